@@ -1,0 +1,1 @@
+//! laixin: the scanning station of a petition office mailroom.

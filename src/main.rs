@@ -1,0 +1,2 @@
+//! Arguments to settings to station; exit codes.
+fn main() {}
