@@ -1,0 +1,1 @@
+//! Due dates: which days, from which event, on which basis (requirements G).

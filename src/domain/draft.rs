@@ -1,0 +1,262 @@
+//! A draft registration: the document of CONTRACT.md, its corrections, its confirmation.
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
+use super::text::{PageKind, Quad};
+
+/// Everything proposed for one letter. `disinfection`, `deadlines`, `pages` and times are the station's; `fields` come from the pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The letter's number.
+    pub letter: String,
+    /// Name of the station.
+    pub station: String,
+    /// When the letter reached the office, RFC 3339.
+    pub received_at: Option<String>,
+    /// Its pages.
+    pub pages: Vec<DraftPage>,
+    /// How it was disinfected.
+    pub disinfection: Option<Disinfection>,
+    /// The registration.
+    pub fields: Fields,
+    /// Names of fields without evidence.
+    pub missing: Vec<String>,
+    /// Due dates.
+    pub deadlines: Vec<Deadline>,
+    /// Who confirmed it and when; `None` while it is only a suggestion.
+    pub confirmed: Option<Confirmation>,
+    /// What the station wants a person to know about this draft, e.g. a page that could not be read.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// A page as the draft lists it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftPage {
+    /// Number within the letter, from 1.
+    pub n: u32,
+    /// What it is.
+    pub kind: PageKind,
+    /// SHA-256 of the original bytes, hex.
+    pub sha256: String,
+    /// SM3 of the original bytes, hex.
+    pub sm3: String,
+}
+
+/// Proof of the cycle that released the letter's load, or the override that stood in for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Disinfection {
+    /// Cycle number.
+    pub cycle: Option<String>,
+    /// When the load was released, RFC 3339.
+    pub released_at: Option<String>,
+    /// Dose on the outer surface.
+    pub dose_mj_cm2: Option<f64>,
+    /// The signed override, if that opened the load.
+    pub r#override: Option<Override>,
+}
+
+/// A signed override.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Override {
+    /// Who signed.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// An officer's confirmation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Who.
+    pub by: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// A due date.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// What is due.
+    pub name: String,
+    /// The day, `YYYY-MM-DD`.
+    pub due: String,
+    /// Legal basis.
+    pub basis: String,
+}
+
+/// The registered fields (SZ 7.4.2.1).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fields {
+    /// 姓名; `匿名` for an anonymous letter.
+    pub sender_name: Field,
+    /// 地址
+    pub address: Field,
+    /// 受信人
+    pub addressee: Field,
+    /// 来信时间, `YYYY-MM-DD`.
+    pub letter_date: Field,
+    /// 来信目的
+    pub purpose: Field,
+    /// 身份证号
+    pub id_number: IdNumber,
+    /// 联系方式, every number.
+    pub phones: Vec<Phone>,
+    /// 匿名
+    pub anonymous: Anonymous,
+    /// 联名
+    pub joint: Joint,
+    /// 代理
+    pub proxy: Option<Proxy>,
+    /// 邮戳
+    pub postmark: Option<Postmark>,
+    /// 问题, one of them main.
+    pub matters: Vec<Matter>,
+    /// Extractive summary; empty when there is none.
+    pub summary: String,
+    /// Alerts.
+    pub flags: Flags,
+    /// First or repeat letter.
+    pub repeat: Repeat,
+}
+
+/// An ID number; never repaired.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdNumber {
+    /// The field.
+    #[serde(flatten)]
+    pub field: Field,
+    /// Whether the GB 11643 check digit holds; `None` without a value or for the 15-digit form.
+    pub checksum_ok: Option<bool>,
+}
+
+/// What kind of number a phone number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneKind {
+    /// 11 digits, 1[3-9].
+    Mobile,
+    /// Area code and 7 or 8 digits.
+    Landline,
+}
+
+/// One phone number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Phone {
+    /// The field.
+    #[serde(flatten)]
+    pub field: Field,
+    /// Its kind.
+    pub r#type: PhoneKind,
+    /// Whose number, where the page says.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// Whether the letter is anonymous, and why (requirement A5): `无署名`, `假名`, `署名不完整`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Anonymous {
+    /// Anonymous or not.
+    pub value: bool,
+    /// The reason.
+    pub reason: Option<String>,
+}
+
+/// Joint letter: five or more signatories, units count (SZ 3.3).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Joint {
+    /// Five or more.
+    pub is_joint: bool,
+    /// How many distinct signatories.
+    pub count: u32,
+    /// Their names in reading order.
+    pub signatories: Vec<String>,
+}
+
+/// A proxy's letter: the principal is registered as sender (SZ 3.6, 7.4.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proxy {
+    /// Who wrote for the sender.
+    pub agent: String,
+    /// Whether a written authorisation was among the pages.
+    pub authorisation_seen: bool,
+}
+
+/// A postmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Postmark {
+    /// Place.
+    pub place: Option<String>,
+    /// Date, `YYYY-MM-DD`.
+    pub date: Option<String>,
+}
+
+/// One matter of the letter (SZ 7.4.2.6).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Matter {
+    /// Short title, in the letter's own words.
+    pub title: String,
+    /// The main matter.
+    pub main: bool,
+    /// Pages it is on.
+    pub pages: Vec<u32>,
+    /// 问题属地
+    pub place: Option<String>,
+    /// Category, `大类/小类`.
+    pub category: Option<String>,
+}
+
+/// An alert with the sentence that raised it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flag {
+    /// Raised or not.
+    pub value: bool,
+    /// The sentence.
+    pub quote: Option<String>,
+    /// Its page.
+    pub page: Option<u32>,
+    /// Its place.
+    pub quad: Option<Quad>,
+}
+
+/// Alerts (requirements E). `None`: this version does not look for it, so nothing may be concluded.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flags {
+    /// 扬言
+    pub threat: Option<Flag>,
+    /// 涉嫌犯罪线索
+    pub crime_clue: Option<Flag>,
+    /// 随信财物
+    pub valuables: Option<Flag>,
+    /// 可存档 (thanks, consultation)
+    pub archive_only: Option<Flag>,
+    /// 敏感
+    pub sensitive: Option<Flag>,
+    /// 密级标志
+    pub secret_mark: Option<Flag>,
+}
+
+/// First or repeat letter (SZ 3.1, 3.2, 7.4.1).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// `first`, `repeat`, or `unchecked` while no comparison was made.
+    pub relation: String,
+    /// The earlier letter.
+    pub of: Option<String>,
+    /// The three scores of 7.4.1.
+    pub scores: Option<RepeatScores>,
+}
+
+/// How alike the letters are, each 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RepeatScores {
+    /// Name.
+    pub name: f32,
+    /// Address.
+    pub address: f32,
+    /// Content.
+    pub content: f32,
+}

@@ -1,0 +1,107 @@
+//! Pages as lines of text with their places: what reading hands to registration.
+
+use serde::{Deserialize, Serialize};
+
+/// A point in pixels of the original image, x to the right, y down.
+pub type Point = [f32; 2];
+
+/// Four corners of a piece of text, clockwise from the text's own top-left corner.
+pub type Quad = [Point; 4];
+
+/// One character of a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Char {
+    /// The character, Simplified.
+    pub ch: char,
+    /// The engine's confidence, 0 to 1.
+    pub confidence: f32,
+    /// Its middle along the line: 0 at the line's start, 1 at its end.
+    pub at: f32,
+}
+
+/// One line of text in reading order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The text, folded to Simplified Chinese.
+    pub text: String,
+    /// The text as the engine read it: names keep their Traditional or variant characters here.
+    pub raw: String,
+    /// Where it is, in pixels of the original image.
+    pub quad: Quad,
+    /// The engine's mean confidence, 0 to 1.
+    pub confidence: f32,
+    /// The characters of `text`, where the engine tells them.
+    #[serde(default)]
+    pub chars: Vec<Char>,
+    /// Written from top to bottom.
+    pub vertical: bool,
+}
+
+impl Line {
+    /// The quad of the characters `from..to` (indices in `text`'s characters), cut out of the line's quad.
+    pub fn part(&self, from: usize, to: usize) -> Quad {
+        let n = self.text.chars().count().max(1) as f32;
+        let (from, to) = match (self.chars.get(from), self.chars.get(to.saturating_sub(1))) {
+            (Some(first), Some(last)) if self.chars.len() == n as usize => {
+                let half = 0.5 / n;
+                (first.at - half, last.at + half)
+            }
+            _ => (from as f32 / n, to as f32 / n),
+        };
+        cut(
+            &self.quad,
+            from.clamp(0.0, 1.0),
+            to.clamp(0.0, 1.0),
+            self.vertical,
+        )
+    }
+}
+
+fn cut(quad: &Quad, from: f32, to: f32, vertical: bool) -> Quad {
+    let mix = |a: Point, b: Point, t: f32| [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
+    let [tl, tr, br, bl] = *quad;
+    if vertical {
+        [
+            mix(tl, bl, from),
+            mix(tr, br, from),
+            mix(tr, br, to),
+            mix(tl, bl, to),
+        ]
+    } else {
+        [
+            mix(tl, tr, from),
+            mix(tl, tr, to),
+            mix(bl, br, to),
+            mix(bl, br, from),
+        ]
+    }
+}
+
+/// What a page of a letter is. Archive order is form, letter, attachments, envelope (requirement B6, SZ 7.3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    /// 转办单, 公函: a form or letter of another organ.
+    TransferForm,
+    /// 信件: a page of the letter itself.
+    Letter,
+    /// 附件: anything enclosed.
+    Attachment,
+    /// 信封: front or back of the envelope.
+    Envelope,
+}
+
+/// The text of one page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageText {
+    /// Number within the letter, from 1, in arrival order.
+    pub n: u32,
+    /// What the page is.
+    pub kind: PageKind,
+    /// Width of the original image in pixels.
+    pub width: u32,
+    /// Height of the original image in pixels.
+    pub height: u32,
+    /// The lines in reading order.
+    pub lines: Vec<Line>,
+}

@@ -1,0 +1,1 @@
+//! Lines → salutation, body, signature block, contact lines, envelope parts.
