@@ -1,1 +1,354 @@
-//! Stub; written next.
+//! A UV disinfection cabinet behind Modbus: readings with their age, commands with their read-back.
+//!
+//! Knows registers and time-outs; knows nothing of loads, cycles or letters. It never decides that
+//! a lamp may burn: the cabinet's own controller is the interlock, and puts the lamps out when the
+//! heartbeat stops. RTU is not here yet.
+//!
+//! In order: [`Profile`] says where things are, [`wire`](self) turns registers into readings,
+//! [`CabinetTask`] owns the connection, [`Cabinet`] is the handle everyone else holds, and [`sim`]
+//! is a cabinet on a real socket.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
+
+mod error;
+mod profile;
+pub mod sim;
+mod task;
+mod wire;
+
+pub use error::{BadReply, CommandError, LinkError, LinkProblem, Missing, ProfileError};
+pub use profile::{Kind, Limits, Link, MapOrigin, PointSpec, Profile, Table, Timing, WordOrder};
+pub use task::CabinetTask;
+
+/// Everything a cabinet can tell or be told. A closed set: a cycle is written against these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Point {
+    /// The door's contact.
+    DoorClosed,
+    /// The lock's contact.
+    Locked,
+    /// The emergency stop.
+    EstopPressed,
+    /// The lamp relay's feedback contact.
+    LampOn,
+    /// The fan's own feedback.
+    FanOn,
+    /// UV sensor.
+    IrradianceMwCm2,
+    /// Ozone sensor.
+    OzoneMgM3,
+    /// Lamp wall temperature.
+    LampTemperatureC,
+    /// Lamp hours.
+    LampHoursH,
+    /// How often the lamp was struck.
+    LampStrikes,
+    /// Counts the controller's scans.
+    ScanCounter,
+    /// Lamp on or off.
+    LampCommand,
+    /// Fan on or off.
+    FanCommand,
+    /// Lock or unlock the door.
+    LockCommand,
+    /// A new number every poll keeps the lamp permitted.
+    Heartbeat,
+}
+
+impl Point {
+    /// All of them, sensors first.
+    pub const ALL: [Self; 15] = [
+        Self::DoorClosed,
+        Self::Locked,
+        Self::EstopPressed,
+        Self::LampOn,
+        Self::FanOn,
+        Self::IrradianceMwCm2,
+        Self::OzoneMgM3,
+        Self::LampTemperatureC,
+        Self::LampHoursH,
+        Self::LampStrikes,
+        Self::ScanCounter,
+        Self::LampCommand,
+        Self::FanCommand,
+        Self::LockCommand,
+        Self::Heartbeat,
+    ];
+
+    /// Its name in profiles and records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DoorClosed => "door_closed",
+            Self::Locked => "locked",
+            Self::EstopPressed => "estop_pressed",
+            Self::LampOn => "lamp_on",
+            Self::FanOn => "fan_on",
+            Self::IrradianceMwCm2 => "irradiance_mw_cm2",
+            Self::OzoneMgM3 => "ozone_mg_m3",
+            Self::LampTemperatureC => "lamp_temperature_c",
+            Self::LampHoursH => "lamp_hours_h",
+            Self::LampStrikes => "lamp_strikes",
+            Self::ScanCounter => "scan_counter",
+            Self::LampCommand => "lamp_command",
+            Self::FanCommand => "fan_command",
+            Self::LockCommand => "lock_command",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+
+    /// The unit a profile must bring it to.
+    #[must_use]
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::IrradianceMwCm2 => Some("mW/cm2"),
+            Self::OzoneMgM3 => Some("mg/m3"),
+            Self::LampTemperatureC => Some("degC"),
+            Self::LampHoursH => Some("h"),
+            Self::LampStrikes | Self::ScanCounter => Some("count"),
+            _ => None,
+        }
+    }
+
+    /// Whether we write it.
+    #[must_use]
+    pub fn is_command(self) -> bool {
+        matches!(
+            self,
+            Self::LampCommand | Self::FanCommand | Self::LockCommand | Self::Heartbeat
+        )
+    }
+
+    /// Whether it is a number rather than yes or no.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        self.unit().is_some() || self == Self::Heartbeat
+    }
+
+    /// Whether no cycle can be run without it.
+    #[must_use]
+    pub fn is_required(self) -> bool {
+        !matches!(
+            self,
+            Self::EstopPressed
+                | Self::LampTemperatureC
+                | Self::LampHoursH
+                | Self::LampStrikes
+                | Self::ScanCounter
+        )
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a cabinet can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Burn or go out.
+    Lamp(Switch),
+    /// Blow or stop.
+    Fan(Switch),
+    /// Lock (`On`) or unlock (`Off`) the door.
+    Lock(Switch),
+    /// We are alive; keep the lamp permitted for another second.
+    Heartbeat,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// A value and when it was read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Scaled value.
+    pub value: Value,
+    /// The bits as they came.
+    pub raw: u32,
+    /// When the reply was complete.
+    pub at: Instant,
+}
+
+impl Reading {
+    /// How old it is at `now`.
+    #[must_use]
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.at)
+    }
+}
+
+/// Yes or no, or a number in the point's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// Yes or no.
+    Flag(bool),
+    /// In the unit of [`Point::unit`].
+    Number(f64),
+}
+
+/// All points as the last poll left them. Ages go on counting: ask with the time it is now.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    slots: BTreeMap<Point, Slot>,
+    /// Set when no point may be believed, whatever it says.
+    overall: Option<Missing>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    last: Option<Reading>,
+    trouble: Option<Missing>,
+    max_age: Duration,
+}
+
+impl Readings {
+    fn nothing_yet(profile: &Profile) -> Self {
+        let slots = profile
+            .points
+            .iter()
+            .filter(|(point, _)| !point.is_command())
+            .map(|(point, spec)| {
+                let slot = Slot {
+                    last: None,
+                    trouble: None,
+                    max_age: spec.max_age,
+                };
+                (*point, slot)
+            })
+            .collect();
+        Self {
+            slots,
+            overall: None,
+        }
+    }
+
+    fn owner_gone() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            overall: Some(Missing::OwnerGone),
+        }
+    }
+
+    /// The point's value, unless there is none that may be believed at `now`.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub fn get(&self, point: Point, now: Instant) -> Result<Reading, Missing> {
+        if let Some(missing) = &self.overall {
+            return Err(missing.clone());
+        }
+        let slot = self.slots.get(&point).ok_or(Missing::NotInProfile)?;
+        match (&slot.last, &slot.trouble) {
+            (Some(reading), _) if reading.age(now) <= slot.max_age => Ok(*reading),
+            (_, Some(trouble)) => Err(trouble.clone()),
+            (Some(reading), None) => Err(Missing::Stale {
+                age_ms: millis(reading.age(now)),
+                max_age_ms: millis(slot.max_age),
+            }),
+            (None, None) => Err(Missing::NotReadYet),
+        }
+    }
+
+    /// A yes-or-no point.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub fn flag(&self, point: Point, now: Instant) -> Result<bool, Missing> {
+        self.get(point, now).map(|reading| match reading.value {
+            Value::Flag(flag) => flag,
+            Value::Number(number) => number != 0.0,
+        })
+    }
+
+    /// A measured point, in its unit.
+    ///
+    /// # Errors
+    /// The reason why there is none.
+    pub fn number(&self, point: Point, now: Instant) -> Result<f64, Missing> {
+        self.get(point, now).map(|reading| match reading.value {
+            Value::Flag(flag) => f64::from(u8::from(flag)),
+            Value::Number(number) => number,
+        })
+    }
+
+    /// Every point that is not a command, with what is known of it at `now`.
+    pub fn all(&self, now: Instant) -> impl Iterator<Item = (Point, Result<Reading, Missing>)> {
+        Point::ALL
+            .into_iter()
+            .filter(|point| !point.is_command())
+            .map(move |point| (point, self.get(point, now)))
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// One cabinet, as everyone but its owner sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Cabinet {
+    requests: mpsc::Sender<Request>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Poll(oneshot::Sender<Readings>),
+    Command(Command, oneshot::Sender<Result<(), CommandError>>),
+}
+
+/// Requests that may wait while the owner is busy with one.
+const WAITING_ROOM: usize = 8;
+
+impl Cabinet {
+    /// A handle, and the task that must be run for it. Nothing is connected before the first poll.
+    /// The task ends when the last handle is dropped.
+    #[must_use]
+    pub fn new(profile: Profile) -> (Self, CabinetTask) {
+        let (requests, inbox) = mpsc::channel(WAITING_ROOM);
+        (Self { requests }, CabinetTask::new(profile, inbox))
+    }
+
+    /// Reads every point once. Always returns, at the latest after a connect and a reply time-out
+    /// per block of registers; a cabinet that does not answer shows as missing readings.
+    ///
+    /// Whoever drops this future early loses the answer; the owner finishes the exchange, so the
+    /// connection stays in step.
+    pub async fn poll(&self) -> Readings {
+        let (answer, answered) = oneshot::channel();
+        if self.requests.send(Request::Poll(answer)).await.is_err() {
+            return Readings::owner_gone();
+        }
+        answered.await.unwrap_or_else(|_| Readings::owner_gone())
+    }
+
+    /// Writes one command and reads it back. Done means that the register holds it, not that the
+    /// lamp burns: the effect is a matter of readings.
+    ///
+    /// # Errors
+    /// When it was refused, not taken, or the link broke and nobody knows.
+    pub async fn command(&self, command: Command) -> Result<(), CommandError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Command(command, answer))
+            .await
+            .map_err(|_| CommandError::OwnerGone)?;
+        answered.await.unwrap_or(Err(CommandError::OwnerGone))
+    }
+}

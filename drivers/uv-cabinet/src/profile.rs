@@ -1,0 +1,291 @@
+//! One model of cabinet as data: where its points are, what is possible, how long things may take.
+//! From TOML text to checked values; nothing here talks to a device.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use toml::Spanned;
+
+use crate::{Point, error::ProfileError};
+
+mod check;
+
+/// A checked profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Model name, for people.
+    pub model: String,
+    /// Whether the register map is real.
+    pub map: MapOrigin,
+    /// Where the map comes from.
+    pub map_source: String,
+    /// SHA-256 of the file's text, lower-case hex; goes into every cycle's record.
+    pub sha256: String,
+    /// How to reach the cabinet.
+    pub link: Link,
+    /// Every point of this model.
+    pub points: BTreeMap<Point, PointSpec>,
+    /// Thresholds.
+    pub limits: Limits,
+    /// Durations.
+    pub timing: Timing,
+}
+
+/// Whether a register map is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapOrigin {
+    /// Made up by us, for the simulator.
+    Invented,
+    /// From the maker's papers.
+    Published,
+    /// Found out on a real device.
+    Measured,
+}
+
+/// How to reach the cabinet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// `host:port`.
+    pub address: String,
+    /// Modbus unit identifier.
+    pub unit: u8,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest wait for a whole reply.
+    pub reply_timeout: Duration,
+    /// First wait before reconnecting.
+    pub backoff_first: Duration,
+    /// Longest wait before reconnecting.
+    pub backoff_max: Duration,
+}
+
+/// Where a point is and what its values may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointSpec {
+    /// Modbus table.
+    pub table: Table,
+    /// Zero-based address on the wire.
+    pub address: u16,
+    /// How its bits are to be read.
+    pub kind: Kind,
+    /// Order of the words of a 32-bit number.
+    pub word_order: WordOrder,
+    /// value = raw × scale.
+    pub scale: f64,
+    /// Least possible value.
+    pub min: f64,
+    /// Greatest possible value.
+    pub max: f64,
+    /// Older than this is unknown.
+    pub max_age: Duration,
+    /// Standing still this long means the controller stands still.
+    pub frozen_after: Option<Duration>,
+}
+
+/// The four Modbus tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    /// Read with 1, written with 5.
+    Coil,
+    /// Read with 2.
+    DiscreteInput,
+    /// Read with 4.
+    InputRegister,
+    /// Read with 3, written with 6.
+    HoldingRegister,
+}
+
+/// How the bits of a point are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One bit.
+    Bool,
+    /// One register, unsigned.
+    U16,
+    /// One register, two's complement.
+    I16,
+    /// Two registers, unsigned.
+    U32,
+}
+
+impl Kind {
+    /// Addresses it takes.
+    #[must_use]
+    pub fn width(self) -> u16 {
+        match self {
+            Self::U32 => 2,
+            Self::Bool | Self::U16 | Self::I16 => 1,
+        }
+    }
+}
+
+/// Which word of a 32-bit number comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordOrder {
+    /// As the Modbus papers suggest (ABCD).
+    #[default]
+    HighFirst,
+    /// As many PLCs do (CDAB).
+    LowFirst,
+}
+
+/// Thresholds of a cycle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// The lamp counts as lit from here.
+    pub irradiance_struck_mw_cm2: f64,
+    /// The lamp counts as out up to here.
+    pub irradiance_dark_mw_cm2: f64,
+    /// Dose a load must get.
+    pub target_dose_mj_cm2: f64,
+    /// Ozone allowed when the door may open.
+    pub ozone_release_mg_m3: f64,
+}
+
+/// Durations of a cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// From one poll to the next.
+    pub poll: Duration,
+    /// For door, lock and readings to be good.
+    pub preflight_max: Duration,
+    /// For the lamp to strike.
+    pub strike_max: Duration,
+    /// Least exposure.
+    pub min_exposure: Duration,
+    /// Longest exposure.
+    pub max_exposure: Duration,
+    /// For the lamp to be seen out after “off”.
+    pub off_confirm_max: Duration,
+    /// Least ventilation with the fan seen running.
+    pub ventilation: Duration,
+    /// Longest ventilation.
+    pub ventilation_max: Duration,
+}
+
+impl Profile {
+    /// Reads and checks a profile file.
+    ///
+    /// # Errors
+    /// When it cannot be read, has an unknown key or a value that cannot be.
+    pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ProfileError::Read {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Checks the text of a profile file.
+    ///
+    /// # Errors
+    /// When it has an unknown key or a value that cannot be; the message names line and key.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let file: File = toml::from_str(text).map_err(|e| shape_error(text, &e))?;
+        check::check(text, file, hex(&Sha256::digest(text.as_bytes())))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+}
+
+fn shape_error(text: &str, e: &toml::de::Error) -> ProfileError {
+    let line = e.span().map_or(1, |span| line_of(text, span.start));
+    ProfileError::Shape {
+        line,
+        text: text
+            .lines()
+            .nth(line - 1)
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
+        message: e.message().replace('\n', " "),
+    }
+}
+
+/// The file's own shape, before any check.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cabinet: CabinetTable,
+    link: LinkTable,
+    points: BTreeMap<Point, Spanned<PointTable>>,
+    limits: LimitsTable,
+    timing: TimingTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CabinetTable {
+    model: String,
+    map: MapOrigin,
+    map_source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Transport {
+    Tcp,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkTable {
+    #[serde(rename = "transport")]
+    _transport: Transport,
+    address: Spanned<String>,
+    unit: Spanned<u64>,
+    connect_timeout_ms: Spanned<u64>,
+    reply_timeout_ms: Spanned<u64>,
+    backoff_first_ms: Spanned<u64>,
+    backoff_max_ms: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointTable {
+    table: Spanned<Table>,
+    address: Spanned<u64>,
+    #[serde(rename = "type")]
+    kind: Spanned<Kind>,
+    #[serde(default)]
+    word_order: WordOrder,
+    scale: Option<Spanned<f64>>,
+    unit: Option<Spanned<String>>,
+    min: Option<Spanned<f64>>,
+    max: Option<Spanned<f64>>,
+    max_age_ms: Option<Spanned<u64>>,
+    frozen_after_ms: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsTable {
+    irradiance_struck_mw_cm2: Spanned<f64>,
+    irradiance_dark_mw_cm2: Spanned<f64>,
+    target_dose_mj_cm2: Spanned<f64>,
+    ozone_release_mg_m3: Spanned<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimingTable {
+    poll_ms: Spanned<u64>,
+    preflight_max_s: Spanned<u64>,
+    strike_max_s: Spanned<u64>,
+    min_exposure_s: Spanned<u64>,
+    max_exposure_s: Spanned<u64>,
+    off_confirm_max_s: Spanned<u64>,
+    ventilation_s: Spanned<u64>,
+    ventilation_max_s: Spanned<u64>,
+}

@@ -1,0 +1,333 @@
+//! From the shape of a profile file to a checked profile: ranges, units, overlaps, what must be there.
+
+use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
+
+use toml::Spanned;
+
+use super::{
+    File, Kind, Limits, LimitsTable, Link, LinkTable, PointSpec, PointTable, Profile, Table,
+    Timing, TimingTable, line_of,
+};
+use crate::{Point, error::ProfileError};
+
+/// Turns a file's shape into a profile, or names the first thing that cannot be.
+pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, ProfileError> {
+    let at = Place { text };
+    let link = at.link(&file.link)?;
+    let limits = at.limits(&file.limits)?;
+    let timing = at.timing(&file.timing)?;
+    if let Some(point) = Point::ALL
+        .into_iter()
+        .find(|p| p.is_required() && !file.points.contains_key(p))
+    {
+        return Err(ProfileError::PointMissing { point });
+    }
+    let mut points = BTreeMap::new();
+    for (point, table) in &file.points {
+        points.insert(*point, at.point(*point, table)?);
+    }
+    at.no_overlap(&file.points, &points)?;
+    Ok(Profile {
+        model: file.cabinet.model,
+        map: file.cabinet.map,
+        map_source: file.cabinet.map_source,
+        sha256,
+        link,
+        points,
+        limits,
+        timing,
+    })
+}
+
+struct Place<'a> {
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn refuse<T>(
+        &self,
+        offset: usize,
+        key: &str,
+        found: impl Display,
+        allowed: impl Display,
+    ) -> Result<T, ProfileError> {
+        Err(ProfileError::Value {
+            line: line_of(self.text, offset),
+            key: key.to_owned(),
+            found: found.to_string(),
+            allowed: allowed.to_string(),
+        })
+    }
+
+    fn whole(
+        &self,
+        key: &str,
+        value: &Spanned<u64>,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<u64, ProfileError> {
+        let found = *value.get_ref();
+        if allowed.contains(&found) {
+            return Ok(found);
+        }
+        let (low, high) = (allowed.start(), allowed.end());
+        self.refuse(value.span().start, key, found, format!("{low} to {high}"))
+    }
+
+    fn millis(
+        &self,
+        key: &str,
+        value: &Spanned<u64>,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<Duration, ProfileError> {
+        self.whole(key, value, allowed).map(Duration::from_millis)
+    }
+
+    fn seconds(
+        &self,
+        key: &str,
+        value: &Spanned<u64>,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<Duration, ProfileError> {
+        self.whole(key, value, allowed).map(Duration::from_secs)
+    }
+
+    fn number(
+        &self,
+        key: &str,
+        value: &Spanned<f64>,
+        allowed: RangeInclusive<f64>,
+    ) -> Result<f64, ProfileError> {
+        let found = *value.get_ref();
+        if allowed.contains(&found) {
+            return Ok(found);
+        }
+        let (low, high) = (allowed.start(), allowed.end());
+        self.refuse(value.span().start, key, found, format!("{low} to {high}"))
+    }
+
+    fn link(&self, link: &LinkTable) -> Result<Link, ProfileError> {
+        let address = link.address.get_ref();
+        let port = address
+            .rsplit_once(':')
+            .map(|(host, port)| (host, port.parse::<u16>()));
+        if !matches!(port, Some((host, Ok(_))) if !host.is_empty()) {
+            return self.refuse(
+                link.address.span().start,
+                "link.address",
+                format!("{address:?}"),
+                "host:port, such as 192.168.1.50:502",
+            );
+        }
+        let unit = self.whole("link.unit", &link.unit, 1..=255)?;
+        let backoff_first =
+            self.millis("link.backoff_first_ms", &link.backoff_first_ms, 10..=10_000)?;
+        let first_ms = *link.backoff_first_ms.get_ref();
+        Ok(Link {
+            address: address.clone(),
+            unit: u8::try_from(unit).expect("checked to be at most 255"),
+            connect_timeout: self.millis(
+                "link.connect_timeout_ms",
+                &link.connect_timeout_ms,
+                10..=10_000,
+            )?,
+            reply_timeout: self.millis(
+                "link.reply_timeout_ms",
+                &link.reply_timeout_ms,
+                10..=10_000,
+            )?,
+            backoff_first,
+            backoff_max: self.millis(
+                "link.backoff_max_ms",
+                &link.backoff_max_ms,
+                first_ms..=60_000,
+            )?,
+        })
+    }
+
+    fn limits(&self, limits: &LimitsTable) -> Result<Limits, ProfileError> {
+        let struck = self.number(
+            "limits.irradiance_struck_mw_cm2",
+            &limits.irradiance_struck_mw_cm2,
+            0.001..=1_000.0,
+        )?;
+        Ok(Limits {
+            irradiance_struck_mw_cm2: struck,
+            irradiance_dark_mw_cm2: self.number(
+                "limits.irradiance_dark_mw_cm2",
+                &limits.irradiance_dark_mw_cm2,
+                0.0..=struck / 2.0,
+            )?,
+            target_dose_mj_cm2: self.number(
+                "limits.target_dose_mj_cm2",
+                &limits.target_dose_mj_cm2,
+                1.0..=10_000.0,
+            )?,
+            ozone_release_mg_m3: self.number(
+                "limits.ozone_release_mg_m3",
+                &limits.ozone_release_mg_m3,
+                0.001..=0.3,
+            )?,
+        })
+    }
+
+    fn timing(&self, t: &TimingTable) -> Result<Timing, ProfileError> {
+        let min_exposure_s = *t.min_exposure_s.get_ref();
+        let ventilation_s = *t.ventilation_s.get_ref();
+        Ok(Timing {
+            poll: self.millis("timing.poll_ms", &t.poll_ms, 20..=300)?,
+            preflight_max: self.seconds("timing.preflight_max_s", &t.preflight_max_s, 1..=600)?,
+            strike_max: self.seconds("timing.strike_max_s", &t.strike_max_s, 1..=120)?,
+            min_exposure: self.seconds("timing.min_exposure_s", &t.min_exposure_s, 1..=86_400)?,
+            max_exposure: self.seconds(
+                "timing.max_exposure_s",
+                &t.max_exposure_s,
+                min_exposure_s..=86_400,
+            )?,
+            off_confirm_max: self.seconds(
+                "timing.off_confirm_max_s",
+                &t.off_confirm_max_s,
+                2..=60,
+            )?,
+            ventilation: self.seconds("timing.ventilation_s", &t.ventilation_s, 1..=86_400)?,
+            ventilation_max: self.seconds(
+                "timing.ventilation_max_s",
+                &t.ventilation_max_s,
+                ventilation_s..=86_400,
+            )?,
+        })
+    }
+
+    fn point(&self, point: Point, table: &Spanned<PointTable>) -> Result<PointSpec, ProfileError> {
+        let file = table.get_ref();
+        let key = |name: &str| format!("points.{point}.{name}");
+        self.table_and_kind(point, file)?;
+        let kind = *file.kind.get_ref();
+        let last = 65_536 - u64::from(kind.width());
+        let address = self.whole(&key("address"), &file.address, 0..=last)?;
+        let whole_file_place = table.span().start;
+        let (scale, min, max) = if kind == Kind::Bool || point.is_command() {
+            (1.0, 0.0, f64::from(u16::MAX))
+        } else {
+            self.unit(point, file, whole_file_place)?;
+            let min = self.present(&key("min"), file.min.as_ref(), whole_file_place)?;
+            let max = self.present(&key("max"), file.max.as_ref(), whole_file_place)?;
+            let scale = self.present(&key("scale"), file.scale.as_ref(), whole_file_place)?;
+            (
+                self.number(&key("scale"), scale, 1e-9..=1e9)?,
+                self.number(&key("min"), min, -1e9..=1e9)?,
+                self.number(&key("max"), max, *min.get_ref()..=1e9)?,
+            )
+        };
+        let max_age = if point.is_command() {
+            Duration::ZERO
+        } else {
+            let age = self.present(
+                &key("max_age_ms"),
+                file.max_age_ms.as_ref(),
+                whole_file_place,
+            )?;
+            self.millis(&key("max_age_ms"), age, 20..=60_000)?
+        };
+        let frozen_after = file
+            .frozen_after_ms
+            .as_ref()
+            .map(|after| self.millis(&key("frozen_after_ms"), after, 100..=60_000))
+            .transpose()?;
+        Ok(PointSpec {
+            table: *file.table.get_ref(),
+            address: u16::try_from(address).expect("checked to be at most 65535"),
+            kind,
+            word_order: file.word_order,
+            scale,
+            min,
+            max,
+            max_age,
+            frozen_after,
+        })
+    }
+
+    fn present<'v, T>(
+        &self,
+        key: &str,
+        value: Option<&'v Spanned<T>>,
+        offset: usize,
+    ) -> Result<&'v Spanned<T>, ProfileError> {
+        match value {
+            Some(value) => Ok(value),
+            None => self.refuse(offset, key, "nothing", "a number; this point needs one"),
+        }
+    }
+
+    fn table_and_kind(&self, point: Point, file: &PointTable) -> Result<(), ProfileError> {
+        let table = *file.table.get_ref();
+        let kind = *file.kind.get_ref();
+        if point.is_command() && !matches!(table, Table::Coil | Table::HoldingRegister) {
+            return self.refuse(
+                file.table.span().start,
+                &format!("points.{point}.table"),
+                format!("{table:?}"),
+                "coil or holding_register; the others cannot be written",
+            );
+        }
+        let bits = matches!(table, Table::Coil | Table::DiscreteInput);
+        let fits = match (point.is_number(), bits) {
+            (true, true) => false,
+            (false, true) => kind == Kind::Bool,
+            (true, false) if point.is_command() => kind == Kind::U16,
+            (true, false) => kind != Kind::Bool,
+            (false, false) => kind == Kind::U16,
+        };
+        if fits {
+            return Ok(());
+        }
+        let allowed = if point.is_number() {
+            "a number in a register (u16; for measured values also i16, u32)"
+        } else {
+            "bool in a coil or discrete_input, u16 (0 or 1) in a register"
+        };
+        self.refuse(
+            file.kind.span().start,
+            &format!("points.{point}.type"),
+            format!("{kind:?} in {table:?}"),
+            allowed,
+        )
+    }
+
+    fn unit(&self, point: Point, file: &PointTable, offset: usize) -> Result<(), ProfileError> {
+        let Some(wanted) = point.unit() else {
+            return Ok(());
+        };
+        let found = file.unit.as_ref().map(|u| u.get_ref().as_str());
+        if found == Some(wanted) {
+            return Ok(());
+        }
+        self.refuse(
+            file.unit.as_ref().map_or(offset, |u| u.span().start),
+            &format!("points.{point}.unit"),
+            format!("{:?}", found.unwrap_or("nothing")),
+            format!("{wanted:?}; bring other units there with scale"),
+        )
+    }
+
+    fn no_overlap(
+        &self,
+        places: &BTreeMap<Point, Spanned<PointTable>>,
+        points: &BTreeMap<Point, PointSpec>,
+    ) -> Result<(), ProfileError> {
+        let mut taken: BTreeMap<(Table, u32), Point> = BTreeMap::new();
+        for (point, spec) in points {
+            for offset in 0..u32::from(spec.kind.width()) {
+                let address = u32::from(spec.address) + offset;
+                if let Some(other) = taken.insert((spec.table, address), *point) {
+                    return self.refuse(
+                        places[point].get_ref().address.span().start,
+                        &format!("points.{point}.address"),
+                        address,
+                        format!("an address of its own; points.{other} is there already"),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
