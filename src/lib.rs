@@ -2,4 +2,13 @@
 //!
 //! Modules in the order a letter meets them.
 
+pub mod config;
+pub mod disinfect;
 pub mod domain;
+pub mod store;
+
+pub mod api;
+
+pub mod clock;
+pub mod digest;
+pub mod events;

@@ -1,0 +1,44 @@
+//! The only place that asks the time.
+
+use std::time::Instant;
+
+/// A moment on the wall clock, in milliseconds since 1970-01-01 UTC; how the store keeps times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// RFC 3339 with the machine's zone, to the second.
+    pub fn rfc3339(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(jiff::tz::TimeZone::system())
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string()
+    }
+
+    /// The local day, `YYYY-MM-DD`.
+    pub fn day(self) -> String {
+        self.rfc3339().chars().take(10).collect()
+    }
+
+    /// This moment, so many seconds later.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0 + seconds * 1000)
+    }
+
+    /// Reads RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|at| Self(at.as_millisecond()))
+    }
+}
+
+/// Now, on the wall clock.
+pub fn now() -> Millis {
+    Millis(jiff::Timestamp::now().as_millisecond())
+}
+
+/// Now, on the clock that never jumps.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}

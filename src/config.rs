@@ -1,0 +1,409 @@
+//! The settings file: its shape, its limits, and the typed [`Settings`] everything else gets, once, at start.
+//!
+//! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, de};
+
+/// Why the settings were refused. `Display` names file, line, key and what is allowed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A key is unknown, missing or has a value that is not allowed.
+    #[error("{}:{line}: {key}: {message}", file.display())]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Key, e.g. `reading.threads`.
+        key: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+}
+
+/// A whole number between `MIN` and `MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within<const MIN: u64, const MAX: u64>(pub u64);
+
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Within<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_i64(WithinVisitor::<MIN, MAX>)
+    }
+}
+
+struct WithinVisitor<const MIN: u64, const MAX: u64>;
+
+impl<const MIN: u64, const MAX: u64> de::Visitor<'_> for WithinVisitor<MIN, MAX> {
+    type Value = Within<MIN, MAX>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a whole number from {MIN} to {MAX}")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        match u64::try_from(value) {
+            Ok(value) if (MIN..=MAX).contains(&value) => Ok(Within(value)),
+            _ => Err(E::custom(format!(
+                "{value} is not allowed; a whole number from {MIN} to {MAX} is"
+            ))),
+        }
+    }
+}
+
+/// An address and port, e.g. `127.0.0.1:8470`.
+fn socket_address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map_err(|_| {
+        de::Error::custom(format!(
+            "\"{text}\" is not allowed; an IP address and a port are, e.g. 127.0.0.1:8470"
+        ))
+    })
+}
+
+/// A short name used in addresses, logs and the database.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceId(pub String);
+
+impl std::fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(from)?;
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if id.is_empty() || id.len() > 32 || !id.chars().all(good) {
+            let message = format!("\"{id}\" is not allowed; 1 to 32 of a-z, 0-9 and - are");
+            return Err(de::Error::custom(message));
+        }
+        Ok(Self(id))
+    }
+}
+
+/// Everything the station was told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The station itself.
+    pub station: Station,
+    /// Where the console and the API listen.
+    #[serde(default)]
+    pub http: Http,
+    /// UV cabinets.
+    #[serde(default, rename = "cabinet")]
+    pub cabinets: Vec<Cabinet>,
+    /// Folders that scanners write into.
+    #[serde(default, rename = "scanner")]
+    pub scanners: Vec<Scanner>,
+    /// OCR.
+    #[serde(default)]
+    pub reading: Reading,
+    /// Registration.
+    pub registration: Registration,
+    /// Hand-over to the case system.
+    #[serde(default)]
+    pub handoff: Handoff,
+    /// Logging.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// `[station]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Station {
+    /// Name of the office, as drafts carry it.
+    pub name: String,
+    /// Database and originals live here.
+    pub data_dir: PathBuf,
+    /// Language of the console until a person chooses another.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// Languages of the console.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Language {
+    /// Chinese.
+    #[default]
+    #[serde(rename = "zh")]
+    Chinese,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    #[serde(deserialize_with = "socket_address")]
+    pub listen: SocketAddr,
+    /// How long a person stays signed in without doing anything.
+    pub session_minutes: Within<5, 1440>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
+            session_minutes: Within(480),
+        }
+    }
+}
+
+/// `[[cabinet]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cabinet {
+    /// Its id.
+    pub id: DeviceId,
+    /// Its profile: register map, limits, timing.
+    pub profile: PathBuf,
+    /// Its Modbus TCP address and port.
+    #[serde(deserialize_with = "socket_address")]
+    pub address: SocketAddr,
+    /// Modbus unit.
+    #[serde(default = "unit_1")]
+    pub unit: Within<0, 247>,
+}
+
+fn unit_1() -> Within<0, 247> {
+    Within(1)
+}
+
+/// `[[scanner]]`: a folder that a scanner's software writes into.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scanner {
+    /// Its id.
+    pub id: DeviceId,
+    /// The folder. Taken files go to its sub-folder `done`, refused ones to `held`.
+    pub folder: PathBuf,
+    /// A file is complete when it has not changed for this long.
+    #[serde(default = "quiet_800")]
+    pub quiet_ms: Within<100, 60_000>,
+    /// How often the whole folder is looked through, whatever the notifications said.
+    #[serde(default = "rescan_5")]
+    pub rescan_s: Within<1, 3600>,
+    /// A letter is complete when no page of it came for this long.
+    #[serde(default = "letter_quiet_10")]
+    pub letter_quiet_s: Within<1, 3600>,
+}
+
+fn quiet_800() -> Within<100, 60_000> {
+    Within(800)
+}
+
+fn rescan_5() -> Within<1, 3600> {
+    Within(5)
+}
+
+fn letter_quiet_10() -> Within<1, 3600> {
+    Within(10)
+}
+
+/// `[reading]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reading {
+    /// Which engine reads.
+    pub engine: Engine,
+    /// Where the PP-OCRv6 models are.
+    pub models_dir: PathBuf,
+    /// Threads for one page.
+    pub threads: Within<1, 64>,
+    /// Pages are scaled down to this many pixels on their longest side before text is looked for.
+    pub longest_side_px: Within<320, 4096>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        let models_dir = PathBuf::from("/usr/share/laixin/models");
+        Self {
+            engine: Engine::Ppocr,
+            models_dir,
+            threads: Within(2),
+            longest_side_px: Within(960),
+        }
+    }
+}
+
+/// OCR engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PP-OCRv6 small on rten.
+    Ppocr,
+    /// Tesseract, chi_sim.
+    Tesseract,
+}
+
+/// `[registration]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// The addressees of this office.
+    pub roster: PathBuf,
+    /// The deadline profile.
+    pub deadlines: PathBuf,
+}
+
+/// `[handoff]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Handoff {
+    /// When a draft may be claimed.
+    pub offer: Offer,
+    /// The longest lease a case system may ask for.
+    pub max_lease_seconds: Within<10, 86_400>,
+}
+
+impl Default for Handoff {
+    fn default() -> Self {
+        Self {
+            offer: Offer::Confirmed,
+            max_lease_seconds: Within(3600),
+        }
+    }
+}
+
+/// When a draft may be claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offer {
+    /// As soon as it is read: the officers confirm in the case system.
+    Read,
+    /// Once an officer has confirmed it on the console.
+    Confirmed,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Least severity that is logged.
+    pub level: Level,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: Level::Info }
+    }
+}
+
+/// Severities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Something failed.
+    Error,
+    /// Something may fail.
+    Warn,
+    /// What happened.
+    Info,
+    /// For developers.
+    Debug,
+}
+
+impl Settings {
+    /// Reads, checks and types a settings file. Relative paths count from the file's folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file, line, key and what is allowed.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let mut settings: Self = load_toml(file)?;
+        let base = file.parent().unwrap_or(Path::new("."));
+        let here = |path: &mut PathBuf| *path = base.join(&*path);
+        here(&mut settings.station.data_dir);
+        here(&mut settings.reading.models_dir);
+        here(&mut settings.registration.roster);
+        here(&mut settings.registration.deadlines);
+        settings
+            .cabinets
+            .iter_mut()
+            .for_each(|cabinet| here(&mut cabinet.profile));
+        settings
+            .scanners
+            .iter_mut()
+            .for_each(|scanner| here(&mut scanner.folder));
+        settings.refuse_doubles(file)?;
+        Ok(settings)
+    }
+
+    fn refuse_doubles(&self, file: &Path) -> Result<(), ConfigError> {
+        let ids = self
+            .cabinets
+            .iter()
+            .map(|c| &c.id)
+            .chain(self.scanners.iter().map(|s| &s.id));
+        let mut seen = std::collections::BTreeSet::new();
+        for id in ids {
+            if !seen.insert(id) {
+                let text = std::fs::read_to_string(file).unwrap_or_default();
+                let quoted = format!("\"{id}\"");
+                let line = text
+                    .lines()
+                    .enumerate()
+                    .filter(|(_, line)| line.contains(&quoted))
+                    .last();
+                return Err(ConfigError::Refused {
+                    file: file.to_owned(),
+                    line: line.map_or(1, |(at, _)| at + 1),
+                    key: "id".into(),
+                    message: format!("\"{id}\" is used twice; every device needs an id of its own"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.station.data_dir.join("station.sqlite3")
+    }
+
+    /// The folder of originals.
+    pub fn evidence_dir(&self) -> PathBuf {
+        self.station.data_dir.join("evidence")
+    }
+}
+
+/// Reads any of the station's TOML files into its type, with file, line and key in the refusal.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn load_toml<T: de::DeserializeOwned>(file: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+        file: file.to_owned(),
+        source,
+    })?;
+    let refused = |key: String, error: &toml::de::Error| {
+        let at = error.span().map_or(0, |span| span.start.min(text.len()));
+        ConfigError::Refused {
+            file: file.to_owned(),
+            line: text[..at].matches('\n').count() + 1,
+            key: if key == "." { "the file".into() } else { key },
+            message: error.message().replace('\n', "; "),
+        }
+    };
+    let parsed =
+        toml::Deserializer::parse(&text).map_err(|error| refused("syntax".into(), &error))?;
+    serde_path_to_error::deserialize(parsed)
+        .map_err(|error| refused(error.path().to_string(), error.inner()))
+}

@@ -1,0 +1,165 @@
+//! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
+
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::config::DeviceId;
+
+/// One reading as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PointView {
+    /// Stable name with its unit, e.g. `irradiance_mw_cm2`, `door_closed`.
+    pub point: String,
+    /// The value; booleans are 0 and 1. `None` when there is no fresh reading.
+    pub value: Option<f64>,
+    /// Stable code of why there is none, e.g. `stale`, `no_connection`.
+    pub missing: Option<String>,
+    /// Age of the newest reading in milliseconds, however old.
+    pub age_ms: Option<u64>,
+}
+
+/// The running or last cycle as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CycleView {
+    /// Number, e.g. `C000012`.
+    pub cycle: String,
+    /// Its load.
+    pub load: i64,
+    /// Step, e.g. `irradiating`.
+    pub step: String,
+    /// Stable code of a failure.
+    pub failed: Option<String>,
+    /// Dose so far.
+    pub dose_mj_cm2: f64,
+    /// Dose to reach.
+    pub target_dose_mj_cm2: f64,
+    /// Time under the lamps so far.
+    pub exposure_s: f64,
+    /// Least time under the lamps.
+    pub min_exposure_s: f64,
+    /// Time left as far as it can be told.
+    pub left_s: Option<f64>,
+}
+
+/// A cabinet as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CabinetView {
+    /// Its id.
+    pub id: String,
+    /// Model, from the profile.
+    pub model: String,
+    /// Whether it answers.
+    pub connected: bool,
+    /// Step of the state machine, e.g. `idle`.
+    pub step: String,
+    /// Every point of the profile.
+    pub points: Vec<PointView>,
+    /// The running cycle, or the last one since start.
+    pub cycle: Option<CycleView>,
+}
+
+/// Why a cabinet did not do as asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The cabinet is busy, not connected, its door is open …: the stable code says which.
+    #[error("the cabinet refuses: {code}")]
+    NotNow {
+        /// Stable code, e.g. `door_open`.
+        code: String,
+    },
+    /// The load is in a state that does not allow it, or does not exist.
+    #[error("the load refuses: {reason}")]
+    Load {
+        /// The store's words.
+        reason: String,
+    },
+    /// The cabinet's task has ended.
+    #[error("the cabinet's task has stopped")]
+    Stopped,
+}
+
+/// What a person may ask of a cabinet.
+#[derive(Debug)]
+pub enum Order {
+    /// Start a cycle for a load; answers the cycle's number.
+    Start {
+        /// The load.
+        load: i64,
+        /// Who asks.
+        by: String,
+        /// The answer.
+        answer: oneshot::Sender<Result<String, Refused>>,
+    },
+    /// Abort the running cycle.
+    Abort {
+        /// Who asks.
+        by: String,
+        /// The answer.
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
+}
+
+/// Handle to one cabinet's task.
+#[derive(Debug, Clone)]
+pub struct CabinetControl {
+    /// The cabinet's id.
+    pub id: DeviceId,
+    orders: mpsc::Sender<Order>,
+    view: watch::Receiver<CabinetView>,
+}
+
+impl CabinetControl {
+    /// A handle on the two ends of a task.
+    pub fn new(
+        id: DeviceId,
+        orders: mpsc::Sender<Order>,
+        view: watch::Receiver<CabinetView>,
+    ) -> Self {
+        Self { id, orders, view }
+    }
+
+    /// What is known now.
+    pub fn view(&self) -> CabinetView {
+        self.view.borrow().clone()
+    }
+
+    /// Changes of what is known.
+    pub fn changes(&self) -> watch::Receiver<CabinetView> {
+        self.view.clone()
+    }
+
+    /// Starts a cycle for a load.
+    ///
+    /// # Errors
+    /// [`Refused`], with a stable code.
+    pub async fn start(&self, load: i64, by: &str) -> Result<String, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order::Start {
+            load,
+            by: by.to_owned(),
+            answer,
+        };
+        self.orders
+            .send(order)
+            .await
+            .map_err(|_| Refused::Stopped)?;
+        answered.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Aborts the running cycle.
+    ///
+    /// # Errors
+    /// [`Refused`], with a stable code.
+    pub async fn abort(&self, by: &str) -> Result<(), Refused> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order::Abort {
+            by: by.to_owned(),
+            answer,
+        };
+        self.orders
+            .send(order)
+            .await
+            .map_err(|_| Refused::Stopped)?;
+        answered.await.map_err(|_| Refused::Stopped)?
+    }
+}

@@ -1,0 +1,111 @@
+//! The one SQLite database, in domain words. Synchronous; only the owner thread (`store/owner.rs`) holds a [`Db`].
+//!
+//! The tables are the queues: a page without a reading is to be read, a draft without an acknowledgement is to be
+//! handed over. Nothing that must survive a restart lives anywhere else.
+
+mod ledger;
+mod loads;
+mod migrations;
+mod owner;
+mod words;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+pub use ledger::LedgerEntry;
+pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
+pub use owner::Store;
+
+/// Why the store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite refused.
+    #[error("the database did not accept the change")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The database was written by a newer laixin; it is left untouched.
+    #[error(
+        "the database has schema {found}, this laixin knows up to {known}: install the newer laixin again"
+    )]
+    Newer {
+        /// Schema in the file.
+        found: u32,
+        /// Newest schema this build knows.
+        known: u32,
+    },
+    /// No such thing.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// `batch`, `load`, `letter`, …
+        what: &'static str,
+        /// Its number.
+        id: String,
+    },
+    /// The thing is in a state that does not allow this.
+    #[error("{what} {id} is {state}: {action} is not possible")]
+    WrongState {
+        /// `batch`, `load`, `letter`, …
+        what: &'static str,
+        /// Its number.
+        id: String,
+        /// The state it is in.
+        state: String,
+        /// What was asked.
+        action: &'static str,
+    },
+    /// Somebody changed it in between.
+    #[error("{what} {id} was changed by somebody else")]
+    Changed {
+        /// `letter`, `draft`, …
+        what: &'static str,
+        /// Its number.
+        id: String,
+    },
+    /// A stored document does not parse.
+    #[error("{what} {id} in the database does not parse")]
+    Document {
+        /// `draft`, `reading`, …
+        what: &'static str,
+        /// Its number.
+        id: String,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The owner thread has ended.
+    #[error("the store has stopped")]
+    Stopped,
+}
+
+/// The open database. One exists, on the owner thread.
+#[derive(Debug)]
+pub struct Db {
+    connection: Connection,
+}
+
+impl Db {
+    /// Opens or creates the database, brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] when a newer laixin wrote it; the file is then untouched.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        migrations::migrate(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// A consistent copy of the running database in a new file.
+    ///
+    /// # Errors
+    /// When SQLite cannot write there.
+    pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
+        let mut copy = Connection::open(path)?;
+        let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy)?;
+        backup.run_to_completion(256, std::time::Duration::ZERO, None)?;
+        Ok(())
+    }
+}

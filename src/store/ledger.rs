@@ -1,0 +1,133 @@
+//! The hash chain: each entry's hash covers the entry and the hash before it.
+//!
+//! It shows that nothing was changed, removed or reordered in between. It proves nothing against someone who can
+//! rewrite the whole file: for that the newest hash has to leave the machine (a later version exports it daily).
+
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+
+use super::{Db, StoreError};
+use crate::{clock, digest};
+
+/// One entry as [`Db::ledger_of`] lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Place in the chain, from 1.
+    pub seq: i64,
+    /// When.
+    pub at: clock::Millis,
+    /// Who: a user, a token, or a task such as `task/scan`.
+    pub actor: String,
+    /// Stable code, e.g. `page.arrived`.
+    pub action: String,
+    /// What, e.g. `letter/A001`.
+    pub subject: String,
+    /// Identifiers and hashes, JSON.
+    pub detail: String,
+}
+
+/// Appends inside the caller's transaction, so that an act and its record stand or fall together.
+pub(super) fn append(
+    connection: &Connection,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    detail: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let last: Option<(i64, String)> = connection
+        .query_row(
+            "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let (seq, before) = last.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
+    let at_ms = clock::now().0;
+    let detail = detail.to_string();
+    let hash = link(&before, seq, at_ms, [actor, action, subject, &detail]);
+    connection.execute(
+        "INSERT INTO ledger (seq, at_ms, actor, action, subject, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (seq, at_ms, actor, action, subject, &detail, hash),
+    )?;
+    Ok(())
+}
+
+/// SHA-256 over the hash before, the number, the time and the four texts, each led by its length.
+fn link(before: &str, seq: i64, at_ms: i64, texts: [&str; 4]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(before.as_bytes());
+    hasher.update(seq.to_be_bytes());
+    hasher.update(at_ms.to_be_bytes());
+    for text in texts {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    digest::hex(&hasher.finalize())
+}
+
+impl Db {
+    /// Appends one entry of its own, e.g. that somebody looked at a page.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn record(
+        &mut self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        detail: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let step = self.connection.transaction()?;
+        append(&step, actor, action, subject, detail)?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Everything that happened to one subject, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn ledger_of(&self, subject: &str) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT seq, at_ms, actor, action, subject, detail FROM ledger WHERE subject = ?1 ORDER BY seq",
+        )?;
+        let rows = query.query_map([subject], |row| {
+            Ok(LedgerEntry {
+                seq: row.get(0)?,
+                at: clock::Millis(row.get(1)?),
+                actor: row.get(2)?,
+                action: row.get(3)?,
+                subject: row.get(4)?,
+                detail: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Walks the chain. `Ok(Err(seq))` names the first entry that does not fit.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn verify_ledger(&self) -> Result<Result<i64, i64>, StoreError> {
+        let mut query = self.connection.prepare(
+            "SELECT seq, at_ms, actor, action, subject, detail, hash FROM ledger ORDER BY seq",
+        )?;
+        let mut rows = query.query([])?;
+        let mut before = String::new();
+        let mut expected = 1;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            let texts: [String; 4] = [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+            let hash: String = row.get(6)?;
+            let [actor, action, subject, detail] = &texts;
+            if seq != expected
+                || hash != link(&before, seq, row.get(1)?, [actor, action, subject, detail])
+            {
+                return Ok(Err(expected));
+            }
+            before = hash;
+            expected += 1;
+        }
+        Ok(Ok(expected - 1))
+    }
+}

@@ -1,0 +1,86 @@
+//! The thread that owns the database, and the handle everyone else holds.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::{Db, StoreError};
+
+type Job = Box<dyn FnOnce(&mut Db) + Send>;
+
+/// Requests waiting for the owner thread at most; a caller beyond that waits.
+const QUEUE: usize = 256;
+
+/// Handle to the store. Cloning is cheap; the thread ends when the last handle is dropped.
+#[derive(Debug, Clone)]
+pub struct Store {
+    jobs: mpsc::SyncSender<Job>,
+}
+
+impl Store {
+    /// Opens the database at `path` and starts its owner thread.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open(path: &Path) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let mut db = Db::open(path)?;
+        let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || {
+                for job in queue {
+                    job(&mut db);
+                }
+            })
+            .expect("the system can start a thread");
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Runs `work` on the owner thread and awaits its answer.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Stopped`].
+    pub async fn with<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            // The caller may be gone; the work is done all the same.
+            let _ = answer.send(work(db));
+        });
+        let mut job = Some(job);
+        while let Some(next) = job.take() {
+            match self.jobs.try_send(next) {
+                Ok(()) => {}
+                Err(mpsc::TrySendError::Full(back)) => {
+                    job = Some(back);
+                    tokio::task::yield_now().await;
+                }
+                Err(mpsc::TrySendError::Disconnected(_)) => return Err(StoreError::Stopped),
+            }
+        }
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// As [`Store::with`], for threads that may block.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError::Stopped`].
+    pub fn wait<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.jobs
+            .send(Box::new(move |db| {
+                let _ = answer.send(work(db));
+            }))
+            .map_err(|_| StoreError::Stopped)?;
+        answered.recv().map_err(|_| StoreError::Stopped)?
+    }
+}

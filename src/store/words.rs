@@ -1,0 +1,52 @@
+//! Domain words as columns: each enum is stored as the text its JSON form has.
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::Millis;
+use crate::domain::letter::{Carrier, LoadState, Stage};
+use crate::domain::text::PageKind;
+
+fn to_word<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word.into()),
+        other => Err(rusqlite::Error::ToSqlConversionFailure(
+            format!("{other:?} is not a word").into(),
+        )),
+    }
+}
+
+fn from_word<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+    let word = value.as_str()?.to_owned();
+    serde_json::from_value(serde_json::Value::String(word)).map_err(FromSqlError::other)
+}
+
+macro_rules! words {
+    ($($word:ty),*) => {$(
+        impl ToSql for $word {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                to_word(self)
+            }
+        }
+        impl FromSql for $word {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                from_word(value)
+            }
+        }
+    )*};
+}
+words!(Carrier, LoadState, Stage, PageKind);
+
+impl ToSql for Millis {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for Millis {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Millis)
+    }
+}

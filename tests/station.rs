@@ -1,0 +1,3 @@
+//! The one integration test binary; its modules in reading order.
+
+mod config;
