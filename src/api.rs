@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::events::Events;
+use crate::health::Readiness;
 use crate::store::Store;
 
 /// What every route may use.
@@ -17,6 +18,8 @@ pub struct App {
     pub store: Store,
     /// Events, to tell and to listen to.
     pub events: Events,
+    /// What is ready and what is not.
+    pub readiness: Readiness,
     /// The cabinets by id.
     pub cabinets: Arc<BTreeMap<String, CabinetControl>>,
 }

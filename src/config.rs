@@ -201,9 +201,6 @@ pub struct Scanner {
     /// How often the whole folder is looked through, whatever the notifications said.
     #[serde(default = "rescan_5")]
     pub rescan_s: Within<1, 3600>,
-    /// A letter is complete when no page of it came for this long.
-    #[serde(default = "letter_quiet_10")]
-    pub letter_quiet_s: Within<1, 3600>,
 }
 
 fn quiet_800() -> Within<100, 60_000> {
@@ -212,10 +209,6 @@ fn quiet_800() -> Within<100, 60_000> {
 
 fn rescan_5() -> Within<1, 3600> {
     Within(5)
-}
-
-fn letter_quiet_10() -> Within<1, 3600> {
-    Within(10)
 }
 
 /// `[reading]`
@@ -230,6 +223,8 @@ pub struct Reading {
     pub threads: Within<1, 64>,
     /// Pages are scaled down to this many pixels on their longest side before text is looked for.
     pub longest_side_px: Within<320, 4096>,
+    /// A letter is complete when no page of it came for this long.
+    pub letter_quiet_s: Within<1, 3600>,
 }
 
 impl Default for Reading {

@@ -12,3 +12,5 @@ pub mod api;
 pub mod clock;
 pub mod digest;
 pub mod events;
+pub mod health;
+pub mod sd_notify;

@@ -7,6 +7,7 @@ mod ledger;
 mod loads;
 mod migrations;
 mod owner;
+mod readings;
 mod words;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use rusqlite::Connection;
 pub use ledger::LedgerEntry;
 pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
 pub use owner::Store;
+pub use readings::{READING_ATTEMPTS, ReadPage, Reading, UnreadPage};
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,253 @@
+//! Pages waiting to be read, what was read on them, and letters that are due for a draft.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::letter::Stage;
+use crate::domain::text::{Line, PageKind};
+
+/// A page is given up after this many begun readings: it has killed the reader each time.
+pub const READING_ATTEMPTS: u32 = 3;
+
+/// A page to be read.
+#[derive(Debug, Clone)]
+pub struct UnreadPage {
+    /// Row number.
+    pub id: i64,
+    /// Its letter.
+    pub letter: String,
+    /// Hash of its original.
+    pub sha256: String,
+    /// Page inside a multi-page file, from 0.
+    pub frame: u32,
+    /// Readings begun so far, this one included.
+    pub attempts: u32,
+}
+
+/// What one engine read on one page.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Engine and model version.
+    pub engine: String,
+    /// Width of the original in pixels.
+    pub width: u32,
+    /// Height of the original in pixels.
+    pub height: u32,
+    /// By how much the page was turned to be read.
+    pub turned_deg: u16,
+    /// Lines in reading order.
+    pub lines: Vec<Line>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// A page of a letter with what was read on it.
+#[derive(Debug, Clone)]
+pub struct ReadPage {
+    /// Number within the letter, from 1, in archive order.
+    pub n: u32,
+    /// What it is.
+    pub kind: PageKind,
+    /// SHA-256 of the original.
+    pub sha256: String,
+    /// SM3 of the original.
+    pub sm3: String,
+    /// Stable code when it could not be read.
+    pub problem: Option<String>,
+    /// The newest reading.
+    pub reading: Option<Reading>,
+}
+
+/// Archive order: form, letter, attachments, envelope; then the number in the file's name, then arrival.
+pub(super) const ARCHIVE_ORDER: &str =
+    "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'letter' THEN 1
+    WHEN 'attachment' THEN 2 ELSE 3 END, p.hint, p.id";
+
+impl Db {
+    /// The next page to read, urgent letters first, then the longest waiting; notes that its reading begins.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn begin_reading(&mut self) -> Result<Option<UnreadPage>, StoreError> {
+        let step = self.connection.transaction()?;
+        let next = step
+            .query_row(
+                "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
+                 JOIN letters l ON l.id = p.letter_id
+                 WHERE p.state = 'unread' ORDER BY l.urgent DESC, p.attempts, p.id LIMIT 1",
+                [],
+                |row| {
+                    Ok(UnreadPage {
+                        id: row.get(0)?,
+                        letter: row.get(1)?,
+                        sha256: row.get(2)?,
+                        frame: row.get(3)?,
+                        attempts: row.get(4)?,
+                    })
+                },
+            )
+            .optional()?;
+        if let Some(page) = &next {
+            step.execute(
+                "UPDATE pages SET attempts = attempts + 1 WHERE id = ?1",
+                [page.id],
+            )?;
+            step.execute(
+                "UPDATE letters SET stage = ?2 WHERE id = ?1 AND stage = ?3",
+                (&page.letter, Stage::Reading, Stage::Arriving),
+            )?;
+        }
+        step.commit()?;
+        Ok(next)
+    }
+
+    /// Keeps what was read. Reading a page again with the same engine replaces its reading.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn finish_reading(&mut self, page: i64, reading: &Reading) -> Result<(), StoreError> {
+        let lines =
+            serde_json::to_string(&reading.lines).map_err(|source| StoreError::Document {
+                what: "page",
+                id: page.to_string(),
+                source,
+            })?;
+        let step = self.connection.transaction()?;
+        step.execute(
+            "INSERT OR REPLACE INTO readings (page_id, engine, width, height, turned_deg, lines, seconds, read_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                page,
+                &reading.engine,
+                reading.width,
+                reading.height,
+                reading.turned_deg,
+                lines,
+                reading.seconds,
+                clock::now(),
+            ),
+        )?;
+        step.execute(
+            "UPDATE pages SET state = 'read', problem = NULL WHERE id = ?1",
+            [page],
+        )?;
+        let detail = json!({"engine": reading.engine});
+        ledger::append(
+            &step,
+            "task/read",
+            "page.read",
+            &format!("page/{page}"),
+            &detail,
+        )?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Gives a page up. Its original stays; the letter gets its draft without it, and the draft says so.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn give_up_reading(&mut self, page: i64, problem: &str) -> Result<(), StoreError> {
+        let step = self.connection.transaction()?;
+        step.execute(
+            "UPDATE pages SET state = 'unreadable', problem = ?2 WHERE id = ?1",
+            (page, problem),
+        )?;
+        let detail = json!({"problem": problem});
+        ledger::append(
+            &step,
+            "task/read",
+            "page.unreadable",
+            &format!("page/{page}"),
+            &detail,
+        )?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Letters whose pages are all read, of which no page came for `quiet_s`, and whose draft, if there is one, is
+    /// older than their newest page.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT l.id FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
+             WHERE l.last_arrival_ms <= ?1 AND (d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms)
+             AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread')
+             ORDER BY l.urgent DESC, l.last_arrival_ms",
+        )?;
+        let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A letter's pages in archive order with their newest readings.
+    ///
+    /// # Errors
+    /// When SQLite refuses or a stored reading does not parse.
+    pub fn read_pages(&self, letter: &str) -> Result<Vec<ReadPage>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT p.kind, p.sha256, p.sm3, p.problem, p.id, r.engine, r.width, r.height, r.turned_deg, r.lines,
+             r.seconds FROM pages p LEFT JOIN readings r ON r.rowid =
+             (SELECT rowid FROM readings WHERE page_id = p.id ORDER BY read_ms DESC, rowid DESC LIMIT 1)
+             WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
+        ))?;
+        let mut rows = query.query([letter])?;
+        let mut pages = Vec::new();
+        while let Some(row) = rows.next()? {
+            let reading = match row.get::<_, Option<String>>(5)? {
+                None => None,
+                Some(engine) => {
+                    let lines: String = row.get(9)?;
+                    let id: i64 = row.get(4)?;
+                    let lines =
+                        serde_json::from_str(&lines).map_err(|source| StoreError::Document {
+                            what: "reading of page",
+                            id: id.to_string(),
+                            source,
+                        })?;
+                    Some(Reading {
+                        engine,
+                        width: row.get(6)?,
+                        height: row.get(7)?,
+                        turned_deg: row.get(8)?,
+                        lines,
+                        seconds: row.get(10)?,
+                    })
+                }
+            };
+            pages.push(ReadPage {
+                n: pages.len() as u32 + 1,
+                kind: row.get(0)?,
+                sha256: row.get(1)?,
+                sm3: row.get(2)?,
+                problem: row.get(3)?,
+                reading,
+            });
+        }
+        Ok(pages)
+    }
+
+    /// What a draft says about its letter's way through the station: batch, load, cycle.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn letter_origin(&self, letter: &str) -> Result<(super::Batch, super::Load), StoreError> {
+        let (batch, load) = self
+            .connection
+            .query_row(
+                "SELECT batch_id, load_id FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "letter",
+                id: letter.to_owned(),
+            })?;
+        Ok((self.batch(batch)?, self.load(load)?))
+    }
+}
