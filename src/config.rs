@@ -235,6 +235,7 @@ impl Default for Reading {
             models_dir,
             threads: Within(2),
             longest_side_px: Within(960),
+            letter_quiet_s: Within(10),
         }
     }
 }
