@@ -1,1 +1,202 @@
-//! Stub; written next.
+//! Page in, lines out: decodes scanner files strictly and reads Chinese letters and envelopes.
+//! Knows nothing of letters as cases; fields, names and addresses are found elsewhere.
+//!
+//! ```no_run
+//! use ocr::{Engine, Limits, Settings};
+//! let engine = Engine::open(&Settings::new("models"))?;
+//! for page in ocr::decode(&std::fs::read("letter.tif")?, &Limits::default())? {
+//!     for line in engine.read(&page)?.lines {
+//!         println!("{} {:.2}", line.text, line.confidence);
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod detect;
+mod fold;
+mod geometry;
+mod jpeg;
+mod layout;
+mod models;
+mod page;
+mod ppocr;
+mod preprocess;
+mod recognise;
+mod tesseract;
+mod tiff_pages;
+
+pub use geometry::Quad;
+pub use models::OpenError;
+pub use page::{DecodeError, Limits, MediaType, Page, decode};
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
+const REVISION: u32 = 1;
+
+/// Longest side of the detection image unless set otherwise, pixels.
+pub const LONGEST_SIDE_PX: u32 = 960;
+
+/// Which reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// PP-OCRv6 small on rten: print and handwriting.
+    PpOcr,
+    /// Tesseract with chi_sim: print only.
+    Tesseract,
+}
+
+/// How an engine is opened.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which reader.
+    pub engine: EngineKind,
+    /// Folder that holds the two ONNX files, for [`EngineKind::PpOcr`].
+    pub models_dir: PathBuf,
+    /// Cores one page may use.
+    pub threads: NonZeroUsize,
+    /// Longest side of the image the detector sees, pixels. More finds smaller writing and costs time with its square.
+    pub longest_side_px: u32,
+    /// Folder of `chi_sim.traineddata`, for [`EngineKind::Tesseract`]; `None` is the system's.
+    pub tessdata_dir: Option<PathBuf>,
+}
+
+impl Settings {
+    /// PP-OCR on every core, [`LONGEST_SIDE_PX`].
+    pub fn new(models_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            engine: EngineKind::PpOcr,
+            models_dir: models_dir.into(),
+            threads: ppocr::default_threads(),
+            longest_side_px: LONGEST_SIDE_PX,
+            tessdata_dir: None,
+        }
+    }
+}
+
+enum Reader {
+    PpOcr(Box<ppocr::PpOcr>),
+    Tesseract(tesseract::TesseractEngine),
+}
+
+/// An opened reader. Shared between threads freely; one page at a time uses it best.
+pub struct Engine {
+    reader: Reader,
+    version: String,
+}
+
+impl Engine {
+    /// Loads the models (about 0.3 s) after checking their SHA-256.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file and, for a wrong one, both hashes.
+    pub fn open(settings: &Settings) -> Result<Self, OpenError> {
+        Ok(match settings.engine {
+            EngineKind::PpOcr => Self {
+                reader: Reader::PpOcr(Box::new(ppocr::PpOcr::open(settings)?)),
+                version: ppocr::PpOcr::version(settings.longest_side_px),
+            },
+            EngineKind::Tesseract => Self {
+                reader: Reader::Tesseract(tesseract::TesseractEngine::open(settings)?),
+                version: tesseract::TesseractEngine::version(),
+            },
+        })
+    }
+
+    /// Reads one page. Blocks for about a second: call it from a blocking thread.
+    ///
+    /// # Errors
+    /// [`ReadError`]; a page without text is no error but has no lines.
+    pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        match &self.reader {
+            Reader::PpOcr(engine) => engine.read(page),
+            Reader::Tesseract(engine) => engine.read(page),
+        }
+    }
+
+    /// Engine, models and settings that decide what is read: readings of equal version are equal.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Engine").field(&self.version).finish()
+    }
+}
+
+/// What is written on a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageText {
+    /// Width of the page as given, pixels.
+    pub width: u32,
+    /// Height of the page as given, pixels.
+    pub height: u32,
+    /// Quarter turns clockwise, in degrees, by which the page lies off; quads are in the page as given.
+    pub turned_deg: u16,
+    /// In reading order.
+    pub lines: Vec<Line>,
+    /// Time spent reading, decoding apart.
+    pub seconds: f64,
+}
+
+/// One line: a row, a piece of a row between wide gaps, or a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// In Simplified characters; a visible gap is a space.
+    pub text: String,
+    /// As read, Traditional characters kept. As many characters as `text`.
+    pub raw: String,
+    /// Corners in pixels of the page as given, clockwise from the top left of the text.
+    pub quad: Quad,
+    /// Mean over the characters, 0–1.
+    pub confidence: f32,
+    /// One for each character of `text`.
+    pub chars: Vec<Char>,
+    /// Written from top to bottom.
+    pub vertical: bool,
+}
+
+/// A character of a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Char {
+    /// As in [`Line::text`].
+    pub ch: char,
+    /// 0–1; 1 for a space that stands for a gap between boxes.
+    pub confidence: f32,
+    /// Its middle along the line: 0 at the start, 1 at the end.
+    pub at: f32,
+}
+
+/// Why a page could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The page could not be scaled.
+    #[error("the page could not be scaled for detection")]
+    Preprocess(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The engine refused or failed.
+    #[error("the OCR engine failed")]
+    Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The model answered in another shape than its kind does.
+    #[error("the model answered with {found} values where {expected} were due")]
+    UnexpectedOutput {
+        /// Values due.
+        expected: usize,
+        /// Values found.
+        found: usize,
+    },
+    /// More pixels than the engine can count.
+    #[error("{width}×{height} pixels are too many for this engine")]
+    PageTooLarge {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// A defect of ours.
+    #[error("a recognition thread panicked")]
+    WorkerPanicked,
+}

@@ -1,0 +1,252 @@
+//! A decoded page and the strict way to it: media type by magic bytes, size checked before
+//! allocation, damage is an error. Formats live in `jpeg.rs` and `tiff.rs`; PNG is short enough to stay here.
+
+use crate::{jpeg, tiff_pages};
+
+/// What a file is, by its first bytes; its name is never asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaType {
+    /// `image/jpeg`
+    Jpeg,
+    /// `image/png`
+    Png,
+    /// `image/tiff`, one page or many
+    Tiff,
+}
+
+impl MediaType {
+    /// The type the magic bytes speak of, if it is one that can be decoded.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => Some(Self::Png),
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
+            _ => None,
+        }
+    }
+
+    /// The IANA name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Tiff => "image/tiff",
+        }
+    }
+}
+
+/// What a page may cost at most. Checked against the header, before pixels are allocated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest allowed side, pixels.
+    pub side_px: u32,
+    /// Largest allowed width × height.
+    pub pixels: u64,
+    /// Most pages in one file.
+    pub pages: usize,
+}
+
+impl Default for Limits {
+    /// A3 at 600 dpi (70 MP) passes.
+    fn default() -> Self {
+        Self {
+            side_px: 15_000,
+            pixels: 100_000_000,
+            pages: 200,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check(&self, width: u32, height: u32) -> Result<(), DecodeError> {
+        if width == 0 || height == 0 {
+            return Err(DecodeError::NoPixels);
+        }
+        let pixels = u64::from(width) * u64::from(height);
+        if width.max(height) > self.side_px || pixels > self.pixels {
+            return Err(DecodeError::TooLarge {
+                width,
+                height,
+                side_limit_px: self.side_px,
+                pixel_limit: self.pixels,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// One page: RGB, 8 bits, rows from the top, no padding. Grey and bilevel originals are spread to RGB.
+#[derive(Clone)]
+pub struct Page {
+    width: u32,
+    height: u32,
+    rgb: Vec<u8>,
+    media_type: MediaType,
+}
+
+impl Page {
+    /// A page from pixels that are already there. `None` unless `rgb` holds exactly width × height × 3 bytes.
+    pub fn from_rgb(width: u32, height: u32, rgb: Vec<u8>, media_type: MediaType) -> Option<Self> {
+        let expected = u64::from(width) * u64::from(height) * 3;
+        (expected > 0 && rgb.len() as u64 == expected).then_some(Self {
+            width,
+            height,
+            rgb,
+            media_type,
+        })
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// `width × height × 3` bytes.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// What the file was that this page came out of.
+    pub fn media_type(&self) -> MediaType {
+        self.media_type
+    }
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Page({}×{} {})",
+            self.width,
+            self.height,
+            self.media_type.as_str()
+        )
+    }
+}
+
+/// Why a file gave no page. Nothing half-decoded is ever returned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Neither JPEG, PNG nor TIFF, whatever its name says.
+    #[error("not an image: begins with {first:02x?}")]
+    NotAnImage {
+        /// Up to the first eight bytes.
+        first: Vec<u8>,
+    },
+    /// The header promises more than the limits allow; nothing was allocated.
+    #[error(
+        "{width}×{height} pixels exceed the limit of {side_limit_px} a side and {pixel_limit} in all"
+    )]
+    TooLarge {
+        /// Width the header gives.
+        width: u32,
+        /// Height the header gives.
+        height: u32,
+        /// The limit on a side.
+        side_limit_px: u32,
+        /// The limit on width × height.
+        pixel_limit: u64,
+    },
+    /// More pages than the limit.
+    #[error("more than {limit} pages")]
+    TooManyPages {
+        /// The limit.
+        limit: usize,
+    },
+    /// Width or height is zero.
+    #[error("the image has no pixels")]
+    NoPixels,
+    /// The data end early or contradict themselves.
+    #[error("{format} data are cut short or damaged")]
+    Damaged {
+        /// `image/jpeg` and so on.
+        format: &'static str,
+        /// What the decoder said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A sound file of a kind that is not decoded here (CMYK, floating point, old-style JPEG in TIFF…).
+    #[error("{format} of an unsupported kind: {kind}")]
+    Unsupported {
+        /// `image/jpeg` and so on.
+        format: &'static str,
+        /// Which property.
+        kind: String,
+    },
+}
+
+impl DecodeError {
+    pub(crate) fn damaged(
+        media_type: MediaType,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Damaged {
+            format: media_type.as_str(),
+            source: source.into(),
+        }
+    }
+}
+
+/// Every page of a JPEG, PNG or TIFF file.
+///
+/// # Errors
+/// [`DecodeError`]; a multi-page file with one bad page is refused as a whole, so that no page is lost unseen.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Page>, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    match MediaType::of(bytes) {
+        Some(MediaType::Jpeg) => Ok(vec![jpeg::decode(bytes, limits)?]),
+        Some(MediaType::Png) => Ok(vec![decode_png(bytes, limits)?]),
+        Some(MediaType::Tiff) => tiff_pages::decode(bytes, limits),
+        None => Err(DecodeError::NotAnImage {
+            first: bytes.iter().take(8).copied().collect(),
+        }),
+    }
+}
+
+fn decode_png(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError> {
+    use image::ImageDecoder as _;
+    let damaged = |e: image::ImageError| DecodeError::damaged(MediaType::Png, e);
+    let mut decoder =
+        image::codecs::png::PngDecoder::new(std::io::Cursor::new(bytes)).map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    limits.check(width, height)?;
+    let mut memory = image::Limits::default();
+    memory.max_alloc = Some(limits.pixels.saturating_mul(8));
+    decoder.set_limits(memory).map_err(damaged)?;
+    let rgb = image::DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    let rgb = on_white(rgb);
+    Ok(Page {
+        width,
+        height,
+        rgb,
+        media_type: MediaType::Png,
+    })
+}
+
+/// Transparent pixels become paper, not black.
+fn on_white(image: image::DynamicImage) -> Vec<u8> {
+    if !image.color().has_alpha() {
+        return image.into_rgb8().into_raw();
+    }
+    let rgba = image.into_rgba8();
+    rgba.pixels()
+        .flat_map(|p| {
+            let alpha = u16::from(p[3]);
+            [p[0], p[1], p[2]].map(|c| {
+                let mixed = (u16::from(c) * alpha + 255 * (255 - alpha)) / 255;
+                u8::try_from(mixed).unwrap_or(u8::MAX)
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,177 @@
+//! Pixels in the shape the models want: a page scaled for detection, a line cut out and straightened
+//! for recognition. Both models take BGR planes, (x/255 − 0.5)/0.5.
+
+use crate::geometry::{Quad, size};
+use crate::page::Page;
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
+};
+
+/// Planes of floats with their size: `[1, 3, height, width]`.
+pub(crate) struct Planes {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) values: Vec<f32>,
+}
+
+/// Height of a line image, pixels: the recogniser knows no other.
+pub(crate) const LINE_HEIGHT: usize = 48;
+
+/// Widest line image, pixels. At 48 high that is about 80 characters; longer crops are squeezed.
+pub(crate) const LINE_WIDTH_MAX: usize = 3200;
+
+fn normalised(byte: f32) -> f32 {
+    byte / 127.5 - 1.0
+}
+
+/// Sides of the detection image for a page: longest side at most `longest_px`, both multiples of 32.
+pub(crate) fn detection_size(width: u32, height: u32, longest_px: u32) -> (u32, u32) {
+    let scale = (f64::from(longest_px) / f64::from(width.max(height))).min(1.0);
+    let side = |px: u32| {
+        let blocks = (f64::from(px) * scale / 32.0).round().max(1.0);
+        // In range: at most `longest_px`.
+        blocks as u32 * 32
+    };
+    (side(width), side(height))
+}
+
+/// The page scaled for detection.
+///
+/// # Errors
+/// Only if the page's size is not what its pixels are, which [`Page`] rules out.
+pub(crate) fn for_detection(
+    page: &Page,
+    longest_px: u32,
+) -> Result<Planes, Box<dyn std::error::Error + Send + Sync>> {
+    let (width, height) = detection_size(page.width(), page.height(), longest_px);
+    let source = ImageRef::new(page.width(), page.height(), page.rgb(), PixelType::U8x3)?;
+    let mut scaled = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize(&source, &mut scaled, &options)?;
+    let (width, height) = (width as usize, height as usize);
+    let mut values = vec![0.0; 3 * width * height];
+    for (i, rgb) in scaled.buffer().chunks_exact(3).enumerate() {
+        for channel in 0..3 {
+            values[channel * width * height + i] = normalised(f32::from(rgb[2 - channel]));
+        }
+    }
+    Ok(Planes {
+        width,
+        height,
+        values,
+    })
+}
+
+/// How the characters of a box stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Left to right along the upper edge.
+    Across,
+    /// Top to bottom: the crop is turned a quarter counter-clockwise, as the model was trained.
+    Down,
+}
+
+/// Width in pixels of the line image for `quad`, not yet padded.
+pub(crate) fn line_width(quad: &Quad, reading: Reading) -> usize {
+    let (width, height) = size(quad);
+    let (along, across) = match reading {
+        Reading::Across => (width, height),
+        Reading::Down => (height, width),
+    };
+    let scaled = (LINE_HEIGHT as f32 * along / across.max(1.0)).ceil();
+    (scaled as usize).clamp(LINE_HEIGHT / 3, LINE_WIDTH_MAX)
+}
+
+/// Cuts `quad` out of the page into `planes` (`3 × 48 × stride`), straightened, averaging when it shrinks.
+/// Columns right of `width` are left as they are.
+pub(crate) fn cut_line(
+    page: &Page,
+    quad: &Quad,
+    reading: Reading,
+    width: usize,
+    stride: usize,
+    planes: &mut [f32],
+) {
+    let [a, b, c, d] = *quad;
+    let (origin, along_end, across_end) = match reading {
+        Reading::Across => (a, b, d),
+        Reading::Down => (b, c, a),
+    };
+    let step = |from: [f32; 2], to: [f32; 2], n: usize| {
+        [(to[0] - from[0]) / n as f32, (to[1] - from[1]) / n as f32]
+    };
+    let along = step(origin, along_end, width);
+    let across = step(origin, across_end, LINE_HEIGHT);
+    let shrink = across[0].hypot(across[1]);
+    // Samples a side per output pixel: as many as source pixels fall on it, so thin strokes survive.
+    let samples = (shrink.ceil() as usize).clamp(1, 4);
+    let weight = 1.0 / (samples * samples) as f32;
+    for y in 0..LINE_HEIGHT {
+        for x in 0..width {
+            let mut sum = [0.0_f32; 3];
+            for sy in 0..samples {
+                for sx in 0..samples {
+                    let u = x as f32 + (sx as f32 + 0.5) / samples as f32;
+                    let v = y as f32 + (sy as f32 + 0.5) / samples as f32;
+                    let at = [
+                        origin[0] + u * along[0] + v * across[0],
+                        origin[1] + u * along[1] + v * across[1],
+                    ];
+                    let rgb = bilinear(page, at);
+                    for (s, c) in sum.iter_mut().zip(rgb) {
+                        *s += c;
+                    }
+                }
+            }
+            for channel in 0..3 {
+                planes[(channel * LINE_HEIGHT + y) * stride + x] =
+                    normalised(sum[2 - channel] * weight);
+            }
+        }
+    }
+}
+
+/// The colour at `at` (pixel centres at .5), the rim continued outwards.
+fn bilinear(page: &Page, at: [f32; 2]) -> [f32; 3] {
+    let (width, height) = (page.width() as usize, page.height() as usize);
+    let x = (at[0] - 0.5).clamp(0.0, (width - 1) as f32);
+    let y = (at[1] - 0.5).clamp(0.0, (height - 1) as f32);
+    let (x0, y0) = (x as usize, y as usize);
+    let (x1, y1) = ((x0 + 1).min(width - 1), (y0 + 1).min(height - 1));
+    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+    let rgb = page.rgb();
+    let pixel = |x: usize, y: usize| &rgb[(y * width + x) * 3..(y * width + x) * 3 + 3];
+    let (p00, p10, p01, p11) = (pixel(x0, y0), pixel(x1, y0), pixel(x0, y1), pixel(x1, y1));
+    std::array::from_fn(|i| {
+        let upper = f32::from(p00[i]) * (1.0 - fx) + f32::from(p10[i]) * fx;
+        let lower = f32::from(p01[i]) * (1.0 - fx) + f32::from(p11[i]) * fx;
+        upper * (1.0 - fy) + lower * fy
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::MediaType;
+
+    #[test]
+    fn detection_sides_are_multiples_of_32_and_small_pages_are_not_blown_up() {
+        assert_eq!(detection_size(2480, 3508, 960), (672, 960));
+        assert_eq!(detection_size(320, 64, 960), (320, 64));
+        assert_eq!(detection_size(10, 10, 960), (32, 32));
+    }
+
+    #[test]
+    fn a_column_is_turned_so_that_its_top_comes_first() {
+        // 2 wide, 4 high; red grows downwards.
+        let rgb = (0..8_u8).flat_map(|i| [(i / 2) * 60, 0, 0]).collect();
+        let page = Page::from_rgb(2, 4, rgb, MediaType::Png).unwrap();
+        let quad = [[0.0, 0.0], [2.0, 0.0], [2.0, 4.0], [0.0, 4.0]];
+        let width = line_width(&quad, Reading::Down);
+        assert_eq!(width, 96);
+        let mut planes = vec![0.0; 3 * LINE_HEIGHT * width];
+        cut_line(&page, &quad, Reading::Down, width, width, &mut planes);
+        let red = &planes[2 * LINE_HEIGHT * width..];
+        assert!(red[0] < red[width / 2] && red[width / 2] < red[width - 1]);
+    }
+}

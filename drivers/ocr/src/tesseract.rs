@@ -1,0 +1,202 @@
+//! Tesseract chi_sim, the second engine: lines out of its TSV report. Its model reads print; on handwriting
+//! it is a witness, not a reader.
+
+use crate::fold::Folder;
+use crate::models::OpenError;
+use crate::page::Page;
+use crate::{Char, Line, PageText, ReadError, Settings};
+use tesseract::{OcrEngineMode, PageSegMode, Tesseract};
+
+const LANGUAGE: &str = "chi_sim";
+/// Scans are 300 dpi; Tesseract guesses wrongly when a file does not say.
+const RESOLUTION_PPI: i32 = 300;
+
+pub(crate) struct TesseractEngine {
+    tessdata_dir: Option<String>,
+    folder: Folder,
+}
+
+impl TesseractEngine {
+    pub(crate) fn open(settings: &Settings) -> Result<Self, OpenError> {
+        let tessdata_dir = settings
+            .tessdata_dir
+            .as_ref()
+            .map(|dir| dir.to_string_lossy().into_owned());
+        let folder = Folder::new().map_err(|e| OpenError::Folding(Box::new(e)))?;
+        start(tessdata_dir.as_deref()).map_err(|e| OpenError::Tesseract {
+            language: LANGUAGE,
+            source: Box::new(e),
+        })?;
+        Ok(Self {
+            tessdata_dir,
+            folder,
+        })
+    }
+
+    pub(crate) fn version() -> String {
+        format!("tesseract {LANGUAGE} rev:{}", crate::REVISION)
+    }
+
+    pub(crate) fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        let started = std::time::Instant::now();
+        let failed = |e: Box<dyn std::error::Error + Send + Sync>| ReadError::Runtime(e);
+        let too_large = || ReadError::PageTooLarge {
+            width: page.width(),
+            height: page.height(),
+        };
+        let width = i32::try_from(page.width()).map_err(|_| too_large())?;
+        let height = i32::try_from(page.height()).map_err(|_| too_large())?;
+        let bytes_per_row = width.checked_mul(3).ok_or_else(too_large)?;
+        // The binding gives itself up on an error, so each page gets its own instance; loading costs little
+        // beside reading.
+        let mut engine = start(self.tessdata_dir.as_deref()).map_err(|e| failed(Box::new(e)))?;
+        engine.set_page_seg_mode(PageSegMode::PsmAuto);
+        let mut engine = engine
+            .set_frame(page.rgb(), width, height, 3, bytes_per_row)
+            .map_err(|e| failed(Box::new(e)))?
+            .set_source_resolution(RESOLUTION_PPI)
+            .recognize()
+            .map_err(|e| failed(Box::new(e)))?;
+        let tsv = engine.get_tsv_text(0).map_err(|e| failed(Box::new(e)))?;
+        Ok(PageText {
+            width: page.width(),
+            height: page.height(),
+            turned_deg: 0,
+            lines: lines(&tsv, &self.folder),
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+fn start(tessdata_dir: Option<&str>) -> Result<Tesseract, tesseract::InitializeError> {
+    Tesseract::new_with_oem(tessdata_dir, Some(LANGUAGE), OcrEngineMode::LstmOnly)
+}
+
+/// One word of the report.
+struct Word<'a> {
+    line: [u32; 4],
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+    confidence: f32,
+    text: &'a str,
+}
+
+/// The report's rows of level 5; anything that is no such row is passed over.
+fn word(row: &str) -> Option<Word<'_>> {
+    let cells: Vec<&str> = row.split('\t').collect();
+    let [
+        level,
+        page,
+        block,
+        paragraph,
+        line,
+        _,
+        left,
+        top,
+        width,
+        height,
+        confidence,
+        text,
+    ] = cells.as_slice()
+    else {
+        return None;
+    };
+    if *level != "5" || text.trim().is_empty() {
+        return None;
+    }
+    let number = |cell: &str| cell.parse::<f32>().ok();
+    let (left, top) = (number(left)?, number(top)?);
+    Some(Word {
+        line: [
+            page.parse().ok()?,
+            block.parse().ok()?,
+            paragraph.parse().ok()?,
+            line.parse().ok()?,
+        ],
+        left,
+        top,
+        right: left + number(width)?,
+        bottom: top + number(height)?,
+        confidence: (number(confidence)? / 100.0).clamp(0.0, 1.0),
+        text: text.trim(),
+    })
+}
+
+fn lines(tsv: &str, folder: &Folder) -> Vec<Line> {
+    let words: Vec<Word<'_>> = tsv.lines().filter_map(word).collect();
+    words
+        .chunk_by(|a, b| a.line == b.line)
+        .map(|words| line(words, folder))
+        .collect()
+}
+
+fn line(words: &[Word<'_>], folder: &Folder) -> Line {
+    let left = words.iter().map(|w| w.left).fold(f32::MAX, f32::min);
+    let right = words.iter().map(|w| w.right).fold(f32::MIN, f32::max);
+    let top = words.iter().map(|w| w.top).fold(f32::MAX, f32::min);
+    let bottom = words.iter().map(|w| w.bottom).fold(f32::MIN, f32::max);
+    let mut placed: Vec<(char, f32, f32)> = Vec::new();
+    let mut previous_right = None;
+    for word in words {
+        // Tesseract parts Chinese text into words with no gap between them; only a visible gap is a space.
+        if previous_right.is_some_and(|right| word.left - right > 0.75 * (bottom - top)) {
+            placed.push((' ', word.confidence, word.left));
+        }
+        let count = word.text.chars().count() as f32;
+        for (i, ch) in word.text.chars().enumerate() {
+            let x = word.left + (word.right - word.left) * (i as f32 + 0.5) / count;
+            placed.push((ch, word.confidence, x));
+        }
+        previous_right = Some(word.right);
+    }
+    let raw: String = placed.iter().map(|p| p.0).collect();
+    let text = folder.fold(&raw);
+    let width = (right - left).max(1.0);
+    let chars: Vec<Char> = text
+        .chars()
+        .zip(&placed)
+        .map(|(ch, &(_, confidence, x))| Char {
+            ch,
+            confidence,
+            at: ((x - left) / width).clamp(0.0, 1.0),
+        })
+        .collect();
+    let confidence = chars.iter().map(|c| c.confidence).sum::<f32>() / chars.len().max(1) as f32;
+    Line {
+        text,
+        raw,
+        quad: [[left, top], [right, top], [right, bottom], [left, bottom]],
+        confidence,
+        chars,
+        vertical: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_one_line_are_put_together_without_invented_spaces() {
+        let tsv = "1\t1\t0\t0\t0\t0\t0\t0\t800\t600\t-1\t\n\
+                   5\t1\t1\t1\t1\t1\t100\t50\t60\t30\t96.0\t來信\n\
+                   5\t1\t1\t1\t1\t2\t162\t50\t30\t30\t80.0\t人\n\
+                   5\t1\t1\t1\t1\t3\t300\t50\t30\t32\t90.0\t收\n\
+                   5\t1\t1\t1\t2\t1\t100\t150\t30\t30\t50.0\t好\n";
+        let lines = lines(tsv, &Folder::new().unwrap());
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (lines[0].text.as_str(), lines[0].raw.as_str()),
+            ("来信人 收", "來信人 收")
+        );
+        assert_eq!(
+            lines[0].quad,
+            [[100.0, 50.0], [330.0, 50.0], [330.0, 82.0], [100.0, 82.0]]
+        );
+        assert_eq!(lines[0].chars.len(), 5);
+        assert!(lines[0].chars.is_sorted_by(|a, b| a.at < b.at));
+        assert!((lines[1].confidence - 0.5).abs() < 1e-6);
+    }
+}

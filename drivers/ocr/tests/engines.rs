@@ -1,0 +1,198 @@
+//! The engines on a real page and on a blank one, and every way in which they refuse to open.
+//! The models come from the set-up; without them these tests fail, they are never skipped.
+
+use ocr::{Engine, EngineKind, Limits, MediaType, OpenError, Page, PageText, Settings};
+use std::path::PathBuf;
+
+fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn models() -> PathBuf {
+    let dir = std::env::var_os("LAIXIN_MODELS")
+        .map_or_else(|| workspace().join(".setup/models"), PathBuf::from);
+    assert!(
+        dir.join("PP-OCRv6_rec_small.onnx").is_file(),
+        "no models in {}: run `make setup`",
+        dir.display()
+    );
+    dir
+}
+
+fn sample() -> Page {
+    let path = workspace().join("tests/letters/A001_p1.jpg");
+    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    ocr::decode(&bytes, &Limits::default()).unwrap().remove(0)
+}
+
+fn text(page: &PageText) -> String {
+    page.lines
+        .iter()
+        .map(|l| l.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn assert_sound(page: &PageText) {
+    for line in &page.lines {
+        assert_eq!(line.chars.len(), line.text.chars().count());
+        assert_eq!(line.chars.len(), line.raw.chars().count());
+        assert!(line.text.chars().eq(line.chars.iter().map(|c| c.ch)));
+        assert!((0.0..=1.0).contains(&line.confidence));
+        assert!(
+            line.chars.is_sorted_by(|a, b| a.at <= b.at),
+            "{:?}",
+            line.chars
+        );
+        for [x, y] in line.quad {
+            assert!(
+                (0.0..=page.width as f32).contains(&x) && (0.0..=page.height as f32).contains(&y)
+            );
+        }
+    }
+}
+
+#[test]
+fn pp_ocr_reads_a_handwritten_letter_in_order() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let page = sample();
+    let read = engine.read(&page).unwrap();
+    assert_eq!(
+        (read.width, read.height, read.turned_deg),
+        (page.width(), page.height(), 0)
+    );
+    assert_sound(&read);
+    let text = text(&read);
+    let mut from = 0;
+    for part in [
+        "情况反映",
+        "林市长",
+        "彩虹新村38幢",
+        "依法拆除",
+        "敬礼",
+        "陆思雨",
+        "2025年2月17日",
+    ] {
+        let at = text[from..].find(part);
+        from += at.unwrap_or_else(|| panic!("{part} is missing or out of order in\n{text}"));
+    }
+    assert_eq!(
+        engine.read(&page).unwrap().lines,
+        read.lines,
+        "the same page reads the same"
+    );
+}
+
+#[test]
+fn one_thread_reads_what_two_read() {
+    let page = sample();
+    let read = |threads: usize| {
+        let settings = Settings {
+            threads: threads.try_into().unwrap(),
+            ..Settings::new(models())
+        };
+        text(&Engine::open(&settings).unwrap().read(&page).unwrap())
+    };
+    assert_eq!(read(1), read(2));
+}
+
+#[test]
+fn a_blank_page_has_no_lines() {
+    let blank = Page::from_rgb(800, 1100, vec![255; 800 * 1100 * 3], MediaType::Png).unwrap();
+    for kind in [EngineKind::PpOcr, EngineKind::Tesseract] {
+        let settings = Settings {
+            engine: kind,
+            ..Settings::new(models())
+        };
+        assert_eq!(
+            Engine::open(&settings).unwrap().read(&blank).unwrap().lines,
+            [],
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn a_page_of_a_few_pixels_is_read_without_a_fault() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    for (width, height) in [(1, 1), (1, 900), (900, 1), (31, 33)] {
+        let page = Page::from_rgb(
+            width,
+            height,
+            vec![128; (width * height * 3) as usize],
+            MediaType::Png,
+        )
+        .unwrap();
+        assert!(engine.read(&page).unwrap().lines.is_empty());
+    }
+}
+
+#[test]
+fn tesseract_gives_lines_with_boxes() {
+    let settings = Settings {
+        engine: EngineKind::Tesseract,
+        ..Settings::new(models())
+    };
+    let engine = Engine::open(&settings).unwrap();
+    let read = engine.read(&sample()).unwrap();
+    assert!(read.lines.len() > 5);
+    assert_sound(&read);
+    assert_ne!(
+        engine.version(),
+        Engine::open(&Settings::new(models())).unwrap().version()
+    );
+}
+
+#[test]
+fn tesseract_without_its_language_data_does_not_open() {
+    let empty = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        engine: EngineKind::Tesseract,
+        tessdata_dir: Some(empty.path().to_path_buf()),
+        ..Settings::new("unused")
+    };
+    assert!(matches!(
+        Engine::open(&settings),
+        Err(OpenError::Tesseract {
+            language: "chi_sim",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn missing_model_is_named() {
+    let empty = tempfile::tempdir().unwrap();
+    let error = Engine::open(&Settings::new(empty.path())).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("PP-OCRv6_det_small.onnx is missing"),
+        "{error}"
+    );
+}
+
+#[test]
+fn wrong_checksum_names_file_and_both_hashes() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        models().join("PP-OCRv6_det_small.onnx"),
+        dir.path().join("PP-OCRv6_det_small.onnx"),
+    )
+    .unwrap();
+    let mut bytes = std::fs::read(models().join("PP-OCRv6_rec_small.onnx")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(dir.path().join("PP-OCRv6_rec_small.onnx"), bytes).unwrap();
+    let error = Engine::open(&Settings::new(dir.path())).unwrap_err();
+    let OpenError::WrongChecksum {
+        path,
+        expected,
+        found,
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert!(path.ends_with("PP-OCRv6_rec_small.onnx") && expected.len() == 64 && found.len() == 64);
+    assert!(error.to_string().contains(found.as_str()));
+}
