@@ -1,1 +1,231 @@
-//! Stub; written next.
+//! Pages as they come from a scanner: what was seen, in which file, and whether that file is whole.
+//!
+//! A [`Source`] owns one scanner (today: a folder that vendor software writes into) and reports what it sees. It knows nothing of letters, loads or
+//! releases, decodes no picture and never deletes anything; deciding what a page belongs to, and whether it may be taken at all, is the station's.
+
+pub mod claim;
+pub mod complete;
+pub mod folder;
+pub mod naming;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub use complete::{LooksLike, Shape};
+pub use folder::{Events, Folder, FolderSettings};
+pub use naming::{PageHint, PageKind};
+
+/// Where pages come from. A closed set: one variant for each kind of scanner that exists in a mailroom.
+#[derive(Debug)]
+pub enum Source {
+    /// A folder that scanner software writes into.
+    Folder(Folder),
+}
+
+impl Source {
+    /// The next thing seen; `None` once the source has stopped. Nothing is lost when the call is cancelled.
+    pub async fn next(&mut self) -> Option<Seen> {
+        match self {
+            Self::Folder(folder) => folder.next().await,
+        }
+    }
+
+    /// Asks for a look now instead of at the next rescan, for example when a load has just been released.
+    pub fn look_now(&self) {
+        match self {
+            Self::Folder(folder) => folder.look_now(),
+        }
+    }
+
+    /// Stops the source and waits for its thread. Blocks: call it from a blocking context.
+    pub fn stop(self) {
+        match self {
+            Self::Folder(folder) => folder.stop(),
+        }
+    }
+}
+
+/// Device and inode: the same name with another key is another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    /// Device number of the filesystem.
+    pub device: u64,
+    /// Inode number on it.
+    pub inode: u64,
+}
+
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Which file.
+    pub key: FileKey,
+    /// Its size.
+    pub bytes: u64,
+    /// Its modification time, only ever compared for equality: the clock of a scanner or a file server may be years off.
+    pub modified_ns: i128,
+}
+
+/// A file in the folder that is, or will be, a page.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name below the watched folder, fit to be shown and logged: control characters escaped, not UTF-8 replaced.
+    pub name: String,
+    /// The letter it claims to belong to: its sub-folder or the front of its name.
+    pub group: String,
+    /// Which page of it.
+    pub hint: PageHint,
+    /// Its size and identity when it was last looked at.
+    pub stamp: Stamp,
+    /// When this process first saw this file, on the monotonic clock; earlier than the moment it became whole.
+    pub first_seen: Instant,
+}
+
+/// Something a source reports.
+#[derive(Debug)]
+pub enum Seen {
+    /// A file has begun to exist. It may be half-written; what counts is the moment.
+    Appeared(Found),
+    /// A quiet, structurally whole file. Dropping the offer without claiming the file means “not now”: it is offered again.
+    Ready(Offer),
+    /// A file that will not become a page by itself. Told once for each state of the file.
+    Refused(Refused),
+    /// A temporary or hidden file that stays, or one that never stops changing: the scanner software may have died over it.
+    Lingering(Found),
+    /// A file that had appeared is no longer there: claimed, or taken away by somebody else.
+    Gone(Found),
+    /// The folder cannot be listed. Told once for each kind of trouble; heals by itself.
+    FolderUnreadable {
+        /// The watched folder.
+        folder: PathBuf,
+        /// What the system said.
+        kind: io::ErrorKind,
+    },
+    /// The folder can be listed again.
+    FolderBack {
+        /// The watched folder.
+        folder: PathBuf,
+    },
+    /// The system gives no change events here (a network mount, or its watch limit is reached): pages are found by the rescan alone.
+    WithoutEvents {
+        /// The watched folder.
+        folder: PathBuf,
+        /// What the system said.
+        error: notify::Error,
+    },
+}
+
+/// A whole file, offered once at a time: while an offer is alive its file is not offered again.
+#[derive(Debug)]
+pub struct Offer {
+    /// The file.
+    pub found: Found,
+    /// What it holds.
+    pub shape: Shape,
+    /// Held, never read: its death tells the source that the answer was given.
+    pub(crate) _alive: Arc<()>,
+}
+
+/// A file that is no page, and why.
+#[derive(Debug)]
+pub struct Refused {
+    /// The file.
+    pub found: Found,
+    /// Why it is refused.
+    pub reason: Refusal,
+    pub(crate) again: Arc<AtomicBool>,
+}
+
+impl Refused {
+    /// Asks to be told again at the next rescan, for instance because the file could not be moved aside.
+    pub fn tell_again(&self) {
+        self.again.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Why a file is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It stayed at 0 bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// It begins as an image and never got its end.
+    #[error("the image has no end: {bytes} bytes arrived")]
+    Truncated {
+        /// How much there is.
+        bytes: u64,
+    },
+    /// Its first bytes are not those of a JPEG, PNG or TIFF, whatever its name says.
+    #[error("not a JPEG, PNG or TIFF image, it looks like {looks_like}")]
+    NotAnImage {
+        /// What it looks like instead.
+        looks_like: LooksLike,
+    },
+    /// Larger than the limit of this source.
+    #[error("{bytes} bytes are more than the {limit_bytes} allowed")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A symbolic link: it may point anywhere, and what it points at may change.
+    #[error("a symbolic link")]
+    Symlink,
+    /// A pipe, socket or device.
+    #[error("not a regular file")]
+    NotAFile,
+    /// A folder inside a sub-folder: only one level is a letter.
+    #[error("a folder inside a letter's folder")]
+    NestedFolder,
+    /// Not UTF-8, control characters, a backslash, or too long to be kept safely.
+    #[error("a name that cannot be kept safely")]
+    Name,
+    /// It cannot be opened or read.
+    #[error("cannot be read ({kind})")]
+    Unreadable {
+        /// What the system said.
+        kind: io::ErrorKind,
+    },
+}
+
+/// What is to be done with a refused file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// Move it out of the folder, untouched.
+    Move,
+    /// Leave it: moving would not help, or somebody may still be writing below it.
+    Leave,
+}
+
+impl Refusal {
+    /// A stable code for lists, logs and folder names.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Truncated { .. } => "truncated",
+            Self::NotAnImage { .. } => "not_an_image",
+            Self::TooLarge { .. } => "too_large",
+            Self::Symlink => "symlink",
+            Self::NotAFile => "not_a_file",
+            Self::NestedFolder => "nested_folder",
+            Self::Name => "unsafe_name",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
+    /// Whether the file should be moved out of the way.
+    #[must_use]
+    pub fn aside(&self) -> Aside {
+        match self {
+            Self::NestedFolder | Self::Unreadable { .. } => Aside::Leave,
+            _ => Aside::Move,
+        }
+    }
+}

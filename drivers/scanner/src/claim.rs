@@ -1,0 +1,376 @@
+//! Taking a file out of the watched folder, for good or aside: by rename on the same filesystem only. Nothing is copied, overwritten or deleted here,
+//! and every rename is on the disk before the call returns.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags};
+
+use crate::{Found, Stamp, naming};
+
+/// The hidden folder inside the watched one that holds claimed files.
+pub const CLAIMED_FOLDER: &str = ".claimed";
+
+/// A file that was taken and is not yet finished with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The id it was taken under.
+    pub arrival_id: String,
+    /// The sub-folder it lay in.
+    pub folder: Option<String>,
+    /// Its name as the scanner gave it.
+    pub file_name: String,
+    /// Where it lies now.
+    pub path: PathBuf,
+}
+
+impl Claimed {
+    /// Its name below the watched folder, as it was.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.folder {
+            Some(folder) => format!("{folder}/{}", self.file_name),
+            None => self.file_name.clone(),
+        }
+    }
+
+    fn parse(path: PathBuf) -> Option<Self> {
+        let (arrival_id, kept) = path.file_name()?.to_str()?.split_once("__")?;
+        let (folder, file_name) = match kept.split_once("%2F") {
+            Some((folder, file)) => (Some(unescape(folder)), unescape(file)),
+            None => (None, unescape(kept)),
+        };
+        let good = is_arrival_id(arrival_id) && !file_name.is_empty();
+        good.then(|| Self {
+            arrival_id: arrival_id.to_owned(),
+            folder,
+            file_name,
+            path: path.clone(),
+        })
+    }
+}
+
+/// Why a file could not be taken or put away.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// It is no longer there: another station took it, or somebody removed it.
+    #[error("{} is no longer there", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not the file that was offered, or it was written to since; it was left in the folder.
+    #[error("{} changed after it had been quiet", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It lies neither in the watched folder nor one level below, or has a name that cannot be kept.
+    #[error("{} cannot be claimed from this folder", path.display())]
+    Outside {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An id that cannot be part of a file name: letters, digits and `-` only, at most 40.
+    #[error("{id:?} cannot be an arrival id")]
+    ArrivalId {
+        /// The id.
+        id: String,
+    },
+    /// The two folders are not on one filesystem.
+    #[error("{} and {} are not on one filesystem", from.display(), to.display())]
+    OtherFilesystem {
+        /// The file.
+        from: PathBuf,
+        /// Where it should go.
+        to: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Takes an offered file: `<inbox>/.claimed/<arrival id>__<name>`. A file that changed since the offer is put back.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, ClaimError> {
+    if !is_arrival_id(arrival_id) {
+        return Err(ClaimError::ArrivalId {
+            id: arrival_id.to_owned(),
+        });
+    }
+    let (folder, file_name) = below(&found.path, inbox)?;
+    let kept = match &folder {
+        Some(folder) => format!("{}%2F{}", escape(folder), escape(&file_name)),
+        None => escape(&file_name),
+    };
+    let claimed_folder = inbox.join(CLAIMED_FOLDER);
+    create_folder(&claimed_folder)?;
+    let path = claimed_folder.join(format!("{arrival_id}__{kept}"));
+    move_file(&found.path, &path)?;
+    if stamp_of(&path)? != found.stamp {
+        move_file(&path, &found.path)?;
+        return Err(ClaimError::Changed {
+            path: found.path.clone(),
+        });
+    }
+    Ok(Claimed {
+        arrival_id: arrival_id.to_owned(),
+        folder,
+        file_name,
+        path,
+    })
+}
+
+/// Puts a claimed file back under its name, for another try later. When that name is taken it stays claimed.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn put_back(claimed: &Claimed, inbox: &Path) -> Result<(), ClaimError> {
+    let mut path = inbox.to_path_buf();
+    path.extend(claimed.folder.as_ref());
+    create_folder(&path)?;
+    move_file(&claimed.path, &path.join(&claimed.file_name))
+}
+
+/// Moves a claimed file to where finished ones are kept, in its sub-folder; a name that is taken gets a number.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn finish(claimed: &Claimed, done: &Path) -> Result<PathBuf, ClaimError> {
+    let mut folder = done.to_path_buf();
+    folder.extend(claimed.folder.as_ref());
+    move_numbered(&claimed.path, &folder, claimed.file_name.as_ref())
+}
+
+/// Moves a claimed file aside, untouched: `<held>/<reason code>/[sub-folder/]<name>`.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn set_aside_claimed(
+    claimed: &Claimed,
+    held: &Path,
+    reason_code: &str,
+) -> Result<PathBuf, ClaimError> {
+    finish(claimed, &held.join(reason_code))
+}
+
+/// Moves a file that was never claimed aside, untouched and whatever it is: `<held>/<reason code>/[sub-folder/]<name>`. A link is moved, not what it names.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn set_aside(
+    path: &Path,
+    inbox: &Path,
+    held: &Path,
+    reason_code: &str,
+) -> Result<PathBuf, ClaimError> {
+    let outside = || ClaimError::Outside {
+        path: path.to_path_buf(),
+    };
+    let below = path.strip_prefix(inbox).map_err(|_| outside())?;
+    let name = path.file_name().ok_or_else(outside)?;
+    let mut folder = held.join(reason_code);
+    folder.extend(below.parent());
+    move_numbered(path, &folder, name)
+}
+
+/// What was claimed and not finished when the station stopped, oldest id first, and files in the claimed folder that no claim of ours explains.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// Claims to be gone on with.
+    pub claimed: Vec<Claimed>,
+    /// Files that somebody else put there.
+    pub strangers: Vec<PathBuf>,
+}
+
+/// Looks for claims of an earlier run.
+///
+/// # Errors
+/// When the claimed folder is there and cannot be listed.
+pub fn leftovers(inbox: &Path) -> Result<Leftovers, ClaimError> {
+    let folder = inbox.join(CLAIMED_FOLDER);
+    let mut found = Leftovers::default();
+    let items = match fs::read_dir(&folder) {
+        Ok(items) => items,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        Err(source) => {
+            return Err(ClaimError::Io {
+                doing: "list",
+                path: folder,
+                source,
+            });
+        }
+    };
+    for item in items {
+        let path = item
+            .map_err(|source| ClaimError::Io {
+                doing: "list",
+                path: folder.clone(),
+                source,
+            })?
+            .path();
+        match Claimed::parse(path.clone()) {
+            Some(claimed) => found.claimed.push(claimed),
+            None => found.strangers.push(path),
+        }
+    }
+    found.claimed.sort_by(|a, b| a.path.cmp(&b.path));
+    found.strangers.sort();
+    Ok(found)
+}
+
+fn is_arrival_id(id: &str) -> bool {
+    (1..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// The sub-folder and name of a file directly in the folder or one level below.
+fn below(path: &Path, inbox: &Path) -> Result<(Option<String>, String), ClaimError> {
+    let outside = || ClaimError::Outside {
+        path: path.to_path_buf(),
+    };
+    let below = path.strip_prefix(inbox).map_err(|_| outside())?;
+    let parts: Option<Vec<&str>> = below
+        .components()
+        .map(|part| match part {
+            Component::Normal(name) => name.to_str().filter(|name| naming::is_safe(name)),
+            _ => None,
+        })
+        .collect();
+    match parts.as_deref() {
+        Some([file]) => Ok((None, (*file).to_owned())),
+        Some([folder, file]) => Ok((Some((*folder).to_owned()), (*file).to_owned())),
+        _ => Err(outside()),
+    }
+}
+
+fn escape(name: &str) -> String {
+    name.replace('%', "%25")
+}
+
+fn unescape(name: &str) -> String {
+    name.replace("%25", "%")
+}
+
+fn stamp_of(path: &Path) -> Result<Stamp, ClaimError> {
+    let metadata = fs::symlink_metadata(path).map_err(|source| ClaimError::Io {
+        doing: "look at",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(crate::folder::stamp(&metadata))
+}
+
+fn create_folder(path: &Path) -> Result<(), ClaimError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path).map_err(|source| ClaimError::Io {
+        doing: "create",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+fn sync_folder(path: &Path) -> Result<(), ClaimError> {
+    let sync = File::open(path).and_then(|folder| folder.sync_all());
+    sync.map_err(|source| ClaimError::Io {
+        doing: "sync",
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn move_numbered(from: &Path, folder: &Path, name: &OsStr) -> Result<PathBuf, ClaimError> {
+    const MOST_NUMBERS: u32 = 100_000;
+    create_folder(folder)?;
+    for number in 1..MOST_NUMBERS {
+        let to = folder.join(numbered(&name.to_string_lossy(), number));
+        match move_file(from, &to) {
+            Err(ClaimError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+            }
+            other => return other.map(|()| to),
+        }
+    }
+    let source = io::ErrorKind::AlreadyExists.into();
+    Err(ClaimError::Io {
+        doing: "find a free name for",
+        path: from.to_path_buf(),
+        source,
+    })
+}
+
+/// `a.jpg`, `a (2).jpg` …; control characters become `_`, and a long name is shortened so that the number fits.
+fn numbered(name: &str, number: u32) -> String {
+    const LONGEST_BYTES: usize = 240;
+    let safe: String = name
+        .chars()
+        .map(|c| if c.is_control() { '_' } else { c })
+        .collect();
+    let (stem, extension) = match safe.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 8 => {
+            (stem, format!(".{extension}"))
+        }
+        _ => (safe.as_str(), String::new()),
+    };
+    let tail = if number == 1 {
+        extension
+    } else {
+        format!(" ({number}){extension}")
+    };
+    let mut end = stem.len().min(LONGEST_BYTES - tail.len());
+    while !stem.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{tail}", &stem[..end])
+}
+
+/// Renames without ever replacing, and makes it durable on both sides.
+fn move_file(from: &Path, to: &Path) -> Result<(), ClaimError> {
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ClaimError::Gone {
+            path: from.to_path_buf(),
+        },
+        io::ErrorKind::CrossesDevices => ClaimError::OtherFilesystem {
+            from: from.to_path_buf(),
+            to: to.to_path_buf(),
+        },
+        _ => ClaimError::Io {
+            doing: "move",
+            path: from.to_path_buf(),
+            source,
+        },
+    };
+    rename_no_replace(from, to).map_err(refused)?;
+    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some network mounts do not know the flag; there the check before the rename has to do.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+            if fs::symlink_metadata(to).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Small images made byte by byte, whole and broken.
+
+use super::*;
+use std::fs;
+
+/// A JPEG with a thumbnail (which has an end marker of its own) inside a segment, stuffed bytes and restarts.
+pub(crate) fn jpeg() -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8];
+    let thumbnail = [0xff, 0xd8, 0xff, 0xd9];
+    bytes.extend([0xff, 0xe1, 0, 2 + thumbnail.len() as u8]);
+    bytes.extend(thumbnail);
+    bytes.extend([0xff, 0xff, 0xda, 0, 4, 1, 2]);
+    bytes.extend([1, 2, 0xff, 0x00, 3, 0xff, 0xd0, 4, 5, 6]);
+    bytes.extend([0xff, 0xd9]);
+    bytes
+}
+
+pub(crate) fn png() -> Vec<u8> {
+    let mut bytes = PNG_SIGNATURE.to_vec();
+    for (kind, body) in [
+        (b"IHDR", &[0u8; 13][..]),
+        (b"IDAT", &[7; 5]),
+        (b"IEND", &[]),
+    ] {
+        bytes.extend((body.len() as u32).to_be_bytes());
+        bytes.extend(kind);
+        bytes.extend(body);
+        bytes.extend([0; 4]);
+    }
+    bytes
+}
+
+/// A little-endian TIFF: for each frame its subfile type; the data comes before its directory.
+pub(crate) fn tiff(subfile_types: &[u32]) -> Vec<u8> {
+    let mut bytes = b"II\x2a\0\0\0\0\0".to_vec();
+    let mut link = 4;
+    for &subfile_type in subfile_types {
+        let data = bytes.len() as u32;
+        bytes.extend([9; 10]);
+        let directory = bytes.len() as u32;
+        bytes[link..link + 4].copy_from_slice(&directory.to_le_bytes());
+        bytes.extend(3u16.to_le_bytes());
+        for (tag, value) in [(NEW_SUBFILE, subfile_type), (273, data), (279, 10)] {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(4u16.to_le_bytes());
+            bytes.extend(1u32.to_le_bytes());
+            bytes.extend(value.to_le_bytes());
+        }
+        link = bytes.len();
+        bytes.extend([0; 4]);
+    }
+    bytes
+}
+
+const NEW_SUBFILE: u16 = 254;
+
+fn look(bytes: &[u8]) -> Verdict {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), bytes).unwrap();
+    inspect(file.path())
+}
+
+#[test]
+fn whole_images() {
+    assert_eq!(look(&jpeg()), Verdict::Complete(Shape::Jpeg));
+    assert_eq!(look(&png()), Verdict::Complete(Shape::Png));
+    assert_eq!(
+        look(&tiff(&[0])),
+        Verdict::Complete(Shape::Tiff { frames: vec![0] })
+    );
+}
+
+#[test]
+fn padding_behind_the_end_is_allowed() {
+    let mut padded = jpeg();
+    padded.extend([0; 512]);
+    assert_eq!(look(&padded), Verdict::Complete(Shape::Jpeg));
+}
+
+#[test]
+fn every_cut_is_incomplete() {
+    for whole in [jpeg(), png(), tiff(&[0, 0])] {
+        for cut in 1..whole.len() {
+            assert_eq!(
+                look(&whole[..cut]),
+                Verdict::Incomplete,
+                "cut at {cut} of {}",
+                whole.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn reserved_space_is_incomplete() {
+    for whole in [jpeg(), png(), tiff(&[0, 0])] {
+        for written in [0, 3, 16, whole.len() - 12] {
+            let mut reserved = whole[..written].to_vec();
+            reserved.resize(whole.len() + 64, 0);
+            assert_eq!(
+                look(&reserved),
+                Verdict::Incomplete,
+                "{written} of {}",
+                whole.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn tiff_pages_leave_out_thumbnails() {
+    assert_eq!(
+        look(&tiff(&[0, 1, 2])),
+        Verdict::Complete(Shape::Tiff { frames: vec![0, 2] })
+    );
+}
+
+#[test]
+fn tiff_that_bites_its_tail_is_not_whole() {
+    let mut looped = tiff(&[0]);
+    let first = looped[4..8].to_vec();
+    let end = looped.len();
+    looped[end - 4..].copy_from_slice(&first);
+    assert_eq!(look(&looped), Verdict::Incomplete);
+}
+
+#[test]
+fn other_things_by_their_first_bytes() {
+    assert_eq!(look(b"%PDF-1.7\n"), Verdict::NotAnImage(LooksLike::Pdf));
+    assert_eq!(
+        look("你好，这是一封信".as_bytes()),
+        Verdict::NotAnImage(LooksLike::Text)
+    );
+    assert_eq!(
+        look(b"<!DOCTYPE html><html>"),
+        Verdict::NotAnImage(LooksLike::Markup)
+    );
+    assert_eq!(
+        look(&[1, 2, 0xfe, 0x80, 0]),
+        Verdict::NotAnImage(LooksLike::Unknown)
+    );
+}
+
+#[test]
+fn pipe_does_not_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("p.jpg");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    assert!(matches!(
+        inspect(&pipe),
+        Verdict::Incomplete | Verdict::Unreadable(_)
+    ));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_panic(magic in 0usize..4, rest in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let mut bytes = [&[0xff, 0xd8, 0xff][..], &PNG_SIGNATURE, b"II\x2a\0", b"MM\0\x2b"][magic].to_vec();
+        bytes.extend(rest);
+        let _ = look(&bytes);
+    }
+}

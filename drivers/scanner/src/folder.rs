@@ -1,0 +1,294 @@
+//! The watched folder: a thread that looks into it again and again and reports what it sees.
+//!
+//! Change events are hints that shorten the wait; a full look every few seconds is the truth, because events get lost, carry no path when the queue
+//! overflows, and never come from a network mount. The thread blocks while nobody takes its reports: nothing piles up in memory, and nothing is lost,
+//! since the files themselves are the queue.
+
+mod listing;
+mod tracker;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+pub(crate) use listing::stamp;
+
+use crate::{Seen, complete};
+use tracker::Tracker;
+
+/// Whether the system's change events are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Events {
+    /// As hints beside the rescan.
+    #[default]
+    Hints,
+    /// Not at all, for mounts where they never come or mislead.
+    RescanOnly,
+}
+
+/// How a folder is watched.
+#[derive(Clone, Debug)]
+pub struct FolderSettings {
+    /// The folder.
+    pub inbox: PathBuf,
+    /// Folders inside it that hold no pages, such as the one for pages that are done.
+    pub skip: Vec<PathBuf>,
+    /// Whether change events are used.
+    pub events: Events,
+    /// Time between two full looks.
+    pub rescan: Duration,
+    /// Size and time of a file must have been unchanged for this long.
+    pub quiet: Duration,
+    /// An image without its end is refused after having been unchanged for this long.
+    pub incomplete_grace: Duration,
+    /// A file of 0 bytes is refused after this long: some devices create all files first.
+    pub empty_grace: Duration,
+    /// A temporary or ever-changing file is reported after this long.
+    pub linger: Duration,
+    /// Larger files are refused unread.
+    pub max_file_bytes: u64,
+}
+
+impl FolderSettings {
+    /// The usual settings for a folder.
+    #[must_use]
+    pub fn new(inbox: impl Into<PathBuf>) -> Self {
+        Self {
+            inbox: inbox.into(),
+            skip: Vec::new(),
+            events: Events::Hints,
+            rescan: Duration::from_secs(5),
+            quiet: Duration::from_millis(800),
+            incomplete_grace: Duration::from_secs(30),
+            empty_grace: Duration::from_secs(120),
+            linger: Duration::from_secs(300),
+            max_file_bytes: 512 * 1024 * 1024,
+        }
+    }
+}
+
+/// A folder being watched. Dropping it stops the thread without waiting for it; [`Folder::stop`] waits.
+#[derive(Debug)]
+pub struct Folder {
+    seen: mpsc::Receiver<Seen>,
+    wake: std_mpsc::SyncSender<()>,
+    stopping: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Folder {
+    /// Starts watching. A folder that is missing or closed is no error: it is reported and found again when it is back.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn watch(settings: FolderSettings) -> io::Result<Self> {
+        const REPORTS_WAITING: usize = 64;
+        let (report, seen) = mpsc::channel(REPORTS_WAITING);
+        // One place is enough: a wake-up that waits already stands for all.
+        let (wake, woken) = std_mpsc::sync_channel(1);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let watch = Watch {
+            tracker: Tracker::new(settings.clone()),
+            settings,
+            report,
+            wake: wake.clone(),
+            woken,
+            stopping: Arc::clone(&stopping),
+            hints: None,
+            trouble: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("scan-folder".into())
+            .spawn(move || watch.run())?;
+        Ok(Self {
+            seen,
+            wake,
+            stopping,
+            thread,
+        })
+    }
+
+    /// The next report; `None` once the thread has ended.
+    pub async fn next(&mut self) -> Option<Seen> {
+        self.seen.recv().await
+    }
+
+    /// Asks for a look now.
+    pub fn look_now(&self) {
+        // Full means that a look is due anyway; disconnected means that the thread has ended, which `next` tells.
+        let _ = self.wake.try_send(());
+    }
+
+    /// Stops watching and waits for the thread; reports not taken are dropped, their files are seen again at the next start.
+    pub fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.seen.close();
+        self.look_now();
+        // A panic of the thread has been printed by its hook; there is nothing to add here.
+        let _ = self.thread.join();
+    }
+}
+
+/// Why the thread ends: nobody takes its reports any more.
+struct NobodyListens;
+
+struct Watch {
+    settings: FolderSettings,
+    tracker: Tracker,
+    report: mpsc::Sender<Seen>,
+    wake: std_mpsc::SyncSender<()>,
+    woken: std_mpsc::Receiver<()>,
+    stopping: Arc<AtomicBool>,
+    hints: Option<Hints>,
+    trouble: Option<io::ErrorKind>,
+}
+
+/// The event watcher and the inode it watches: a folder that was replaced needs a new one.
+struct Hints {
+    _watcher: Option<RecommendedWatcher>,
+    inode: u64,
+}
+
+impl Watch {
+    fn run(mut self) {
+        loop {
+            let began = Instant::now();
+            if self.look(began).is_err() {
+                return;
+            }
+            let due = self.next_look(began);
+            if self.wait_until(due, began.elapsed()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn look(&mut self, now: Instant) -> Result<(), NobodyListens> {
+        // Before the listing: a file that comes between the two is then seen by one of them.
+        let without_events = self.watch_events();
+        match listing::list(&self.settings.inbox, &self.settings.skip) {
+            Ok(entries) => {
+                if self.trouble.take().is_some() {
+                    self.tell(Seen::FolderBack {
+                        folder: self.settings.inbox.clone(),
+                    })?;
+                }
+                if let Some(error) = without_events {
+                    let folder = self.settings.inbox.clone();
+                    self.tell(Seen::WithoutEvents { folder, error })?;
+                }
+                self.tracker.begin_look();
+                for entry in &entries {
+                    for seen in self
+                        .tracker
+                        .entry(entry, now, &mut |path| complete::inspect(path))
+                    {
+                        self.tell(seen)?;
+                    }
+                }
+                for seen in self.tracker.end_look() {
+                    self.tell(seen)?;
+                }
+            }
+            Err(error) => {
+                self.hints = None;
+                if self.trouble.replace(error.kind()) != Some(error.kind()) {
+                    self.tell(Seen::FolderUnreadable {
+                        folder: self.settings.inbox.clone(),
+                        kind: error.kind(),
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, seen: Seen) -> Result<(), NobodyListens> {
+        self.report.blocking_send(seen).map_err(|_| NobodyListens)
+    }
+
+    /// Puts the event watcher on the folder that is there now. A failure is returned once, until the folder is another one.
+    fn watch_events(&mut self) -> Option<notify::Error> {
+        if self.settings.events == Events::RescanOnly {
+            return None;
+        }
+        let inode = fs::metadata(&self.settings.inbox).ok()?.ino();
+        if self
+            .hints
+            .as_ref()
+            .is_some_and(|hints| hints.inode == inode)
+        {
+            return None;
+        }
+        let watcher = event_watcher(&self.settings.inbox, self.wake.clone());
+        let (watcher, failed) = match watcher {
+            Ok(watcher) => (Some(watcher), None),
+            Err(error) => (None, Some(error)),
+        };
+        self.hints = Some(Hints {
+            _watcher: watcher,
+            inode,
+        });
+        failed
+    }
+
+    fn next_look(&self, began: Instant) -> Instant {
+        let rescan = began + self.settings.rescan;
+        self.tracker
+            .next_quiet()
+            .map_or(rescan, |quiet| quiet.min(rescan))
+    }
+
+    /// Waits for the next look or a hint. Looks are never closer than a few times what the last one cost, however many hints come.
+    fn wait_until(&self, due: Instant, last_look_took: Duration) -> Result<(), NobodyListens> {
+        const SHORTEST_GAP: Duration = Duration::from_millis(20);
+        let soonest = Instant::now() + SHORTEST_GAP.max(last_look_took * 2);
+        let hinted = self
+            .woken
+            .recv_timeout(due.saturating_duration_since(Instant::now()))
+            .is_ok();
+        if self.stopping.load(Ordering::Relaxed) || self.report.is_closed() {
+            return Err(NobodyListens);
+        }
+        if hinted || due < soonest {
+            std::thread::sleep(soonest.saturating_duration_since(Instant::now()));
+        }
+        Ok(())
+    }
+}
+
+fn event_watcher(
+    inbox: &Path,
+    wake: std_mpsc::SyncSender<()>,
+) -> notify::Result<RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
+        let of_interest = event.map_or(true, |event| {
+            event.need_rescan()
+                || event.paths.is_empty()
+                || event.paths.iter().any(|path| !is_ours(path))
+        });
+        if of_interest {
+            let _ = wake.try_send(());
+        }
+    })?;
+    watcher.watch(inbox, RecursiveMode::Recursive)?;
+    Ok(watcher)
+}
+
+fn is_ours(path: &Path) -> bool {
+    path.components()
+        .any(|part| part.as_os_str() == crate::claim::CLAIMED_FOLDER)
+}
+
+#[cfg(test)]
+mod tests;
