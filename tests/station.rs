@@ -1,3 +1,4 @@
 //! The one integration test binary; its modules in reading order.
 
 mod config;
+mod systemd;

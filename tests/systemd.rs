@@ -1,0 +1,107 @@
+//! The files in `systemd/` are what systemd accepts, and the service stays as confined as `systemd/README.md` says. Nothing is started here.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn shipped(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("systemd")
+        .join(file)
+}
+
+fn run(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+fn utf8(path: &Path) -> &str {
+    path.to_str().expect("the project's path is UTF-8")
+}
+
+/// The unit as shipped, but with the program that was just built: `verify` asks that it exists.
+fn unit_in(folder: &Path, change: impl Fn(String) -> String) -> PathBuf {
+    let unit = std::fs::read_to_string(shipped("laixin.service")).unwrap();
+    let copy = folder.join("laixin.service");
+    let built = unit.replace("/usr/bin/laixin", env!("CARGO_BIN_EXE_laixin"));
+    assert_ne!(unit, built, "ExecStart names /usr/bin/laixin");
+    std::fs::write(&copy, change(built)).unwrap();
+    copy
+}
+
+fn verify(unit: &Path) -> Output {
+    run("systemd-analyze", &["verify", "--man=no", utf8(unit)])
+}
+
+#[test]
+fn unit_is_accepted_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = verify(&unit_in(folder.path(), |unit| unit));
+    assert!(answer.status.success(), "{}", said(&answer));
+    // systemd ignores what it does not know; a misspelt key only shows as a line that names our file.
+    assert!(
+        !said(&answer).contains("laixin.service"),
+        "{}",
+        said(&answer)
+    );
+}
+
+#[test]
+fn misspelt_key_would_be_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = verify(&unit_in(folder.path(), |unit| {
+        unit.replace("ProtectHome=", "ProtectHouse=")
+    }));
+    assert!(said(&answer).contains("ProtectHouse"), "{}", said(&answer));
+}
+
+#[test]
+fn exposure_stays_at_1_4_or_below() {
+    let unit = shipped("laixin.service");
+    // The threshold is in tenths.
+    let answer = run(
+        "systemd-analyze",
+        &[
+            "security",
+            "--offline=true",
+            "--no-pager",
+            "--threshold=14",
+            utf8(&unit),
+        ],
+    );
+    assert!(answer.status.success(), "{}", said(&answer));
+}
+
+#[test]
+fn service_is_ready_when_it_says_so_and_is_watched() {
+    let unit = std::fs::read_to_string(shipped("laixin.service")).unwrap();
+    for line in [
+        "Type=notify",
+        "WatchdogSec=30",
+        "RestartPreventExitStatus=2",
+        "User=laixin",
+    ] {
+        assert!(unit.lines().any(|found| found == line), "{line} is missing");
+    }
+}
+
+#[test]
+fn account_is_created() {
+    let root = tempfile::tempdir().unwrap();
+    let account = shipped("sysusers.d/laixin.conf");
+    let answer = run(
+        "systemd-sysusers",
+        &["--dry-run", "--root", utf8(root.path()), utf8(&account)],
+    );
+    assert!(answer.status.success(), "{}", said(&answer));
+    assert!(
+        said(&answer).contains("Creating user 'laixin'"),
+        "{}",
+        said(&answer)
+    );
+}
