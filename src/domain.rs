@@ -3,6 +3,7 @@
 //! Everything here takes what was seen and the time, and returns what follows. The only outside crate is
 //! `serde`, whose derives make a draft one document in the store and on the wire (see ARCHITECTURE.md).
 
+pub mod cycle;
 pub mod deadline;
 pub mod draft;
 pub mod extract;

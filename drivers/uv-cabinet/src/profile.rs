@@ -162,6 +162,8 @@ pub struct Timing {
     pub max_exposure: Duration,
     /// For the lamp to be seen out after “off”.
     pub off_confirm_max: Duration,
+    /// Longest time the fan may not be seen running while it should.
+    pub fan_start_max: Duration,
     /// Least ventilation with the fan seen running.
     pub ventilation: Duration,
     /// Longest ventilation.
@@ -286,6 +288,7 @@ struct TimingTable {
     min_exposure_s: Spanned<u64>,
     max_exposure_s: Spanned<u64>,
     off_confirm_max_s: Spanned<u64>,
+    fan_start_max_s: Spanned<u64>,
     ventilation_s: Spanned<u64>,
     ventilation_max_s: Spanned<u64>,
 }

@@ -188,6 +188,7 @@ impl Place<'_> {
                 &t.off_confirm_max_s,
                 2..=60,
             )?,
+            fan_start_max: self.seconds("timing.fan_start_max_s", &t.fan_start_max_s, 1..=60)?,
             ventilation: self.seconds("timing.ventilation_s", &t.ventilation_s, 1..=86_400)?,
             ventilation_max: self.seconds(
                 "timing.ventilation_max_s",

@@ -1,0 +1,144 @@
+//! Profiles: the shipped one is good, and every wrong one is refused with its message.
+
+use uv_cabinet::{MapOrigin, Point, Profile};
+
+const DEMO: &str = include_str!("../../../config/cabinets/demo.toml");
+
+fn refusal(from: &str, to: &str) -> String {
+    assert!(DEMO.contains(from), "the sample has {from:?}");
+    let text = DEMO.replacen(from, to, 1);
+    match Profile::parse(&text) {
+        Ok(_) => panic!("taken: {to:?}"),
+        Err(error) => {
+            let said = error.to_string();
+            // Lines move as the file's comments are improved; that there is one is what counts.
+            match said
+                .strip_prefix("line ")
+                .and_then(|rest| rest.split_once(": "))
+            {
+                Some((line, rest)) => {
+                    let line: usize = line.parse().expect("a line number");
+                    let changed = text.lines().nth(line - 1).expect("a line of the file");
+                    let first = to.lines().next().unwrap_or_default();
+                    assert!(
+                        changed.contains(first) || first.is_empty(),
+                        "line {line} is {changed:?}, the mistake is {first:?}"
+                    );
+                    rest.to_owned()
+                }
+                None => said,
+            }
+        }
+    }
+}
+
+#[test]
+fn demo_is_good_and_says_that_it_is_invented() {
+    let profile = Profile::parse(DEMO).expect("shipped");
+    assert_eq!(profile.map, MapOrigin::Invented);
+    assert_eq!(profile.sha256.len(), 64);
+    assert_eq!(profile.points.len(), Point::ALL.len());
+    assert!(DEMO.contains("THE MAP IN THIS FILE IS INVENTED"));
+}
+
+#[test]
+fn another_text_has_another_hash() {
+    let other = Profile::parse(&format!("{DEMO}\n# changed\n")).expect("a comment is no mistake");
+    let demo = Profile::parse(DEMO).expect("shipped");
+    assert_ne!(other.sha256, demo.sha256);
+}
+
+#[test]
+fn a_wrong_profile_is_refused_with_its_message() {
+    let cases = [
+        (
+            "poll_ms = 100",
+            "pol_ms = 100",
+            "`pol_ms = 100`: unknown field `pol_ms`, expected one of `poll_ms`, `preflight_max_s`, \
+             `strike_max_s`, `min_exposure_s`, `max_exposure_s`, `off_confirm_max_s`, \
+             `fan_start_max_s`, `ventilation_s`, `ventilation_max_s`",
+        ),
+        (
+            "poll_ms = 100",
+            "poll_ms = 5000",
+            "timing.poll_ms = 5000: allowed: 20 to 300",
+        ),
+        (
+            "max_exposure_s = 120 ",
+            "max_exposure_s = 7 ",
+            "timing.max_exposure_s = 7: allowed: 8 to 86400",
+        ),
+        (
+            "target_dose_mj_cm2 = 100.0",
+            "target_dose_mj_cm2 = 0.0",
+            "limits.target_dose_mj_cm2 = 0: allowed: 1 to 10000",
+        ),
+        (
+            "irradiance_dark_mw_cm2 = 0.05",
+            "irradiance_dark_mw_cm2 = 0.4",
+            "limits.irradiance_dark_mw_cm2 = 0.4: allowed: 0 to 0.25",
+        ),
+        (
+            "ozone_release_mg_m3 = 0.1",
+            "ozone_release_mg_m3 = nan",
+            "limits.ozone_release_mg_m3 = NaN: allowed: 0.001 to 0.3",
+        ),
+        (
+            "address = \"127.0.0.1:1502\"",
+            "address = \"127.0.0.1\"",
+            "link.address = \"127.0.0.1\": allowed: host:port, such as 192.168.1.50:502",
+        ),
+        (
+            "unit = 1 ",
+            "unit = \"one\" ",
+            "`unit = \"one\"                # Modbus unit identifier, 1..=247 (255 for a plain TCP \
+             device)`: invalid type: string \"one\", expected u64",
+        ),
+        (
+            "unit = \"mW/cm2\"",
+            "unit = \"uW/cm2\"",
+            "points.irradiance_mw_cm2.unit = \"uW/cm2\": allowed: \"mW/cm2\"; bring other units \
+             there with scale",
+        ),
+        (
+            "address = 4\ntype = \"bool\"",
+            "address = 3\ntype = \"bool\"",
+            "points.fan_on.address = 3: allowed: an address of its own; points.lamp_on is there \
+             already",
+        ),
+        (
+            "table = \"coil\"",
+            "table = \"discrete_input\"",
+            "points.lamp_command.table = DiscreteInput: allowed: coil or holding_register; the \
+             others cannot be written",
+        ),
+        (
+            "table = \"coil\"",
+            "table = \"coils\"",
+            "`table = \"coils\"`: unknown variant `coils`, expected one of `coil`, \
+             `discrete_input`, `input_register`, `holding_register`",
+        ),
+        (
+            "type = \"u16\"\nscale = 0.001",
+            "type = \"bool\"\nscale = 0.001",
+            "points.irradiance_mw_cm2.type = Bool in InputRegister: allowed: a number in a register \
+             (u16; for measured values also i16, u32)",
+        ),
+        (
+            "[points.locked]",
+            "[points.lokced]",
+            "`[points.lokced]`: unknown variant `lokced`, expected one of `door_closed`, `locked`, \
+             `estop_pressed`, `lamp_on`, `fan_on`, `irradiance_mw_cm2`, `ozone_mg_m3`, \
+             `lamp_temperature_c`, `lamp_hours_h`, `lamp_strikes`, `scan_counter`, `lamp_command`, \
+             `fan_command`, `lock_command`, `heartbeat`",
+        ),
+        (
+            "[points.locked]\ntable = \"discrete_input\"\naddress = 1\ntype = \"bool\"\nmax_age_ms = 300",
+            "",
+            "[points.locked] is missing: a cycle cannot be run without it",
+        ),
+    ];
+    for (from, to, message) in cases {
+        assert_eq!(refusal(from, to), message, "{from:?} → {to:?}");
+    }
+}

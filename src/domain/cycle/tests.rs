@@ -1,0 +1,458 @@
+//! The cycle against a small plant that obeys or disobeys: each fault, and the one rule that matters.
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+fn rules() -> Rules {
+    Rules {
+        poll_ms: 100,
+        preflight_max_ms: 1_000,
+        strike_max_ms: 1_000,
+        min_exposure_ms: 1_500,
+        max_exposure_ms: 6_000,
+        off_confirm_max_ms: 1_000,
+        fan_start_max_ms: 500,
+        ventilation_ms: 1_000,
+        ventilation_max_ms: 4_000,
+        irradiance_struck_mw_cm2: 0.5,
+        irradiance_dark_mw_cm2: 0.05,
+        target_dose_mj_cm2: 20.0,
+        ozone_release_mg_m3: 0.1,
+    }
+}
+
+/// A cabinet that does what it is told, but for its faults.
+#[derive(Debug, Clone)]
+struct Plant {
+    now_ms: u64,
+    sample: Sample,
+    uv_mw_cm2: f64,
+    ozone_mg_m3: f64,
+    lamp: Switch,
+    spoil: Spoil,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Spoil {
+    Nothing,
+    DoorOpen,
+    Unlocked,
+    Estop,
+    Dark,
+    Weak,
+    Welded,
+    FanStopped,
+    OzoneStays,
+    Silent,
+    UvUnknown,
+    OzoneUnknown,
+    FanUnknown,
+    SameSample,
+    LongGap,
+}
+
+impl Plant {
+    fn new() -> Self {
+        Self {
+            now_ms: 1_000,
+            sample: Sample {
+                at_ms: 1_000,
+                mw_cm2: 0.0,
+            },
+            uv_mw_cm2: 0.0,
+            ozone_mg_m3: 0.0,
+            lamp: Switch::Off,
+            spoil: Spoil::Nothing,
+        }
+    }
+
+    fn obey(&mut self, orders: Orders) {
+        if !(self.spoil == Spoil::Welded && self.lamp == Switch::On) {
+            self.lamp = orders.lamp;
+        }
+        let fan_moves_air = orders.fan == Switch::On
+            && !matches!(self.spoil, Spoil::FanStopped | Spoil::OzoneStays);
+        if self.lamp == Switch::On {
+            self.ozone_mg_m3 += 0.02;
+        } else if fan_moves_air {
+            self.ozone_mg_m3 *= 0.8;
+        }
+        self.uv_mw_cm2 = match (self.lamp, self.spoil) {
+            (Switch::Off, _) | (_, Spoil::Dark) => 0.0,
+            (_, Spoil::Weak) => 1.0,
+            _ => 10.0,
+        };
+    }
+
+    fn look(&mut self, orders: Orders) -> Seen {
+        self.now_ms += if self.spoil == Spoil::LongGap {
+            700
+        } else {
+            100
+        };
+        if self.spoil != Spoil::SameSample {
+            self.sample = Sample {
+                at_ms: self.now_ms,
+                mw_cm2: self.uv_mw_cm2,
+            };
+        }
+        let seen = Seen {
+            at_ms: self.now_ms,
+            door_closed: Ok(self.spoil != Spoil::DoorOpen),
+            locked: Ok(self.spoil != Spoil::Unlocked && orders.lock == Switch::On),
+            estop_pressed: Ok(self.spoil == Spoil::Estop),
+            lamp_on: Ok(self.lamp == Switch::On),
+            irradiance: Ok(self.sample),
+            fan_on: Ok(orders.fan == Switch::On && self.spoil != Spoil::FanStopped),
+            ozone_mg_m3: Ok(self.ozone_mg_m3),
+        };
+        match self.spoil {
+            Spoil::Silent => blind(&seen),
+            Spoil::UvUnknown => Seen {
+                irradiance: Err(WhyMissing::Stale),
+                ..seen
+            },
+            Spoil::OzoneUnknown => Seen {
+                ozone_mg_m3: Err(WhyMissing::OutOfRange),
+                ..seen
+            },
+            Spoil::FanUnknown => Seen {
+                fan_on: Err(WhyMissing::Refused),
+                ..seen
+            },
+            _ => seen,
+        }
+    }
+}
+
+fn blind(seen: &Seen) -> Seen {
+    let why = WhyMissing::NoAnswer;
+    Seen {
+        at_ms: seen.at_ms,
+        door_closed: Err(why),
+        locked: Err(why),
+        estop_pressed: Err(why),
+        lamp_on: Err(why),
+        irradiance: Err(why),
+        fan_on: Err(why),
+        ozone_mg_m3: Err(why),
+    }
+}
+
+/// One poll: look, decide, obey. A release is recorded at once.
+fn poll(cycle: &Cycle, plant: &mut Plant) -> (Cycle, Seen) {
+    let seen = plant.look(cycle.step().orders());
+    let mut next = cycle.see(&seen);
+    if matches!(next.step(), Step::Releasing { .. }) {
+        next = next
+            .ask(Ask::ReleaseRecorded, seen.at_ms)
+            .expect("releasing");
+    }
+    plant.obey(next.step().orders());
+    (next, seen)
+}
+
+fn idle() -> Cycle {
+    Cycle::at_start(rules(), Left::Clean, 0)
+}
+
+fn started(plant: &Plant) -> Cycle {
+    idle()
+        .ask(Ask::Start, plant.now_ms)
+        .expect("idle takes a start")
+}
+
+/// Runs until `code` is reached, spoiling things from there on; gives the last state.
+fn spoilt_at(code: &str, spoil: Spoil) -> Cycle {
+    let mut plant = Plant::new();
+    let mut cycle = started(&plant);
+    for _ in 0..300 {
+        if cycle.step().code() == code {
+            plant.spoil = spoil;
+        }
+        (cycle, _) = poll(&cycle, &mut plant);
+        if !cycle.step().is_running() {
+            return cycle;
+        }
+    }
+    panic!("still {} after 300 polls", cycle.step().code());
+}
+
+fn end(code: &str, spoil: Spoil) -> (&'static str, &'static str) {
+    let cycle = spoilt_at(code, spoil);
+    let fault = cycle.step().fault().map_or("none", Fault::code);
+    (cycle.step().code(), fault)
+}
+
+#[test]
+fn a_good_cabinet_releases_the_load_after_dose_time_and_air() {
+    let cycle = spoilt_at("never", Spoil::Nothing);
+    let Step::Released { exposure, aired } = cycle.step() else {
+        panic!("{:?}", cycle.step());
+    };
+    assert!(exposure.dose_mj_cm2 >= 20.0);
+    assert!(exposure.lit_ms >= 1_500);
+    assert!(aired.fan_ms >= 1_000);
+}
+
+#[test]
+fn every_fault_ends_where_it_must() {
+    let table = [
+        ("preflight", Spoil::DoorOpen, "quarantined", "door_open"),
+        ("preflight", Spoil::Unlocked, "quarantined", "not_locked"),
+        ("preflight", Spoil::Estop, "quarantined", "estop_pressed"),
+        ("preflight", Spoil::Silent, "quarantined", "cabinet_silent"),
+        (
+            "preflight",
+            Spoil::OzoneUnknown,
+            "quarantined",
+            "reading_missing",
+        ),
+        (
+            "striking",
+            Spoil::Dark,
+            "quarantined",
+            "lamp_did_not_strike",
+        ),
+        ("striking", Spoil::DoorOpen, "quarantined", "door_open"),
+        ("irradiating", Spoil::DoorOpen, "quarantined", "door_open"),
+        ("irradiating", Spoil::Unlocked, "quarantined", "not_locked"),
+        ("irradiating", Spoil::Estop, "quarantined", "estop_pressed"),
+        ("irradiating", Spoil::Dark, "quarantined", "lamp_went_out"),
+        (
+            "irradiating",
+            Spoil::Weak,
+            "quarantined",
+            "dose_not_reached",
+        ),
+        (
+            "irradiating",
+            Spoil::SameSample,
+            "quarantined",
+            "dose_not_reached",
+        ),
+        (
+            "irradiating",
+            Spoil::LongGap,
+            "quarantined",
+            "dose_not_reached",
+        ),
+        ("irradiating", Spoil::Silent, "alarm", "cabinet_silent"),
+        ("irradiating", Spoil::UvUnknown, "alarm", "reading_missing"),
+        ("irradiating", Spoil::Welded, "alarm", "lamp_not_off"),
+        ("stopping", Spoil::DoorOpen, "quarantined", "door_open"),
+        ("ventilating", Spoil::DoorOpen, "quarantined", "door_open"),
+        (
+            "ventilating",
+            Spoil::FanStopped,
+            "quarantined",
+            "fan_not_running",
+        ),
+        (
+            "ventilating",
+            Spoil::FanUnknown,
+            "quarantined",
+            "reading_missing",
+        ),
+        (
+            "ventilating",
+            Spoil::OzoneStays,
+            "quarantined",
+            "ozone_did_not_fall",
+        ),
+        (
+            "ventilating",
+            Spoil::OzoneUnknown,
+            "quarantined",
+            "reading_missing",
+        ),
+        ("ventilating", Spoil::Silent, "alarm", "cabinet_silent"),
+    ];
+    for (at, spoil, step, fault) in table {
+        assert_eq!(end(at, spoil), (step, fault), "{spoil:?} while {at}");
+    }
+}
+
+#[test]
+fn restart_never_resumes_irradiation() {
+    let mut plant = Plant::new();
+    plant.lamp = Switch::On;
+    let mut cycle = Cycle::at_start(rules(), Left::Unfinished, plant.now_ms);
+    assert_eq!(cycle.step().orders().lamp, Switch::Off);
+    assert_eq!(cycle.step().orders().heartbeat, Heartbeat::Withheld);
+    for _ in 0..20 {
+        (cycle, _) = poll(&cycle, &mut plant);
+    }
+    assert_eq!(cycle.step().code(), "quarantined");
+    assert_eq!(cycle.step().fault(), Some(Fault::RestartedMidCycle));
+}
+
+#[test]
+fn a_lamp_lit_by_nobody_is_put_out_in_every_resting_state() {
+    for left in [Left::Clean, Left::Quarantined(Fault::DoorOpen)] {
+        let mut plant = Plant::new();
+        plant.lamp = Switch::On;
+        plant.uv_mw_cm2 = 5.0;
+        let cycle = Cycle::at_start(rules(), left, plant.now_ms);
+        let (cycle, _) = poll(&cycle, &mut plant);
+        assert_eq!(cycle.step().fault(), Some(Fault::LampLitUnasked));
+        assert_eq!(plant.lamp, Switch::Off);
+    }
+}
+
+#[test]
+fn an_alarm_is_acknowledged_only_once_the_lamp_is_seen_out() {
+    let mut plant = Plant::new();
+    let alarm = spoilt_at("irradiating", Spoil::Welded);
+    assert_eq!(alarm.ask(Ask::Acknowledge, 0), Err(Refused::LampNotSeenOut));
+    assert_eq!(alarm.ask(Ask::Start, 0), Err(Refused::AlarmStands));
+    let silent = alarm.see(&blind(&plant.look(alarm.step().orders())));
+    assert_eq!(
+        silent.ask(Ask::Acknowledge, 0),
+        Err(Refused::LampNotSeenOut)
+    );
+    let seen = plant.look(alarm.step().orders());
+    let out = alarm.see(&seen).ask(Ask::Acknowledge, seen.at_ms);
+    assert_eq!(out.expect("lamp is out").step().code(), "quarantined");
+}
+
+#[test]
+fn nothing_is_released_that_was_not_recorded() {
+    let mut plant = Plant::new();
+    let mut cycle = started(&plant);
+    for _ in 0..200 {
+        let seen = plant.look(cycle.step().orders());
+        cycle = cycle.see(&seen);
+        plant.obey(cycle.step().orders());
+        assert_ne!(cycle.step().code(), "released");
+        let open_allowed = cycle.step().orders().lock == Switch::Off;
+        assert!(!open_allowed, "unlocked while {}", cycle.step().code());
+    }
+    assert_eq!(cycle.step().fault(), Some(Fault::RecordFailed));
+}
+
+#[test]
+fn abort_is_taken_in_every_running_step_and_refused_elsewhere() {
+    let mut plant = Plant::new();
+    let mut cycle = started(&plant);
+    assert_eq!(idle().ask(Ask::Abort, 0), Err(Refused::NothingRunning));
+    assert_eq!(cycle.ask(Ask::Start, 0), Err(Refused::CycleRunning));
+    let mut steps = Vec::new();
+    while cycle.step().is_running() {
+        let aborted = cycle.ask(Ask::Abort, plant.now_ms).expect("running");
+        assert_eq!(aborted.step().fault(), Some(Fault::AbortedByOperator));
+        assert_eq!(aborted.step().orders().lamp, Switch::Off);
+        steps.push(cycle.step().code());
+        (cycle, _) = poll(&cycle, &mut plant);
+    }
+    steps.dedup();
+    assert_eq!(
+        steps,
+        [
+            "preflight",
+            "striking",
+            "irradiating",
+            "stopping",
+            "ventilating"
+        ]
+    );
+    assert_eq!(cycle.ask(Ask::Abort, 0), Err(Refused::NothingRunning));
+}
+
+/// Counts independently of the machine what a load can at most have had.
+#[derive(Default)]
+struct Witness {
+    dose_mj_cm2: f64,
+    lit_ms: u64,
+    fan_ms: u64,
+    last: Option<Seen>,
+    opened: bool,
+}
+
+impl Witness {
+    fn note(&mut self, seen: &Seen) {
+        if let Some(last) = &self.last {
+            let gap_ms = seen.at_ms - last.at_ms;
+            if let (Ok(a), Ok(b)) = (last.irradiance, seen.irradiance)
+                && gap_ms <= 300
+                && a.mw_cm2.min(b.mw_cm2) > 0.0
+            {
+                self.dose_mj_cm2 += a.mw_cm2.max(b.mw_cm2) * gap_ms as f64 / 1000.0;
+                self.lit_ms += gap_ms;
+            }
+            if last.fan_on == Ok(true) && seen.fan_on == Ok(true) && gap_ms <= 300 {
+                self.fan_ms += gap_ms;
+            }
+        }
+        self.last = Some(seen.clone());
+    }
+}
+
+fn spoil() -> impl Strategy<Value = Spoil> {
+    prop_oneof![
+        60 => Just(Spoil::Nothing),
+        1 => Just(Spoil::DoorOpen),
+        1 => Just(Spoil::Unlocked),
+        1 => Just(Spoil::Estop),
+        2 => Just(Spoil::Dark),
+        8 => Just(Spoil::Weak),
+        2 => Just(Spoil::Welded),
+        4 => Just(Spoil::FanStopped),
+        4 => Just(Spoil::OzoneStays),
+        2 => Just(Spoil::Silent),
+        2 => Just(Spoil::UvUnknown),
+        4 => Just(Spoil::OzoneUnknown),
+        2 => Just(Spoil::FanUnknown),
+        8 => Just(Spoil::SameSample),
+        8 => Just(Spoil::LongGap),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn released_means_dose_and_time_and_air(
+        spoils in vec((spoil(), 1_u8..20), 1..25),
+        restart_at in proptest::option::of(0_usize..200),
+    ) {
+        let mut plant = Plant::new();
+        let mut cycle = started(&plant);
+        let mut witness = Witness::default();
+        let polls = spoils.iter().flat_map(|(s, n)| std::iter::repeat_n(*s, usize::from(*n)));
+        for (n, spoil) in polls.chain(std::iter::repeat_n(Spoil::Nothing, 80)).enumerate() {
+            plant.spoil = spoil;
+            if restart_at == Some(n) && cycle.step().is_running() {
+                cycle = Cycle::at_start(rules(), Left::Unfinished, plant.now_ms);
+            }
+            let before = cycle.step().orders();
+            let seen;
+            (cycle, seen) = poll(&cycle, &mut plant);
+            witness.note(&seen);
+            let orders = cycle.step().orders();
+            let running = cycle.step().is_running();
+            witness.opened |= running && seen.door_closed != Ok(true) && before.lamp == Switch::On;
+            if orders.lamp == Switch::On {
+                let lit_step = matches!(cycle.step().code(), "striking" | "irradiating");
+                prop_assert!(lit_step);
+                prop_assert_eq!(orders.lock, Switch::On);
+            }
+            if let Step::Released { exposure, aired } = cycle.step() {
+                let r = rules();
+                prop_assert!(exposure.dose_mj_cm2 >= r.target_dose_mj_cm2);
+                prop_assert!(witness.dose_mj_cm2 >= r.target_dose_mj_cm2 - 1e-9);
+                prop_assert!(exposure.lit_ms >= r.min_exposure_ms);
+                prop_assert!(witness.lit_ms >= r.min_exposure_ms);
+                prop_assert!(aired.fan_ms >= r.ventilation_ms);
+                prop_assert!(witness.fan_ms >= r.ventilation_ms);
+                prop_assert!(seen.ozone_mg_m3.is_ok_and(|o| o <= r.ozone_release_mg_m3));
+                prop_assert!(seen.lamp_on == Ok(false));
+                prop_assert!(!witness.opened);
+            }
+            if !running {
+                break;
+            }
+        }
+    }
+}
