@@ -1,9 +1,68 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
+//!
+//! Here: what others see and ask of a cabinet, and how its task is started. `disinfect/task.rs` is the
+//! loop; `disinfect/record.rs` what it writes down; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uv_cabinet::Profile;
 
 use crate::config::DeviceId;
+use crate::events::Events;
+use crate::health::Readiness;
+use crate::sd_notify::Beat;
+use crate::store::Store;
+
+mod look;
+mod record;
+mod task;
+#[cfg(test)]
+mod tests;
+
+/// What a cabinet's task works with.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where cycles and releases are recorded.
+    pub store: Store,
+    /// Told when something changes.
+    pub events: Events,
+    /// Told whether the cabinet works.
+    pub readiness: Readiness,
+    /// Told after every completed loop.
+    pub beat: Beat,
+}
+
+/// Orders that may wait while the task looks at the cabinet.
+const WAITING_ORDERS: usize = 8;
+
+/// Starts a cabinet's task. When `stop` is cancelled it aborts a running cycle, sees the lamp out or
+/// gives up on that, and ends.
+#[must_use]
+pub fn start(
+    id: DeviceId,
+    profile: Profile,
+    surroundings: Surroundings,
+    stop: CancellationToken,
+) -> (CabinetControl, JoinHandle<()>) {
+    let (orders, inbox) = mpsc::channel(WAITING_ORDERS);
+    let (show, view) = watch::channel(CabinetView {
+        id: id.to_string(),
+        model: profile.model.clone(),
+        connected: false,
+        step: "idle".into(),
+        points: Vec::new(),
+        cycle: None,
+    });
+    let (cabinet, driver) = uv_cabinet::Cabinet::new(profile.clone());
+    let supervisor = task::Supervisor::new(id.clone(), &profile, cabinet, surroundings, show);
+    let task = tokio::spawn(async move {
+        // The driver ends when the supervisor drops its handle.
+        tokio::join!(driver.run(), supervisor.run(inbox, stop));
+    });
+    (CabinetControl::new(id, orders, view), task)
+}
 
 /// One reading as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,6 +156,13 @@ pub enum Order {
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
+    /// A person has seen a quarantine or an alarm and takes it from there.
+    Acknowledge {
+        /// Who.
+        by: String,
+        /// The answer.
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
 }
 
 /// Handle to one cabinet's task.
@@ -153,6 +219,24 @@ impl CabinetControl {
     pub async fn abort(&self, by: &str) -> Result<(), Refused> {
         let (answer, answered) = oneshot::channel();
         let order = Order::Abort {
+            by: by.to_owned(),
+            answer,
+        };
+        self.orders
+            .send(order)
+            .await
+            .map_err(|_| Refused::Stopped)?;
+        answered.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// After an alarm, once the lamp is seen out: back to quarantine. After a quarantine whose load is
+    /// under a signed override: the door is unlocked.
+    ///
+    /// # Errors
+    /// [`Refused`], with a stable code.
+    pub async fn acknowledge(&self, by: &str) -> Result<(), Refused> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order::Acknowledge {
             by: by.to_owned(),
             answer,
         };

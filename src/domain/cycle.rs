@@ -248,8 +248,8 @@ pub enum Left {
     Clean,
     /// A cycle had begun and has no end on record.
     Unfinished,
-    /// Quarantined for this, and nobody has acknowledged it.
-    Quarantined(Fault),
+    /// A load that a cycle did not release may still be inside.
+    Quarantined,
 }
 
 /// A cycle: its rules and where it is.
@@ -271,7 +271,10 @@ impl Cycle {
                 fault: Fault::RestartedMidCycle,
                 exposure,
             },
-            Left::Quarantined(fault) => Step::Quarantined { fault, exposure },
+            Left::Quarantined => Step::Quarantined {
+                fault: Fault::LeftInQuarantine,
+                exposure,
+            },
         };
         Self { rules, step }
     }

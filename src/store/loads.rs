@@ -431,6 +431,18 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The newest cycle in this cabinet: at start it tells whether a quarantined load may be inside.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_cycle_in(&self, cabinet: &str) -> Result<Option<CycleRecord>, StoreError> {
+        let newest = format!("{CYCLE} WHERE cabinet = ?1 ORDER BY id DESC LIMIT 1");
+        Ok(self
+            .connection
+            .query_row(&newest, [cabinet], cycle)
+            .optional()?)
+    }
+
     /// A named person takes responsibility for opening a load that no cycle released.
     ///
     /// # Errors

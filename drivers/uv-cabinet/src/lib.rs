@@ -266,6 +266,13 @@ impl Readings {
         }
     }
 
+    /// How old the point's last value is, believed or not.
+    #[must_use]
+    pub fn age(&self, point: Point, now: Instant) -> Option<Duration> {
+        let slot = self.slots.get(&point)?;
+        slot.last.map(|reading| reading.age(now))
+    }
+
     /// A yes-or-no point.
     ///
     /// # Errors

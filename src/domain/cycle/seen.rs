@@ -111,6 +111,8 @@ pub enum Fault {
     RecordFailed,
     /// The daemon found a cycle running when it started.
     RestartedMidCycle,
+    /// The daemon found a load in quarantine when it started.
+    LeftInQuarantine,
     /// Somebody said stop.
     AbortedByOperator,
 }
@@ -138,12 +140,27 @@ impl Fault {
             Self::OrderFailed => "order_failed",
             Self::RecordFailed => "record_failed",
             Self::RestartedMidCycle => "restarted_mid_cycle",
+            Self::LeftInQuarantine => "left_in_quarantine",
             Self::AbortedByOperator => "aborted_by_operator",
         }
     }
 }
 
 impl Seen {
+    /// What makes a start pointless now; the lock engages only after it.
+    #[must_use]
+    pub fn hinders_start(&self) -> Option<Fault> {
+        let missing =
+            |why: Option<WhyMissing>, point| why.map(|why| Fault::ReadingMissing { point, why });
+        missing(self.door_closed.err(), Watched::DoorClosed)
+            .or_else(|| missing(self.lamp_on.err(), Watched::LampOn))
+            .or_else(|| missing(self.irradiance.err(), Watched::Irradiance))
+            .or_else(|| missing(self.fan_on.err(), Watched::FanOn))
+            .or_else(|| missing(self.ozone_mg_m3.err(), Watched::Ozone))
+            .or_else(|| (self.door_closed == Ok(false)).then_some(Fault::DoorOpen))
+            .or_else(|| (self.estop_pressed == Ok(true)).then_some(Fault::EstopPressed))
+    }
+
     /// What forbids going on behind a closed and locked door.
     pub(super) fn interlock(&self) -> Option<Fault> {
         let must = |look: Look<bool>, point, wanted, fault| match look {

@@ -210,7 +210,7 @@ fn every_fault_ends_where_it_must() {
             "reading_missing",
         ),
         (
-            "striking",
+            "preflight",
             Spoil::Dark,
             "quarantined",
             "lamp_did_not_strike",
@@ -229,7 +229,7 @@ fn every_fault_ends_where_it_must() {
         (
             "irradiating",
             Spoil::SameSample,
-            "quarantined",
+            "alarm",
             "dose_not_reached",
         ),
         (
@@ -290,7 +290,7 @@ fn restart_never_resumes_irradiation() {
 
 #[test]
 fn a_lamp_lit_by_nobody_is_put_out_in_every_resting_state() {
-    for left in [Left::Clean, Left::Quarantined(Fault::DoorOpen)] {
+    for left in [Left::Clean, Left::Quarantined] {
         let mut plant = Plant::new();
         plant.lamp = Switch::On;
         plant.uv_mw_cm2 = 5.0;

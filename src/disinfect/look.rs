@@ -1,0 +1,128 @@
+//! The one place where a driver's readings become what the domain sees, and what people see.
+
+use std::time::{Duration, Instant};
+
+use uv_cabinet::{Missing, Point, Profile, Readings, Value};
+
+use super::{CycleView, PointView};
+use crate::domain::cycle::{Look, Rules, Sample, Seen, Step, WhyMissing};
+
+/// A profile's limits and timing as the rules of a cycle.
+pub(super) fn rules(profile: &Profile) -> Rules {
+    let (limits, timing) = (&profile.limits, &profile.timing);
+    Rules {
+        poll_ms: millis(timing.poll),
+        preflight_max_ms: millis(timing.preflight_max),
+        strike_max_ms: millis(timing.strike_max),
+        min_exposure_ms: millis(timing.min_exposure),
+        max_exposure_ms: millis(timing.max_exposure),
+        off_confirm_max_ms: millis(timing.off_confirm_max),
+        fan_start_max_ms: millis(timing.fan_start_max),
+        ventilation_ms: millis(timing.ventilation),
+        ventilation_max_ms: millis(timing.ventilation_max),
+        irradiance_struck_mw_cm2: limits.irradiance_struck_mw_cm2,
+        irradiance_dark_mw_cm2: limits.irradiance_dark_mw_cm2,
+        target_dose_mj_cm2: limits.target_dose_mj_cm2,
+        ozone_release_mg_m3: limits.ozone_release_mg_m3,
+    }
+}
+
+/// What the domain sees at `now`, on a clock that began at `epoch`.
+pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
+    let flag = |point| readings.flag(point, now).map_err(|missing| why(&missing));
+    Seen {
+        at_ms: millis(now.saturating_duration_since(epoch)),
+        door_closed: flag(Point::DoorClosed),
+        locked: flag(Point::Locked),
+        estop_pressed: flag(Point::EstopPressed),
+        lamp_on: flag(Point::LampOn),
+        irradiance: irradiance(readings, now, epoch),
+        fan_on: flag(Point::FanOn),
+        ozone_mg_m3: readings
+            .number(Point::OzoneMgM3, now)
+            .map_err(|missing| why(&missing)),
+    }
+}
+
+fn irradiance(readings: &Readings, now: Instant, epoch: Instant) -> Look<Sample> {
+    let reading = readings
+        .get(Point::IrradianceMwCm2, now)
+        .map_err(|missing| why(&missing))?;
+    let mw_cm2 = match reading.value {
+        Value::Number(number) => number,
+        Value::Flag(_) => return Err(WhyMissing::OutOfRange),
+    };
+    Ok(Sample {
+        at_ms: millis(reading.at.saturating_duration_since(epoch)),
+        mw_cm2,
+    })
+}
+
+fn why(missing: &Missing) -> WhyMissing {
+    match missing {
+        Missing::NotInProfile => WhyMissing::NotFitted,
+        Missing::NotReadYet | Missing::NoAnswer(_) | Missing::OwnerGone => WhyMissing::NoAnswer,
+        Missing::Refused { .. } => WhyMissing::Refused,
+        Missing::OutOfRange { .. } => WhyMissing::OutOfRange,
+        Missing::Stale { .. } => WhyMissing::Stale,
+        Missing::Frozen { .. } => WhyMissing::Frozen,
+    }
+}
+
+/// Every point of the profile as people see it.
+pub(super) fn points(readings: &Readings, now: Instant) -> Vec<PointView> {
+    readings
+        .all(now)
+        .filter(|(_, reading)| *reading != Err(Missing::NotInProfile))
+        .map(|(point, reading)| PointView {
+            point: point.name().to_owned(),
+            value: reading.as_ref().ok().map(|reading| match reading.value {
+                Value::Flag(flag) => f64::from(u8::from(flag)),
+                Value::Number(number) => number,
+            }),
+            missing: reading.err().map(|missing| missing.code().to_owned()),
+            age_ms: readings.age(point, now).map(millis),
+        })
+        .collect()
+}
+
+/// A cycle as people see it.
+pub(super) fn cycle(
+    number: String,
+    load: i64,
+    step: &Step,
+    rules: &Rules,
+    irradiance: Look<Sample>,
+) -> CycleView {
+    let exposure = step.exposure();
+    let left_ms = match step {
+        Step::Irradiating { .. } => irradiance.ok().map(|sample| {
+            let dose_left = (rules.target_dose_mj_cm2 - exposure.dose_mj_cm2).max(0.0);
+            let for_dose_ms =
+                dose_left / sample.mw_cm2.max(rules.irradiance_struck_mw_cm2) * 1000.0;
+            let for_time_ms = rules.min_exposure_ms.saturating_sub(exposure.lit_ms) as f64;
+            for_dose_ms.max(for_time_ms) + rules.ventilation_ms as f64
+        }),
+        Step::Stopping { .. } => Some(rules.ventilation_ms as f64),
+        Step::Ventilating { aired, .. } => {
+            Some(rules.ventilation_ms.saturating_sub(aired.fan_ms) as f64)
+        }
+        Step::Released { .. } | Step::Quarantined { .. } => Some(0.0),
+        _ => None,
+    };
+    CycleView {
+        cycle: number,
+        load,
+        step: step.code().to_owned(),
+        failed: step.fault().map(|fault| fault.code().to_owned()),
+        dose_mj_cm2: exposure.dose_mj_cm2,
+        target_dose_mj_cm2: rules.target_dose_mj_cm2,
+        exposure_s: exposure.lit_ms as f64 / 1000.0,
+        min_exposure_s: rules.min_exposure_ms as f64 / 1000.0,
+        left_s: left_ms.map(|left_ms| left_ms / 1000.0),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,368 @@
+//! The loop: look, decide, record, act. Between two looks at a running cycle no second passes, or the
+//! cabinet's own controller puts the lamp out.
+
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use uv_cabinet::{Cabinet, Command, Profile, Readings};
+
+use super::record::{End, Known, Record};
+use super::{CabinetView, Order, Refused, Surroundings, look};
+use crate::clock;
+use crate::config::DeviceId;
+use crate::domain::cycle::{
+    Ask, Cycle, Heartbeat, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
+};
+use crate::domain::letter::LoadState;
+use crate::events::Event;
+use crate::store::CycleRecord;
+
+/// Drives one cabinet.
+pub(super) struct Supervisor {
+    pub(super) id: DeviceId,
+    model: String,
+    profile_sha256: String,
+    poll: std::time::Duration,
+    cabinet: Cabinet,
+    pub(super) around: Surroundings,
+    show: watch::Sender<CabinetView>,
+    epoch: Instant,
+    pub(super) cycle: Cycle,
+    seen: Option<Seen>,
+    /// The cycle in the records that the steps belong to; the last one stays for the view.
+    pub(super) record: Option<Record>,
+    given: Given,
+}
+
+/// What the cabinet is known to have taken; `None` after any doubt.
+#[derive(Default)]
+struct Given {
+    lamp: Option<Switch>,
+    fan: Option<Switch>,
+    lock: Option<Switch>,
+}
+
+impl Supervisor {
+    pub(super) fn new(
+        id: DeviceId,
+        profile: &Profile,
+        cabinet: Cabinet,
+        around: Surroundings,
+        show: watch::Sender<CabinetView>,
+    ) -> Self {
+        // Until the records have been read, the worst is assumed: nothing is unlocked.
+        let cycle = Cycle::at_start(look::rules(profile), Left::Quarantined, 0);
+        Self {
+            id,
+            model: profile.model.clone(),
+            profile_sha256: profile.sha256.clone(),
+            poll: profile.timing.poll,
+            cabinet,
+            around,
+            show,
+            epoch: clock::monotonic(),
+            cycle,
+            seen: None,
+            record: None,
+            given: Given::default(),
+        }
+    }
+
+    /// Runs until `stop`; a running cycle is aborted first.
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
+        let mut tick = interval(self.poll);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut known = Known::No;
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {
+                    if stop.is_cancelled() {
+                        if !self.cycle.step().is_running() {
+                            return;
+                        }
+                        // Refused once it is aborting already.
+                        if let Ok(next) = self.cycle.ask(Ask::Abort, self.now_ms()) {
+                            self.advance(next).await;
+                        }
+                    }
+                    if known == Known::No {
+                        known = self.take_over().await;
+                    }
+                    self.look().await;
+                    self.around.beat.beat();
+                }
+                Some(order) = orders.recv() => self.obey(order).await,
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        let readings = self.cabinet.poll().await;
+        let now = clock::monotonic();
+        let seen = look::seen(&readings, now, self.epoch);
+        if seen.door_closed == Err(WhyMissing::NoAnswer) {
+            self.given.doubt(self.cycle.step());
+        }
+        let next = self.cycle.see(&seen);
+        self.seen = Some(seen);
+        self.advance(next).await;
+        self.settle().await;
+        self.give_orders().await;
+        if matches!(self.cycle.step(), Step::Striking { .. }) && self.given.lamp != Some(Switch::On)
+        {
+            self.light().await;
+        }
+        self.publish(&readings, now);
+    }
+
+    /// To the next state: recorded first, acted on afterwards, except that putting out waits for nothing.
+    async fn advance(&mut self, next: Cycle) {
+        if next.step().code() == self.cycle.step().code() {
+            self.cycle = next;
+            return;
+        }
+        if matches!(next.step(), Step::Stopping { .. } | Step::Aborting { .. }) {
+            self.cycle = next;
+            self.give_orders().await;
+            if let Err(error) = self.write_step(self.cycle.step()).await {
+                self.say_unrecorded(&error);
+                // Refused where it is aborting already.
+                if let Ok(aborting) = self.cycle.ask(Ask::RecordFailed, self.now_ms()) {
+                    self.cycle = aborting;
+                }
+            }
+        } else {
+            self.cycle = match self.write_step(next.step()).await {
+                Ok(()) => next,
+                Err(error) => {
+                    self.say_unrecorded(&error);
+                    // Refused where nothing is running any more; the end is written again later.
+                    next.ask(Ask::RecordFailed, self.now_ms()).unwrap_or(next)
+                }
+            };
+        }
+        self.tell();
+    }
+
+    async fn give_orders(&mut self) {
+        let step = self.cycle.step();
+        let orders = step.orders();
+        let insist = matches!(
+            step,
+            Step::Stopping { .. } | Step::Aborting { .. } | Step::Alarm { .. }
+        );
+        if orders.heartbeat == Heartbeat::Given {
+            // Where it does not arrive, the lamp goes out and the readings show it.
+            let _ = self.cabinet.command(Command::Heartbeat).await;
+        }
+        if orders.lamp == Switch::Off && (insist || self.given.lamp != Some(Switch::Off)) {
+            self.given.lamp = self
+                .order(Command::Lamp(uv_cabinet::Switch::Off), Switch::Off)
+                .await;
+        }
+        if self.given.lock != Some(orders.lock) {
+            self.given.lock = self
+                .order(Command::Lock(wire(orders.lock)), orders.lock)
+                .await;
+        }
+        if self.given.fan != Some(orders.fan) {
+            self.given.fan = self.order(Command::Fan(wire(orders.fan)), orders.fan).await;
+        }
+    }
+
+    /// Ordered once per cycle and never again by itself.
+    async fn light(&mut self) {
+        self.given.lamp = self
+            .order(Command::Lamp(uv_cabinet::Switch::On), Switch::On)
+            .await;
+        if self.given.lamp.is_none()
+            && let Ok(next) = self.cycle.ask(Ask::LightingFailed, self.now_ms())
+        {
+            self.advance(next).await;
+        }
+    }
+
+    /// What the cabinet is known to have taken afterwards.
+    async fn order(&self, command: Command, wanted: Switch) -> Option<Switch> {
+        self.cabinet.command(command).await.ok().map(|()| wanted)
+    }
+
+    async fn obey(&mut self, order: Order) {
+        // Whoever asked may have gone away meanwhile; the order stands.
+        match order {
+            Order::Start { load, by, answer } => {
+                let _ = answer.send(self.begin(load, by).await);
+            }
+            Order::Abort { by, answer } => {
+                let _ = answer.send(self.ask(Ask::Abort, &by).await);
+            }
+            Order::Acknowledge { by, answer } => {
+                let allowed = self.may_acknowledge().await;
+                let _ = answer.send(match allowed {
+                    Ok(()) => self.ask(Ask::Acknowledge, &by).await,
+                    Err(refused) => Err(refused),
+                });
+            }
+        }
+    }
+
+    async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
+        let started = self
+            .cycle
+            .ask(Ask::Start, self.now_ms())
+            .map_err(|refused| not_now(refused.code()))?;
+        let hindrance = match &self.seen {
+            None => Some("cabinet_silent"),
+            Some(seen) => seen.hinders_start().map(|fault| fault.code()),
+        };
+        if let Some(code) = hindrance {
+            return Err(not_now(code));
+        }
+        let (cabinet, sha256) = (self.id.to_string(), self.profile_sha256.clone());
+        let begun = self
+            .around
+            .store
+            .with(move |db| {
+                let cycle = db.begin_cycle(load, &cabinet, &sha256, &by)?;
+                db.load(load).map(|load| (cycle, load.batch_id))
+            })
+            .await;
+        let (cycle, batch) = begun.map_err(|error| Refused::Load {
+            reason: error.to_string(),
+        })?;
+        self.record = Some(Record {
+            cycle,
+            load,
+            batch,
+            end: End::Open,
+        });
+        self.around.events.tell(Event::Batch { batch });
+        self.advance(started).await;
+        self.give_orders().await;
+        Ok(CycleRecord::number(cycle))
+    }
+
+    async fn ask(&mut self, ask: Ask, by: &str) -> Result<(), Refused> {
+        let next = self
+            .cycle
+            .ask(ask, self.now_ms())
+            .map_err(|refused| not_now(refused.code()))?;
+        tracing::info!(cabinet = %self.id, ?ask, by, "asked by a person");
+        self.advance(next).await;
+        self.settle().await;
+        self.give_orders().await;
+        Ok(())
+    }
+
+    /// A quarantined load leaves the cabinet only under a signed override.
+    async fn may_acknowledge(&self) -> Result<(), Refused> {
+        let Some(record) = &self.record else {
+            return Ok(());
+        };
+        if !matches!(self.cycle.step(), Step::Quarantined { .. }) {
+            return Ok(());
+        }
+        let load = record.load;
+        match self.around.store.with(move |db| db.load(load)).await {
+            Ok(load) if load.state == LoadState::Quarantined => Err(not_now("override_needed")),
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refused::Load {
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        let passed = clock::monotonic().saturating_duration_since(self.epoch);
+        u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The step has changed.
+    pub(super) fn tell(&self) {
+        let (step, device) = (self.cycle.step(), self.id.to_string());
+        let fault = step.fault().map(|fault| fault.code());
+        tracing::info!(cabinet = %device, step = step.code(), fault, "cabinet");
+        self.around.events.tell(Event::Device {
+            device: device.clone(),
+            state: step.code().to_owned(),
+        });
+        if let Some(code) = fault {
+            self.around.events.tell(Event::Alert {
+                code: code.to_owned(),
+                subject: device,
+            });
+        }
+    }
+
+    fn publish(&self, readings: &Readings, now: Instant) {
+        let step = self.cycle.step();
+        let (answers, irradiance) = match &self.seen {
+            Some(seen) => (
+                seen.door_closed != Err(WhyMissing::NoAnswer),
+                seen.irradiance,
+            ),
+            None => (false, Err(WhyMissing::NoAnswer)),
+        };
+        let part = format!("cabinet/{}", self.id);
+        if matches!(step, Step::Alarm { .. }) {
+            let message = format!(
+                "{}: the lamp was not seen out. Cut the mains, do not open the door, call maintenance",
+                self.id
+            );
+            self.around
+                .readiness
+                .not_ready(&part, "lamp_not_seen_out", &message);
+        } else if answers {
+            self.around.readiness.ready(&part);
+        } else {
+            let message = format!(
+                "{} does not answer: check its power, its network cable and the address in the settings",
+                self.id
+            );
+            self.around
+                .readiness
+                .not_ready(&part, "cabinet_silent", &message);
+        }
+        self.show.send_replace(CabinetView {
+            id: self.id.to_string(),
+            model: self.model.clone(),
+            connected: answers,
+            step: step.code().to_owned(),
+            points: look::points(readings, now),
+            cycle: self.cycle_view(irradiance),
+        });
+    }
+
+    fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {
+        let record = self.record.as_ref()?;
+        let (step, rules) = (self.cycle.step(), self.cycle.rules());
+        let number = CycleRecord::number(record.cycle);
+        Some(look::cycle(number, record.load, step, rules, irradiance))
+    }
+}
+
+impl Given {
+    /// The cabinet is silent: what it holds is unknown. A lamp that was lit is not lit again.
+    fn doubt(&mut self, step: &Step) {
+        self.fan = None;
+        self.lock = None;
+        if step.orders().lamp == Switch::Off {
+            self.lamp = None;
+        }
+    }
+}
+
+fn not_now(code: &str) -> Refused {
+    Refused::NotNow {
+        code: code.to_owned(),
+    }
+}
+
+fn wire(switch: Switch) -> uv_cabinet::Switch {
+    match switch {
+        Switch::On => uv_cabinet::Switch::On,
+        Switch::Off => uv_cabinet::Switch::Off,
+    }
+}

@@ -1,0 +1,366 @@
+//! A cabinet's task against a simulated cabinet on a real socket and a real database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uv_cabinet::Profile;
+use uv_cabinet::sim::{self, Fault, SimHandle, SimSettings};
+
+use super::{CabinetControl, CabinetView, Refused, Surroundings, start};
+use crate::clock;
+use crate::domain::letter::{Carrier, LoadState};
+use crate::events::Events;
+use crate::health::Readiness;
+use crate::sd_notify::Watchdog;
+use crate::store::{CycleRecord, Load, NewBatch, Store};
+
+const DEMO: &str = include_str!("../../config/cabinets/demo.toml");
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A station with one cabinet and one load.
+struct Bench {
+    folder: tempfile::TempDir,
+    store: Store,
+    load: i64,
+    port: u16,
+    sim: SimHandle,
+    plug: JoinHandle<std::io::Result<()>>,
+    readiness: Readiness,
+    control: CabinetControl,
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.plug.abort();
+    }
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _thread) = Store::open(&folder.path().join("laixin.db")).unwrap();
+        let load = store
+            .with(|db| {
+                let new = NewBatch {
+                    carrier: Carrier::Letter,
+                    count: 1,
+                    received: clock::now(),
+                };
+                let batch = db.sign_in_batch(&new, "test")?;
+                db.add_load(batch, "cabinet-1", "test")
+            })
+            .await
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let settings = SimSettings {
+            speed: 20.0,
+            ..SimSettings::default()
+        };
+        let (sim, plug) = sim::start(listener, settings);
+        let plug = tokio::spawn(plug);
+        let readiness = Readiness::default();
+        let stop = CancellationToken::new();
+        let (control, task) = supervised(port, &store, &readiness, &stop);
+        Self {
+            folder,
+            store,
+            load,
+            port,
+            sim,
+            plug,
+            readiness,
+            control,
+            task,
+            stop,
+        }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("laixin.db")
+    }
+
+    async fn until(&self, what: &str, met: impl Fn(&CabinetView) -> bool) -> CabinetView {
+        let mut changes = self.control.changes();
+        match tokio::time::timeout(PATIENCE, changes.wait_for(|view| met(view))).await {
+            Ok(view) => view.expect("the task lives").clone(),
+            Err(_) => panic!("never {what}: {:?}", self.control.view()),
+        }
+    }
+
+    async fn until_step(&self, step: &str) -> CabinetView {
+        self.until(step, |view| view.step == step).await
+    }
+
+    async fn until_ready(&self) {
+        let closed = |view: &CabinetView| {
+            let at = view
+                .points
+                .iter()
+                .find(|point| point.point == "door_closed");
+            view.step != "aborting" && at.is_some_and(|point| point.value == Some(1.0))
+        };
+        self.until("connected", closed).await;
+    }
+
+    async fn start(&self) -> String {
+        self.until_ready().await;
+        self.control.start(self.load, "operator").await.unwrap()
+    }
+
+    async fn load(&self) -> Load {
+        let load = self.load;
+        self.store.with(move |db| db.load(load)).await.unwrap()
+    }
+
+    async fn newest_cycle(&self) -> CycleRecord {
+        let newest = self.store.with(|db| db.newest_cycle_in("cabinet-1")).await;
+        newest.unwrap().expect("there was a cycle")
+    }
+
+    async fn quarantined_for(&self, reason: &str) {
+        // Wherever it ends, the end is written before it is shown or shortly after an alarm.
+        self.until(reason, |view| {
+            matches!(view.step.as_str(), "quarantined" | "alarm")
+        })
+        .await;
+        assert_eq!(self.load().await.state, LoadState::Quarantined);
+        assert_eq!(self.newest_cycle().await.reason.as_deref(), Some(reason));
+    }
+
+    /// The daemon dies here and now; another one starts.
+    async fn killed_and_started_again(&mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        self.stop = CancellationToken::new();
+        (self.control, self.task) = supervised(self.port, &self.store, &self.readiness, &self.stop);
+    }
+
+    async fn lamp_is_out(&self) {
+        let mut truth = self.sim.truth();
+        let out = truth.wait_for(|truth| truth.irradiance_mw_cm2 == 0.0);
+        tokio::time::timeout(PATIENCE, out).await.unwrap().unwrap();
+    }
+}
+
+fn supervised(
+    port: u16,
+    store: &Store,
+    readiness: &Readiness,
+    stop: &CancellationToken,
+) -> (CabinetControl, JoinHandle<()>) {
+    let text = DEMO
+        .replace("127.0.0.1:1502", &format!("127.0.0.1:{port}"))
+        .replace("target_dose_mj_cm2 = 100.0", "target_dose_mj_cm2 = 10.0")
+        .replace("min_exposure_s = 8 ", "min_exposure_s = 1 ")
+        .replace("ventilation_s = 5 ", "ventilation_s = 1 ");
+    let surroundings = Surroundings {
+        store: store.clone(),
+        events: Events::default(),
+        readiness: readiness.clone(),
+        beat: Watchdog::default().task("cabinet/cabinet-1", PATIENCE),
+    };
+    let id = crate::config::DeviceId("cabinet-1".into());
+    start(
+        id,
+        Profile::parse(&text).unwrap(),
+        surroundings,
+        stop.clone(),
+    )
+}
+
+#[tokio::test]
+async fn a_load_is_released_after_a_whole_cycle() {
+    let bench = Bench::new().await;
+    let number = bench.start().await;
+    let view = bench.until_step("released").await;
+    let cycle = view.cycle.expect("the last cycle stays in view");
+    assert_eq!((cycle.cycle, cycle.load), (number, bench.load));
+    assert!(cycle.dose_mj_cm2 >= 10.0);
+    assert!(cycle.exposure_s >= 1.0);
+    let load = bench.load().await;
+    assert_eq!(load.state, LoadState::Released);
+    assert!(load.released.is_some());
+    let truth = bench.sim.truth().borrow().clone();
+    assert!(truth.dose_mj_cm2 >= cycle.dose_mj_cm2, "{truth:?}");
+    assert!(truth.ozone_mg_m3 <= 0.1, "{truth:?}");
+    let mut truth = bench.sim.truth();
+    let unlocked = truth.wait_for(|truth| !truth.locked && !truth.relay_closed);
+    tokio::time::timeout(PATIENCE, unlocked)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn door_opens_mid_cycle() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::DoorOpen);
+    bench.quarantined_for("door_open").await;
+    bench.lamp_is_out().await;
+    bench.sim.switch_off(Fault::DoorOpen);
+    bench.start().await;
+    bench.until_step("released").await;
+    assert_eq!(bench.load().await.state, LoadState::Released);
+}
+
+#[tokio::test]
+async fn lamp_never_strikes() {
+    let bench = Bench::new().await;
+    bench.sim.switch_on(Fault::LampNeverStrikes);
+    bench.start().await;
+    bench.quarantined_for("lamp_did_not_strike").await;
+}
+
+#[tokio::test]
+async fn welded_relay_is_an_alarm() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::RelayWelded);
+    bench.until_step("alarm").await;
+    assert_eq!(bench.load().await.state, LoadState::Quarantined);
+    let refused = bench.control.acknowledge("maintenance").await;
+    let code = "lamp_not_seen_out".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
+    assert!(!bench.readiness.all_ready());
+    bench.sim.switch_off(Fault::RelayWelded);
+    bench.lamp_is_out().await;
+    bench
+        .until("dark", |view| {
+            let lamp = view.points.iter().find(|point| point.point == "lamp_on");
+            lamp.is_some_and(|lamp| lamp.value == Some(0.0))
+        })
+        .await;
+    let acknowledged = bench.control.acknowledge("maintenance").await;
+    assert_eq!(acknowledged, Ok(()));
+    bench.until_step("quarantined").await;
+}
+
+#[tokio::test]
+async fn cabinet_falls_silent_mid_cycle() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::NoAnswer);
+    bench.lamp_is_out().await;
+    bench.quarantined_for("cabinet_silent").await;
+}
+
+#[tokio::test]
+async fn connection_reset_mid_cycle_costs_nothing() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::Resets);
+    let mut truth = bench.sim.truth();
+    let asked = truth.borrow().requests;
+    truth
+        .wait_for(|truth| truth.requests > asked)
+        .await
+        .unwrap();
+    bench.sim.switch_off(Fault::Resets);
+    bench.until_step("released").await;
+}
+
+#[tokio::test]
+async fn cabinet_that_does_not_answer_takes_no_load() {
+    let bench = Bench::new().await;
+    bench.sim.switch_on(Fault::NoAnswer);
+    bench
+        .until("silent", |view| !view.connected && !view.points.is_empty())
+        .await;
+    let refused = bench.control.start(bench.load, "operator").await;
+    let code = "cabinet_silent".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
+    assert_eq!(bench.load().await.state, LoadState::Waiting);
+    assert!(!bench.readiness.all_ready());
+}
+
+#[tokio::test]
+async fn killed_mid_cycle_is_quarantined_and_stays_dark() {
+    let mut bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.killed_and_started_again().await;
+    bench
+        .until("taken over", |view| {
+            view.step == "quarantined" && view.cycle.is_some()
+        })
+        .await;
+    bench.quarantined_for("restarted_mid_cycle").await;
+    bench.lamp_is_out().await;
+}
+
+#[tokio::test]
+async fn stopped_mid_cycle_puts_the_lamp_out_first() {
+    let mut bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.stop.cancel();
+    let ended = tokio::time::timeout(PATIENCE, &mut bench.task).await;
+    ended.unwrap().unwrap();
+    assert_eq!(bench.sim.truth().borrow().irradiance_mw_cm2, 0.0);
+    assert_eq!(bench.load().await.state, LoadState::Quarantined);
+    assert_eq!(
+        bench.newest_cycle().await.reason.as_deref(),
+        Some("aborted_by_operator")
+    );
+}
+
+#[tokio::test]
+async fn quarantine_outlives_a_restart_and_opens_only_under_an_override() {
+    let mut bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.control.abort("operator").await.unwrap();
+    bench.quarantined_for("aborted_by_operator").await;
+    bench.killed_and_started_again().await;
+    bench
+        .until("taken over", |view| {
+            view.step == "quarantined" && view.cycle.is_some()
+        })
+        .await;
+    let refused = bench.control.acknowledge("operator").await;
+    let code = "override_needed".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
+    assert!(
+        bench.sim.truth().borrow().locked,
+        "nothing was unlocked by the restart"
+    );
+    let load = bench.load;
+    let signed = move |db: &mut crate::store::Db| db.override_load(load, "chief", "urgent");
+    bench.store.with(signed).await.unwrap();
+    assert_eq!(bench.control.acknowledge("operator").await, Ok(()));
+    let mut truth = bench.sim.truth();
+    let unlocked = truth.wait_for(|truth| !truth.locked);
+    tokio::time::timeout(PATIENCE, unlocked)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_release_that_cannot_be_recorded_is_none() {
+    let bench = Bench::new().await;
+    let other = rusqlite::Connection::open(bench.database()).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    let full = "CREATE TRIGGER full BEFORE UPDATE ON cycles WHEN NEW.outcome = 'released'
+        BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    other.execute_batch(full).unwrap();
+    bench.start().await;
+    bench.until_step("releasing").await;
+    assert_eq!(bench.load().await.state, LoadState::InCycle);
+    assert!(bench.sim.truth().borrow().locked);
+    other.execute_batch("DROP TRIGGER full").unwrap();
+    bench.until_step("released").await;
+    assert_eq!(bench.load().await.state, LoadState::Released);
+}
