@@ -9,7 +9,7 @@ fn rules() -> Rules {
         poll_ms: 100,
         preflight_max_ms: 1_000,
         strike_max_ms: 1_000,
-        min_exposure_ms: 1_500,
+        min_exposure_ms: 2_500,
         max_exposure_ms: 6_000,
         off_confirm_max_ms: 1_000,
         fan_start_max_ms: 500,
@@ -192,7 +192,7 @@ fn a_good_cabinet_releases_the_load_after_dose_time_and_air() {
         panic!("{:?}", cycle.step());
     };
     assert!(exposure.dose_mj_cm2 >= 20.0);
-    assert!(exposure.lit_ms >= 1_500);
+    assert!(exposure.lit_ms >= 2_500);
     assert!(aired.fan_ms >= 1_000);
 }
 

@@ -91,7 +91,7 @@ pub(super) struct Plant {
 
 impl Plant {
     pub(super) fn new(settings: SimSettings) -> Self {
-        Self {
+        let mut plant = Self {
             wall_c: settings.ambient_c,
             lamp_h: settings.lamp_hours_h,
             settings,
@@ -108,7 +108,10 @@ impl Plant {
             strikes: 0,
             scans: 0,
             requests: 0,
-        }
+        };
+        // A request may come before the first scan.
+        plant.publish(&BTreeSet::new());
+        plant
     }
 
     pub(super) fn truth(&self) -> Truth {
