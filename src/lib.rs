@@ -11,6 +11,7 @@ pub mod api;
 
 pub mod clock;
 pub mod digest;
+pub mod evaluate;
 pub mod events;
 pub mod health;
 pub mod sd_notify;

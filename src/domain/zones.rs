@@ -1,1 +1,229 @@
-//! Lines → salutation, body, signature block, contact lines, envelope parts.
+//! Lines → salutation, body, closing and what stands under it; the envelope's parts are in [`envelope`].
+//!
+//! Says only where things stand and what kind of thing a row looks like; which value wins is `extract`'s affair.
+
+pub mod envelope;
+mod row;
+
+use std::ops::Range;
+
+pub use envelope::EnvelopeZones;
+pub use row::{Glyph, Row, fold, is_han, rows, text_of};
+
+use crate::domain::extract::glyphs::has_any;
+use crate::domain::extract::names;
+use crate::domain::text::{PageKind, PageText};
+
+/// A letter's rows in reading order and where its parts begin and end.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LetterZones {
+    /// Rows of all letter pages.
+    pub rows: Vec<Row>,
+    /// The salutation (may take more than one row).
+    pub salutation: Range<usize>,
+    /// The body.
+    pub body: Range<usize>,
+    /// Closing formula, signatures, contact lines and date.
+    pub tail: Range<usize>,
+    /// Rows of enclosed written authorisations.
+    pub authorisation: Vec<Row>,
+}
+
+impl LetterZones {
+    /// The rows above the salutation: title, letterhead.
+    pub fn head(&self) -> &[Row] {
+        &self.rows[..self.salutation.start.min(self.rows.len())]
+    }
+
+    /// The salutation's rows.
+    pub fn salutation_rows(&self) -> &[Row] {
+        &self.rows[self.salutation.clone()]
+    }
+
+    /// The body's rows.
+    pub fn body_rows(&self) -> &[Row] {
+        &self.rows[self.body.clone()]
+    }
+
+    /// The rows under the body.
+    pub fn tail_rows(&self) -> &[Row] {
+        &self.rows[self.tail.clone()]
+    }
+}
+
+/// Finds the parts of a letter on its pages of kind letter (and of attachments that are an authorisation).
+pub fn letter_zones(pages: &[PageText]) -> LetterZones {
+    let mut zones = LetterZones::default();
+    for (index, page) in pages.iter().enumerate() {
+        let inside = matches!(page.kind, PageKind::Letter | PageKind::Attachment);
+        if !inside {
+            continue;
+        }
+        let rows = rows(index, page);
+        if is_authorisation(&rows) {
+            zones.authorisation.extend(rows);
+        } else if page.kind == PageKind::Letter {
+            zones.rows.extend(rows);
+        }
+    }
+    zones.salutation = salutation(&zones.rows);
+    let tail = tail_start(&zones.rows, zones.salutation.end);
+    zones.body = zones.salutation.end..tail;
+    zones.tail = tail..zones.rows.len();
+    zones
+}
+
+/// A page that opens with the title of a written authorisation.
+fn is_authorisation(rows: &[Row]) -> bool {
+    rows.iter().take(3).any(|r| {
+        let text = r.compact();
+        text.chars().count() <= 10 && has_any(&text, &["委托书", "授权书", "委托授权"])
+    })
+}
+
+const ADDRESSING: &[&str] = &["尊敬的", "敬爱的", "尊敬", "敬爱", "亲爱的", "致:", "致，"];
+
+/// The salutation: the first of the top rows that addresses someone, up to its colon.
+fn salutation(rows: &[Row]) -> Range<usize> {
+    let texts: Vec<String> = rows.iter().take(10).map(Row::compact).collect();
+    let colon = |t: &String| t.ends_with([':', ';']) || t.contains(':') && t.chars().count() <= 30;
+    let labelled = |t: &String| has_any(t, &["电话", "地址", "姓名", "编号", "日期", "联系人"]);
+    let named = texts
+        .iter()
+        .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)));
+    let start = named.or_else(|| {
+        texts.iter().position(|t| {
+            colon(t)
+                && !labelled(t)
+                && t.chars().count() <= 40
+                && !has_any(t, &["。", "我是", "我叫"])
+        })
+    });
+    let Some(start) = start else {
+        return untold_salutation(&texts);
+    };
+    let mut first = start;
+    // The row above a colon may hold the beginning of a long list of addressees.
+    while named.is_none() && first > 0 && begins_list(&rows[first - 1], &texts[first - 1]) {
+        first -= 1;
+    }
+    let end = (start..texts.len().min(start + 3))
+        .find(|&i| texts[i].ends_with([':', ';']) || texts[i].contains(':'))
+        .map_or(start + 1, |i| i + 1);
+    first..end
+}
+
+/// Whether a row is full of addressees that go on below it.
+fn begins_list(row: &Row, text: &str) -> bool {
+    let sentence = has_any(text, &["。", "?", "!", "关于"]);
+    text.ends_with(['、', ','])
+        || row.right > 0.7 && row.left < 0.3 && text.contains('、') && !sentence
+}
+
+/// Without addressing word or colon: a short top row that ends like an office or its holder.
+fn untold_salutation(texts: &[String]) -> Range<usize> {
+    let office = [
+        "领导",
+        "书记",
+        "市长",
+        "县长",
+        "区长",
+        "镇长",
+        "省长",
+        "主任",
+        "局长",
+        "主席",
+        "同志",
+        "政府",
+        "委员会",
+        "信访局",
+        "人大",
+        "纪委",
+        "信访办",
+        "市委",
+        "县委",
+        "区委",
+        "检察院",
+        "法院",
+    ];
+    texts
+        .iter()
+        .take(4)
+        .position(|t| t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o)))
+        .map_or(0..0, |i| i..i + 1)
+}
+
+/// Whether a row is part of the closing formula.
+pub fn is_closing(text: &str) -> bool {
+    let short = text.chars().count() <= 14;
+    short
+        && has_any(
+            text,
+            &[
+                "此致",
+                "敬礼",
+                "顺祝",
+                "顺颂",
+                "敬祝",
+                "祝您",
+                "祝您",
+                "祝工作",
+                "祝好",
+                "盼复",
+                "望复",
+                "谨呈",
+                "致敬",
+                "叩谢",
+                "盼回复",
+            ],
+        )
+}
+
+fn tail_start(rows: &[Row], from: usize) -> usize {
+    let closing = (from..rows.len())
+        .rev()
+        .find(|&i| is_closing(&rows[i].compact()));
+    let mut walked = rows.len();
+    while walked > from && looks_like_tail(&rows[walked - 1]) {
+        walked -= 1;
+    }
+    match closing {
+        // A closing far above the end is the quoted or first of two; what the walk found counts.
+        Some(i) if rows.len() - i <= 24 || i * 2 > rows.len() => walked.min(i),
+        _ => walked,
+    }
+}
+
+/// Rows one finds under a letter: labelled lines, dates, numbers, names, addresses; not sentences.
+fn looks_like_tail(row: &Row) -> bool {
+    let text = row.compact();
+    let length = text.chars().count();
+    if is_closing(&text) {
+        return true;
+    }
+    let sentence = has_any(&text, &["。", "?", "!", ";"])
+        || text.ends_with(',')
+        || text.matches(',').count() >= 2;
+    if sentence {
+        return false;
+    }
+    let labelled = names::TAIL_LABELS.iter().any(|l| text.starts_with(l)) || text.contains(':');
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let dated = text.contains('年') && text.contains('月') && length <= 14;
+    labelled
+        || dated
+        || digits * 2 > length
+        || length <= 12
+        || names::list_like(row)
+        || address_like(&text)
+}
+
+/// Whether a text reads like a postal address.
+pub fn address_like(text: &str) -> bool {
+    let marks = [
+        "省", "市", "区", "县", "镇", "乡", "街道", "村", "路", "街", "巷", "弄", "号", "幢", "栋",
+        "室", "单元", "小区", "花园", "新村", "苑", "公寓", "大道", "组", "家园", "楼", "社区",
+        "里", "坊", "庄", "屯", "旗",
+    ];
+    marks.iter().filter(|m| text.contains(*m)).count() >= 2
+}

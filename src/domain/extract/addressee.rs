@@ -1,0 +1,256 @@
+//! The addressee (受信人, SZ 7.4.2.4), by the office's roster.
+//!
+//! Salutation and envelope are both read. A leader goes before an organisation, the higher rank and the earlier place in the
+//! establishment before the lower and later; who is outside the scope is listed, never chosen.
+
+use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::roster::Roster;
+use crate::domain::text::PageText;
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
+
+use super::evidence::{Candidate, Threshold, field, nothing};
+use super::glyphs::squeeze;
+use super::roster_match::{Hit, Matcher, Who};
+
+/// A hit and where it was read.
+struct Mention {
+    hit: Hit,
+    glyphs: Vec<Glyph>,
+    source: Source,
+}
+
+impl Mention {
+    fn candidate(&self, roster: &Roster) -> Candidate {
+        let (value, rule) = match self.hit.who {
+            Who::Leader(i) => (roster.leaders[i].name.clone(), "7.4.2.4"),
+            Who::Organisation(i) => (roster.orgs[i].name.clone(), "7.4.2.4"),
+            Who::Outside(i) => (roster.outside[i].clone(), "7.4.2.4"),
+        };
+        Candidate {
+            value,
+            glyphs: self.glyphs.clone(),
+            prior: self.hit.score,
+            source: self.source,
+            rule,
+        }
+    }
+
+    /// Persons before organisations, then rank or order; outside last.
+    fn place(&self, roster: &Roster) -> (u8, u32) {
+        match self.hit.who {
+            Who::Leader(i) => (0, roster.leaders[i].rank),
+            Who::Organisation(i) => (1, roster.orgs[i].order),
+            Who::Outside(_) => (2, 0),
+        }
+    }
+}
+
+/// Reads the addressee.
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    envelope: &EnvelopeZones,
+    roster: &Roster,
+) -> Field {
+    let matcher = Matcher::new(roster);
+    let mut mentions: Vec<Mention> = Vec::new();
+    let mut raw: Vec<String> = Vec::new();
+    let salutation: Vec<Glyph> = zones
+        .salutation_rows()
+        .iter()
+        .flat_map(|r| r.glyphs.iter().copied())
+        .collect();
+    collect(
+        &matcher,
+        &salutation,
+        Source::LetterSalutation,
+        &mut mentions,
+        &mut raw,
+    );
+    let mut front: Vec<Mention> = Vec::new();
+    for line in &envelope.recipient {
+        collect(
+            &matcher,
+            line,
+            Source::EnvelopeAddressee,
+            &mut front,
+            &mut raw,
+        );
+    }
+    let delivered = deliver_at(&mut front, roster);
+    mentions.extend(front);
+    mentions.sort_by_key(|m| m.place(roster));
+    let mut alternatives: Vec<Alternative> = Vec::new();
+    let mut seen: Vec<Who> = Vec::new();
+    let mut winner: Option<Candidate> = None;
+    for mention in &mentions {
+        if seen.contains(&mention.hit.who) {
+            continue;
+        }
+        seen.push(mention.hit.who);
+        let best = surest(&mentions, mention);
+        let candidate = best.candidate(roster);
+        match (&winner, mention.hit.who) {
+            (_, Who::Outside(_)) => alternatives.push(candidate.lost("不在受信范围内")),
+            (None, _) => winner = Some(candidate),
+            (Some(_), Who::Leader(_)) => alternatives.push(candidate.lost("职位次序在后")),
+            (Some(_), Who::Organisation(_)) => {
+                alternatives.push(candidate.lost("领导个人优先，或编制序列在后"))
+            }
+        }
+    }
+    alternatives.extend(
+        delivered
+            .iter()
+            .filter(|d| !seen.contains(&d.hit.who))
+            .map(|d| d.candidate(roster).lost("信封上的投递单位")),
+    );
+    let Some(winner) = winner.or_else(|| delivered.first().map(|d| d.candidate(roster))) else {
+        return Field {
+            raw,
+            ..nothing(alternatives)
+        };
+    };
+    alternatives.retain(|a| a.value != winner.value);
+    let hit = mentions
+        .iter()
+        .chain(&delivered)
+        .find(|m| m.candidate(roster).value == winner.value);
+    for namesake in hit.into_iter().flat_map(|m| &m.hit.namesakes) {
+        let value = roster.leaders[*namesake].name.clone();
+        alternatives.push(Alternative {
+            value,
+            confidence: 0.4,
+            why_not: "同姓，须由经办人确认".to_owned(),
+        });
+    }
+    Field {
+        raw,
+        ..field(pages, &winner, Threshold::Addressee, alternatives)
+    }
+}
+
+/// The mention of the same addressee with the highest confidence.
+fn surest<'a>(mentions: &'a [Mention], of: &'a Mention) -> &'a Mention {
+    let same = mentions.iter().filter(|m| m.hit.who == of.hit.who);
+    same.max_by(|a, b| a.hit.score.total_cmp(&b.hit.score))
+        .unwrap_or(of)
+}
+
+/// An envelope that names the office of the station and someone else beside it goes *to* the office *for* the other.
+fn deliver_at(front: &mut Vec<Mention>, roster: &Roster) -> Vec<Mention> {
+    let station = roster
+        .orgs
+        .iter()
+        .position(|o| o.name == roster.station || o.alias.contains(&roster.station));
+    let is_station = |m: &Mention| matches!(m.hit.who, Who::Organisation(i) if Some(i) == station);
+    let others = front
+        .iter()
+        .any(|m| !is_station(m) && !matches!(m.hit.who, Who::Outside(_)));
+    if !others {
+        return Vec::new();
+    }
+    let (delivered, kept) = front.drain(..).partition(is_station);
+    *front = kept;
+    delivered
+}
+
+/// Splits a salutation or an envelope line into its addressees and looks each up.
+fn collect(
+    matcher: &Matcher<'_>,
+    glyphs: &[Glyph],
+    source: Source,
+    out: &mut Vec<Mention>,
+    raw: &mut Vec<String>,
+) {
+    let end = glyphs
+        .iter()
+        .position(|g| g.ch == ':')
+        .unwrap_or(glyphs.len());
+    for part in glyphs[..end].split(|g| matches!(g.ch, '、' | ',' | ';' | ' ' | '/' | '。' | '!'))
+    {
+        let part = stripped(&squeeze(part));
+        if part.len() < 2 {
+            continue;
+        }
+        let text = text_of(&part);
+        for hit in matcher.find(&text) {
+            let glyphs = part[hit.range.clone()].to_vec();
+            out.push(Mention {
+                hit,
+                glyphs,
+                source,
+            });
+        }
+        if !raw.contains(&text) {
+            raw.push(text);
+        }
+    }
+}
+
+/// Without courtesies in front and behind: 尊敬的…领导, …同志收.
+fn stripped(part: &[Glyph]) -> Vec<Glyph> {
+    let mut part = part.to_vec();
+    loop {
+        let text = text_of(&part);
+        let before = part.len();
+        for front in [
+            "尊敬的",
+            "敬爱的",
+            "亲爱的",
+            "尊敬",
+            "敬爱",
+            "敬呈",
+            "呈送",
+            "呈",
+            "致",
+            "转交",
+            "烦转",
+            "请转",
+            "收件人",
+            "收信人",
+            "的",
+        ] {
+            if text.starts_with(front) && part.len() > front.chars().count() {
+                part.drain(..front.chars().count());
+                break;
+            }
+        }
+        let text = text_of(&part);
+        for back in [
+            "各位领导",
+            "领导同志",
+            "领导",
+            "同志们",
+            "同志",
+            "先生",
+            "女士",
+            "亲启",
+            "台启",
+            "钧启",
+            "敬启",
+            "亲收",
+            "收启",
+            "钧鉴",
+            "台鉴",
+            "您好",
+            "你好",
+            "您们好",
+            "负责同志",
+            "收",
+            "启",
+            "鉴",
+            "转",
+            "(",
+            ")",
+        ] {
+            if text.ends_with(back) && part.len() > back.chars().count() {
+                part.truncate(part.len() - back.chars().count());
+                break;
+            }
+        }
+        if part.len() == before {
+            return part;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From a piece of writing to a field: value, place, confidence, threshold.
+//!
+//! The confidence is a **first** one: the engine's confidence in the characters times how often the rule is right.
+//! It is not calibrated; no office should let fields through unreviewed on it before it has been.
+
+use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::text::{PageText, Quad};
+use crate::domain::zones::{Glyph, text_of};
+
+/// A candidate for a field.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Candidate {
+    /// The value as it would be registered.
+    pub(crate) value: String,
+    /// The characters it was read from.
+    pub(crate) glyphs: Vec<Glyph>,
+    /// How much the rule and the value's form are to be trusted, 0 to 1.
+    pub(crate) prior: f32,
+    pub(crate) source: Source,
+    pub(crate) rule: &'static str,
+}
+
+impl Candidate {
+    /// A candidate whose value is what the page says.
+    pub(crate) fn as_read(
+        glyphs: &[Glyph],
+        prior: f32,
+        source: Source,
+        rule: &'static str,
+    ) -> Self {
+        Self {
+            value: text_of(glyphs),
+            glyphs: glyphs.to_vec(),
+            prior,
+            source,
+            rule,
+        }
+    }
+
+    /// The engine's confidence in its characters times the prior.
+    pub(crate) fn confidence(&self) -> f32 {
+        reading(&self.glyphs) * self.prior
+    }
+
+    /// The same as a loser.
+    pub(crate) fn lost(&self, why_not: &str) -> Alternative {
+        Alternative {
+            value: self.value.clone(),
+            confidence: round(self.confidence()),
+            why_not: why_not.to_owned(),
+        }
+    }
+}
+
+/// The engine's confidence in some characters: their geometric mean pulled towards the worst, since one wrong character makes a value wrong.
+pub(crate) fn reading(glyphs: &[Glyph]) -> f32 {
+    let known: Vec<f32> = glyphs
+        .iter()
+        .filter(|g| g.ch != ' ')
+        .map(|g| g.confidence.clamp(0.0, 1.0))
+        .collect();
+    if known.is_empty() {
+        return 0.0;
+    }
+    let log: f32 = known.iter().map(|c| c.max(1e-3).ln()).sum::<f32>() / known.len() as f32;
+    let worst = known.iter().copied().fold(1.0, f32::min);
+    (log.exp() * worst).sqrt()
+}
+
+/// Above which confidence a field is `accepted`; per field, since the fields differ in what a wrong value costs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Threshold {
+    Sender,
+    Address,
+    Addressee,
+    Date,
+    Phone,
+    IdNumber,
+    Purpose,
+}
+
+impl Threshold {
+    fn value(self) -> f32 {
+        match self {
+            Self::Sender | Self::Addressee => 0.85,
+            Self::Address | Self::Date => 0.85,
+            Self::Phone | Self::IdNumber => 0.9,
+            Self::Purpose => 0.8,
+        }
+    }
+}
+
+/// The winning candidate as a field.
+pub(crate) fn field(
+    pages: &[PageText],
+    winner: &Candidate,
+    threshold: Threshold,
+    alternatives: Vec<Alternative>,
+) -> Field {
+    let confidence = winner.confidence();
+    let (page, quad) = place(pages, &winner.glyphs);
+    let raw: String = winner.glyphs.iter().map(|g| g.raw).collect();
+    Field {
+        value: Some(winner.value.clone()),
+        confidence: round(confidence),
+        accepted: confidence >= threshold.value(),
+        source: winner.source,
+        rule: Some(winner.rule.to_owned()),
+        page,
+        quad,
+        raw: if raw == winner.value || raw.is_empty() {
+            Vec::new()
+        } else {
+            vec![raw]
+        },
+        alternatives,
+    }
+}
+
+/// A field without a value that still tells what was seen and not taken.
+pub(crate) fn nothing(alternatives: Vec<Alternative>) -> Field {
+    Field {
+        alternatives,
+        ..Field::empty()
+    }
+}
+
+/// Page number and quad of some characters; of those on the line that holds most of them.
+pub(crate) fn place(pages: &[PageText], glyphs: &[Glyph]) -> (Option<u32>, Option<Quad>) {
+    let count = |line: &Glyph| {
+        glyphs
+            .iter()
+            .filter(|g| (g.page, g.line) == (line.page, line.line))
+            .count()
+    };
+    let Some(most) = glyphs.iter().rev().max_by_key(|g| count(g)) else {
+        return (None, None);
+    };
+    let there = || {
+        glyphs
+            .iter()
+            .filter(|g| (g.page, g.line) == (most.page, most.line))
+            .map(|g| g.at)
+    };
+    let (from, to) = (there().min().unwrap_or(0), there().max().unwrap_or(0) + 1);
+    let Some(page) = pages.get(most.page) else {
+        return (None, None);
+    };
+    (
+        Some(page.n),
+        page.lines.get(most.line).map(|l| l.part(from, to)),
+    )
+}
+
+fn round(confidence: f32) -> f32 {
+    (confidence.clamp(0.0, 1.0) * 1000.0).round() / 1000.0
+}

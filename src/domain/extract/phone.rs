@@ -1,0 +1,329 @@
+//! Phone numbers: all of them, typed, normalised, never repaired (SZ 7.4.2.5).
+//!
+//! A labelled number that has too many or too few digits is shown as it stands, without a value.
+
+use crate::domain::draft::{Phone, PhoneKind};
+use crate::domain::field::{Field, Source};
+use crate::domain::text::PageText;
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones};
+
+use super::evidence::{Candidate, Threshold, field, place};
+use super::tail::{Item, Kind};
+
+const RULE: &str = "7.4.2.5";
+
+/// A number found in some characters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) value: String,
+    pub(crate) kind: PhoneKind,
+}
+
+/// Every well-formed number in some characters.
+pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
+    let chars: Vec<char> = glyphs.iter().map(|g| g.ch).collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let starts = chars[at].is_ascii_digit() || chars[at] == '(' || chars[at] == '+';
+        let inside = at > 0 && before(&chars, at);
+        if !starts || inside {
+            at += 1;
+            continue;
+        }
+        let from = country_code(&chars, at);
+        match mobile(&chars, from).or_else(|| landline(&chars, from)) {
+            Some((value, kind, to)) => {
+                out.push(Found {
+                    from: at,
+                    to,
+                    value,
+                    kind,
+                });
+                at = to;
+            }
+            None => at += 1,
+        }
+    }
+    out
+}
+
+/// A digit or letter right before: the middle of something else.
+fn before(chars: &[char], at: usize) -> bool {
+    let previous = chars[at - 1];
+    previous.is_ascii_alphanumeric() && chars[at] != '('
+        || previous == '-' && at > 1 && chars[at - 2].is_ascii_digit()
+        // `XA 137…` is a registered number even where the engine saw a blank.
+        || previous == ' ' && at > 1 && chars[at - 2].is_ascii_uppercase()
+}
+
+fn country_code(chars: &[char], at: usize) -> usize {
+    for code in ["+86", "0086", "86"] {
+        let code: Vec<char> = code.chars().collect();
+        if chars[at..].starts_with(&code) {
+            let mut next = at + code.len();
+            while matches!(chars.get(next), Some(' ' | '-')) {
+                next += 1;
+            }
+            if mobile(chars, next).is_some() {
+                return next;
+            }
+        }
+    }
+    at
+}
+
+/// 1[3-9] and nine more, blanks and dashes passed over, no digit right after.
+fn mobile(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
+    let (digits, end) = take_digits(chars, at, 11, 2)?;
+    let second = digits.as_bytes().get(1).copied()?;
+    let sound = digits.starts_with('1')
+        && (b'3'..=b'9').contains(&second)
+        && !chars.get(end).is_some_and(char::is_ascii_digit);
+    sound.then_some((digits, PhoneKind::Mobile, end))
+}
+
+/// `0512-65227061`, `(010) 65227061`, `051265227061`, with an extension perhaps.
+fn landline(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
+    let open = chars.get(at) == Some(&'(');
+    let start = at + usize::from(open);
+    if chars.get(start) != Some(&'0') {
+        return None;
+    }
+    let short = matches!(chars.get(start + 1), Some('1' | '2'));
+    let area_length = if short { 3 } else { 4 };
+    let (area, mut i) = take_digits(chars, start, area_length, 0)?;
+    if area.starts_with("00") {
+        return None;
+    }
+    while matches!(chars.get(i), Some('-' | ')' | ' ')) {
+        i += 1;
+    }
+    for length in [8, 7] {
+        if let Some((local, end)) = take_digits(chars, i, length, 1)
+            && !chars.get(end).is_some_and(char::is_ascii_digit)
+            && !local.starts_with(['0', '1'])
+        {
+            let (extension, end) = extension(chars, end);
+            return Some((
+                format!("{area}-{local}{extension}"),
+                PhoneKind::Landline,
+                end,
+            ));
+        }
+    }
+    None
+}
+
+fn extension(chars: &[char], at: usize) -> (String, usize) {
+    if matches!(chars.get(at), Some('-' | '转')) {
+        let digits: String = chars[at + 1..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .collect();
+        if (1..=5).contains(&digits.len()) {
+            return (format!("-{digits}"), at + 1 + digits.len());
+        }
+    }
+    (String::new(), at)
+}
+
+/// Exactly `count` digits with at most `gaps` blanks or dashes between them.
+fn take_digits(chars: &[char], at: usize, count: usize, gaps: usize) -> Option<(String, usize)> {
+    let (mut digits, mut i, mut left) = (String::new(), at, gaps);
+    while digits.len() < count {
+        match chars.get(i)? {
+            c if c.is_ascii_digit() => digits.push(*c),
+            ' ' | '-' if left > 0 && !digits.is_empty() => left -= 1,
+            _ => return None,
+        }
+        i += 1;
+    }
+    Some((digits, i))
+}
+
+/// Where a number was written and how much that is to be trusted.
+struct Place {
+    source: Source,
+    prior: f32,
+}
+
+/// The sender's numbers: under the letter, above it, beside signatures, on the envelope, and in the body where it says it is the writer's.
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    items: &[Item],
+    envelope: &EnvelopeZones,
+) -> Vec<Phone> {
+    let mut out: Vec<Phone> = Vec::new();
+    for item in items.iter().filter(|i| i.kind != Kind::Id) {
+        let source = if item.kind == Kind::ListHead {
+            Source::LetterSignatureList
+        } else {
+            Source::LetterContact
+        };
+        let before = out.len();
+        add(
+            &mut out,
+            pages,
+            &item.value,
+            &Place {
+                source,
+                prior: 0.98,
+            },
+        );
+        if item.kind == Kind::Phone && out.len() == before {
+            out.extend(local_or_unreadable(pages, &item.value));
+        }
+    }
+    for row in zones.head() {
+        add(
+            &mut out,
+            pages,
+            &row.glyphs,
+            &Place {
+                source: Source::LetterContact,
+                prior: 0.9,
+            },
+        );
+    }
+    for row in zones.body_rows() {
+        if own_number(&row.compact()) {
+            add(
+                &mut out,
+                pages,
+                &row.glyphs,
+                &Place {
+                    source: Source::LetterBody,
+                    prior: 0.8,
+                },
+            );
+        }
+    }
+    for line in &envelope.sender_lines {
+        add(
+            &mut out,
+            pages,
+            line,
+            &Place {
+                source: Source::EnvelopeSender,
+                prior: 0.95,
+            },
+        );
+    }
+    out
+}
+
+fn own_number(text: &str) -> bool {
+    [
+        "我的电话",
+        "我的手机",
+        "本人电话",
+        "本人手机",
+        "我电话",
+        "我手机",
+        "联系电话",
+        "联系方式",
+        "与我联系",
+        "和我联系",
+        "我的联系",
+    ]
+    .iter()
+    .any(|w| text.contains(w))
+}
+
+fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
+    for found in find_phones(glyphs) {
+        let candidate = Candidate {
+            value: found.value,
+            glyphs: glyphs[found.from..found.to].to_vec(),
+            prior: at.prior,
+            source: at.source,
+            rule: RULE,
+        };
+        let known = out.iter_mut().find(|p| {
+            p.r#type == found.kind
+                && p.field
+                    .value
+                    .as_deref()
+                    .is_some_and(|v| same_number(v, &candidate.value))
+        });
+        match known {
+            None => out.push(Phone {
+                field: field(pages, &candidate, Threshold::Phone, Vec::new()),
+                r#type: found.kind,
+                owner: None,
+            }),
+            Some(phone) if phone.field.value.as_deref() == Some(candidate.value.as_str()) => {}
+            Some(phone) => two_readings(pages, phone, &candidate),
+        }
+    }
+}
+
+/// Two places, one digit apart: two readings of one number. The surer one stays, unaccepted.
+fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
+    let why = "与另一处只差一位，系同一号码的另一读法";
+    if other.confidence() > phone.field.confidence {
+        let loser = crate::domain::field::Alternative {
+            value: phone.field.value.clone().unwrap_or_default(),
+            confidence: phone.field.confidence,
+            why_not: why.to_owned(),
+        };
+        phone.field = field(pages, other, Threshold::Phone, vec![loser]);
+    } else {
+        phone.field.alternatives.push(other.lost(why));
+    }
+    phone.field.accepted = false;
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    a == b || super::glyphs::one_off(a, b)
+}
+
+/// A labelled number without area code, or one that is not a number: shown, not repaired.
+fn local_or_unreadable(pages: &[PageText], glyphs: &[Glyph]) -> Option<Phone> {
+    let digits: Vec<Glyph> = glyphs
+        .iter()
+        .filter(|g| g.ch.is_ascii_digit())
+        .copied()
+        .collect();
+    let value: String = digits.iter().map(|g| g.ch).collect();
+    if (7..=8).contains(&value.len()) && !value.starts_with(['0', '1']) {
+        let candidate = Candidate {
+            value,
+            glyphs: digits,
+            prior: 0.8,
+            source: Source::LetterContact,
+            rule: RULE,
+        };
+        return Some(Phone {
+            field: field(pages, &candidate, Threshold::Phone, Vec::new()),
+            r#type: PhoneKind::Landline,
+            owner: None,
+        });
+    }
+    if value.len() < 6 {
+        return None;
+    }
+    let (page, quad) = place(pages, &digits);
+    let kind = if value.starts_with('0') {
+        PhoneKind::Landline
+    } else {
+        PhoneKind::Mobile
+    };
+    let unreadable = Field {
+        source: Source::LetterContact,
+        rule: Some(RULE.to_owned()),
+        page,
+        quad,
+        raw: vec![glyphs.iter().map(|g| g.raw).collect()],
+        ..Field::empty()
+    };
+    Some(Phone {
+        field: unreadable,
+        r#type: kind,
+        owner: None,
+    })
+}

@@ -1,0 +1,463 @@
+//! One written addressee against the roster: exactly, by alias, by surname and title, or nearly (SZ 7.4.2.4, last sentence).
+//!
+//! Offices of other places and levels are never taken for ours, however near their names.
+
+use std::ops::Range;
+
+use crate::domain::roster::{Leader, Roster};
+
+use super::glyphs::{distance, find_from};
+use super::names::surname_length;
+
+/// Whom a mention means, as index into the roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Leader(usize),
+    Organisation(usize),
+    Outside(usize),
+}
+
+/// Someone found in a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hit {
+    pub(crate) who: Who,
+    /// Where, in characters of the text.
+    pub(crate) range: Range<usize>,
+    /// How sure, 0 to 1.
+    pub(crate) score: f32,
+    /// Other leaders the same words could mean.
+    pub(crate) namesakes: Vec<usize>,
+}
+
+/// Titles people put behind a surname, longest first.
+const TITLES: &[&str] = &[
+    "副书记",
+    "副市长",
+    "副县长",
+    "副区长",
+    "副省长",
+    "副主任",
+    "副局长",
+    "副主席",
+    "副院长",
+    "副检察长",
+    "副部长",
+    "副秘书长",
+    "秘书长",
+    "检察长",
+    "书记",
+    "市长",
+    "县长",
+    "区长",
+    "镇长",
+    "乡长",
+    "省长",
+    "州长",
+    "主任",
+    "局长",
+    "主席",
+    "院长",
+    "部长",
+    "厅长",
+    "处长",
+    "科长",
+    "总理",
+    "会长",
+    "组长",
+    "所长",
+    "站长",
+    "台长",
+    "社长",
+    "校长",
+    "市常",
+    "书计",
+    "主仼",
+];
+
+/// The roster made ready for looking up.
+pub(crate) struct Matcher<'a> {
+    roster: &'a Roster,
+    /// The office's place without its last character: 苏州.
+    stem: Vec<char>,
+    /// Every exact way of writing someone, longest first.
+    forms: Vec<(Vec<char>, Who)>,
+}
+
+impl<'a> Matcher<'a> {
+    /// Prepares a roster.
+    pub(crate) fn new(roster: &'a Roster) -> Self {
+        let mut forms: Vec<(Vec<char>, Who)> = Vec::new();
+        let mut add = |text: &str, who: Who| {
+            let form: Vec<char> = text.chars().collect();
+            if form.len() >= 2 && !forms.iter().any(|(f, _)| *f == form) {
+                forms.push((form, who));
+            }
+        };
+        for (i, org) in roster.orgs.iter().enumerate() {
+            add(&org.name, Who::Organisation(i));
+            org.alias.iter().for_each(|a| add(a, Who::Organisation(i)));
+        }
+        for (i, leader) in roster.leaders.iter().enumerate() {
+            add(&leader.name, Who::Leader(i));
+            add(&leader.title, Who::Leader(i));
+            add(leader.title.trim_start_matches("中共"), Who::Leader(i));
+            leader.alias.iter().for_each(|a| add(a, Who::Leader(i)));
+        }
+        for (i, name) in roster.outside.iter().enumerate() {
+            add(name, Who::Outside(i));
+        }
+        forms.sort_by_key(|(f, _)| std::cmp::Reverse(f.len()));
+        Self {
+            roster,
+            stem: place_stem(&roster.station),
+            forms,
+        }
+    }
+
+    /// Everyone a text names: exact forms first, what is left over by likeness.
+    pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
+        let chars: Vec<char> = text.chars().collect();
+        let mut hits = self.exact(&chars);
+        let mut free: Vec<Range<usize>> = Vec::new();
+        let mut at = 0;
+        for hit in &hits {
+            free.push(at..hit.range.start);
+            at = hit.range.end;
+        }
+        free.push(at..chars.len());
+        let context: Vec<Who> = hits.iter().map(|h| h.who).collect();
+        for range in free.into_iter().filter(|r| r.len() >= 2) {
+            hits.extend(self.near(&chars, range, &context));
+        }
+        hits
+    }
+
+    /// Exact forms from left to right, the longest at each place.
+    fn exact(&self, chars: &[char]) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut at = 0;
+        while at < chars.len() {
+            let found = self.forms.iter().find(|(f, who)| {
+                chars[at..].starts_with(f) && self.stands_alone(chars, at, f, *who)
+            });
+            match found {
+                Some((form, who)) => {
+                    let namesakes = self.namesakes_of(form, *who);
+                    let score = if namesakes.is_empty() { 0.97 } else { 0.75 };
+                    hits.push(Hit {
+                        who: *who,
+                        range: at..at + form.len(),
+                        score,
+                        namesakes,
+                    });
+                    at += form.len();
+                }
+                None => at += 1,
+            }
+        }
+        hits
+    }
+
+    /// `市信访局` inside `昆山市信访局` or `区政府` behind another place is someone else's office.
+    fn stands_alone(&self, chars: &[char], at: usize, form: &[char], who: Who) -> bool {
+        if at == 0 || matches!(who, Who::Outside(_)) || self.is_name(form, who) {
+            return true;
+        }
+        let before = &chars[..at];
+        let level = ['市', '县', '区', '省', '州', '镇', '乡'];
+        if level.contains(&form[0]) || before.last().is_some_and(|c| level.contains(c)) {
+            let place = if before.last().is_some_and(|c| level.contains(c)) {
+                &before[..at - 1]
+            } else {
+                before
+            };
+            return place.is_empty() || ends_like(place, &self.stem);
+        }
+        // 副 before 市长 makes another office of it.
+        before.last() != Some(&'副')
+    }
+
+    fn is_name(&self, form: &[char], who: Who) -> bool {
+        matches!(who, Who::Leader(i) if self.roster.leaders[i].name.chars().eq(form.iter().copied()))
+    }
+
+    /// Leaders with the same surname for whom surname and title alone would do as well.
+    fn namesakes_of(&self, form: &[char], who: Who) -> Vec<usize> {
+        let Who::Leader(chosen) = who else {
+            return Vec::new();
+        };
+        if self.is_name(form, who) {
+            return Vec::new();
+        }
+        let own: Vec<char> = self.roster.leaders[chosen].name.chars().collect();
+        let own = &own[..surname_length(&own).max(1).min(own.len())];
+        if !form.windows(own.len()).any(|w| w == own) {
+            return Vec::new();
+        }
+        let text: String = form.iter().collect();
+        let title = title_in(&text).unwrap_or_default().trim_start_matches('副');
+        let others = self.roster.leaders.iter().enumerate().filter(|(i, l)| {
+            *i != chosen
+                && l.name.starts_with(&own.iter().collect::<String>())
+                && bare_title(l).trim_start_matches('副') == title
+        });
+        others.map(|(i, _)| i).collect()
+    }
+
+    /// What is left over between exact forms.
+    fn near(&self, chars: &[char], range: Range<usize>, context: &[Who]) -> Option<Hit> {
+        let part = &chars[range.clone()];
+        let text: String = part.iter().collect();
+        if self.elsewhere(part) {
+            return None;
+        }
+        let leader = self.near_leader(part, &text, context);
+        let office = self.near_form(part);
+        let (who, score, namesakes) = match (leader, office) {
+            (Some(l), Some(o)) if o.1 > l.1 => (o.0, o.1, Vec::new()),
+            (Some(l), _) => l,
+            (None, Some(o)) => (o.0, o.1, Vec::new()),
+            (None, None) => return None,
+        };
+        Some(Hit {
+            who,
+            range,
+            score,
+            namesakes,
+        })
+    }
+
+    /// Names a place or level that is not ours.
+    fn elsewhere(&self, part: &[char]) -> bool {
+        if self.stem.is_empty() {
+            return false;
+        }
+        let text: String = part.iter().collect();
+        if text.starts_with("国家") || text.starts_with("国务院") || text.starts_with("中央")
+        {
+            return true;
+        }
+        let level = part
+            .iter()
+            .take(8)
+            .position(|c| matches!(c, '省' | '市' | '县' | '区' | '镇' | '乡'));
+        match level {
+            // A title like 市长 or 区长 is no place.
+            Some(i) if i >= 2 && part.get(i + 1) != Some(&'长') => {
+                let place: Vec<char> = part[..i].to_vec();
+                let place = if place.len() > 2 && place.starts_with(&['中', '共']) {
+                    place[2..].to_vec()
+                } else {
+                    place
+                };
+                part[i] != '市' && !self.level_is(part[i]) || !ends_like(&place, &self.stem)
+            }
+            _ => false,
+        }
+    }
+
+    fn level_is(&self, level: char) -> bool {
+        let station: Vec<char> = self.roster.station.chars().collect();
+        station.get(self.stem.len()) == Some(&level)
+    }
+
+    /// By full name with one character off, or surname and any title.
+    fn near_leader(
+        &self,
+        part: &[char],
+        text: &str,
+        context: &[Who],
+    ) -> Option<(Who, f32, Vec<usize>)> {
+        let mut best: Option<(Who, f32, Vec<usize>)> = None;
+        for (i, leader) in self.roster.leaders.iter().enumerate() {
+            let name: Vec<char> = leader.name.chars().collect();
+            let Some(apart) = nearest_window(part, &name) else {
+                continue;
+            };
+            let score = match apart {
+                d if d <= 0.0 => 0.95,
+                d if d <= 0.5 && name.len() >= 3 => 0.85,
+                d if d <= 1.0
+                    && name.len() >= 3
+                    && (title_in(text).is_some() || part.len() <= name.len() + 1) =>
+                {
+                    0.7
+                }
+                d if d <= 0.5 && title_in(text).is_some() => 0.6,
+                _ => continue,
+            };
+            if best.as_ref().is_none_or(|(_, s, _)| score > *s) {
+                best = Some((Who::Leader(i), score, Vec::new()));
+            }
+        }
+        best.or_else(|| self.by_surname(text, context))
+    }
+
+    /// `林书记` where 林 is the mayor: the one leader of that surname; of several the one whose title it is.
+    fn by_surname(&self, text: &str, context: &[Who]) -> Option<(Who, f32, Vec<usize>)> {
+        let title = title_in(text)?;
+        let before = &text[..text.find(title)?];
+        let same: Vec<(usize, &Leader)> = self
+            .roster
+            .leaders
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| {
+                let name: Vec<char> = l.name.chars().collect();
+                let surname: String = name[..surname_length(&name).max(1).min(name.len())]
+                    .iter()
+                    .collect();
+                !surname.is_empty() && before.ends_with(&surname)
+            })
+            .collect();
+        let fits = |l: &Leader| -> f32 {
+            let own = bare_title(l);
+            if own == title {
+                0.9
+            } else if own.trim_start_matches('副') == title.trim_start_matches('副') {
+                0.8
+            } else {
+                0.55
+            }
+        };
+        let (chosen, leader) = same.iter().max_by(|a, b| {
+            fits(a.1)
+                .total_cmp(&fits(b.1))
+                .then(b.1.rank.cmp(&a.1.rank))
+        })?;
+        let others: Vec<usize> = same
+            .iter()
+            .map(|(i, _)| *i)
+            .filter(|i| i != chosen)
+            .collect();
+        let supported = context.iter().any(|w| matches!(w, Who::Organisation(o) if leader.title.contains(&self.roster.orgs[*o].name)));
+        let score = fits(leader) + if supported { 0.1 } else { 0.0 };
+        let score = if others.is_empty() {
+            score
+        } else {
+            score.min(0.6)
+        };
+        Some((Who::Leader(*chosen), score.min(0.95), others))
+    }
+
+    /// Any form within a short distance, both sides brought to one way of writing.
+    fn near_form(&self, part: &[char]) -> Option<(Who, f32)> {
+        let ours = self.canonical(part);
+        let mut best: Option<(Who, f32)> = None;
+        for (form, who) in &self.forms {
+            let theirs = self.canonical(form);
+            let length = theirs.len().max(ours.len());
+            if theirs.len() < 3 || length == 0 {
+                continue;
+            }
+            let apart = distance(&ours, &theirs).min(distance(part, form));
+            let allowed = if length >= 6 { 1.6 } else { 1.0 };
+            if apart > allowed || (apart >= 1.0 && length < 4) {
+                continue;
+            }
+            let score = 0.92 - 0.9 * apart / length as f32;
+            if best.is_none_or(|(_, s)| score > s) {
+                best = Some((*who, score));
+            }
+        }
+        best
+    }
+
+    /// One short way of writing an office: 苏州市信访办公室 → 市信访局, 苏州市人民代表大会常务委员会 → 市人大.
+    fn canonical(&self, form: &[char]) -> Vec<char> {
+        const SHORT: &[(&str, &str)] = &[
+            ("中国共产党", ""),
+            ("中共", ""),
+            ("人民代表大会常务委员会", "人大"),
+            ("人民代表大会", "人大"),
+            ("人大常务委员会", "人大"),
+            ("人大常委会", "人大"),
+            ("人大常委", "人大"),
+            ("纪律检查委员会", "纪委"),
+            ("纪委监委", "纪委"),
+            ("纪检委", "纪委"),
+            ("监察委员会", "监委"),
+            ("政治协商会议", "政协"),
+            ("信访办公室", "信访局"),
+            ("信访办", "信访局"),
+            ("信访接待室", "信访局"),
+            ("信访中心", "信访局"),
+            ("人民来访接待中心", "信访局"),
+            ("人民政府", "政府"),
+            ("人民法院", "法院"),
+            ("人民检察院", "检察院"),
+            ("发展和改革委员会", "发改委"),
+            ("人力资源和社会保障局", "人社局"),
+            ("委员会", "委"),
+            ("办公室", "办"),
+        ];
+        let mut text: String = form.iter().collect();
+        for (long, short) in SHORT {
+            text = text.replace(long, short);
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let n = self.stem.len();
+        if n > 0 && chars.len() > n + 1 && distance(&chars[..n], &self.stem) <= 0.5 {
+            let level = self.roster.station.chars().nth(n);
+            let mut rest = chars[n..].to_vec();
+            if rest.first().copied() != level
+                && let Some(level) = level
+            {
+                rest.insert(0, level);
+            }
+            return rest;
+        }
+        chars
+    }
+}
+
+/// The title people use for a leader: the last title in the full one.
+fn bare_title(leader: &Leader) -> &str {
+    TITLES
+        .iter()
+        .find(|t| leader.title.ends_with(**t))
+        .copied()
+        .unwrap_or("")
+}
+
+fn title_in(text: &str) -> Option<&'static str> {
+    TITLES.iter().find(|t| text.contains(**t)).copied()
+}
+
+/// 苏州 of 苏州市信访局.
+fn place_stem(station: &str) -> Vec<char> {
+    let chars: Vec<char> = station.chars().collect();
+    // 州 is a level only where no other follows: 苏州市, but 凉山州.
+    let level = chars
+        .iter()
+        .position(|c| matches!(c, '市' | '县' | '区' | '盟' | '旗' | '省'));
+    let level = level.or_else(|| chars.iter().position(|c| *c == '州'));
+    level.map_or(Vec::new(), |i| chars[..i].to_vec())
+}
+
+/// Whether a text ends with the place's name or something read for it.
+fn ends_like(text: &[char], stem: &[char]) -> bool {
+    if stem.is_empty() || text.is_empty() {
+        return true;
+    }
+    let from = text.len().saturating_sub(stem.len());
+    let tail = &text[from..];
+    let allowed = if stem.len() <= 2 { 0.5 } else { 1.0 };
+    tail.len() == stem.len() && distance(tail, stem) <= allowed
+}
+
+/// The least distance of a name to any stretch of the same length.
+fn nearest_window(part: &[char], name: &[char]) -> Option<f32> {
+    if name.is_empty() || part.len() < name.len() {
+        return None;
+    }
+    let whole: String = name.iter().collect();
+    if find_from(part, &whole, 0).is_some() {
+        return Some(0.0);
+    }
+    // The surname must be there: two of three characters are many people's.
+    part.windows(name.len())
+        .filter(|w| w[0] == name[0] || distance(&w[..1], &name[..1]) <= 0.4 && w[1..] == name[1..])
+        .map(|w| distance(w, name))
+        .min_by(f32::total_cmp)
+}

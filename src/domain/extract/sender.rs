@@ -1,0 +1,276 @@
+//! The sender (SZ 7.4.2.2): signature, else envelope, else 匿名; of a joint letter the one the standard names.
+//!
+//! 7.4.2.2/1 signature in the letter, /2 name on the envelope, /3 anonymous; of a joint letter (five or more)
+//! /joint/1 a signatory with a phone number, /joint/2 the contact person, /joint/3 the sender on the envelope, /joint/4 the first clearly written;
+//! 7.4.1 the principal of a proxy.
+
+use crate::domain::draft::{Anonymous, Fields, Joint};
+use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::text::PageText;
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
+
+use super::evidence::{Candidate, Threshold, field, nothing, reading};
+use super::glyphs::one_off;
+use super::signature::{Form, Signature, list, single};
+use super::tail::{Item, Kind};
+use super::{body, names, proxy};
+
+/// What an anonymous letter is registered as.
+pub const ANONYMOUS: &str = "匿名";
+
+/// A joint letter has this many signatories or more (SZ 3.3).
+const JOINT: usize = 5;
+
+/// A name is clearly written from this confidence of the engine on.
+const CLEAR: f32 = 0.6;
+
+/// Fills sender, anonymous, joint and proxy.
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    items: &[Item],
+    envelope: &EnvelopeZones,
+    fields: &mut Fields,
+) {
+    let listed = list(items);
+    let on_envelope = envelope_name(envelope);
+    if listed.len() >= 2 {
+        return several(pages, items, &listed, on_envelope, fields);
+    }
+    let signed = single(items);
+    let own_words = body::own_name(zones.body_rows());
+    let authorised = proxy::find(zones, items, &signed);
+    if let Some(found) = authorised {
+        fields.joint = joint_of(std::slice::from_ref(&found.principal.value));
+        fields.proxy = Some(found.proxy);
+        let lost = signed
+            .iter()
+            .map(|s| candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("代理人，登记委托人"))
+            .collect();
+        fields.sender_name = field(pages, &found.principal, Threshold::Sender, lost);
+        return;
+    }
+    one(pages, items, &signed, own_words, on_envelope, fields);
+}
+
+fn candidate(signature: &Signature, source: Source, rule: &'static str) -> Candidate {
+    Candidate::as_read(&signature.glyphs, signature.score, source, rule)
+}
+
+fn joint_of(names: &[String]) -> Joint {
+    Joint {
+        is_joint: names.len() >= JOINT,
+        count: names.len() as u32,
+        signatories: names.to_vec(),
+    }
+}
+
+/// A full name on the envelope.
+fn envelope_name(envelope: &EnvelopeZones) -> Option<Candidate> {
+    let glyphs = envelope.sender_name.as_ref()?;
+    let text = text_of(glyphs);
+    let score = names::person(&text).max(names::unit(&text));
+    let whole = score > 0.0 && !names::incomplete(&text) && !names::pseudonym(&text);
+    whole.then(|| Candidate::as_read(glyphs, score.max(0.5), Source::EnvelopeSender, "7.4.2.2/2"))
+}
+
+/// A letter with one signature, or none.
+fn one(
+    pages: &[PageText],
+    items: &[Item],
+    signed: &[Signature],
+    own_words: Option<Candidate>,
+    on_envelope: Option<Candidate>,
+    fields: &mut Fields,
+) {
+    let best = signed.first();
+    let contact = contact_person(items);
+    let mut lost: Vec<Alternative> = Vec::new();
+    let full = best.filter(|s| matches!(s.form, Form::Person | Form::Unit));
+    if let Some(signature) = full {
+        let mut winner = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
+        let others: Vec<Candidate> = [own_words, on_envelope].into_iter().flatten().collect();
+        lost.extend(
+            signed[1..].iter().map(|s| {
+                candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("不如所选署名清楚")
+            }),
+        );
+        agree(&mut winner, &others, &mut lost);
+        fields.joint = joint_of(std::slice::from_ref(&winner.value));
+        fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+        return;
+    }
+    if let Some(unsigned) = best {
+        let reason = if unsigned.form == Form::Incomplete {
+            "署名不完整"
+        } else {
+            "假名"
+        };
+        lost.extend(
+            on_envelope
+                .iter()
+                .chain(&own_words)
+                .map(|c| c.lost("信内署名不完整或为假名，是否采用由经办人定")),
+        );
+        anonymous(fields, reason, 1);
+        let winner = Candidate {
+            value: ANONYMOUS.to_owned(),
+            ..candidate(unsigned, Source::LetterSignature, "7.4.2.2/3")
+        };
+        fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+        return;
+    }
+    // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
+    let named = contact.or(on_envelope.clone()).or(own_words.clone());
+    match named {
+        Some(winner) => {
+            lost.extend(
+                on_envelope
+                    .iter()
+                    .chain(&own_words)
+                    .filter(|c| c.value != winner.value)
+                    .map(|c| c.lost("次序在后")),
+            );
+            fields.joint = joint_of(std::slice::from_ref(&winner.value));
+            fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+        }
+        None => {
+            anonymous(fields, "无署名", 0);
+            // That nothing was found is no proof that nothing is there.
+            let rule = Some("7.4.2.2/3".to_owned());
+            fields.sender_name = Field {
+                value: Some(ANONYMOUS.to_owned()),
+                confidence: 0.6,
+                rule,
+                ..nothing(lost)
+            };
+        }
+    }
+}
+
+fn anonymous(fields: &mut Fields, reason: &str, count: u32) {
+    fields.anonymous = Anonymous {
+        value: true,
+        reason: Some(reason.to_owned()),
+    };
+    fields.joint = Joint {
+        is_joint: false,
+        count,
+        signatories: Vec::new(),
+    };
+}
+
+/// Weighs the signature against the other places the same name stands in: agreement makes it surer; where they are one
+/// character apart, the reading that more and surer characters speak for wins, and the other is listed.
+fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternative>) {
+    let support = |value: &str| {
+        others
+            .iter()
+            .filter(|o| o.value == value)
+            .map(|o| reading(&o.glyphs) * o.prior)
+            .sum::<f32>()
+    };
+    let own = winner.confidence() + support(&winner.value);
+    let rival = others
+        .iter()
+        .filter(|o| one_off(&o.value, &winner.value))
+        .max_by(|a, b| support(&a.value).total_cmp(&support(&b.value)));
+    if support(&winner.value) > 0.0 {
+        winner.prior = (winner.prior * 1.1).min(0.995);
+    }
+    match rival {
+        Some(other) if support(&other.value) > own + 0.1 => {
+            lost.push(winner.lost("与信内自述、信封上的写法不一致"));
+            winner.value = other.value.clone();
+            winner.prior *= 0.9;
+        }
+        Some(other) => {
+            winner.prior *= 0.85;
+            lost.push(other.lost("与署名只差一字，以署名为准"));
+        }
+        None => {}
+    }
+    let stranger = |o: &&Candidate| o.value != winner.value && !one_off(&o.value, &winner.value);
+    lost.extend(
+        others
+            .iter()
+            .filter(stranger)
+            .map(|o| o.lost("以信内署名为准")),
+    );
+}
+
+/// A labelled contact person.
+fn contact_person(items: &[Item]) -> Option<Candidate> {
+    let item = items.iter().find(|i| i.kind == Kind::Contact)?;
+    let named: Vec<Glyph> = item
+        .value
+        .iter()
+        .take_while(|g| !g.ch.is_ascii_digit())
+        .copied()
+        .collect();
+    let named = super::glyphs::squeeze(super::tail::trim(&named));
+    let score = names::person(&text_of(&named));
+    (score > 0.0).then(|| {
+        Candidate::as_read(
+            &named,
+            score * 0.95,
+            Source::LetterContact,
+            "7.4.2.2/joint/2",
+        )
+    })
+}
+
+/// A letter with several signatories; five or more make it a joint letter.
+fn several(
+    pages: &[PageText],
+    items: &[Item],
+    listed: &[Signature],
+    on_envelope: Option<Candidate>,
+    fields: &mut Fields,
+) {
+    let names: Vec<String> = listed.iter().map(Signature::name).collect();
+    fields.joint = joint_of(&names);
+    let first = listed
+        .iter()
+        .find(|s| reading(&s.glyphs) >= CLEAR && s.score >= 0.8)
+        .or(listed.first());
+    let clear = first.map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/4"));
+    let ranked: Vec<Candidate> = if fields.joint.is_joint {
+        let phone_holder = listed
+            .iter()
+            .find(|s| s.phone.is_some())
+            .map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/1"));
+        let contact = contact_person(items);
+        let envelope = on_envelope.map(|c| Candidate {
+            rule: "7.4.2.2/joint/3",
+            ..c
+        });
+        [phone_holder, contact, envelope, clear]
+            .into_iter()
+            .flatten()
+            .collect()
+    } else {
+        let signed = clear.map(|c| Candidate {
+            source: Source::LetterSignature,
+            rule: "7.4.2.2/1",
+            ..c
+        });
+        [signed, on_envelope].into_iter().flatten().collect()
+    };
+    let mut ranked = ranked.into_iter();
+    let Some(mut winner) = ranked.next() else {
+        return;
+    };
+    // The contact person and the sender on the envelope usually signed too: take the better of the two readings.
+    if let Some(twin) = listed.iter().find(|s| one_off(&s.name(), &winner.value))
+        && reading(&twin.glyphs) > reading(&winner.glyphs) + 0.1
+        && !names.contains(&winner.value)
+    {
+        winner.value = twin.name();
+    }
+    let lost = ranked
+        .filter(|c| c.value != winner.value)
+        .map(|c| c.lost("联名来信登记次序在后"))
+        .collect();
+    fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+}

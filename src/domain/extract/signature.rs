@@ -1,0 +1,297 @@
+//! Who signed: the signatures under a letter, one or many, whole, incomplete or false (SZ 7.4.2.2, 3.3, 3.4).
+
+use crate::domain::zones::{Glyph, is_han, text_of};
+
+use super::glyphs::{has_any, squeeze};
+use super::names;
+use super::phone::find_phones;
+use super::tail::{Item, Kind, trim};
+
+/// How a signature reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A person's full name.
+    Person,
+    /// The name of a unit.
+    Unit,
+    /// 王某某, 李先生.
+    Incomplete,
+    /// 一名老党员, 化名.
+    Pseudonym,
+}
+
+/// One signature.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Signature {
+    pub(crate) glyphs: Vec<Glyph>,
+    pub(crate) form: Form,
+    /// How much it reads like a signature, 0 to 1.
+    pub(crate) score: f32,
+    /// The phone number written beside it.
+    pub(crate) phone: Option<String>,
+}
+
+impl Signature {
+    /// The name as read.
+    pub(crate) fn name(&self) -> String {
+        text_of(&self.glyphs)
+    }
+
+    fn new(glyphs: &[Glyph], weight: f32) -> Option<Self> {
+        let glyphs = without_notes(&squeeze(trim(glyphs)));
+        let text = text_of(&glyphs);
+        let person = names::person(&text);
+        let unit = names::unit(&text);
+        let (form, score) = if person > 0.8 {
+            (Form::Person, person)
+        } else if names::incomplete(&text) {
+            (Form::Incomplete, 0.9)
+        } else if names::pseudonym(&text) {
+            (Form::Pseudonym, 0.85)
+        } else if let Some(skip) = names::after_role(&text) {
+            let inner = Self::new(&glyphs[skip..], weight)?;
+            return Some(inner);
+        } else if unit > person {
+            (Form::Unit, unit)
+        } else if person > 0.0 {
+            (Form::Person, person)
+        } else {
+            return None;
+        };
+        Some(Self {
+            glyphs,
+            form,
+            score: score * weight,
+            phone: None,
+        })
+    }
+}
+
+/// Notes and courtesies behind a name.
+const NOTES: &[&str] = &[
+    "(签名)", "(签字)", "(签章)", "(手印)", "(盖章)", "(章)", "签名", "签字", "盖章", "手印",
+    "敬上", "谨上", "拜上", "敬呈", "呈上", "上书", "亲笔", "敬启", "拜启", "叩首", "叩上", "敬书",
+    "谨呈", "谨启", "(签名", "(签字", "(签章", "(盖章", "(手印", "签", "上", "呈", "叩",
+];
+
+fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
+    let mut rest = glyphs.to_vec();
+    for note in NOTES {
+        let n = note.chars().count();
+        if rest.len() > n + 1 && text_of(&rest).ends_with(note) {
+            rest.truncate(rest.len() - n);
+            // `张三(签名)` with the bracket read as something else leaves its stump.
+            while rest
+                .last()
+                .is_some_and(|g| matches!(g.ch, '(' | ')' | ':' | ','))
+            {
+                rest.pop();
+            }
+            break;
+        }
+    }
+    rest
+}
+
+/// The signature of a letter that is no list: the best labelled one, else the best bare one under the closing.
+pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
+    let mut found: Vec<Signature> = Vec::new();
+    for item in items {
+        let weight = match item.kind {
+            Kind::Signer => 1.0,
+            Kind::Bare if item.after_closing => 0.92,
+            Kind::Bare => 0.6,
+            Kind::ListHead => 0.9,
+            _ => continue,
+        };
+        let parts = tokens(&item.value);
+        let people = parts.iter().filter(|t| t.score >= 0.8).count();
+        if people >= 2 || (parts.len() == 1 && people == 1) {
+            found.extend(
+                parts
+                    .into_iter()
+                    .filter(|t| t.score >= 0.8)
+                    .map(|t| Signature {
+                        score: t.score * weight,
+                        ..t
+                    }),
+            );
+        } else {
+            found.extend(Signature::new(&up_to_figures(&item.value), weight));
+        }
+    }
+    // Stable: of equals the first written comes first.
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let best = found.first().map_or(0.0, |s| s.score);
+    found.retain(|s| s.score > 0.4 || s.score == best);
+    found
+}
+
+/// The value before its first figure: `陆思雨 13812345678`.
+fn up_to_figures(glyphs: &[Glyph]) -> Vec<Glyph> {
+    let end = glyphs
+        .iter()
+        .position(|g| g.ch.is_ascii_digit())
+        .unwrap_or(glyphs.len());
+    if end == 0 {
+        glyphs.to_vec()
+    } else {
+        glyphs[..end].to_vec()
+    }
+}
+
+/// The signatures of a list: under its head, or rows of several names. Empty when there is no list.
+pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
+    let head = items.iter().position(|i| i.kind == Kind::ListHead);
+    let mut found: Vec<Signature> = Vec::new();
+    let mut bare_rows = 0;
+    for (index, item) in items.iter().enumerate() {
+        let under_head = head.is_some_and(|h| index >= h);
+        let parts = match item.kind {
+            Kind::ListHead | Kind::Bare => tokens(&item.value),
+            Kind::Signer if !under_head => tokens(&item.value),
+            _ => continue,
+        };
+        let sure = parts.iter().filter(|t| t.score >= 0.8).count();
+        let listed = if under_head {
+            sure > 0 || parts.len() > 1
+        } else {
+            item.after_closing && sure >= 2 && sure * 2 > parts.len()
+        };
+        let alone = !under_head
+            && item.after_closing
+            && item.kind == Kind::Bare
+            && parts.len() == 1
+            && sure == 1;
+        if listed || alone {
+            bare_rows += usize::from(alone);
+            let floor = if under_head { 0.1 } else { 0.4 };
+            found.extend(parts.into_iter().filter(|t| t.score >= floor));
+        }
+    }
+    let rows_alone = bare_rows == found.len() && found.len() < 3;
+    if head.is_none() && (found.len() < 2 || rows_alone) {
+        return Vec::new();
+    }
+    distinct(found)
+}
+
+fn distinct(found: Vec<Signature>) -> Vec<Signature> {
+    let mut out: Vec<Signature> = Vec::new();
+    for signature in found {
+        let name = signature.name();
+        match out.iter_mut().find(|s| s.name() == name) {
+            Some(known) => known.phone = known.phone.take().or(signature.phone),
+            None => out.push(signature),
+        }
+    }
+    out
+}
+
+/// A row of signatures taken apart at its gaps, numbers and marks; a phone number stays with the name before it.
+pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
+    let phones = find_phones(glyphs);
+    let mut out: Vec<Signature> = Vec::new();
+    let mut word: Vec<Vec<Glyph>> = vec![Vec::new()];
+    let mut at = 0;
+    while at < glyphs.len() {
+        if let Some(phone) = phones.iter().find(|p| p.from == at) {
+            flush(&mut out, &mut word);
+            if let Some(last) = out.last_mut() {
+                last.phone.get_or_insert_with(|| phone.value.clone());
+            }
+            at = phone.to;
+            continue;
+        }
+        let glyph = glyphs[at];
+        if glyph.ch == ' ' {
+            word.push(Vec::new());
+        } else if is_part_of_name(glyph.ch) {
+            if let Some(last) = word.last_mut() {
+                last.push(glyph);
+            }
+        } else {
+            flush(&mut out, &mut word);
+        }
+        at += 1;
+    }
+    flush(&mut out, &mut word);
+    out
+}
+
+fn is_part_of_name(ch: char) -> bool {
+    is_han(ch) || matches!(ch, '·' | '×' | '(' | ')' | 'X' | 'x' | '*')
+}
+
+/// Turns the words between two marks into signatures; characters standing alone belong together: `陆 思 雨`, `王 芳 李建国`.
+fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
+    let parts: Vec<Vec<Glyph>> = std::mem::replace(words, vec![Vec::new()])
+        .into_iter()
+        .filter(|w| !w.is_empty())
+        .collect();
+    let mut joined: Vec<Vec<Glyph>> = Vec::new();
+    let mut open = false;
+    for part in parts {
+        let alone = part.len() == 1;
+        let room = joined.last().is_some_and(|l| l.len() < 3);
+        let begins = names::surname_length(&part.iter().map(|g| g.ch).collect::<Vec<_>>()) > 0;
+        let full = joined.last().is_some_and(|l| l.len() >= 2);
+        match joined.last_mut() {
+            Some(last)
+                if open
+                    && room
+                    && (alone || last.len() == 1)
+                    && !(full && begins && alone && last.len() == 3) =>
+            {
+                last.extend(part)
+            }
+            _ => joined.push(part),
+        }
+        // A name is open while it was written in single characters.
+        open = alone;
+    }
+    for part in joined {
+        let text = text_of(&part);
+        let whole = names::person(&text) > 0.8
+            || names::unit(&text) >= 0.5
+            || names::incomplete(&text)
+            || names::pseudonym(&text);
+        match (whole, run_together(&part)) {
+            (false, Some(people)) => {
+                out.extend(people.iter().filter_map(|p| Signature::new(p, 0.95)))
+            }
+            _ => out.extend(Signature::new(&part, 1.0)),
+        }
+    }
+}
+
+/// `何建国马文斌吴惠芳`: the one way to cut a run of characters into names that all begin with a surname.
+fn run_together(part: &[Glyph]) -> Option<Vec<Vec<Glyph>>> {
+    let n = part.len();
+    if !(4..=24).contains(&n) || has_any(&text_of(part), &["公司", "委员会", "合作社"]) {
+        return None;
+    }
+    // best[i]: score and start of the last name of the best cutting of the first i characters.
+    let mut best: Vec<Option<(f32, usize)>> = vec![None; n + 1];
+    best[0] = Some((0.0, 0));
+    for end in 2..=n {
+        for length in 2..=4.min(end) {
+            let score = names::person(&text_of(&part[end - length..end]));
+            if let (true, Some((before, _))) = (score > 0.8, best[end - length]) {
+                let total = before + score * length as f32;
+                if best[end].is_none_or(|(b, _)| total > b) {
+                    best[end] = Some((total, end - length));
+                }
+            }
+        }
+    }
+    let mut cuts = Vec::new();
+    let mut end = n;
+    while end > 0 {
+        let (_, start) = best[end]?;
+        cuts.push(part[start..end].to_vec());
+        end = start;
+    }
+    cuts.reverse();
+    Some(cuts)
+}

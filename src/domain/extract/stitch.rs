@@ -1,0 +1,73 @@
+//! Numbers and names broken at the right edge, put back together; nothing is added that is not on the page.
+
+use crate::domain::zones::{Glyph, Row, is_han, text_of};
+
+use super::names;
+use super::phone::find_phones;
+
+/// The rows' characters, a number or a name that was broken at the right edge put back on the row it began on.
+pub(crate) fn stitched(tail: &[Row]) -> Vec<Vec<Glyph>> {
+    let mut written: Vec<Vec<Glyph>> = tail.iter().map(|r| r.glyphs.clone()).collect();
+    for i in 1..written.len() {
+        let (above, below) = written.split_at_mut(i);
+        let (above, below) = (&mut above[i - 1], &mut below[0]);
+        if tail[i - 1].right > FULL_ROW {
+            let moved = broken_number(above, below).max(broken_name(above, below));
+            above.extend(below.drain(..moved));
+        }
+    }
+    written
+}
+
+/// A row that ends past this share of the page's width may go on below.
+pub(crate) const FULL_ROW: f32 = 0.72;
+
+/// How many characters of `below` end a number that `above` begins: together a number, apart none.
+fn broken_number(above: &[Glyph], below: &[Glyph]) -> usize {
+    let figure = |g: &&Glyph| g.ch.is_ascii_digit() || matches!(g.ch, '-' | 'X' | 'x');
+    let (begun, ended) = (
+        above.iter().rev().take_while(figure).count(),
+        below.iter().take_while(figure).count(),
+    );
+    if begun == 0 || ended == 0 {
+        return 0;
+    }
+    let (first, rest) = (&above[above.len() - begun..], &below[..ended]);
+    let whole: Vec<Glyph> = first.iter().chain(rest).copied().collect();
+    let phone = |g: &[Glyph]| find_phones(g).len();
+    let joined = find_phones(&whole)
+        .iter()
+        .any(|p| p.from < begun && p.to > begun);
+    let id = whole.len() == 18 && whole.iter().filter(|g| g.ch.is_ascii_digit()).count() >= 17;
+    if id || joined && phone(first) + phone(rest) < phone(&whole) {
+        ended
+    } else {
+        0
+    }
+}
+
+/// How many characters of `below` end a name that the list in `above` begins: `…　　上官凤` / `珍　　张静`.
+fn broken_name(above: &[Glyph], below: &[Glyph]) -> usize {
+    let part = |g: &&Glyph| is_han(g.ch);
+    let begun = above.iter().rev().take_while(part).count();
+    let ended = below.iter().take_while(part).count();
+    let listed = above.iter().filter(|g| g.ch == ' ').count() >= 2;
+    let more = below
+        .get(ended)
+        .is_none_or(|g| g.ch == ' ' || g.ch.is_ascii_digit());
+    if !listed || !more || ended == 0 || begun == 0 || begun >= above.len() {
+        return 0;
+    }
+    let (first, rest) = (
+        text_of(&above[above.len() - begun..]),
+        text_of(&below[..ended]),
+    );
+    let whole = format!("{first}{rest}");
+    // One character left alone is no name; a whole name is left alone.
+    let split = begun == 1 || ended == 1;
+    if split && names::person(&whole) > 0.8 && names::person(&rest) <= 0.8 {
+        ended
+    } else {
+        0
+    }
+}

@@ -1,0 +1,258 @@
+//! What stands under a letter, taken apart: labelled values (来信人：…, 地址：…), and bare writing.
+//!
+//! Labels are often misread or left out, so an unknown label is typed by what follows it.
+
+use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han};
+
+use super::date::find_dates;
+use super::glyphs::{all_han, chars_of, find, squeeze};
+pub(crate) use super::labels::Kind;
+use super::labels::LABELS;
+use super::names;
+use super::stitch::{FULL_ROW, stitched};
+
+/// One labelled or bare piece of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    /// The characters after the label, blanks kept.
+    pub(crate) value: Vec<Glyph>,
+    /// Index of the row within the tail.
+    pub(crate) row: usize,
+    /// Under the closing formula.
+    pub(crate) after_closing: bool,
+}
+
+/// A label found in a row.
+struct Label {
+    kind: Kind,
+    from: usize,
+    to: usize,
+}
+
+/// Takes the tail apart; dates and closing formulas are left out, wrapped addresses and numbers put together again.
+pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
+    let closing = tail.iter().rposition(|r| is_closing(&r.compact()));
+    let mut out: Vec<Item> = Vec::new();
+    let written = stitched(tail);
+    for (index, row) in tail.iter().enumerate() {
+        if is_closing(&row.compact()) {
+            continue;
+        }
+        let after_closing = closing.is_none_or(|c| index > c);
+        let found = row_items(&written[index]);
+        let continues = found.len() == 1 && found[0].0 == Kind::Bare;
+        if continues
+            && let Some(last) = out.last_mut()
+            && last.row + 1 == index
+            && carries_on(last, &found[0].1, &tail[last.row])
+        {
+            last.value.extend(found[0].1.iter().copied());
+            last.row = index;
+            continue;
+        }
+        for (kind, value) in found {
+            out.push(Item {
+                kind,
+                value,
+                row: index,
+                after_closing,
+            });
+        }
+    }
+    out
+}
+
+/// Whether a bare row goes on with the value above it.
+fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
+    let next_text: String = chars_of(&squeeze(next)).into_iter().collect();
+    let full = above_row.right > FULL_ROW;
+    match above.kind {
+        Kind::Address => {
+            let street = next_text.chars().any(|c| c.is_ascii_digit()) || address_like(&next_text);
+            let ends = ["室", "号", "楼", "层", "户", "幢", "组", "村"]
+                .iter()
+                .any(|e| next_text.ends_with(e));
+            let named = names::person(&next_text) > 0.8;
+            full && (street || ends)
+                && !named
+                && next_text.chars().count() <= 24
+                && find_dates(next).is_empty()
+        }
+        Kind::Phone | Kind::Id => {
+            let figures = |c: char| {
+                c.is_ascii_digit() || matches!(c, '-' | 'X' | 'x' | '、' | ',' | ' ' | '(' | ')')
+            };
+            full && next_text.chars().all(figures) && find_dates(next).is_empty()
+        }
+        _ => false,
+    }
+}
+
+fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
+    let glyphs = trim(&without_dates(glyphs)).to_vec();
+    let chars = chars_of(&glyphs);
+    let labels = labels(&chars);
+    let mut out = Vec::new();
+    let first = labels.first().map_or(glyphs.len(), |l| l.from);
+    push(&mut out, Kind::Bare, &glyphs[..first]);
+    for (i, label) in labels.iter().enumerate() {
+        let end = labels.get(i + 1).map_or(glyphs.len(), |l| l.from);
+        let value = trim(&glyphs[label.to.min(end)..end]);
+        if label.kind == Kind::ListHead {
+            out.push((Kind::ListHead, value.to_vec()));
+        } else {
+            push(&mut out, label.kind, value);
+        }
+    }
+    out
+}
+
+fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
+    let value = trim(value);
+    if !value.is_empty() {
+        out.push((kind, value.to_vec()));
+    }
+}
+
+/// The row without its dates: they are read elsewhere and would hide a name beside them.
+fn without_dates(glyphs: &[Glyph]) -> Vec<Glyph> {
+    let mut out = glyphs.to_vec();
+    for found in find_dates(glyphs).iter().rev() {
+        out.drain(found.range.clone());
+    }
+    out
+}
+
+/// Without blanks, brackets and colons at both ends.
+pub(crate) fn trim(glyphs: &[Glyph]) -> &[Glyph] {
+    let idle = |g: &Glyph| {
+        matches!(
+            g.ch,
+            ' ' | ':' | ';' | '(' | ',' | '.' | '。' | '、' | '-' | '_' | '"' | '\'' | '“' | '”'
+        )
+    };
+    let idle_end = |g: &Glyph| idle(g) && g.ch != '-' || g.ch == ')';
+    // A dash before a figure is the `-5` of a house number or the second half of a phone number.
+    let figure_next =
+        |i: usize| glyphs[i].ch == '-' && glyphs.get(i + 1).is_some_and(|g| g.ch.is_ascii_digit());
+    let from = (0..glyphs.len())
+        .find(|&i| !idle(&glyphs[i]) || figure_next(i))
+        .unwrap_or(glyphs.len());
+    let to = glyphs
+        .iter()
+        .rposition(|g| !idle_end(g))
+        .map_or(from, |i| i + 1);
+    &glyphs[from..to.max(from)]
+}
+
+fn labels(chars: &[char]) -> Vec<Label> {
+    let (flat, home): (Vec<char>, Vec<usize>) = chars
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| **c != ' ')
+        .map(|(i, c)| (*c, i))
+        .unzip();
+    let mut found: Vec<(Kind, usize, usize)> = Vec::new();
+    for (kind, words) in LABELS {
+        for word in *words {
+            let n = word.chars().count();
+            let mut from = 0;
+            while let Some(i) = super::glyphs::find_from(&flat, word, from) {
+                from = i + n;
+                let free = found.iter().all(|(_, a, b)| i + n <= *a || i >= *b);
+                if free && stands_as_label(&flat, i, i + n, *kind) {
+                    found.push((*kind, i, i + n));
+                }
+            }
+        }
+    }
+    found.sort_by_key(|f| f.1);
+    if found.is_empty() {
+        found.extend(unknown_label(&flat));
+    }
+    let back = |i: usize| home.get(i).copied().unwrap_or(chars.len());
+    found
+        .into_iter()
+        .map(|(kind, from, to)| Label {
+            kind,
+            from: back(from),
+            to: back(after_colon(&flat, to)),
+        })
+        .collect()
+}
+
+/// A label is one where a row or a gap begins and a colon, a bracket or its value follows.
+fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
+    let next = flat.get(to).copied();
+    let colon = matches!(next, Some(':' | ';' | '(' | '.' | '-'));
+    let starts = from == 0
+        || matches!(flat[from - 1], '(' | ')' | ',' | '、' | ';' | '。')
+        || flat[from - 1].is_ascii_digit();
+    let length = to - from;
+    match kind {
+        // 张三（签名） is a signature with a note behind it, not a list.
+        Kind::ListHead if length == 2 => from == 0 && next.is_some_and(|c| c == ':'),
+        Kind::ListHead => from == 0 || colon,
+        Kind::Phone | Kind::Id => colon || starts || next.is_some_and(|c| c.is_ascii_digit()),
+        Kind::Address if length == 1 => starts && colon,
+        Kind::Signer
+            if matches!(
+                flat[from..to],
+                ['本', '人'] | ['姓', '名'] | ['签', '字'] | ['署', '名']
+            ) =>
+        {
+            colon && starts
+        }
+        Kind::Other => colon && (starts || length > 2) || starts && length > 2,
+        _ => colon || starts,
+    }
+}
+
+/// `来信入：陆思雨`: a colon after a few characters, the label itself unreadable. What follows tells its kind.
+fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
+    let colon = flat.iter().take(8).position(|c| *c == ':')?;
+    let value: String = flat[colon + 1..].iter().collect();
+    let figures = value.chars().filter(char::is_ascii_digit).count();
+    let kind = if address_like(&value) {
+        Kind::Address
+    } else if figures >= 7 && figures * 2 > value.chars().count() {
+        if figures >= 15 { Kind::Id } else { Kind::Phone }
+    } else if (1..=5).contains(&colon)
+        && all_han(&flat[..colon])
+        && (names::person(&value) > 0.4 || names::incomplete(&value))
+    {
+        Kind::Signer
+    } else {
+        return None;
+    };
+    Some((kind, 0, colon))
+}
+
+/// Past the brackets and the colon that follow a label.
+fn after_colon(flat: &[char], mut at: usize) -> usize {
+    if flat.get(at) == Some(&'(')
+        && let Some(close) = flat[at..].iter().take(8).position(|c| *c == ')')
+    {
+        let inside: String = flat[at + 1..at + close].iter().collect();
+        if inside.contains('签')
+            || inside.contains('章')
+            || inside.contains('印')
+            || inside.chars().all(|c| !is_han(c))
+        {
+            at += close + 1;
+        }
+    }
+    for word in ["签名", "签字", "签章", "盖章", "为", "是"] {
+        if find(&flat[at.min(flat.len())..], word) == Some(0) {
+            at += word.chars().count();
+        }
+    }
+    while flat
+        .get(at)
+        .is_some_and(|c| matches!(c, ':' | ';' | '.' | '、' | ','))
+    {
+        at += 1;
+    }
+    at
+}

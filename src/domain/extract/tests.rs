@@ -1,0 +1,3 @@
+//! Rules of registration and the faults they met, one test each.
+
+mod letters;

@@ -1,0 +1,361 @@
+//! The front of an envelope: which lines name the recipient, which the sender, which are the postmark.
+//!
+//! Horizontal: recipient above, sender below right. Vertical: columns from right to left, recipient's address,
+//! recipient, sender. The recipient's line ties the rest: what is past it belongs to the sender.
+
+use super::row::{Glyph, Row, fold, rows, text_of};
+use super::{address_like, is_han};
+use crate::domain::extract::glyphs::{has_any, squeeze};
+use crate::domain::extract::names;
+use crate::domain::text::{PageText, Quad};
+
+/// The parts of an envelope.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EnvelopeZones {
+    /// Lines that name the recipient.
+    pub recipient: Vec<Vec<Glyph>>,
+    /// The sender's address.
+    pub sender_address: Option<Vec<Glyph>>,
+    /// The sender's name, without 寄 or 缄.
+    pub sender_name: Option<Vec<Glyph>>,
+    /// Lines of the sender that may hold a phone number.
+    pub sender_lines: Vec<Vec<Glyph>>,
+    /// Place in the postmark.
+    pub postmark_place: Option<Vec<Glyph>>,
+    /// Date in the postmark.
+    pub postmark_date: Option<Vec<Glyph>>,
+}
+
+/// One piece of writing on the envelope with its place.
+struct Piece {
+    glyphs: Vec<Glyph>,
+    text: String,
+    /// How far it is from the recipient's corner to the sender's, 0 to 1.
+    towards_sender: f32,
+    middle: [f32; 2],
+    height: f32,
+}
+
+/// Finds the parts of an envelope.
+pub fn envelope_zones(index: usize, page: &PageText) -> EnvelopeZones {
+    let vertical = is_vertical(page);
+    let mut pieces = pieces(index, page, vertical);
+    let mut zones = EnvelopeZones::default();
+    take_postmark(&mut pieces, &mut zones);
+    pieces.retain(|p| !is_printed(&p.text));
+    let recipient = pieces.iter().position(|p| names_recipient(&p.text));
+    let line = match recipient {
+        Some(i) => pieces[i].towards_sender,
+        None => 0.5,
+    };
+    for (i, piece) in pieces.into_iter().enumerate() {
+        if Some(i) == recipient {
+            zones.recipient.push(piece.glyphs);
+        } else if piece.towards_sender > line {
+            file_sender(&mut zones, piece);
+        } else if !address_like(&piece.text) && recipient.is_none() {
+            zones.recipient.push(piece.glyphs);
+        }
+    }
+    zones
+}
+
+fn is_vertical(page: &PageText) -> bool {
+    let han = |l: &&crate::domain::text::Line| l.text.chars().filter(|c| is_han(*c)).count();
+    let columns: usize = page
+        .lines
+        .iter()
+        .filter(|l| l.vertical)
+        .map(|l| han(&l))
+        .sum();
+    let all: usize = page.lines.iter().map(|l| han(&l)).sum();
+    columns * 2 > all
+}
+
+fn pieces(index: usize, page: &PageText, vertical: bool) -> Vec<Piece> {
+    if vertical {
+        return columns(index, page);
+    }
+    let page_height = page.height.max(1) as f32;
+    let mut out = Vec::new();
+    for row in rows(index, page) {
+        for glyphs in split_wide(page, &row) {
+            out.push(piece(page, glyphs, |m| m[1] / page_height));
+        }
+    }
+    // The postmark is struck at any angle, so `rows` may have left it out.
+    for i in 0..page.lines.len() {
+        if !out.iter().any(|p| p.glyphs.iter().any(|g| g.line == i)) {
+            out.push(piece(page, line_glyphs(index, i, page), |m| {
+                m[1] / page_height
+            }));
+        }
+    }
+    out
+}
+
+fn line_glyphs(page_index: usize, line_index: usize, page: &PageText) -> Vec<Glyph> {
+    let line = &page.lines[line_index];
+    let known = line.chars.len() == line.text.chars().count();
+    let glyph = |(at, ch): (usize, char)| Glyph {
+        ch: fold(ch),
+        raw: ch,
+        confidence: if known {
+            line.chars[at].confidence
+        } else {
+            line.confidence
+        },
+        page: page_index,
+        line: line_index,
+        at,
+    };
+    line.text.chars().enumerate().map(glyph).collect()
+}
+
+/// A row of an envelope may hold things that have nothing to do with each other: cut it at distances wider than two characters,
+/// but keep the recipient's office and name together.
+fn split_wide(page: &PageText, row: &Row) -> Vec<Vec<Glyph>> {
+    let mut out: Vec<Vec<Glyph>> = Vec::new();
+    let mut last: Option<usize> = None;
+    for glyph in &row.glyphs {
+        let wide = last.is_some_and(|l| {
+            l != glyph.line && apart(&page.lines[l].quad, &page.lines[glyph.line].quad)
+        });
+        if wide || out.is_empty() {
+            out.push(Vec::new());
+        }
+        if let Some(part) = out.last_mut() {
+            part.push(*glyph);
+        }
+        last = Some(glyph.line);
+    }
+    out
+}
+
+fn apart(a: &Quad, b: &Quad) -> bool {
+    let height = (a[3][1] - a[0][1]).abs().min((b[3][1] - b[0][1]).abs());
+    b[0][0] - a[1][0] > 2.5 * height
+}
+
+fn columns(index: usize, page: &PageText) -> Vec<Piece> {
+    let width = page.width.max(1) as f32;
+    let mut columns: Vec<(f32, f32, Vec<usize>)> = Vec::new();
+    let mut flat = Vec::new();
+    let mut order: Vec<usize> = (0..page.lines.len()).collect();
+    let top = |i: &usize| page.lines[*i].quad[0][1];
+    order.sort_by(|a, b| top(a).total_cmp(&top(b)));
+    for i in order {
+        let line = &page.lines[i];
+        let short = line.text.chars().count() == 1;
+        if !line.vertical && !short {
+            flat.push(i);
+            continue;
+        }
+        let (from, to) = (
+            line.quad[0][0].min(line.quad[3][0]),
+            line.quad[1][0].max(line.quad[2][0]),
+        );
+        let home = columns.iter_mut().find(|(a, b, lines)| {
+            let near = lines.last().is_none_or(|l| {
+                let bottom = page.lines[*l].quad[2][1];
+                line.quad[0][1] - bottom < 3.0 * (to - from).max(1.0)
+            });
+            near && to.min(*b) - from.max(*a) > 0.5 * (to - from).min(*b - *a)
+        });
+        match home {
+            Some((a, b, lines)) => {
+                *a = a.min(from);
+                *b = b.max(to);
+                lines.push(i);
+            }
+            None => columns.push((from, to, vec![i])),
+        }
+    }
+    let mut out: Vec<Piece> = Vec::new();
+    for (_, _, lines) in columns {
+        let glyphs = lines
+            .iter()
+            .flat_map(|l| line_glyphs(index, *l, page))
+            .collect();
+        out.push(piece(page, glyphs, |m| 1.0 - m[0] / width));
+    }
+    for i in flat {
+        out.push(piece(page, line_glyphs(index, i, page), |m| {
+            1.0 - m[0] / width
+        }));
+    }
+    out
+}
+
+fn piece(page: &PageText, glyphs: Vec<Glyph>, towards: impl Fn([f32; 2]) -> f32) -> Piece {
+    let mut middle = [0.0, 0.0];
+    let mut height = 1.0;
+    let mut lines: Vec<usize> = glyphs.iter().map(|g| g.line).collect();
+    lines.dedup();
+    for &l in &lines {
+        let quad = page.lines[l].quad;
+        for [x, y] in quad {
+            middle[0] += x / (4 * lines.len()) as f32;
+            middle[1] += y / (4 * lines.len()) as f32;
+        }
+        height = (quad[3][1] - quad[0][1]).abs().max(1.0);
+    }
+    Piece {
+        text: text_of(&glyphs),
+        glyphs,
+        towards_sender: towards(middle),
+        middle,
+        height,
+    }
+}
+
+/// What is printed on or stuck to the envelope: postcodes, stamp, registered number.
+fn is_printed(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
+    let han = text.chars().filter(|c| is_han(*c)).count();
+    (digits <= 7 && han == 0)
+        || (letters >= 2 && digits >= 6)
+        || has_any(
+            text,
+            &[
+                "挂号",
+                "邮政编码",
+                "邮政",
+                "中国邮",
+                "贴邮票",
+                "邮票",
+                "航空",
+                "PAR AVION",
+            ],
+        )
+}
+
+fn names_recipient(text: &str) -> bool {
+    let end = text.trim_end_matches(['。', '.', ',', '!', ':']);
+    [
+        "收", "启", "亲收", "亲启", "台启", "钧启", "收启", "敬启", "收阅", "亲阅", "阅", "鉴",
+    ]
+    .iter()
+    .any(|e| end.ends_with(e))
+        || has_any(text, &["收件人", "收信人"])
+}
+
+/// Words that close a sender's name on an envelope.
+const SENDER_ENDS: &[&str] = &[
+    "谨缄", "敬缄", "缄寄", "寄出", "谨寄", "缄", "寄", "封", "械", "絨", "托",
+];
+
+fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
+    zones.sender_lines.push(piece.glyphs.clone());
+    let mut glyphs = squeeze(&piece.glyphs);
+    let mut closed = false;
+    for end in SENDER_ENDS {
+        if text_of(&glyphs).ends_with(end) && glyphs.len() > end.chars().count() + 1 {
+            glyphs.truncate(glyphs.len() - end.chars().count());
+            closed = true;
+            break;
+        }
+    }
+    for label in [
+        "寄信人:",
+        "寄件人:",
+        "寄信人",
+        "寄件人",
+        "发信人:",
+        "地址:",
+        "寄:",
+        "from:",
+        "From:",
+        "自:",
+    ] {
+        if text_of(&glyphs).starts_with(label) {
+            glyphs.drain(..label.chars().count());
+            closed |= label.contains('人');
+        }
+    }
+    let text = text_of(&glyphs);
+    if text
+        .chars()
+        .all(|c| c.is_ascii_digit() || "-()".contains(c))
+    {
+        return;
+    }
+    if address_like(&text) || has_any(&text, &["内详", "内祥", "详内", "内洋"]) {
+        let (address, name) = split_trailing_name(&glyphs, closed);
+        zones.sender_name = zones.sender_name.take().or(name);
+        let longer = zones
+            .sender_address
+            .as_ref()
+            .is_none_or(|a| a.len() < address.len());
+        if longer {
+            zones.sender_address = Some(address);
+        }
+    } else if (2..=16).contains(&text.chars().count()) {
+        let score = names::person(&text).max(if closed { 0.5 } else { 0.0 });
+        if score > 0.0 && zones.sender_name.is_none() {
+            zones.sender_name = Some(glyphs);
+        } else if zones.sender_address.is_none() && text.chars().any(is_han) {
+            zones.sender_address = Some(glyphs);
+        }
+    }
+}
+
+/// `…幢1703室王小二寄` holds address and name.
+fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Vec<Glyph>>) {
+    let ends = [
+        '号', '室', '幢', '栋', '组', '楼', '户', '院', '苑', '园', '村',
+    ];
+    let last = glyphs
+        .iter()
+        .rposition(|g| ends.contains(&g.ch) || g.ch.is_ascii_digit());
+    if let (true, Some(last)) = (closed, last) {
+        let name = &glyphs[last + 1..];
+        if names::person(&text_of(name)) > 0.5 {
+            return (glyphs[..=last].to_vec(), Some(name.to_vec()));
+        }
+    }
+    (glyphs.to_vec(), None)
+}
+
+/// The postmark: a date in figures, and the short word nearest to it.
+fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
+    let Some(i) = pieces.iter().position(|p| figure_date(&p.text)) else {
+        return;
+    };
+    let date = pieces.remove(i);
+    let (place, rest): (Vec<Glyph>, Vec<Glyph>) = squeeze(&date.glyphs)
+        .into_iter()
+        .partition(|g| is_han(g.ch));
+    if place.len() >= 2 {
+        zones.postmark_place = Some(place);
+    } else {
+        let near = |p: &Piece| (p.middle[0] - date.middle[0]).hypot(p.middle[1] - date.middle[1]);
+        let reach = 4.5 * date.height;
+        let best = (0..pieces.len())
+            .filter(|&j| {
+                let han = pieces[j].text.chars().filter(|c| is_han(*c)).count();
+                (2..=5).contains(&han)
+                    && han == pieces[j].text.chars().count()
+                    && near(&pieces[j]) < reach
+            })
+            .min_by(|a, b| near(&pieces[*a]).total_cmp(&near(&pieces[*b])));
+        if let Some(j) = best {
+            zones.postmark_place = Some(pieces.remove(j).glyphs);
+        }
+    }
+    zones.postmark_date = Some(rest);
+}
+
+fn figure_date(text: &str) -> bool {
+    let figures: String = text.chars().filter(|c| !is_han(*c)).collect();
+    let parts: Vec<&str> = figures
+        .split(['.', '-', '/', ',', '·'])
+        .filter(|p| !p.is_empty())
+        .collect();
+    let numbers = parts
+        .iter()
+        .filter(|p| p.chars().all(|c| c.is_ascii_digit()))
+        .count();
+    numbers >= 3 && parts.iter().any(|p| p.starts_with("20") && p.len() >= 4)
+}
