@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod draft;
 pub mod extract;
 pub mod field;
+pub mod intake;
 pub mod letter;
 pub mod roster;
 pub mod text;

@@ -5,6 +5,8 @@
 pub mod config;
 pub mod disinfect;
 pub mod domain;
+pub mod evidence;
+pub mod scan;
 pub mod store;
 
 pub mod api;

@@ -4,6 +4,7 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod ledger;
+mod letters;
 mod loads;
 mod migrations;
 mod owner;
@@ -15,6 +16,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use ledger::LedgerEntry;
+pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
 pub use owner::Store;
 pub use readings::{READING_ATTEMPTS, ReadPage, Reading, UnreadPage};

@@ -63,9 +63,10 @@ CREATE TABLE arrivals (
     id            TEXT    PRIMARY KEY,
     source        TEXT    NOT NULL,                    -- id of the folder or scanner
     name          TEXT    NOT NULL,                    -- path below the source's folder
+    file_key      TEXT    NOT NULL,                    -- which file of that name: names are used again
     first_seen_ms INTEGER NOT NULL,
     taken_ms      INTEGER,
-    state         TEXT    NOT NULL,                    -- waiting, taken, held
+    state         TEXT    NOT NULL,                    -- domain::intake::ArrivalState
     reason        TEXT,                                -- stable code while waiting or held
     kept_as       TEXT,                                -- where a held file lies, below the source's folder
     sha256        TEXT,

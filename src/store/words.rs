@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Millis;
+use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
 
@@ -37,7 +38,7 @@ macro_rules! words {
         }
     )*};
 }
-words!(Carrier, LoadState, Stage, PageKind);
+words!(ArrivalState, Carrier, LoadState, Stage, PageKind);
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

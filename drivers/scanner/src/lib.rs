@@ -48,13 +48,15 @@ impl Source {
     }
 }
 
-/// Device and inode: the same name with another key is another file.
+/// Which file it is, whatever it is called: the same name with another key is another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileKey {
     /// Device number of the filesystem.
     pub device: u64,
-    /// Inode number on it.
+    /// Inode number on it; used again soon after a file is deleted.
     pub inode: u64,
+    /// When the file was born, where the filesystem says so; tells apart two files that had one inode.
+    pub born_ns: Option<u128>,
 }
 
 /// What tells one state of a file from the next.

@@ -5,6 +5,7 @@ use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use crate::{FileKey, Stamp, naming};
 
@@ -134,11 +135,17 @@ pub(crate) fn stamp(metadata: &Metadata) -> Stamp {
         key: FileKey {
             device: metadata.dev(),
             inode: metadata.ino(),
+            born_ns: born_ns(metadata),
         },
         bytes: metadata.len(),
         modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
             + i128::from(metadata.mtime_nsec()),
     }
+}
+
+fn born_ns(metadata: &Metadata) -> Option<u128> {
+    let since = metadata.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_nanos())
 }
 
 fn is_hidden(name: &OsStr) -> bool {

@@ -45,7 +45,11 @@ impl Desk {
 
 fn file(name: &str, inode: u64, bytes: u64) -> Entry {
     let stamp = Stamp {
-        key: FileKey { device: 1, inode },
+        key: FileKey {
+            device: 1,
+            inode,
+            born_ns: None,
+        },
         bytes,
         modified_ns: 0,
     };

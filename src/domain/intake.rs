@@ -1,0 +1,125 @@
+//! What becomes of a file that a source showed: taken, left waiting, or held for a person. **No page without a release.**
+
+use serde::{Deserialize, Serialize};
+
+/// Where an arrival stands.
+///
+/// ```text
+/// waiting ──→ taken
+///    ├──────→ held   (for a person; the file is kept, untouched)
+///    └──────→ gone   (somebody took the file away before the station did)
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArrivalState {
+    /// Seen, and left where it is.
+    Waiting,
+    /// Its bytes are in the evidence store and its pages belong to a letter.
+    Taken,
+    /// Set aside for a person.
+    Held,
+    /// It was there and is no more.
+    Gone,
+}
+
+/// Whether a page may enter now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// It belongs to this load.
+    Enter {
+        /// The load.
+        load: i64,
+    },
+    /// No load is open: the file stays where it is.
+    NoReleasedLoad,
+    /// It was there before any open load was released, so what it shows was not disinfected, or belongs elsewhere.
+    SeenBeforeRelease,
+}
+
+/// A load whose letters may be scanned, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLoad {
+    /// The load.
+    pub load: i64,
+    /// When it was released or overridden, milliseconds since 1970 UTC.
+    pub released_ms: i64,
+}
+
+/// The page belongs to the load that was last released when the page was first seen; a release never reaches back.
+pub fn gate(first_seen_ms: i64, open: &[OpenLoad]) -> Gate {
+    let before = open.iter().filter(|load| load.released_ms <= first_seen_ms);
+    match before.max_by_key(|load| (load.released_ms, load.load)) {
+        Some(load) => Gate::Enter { load: load.load },
+        None if open.is_empty() => Gate::NoReleasedLoad,
+        None => Gate::SeenBeforeRelease,
+    }
+}
+
+/// Why a file waits or is held, beside the reasons that the scanner's driver gives.
+pub mod reason {
+    /// Seen a moment ago; not yet whole.
+    pub const ARRIVING: &str = "arriving";
+    /// No load is open for scanning.
+    pub const NO_RELEASED_LOAD: &str = "no_released_load";
+    /// It was there before the load was released.
+    pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
+    /// Its letter was confirmed or registered already.
+    pub const LETTER_CLOSED: &str = "letter_closed";
+    /// It was claimed under a number this database does not know.
+    pub const UNKNOWN_CLAIM: &str = "unknown_claim";
+}
+
+/// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
+pub fn next_action(reason: &str) -> &'static str {
+    match reason {
+        reason::ARRIVING => "wait: the scanner is still writing",
+        reason::NO_RELEASED_LOAD => {
+            "disinfect and release the load, or sign an override, then scan the letter again"
+        }
+        reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
+        reason::LETTER_CLOSED => {
+            "its letter is already confirmed: check whether the scanner reused a name, then scan it under a new one"
+        }
+        reason::UNKNOWN_CLAIM => {
+            "it was taken under another database: scan the letter again, or restore that database"
+        }
+        "empty" | "truncated" => {
+            "scan the page again; if it happens often, check the scanner's cable and disk"
+        }
+        "not_an_image" => "set the scanner to JPEG, PNG or TIFF and scan the page again",
+        "too_large" => "lower the scanner's resolution and scan the page again",
+        "symlink" | "not_a_file" => "put the file itself into the folder",
+        "nested_folder" => "put the pages directly into the letter's folder",
+        "unsafe_name" => "give the file a short name without control characters",
+        "unreadable" => "give the laixin user the right to read and move it",
+        "lingering" => "restart the scanner's software; remove the file when it is not needed",
+        _ => "look at the file in the held folder",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(loads: &[(i64, i64)]) -> Vec<OpenLoad> {
+        loads
+            .iter()
+            .map(|&(load, released_ms)| OpenLoad { load, released_ms })
+            .collect()
+    }
+
+    #[test]
+    fn no_page_without_a_release() {
+        assert_eq!(gate(100, &[]), Gate::NoReleasedLoad);
+        assert_eq!(gate(100, &open(&[(1, 101)])), Gate::SeenBeforeRelease);
+        assert_eq!(gate(100, &open(&[(1, 100)])), Gate::Enter { load: 1 });
+    }
+
+    #[test]
+    fn page_belongs_to_the_load_open_when_it_was_first_seen() {
+        let loads = open(&[(1, 50), (3, 150), (2, 90)]);
+        assert_eq!(gate(100, &loads), Gate::Enter { load: 2 });
+        assert_eq!(gate(150, &loads), Gate::Enter { load: 3 });
+        assert_eq!(gate(60, &loads), Gate::Enter { load: 1 });
+    }
+}

@@ -1,0 +1,455 @@
+//! The originals, kept under their own hash, written once and never altered. It leaves out what they show, which letter they belong to, and who may
+//! see them.
+//!
+//! An original is on the disk before its name is: written beside, fsynced, renamed, and the folder fsynced. Every read hashes again.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+use sm3::Sm3;
+
+use crate::digest::hex;
+
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// An original in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// SHA-256, hex; its name.
+    pub sha256: String,
+    /// SM3, hex.
+    pub sm3: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Why an original could not be kept or given.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// Its bytes are no longer those it was kept for.
+    #[error("original {sha256} was altered: its bytes now hash to {found}")]
+    Altered {
+        /// The hash it was kept under.
+        sha256: String,
+        /// The hash its bytes have now.
+        found: String,
+    },
+    /// There is none under this hash.
+    #[error("there is no original {sha256}")]
+    Missing {
+        /// The hash.
+        sha256: String,
+    },
+    /// Not 64 lower-case hex digits.
+    #[error("{name:?} is not a SHA-256")]
+    NotAHash {
+        /// What was asked for.
+        name: String,
+    },
+    /// The file grew or shrank while it was copied.
+    #[error("{} changed while it was copied", path.display())]
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk or the quota is full.
+    #[error("no space left for {}", path.display())]
+    Full {
+        /// What was being written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EvidenceError {
+    let path = path.to_path_buf();
+    move |source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            EvidenceError::Full { path, source }
+        }
+        _ => EvidenceError::Io {
+            doing,
+            path,
+            source,
+        },
+    }
+}
+
+/// What [`Evidence::verify_all`] found.
+#[derive(Debug, Default)]
+pub struct Scrub {
+    /// Originals whose bytes are what their name says.
+    pub good: u64,
+    /// The others: altered, unreadable, or not an original at all.
+    pub faults: Vec<EvidenceError>,
+}
+
+/// The store of originals, a folder on a local disk.
+#[derive(Debug)]
+pub struct Evidence {
+    root: PathBuf,
+    unfinished: PathBuf,
+    next_copy: AtomicU64,
+}
+
+impl Evidence {
+    /// Opens or creates the store. Copies that a crash left unfinished are removed: their sources were never moved.
+    ///
+    /// # Errors
+    /// When the folder cannot be created or cleaned.
+    pub fn open(root: &Path) -> Result<Self, EvidenceError> {
+        let unfinished = root.join("unfinished");
+        fs::create_dir_all(&unfinished).map_err(failed("create", &unfinished))?;
+        for copy in fs::read_dir(&unfinished).map_err(failed("list", &unfinished))? {
+            let path = copy.map_err(failed("list", &unfinished))?.path();
+            fs::remove_file(&path).map_err(failed("remove", &path))?;
+        }
+        sync_folder(root)?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            unfinished,
+            next_copy: AtomicU64::new(0),
+        })
+    }
+
+    /// Keeps these bytes.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]; nothing is then kept.
+    pub fn put(&self, bytes: &[u8]) -> Result<Original, EvidenceError> {
+        self.keep(&mut &bytes[..])
+    }
+
+    /// Keeps the bytes of a file, which stays where it is. A link is not followed.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]; nothing is then kept.
+    pub fn put_file(&self, path: &Path) -> Result<Original, EvidenceError> {
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let mut source = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits() as i32)
+            .open(path)
+            .map_err(failed("open", path))?;
+        let before = source.metadata().map_err(failed("look at", path))?;
+        let original = self.keep(&mut source)?;
+        let after = source.metadata().map_err(failed("look at", path))?;
+        let changed = before.modified().ok() != after.modified().ok();
+        if changed || after.len() != original.size {
+            // What was copied stays as an original that nobody refers to: it may be one that is already in use.
+            return Err(EvidenceError::Changing {
+                path: path.to_path_buf(),
+            });
+        }
+        Ok(original)
+    }
+
+    fn keep(&self, source: &mut dyn Read) -> Result<Original, EvidenceError> {
+        let copy = self.unfinished.join(format!(
+            "{}",
+            self.next_copy.fetch_add(1, Ordering::Relaxed)
+        ));
+        let kept = self
+            .copy(source, &copy)
+            .and_then(|original| self.give_name(&copy, original));
+        if kept.is_err() {
+            // Best effort: the next start removes what is left.
+            let _ = fs::remove_file(&copy);
+        }
+        kept
+    }
+
+    fn copy(&self, source: &mut dyn Read, to: &Path) -> Result<Original, EvidenceError> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(to)
+            .map_err(failed("create", to))?;
+        let (mut sha256, mut sm3, mut size) = (Sha256::new(), Sm3::new(), 0);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = match source.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed("read the source of", to)(error)),
+            };
+            let bytes = &buffer[..read];
+            sha256.update(bytes);
+            sm3.update(bytes);
+            size += read as u64;
+            file.write_all(bytes).map_err(failed("write", to))?;
+        }
+        file.set_permissions(Permissions::from_mode(0o440))
+            .map_err(failed("protect", to))?;
+        file.sync_all().map_err(failed("sync", to))?;
+        Ok(Original {
+            sha256: hex(&sha256.finalize()),
+            sm3: hex(&sm3.finalize()),
+            size,
+        })
+    }
+
+    /// Renames the finished copy to its hash; one that is there already is verified and used.
+    fn give_name(&self, copy: &Path, original: Original) -> Result<Original, EvidenceError> {
+        let path = self.path_of(&original.sha256)?;
+        let folder = path.parent().unwrap_or(&self.root);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(failed("create", folder))?;
+            sync_folder(&self.root)?;
+        }
+        if path.exists() {
+            self.check(&original.sha256)?;
+            fs::remove_file(copy).map_err(failed("remove", copy))?;
+        } else {
+            fs::rename(copy, &path).map_err(failed("rename", copy))?;
+        }
+        sync_folder(folder)?;
+        Ok(original)
+    }
+
+    /// The bytes of an original, verified.
+    ///
+    /// # Errors
+    /// [`EvidenceError::Altered`] when they are no longer those that were kept, [`EvidenceError::Missing`].
+    pub fn get(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {
+        let mut bytes = Vec::new();
+        self.each_block(sha256, |block| bytes.extend_from_slice(block))?;
+        Ok(bytes)
+    }
+
+    /// Verifies one original and says how large it is.
+    ///
+    /// # Errors
+    /// As [`Evidence::get`].
+    pub fn check(&self, sha256: &str) -> Result<u64, EvidenceError> {
+        let mut size = 0;
+        self.each_block(sha256, |block| size += block.len() as u64)?;
+        Ok(size)
+    }
+
+    fn each_block(&self, sha256: &str, mut take: impl FnMut(&[u8])) -> Result<(), EvidenceError> {
+        let path = self.path_of(sha256)?;
+        let mut file = File::open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => EvidenceError::Missing {
+                sha256: sha256.to_owned(),
+            },
+            _ => failed("open", &path)(error),
+        })?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => {
+                    hasher.update(&buffer[..read]);
+                    take(&buffer[..read]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed("read", &path)(error)),
+            }
+        }
+        let found = hex(&hasher.finalize());
+        if found == sha256 {
+            Ok(())
+        } else {
+            Err(EvidenceError::Altered {
+                sha256: sha256.to_owned(),
+                found,
+            })
+        }
+    }
+
+    /// Verifies everything that is there. What should be there and is not, only the database knows: see [`Evidence::check`].
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn verify_all(&self) -> Result<Scrub, EvidenceError> {
+        let mut scrub = Scrub::default();
+        for folder in sorted(&self.root)? {
+            if folder == self.unfinished {
+                continue;
+            }
+            let originals = if folder.is_dir() {
+                sorted(&folder)?
+            } else {
+                vec![folder]
+            };
+            for path in originals {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let in_place = self.path_of(&name).is_ok_and(|place| place == path);
+                let fault = if in_place {
+                    self.check(&name).err()
+                } else {
+                    Some(EvidenceError::NotAHash {
+                        name: name.into_owned(),
+                    })
+                };
+                match fault {
+                    None => scrub.good += 1,
+                    Some(fault) => scrub.faults.push(fault),
+                }
+            }
+        }
+        Ok(scrub)
+    }
+
+    fn path_of(&self, sha256: &str) -> Result<PathBuf, EvidenceError> {
+        let is_hash = sha256.len() == 64
+            && sha256
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hash {
+            return Err(EvidenceError::NotAHash {
+                name: sha256.to_owned(),
+            });
+        }
+        Ok(self.root.join(&sha256[..2]).join(sha256))
+    }
+}
+
+fn sync_folder(path: &Path) -> Result<(), EvidenceError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed("sync", path))
+}
+
+fn sorted(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
+    let items = fs::read_dir(folder).map_err(failed("list", folder))?;
+    let paths: io::Result<Vec<PathBuf>> = items.map(|item| item.map(|item| item.path())).collect();
+    let mut paths = paths.map_err(failed("list", folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn store() -> (TempDir, Evidence) {
+        let folder = TempDir::new().unwrap();
+        let evidence = Evidence::open(&folder.path().join("evidence")).unwrap();
+        (folder, evidence)
+    }
+
+    #[test]
+    fn kept_under_its_hash_and_read_only() {
+        let (_folder, evidence) = store();
+        let original = evidence.put(b"abc").unwrap();
+        // The examples of FIPS 180-4 and GB/T 32905.
+        assert_eq!(
+            original.sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            original.sm3,
+            "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+        );
+        assert_eq!(evidence.get(&original.sha256).unwrap(), b"abc");
+        let mode = fs::metadata(evidence.path_of(&original.sha256).unwrap())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o440);
+        assert!(sorted(&evidence.unfinished).unwrap().is_empty());
+    }
+
+    #[test]
+    fn same_bytes_are_kept_once() {
+        let (folder, evidence) = store();
+        let page = folder.path().join("page");
+        fs::write(&page, vec![7; 600_000]).unwrap();
+        let first = evidence.put_file(&page).unwrap();
+        assert_eq!(evidence.put_file(&page).unwrap(), first);
+        assert_eq!(evidence.verify_all().unwrap().good, 1);
+        assert!(page.exists() && sorted(&evidence.unfinished).unwrap().is_empty());
+    }
+
+    fn alter(evidence: &Evidence, sha256: &str) {
+        let path = evidence.path_of(sha256).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        fs::write(&path, b"abd").unwrap();
+    }
+
+    #[test]
+    fn altered_original_is_never_given_out() {
+        let (_folder, evidence) = store();
+        let original = evidence.put(b"abc").unwrap();
+        alter(&evidence, &original.sha256);
+        for refused in [
+            evidence.get(&original.sha256).err(),
+            evidence.check(&original.sha256).err(),
+            evidence.put(b"abc").err(),
+        ] {
+            assert!(
+                matches!(refused, Some(EvidenceError::Altered { sha256, .. }) if sha256 == original.sha256)
+            );
+        }
+    }
+
+    #[test]
+    fn scrub_names_every_fault() {
+        let (folder, evidence) = store();
+        let altered = evidence.put(b"abc").unwrap();
+        evidence.put(b"good").unwrap();
+        alter(&evidence, &altered.sha256);
+        fs::write(folder.path().join("evidence/stranger"), b"x").unwrap();
+        let scrub = evidence.verify_all().unwrap();
+        assert_eq!((scrub.good, scrub.faults.len()), (1, 2));
+        assert!(
+            scrub
+                .faults
+                .iter()
+                .any(|fault| fault.to_string().contains(&altered.sha256))
+        );
+    }
+
+    #[test]
+    fn missing_and_impossible_names() {
+        let (_folder, evidence) = store();
+        assert!(matches!(
+            evidence.get(&"0".repeat(64)),
+            Err(EvidenceError::Missing { .. })
+        ));
+        for name in ["", "../../etc/passwd", &"A".repeat(64), &"z".repeat(64)] {
+            assert!(
+                matches!(evidence.get(name), Err(EvidenceError::NotAHash { .. })),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn link_is_not_followed() {
+        let (folder, evidence) = store();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        assert!(evidence.put_file(&link).is_err());
+    }
+
+    #[test]
+    fn copy_cut_short_by_a_crash_is_removed_at_start() {
+        let (folder, evidence) = store();
+        fs::write(evidence.unfinished.join("0"), b"half a pa").unwrap();
+        drop(evidence);
+        let evidence = Evidence::open(&folder.path().join("evidence")).unwrap();
+        assert!(sorted(&evidence.unfinished).unwrap().is_empty());
+        evidence.put(b"abc").unwrap();
+    }
+}

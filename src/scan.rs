@@ -1,0 +1,83 @@
+//! Task: pages from a scanner's folder into the evidence store and their letter, only from a released load.
+//!
+//! One page: seen → gate → claimed → original kept → arrival, letter and pages in one commit → file moved to `done`. Each step may run twice; what a
+//! crash leaves behind is found by the arrival's id in the claimed file's name. No file is ever deleted, and none is moved before its bytes are safe.
+
+mod desk;
+mod recover;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scanner::{Folder, FolderSettings, Source};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+pub use desk::Desk;
+
+use crate::events::Event;
+
+/// How long a page that could not be finished stays claimed before it is tried again.
+const RECOVER_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the task, or one page, could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The store refused.
+    #[error("the store did not record the page")]
+    Store(#[from] crate::store::StoreError),
+    /// The file could not be moved.
+    #[error("the file could not be moved")]
+    Claim(#[from] scanner::claim::ClaimError),
+    /// The original could not be kept.
+    #[error("the original could not be kept")]
+    Evidence(#[from] crate::evidence::EvidenceError),
+    /// The folder's thread could not be started.
+    #[error("the folder cannot be watched")]
+    Watch(#[source] std::io::Error),
+    /// A step of ours panicked.
+    #[error("a step of the scan task panicked")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+/// Watches one scanner's folder until it is told to stop. The page under way is finished first.
+///
+/// # Errors
+/// When the folder's thread cannot be started or a step panics; trouble with one page or with the folder is reported and survived.
+pub async fn run(
+    desk: Desk,
+    settings: FolderSettings,
+    stop: CancellationToken,
+) -> Result<(), ScanError> {
+    let desk = Arc::new(desk);
+    let mut events = desk.listen();
+    blocking(&desk, Desk::recover).await?;
+    let mut source = Source::Folder(Folder::watch(settings).map_err(ScanError::Watch)?);
+    let mut recover = tokio::time::interval(RECOVER_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = recover.tick() => blocking(&desk, Desk::recover_if_stuck).await?,
+            event = events.recv() => match event {
+                // A load may have been released: pages that wait need not wait for the rescan.
+                Ok(Event::Batch { .. }) | Err(RecvError::Lagged(_)) => source.look_now(),
+                Ok(_) | Err(RecvError::Closed) => {}
+            },
+            seen = source.next() => match seen {
+                Some(seen) => blocking(&desk, |desk| desk.handle(seen)).await?,
+                None => break,
+            },
+        }
+    }
+    tokio::task::spawn_blocking(|| source.stop()).await?;
+    Ok(())
+}
+
+/// Renames and fsyncs block: they run beside the async threads.
+async fn blocking(
+    desk: &Arc<Desk>,
+    work: impl FnOnce(&Desk) + Send + 'static,
+) -> Result<(), ScanError> {
+    let desk = Arc::clone(desk);
+    Ok(tokio::task::spawn_blocking(move || work(&desk)).await?)
+}

@@ -1,0 +1,360 @@
+//! What is done with each thing the folder shows: taken, left waiting, or set aside with its reason. Blocks; never called from async code.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use scanner::claim::{self, ClaimError, Claimed};
+use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming};
+use tokio::sync::broadcast;
+
+use super::ScanError;
+use crate::clock::{self, Millis};
+use crate::config;
+use crate::domain::intake::{ArrivalState, Gate, next_action, reason};
+use crate::domain::text::PageKind;
+use crate::events::{Event, Events};
+use crate::evidence::{Evidence, EvidenceError};
+use crate::health::Readiness;
+use crate::store::{Arrival, NewArrival, News, Store, TakePage, Taken};
+
+/// Where pages of one scanner are dealt with.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) source: String,
+    pub(super) inbox: PathBuf,
+    pub(super) done: PathBuf,
+    pub(super) held: PathBuf,
+    pub(super) store: Store,
+    evidence: Arc<Evidence>,
+    events: Events,
+    readiness: Readiness,
+    /// A claimed file could not be finished with; it is tried again later.
+    pub(super) stuck: AtomicBool,
+}
+
+impl Desk {
+    /// The desk of one scanner, and how its folder is to be watched.
+    pub fn new(
+        scanner: &config::Scanner,
+        store: Store,
+        evidence: Arc<Evidence>,
+        events: Events,
+        readiness: Readiness,
+    ) -> (Self, FolderSettings) {
+        let inbox = scanner.folder.clone();
+        let (done, held) = (inbox.join("done"), inbox.join("held"));
+        let settings = FolderSettings {
+            skip: vec![done.clone(), held.clone()],
+            rescan: std::time::Duration::from_secs(scanner.rescan_s.0),
+            quiet: std::time::Duration::from_millis(scanner.quiet_ms.0),
+            ..FolderSettings::new(&inbox)
+        };
+        let source = scanner.id.to_string();
+        (
+            Self {
+                source,
+                inbox,
+                done,
+                held,
+                store,
+                evidence,
+                events,
+                readiness,
+                stuck: AtomicBool::new(false),
+            },
+            settings,
+        )
+    }
+
+    pub(super) fn listen(&self) -> broadcast::Receiver<Event> {
+        self.events.listen()
+    }
+
+    /// Deals with one thing seen. Trouble is reported here and nowhere else; the file stays where it is safe.
+    pub fn handle(&self, seen: Seen) {
+        let (name, done) = match seen {
+            Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
+            Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
+            Seen::Refused(refused) => (refused.found.name.clone(), self.refused(&refused)),
+            Seen::Lingering(found) => {
+                self.alert("lingering", &found.name, "-");
+                return;
+            }
+            Seen::Gone(found) => (found.name.clone(), self.gone(&found)),
+            Seen::FolderUnreadable { folder, kind } => {
+                return self.folder_unreadable(&folder, kind);
+            }
+            Seen::FolderBack { .. } => return self.recover(),
+            Seen::WithoutEvents { error, .. } => {
+                tracing::warn!(scanner = self.source, %error, "no change events for this folder: pages are found by the rescan alone");
+                return;
+            }
+        };
+        if let Err(error) = done {
+            self.trouble(&name, &error);
+        }
+    }
+
+    /// Records that the file was seen; the moment counts from the first run that saw it.
+    fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
+        let since = clock::monotonic().saturating_duration_since(found.first_seen);
+        let new = NewArrival {
+            source: self.source.clone(),
+            name: found.name.clone(),
+            file_key: file_key(found),
+            first_seen: Millis(
+                clock::now().0 - i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            ),
+        };
+        Ok(self.store.wait(move |db| db.note_arrival(&new))?)
+    }
+
+    fn gone(&self, found: &Found) -> Result<(), ScanError> {
+        let (source, name, key) = (self.source.clone(), found.name.clone(), file_key(found));
+        Ok(self
+            .store
+            .wait(move |db| db.arrival_gone(&source, &name, &key))?)
+    }
+
+    /// A whole file: in, if its load was released before it was first seen.
+    fn ready(&self, offer: &Offer) -> Result<(), ScanError> {
+        let arrival = self.note(&offer.found)?;
+        if arrival.state == ArrivalState::Held {
+            return self.hold_in_place(
+                &offer.found,
+                &arrival,
+                arrival.reason.as_deref().unwrap_or(reason::ARRIVING),
+            );
+        }
+        let first_seen = arrival.first_seen;
+        match self.store.wait(move |db| db.gate(first_seen))? {
+            Gate::Enter { .. } => {
+                let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
+                self.keep(&claimed, &offer.shape)
+            }
+            Gate::NoReleasedLoad => self.wait(&arrival, reason::NO_RELEASED_LOAD),
+            Gate::SeenBeforeRelease => {
+                self.hold_in_place(&offer.found, &arrival, reason::SEEN_BEFORE_RELEASE)
+            }
+        }
+    }
+
+    /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
+    pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
+        let original = match self.evidence.put_file(&claimed.path) {
+            Ok(original) => original,
+            Err(error) => {
+                self.return_to_folder(claimed);
+                return Err(error.into());
+            }
+        };
+        let page = take_page(claimed, shape, original);
+        // When the commit fails the file stays claimed: only the database can say later whether it was recorded.
+        let taken = self
+            .store
+            .wait(move |db| db.take_page(&page))
+            .inspect_err(|_| self.mark_stuck())?;
+        match taken {
+            Taken::Letter { letter, same_as } => {
+                tracing::info!(
+                    scanner = self.source,
+                    arrival = claimed.arrival_id,
+                    letter,
+                    same_as,
+                    "page arrived"
+                );
+                self.events.tell(Event::Letter {
+                    letter,
+                    what: "page_arrived".into(),
+                });
+                self.finish(claimed)
+            }
+            Taken::Already => self.finish(claimed),
+            Taken::NotNow(Gate::SeenBeforeRelease) => {
+                self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)
+            }
+            Taken::NotNow(_) => {
+                self.return_to_folder(claimed);
+                Ok(())
+            }
+            Taken::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED),
+        }
+    }
+
+    pub(super) fn finish(&self, claimed: &Claimed) -> Result<(), ScanError> {
+        claim::finish(claimed, &self.done).inspect_err(|_| self.mark_stuck())?;
+        self.readiness.ready(&self.part());
+        Ok(())
+    }
+
+    /// The driver offers it again at the next look.
+    fn return_to_folder(&self, claimed: &Claimed) {
+        if let Err(error) = claim::put_back(claimed, &self.inbox) {
+            self.mark_stuck();
+            tracing::warn!(
+                scanner = self.source,
+                arrival = claimed.arrival_id,
+                error = chain(&error),
+                "stays claimed"
+            );
+        }
+    }
+
+    fn refused(&self, refused: &Refused) -> Result<(), ScanError> {
+        let code = refused.reason.code();
+        let held = match refused.reason.aside() {
+            Aside::Leave => self
+                .note(&refused.found)
+                .and_then(|arrival| self.wait(&arrival, code)),
+            Aside::Move => self
+                .note(&refused.found)
+                .and_then(|arrival| self.hold_in_place(&refused.found, &arrival, code)),
+        };
+        held.inspect_err(|_| refused.tell_again())
+    }
+
+    /// Left where it is, with a reason, told once.
+    fn wait(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
+        let id = arrival.id.clone();
+        if self.store.wait(move |db| db.arrival_waits(&id, code))? == News::New {
+            self.alert(code, &arrival.name, &arrival.id);
+        }
+        Ok(())
+    }
+
+    /// Recorded first, moved then: a crash in between moves it at the next start.
+    fn hold_in_place(&self, found: &Found, arrival: &Arrival, code: &str) -> Result<(), ScanError> {
+        self.record_hold(&arrival.id, code)?;
+        let kept = claim::set_aside(&found.path, &self.inbox, &self.held, code)?;
+        self.held_now(&arrival.id, &found.name, code, &kept)
+    }
+
+    pub(super) fn hold_claimed(&self, claimed: &Claimed, code: &str) -> Result<(), ScanError> {
+        self.record_hold(&claimed.arrival_id, code)
+            .inspect_err(|_| self.mark_stuck())?;
+        let kept = claim::set_aside_claimed(claimed, &self.held, code)
+            .inspect_err(|_| self.mark_stuck())?;
+        self.held_now(&claimed.arrival_id, &claimed.name(), code, &kept)
+    }
+
+    fn record_hold(&self, id: &str, code: &str) -> Result<(), ScanError> {
+        let (id, code) = (id.to_owned(), code.to_owned());
+        Ok(self.store.wait(move |db| db.hold_arrival(&id, &code))?)
+    }
+
+    fn held_now(&self, id: &str, name: &str, code: &str, kept: &Path) -> Result<(), ScanError> {
+        let below = kept
+            .strip_prefix(&self.inbox)
+            .unwrap_or(kept)
+            .to_string_lossy()
+            .into_owned();
+        let owned = id.to_owned();
+        self.store
+            .wait(move |db| db.arrival_kept_as(&owned, &below))?;
+        self.alert(code, name, id);
+        Ok(())
+    }
+
+    fn alert(&self, code: &str, name: &str, arrival: &str) {
+        tracing::warn!(
+            scanner = self.source,
+            arrival,
+            file = name,
+            code,
+            "{}",
+            next_action(code)
+        );
+        self.events.tell(Event::Alert {
+            code: code.to_owned(),
+            subject: name.to_owned(),
+        });
+    }
+
+    fn folder_unreadable(&self, folder: &Path, kind: std::io::ErrorKind) {
+        let message = format!(
+            "{} cannot be listed ({kind}): check that it exists, is mounted, and that the laixin user may read and write it",
+            folder.display()
+        );
+        self.not_ready("folder_unreadable", &message);
+    }
+
+    pub(super) fn folder_readable(&self) {
+        self.readiness.ready(&self.part());
+    }
+
+    fn not_ready(&self, code: &str, message: &str) {
+        self.readiness.not_ready(&self.part(), code, message);
+    }
+
+    fn part(&self) -> String {
+        format!("scanner/{}", self.source)
+    }
+
+    fn mark_stuck(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
+    }
+
+    /// Says once what went wrong with one file. Every such file is tried again: by the next look, or from its claim.
+    pub(super) fn trouble(&self, name: &str, error: &ScanError) {
+        match error {
+            ScanError::Claim(ClaimError::Gone { .. } | ClaimError::Changed { .. }) | ScanError::Evidence(EvidenceError::Changing { .. }) => {
+                tracing::info!(scanner = self.source, file = name, error = chain(error), "not taken this time");
+                return;
+            }
+            ScanError::Evidence(EvidenceError::Full { .. }) => {
+                self.not_ready("disk_full", "no space for originals: free some on the disk of the data folder; pages wait in the scanner's folder");
+            }
+            ScanError::Evidence(EvidenceError::Altered { sha256, .. }) => {
+                let message = format!("original {sha256} was altered on the disk: run `laixin verify`, restore it from the backup");
+                self.not_ready("original_altered", &message);
+            }
+            ScanError::Claim(ClaimError::OtherFilesystem { .. }) => {
+                self.not_ready("other_filesystem", "the scanner's folder and its sub-folders done and held must be on one filesystem");
+            }
+            ScanError::Store(_) => self.not_ready("store_refuses", "the database does not accept pages: see the log for why; pages stay claimed"),
+            _ => self.not_ready("cannot_take_pages", "files of the scanner's folder cannot be read or moved: check the rights of the laixin user"),
+        }
+        tracing::error!(
+            scanner = self.source,
+            file = name,
+            error = chain(error),
+            "page not taken"
+        );
+    }
+}
+
+fn file_key(found: &Found) -> String {
+    let key = found.stamp.key;
+    match key.born_ns {
+        Some(born_ns) => format!("{}@{born_ns}", key.inode),
+        None => key.inode.to_string(),
+    }
+}
+
+fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Original) -> TakePage {
+    let name = naming::parse(claimed.folder.as_deref(), &claimed.file_name);
+    TakePage {
+        arrival: claimed.arrival_id.clone(),
+        group: name.group,
+        kind: match name.hint.kind {
+            naming::PageKind::Letter => PageKind::Letter,
+            naming::PageKind::Envelope => PageKind::Envelope,
+        },
+        number: name.hint.number,
+        frames: match shape {
+            Shape::Jpeg | Shape::Png => vec![0],
+            Shape::Tiff { frames } => frames.clone(),
+        },
+        original,
+    }
+}
+
+/// An error and everything that caused it, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

@@ -1,0 +1,78 @@
+//! Goes on with files that an earlier run, or a failed try, left claimed. The arrival's row says how far each had come.
+
+use std::sync::atomic::Ordering;
+
+use scanner::claim::{self, Claimed};
+use scanner::complete::{self, Verdict};
+
+use super::ScanError;
+use super::desk::{Desk, chain};
+use crate::domain::intake::{ArrivalState, reason};
+
+impl Desk {
+    /// Goes on with every claimed file. Runs at start and when the folder is back.
+    pub fn recover(&self) {
+        if std::fs::read_dir(&self.inbox).is_ok() {
+            self.folder_readable();
+        }
+        self.stuck.store(false, Ordering::Relaxed);
+        let left = match claim::leftovers(&self.inbox) {
+            Ok(left) => left,
+            Err(error) => return self.trouble(claim::CLAIMED_FOLDER, &error.into()),
+        };
+        for stranger in &left.strangers {
+            tracing::warn!(scanner = self.source, file = %stranger.display(), "somebody put a file among the claimed ones: move it to the scanner's folder");
+        }
+        for claimed in &left.claimed {
+            if let Err(error) = self.go_on_with(claimed) {
+                self.trouble(&claimed.name(), &error);
+            }
+        }
+    }
+
+    /// As [`Desk::recover`], when a file could not be finished with since.
+    pub(super) fn recover_if_stuck(&self) {
+        if self.stuck.load(Ordering::Relaxed) {
+            self.recover();
+        }
+    }
+
+    fn go_on_with(&self, claimed: &Claimed) -> Result<(), ScanError> {
+        let id = claimed.arrival_id.clone();
+        let Some(arrival) = self.store.wait(move |db| db.find_arrival(&id))? else {
+            let (id, source, name) = (
+                claimed.arrival_id.clone(),
+                self.source.clone(),
+                claimed.name(),
+            );
+            self.store
+                .wait(move |db| db.hold_unknown(&id, &source, &name))?;
+            return self.hold_claimed(claimed, reason::UNKNOWN_CLAIM);
+        };
+        match arrival.state {
+            ArrivalState::Taken => self.finish(claimed),
+            ArrivalState::Held => self.hold_claimed(
+                claimed,
+                arrival.reason.as_deref().unwrap_or(reason::UNKNOWN_CLAIM),
+            ),
+            ArrivalState::Waiting | ArrivalState::Gone => match complete::inspect(&claimed.path) {
+                Verdict::Complete(shape) => self.keep(claimed, &shape),
+                verdict => {
+                    tracing::warn!(
+                        arrival = claimed.arrival_id,
+                        ?verdict,
+                        "a claimed file is no longer whole"
+                    );
+                    self.hold_claimed(claimed, "truncated")
+                }
+            },
+        }
+        .inspect_err(|error| {
+            tracing::debug!(
+                arrival = claimed.arrival_id,
+                error = chain(error),
+                "claim not finished"
+            )
+        })
+    }
+}

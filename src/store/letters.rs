@@ -1,0 +1,471 @@
+//! Arrivals: every file that a source showed, and what became of it; the letters and pages they turn into.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
+use crate::domain::letter::{Carrier, LoadState, Stage};
+use crate::domain::text::PageKind;
+use crate::evidence::Original;
+
+const ACTOR: &str = "task/scan";
+
+/// A file as its source shows it.
+#[derive(Debug, Clone)]
+pub struct NewArrival {
+    /// Id of the folder or scanner.
+    pub source: String,
+    /// Its name below the source's folder.
+    pub name: String,
+    /// Which file of that name: names are used again.
+    pub file_key: String,
+    /// When it was first seen.
+    pub first_seen: Millis,
+}
+
+/// An arrival as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Number; sorts by time.
+    pub id: String,
+    /// Id of the folder or scanner.
+    pub source: String,
+    /// Its name below the source's folder.
+    pub name: String,
+    /// When it was first seen, by any run of the station.
+    pub first_seen: Millis,
+    /// When it was taken.
+    pub taken: Option<Millis>,
+    /// Where it stands.
+    pub state: ArrivalState,
+    /// Stable code while it waits or is held.
+    pub reason: Option<String>,
+    /// Where a held file lies, below the source's folder.
+    pub kept_as: Option<String>,
+    /// Its original.
+    pub sha256: Option<String>,
+    /// An earlier arrival with the same bytes.
+    pub same_as: Option<String>,
+}
+
+/// A page file to be taken into a letter.
+#[derive(Debug, Clone)]
+pub struct TakePage {
+    /// Its arrival.
+    pub arrival: String,
+    /// The letter it claims to belong to.
+    pub group: String,
+    /// Letter sheet or envelope.
+    pub kind: PageKind,
+    /// The number in its name.
+    pub number: Option<u32>,
+    /// Positions of its pages in the file; `[0]` for a file of one page.
+    pub frames: Vec<u32>,
+    /// Its bytes in the evidence store.
+    pub original: Original,
+}
+
+/// What became of a page that was to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It belongs to this letter now.
+    Letter {
+        /// The letter.
+        letter: String,
+        /// An earlier arrival with the same bytes, e.g. another blank page, or the same sheet scanned twice.
+        same_as: Option<String>,
+    },
+    /// It was taken by an earlier run.
+    Already,
+    /// The gate is shut; nothing was written.
+    NotNow(Gate),
+    /// Its letter is confirmed or registered: a person has to look. Nothing was written.
+    LetterClosed {
+        /// The letter.
+        letter: String,
+    },
+}
+
+const ARRIVAL: &str = "SELECT id, source, name, first_seen_ms, taken_ms, state, reason, kept_as, sha256, same_as FROM arrivals";
+
+fn arrival(row: &Row<'_>) -> rusqlite::Result<Arrival> {
+    Ok(Arrival {
+        id: row.get(0)?,
+        source: row.get(1)?,
+        name: row.get(2)?,
+        first_seen: row.get(3)?,
+        taken: row.get(4)?,
+        state: row.get(5)?,
+        reason: row.get(6)?,
+        kept_as: row.get(7)?,
+        sha256: row.get(8)?,
+        same_as: row.get(9)?,
+    })
+}
+
+impl Db {
+    /// Records that a file was seen. The same file seen again, also by a later run, is the same arrival and keeps the moment it was first seen, so
+    /// that a release can never reach back. A held file that was not yet moved is the same arrival too.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_arrival(&mut self, new: &NewArrival) -> Result<Arrival, StoreError> {
+        let known = self
+            .connection
+            .query_row(
+                &format!(
+                    "{ARRIVAL} WHERE source = ?1 AND name = ?2 AND file_key = ?3
+                     AND (state IN (?4, ?5) OR state = ?6 AND kept_as IS NULL) ORDER BY first_seen_ms LIMIT 1"
+                ),
+                (&new.source, &new.name, &new.file_key, ArrivalState::Waiting, ArrivalState::Gone, ArrivalState::Held),
+                arrival,
+            )
+            .optional()?;
+        if let Some(known) = known {
+            if known.state == ArrivalState::Gone {
+                self.connection.execute(
+                    "UPDATE arrivals SET state = ?2 WHERE id = ?1",
+                    (&known.id, ArrivalState::Waiting),
+                )?;
+            }
+            return Ok(known);
+        }
+        let step = self.connection.transaction()?;
+        let random: String =
+            step.query_row("SELECT lower(hex(randomblob(4)))", [], |row| row.get(0))?;
+        let id = format!("{:011x}-{random}", clock::now().0);
+        step.execute(
+            "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            (&id, &new.source, &new.name, &new.file_key, new.first_seen, ArrivalState::Waiting, reason::ARRIVING),
+        )?;
+        let detail =
+            json!({"source": new.source, "name": new.name, "first_seen_ms": new.first_seen.0});
+        ledger::append(&step, ACTOR, "page.seen", &subject(&id), &detail)?;
+        step.commit()?;
+        self.arrival(&id)
+    }
+
+    /// One arrival.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn arrival(&self, id: &str) -> Result<Arrival, StoreError> {
+        self.find_arrival(id)?.ok_or_else(|| StoreError::NotFound {
+            what: "arrival",
+            id: id.to_owned(),
+        })
+    }
+
+    /// One arrival, if it is known.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn find_arrival(&self, id: &str) -> Result<Option<Arrival>, StoreError> {
+        let found = self
+            .connection
+            .query_row(&format!("{ARRIVAL} WHERE id = ?1"), [id], arrival);
+        Ok(found.optional()?)
+    }
+
+    /// Arrivals in one state, newest first, with ids below `before`.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrivals(
+        &self,
+        state: ArrivalState,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Arrival>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{ARRIVAL} WHERE state = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"
+        ))?;
+        let rows = query.query_map((state, before, limit), arrival)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a page first seen then may enter now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn gate(&self, first_seen: Millis) -> Result<Gate, StoreError> {
+        gate(&self.connection, first_seen)
+    }
+
+    /// Notes why an arrival waits. Says whether that is news.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrival_waits(&mut self, id: &str, reason: &str) -> Result<News, StoreError> {
+        let step = self.connection.transaction()?;
+        let changed = step.execute(
+            "UPDATE arrivals SET reason = ?2 WHERE id = ?1 AND state = ?3 AND reason IS NOT ?2",
+            (id, reason, ArrivalState::Waiting),
+        )?;
+        if changed == 0 {
+            return Ok(News::Known);
+        }
+        ledger::append(
+            &step,
+            ACTOR,
+            "page.waits",
+            &subject(id),
+            &json!({"reason": reason}),
+        )?;
+        step.commit()?;
+        Ok(News::New)
+    }
+
+    /// Sets an arrival aside for a person; its file is moved after this.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] when it was taken.
+    pub fn hold_arrival(&mut self, id: &str, reason: &str) -> Result<(), StoreError> {
+        let found = self.arrival(id)?;
+        if found.state == ArrivalState::Taken {
+            let (state, action) = ("taken".into(), "hold");
+            return Err(StoreError::WrongState {
+                what: "arrival",
+                id: id.to_owned(),
+                state,
+                action,
+            });
+        }
+        let step = self.connection.transaction()?;
+        step.execute(
+            "UPDATE arrivals SET state = ?2, reason = ?3 WHERE id = ?1",
+            (id, ArrivalState::Held, reason),
+        )?;
+        if found.state != ArrivalState::Held {
+            ledger::append(
+                &step,
+                ACTOR,
+                "page.held",
+                &subject(id),
+                &json!({"reason": reason}),
+            )?;
+        }
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Holds a claimed file that no arrival explains, under the id in its name.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn hold_unknown(&mut self, id: &str, source: &str, name: &str) -> Result<(), StoreError> {
+        let step = self.connection.transaction()?;
+        step.execute(
+            "INSERT OR IGNORE INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES (?1, ?2, ?3, '', ?4, ?5, ?6)",
+            (id, source, name, clock::now(), ArrivalState::Held, reason::UNKNOWN_CLAIM),
+        )?;
+        let detail = json!({"reason": reason::UNKNOWN_CLAIM, "source": source, "name": name});
+        ledger::append(&step, ACTOR, "page.held", &subject(id), &detail)?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Notes where a held file lies now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrival_kept_as(&mut self, id: &str, kept_as: &str) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE arrivals SET kept_as = ?2 WHERE id = ?1",
+            (id, kept_as),
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a waiting file is no longer there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrival_gone(
+        &mut self,
+        source: &str,
+        name: &str,
+        file_key: &str,
+    ) -> Result<(), StoreError> {
+        let step = self.connection.transaction()?;
+        let id: Option<String> = step
+            .query_row(
+                "UPDATE arrivals SET state = ?4 WHERE source = ?1 AND name = ?2 AND file_key = ?3 AND state = ?5 RETURNING id",
+                (source, name, file_key, ArrivalState::Gone, ArrivalState::Waiting),
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(id) = id {
+            ledger::append(&step, ACTOR, "page.gone", &subject(&id), &json!({}))?;
+        }
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Takes a page file into its letter: arrival, letter, pages and ledger in one transaction. The gate is asked again inside it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown arrival.
+    pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
+        let found = self.arrival(&page.arrival)?;
+        if found.state == ArrivalState::Taken {
+            return Ok(Taken::Already);
+        }
+        let step = self.connection.transaction()?;
+        let load = match gate(&step, found.first_seen)? {
+            Gate::Enter { load } => load,
+            shut => return Ok(Taken::NotNow(shut)),
+        };
+        let (letter, stage) = letter_of(&step, load, &page.group)?;
+        if matches!(stage, Stage::Confirmed | Stage::Registered) {
+            return Ok(Taken::LetterClosed { letter });
+        }
+        let same_as = take_arrival(&step, page)?;
+        for frame in &page.frames {
+            step.execute(
+                "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (
+                    &letter,
+                    &page.arrival,
+                    frame,
+                    page.kind,
+                    page.number.unwrap_or(0),
+                    &page.original.sha256,
+                    &page.original.sm3,
+                    page.original.size as i64,
+                ),
+            )?;
+        }
+        let detail = json!({"letter": letter, "load": load, "frames": page.frames, "sha256": page.original.sha256,
+            "sm3": page.original.sm3, "size": page.original.size, "same_as": same_as});
+        ledger::append(
+            &step,
+            ACTOR,
+            "page.arrived",
+            &subject(&page.arrival),
+            &detail,
+        )?;
+        step.commit()?;
+        Ok(Taken::Letter { letter, same_as })
+    }
+}
+
+/// Whether something noted was not known before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It was not.
+    New,
+    /// It was.
+    Known,
+}
+
+fn subject(arrival: &str) -> String {
+    format!("arrival/{arrival}")
+}
+
+fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT l.id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
+         WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL",
+    )?;
+    let open = query.query_map((LoadState::Released, LoadState::Overridden), |row| {
+        Ok(OpenLoad {
+            load: row.get(0)?,
+            released_ms: row.get(1)?,
+        })
+    })?;
+    Ok(intake::gate(
+        first_seen.0,
+        &open.collect::<Result<Vec<_>, _>>()?,
+    ))
+}
+
+/// Marks the arrival as taken and links it to an earlier one with the same bytes.
+fn take_arrival(step: &Connection, page: &TakePage) -> Result<Option<String>, StoreError> {
+    let original = &page.original;
+    let same_as: Option<String> = step
+        .query_row(
+            "SELECT id FROM arrivals WHERE sha256 = ?1 AND id <> ?2 ORDER BY taken_ms, id LIMIT 1",
+            (&original.sha256, &page.arrival),
+            |row| row.get(0),
+        )
+        .optional()?;
+    step.execute(
+        "UPDATE arrivals SET state = ?2, reason = NULL, taken_ms = ?3, sha256 = ?4, sm3 = ?5, size = ?6, same_as = ?7 WHERE id = ?1",
+        (&page.arrival, ArrivalState::Taken, clock::now(), &original.sha256, &original.sm3, original.size as i64, &same_as),
+    )?;
+    Ok(same_as)
+}
+
+/// The letter of this group in the load's batch; made when it is not there yet. A drafted letter goes back: its draft is made anew with the page.
+fn letter_of(step: &Connection, load: i64, group: &str) -> Result<(String, Stage), StoreError> {
+    let (batch, carrier): (i64, Carrier) = step.query_row(
+        "SELECT b.id, b.carrier FROM loads l JOIN batches b ON b.id = l.batch_id WHERE l.id = ?1",
+        [load],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let now = clock::now();
+    let known: Option<(String, Stage)> = step
+        .query_row(
+            "SELECT id, stage FROM letters WHERE batch_id = ?1 AND group_name = ?2",
+            (batch, group),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    if let Some((id, stage)) = known {
+        let stage = if stage == Stage::Drafted {
+            Stage::Reading
+        } else {
+            stage
+        };
+        step.execute(
+            "UPDATE letters SET last_arrival_ms = ?2, stage = ?3, version = version + 1 WHERE id = ?1",
+            (&id, now, stage),
+        )?;
+        return Ok((id, stage));
+    }
+    let id = free_id(step, group)?;
+    let urgent = matches!(carrier, Carrier::Express | Carrier::Telegram);
+    step.execute(
+        "INSERT INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        (&id, batch, load, group, Stage::Arriving, urgent, now),
+    )?;
+    ledger::append(
+        step,
+        ACTOR,
+        "letter.begun",
+        &format!("letter/{id}"),
+        &json!({"batch": batch, "load": load}),
+    )?;
+    Ok((id, Stage::Arriving))
+}
+
+/// The group's name as a letter's number, fit for an address line; names come back every day, so a taken one gets a suffix.
+fn free_id(step: &Connection, group: &str) -> Result<String, StoreError> {
+    let word: String = group
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let word = if word.is_empty() {
+        "letter".to_owned()
+    } else {
+        word
+    };
+    let mut taken = step.prepare_cached("SELECT 1 FROM letters WHERE id = ?1")?;
+    let mut id = word.clone();
+    let mut suffix = 2_u32;
+    while taken.exists([&id])? {
+        id = format!("{word}-{suffix}");
+        suffix += 1;
+    }
+    Ok(id)
+}
