@@ -1,7 +1,7 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
 //!
 //! Here: what others see and ask of a cabinet, and how its task is started. `disinfect/task.rs` is the
-//! loop; `disinfect/record.rs` what it writes down; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
+//! loop; `disinfect/record.rs` what it writes down, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,6 +15,7 @@ use crate::health::Readiness;
 use crate::sd_notify::Beat;
 use crate::store::Store;
 
+mod health;
 mod look;
 mod record;
 mod task;

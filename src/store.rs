@@ -3,6 +3,7 @@
 //! The tables are the queues: a page without a reading is to be read, a draft without an acknowledgement is to be
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
+mod health;
 mod ledger;
 mod letters;
 mod loads;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+pub use health::HealthRow;
 pub use ledger::LedgerEntry;
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};

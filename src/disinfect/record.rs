@@ -76,6 +76,10 @@ impl Supervisor {
             }
         };
         self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, at_ms);
+        self.logged.cycle = record
+            .as_ref()
+            .filter(|r| r.end == End::Written)
+            .map(|r| r.cycle);
         self.record = record;
         tracing::info!(cabinet = %self.id, step = self.cycle.step().code(), "cabinet taken over");
         Known::Yes

@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Cabinet, Command, Profile, Readings};
 
+use super::health::Logged;
 use super::record::{End, Known, Record};
 use super::{CabinetView, Order, Refused, Surroundings, look};
 use crate::clock;
@@ -34,6 +35,7 @@ pub(super) struct Supervisor {
     /// The cycle in the records that the steps belong to; the last one stays for the view.
     pub(super) record: Option<Record>,
     given: Given,
+    pub(super) logged: Logged,
 }
 
 /// What the cabinet is known to have taken; `None` after any doubt.
@@ -67,6 +69,7 @@ impl Supervisor {
             seen: None,
             record: None,
             given: Given::default(),
+            logged: Logged::default(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Supervisor {
             self.light().await;
         }
         self.publish(&readings, now);
+        self.log_health(&readings, now).await;
     }
 
     /// To the next state: recorded first, acted on afterwards, except that putting out waits for nothing.

@@ -134,6 +134,29 @@ impl Bench {
         assert_eq!(self.newest_cycle().await.reason.as_deref(), Some(reason));
     }
 
+    async fn until_logged(&self, point: &str) {
+        let logged = async {
+            let mut changes = self.control.changes();
+            loop {
+                let rows = self
+                    .store
+                    .with(|db| db.health_log(Some("cabinet-1"), clock::Millis(0), 100))
+                    .await
+                    .unwrap();
+                if rows
+                    .iter()
+                    .any(|row| row.point == point && row.value.is_some())
+                {
+                    return;
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, logged)
+            .await
+            .expect("logged in time");
+    }
+
     /// The daemon dies here and now; another one starts.
     async fn killed_and_started_again(&mut self) {
         self.task.abort();
@@ -196,6 +219,8 @@ async fn a_load_is_released_after_a_whole_cycle() {
         .await
         .unwrap()
         .unwrap();
+    bench.until_logged("irradiance_mw_cm2").await;
+    bench.until_logged("lamp_hours_h").await;
 }
 
 #[tokio::test]
