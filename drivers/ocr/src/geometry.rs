@@ -78,16 +78,16 @@ pub(crate) fn least_area_rectangle(points: &[[f32; 2]]) -> Option<Quad> {
     best.map(|(_, quad)| from_top_left(quad))
 }
 
-/// The same rectangle, clockwise from the corner that is top left when it stands upright.
+/// The same clockwise rectangle, begun at the corner whose edge runs most to the right. Sorting corners by x, as
+/// is usual, fails on long columns that lean further than they are wide.
 fn from_top_left(mut quad: Quad) -> Quad {
-    quad.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    let (top_left, bottom_left) = by_height(quad[0], quad[1]);
-    let (top_right, bottom_right) = by_height(quad[2], quad[3]);
-    [top_left, top_right, bottom_right, bottom_left]
-}
-
-fn by_height(a: [f32; 2], b: [f32; 2]) -> ([f32; 2], [f32; 2]) {
-    if a[1] <= b[1] { (a, b) } else { (b, a) }
+    let rightwards =
+        |i: usize| quad[(i + 1) % 4][0] - quad[i][0] - (quad[(i + 1) % 4][1] - quad[i][1]).abs();
+    let first = (0..4)
+        .max_by(|&i, &j| rightwards(i).total_cmp(&rightwards(j)))
+        .unwrap_or(0);
+    quad.rotate_left(first);
+    quad
 }
 
 /// Width along the upper edge and height along the left edge, pixels.
@@ -141,6 +141,41 @@ pub(crate) fn contains(quad: &Quad, point: [f32; 2]) -> bool {
     })
 }
 
+/// Area that two convex, clockwise quads share, square pixels.
+pub(crate) fn shared_area(a: &Quad, b: &Quad) -> f32 {
+    let mut shape = a.to_vec();
+    for i in 0..4 {
+        let (from, to) = (b[i], b[(i + 1) % 4]);
+        let side = |p: [f32; 2]| {
+            (to[0] - from[0]) * (p[1] - from[1]) - (to[1] - from[1]) * (p[0] - from[0])
+        };
+        let mut clipped = Vec::with_capacity(8);
+        for (j, &p) in shape.iter().enumerate() {
+            let q = shape[(j + 1) % shape.len()];
+            let (at_p, at_q) = (side(p), side(q));
+            if at_p >= 0.0 {
+                clipped.push(p);
+            }
+            if (at_p >= 0.0) != (at_q >= 0.0) {
+                let t = at_p / (at_p - at_q);
+                clipped.push([p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])]);
+            }
+        }
+        shape = clipped;
+    }
+    area(&shape)
+}
+
+/// Area of a simple polygon.
+pub(crate) fn area(shape: &[[f32; 2]]) -> f32 {
+    let twice: f32 = shape
+        .iter()
+        .zip(shape.iter().cycle().skip(1))
+        .map(|(p, q)| p[0] * q[1] - q[0] * p[1])
+        .sum();
+    twice.abs() / 2.0
+}
+
 /// Upright rectangle around `quad`: left, top, right, bottom.
 pub(crate) fn bounds(quad: &Quad) -> [f32; 4] {
     quad.iter()
@@ -184,11 +219,40 @@ mod tests {
     }
 
     #[test]
+    fn a_leaning_column_keeps_its_top_left() {
+        let column = [
+            [1043.0, 404.0],
+            [1063.0, 405.0],
+            [1009.0, 1534.0],
+            [989.0, 1533.0],
+        ];
+        let quad = least_area_rectangle(&column).unwrap();
+        let (width, height) = size(&quad);
+        assert!(width < 25.0 && height > 1100.0, "{quad:?}");
+        assert!(
+            (quad[0][0] - 1043.0).abs() < 5.0 && (quad[0][1] - 404.0).abs() < 5.0,
+            "{quad:?}"
+        );
+    }
+
+    #[test]
     fn points_on_one_line_have_no_rectangle() {
         assert_eq!(least_area_rectangle(&[[0.0, 0.0], [5.0, 5.0]]), None);
         assert_eq!(
             least_area_rectangle(&[[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]),
             None
+        );
+    }
+
+    #[test]
+    fn shared_area_of_crossing_apart_and_equal_quads() {
+        let square = |x: f32, y: f32, s: f32| [[x, y], [x + s, y], [x + s, y + s], [x, y + s]];
+        assert!(
+            (shared_area(&square(0.0, 0.0, 10.0), &square(5.0, 5.0, 10.0)) - 25.0).abs() < 1e-3
+        );
+        assert!(shared_area(&square(0.0, 0.0, 10.0), &square(20.0, 0.0, 10.0)) < 1e-3);
+        assert!(
+            (shared_area(&square(0.0, 0.0, 10.0), &square(0.0, 0.0, 10.0)) - 100.0).abs() < 1e-3
         );
     }
 

@@ -217,10 +217,12 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Page>, DecodeError> {
 fn decode_png(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError> {
     use image::ImageDecoder as _;
     let damaged = |e: image::ImageError| DecodeError::damaged(MediaType::Png, e);
+    // The header chunk comes first in every PNG; its size is asked before a decoder sets anything up.
+    let (width, height) = png_size(bytes)
+        .ok_or_else(|| DecodeError::damaged(MediaType::Png, "the header chunk is missing"))?;
+    limits.check(width, height)?;
     let mut decoder =
         image::codecs::png::PngDecoder::new(std::io::Cursor::new(bytes)).map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    limits.check(width, height)?;
     let mut memory = image::Limits::default();
     memory.max_alloc = Some(limits.pixels.saturating_mul(8));
     decoder.set_limits(memory).map_err(damaged)?;
@@ -232,6 +234,17 @@ fn decode_png(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError> {
         rgb,
         media_type: MediaType::Png,
     })
+}
+
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header: &[u8; 12] = bytes.get(12..24)?.try_into().ok()?;
+    let [b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3] = *header else {
+        return None;
+    };
+    Some((
+        u32::from_be_bytes([w0, w1, w2, w3]),
+        u32::from_be_bytes([h0, h1, h2, h3]),
+    ))
 }
 
 /// Transparent pixels become paper, not black.

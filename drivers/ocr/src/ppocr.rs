@@ -3,11 +3,11 @@
 
 use crate::detect::{ProbabilityMap, boxes};
 use crate::fold::Folder;
-use crate::geometry::{Quad, size};
+use crate::geometry::{Quad, area, shared_area, size};
 use crate::layout::{self, Group, Spacing};
 use crate::models::{self, OpenError, Pinned};
 use crate::page::Page;
-use crate::preprocess::{self, LINE_HEIGHT, Reading, cut_line, line_width};
+use crate::preprocess::{Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
 use crate::recognise::{Dictionary, Read, ctc, mean_confidence, with_blanks};
 use crate::{Char, Line, PageText, ReadError, Settings};
 use rten::{Model, RunOptions, ThreadPool};
@@ -30,6 +30,18 @@ pub(crate) struct PpOcr {
     all_cores: Arc<ThreadPool>,
     single_cores: Vec<Arc<ThreadPool>>,
     longest_side_px: u32,
+}
+
+/// Boxes seen with red ink are dropped when this share of them was also found without it.
+const COVERED: f32 = 0.3;
+
+/// One box to read.
+struct Job {
+    index: usize,
+    quad: Quad,
+    ink: Ink,
+    /// It stands in a column of a page that runs down.
+    down: bool,
 }
 
 /// One box as it was read.
@@ -74,9 +86,17 @@ impl PpOcr {
 
     pub(crate) fn read(&self, page: &Page) -> Result<PageText, ReadError> {
         let started = std::time::Instant::now();
-        let found = self.detect(page)?;
+        let (found, inks) = self.detect(page)?;
         let groups = layout::arrange(&found);
-        let texts = self.recognise(page, &found, &groups)?;
+        let jobs = groups.iter().flat_map(|group| {
+            group.pieces.iter().map(|piece| Job {
+                index: piece.index,
+                quad: found[piece.index],
+                ink: inks[piece.index],
+                down: group.down,
+            })
+        });
+        let texts = self.recognise(page, jobs.collect(), found.len())?;
         let lines = groups
             .iter()
             .filter_map(|group| self.line(group, &found, &texts))
@@ -90,65 +110,76 @@ impl PpOcr {
         })
     }
 
-    fn detect(&self, page: &Page) -> Result<Vec<Quad>, ReadError> {
-        let input =
-            preprocess::for_detection(page, self.longest_side_px).map_err(ReadError::Preprocess)?;
-        let (width, height) = (input.width, input.height);
-        let tensor = NdTensor::from_data([1, 3, height, width], input.values);
-        let map = run(&self.detection, tensor, &self.all_cores)?;
-        let map = map.into_data();
+    /// Boxes with the ink they were found in. Where a page has red ink, what is found without it comes first, and
+    /// of the rest only what lies elsewhere: red writing, the seal's own characters.
+    fn detect(&self, page: &Page) -> Result<(Vec<Quad>, Vec<Ink>), ReadError> {
+        let scaled = Scaled::new(page, self.longest_side_px).map_err(ReadError::Preprocess)?;
+        let mut found = self.boxes(&scaled, page, Ink::All)?;
+        let mut inks = vec![Ink::All; found.len()];
+        if scaled.has_red_ink() {
+            let plain = self.boxes(&scaled, page, Ink::NotRed)?;
+            found.retain(|quad| {
+                let covered: f32 = plain.iter().map(|p| shared_area(p, quad)).sum();
+                covered < COVERED * area(quad)
+            });
+            inks = vec![Ink::NotRed; plain.len()];
+            inks.resize(plain.len() + found.len(), Ink::All);
+            found.splice(0..0, plain);
+        }
+        Ok((found, inks))
+    }
+
+    fn boxes(&self, scaled: &Scaled, page: &Page, ink: Ink) -> Result<Vec<Quad>, ReadError> {
+        let (width, height) = (scaled.width, scaled.height);
+        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink));
+        let map = run(&self.detection, tensor, &self.all_cores)?.into_data();
         if map.len() != width * height {
             return Err(ReadError::UnexpectedOutput {
                 expected: width * height,
                 found: map.len(),
             });
         }
-        Ok(boxes(
-            &ProbabilityMap {
-                width,
-                height,
-                values: &map,
-            },
-            page.width(),
-            page.height(),
-        ))
+        let map = ProbabilityMap {
+            width,
+            height,
+            values: &map,
+        };
+        Ok(boxes(&map, page.width(), page.height()))
     }
 
-    /// Every box's text, in the order of `found`. Wide boxes first, so that no core is left with a long one.
+    /// The text of every job's box, at its index among `boxes`. Wide boxes go first, so that no core is left with a
+    /// long one at the end.
     fn recognise(
         &self,
         page: &Page,
-        found: &[Quad],
-        groups: &[Group],
+        mut jobs: Vec<Job>,
+        boxes: usize,
     ) -> Result<Vec<Option<PieceText>>, ReadError> {
-        let mut jobs: Vec<(usize, bool)> = groups
-            .iter()
-            .flat_map(|g| g.pieces.iter().map(|p| (p.index, g.down)))
-            .collect();
-        jobs.sort_by_key(|&(index, _)| {
-            let (width, height) = size(&found[index]);
-            std::cmp::Reverse((width.max(height) / width.min(height).max(1.0) * 100.0) as u64)
+        jobs.sort_by_key(|job| {
+            let (width, height) = size(&job.quad);
+            let aspect = width.max(height) / width.min(height).max(1.0);
+            std::cmp::Reverse((aspect * 100.0) as u64)
         });
         let next = AtomicUsize::new(0);
         let work = |core: &Arc<ThreadPool>| {
             let mut done = Vec::new();
-            while let Some(&(index, down)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push((index, self.read_box(page, &found[index], down, core)?));
+            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push((job.index, self.read_box(page, job, core)?));
             }
             Ok::<_, ReadError>(done)
         };
-        let mut texts: Vec<Option<PieceText>> = found.iter().map(|_| None).collect();
         let shares: Vec<_> = std::thread::scope(|scope| {
             let running: Vec<_> = self
                 .single_cores
                 .iter()
                 .map(|core| scope.spawn(|| work(core)))
                 .collect();
-            running
-                .into_iter()
-                .map(|thread| thread.join().map_err(|_| ReadError::WorkerPanicked))
+            let joined = running.into_iter().map(|thread| thread.join());
+            joined
+                .map(|share| share.map_err(|_| ReadError::WorkerPanicked))
                 .collect()
         });
+        let mut texts: Vec<Option<PieceText>> = (0..boxes).map(|_| None).collect();
         for share in shares {
             for (index, text) in share?? {
                 texts[index] = Some(text);
@@ -162,27 +193,26 @@ impl PpOcr {
     fn read_box(
         &self,
         page: &Page,
-        quad: &Quad,
-        down: bool,
+        job: &Job,
         core: &Arc<ThreadPool>,
     ) -> Result<PieceText, ReadError> {
-        let (width, height) = size(quad);
+        let (width, height) = size(&job.quad);
         let aspect = height / width.max(1.0);
         if aspect < layout::LONG {
-            return self.read_along(page, quad, Reading::Across, core);
+            return self.read_along(page, job, Reading::Across, core);
         }
-        let (likely, other) = if down {
+        let (likely, other) = if job.down {
             (Reading::Down, Reading::Across)
         } else {
             (Reading::Across, Reading::Down)
         };
-        let first = self.read_along(page, quad, likely, core)?;
-        let first_confidence = mean_confidence(&first.reads);
-        if first_confidence >= SURE || (down && aspect > 2.5) {
+        let first = self.read_along(page, job, likely, core)?;
+        let sureness = mean_confidence(&first.reads);
+        if sureness >= SURE || (job.down && aspect > 2.5) {
             return Ok(first);
         }
-        let second = self.read_along(page, quad, other, core)?;
-        Ok(if mean_confidence(&second.reads) > first_confidence {
+        let second = self.read_along(page, job, other, core)?;
+        Ok(if mean_confidence(&second.reads) > sureness {
             second
         } else {
             first
@@ -192,14 +222,21 @@ impl PpOcr {
     fn read_along(
         &self,
         page: &Page,
-        quad: &Quad,
+        job: &Job,
         reading: Reading,
         core: &Arc<ThreadPool>,
     ) -> Result<PieceText, ReadError> {
-        let width = line_width(quad, reading);
+        let width = line_width(&job.quad, reading);
         let stride = width.next_multiple_of(WIDTH_STEP);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * stride];
-        cut_line(page, quad, reading, width, stride, &mut planes);
+        cut_line(
+            page,
+            &job.quad,
+            (reading, job.ink),
+            width,
+            stride,
+            &mut planes,
+        );
         let tensor = NdTensor::from_data([1, 3, LINE_HEIGHT, stride], planes);
         let scores = run(&self.recognition, tensor, core)?;
         let classes = scores.shape().last().copied().unwrap_or_default();
@@ -214,7 +251,6 @@ impl PpOcr {
             &self.dictionary,
             width as f32 / stride as f32,
         );
-        let reads = with_blanks(reads, LINE_HEIGHT as f32 / width as f32);
         Ok(PieceText { reading, reads })
     }
 
@@ -253,6 +289,13 @@ impl PpOcr {
         } else {
             [first[0], last[1], last[2], first[3]]
         };
+        let (width, height) = size(&quad);
+        let (long, short) = if vertical {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        let raw_chars = with_blanks(raw_chars, short / long.max(1.0));
         let raw: String = raw_chars.iter().map(|r| r.ch).collect();
         let text = self.folder.fold(&raw);
         let chars = text

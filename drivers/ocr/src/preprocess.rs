@@ -7,13 +7,6 @@ use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
 };
 
-/// Planes of floats with their size: `[1, 3, height, width]`.
-pub(crate) struct Planes {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    pub(crate) values: Vec<f32>,
-}
-
 /// Height of a line image, pixels: the recogniser knows no other.
 pub(crate) const LINE_HEIGHT: usize = 48;
 
@@ -35,31 +28,86 @@ pub(crate) fn detection_size(width: u32, height: u32, longest_px: u32) -> (u32, 
     (side(width), side(height))
 }
 
-/// The page scaled for detection.
-///
-/// # Errors
-/// Only if the page's size is not what its pixels are, which [`Page`] rules out.
-pub(crate) fn for_detection(
-    page: &Page,
-    longest_px: u32,
-) -> Result<Planes, Box<dyn std::error::Error + Send + Sync>> {
-    let (width, height) = detection_size(page.width(), page.height(), longest_px);
-    let source = ImageRef::new(page.width(), page.height(), page.rgb(), PixelType::U8x3)?;
-    let mut scaled = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut scaled, &options)?;
-    let (width, height) = (width as usize, height as usize);
-    let mut values = vec![0.0; 3 * width * height];
-    for (i, rgb) in scaled.buffer().chunks_exact(3).enumerate() {
-        for channel in 0..3 {
-            values[channel * width * height + i] = normalised(f32::from(rgb[2 - channel]));
+/// Which ink of a page is looked at. A seal, a thumb print or a red rule across a line ties that line up with
+/// everything else the red touches, so pages with red are also looked at without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    All,
+    NotRed,
+}
+
+impl Ink {
+    /// The pixel with red ink made paper: dark ink under a seal stays dark, as both leave little red light.
+    fn seen(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+        let redness = r - g.max(b);
+        if self == Self::All || redness < REDNESS_MIN {
+            return [r, g, b];
         }
+        [(r + redness / 2.0).min(255.0); 3]
     }
-    Ok(Planes {
-        width,
-        height,
-        values,
-    })
+}
+
+/// Red exceeds green and blue by this much, of 255, before it counts as red ink; yellowed paper does not.
+const REDNESS_MIN: f32 = 40.0;
+/// A page has red ink from this share of its pixels on: half of one seal on A4.
+const RED_SHARE_MIN: f32 = 0.001;
+
+/// The page scaled for detection.
+pub(crate) struct Scaled {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    rgb: Vec<u8>,
+}
+
+impl Scaled {
+    /// # Errors
+    /// Only if the page's size is not what its pixels are, which [`Page`] rules out.
+    pub(crate) fn new(
+        page: &Page,
+        longest_px: u32,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let (width, height) = detection_size(page.width(), page.height(), longest_px);
+        let source = ImageRef::new(page.width(), page.height(), page.rgb(), PixelType::U8x3)?;
+        let mut scaled = Image::new(width, height, PixelType::U8x3);
+        let filter = ResizeAlg::Convolution(FilterType::Bilinear);
+        Resizer::new().resize(
+            &source,
+            &mut scaled,
+            &ResizeOptions::new().resize_alg(filter),
+        )?;
+        Ok(Self {
+            width: width as usize,
+            height: height as usize,
+            rgb: scaled.into_vec(),
+        })
+    }
+
+    fn pixels(&self) -> impl Iterator<Item = [f32; 3]> {
+        self.rgb
+            .chunks_exact(3)
+            .map(|p| [f32::from(p[0]), f32::from(p[1]), f32::from(p[2])])
+    }
+
+    pub(crate) fn has_red_ink(&self) -> bool {
+        let red = self
+            .pixels()
+            .filter(|[r, g, b]| r - g.max(*b) >= REDNESS_MIN)
+            .count();
+        red as f32 >= RED_SHARE_MIN * (self.width * self.height) as f32
+    }
+
+    /// `3 × height × width` for the detector.
+    pub(crate) fn planes(&self, ink: Ink) -> Vec<f32> {
+        let plane = self.width * self.height;
+        let mut values = vec![0.0; 3 * plane];
+        for (i, pixel) in self.pixels().enumerate() {
+            let seen = ink.seen(pixel);
+            for channel in 0..3 {
+                values[channel * plane + i] = normalised(seen[2 - channel]);
+            }
+        }
+        values
+    }
 }
 
 /// How the characters of a box stand.
@@ -87,7 +135,7 @@ pub(crate) fn line_width(quad: &Quad, reading: Reading) -> usize {
 pub(crate) fn cut_line(
     page: &Page,
     quad: &Quad,
-    reading: Reading,
+    (reading, ink): (Reading, Ink),
     width: usize,
     stride: usize,
     planes: &mut [f32],
@@ -123,9 +171,9 @@ pub(crate) fn cut_line(
                     }
                 }
             }
+            let seen = ink.seen(sum.map(|c| c * weight));
             for channel in 0..3 {
-                planes[(channel * LINE_HEIGHT + y) * stride + x] =
-                    normalised(sum[2 - channel] * weight);
+                planes[(channel * LINE_HEIGHT + y) * stride + x] = normalised(seen[2 - channel]);
             }
         }
     }
@@ -162,6 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn red_ink_goes_and_dark_ink_under_it_stays() {
+        assert!(Ink::NotRed.seen([210.0, 60.0, 70.0])[1] > 250.0);
+        assert!(Ink::NotRed.seen([90.0, 25.0, 25.0])[1] < 130.0);
+        for kept in [
+            [30.0, 30.0, 120.0],
+            [20.0, 20.0, 20.0],
+            [235.0, 225.0, 200.0],
+        ] {
+            assert_eq!(Ink::NotRed.seen(kept), kept);
+        }
+        assert_eq!(Ink::All.seen([210.0, 60.0, 70.0]), [210.0, 60.0, 70.0]);
+    }
+
+    #[test]
     fn a_column_is_turned_so_that_its_top_comes_first() {
         // 2 wide, 4 high; red grows downwards.
         let rgb = (0..8_u8).flat_map(|i| [(i / 2) * 60, 0, 0]).collect();
@@ -170,7 +232,8 @@ mod tests {
         let width = line_width(&quad, Reading::Down);
         assert_eq!(width, 96);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * width];
-        cut_line(&page, &quad, Reading::Down, width, width, &mut planes);
+        let how = (Reading::Down, Ink::All);
+        cut_line(&page, &quad, how, width, width, &mut planes);
         let red = &planes[2 * LINE_HEIGHT * width..];
         assert!(red[0] < red[width / 2] && red[width / 2] < red[width - 1]);
     }

@@ -134,7 +134,12 @@ pub(crate) fn tiff(pages: &[TiffPage]) -> Vec<u8> {
             (262, 3, 1, photometric),
             (273, 4, n, 0),
             (277, 3, 1, samples),
-            (278, 4, 1, rows as u32),
+            (
+                278,
+                4,
+                1,
+                page.claimed.map_or(rows as u32, |claimed| claimed.1),
+            ),
             (279, 4, n, 0),
         ];
         if !tables.is_empty() {
