@@ -1,13 +1,50 @@
 //! The list of routes. Every change of the station goes through here; the console has no private door.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+pub mod asked;
+pub mod auth;
+pub mod batches;
+pub mod cabinets;
+pub mod drafts;
+pub mod events;
+pub mod health;
+pub mod letters;
+pub mod openapi;
+pub mod paging;
+pub mod password;
+pub mod problem;
+pub mod session;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::problem::Problem;
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::events::Events;
+use crate::evidence::Evidence;
 use crate::health::Readiness;
+use crate::metrics::Metrics;
 use crate::store::Store;
+
+/// Passwords proved side by side at most.
+const SIGN_INS: usize = 2;
+/// An answer begins within this time, or the caller is told that it did not.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What every route may use.
 #[derive(Debug, Clone)]
@@ -16,10 +53,165 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// The store.
     pub store: Store,
+    /// The originals.
+    pub evidence: Arc<Evidence>,
     /// Events, to tell and to listen to.
     pub events: Events,
     /// What is ready and what is not.
     pub readiness: Readiness,
     /// The cabinets by id.
     pub cabinets: Arc<BTreeMap<String, CabinetControl>>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Cancelled when the station stops: streams of events end then.
+    pub closing: CancellationToken,
+    sign_ins: Arc<Semaphore>,
+}
+
+impl App {
+    /// What the routes work on.
+    pub fn new(
+        settings: Arc<Settings>,
+        (store, evidence): (Store, Arc<Evidence>),
+        events: Events,
+        readiness: Readiness,
+        cabinets: BTreeMap<String, CabinetControl>,
+    ) -> Self {
+        Self {
+            settings,
+            store,
+            evidence,
+            events,
+            readiness,
+            cabinets: Arc::new(cabinets),
+            metrics: Metrics::default(),
+            closing: CancellationToken::new(),
+            sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
+        }
+    }
+
+    fn session_minutes(&self) -> i64 {
+        i64::try_from(self.settings.http.session_minutes.0).expect("at most 1440")
+    }
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(<openapi::Description as utoipa::OpenApi>::openapi())
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(session::sign_in, session::who, session::sign_out))
+        .routes(routes!(batches::sign_in, batches::list))
+        .routes(routes!(batches::get))
+        .routes(routes!(batches::load))
+        .routes(routes!(batches::close))
+        .routes(routes!(batches::override_load))
+        .routes(routes!(cabinets::list))
+        .routes(routes!(cabinets::get))
+        .routes(routes!(cabinets::start))
+        .routes(routes!(cabinets::abort))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::get))
+        .routes(routes!(letters::correct))
+        .routes(routes!(letters::confirm))
+        .routes(routes!(drafts::claim))
+        .routes(routes!(drafts::list))
+        .routes(routes!(drafts::get))
+        .routes(routes!(drafts::ack))
+        .routes(routes!(drafts::nack))
+        .routes(routes!(events::get))
+        .routes(routes!(health::devices))
+        .routes(routes!(health::log))
+}
+
+/// Every route of the API.
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .route("/openapi.json", axum::routing::get(openapi::get))
+        .method_not_allowed_fallback(async || {
+            Problem::new("method_not_allowed", "see /openapi.json")
+        })
+        .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
+        .layer(DefaultBodyLimit::max(asked::BODY_LIMIT))
+        .layer(middleware::from_fn(as_problem))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new("defect", "the station's log says more").into_response()
+        }))
+        .layer(middleware::from_fn(note))
+        .with_state(app)
+}
+
+/// Serves until `app.closing` is cancelled; open answers are finished.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    closing: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(
+        listener,
+        router.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(closing.cancelled_owned())
+    .await
+}
+
+/// Refusals of axum itself and of the time limit become problem documents too.
+async fn as_problem(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| {
+            kind.to_str()
+                .is_ok_and(|kind| kind.starts_with("text/plain"))
+        });
+    if !plain {
+        return response;
+    }
+    match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            "body_too_large",
+            format!("at most {} bytes", asked::BODY_LIMIT),
+        )
+        .into_response(),
+        StatusCode::BAD_REQUEST => {
+            Problem::new("query_invalid", "see /openapi.json").into_response()
+        }
+        _ => response,
+    }
+}
+
+/// One line per request: route, status, time. Not the address itself, nothing of any body.
+async fn note(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("-".to_owned(), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let ms = began.elapsed().as_millis();
+    if status.is_server_error() {
+        tracing::error!(%method, route, status = status.as_u16(), ms, "request failed");
+    } else {
+        tracing::debug!(%method, route, status = status.as_u16(), ms, "request");
+    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }

@@ -66,7 +66,7 @@ pub fn start(
 }
 
 /// One reading as people see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PointView {
     /// Stable name with its unit, e.g. `irradiance_mw_cm2`, `door_closed`.
     pub point: String,
@@ -79,7 +79,7 @@ pub struct PointView {
 }
 
 /// The running or last cycle as people see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CycleView {
     /// Number, e.g. `C000012`.
     pub cycle: String,
@@ -102,7 +102,7 @@ pub struct CycleView {
 }
 
 /// A cabinet as people see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CabinetView {
     /// Its id.
     pub id: String,

@@ -1,8 +1,10 @@
 //! What the station knows about letters, as plain values: no I/O, no clock, no async, no logging.
 //!
-//! Everything here takes what was seen and the time, and returns what follows. The only outside crate is
-//! `serde`, whose derives make a draft one document in the store and on the wire (see ARCHITECTURE.md).
+//! Everything here takes what was seen and the time, and returns what follows. The only outside crates
+//! are `serde` and `utoipa`, whose derives make a draft one document in the store, on the wire and in `/openapi.json`, and
+//! `thiserror` (see ARCHITECTURE.md).
 
+pub mod correct;
 pub mod cycle;
 pub mod deadline;
 pub mod draft;

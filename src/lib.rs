@@ -12,8 +12,10 @@ pub mod store;
 pub mod api;
 
 pub mod clock;
+pub mod commands;
 pub mod digest;
 pub mod evaluate;
 pub mod events;
 pub mod health;
+pub mod metrics;
 pub mod sd_notify;

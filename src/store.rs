@@ -3,8 +3,13 @@
 //! The tables are the queues: a page without a reading is to be read, a draft without an acknowledgement is to be
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
+mod accounts;
+mod drafts;
 mod health;
+mod health_views;
+mod idempotency;
 mod ledger;
+mod letter_views;
 mod letters;
 mod loads;
 mod migrations;
@@ -16,8 +21,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
 pub use health::HealthRow;
+pub use idempotency::{Answered, RequestKey};
 pub use ledger::LedgerEntry;
+pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
 pub use owner::Store;
@@ -67,6 +76,12 @@ pub enum StoreError {
         /// Its number.
         id: String,
     },
+    /// A correction is not allowed.
+    #[error("the correction is not allowed")]
+    Correction(#[from] crate::domain::correct::Refused),
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
     /// A stored document does not parse.
     #[error("{what} {id} in the database does not parse")]
     Document {
@@ -102,6 +117,45 @@ impl Db {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::migrate(&mut connection)?;
         Ok(Self { connection })
+    }
+
+    /// Runs `work` as one transaction: all of it is kept, or nothing. Inside another one it becomes part of that.
+    ///
+    /// # Errors
+    /// What `work` returns; nothing is kept then.
+    pub fn atomically<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // Immediate: a command of another process may write too, and a reader cannot become a writer behind it.
+        let (begin, keep, drop) = if self.connection.is_autocommit() {
+            ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+        } else {
+            (
+                "SAVEPOINT inner",
+                "RELEASE inner",
+                "ROLLBACK TO inner; RELEASE inner",
+            )
+        };
+        self.connection.execute_batch(begin)?;
+        let done = work(self).and_then(|value| {
+            self.connection.execute_batch(keep)?;
+            Ok(value)
+        });
+        if done.is_err() {
+            self.connection.execute_batch(drop)?;
+        }
+        done
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn answers(&self) -> Result<(), StoreError> {
+        self.connection
+            .query_row("SELECT count(*) FROM schema_versions", [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// A consistent copy of the running database in a new file.

@@ -6,7 +6,7 @@ use super::field::Field;
 use super::text::{PageKind, Quad};
 
 /// Everything proposed for one letter. `disinfection`, `deadlines`, `pages` and times are the station's; `fields` come from the pages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Draft {
     /// The letter's number.
     pub letter: String,
@@ -32,7 +32,7 @@ pub struct Draft {
 }
 
 /// A page as the draft lists it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DraftPage {
     /// Number within the letter, from 1.
     pub n: u32,
@@ -45,7 +45,7 @@ pub struct DraftPage {
 }
 
 /// Proof of the cycle that released the letter's load, or the override that stood in for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Disinfection {
     /// Cycle number.
     pub cycle: Option<String>,
@@ -58,7 +58,7 @@ pub struct Disinfection {
 }
 
 /// A signed override.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Override {
     /// Who signed.
     pub by: String,
@@ -69,7 +69,7 @@ pub struct Override {
 }
 
 /// An officer's confirmation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Confirmation {
     /// Who.
     pub by: String,
@@ -78,7 +78,7 @@ pub struct Confirmation {
 }
 
 /// A due date.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Deadline {
     /// What is due.
     pub name: String,
@@ -89,7 +89,7 @@ pub struct Deadline {
 }
 
 /// The registered fields (SZ 7.4.2.1).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fields {
     /// 姓名; `匿名` for an anonymous letter.
     pub sender_name: Field,
@@ -124,7 +124,7 @@ pub struct Fields {
 }
 
 /// An ID number; never repaired.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IdNumber {
     /// The field.
     #[serde(flatten)]
@@ -134,7 +134,7 @@ pub struct IdNumber {
 }
 
 /// What kind of number a phone number is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
     /// 11 digits, 1[3-9].
@@ -144,7 +144,7 @@ pub enum PhoneKind {
 }
 
 /// One phone number.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Phone {
     /// The field.
     #[serde(flatten)]
@@ -157,7 +157,7 @@ pub struct Phone {
 }
 
 /// Whether the letter is anonymous, and why (requirement A5): `无署名`, `假名`, `署名不完整`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Anonymous {
     /// Anonymous or not.
     pub value: bool,
@@ -166,7 +166,7 @@ pub struct Anonymous {
 }
 
 /// Joint letter: five or more signatories, units count (SZ 3.3).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Joint {
     /// Five or more.
     pub is_joint: bool,
@@ -177,7 +177,7 @@ pub struct Joint {
 }
 
 /// A proxy's letter: the principal is registered as sender (SZ 3.6, 7.4.1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Proxy {
     /// Who wrote for the sender.
     pub agent: String,
@@ -186,7 +186,7 @@ pub struct Proxy {
 }
 
 /// A postmark.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Postmark {
     /// Place.
     pub place: Option<String>,
@@ -195,7 +195,7 @@ pub struct Postmark {
 }
 
 /// One matter of the letter (SZ 7.4.2.6).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Matter {
     /// Short title, in the letter's own words.
     pub title: String,
@@ -210,7 +210,7 @@ pub struct Matter {
 }
 
 /// An alert with the sentence that raised it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Flag {
     /// Raised or not.
     pub value: bool,
@@ -219,11 +219,12 @@ pub struct Flag {
     /// Its page.
     pub page: Option<u32>,
     /// Its place.
+    #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
     pub quad: Option<Quad>,
 }
 
 /// Alerts (requirements E). `None`: this version does not look for it, so nothing may be concluded.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Flags {
     /// 扬言
     pub threat: Option<Flag>,
@@ -240,7 +241,7 @@ pub struct Flags {
 }
 
 /// First or repeat letter (SZ 3.1, 3.2, 7.4.1).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Repeat {
     /// `first`, `repeat`, or `unchecked` while no comparison was made.
     pub relation: String,
@@ -251,7 +252,7 @@ pub struct Repeat {
 }
 
 /// How alike the letters are, each 0 to 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RepeatScores {
     /// Name.
     pub name: f32,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::text::Quad;
 
 /// Where a value comes from (CONTRACT: `source`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Source {
     /// Signature in the letter.
     #[serde(rename = "letter.signature")]
@@ -49,7 +49,7 @@ pub enum Source {
 }
 
 /// A candidate that lost, and why.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Alternative {
     /// The value.
     pub value: String,
@@ -60,7 +60,7 @@ pub struct Alternative {
 }
 
 /// One field of a draft. `T` is `String` for most.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Field<T = String> {
     /// The value; `None` when there is no evidence. Nothing is invented.
     pub value: Option<T>,
@@ -75,6 +75,7 @@ pub struct Field<T = String> {
     /// Page number within the letter, from 1.
     pub page: Option<u32>,
     /// Where on that page, in pixels of the original image.
+    #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
     pub quad: Option<Quad>,
     /// What the page says, before normalisation, where that differs or there are several mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How a letter reached the office (requirement A1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Carrier {
     /// 平信
@@ -31,7 +31,7 @@ pub enum Carrier {
 ///              └─────→ quarantined → in_cycle …
 /// waiting, quarantined ── signed override ──→ overridden
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadState {
     /// Signed in, not disinfected.
@@ -59,7 +59,7 @@ impl LoadState {
 /// arriving → reading → drafted → confirmed
 ///                         └─────────┴→ registered (acknowledged by the case system)
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Pages may still come.

@@ -78,7 +78,19 @@ fn cut(quad: &Quad, from: f32, to: f32, vertical: bool) -> Quad {
 }
 
 /// What a page of a letter is. Archive order is form, letter, attachments, envelope (requirement B6, SZ 7.3.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PageKind {
     /// 转办单, 公函: a form or letter of another organ.

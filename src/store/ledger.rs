@@ -77,7 +77,7 @@ impl Db {
         subject: &str,
         detail: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         append(&step, actor, action, subject, detail)?;
         step.commit()?;
         Ok(())

@@ -164,7 +164,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn sign_in_batch(&mut self, new: &NewBatch, by: &str) -> Result<i64, StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO batches (carrier, count, received_ms, signed_by, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             (new.carrier, new.count, new.received, by, clock::now()),
@@ -228,7 +228,7 @@ impl Db {
                 found.count, found.letters
             )));
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "UPDATE batches SET closed_ms = ?2, closed_by = ?3, close_note = ?4 WHERE id = ?1",
             (id, clock::now(), by, note),
@@ -253,7 +253,7 @@ impl Db {
                 action,
             });
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO loads (batch_id, cabinet, state, created_ms) VALUES (?1, ?2, ?3, ?4)",
             (batch_id, cabinet, LoadState::Waiting, clock::now()),
@@ -327,7 +327,7 @@ impl Db {
                 action,
             });
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO cycles (load_id, cabinet, profile_sha256, started_by, started_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             (load_id, cabinet, profile_sha256, by, clock::now()),
@@ -381,7 +381,7 @@ impl Db {
             None => ("released", LoadState::Released),
             Some(_) => ("quarantined", LoadState::Quarantined),
         };
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "UPDATE cycles SET ended_ms = ?2, outcome = ?3, reason = ?4, dose_mj_cm2 = ?5, exposure_s = ?6,
              ventilation_s = ?7 WHERE id = ?1",
@@ -464,7 +464,7 @@ impl Db {
             });
         }
         let now = clock::now();
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "UPDATE loads SET state = ?2, released_ms = ?3, override_by = ?4, override_reason = ?5, override_ms = ?3
              WHERE id = ?1",

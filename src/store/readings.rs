@@ -71,7 +71,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn begin_reading(&mut self) -> Result<Option<UnreadPage>, StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let next = step
             .query_row(
                 "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
@@ -114,7 +114,7 @@ impl Db {
                 id: page.to_string(),
                 source,
             })?;
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "INSERT OR REPLACE INTO readings (page_id, engine, width, height, turned_deg, lines, seconds, read_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -150,7 +150,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn give_up_reading(&mut self, page: i64, problem: &str) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "UPDATE pages SET state = 'unreadable', problem = ?2 WHERE id = ?1",
             (page, problem),

@@ -5,6 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::{DraftState, Role, Scope};
 use crate::clock::Millis;
 use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{Carrier, LoadState, Stage};
@@ -38,7 +39,16 @@ macro_rules! words {
         }
     )*};
 }
-words!(ArrivalState, Carrier, LoadState, Stage, PageKind);
+words!(
+    ArrivalState,
+    Carrier,
+    LoadState,
+    Stage,
+    PageKind,
+    Role,
+    Scope,
+    DraftState
+);
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

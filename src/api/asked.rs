@@ -1,0 +1,189 @@
+//! What an unsafe request brings: its JSON body, checked, and its `Idempotency-Key`; and the answer that may be repeated.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::problem::Problem;
+use crate::digest;
+use crate::events::Event;
+use crate::store::{Answered, Db, RequestKey, StoreError};
+
+/// Largest body of a request; nothing that this API takes is near it.
+pub const BODY_LIMIT: usize = 256 * 1024;
+const KEY_HEADER: &str = "idempotency-key";
+const KEY_LONGEST: usize = 255;
+
+/// A body and the request's fingerprint.
+#[derive(Debug, Clone)]
+pub struct Asked<T> {
+    /// The body.
+    pub body: T,
+    key: Option<String>,
+    request: String,
+}
+
+/// A request without a body; what is sent is not looked at.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct Nothing {}
+
+impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let key = key_of(&request)?;
+        let is_json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|kind| {
+                kind.split(';')
+                    .next()
+                    .is_some_and(|kind| kind.trim().ends_with("json"))
+            });
+        let what = format!("{} {}\n", request.method(), request.uri().path());
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|_| Problem::new("body_too_large", format!("at most {BODY_LIMIT} bytes")))?;
+        if !bytes.is_empty() && !is_json {
+            return Err(Problem::new(
+                "body_invalid",
+                "send JSON with Content-Type: application/json",
+            ));
+        }
+        let request = digest::sha256_hex(&[what.as_bytes(), &bytes].concat());
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let body =
+            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(text))
+                .map_err(|error| unreadable(&error))?;
+        Ok(Self { body, key, request })
+    }
+}
+
+/// Names the place, not what stands there: a correction's text belongs to a letter.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let place = error.path().to_string();
+    let inner = error.inner();
+    let what = match inner.classify() {
+        serde_json::error::Category::Data if inner.to_string().starts_with("missing field") => {
+            "a field is missing"
+        }
+        serde_json::error::Category::Data if inner.to_string().starts_with("unknown field") => {
+            "a field is unknown"
+        }
+        serde_json::error::Category::Data => "has a value that is not allowed",
+        _ => "is not JSON",
+    };
+    Problem::new(
+        "body_invalid",
+        format!(
+            "{place}: {what} (line {}, column {})",
+            inner.line(),
+            inner.column()
+        ),
+    )
+}
+
+fn key_of(request: &Request) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get(HeaderName::from_static(KEY_HEADER)) else {
+        return Ok(None);
+    };
+    let printable = |key: &&str| {
+        (1..=KEY_LONGEST).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
+    };
+    match value.to_str().ok().filter(printable) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Problem::new(
+            "key_invalid",
+            format!("1 to {KEY_LONGEST} printable ASCII characters are"),
+        )),
+    }
+}
+
+impl<T> Asked<T> {
+    /// The key of a repeatable request, as this caller's.
+    pub fn key(&self, actor: &str) -> Option<RequestKey> {
+        self.key.as_ref().map(|key| RequestKey {
+            actor: actor.to_owned(),
+            key: key.clone(),
+            request: self.request.clone(),
+        })
+    }
+}
+
+/// An answer in JSON.
+///
+/// # Errors
+/// [`StoreError::Document`] when it cannot be written as JSON, which no answer of ours does.
+pub fn answer<T: Serialize>(status: StatusCode, body: &T) -> Result<Answered, StoreError> {
+    let body = serde_json::to_string(body).map_err(|source| StoreError::Document {
+        what: "answer",
+        id: String::new(),
+        source,
+    })?;
+    Ok(Answered {
+        status: status.as_u16(),
+        body,
+    })
+}
+
+/// An answer that was given or is given again.
+#[derive(Debug)]
+pub struct Given(pub Answered);
+
+impl IntoResponse for Given {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.0.body.is_empty() {
+            return status.into_response();
+        }
+        let json = HeaderValue::from_static("application/json");
+        (status, [(header::CONTENT_TYPE, json)], self.0.body).into_response()
+    }
+}
+
+impl App {
+    /// As [`App::once`], and tells what happened once it is kept; a repetition tells nothing.
+    ///
+    /// # Errors
+    /// What `work` returns, as a problem.
+    pub async fn once_telling<F>(&self, key: Option<RequestKey>, work: F) -> Result<Given, Problem>
+    where
+        F: FnOnce(&mut Db) -> Result<(Answered, Event), StoreError> + Send + 'static,
+    {
+        let events = self.events.clone();
+        let answered = self.store.with(move |db| {
+            let mut happened = None;
+            let answered = db.once(key.as_ref(), |db| {
+                let (answered, event) = work(db)?;
+                happened = Some(event);
+                Ok(answered)
+            })?;
+            if let Some(event) = happened {
+                events.tell(event);
+            }
+            Ok(answered)
+        });
+        Ok(Given(answered.await?))
+    }
+
+    /// Changes the store once for this request, see [`Db::once`].
+    ///
+    /// # Errors
+    /// What `work` returns, as a problem.
+    pub async fn once<F>(&self, key: Option<RequestKey>, work: F) -> Result<Given, Problem>
+    where
+        F: FnOnce(&mut Db) -> Result<Answered, StoreError> + Send + 'static,
+    {
+        Ok(Given(
+            self.store
+                .with(move |db| db.once(key.as_ref(), work))
+                .await?,
+        ))
+    }
+}

@@ -1,0 +1,313 @@
+//! Batches and loads: signed in, put into a cabinet, closed; a load opened by a signed override.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, answer};
+use super::auth::{Caller, Mailroom};
+use super::paging::{self, Listed, Part};
+use super::problem::Problem;
+use crate::clock::Millis;
+use crate::domain::letter::{Carrier, LoadState};
+use crate::events::Event;
+use crate::store::{Batch, CycleRecord, Db, Load, NewBatch, StoreError};
+
+/// A batch to sign in.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"carrier": "registered", "count": 12, "received_at": "2026-11-20T08:30:00+08:00"}))]
+pub struct NewBatchBody {
+    carrier: Carrier,
+    /// Letters counted at sign-in.
+    #[schema(minimum = 1, maximum = 10000)]
+    count: u32,
+    /// When the office received them, RFC 3339.
+    received_at: String,
+}
+
+/// A cabinet to load.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"cabinet": "cabinet-1"}))]
+pub struct NewLoadBody {
+    /// Its id in the settings.
+    cabinet: String,
+}
+
+/// Why the counts differ, if they do.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"note": "一封退回"}))]
+pub struct CloseBody {
+    note: Option<String>,
+}
+
+/// Why a load is opened without a released cycle.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "柜体故障，已人工消毒"}))]
+pub struct OverrideBody {
+    reason: String,
+}
+
+/// A batch.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct BatchView {
+    /// Number.
+    pub id: i64,
+    /// How the letters came.
+    pub carrier: Carrier,
+    /// Letters counted at sign-in.
+    pub count: u32,
+    /// Letters scanned so far.
+    pub letters: u32,
+    /// When the office received them.
+    pub received_at: String,
+    /// Who signed it in.
+    pub signed_by: String,
+    /// When it was signed in.
+    pub created_at: String,
+    /// When it was closed.
+    pub closed_at: Option<String>,
+    /// Its loads in order.
+    pub loads: Vec<LoadView>,
+}
+
+/// A load.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct LoadView {
+    /// Number.
+    pub id: i64,
+    /// Its batch.
+    pub batch: i64,
+    /// Its cabinet.
+    pub cabinet: String,
+    /// Where it stands.
+    pub state: LoadState,
+    /// May be opened since.
+    pub released_at: Option<String>,
+    /// The cycle that released it.
+    pub cycle: Option<String>,
+    /// Who opened it without one, why, when.
+    pub r#override: Option<OverrideView>,
+}
+
+/// A signed override.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct OverrideView {
+    by: String,
+    reason: String,
+    at: String,
+}
+
+impl From<Load> for LoadView {
+    fn from(load: Load) -> Self {
+        Self {
+            id: load.id,
+            batch: load.batch_id,
+            cabinet: load.cabinet,
+            state: load.state,
+            released_at: load.released.map(Millis::rfc3339),
+            cycle: load.cycle_id.map(CycleRecord::number),
+            r#override: load.overridden.map(|(by, reason, at)| OverrideView {
+                by,
+                reason,
+                at: at.rfc3339(),
+            }),
+        }
+    }
+}
+
+impl BatchView {
+    fn new(batch: Batch, loads: Vec<Load>) -> Self {
+        Self {
+            id: batch.id,
+            carrier: batch.carrier,
+            count: batch.count,
+            letters: batch.letters,
+            received_at: batch.received.rfc3339(),
+            signed_by: batch.signed_by,
+            created_at: batch.created.rfc3339(),
+            closed_at: batch.closed.map(Millis::rfc3339),
+            loads: loads.into_iter().map(LoadView::from).collect(),
+        }
+    }
+
+    /// A batch as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
+        Ok(Self::new(db.batch(id)?, db.loads_of(id)?))
+    }
+}
+
+/// Signs a batch in.
+#[utoipa::path(post, path = "/v1/batches", tag = "batches", request_body = NewBatchBody, params(super::openapi::Key),
+    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+pub async fn sign_in(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    asked: Asked<NewBatchBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let NewBatchBody {
+        carrier,
+        count,
+        received_at,
+    } = asked.body;
+    if !(1..=10_000).contains(&count) {
+        return Err(Problem::new("body_invalid", "count: 1 to 10000 is allowed"));
+    }
+    let received = Millis::parse(&received_at).ok_or_else(|| {
+        Problem::new(
+            "body_invalid",
+            "received_at: RFC 3339 with a zone is allowed",
+        )
+    })?;
+    app.once_telling(key, move |db| {
+        let batch = db.sign_in_batch(
+            &NewBatch {
+                carrier,
+                count,
+                received,
+            },
+            &by,
+        )?;
+        Ok((
+            answer(StatusCode::CREATED, &BatchView::read(db, batch)?)?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Batches, newest first.
+#[utoipa::path(get, path = "/v1/batches", tag = "batches", params(Part),
+    responses((status = 200, body = Listed<BatchView>), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<BatchView>>, Problem> {
+    let limit = part.limit()?;
+    let before = part
+        .place()?
+        .map(|place| place.parse().map_err(|_| paging::invalid()))
+        .transpose()?;
+    let rows = app
+        .store
+        .with(move |db| {
+            let batches = db.batches(before, limit + 1)?;
+            batches
+                .into_iter()
+                .map(|batch| Ok((db.loads_of(batch.id)?, batch)))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .await?;
+    let view = |(loads, batch)| BatchView::new(batch, loads);
+    Ok(Json(paging::part(
+        rows,
+        limit,
+        |(_, batch)| batch.id.to_string(),
+        view,
+    )))
+}
+
+/// One batch.
+#[utoipa::path(get, path = "/v1/batches/{id}", tag = "batches", params(("id" = i64, Path)),
+    responses((status = 200, body = BatchView), (status = "4XX", body = Problem)))]
+pub async fn get(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+    Path(id): Path<i64>,
+) -> Result<Json<BatchView>, Problem> {
+    Ok(Json(
+        app.store.with(move |db| BatchView::read(db, id)).await?,
+    ))
+}
+
+/// Puts a batch, or what fits of it, into a cabinet.
+#[utoipa::path(post, path = "/v1/batches/{id}/loads", tag = "batches", request_body = NewLoadBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 201, body = LoadView), (status = "4XX", body = Problem)))]
+pub async fn load(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(batch): Path<i64>,
+    asked: Asked<NewLoadBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let cabinet = asked.body.cabinet;
+    // Without any cabinet in the settings loads open only by override; any name will do for those.
+    if !app.cabinets.is_empty() && !app.cabinets.contains_key(&cabinet) {
+        return Err(Problem::not_found("cabinet", &cabinet));
+    }
+    app.once_telling(key, move |db| {
+        let load = db.add_load(batch, &cabinet, &by)?;
+        Ok((
+            answer(StatusCode::CREATED, &LoadView::from(db.load(load)?))?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Closes a batch; a note is needed when the counts differ.
+#[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = BatchView), (status = "4XX", body = Problem)))]
+pub async fn close(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(batch): Path<i64>,
+    asked: Asked<CloseBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let note = asked.body.note;
+    app.once_telling(key, move |db| {
+        db.close_batch(batch, &by, note.as_deref())?;
+        Ok((
+            answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Takes responsibility, by name and with a reason, for opening a load that no cycle released.
+#[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = LoadView), (status = "4XX", body = Problem)))]
+pub async fn override_load(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<i64>,
+    asked: Asked<OverrideBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let reason = asked.body.reason.trim().to_owned();
+    if !(4..=500).contains(&reason.chars().count()) {
+        return Err(Problem::new(
+            "body_invalid",
+            "reason: 4 to 500 characters are needed",
+        ));
+    }
+    app.once_telling(key, move |db| {
+        db.override_load(id, &by, &reason)?;
+        let load = db.load(id)?;
+        let batch = load.batch_id;
+        Ok((
+            answer(StatusCode::OK, &LoadView::from(load))?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}

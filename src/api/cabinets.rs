@@ -1,0 +1,108 @@
+//! Cabinets: state and readings with their age; cycles started and aborted. The cabinet's own controller stays the interlock.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, Nothing, answer};
+use super::auth::{Cabinets, Caller};
+use super::problem::Problem;
+use crate::disinfect::{CabinetControl, CabinetView};
+use crate::store::RequestKey;
+
+/// Every cabinet.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CabinetList {
+    items: Vec<CabinetView>,
+}
+
+/// A load to expose.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"load": 7}))]
+pub struct NewCycleBody {
+    load: i64,
+}
+
+/// A cycle that has begun.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"cycle": "C000012"}))]
+pub struct CycleBegun {
+    cycle: String,
+}
+
+fn cabinet<'a>(app: &'a App, id: &str) -> Result<&'a CabinetControl, Problem> {
+    app.cabinets
+        .get(id)
+        .ok_or_else(|| Problem::not_found("cabinet", id))
+}
+
+/// Every cabinet with its readings and their age.
+#[utoipa::path(get, path = "/v1/cabinets", tag = "cabinets",
+    responses((status = 200, body = CabinetList), (status = "4XX", body = Problem)))]
+pub async fn list(State(app): State<App>, _: Caller<Cabinets>) -> Json<CabinetList> {
+    Json(CabinetList {
+        items: app.cabinets.values().map(CabinetControl::view).collect(),
+    })
+}
+
+/// One cabinet with its readings and their age.
+#[utoipa::path(get, path = "/v1/cabinets/{id}", tag = "cabinets", params(("id" = String, Path)),
+    responses((status = 200, body = CabinetView), (status = "4XX", body = Problem)))]
+pub async fn get(
+    State(app): State<App>,
+    _: Caller<Cabinets>,
+    Path(id): Path<String>,
+) -> Result<Json<CabinetView>, Problem> {
+    Ok(Json(cabinet(&app, &id)?.view()))
+}
+
+/// Starts a cycle for a load.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/cycles", tag = "cabinets", request_body = NewCycleBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 201, body = CycleBegun), (status = "4XX", body = Problem)))]
+pub async fn start(
+    State(app): State<App>,
+    caller: Caller<Cabinets>,
+    Path(id): Path<String>,
+    asked: Asked<NewCycleBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    if let Some(given) = given_before(&app, key.clone()).await? {
+        return Ok(given);
+    }
+    let cycle = cabinet(&app, &id)?.start(asked.body.load, &by).await?;
+    // A repetition that overtakes this answer finds the load in its cycle and is refused: nothing starts twice.
+    app.once(key, move |_| {
+        answer(StatusCode::CREATED, &CycleBegun { cycle })
+    })
+    .await
+}
+
+/// Aborts the running cycle: lamps off, the load goes to quarantine.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/abort", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn abort(
+    State(app): State<App>,
+    caller: Caller<Cabinets>,
+    Path(id): Path<String>,
+    _: Asked<Nothing>,
+) -> Result<StatusCode, Problem> {
+    // Never held back by a key: a second abort is as good as the first.
+    cabinet(&app, &id)?.abort(&caller.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn given_before(app: &App, key: Option<RequestKey>) -> Result<Option<Given>, Problem> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    Ok(app
+        .store
+        .with(move |db| db.answered(&key))
+        .await?
+        .map(Given))
+}

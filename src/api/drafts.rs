@@ -1,0 +1,313 @@
+//! What the case system gets: drafts leased, acknowledged, given back. Each is registered once, whatever dies in between.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, answer};
+use super::auth::{Caller, CaseSystem, LetterReader};
+use super::paging::{self, Listed, Part};
+use super::password;
+use super::problem::Problem;
+use crate::clock::Millis;
+use crate::domain::draft::Draft;
+use crate::events::Event;
+use crate::store::{Claiming, DraftRow, DraftState};
+
+/// Drafts claimed at once at most.
+const CLAIM_MOST: u32 = 100;
+const LEASE_SHORTEST: u32 = 5;
+const LEASE_USUAL: u32 = 300;
+
+/// How many drafts, for how long.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"limit": 10, "lease_seconds": 300}))]
+pub struct ClaimBody {
+    /// 1 to 100; 10 unless said otherwise.
+    limit: Option<u32>,
+    /// 5 to the settings' `handoff.max_lease_seconds`; 300 unless said otherwise.
+    lease_seconds: Option<u32>,
+}
+
+/// The case system's number.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"case_number": "SZ-2026-000123"}))]
+pub struct AckBody {
+    /// 1 to 64 characters.
+    case_number: String,
+    /// The lease, where workers of one case system share a token.
+    #[serde(default)]
+    lease: Option<String>,
+}
+
+/// Why a draft comes back.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "duplicate in the case system"}))]
+pub struct NackBody {
+    /// 1 to 500 characters.
+    reason: String,
+    /// The lease, where workers of one case system share a token.
+    #[serde(default)]
+    lease: Option<String>,
+}
+
+/// Claimed drafts; empty when none is ready.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Claims {
+    drafts: Vec<ClaimView>,
+}
+
+/// A claimed draft.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ClaimView {
+    /// The letter's number; the draft's address.
+    id: String,
+    /// The lease.
+    lease: String,
+    /// Unless acknowledged by then, the draft is offered again.
+    lease_expires_at: String,
+    /// The draft.
+    draft: Draft,
+}
+
+/// A draft and where it stands.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DraftView {
+    /// The letter's number.
+    pub id: String,
+    /// Where it stands in the hand-over.
+    #[serde(flatten)]
+    pub handover: HandoverView,
+    /// The draft.
+    pub draft: Draft,
+}
+
+/// Where a draft stands in the hand-over.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct HandoverView {
+    /// A lease that ran out counts as open.
+    pub state: DraftState,
+    /// When it was made or made anew.
+    pub created_at: String,
+    /// May be claimed since.
+    pub ready_at: Option<String>,
+    /// Who has or had it last.
+    pub claimed_by: Option<String>,
+    /// Until when.
+    pub lease_expires_at: Option<String>,
+    /// The case system's number.
+    pub case_number: Option<String>,
+    /// When it was acknowledged.
+    pub acked_at: Option<String>,
+    /// How often it was claimed.
+    pub offered: u32,
+    /// Why it was given back last.
+    pub nack_reason: Option<String>,
+}
+
+impl From<DraftRow> for DraftView {
+    fn from(row: DraftRow) -> Self {
+        Self {
+            id: row.draft.letter.clone(),
+            handover: HandoverView {
+                state: row.state,
+                created_at: row.created.rfc3339(),
+                ready_at: row.ready.map(Millis::rfc3339),
+                claimed_by: row.claimed_by,
+                lease_expires_at: row.lease_until.map(Millis::rfc3339),
+                case_number: row.case_number,
+                acked_at: row.acked.map(Millis::rfc3339),
+                offered: row.offered,
+                nack_reason: row.nack_reason,
+            },
+            draft: row.draft,
+        }
+    }
+}
+
+/// Which drafts.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DraftQuery {
+    /// In this state only.
+    state: Option<DraftState>,
+}
+
+/// Leases the oldest ready drafts, urgent letters first.
+#[utoipa::path(post, path = "/v1/drafts/claims", tag = "drafts", request_body = ClaimBody, params(super::openapi::Key),
+    responses((status = 200, body = Claims), (status = "4XX", body = Problem)), security(("token" = [])))]
+pub async fn claim(
+    State(app): State<App>,
+    caller: Caller<CaseSystem>,
+    asked: Asked<ClaimBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let limit = asked.body.limit.unwrap_or(10);
+    if !(1..=CLAIM_MOST).contains(&limit) {
+        return Err(Problem::new(
+            "body_invalid",
+            format!("limit: 1 to {CLAIM_MOST} is allowed"),
+        ));
+    }
+    let seconds = asked.body.lease_seconds.unwrap_or(LEASE_USUAL);
+    let longest = app.settings.handoff.max_lease_seconds.0;
+    if seconds < LEASE_SHORTEST || u64::from(seconds) > longest {
+        return Err(Problem::new(
+            "lease_too_long",
+            format!("{LEASE_SHORTEST} to {longest} seconds are allowed"),
+        ));
+    }
+    let claiming = Claiming {
+        by,
+        limit,
+        lease_seconds: seconds.into(),
+    };
+    app.once(key, move |db| {
+        let claims = db.claim_drafts(&claiming, password::random_hex::<16>)?;
+        let drafts = claims
+            .into_iter()
+            .map(|claim| ClaimView {
+                id: claim.draft.letter.clone(),
+                lease: claim.lease,
+                lease_expires_at: claim.until.rfc3339(),
+                draft: claim.draft,
+            })
+            .collect();
+        answer(StatusCode::OK, &Claims { drafts })
+    })
+    .await
+}
+
+/// Drafts by letter number.
+#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, Part),
+    responses((status = 200, body = Listed<DraftView>), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller<LetterReader>,
+    Query(DraftQuery { state }): Query<DraftQuery>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<DraftView>>, Problem> {
+    let limit = part.limit()?;
+    let after = part.place()?.unwrap_or_default();
+    let by = caller.actor();
+    let rows = app
+        .store
+        .with(move |db| {
+            let rows = db.drafts(state, &after, limit + 1)?;
+            let seen: Vec<_> = rows
+                .iter()
+                .take(limit as usize)
+                .map(|row| &row.draft.letter)
+                .collect();
+            db.record(
+                &by,
+                "drafts.listed",
+                "drafts",
+                &serde_json::json!({"letters": seen}),
+            )?;
+            Ok(rows)
+        })
+        .await?;
+    Ok(Json(paging::part(
+        rows,
+        limit,
+        |row| row.draft.letter.clone(),
+        DraftView::from,
+    )))
+}
+
+/// One draft.
+#[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
+    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)))]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller<LetterReader>,
+    Path(id): Path<String>,
+) -> Result<Json<DraftView>, Problem> {
+    let by = caller.actor();
+    let row = app
+        .store
+        .with(move |db| {
+            let row = db.draft(&id)?;
+            db.record(
+                &by,
+                "draft.viewed",
+                &format!("letter/{id}"),
+                &serde_json::json!({}),
+            )?;
+            Ok(row)
+        })
+        .await?;
+    Ok(Json(row.into()))
+}
+
+/// Says that the draft is registered; twice is once.
+#[utoipa::path(post, path = "/v1/drafts/{id}/ack", tag = "drafts", request_body = AckBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)), security(("token" = [])))]
+pub async fn ack(
+    State(app): State<App>,
+    caller: Caller<CaseSystem>,
+    Path(id): Path<String>,
+    asked: Asked<AckBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let AckBody { case_number, lease } = asked.body;
+    check_text("case_number", &case_number, 64)?;
+    app.once_telling(key, move |db| {
+        let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
+        Ok((
+            answer(StatusCode::OK, &DraftView::from(row))?,
+            Event::Letter {
+                letter: id,
+                what: "registered".into(),
+            },
+        ))
+    })
+    .await
+}
+
+/// Gives the draft back; it goes to the end of the queue.
+#[utoipa::path(post, path = "/v1/drafts/{id}/nack", tag = "drafts", request_body = NackBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)), security(("token" = [])))]
+pub async fn nack(
+    State(app): State<App>,
+    caller: Caller<CaseSystem>,
+    Path(id): Path<String>,
+    asked: Asked<NackBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let NackBody { reason, lease } = asked.body;
+    check_text("reason", &reason, 500)?;
+    app.once_telling(key, move |db| {
+        let row = db.nack_draft(&id, &reason, &by, lease.as_deref())?;
+        Ok((
+            answer(StatusCode::OK, &DraftView::from(row))?,
+            Event::Letter {
+                letter: id,
+                what: "given_back".into(),
+            },
+        ))
+    })
+    .await
+}
+
+fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Problem> {
+    let length = text.trim().chars().count();
+    if length == 0 || length > longest || text.chars().any(char::is_control) {
+        return Err(Problem::new(
+            "body_invalid",
+            format!("{field}: 1 to {longest} characters are allowed"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! Alive, ready, measured; and the health of the devices. The first three answer anyone on the host, and nobody else.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::auth::{Caller, DeviceHealth};
+use super::paging::{self, Listed, Part};
+use super::problem::Problem;
+use crate::clock::{self, Millis};
+use crate::health::NotReady;
+use crate::store::HealthRow;
+
+/// Someone on the station itself. Without knowing where a caller sits, it is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct OnHost;
+
+impl<S: Send + Sync> FromRequestParts<S> for OnHost {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+            Some(ConnectInfo(from)) if from.ip().to_canonical().is_loopback() => Ok(Self),
+            _ => Err(Problem::new("host_only", "ask on the station itself")),
+        }
+    }
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = str, example = "ok")), security(()))]
+pub async fn alive(_: OnHost) -> &'static str {
+    "ok"
+}
+
+/// What is ready and what is not.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Ready {
+    ready: bool,
+    parts: Vec<PartReady>,
+}
+
+/// One part of the station.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PartReady {
+    /// `store`, `reading`, `cabinet/…`, `scanner/…`.
+    part: String,
+    ready: bool,
+    /// Stable code of why not.
+    code: Option<String>,
+    /// What happened and what to do.
+    message: Option<String>,
+}
+
+impl PartReady {
+    fn new(part: String, why: Option<NotReady>) -> Self {
+        let ready = why.is_none();
+        let (code, message) = why.map(|why| (why.code, why.message)).unzip();
+        Self {
+            part,
+            ready,
+            code,
+            message,
+        }
+    }
+}
+
+/// Whether every part works.
+#[utoipa::path(get, path = "/readyz", tag = "health",
+    responses((status = 200, body = Ready), (status = 503, body = Ready)), security(()))]
+pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
+    let mut parts = app.readiness.parts();
+    let store = app
+        .store
+        .with(|db| db.answers())
+        .await
+        .err()
+        .map(|_| NotReady {
+            code: "store_failed".into(),
+            message: "the database does not answer; the station's log says more".into(),
+        });
+    parts.insert("store".into(), store);
+    for cabinet in app.cabinets.values() {
+        let view = cabinet.view();
+        let part = parts.entry(format!("cabinet/{}", view.id)).or_insert(None);
+        if !view.connected && part.is_none() {
+            *part = Some(NotReady {
+                code: "no_connection".into(),
+                message: "the cabinet does not answer: check its power, its network and the address in the settings".into(),
+            });
+        }
+    }
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|(part, why)| PartReady::new(part, why))
+        .collect();
+    let ready = parts.iter().all(|part| part.ready);
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(Ready { ready, parts })).into_response()
+}
+
+/// Counters and gauges in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text")), security(()))]
+pub async fn metrics(State(app): State<App>, _: OnHost) -> Result<Response, Problem> {
+    let counts = app.store.with(|db| db.counts()).await?;
+    let connected = app.cabinets.values().map(|cabinet| {
+        let view = cabinet.view();
+        (view.id, view.connected)
+    });
+    let text = app.metrics.text(counts, connected.collect());
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// A measurement of a device.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HealthView {
+    /// The device's id in the settings.
+    pub device: String,
+    /// What was measured, with its unit, e.g. `lamp_hours_h`.
+    pub point: String,
+    /// The value.
+    pub value: Option<f64>,
+    /// Its limit.
+    pub limit: Option<f64>,
+    /// `good`, `warning`, `bad`, `unknown`.
+    pub state: String,
+    /// Stable code of the next action.
+    pub next_action: Option<String>,
+    /// When.
+    pub at: String,
+    /// How long ago.
+    pub age_seconds: i64,
+}
+
+impl From<HealthRow> for HealthView {
+    fn from(entry: HealthRow) -> Self {
+        Self {
+            device: entry.device,
+            point: entry.point,
+            value: entry.value,
+            limit: entry.limit,
+            state: entry.state,
+            next_action: entry.code,
+            at: entry.at.rfc3339(),
+            age_seconds: (clock::now().0 - entry.at.0) / 1000,
+        }
+    }
+}
+
+/// The newest measurements.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DeviceList {
+    items: Vec<HealthView>,
+}
+
+/// The newest measurement of every device's every point.
+#[utoipa::path(get, path = "/v1/health/devices", tag = "health",
+    responses((status = 200, body = DeviceList), (status = "4XX", body = Problem)))]
+pub async fn devices(
+    State(app): State<App>,
+    _: Caller<DeviceHealth>,
+) -> Result<Json<DeviceList>, Problem> {
+    let entries = app.store.with(|db| db.newest_health()).await?;
+    Ok(Json(DeviceList {
+        items: entries.into_iter().map(HealthView::from).collect(),
+    }))
+}
+
+/// Which entries of the log.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LogQuery {
+    /// Of this device only.
+    device: Option<String>,
+    /// Not older than this, RFC 3339.
+    since: Option<String>,
+}
+
+/// The device health log, newest first.
+#[utoipa::path(get, path = "/v1/health/log", tag = "health", params(LogQuery, Part),
+    responses((status = 200, body = Listed<HealthView>), (status = "4XX", body = Problem)))]
+pub async fn log(
+    State(app): State<App>,
+    _: Caller<DeviceHealth>,
+    Query(LogQuery { device, since }): Query<LogQuery>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<HealthView>>, Problem> {
+    let limit = part.limit()?;
+    let before = part
+        .place()?
+        .map(|place| place.parse().map_err(|_| paging::invalid()))
+        .transpose()?;
+    let refused = || Problem::new("query_invalid", "since: RFC 3339 with a zone is allowed");
+    let since = since
+        .map(|since| Millis::parse(&since).ok_or_else(refused))
+        .transpose()?;
+    let rows = app
+        .store
+        .with(move |db| db.health_log_part(device.as_deref(), since, before, limit + 1))
+        .await?;
+    Ok(Json(paging::part(
+        rows,
+        limit,
+        |(row, _)| row.to_string(),
+        |(_, entry)| entry.into(),
+    )))
+}

@@ -1,0 +1,315 @@
+//! Letters: listed, looked at, corrected, confirmed. Every look is in the ledger.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use super::asked::{Asked, Given, Nothing, answer};
+use super::auth::{Caller, LetterReader, Mailroom};
+use super::batches::LoadView;
+use super::drafts::DraftView;
+use super::paging::{self, Listed, Part};
+use super::problem::Problem;
+use crate::clock::Millis;
+use crate::domain::correct::Corrections;
+use crate::domain::letter::Stage;
+use crate::domain::text::PageKind;
+use crate::events::Event;
+use crate::store::{Db, LetterFilter, LetterRow, PageRow, StoreError};
+
+/// A letter as it is listed.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct LetterListed {
+    /// Number.
+    pub id: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Read first.
+    pub urgent: bool,
+    /// Its batch.
+    pub batch: i64,
+    /// Its load.
+    pub load: i64,
+    /// How many pages it has.
+    pub pages: u32,
+    /// The registered sender, once there is a draft.
+    pub sender: Option<String>,
+    /// When its first page came.
+    pub created_at: String,
+    /// When its newest page came.
+    pub last_arrival_at: String,
+    /// Raised by every change.
+    pub version: i64,
+}
+
+impl From<LetterRow> for LetterListed {
+    fn from(row: LetterRow) -> Self {
+        Self {
+            id: row.id,
+            stage: row.stage,
+            urgent: row.urgent,
+            batch: row.batch_id,
+            load: row.load_id,
+            pages: row.pages,
+            sender: row.sender,
+            created_at: row.created.rfc3339(),
+            last_arrival_at: row.last_arrival.rfc3339(),
+            version: row.version,
+        }
+    }
+}
+
+/// A page.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PageView {
+    /// Number within the letter, from 1, as the draft's fields count.
+    pub n: u32,
+    /// What it is.
+    pub kind: PageKind,
+    /// SHA-256 of the original.
+    pub sha256: String,
+    /// SM3 of the original.
+    pub sm3: String,
+    /// Bytes of the original.
+    pub size: u64,
+    /// `unread`, `read`, `unreadable`.
+    pub state: String,
+    /// Stable code when unreadable.
+    pub problem: Option<String>,
+    /// Width in pixels, once read.
+    pub width: Option<u32>,
+    /// Height in pixels, once read.
+    pub height: Option<u32>,
+}
+
+impl From<PageRow> for PageView {
+    fn from(row: PageRow) -> Self {
+        Self {
+            n: row.n,
+            kind: row.kind,
+            sha256: row.sha256,
+            sm3: row.sm3,
+            size: row.size,
+            state: row.state,
+            problem: row.problem,
+            width: row.size_px.map(|(width, _)| width),
+            height: row.size_px.map(|(_, height)| height),
+        }
+    }
+}
+
+/// A letter with its pages and its draft.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct LetterView {
+    /// The letter.
+    #[serde(flatten)]
+    pub letter: LetterListed,
+    /// The load it was opened from.
+    pub disinfection: LoadView,
+    /// Its pages in archive order.
+    pub page_list: Vec<PageView>,
+    /// Its draft, once there is one.
+    pub draft: Option<DraftView>,
+}
+
+impl LetterView {
+    /// A letter as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn read(db: &Db, id: &str) -> Result<Self, StoreError> {
+        let row = db.letter_row(id)?;
+        let draft = match db.draft(id) {
+            Ok(draft) => Some(draft.into()),
+            Err(StoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            disinfection: db.load(row.load_id)?.into(),
+            page_list: db.page_rows(id)?.into_iter().map(PageView::from).collect(),
+            draft,
+            letter: row.into(),
+        })
+    }
+}
+
+/// Which letters.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LetterQuery {
+    /// In this stage only.
+    stage: Option<Stage>,
+    /// Of this batch only.
+    batch: Option<i64>,
+}
+
+/// Letters, newest first.
+#[utoipa::path(get, path = "/v1/letters", tag = "letters", params(LetterQuery, Part),
+    responses((status = 200, body = Listed<LetterListed>), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+    Query(LetterQuery { stage, batch }): Query<LetterQuery>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<LetterListed>>, Problem> {
+    let limit = part.limit()?;
+    let before = part
+        .place()?
+        .map(|place| place_of(&place).ok_or_else(paging::invalid))
+        .transpose()?;
+    let filter = LetterFilter {
+        stage,
+        batch,
+        before,
+    };
+    let rows = app
+        .store
+        .with(move |db| db.letter_rows(&filter, limit + 1))
+        .await?;
+    let mark = |row: &LetterRow| format!("{} {}", row.created.0, row.id);
+    Ok(Json(paging::part(rows, limit, mark, LetterListed::from)))
+}
+
+fn place_of(place: &str) -> Option<(Millis, String)> {
+    let (created, id) = place.split_once(' ')?;
+    Some((Millis(created.parse().ok()?), id.to_owned()))
+}
+
+/// One letter; its version is the ETag.
+#[utoipa::path(get, path = "/v1/letters/{id}", tag = "letters", params(("id" = String, Path)),
+    responses((status = 200, body = LetterView, headers(("etag" = String, description = "the letter's version"))),
+        (status = "4XX", body = Problem)))]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let by = caller.actor();
+    let view = app
+        .store
+        .with(move |db| {
+            let view = LetterView::read(db, &id)?;
+            db.record(&by, "letter.viewed", &format!("letter/{id}"), &json!({}))?;
+            Ok(view)
+        })
+        .await?;
+    let version = view.letter.version;
+    Ok(with_etag(version, Json(view).into_response()))
+}
+
+/// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it.
+#[utoipa::path(patch, path = "/v1/letters/{id}/fields", tag = "letters", request_body = Corrections,
+    params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
+    responses((status = 200, body = LetterView), (status = "4XX", body = Problem)))]
+pub async fn correct(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked<Corrections>,
+) -> Result<Response, Problem> {
+    let version = if_match(&headers)?;
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let (corrections, offer) = (asked.body, app.settings.handoff.offer);
+    let given = app
+        .once_telling(key, move |db| {
+            db.correct(&id, version, &corrections, (&by, offer))?;
+            changed(db, id, "corrected")
+        })
+        .await?;
+    Ok(given_with_etag(given))
+}
+
+/// Confirms the draft as it stands; the letter's ETag must be sent as `If-Match`.
+#[utoipa::path(post, path = "/v1/letters/{id}/confirm", tag = "letters",
+    params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
+    responses((status = 200, body = LetterView), (status = "4XX", body = Problem)))]
+pub async fn confirm(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked<Nothing>,
+) -> Result<Response, Problem> {
+    let version = if_match(&headers)?;
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let given = app
+        .once_telling(key, move |db| {
+            db.confirm(&id, version, &by)?;
+            changed(db, id, "confirmed")
+        })
+        .await?;
+    Ok(given_with_etag(given))
+}
+
+fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
+    let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
+    Ok((
+        given,
+        Event::Letter {
+            letter: id,
+            what: what.to_owned(),
+        },
+    ))
+}
+
+fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Err(Problem::new(
+            "if_match_missing",
+            "send the letter's ETag as If-Match",
+        ));
+    };
+    let version = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    // What is not a version of ours cannot be the newest one.
+    version.ok_or_else(|| {
+        Problem::new(
+            "changed",
+            "If-Match is not this letter's ETag: read it again",
+        )
+    })
+}
+
+fn with_etag(version: i64, mut response: Response) -> Response {
+    let value =
+        HeaderValue::from_str(&format!("\"{version}\"")).expect("digits are a header value");
+    response.headers_mut().insert(header::ETAG, value);
+    response
+}
+
+fn given_with_etag(given: Given) -> Response {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: i64,
+    }
+    let version = serde_json::from_str(&given.0.body).map(|Versioned { version }| version);
+    let response = given.into_response();
+    match version {
+        Ok(version) => with_etag(version, response),
+        Err(_) => response,
+    }
+}
+
+/// Who may look at a page: the mailroom, and the case system once the draft is on its way to it.
+pub fn may_see_pages(
+    db: &Db,
+    caller: &Caller<LetterReader>,
+    letter: &str,
+) -> Result<(), StoreError> {
+    if matches!(caller.who, super::auth::Who::Person(_)) || db.draft(letter)?.ready.is_some() {
+        return Ok(());
+    }
+    Err(StoreError::NotFound {
+        what: "draft",
+        id: letter.to_owned(),
+    })
+}

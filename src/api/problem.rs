@@ -1,0 +1,234 @@
+//! Errors → HTTP, in this one place: an RFC 9457 problem document with a stable `code`. No letter's content in any of them.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::disinfect::Refused;
+use crate::store::StoreError;
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"type": "urn:laixin:problem:not_found", "title": "There is no such thing", "status": 404,
+    "code": "not_found", "detail": "there is no letter A009"}))]
+pub struct Problem {
+    /// `urn:laixin:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the code means.
+    pub title: &'static str,
+    /// HTTP status.
+    #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16)]
+    pub status: StatusCode,
+    /// Stable: programs decide by this.
+    pub code: &'static str,
+    /// What happened here, and what to do.
+    pub detail: String,
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u16(status.as_u16())
+}
+
+/// Every code there is: code, status, title.
+const CODES: &[(&str, StatusCode, &str)] = &[
+    (
+        "body_invalid",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The request's body is not as described",
+    ),
+    (
+        "body_too_large",
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The request's body is too large",
+    ),
+    (
+        "cabinet_refuses",
+        StatusCode::CONFLICT,
+        "The cabinet cannot do that now",
+    ),
+    (
+        "cabinet_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The cabinet's task has stopped",
+    ),
+    (
+        "changed",
+        StatusCode::PRECONDITION_FAILED,
+        "Somebody changed it in between",
+    ),
+    (
+        "correction_invalid",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "A correction is not allowed",
+    ),
+    (
+        "csrf",
+        StatusCode::FORBIDDEN,
+        "The session's X-CSRF-Token is missing or wrong",
+    ),
+    (
+        "cursor_invalid",
+        StatusCode::BAD_REQUEST,
+        "The cursor is not one of ours",
+    ),
+    (
+        "defect",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "A defect of laixin",
+    ),
+    (
+        "forbidden",
+        StatusCode::FORBIDDEN,
+        "Not allowed for this caller",
+    ),
+    (
+        "host_only",
+        StatusCode::FORBIDDEN,
+        "Only from the station itself",
+    ),
+    (
+        "if_match_missing",
+        StatusCode::PRECONDITION_REQUIRED,
+        "If-Match is missing",
+    ),
+    (
+        "key_invalid",
+        StatusCode::BAD_REQUEST,
+        "The Idempotency-Key is not allowed",
+    ),
+    (
+        "key_reused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The Idempotency-Key was used for another request",
+    ),
+    (
+        "lease_too_long",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The lease is longer or shorter than allowed",
+    ),
+    (
+        "method_not_allowed",
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This route does not have that method",
+    ),
+    ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
+    (
+        "not_signed_in",
+        StatusCode::UNAUTHORIZED,
+        "Nobody is signed in",
+    ),
+    (
+        "page_unreadable",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The page cannot be shown",
+    ),
+    (
+        "query_invalid",
+        StatusCode::BAD_REQUEST,
+        "A query parameter is not allowed",
+    ),
+    (
+        "sign_in_failed",
+        StatusCode::UNAUTHORIZED,
+        "Name or password is wrong, or the account is locked",
+    ),
+    (
+        "store_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The store has stopped",
+    ),
+    (
+        "timeout",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "It took too long",
+    ),
+    (
+        "wrong_state",
+        StatusCode::CONFLICT,
+        "Its state does not allow that",
+    ),
+];
+
+impl Problem {
+    /// The problem of a code.
+    ///
+    /// # Panics
+    /// When the code is not in the list: a defect that any test of the route shows.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        let (code, status, title) = CODES
+            .iter()
+            .find(|(known, ..)| *known == code)
+            .expect("every code used is in CODES");
+        Self {
+            kind: format!("urn:laixin:problem:{code}"),
+            title,
+            status: *status,
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// Nobody is signed in, or the token does not hold.
+    pub fn not_signed_in() -> Self {
+        Self::new(
+            "not_signed_in",
+            "sign in with POST /v1/session, or send a machine token as Authorization: Bearer",
+        )
+    }
+
+    /// There is no such thing.
+    pub fn not_found(what: &str, id: &str) -> Self {
+        Self::new("not_found", format!("there is no {what} {id}"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let told = error.to_string();
+        match error {
+            StoreError::NotFound { .. } => Self::new("not_found", told),
+            StoreError::WrongState { .. } => Self::new("wrong_state", told),
+            StoreError::Changed { .. } => Self::new("changed", format!("{told}: read it again")),
+            StoreError::KeyReused => Self::new("key_reused", "a new request needs a new key"),
+            StoreError::Correction(refused) => Self::new("correction_invalid", refused.to_string()),
+            StoreError::Stopped => Self::new(
+                "store_stopped",
+                "the station is stopping; try again when it is back",
+            ),
+            StoreError::Sqlite(_) | StoreError::Newer { .. } | StoreError::Document { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                Self::new("defect", "the station's log says more")
+            }
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let told = refused.to_string();
+        match refused {
+            Refused::NotNow { .. } => Self::new("cabinet_refuses", told),
+            Refused::Load { reason } => Self::new("wrong_state", reason),
+            Refused::Stopped => Self::new("cabinet_stopped", told),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `/v1/session`: signing in and out. Which part of a refused sign-in was wrong is never told.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::asked::Asked;
+use super::auth::{COOKIE, Person};
+use super::problem::Problem;
+use super::{App, password};
+use crate::store::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Session, SignIn};
+
+/// Name and password.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user": "zhang", "password": "…"}))]
+pub struct Credentials {
+    user: String,
+    password: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"user": "zhang", "role": "operator", "csrf": "5d1f…", "expires_at": "2026-11-20T18:00:00+08:00"}))]
+pub struct SessionView {
+    /// Name.
+    pub user: String,
+    /// Role.
+    pub role: Role,
+    /// Unsafe calls with the cookie carry this as `X-CSRF-Token`.
+    pub csrf: String,
+    /// The session ends then unless it is used.
+    pub expires_at: String,
+}
+
+impl From<Session> for SessionView {
+    fn from(session: Session) -> Self {
+        let expires_at = session.expires.rfc3339();
+        Self {
+            user: session.user,
+            role: session.role,
+            csrf: session.csrf,
+            expires_at,
+        }
+    }
+}
+
+/// Signs a person in; the answer sets the session cookie.
+#[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials,
+    responses((status = 200, body = SessionView), (status = 401, body = Problem, description = "`sign_in_failed`")),
+    security(()))]
+pub async fn sign_in(
+    State(app): State<App>,
+    asked: Asked<Credentials>,
+) -> Result<Response, Problem> {
+    let Credentials { user, password } = asked.body;
+    let name = user.clone();
+    let begun = app.store.with(move |db| db.begin_sign_in(&name)).await?;
+    let phc = match begun {
+        SignIn::Prove(phc) => Some(phc),
+        SignIn::Refused => None,
+    };
+    if !prove(&app, password, phc).await? {
+        return Err(Problem::new(
+            "sign_in_failed",
+            format!(
+                "after {FAILURES_ALLOWED} failures an account is locked for {} minutes",
+                LOCK_SECONDS / 60
+            ),
+        ));
+    }
+    let (cookie, csrf) = (password::random_hex::<32>(), password::random_hex::<16>());
+    let (kept, minutes) = (cookie.clone(), app.session_minutes());
+    let session = app
+        .store
+        .with(move |db| db.begin_session(&user, &kept, &csrf, minutes))
+        .await?;
+    // No `Max-Age`: the store decides how long a session holds, and a closed browser forgets it.
+    let set = format!("{COOKIE}={cookie}; HttpOnly; SameSite=Strict; Path=/");
+    Ok(with_cookie(
+        &set,
+        Json(SessionView::from(session)).into_response(),
+    ))
+}
+
+/// Hashing takes 20 MB and a core for a moment: a few at a time, off the async threads.
+async fn prove(app: &App, password: String, phc: Option<String>) -> Result<bool, Problem> {
+    let turn = Arc::clone(&app.sign_ins)
+        .acquire_owned()
+        .await
+        .map_err(|_| Problem::new("store_stopped", "the station is stopping"))?;
+    tokio::task::spawn_blocking(move || {
+        let proven = password::proves(&password, phc.as_deref());
+        drop(turn);
+        proven
+    })
+    .await
+    .map_err(|_| Problem::new("defect", "the station's log says more"))
+}
+
+/// Who is signed in by this cookie.
+#[utoipa::path(get, path = "/v1/session", tag = "session",
+    responses((status = 200, body = SessionView), (status = 401, body = Problem)), security(("session" = [])))]
+pub async fn who(person: Person) -> Json<SessionView> {
+    Json(person.session.into())
+}
+
+/// Signs the person out.
+#[utoipa::path(delete, path = "/v1/session", tag = "session",
+    responses((status = 204), (status = 401, body = Problem)), security(("session" = [])))]
+pub async fn sign_out(State(app): State<App>, person: Person) -> Result<Response, Problem> {
+    let Person { session, cookie } = person;
+    app.store
+        .with(move |db| db.end_session(&cookie, &session.user))
+        .await?;
+    let clear = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    Ok(with_cookie(&clear, StatusCode::NO_CONTENT.into_response()))
+}
+
+fn with_cookie(cookie: &str, mut response: Response) -> Response {
+    let value = HeaderValue::from_str(cookie).expect("a cookie of hex digits is a header value");
+    response.headers_mut().insert(header::SET_COOKIE, value);
+    response
+}

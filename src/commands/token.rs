@@ -1,0 +1,87 @@
+//! `laixin token …`: machine tokens, shown once and kept as a hash.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::user::{AccountError, ConfigFile, check_name, operator_of_the_machine, word};
+use crate::api::password;
+use crate::clock;
+use crate::store::Scope;
+
+/// Machine tokens.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Makes a token and prints it; it cannot be shown again.
+    Add {
+        /// Name: 1 to 32 letters, digits, - _ or .
+        name: String,
+        /// What the machine may do.
+        #[arg(long, value_enum)]
+        scope: Scope,
+        /// Holds for so many days; without it until it is revoked.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+        expires: Option<u16>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Every token, without its secret.
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Takes a token back.
+    Revoke {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`AccountError`].
+pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
+    let by = operator_of_the_machine();
+    match args.what {
+        What::Add {
+            name,
+            scope,
+            expires,
+            config,
+        } => {
+            check_name(&name)?;
+            let secret = format!("laixin_{}", password::random_hex::<32>());
+            let until = expires.map(|days| clock::now().plus_seconds(i64::from(days) * 86_400));
+            config
+                .open()?
+                .add_token(&name, scope, &secret, until, &by)?;
+            println!("{secret}");
+        }
+        What::List { config } => {
+            for token in config.open()?.tokens()? {
+                let state = match (token.revoked, token.expires) {
+                    (Some(at), _) => format!("revoked {}", at.rfc3339()),
+                    (None, Some(until)) => format!("holds until {}", until.rfc3339()),
+                    (None, None) => "holds".to_owned(),
+                };
+                println!(
+                    "{}\t{}\t{}\t{state}",
+                    token.name,
+                    word(&token.scope),
+                    token.created.rfc3339()
+                );
+            }
+        }
+        What::Revoke { name, config } => config.open()?.revoke_token(&name, &by)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,229 @@
+//! `laixin user …`: accounts. A password is read from standard input or made up and shown once; there is no default one.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::api::password::{self, PasswordError};
+use crate::config::{ConfigError, Settings};
+use crate::store::{Db, Role, StoreError};
+
+/// Accounts of people.
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Adds an account; prints a password made up for it unless --password-stdin.
+    Add {
+        /// Name: 1 to 32 letters, digits, - _ or .
+        name: String,
+        /// What the person may do.
+        #[arg(long, value_enum)]
+        role: Role,
+        #[command(flatten)]
+        password: PasswordFrom,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Every account.
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Closes an account and ends its sessions.
+    Disable {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Gives an account another password and unlocks it.
+    Password {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        password: PasswordFrom,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, Args)]
+struct PasswordFrom {
+    /// Reads the password from standard input, one line.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Which station.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// The station's settings.
+    #[arg(long, value_name = "FILE", default_value = "/etc/laixin/station.toml")]
+    config: PathBuf,
+}
+
+/// Why a command about accounts failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The settings were refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The password was refused.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The name is not allowed.
+    #[error("{name:?} is not allowed as a name; 1 to 32 letters, digits, - _ and . are")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Standard input gave nothing.
+    #[error("standard input cannot be read")]
+    Input(#[source] std::io::Error),
+}
+
+impl AccountError {
+    /// 2 for wrong usage or settings, 1 for a refusal of the store.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Password(_) | Self::Name { .. } | Self::Input(_) => {
+                ExitCode::from(2)
+            }
+            Self::Store(_) => ExitCode::from(1),
+        }
+    }
+}
+
+impl ConfigFile {
+    /// The station's database. Another process may have it open: every change here is one short transaction.
+    ///
+    /// # Errors
+    /// When settings or database are refused.
+    pub fn open(&self) -> Result<Db, AccountError> {
+        open(&self.config)
+    }
+}
+
+fn open(config: &Path) -> Result<Db, AccountError> {
+    let settings = Settings::load(config)?;
+    Ok(Db::open(&settings.database())?)
+}
+
+/// Whoever runs the command, as records name it.
+pub(super) fn operator_of_the_machine() -> String {
+    let name = std::env::var("SUDO_USER")
+        .or_else(|_| std::env::var("USER"))
+        .unwrap_or_else(|_| "-".into());
+    format!("command/{name}")
+}
+
+/// Names are used in records and addresses.
+pub(super) fn check_name(name: &str) -> Result<(), AccountError> {
+    let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if (1..=32).contains(&name.chars().count()) && name.chars().all(good) {
+        return Ok(());
+    }
+    Err(AccountError::Name {
+        name: name.to_owned(),
+    })
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`AccountError`].
+pub fn run(args: UserArgs) -> Result<ExitCode, AccountError> {
+    let by = operator_of_the_machine();
+    match args.what {
+        What::Add {
+            name,
+            role,
+            password,
+            config,
+        } => {
+            check_name(&name)?;
+            let mut db = config.open()?;
+            let password = password.get()?;
+            db.add_user(&name, role, &password::hash(&password.text)?, &by)?;
+            password.show(&name);
+        }
+        What::List { config } => {
+            for user in config.open()?.users()? {
+                let state = match (user.disabled, user.locked_until) {
+                    (true, _) => "disabled".to_owned(),
+                    (false, Some(until)) if until > crate::clock::now() => {
+                        format!("locked until {}", until.rfc3339())
+                    }
+                    (false, _) => "open".to_owned(),
+                };
+                println!(
+                    "{}\t{}\t{}\t{state}",
+                    user.name,
+                    word(&user.role),
+                    user.created.rfc3339()
+                );
+            }
+        }
+        What::Disable { name, config } => config.open()?.disable_user(&name, &by)?,
+        What::Password {
+            name,
+            password,
+            config,
+        } => {
+            let mut db = config.open()?;
+            let password = password.get()?;
+            db.set_password(&name, &password::hash(&password.text)?, &by)?;
+            password.show(&name);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A role or scope as it is typed.
+pub(super) fn word<T: clap::ValueEnum>(value: &T) -> String {
+    value
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+struct Password {
+    text: String,
+    made_up: bool,
+}
+
+impl Password {
+    fn show(&self, name: &str) {
+        if self.made_up {
+            println!("password of {name}, shown this once: {}", self.text);
+        }
+    }
+}
+
+impl PasswordFrom {
+    fn get(&self) -> Result<Password, AccountError> {
+        if !self.password_stdin {
+            return Ok(Password {
+                text: password::random_hex::<10>(),
+                made_up: true,
+            });
+        }
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(AccountError::Input)?;
+        Ok(Password {
+            text: text.trim_end_matches(['\r', '\n']).to_owned(),
+            made_up: false,
+        })
+    }
+}

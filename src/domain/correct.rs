@@ -1,0 +1,483 @@
+//! An officer's corrections to a draft: what is allowed, what follows, what a later reading must leave alone.
+//!
+//! Nothing is repaired: a number of an odd shape is kept as it was typed and shown for what it is.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::draft::{Draft, Fields, IdNumber, Phone, PhoneKind};
+use super::field::{Alternative, Field, Source};
+
+/// Name under which anonymous letters are registered.
+pub const ANONYMOUS_NAME: &str = "匿名";
+/// Reasons of an anonymous letter (requirement A5).
+pub const ANONYMOUS_REASONS: [&str; 3] = ["无署名", "假名", "署名不完整"];
+/// Purposes of a letter.
+pub const PURPOSES: [&str; 7] = [
+    "投诉请求",
+    "意见建议",
+    "检举控告",
+    "申诉",
+    "咨询",
+    "感谢",
+    "其他",
+];
+/// From this many signatories on a letter is a joint one (SZ 3.3).
+const JOINT_FROM: usize = 5;
+const LONGEST_VALUE: usize = 500;
+const LONGEST_SUMMARY: usize = 4000;
+
+/// The new value of a field; `null` empties it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewValue {
+    /// The value.
+    #[serde(deserialize_with = "present")]
+    #[schema(required)]
+    pub value: Option<String>,
+}
+
+/// `null` is a value here; leaving the key out is not.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// Anonymous or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAnonymous {
+    /// Anonymous or not.
+    pub value: bool,
+    /// `无署名`, `假名`, `署名不完整`; needed when anonymous.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The signatories; their number decides whether the letter is a joint one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJoint {
+    /// Names in reading order.
+    pub signatories: Vec<String>,
+}
+
+/// Fields to correct; those not named stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Corrections {
+    /// 姓名
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_name: Option<NewValue>,
+    /// 地址
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<NewValue>,
+    /// 受信人
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addressee: Option<NewValue>,
+    /// 来信时间, `YYYY-MM-DD`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letter_date: Option<NewValue>,
+    /// 来信目的
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<NewValue>,
+    /// 身份证号
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_number: Option<NewValue>,
+    /// 联系方式, the whole list
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phones: Option<Vec<String>>,
+    /// 匿名
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<NewAnonymous>,
+    /// 联名
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joint: Option<NewJoint>,
+    /// 摘要
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+/// Why a correction is not allowed. Names the field and the rule, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {rule}")]
+pub struct Refused {
+    /// The field.
+    pub field: &'static str,
+    /// What is allowed.
+    pub rule: &'static str,
+}
+
+/// A field before and after, as values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrected {
+    /// The field.
+    pub field: &'static str,
+    /// Before.
+    pub before: String,
+    /// After.
+    pub after: String,
+}
+
+type Text = (&'static str, fn(&mut Fields) -> &mut Field);
+
+/// Fields of one text value.
+const TEXTS: [Text; 6] = [
+    ("sender_name", |fields| &mut fields.sender_name),
+    ("address", |fields| &mut fields.address),
+    ("addressee", |fields| &mut fields.addressee),
+    ("letter_date", |fields| &mut fields.letter_date),
+    ("purpose", |fields| &mut fields.purpose),
+    ("id_number", |fields| &mut fields.id_number.field),
+];
+
+impl Corrections {
+    fn text(&self, field: &str) -> Option<&NewValue> {
+        match field {
+            "sender_name" => self.sender_name.as_ref(),
+            "address" => self.address.as_ref(),
+            "addressee" => self.addressee.as_ref(),
+            "letter_date" => self.letter_date.as_ref(),
+            "purpose" => self.purpose.as_ref(),
+            "id_number" => self.id_number.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        for (field, _) in TEXTS {
+            if let Some(text) = self.text(field).and_then(|new| new.value.as_deref()) {
+                check_text(field, text, LONGEST_VALUE)?;
+            }
+        }
+        let value = |new: &Option<NewValue>| new.as_ref().and_then(|new| new.value.clone());
+        if value(&self.letter_date).is_some_and(|date| !is_date(&date)) {
+            return Err(Refused {
+                field: "letter_date",
+                rule: "a day as YYYY-MM-DD is allowed",
+            });
+        }
+        if value(&self.purpose).is_some_and(|purpose| !PURPOSES.contains(&purpose.as_str())) {
+            return Err(Refused {
+                field: "purpose",
+                rule: "one of the listed purposes is allowed",
+            });
+        }
+        for phone in self.phones.iter().flatten() {
+            if phone_kind(phone).is_none() {
+                let rule = "a mobile number of 11 digits, or 7 or 8 digits with or without an area code, is allowed";
+                return Err(Refused {
+                    field: "phones",
+                    rule,
+                });
+            }
+        }
+        for name in self.joint.iter().flat_map(|joint| &joint.signatories) {
+            check_text("joint", name, LONGEST_VALUE)?;
+        }
+        match &self.anonymous {
+            Some(NewAnonymous {
+                value: true,
+                reason,
+            }) => {
+                if !reason
+                    .as_ref()
+                    .is_some_and(|reason| ANONYMOUS_REASONS.contains(&reason.as_str()))
+                {
+                    return Err(Refused {
+                        field: "anonymous",
+                        rule: "one of the listed reasons is needed",
+                    });
+                }
+            }
+            Some(NewAnonymous {
+                value: false,
+                reason: Some(_),
+            }) => {
+                return Err(Refused {
+                    field: "anonymous",
+                    rule: "only an anonymous letter has a reason",
+                });
+            }
+            _ => {}
+        }
+        let summary = self.summary.as_deref().unwrap_or_default();
+        let breaks = |c: char| c.is_control() && c != '\n';
+        if summary.chars().count() > LONGEST_SUMMARY || summary.chars().any(breaks) {
+            return Err(Refused {
+                field: "summary",
+                rule: "up to 4000 characters are allowed",
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Draft {
+    /// Applies corrections, all or none, and says what changed.
+    ///
+    /// # Errors
+    /// [`Refused`]; the draft is then as it was.
+    pub fn correct(&mut self, corrections: &Corrections) -> Result<Vec<Corrected>, Refused> {
+        corrections.check()?;
+        let mut corrected = self.clone();
+        let changes = corrected.apply(corrections)?;
+        *self = corrected;
+        Ok(changes)
+    }
+
+    fn apply(&mut self, new: &Corrections) -> Result<Vec<Corrected>, Refused> {
+        let mut changes = Vec::new();
+        let mut note = |field, before: String, after: String| {
+            changes.push(Corrected {
+                field,
+                before,
+                after,
+            })
+        };
+        for (name, field) in TEXTS {
+            if let Some(new) = new.text(name) {
+                let field = field(&mut self.fields);
+                let before = plain(field.value.as_deref());
+                by_officer(field, new.value.clone());
+                note(name, before, plain(new.value.as_deref()));
+            }
+        }
+        if new.id_number.is_some() {
+            self.fields.id_number.checksum_ok = checksum(&self.fields.id_number);
+        }
+        if let Some(phones) = &new.phones {
+            note("phones", numbers(&self.fields.phones), phones.join("、"));
+            self.fields.phones = phones
+                .iter()
+                .map(|number| phone(number, &self.fields.phones))
+                .collect();
+        }
+        if let Some(joint) = &new.joint {
+            let kept = &mut self.fields.joint;
+            note(
+                "joint",
+                kept.signatories.join("、"),
+                joint.signatories.join("、"),
+            );
+            kept.is_joint = joint.signatories.len() >= JOINT_FROM;
+            kept.count = u32::try_from(joint.signatories.len()).unwrap_or(u32::MAX);
+            kept.signatories.clone_from(&joint.signatories);
+        }
+        if let Some(summary) = &new.summary {
+            note("summary", self.fields.summary.clone(), summary.clone());
+            self.fields.summary.clone_from(summary);
+        }
+        let named = new
+            .sender_name
+            .as_ref()
+            .and_then(|name| name.value.as_deref());
+        let implied =
+            named.is_some_and(|name| name != ANONYMOUS_NAME) && self.fields.anonymous.value;
+        let implied = implied.then_some(NewAnonymous {
+            value: false,
+            reason: None,
+        });
+        if let Some(anonymous) = new.anonymous.as_ref().or(implied.as_ref()) {
+            let word = |value: bool, reason: &Option<String>| {
+                reason.clone().unwrap_or_else(|| value.to_string())
+            };
+            let kept = &mut self.fields.anonymous;
+            note(
+                "anonymous",
+                word(kept.value, &kept.reason),
+                word(anonymous.value, &anonymous.reason),
+            );
+            kept.value = anonymous.value;
+            kept.reason.clone_from(&anonymous.reason);
+            let name = &mut self.fields.sender_name;
+            let is_nobody = name.value.as_deref() == Some(ANONYMOUS_NAME);
+            if anonymous.value && !is_nobody {
+                note(
+                    "sender_name",
+                    plain(name.value.as_deref()),
+                    ANONYMOUS_NAME.to_owned(),
+                );
+                by_officer(name, Some(ANONYMOUS_NAME.to_owned()));
+            } else if !anonymous.value && is_nobody {
+                return Err(Refused {
+                    field: "sender_name",
+                    rule: "a letter that is not anonymous needs its sender",
+                });
+            }
+        }
+        self.recount_missing(new);
+        Ok(changes)
+    }
+
+    fn recount_missing(&mut self, new: &Corrections) {
+        let mut empty: Vec<(&str, bool)> = Vec::new();
+        for (name, field) in TEXTS {
+            if new.text(name).is_some() || (name == "sender_name" && new.anonymous.is_some()) {
+                empty.push((name, field(&mut self.fields).value.is_none()));
+            }
+        }
+        if new.phones.is_some() {
+            empty.push(("phones", self.fields.phones.is_empty()));
+        }
+        for (name, is_empty) in empty {
+            self.missing.retain(|missing| missing != name);
+            if is_empty {
+                self.missing.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Takes over what officers corrected in an earlier draft of the same letter: a later reading never overwrites it.
+    pub fn keep_corrected(&mut self, earlier: &Self, corrected: &[String]) {
+        let mut old = earlier.fields.clone();
+        for name in corrected {
+            match name.as_str() {
+                "id_number" => self.fields.id_number = old.id_number.clone(),
+                "phones" => self.fields.phones.clone_from(&old.phones),
+                "joint" => self.fields.joint = old.joint.clone(),
+                "summary" => self.fields.summary.clone_from(&old.summary),
+                "anonymous" => self.fields.anonymous = old.anonymous.clone(),
+                _ => {
+                    if let Some((_, field)) = TEXTS.iter().find(|(text, _)| text == name) {
+                        *field(&mut self.fields) = field(&mut old).clone();
+                    }
+                }
+            }
+            self.missing.retain(|missing| missing != name);
+            if earlier.missing.contains(name) {
+                self.missing.push(name.clone());
+            }
+        }
+    }
+}
+
+fn by_officer(field: &mut Field, value: Option<String>) {
+    if let Some(old) = field.value.take().filter(|old| value.as_ref() != Some(old)) {
+        let (confidence, why_not) = (field.confidence, "经办人更正".to_owned());
+        field.alternatives.insert(
+            0,
+            Alternative {
+                value: old,
+                confidence,
+                why_not,
+            },
+        );
+    }
+    field.value = value;
+    field.confidence = 1.0;
+    field.accepted = true;
+    field.source = Source::Officer;
+}
+
+fn phone(number: &str, earlier: &[Phone]) -> Phone {
+    let seen = earlier
+        .iter()
+        .find(|phone| phone.field.value.as_deref() == Some(number));
+    let mut field = seen.map_or_else(Field::empty, |phone| phone.field.clone());
+    by_officer(&mut field, Some(number.to_owned()));
+    let r#type = phone_kind(number).expect("checked before anything is applied");
+    Phone {
+        field,
+        r#type,
+        owner: seen.and_then(|phone| phone.owner.clone()),
+    }
+}
+
+fn plain(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+fn numbers(phones: &[Phone]) -> String {
+    phones
+        .iter()
+        .map(|phone| plain(phone.field.value.as_deref()))
+        .collect::<Vec<_>>()
+        .join("、")
+}
+
+fn check_text(field: &'static str, text: &str, longest: usize) -> Result<(), Refused> {
+    if text.trim().is_empty() {
+        return Err(Refused {
+            field,
+            rule: "null empties a field; an empty text is not allowed",
+        });
+    }
+    if text.chars().count() > longest || text.chars().any(char::is_control) {
+        return Err(Refused {
+            field,
+            rule: "one line of up to 500 characters is allowed",
+        });
+    }
+    Ok(())
+}
+
+fn phone_kind(number: &str) -> Option<PhoneKind> {
+    let (area, local) = number.split_once('-').unwrap_or(("", number));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(area) || !digits(local) {
+        return None;
+    }
+    let whole = format!("{area}{local}");
+    let bytes = whole.as_bytes();
+    if area.is_empty() && bytes.len() == 11 && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
+    {
+        return Some(PhoneKind::Mobile);
+    }
+    let landline = match bytes.first() {
+        Some(b'0') => {
+            (10..=12).contains(&bytes.len()) && (area.is_empty() || (3..=4).contains(&area.len()))
+        }
+        Some(_) => area.is_empty() && (7..=8).contains(&bytes.len()),
+        None => false,
+    };
+    landline.then_some(PhoneKind::Landline)
+}
+
+fn is_date(text: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| -> Option<u32> {
+        let part = text.get(range)?;
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| part.parse().ok())?
+    };
+    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    let bytes = text.as_bytes();
+    text.len() == 10
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && year >= 1900
+        && (1..=days).contains(&day)
+}
+
+/// GB 11643: `None` without a value or for the 15-digit form; false for any other odd shape.
+fn checksum(number: &IdNumber) -> Option<bool> {
+    let text = number.field.value.as_deref()?;
+    if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    if bytes.len() != 18 || !bytes[..17].iter().all(u8::is_ascii_digit) {
+        return Some(false);
+    }
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = bytes
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
+    let check = b"10X98765432"[sum as usize % 11];
+    Some(bytes[17].to_ascii_uppercase() == check)
+}
+
+#[cfg(test)]
+#[path = "correct_tests.rs"]
+mod tests;

@@ -1,0 +1,228 @@
+//! Corrections: what is taken, what is refused, what a later reading leaves alone.
+
+use super::*;
+use crate::domain::field::Field;
+
+fn draft() -> Draft {
+    let fields = Fields {
+        sender_name: Field {
+            value: Some("陆思雨".into()),
+            confidence: 0.6,
+            source: Source::LetterSignature,
+            page: Some(1),
+            ..Field::empty()
+        },
+        ..Fields::default()
+    };
+    Draft {
+        letter: "A001".into(),
+        station: "test".into(),
+        received_at: None,
+        pages: Vec::new(),
+        disinfection: None,
+        fields,
+        missing: vec!["address".into(), "id_number".into(), "phones".into()],
+        deadlines: Vec::new(),
+        confirmed: None,
+        notes: Vec::new(),
+    }
+}
+
+fn text(value: &str) -> Option<NewValue> {
+    Some(NewValue {
+        value: Some(value.into()),
+    })
+}
+
+#[test]
+fn the_old_value_stays_as_an_alternative() {
+    let mut draft = draft();
+    let new = Corrections {
+        sender_name: text("陆思羽"),
+        ..Default::default()
+    };
+    let changed = draft.correct(&new).unwrap();
+    assert_eq!(
+        changed,
+        [Corrected {
+            field: "sender_name",
+            before: "陆思雨".into(),
+            after: "陆思羽".into()
+        }]
+    );
+    let name = &draft.fields.sender_name;
+    assert_eq!(name.value.as_deref(), Some("陆思羽"));
+    assert_eq!(
+        (name.source, name.confidence, name.accepted, name.page),
+        (Source::Officer, 1.0, true, Some(1))
+    );
+    assert_eq!(name.alternatives[0].value, "陆思雨");
+    assert_eq!(name.alternatives[0].confidence, 0.6);
+}
+
+#[test]
+fn the_same_value_again_is_a_confirmation_without_an_alternative() {
+    let mut draft = draft();
+    draft
+        .correct(&Corrections {
+            sender_name: text("陆思雨"),
+            ..Default::default()
+        })
+        .unwrap();
+    assert!(draft.fields.sender_name.alternatives.is_empty());
+    assert_eq!(draft.fields.sender_name.source, Source::Officer);
+}
+
+#[test]
+fn missing_follows_the_corrections() {
+    let mut draft = draft();
+    let new = Corrections {
+        sender_name: Some(NewValue { value: None }),
+        address: text("苏州市姑苏区某路1号"),
+        phones: Some(vec!["0512-65227061".into(), "13800000000".into()]),
+        ..Default::default()
+    };
+    draft.correct(&new).unwrap();
+    assert_eq!(draft.missing, ["id_number", "sender_name"]);
+    let kinds: Vec<_> = draft
+        .fields
+        .phones
+        .iter()
+        .map(|phone| phone.r#type)
+        .collect();
+    assert_eq!(kinds, [PhoneKind::Landline, PhoneKind::Mobile]);
+}
+
+#[test]
+fn an_id_number_is_shown_for_what_it_is_and_never_repaired() {
+    let cases = [
+        ("11010519491231002X", Some(true)),
+        ("11010519491231002x", Some(true)),
+        ("110105194912310021", Some(false)),
+        ("110105491231002", None),
+        ("1101051949123100", Some(false)),
+    ];
+    for (number, expected) in cases {
+        let mut draft = draft();
+        draft
+            .correct(&Corrections {
+                id_number: text(number),
+                ..Default::default()
+            })
+            .unwrap();
+        assert_eq!(draft.fields.id_number.field.value.as_deref(), Some(number));
+        assert_eq!(draft.fields.id_number.checksum_ok, expected, "{number}");
+    }
+}
+
+#[test]
+fn refused_corrections_change_nothing() {
+    let refused = [
+        Corrections {
+            letter_date: text("2025-02-29"),
+            ..Default::default()
+        },
+        Corrections {
+            letter_date: text("2025-2-9"),
+            ..Default::default()
+        },
+        Corrections {
+            letter_date: text("二〇二五年二"),
+            ..Default::default()
+        },
+        Corrections {
+            purpose: text("别的"),
+            ..Default::default()
+        },
+        Corrections {
+            address: text("  "),
+            ..Default::default()
+        },
+        Corrections {
+            address: text("一\n二"),
+            ..Default::default()
+        },
+        Corrections {
+            phones: Some(vec!["12345".into()]),
+            ..Default::default()
+        },
+        Corrections {
+            phones: Some(vec!["23800000000".into()]),
+            ..Default::default()
+        },
+        Corrections {
+            anonymous: Some(NewAnonymous {
+                value: true,
+                reason: None,
+            }),
+            ..Default::default()
+        },
+        Corrections {
+            sender_name: text(ANONYMOUS_NAME),
+            anonymous: Some(NewAnonymous {
+                value: false,
+                reason: None,
+            }),
+            ..Default::default()
+        },
+    ];
+    for new in refused {
+        let mut draft = draft();
+        assert!(draft.correct(&new).is_err(), "{new:?}");
+        assert_eq!(draft, self::draft());
+    }
+}
+
+#[test]
+fn an_anonymous_letter_is_registered_as_such() {
+    let mut draft = draft();
+    let anonymous = Some(NewAnonymous {
+        value: true,
+        reason: Some("假名".into()),
+    });
+    let changed = draft
+        .correct(&Corrections {
+            anonymous,
+            ..Default::default()
+        })
+        .unwrap();
+    assert_eq!(changed.len(), 2);
+    assert_eq!(
+        draft.fields.sender_name.value.as_deref(),
+        Some(ANONYMOUS_NAME)
+    );
+    assert_eq!(draft.fields.anonymous.reason.as_deref(), Some("假名"));
+}
+
+#[test]
+fn five_signatories_make_a_joint_letter() {
+    for (count, joint) in [(4, false), (5, true)] {
+        let mut draft = draft();
+        let signatories = (0..count).map(|n| format!("人{n}")).collect();
+        draft
+            .correct(&Corrections {
+                joint: Some(NewJoint { signatories }),
+                ..Default::default()
+            })
+            .unwrap();
+        assert_eq!(draft.fields.joint.is_joint, joint);
+    }
+}
+
+#[test]
+fn a_later_reading_leaves_corrected_fields_alone() {
+    let mut earlier = draft();
+    let new = Corrections {
+        sender_name: text("陆思羽"),
+        phones: Some(Vec::new()),
+        ..Default::default()
+    };
+    earlier.correct(&new).unwrap();
+    let mut later = draft();
+    later.fields.address.value = Some("新".into());
+    later.missing = vec!["id_number".into()];
+    later.keep_corrected(&earlier, &["sender_name".into(), "phones".into()]);
+    assert_eq!(later.fields.sender_name, earlier.fields.sender_name);
+    assert_eq!(later.fields.address.value.as_deref(), Some("新"));
+    assert_eq!(later.missing, ["id_number", "phones"]);
+}

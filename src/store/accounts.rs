@@ -1,0 +1,429 @@
+//! People, their sessions, and machine tokens. Passwords arrive here hashed; cookies and tokens are kept as SHA-256 only.
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::digest;
+
+/// Wrong passwords in a row before an account is locked.
+pub const FAILURES_ALLOWED: u32 = 5;
+/// How long an account stays locked.
+pub const LOCK_SECONDS: i64 = 600;
+/// A session's end is moved at most this often, so that reading a page is not a write.
+const RENEW_AFTER_MS: i64 = 60_000;
+
+/// What a person may do.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Role {
+    /// Mailroom: batches, cabinets, letters, corrections.
+    Operator,
+    /// Devices, and no letter.
+    Maintenance,
+    /// Everything a person may do.
+    Administrator,
+}
+
+/// What a machine may do.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Scope {
+    /// Claims drafts and reads the pages of letters whose draft it may claim.
+    CaseSystem,
+    /// Device health.
+    Maintenance,
+}
+
+/// An account as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Name.
+    pub name: String,
+    /// Role.
+    pub role: Role,
+    /// When it was made.
+    pub created: Millis,
+    /// May not sign in.
+    pub disabled: bool,
+    /// No sign-in before this.
+    pub locked_until: Option<Millis>,
+}
+
+/// A session that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Who.
+    pub user: String,
+    /// As what.
+    pub role: Role,
+    /// What unsafe calls must carry beside the cookie.
+    pub csrf: String,
+    /// Ends then unless used.
+    pub expires: Millis,
+}
+
+/// A machine token as it is listed; the token itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Name.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it was made.
+    pub created: Millis,
+    /// Holds until.
+    pub expires: Option<Millis>,
+    /// Taken back at.
+    pub revoked: Option<Millis>,
+}
+
+/// What a sign-in begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// The password to prove, as PHC string.
+    Prove(String),
+    /// Nobody of that name, or disabled or locked: whoever asks must not learn which.
+    Refused,
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        name: row.get(0)?,
+        role: row.get(1)?,
+        created: row.get(2)?,
+        disabled: row.get(3)?,
+        locked_until: row.get(4)?,
+    })
+}
+
+fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
+    Ok(Token {
+        name: row.get(0)?,
+        scope: row.get(1)?,
+        created: row.get(2)?,
+        expires: row.get(3)?,
+        revoked: row.get(4)?,
+    })
+}
+
+impl Db {
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] when the name is taken.
+    pub fn add_user(
+        &mut self,
+        name: &str,
+        role: Role,
+        password_phc: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let added = db.connection.execute(
+                "INSERT INTO users (name, role, password, created_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                (name, role, password_phc, clock::now()),
+            )?;
+            if added == 0 {
+                return Err(taken("user", name));
+            }
+            ledger::append(&db.connection, by, "user.added", &format!("user/{name}"), &json!({"role": role}))
+        })
+    }
+
+    /// Every account by name.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn users(&self) -> Result<Vec<User>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT name, role, created_ms, disabled, locked_ms FROM users ORDER BY name",
+        )?;
+        let rows = query.query_map([], user)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Gives an account another password, unlocks it, and ends its sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn set_password(
+        &mut self,
+        name: &str,
+        password_phc: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let changed = db.connection.execute(
+                "UPDATE users SET password = ?2, failures = 0, locked_ms = NULL WHERE name = ?1",
+                (name, password_phc),
+            )?;
+            found(changed, "user", name)?;
+            db.connection
+                .execute("DELETE FROM sessions WHERE user = ?1", [name])?;
+            ledger::append(
+                &db.connection,
+                by,
+                "user.password",
+                &format!("user/{name}"),
+                &json!({}),
+            )
+        })
+    }
+
+    /// Closes an account and ends its sessions. What it did stays in the ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn disable_user(&mut self, name: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let changed = db
+                .connection
+                .execute("UPDATE users SET disabled = 1 WHERE name = ?1", [name])?;
+            found(changed, "user", name)?;
+            db.connection
+                .execute("DELETE FROM sessions WHERE user = ?1", [name])?;
+            ledger::append(
+                &db.connection,
+                by,
+                "user.disabled",
+                &format!("user/{name}"),
+                &json!({}),
+            )
+        })
+    }
+
+    /// Begins a sign-in: counts the attempt before the password is looked at, so that guesses side by side count too.
+    /// Known or unknown, one ledger entry is written: the time it takes says nothing.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn begin_sign_in(&mut self, name: &str) -> Result<SignIn, StoreError> {
+        self.atomically(|db| {
+            let now = clock::now();
+            let row: Option<(String, u32, Option<Millis>, bool)> = db
+                .connection
+                .query_row(
+                    "SELECT password, failures, locked_ms, disabled FROM users WHERE name = ?1",
+                    [name],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+                )
+                .optional()?;
+            // An unknown name may be a password typed into the wrong box: it is not written down.
+            let subject = row
+                .as_ref()
+                .map_or("user/-".to_owned(), |_| format!("user/{name}"));
+            ledger::append(&db.connection, "-", "session.tried", &subject, &json!({}))?;
+            let Some((password, failures, locked, disabled)) = row else {
+                return Ok(SignIn::Refused);
+            };
+            if disabled || locked.is_some_and(|until| until > now) {
+                return Ok(SignIn::Refused);
+            }
+            // A lock that ran out gives a fresh set of attempts.
+            let failures = if locked.is_some() { 1 } else { failures + 1 };
+            let locked = (failures >= FAILURES_ALLOWED).then(|| now.plus_seconds(LOCK_SECONDS));
+            db.connection.execute(
+                "UPDATE users SET failures = ?2, locked_ms = ?3 WHERE name = ?1",
+                (name, failures, locked),
+            )?;
+            Ok(SignIn::Prove(password))
+        })
+    }
+
+    /// The password was right: forgets the failures and keeps the session.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the account was closed meanwhile.
+    pub fn begin_session(
+        &mut self,
+        name: &str,
+        cookie: &str,
+        csrf: &str,
+        minutes: i64,
+    ) -> Result<Session, StoreError> {
+        self.atomically(|db| {
+            let now = clock::now();
+            db.connection.execute("DELETE FROM sessions WHERE expires_ms <= ?1", [now])?;
+            let changed = db.connection.execute(
+                "UPDATE users SET failures = 0, locked_ms = NULL WHERE name = ?1 AND disabled = 0",
+                [name],
+            )?;
+            found(changed, "user", name)?;
+            let expires = now.plus_seconds(minutes * 60);
+            db.connection.execute(
+                "INSERT INTO sessions (hash, user, csrf, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+                (digest::sha256_hex(cookie.as_bytes()), name, csrf, now, expires),
+            )?;
+            ledger::append(&db.connection, name, "session.begun", &format!("user/{name}"), &json!({}))?;
+            let role = db.connection.query_row("SELECT role FROM users WHERE name = ?1", [name], |row| row.get(0))?;
+            Ok(Session { user: name.to_owned(), role, csrf: csrf.to_owned(), expires })
+        })
+    }
+
+    /// The session of a cookie, if it holds; being used, it lasts on for `minutes`.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn session(&mut self, cookie: &str, minutes: i64) -> Result<Option<Session>, StoreError> {
+        let hash = digest::sha256_hex(cookie.as_bytes());
+        let now = clock::now();
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT s.user, u.role, s.csrf, s.expires_ms FROM sessions s JOIN users u ON u.name = s.user
+                 WHERE s.hash = ?1 AND s.expires_ms > ?2 AND u.disabled = 0",
+            )?
+            .query_row((&hash, now), |row| {
+                Ok(Session { user: row.get(0)?, role: row.get(1)?, csrf: row.get(2)?, expires: row.get(3)? })
+            })
+            .optional()?;
+        let Some(mut session) = found else {
+            return Ok(None);
+        };
+        let renewed = now.plus_seconds(minutes * 60);
+        if renewed.0 - session.expires.0 > RENEW_AFTER_MS {
+            self.connection.execute(
+                "UPDATE sessions SET expires_ms = ?2 WHERE hash = ?1",
+                (&hash, renewed),
+            )?;
+            session.expires = renewed;
+        }
+        Ok(Some(session))
+    }
+
+    /// Ends the session of a cookie.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn end_session(&mut self, cookie: &str, user: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.connection.execute(
+                "DELETE FROM sessions WHERE hash = ?1",
+                [digest::sha256_hex(cookie.as_bytes())],
+            )?;
+            ledger::append(
+                &db.connection,
+                user,
+                "session.ended",
+                &format!("user/{user}"),
+                &json!({}),
+            )
+        })
+    }
+
+    /// Adds a machine token; only its hash is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] when the name is taken.
+    pub fn add_token(
+        &mut self,
+        name: &str,
+        scope: Scope,
+        secret: &str,
+        expires: Option<Millis>,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let added = db.connection.execute(
+                "INSERT INTO tokens (name, hash, scope, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+                (name, digest::sha256_hex(secret.as_bytes()), scope, clock::now(), expires),
+            )?;
+            if added == 0 {
+                return Err(taken("token", name));
+            }
+            ledger::append(&db.connection, by, "token.added", &format!("token/{name}"), &json!({"scope": scope}))
+        })
+    }
+
+    /// Every token by name.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT name, scope, created_ms, expires_ms, revoked_ms FROM tokens ORDER BY name",
+        )?;
+        let rows = query.query_map([], token)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The token this secret belongs to, if it holds.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn token_of(&self, secret: &str) -> Result<Option<Token>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT name, scope, created_ms, expires_ms, revoked_ms FROM tokens
+                 WHERE hash = ?1 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?2)",
+            )?
+            .query_row((digest::sha256_hex(secret.as_bytes()), clock::now()), token)
+            .optional()?)
+    }
+
+    /// Takes a token back.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none that holds.
+    pub fn revoke_token(&mut self, name: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let changed = db.connection.execute(
+                "UPDATE tokens SET revoked_ms = ?2 WHERE name = ?1 AND revoked_ms IS NULL",
+                (name, clock::now()),
+            )?;
+            found(changed, "token", name)?;
+            ledger::append(
+                &db.connection,
+                by,
+                "token.revoked",
+                &format!("token/{name}"),
+                &json!({}),
+            )
+        })
+    }
+}
+
+fn found(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
+    if changed == 0 {
+        return Err(StoreError::NotFound {
+            what,
+            id: id.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn taken(what: &'static str, id: &str) -> StoreError {
+    StoreError::WrongState {
+        what,
+        id: id.to_owned(),
+        state: "there already".into(),
+        action: "add",
+    }
+}

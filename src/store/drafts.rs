@@ -1,0 +1,507 @@
+//! Drafts: made, corrected, confirmed, and handed over exactly once.
+//!
+//! ```text
+//! open ── claim ──→ leased ── ack ──→ acked
+//!  ↑                 │ │ lease runs out: offered again, still whoever acknowledges first
+//!  └───── nack ──────┘
+//! ```
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::config::Offer;
+use crate::domain::correct::Corrections;
+use crate::domain::draft::{Confirmation, Draft};
+use crate::domain::letter::Stage;
+
+/// Where a draft stands in the hand-over.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftState {
+    /// Nobody has it.
+    Open,
+    /// A case system has it until its lease runs out.
+    Leased,
+    /// A case system has registered it.
+    Acked,
+}
+
+/// A draft with its place in the hand-over.
+#[derive(Debug, Clone)]
+pub struct DraftRow {
+    /// The draft, corrections applied.
+    pub draft: Draft,
+    /// Where it stands; a lease that ran out counts as open.
+    pub state: DraftState,
+    /// May be claimed since.
+    pub ready: Option<Millis>,
+    /// When it was made or made anew.
+    pub created: Millis,
+    /// Who has or had it last.
+    pub claimed_by: Option<String>,
+    /// Until when.
+    pub lease_until: Option<Millis>,
+    /// The case system's number.
+    pub case_number: Option<String>,
+    /// When it was acknowledged.
+    pub acked: Option<Millis>,
+    /// How often it was claimed.
+    pub offered: u32,
+    /// Why it was given back last.
+    pub nack_reason: Option<String>,
+}
+
+/// A draft on its way out.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The draft.
+    pub draft: Draft,
+    /// The lease's token.
+    pub lease: String,
+    /// It runs out then.
+    pub until: Millis,
+}
+
+/// Who claims, how many, for how long.
+#[derive(Debug, Clone)]
+pub struct Claiming {
+    /// The token's actor name.
+    pub by: String,
+    /// At most so many.
+    pub limit: u32,
+    /// Each for so long.
+    pub lease_seconds: i64,
+}
+
+/// What became of a draft that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftKept {
+    /// It is the letter's first.
+    Created,
+    /// It replaced an earlier one; corrected fields stayed.
+    Replaced,
+    /// The earlier one stays: it is confirmed, with a case system, or registered.
+    EarlierStays,
+}
+
+const COLUMNS: &str = "d.letter_id, d.body, d.state, d.ready_ms, d.created_ms, d.claimed_by, d.lease_ms, d.case_number,
+    d.acked_ms, d.offered, d.nack_reason";
+
+struct Raw {
+    letter: String,
+    body: String,
+    row: DraftRowParts,
+}
+type DraftRowParts = (
+    DraftState,
+    Option<Millis>,
+    Millis,
+    Option<String>,
+    Option<Millis>,
+    Option<String>,
+    Option<Millis>,
+    u32,
+    Option<String>,
+);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    let parts = (
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+        row.get(8)?,
+        row.get(9)?,
+        row.get(10)?,
+    );
+    Ok(Raw {
+        letter: row.get(0)?,
+        body: row.get(1)?,
+        row: parts,
+    })
+}
+
+fn parse(letter: &str, body: &str) -> Result<Draft, StoreError> {
+    serde_json::from_str(body).map_err(|source| StoreError::Document {
+        what: "draft",
+        id: letter.to_owned(),
+        source,
+    })
+}
+
+fn written(draft: &Draft) -> Result<String, StoreError> {
+    serde_json::to_string(draft).map_err(|source| StoreError::Document {
+        what: "draft",
+        id: draft.letter.clone(),
+        source,
+    })
+}
+
+fn typed(raw: Raw, now: Millis) -> Result<DraftRow, StoreError> {
+    let (state, ready, created, claimed_by, lease_until, case_number, acked, offered, nack_reason) =
+        raw.row;
+    let ran_out = state == DraftState::Leased && lease_until.is_none_or(|until| until <= now);
+    Ok(DraftRow {
+        draft: parse(&raw.letter, &raw.body)?,
+        state: if ran_out { DraftState::Open } else { state },
+        ready,
+        created,
+        claimed_by,
+        lease_until,
+        case_number,
+        acked,
+        offered,
+        nack_reason,
+    })
+}
+
+impl DraftRow {
+    fn refuse(&self, action: &'static str) -> StoreError {
+        let state = match (self.state, &self.case_number) {
+            (DraftState::Acked, Some(_)) => "registered under another case number",
+            (DraftState::Acked, None) => "registered",
+            (DraftState::Leased, _) => "leased to a case system",
+            (DraftState::Open, _) if self.ready.is_none() => "not confirmed",
+            (DraftState::Open, _) => "not leased",
+        };
+        StoreError::WrongState {
+            what: "draft",
+            id: self.draft.letter.clone(),
+            state: state.into(),
+            action,
+        }
+    }
+}
+
+impl Db {
+    /// Keeps a letter's draft. What officers corrected stays; a draft that is confirmed, leased or registered stays whole.
+    /// The letter is not due again until another page comes.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the letter.
+    pub fn insert_or_replace_draft(
+        &mut self,
+        draft: &Draft,
+        offer: Offer,
+    ) -> Result<DraftKept, StoreError> {
+        self.atomically(|db| {
+            let now = clock::now();
+            let letter = draft.letter.as_str();
+            let earlier = match db.draft(letter) {
+                Ok(earlier) => Some(earlier),
+                Err(StoreError::NotFound { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            if let Some(earlier) = &earlier
+                && (earlier.state != DraftState::Open || earlier.draft.confirmed.is_some())
+            {
+                db.connection.execute("UPDATE drafts SET created_ms = ?2 WHERE letter_id = ?1", (letter, now))?;
+                db.connection.execute(
+                    "UPDATE letters SET stage = ?2 WHERE id = ?1 AND stage = ?3",
+                    (letter, Stage::Drafted, Stage::Reading),
+                )?;
+                ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
+                return Ok(DraftKept::EarlierStays);
+            }
+            let mut draft = draft.clone();
+            if let Some(earlier) = &earlier {
+                draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
+            }
+            let ready = (offer == Offer::Read).then_some(now);
+            db.connection.execute(
+                "INSERT INTO drafts (letter_id, body, created_ms, updated_ms, ready_ms) VALUES (?1, ?2, ?3, ?3, ?4)
+                 ON CONFLICT (letter_id) DO UPDATE SET body = ?2, created_ms = ?3, updated_ms = ?3, ready_ms = ?4",
+                (letter, written(&draft)?, now, ready),
+            )?;
+            db.letter_changed(letter, Stage::Drafted)?;
+            ledger::append(&db.connection, "task/read", "draft.made", &subject(letter), &json!({}))?;
+            Ok(if earlier.is_some() { DraftKept::Replaced } else { DraftKept::Created })
+        })
+    }
+
+    fn corrected_fields(&self, letter: &str) -> Result<Vec<String>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT DISTINCT field FROM corrections WHERE letter_id = ?1")?;
+        let rows = query.query_map([letter], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn letter_changed(&self, letter: &str, stage: Stage) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE letters SET stage = ?2, version = version + 1 WHERE id = ?1",
+            (letter, stage),
+        )?;
+        Ok(())
+    }
+
+    /// A letter's draft.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn draft(&self, letter: &str) -> Result<DraftRow, StoreError> {
+        let raw = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id = ?1"
+            ))?
+            .query_row([letter], raw)
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "draft",
+                id: letter.to_owned(),
+            })?;
+        typed(raw, clock::now())
+    }
+
+    /// Drafts by number, after `after`; those of one state only, if given.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn drafts(
+        &self,
+        state: Option<DraftState>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<DraftRow>, StoreError> {
+        let now = clock::now();
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND (?2 IS NULL OR ?2 =
+             CASE WHEN d.state = 'leased' AND d.lease_ms <= ?3 THEN 'open' ELSE d.state END)
+             ORDER BY d.letter_id LIMIT ?4"
+        ))?;
+        let rows = query.query_map((after, state, now, limit), raw)?;
+        rows.map(|row| typed(row?, now)).collect()
+    }
+
+    /// Corrects a letter's draft. A confirmation is withdrawn by it.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] unless `version` is the letter's; [`StoreError::WrongState`] once a case system has the
+    /// draft; [`StoreError::Correction`] when a value is not allowed.
+    pub fn correct(
+        &mut self,
+        letter: &str,
+        version: i64,
+        corrections: &Corrections,
+        (by, offer): (&str, Offer),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let mut row = db.changeable(letter, version, "correct")?;
+            let changes = row.draft.correct(corrections)?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let now = clock::now();
+            for change in &changes {
+                db.connection.execute(
+                    "INSERT INTO corrections (letter_id, field, before, after, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    (letter, change.field, &change.before, &change.after, by, now),
+                )?;
+            }
+            row.draft.confirmed = None;
+            let ready = if offer == Offer::Read { row.ready } else { None };
+            db.connection.execute(
+                "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
+                 WHERE letter_id = ?1",
+                (letter, written(&row.draft)?, now, ready),
+            )?;
+            db.letter_changed(letter, Stage::Drafted)?;
+            let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
+            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields}))
+        })
+    }
+
+    /// Confirms a letter's draft as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] unless `version` is the letter's; [`StoreError::WrongState`] once a case system has it.
+    pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let mut row = db.changeable(letter, version, "confirm")?;
+            let now = clock::now();
+            row.draft.confirmed = Some(Confirmation { by: by.to_owned(), at: now.rfc3339() });
+            db.connection.execute(
+                "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = coalesce(ready_ms, ?3), confirmed_ms = ?3,
+                 confirmed_by = ?4 WHERE letter_id = ?1",
+                (letter, written(&row.draft)?, now, by),
+            )?;
+            db.letter_changed(letter, Stage::Confirmed)?;
+            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({}))
+        })
+    }
+
+    fn changeable(
+        &self,
+        letter: &str,
+        version: i64,
+        action: &'static str,
+    ) -> Result<DraftRow, StoreError> {
+        let (found, stage): (i64, Stage) = self
+            .connection
+            .query_row(
+                "SELECT version, stage FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "letter",
+                id: letter.to_owned(),
+            })?;
+        let row = self.draft(letter)?;
+        if found != version {
+            return Err(StoreError::Changed {
+                what: "letter",
+                id: letter.to_owned(),
+            });
+        }
+        if row.state != DraftState::Open {
+            return Err(row.refuse(action));
+        }
+        if matches!(stage, Stage::Arriving | Stage::Reading) {
+            // Another page came: its draft would be another one.
+            let state = "being read again".into();
+            return Err(StoreError::WrongState {
+                what: "letter",
+                id: letter.to_owned(),
+                state,
+                action,
+            });
+        }
+        Ok(row)
+    }
+
+    /// Leases the oldest drafts that are ready, urgent letters first. A lease that ran out is offered again.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn claim_drafts(
+        &mut self,
+        claiming: &Claiming,
+        new_lease: fn() -> String,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.atomically(|db| {
+            let now = clock::now();
+            let until = now.plus_seconds(claiming.lease_seconds);
+            let ready: Vec<(String, String)> = db
+                .connection
+                .prepare_cached(
+                    "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
+                     WHERE d.ready_ms IS NOT NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
+                )?
+                .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            let mut claims = Vec::new();
+            for (letter, body) in ready {
+                let lease = new_lease();
+                db.connection.execute(
+                    "UPDATE drafts SET state = 'leased', claimed_by = ?2, lease = ?3, lease_ms = ?4, offered = offered + 1
+                     WHERE letter_id = ?1",
+                    (&letter, &claiming.by, &lease, until),
+                )?;
+                let detail = json!({"until_ms": until.0});
+                ledger::append(&db.connection, &claiming.by, "draft.claimed", &subject(&letter), &detail)?;
+                claims.push(Claim { draft: parse(&letter, &body)?, lease, until });
+            }
+            Ok(claims)
+        })
+    }
+
+    /// The case system has registered the draft. The same acknowledgement again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] under another case number, for a draft that this claimant never had, or that another
+    /// has now.
+    pub fn ack_draft(
+        &mut self,
+        letter: &str,
+        case_number: &str,
+        by: &str,
+        lease: Option<&str>,
+    ) -> Result<DraftRow, StoreError> {
+        self.atomically(|db| {
+            let row = db.draft(letter)?;
+            if row.state == DraftState::Acked && row.case_number.as_deref() == Some(case_number) {
+                return Ok(row);
+            }
+            // A claimant may be late, as long as nobody else has the draft by now.
+            let free = match row.state {
+                DraftState::Acked => false,
+                DraftState::Leased => row.claimed_by.as_deref() == Some(by),
+                DraftState::Open => db.had_draft(letter, by)?,
+            };
+            if !free || !db.lease_fits(letter, lease)? {
+                return Err(row.refuse("acknowledge"));
+            }
+            db.connection.execute(
+                "UPDATE drafts SET state = 'acked', case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
+                 WHERE letter_id = ?1",
+                (letter, case_number, clock::now()),
+            )?;
+            db.letter_changed(letter, Stage::Registered)?;
+            let detail = json!({"case_number": case_number});
+            ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
+            db.draft(letter)
+        })
+    }
+
+    /// The case system gives the draft back; it goes to the end of the queue.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] unless this claimant has it.
+    pub fn nack_draft(
+        &mut self,
+        letter: &str,
+        reason: &str,
+        by: &str,
+        lease: Option<&str>,
+    ) -> Result<DraftRow, StoreError> {
+        self.atomically(|db| {
+            let row = db.draft(letter)?;
+            let is_holder = row.state == DraftState::Leased && row.claimed_by.as_deref() == Some(by);
+            if !is_holder || !db.lease_fits(letter, lease)? {
+                return Err(row.refuse("give back"));
+            }
+            db.connection.execute(
+                "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, nack_reason = ?2,
+                 ready_ms = ?3 WHERE letter_id = ?1",
+                (letter, reason, clock::now()),
+            )?;
+            ledger::append(&db.connection, by, "draft.nacked", &subject(letter), &json!({}))?;
+            db.draft(letter)
+        })
+    }
+
+    fn had_draft(&self, letter: &str, by: &str) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor = ?2)",
+            (subject(letter), by),
+            |row| row.get(0),
+        )?)
+    }
+
+    /// A caller that names its lease must have the newest one.
+    fn lease_fits(&self, letter: &str, lease: Option<&str>) -> Result<bool, StoreError> {
+        let Some(lease) = lease else {
+            return Ok(true);
+        };
+        let newest: Option<String> = self.connection.query_row(
+            "SELECT lease FROM drafts WHERE letter_id = ?1",
+            [letter],
+            |row| row.get(0),
+        )?;
+        Ok(newest.as_deref() == Some(lease))
+    }
+}
+
+fn subject(letter: &str) -> String {
+    format!("letter/{letter}")
+}

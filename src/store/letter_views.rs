@@ -1,0 +1,184 @@
+//! Letters as people look at them: lists, one letter with its pages, counts. Arrivals and pages are written elsewhere.
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::readings::ARCHIVE_ORDER;
+use super::{Db, StoreError};
+use crate::clock::Millis;
+use crate::domain::letter::Stage;
+use crate::domain::text::PageKind;
+
+/// A letter.
+#[derive(Debug, Clone)]
+pub struct LetterRow {
+    /// Number.
+    pub id: String,
+    /// Its batch.
+    pub batch_id: i64,
+    /// Its load.
+    pub load_id: i64,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Read first.
+    pub urgent: bool,
+    /// When its first page came.
+    pub created: Millis,
+    /// When its newest page came.
+    pub last_arrival: Millis,
+    /// Raised by every change.
+    pub version: i64,
+    /// How many pages it has.
+    pub pages: u32,
+    /// The registered sender, as far as there is a draft.
+    pub sender: Option<String>,
+}
+
+/// A page as it is listed.
+#[derive(Debug, Clone)]
+pub struct PageRow {
+    /// Number within the letter, from 1, in archive order; as drafts count.
+    pub n: u32,
+    /// What it is.
+    pub kind: PageKind,
+    /// SHA-256 of the original.
+    pub sha256: String,
+    /// SM3 of the original.
+    pub sm3: String,
+    /// Bytes of the original.
+    pub size: u64,
+    /// Page inside a multi-page file, from 0.
+    pub frame: u32,
+    /// `unread`, `read`, `unreadable`.
+    pub state: String,
+    /// Stable code when unreadable.
+    pub problem: Option<String>,
+    /// Width and height in pixels, once read.
+    pub size_px: Option<(u32, u32)>,
+}
+
+/// Which letters to list.
+#[derive(Debug, Clone, Default)]
+pub struct LetterFilter {
+    /// In this stage only.
+    pub stage: Option<Stage>,
+    /// Of this batch only.
+    pub batch: Option<i64>,
+    /// Older than this: creation and number of the last one listed before.
+    pub before: Option<(Millis, String)>,
+}
+
+const LETTER: &str = "SELECT l.id, l.batch_id, l.load_id, l.stage, l.urgent, l.created_ms, l.last_arrival_ms, l.version,
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id), d.body ->> '$.fields.sender_name.value'
+    FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id";
+
+fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
+    Ok(LetterRow {
+        id: row.get(0)?,
+        batch_id: row.get(1)?,
+        load_id: row.get(2)?,
+        stage: row.get(3)?,
+        urgent: row.get(4)?,
+        created: row.get(5)?,
+        last_arrival: row.get(6)?,
+        version: row.get(7)?,
+        pages: row.get(8)?,
+        sender: row.get(9)?,
+    })
+}
+
+impl Db {
+    /// One letter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn letter_row(&self, id: &str) -> Result<LetterRow, StoreError> {
+        self.connection
+            .prepare_cached(&format!("{LETTER} WHERE l.id = ?1"))?
+            .query_row([id], letter)
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "letter",
+                id: id.to_owned(),
+            })
+    }
+
+    /// Letters, newest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letter_rows(
+        &self,
+        filter: &LetterFilter,
+        limit: u32,
+    ) -> Result<Vec<LetterRow>, StoreError> {
+        let (before, before_id) = filter
+            .before
+            .clone()
+            .unwrap_or((Millis(i64::MAX), String::new()));
+        let mut query = self.connection.prepare_cached(&format!(
+            "{LETTER} WHERE (l.created_ms, l.id) < (?1, ?2) AND (?3 IS NULL OR l.stage = ?3)
+             AND (?4 IS NULL OR l.batch_id = ?4) ORDER BY l.created_ms DESC, l.id DESC LIMIT ?5"
+        ))?;
+        let rows = query.query_map(
+            (before, before_id, filter.stage, filter.batch, limit),
+            letter,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A letter's pages in archive order.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn page_rows(&self, letter: &str) -> Result<Vec<PageRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height
+             FROM pages p LEFT JOIN readings r ON r.rowid =
+             (SELECT rowid FROM readings WHERE page_id = p.id ORDER BY read_ms DESC, rowid DESC LIMIT 1)
+             WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
+        ))?;
+        let mut n = 0;
+        let rows = query.query_map([letter], |row| {
+            n += 1;
+            let size: (Option<u32>, Option<u32>) = (row.get(7)?, row.get(8)?);
+            Ok(PageRow {
+                n,
+                kind: row.get(0)?,
+                sha256: row.get(1)?,
+                sm3: row.get(2)?,
+                size: row.get::<_, i64>(3)?.unsigned_abs(),
+                frame: row.get(4)?,
+                state: row.get(5)?,
+                problem: row.get(6)?,
+                size_px: size.0.zip(size.1),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many rows are in which state: `pages`, `letters`, `drafts`; for the metrics.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn counts(&self) -> Result<Vec<(&'static str, String, i64)>, StoreError> {
+        const COUNTS: [(&str, &str); 3] = [
+            ("pages", "SELECT state, count(*) FROM pages GROUP BY state"),
+            ("letters", "SELECT stage, count(*) FROM letters GROUP BY stage"),
+            (
+                "drafts",
+                "SELECT CASE WHEN state = 'open' AND ready_ms IS NULL THEN 'unconfirmed' ELSE state END, count(*)
+                 FROM drafts GROUP BY 1",
+            ),
+        ];
+        let mut counts = Vec::new();
+        for (what, sql) in COUNTS {
+            let mut query = self.connection.prepare_cached(sql)?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for row in rows {
+                let (state, count) = row?;
+                counts.push((what, state, count));
+            }
+        }
+        Ok(counts)
+    }
+}

@@ -1,0 +1,256 @@
+//! A store, a router on a socket of its own, accounts, and letters as intake leaves them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use laixin::api::{self, App, password};
+use laixin::config::{DeviceId, Offer, Settings};
+use laixin::disinfect::{CabinetControl, CabinetView, Order};
+use laixin::domain::draft::{Disinfection, Draft, DraftPage, Fields};
+use laixin::domain::field::{Field, Source};
+use laixin::domain::text::PageKind;
+use laixin::events::Events;
+use laixin::health::Readiness;
+use laixin::store::{Role, Scope, Store};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// A running API; ends with the value.
+pub(super) struct House {
+    pub(super) app: App,
+    pub(super) url: String,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) runtime: Runtime,
+    orders: Option<mpsc::Receiver<Order>>,
+}
+
+/// What a call says of itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Caller {
+    headers: Vec<(String, String)>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: ureq::http::HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The problem's code, having checked that it is a whole problem document.
+    pub(super) fn code(&self) -> String {
+        let problem = self.json();
+        assert_eq!(self.header("content-type"), "application/problem+json", "{problem}");
+        assert_eq!(problem["status"], self.status, "{problem}");
+        let code = problem["code"].as_str().expect("a code").to_owned();
+        assert_eq!(problem["type"], format!("urn:laixin:problem:{code}"));
+        code
+    }
+
+    pub(super) fn header(&self, name: &str) -> String {
+        self.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+    }
+}
+
+impl Caller {
+    pub(super) fn with(&self, name: &str, value: &str) -> Self {
+        let mut caller = self.clone();
+        caller.headers.push((name.to_owned(), value.to_owned()));
+        caller
+    }
+}
+
+impl House {
+    pub(super) fn new() -> Self {
+        Self::offering("confirmed")
+    }
+
+    pub(super) fn offering(offer: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("station.toml");
+        let text = format!(
+            "[station]\nname = \"test\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n\
+             [handoff]\noffer = \"{offer}\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::load(&file).unwrap();
+        std::fs::create_dir_all(&settings.station.data_dir).unwrap();
+        let (store, _thread) = Store::open(&settings.database()).unwrap();
+        let (orders_in, orders) = mpsc::channel(4);
+        // The view has no sender any more: what was last known stays.
+        let (_, view) = watch::channel(cabinet_view());
+        let cabinet = CabinetControl::new(DeviceId("cabinet-1".into()), orders_in, view);
+        let cabinets = BTreeMap::from([("cabinet-1".to_owned(), cabinet)]);
+        let app = App::new(Arc::new(settings), store, Events::default(), Readiness::default(), cabinets);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = api::router(app.clone());
+        runtime.spawn(api::serve(listener, router, app.closing.clone()));
+        Self { app, url, folder, runtime, orders: Some(orders) }
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.app.settings.database()
+    }
+
+    /// Answers the cabinet's orders with what `answer` says.
+    pub(super) fn cabinet_answers(&mut self, answer: impl Fn(Order) + Send + 'static) {
+        let mut orders = self.orders.take().expect("once per house");
+        self.runtime.spawn(async move {
+            while let Some(order) = orders.recv().await {
+                answer(order);
+            }
+        });
+    }
+
+    pub(super) fn call(&self, caller: &Caller, method: &str, path: &str, body: Option<&str>) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(std::time::Duration::from_secs(60)))
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in &caller.headers {
+            request = request.header(name, value);
+        }
+        let response = match body {
+            Some(body) => agent.run(request.header("content-type", "application/json").body(body.to_owned()).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut response = response.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    pub(super) fn get(&self, caller: &Caller, path: &str) -> Answer {
+        self.call(caller, "GET", path, None)
+    }
+
+    pub(super) fn post(&self, caller: &Caller, path: &str, body: Value) -> Answer {
+        self.call(caller, "POST", path, Some(&body.to_string()))
+    }
+
+    pub(super) fn add_user(&self, name: &str, role: Role) {
+        let (name, phc) = (name.to_owned(), password::hash(PASSWORD).unwrap());
+        self.app.store.wait(move |db| db.add_user(&name, role, &phc, "test")).unwrap();
+    }
+
+    pub(super) fn sign_in(&self, name: &str) -> Answer {
+        self.post(&Caller::default(), "/v1/session", serde_json::json!({"user": name, "password": PASSWORD}))
+    }
+
+    /// A signed-in person with an account of that role.
+    pub(super) fn person(&self, name: &str, role: Role) -> Caller {
+        self.add_user(name, role);
+        let answer = self.sign_in(name);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        Caller::default().with("cookie", &cookie).with("x-csrf-token", answer.json()["csrf"].as_str().unwrap())
+    }
+
+    pub(super) fn machine(&self, name: &str, scope: Scope) -> Caller {
+        let (token, secret) = (name.to_owned(), format!("secret of {name}"));
+        let kept = secret.clone();
+        self.app.store.wait(move |db| db.add_token(&token, scope, &kept, None, "test")).unwrap();
+        Caller::default().with("authorization", &format!("Bearer {secret}"))
+    }
+
+    /// A letter as intake leaves it: its only page read, its load opened.
+    pub(super) fn letter(&self, id: &str) {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        let sql = format!(
+            "INSERT OR IGNORE INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 3, 1, 't', 1);
+             INSERT OR IGNORE INTO loads (id, batch_id, cabinet, state, created_ms, released_ms) VALUES (1, 1, 'cabinet-1', 'released', 1, 1);
+             INSERT INTO arrivals (id, source, name, first_seen_ms, state) VALUES ('a-{id}', 's', '{id}_p1.jpg', 1, 'taken');
+             INSERT INTO letters (id, batch_id, load_id, group_name, stage, created_ms, last_arrival_ms)
+                 VALUES ('{id}', 1, 1, '{id}', 'reading', 1, 1);
+             INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state)
+                 VALUES ('{id}', 'a-{id}', 'letter', 'aa', 'bb', 10, 'read');"
+        );
+        connection.execute_batch(&sql).unwrap();
+    }
+
+    /// A letter with its draft, offered as the settings say.
+    pub(super) fn drafted(&self, id: &str) {
+        self.letter(id);
+        self.draft(id, self.app.settings.handoff.offer);
+    }
+
+    pub(super) fn draft(&self, id: &str, offer: Offer) {
+        let draft = draft(id);
+        self.app.store.wait(move |db| db.insert_or_replace_draft(&draft, offer)).unwrap();
+    }
+
+    pub(super) fn sql(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    pub(super) fn count(&self, sql: &str) -> i64 {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.app.closing.cancel();
+    }
+}
+
+fn cabinet_view() -> CabinetView {
+    CabinetView {
+        id: "cabinet-1".into(),
+        model: "demo".into(),
+        connected: true,
+        step: "idle".into(),
+        points: Vec::new(),
+        cycle: None,
+    }
+}
+
+/// A draft as reading makes it.
+pub(super) fn draft(id: &str) -> Draft {
+    let sender_name = Field {
+        value: Some("陆思雨".to_owned()),
+        confidence: 0.9,
+        accepted: true,
+        source: Source::LetterSignature,
+        page: Some(1),
+        ..Field::empty()
+    };
+    Draft {
+        letter: id.into(),
+        station: "test".into(),
+        received_at: None,
+        pages: vec![DraftPage { n: 1, kind: PageKind::Letter, sha256: "aa".into(), sm3: "bb".into() }],
+        disinfection: Some(Disinfection {
+            cycle: Some("C000001".into()),
+            released_at: None,
+            dose_mj_cm2: Some(100.0),
+            r#override: None,
+        }),
+        fields: Fields { sender_name, ..Fields::default() },
+        missing: vec!["address".into()],
+        deadlines: Vec::new(),
+        confirmed: None,
+        notes: Vec::new(),
+    }
+}
