@@ -123,6 +123,30 @@ pub struct Fields {
     pub repeat: Repeat,
 }
 
+impl Fields {
+    /// Names of the fields without evidence, as `missing` lists them.
+    pub fn missing(&self) -> Vec<String> {
+        let absent = [
+            ("sender_name", self.sender_name.value.is_none()),
+            ("address", self.address.value.is_none()),
+            ("addressee", self.addressee.value.is_none()),
+            ("letter_date", self.letter_date.value.is_none()),
+            ("purpose", self.purpose.value.is_none()),
+            ("id_number", self.id_number.field.value.is_none()),
+            (
+                "phones",
+                self.phones.iter().all(|p| p.field.value.is_none()),
+            ),
+            ("matters", self.matters.is_empty()),
+        ];
+        absent
+            .into_iter()
+            .filter(|(_, gone)| *gone)
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+}
+
 /// An ID number; never repaired.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IdNumber {

@@ -81,25 +81,3 @@ fn postmark(envelope: &EnvelopeZones) -> Option<Postmark> {
     let date = date::postmark(envelope);
     (place.is_some() || date.is_some()).then_some(Postmark { place, date })
 }
-
-/// Names of the fields without evidence, as `missing` lists them.
-pub fn missing(fields: &Fields) -> Vec<String> {
-    let absent = [
-        ("sender_name", fields.sender_name.value.is_none()),
-        ("address", fields.address.value.is_none()),
-        ("addressee", fields.addressee.value.is_none()),
-        ("letter_date", fields.letter_date.value.is_none()),
-        ("purpose", fields.purpose.value.is_none()),
-        ("id_number", fields.id_number.field.value.is_none()),
-        (
-            "phones",
-            fields.phones.iter().all(|p| p.field.value.is_none()),
-        ),
-        ("matters", fields.matters.is_empty()),
-    ];
-    absent
-        .into_iter()
-        .filter(|(_, gone)| *gone)
-        .map(|(name, _)| name.to_owned())
-        .collect()
-}

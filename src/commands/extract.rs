@@ -1,0 +1,228 @@
+//! `laixin extract`: the pages and envelope of one letter → one draft.
+
+use std::path::{Path, PathBuf};
+
+use super::images::{EngineArgs, PageRead, kind_of, page_text, read_all};
+use super::{FINDING, GOOD, USAGE};
+use crate::domain::draft::{Draft, DraftPage, Fields};
+use crate::domain::extract::extract;
+use crate::domain::field::Field;
+use crate::domain::roster::Roster;
+use crate::domain::text::{PageKind, PageText};
+
+/// Arguments of `laixin extract`.
+#[derive(Debug, clap::Args)]
+pub struct ExtractArgs {
+    /// The reader.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// The addressees of the office: a roster file (TOML) or the manifest.json of sample letters.
+    #[arg(long, value_name = "FILE")]
+    pub roster: PathBuf,
+    /// The envelope, where its name and shape do not tell.
+    #[arg(long, value_name = "IMAGE")]
+    pub envelope: Vec<PathBuf>,
+    /// The day the letter reached the office, YYYY-MM-DD: no date of the letter lies after it.
+    #[arg(long, value_name = "DAY")]
+    pub received: Option<String>,
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// JPEG, PNG or TIFF files of one letter, in page order.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+}
+
+/// Why a roster could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RosterError {
+    /// A roster file is refused.
+    #[error(transparent)]
+    Settings(#[from] crate::config::ConfigError),
+    /// A manifest cannot be opened.
+    #[error("{}: cannot be opened", file.display())]
+    Open {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A manifest has no roster under `scope`.
+    #[error("{}: has no roster under `scope`", file.display())]
+    Manifest {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// Loads a roster file, or the roster inside a manifest.json.
+///
+/// # Errors
+/// [`RosterError`] names the file.
+pub fn roster(file: &Path) -> Result<Roster, RosterError> {
+    if file.extension().is_none_or(|e| e != "json") {
+        return Ok(crate::config::load_toml(file)?);
+    }
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        scope: Scope,
+    }
+    /// As [`Roster`], but a manifest says more than a roster.
+    #[derive(serde::Deserialize)]
+    struct Scope {
+        station: String,
+        leaders: Vec<crate::domain::roster::Leader>,
+        orgs: Vec<crate::domain::roster::Organisation>,
+        #[serde(default)]
+        outside: Vec<String>,
+    }
+    let text = std::fs::read_to_string(file).map_err(|source| RosterError::Open {
+        file: file.to_owned(),
+        source,
+    })?;
+    let manifest: Manifest =
+        serde_json::from_str(&text).map_err(|source| RosterError::Manifest {
+            file: file.to_owned(),
+            source,
+        })?;
+    let Scope {
+        station,
+        leaders,
+        orgs,
+        outside,
+    } = manifest.scope;
+    Ok(Roster {
+        station,
+        leaders,
+        orgs,
+        outside,
+    })
+}
+
+/// Reads one letter and prints its draft.
+pub fn run(args: &ExtractArgs) -> u8 {
+    let roster = match roster(&args.roster) {
+        Ok(roster) => roster,
+        Err(error) => {
+            eprintln!("laixin: {}", crate::Chain(&error));
+            return USAGE;
+        }
+    };
+    let engine = match args.engine.open() {
+        Ok(engine) => engine,
+        Err(error) => {
+            eprintln!("laixin: {}", crate::Chain(&error));
+            return USAGE;
+        }
+    };
+    let mut files = args.images.clone();
+    files.extend(
+        args.envelope
+            .iter()
+            .filter(|e| !args.images.contains(e))
+            .cloned(),
+    );
+    let (read, bad) = read_all(&engine, &files);
+    let draft = draft(args, &roster, read, bad);
+    if args.json {
+        println!(
+            "{}",
+            serde_json::to_string(&draft).expect("plain values have a JSON form")
+        );
+    } else {
+        print(&draft.fields);
+    }
+    if bad > 0 { FINDING } else { GOOD }
+}
+
+fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -> Draft {
+    let mut pages: Vec<PageText> = Vec::new();
+    let mut listed: Vec<DraftPage> = Vec::new();
+    for (i, page) in read.into_iter().enumerate() {
+        let n = i as u32 + 1;
+        let named = args.envelope.contains(&page.file);
+        let kind = if named {
+            PageKind::Envelope
+        } else {
+            kind_of(&page.file, &page.text)
+        };
+        listed.push(DraftPage {
+            n,
+            kind,
+            sha256: page.sha256,
+            sm3: page.sm3,
+        });
+        pages.push(page_text(n, kind, page.text));
+    }
+    let fields = extract(&pages, roster, args.received.as_deref());
+    let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));
+    Draft {
+        letter: letter_id(&args.images),
+        station: roster.station.clone(),
+        received_at: None,
+        pages: listed,
+        disinfection: None,
+        missing: fields.missing(),
+        fields,
+        deadlines: Vec::new(),
+        confirmed: None,
+        notes: unread.into_iter().collect(),
+    }
+}
+
+/// `A001` of `A001_p1.jpg`.
+fn letter_id(images: &[PathBuf]) -> String {
+    let stem = images
+        .first()
+        .and_then(|f| f.file_stem())
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    stem.split(['_', '-']).next().unwrap_or_default().to_owned()
+}
+
+fn print(fields: &Fields) {
+    line("姓名", &fields.sender_name);
+    line("地址", &fields.address);
+    line("受信人", &fields.addressee);
+    line("来信时间", &fields.letter_date);
+    line("来信目的", &fields.purpose);
+    line("身份证号", &fields.id_number.field);
+    for phone in &fields.phones {
+        line("电话", &phone.field);
+    }
+    if fields.anonymous.value {
+        println!(
+            "匿名      {}",
+            fields.anonymous.reason.as_deref().unwrap_or("")
+        );
+    }
+    if fields.joint.count > 1 {
+        let joint = if fields.joint.is_joint {
+            "联名"
+        } else {
+            "不足五人"
+        };
+        println!("署名人数  {} ({joint})", fields.joint.count);
+    }
+    if let Some(threat) = fields.flags.threat.as_ref().filter(|t| t.value) {
+        println!("扬言      {}", threat.quote.as_deref().unwrap_or(""));
+    }
+}
+
+fn line(name: &str, field: &Field) {
+    let Some(value) = &field.value else {
+        println!("{name}  (无)");
+        return;
+    };
+    let sure = if field.accepted { "" } else { "  待核" };
+    println!(
+        "{name}  {value}  {:.2}{sure}  {}",
+        field.confidence,
+        field.rule.as_deref().unwrap_or("")
+    );
+    for lost in &field.alternatives {
+        println!("    非 {}  {}", lost.value, lost.why_not);
+    }
+}

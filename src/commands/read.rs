@@ -1,0 +1,99 @@
+//! `laixin read`: OCR alone.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::images::{EngineArgs, PageRead, read_all};
+use super::{FINDING, GOOD, USAGE};
+use crate::domain::text::Quad;
+
+/// Arguments of `laixin read`.
+#[derive(Debug, clap::Args)]
+pub struct ReadArgs {
+    /// The reader.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// JPEG, PNG or TIFF files.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    pages: Vec<PageView>,
+}
+
+#[derive(Serialize)]
+struct PageView {
+    file: PathBuf,
+    width: u32,
+    height: u32,
+    turned_deg: u16,
+    lines: Vec<LineView>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    text: String,
+    quad: Quad,
+    confidence: f32,
+    vertical: bool,
+}
+
+/// Reads images and prints their lines in reading order.
+pub fn run(args: &ReadArgs) -> u8 {
+    let engine = match args.engine.open() {
+        Ok(engine) => engine,
+        Err(error) => {
+            eprintln!("laixin: {}", crate::Chain(&error));
+            return USAGE;
+        }
+    };
+    let (pages, bad) = read_all(&engine, &args.images);
+    if args.json {
+        let document = Document {
+            pages: pages.into_iter().map(view).collect(),
+        };
+        println!(
+            "{}",
+            serde_json::to_string(&document).expect("plain values have a JSON form")
+        );
+    } else {
+        pages.iter().for_each(print);
+    }
+    if bad > 0 { FINDING } else { GOOD }
+}
+
+fn view(page: PageRead) -> PageView {
+    let line = |l: ocr::Line| LineView {
+        text: l.text,
+        quad: l.quad,
+        confidence: l.confidence,
+        vertical: l.vertical,
+    };
+    PageView {
+        file: page.file,
+        width: page.text.width,
+        height: page.text.height,
+        turned_deg: page.text.turned_deg,
+        lines: page.text.lines.into_iter().map(line).collect(),
+        seconds: page.text.seconds,
+    }
+}
+
+fn print(page: &PageRead) {
+    println!(
+        "{}  ({} lines, {:.2} s)",
+        page.file.display(),
+        page.text.lines.len(),
+        page.text.seconds
+    );
+    for line in &page.text.lines {
+        println!("{:.2}  {}", line.confidence, line.text);
+    }
+}
