@@ -154,13 +154,18 @@ fn line(words: &[Word<'_>], folder: &Folder) -> Line {
     let raw: String = placed.iter().map(|p| p.0).collect();
     let text = folder.fold(&raw);
     let width = (right - left).max(1.0);
+    // Tesseract's boxes may overlap; its order of reading is kept and places never run backwards.
+    let mut furthest = 0.0_f32;
     let chars: Vec<Char> = text
         .chars()
         .zip(&placed)
-        .map(|(ch, &(_, confidence, x))| Char {
-            ch,
-            confidence,
-            at: ((x - left) / width).clamp(0.0, 1.0),
+        .map(|(ch, &(_, confidence, x))| {
+            furthest = furthest.max(((x - left) / width).clamp(0.0, 1.0));
+            Char {
+                ch,
+                confidence,
+                at: furthest,
+            }
         })
         .collect();
     let confidence = chars.iter().map(|c| c.confidence).sum::<f32>() / chars.len().max(1) as f32;

@@ -22,7 +22,9 @@ fn models() -> PathBuf {
 fn sample() -> Page {
     let path = workspace().join("tests/letters/A001_p1.jpg");
     let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    ocr::decode(&bytes, &Limits::default()).unwrap().remove(0)
+    ocr::decode(&bytes, &Limits::default())
+        .expect("the sample is sound")
+        .remove(0)
 }
 
 fn text(page: &PageText) -> String {

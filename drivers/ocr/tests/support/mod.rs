@@ -42,7 +42,7 @@ pub(crate) fn jpeg(width: usize, height: usize) -> Vec<u8> {
         format: turbojpeg::PixelFormat::RGB,
     };
     turbojpeg::compress(image, 90, turbojpeg::Subsamp::None)
-        .unwrap()
+        .expect("libjpeg-turbo encodes RGB")
         .to_vec()
 }
 
@@ -50,7 +50,11 @@ pub(crate) fn jpeg(width: usize, height: usize) -> Vec<u8> {
 pub(crate) fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |kind: &[u8; 4], body: &[u8]| {
-        file.extend_from_slice(&u32::try_from(body.len()).unwrap().to_be_bytes());
+        file.extend_from_slice(
+            &u32::try_from(body.len())
+                .expect("a short chunk")
+                .to_be_bytes(),
+        );
         let covered: Vec<u8> = kind.iter().chain(body).copied().collect();
         file.extend_from_slice(&covered);
         file.extend_from_slice(&crc32(&covered).to_be_bytes());
@@ -115,7 +119,11 @@ pub(crate) fn tiff(pages: &[TiffPage]) -> Vec<u8> {
     for page in pages {
         let (strips, tables, rows) = strips(page);
         let directory = file.len();
-        file[link..link + 4].copy_from_slice(&u32::try_from(directory).unwrap().to_le_bytes());
+        file[link..link + 4].copy_from_slice(
+            &u32::try_from(directory)
+                .expect("a small file")
+                .to_le_bytes(),
+        );
         let (width, height) = page
             .claimed
             .unwrap_or((page.width as u32, page.height as u32));
