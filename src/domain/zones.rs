@@ -77,7 +77,8 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
 fn is_authorisation(rows: &[Row]) -> bool {
     rows.iter().take(3).any(|r| {
         let text = r.compact();
-        text.chars().count() <= 10 && has_any(&text, &["委托书", "授权书", "委托授权"])
+        let bare = text.trim_matches(['《', '》', ':']);
+        bare.chars().count() <= 8 && (bare.ends_with("委托书") || bare.ends_with("授权书"))
     })
 }
 
@@ -161,6 +162,7 @@ pub fn is_closing(text: &str) -> bool {
             text,
             &[
                 "此致",
+                "致以",
                 "敬礼",
                 "顺祝",
                 "顺颂",

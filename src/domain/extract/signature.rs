@@ -32,6 +32,11 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
+    /// Whether it is a full name beyond doubt.
+    fn sure(&self) -> bool {
+        self.score >= 0.8 && matches!(self.form, Form::Person | Form::Unit)
+    }
+
     /// The name as read.
     pub(crate) fn name(&self) -> String {
         text_of(&self.glyphs)
@@ -105,12 +110,12 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             _ => continue,
         };
         let parts = tokens(&item.value);
-        let people = parts.iter().filter(|t| t.score >= 0.8).count();
+        let people = parts.iter().filter(|t| t.sure()).count();
         if people >= 2 || (parts.len() == 1 && people == 1) {
             found.extend(
                 parts
                     .into_iter()
-                    .filter(|t| t.score >= 0.8)
+                    .filter(Signature::sure)
                     .map(|t| Signature {
                         score: t.score * weight,
                         ..t
@@ -152,7 +157,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
             Kind::Signer if !under_head => tokens(&item.value),
             _ => continue,
         };
-        let sure = parts.iter().filter(|t| t.score >= 0.8).count();
+        let sure = parts.iter().filter(|t| t.sure()).count();
         let listed = if under_head {
             sure > 0 || parts.len() > 1
         } else {

@@ -2,7 +2,7 @@
 //!
 //! Labels are often misread or left out, so an unknown label is typed by what follows it.
 
-use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han};
+use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
 use super::date::find_dates;
 use super::glyphs::{all_han, chars_of, find, squeeze};
@@ -110,7 +110,9 @@ fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
 
 fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
     let value = trim(value);
-    if !value.is_empty() {
+    // 本人地址, 我的电话: the front of a label.
+    let front = ["本人", "我的", "我", "现", "家庭", "个人"].contains(&text_of(value).as_str());
+    if !value.is_empty() && !(kind == Kind::Bare && front) {
         out.push((kind, value.to_vec()));
     }
 }
