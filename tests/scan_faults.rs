@@ -1,5 +1,10 @@
 //! One function per fault of intake: what a folder, a disk or a crash can do to a page, and that no page is lost, altered or taken twice.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic in a test's preparation is its report"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
