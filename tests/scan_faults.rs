@@ -28,7 +28,7 @@ const BOUND: Duration = Duration::from_secs(30);
 
 /// A station that has nothing but a scanner's folder, a store and the evidence.
 struct Station {
-    _root: TempDir,
+    root: Option<TempDir>,
     inbox: PathBuf,
     store: Store,
     evidence: Arc<Evidence>,
@@ -39,14 +39,18 @@ struct Station {
 
 impl Station {
     fn new() -> Self {
-        Self::in_folder(TempDir::new().unwrap())
+        let root = TempDir::new().unwrap();
+        let mut station = Self::open(root.path());
+        station.root = Some(root);
+        station
     }
 
-    fn in_folder(root: TempDir) -> Self {
-        let inbox = root.path().join("inbox");
-        fs::create_dir(&inbox).unwrap();
-        let (store, _thread) = Store::open(&root.path().join("station.sqlite3")).unwrap();
-        let evidence = Arc::new(Evidence::open(&root.path().join("evidence")).unwrap());
+    /// The station of a folder that outlives it.
+    fn open(root: &Path) -> Self {
+        let inbox = root.join("inbox");
+        fs::create_dir_all(&inbox).unwrap();
+        let (store, _thread) = Store::open(&root.join("station.sqlite3")).unwrap();
+        let evidence = Arc::new(Evidence::open(&root.join("evidence")).unwrap());
         let (events, readiness) = (Events::default(), Readiness::default());
         Self {
             inbox,
@@ -55,7 +59,7 @@ impl Station {
             events,
             readiness,
             running: None,
-            _root: root,
+            root: None,
         }
     }
 
@@ -732,4 +736,105 @@ async fn clock_set_back_holds_rather_than_takes() {
             .unwrap(),
         Taken::NotNow(_)
     ));
+}
+
+const CHILD_ROOT: &str = "LAIXIN_TEST_SCAN_ROOT";
+
+/// The other process of `killed_at_random_moments`: takes pages until it is killed.
+#[tokio::test]
+#[ignore = "run by killed_at_random_moments"]
+async fn station_to_be_killed() {
+    let Some(root) = std::env::var_os(CHILD_ROOT) else {
+        println!("skipped: only killed_at_random_moments runs this");
+        return;
+    };
+    let mut station = Station::open(Path::new(&root));
+    station.start();
+    // Ended by SIGKILL; bounded should the parent die first.
+    let (_, task) = station.running.take().unwrap();
+    assert!(
+        tokio::time::timeout(BOUND, task).await.is_err(),
+        "the task goes on"
+    );
+}
+
+#[tokio::test]
+async fn killed_at_random_moments() {
+    const PAGES: usize = 120;
+    let root = TempDir::new().unwrap();
+    let station = Station::open(root.path());
+    station.release().await;
+    drop(station);
+    let inbox = root.path().join("inbox");
+    for number in 0..PAGES {
+        let mut bytes = page(1);
+        bytes.splice(9..9, (0..60_000).map(|at| ((at * 31 + number) % 127) as u8));
+        bytes.splice(9..9, format!("{number:08}").into_bytes());
+        fs::write(
+            inbox.join(format!("L{:03}_p{}.jpg", number / 2, number % 2 + 1)),
+            bytes,
+        )
+        .unwrap();
+    }
+    let mut killed_with_claims = 0;
+    for round in 0..12_u64 {
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "scan_faults::station_to_be_killed"])
+            .env(CHILD_ROOT, root.path())
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        // The waiting is the fault itself: the process is killed wherever it is by then.
+        let lives = Duration::from_millis(150 + round * 37);
+        assert!(
+            tokio::time::timeout(lives, child.wait()).await.is_err(),
+            "alive until killed"
+        );
+        child.kill().await.unwrap();
+        killed_with_claims += claim::leftovers(&inbox).unwrap().claimed.len();
+    }
+    println!("{killed_with_claims} pages were claimed and not finished at a kill");
+    let mut station = Station::open(root.path());
+    let taken_before = station.arrivals(ArrivalState::Taken).await.len();
+    println!("{taken_before} of {PAGES} were taken by killed runs");
+    station.start();
+    let taken = station.wait_for(ArrivalState::Taken, PAGES).await;
+    station.is_clean().await;
+    station.stop().await;
+    let originals: std::collections::HashSet<_> =
+        taken.iter().map(|a| a.sha256.clone().unwrap()).collect();
+    assert_eq!(originals.len(), PAGES, "every page, none twice");
+    assert!(taken.iter().all(|a| a.same_as.is_none()));
+    for letter in 0..PAGES / 2 {
+        assert_eq!(station.pages(&format!("L{letter:03}")).await.len(), 2);
+    }
+    assert_eq!(fs::read_dir(inbox.join("done")).unwrap().count(), PAGES);
+    let scrub = station.evidence.verify_all().unwrap();
+    assert_eq!((scrub.good as usize, scrub.faults.len()), (PAGES, 0));
+}
+
+/// A figure for the report, not a test of right or wrong: `cargo test --test station -- --ignored --nocapture measure_intake`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn measure_intake() {
+    const PAGES: usize = 300;
+    let mut station = Station::new();
+    station.release().await;
+    for number in 0..PAGES {
+        let mut bytes = page(1);
+        let filling = (0..1_500_000).map(|at| ((at * 31 + number) & 0x7f) as u8);
+        bytes.splice(9..9, filling);
+        station.file(&format!("L{number:04}_p1.jpg"), &bytes);
+    }
+    let began = std::time::Instant::now();
+    station.start();
+    station.wait_for(ArrivalState::Taken, PAGES).await;
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "intake of {PAGES} pages of 1.5 MB: {:.1} pages/s",
+        PAGES as f64 / seconds
+    );
+    station.is_clean().await;
+    station.stop().await;
 }
