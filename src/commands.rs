@@ -1,4 +1,47 @@
-//! The commands of `laixin`, one file each.
+//! The commands beside the daemon; each file is one of them, with its arguments.
 
+pub mod cabinet;
+pub mod check;
+pub mod health;
+pub mod run;
 pub mod token;
 pub mod user;
+pub mod verify;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+
+/// Good.
+pub const GOOD: u8 = 0;
+/// A finding: something is not as it should be.
+pub const FINDING: u8 = 1;
+/// Wrong usage or configuration.
+pub const USAGE: u8 = 2;
+/// A defect of ours.
+pub const DEFECT: u8 = 70;
+
+/// `--config FILE`
+#[derive(Debug, clap::Args)]
+pub struct ConfigArg {
+    /// The settings file.
+    #[arg(long, value_name = "FILE", default_value = "/etc/laixin/station.toml")]
+    pub config: PathBuf,
+}
+
+impl ConfigArg {
+    /// Loads the settings, or says on stderr why not.
+    ///
+    /// # Errors
+    /// The exit code [`USAGE`].
+    pub fn load(&self) -> Result<Settings, u8> {
+        load(&self.config)
+    }
+}
+
+fn load(file: &Path) -> Result<Settings, u8> {
+    Settings::load(file).map_err(|error| {
+        eprintln!("laixin: {}", crate::Chain(&error));
+        USAGE
+    })
+}

@@ -48,6 +48,14 @@ pub enum StoreError {
         /// Newest schema this build knows.
         known: u32,
     },
+    /// The database is of an older schema; `laixin run` brings it up to date.
+    #[error("the database has schema {found}, this laixin has {known}: start the station once, it brings it up to date")]
+    Older {
+        /// Schema in the file.
+        found: u32,
+        /// Schema of this build.
+        known: u32,
+    },
     /// No such thing.
     #[error("there is no {what} {id}")]
     NotFound {
@@ -156,6 +164,30 @@ impl Db {
         self.connection
             .query_row("SELECT count(*) FROM schema_versions", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// Opens an existing database of this schema beside the running station, to look only.
+    ///
+    /// # Errors
+    /// When there is none, or it is of another schema.
+    pub fn open_to_look(path: &Path) -> Result<Self, StoreError> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        migrations::require_current(&connection)?;
+        Ok(Self { connection })
+    }
+
+    /// Hashes of every original, each once.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn originals(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare("SELECT DISTINCT sha256 FROM arrivals WHERE state = 'taken' AND sha256 IS NOT NULL ORDER BY sha256")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// A consistent copy of the running database in a new file.

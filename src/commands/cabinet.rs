@@ -1,0 +1,96 @@
+//! `laixin cabinet …`: what maintenance does with a cabinet beside the daemon, and the simulated cabinet.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use clap::Subcommand;
+use uv_cabinet::{Cabinet, Profile, sim};
+
+use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+
+/// `laixin cabinet …`
+#[derive(Debug, Subcommand)]
+pub enum CabinetCommand {
+    /// Reads every point of every cabinet once, without changing anything.
+    State {
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// A simulated cabinet on a real socket; its register map is invented (config/cabinets/demo.toml).
+    Simulate {
+        /// Where it listens.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1502")]
+        listen: SocketAddr,
+        /// Times faster than life its lamp warms up and its ozone decays.
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+    },
+}
+
+/// Does it.
+pub fn run(command: CabinetCommand) -> u8 {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system can start a runtime");
+    match command {
+        CabinetCommand::State { config } => runtime.block_on(state(&config)),
+        CabinetCommand::Simulate { listen, speed } => runtime.block_on(simulate(listen, speed)),
+    }
+}
+
+async fn state(config: &ConfigArg) -> u8 {
+    let settings = match config.load() {
+        Ok(settings) => settings,
+        Err(code) => return code,
+    };
+    let mut worst = GOOD;
+    for cabinet in &settings.cabinets {
+        let mut profile = match Profile::load(&cabinet.profile) {
+            Ok(profile) => profile,
+            Err(error) => {
+                eprintln!("laixin: {}", crate::Chain(&error));
+                return USAGE;
+            }
+        };
+        profile.link.address = cabinet.address.to_string();
+        println!("{} · {} · {}", cabinet.id, profile.model, cabinet.address);
+        let (handle, task) = Cabinet::new(profile);
+        let task = tokio::spawn(task.run());
+        let readings = handle.poll().await;
+        for (point, reading) in readings.all(Instant::now()) {
+            match reading {
+                Ok(reading) => println!("  {:<24} {:?} {}", point.name(), reading.value, point.unit().unwrap_or("")),
+                Err(missing) => {
+                    worst = FINDING;
+                    println!("  {:<24} – ({})", point.name(), missing.code());
+                }
+            }
+        }
+        drop(handle);
+        let _ = task.await;
+    }
+    worst
+}
+
+async fn simulate(listen: SocketAddr, speed: f64) -> u8 {
+    if !(speed.is_finite() && speed > 0.0) {
+        eprintln!("laixin: --speed {speed} is not allowed; a number above 0 is");
+        return USAGE;
+    }
+    let listener = match tokio::net::TcpListener::bind(listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("laixin: {listen} cannot be opened for the simulated cabinet: {error}");
+            return FINDING;
+        }
+    };
+    println!("a simulated cabinet answers at {listen}");
+    let settings = sim::SimSettings { speed, ..sim::SimSettings::default() };
+    let (_handle, cabinet) = sim::start(listener, settings);
+    tokio::select! {
+        ended = cabinet => {
+            eprintln!("laixin: the simulated cabinet ended: {ended:?}");
+            DEFECT
+        }
+        _ = tokio::signal::ctrl_c() => GOOD,
+    }
+}

@@ -1,0 +1,50 @@
+//! `laixin run`: the daemon.
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::{ConfigArg, FINDING, GOOD, USAGE};
+use crate::config::{Level, Settings};
+use crate::station::{self, StationError};
+
+/// Runs the station until it is asked to stop.
+pub fn run(args: &ConfigArg) -> u8 {
+    let settings = match args.load() {
+        Ok(settings) => settings,
+        Err(code) => return code,
+    };
+    log_to_journal_or_terminal(&settings);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the system can start threads");
+    match runtime.block_on(station::run(settings)) {
+        Ok(()) => GOOD,
+        Err(error) => {
+            eprintln!("laixin: {}", crate::Chain(&error));
+            tracing::error!("not started: {}", crate::Chain(&error));
+            match error {
+                StationError::Config(_) | StationError::Profile { .. } => USAGE,
+                _ => FINDING,
+            }
+        }
+    }
+}
+
+/// Under systemd straight to the journal with its fields, otherwise to stderr.
+fn log_to_journal_or_terminal(settings: &Settings) {
+    let level = match settings.log.level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+    };
+    let filter = EnvFilter::new(level);
+    let registry = tracing_subscriber::registry().with(filter);
+    let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    match journal {
+        Some(journal) => registry.with(journal).init(),
+        None => registry.with(fmt::layer().with_writer(std::io::stderr)).init(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Pages read → one draft: what the pages say, joined with what the station knows about the letter's way.
+
+use crate::clock::Millis;
+use crate::config::{self, Settings};
+use crate::domain::deadline::Profile;
+use crate::domain::draft::{Disinfection, Draft, DraftPage, Override};
+use crate::domain::extract::extract;
+use crate::domain::roster::Roster;
+use crate::domain::text::PageText;
+use crate::store::{Batch, CycleRecord, Load, ReadPage};
+
+/// What belongs to the office rather than to a letter.
+#[derive(Debug, Clone)]
+pub struct Office {
+    /// Its name.
+    pub name: String,
+    /// Its addressees.
+    pub roster: Roster,
+    /// Its deadlines.
+    pub deadlines: Profile,
+}
+
+/// Loads the office's files.
+///
+/// # Errors
+/// [`config::ConfigError`] with file, line and key.
+pub fn office(settings: &Settings) -> Result<Office, config::ConfigError> {
+    Ok(Office {
+        name: settings.station.name.clone(),
+        roster: config::load_toml(&settings.registration.roster)?,
+        deadlines: config::load_toml(&settings.registration.deadlines)?,
+    })
+}
+
+impl Office {
+    /// The draft of one letter.
+    pub fn draft(
+        &self,
+        letter: &str,
+        pages: &[ReadPage],
+        batch: &Batch,
+        load: &Load,
+        cycle: Option<&CycleRecord>,
+    ) -> Draft {
+        let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
+        let received = batch.received.day();
+        let fields = extract(&texts, &self.roster, Some(&received));
+        Draft {
+            letter: letter.to_owned(),
+            station: self.name.clone(),
+            received_at: Some(batch.received.rfc3339()),
+            pages: pages
+                .iter()
+                .map(|page| DraftPage {
+                    n: page.n,
+                    kind: page.kind,
+                    sha256: page.sha256.clone(),
+                    sm3: page.sm3.clone(),
+                })
+                .collect(),
+            disinfection: Some(disinfection(load, cycle)),
+            missing: fields.missing(),
+            deadlines: self.deadlines.due(&received, &fields),
+            fields,
+            confirmed: None,
+            notes: pages.iter().filter_map(note).collect(),
+        }
+    }
+}
+
+fn text(page: &ReadPage) -> Option<PageText> {
+    let reading = page.reading.as_ref()?;
+    Some(PageText {
+        n: page.n,
+        kind: page.kind,
+        width: reading.width,
+        height: reading.height,
+        lines: reading.lines.clone(),
+    })
+}
+
+fn note(page: &ReadPage) -> Option<String> {
+    page.problem.as_ref().map(|code| format!("page_unreadable: {} ({code})", page.n))
+}
+
+fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
+    Disinfection {
+        cycle: cycle.map(|cycle| CycleRecord::number(cycle.id)),
+        released_at: load.released.map(Millis::rfc3339),
+        dose_mj_cm2: cycle.and_then(|cycle| cycle.dose_mj_cm2),
+        r#override: load.overridden.clone().map(|(by, reason, at)| Override { by, reason, at: at.rfc3339() }),
+    }
+}

@@ -1,0 +1,226 @@
+//! Starts every task in the order a letter meets them, joins every task, stops in reverse order.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, App};
+use crate::config::{ConfigError, Settings};
+use crate::disinfect::{self, CabinetControl};
+use crate::events::Events;
+use crate::evidence::Evidence;
+use crate::health::Readiness;
+use crate::sd_notify::{self, Watchdog};
+use crate::store::{Store, StoreError};
+use crate::{console, read, scan};
+
+/// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
+const STUCK_READER: Duration = Duration::from_secs(180);
+/// The same for tasks that only wait for devices and disks.
+const STUCK_TASK: Duration = Duration::from_secs(60);
+/// How long open connections may take to end at a stop.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Why the station did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StationError {
+    /// A file that the settings name is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A cabinet's profile is wrong.
+    #[error("cabinet {id}: its profile is refused")]
+    Profile {
+        /// The cabinet.
+        id: String,
+        /// File, line, what is allowed.
+        #[source]
+        source: uv_cabinet::ProfileError,
+    },
+    /// The folder for data cannot be made or written.
+    #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another station uses the same folder.
+    #[error("{} is in use by another laixin: stop that one first", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The database cannot be opened.
+    #[error("the database {} cannot be opened", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// The port cannot be opened.
+    #[error("{address} cannot be opened for the console and the API: another program may use it; stop that one, or set another http.listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The HTTP server ended by itself.
+    #[error("the HTTP server ended")]
+    Http(#[source] std::io::Error),
+}
+
+/// Runs the station until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`StationError`] when something keeps it from starting. A device, a folder or a model that does not work does not:
+/// the station runs without it and says so.
+pub async fn run(settings: Settings) -> Result<(), StationError> {
+    let settings = Arc::new(settings);
+    let office = read::office(&settings)?;
+    let _lock = take_data_dir(&settings)?;
+    let (store, store_thread) = open_store(&settings)?;
+    let evidence = open_evidence(&settings)?;
+    let address = settings.http.listen;
+    let listener =
+        TcpListener::bind(address).await.map_err(|source| StationError::Listen { address, source })?;
+
+    let stop = CancellationToken::new();
+    let (events, readiness, watchdog) = (Events::default(), Readiness::default(), Watchdog::default());
+    readiness.ready("store");
+
+    let mut tasks = Vec::new();
+    let cabinets = start_cabinets(&settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks)?;
+    for scanner in &settings.scanners {
+        let intake = scan::Intake {
+            scanner: scanner.clone(),
+            store: store.clone(),
+            evidence: evidence.clone(),
+            events: events.clone(),
+            readiness: readiness.clone(),
+            beat: watchdog.task(&format!("scanner/{}", scanner.id), STUCK_TASK),
+        };
+        tasks.push(tokio::spawn(scan::run(intake, stop.child_token())));
+    }
+    let reader = read::Reader {
+        settings: settings.clone(),
+        office,
+        store: store.clone(),
+        evidence: evidence.clone(),
+        events: events.clone(),
+        readiness: readiness.clone(),
+        beat: watchdog.task("reading", STUCK_READER),
+    };
+    let reading = read::start(reader, stop.child_token());
+
+    let app = App { settings: settings.clone(), store, evidence, events, readiness, cabinets: Arc::new(cabinets) };
+    let routes = api::router(app.clone()).merge(console::router(app));
+    let served = stop.child_token();
+    let mut http = tokio::spawn(async move {
+        axum::serve(listener, routes).with_graceful_shutdown(served.cancelled_owned()).await
+    });
+    let feeder = tokio::spawn(watchdog.feed());
+
+    sd_notify::ready(&format!("运行中 · {address}"));
+    tracing::info!(%address, "the station is up");
+    let ended = tokio::select! {
+        () = asked_to_stop() => Ok(()),
+        ended = &mut http => Err(StationError::Http(ended.unwrap_or_else(|defect| Err(std::io::Error::other(defect)))
+            .err().unwrap_or_else(|| std::io::Error::other("nobody asked it to")))),
+    };
+    sd_notify::stopping();
+    tracing::info!("stopping");
+    stop.cancel();
+    if ended.is_ok() && tokio::time::timeout(GRACE, &mut http).await.is_err() {
+        http.abort(); // event streams stay open for as long as a browser looks at them
+        let _ = http.await;
+    }
+    feeder.abort();
+    let _ = feeder.await;
+    join(tokio::task::spawn_blocking(move || reading.join().is_err()), "reading").await;
+    for (at, task) in tasks.into_iter().enumerate().rev() {
+        if task.await.is_err() {
+            tracing::error!(task = at, "a task ended by a defect");
+        }
+    }
+    join(tokio::task::spawn_blocking(move || store_thread.join().is_err()), "store").await;
+    ended
+}
+
+async fn join(thread: JoinHandle<bool>, name: &str) {
+    if !matches!(thread.await, Ok(false)) {
+        tracing::error!(thread = name, "a thread ended by a defect");
+    }
+}
+
+async fn asked_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
+    let path = settings.station.data_dir.clone();
+    let lock = std::fs::create_dir_all(&path)
+        .and_then(|()| File::create(path.join("lock")))
+        .map_err(|source| StationError::DataDir { path: path.clone(), source })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StationError::InUse { path }),
+        Err(TryLockError::Error(source)) => Err(StationError::DataDir { path, source }),
+    }
+}
+
+fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>), StationError> {
+    let path = settings.database();
+    Store::open(&path).map_err(|source| StationError::Store { path, source })
+}
+
+fn open_evidence(settings: &Settings) -> Result<Evidence, StationError> {
+    let path = settings.evidence_dir();
+    Evidence::open(&path).map_err(|source| StationError::DataDir { path, source: std::io::Error::other(source) })
+}
+
+fn start_cabinets(
+    settings: &Settings,
+    store: &Store,
+    events: &Events,
+    readiness: &Readiness,
+    watchdog: &Watchdog,
+    stop: &CancellationToken,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> Result<BTreeMap<String, CabinetControl>, StationError> {
+    let mut cabinets = BTreeMap::new();
+    for cabinet in &settings.cabinets {
+        let id = cabinet.id.to_string();
+        let mut profile = uv_cabinet::Profile::load(&cabinet.profile)
+            .map_err(|source| StationError::Profile { id: id.clone(), source })?;
+        profile.link.address = cabinet.address.to_string();
+        profile.link.unit = u8::try_from(cabinet.unit.0).expect("limited by the settings");
+        let surroundings = disinfect::Surroundings {
+            store: store.clone(),
+            events: events.clone(),
+            readiness: readiness.clone(),
+            beat: watchdog.task(&format!("cabinet/{id}"), STUCK_TASK),
+        };
+        let (control, task) = disinfect::start(cabinet.id.clone(), profile, surroundings, stop.child_token());
+        cabinets.insert(id, control);
+        tasks.push(task);
+    }
+    Ok(cabinets)
+}
