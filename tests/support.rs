@@ -1,0 +1,263 @@
+//! A whole station in a folder of its own: the real binary, a simulated cabinet on a real socket, the HTTP API.
+
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// The binary under test.
+pub const LAIXIN: &str = env!("CARGO_BIN_EXE_laixin");
+const PASSWORD: &str = "only for this test 1";
+
+/// The project's folder.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Where set-up put the models.
+pub fn models() -> PathBuf {
+    std::env::var_os("LAIXIN_MODELS").map_or_else(|| project(".setup/models"), PathBuf::from)
+}
+
+/// Waits until `condition` gives something; a test fails when that takes longer than `seconds`.
+pub fn wait_for<T>(what: &str, seconds: u64, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited {seconds} s for {what}");
+        std::thread::park_timeout(Duration::from_millis(30));
+    }
+}
+
+/// A child that is ended by its process id when the test is over, however it ends.
+pub struct Process(pub Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let probe = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
+    probe.local_addr().expect("a bound socket has an address")
+}
+
+/// A station: its folder outlives its processes, so that it can be killed and started again.
+pub struct TestStation {
+    home: tempfile::TempDir,
+    pub address: SocketAddr,
+    pub cabinet: SocketAddr,
+    process: Option<Process>,
+    simulator: Option<Process>,
+    session: Option<(String, String)>,
+}
+
+impl TestStation {
+    /// A station with one operator and one case system, not started.
+    pub fn new() -> Self {
+        Self::with_settings(|text| text)
+    }
+
+    /// The same, its settings file changed by `change`.
+    pub fn with_settings(change: impl FnOnce(String) -> String) -> Self {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let (address, cabinet) = (free_address(), free_address());
+        fs::create_dir(home.path().join("inbox")).expect("a folder for the scanner");
+        let quick = fs::read_to_string(project("config/cabinets/demo.toml"))
+            .expect("the demo profile")
+            .replace("target_dose_mj_cm2 = 100.0", "target_dose_mj_cm2 = 5.0")
+            .replace("min_exposure_s = 8", "min_exposure_s = 1")
+            .replace("\nventilation_s = 5", "\nventilation_s = 1");
+        fs::write(home.path().join("cabinet.toml"), quick).expect("the profile is written");
+        let settings = format!(
+            "[station]\nname = \"测试信访局\"\ndata_dir = \"data\"\n[http]\nlisten = \"{address}\"\n\
+             [[cabinet]]\nid = \"cabinet-1\"\nprofile = \"cabinet.toml\"\naddress = \"{cabinet}\"\n\
+             [[scanner]]\nid = \"scanner-1\"\nfolder = \"inbox\"\nrescan_s = 1\nquiet_ms = 200\n\
+             [reading]\nmodels_dir = {models:?}\nletter_quiet_s = 1\n\
+             [registration]\nroster = {roster:?}\ndeadlines = {deadlines:?}\n[handoff]\noffer = \"read\"\n",
+            models = models(),
+            roster = project("config/roster.toml"),
+            deadlines = project("config/deadlines/2022.toml"),
+        );
+        fs::write(home.path().join("station.toml"), change(settings)).expect("the settings are written");
+        fs::create_dir_all(home.path().join("data")).expect("a folder for data");
+        let station = Self { home, address, cabinet, process: None, simulator: None, session: None };
+        station.command(&["user", "add", "tester", "--role", "operator", "--password-stdin"], Some(PASSWORD));
+        station
+    }
+
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Runs a command beside the station.
+    pub fn try_command(&self, arguments: &[&str], stdin: Option<&str>) -> Output {
+        let mut child = Command::new(LAIXIN)
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder("station.toml"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut input = child.stdin.take().expect("a pipe");
+        if let Some(text) = stdin {
+            let _ = writeln!(input, "{text}"); // a command that does not read it has said why
+        }
+        drop(input);
+        child.wait_with_output().expect("the command ends")
+    }
+
+    /// The same; it must succeed.
+    pub fn command(&self, arguments: &[&str], stdin: Option<&str>) -> String {
+        let done = self.try_command(arguments, stdin);
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("UTF-8")
+    }
+
+    pub fn start_simulator(&mut self) {
+        let child = Command::new(LAIXIN)
+            .args(["cabinet", "simulate", "--speed", "50", "--listen", &self.cabinet.to_string()])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the simulator starts");
+        self.simulator = Some(Process(child));
+    }
+
+    /// Starts the daemon; its log goes to `log` in the folder.
+    pub fn start(&mut self) {
+        let log = fs::File::options().create(true).append(true).open(self.folder("log")).expect("a log file");
+        let child = Command::new(LAIXIN)
+            .args(["run", "--config"])
+            .arg(self.folder("station.toml"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .env_remove("JOURNAL_STREAM")
+            .spawn()
+            .expect("the daemon starts");
+        self.process = Some(Process(child));
+        wait_for("the station to answer", 20, || {
+            assert!(self.is_running(), "the station ended by itself:\n{}", self.log());
+            ureq::get(format!("http://{}/healthz", self.address)).call().ok().map(|_| ())
+        });
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.0.try_wait().expect("a child can be asked").is_none())
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder("log")).unwrap_or_default()
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").0.id()
+    }
+
+    pub fn sign_in(&mut self) {
+        let request = json!({"user": "tester", "password": PASSWORD});
+        let mut answer = ureq::post(format!("http://{}/v1/session", self.address)).send_json(&request).expect("signed in");
+        let cookie = answer.headers().get("set-cookie").expect("a cookie").to_str().expect("ASCII").to_owned();
+        let body: Value = answer.body_mut().read_json().expect("JSON");
+        let cookie = cookie.split(';').next().expect("a name and a value").to_owned();
+        self.session = Some((cookie, body["csrf"].as_str().expect("a CSRF token").to_owned()));
+    }
+
+    /// A call as the signed-in operator: status and body.
+    pub fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let (cookie, csrf) = self.session.as_ref().expect("signed in");
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("cookie", cookie)
+            .header("x-csrf-token", csrf)
+            .header("content-type", "application/json")
+            .header("idempotency-key", unique())
+            .body(body.map(|body| body.to_string()).unwrap_or_default())
+            .expect("a request");
+        answer(request)
+    }
+
+    /// A call as the case system.
+    pub fn call_with_token(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", unique())
+            .body(body.map(|body| body.to_string()).unwrap_or_default())
+            .expect("a request");
+        answer(request)
+    }
+
+    /// A call that must succeed.
+    pub fn ok(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, body) = self.call(method, path, body);
+        assert!((200..300).contains(&status), "{method} {path}: {status} {body}\n{}", self.log());
+        body
+    }
+
+    /// A batch whose load was opened by a signed override: for tests that are not about the cabinet.
+    pub fn open_batch(&self, count: u32) -> i64 {
+        let batch = self.ok("POST", "/v1/batches", Some(json!({"carrier": "letter", "count": count, "received_at": "2026-03-02T09:00:00+08:00"})));
+        let id = batch["id"].as_i64().expect("a number");
+        let load = self.ok("POST", &format!("/v1/batches/{id}/loads"), Some(json!({"cabinet": "cabinet-1"})));
+        self.ok("POST", &format!("/v1/loads/{}/override", load["id"]), Some(json!({"reason": "a test without a cabinet"})));
+        id
+    }
+
+    /// Puts a file into the scanner's folder as a scanner would: written under a hidden name, then renamed.
+    pub fn scan(&self, file: &Path, name: &str) {
+        let part = self.folder("inbox").join(format!(".{name}.part"));
+        fs::copy(file, &part).expect("copied");
+        fs::rename(part, self.folder("inbox").join(name)).expect("renamed");
+    }
+
+    /// Puts bytes there.
+    pub fn scan_bytes(&self, bytes: &[u8], name: &str) {
+        let part = self.folder("inbox").join(format!(".{name}.part"));
+        fs::write(&part, bytes).expect("written");
+        fs::rename(part, self.folder("inbox").join(name)).expect("renamed");
+    }
+
+    /// Waits for a letter to reach one of these stages.
+    pub fn wait_for_stage(&self, letter: &str, stages: &[&str], seconds: u64) -> Value {
+        wait_for(&format!("letter {letter} to be {stages:?}"), seconds, || {
+            let (status, body) = self.call("GET", &format!("/v1/letters/{letter}"), None);
+            (status == 200 && stages.iter().any(|stage| body["stage"] == *stage)).then_some(body)
+        })
+    }
+}
+
+fn unique() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn answer(request: ureq::http::Request<String>) -> (u16, Value) {
+    let agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(20)))
+        .build()
+        .new_agent();
+    let mut answer = agent.run(request).expect("the station answers");
+    let status = answer.status().as_u16();
+    let text = answer.body_mut().read_to_string().expect("UTF-8");
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
