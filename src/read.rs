@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::{self, Offer, Settings};
-use crate::domain::roster::Roster;
 use crate::domain::text::{Char, Line};
 use crate::evidence::Evidence;
 use crate::events::{Event, Events};
@@ -21,7 +20,7 @@ use crate::store::{READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage};
 
 mod assemble;
 
-pub use assemble::office;
+pub use assemble::{Office, office};
 
 /// How long the worker waits before it asks the table again.
 const IDLE: Duration = Duration::from_millis(300);
@@ -36,11 +35,11 @@ pub struct Reader {
     /// The settings.
     pub settings: Arc<Settings>,
     /// What belongs to the office: roster and deadlines.
-    pub office: assemble::Office,
+    pub office: Office,
     /// The store.
     pub store: Store,
     /// The originals.
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
     /// Who wants to know.
     pub events: Events,
     /// Where the worker says whether it works.
@@ -158,7 +157,7 @@ impl Reader {
         let bytes = self
             .evidence
             .get(&page.sha256)
-            .map_err(|error| Unreadable { code: error.code().into(), detail: crate::Chain(&error).to_string() })?;
+            .map_err(|error| Unreadable { code: "original_unavailable".into(), detail: crate::Chain(&error).to_string() })?;
         let frames = ocr::decode(&bytes, &ocr::Limits::default())
             .map_err(|error| Unreadable { code: error.code().into(), detail: crate::Chain(&error).to_string() })?;
         drop(bytes);
@@ -224,12 +223,4 @@ pub fn line(line: ocr::Line) -> Line {
         chars: line.chars.into_iter().map(|c| Char { ch: c.ch, confidence: c.confidence, at: c.at }).collect(),
         vertical: line.vertical,
     }
-}
-
-/// The roster file as the domain has it.
-///
-/// # Errors
-/// [`config::ConfigError`] with file, line and key.
-pub fn roster(file: &std::path::Path) -> Result<Roster, config::ConfigError> {
-    config::load_toml(file)
 }

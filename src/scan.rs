@@ -16,9 +16,13 @@ use tokio_util::sync::CancellationToken;
 pub use desk::Desk;
 
 use crate::events::Event;
+use crate::sd_notify::Beat;
 
 /// How long a page that could not be finished stays claimed before it is tried again.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the task shows that it completes its loop.
+const PULSE: Duration = Duration::from_secs(5);
 
 /// Why the task, or one page, could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,7 @@ pub enum ScanError {
 pub async fn run(
     desk: Desk,
     settings: FolderSettings,
+    beat: Beat,
     stop: CancellationToken,
 ) -> Result<(), ScanError> {
     let desk = Arc::new(desk);
@@ -54,9 +59,11 @@ pub async fn run(
     blocking(&desk, Desk::recover).await?;
     let mut source = Source::Folder(Folder::watch(settings).map_err(ScanError::Watch)?);
     let mut recover = tokio::time::interval(RECOVER_EVERY);
+    let mut pulse = tokio::time::interval(PULSE);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
+            _ = pulse.tick() => beat.beat(),
             _ = recover.tick() => blocking(&desk, Desk::recover_if_stuck).await?,
             event = events.recv() => match event {
                 // A load may have been released: pages that wait need not wait for the rescan.

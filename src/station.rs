@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Store, StoreError};
-use crate::{console, read, scan};
+use crate::{Chain, console, read, scan};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -36,10 +36,12 @@ pub enum StationError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A cabinet's profile is wrong.
-    #[error("cabinet {id}: its profile is refused")]
+    #[error("cabinet {id}: its profile {} is refused", file.display())]
     Profile {
         /// The cabinet.
         id: String,
+        /// The profile.
+        file: PathBuf,
         /// File, line, what is allowed.
         #[source]
         source: uv_cabinet::ProfileError,
@@ -104,15 +106,16 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let mut tasks = Vec::new();
     let cabinets = start_cabinets(&settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks)?;
     for scanner in &settings.scanners {
-        let intake = scan::Intake {
-            scanner: scanner.clone(),
-            store: store.clone(),
-            evidence: evidence.clone(),
-            events: events.clone(),
-            readiness: readiness.clone(),
-            beat: watchdog.task(&format!("scanner/{}", scanner.id), STUCK_TASK),
-        };
-        tasks.push(tokio::spawn(scan::run(intake, stop.child_token())));
+        let (desk, folder) =
+            scan::Desk::new(scanner, store.clone(), evidence.clone(), events.clone(), readiness.clone());
+        let name = format!("scanner/{}", scanner.id);
+        let beat = watchdog.task(&name, STUCK_TASK);
+        let task = scan::run(desk, folder, beat, stop.child_token());
+        tasks.push(tokio::spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(task = name, error = %Chain(&error), "ended by itself; restart the station");
+            }
+        }));
     }
     let reader = read::Reader {
         settings: settings.clone(),
@@ -191,9 +194,11 @@ fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>
     Store::open(&path).map_err(|source| StationError::Store { path, source })
 }
 
-fn open_evidence(settings: &Settings) -> Result<Evidence, StationError> {
+fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {
     let path = settings.evidence_dir();
-    Evidence::open(&path).map_err(|source| StationError::DataDir { path, source: std::io::Error::other(source) })
+    Evidence::open(&path)
+        .map(Arc::new)
+        .map_err(|source| StationError::DataDir { path, source: std::io::Error::other(source) })
 }
 
 fn start_cabinets(
@@ -209,7 +214,7 @@ fn start_cabinets(
     for cabinet in &settings.cabinets {
         let id = cabinet.id.to_string();
         let mut profile = uv_cabinet::Profile::load(&cabinet.profile)
-            .map_err(|source| StationError::Profile { id: id.clone(), source })?;
+            .map_err(|source| StationError::Profile { id: id.clone(), file: cabinet.profile.clone(), source })?;
         profile.link.address = cabinet.address.to_string();
         profile.link.unit = u8::try_from(cabinet.unit.0).expect("limited by the settings");
         let surroundings = disinfect::Surroundings {

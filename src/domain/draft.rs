@@ -285,19 +285,3 @@ pub struct RepeatScores {
     /// Content.
     pub content: f32,
 }
-
-impl Fields {
-    /// Names of the fields that SZ 7.4.2.1 asks for and for which there is no evidence.
-    pub fn missing(&self) -> Vec<String> {
-        let asked = [
-            ("sender_name", self.sender_name.value.is_some()),
-            ("address", self.address.value.is_some()),
-            ("id_number", self.id_number.field.value.is_some()),
-            ("phones", !self.phones.is_empty()),
-            ("addressee", self.addressee.value.is_some()),
-            ("letter_date", self.letter_date.value.is_some()),
-            ("purpose", self.purpose.value.is_some()),
-        ];
-        asked.into_iter().filter(|(_, there)| !there).map(|(name, _)| name.to_owned()).collect()
-    }
-}

@@ -4,7 +4,7 @@ use crate::clock::Millis;
 use crate::config::{self, Settings};
 use crate::domain::deadline::Profile;
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Override};
-use crate::domain::extract::extract;
+use crate::domain::extract::{extract, missing};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::store::{Batch, CycleRecord, Load, ReadPage};
@@ -59,7 +59,7 @@ impl Office {
                 })
                 .collect(),
             disinfection: Some(disinfection(load, cycle)),
-            missing: fields.missing(),
+            missing: missing(&fields),
             deadlines: self.deadlines.due(&received, &fields),
             fields,
             confirmed: None,

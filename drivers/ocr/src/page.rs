@@ -185,6 +185,19 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// Stable code for records and messages.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NotAnImage { .. } => "not_an_image",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::NoPixels => "no_pixels",
+            Self::Damaged { .. } => "damaged",
+            Self::Unsupported { .. } => "unsupported_image",
+        }
+    }
+
     pub(crate) fn damaged(
         media_type: MediaType,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
