@@ -2,7 +2,11 @@
 
 pub mod cabinet;
 pub mod check;
+pub mod evaluate;
+pub mod extract;
 pub mod health;
+mod images;
+pub mod read;
 pub mod run;
 pub mod token;
 pub mod user;

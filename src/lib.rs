@@ -3,19 +3,27 @@
 //! Modules in the order a letter meets them.
 
 pub mod config;
-pub mod disinfect;
-pub mod domain;
-pub mod evidence;
-pub mod scan;
-pub mod store;
+pub mod station;
 
+pub mod disinfect;
+pub mod scan;
+pub mod evidence;
+pub mod read;
+pub mod domain;
+pub mod store;
 pub mod api;
 
-pub mod clock;
+pub mod console;
+
 pub mod commands;
-pub mod digest;
 pub mod evaluate;
+
+mod chain;
+pub mod clock;
+pub mod digest;
 pub mod events;
 pub mod health;
 pub mod metrics;
 pub mod sd_notify;
+
+pub use chain::Chain;

@@ -39,17 +39,21 @@ enum Command {
 
 fn main() -> ExitCode {
     // clap answers wrong usage itself, with exit code 2.
-    let code = match Arguments::parse().command {
-        Command::Run(args) => commands::run::run(&args),
-        Command::Check(args) => commands::check::run(&args),
-        Command::Read(args) => commands::read::run(&args),
-        Command::Extract(args) => commands::extract::run(&args),
-        Command::Evaluate(args) => commands::evaluate::run(&args),
-        Command::Cabinet(command) => commands::cabinet::run(command),
-        Command::Health(args) => commands::health::run(&args),
-        Command::Verify(args) => commands::verify::run(&args),
-        Command::User(args) => commands::user::run(&args),
-        Command::Token(args) => commands::token::run(&args),
-    };
-    ExitCode::from(code)
+    match Arguments::parse().command {
+        Command::Run(args) => commands::run::run(&args).into(),
+        Command::Check(args) => commands::check::run(&args).into(),
+        Command::Read(args) => commands::read::run(&args).into(),
+        Command::Extract(args) => commands::extract::run(&args).into(),
+        Command::Evaluate(args) => commands::evaluate::run(&args).into(),
+        Command::Cabinet(command) => commands::cabinet::run(command).into(),
+        Command::Health(args) => commands::health::run(&args).into(),
+        Command::Verify(args) => commands::verify::run(&args).into(),
+        Command::User(args) => commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code())),
+        Command::Token(args) => commands::token::run(args).unwrap_or_else(|error| told(&error, error.exit_code())),
+    }
+}
+
+fn told(error: &dyn std::error::Error, code: ExitCode) -> ExitCode {
+    eprintln!("laixin: {}", laixin::Chain(error));
+    code
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::{self, Offer, Settings};
+use crate::config::{self, Settings};
 use crate::domain::text::{Char, Line};
 use crate::evidence::Evidence;
 use crate::events::{Event, Events};
@@ -182,9 +182,8 @@ impl Reader {
         };
         let started = clock::monotonic();
         let draft = self.office.draft(letter, &pages, &batch, &load, cycle.as_ref());
-        let id = letter.to_owned();
-        let offer_now = self.settings.handoff.offer == Offer::Read;
-        self.store.wait(move |db| db.insert_or_replace_draft(&id, &draft, offer_now))?;
+        let offer = self.settings.handoff.offer;
+        self.store.wait(move |db| db.insert_or_replace_draft(&draft, offer))?;
         tracing::info!(letter, pages = pages.len(), ms = started.elapsed().as_millis(), "draft ready");
         self.tell(letter, "drafted");
         Ok(())

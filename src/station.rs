@@ -128,12 +128,10 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     };
     let reading = read::start(reader, stop.child_token());
 
-    let app = App { settings: settings.clone(), store, evidence, events, readiness, cabinets: Arc::new(cabinets) };
-    let routes = api::router(app.clone()).merge(console::router(app));
-    let served = stop.child_token();
-    let mut http = tokio::spawn(async move {
-        axum::serve(listener, routes).with_graceful_shutdown(served.cancelled_owned()).await
-    });
+    let app = App::new(settings.clone(), (store, evidence), events, readiness, cabinets);
+    let closing = app.closing.clone();
+    let routes = console::router(app.clone()).merge(api::router(app));
+    let mut http = tokio::spawn(api::serve(listener, routes, closing.clone()));
     let feeder = tokio::spawn(watchdog.feed());
 
     sd_notify::ready(&format!("运行中 · {address}"));
@@ -146,6 +144,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     sd_notify::stopping();
     tracing::info!("stopping");
     stop.cancel();
+    closing.cancel();
     if ended.is_ok() && tokio::time::timeout(GRACE, &mut http).await.is_err() {
         http.abort(); // event streams stay open for as long as a browser looks at them
         let _ = http.await;

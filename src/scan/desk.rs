@@ -9,6 +9,7 @@ use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming}
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
 use crate::domain::intake::{ArrivalState, Gate, next_action, reason};
@@ -195,7 +196,7 @@ impl Desk {
             tracing::warn!(
                 scanner = self.source,
                 arrival = claimed.arrival_id,
-                error = chain(&error),
+                error = %Chain(&error),
                 "stays claimed"
             );
         }
@@ -299,7 +300,7 @@ impl Desk {
     pub(super) fn trouble(&self, name: &str, error: &ScanError) {
         match error {
             ScanError::Claim(ClaimError::Gone { .. } | ClaimError::Changed { .. }) | ScanError::Evidence(EvidenceError::Changing { .. }) => {
-                tracing::info!(scanner = self.source, file = name, error = chain(error), "not taken this time");
+                tracing::info!(scanner = self.source, file = name, error = %Chain(error), "not taken this time");
                 return;
             }
             ScanError::Evidence(EvidenceError::Full { .. }) => {
@@ -318,7 +319,7 @@ impl Desk {
         tracing::error!(
             scanner = self.source,
             file = name,
-            error = chain(error),
+            error = %Chain(error),
             "page not taken"
         );
     }
@@ -348,13 +349,4 @@ fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Origin
         },
         original,
     }
-}
-
-/// An error and everything that caused it, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

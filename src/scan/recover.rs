@@ -6,7 +6,8 @@ use scanner::claim::{self, Claimed};
 use scanner::complete::{self, Verdict};
 
 use super::ScanError;
-use super::desk::{Desk, chain};
+use super::desk::Desk;
+use crate::Chain;
 use crate::domain::intake::{ArrivalState, reason};
 
 impl Desk {
@@ -70,7 +71,7 @@ impl Desk {
         .inspect_err(|error| {
             tracing::debug!(
                 arrival = claimed.arrival_id,
-                error = chain(error),
+                error = %Chain(error),
                 "claim not finished"
             )
         })
