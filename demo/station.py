@@ -289,7 +289,7 @@ def run(options):
         password = station.secret("operator.password", lambda: secrets.token_urlsafe(12))
         if OPERATOR not in station.command("user", "list"):
             station.command("user", "add", OPERATOR, "--role", "operator", "--password-stdin", stdin=password + "\n")
-        station.secret("case-system.token", lambda: station.command("token", "add", "case-system", "--scope", "case_system", "--quiet"))
+        station.secret("case-system.token", lambda: station.command("token", "add", "case-system", "--scope", "case_system"))
         station.start("run", "--config", str(station.config), log="station.log")
         wait_until(station.up, 30, "the station to answer")
         say(f"控制台 console    http://127.0.0.1:{station.port}/      用户 user: {OPERATOR}   密码 password: {password}")

@@ -5,13 +5,13 @@
 pub mod config;
 pub mod station;
 
+pub mod api;
 pub mod disinfect;
-pub mod scan;
+pub mod domain;
 pub mod evidence;
 pub mod read;
-pub mod domain;
+pub mod scan;
 pub mod store;
-pub mod api;
 
 pub mod console;
 

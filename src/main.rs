@@ -6,7 +6,11 @@ use clap::{Parser, Subcommand};
 use laixin::commands::{self, ConfigArg};
 
 #[derive(Debug, Parser)]
-#[command(name = "laixin", version, about = "来信: the scanning station of a petition office's mailroom")]
+#[command(
+    name = "laixin",
+    version,
+    about = "来信: the scanning station of a petition office's mailroom"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -48,8 +52,12 @@ fn main() -> ExitCode {
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
         Command::Health(args) => commands::health::run(&args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
-        Command::User(args) => commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code())),
-        Command::Token(args) => commands::token::run(args).unwrap_or_else(|error| told(&error, error.exit_code())),
+        Command::User(args) => {
+            commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))
+        }
+        Command::Token(args) => {
+            commands::token::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))
+        }
     }
 }
 

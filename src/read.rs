@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::config::{self, Settings};
 use crate::domain::text::{Char, Line};
-use crate::evidence::Evidence;
 use crate::events::{Event, Events};
+use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
 use crate::store::{READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage};
@@ -61,8 +61,11 @@ pub fn start(reader: Reader, stop: CancellationToken) -> JoinHandle<()> {
 /// # Errors
 /// As [`ocr::Engine::open`].
 pub fn open_engine(settings: &config::Reading) -> Result<ocr::Engine, ocr::OpenError> {
-    let threads = usize::try_from(settings.threads.0).ok().and_then(std::num::NonZeroUsize::new);
-    let longest_side_px = u32::try_from(settings.longest_side_px.0).expect("limited by the settings");
+    let threads = usize::try_from(settings.threads.0)
+        .ok()
+        .and_then(std::num::NonZeroUsize::new);
+    let longest_side_px =
+        u32::try_from(settings.longest_side_px.0).expect("limited by the settings");
     let chosen = ocr::Settings::new(&settings.models_dir);
     ocr::Engine::open(&ocr::Settings {
         engine: match settings.engine {
@@ -77,7 +80,9 @@ pub fn open_engine(settings: &config::Reading) -> Result<ocr::Engine, ocr::OpenE
 
 impl Reader {
     fn run(&self, stop: &CancellationToken) {
-        let Some(engine) = self.engine(stop) else { return };
+        let Some(engine) = self.engine(stop) else {
+            return;
+        };
         while !stop.is_cancelled() {
             self.beat.beat();
             match self.step(&engine) {
@@ -101,8 +106,12 @@ impl Reader {
                     return Some(engine);
                 }
                 Err(error) => {
-                    let message = format!("{}; pages wait until this is mended (make setup)", crate::Chain(&error));
-                    self.readiness.not_ready(PART, "engine_not_loaded", &message);
+                    let message = format!(
+                        "{}; pages wait until this is mended (make setup)",
+                        crate::Chain(&error)
+                    );
+                    self.readiness
+                        .not_ready(PART, "engine_not_loaded", &message);
                 }
             }
             let waited = clock::monotonic();
@@ -122,8 +131,11 @@ impl Reader {
             self.read_page(engine, &page)?;
             return Ok(true);
         }
-        let quiet_s = i64::try_from(self.settings.reading.letter_quiet_s.0).expect("limited by the settings");
-        let due = self.store.wait(move |db| db.letters_due(clock::now(), quiet_s))?;
+        let quiet_s =
+            i64::try_from(self.settings.reading.letter_quiet_s.0).expect("limited by the settings");
+        let due = self
+            .store
+            .wait(move |db| db.letters_due(clock::now(), quiet_s))?;
         for letter in &due {
             self.draft(letter)?;
         }
@@ -133,19 +145,37 @@ impl Reader {
     fn read_page(&self, engine: &ocr::Engine, page: &UnreadPage) -> Result<(), StoreError> {
         let id = page.id;
         let read = if page.attempts > READING_ATTEMPTS {
-            Err(Unreadable { code: "reader_died".into(), detail: "the reader ended each time it read this page".into() })
+            Err(Unreadable {
+                code: "reader_died".into(),
+                detail: "the reader ended each time it read this page".into(),
+            })
         } else {
             self.lines(engine, page)
         };
         match read {
             Ok(reading) => {
-                tracing::info!(letter = page.letter, page = id, seconds = reading.seconds, lines = reading.lines.len(), "page read");
+                tracing::info!(
+                    letter = page.letter,
+                    page = id,
+                    seconds = reading.seconds,
+                    lines = reading.lines.len(),
+                    "page read"
+                );
                 self.store.wait(move |db| db.finish_reading(id, &reading))?;
                 self.tell(&page.letter, "page_read");
             }
             Err(Unreadable { code, detail }) => {
-                tracing::warn!(letter = page.letter, page = id, code, detail, "page cannot be read; its original is kept");
-                self.events.tell(Event::Alert { code: code.clone(), subject: format!("letter/{}", page.letter) });
+                tracing::warn!(
+                    letter = page.letter,
+                    page = id,
+                    code,
+                    detail,
+                    "page cannot be read; its original is kept"
+                );
+                self.events.tell(Event::Alert {
+                    code: code.clone(),
+                    subject: format!("letter/{}", page.letter),
+                });
                 self.store.wait(move |db| db.give_up_reading(id, &code))?;
                 self.tell(&page.letter, "page_unreadable");
             }
@@ -157,40 +187,61 @@ impl Reader {
         let bytes = self
             .evidence
             .get(&page.sha256)
-            .map_err(|error| Unreadable { code: "original_unavailable".into(), detail: crate::Chain(&error).to_string() })?;
-        let frames = ocr::decode(&bytes, &ocr::Limits::default())
-            .map_err(|error| Unreadable { code: error.code().into(), detail: crate::Chain(&error).to_string() })?;
+            .map_err(|error| Unreadable {
+                code: "original_unavailable".into(),
+                detail: crate::Chain(&error).to_string(),
+            })?;
+        let frame = ocr::decode_frame(&bytes, page.frame as usize, &ocr::Limits::default())
+            .map_err(|error| Unreadable {
+                code: error.code().into(),
+                detail: crate::Chain(&error).to_string(),
+            })?;
         drop(bytes);
-        let frame = frames.get(page.frame as usize).ok_or_else(|| Unreadable {
-            code: "frame_missing".into(),
-            detail: format!("the file has {} pages", frames.len()),
-        })?;
-        let read = catch_unwind(AssertUnwindSafe(|| engine.read(frame)));
+        let read = catch_unwind(AssertUnwindSafe(|| engine.read(&frame)));
         match read {
             Ok(Ok(text)) => Ok(reading(engine.version(), text)),
-            Ok(Err(error)) => Err(Unreadable { code: "reader_failed".into(), detail: crate::Chain(&error).to_string() }),
-            Err(_) => Err(Unreadable { code: "reader_defect".into(), detail: "the reader panicked".into() }),
+            Ok(Err(error)) => Err(Unreadable {
+                code: "reader_failed".into(),
+                detail: crate::Chain(&error).to_string(),
+            }),
+            Err(_) => Err(Unreadable {
+                code: "reader_defect".into(),
+                detail: "the reader panicked".into(),
+            }),
         }
     }
 
     fn draft(&self, letter: &str) -> Result<(), StoreError> {
         let id = letter.to_owned();
-        let (pages, (batch, load)) = self.store.wait(move |db| Ok((db.read_pages(&id)?, db.letter_origin(&id)?)))?;
+        let (pages, (batch, load)) = self
+            .store
+            .wait(move |db| Ok((db.read_pages(&id)?, db.letter_origin(&id)?)))?;
         let cycle = match load.cycle_id {
             Some(id) => Some(self.store.wait(move |db| db.cycle(id))?),
             None => None,
         };
         let started = clock::monotonic();
-        let draft = self.office.draft(letter, &pages, &batch, &load, cycle.as_ref());
+        let draft = self
+            .office
+            .draft(letter, &pages, &batch, &load, cycle.as_ref());
         let offer = self.settings.handoff.offer;
-        self.store.wait(move |db| db.insert_or_replace_draft(&draft, offer))?;
-        tracing::info!(letter, pages = pages.len(), ms = started.elapsed().as_millis(), "draft ready");
+        self.store
+            .wait(move |db| db.insert_or_replace_draft(&draft, offer))?;
+        tracing::info!(
+            letter,
+            pages = pages.len(),
+            ms = started.elapsed().as_millis(),
+            "draft ready"
+        );
         self.tell(letter, "drafted");
         Ok(())
     }
 
     fn tell(&self, letter: &str, what: &str) {
-        self.events.tell(Event::Letter { letter: letter.to_owned(), what: what.to_owned() });
+        self.events.tell(Event::Letter {
+            letter: letter.to_owned(),
+            what: what.to_owned(),
+        });
     }
 }
 
@@ -219,7 +270,15 @@ pub fn line(line: ocr::Line) -> Line {
         raw: line.raw,
         quad: line.quad,
         confidence: line.confidence,
-        chars: line.chars.into_iter().map(|c| Char { ch: c.ch, confidence: c.confidence, at: c.at }).collect(),
+        chars: line
+            .chars
+            .into_iter()
+            .map(|c| Char {
+                ch: c.ch,
+                confidence: c.confidence,
+                at: c.at,
+            })
+            .collect(),
         vertical: line.vertical,
     }
 }

@@ -71,7 +71,9 @@ pub enum StationError {
         source: StoreError,
     },
     /// The port cannot be opened.
-    #[error("{address} cannot be opened for the console and the API: another program may use it; stop that one, or set another http.listen")]
+    #[error(
+        "{address} cannot be opened for the console and the API: another program may use it; stop that one, or set another http.listen"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -96,18 +98,27 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let (store, store_thread) = open_store(&settings)?;
     let evidence = open_evidence(&settings)?;
     let address = settings.http.listen;
-    let listener =
-        TcpListener::bind(address).await.map_err(|source| StationError::Listen { address, source })?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| StationError::Listen { address, source })?;
 
     let stop = CancellationToken::new();
-    let (events, readiness, watchdog) = (Events::default(), Readiness::default(), Watchdog::default());
+    let (events, readiness, watchdog) =
+        (Events::default(), Readiness::default(), Watchdog::default());
     readiness.ready("store");
 
     let mut tasks = Vec::new();
-    let cabinets = start_cabinets(&settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks)?;
+    let cabinets = start_cabinets(
+        &settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks,
+    )?;
     for scanner in &settings.scanners {
-        let (desk, folder) =
-            scan::Desk::new(scanner, store.clone(), evidence.clone(), events.clone(), readiness.clone());
+        let (desk, folder) = scan::Desk::new(
+            scanner,
+            store.clone(),
+            evidence.clone(),
+            events.clone(),
+            readiness.clone(),
+        );
         let name = format!("scanner/{}", scanner.id);
         let beat = watchdog.task(&name, STUCK_TASK);
         let task = scan::run(desk, folder, beat, stop.child_token());
@@ -128,7 +139,13 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     };
     let reading = read::start(reader, stop.child_token());
 
-    let app = App::new(settings.clone(), (store, evidence), events, readiness, cabinets);
+    let app = App::new(
+        settings.clone(),
+        (store, evidence),
+        events,
+        readiness,
+        cabinets,
+    );
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
     let mut http = tokio::spawn(api::serve(listener, routes, closing.clone()));
@@ -151,13 +168,21 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     }
     feeder.abort();
     let _ = feeder.await;
-    join(tokio::task::spawn_blocking(move || reading.join().is_err()), "reading").await;
+    join(
+        tokio::task::spawn_blocking(move || reading.join().is_err()),
+        "reading",
+    )
+    .await;
     for (at, task) in tasks.into_iter().enumerate().rev() {
         if task.await.is_err() {
             tracing::error!(task = at, "a task ended by a defect");
         }
     }
-    join(tokio::task::spawn_blocking(move || store_thread.join().is_err()), "store").await;
+    join(
+        tokio::task::spawn_blocking(move || store_thread.join().is_err()),
+        "store",
+    )
+    .await;
     ended
 }
 
@@ -180,7 +205,10 @@ fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
     let path = settings.station.data_dir.clone();
     let lock = std::fs::create_dir_all(&path)
         .and_then(|()| File::create(path.join("lock")))
-        .map_err(|source| StationError::DataDir { path: path.clone(), source })?;
+        .map_err(|source| StationError::DataDir {
+            path: path.clone(),
+            source,
+        })?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StationError::InUse { path }),
@@ -197,7 +225,10 @@ fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {
     let path = settings.evidence_dir();
     Evidence::open(&path)
         .map(Arc::new)
-        .map_err(|source| StationError::DataDir { path, source: std::io::Error::other(source) })
+        .map_err(|source| StationError::DataDir {
+            path,
+            source: std::io::Error::other(source),
+        })
 }
 
 fn start_cabinets(
@@ -212,8 +243,13 @@ fn start_cabinets(
     let mut cabinets = BTreeMap::new();
     for cabinet in &settings.cabinets {
         let id = cabinet.id.to_string();
-        let mut profile = uv_cabinet::Profile::load(&cabinet.profile)
-            .map_err(|source| StationError::Profile { id: id.clone(), file: cabinet.profile.clone(), source })?;
+        let mut profile = uv_cabinet::Profile::load(&cabinet.profile).map_err(|source| {
+            StationError::Profile {
+                id: id.clone(),
+                file: cabinet.profile.clone(),
+                source,
+            }
+        })?;
         profile.link.address = cabinet.address.to_string();
         profile.link.unit = u8::try_from(cabinet.unit.0).expect("limited by the settings");
         let surroundings = disinfect::Surroundings {
@@ -222,7 +258,12 @@ fn start_cabinets(
             readiness: readiness.clone(),
             beat: watchdog.task(&format!("cabinet/{id}"), STUCK_TASK),
         };
-        let (control, task) = disinfect::start(cabinet.id.clone(), profile, surroundings, stop.child_token());
+        let (control, task) = disinfect::start(
+            cabinet.id.clone(),
+            profile,
+            surroundings,
+            stop.child_token(),
+        );
         cabinets.insert(id, control);
         tasks.push(task);
     }

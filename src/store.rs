@@ -49,7 +49,9 @@ pub enum StoreError {
         known: u32,
     },
     /// The database is of an older schema; `laixin run` brings it up to date.
-    #[error("the database has schema {found}, this laixin has {known}: start the station once, it brings it up to date")]
+    #[error(
+        "the database has schema {found}, this laixin has {known}: start the station once, it brings it up to date"
+    )]
     Older {
         /// Schema in the file.
         found: u32,
@@ -171,7 +173,8 @@ impl Db {
     /// # Errors
     /// When there is none, or it is of another schema.
     pub fn open_to_look(path: &Path) -> Result<Self, StoreError> {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags =
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::require_current(&connection)?;

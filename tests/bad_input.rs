@@ -27,7 +27,10 @@ fn everything_else_goes_on(station: &TestStation) {
 fn held(station: &TestStation, name: &str) -> String {
     wait_for(&format!("{name} to be held"), 60, || {
         let arrivals = station.ok("GET", "/v1/arrivals?state=held", None);
-        let found = arrivals["items"].as_array()?.iter().find(|item| item["name"] == name)?;
+        let found = arrivals["items"]
+            .as_array()?
+            .iter()
+            .find(|item| item["name"] == name)?;
         Some(found["reason"].as_str()?.to_owned())
     })
 }
@@ -84,11 +87,22 @@ fn a_huge_png_is_kept_and_its_letter_says_that_it_could_not_be_read() {
     let letter = station.wait_for_stage("HUGE", &["drafted"], 60);
     let notes = letter["draft"]["notes"].to_string();
     assert!(notes.contains("too_large"), "{notes}");
-    assert_eq!(letter["draft"]["fields"]["sender_name"]["value"], Value::Null);
-    let peak = fs::read_to_string(format!("/proc/{}/status", station.pid())).expect("the station's status");
+    assert_eq!(
+        letter["draft"]["fields"]["sender_name"]["value"],
+        Value::Null
+    );
+    let peak = fs::read_to_string(format!("/proc/{}/status", station.pid()))
+        .expect("the station's status");
     let peak_kb: u64 = peak
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+        .find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix(" kB")?
+                .trim()
+                .parse()
+                .ok()
+        })
         .expect("a peak");
     assert!(peak_kb < 900 * 1024, "{peak_kb} kB");
     everything_else_goes_on(&station);
@@ -116,7 +130,11 @@ fn an_unreadable_folder_is_told_and_heals() {
     station.start();
     station.sign_in();
     station.open_batch(1);
-    wait_for("the folder to be missed", 20, || ready(&station)["scanner/scanner-1"]["code"].as_str().map(str::to_owned));
+    wait_for("the folder to be missed", 20, || {
+        ready(&station)["scanner/scanner-1"]["code"]
+            .as_str()
+            .map(str::to_owned)
+    });
     fs::rename(station.folder("away"), &inbox).expect("renamed back");
     fs::set_permissions(&inbox, fs::Permissions::from_mode(0o755)).expect("permissions");
     everything_else_goes_on(&station);
@@ -145,7 +163,10 @@ fn a_wrong_model_is_named_with_both_checksums() {
         }
     });
     let message = unready_reading(&station);
-    assert!(message.contains("PP-OCRv6_det_small.onnx") && message.contains("090f04ab"), "{message}");
+    assert!(
+        message.contains("PP-OCRv6_det_small.onnx") && message.contains("090f04ab"),
+        "{message}"
+    );
 }
 
 fn with_models(make: impl FnOnce(&std::path::Path)) -> TestStation {
@@ -160,7 +181,11 @@ fn with_models(make: impl FnOnce(&std::path::Path)) -> TestStation {
 }
 
 fn unready_reading(station: &TestStation) -> String {
-    wait_for("reading to say what is wrong", 20, || ready(station)["reading"]["message"].as_str().map(str::to_owned))
+    wait_for("reading to say what is wrong", 20, || {
+        ready(station)["reading"]["message"]
+            .as_str()
+            .map(str::to_owned)
+    })
 }
 
 #[test]
@@ -170,13 +195,20 @@ fn a_port_in_use_is_told_with_what_to_do() {
     let done = station.try_command(&["run"], None);
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(1), "{said}");
-    assert!(said.contains(&station.address.to_string()) && said.contains("http.listen"), "{said}");
+    assert!(
+        said.contains(&station.address.to_string()) && said.contains("http.listen"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_cabinet_that_does_not_answer_is_told_and_the_rest_runs() {
     let station = station();
-    wait_for("the cabinet to be missed", 20, || ready(&station)["cabinet/cabinet-1"]["code"].as_str().map(str::to_owned));
+    wait_for("the cabinet to be missed", 20, || {
+        ready(&station)["cabinet/cabinet-1"]["code"]
+            .as_str()
+            .map(str::to_owned)
+    });
     let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
     assert_eq!(view["connected"], false);
     everything_else_goes_on(&station);

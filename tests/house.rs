@@ -27,16 +27,41 @@ fn code(path: &Path) -> Vec<(usize, String)> {
     text.lines()
         .take_while(|line| !line.starts_with("#[cfg(test)]"))
         .enumerate()
-        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default().to_owned()))
+        .map(|(at, line)| {
+            (
+                at + 1,
+                line.split("//").next().unwrap_or_default().to_owned(),
+            )
+        })
         .collect()
 }
 
 #[test]
 fn the_domain_is_pure() {
     let forbidden = [
-        "std::fs", "std::net", "std::io", "std::time::SystemTime", "std::time::Instant", "Instant::now", "std::env",
-        "std::thread", "std::process", "tokio", "tracing", "rusqlite", "axum", "jiff", "async fn", "println!", "eprintln!",
-        "crate::store", "crate::api", "crate::clock", "crate::config", "crate::events", "crate::evidence",
+        "std::fs",
+        "std::net",
+        "std::io",
+        "std::time::SystemTime",
+        "std::time::Instant",
+        "Instant::now",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "tokio",
+        "tracing",
+        "rusqlite",
+        "axum",
+        "jiff",
+        "async fn",
+        "println!",
+        "eprintln!",
+        "crate::store",
+        "crate::api",
+        "crate::clock",
+        "crate::config",
+        "crate::events",
+        "crate::evidence",
     ];
     let mut broken = Vec::new();
     let mut files = files_below(&project().join("src/domain"), "rs");
@@ -49,28 +74,49 @@ fn the_domain_is_pure() {
             }
         }
     }
-    assert!(broken.is_empty(), "the domain takes values and returns values:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "the domain takes values and returns values:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
 fn drivers_stand_alone() {
     for driver in ["ocr", "scanner", "uv-cabinet"] {
-        let manifest = fs::read_to_string(project().join("drivers").join(driver).join("Cargo.toml")).expect("a manifest");
+        let manifest =
+            fs::read_to_string(project().join("drivers").join(driver).join("Cargo.toml"))
+                .expect("a manifest");
         for other in ["laixin", "ocr", "scanner", "uv-cabinet"] {
-            let named = manifest.lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} =")));
+            let named = manifest.lines().any(|line| {
+                line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ="))
+            });
             assert!(!named, "drivers/{driver} depends on {other}");
         }
-        assert!(!manifest.contains("path = \"../"), "drivers/{driver} depends on a neighbour by its path");
+        assert!(
+            !manifest.contains("path = \"../"),
+            "drivers/{driver} depends on a neighbour by its path"
+        );
     }
 }
 
 #[test]
 fn every_driver_readme_has_the_same_headings() {
     for driver in ["ocr", "scanner", "uv-cabinet"] {
-        let text = fs::read_to_string(project().join("drivers").join(driver).join("README.md")).expect("a README");
-        let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let expected =
-            ["What it drives", "How to use it", "Limits", "Faults and what they look like", "Measured", "Sources and licences"];
+        let text = fs::read_to_string(project().join("drivers").join(driver).join("README.md"))
+            .expect("a README");
+        let headings: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        let expected = [
+            "What it drives",
+            "How to use it",
+            "Limits",
+            "Faults and what they look like",
+            "Measured",
+            "Sources and licences",
+        ];
         assert_eq!(headings, expected, "drivers/{driver}/README.md");
     }
 }
@@ -86,19 +132,34 @@ fn every_file_says_what_it_is() {
             }
         }
     }
-    assert!(silent.is_empty(), "a //! line opens every file:\n{}", silent.join("\n"));
+    assert!(
+        silent.is_empty(),
+        "a //! line opens every file:\n{}",
+        silent.join("\n")
+    );
 }
 
 /// `path/with.ext` in a code span of these documents is a file or folder of the project.
 #[test]
 fn documents_name_only_what_exists() {
     let mut lost = Vec::new();
-    for document in ["README.md", "README.zh-CN.md", "ARCHITECTURE.md", "drivers/README.md"] {
+    for document in [
+        "README.md",
+        "README.zh-CN.md",
+        "ARCHITECTURE.md",
+        "drivers/README.md",
+    ] {
         let text = fs::read_to_string(project().join(document)).expect("a readable document");
         for span in text.split('`').skip(1).step_by(2) {
             let first = span.split('/').next().unwrap_or_default();
-            let ours = ["src", "drivers", "config", "tests", "systemd", "setup", "demo", ".ci"].contains(&first);
-            let plain = span.contains('/') && span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+            let ours = [
+                "src", "drivers", "config", "tests", "systemd", "setup", "demo", ".ci",
+            ]
+            .contains(&first);
+            let plain = span.contains('/')
+                && span
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
             if ours && plain && !project().join(span).exists() {
                 lost.push(format!("{document}: {span}"));
             }

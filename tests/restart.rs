@@ -31,11 +31,22 @@ fn killed_again_and_again_nothing_is_lost_and_nothing_is_twice() {
     station.sign_in();
     for letter in LETTERS {
         let found = station.wait_for_stage(letter, &["drafted"], 120);
-        assert_eq!(found["draft"]["pages"].as_array().map(Vec::len), Some(2), "pages of {letter}");
+        assert_eq!(
+            found["draft"]["pages"].as_array().map(Vec::len),
+            Some(2),
+            "pages of {letter}"
+        );
     }
     let listed = station.ok("GET", "/v1/letters?limit=100", None);
-    assert_eq!(listed["items"].as_array().map(Vec::len), Some(3), "{listed}");
-    assert_eq!(station.ok("GET", &format!("/v1/batches/{batch}"), None)["letters"], 3);
+    assert_eq!(
+        listed["items"].as_array().map(Vec::len),
+        Some(3),
+        "{listed}"
+    );
+    assert_eq!(
+        station.ok("GET", &format!("/v1/batches/{batch}"), None)["letters"],
+        3
+    );
 
     let left: Vec<_> = std::fs::read_dir(station.folder("inbox"))
         .expect("the inbox")
@@ -55,7 +66,10 @@ fn killed_between_claims_and_acks_every_draft_is_registered_once() {
     station.open_batch(1);
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
     station.wait_for_stage("A001", &["drafted"], 90);
-    let token = station.command(&["token", "add", "case", "--scope", "case_system", "--quiet"], None);
+    let token = station.command(
+        &["token", "add", "case", "--scope", "case_system"],
+        None,
+    );
     let token = token.trim();
     let mut registered: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..3 {
@@ -68,14 +82,23 @@ fn killed_between_claims_and_acks_every_draft_is_registered_once() {
             let id = draft["id"].as_str().expect("an id");
             let ack = Some(json!({"case_number": format!("SZ-{id}"), "lease": draft["lease"]}));
             let path = format!("/v1/drafts/{id}/ack");
-            assert_eq!(station.call_with_token(token, "POST", &path, ack.clone()).0, 200);
+            assert_eq!(
+                station.call_with_token(token, "POST", &path, ack.clone()).0,
+                200
+            );
             *registered.entry(id.to_owned()).or_default() += 1;
             station.kill();
             station.start();
-            assert_eq!(station.call_with_token(token, "POST", &path, ack).0, 200, "the same answer again");
+            assert_eq!(
+                station.call_with_token(token, "POST", &path, ack).0,
+                200,
+                "the same answer again"
+            );
         }
     }
     assert_eq!(registered, BTreeMap::from([("A001".to_owned(), 1)]));
     station.sign_in();
-    wait_for("the stage to be kept", 5, || (station.ok("GET", "/v1/letters/A001", None)["stage"] == "registered").then_some(()));
+    wait_for("the stage to be kept", 5, || {
+        (station.ok("GET", "/v1/letters/A001", None)["stage"] == "registered").then_some(())
+    });
 }

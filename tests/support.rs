@@ -87,10 +87,28 @@ impl TestStation {
             roster = project("config/roster.toml"),
             deadlines = project("config/deadlines/2022.toml"),
         );
-        fs::write(home.path().join("station.toml"), change(settings)).expect("the settings are written");
+        fs::write(home.path().join("station.toml"), change(settings))
+            .expect("the settings are written");
         fs::create_dir_all(home.path().join("data")).expect("a folder for data");
-        let station = Self { home, address, cabinet, process: None, simulator: None, session: None };
-        station.command(&["user", "add", "tester", "--role", "operator", "--password-stdin"], Some(PASSWORD));
+        let station = Self {
+            home,
+            address,
+            cabinet,
+            process: None,
+            simulator: None,
+            session: None,
+        };
+        station.command(
+            &[
+                "user",
+                "add",
+                "tester",
+                "--role",
+                "operator",
+                "--password-stdin",
+            ],
+            Some(PASSWORD),
+        );
         station
     }
 
@@ -120,13 +138,24 @@ impl TestStation {
     /// The same; it must succeed.
     pub fn command(&self, arguments: &[&str], stdin: Option<&str>) -> String {
         let done = self.try_command(arguments, stdin);
-        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         String::from_utf8(done.stdout).expect("UTF-8")
     }
 
     pub fn start_simulator(&mut self) {
         let child = Command::new(LAIXIN)
-            .args(["cabinet", "simulate", "--speed", "50", "--listen", &self.cabinet.to_string()])
+            .args([
+                "cabinet",
+                "simulate",
+                "--speed",
+                "50",
+                "--listen",
+                &self.cabinet.to_string(),
+            ])
             .stdout(Stdio::null())
             .spawn()
             .expect("the simulator starts");
@@ -135,7 +164,11 @@ impl TestStation {
 
     /// Starts the daemon; its log goes to `log` in the folder.
     pub fn start(&mut self) {
-        let log = fs::File::options().create(true).append(true).open(self.folder("log")).expect("a log file");
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder("log"))
+            .expect("a log file");
         let child = Command::new(LAIXIN)
             .args(["run", "--config"])
             .arg(self.folder("station.toml"))
@@ -146,13 +179,26 @@ impl TestStation {
             .expect("the daemon starts");
         self.process = Some(Process(child));
         wait_for("the station to answer", 20, || {
-            assert!(self.is_running(), "the station ended by itself:\n{}", self.log());
-            ureq::get(format!("http://{}/healthz", self.address)).call().ok().map(|_| ())
+            assert!(
+                self.is_running(),
+                "the station ended by itself:\n{}",
+                self.log()
+            );
+            ureq::get(format!("http://{}/healthz", self.address))
+                .call()
+                .ok()
+                .map(|_| ())
         });
     }
 
     pub fn is_running(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|process| process.0.try_wait().expect("a child can be asked").is_none())
+        self.process.as_mut().is_some_and(|process| {
+            process
+                .0
+                .try_wait()
+                .expect("a child can be asked")
+                .is_none()
+        })
     }
 
     pub fn log(&self) -> String {
@@ -170,11 +216,26 @@ impl TestStation {
 
     pub fn sign_in(&mut self) {
         let request = json!({"user": "tester", "password": PASSWORD});
-        let mut answer = ureq::post(format!("http://{}/v1/session", self.address)).send_json(&request).expect("signed in");
-        let cookie = answer.headers().get("set-cookie").expect("a cookie").to_str().expect("ASCII").to_owned();
+        let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
+            .send_json(&request)
+            .expect("signed in");
+        let cookie = answer
+            .headers()
+            .get("set-cookie")
+            .expect("a cookie")
+            .to_str()
+            .expect("ASCII")
+            .to_owned();
         let body: Value = answer.body_mut().read_json().expect("JSON");
-        let cookie = cookie.split(';').next().expect("a name and a value").to_owned();
-        self.session = Some((cookie, body["csrf"].as_str().expect("a CSRF token").to_owned()));
+        let cookie = cookie
+            .split(';')
+            .next()
+            .expect("a name and a value")
+            .to_owned();
+        self.session = Some((
+            cookie,
+            body["csrf"].as_str().expect("a CSRF token").to_owned(),
+        ));
     }
 
     /// A call as the signed-in operator: status and body.
@@ -193,7 +254,13 @@ impl TestStation {
     }
 
     /// A call as the case system.
-    pub fn call_with_token(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub fn call_with_token(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
@@ -208,7 +275,11 @@ impl TestStation {
     /// A call that must succeed.
     pub fn ok(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, body) = self.call(method, path, body);
-        assert!((200..300).contains(&status), "{method} {path}: {status} {body}\n{}", self.log());
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path}: {status} {body}\n{}",
+            self.log()
+        );
         body
     }
 
@@ -216,8 +287,16 @@ impl TestStation {
     pub fn open_batch(&self, count: u32) -> i64 {
         let batch = self.ok("POST", "/v1/batches", Some(json!({"carrier": "letter", "count": count, "received_at": "2026-03-02T09:00:00+08:00"})));
         let id = batch["id"].as_i64().expect("a number");
-        let load = self.ok("POST", &format!("/v1/batches/{id}/loads"), Some(json!({"cabinet": "cabinet-1"})));
-        self.ok("POST", &format!("/v1/loads/{}/override", load["id"]), Some(json!({"reason": "a test without a cabinet"})));
+        let load = self.ok(
+            "POST",
+            &format!("/v1/batches/{id}/loads"),
+            Some(json!({"cabinet": "cabinet-1"})),
+        );
+        self.ok(
+            "POST",
+            &format!("/v1/loads/{}/override", load["id"]),
+            Some(json!({"reason": "a test without a cabinet"})),
+        );
         id
     }
 
@@ -237,17 +316,26 @@ impl TestStation {
 
     /// Waits for a letter to reach one of these stages.
     pub fn wait_for_stage(&self, letter: &str, stages: &[&str], seconds: u64) -> Value {
-        wait_for(&format!("letter {letter} to be {stages:?}"), seconds, || {
-            let (status, body) = self.call("GET", &format!("/v1/letters/{letter}"), None);
-            (status == 200 && stages.iter().any(|stage| body["stage"] == *stage)).then_some(body)
-        })
+        wait_for(
+            &format!("letter {letter} to be {stages:?}"),
+            seconds,
+            || {
+                let (status, body) = self.call("GET", &format!("/v1/letters/{letter}"), None);
+                (status == 200 && stages.iter().any(|stage| body["stage"] == *stage))
+                    .then_some(body)
+            },
+        )
     }
 }
 
 fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn answer(request: ureq::http::Request<String>) -> (u16, Value) {

@@ -214,7 +214,10 @@ impl From<StoreError> for Problem {
                 "store_stopped",
                 "the station is stopping; try again when it is back",
             ),
-            StoreError::Sqlite(_) | StoreError::Newer { .. } | StoreError::Document { .. } => {
+            StoreError::Sqlite(_)
+            | StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::Document { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
                 Self::new("defect", "the station's log says more")
             }

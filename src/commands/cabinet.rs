@@ -13,6 +13,7 @@ use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 pub enum CabinetCommand {
     /// Reads every point of every cabinet once, without changing anything.
     State {
+        /// Which station.
         #[command(flatten)]
         config: ConfigArg,
     },
@@ -29,8 +30,10 @@ pub enum CabinetCommand {
 
 /// Does it.
 pub fn run(command: CabinetCommand) -> u8 {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system can start a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the system can start a runtime");
     match command {
         CabinetCommand::State { config } => runtime.block_on(state(&config)),
         CabinetCommand::Simulate { listen, speed } => runtime.block_on(simulate(listen, speed)),
@@ -58,7 +61,12 @@ async fn state(config: &ConfigArg) -> u8 {
         let readings = handle.poll().await;
         for (point, reading) in readings.all(Instant::now()) {
             match reading {
-                Ok(reading) => println!("  {:<24} {:?} {}", point.name(), reading.value, point.unit().unwrap_or("")),
+                Ok(reading) => println!(
+                    "  {:<24} {:?} {}",
+                    point.name(),
+                    reading.value,
+                    point.unit().unwrap_or("")
+                ),
                 Err(missing) => {
                     worst = FINDING;
                     println!("  {:<24} – ({})", point.name(), missing.code());
@@ -84,7 +92,10 @@ async fn simulate(listen: SocketAddr, speed: f64) -> u8 {
         }
     };
     println!("a simulated cabinet answers at {listen}");
-    let settings = sim::SimSettings { speed, ..sim::SimSettings::default() };
+    let settings = sim::SimSettings {
+        speed,
+        ..sim::SimSettings::default()
+    };
     let (_handle, cabinet) = sim::start(listener, settings);
     tokio::select! {
         ended = cabinet => {

@@ -46,8 +46,10 @@ pub fn run(args: &ConfigArg) -> u8 {
     office(&settings, &mut report);
     reading(&settings, &mut report);
     port(&settings, &report);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the system can start a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the system can start a runtime");
     runtime.block_on(cabinets(&settings, &mut report));
     match report.bad {
         0 => GOOD,
@@ -60,7 +62,10 @@ pub fn run(args: &ConfigArg) -> u8 {
 
 fn folders(settings: &Settings, report: &mut Report) {
     let data = ("data_dir".to_owned(), settings.station.data_dir.as_path());
-    let scanners = settings.scanners.iter().map(|s| (format!("scanner {}", s.id), s.folder.as_path()));
+    let scanners = settings
+        .scanners
+        .iter()
+        .map(|s| (format!("scanner {}", s.id), s.folder.as_path()));
     for (what, folder) in std::iter::once(data).chain(scanners) {
         match try_writing(folder) {
             Ok(()) => report.good(&what, &format!("{} can be written", folder.display())),
@@ -87,7 +92,11 @@ fn database(settings: &Settings, report: &mut Report) {
         Ok(_) => report.good("database", &path.display().to_string()),
         Err(error) => {
             let why = format!("{}: {}", path.display(), Chain(&error));
-            report.bad("database", &why, "keep the file as it is; restore the last backup beside it and compare");
+            report.bad(
+                "database",
+                &why,
+                "keep the file as it is; restore the last backup beside it and compare",
+            );
         }
     }
 }
@@ -95,13 +104,25 @@ fn database(settings: &Settings, report: &mut Report) {
 fn office(settings: &Settings, report: &mut Report) {
     match read::office(settings) {
         Ok(office) => {
-            let found = format!("{} leaders, {} organisations", office.roster.leaders.len(), office.roster.orgs.len());
+            let found = format!(
+                "{} leaders, {} organisations",
+                office.roster.leaders.len(),
+                office.roster.orgs.len()
+            );
             report.good("roster and deadlines", &found);
             if office.roster.leaders.is_empty() && office.roster.orgs.is_empty() {
-                report.warn("roster", "nobody is on it", "enter the addressees of this office; no letter finds its addressee without");
+                report.warn(
+                    "roster",
+                    "nobody is on it",
+                    "enter the addressees of this office; no letter finds its addressee without",
+                );
             }
         }
-        Err(error) => report.bad("roster and deadlines", &Chain(&error).to_string(), "mend the line it names"),
+        Err(error) => report.bad(
+            "roster and deadlines",
+            &Chain(&error).to_string(),
+            "mend the line it names",
+        ),
     }
 }
 
@@ -143,7 +164,11 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
         let readings = handle.poll().await;
         let missing: Vec<_> = readings
             .all(Instant::now())
-            .filter_map(|(point, reading)| reading.err().map(|missing| format!("{} ({})", point.name(), missing.code())))
+            .filter_map(|(point, reading)| {
+                reading
+                    .err()
+                    .map(|missing| format!("{} ({})", point.name(), missing.code()))
+            })
             .collect();
         drop(handle);
         let _ = task.await;
@@ -151,7 +176,11 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
             report.good(&what, &format!("answers at {}", cabinet.address));
         } else {
             let why = format!("{}: no reading of {}", cabinet.address, missing.join(", "));
-            report.bad(&what, &why, "switch the cabinet on, check its cable and cabinet.address");
+            report.bad(
+                &what,
+                &why,
+                "switch the cabinet on, check its cable and cabinet.address",
+            );
         }
     }
 }

@@ -42,7 +42,11 @@ pub fn run(args: &HealthArgs) -> u8 {
     let rows = match found {
         Ok(rows) => rows,
         Err(error) => {
-            eprintln!("laixin: {}: {}", settings.database().display(), crate::Chain(&error));
+            eprintln!(
+                "laixin: {}: {}",
+                settings.database().display(),
+                crate::Chain(&error)
+            );
             return DEFECT;
         }
     };
@@ -51,14 +55,39 @@ pub fn run(args: &HealthArgs) -> u8 {
     }
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for row in &rows {
-        let HealthRow { at, device, point, value, limit, state, code } = row;
-        let (value, limit, code) = (number(*value), number(*limit), code.as_deref().unwrap_or_default());
+        let HealthRow {
+            at,
+            device,
+            point,
+            value,
+            limit,
+            state,
+            code,
+        } = row;
+        let (value, limit, code) = (
+            number(*value),
+            number(*limit),
+            code.as_deref().unwrap_or_default(),
+        );
         if args.csv {
-            println!("{},{device},{point},{value},{limit},{state},{code}", at.rfc3339());
+            println!(
+                "{},{device},{point},{value},{limit},{state},{code}",
+                at.rfc3339()
+            );
         } else {
-            println!("{}  {device:<14} {point:<24} {value:>12} {limit:>12}  {state:<8} {code}", at.rfc3339());
+            println!(
+                "{}  {device:<14} {point:<24} {value:>12} {limit:>12}  {state:<8} {code}",
+                at.rfc3339()
+            );
         }
     }
-    let newest: std::collections::BTreeMap<_, _> = rows.iter().map(|row| ((&row.device, &row.point), row)).collect();
-    if newest.values().any(|row| row.state == "bad") { FINDING } else { GOOD }
+    let newest: std::collections::BTreeMap<_, _> = rows
+        .iter()
+        .map(|row| ((&row.device, &row.point), row))
+        .collect();
+    if newest.values().any(|row| row.state == "bad") {
+        FINDING
+    } else {
+        GOOD
+    }
 }

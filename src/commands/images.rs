@@ -56,7 +56,7 @@ impl EngineArgs {
 
 /// Why an image gave no page.
 #[derive(Debug, thiserror::Error)]
-pub enum ImageError {
+pub(crate) enum ImageError {
     /// The file cannot be opened.
     #[error("{}: cannot be opened", file.display())]
     Open {
@@ -84,7 +84,7 @@ pub enum ImageError {
 }
 
 /// One page of a file.
-pub struct PageRead {
+pub(crate) struct PageRead {
     /// The file.
     pub file: PathBuf,
     /// SHA-256 of the file.
@@ -99,7 +99,7 @@ pub struct PageRead {
 ///
 /// # Errors
 /// [`ImageError`] names the file.
-pub fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRead>, ImageError> {
+pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRead>, ImageError> {
     let named = || file.to_owned();
     let bytes = std::fs::read(file).map_err(|source| ImageError::Open {
         file: named(),
@@ -130,7 +130,7 @@ pub fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRead>, Ima
 }
 
 /// Reads files one after the other; each bad one is told on stderr by name.
-pub fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, usize) {
+pub(crate) fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, usize) {
     let mut pages = Vec::new();
     let mut bad = 0;
     for file in files {
@@ -146,7 +146,7 @@ pub fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, usiz
 }
 
 /// A page as registration has it.
-pub fn page_text(n: u32, kind: PageKind, text: ocr::PageText) -> PageText {
+pub(crate) fn page_text(n: u32, kind: PageKind, text: ocr::PageText) -> PageText {
     PageText {
         n,
         kind,
@@ -157,7 +157,7 @@ pub fn page_text(n: u32, kind: PageKind, text: ocr::PageText) -> PageText {
 }
 
 /// An envelope by its file name (`…_env.jpg`), its shape, or what is on it.
-pub fn kind_of(file: &Path, text: &ocr::PageText) -> PageKind {
+pub(crate) fn kind_of(file: &Path, text: &ocr::PageText) -> PageKind {
     let stem = file
         .file_stem()
         .map(|s| s.to_string_lossy().to_lowercase())

@@ -45,6 +45,8 @@ fn log_to_journal_or_terminal(settings: &Settings) {
     let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
     match journal {
         Some(journal) => registry.with(journal).init(),
-        None => registry.with(fmt::layer().with_writer(std::io::stderr)).init(),
+        None => registry
+            .with(fmt::layer().with_writer(std::io::stderr))
+            .init(),
     }
 }

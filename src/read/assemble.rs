@@ -4,7 +4,7 @@ use crate::clock::Millis;
 use crate::config::{self, Settings};
 use crate::domain::deadline::Profile;
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Override};
-use crate::domain::extract::{extract, missing};
+use crate::domain::extract::extract;
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::store::{Batch, CycleRecord, Load, ReadPage};
@@ -59,7 +59,7 @@ impl Office {
                 })
                 .collect(),
             disinfection: Some(disinfection(load, cycle)),
-            missing: missing(&fields),
+            missing: fields.missing(),
             deadlines: self.deadlines.due(&received, &fields),
             fields,
             confirmed: None,
@@ -80,7 +80,9 @@ fn text(page: &ReadPage) -> Option<PageText> {
 }
 
 fn note(page: &ReadPage) -> Option<String> {
-    page.problem.as_ref().map(|code| format!("page_unreadable: {} ({code})", page.n))
+    page.problem
+        .as_ref()
+        .map(|code| format!("page_unreadable: {} ({code})", page.n))
 }
 
 fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
@@ -88,6 +90,10 @@ fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
         cycle: cycle.map(|cycle| CycleRecord::number(cycle.id)),
         released_at: load.released.map(Millis::rfc3339),
         dose_mj_cm2: cycle.and_then(|cycle| cycle.dose_mj_cm2),
-        r#override: load.overridden.clone().map(|(by, reason, at)| Override { by, reason, at: at.rfc3339() }),
+        r#override: load.overridden.clone().map(|(by, reason, at)| Override {
+            by,
+            reason,
+            at: at.rfc3339(),
+        }),
     }
 }

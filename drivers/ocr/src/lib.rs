@@ -27,7 +27,7 @@ mod tiff_pages;
 
 pub use geometry::Quad;
 pub use models::OpenError;
-pub use page::{DecodeError, Limits, MediaType, Page, decode};
+pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

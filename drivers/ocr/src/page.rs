@@ -162,6 +162,12 @@ pub enum DecodeError {
         /// The limit.
         limit: usize,
     },
+    /// The file has fewer pages.
+    #[error("the file has no page {frame} (counted from 0)")]
+    NoSuchFrame {
+        /// The page asked for, from 0.
+        frame: usize,
+    },
     /// Width or height is zero.
     #[error("the image has no pixels")]
     NoPixels,
@@ -192,6 +198,7 @@ impl DecodeError {
             Self::NotAnImage { .. } => "not_an_image",
             Self::TooLarge { .. } => "too_large",
             Self::TooManyPages { .. } => "too_many_pages",
+            Self::NoSuchFrame { .. } => "frame_missing",
             Self::NoPixels => "no_pixels",
             Self::Damaged { .. } => "damaged",
             Self::Unsupported { .. } => "unsupported_image",
@@ -206,6 +213,19 @@ impl DecodeError {
             format: media_type.as_str(),
             source: source.into(),
         }
+    }
+}
+
+/// One page of a file, `frame` counted from 0 over all image directories of a TIFF; other formats have page 0 alone.
+/// Only this page is decoded, so that a long file costs no more memory than its largest page.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_frame(bytes: &[u8], frame: usize, limits: &Limits) -> Result<Page, DecodeError> {
+    match MediaType::of(bytes) {
+        Some(MediaType::Tiff) => tiff_pages::decode_frame(bytes, frame, limits),
+        _ if frame > 0 => Err(DecodeError::NoSuchFrame { frame }),
+        _ => decode(bytes, limits).map(|mut pages| pages.remove(0)),
     }
 }
 

@@ -12,13 +12,7 @@ use tiff::{ColorType, TiffError};
 type Tiff<'a> = Decoder<Cursor<&'a [u8]>>;
 
 pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Page>, DecodeError> {
-    let mut memory = tiff::decoder::Limits::default();
-    memory.decoding_buffer_size =
-        usize::try_from(limits.pixels.saturating_mul(8)).unwrap_or(usize::MAX);
-    memory.intermediate_buffer_size = memory.decoding_buffer_size;
-    let mut decoder = Decoder::new(Cursor::new(bytes))
-        .map_err(failed)?
-        .with_limits(memory);
+    let mut decoder = open(bytes, limits)?;
     let mut pages = Vec::new();
     loop {
         if pages.len() == limits.pages {
@@ -32,6 +26,32 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Page>, DecodeE
         }
         decoder.next_image().map_err(failed)?;
     }
+}
+
+/// One directory of the file; the others are stepped over without decoding them.
+pub(crate) fn decode_frame(
+    bytes: &[u8],
+    frame: usize,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    let mut decoder = open(bytes, limits)?;
+    for _ in 0..frame {
+        if !decoder.more_images() {
+            return Err(DecodeError::NoSuchFrame { frame });
+        }
+        decoder.next_image().map_err(failed)?;
+    }
+    page(&mut decoder, bytes, limits)
+}
+
+fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, DecodeError> {
+    let mut memory = tiff::decoder::Limits::default();
+    memory.decoding_buffer_size =
+        usize::try_from(limits.pixels.saturating_mul(8)).unwrap_or(usize::MAX);
+    memory.intermediate_buffer_size = memory.decoding_buffer_size;
+    Ok(Decoder::new(Cursor::new(bytes))
+        .map_err(failed)?
+        .with_limits(memory))
 }
 
 fn failed(error: TiffError) -> DecodeError {
