@@ -279,9 +279,11 @@ pub(crate) fn read(
     let mut lost: Vec<Alternative> = Vec::new();
     let mut winner: Option<Candidate> = None;
     for candidate in all {
-        let whole = candidate.value.len() == 10;
+        let whole = find_dates(&candidate.glyphs)
+            .iter()
+            .any(|d| d.iso().is_some());
         if !whole {
-            lost.push(candidate.lost("年、月、日不全"));
+            lost.push(candidate.lost("年、月、日不全，或没有这一天"));
         } else if received_on.is_some_and(|r| candidate.value.as_str() > r) {
             lost.push(candidate.lost("晚于收信日期"));
         } else if winner.is_none() {

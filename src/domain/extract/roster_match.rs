@@ -214,7 +214,10 @@ impl<'a> Matcher<'a> {
         let leader = self.near_leader(part, &text, context);
         let office = self.near_form(part);
         let (who, score, namesakes) = match (leader, office) {
-            (Some(l), Some(o)) if o.1 > l.1 => (o.0, o.1, Vec::new()),
+            // A leader's alias nearly hit says less than surname and title: it does not know the namesakes.
+            (Some(l), Some(o)) if o.1 > l.1 && !matches!(o.0, Who::Leader(_)) => {
+                (o.0, o.1, Vec::new())
+            }
             (Some(l), _) => l,
             (None, Some(o)) => (o.0, o.1, Vec::new()),
             (None, None) => return None,

@@ -1,3 +1,4 @@
 //! Rules of registration and the faults they met, one test each.
 
 mod letters;
+mod properties;

@@ -318,33 +318,42 @@ fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Ve
     (glyphs.to_vec(), None)
 }
 
-/// The postmark: a date in figures, and the short word nearest to it.
+/// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the short word nearest to it.
 fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
-    let Some(i) = pieces.iter().position(|p| figure_date(&p.text)) else {
+    let dated = pieces.iter().position(|p| figure_date(&p.text));
+    let Some(i) = dated.or_else(|| pieces.iter().position(|p| stamp_print(&p.text))) else {
         return;
     };
-    let date = pieces.remove(i);
-    let (place, rest): (Vec<Glyph>, Vec<Glyph>) = squeeze(&date.glyphs)
+    let anchor = pieces.remove(i);
+    let (words, figures): (Vec<Glyph>, Vec<Glyph>) = squeeze(&anchor.glyphs)
         .into_iter()
         .partition(|g| is_han(g.ch));
-    if place.len() >= 2 {
-        zones.postmark_place = Some(place);
-    } else {
-        let near = |p: &Piece| (p.middle[0] - date.middle[0]).hypot(p.middle[1] - date.middle[1]);
-        let reach = 4.5 * date.height;
-        let best = (0..pieces.len())
-            .filter(|&j| {
-                let han = pieces[j].text.chars().filter(|c| is_han(*c)).count();
-                (2..=5).contains(&han)
-                    && han == pieces[j].text.chars().count()
-                    && near(&pieces[j]) < reach
-            })
-            .min_by(|a, b| near(&pieces[*a]).total_cmp(&near(&pieces[*b])));
-        if let Some(j) = best {
-            zones.postmark_place = Some(pieces.remove(j).glyphs);
-        }
+    if dated.is_some() {
+        zones.postmark_date = Some(figures);
     }
-    zones.postmark_date = Some(rest);
+    if words.len() >= 2 && !stamp_print(&anchor.text) {
+        zones.postmark_place = Some(words);
+        return;
+    }
+    let far = |p: &Piece| (p.middle[0] - anchor.middle[0]).hypot(p.middle[1] - anchor.middle[1]);
+    let short = |p: &Piece| {
+        let n = p.text.chars().count();
+        (2..=5).contains(&n) && p.text.chars().all(is_han) && !names_recipient(&p.text)
+    };
+    let nearest = (0..pieces.len())
+        .filter(|&j| short(&pieces[j]) && far(&pieces[j]) < 4.5 * anchor.height)
+        .min_by(|a, b| far(&pieces[*a]).total_cmp(&far(&pieces[*b])));
+    if let Some(j) = nearest {
+        zones.postmark_place = Some(pieces.remove(j).glyphs);
+    }
+}
+
+/// What is printed on a stamp: 中国邮政120分.
+fn stamp_print(text: &str) -> bool {
+    let digits = text.chars().any(|c| c.is_ascii_digit());
+    text.chars().count() <= 16
+        && digits
+        && (has_any(text, &["邮政", "国邮", "政1", "政8"]) || text.ends_with('分'))
 }
 
 fn figure_date(text: &str) -> bool {

@@ -158,3 +158,349 @@ fn joint_is_five_not_four() {
     assert_eq!(five.joint.count, 5);
     assert_eq!(five.sender_name.rule.as_deref(), Some("7.4.2.2/joint/4"));
 }
+
+#[test]
+fn units_count_like_persons() {
+    let rows = [
+        "联名人签名：",
+        "丁一山　　汪小满　　邓长河　　温雅",
+        "临江鸿运船务有限公司",
+    ];
+    let fields = registered(&rows);
+    assert!(fields.joint.is_joint);
+    assert_eq!(fields.joint.count, 5);
+}
+
+const SEVEN: [&str; 3] = [
+    "联名人签名：",
+    "丁一山　　汪小满　　邓长河　　温雅",
+    "卢亮　　石国栋13912345678　　熊梅",
+];
+
+#[test]
+fn phone_holder_comes_first() {
+    let rows = signed(&SEVEN);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let fields = with_envelope(&rows, envelope("霍市长 收", &["汪小满 寄"]));
+    assert_eq!(value(&fields.sender_name), "石国栋");
+    assert_eq!(fields.sender_name.rule.as_deref(), Some("7.4.2.2/joint/1"));
+    assert_eq!(fields.joint.count, 7);
+    assert_eq!(fields.phones.len(), 1);
+}
+
+#[test]
+fn contact_person_before_envelope_before_first_name() {
+    let list = ["联名人签名：", "丁一山　　汪小满　　邓长河　　温雅　　卢亮"];
+    let with = |extra: &[&str], sender: &[&str]| {
+        let rows = signed(&[extra, &list].concat());
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        with_envelope(&rows, envelope("霍市长 收", sender))
+    };
+    assert_eq!(
+        value(&with(&["（联系人：卢亮）"], &["汪小满 寄"]).sender_name),
+        "卢亮"
+    );
+    assert_eq!(value(&with(&[], &["汪小满 寄"]).sender_name), "汪小满");
+    assert_eq!(value(&with(&[], &[]).sender_name), "丁一山");
+}
+
+#[test]
+fn signatures_run_together_by_the_engine_are_parted() {
+    let fields = registered(&["联名人签名：", "丁一山汪小满邓长河", "温雅　卢亮"]);
+    assert_eq!(
+        fields.joint.signatories,
+        ["丁一山", "汪小满", "邓长河", "温雅", "卢亮"]
+    );
+}
+
+#[test]
+fn envelope_name_after_no_signature() {
+    let rows = signed(&["2025年3月4日"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let fields = with_envelope(
+        &rows,
+        envelope("霍市长 收", &["临江市河东区柳林路8号", "汪小满 缄"]),
+    );
+    assert_eq!(value(&fields.sender_name), "汪小满");
+    assert_eq!(fields.sender_name.source, Source::EnvelopeSender);
+    assert_eq!(value(&fields.address), "临江市河东区柳林路8号");
+    assert!(!fields.anonymous.value);
+}
+
+#[test]
+fn no_signature_anywhere_is_anonymous_and_not_accepted() {
+    let fields = registered(&["2025年3月4日"]);
+    assert_eq!(value(&fields.sender_name), "匿名");
+    assert_eq!(fields.anonymous.reason.as_deref(), Some("无署名"));
+    assert!(!fields.sender_name.accepted);
+}
+
+#[test]
+fn incomplete_and_false_names_are_anonymous() {
+    for (tail, reason) in [
+        ("反映人：汪某某", "署名不完整"),
+        ("李先生", "署名不完整"),
+        ("张××", "署名不完整"),
+        ("一名老党员", "假名"),
+        ("小区部分业主", "假名"),
+        ("苏小民（化名）", "假名"),
+    ] {
+        let fields = registered(&[tail, "2025年3月4日"]);
+        assert_eq!(fields.anonymous.reason.as_deref(), Some(reason), "{tail}");
+        assert_eq!(value(&fields.sender_name), "匿名");
+    }
+}
+
+#[test]
+fn role_before_a_name_is_no_false_name() {
+    assert_eq!(value(&registered(&["市民 汪小满"]).sender_name), "汪小满");
+    assert_eq!(
+        value(&registered(&["退休职工汪小满"]).sender_name),
+        "汪小满"
+    );
+}
+
+#[test]
+fn neixiang_is_no_address() {
+    let rows = signed(&["汪小满"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let fields = with_envelope(&rows, envelope("霍市长 收", &["内详"]));
+    assert_eq!(fields.address.value, None);
+    assert!(fields.missing().contains(&"address".to_owned()));
+}
+
+#[test]
+fn recipients_address_is_never_the_senders() {
+    let rows = signed(&["汪小满"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_eq!(
+        with_envelope(&rows, envelope("霍市长 收", &[]))
+            .address
+            .value,
+        None
+    );
+}
+
+#[test]
+fn residence_of_others_is_not_the_senders() {
+    let fields = letter(&[
+        "霍市长：",
+        "住在柳林新村11幢底层的人家占了绿地。",
+        "请求拆除。",
+        "此致",
+        "敬礼",
+        "汪小满",
+    ]);
+    assert_eq!(fields.address.value, None);
+    let own = letter(&[
+        "霍市长：",
+        "我常年住在柳林新村11幢302室，一向守法。",
+        "请求拆除。",
+        "此致",
+        "敬礼",
+        "汪小满",
+    ]);
+    assert_eq!(value(&own.address), "柳林新村11幢302室");
+    assert_eq!(own.address.rule.as_deref(), Some("7.4.2.3/3"));
+}
+
+fn addressed(salutation: &str) -> Fields {
+    letter(&[
+        salutation,
+        "路灯坏了。",
+        "请求修理。",
+        "此致",
+        "敬礼",
+        "汪小满",
+    ])
+}
+
+#[test]
+fn higher_rank_person_before_office_and_scope() {
+    assert_eq!(
+        value(&addressed("尊敬的霍市长、丁书记：").addressee),
+        "丁文远"
+    );
+    assert_eq!(value(&addressed("市委、霍国梁市长：").addressee), "霍国梁");
+    assert_eq!(
+        value(&addressed("市信访局、市政府：").addressee),
+        "临江市人民政府"
+    );
+    let outside = addressed("汉东省人民政府、市信访局：");
+    assert_eq!(value(&outside.addressee), "临江市信访局");
+    assert!(
+        outside
+            .addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "汉东省人民政府" && a.why_not.contains("范围"))
+    );
+}
+
+#[test]
+fn nearly_the_same_name_is_the_addressee() {
+    assert_eq!(
+        value(&addressed("临江市信防局：").addressee),
+        "临江市信访局"
+    );
+    assert_eq!(
+        value(&addressed("临江市信访办公室：").addressee),
+        "临江市信访局"
+    );
+    assert_eq!(value(&addressed("市政府霍书记：").addressee), "霍国梁");
+    assert_eq!(value(&addressed("霍国粱市长：").addressee), "霍国梁");
+}
+
+#[test]
+fn office_of_another_place_is_not_ours() {
+    assert_eq!(addressed("平川市信访局：").addressee.value, None);
+    assert_eq!(addressed("临河县人民政府：").addressee.value, None);
+}
+
+#[test]
+fn vice_mayor_called_mayor() {
+    let fields = addressed("邵市长：");
+    assert_eq!(value(&fields.addressee), "邵秋月");
+    assert!(!fields.addressee.accepted, "two persons of that surname");
+    assert!(
+        fields
+            .addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "邵建民")
+    );
+}
+
+#[test]
+fn dates_in_every_written_form() {
+    for written in [
+        "2025年2月17日",
+        "二○二五年二月十七日",
+        "二〇二五年二月十七日",
+        "2025.2.17",
+        "2025-02-17",
+        "2025/2/17",
+        "20250217",
+        "25年2月17日",
+    ] {
+        assert_eq!(
+            value(&registered(&["汪小满", written]).letter_date),
+            "2025-02-17",
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn date_after_receipt_or_without_year_is_none() {
+    assert_eq!(
+        registered(&["汪小满", "2025年8月1日"]).letter_date.value,
+        None
+    );
+    assert_eq!(registered(&["汪小满", "2月17日"]).letter_date.value, None);
+    assert_eq!(
+        registered(&["汪小满", "2025年2月30日"]).letter_date.value,
+        None
+    );
+}
+
+#[test]
+fn phones_are_typed_normalised_and_never_repaired() {
+    let fields = registered(&["汪小满", "联系电话：138-1234-5678、(0513)65227061"]);
+    let values: Vec<&str> = fields
+        .phones
+        .iter()
+        .filter_map(|p| p.field.value.as_deref())
+        .collect();
+    assert_eq!(values, ["13812345678", "0513-65227061"]);
+    let short = registered(&["汪小满", "电话：1381234567"]);
+    assert_eq!(short.phones[0].field.value, None);
+    assert_eq!(short.phones[0].field.raw, ["1381234567"]);
+}
+
+#[test]
+fn registered_number_is_no_phone() {
+    let rows = signed(&["汪小满"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert!(
+        with_envelope(&rows, envelope("霍市长 收", &["挂号 XA13712345632"]))
+            .phones
+            .is_empty()
+    );
+}
+
+#[test]
+fn id_number_with_wrong_check_digit_is_kept_and_flagged() {
+    let fields = registered(&["汪小满", "身份证号：11010519491231002X"]);
+    assert_eq!(fields.id_number.checksum_ok, Some(true));
+    let wrong = registered(&["汪小满", "身份证号：110105194912310021"]);
+    assert_eq!(value(&wrong.id_number.field), "110105194912310021");
+    assert_eq!(wrong.id_number.checksum_ok, Some(false));
+    assert!(!wrong.id_number.field.accepted);
+}
+
+#[test]
+fn principal_of_a_proxy_is_the_sender() {
+    let first = page(
+        1,
+        PageKind::Letter,
+        &[
+            "霍市长：",
+            "受熊大海（父亲）书面委托，由我代为写信。",
+            "请求修路。",
+            "此致",
+            "敬礼",
+            "代理人：熊小梅",
+        ],
+    );
+    let second = page(
+        2,
+        PageKind::Letter,
+        &["授权委托书", "委托人：熊大海", "受委托人：熊小梅"],
+    );
+    let fields = extract(&[first, second], &roster(), None);
+    assert_eq!(value(&fields.sender_name), "熊大海");
+    let proxy = fields.proxy.expect("a proxy's letter");
+    assert_eq!(proxy.agent, "熊小梅");
+    assert!(proxy.authorisation_seen);
+}
+
+fn threat(sentence: &str) -> bool {
+    let fields = letter(&["霍市长：", sentence, "请求修路。", "此致", "敬礼", "汪小满"]);
+    fields
+        .flags
+        .threat
+        .is_some_and(|f| f.value && f.quote.is_some())
+}
+
+#[test]
+fn threats_are_raised_quoted_ones_are_not() {
+    assert!(threat("再不解决我就从塔吊上跳下去。"));
+    assert!(threat("一个月内没人管，我就去市政府门口拉横幅。"));
+    assert!(threat("实在逼急了就和他们同归于尽。"));
+    assert!(!threat("我们不会上访闹事，只希望通过写信反映。"));
+    assert!(!threat("前年隔壁楼有位老人险些跳楼，幸好被拉住。"));
+}
+
+#[test]
+fn postmark_struck_over_the_stamp_still_gives_its_place() {
+    let rows = signed(&["汪小满"]);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let mut front = envelope("霍市长 收", &[]);
+    for (text, y, width) in [("平川", 300.0, 120.0), ("2024.5国邮政120分", 360.0, 350.0)] {
+        let mut line = page(1, PageKind::Letter, &[text]).lines.remove(0);
+        line.quad = [
+            [2100.0, y],
+            [2100.0 + width, y],
+            [2100.0 + width, y + 90.0],
+            [2100.0, y + 90.0],
+        ];
+        front.lines.push(line);
+    }
+    let fields = with_envelope(&rows, front);
+    let postmark = fields.postmark.expect("a postmark");
+    assert_eq!(postmark.place.as_deref(), Some("平川"));
+    assert_eq!(postmark.date, None);
+    assert_eq!(value(&fields.address), "平川");
+    assert!(!fields.address.accepted);
+}
