@@ -94,9 +94,23 @@ fn signed(items: &[Item]) -> Option<Candidate> {
             n >= 3
         };
         let sentence = has_any(&text, &["。", "?", "!"]) || names::person(&text) > 0.8;
-        (sound && !sentence && !unsaid(&text))
-            .then(|| Candidate::as_read(&value, prior, Source::LetterSignedAddress, "7.4.2.3/1"))
+        (sound && !sentence && !unsaid(&text)).then(|| {
+            Candidate::as_read(
+                &value,
+                prior * soundness(&text),
+                Source::LetterSignedAddress,
+                "7.4.2.3/1",
+            )
+        })
     })
+}
+
+/// The prior of an address by what it is made of: a bar or a bracket inside is a figure the engine could not read.
+fn soundness(text: &str) -> f32 {
+    let odd = |c: char| {
+        !is_han(c) && !c.is_ascii_alphanumeric() && !matches!(c, '-' | '#' | '(' | ')' | '、' | '·')
+    };
+    if text.chars().any(odd) { 0.5 } else { 1.0 }
 }
 
 /// 内详 and the like.
@@ -150,6 +164,6 @@ fn on_envelope(envelope: &EnvelopeZones) -> Option<Candidate> {
     let text = text_of(&value);
     let n = text.chars().count();
     let sound = n >= 4 && !unsaid(&text) && text.chars().filter(|c| is_han(*c)).count() >= 3;
-    let prior = if address_like(&text) { 0.9 } else { 0.5 };
+    let prior = if address_like(&text) { 0.9 } else { 0.5 } * soundness(&text);
     sound.then(|| Candidate::as_read(&value, prior, Source::EnvelopeSenderAddress, "7.4.2.3/2"))
 }

@@ -224,6 +224,23 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
     out
 }
 
+/// A speck between characters is read as a middle dot: `胡·国平` is one name, `何建国·马文斌` two; `阿卜杜·热合曼` stays.
+fn without_specks(part: &[Glyph]) -> Vec<Vec<Glyph>> {
+    let words: Vec<Vec<Glyph>> = part.split(|g| g.ch == '·').map(<[Glyph]>::to_vec).collect();
+    let joined = words.concat();
+    if words.len() < 2 {
+        return vec![part.to_vec()];
+    }
+    if words.iter().all(|w| names::person(&text_of(w)) > 0.8) {
+        return words;
+    }
+    if names::person(&text_of(&joined)) > 0.8 {
+        vec![joined]
+    } else {
+        vec![part.to_vec()]
+    }
+}
+
 fn is_part_of_name(ch: char) -> bool {
     is_han(ch) || matches!(ch, '·' | '×' | '(' | ')' | 'X' | 'x' | '*')
 }
@@ -255,7 +272,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         // A name is open while it was written in single characters.
         open = alone;
     }
-    for part in joined {
+    for part in joined.iter().flat_map(|p| without_specks(p)) {
         let text = text_of(&part);
         let whole = names::person(&text) > 0.8
             || names::unit(&text) >= 0.5

@@ -504,3 +504,24 @@ fn postmark_struck_over_the_stamp_still_gives_its_place() {
     assert_eq!(value(&fields.address), "平川");
     assert!(!fields.address.accepted);
 }
+
+#[test]
+fn a_speck_read_as_a_dot_parts_no_name() {
+    assert_eq!(
+        value(&registered(&["来信人：汪·小满"]).sender_name),
+        "汪小满"
+    );
+    let listed = registered(&["联名人签名：", "丁一山·汪小满　　邓长河"]);
+    assert_eq!(listed.joint.signatories, ["丁一山", "汪小满", "邓长河"]);
+    assert_eq!(
+        value(&registered(&["来信人：阿卜杜·热合曼"]).sender_name),
+        "阿卜杜·热合曼"
+    );
+}
+
+#[test]
+fn an_address_with_an_unreadable_figure_is_not_accepted() {
+    let fields = registered(&["汪小满", "地址：临江市河东区柳林新村6幢|单元302室"]);
+    assert!(fields.address.value.is_some());
+    assert!(!fields.address.accepted);
+}
