@@ -187,7 +187,7 @@ offer = "read"
         while cursor is not None:
             page = self.call("GET", f"{path}?limit=100{cursor and '&cursor=' + cursor}")
             items += page["items"]
-            cursor = page.get("next_cursor")
+            cursor = page["next"]
         return items
 
     def up(self):
@@ -269,7 +269,7 @@ def table(letters):
     width = lambda text: sum(2 if ord(c) > 0x2E80 else 1 for c in text)
     rows = [("letter", "stage", "sender", "addressee", "date", "phones", "missing")]
     for letter in letters:
-        draft = letter.get("draft") or {"fields": {}, "missing": []}
+        draft = (letter.get("draft") or {}).get("draft") or {"fields": {}, "missing": []}
         value = lambda name: (draft["fields"].get(name) or {}).get("value") or "–"
         phones = " ".join(phone["value"] or "–" for phone in draft["fields"].get("phones", [])) or "–"
         rows.append(

@@ -10,10 +10,7 @@ fn one_letter_the_whole_way() {
     station.start_simulator();
     station.start();
     station.sign_in();
-    let token = station.command(
-        &["token", "add", "case", "--scope", "case_system"],
-        None,
-    );
+    let token = station.command(&["token", "add", "case", "--scope", "case_system"], None);
     let token = token.trim();
 
     let received = "2026-03-02T09:00:00+08:00";
@@ -50,7 +47,7 @@ fn one_letter_the_whole_way() {
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
     station.scan(&project("tests/letters/A001_env.jpg"), "A001_env.jpg");
     let letter = station.wait_for_stage("A001", &["drafted"], 90);
-    let draft = &letter["draft"];
+    let draft = &letter["draft"]["draft"];
     assert_eq!(draft["fields"]["sender_name"]["value"], "陆思雨");
     assert_eq!(draft["fields"]["sender_name"]["source"], "letter.signature");
     assert_eq!(draft["fields"]["addressee"]["value"], "林伯年");

@@ -32,7 +32,7 @@ fn killed_again_and_again_nothing_is_lost_and_nothing_is_twice() {
     for letter in LETTERS {
         let found = station.wait_for_stage(letter, &["drafted"], 120);
         assert_eq!(
-            found["draft"]["pages"].as_array().map(Vec::len),
+            found["draft"]["draft"]["pages"].as_array().map(Vec::len),
             Some(2),
             "pages of {letter}"
         );
@@ -66,10 +66,7 @@ fn killed_between_claims_and_acks_every_draft_is_registered_once() {
     station.open_batch(1);
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
     station.wait_for_stage("A001", &["drafted"], 90);
-    let token = station.command(
-        &["token", "add", "case", "--scope", "case_system"],
-        None,
-    );
+    let token = station.command(&["token", "add", "case", "--scope", "case_system"], None);
     let token = token.trim();
     let mut registered: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..3 {
