@@ -125,12 +125,9 @@ impl Reader {
         }
     }
 
-    /// One page or one draft. `Ok(false)` when there was nothing to do.
+    /// Every draft that is due, or else one page: a complete letter does not wait behind other letters' pages.
+    /// `Ok(false)` when there was nothing to do.
     fn step(&self, engine: &ocr::Engine) -> Result<bool, StoreError> {
-        if let Some(page) = self.store.wait(|db| db.begin_reading())? {
-            self.read_page(engine, &page)?;
-            return Ok(true);
-        }
         let quiet_s =
             i64::try_from(self.settings.reading.letter_quiet_s.0).expect("limited by the settings");
         let due = self
@@ -139,7 +136,11 @@ impl Reader {
         for letter in &due {
             self.draft(letter)?;
         }
-        Ok(!due.is_empty())
+        let page = self.store.wait(|db| db.begin_reading())?;
+        if let Some(page) = &page {
+            self.read_page(engine, page)?;
+        }
+        Ok(page.is_some() || !due.is_empty())
     }
 
     fn read_page(&self, engine: &ocr::Engine, page: &UnreadPage) -> Result<(), StoreError> {

@@ -87,6 +87,15 @@ pub enum AccountError {
         /// The name.
         name: String,
     },
+    /// The first account is made before the first start, so the folder may have to be made too.
+    #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
+    DataDir {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// Standard input gave nothing.
     #[error("standard input cannot be read")]
     Input(#[source] std::io::Error),
@@ -99,7 +108,7 @@ impl AccountError {
             Self::Config(_) | Self::Password(_) | Self::Name { .. } | Self::Input(_) => {
                 ExitCode::from(2)
             }
-            Self::Store(_) => ExitCode::from(1),
+            Self::Store(_) | Self::DataDir { .. } => ExitCode::from(1),
         }
     }
 }
@@ -116,6 +125,11 @@ impl ConfigFile {
 
 fn open(config: &Path) -> Result<Db, AccountError> {
     let settings = Settings::load(config)?;
+    let folder = &settings.station.data_dir;
+    std::fs::create_dir_all(folder).map_err(|source| AccountError::DataDir {
+        path: folder.clone(),
+        source,
+    })?;
     Ok(Db::open(&settings.database())?)
 }
 
