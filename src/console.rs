@@ -1,5 +1,66 @@
-//! Stand-in until the console lands.
-/// Nothing yet.
-pub fn router(_: crate::api::App) -> axum::Router {
-    axum::Router::new()
+//! The console: server-rendered pages, a little script, everything embedded in the binary.
+//!
+//! It has no private door: pages show what the store tells the API, and every change a page makes goes through
+//! `/v1/…` like anyone else's. Leaves out what the later, full console brings: see ARCHITECTURE.md.
+
+mod address;
+mod assets;
+mod batches;
+mod cabinet;
+mod field_lines;
+mod frame;
+mod letter;
+mod letters;
+mod maintenance;
+mod refused;
+mod sign_in;
+mod today;
+mod when;
+mod words;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::api::App;
+
+/// Only our own files, and nothing inside a page is ever run: a letter may contain anything.
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The pages and their files.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(sign_in::page))
+        .route("/language/{language}", get(sign_in::language))
+        .route("/today", get(today::page))
+        .route("/batches", get(batches::page))
+        .route("/cabinets/{id}", get(cabinet::page))
+        .route("/letters", get(letters::page))
+        .route("/letters/{id}", get(letter::page))
+        .route("/maintenance", get(maintenance::page))
+        .route("/console/{version}/{name}", get(assets::serve))
+        .layer(middleware::from_fn(guard))
+        .with_state(app)
+}
+
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &'static str); 4] = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page shows letters: no copy of it stays behind on a shared desk.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }

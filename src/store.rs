@@ -15,6 +15,7 @@ mod loads;
 mod migrations;
 mod owner;
 mod readings;
+mod views;
 mod words;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
 pub use owner::Store;
 pub use readings::{READING_ATTEMPTS, ReadPage, Reading, UnreadPage};
+pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]

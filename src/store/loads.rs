@@ -120,10 +120,10 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
     })
 }
 
-const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms
+pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms
     FROM loads";
 
-fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
+pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
     Ok(Load {
@@ -140,10 +140,10 @@ fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     })
 }
 
-const CYCLE: &str = "SELECT id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason,
+pub(super) const CYCLE: &str = "SELECT id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason,
     dose_mj_cm2 FROM cycles";
 
-fn cycle(row: &Row<'_>) -> rusqlite::Result<CycleRecord> {
+pub(super) fn cycle(row: &Row<'_>) -> rusqlite::Result<CycleRecord> {
     Ok(CycleRecord {
         id: row.get(0)?,
         load_id: row.get(1)?,

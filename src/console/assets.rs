@@ -1,0 +1,84 @@
+//! The embedded style, scripts and pictures, under an address that changes with their content.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::words::Words;
+use crate::config::Language;
+use crate::digest;
+
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const FILES: [(&str, &str, &str); 9] = [
+    ("base.css", CSS, include_str!("assets/base.css")),
+    ("pages.css", CSS, include_str!("assets/pages.css")),
+    ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
+    ("letter.css", CSS, include_str!("assets/letter.css")),
+    ("live.js", SCRIPT, include_str!("assets/live.js")),
+    ("call.js", SCRIPT, include_str!("assets/call.js")),
+    ("viewer.js", SCRIPT, include_str!("assets/viewer.js")),
+    ("fields.js", SCRIPT, include_str!("assets/fields.js")),
+    ("mark.svg", "image/svg+xml", include_str!("assets/mark.svg")),
+];
+
+/// What scripts say, as a script of its own: the content security policy allows none inside a page.
+fn words_script(language: Language) -> String {
+    let words = Words::of(language);
+    let wanted = ["script", "problem", "fault", "letter"];
+    let said: serde_json::Map<_, _> = wanted
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), serde_json::json!(words.section(name)?))))
+        .collect();
+    format!(
+        "window.laixinWords = {};\n",
+        serde_json::Value::Object(said)
+    )
+}
+
+static SCRIPTS_OF_WORDS: LazyLock<[(&str, String); 2]> = LazyLock::new(|| {
+    [
+        ("words.zh.js", words_script(Language::Chinese)),
+        ("words.en.js", words_script(Language::English)),
+    ]
+});
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let files = FILES.iter().map(|(_, _, text)| *text);
+    let words = SCRIPTS_OF_WORDS.iter().map(|(_, text)| text.as_str());
+    let all: String = files.chain(words).collect();
+    digest::sha256_hex(all.as_bytes())[..12].to_owned()
+});
+
+/// The address part that changes with the content of any embedded file.
+pub(super) fn version() -> &'static str {
+    &VERSION
+}
+
+/// `GET /console/{version}/{name}`
+pub(super) async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
+    let plain = FILES
+        .iter()
+        .find(|(file, ..)| *file == name)
+        .map(|(_, kind, text)| (*kind, *text));
+    let words = || {
+        SCRIPTS_OF_WORDS
+            .iter()
+            .find(|(file, _)| *file == name)
+            .map(|(_, text)| (SCRIPT, text.as_str()))
+    };
+    match plain.or_else(words) {
+        None => StatusCode::NOT_FOUND.into_response(),
+        Some((kind, text)) => (
+            [
+                (header::CONTENT_TYPE, kind),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ],
+            text,
+        )
+            .into_response(),
+    }
+}

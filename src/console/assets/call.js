@@ -1,0 +1,124 @@
+// Sends a form, or a button's wish, to the API as JSON, and says in one sentence what came of it. Draws nothing itself.
+"use strict";
+
+const said = window.laixinWords;
+
+const fill = (text, value) => text.replace("{}", value);
+
+/** A random key, so that the station does a thing once even when it is sent twice. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const csrf = () => document.querySelector('meta[name="csrf"]').content;
+
+/** What a problem document means, in the reader's language; an unknown code shows itself. */
+function sentence(problem, status) {
+  const code = (problem && problem.code) || String(status);
+  if (code === "cabinet_refuses") {
+    // The last word of the detail is the cabinet's own stable code.
+    const why = said.fault[String(problem.detail).split(/[^a-z_]+/).filter(Boolean).pop()];
+    if (why) return why;
+  }
+  return said.problem[code] || fill(said.problem.unknown, code);
+}
+
+/** Thrown when the station answered with a refusal. */
+class Refusal extends Error {
+  constructor(status, problem) {
+    super(sentence(problem, status));
+    this.status = status;
+    this.code = problem && problem.code;
+  }
+}
+
+/** One call of the API. Throws a Refusal, or a TypeError when there is no link. */
+async function call(method, address, body, more) {
+  const headers = { Accept: "application/json", "X-CSRF-Token": csrf(), "Idempotency-Key": newKey(), ...more };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(address, {
+    method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  let document_ = null;
+  try { document_ = text ? JSON.parse(text) : null; } catch { document_ = null; }
+  if (!answer.ok) throw new Refusal(answer.status, document_);
+  return { body: document_, etag: answer.headers.get("ETag") };
+}
+
+/** A field's value as the API wants it. */
+function valueOf(field) {
+  const text = field.value.trim();
+  if (field.dataset.as === "number") return Number(text);
+  if (field.dataset.as === "count") {
+    if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
+    return Number(text);
+  }
+  if (field.dataset.as === "moment") return text + (text.length === 16 ? ":00" : "") + field.dataset.zone;
+  return field.type === "password" ? field.value : text;
+}
+
+function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (field.name && field.dataset.as !== "none") body[field.name] = valueOf(field);
+  }
+  return body;
+}
+
+function after(then) {
+  if (then === "refresh" && window.laixinRefresh) return window.laixinRefresh();
+  if (then === "refresh" || then === "reload") return location.reload();
+  return location.assign(then);
+}
+
+const repeatKeys = new WeakMap();
+
+async function send(from, body) {
+  const say = from.querySelector("[data-say]");
+  const buttons = from.matches("button") ? [from] : [...from.querySelectorAll("button")];
+  const [method, address] = from.dataset.call.split(" ");
+  // The same key until the station has answered: sent again after a lost answer, it is still done once.
+  if (!repeatKeys.has(from)) repeatKeys.set(from, newKey());
+  buttons.forEach((button) => { button.disabled = true; });
+  try {
+    await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
+    repeatKeys.delete(from);
+    const dialog = from.closest("dialog");
+    if (dialog) dialog.close();
+    await after(from.dataset.then);
+  } catch (error) {
+    if (error instanceof Refusal) repeatKeys.delete(from);
+    const text = error instanceof Refusal ? error.message : said.script.lost;
+    if (say) say.textContent = text; else window.alert(text);
+  } finally {
+    buttons.forEach((button) => { button.disabled = false; });
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.call) return;
+  event.preventDefault();
+  const say = form.querySelector("[data-say]");
+  if (say) say.textContent = "";
+  let body;
+  try {
+    body = bodyOf(form);
+  } catch (error) {
+    if (say) say.textContent = error.message;
+    return;
+  }
+  send(form, body);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.call) send(button, undefined);
+  if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
+  if ("close" in button.dataset) button.closest("dialog").close();
+});
+
+window.laixin = { call, Refusal, said, fill };

@@ -1,0 +1,166 @@
+// Shows a page of the letter, zooms and pans it, and lights the box of the chosen field. The boxes are drawn in the
+// pixels of the original, so they fit at every zoom.
+"use strict";
+
+(() => {
+  const table = document.getElementById("table");
+  const paper = document.getElementById("paper");
+  const image = document.getElementById("image");
+  const boxes = document.getElementById("boxes");
+  const failed = document.getElementById("image-failed");
+  const now = document.getElementById("zoom-now");
+  const tabs = () => [...document.querySelectorAll("#tabs [role=tab]")];
+  const svg = "http://www.w3.org/2000/svg";
+  const least = 0.05, most = 3, step = 1.25, edge = 16;
+
+  let page = null;
+  let scale = null;
+  let fit = "width";
+  let lit = null;
+
+  const size = () => ({ width: image.naturalWidth || 1, height: image.naturalHeight || 1 });
+  const corners = (quad) => quad.split(" ").map((pair) => pair.split(",").map(Number));
+
+  function draw() {
+    boxes.replaceChildren();
+    for (const field of document.querySelectorAll("#fields .field[data-quad]:not([data-quad=''])")) {
+      if (field.dataset.page === page) add(field.dataset.quad, field.className.replace("field ", ""), field.dataset.key);
+    }
+    if (lit && lit.page === page) add(lit.quad, "lit", "lit");
+  }
+
+  function add(quad, look, key) {
+    const box = document.createElementNS(svg, "polygon");
+    box.setAttribute("points", quad);
+    box.setAttribute("class", look);
+    box.setAttribute("data-key", key);
+    boxes.append(box);
+  }
+
+  function zoomTo(next, keep) {
+    const before = scale || 1;
+    scale = Math.min(most, Math.max(least, next));
+    const { width, height } = size();
+    paper.style.width = `${Math.round(width * scale)}px`;
+    paper.style.height = `${Math.round(height * scale)}px`;
+    now.textContent = `${Math.round(scale * 100)}%`;
+    if (keep) {
+      table.scrollLeft = (table.scrollLeft + keep.x) * (scale / before) - keep.x;
+      table.scrollTop = (table.scrollTop + keep.y) * (scale / before) - keep.y;
+    }
+  }
+
+  function fitTo(kind) {
+    fit = kind;
+    const { width, height } = size();
+    const wide = (table.clientWidth - 2 * edge) / width;
+    zoomTo(kind === "page" ? Math.min(wide, (table.clientHeight - 2 * edge) / height) : wide);
+  }
+
+  const middle = () => ({ x: table.clientWidth / 2, y: table.clientHeight / 2 });
+  function zoom(kind) {
+    if (kind === "width" || kind === "page") return fitTo(kind);
+    fit = null;
+    zoomTo(kind === "in" ? scale * step : scale / step, middle());
+  }
+
+  function reveal() {
+    if (!lit || lit.page !== page || !scale) return;
+    const points = corners(lit.quad);
+    const xs = points.map((point) => point[0] * scale), ys = points.map((point) => point[1] * scale);
+    const centre = { x: (Math.min(...xs) + Math.max(...xs)) / 2 + edge, y: (Math.min(...ys) + Math.max(...ys)) / 2 + edge };
+    table.scrollTo({ left: centre.x - table.clientWidth / 2, top: centre.y - table.clientHeight / 2 });
+  }
+
+  function show(wanted) {
+    const tab = tabs().find((tab) => tab.dataset.page === wanted);
+    if (!tab || wanted === page) return;
+    page = wanted;
+    for (const other of tabs()) {
+      other.setAttribute("aria-selected", String(other === tab));
+      other.tabIndex = other === tab ? 0 : -1;
+    }
+    failed.hidden = true;
+    paper.hidden = false;
+    paper.classList.add("loading");
+    image.alt = tab.dataset.alt;
+    image.src = tab.dataset.src;
+  }
+
+  image.addEventListener("load", () => {
+    paper.classList.remove("loading");
+    const { width, height } = size();
+    boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    if (fit || !scale) fitTo(fit || "width"); else zoomTo(scale);
+    draw();
+    reveal();
+  });
+  image.addEventListener("error", () => {
+    paper.hidden = true;
+    failed.hidden = false;
+  });
+
+  /** Lights a place: its page is shown, and scrolled to. */
+  function light(place) {
+    lit = place && place.quad ? { page: place.page, quad: place.quad } : null;
+    if (lit && lit.page !== page) show(lit.page); else { draw(); reveal(); }
+  }
+
+  function turn(by) {
+    const all = tabs();
+    const at = all.findIndex((tab) => tab.dataset.page === page);
+    const next = all[at + by];
+    if (next) show(next.dataset.page);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.zoom) zoom(button.dataset.zoom);
+    if (button.getAttribute("role") === "tab") show(button.dataset.page);
+    if ("show" in button.dataset) light(button.dataset);
+  });
+
+  table.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    const frame = table.getBoundingClientRect();
+    fit = null;
+    zoomTo(scale * (event.deltaY < 0 ? 1.1 : 1 / 1.1), { x: event.clientX - frame.left, y: event.clientY - frame.top });
+  }, { passive: false });
+
+  let held = null;
+  table.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    held = { x: event.clientX, y: event.clientY, left: table.scrollLeft, top: table.scrollTop };
+    table.setPointerCapture(event.pointerId);
+    table.classList.add("held");
+  });
+  table.addEventListener("pointermove", (event) => {
+    if (held) table.scrollTo(held.left + held.x - event.clientX, held.top + held.y - event.clientY);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    table.addEventListener(end, () => { held = null; table.classList.remove("held"); });
+  }
+
+  const keys = { "-": "out", "_": "out", "=": "in", "+": "in", "0": "width", "9": "page" };
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.nodeName);
+    if ((event.altKey || !typing) && keys[event.key]) { event.preventDefault(); zoom(keys[event.key]); }
+    if (event.key === "PageDown" || event.key === "PageUp") {
+      event.preventDefault();
+      turn(event.key === "PageDown" ? 1 : -1);
+    }
+    if (event.target.getAttribute("role") === "tab" && /^Arrow(Left|Right)$/.test(event.key)) {
+      turn(event.key === "ArrowRight" ? 1 : -1);
+      tabs().find((tab) => tab.dataset.page === page).focus();
+    }
+  });
+  addEventListener("resize", () => { if (fit && scale) fitTo(fit); });
+  document.addEventListener("laixin-refreshed", draw);
+
+  window.laixinViewer = { light, show, turn };
+  const first = tabs()[0];
+  if (first) show(first.dataset.page);
+})();

@@ -1,0 +1,224 @@
+//! Batches: signing one in, loading it, its balance, closing it; and the override with its consequences said.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::frame::{Frame, Visitor};
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Mailroom;
+use crate::domain::letter::{Carrier, LoadState};
+use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
+
+const PAGE: u32 = 20;
+
+const CARRIERS: [(Carrier, &str); 8] = [
+    (Carrier::Letter, "letter"),
+    (Carrier::Registered, "registered"),
+    (Carrier::Express, "express"),
+    (Carrier::Telegram, "telegram"),
+    (Carrier::Fax, "fax"),
+    (Carrier::Postcard, "postcard"),
+    (Carrier::MoneyOrder, "money_order"),
+    (Carrier::Parcel, "parcel"),
+];
+
+/// The word for a carrier.
+pub(super) fn carrier_words(w: &'static Words, carrier: Carrier) -> &'static str {
+    w.code("carrier", CARRIERS[carrier as usize].1)
+}
+
+fn state_code(state: LoadState) -> &'static str {
+    match state {
+        LoadState::Waiting => "waiting",
+        LoadState::InCycle => "in_cycle",
+        LoadState::Released => "released",
+        LoadState::Quarantined => "quarantined",
+        LoadState::Overridden => "overridden",
+    }
+}
+
+struct CarrierChoice {
+    code: &'static str,
+    label: &'static str,
+}
+
+struct LoadLine {
+    id: i64,
+    title: String,
+    cabinet: String,
+    state: &'static str,
+    state_words: &'static str,
+    detail: String,
+    may_start: bool,
+    running: bool,
+}
+
+struct BatchCard {
+    id: i64,
+    title: String,
+    carrier: &'static str,
+    urgent: bool,
+    received: String,
+    signed_by: String,
+    closed: bool,
+    count: u32,
+    letters: u32,
+    counts: String,
+    balance: &'static str,
+    verdict: String,
+    close_text: String,
+    loads: Vec<LoadLine>,
+}
+
+#[derive(Template)]
+#[template(path = "batches.html")]
+struct BatchesPage {
+    f: Frame,
+    carriers: Vec<CarrierChoice>,
+    cabinets: Vec<String>,
+    now: String,
+    zone: String,
+    batches: Vec<BatchCard>,
+    more: Option<String>,
+}
+
+type Found = (Batch, Vec<(Load, Option<CycleRecord>)>);
+
+fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
+    let batches = db.batches(before, PAGE + 1)?;
+    batches
+        .into_iter()
+        .map(|batch| {
+            let loads = db.loads_of(batch.id)?;
+            let loads = loads
+                .into_iter()
+                .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
+                .collect::<Result<_, StoreError>>()?;
+            Ok((batch, loads))
+        })
+        .collect()
+}
+
+/// What stands behind a load's state: the cycle that released it, the fault, or the override.
+fn detail(w: &'static Words, load: &Load, cycle: Option<&CycleRecord>) -> String {
+    if let Some((by, reason, at)) = &load.overridden {
+        return w.fill(
+            "batches.overridden",
+            &[by, &when::moment(w, *at), &reason.as_str()],
+        );
+    }
+    let Some(cycle) = cycle else {
+        return String::new();
+    };
+    let number = CycleRecord::number(cycle.id);
+    match (&cycle.reason, load.released) {
+        (Some(reason), _) => format!("{number} · {}", w.code("fault", reason)),
+        (None, Some(at)) => format!("{number} · {}", when::moment(w, at)),
+        (None, None) => number,
+    }
+}
+
+fn load_line(
+    w: &'static Words,
+    open: Openness,
+    load: &Load,
+    cycle: Option<&CycleRecord>,
+) -> LoadLine {
+    let state = state_code(load.state);
+    let may_start = matches!(load.state, LoadState::Waiting | LoadState::Quarantined);
+    LoadLine {
+        id: load.id,
+        title: w.one("batches.load", load.id),
+        cabinet: load.cabinet.clone(),
+        state,
+        state_words: w.code("load_state", state),
+        detail: detail(w, load, cycle),
+        may_start: may_start && open == Openness::Open,
+        running: load.state == LoadState::InCycle,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Openness {
+    Open,
+    Closed,
+}
+
+fn card(w: &'static Words, (batch, loads): Found) -> BatchCard {
+    let (signed_in, scanned) = (batch.count, batch.letters);
+    let (balance, verdict) = match signed_in.cmp(&scanned) {
+        std::cmp::Ordering::Equal => ("even", w.t("batches.balanced").to_owned()),
+        std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
+        std::cmp::Ordering::Less => ("over", w.one("batches.over", scanned - signed_in)),
+    };
+    let close_text = match balance {
+        "even" => w.two("close.equal", signed_in, scanned),
+        _ => w.two("close.differs", signed_in, scanned),
+    };
+    let open = if batch.closed.is_some() {
+        Openness::Closed
+    } else {
+        Openness::Open
+    };
+    BatchCard {
+        id: batch.id,
+        title: w.one("batches.number", batch.id),
+        carrier: carrier_words(w, batch.carrier),
+        urgent: matches!(batch.carrier, Carrier::Express | Carrier::Telegram),
+        received: when::moment(w, batch.received),
+        signed_by: w.one("batches.signed_by", &batch.signed_by),
+        closed: batch.closed.is_some(),
+        count: signed_in,
+        letters: scanned,
+        counts: w.two("batches.balance", signed_in, scanned),
+        balance,
+        verdict,
+        close_text,
+        loads: loads
+            .iter()
+            .map(|(load, cycle)| load_line(w, open, load, cycle.as_ref()))
+            .collect(),
+    }
+}
+
+/// Which part of the list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    before: Option<i64>,
+}
+
+/// `GET /batches`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Mailroom>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
+    let found = app.store.with(move |db| look(db, wanted.before)).await;
+    let mut found = match found {
+        Ok(found) => found,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    let there_is_more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let last = found.last().filter(|_| there_is_more);
+    let (now, zone) = when::now_for_input();
+    let carriers = CARRIERS.into_iter().map(|(_, code)| CarrierChoice {
+        code,
+        label: w.code("carrier", code),
+    });
+    show(&BatchesPage {
+        f,
+        carriers: carriers.collect(),
+        cabinets: app.cabinets.keys().cloned().collect(),
+        now,
+        zone,
+        more: last.map(|(batch, _)| format!("/batches?before={}", batch.id)),
+        batches: found.into_iter().map(|found| card(w, found)).collect(),
+    })
+}

@@ -1,0 +1,316 @@
+//! One cabinet: its drawing, its step in words, what it waits for, faults with the next action, readings with their age.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+
+use super::batches::carrier_words;
+use super::frame::{Frame, Visitor};
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Cabinets;
+use crate::disinfect::{CabinetView, CycleView, PointView};
+use crate::store::{Batch, Load};
+
+/// What is drawn: the point, and which word stands under the drawing.
+const DRAWN: [(&str, &str, &str); 4] = [
+    ("door_closed", "cabinet.door", "door"),
+    ("locked", "cabinet.lock", "lock"),
+    ("lamp_on", "cabinet.lamp", "lamp"),
+    ("fan_on", "cabinet.fan", "fan"),
+];
+/// Orders and counters of the link: for maintenance, not for the operator.
+const INNER: [&str; 5] = [
+    "lamp_command",
+    "fan_command",
+    "lock_command",
+    "heartbeat",
+    "scan_counter",
+];
+/// Older than this, a reading's age is pointed out.
+const OLD_MS: u64 = 3_000;
+
+struct Part {
+    name: &'static str,
+    state: String,
+    words: String,
+}
+
+struct PointLine {
+    code: String,
+    name: String,
+    value: String,
+    age: String,
+    state: &'static str,
+}
+
+struct FaultLine {
+    what: String,
+    next: Option<String>,
+}
+
+struct CycleLine {
+    title: String,
+    dose: String,
+    dose_percent: u32,
+    exposure: String,
+    time_percent: u32,
+    left: String,
+    running: bool,
+}
+
+struct Panel {
+    id: String,
+    model: String,
+    connected: bool,
+    step: String,
+    step_words: String,
+    waits_label: &'static str,
+    waits: String,
+    tone: &'static str,
+    fault: Option<FaultLine>,
+    door: &'static str,
+    lock: &'static str,
+    lamp: &'static str,
+    fan: &'static str,
+    parts: Vec<Part>,
+    points: Vec<PointLine>,
+    cycle: Option<CycleLine>,
+    may_start: bool,
+    may_abort: bool,
+}
+
+struct LoadChoice {
+    id: i64,
+    label: String,
+}
+
+#[derive(Template)]
+#[template(path = "cabinet.html")]
+struct CabinetPage {
+    f: Frame,
+    tabs: Vec<String>,
+    c: Panel,
+    waiting: Vec<LoadChoice>,
+}
+
+/// Whether a cycle is going on.
+pub(super) fn is_running(view: &CabinetView) -> bool {
+    matches!(
+        view.step.as_str(),
+        "preflight"
+            | "striking"
+            | "irradiating"
+            | "stopping"
+            | "ventilating"
+            | "releasing"
+            | "aborting"
+    )
+}
+
+/// How a cabinet is coloured.
+pub(super) fn tone(view: &CabinetView) -> &'static str {
+    match view.step.as_str() {
+        "alarm" | "quarantined" | "aborting" => "bad",
+        _ if !view.connected => "down",
+        _ if is_running(view) => "run",
+        _ => "good",
+    }
+}
+
+/// The fault that stands, if one does.
+pub(super) fn fault_code(view: &CabinetView) -> Option<String> {
+    view.cycle.as_ref()?.failed.clone()
+}
+
+/// How much of a whole, at most 100.
+pub(super) fn percent(part: f64, whole: f64) -> u32 {
+    if whole <= 0.0 {
+        return 0;
+    }
+    (part / whole * 100.0).clamp(0.0, 100.0) as u32
+}
+
+/// `on`, `off`, or `unknown`: without a link and without a fresh reading nothing is known.
+fn state_of(view: &CabinetView, point: &str) -> &'static str {
+    let found = view.points.iter().find(|found| found.point == point);
+    match found.and_then(|found| found.value) {
+        Some(value) if view.connected => {
+            if value >= 0.5 {
+                "on"
+            } else {
+                "off"
+            }
+        }
+        _ => "unknown",
+    }
+}
+
+fn part(
+    w: &'static Words,
+    view: &CabinetView,
+    (point, name, kind): (&str, &'static str, &str),
+) -> Part {
+    let state = state_of(view, point);
+    let words = match state {
+        "on" => w.code("point_on", point).to_owned(),
+        "off" => w.code("point_off", point).to_owned(),
+        _ => w.t("cabinet.no_reading").to_owned(),
+    };
+    Part {
+        name: w.t(name),
+        state: format!("{kind} {state}"),
+        words,
+    }
+}
+
+/// How many decimals a point is shown with.
+fn decimals(point: &str) -> usize {
+    match point {
+        "irradiance_mw_cm2" | "ozone_mg_m3" => 3,
+        "lamp_temperature_c" | "lamp_hours_h" => 1,
+        _ => 0,
+    }
+}
+
+fn value_words(w: &Words, point: &PointView, value: f64) -> String {
+    let name = &point.point;
+    if let (Some(on), Some(off)) = (w.known("point_on", name), w.known("point_off", name)) {
+        return if value >= 0.5 { on } else { off }.to_owned();
+    }
+    let number = format!("{value:.*}", decimals(name));
+    match w.known("point_unit", name) {
+        Some(unit) => format!("{number} {unit}"),
+        None => number,
+    }
+}
+
+fn point_line(w: &'static Words, view: &CabinetView, point: &PointView) -> PointLine {
+    let old = point.age_ms.is_some_and(|age| age > OLD_MS);
+    let (value, state) = match (point.value, &point.missing) {
+        _ if !view.connected => (w.t("cabinet.no_reading").to_owned(), "unknown"),
+        (Some(value), _) => (value_words(w, point, value), if old { "old" } else { "" }),
+        (None, Some(why)) => (w.code("missing", why).to_owned(), "unknown"),
+        (None, None) => (w.t("cabinet.no_reading").to_owned(), "unknown"),
+    };
+    PointLine {
+        name: w.code("point", &point.point).to_owned(),
+        value,
+        age: when::age(w, point.age_ms),
+        state,
+        code: point.point.clone(),
+    }
+}
+
+fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> CycleLine {
+    let whole = |number: f64| format!("{number:.0}");
+    CycleLine {
+        title: w.two("cabinet.cycle", &cycle.cycle, cycle.load),
+        dose: w.two(
+            "cabinet.dose_of",
+            format!("{:.1}", cycle.dose_mj_cm2),
+            whole(cycle.target_dose_mj_cm2),
+        ),
+        dose_percent: percent(cycle.dose_mj_cm2, cycle.target_dose_mj_cm2),
+        exposure: w.two(
+            "cabinet.exposure_of",
+            whole(cycle.exposure_s),
+            whole(cycle.min_exposure_s),
+        ),
+        time_percent: percent(cycle.exposure_s, cycle.min_exposure_s),
+        left: cycle.left_s.map_or_else(
+            || w.t("cabinet.left_unknown").to_owned(),
+            |left| w.one("cabinet.left_s", whole(left.ceil())),
+        ),
+        running: is_running(view),
+    }
+}
+
+fn panel(w: &'static Words, view: CabinetView) -> Panel {
+    let step = if view.connected || is_running(&view) || tone(&view) == "bad" {
+        view.step.clone()
+    } else {
+        "unknown".to_owned()
+    };
+    let fault = fault_code(&view).map(|code| FaultLine {
+        what: w.code("fault", &code).to_owned(),
+        next: w.known("fault_do", &code).map(str::to_owned),
+    });
+    let waits_label = match step.as_str() {
+        "idle" | "released" | "quarantined" | "alarm" => w.t("cabinet.next"),
+        _ => w.t("cabinet.waits"),
+    };
+    let points = view.points.iter();
+    Panel {
+        step_words: w.code("step", &step).to_owned(),
+        waits: w.known("step_waits", &step).unwrap_or_default().to_owned(),
+        waits_label,
+        tone: tone(&view),
+        fault,
+        door: state_of(&view, "door_closed"),
+        lock: state_of(&view, "locked"),
+        lamp: state_of(&view, "lamp_on"),
+        fan: state_of(&view, "fan_on"),
+        parts: DRAWN
+            .into_iter()
+            .map(|drawn| part(w, &view, drawn))
+            .collect(),
+        points: points
+            .filter(|point| !INNER.contains(&point.point.as_str()))
+            .map(|point| point_line(w, &view, point))
+            .collect(),
+        cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
+        may_start: view.connected
+            && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
+        may_abort: is_running(&view) && view.step != "aborting",
+        connected: view.connected,
+        step,
+        id: view.id,
+        model: view.model,
+    }
+}
+
+fn load_choice(w: &'static Words, (load, batch): (Load, Batch)) -> LoadChoice {
+    let values: [&dyn std::fmt::Display; 3] =
+        [&load.id, &batch.id, &carrier_words(w, batch.carrier)];
+    LoadChoice {
+        id: load.id,
+        label: w.fill("cabinet.start_option", &values),
+    }
+}
+
+/// `GET /cabinets/{id}`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Cabinets>,
+    Path(id): Path<String>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "cabinet"));
+    let Some(cabinet) = app.cabinets.get(&id) else {
+        return Refused::nothing_here(f).into_response();
+    };
+    let waiting = app.store.with(|db| {
+        let loads = db.loads_to_disinfect()?.into_iter();
+        loads
+            .map(|load| {
+                let batch = db.batch(load.batch_id)?;
+                Ok((load, batch))
+            })
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let waiting = match waiting.await {
+        Ok(waiting) => waiting,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    show(&CabinetPage {
+        f,
+        tabs: app.cabinets.keys().cloned().collect(),
+        c: panel(w, cabinet.view()),
+        waiting: waiting
+            .into_iter()
+            .map(|found| load_choice(w, found))
+            .collect(),
+    })
+}

@@ -1,0 +1,282 @@
+//! A draft's fields as the console shows them: value, how sure, why, where on the page, what else it might be.
+
+use serde::Serialize;
+
+use super::words::Words;
+use crate::domain::draft::{Draft, Phone, PhoneKind};
+use crate::domain::field::{Field, Source};
+use crate::domain::text::Quad;
+
+/// Purposes a letter may have (requirement C10); the words are in the message files.
+const PURPOSES: [&str; 7] = [
+    "投诉请求",
+    "意见建议",
+    "检举控告",
+    "申诉",
+    "咨询",
+    "感谢",
+    "其他",
+];
+
+/// Something to choose from.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) code: String,
+    pub(super) label: String,
+}
+
+/// A candidate that lost.
+#[derive(Debug)]
+pub(super) struct Other {
+    pub(super) value: String,
+    pub(super) shown: String,
+    pub(super) percent: String,
+    pub(super) why_not: String,
+}
+
+/// One field.
+#[derive(Debug)]
+pub(super) struct FieldLine {
+    /// Unique on the page: `sender_name`, `phones-0`.
+    pub(super) key: String,
+    /// As corrections name it.
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    /// `accepted`, `check`, `empty`, `corrected`.
+    pub(super) state: &'static str,
+    pub(super) state_words: String,
+    pub(super) state_means: &'static str,
+    /// Whether a person should stop here.
+    pub(super) wants: bool,
+    pub(super) why: String,
+    pub(super) note: Option<String>,
+    pub(super) page: String,
+    pub(super) quad: String,
+    pub(super) choices: Vec<Choice>,
+    pub(super) alternatives: Vec<Other>,
+}
+
+/// A letter cannot be registered well without these: when empty they want a look.
+const NEEDED: [&str; 4] = ["sender_name", "address", "addressee", "purpose"];
+
+fn percent(confidence: f32) -> String {
+    format!("{:.0}%", confidence.clamp(0.0, 1.0) * 100.0)
+}
+
+/// The corners as SVG writes them.
+pub(super) fn points(quad: &Quad) -> String {
+    let corners: Vec<_> = quad.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+    corners.join(" ")
+}
+
+/// The stable name of a source, as in the draft.
+fn source_code(source: Source) -> String {
+    match source.serialize(serde_json::value::Serializer) {
+        Ok(serde_json::Value::String(code)) => code,
+        _ => String::new(),
+    }
+}
+
+fn state(w: &'static Words, field: &Field) -> (&'static str, String, &'static str) {
+    match (field.source, &field.value, field.accepted) {
+        (Source::Officer, ..) => ("corrected", w.t("letter.corrected").to_owned(), ""),
+        (_, None, _) => ("empty", w.t("letter.empty").to_owned(), ""),
+        (_, Some(_), true) => (
+            "accepted",
+            format!("{} {}", w.t("letter.accepted"), percent(field.confidence)),
+            w.t("letter.accepted_means"),
+        ),
+        (_, Some(_), false) => (
+            "check",
+            format!("{} {}", w.t("letter.check"), percent(field.confidence)),
+            w.t("letter.check_means"),
+        ),
+    }
+}
+
+/// Source, rule, page and the page's own words, in one line.
+fn why(w: &'static Words, field: &Field) -> String {
+    let mut parts = Vec::new();
+    if field.source != Source::None {
+        let code = source_code(field.source);
+        parts.push(w.code("source", &code).to_owned());
+    }
+    if let Some(rule) = &field.rule {
+        parts.push(w.one("letter.rule", rule));
+    }
+    if let Some(page) = field.page {
+        parts.push(w.one("letter.seen_on", page));
+    }
+    let mut why = parts.join(" · ");
+    if !field.raw.is_empty() {
+        let raw = field.raw.join("、");
+        why.push_str(&format!(" · {} “{raw}”", w.t("letter.raw")));
+    }
+    why
+}
+
+fn alternatives(field: &Field, shown: impl Fn(&str) -> String) -> Vec<Other> {
+    let others = field.alternatives.iter();
+    others
+        .map(|other| Other {
+            value: other.value.clone(),
+            shown: shown(&other.value),
+            percent: percent(other.confidence),
+            why_not: other.why_not.clone(),
+        })
+        .collect()
+}
+
+fn line(w: &'static Words, name: &'static str, label: &'static str, field: &Field) -> FieldLine {
+    let (state, state_words, state_means) = state(w, field);
+    FieldLine {
+        key: name.to_owned(),
+        name,
+        label: w.t(label),
+        value: field.value.clone().unwrap_or_default(),
+        state,
+        state_words,
+        state_means,
+        wants: state == "check" || (state == "empty" && NEEDED.contains(&name)),
+        why: why(w, field),
+        note: None,
+        page: field.page.map(|page| page.to_string()).unwrap_or_default(),
+        quad: field.quad.as_ref().map(points).unwrap_or_default(),
+        choices: Vec::new(),
+        alternatives: alternatives(field, str::to_owned),
+    }
+}
+
+fn purpose(w: &'static Words, field: &Field) -> FieldLine {
+    let word = |code: &str| w.known("purpose", code).unwrap_or(code).to_owned();
+    let choices = PURPOSES.iter().map(|code| Choice {
+        code: (*code).to_owned(),
+        label: word(code),
+    });
+    FieldLine {
+        choices: choices.collect(),
+        alternatives: alternatives(field, word),
+        ..line(w, "purpose", "field.purpose", field)
+    }
+}
+
+fn phone(w: &'static Words, at: usize, phone: &Phone) -> FieldLine {
+    let kind = match phone.r#type {
+        PhoneKind::Mobile => w.t("letter.phone_mobile"),
+        PhoneKind::Landline => w.t("letter.phone_landline"),
+    };
+    let plain = line(w, "phones", "field.phone", &phone.field);
+    let mut parts = vec![kind.to_owned()];
+    parts.extend(
+        phone
+            .owner
+            .as_ref()
+            .map(|owner| w.one("letter.phone_owner", owner)),
+    );
+    parts.extend((!plain.why.is_empty()).then(|| plain.why.clone()));
+    FieldLine {
+        key: format!("phones-{at}"),
+        why: parts.join(" · "),
+        ..plain
+    }
+}
+
+/// Every field that can be corrected here, in the order of the form.
+pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
+    let fields = &draft.fields;
+    let mut lines = vec![
+        line(w, "sender_name", "field.sender_name", &fields.sender_name),
+        line(w, "address", "field.address", &fields.address),
+        line(w, "addressee", "field.addressee", &fields.addressee),
+        line(w, "letter_date", "field.letter_date", &fields.letter_date),
+        purpose(w, &fields.purpose),
+    ];
+    let id_number = line(w, "id_number", "field.id_number", &fields.id_number.field);
+    let wrong = fields.id_number.checksum_ok == Some(false);
+    lines.push(FieldLine {
+        note: wrong.then(|| w.t("letter.checksum_bad").to_owned()),
+        wants: id_number.wants || (wrong && id_number.state != "corrected"),
+        ..id_number
+    });
+    let phones = fields.phones.iter().enumerate();
+    lines.extend(phones.map(|(at, found)| phone(w, at, found)));
+    if fields.phones.is_empty() {
+        lines.push(FieldLine {
+            key: "phones-0".to_owned(),
+            ..line(w, "phones", "field.phone", &Field::empty())
+        });
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Language;
+
+    fn field(value: Option<&str>, confidence: f32, accepted: bool, source: Source) -> Field {
+        Field {
+            value: value.map(str::to_owned),
+            confidence,
+            accepted,
+            source,
+            ..Field::empty()
+        }
+    }
+
+    #[test]
+    fn every_source_has_a_word_in_both_languages() {
+        let all = [
+            Source::LetterSignature,
+            Source::LetterSignatureList,
+            Source::LetterContact,
+            Source::LetterBody,
+            Source::LetterBodyHabitual,
+            Source::LetterSignedAddress,
+            Source::EnvelopeSender,
+            Source::EnvelopeSenderAddress,
+            Source::EnvelopePostmark,
+            Source::LetterSalutation,
+            Source::EnvelopeAddressee,
+            Source::Officer,
+            Source::None,
+        ];
+        for source in all {
+            let code = source_code(source);
+            for language in [Language::Chinese, Language::English] {
+                assert!(
+                    Words::of(language).known("source", &code).is_some(),
+                    "{code}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_unsure_or_needed_wants_a_look() {
+        let w = Words::of(Language::Chinese);
+        let sure = field(Some("陆思雨"), 0.97, true, Source::LetterSignature);
+        assert!(!line(w, "sender_name", "field.sender_name", &sure).wants);
+        let unsure = field(Some("陆思雨"), 0.5, false, Source::LetterSignature);
+        let shown = line(w, "sender_name", "field.sender_name", &unsure);
+        assert!(shown.wants && shown.state == "check" && shown.state_words == "请核对 50%");
+        assert!(line(w, "address", "field.address", &Field::empty()).wants);
+        assert!(!line(w, "id_number", "field.id_number", &Field::empty()).wants);
+        let typed = field(Some("陆思羽"), 1.0, false, Source::Officer);
+        assert!(!line(w, "sender_name", "field.sender_name", &typed).wants);
+    }
+
+    #[test]
+    fn source_and_rule_are_said_in_words() {
+        let w = Words::of(Language::Chinese);
+        let mut found = field(Some("林伯年"), 0.9, true, Source::LetterSalutation);
+        found.rule = Some("7.4.2.4".into());
+        found.page = Some(1);
+        found.raw = vec!["林市长".into()];
+        assert_eq!(
+            why(w, &found),
+            "信首称呼 · 依据 7.4.2.4 · 第 1 页 · 原文 “林市长”"
+        );
+    }
+}

@@ -1,0 +1,324 @@
+//! One letter: its pages, its fields, its alerts with their quotation, how it was disinfected, who confirmed it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+
+use super::field_lines::{self, FieldLine};
+use super::frame::{Frame, Visitor};
+use super::letters::stage_code;
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Mailroom;
+use crate::domain::draft::{Draft, Fields, Flag};
+use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError};
+
+struct LetterHead {
+    id: String,
+    stage: &'static str,
+    stage_words: &'static str,
+    unread: usize,
+}
+
+struct PageTab {
+    n: u32,
+    label: String,
+    width: u32,
+    height: u32,
+    troubled: bool,
+}
+
+struct FlagLine {
+    words: &'static str,
+    tone: &'static str,
+    quote: Option<String>,
+    page: String,
+    quad: String,
+}
+
+struct Line {
+    label: &'static str,
+    text: String,
+    tone: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    f: Frame,
+    letter: LetterHead,
+    version: i64,
+    batch: String,
+    pages: Vec<PageTab>,
+    flags: Vec<FlagLine>,
+    notes: Vec<String>,
+    missing: String,
+    fields: Vec<FieldLine>,
+    more: Vec<Line>,
+    confirmed: Option<String>,
+    locked: bool,
+}
+
+struct Seen {
+    letter: LetterRow,
+    batch: Batch,
+    pages: Vec<PageRow>,
+    draft: Option<DraftRow>,
+}
+
+/// What the page shows; the look is in the ledger, as for everyone who reads a letter.
+fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
+    let letter = db.letter_row(id)?;
+    db.record(
+        by,
+        "letter.viewed",
+        &format!("letter/{id}"),
+        &serde_json::json!({}),
+    )?;
+    Ok(Seen {
+        batch: db.batch(letter.batch_id)?,
+        pages: db.page_rows(id)?,
+        draft: match db.draft(id) {
+            Ok(draft) => Some(draft),
+            Err(StoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        },
+        letter,
+    })
+}
+
+fn tab(w: &'static Words, page: &PageRow) -> PageTab {
+    let kind = page_kind(page);
+    let (width, height) = page.size_px.unwrap_or_default();
+    PageTab {
+        n: page.n,
+        label: w.two("letter.page_tab", page.n, w.code("page_kind", kind)),
+        width,
+        height,
+        troubled: page.problem.is_some(),
+    }
+}
+
+fn page_kind(page: &PageRow) -> &'static str {
+    use crate::domain::text::PageKind;
+    match page.kind {
+        PageKind::TransferForm => "transfer_form",
+        PageKind::Letter => "letter",
+        PageKind::Attachment => "attachment",
+        PageKind::Envelope => "envelope",
+    }
+}
+
+fn flags(w: &'static Words, fields: &Fields) -> Vec<FlagLine> {
+    let flags = &fields.flags;
+    let all: [(&str, &Option<Flag>, &str); 6] = [
+        ("threat", &flags.threat, "bad"),
+        ("secret_mark", &flags.secret_mark, "bad"),
+        ("crime_clue", &flags.crime_clue, "bad"),
+        ("valuables", &flags.valuables, ""),
+        ("sensitive", &flags.sensitive, ""),
+        ("archive_only", &flags.archive_only, ""),
+    ];
+    let raised = all.into_iter().filter_map(|(code, flag, tone)| {
+        Some((code, flag.as_ref().filter(|flag| flag.value)?, tone))
+    });
+    raised
+        .map(|(code, flag, tone)| FlagLine {
+            words: w.code("flag", code),
+            tone,
+            quote: flag
+                .quote
+                .as_ref()
+                .map(|quote| w.one("letter.quote", quote)),
+            page: flag.page.map(|page| page.to_string()).unwrap_or_default(),
+            quad: flag
+                .quad
+                .as_ref()
+                .map(field_lines::points)
+                .unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn anonymous(w: &'static Words, fields: &Fields) -> String {
+    if !fields.anonymous.value {
+        return w.t("letter.anonymous_no").to_owned();
+    }
+    let reason = fields.anonymous.reason.as_deref().unwrap_or_default();
+    let reason = w.known("anonymous", reason).unwrap_or(reason);
+    w.one("letter.anonymous_yes", reason)
+}
+
+fn joint(w: &'static Words, fields: &Fields) -> String {
+    let joint = &fields.joint;
+    let names = match joint.signatories.as_slice() {
+        [] | [_] => String::new(),
+        names => format!("\n{}", names.join("、")),
+    };
+    let said = match (joint.is_joint, joint.count) {
+        (true, count) => w.one("letter.joint_yes", count),
+        (false, 0 | 1) => w.t("letter.joint_no").to_owned(),
+        (false, count) => w.one("letter.joint_count", count),
+    };
+    said + &names
+}
+
+fn matters(w: &'static Words, fields: &Fields) -> String {
+    let lines: Vec<_> = fields
+        .matters
+        .iter()
+        .map(|matter| {
+            let mut parts = vec![matter.title.clone()];
+            parts.extend(matter.main.then(|| w.t("letter.matter_main").to_owned()));
+            parts.extend(matter.category.clone());
+            parts.extend(matter.place.clone());
+            parts.join(" · ")
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn proof(w: &'static Words, draft: &Draft) -> (String, &'static str) {
+    let Some(proof) = &draft.disinfection else {
+        return (w.t("letter.proof_none").to_owned(), "bad");
+    };
+    if let Some(signed) = &proof.r#override {
+        let at = when::written(w, &signed.at);
+        let text = w.fill("letter.proof_override", &[&signed.by, &at, &signed.reason]);
+        return (text, "bad");
+    }
+    let none = || w.t("app.none").to_owned();
+    let cycle = proof.cycle.clone().unwrap_or_else(none);
+    let dose = proof
+        .dose_mj_cm2
+        .map_or_else(none, |dose| format!("{dose:.1}"));
+    let at = proof
+        .released_at
+        .as_deref()
+        .map_or_else(none, |at| when::written(w, at));
+    (w.fill("letter.proof_released", &[&cycle, &dose, &at]), "")
+}
+
+/// What the form shows below the fields.
+fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
+    let fields = &draft.fields;
+    let mut lines = Vec::new();
+    let mut add = |label: &'static str, text: String, tone: &'static str| {
+        if !text.is_empty() {
+            lines.push(Line {
+                label: w.t(label),
+                text,
+                tone,
+            });
+        }
+    };
+    let (text, tone) = proof(w, draft);
+    add("letter.proof", text, tone);
+    add("letter.anonymous", anonymous(w, fields), "");
+    add("letter.joint", joint(w, fields), "");
+    if let Some(proxy) = &fields.proxy {
+        let (key, tone) = match proxy.authorisation_seen {
+            true => ("letter.proxy_with", ""),
+            false => ("letter.proxy_without", "bad"),
+        };
+        add("letter.proxy", w.one(key, &proxy.agent), tone);
+    }
+    if let Some(postmark) = &fields.postmark {
+        let parts: Vec<_> = [&postmark.place, &postmark.date]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        add("letter.postmark", parts.join(" "), "");
+    }
+    add("letter.matters", matters(w, fields), "");
+    add("letter.summary", fields.summary.clone(), "");
+    let repeat = match (fields.repeat.relation.as_str(), &fields.repeat.of) {
+        ("first", _) => w.t("letter.repeat_first").to_owned(),
+        ("repeat", of) => w.one("letter.repeat_repeat", of.as_deref().unwrap_or_default()),
+        _ => w.t("letter.repeat_unchecked").to_owned(),
+    };
+    add("letter.repeat", repeat, "");
+    let deadlines = draft.deadlines.iter();
+    let deadlines: Vec<_> = deadlines
+        .map(|due| format!("{} {}（{}）", due.due, due.name, due.basis))
+        .collect();
+    add("letter.deadlines", deadlines.join("\n"), "");
+    lines
+}
+
+fn missing(w: &'static Words, draft: &Draft) -> String {
+    let names: Vec<_> = draft
+        .missing
+        .iter()
+        .map(|name| w.code("field", name))
+        .collect();
+    names.join("、")
+}
+
+fn batch_words(w: &'static Words, batch: &Batch) -> String {
+    format!(
+        "{} · {} · {}",
+        w.one("letters.batch_n", batch.id),
+        super::batches::carrier_words(w, batch.carrier),
+        when::moment(w, batch.received)
+    )
+}
+
+fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
+    let stage = stage_code(seen.letter.stage);
+    let draft = seen.draft.as_ref().map(|row| &row.draft);
+    let confirmation = draft.and_then(|draft| draft.confirmed.as_ref());
+    LetterPage {
+        letter: LetterHead {
+            stage,
+            stage_words: w.code("stage", stage),
+            unread: seen
+                .pages
+                .iter()
+                .filter(|page| page.state == "unread")
+                .count(),
+            id: seen.letter.id,
+        },
+        version: seen.letter.version,
+        batch: batch_words(w, &seen.batch),
+        pages: seen.pages.iter().map(|page| tab(w, page)).collect(),
+        flags: draft
+            .map(|draft| flags(w, &draft.fields))
+            .unwrap_or_default(),
+        notes: draft.map(|draft| draft.notes.clone()).unwrap_or_default(),
+        missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
+        fields: draft
+            .map(|draft| field_lines::lines(w, draft))
+            .unwrap_or_default(),
+        more: draft.map(|draft| more(w, draft)).unwrap_or_default(),
+        confirmed: confirmation.map(|confirmation| {
+            w.two(
+                "letter.confirmed",
+                &confirmation.by,
+                when::written(w, &confirmation.at),
+            )
+        }),
+        locked: seen
+            .draft
+            .as_ref()
+            .is_some_and(|row| row.state != DraftState::Open),
+        f,
+    }
+}
+
+/// `GET /letters/{id}`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Mailroom>,
+    Path(id): Path<String>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "letters"));
+    let by = visitor.person.session.user.clone();
+    match app.store.with(move |db| look(db, &id, &by)).await {
+        Ok(seen) => show(&filled(w, f, seen)),
+        Err(error) => Refused::by_store(f, &error).into_response(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Pages that say why there is no page: not allowed, not there, or a fault of ours.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::frame::{Asked, Frame};
+use crate::api::App;
+use crate::api::auth::Person;
+use crate::store::StoreError;
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    f: Frame,
+    heading: &'static str,
+    text: &'static str,
+}
+
+/// A page that cannot be shown.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    frame: Box<Frame>,
+    heading: &'static str,
+    text: &'static str,
+}
+
+impl Refused {
+    /// This account may not see it.
+    pub(super) fn forbidden(app: &App, asked: Asked, person: &Person) -> Self {
+        let w = asked.words;
+        Self {
+            status: StatusCode::FORBIDDEN,
+            frame: Box::new(Frame::signed_in(app, asked, person, "")),
+            heading: w.t("refused.heading"),
+            text: w.t("refused.text"),
+        }
+    }
+
+    /// The store failed before anyone was known.
+    pub(super) fn failed(app: &App, asked: Asked) -> Self {
+        Self::fault(Frame::open(app, asked))
+    }
+
+    fn fault(frame: Frame) -> Self {
+        let w = frame.w;
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            frame: Box::new(frame),
+            heading: w.t("refused.failed"),
+            text: w.t("refused.failed_text"),
+        }
+    }
+
+    /// There is no such thing.
+    pub(super) fn nothing_here(frame: Frame) -> Self {
+        let w = frame.w;
+        Self {
+            status: StatusCode::NOT_FOUND,
+            frame: Box::new(frame),
+            heading: w.t("refused.not_found"),
+            text: w.t("refused.not_found_text"),
+        }
+    }
+
+    /// The store's refusal as a page; a fault is logged here, once.
+    pub(super) fn by_store(frame: Frame, error: &StoreError) -> Self {
+        if matches!(error, StoreError::NotFound { .. }) {
+            return Self::nothing_here(frame);
+        }
+        let error: &dyn std::error::Error = error;
+        tracing::error!(error, "a page of the console could not be shown");
+        Self::fault(frame)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let page = RefusedPage {
+            f: *self.frame,
+            heading: self.heading,
+            text: self.text,
+        };
+        (self.status, show(&page)).into_response()
+    }
+}
+
+/// A page as HTML.
+pub(super) fn show(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "a template could not be filled");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::cabinet;
+use super::frame::{Frame, Visitor};
+use super::letters::Row;
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::{Cabinets, Mailroom, Need};
+use crate::disinfect::CabinetView;
+use crate::domain::letter::LoadState;
+use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
+
+const HELD_SHOWN: u32 = 20;
+const LETTERS_SHOWN: u32 = 12;
+
+struct Queue {
+    label: &'static str,
+    count: u32,
+    href: String,
+    tone: &'static str,
+}
+
+struct Alert {
+    what: String,
+    next: String,
+    subject: String,
+    href: Option<String>,
+    tone: &'static str,
+}
+
+struct CabinetLine {
+    id: String,
+    state: String,
+    detail: Option<String>,
+    percent: Option<u32>,
+    tone: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage {
+    f: Frame,
+    queues: Vec<Queue>,
+    alerts: Vec<Alert>,
+    cabinets: Vec<CabinetLine>,
+    letters: Vec<Row>,
+}
+
+#[derive(Default)]
+struct Seen {
+    counts: Overview,
+    held: Vec<HeldFile>,
+    letters: Vec<LetterLine>,
+    troubled: Vec<LetterLine>,
+    loads: Vec<Load>,
+}
+
+fn look(db: &mut Db) -> Result<Seen, StoreError> {
+    Ok(Seen {
+        counts: db.overview()?,
+        held: db.held_files(HELD_SHOWN)?,
+        letters: db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
+        troubled: db.troubled_letters(HELD_SHOWN)?,
+        loads: db.loads_to_disinfect()?,
+    })
+}
+
+fn queues(w: &'static Words, counts: &Overview) -> Vec<Queue> {
+    let busy = |count: u32, tone: &'static str| if count > 0 { tone } else { "" };
+    let queue = |key, count, href: &str, tone| Queue {
+        label: w.t(key),
+        count,
+        href: href.to_owned(),
+        tone: busy(count, tone),
+    };
+    let [arriving, reading, drafted, confirmed, registered] = counts.letters;
+    vec![
+        queue("today.open_batches", counts.open_batches, "/batches", "run"),
+        queue(
+            "today.waiting_loads",
+            counts.waiting_loads,
+            "/batches",
+            "work",
+        ),
+        queue("today.arriving", arriving, "/letters?stage=arriving", "run"),
+        queue("today.reading", reading, "/letters?stage=reading", "run"),
+        queue("today.review", drafted, "/letters?stage=drafted", "work"),
+        queue(
+            "today.handover",
+            confirmed,
+            "/letters?stage=confirmed",
+            "good",
+        ),
+        queue(
+            "today.registered",
+            registered,
+            "/letters?stage=registered",
+            "good",
+        ),
+    ]
+}
+
+/// Why a file was not taken and what to do; a folder below the scanner's counts as part of the file's name.
+fn held(w: &'static Words, file: &HeldFile) -> Alert {
+    Alert {
+        what: w.one("alert.held", w.code("held", &file.reason)),
+        next: w
+            .known("held_do", &file.reason)
+            .unwrap_or_default()
+            .to_owned(),
+        subject: format!(
+            "{} · {} · {}",
+            file.name,
+            w.one("alert.by_source", &file.source),
+            when::moment(w, file.seen)
+        ),
+        href: None,
+        tone: "",
+    }
+}
+
+fn troubled(w: &'static Words, letter: &LetterLine) -> Alert {
+    let (what, next, tone) = match &letter.alert {
+        Some(flag) => (
+            w.two("alert.flagged", &letter.id, w.code("flag", flag)),
+            w.t("alert.flagged_do"),
+            "bad",
+        ),
+        None => (
+            w.one("alert.unreadable", &letter.id),
+            w.t("alert.unreadable_do"),
+            "",
+        ),
+    };
+    Alert {
+        what,
+        next: next.to_owned(),
+        subject: when::moment(w, letter.created),
+        href: Some(format!("/letters/{}", letter.id)),
+        tone,
+    }
+}
+
+fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
+    let mut alerts: Vec<_> = seen
+        .troubled
+        .iter()
+        .map(|letter| troubled(w, letter))
+        .collect();
+    let quarantined = seen
+        .loads
+        .iter()
+        .filter(|load| load.state == LoadState::Quarantined);
+    alerts.extend(quarantined.map(|load| Alert {
+        what: w.one("alert.quarantined", load.id),
+        next: w.t("alert.quarantined_do").to_owned(),
+        subject: load.cabinet.clone(),
+        href: Some(format!("/cabinets/{}", load.cabinet)),
+        tone: "bad",
+    }));
+    let parts = app.readiness.parts().into_iter();
+    alerts.extend(parts.filter_map(|(part, why)| {
+        let why = why?;
+        Some(Alert {
+            what: w.one("alert.not_ready", part_name(w, &part)),
+            next: w.code("part_code", &why.code).to_owned(),
+            subject: why.message,
+            href: None,
+            tone: "bad",
+        })
+    }));
+    alerts.extend(seen.held.iter().map(|file| held(w, file)));
+    alerts
+}
+
+/// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`.
+pub(super) fn part_name(w: &Words, part: &str) -> String {
+    match part.split_once('/') {
+        None => w.code("part", part).to_owned(),
+        Some((kind, id)) => format!("{} {id}", w.code("part", kind)),
+    }
+}
+
+fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
+    let tone = cabinet::tone(&view);
+    let running = view.cycle.as_ref().filter(|_| cabinet::is_running(&view));
+    let state = if view.connected {
+        w.code("step", &view.step).to_owned()
+    } else {
+        w.t("cabinet.disconnected").to_owned()
+    };
+    CabinetLine {
+        state,
+        detail: cabinet::fault_code(&view).map(|code| w.code("fault", &code).to_owned()),
+        percent: running.map(|cycle| cabinet::percent(cycle.dose_mj_cm2, cycle.target_dose_mj_cm2)),
+        tone,
+        id: view.id,
+    }
+}
+
+/// `GET /today`
+pub(super) async fn page(State(app): State<App>, visitor: Visitor<Cabinets>) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
+    let seen = match app.store.with(look).await {
+        Ok(seen) => seen,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    // Whoever looks after devices sees no letter.
+    let seen = if Mailroom::ROLES.contains(&visitor.person.session.role) {
+        seen
+    } else {
+        Seen {
+            counts: seen.counts,
+            loads: seen.loads,
+            ..Seen::default()
+        }
+    };
+    show(&TodayPage {
+        queues: queues(w, &seen.counts),
+        alerts: alerts(w, &app, &seen),
+        cabinets: app
+            .cabinets
+            .values()
+            .map(|cabinet| cabinet_line(w, cabinet.view()))
+            .collect(),
+        letters: seen
+            .letters
+            .into_iter()
+            .map(|line| Row::of(w, line))
+            .collect(),
+        f,
+    })
+}

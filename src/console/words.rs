@@ -1,0 +1,187 @@
+//! Every text of the console, by language: two message files with the same keys, embedded.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use crate::config::Language;
+
+type Messages = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The texts of one language.
+#[derive(Debug)]
+pub(super) struct Words {
+    language: Language,
+    messages: Messages,
+}
+
+fn load(language: Language, file: &str) -> Words {
+    Words {
+        language,
+        messages: toml::from_str(file)
+            .expect("the embedded message files parse: a test reads them"),
+    }
+}
+
+static CHINESE: LazyLock<Words> =
+    LazyLock::new(|| load(Language::Chinese, include_str!("messages/zh.toml")));
+static ENGLISH: LazyLock<Words> =
+    LazyLock::new(|| load(Language::English, include_str!("messages/en.toml")));
+
+impl Words {
+    /// The texts of a language.
+    pub(super) fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Chinese => &CHINESE,
+            Language::English => &ENGLISH,
+        }
+    }
+
+    /// Which language this is.
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// For `<html lang>` and file names.
+    pub(super) fn tag(&self) -> &'static str {
+        match self.language {
+            Language::Chinese => "zh-CN",
+            Language::English => "en",
+        }
+    }
+
+    /// The short name, as in the cookie.
+    pub(super) fn short(&self) -> &'static str {
+        match self.language {
+            Language::Chinese => "zh",
+            Language::English => "en",
+        }
+    }
+
+    /// The short name of the language one may switch to.
+    pub(super) fn other(&self) -> &'static str {
+        match self.language {
+            Language::Chinese => "en",
+            Language::English => "zh",
+        }
+    }
+
+    /// One text, by `section.key`. A key that is not there shows itself; a test looks for such.
+    pub(super) fn t<'a>(&'a self, key: &'a str) -> &'a str {
+        key.split_once('.')
+            .and_then(|(section, name)| self.messages.get(section)?.get(name))
+            .map_or(key, String::as_str)
+    }
+
+    /// The word for a stable code, or the code itself.
+    pub(super) fn code<'a>(&'a self, section: &str, code: &'a str) -> &'a str {
+        self.known(section, code).unwrap_or(code)
+    }
+
+    /// The word for a stable code, where there is one.
+    pub(super) fn known(&self, section: &str, code: &str) -> Option<&str> {
+        self.messages.get(section)?.get(code).map(String::as_str)
+    }
+
+    /// A text with its `{}` filled in order.
+    pub(super) fn fill(&self, key: &str, values: &[&dyn Display]) -> String {
+        let mut parts = self.t(key).split("{}");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for (at, part) in parts.enumerate() {
+            if let Some(value) = values.get(at) {
+                text.push_str(&value.to_string());
+            }
+            text.push_str(part);
+        }
+        text
+    }
+
+    /// A text with one `{}`.
+    pub(super) fn one(&self, key: &str, value: impl Display) -> String {
+        self.fill(key, &[&value])
+    }
+
+    /// A text with two `{}`.
+    pub(super) fn two(&self, key: &str, first: impl Display, second: impl Display) -> String {
+        self.fill(key, &[&first, &second])
+    }
+
+    /// A whole section, for scripts.
+    pub(super) fn section(&self, name: &str) -> Option<&BTreeMap<String, String>> {
+        self.messages.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn keys(words: &Words) -> BTreeMap<(String, String), usize> {
+        let flat = words.messages.iter().flat_map(|(section, texts)| {
+            texts.iter().map(move |(key, text)| {
+                ((section.clone(), key.clone()), text.matches("{}").count())
+            })
+        });
+        flat.collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_places() {
+        assert_eq!(keys(&CHINESE), keys(&ENGLISH));
+    }
+
+    #[test]
+    fn english_texts_are_english() {
+        for (section, texts) in &ENGLISH.messages {
+            for (key, text) in texts {
+                let han = text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+                assert!(!han || key == "language", "{section}.{key}: {text}");
+            }
+        }
+    }
+
+    /// Every `t("…")`, `one("…")`, `fill("…")` in this module's sources and templates names a text that exists.
+    #[test]
+    fn every_text_that_is_asked_for_exists() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+        let mut missing = BTreeSet::new();
+        let mut asked = 0;
+        for folder in ["", "templates"] {
+            for file in std::fs::read_dir(here.join(folder)).expect("the sources are there") {
+                let path = file.expect("the folder can be listed").path();
+                if path.is_dir() || path.ends_with("words.rs") {
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).expect("a text file");
+                for call in [".t(\"", ".one(\"", ".two(\"", ".fill(\""] {
+                    for rest in text.split(call).skip(1) {
+                        let key = rest.split('"').next().unwrap_or_default();
+                        asked += 1;
+                        if CHINESE.t(key) == key {
+                            missing.insert(key.to_owned());
+                        }
+                    }
+                }
+            }
+        }
+        assert!(asked > 100, "only {asked} texts are asked for");
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn an_unknown_code_shows_itself() {
+        assert_eq!(CHINESE.code("fault", "door_open"), "柜门未关");
+        assert_eq!(CHINESE.code("fault", "from_the_future"), "from_the_future");
+    }
+
+    #[test]
+    fn places_are_filled_in_order() {
+        assert_eq!(
+            CHINESE.two("batches.balance", 3, 2),
+            "签收 3 件，已扫描 2 件"
+        );
+    }
+}
