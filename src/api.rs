@@ -9,6 +9,7 @@ pub mod events;
 pub mod health;
 pub mod letters;
 pub mod openapi;
+pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
@@ -112,6 +113,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::abort))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
+        .routes(routes!(pages::original))
+        .routes(routes!(pages::shown))
+        .routes(routes!(pages::thumbnail))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
         .routes(routes!(drafts::claim))

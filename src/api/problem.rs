@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::disinfect::Refused;
+use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 /// A problem document (RFC 9457).
@@ -121,6 +122,16 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "Nobody is signed in",
     ),
     (
+        "original_altered",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The original's bytes are no longer those that were kept",
+    ),
+    (
+        "original_missing",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The original is not where it was kept",
+    ),
+    (
         "page_unreadable",
         StatusCode::UNPROCESSABLE_ENTITY,
         "The page cannot be shown",
@@ -232,6 +243,24 @@ impl From<Refused> for Problem {
             Refused::NotNow { .. } => Self::new("cabinet_refuses", told),
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
+        }
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "an original cannot be given out"
+        );
+        match error {
+            EvidenceError::Altered { .. } => {
+                Self::new("original_altered", "run `laixin verify` on the station")
+            }
+            EvidenceError::Missing { .. } => {
+                Self::new("original_missing", "run `laixin verify` on the station")
+            }
+            _ => Self::new("defect", "the station's log says more"),
         }
     }
 }

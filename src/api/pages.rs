@@ -1,0 +1,179 @@
+//! Pages: the original bytes, an image that every browser shows, a thumbnail. Every look is in the ledger, before the bytes go out.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use ocr::{Limits, MediaType, Page};
+use serde_json::json;
+
+use super::App;
+use super::auth::{Caller, LetterReader};
+use super::letters::may_see_pages;
+use super::problem::Problem;
+use crate::store::{PageRow, StoreError};
+
+/// Longest side of a thumbnail.
+const THUMBNAIL_PX: u32 = 320;
+/// JPEG quality of what is made for the browser.
+const QUALITY: i32 = 85;
+
+/// The original bytes as they came.
+#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}", tag = "letters",
+    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
+    responses((status = 200, body = [u8], content_type = "image/*"), (status = "4XX", body = Problem)))]
+pub async fn original(
+    State(app): State<App>,
+    caller: Caller<LetterReader>,
+    Path((letter, n)): Path<(String, u32)>,
+) -> Result<Response, Problem> {
+    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let kind = MediaType::of(&bytes).map_or("application/octet-stream", MediaType::as_str);
+    Ok(image(kind, &format!("{}-original", page.sha256), bytes))
+}
+
+/// The page for a browser: the original where a browser shows it, a JPEG otherwise; pixels as the draft's quads count them.
+#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/image", tag = "letters",
+    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
+    responses((status = 200, body = [u8], content_type = "image/*"), (status = "4XX", body = Problem)))]
+pub async fn shown(
+    State(app): State<App>,
+    caller: Caller<LetterReader>,
+    Path((letter, n)): Path<(String, u32)>,
+) -> Result<Response, Problem> {
+    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let name = format!("{}-{}", page.sha256, page.frame);
+    if let Some(kind @ (MediaType::Jpeg | MediaType::Png)) = MediaType::of(&bytes) {
+        return Ok(image(kind.as_str(), &name, bytes));
+    }
+    let jpeg = off_thread(move || encode(&frame(&bytes, page.frame)?)).await?;
+    Ok(image("image/jpeg", &name, jpeg))
+}
+
+/// The page, 320 pixels on its longest side.
+#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/thumbnail", tag = "letters",
+    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
+    responses((status = 200, body = [u8], content_type = "image/jpeg"), (status = "4XX", body = Problem)))]
+pub async fn thumbnail(
+    State(app): State<App>,
+    caller: Caller<LetterReader>,
+    Path((letter, n)): Path<(String, u32)>,
+) -> Result<Response, Problem> {
+    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
+    let jpeg = off_thread(move || encode(&shrink(&frame(&bytes, page.frame)?))).await?;
+    Ok(image("image/jpeg", &name, jpeg))
+}
+
+/// The page's row and its verified bytes, once the look at it is on record.
+async fn looked_at(
+    app: &App,
+    caller: Caller<LetterReader>,
+    letter: String,
+    n: u32,
+) -> Result<(PageRow, Vec<u8>), Problem> {
+    let by = caller.actor();
+    let page = app
+        .store
+        .with(move |db| {
+            may_see_pages(db, &caller, &letter)?;
+            let page = db.page_rows(&letter)?.into_iter().find(|page| page.n == n);
+            let page = page.ok_or_else(|| StoreError::NotFound {
+                what: "page",
+                id: format!("{letter}/{n}"),
+            })?;
+            let detail = json!({"n": n, "sha256": page.sha256});
+            db.record(&by, "page.viewed", &format!("letter/{letter}"), &detail)?;
+            Ok(page)
+        })
+        .await?;
+    let (evidence, sha256) = (app.evidence.clone(), page.sha256.clone());
+    let bytes = off_thread(move || evidence.get(&sha256).map_err(Problem::from)).await?;
+    Ok((page, bytes))
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Problem::new("defect", "the station's log says more"))?
+}
+
+fn frame(bytes: &[u8], frame: u32) -> Result<Page, Problem> {
+    let unreadable = |why: String| {
+        Problem::new(
+            "page_unreadable",
+            format!("{why}; its original is kept as it came"),
+        )
+    };
+    let pages = ocr::decode(bytes, &Limits::default())
+        .map_err(|error| unreadable(error.to_string()))?;
+    pages
+        .into_iter()
+        .nth(frame as usize)
+        .ok_or_else(|| unreadable(format!("the file has no page {}", frame + 1)))
+}
+
+fn encode(page: &Page) -> Result<Vec<u8>, Problem> {
+    let (width, height) = (page.width() as usize, page.height() as usize);
+    let image = turbojpeg::Image {
+        pixels: page.rgb(),
+        width,
+        pitch: width * 3,
+        height,
+        format: turbojpeg::PixelFormat::RGB,
+    };
+    let jpeg = turbojpeg::compress(image, QUALITY, turbojpeg::Subsamp::Sub2x2);
+    Ok(jpeg
+        .map_err(|error| Problem::new("page_unreadable", error.to_string()))?
+        .to_vec())
+}
+
+/// Averages the pixels that fall on each pixel of the thumbnail: thin strokes stay visible.
+fn shrink(page: &Page) -> Page {
+    let longest = page.width().max(page.height());
+    if longest <= THUMBNAIL_PX {
+        return page.clone();
+    }
+    let scaled =
+        |side: u32| (u64::from(side) * u64::from(THUMBNAIL_PX) / u64::from(longest)).max(1) as u32;
+    let (width, height) = (scaled(page.width()), scaled(page.height()));
+    let stride = page.width() as usize * 3;
+    let span = |at: u32, of: u32, from: u32| {
+        let begin = (u64::from(at) * u64::from(from) / u64::from(of)) as usize;
+        let end = (u64::from(at + 1) * u64::from(from) / u64::from(of)) as usize;
+        begin..end.max(begin + 1)
+    };
+    let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);
+    for y in 0..height {
+        let rows = span(y, height, page.height());
+        for x in 0..width {
+            let columns = span(x, width, page.width());
+            let mut sums = [0u32; 3];
+            for row in rows.clone() {
+                let line = &page.rgb()[row * stride..][columns.start * 3..columns.end * 3];
+                for pixel in line.chunks_exact(3) {
+                    sums.iter_mut()
+                        .zip(pixel)
+                        .for_each(|(sum, value)| *sum += u32::from(*value));
+                }
+            }
+            let count = (rows.len() * columns.len()) as u32;
+            rgb.extend(sums.map(|sum| (sum / count) as u8));
+        }
+    }
+    Page::from_rgb(width, height, rgb, page.media_type())
+        .expect("three bytes were pushed for each pixel")
+}
+
+/// Kept by this browser only, and asked for again each time: every look is on record.
+fn image(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = format!("inline; filename=\"{name}\"");
+    if let Ok(value) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}

@@ -1,0 +1,398 @@
+//! The hand-over: every draft registered once, whatever dies in between.
+
+use laixin::config::Offer;
+use laixin::store::{Claiming, Db, Scope};
+use serde_json::{Value, json};
+
+use super::house::{Caller, House, draft};
+
+fn claim(house: &House, caller: &Caller, limit: u32) -> Vec<Value> {
+    let answer = house.post(
+        caller,
+        "/v1/drafts/claims",
+        json!({"limit": limit, "lease_seconds": 60}),
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["drafts"].as_array().unwrap().clone()
+}
+
+fn ids(claims: &[Value]) -> Vec<&str> {
+    claims
+        .iter()
+        .map(|claim| claim["id"].as_str().unwrap())
+        .collect()
+}
+
+fn run_out(house: &House) {
+    house.sql("UPDATE drafts SET lease_ms = 1 WHERE state = 'leased'");
+}
+
+fn ack(house: &House, caller: &Caller, id: &str, case: &str) -> (u16, String) {
+    let answer = house.post(
+        caller,
+        &format!("/v1/drafts/{id}/ack"),
+        json!({"case_number": case}),
+    );
+    let told = if answer.status == 200 {
+        answer.json()["case_number"].to_string()
+    } else {
+        answer.code()
+    };
+    (answer.status, told)
+}
+
+#[test]
+fn a_draft_is_claimed_and_registered_once() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    ["A1", "A2", "A3"].map(|id| house.drafted(id));
+    house.sql("UPDATE letters SET urgent = 1 WHERE id = 'A3'");
+    let first = claim(&house, &cases, 2);
+    assert_eq!(ids(&first), ["A3", "A1"]);
+    assert_eq!(
+        first[0]["draft"]["fields"]["sender_name"]["value"],
+        "陆思雨"
+    );
+    assert_eq!(ids(&claim(&house, &cases, 10)), ["A2"]);
+    assert!(claim(&house, &cases, 10).is_empty());
+    assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
+    assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
+    assert_eq!(ack(&house, &cases, "A1", "N2"), (409, "wrong_state".into()));
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
+        1
+    );
+    assert_eq!(
+        house.count("SELECT count(*) FROM letters WHERE stage = 'registered'"),
+        1
+    );
+    run_out(&house);
+    assert_eq!(
+        ids(&claim(&house, &cases, 10)),
+        ["A3", "A2"],
+        "what is acknowledged is never offered again"
+    );
+}
+
+#[test]
+fn a_lease_that_ran_out_is_offered_again() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    assert_eq!(claim(&house, &one, 1).len(), 1);
+    assert!(claim(&house, &two, 1).is_empty());
+    run_out(&house);
+    assert_eq!(claim(&house, &two, 1).len(), 1);
+    assert_eq!(
+        ack(&house, &one, "A1", "N1").0,
+        409,
+        "it is with somebody else now"
+    );
+    assert_eq!(ack(&house, &two, "A1", "N2").0, 200);
+}
+
+#[test]
+fn a_late_acknowledgement_counts_while_nobody_else_has_the_draft() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    house.drafted("A2");
+    assert_eq!(claim(&house, &one, 2).len(), 2);
+    run_out(&house);
+    assert_eq!(ack(&house, &one, "A1", "N1").0, 200);
+    assert_eq!(ids(&claim(&house, &two, 1)), ["A2"]);
+    run_out(&house);
+    assert_eq!(
+        ack(&house, &one, "A2", "N2").0,
+        200,
+        "the second lease ran out too: whoever comes first"
+    );
+    assert_eq!(ack(&house, &two, "A2", "N9").0, 409);
+}
+
+#[test]
+fn nobody_acknowledges_what_they_never_had() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    assert_eq!(ack(&house, &cases, "A1", "N1"), (409, "wrong_state".into()));
+    assert_eq!(ack(&house, &cases, "A9", "N1"), (404, "not_found".into()));
+}
+
+#[test]
+fn an_old_lease_of_the_same_token_does_not_acknowledge() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    let old = claim(&house, &cases, 1)[0]["lease"].clone();
+    run_out(&house);
+    let new = claim(&house, &cases, 1)[0]["lease"].clone();
+    let with = |lease: &Value| {
+        house
+            .post(
+                &cases,
+                "/v1/drafts/A1/ack",
+                json!({"case_number": "N1", "lease": lease}),
+            )
+            .status
+    };
+    assert_eq!(with(&old), 409);
+    assert_eq!(with(&new), 200);
+}
+
+#[test]
+fn a_draft_given_back_goes_to_the_end_of_the_queue() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    house.drafted("A2");
+    house.sql("UPDATE drafts SET ready_ms = 1");
+    assert_eq!(ids(&claim(&house, &one, 1)), ["A1"]);
+    let nack = |caller: &Caller| {
+        house
+            .post(caller, "/v1/drafts/A1/nack", json!({"reason": "busy"}))
+            .status
+    };
+    assert_eq!(nack(&two), 409);
+    assert_eq!(nack(&one), 200);
+    assert_eq!(nack(&one), 409);
+    assert_eq!(ids(&claim(&house, &two, 2)), ["A2", "A1"]);
+}
+
+#[test]
+fn a_repeated_claim_under_its_key_gets_the_same_drafts() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    ["A1", "A2", "A3"].map(|id| house.drafted(id));
+    let keyed = cases.with("idempotency-key", "claim-1");
+    let first = claim(&house, &keyed, 2);
+    assert_eq!(claim(&house, &keyed, 2), first);
+    assert_eq!(house.count("SELECT sum(offered) FROM drafts"), 2);
+    let other = house.post(&keyed, "/v1/drafts/claims", json!({"limit": 3}));
+    assert_eq!((other.status, other.code().as_str()), (422, "key_reused"));
+    assert_eq!(ids(&claim(&house, &cases, 9)), ["A3"]);
+}
+
+#[test]
+fn two_callers_may_use_the_same_key() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    house.drafted("A2");
+    let keyed = |caller: &Caller| claim(&house, &caller.with("idempotency-key", "k"), 1);
+    let (first, second) = (keyed(&one), keyed(&two));
+    assert_ne!(ids(&first), ids(&second));
+}
+
+#[test]
+fn an_unconfirmed_draft_is_not_offered() {
+    let house = House::new();
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    assert!(claim(&house, &cases, 1).is_empty());
+    house
+        .app
+        .store
+        .wait(|db| db.confirm("A1", 2, "zhang"))
+        .unwrap();
+    let claimed = claim(&house, &cases, 1);
+    assert_eq!(claimed[0]["draft"]["confirmed"]["by"], "zhang");
+}
+
+#[test]
+fn a_draft_of_a_letter_that_is_read_again_is_not_offered() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    house.sql("UPDATE letters SET stage = 'reading'");
+    assert!(claim(&house, &cases, 1).is_empty());
+    house.draft("A1", Offer::Read);
+    assert_eq!(claim(&house, &cases, 1).len(), 1);
+}
+
+#[test]
+fn a_lease_longer_than_the_settings_allow_is_refused() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    for seconds in [0, 4, 3601] {
+        let answer = house.post(
+            &cases,
+            "/v1/drafts/claims",
+            json!({"lease_seconds": seconds}),
+        );
+        assert_eq!(answer.code(), "lease_too_long");
+    }
+}
+
+#[test]
+fn a_new_reading_never_reopens_a_registered_draft() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    claim(&house, &cases, 1);
+    let mut changed = draft("A1");
+    changed.fields.sender_name.value = Some("别人".into());
+    let again = changed.clone();
+    house
+        .app
+        .store
+        .wait(move |db| db.insert_or_replace_draft(&again, Offer::Read))
+        .unwrap();
+    assert_eq!(ack(&house, &cases, "A1", "N1").0, 200);
+    house
+        .app
+        .store
+        .wait(move |db| db.insert_or_replace_draft(&changed, Offer::Read))
+        .unwrap();
+    let kept = house.get(&cases, "/v1/drafts/A1").json();
+    assert_eq!(kept["state"], "acked");
+    assert_eq!(kept["draft"]["fields"]["sender_name"]["value"], "陆思雨");
+    assert!(claim(&house, &cases, 1).is_empty());
+}
+
+/// Killed at any point between two commits: the next process finds either all of a step or nothing of it.
+#[test]
+fn killed_and_started_again_nothing_is_lost_or_registered_twice() {
+    let house = House::offering("read");
+    ["A1", "A2", "A3", "A4"].map(|id| house.drafted(id));
+    let open = || Db::open(&house.database()).unwrap();
+    let claiming = Claiming {
+        by: "token/cases".into(),
+        limit: 1,
+        lease_seconds: 60,
+    };
+    let mut registered = Vec::new();
+    for round in 0..50 {
+        let mut db = open();
+        let claims = db.claim_drafts(&claiming, || "lease".into()).unwrap();
+        drop(db);
+        for claim in claims {
+            let letter = claim.draft.letter.clone();
+            // Every third time the claimant dies before it acknowledges, and its lease runs out.
+            if round % 3 == 0 {
+                run_out(&house);
+                continue;
+            }
+            let case = format!("N-{letter}");
+            open()
+                .ack_draft(&letter, &case, "token/cases", None)
+                .unwrap();
+            // The answer was lost: it is sent again after a restart.
+            open()
+                .ack_draft(&letter, &case, "token/cases", None)
+                .unwrap();
+            registered.push(letter);
+        }
+    }
+    registered.sort();
+    assert_eq!(registered, ["A1", "A2", "A3", "A4"]);
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
+        4
+    );
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state <> 'acked'"),
+        0
+    );
+}
+
+/// The effect of a request and the memory of its answer stand or fall together.
+#[test]
+fn a_failure_after_the_effect_takes_the_effect_back() {
+    use laixin::store::{RequestKey, StoreError};
+    let house = House::offering("read");
+    house.drafted("A1");
+    let key = RequestKey {
+        actor: "token/cases".into(),
+        key: "k".into(),
+        request: "r".into(),
+    };
+    let failed = house.app.store.wait(move |db| {
+        db.once(Some(&key), |db| {
+            let claiming = Claiming {
+                by: "token/cases".into(),
+                limit: 1,
+                lease_seconds: 60,
+            };
+            assert_eq!(db.claim_drafts(&claiming, || "lease".into())?.len(), 1);
+            Err(StoreError::Stopped)
+        })
+    });
+    assert!(failed.is_err());
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'open'"),
+        1
+    );
+    assert_eq!(house.count("SELECT count(*) FROM idempotency"), 0);
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.claimed'"),
+        0
+    );
+}
+
+/// The client in `tests/case_system` as a case system would run it, twice.
+#[test]
+fn a_case_system_in_another_language_takes_every_draft() {
+    let house = House::offering("read");
+    house.machine("cases", Scope::CaseSystem);
+    ["A1", "A2", "信-3"].map(|id| house.drafted(id));
+    let (token, ledger) = (
+        house.folder.path().join("token"),
+        house.folder.path().join("ledger"),
+    );
+    std::fs::write(&token, "secret of cases\n").unwrap();
+    let run = || {
+        std::process::Command::new("python3")
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/case_system/client.py"
+            ))
+            .args([
+                "--url",
+                &house.url,
+                "--expect",
+                "3",
+                "--timeout",
+                "20",
+                "--token-file",
+            ])
+            .arg(&token)
+            .arg("--ledger")
+            .arg(&ledger)
+            .output()
+            .unwrap()
+    };
+    let first = run();
+    assert!(
+        first.status.success(),
+        "{}",
+        String::from_utf8_lossy(&first.stderr)
+    );
+    let lines = std::fs::read_to_string(&ledger).unwrap();
+    assert_eq!(lines.lines().count(), 3);
+    // Killed after it wrote its ledger and before it acknowledged: started again, it acknowledges and writes nothing new.
+    house.sql("UPDATE drafts SET state = 'leased', case_number = NULL, lease_ms = 1 WHERE letter_id = 'A1'");
+    let second = run();
+    assert!(
+        second.status.success(),
+        "{}",
+        String::from_utf8_lossy(&second.stderr)
+    );
+    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), lines);
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'acked'"),
+        3
+    );
+}
