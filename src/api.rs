@@ -138,11 +138,11 @@ pub fn router(app: App) -> Router {
         })
         .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
         .layer(DefaultBodyLimit::max(asked::BODY_LIMIT))
-        .layer(middleware::from_fn(as_problem))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
+        .layer(middleware::from_fn(as_problem))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new("defect", "the station's log says more").into_response()
         }))
@@ -186,6 +186,10 @@ async fn as_problem(request: Request, next: Next) -> Response {
             format!("at most {} bytes", asked::BODY_LIMIT),
         )
         .into_response(),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let seconds = ANSWER_WITHIN.as_secs();
+            Problem::new("timeout", format!("no answer within {seconds} seconds; what was begun goes on")).into_response()
+        }
         StatusCode::BAD_REQUEST => {
             Problem::new("query_invalid", "see /openapi.json").into_response()
         }

@@ -6,6 +6,8 @@ mod letter_path;
 mod restart;
 
 mod bad_input;
+
+mod api;
 mod config;
 mod house;
 mod scan_faults;

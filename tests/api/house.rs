@@ -11,6 +11,7 @@ use laixin::domain::draft::{Disinfection, Draft, DraftPage, Fields};
 use laixin::domain::field::{Field, Source};
 use laixin::domain::text::PageKind;
 use laixin::events::Events;
+use laixin::evidence::Evidence;
 use laixin::health::Readiness;
 use laixin::store::{Role, Scope, Store};
 use serde_json::Value;
@@ -50,7 +51,11 @@ impl Answer {
     /// The problem's code, having checked that it is a whole problem document.
     pub(super) fn code(&self) -> String {
         let problem = self.json();
-        assert_eq!(self.header("content-type"), "application/problem+json", "{problem}");
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{problem}"
+        );
         assert_eq!(problem["status"], self.status, "{problem}");
         let code = problem["code"].as_str().expect("a code").to_owned();
         assert_eq!(problem["type"], format!("urn:laixin:problem:{code}"));
@@ -58,7 +63,9 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> String {
-        self.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+        self.headers
+            .get(name)
+            .map_or(String::new(), |value| value.to_str().unwrap().to_owned())
     }
 }
 
@@ -86,18 +93,37 @@ impl House {
         let settings = Settings::load(&file).unwrap();
         std::fs::create_dir_all(&settings.station.data_dir).unwrap();
         let (store, _thread) = Store::open(&settings.database()).unwrap();
+        let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).unwrap());
         let (orders_in, orders) = mpsc::channel(4);
         // The view has no sender any more: what was last known stays.
         let (_, view) = watch::channel(cabinet_view());
         let cabinet = CabinetControl::new(DeviceId("cabinet-1".into()), orders_in, view);
         let cabinets = BTreeMap::from([("cabinet-1".to_owned(), cabinet)]);
-        let app = App::new(Arc::new(settings), store, Events::default(), Readiness::default(), cabinets);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let app = App::new(
+            Arc::new(settings),
+            (store, evidence),
+            Events::default(),
+            Readiness::default(),
+            cabinets,
+        );
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(app.clone());
         runtime.spawn(api::serve(listener, router, app.closing.clone()));
-        Self { app, url, folder, runtime, orders: Some(orders) }
+        Self {
+            app,
+            url,
+            folder,
+            runtime,
+            orders: Some(orders),
+        }
     }
 
     pub(super) fn database(&self) -> PathBuf {
@@ -114,27 +140,69 @@ impl House {
         });
     }
 
-    pub(super) fn call(&self, caller: &Caller, method: &str, path: &str, body: Option<&str>) -> Answer {
+    fn response(
+        &self,
+        caller: &Caller,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> ureq::http::Response<ureq::Body> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .timeout_global(Some(std::time::Duration::from_secs(60)))
             .build()
             .into();
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
         for (name, value) in &caller.headers {
             request = request.header(name, value);
         }
         let response = match body {
-            Some(body) => agent.run(request.header("content-type", "application/json").body(body.to_owned()).unwrap()),
+            Some(body) => agent.run(
+                request
+                    .header("content-type", "application/json")
+                    .body(body.to_owned())
+                    .unwrap(),
+            ),
             None => agent.run(request.body(()).unwrap()),
         };
-        let mut response = response.unwrap();
+        response.unwrap()
+    }
+
+    pub(super) fn call(
+        &self,
+        caller: &Caller,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Answer {
+        let mut response = self.response(caller, method, path, body);
         Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.body_mut().read_to_string().unwrap(),
         }
+    }
+
+    /// Status, content type, bytes.
+    pub(super) fn get_bytes(&self, caller: &Caller, path: &str) -> (u16, String, Vec<u8>) {
+        let mut response = self.response(caller, "GET", path, None);
+        let kind = response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (
+            response.status().as_u16(),
+            kind,
+            response.body_mut().read_to_vec().unwrap(),
+        )
+    }
+
+    /// The answer before its body has ended.
+    pub(super) fn open(&self, caller: &Caller, path: &str) -> ureq::http::Response<ureq::Body> {
+        self.response(caller, "GET", path, None)
     }
 
     pub(super) fn get(&self, caller: &Caller, path: &str) -> Answer {
@@ -147,11 +215,18 @@ impl House {
 
     pub(super) fn add_user(&self, name: &str, role: Role) {
         let (name, phc) = (name.to_owned(), password::hash(PASSWORD).unwrap());
-        self.app.store.wait(move |db| db.add_user(&name, role, &phc, "test")).unwrap();
+        self.app
+            .store
+            .wait(move |db| db.add_user(&name, role, &phc, "test"))
+            .unwrap();
     }
 
     pub(super) fn sign_in(&self, name: &str) -> Answer {
-        self.post(&Caller::default(), "/v1/session", serde_json::json!({"user": name, "password": PASSWORD}))
+        self.post(
+            &Caller::default(),
+            "/v1/session",
+            serde_json::json!({"user": name, "password": PASSWORD}),
+        )
     }
 
     /// A signed-in person with an account of that role.
@@ -159,25 +234,38 @@ impl House {
         self.add_user(name, role);
         let answer = self.sign_in(name);
         assert_eq!(answer.status, 200, "{}", answer.text);
-        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-        Caller::default().with("cookie", &cookie).with("x-csrf-token", answer.json()["csrf"].as_str().unwrap())
+        let cookie = answer
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        Caller::default()
+            .with("cookie", &cookie)
+            .with("x-csrf-token", answer.json()["csrf"].as_str().unwrap())
     }
 
     pub(super) fn machine(&self, name: &str, scope: Scope) -> Caller {
         let (token, secret) = (name.to_owned(), format!("secret of {name}"));
         let kept = secret.clone();
-        self.app.store.wait(move |db| db.add_token(&token, scope, &kept, None, "test")).unwrap();
+        self.app
+            .store
+            .wait(move |db| db.add_token(&token, scope, &kept, None, "test"))
+            .unwrap();
         Caller::default().with("authorization", &format!("Bearer {secret}"))
     }
 
     /// A letter as intake leaves it: its only page read, its load opened.
     pub(super) fn letter(&self, id: &str) {
         let connection = rusqlite::Connection::open(self.database()).unwrap();
-        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .unwrap();
         let sql = format!(
             "INSERT OR IGNORE INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 3, 1, 't', 1);
              INSERT OR IGNORE INTO loads (id, batch_id, cabinet, state, created_ms, released_ms) VALUES (1, 1, 'cabinet-1', 'released', 1, 1);
-             INSERT INTO arrivals (id, source, name, first_seen_ms, state) VALUES ('a-{id}', 's', '{id}_p1.jpg', 1, 'taken');
+             INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state)
+                 VALUES ('a-{id}', 's', '{id}_p1.jpg', 'k', 1, 'taken');
              INSERT INTO letters (id, batch_id, load_id, group_name, stage, created_ms, last_arrival_ms)
                  VALUES ('{id}', 1, 1, '{id}', 'reading', 1, 1);
              INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state)
@@ -194,12 +282,17 @@ impl House {
 
     pub(super) fn draft(&self, id: &str, offer: Offer) {
         let draft = draft(id);
-        self.app.store.wait(move |db| db.insert_or_replace_draft(&draft, offer)).unwrap();
+        self.app
+            .store
+            .wait(move |db| db.insert_or_replace_draft(&draft, offer))
+            .unwrap();
     }
 
     pub(super) fn sql(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.database()).unwrap();
-        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .unwrap();
         connection.execute_batch(sql).unwrap();
     }
 
@@ -240,17 +333,58 @@ pub(super) fn draft(id: &str) -> Draft {
         letter: id.into(),
         station: "test".into(),
         received_at: None,
-        pages: vec![DraftPage { n: 1, kind: PageKind::Letter, sha256: "aa".into(), sm3: "bb".into() }],
+        pages: vec![DraftPage {
+            n: 1,
+            kind: PageKind::Letter,
+            sha256: "aa".into(),
+            sm3: "bb".into(),
+        }],
         disinfection: Some(Disinfection {
             cycle: Some("C000001".into()),
             released_at: None,
             dose_mj_cm2: Some(100.0),
             r#override: None,
         }),
-        fields: Fields { sender_name, ..Fields::default() },
+        fields: Fields {
+            sender_name,
+            ..Fields::default()
+        },
         missing: vec!["address".into()],
         deadlines: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }
+}
+
+/// Two uncompressed grey pages: 8×8 and 24×16 pixels.
+pub(super) fn two_page_tiff() -> Vec<u8> {
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    for (width, height, last) in [(8u32, 8u32, false), (24, 16, true)] {
+        let begin = file.len() as u32;
+        let tags = 9u32;
+        let pixels_at = begin + 2 + tags * 12 + 4;
+        let bytes = width * height;
+        file.extend((tags as u16).to_le_bytes());
+        // Width, height, bits, compression, photometric, offset, samples, rows per strip, bytes.
+        for (tag, value) in [
+            (256u16, width),
+            (257, height),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, pixels_at),
+            (277, 1),
+            (278, height),
+            (279, bytes),
+        ] {
+            file.extend(tag.to_le_bytes());
+            file.extend(4u16.to_le_bytes());
+            file.extend(1u32.to_le_bytes());
+            file.extend(value.to_le_bytes());
+        }
+        let next = if last { 0 } else { pixels_at + bytes };
+        file.extend(next.to_le_bytes());
+        file.extend((0..bytes).map(|n| n as u8));
+    }
+    file
 }
