@@ -1,5 +1,6 @@
 //! The list of routes. Every change of the station goes through here; the console has no private door.
 
+pub mod arrivals;
 pub mod asked;
 pub mod auth;
 pub mod batches;
@@ -111,6 +112,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::get))
         .routes(routes!(cabinets::start))
         .routes(routes!(cabinets::abort))
+        .routes(routes!(cabinets::acknowledge))
+        .routes(routes!(arrivals::list))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
         .routes(routes!(pages::original))
@@ -188,7 +191,11 @@ async fn as_problem(request: Request, next: Next) -> Response {
         .into_response(),
         StatusCode::SERVICE_UNAVAILABLE => {
             let seconds = ANSWER_WITHIN.as_secs();
-            Problem::new("timeout", format!("no answer within {seconds} seconds; what was begun goes on")).into_response()
+            Problem::new(
+                "timeout",
+                format!("no answer within {seconds} seconds; what was begun goes on"),
+            )
+            .into_response()
         }
         StatusCode::BAD_REQUEST => {
             Problem::new("query_invalid", "see /openapi.json").into_response()

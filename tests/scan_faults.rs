@@ -87,7 +87,9 @@ impl Station {
         };
         let stop = CancellationToken::new();
         let stopping = stop.clone();
-        let task = tokio::spawn(async move { scan::run(desk, settings, stopping).await.unwrap() });
+        let beat = laixin::sd_notify::Watchdog::default().task("scan", Duration::from_secs(60));
+        let task =
+            tokio::spawn(async move { scan::run(desk, settings, beat, stopping).await.unwrap() });
         self.running = Some((stop, task));
     }
 

@@ -96,6 +96,20 @@ pub async fn abort(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out; the
+/// door of a quarantine opens only for a load under a signed override.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn acknowledge(
+    State(app): State<App>,
+    caller: Caller<Cabinets>,
+    Path(id): Path<String>,
+    _: Asked<Nothing>,
+) -> Result<StatusCode, Problem> {
+    cabinet(&app, &id)?.acknowledge(&caller.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn given_before(app: &App, key: Option<RequestKey>) -> Result<Option<Given>, Problem> {
     let Some(key) = key else {
         return Ok(None);

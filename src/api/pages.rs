@@ -106,8 +106,8 @@ fn frame(bytes: &[u8], frame: u32) -> Result<Page, Problem> {
             format!("{why}; its original is kept as it came"),
         )
     };
-    let pages = ocr::decode(bytes, &Limits::default())
-        .map_err(|error| unreadable(error.to_string()))?;
+    let pages =
+        ocr::decode(bytes, &Limits::default()).map_err(|error| unreadable(error.to_string()))?;
     pages
         .into_iter()
         .nth(frame as usize)

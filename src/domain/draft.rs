@@ -124,6 +124,14 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The signature may stand where nothing was read: then “anonymous” is no finding, and the sender stays open.
+    pub fn withdraw_anonymity(&mut self) {
+        if self.anonymous.value {
+            self.sender_name = Field::empty();
+            self.anonymous = Anonymous::default();
+        }
+    }
+
     /// Names of the fields without evidence, as `missing` lists them.
     pub fn missing(&self) -> Vec<String> {
         let absent = [

@@ -41,6 +41,9 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     let envelope = envelope(pages);
     let mut fields = Fields::default();
     sender::read(pages, &zones, &items, &envelope, &mut fields);
+    if nothing_read(pages) {
+        fields.withdraw_anonymity();
+    }
     address::read(pages, &zones, &items, &envelope, &mut fields);
     fields.addressee = addressee::read(pages, &zones, &envelope, roster);
     date::read(pages, &zones, received_on, &mut fields);
@@ -51,6 +54,14 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     matter::read(pages, &zones, &mut fields);
     fields.repeat.relation = "unchecked".to_owned();
     fields
+}
+
+/// Whether no sheet of the letter shows any text: blank, noise, or not there.
+fn nothing_read(pages: &[PageText]) -> bool {
+    pages
+        .iter()
+        .filter(|page| page.kind == PageKind::Letter)
+        .all(|page| page.lines.is_empty())
 }
 
 /// The envelope's parts; of several sides the first that shows each.

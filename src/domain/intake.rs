@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 ///    ├──────→ held   (for a person; the file is kept, untouched)
 ///    └──────→ gone   (somebody took the file away before the station did)
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ArrivalState {
     /// Seen, and left where it is.

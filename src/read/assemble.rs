@@ -44,7 +44,10 @@ impl Office {
     ) -> Draft {
         let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
         let received = batch.received.day();
-        let fields = extract(&texts, &self.roster, Some(&received));
+        let mut fields = extract(&texts, &self.roster, Some(&received));
+        if pages.iter().any(|page| page.problem.is_some()) {
+            fields.withdraw_anonymity();
+        }
         Draft {
             letter: letter.to_owned(),
             station: self.name.clone(),

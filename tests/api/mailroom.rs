@@ -231,7 +231,7 @@ fn a_cabinet_shows_itself_and_takes_orders() {
         Order::Start { answer, .. } => {
             let _ = answer.send(Ok("C000001".into()));
         }
-        Order::Abort { answer, .. } => {
+        Order::Abort { answer, .. } | Order::Acknowledge { answer, .. } => {
             let _ = answer.send(Ok(()));
         }
     });

@@ -18,6 +18,8 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
     ("GET", "/v1/cabinets/{id}", [1, 1, 1, 0, 0]),
     ("POST", "/v1/cabinets/{id}/cycles", [1, 1, 1, 0, 0]),
     ("POST", "/v1/cabinets/{id}/abort", [1, 1, 1, 0, 0]),
+    ("POST", "/v1/cabinets/{id}/acknowledge", [1, 1, 1, 0, 0]),
+    ("GET", "/v1/arrivals", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters/{id}", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters/{id}/pages/{n}", [1, 0, 1, 1, 0]),

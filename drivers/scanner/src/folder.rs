@@ -69,7 +69,7 @@ impl FolderSettings {
             rescan: Duration::from_secs(5),
             quiet: Duration::from_millis(800),
             incomplete_grace: Duration::from_secs(30),
-            empty_grace: Duration::from_secs(120),
+            empty_grace: Duration::from_secs(30),
             linger: Duration::from_secs(300),
             max_file_bytes: 512 * 1024 * 1024,
         }
