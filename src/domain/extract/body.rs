@@ -225,7 +225,20 @@ fn role_cut(clause: &str) -> Option<usize> {
 
 /// `…1703室的…`, `…小区已经二十年`: the place ends after its last address word.
 fn living_cut(clause: &str) -> Option<usize> {
-    if has_any(clause, &["的人家", "的邻居", "的住户把", "底层的"]) {
+    if has_any(
+        clause,
+        &[
+            "的人家",
+            "的邻居",
+            "的住户把",
+            "底层的",
+            "这样",
+            "这么",
+            "那样",
+            "屋里",
+            "房间",
+        ],
+    ) {
         return None;
     }
     let chars: Vec<char> = clause.chars().collect();

@@ -520,6 +520,19 @@ fn a_speck_read_as_a_dot_parts_no_name() {
 }
 
 #[test]
+fn a_damp_room_is_no_address() {
+    let fields = letter(&[
+        "霍市长：",
+        "我母亲长期住在这样阴湿的屋里。",
+        "请求修缮。",
+        "此致",
+        "敬礼",
+        "汪小满",
+    ]);
+    assert_eq!(fields.address.value, None);
+}
+
+#[test]
 fn an_address_with_an_unreadable_figure_is_not_accepted() {
     let fields = registered(&["汪小满", "地址：临江市河东区柳林新村6幢|单元302室"]);
     assert!(fields.address.value.is_some());
