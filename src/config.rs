@@ -72,6 +72,20 @@ fn socket_address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::E
     })
 }
 
+/// A cabinet's address and port, or the path of its serial port.
+fn cabinet_address<'de, D: Deserializer<'de>>(from: D) -> Result<uv_cabinet::Address, D::Error> {
+    let text = String::deserialize(from)?;
+    if Path::new(&text).is_absolute() {
+        return Ok(uv_cabinet::Address::Device(text.into()));
+    }
+    match text.parse::<SocketAddr>() {
+        Ok(address) => Ok(uv_cabinet::Address::Network(address.to_string())),
+        Err(_) => Err(de::Error::custom(format!(
+            "\"{text}\" is not allowed; an IP address and a port are, e.g. 192.168.1.50:502, or a serial port, e.g. /dev/cabinet-1"
+        ))),
+    }
+}
+
 /// A short name used in addresses, logs and the database.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeviceId(pub String);
@@ -175,9 +189,9 @@ pub struct Cabinet {
     pub id: DeviceId,
     /// Its profile: register map, limits, timing.
     pub profile: PathBuf,
-    /// Its Modbus TCP address and port.
-    #[serde(deserialize_with = "socket_address")]
-    pub address: SocketAddr,
+    /// Where it is: a Modbus TCP address and port, or a serial port. Replaces the profile's.
+    #[serde(deserialize_with = "cabinet_address")]
+    pub address: uv_cabinet::Address,
     /// Modbus unit.
     #[serde(default = "unit_1")]
     pub unit: Within<0, 247>,

@@ -7,9 +7,9 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::Profile;
+use uv_cabinet::{Profile, ProfileError};
 
-use crate::config::DeviceId;
+use crate::config::{self, DeviceId};
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
@@ -33,6 +33,17 @@ pub struct Surroundings {
     pub readiness: Readiness,
     /// Told after every completed loop.
     pub beat: Beat,
+}
+
+/// The profile of a cabinet of the settings, pointed at this very cabinet.
+///
+/// # Errors
+/// When the file cannot be taken, or the address is one for another kind of wire.
+pub fn profile_of(cabinet: &config::Cabinet) -> Result<Profile, ProfileError> {
+    let mut profile = Profile::load(&cabinet.profile)?;
+    profile.link.move_to(cabinet.address.clone())?;
+    profile.link.unit = u8::try_from(cabinet.unit.0).expect("limited by the settings");
+    Ok(profile)
 }
 
 /// Orders that may wait while the task looks at the cabinet.

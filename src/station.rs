@@ -243,15 +243,11 @@ fn start_cabinets(
     let mut cabinets = BTreeMap::new();
     for cabinet in &settings.cabinets {
         let id = cabinet.id.to_string();
-        let mut profile = uv_cabinet::Profile::load(&cabinet.profile).map_err(|source| {
-            StationError::Profile {
-                id: id.clone(),
-                file: cabinet.profile.clone(),
-                source,
-            }
+        let profile = disinfect::profile_of(cabinet).map_err(|source| StationError::Profile {
+            id: id.clone(),
+            file: cabinet.profile.clone(),
+            source,
         })?;
-        profile.link.address = cabinet.address.to_string();
-        profile.link.unit = u8::try_from(cabinet.unit.0).expect("limited by the settings");
         let surroundings = disinfect::Surroundings {
             store: store.clone(),
             events: events.clone(),

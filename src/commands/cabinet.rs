@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use clap::Subcommand;
-use uv_cabinet::{Cabinet, Profile, sim};
+use uv_cabinet::{Cabinet, sim};
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use crate::disinfect;
 
 /// `laixin cabinet …`
 #[derive(Debug, Subcommand)]
@@ -47,14 +48,13 @@ async fn state(config: &ConfigArg) -> u8 {
     };
     let mut worst = GOOD;
     for cabinet in &settings.cabinets {
-        let mut profile = match Profile::load(&cabinet.profile) {
+        let profile = match disinfect::profile_of(cabinet) {
             Ok(profile) => profile,
             Err(error) => {
                 eprintln!("laixin: {}", crate::Chain(&error));
                 return USAGE;
             }
         };
-        profile.link.address = cabinet.address.to_string();
         println!("{} · {} · {}", cabinet.id, profile.model, cabinet.address);
         let (handle, task) = Cabinet::new(profile);
         let task = tokio::spawn(task.run());

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Instant;
 
-use uv_cabinet::{Cabinet, Profile};
+use uv_cabinet::Cabinet;
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
 use crate::store::Db;
-use crate::{Chain, read};
+use crate::{Chain, disinfect, read};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -151,14 +151,13 @@ fn port(settings: &Settings, report: &Report) {
 async fn cabinets(settings: &Settings, report: &mut Report) {
     for cabinet in &settings.cabinets {
         let what = format!("cabinet {}", cabinet.id);
-        let mut profile = match Profile::load(&cabinet.profile) {
+        let profile = match disinfect::profile_of(cabinet) {
             Ok(profile) => profile,
             Err(error) => {
                 report.bad(&what, &Chain(&error).to_string(), "mend the line it names");
                 continue;
             }
         };
-        profile.link.address = cabinet.address.to_string();
         let (handle, task) = Cabinet::new(profile);
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;

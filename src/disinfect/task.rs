@@ -86,7 +86,7 @@ impl Supervisor {
                             return;
                         }
                         // Refused once it is aborting already.
-                        if let Ok(next) = self.cycle.ask(Ask::Abort, self.now_ms()) {
+                        if let Ok(next) = self.cycle.ask(Ask::Shutdown, self.now_ms()) {
                             self.advance(next).await;
                         }
                     }

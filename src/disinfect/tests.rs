@@ -337,7 +337,7 @@ async fn stopped_mid_cycle_puts_the_lamp_out_first() {
     assert_eq!(bench.load().await.state, LoadState::Quarantined);
     assert_eq!(
         bench.newest_cycle().await.reason.as_deref(),
-        Some("aborted_by_operator")
+        Some("station_stopped")
     );
 }
 

@@ -165,6 +165,8 @@ pub enum Ask {
     Start,
     /// Stop now.
     Abort,
+    /// Stop now, because the station is being stopped.
+    Shutdown,
     /// The release is on disk.
     ReleaseRecorded,
     /// The record of the last change could not be made durable.
@@ -308,6 +310,7 @@ impl Cycle {
         let step = match ask {
             Ask::Start => self.step.started(at_ms)?,
             Ask::Abort => self.step.failed(Fault::AbortedByOperator, at_ms)?,
+            Ask::Shutdown => self.step.failed(Fault::StationStopped, at_ms)?,
             Ask::RecordFailed => self.step.failed(Fault::RecordFailed, at_ms)?,
             Ask::LightingFailed => self.step.failed(Fault::OrderFailed, at_ms)?,
             Ask::ReleaseRecorded => self.step.released()?,

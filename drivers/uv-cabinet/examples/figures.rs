@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{net::TcpListener, time::interval};
 use uv_cabinet::{
-    Cabinet, Command, Point, Profile, Switch,
+    Address, Cabinet, Command, Point, Profile, Switch,
     sim::{self, Fault, SimSettings},
 };
 
@@ -21,7 +21,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut profile = Profile::load(path.as_ref())?;
-    profile.link.address = listener.local_addr()?.to_string();
+    profile
+        .link
+        .move_to(Address::Network(listener.local_addr()?.to_string()))?;
     let every = profile.timing.poll;
     let (sim, plug) = sim::start(listener, SimSettings::default());
     let plug = tokio::spawn(plug);

@@ -44,6 +44,14 @@ pub enum LinkError {
         /// Which check failed.
         what: BadReply,
     },
+    /// Somebody goes on talking on the serial line, so nothing can be asked on it.
+    #[error("{address} did not fall silent for {silent_ms} ms")]
+    LineBusy {
+        /// The serial port.
+        address: String,
+        /// How long it must be silent.
+        silent_ms: u64,
+    },
     /// The last attempt failed a moment ago; the next one is not due yet.
     #[error("waiting before the next attempt to connect")]
     BackingOff,
@@ -55,6 +63,9 @@ pub enum BadReply {
     /// Transaction, unit or function code differ from the request's.
     #[error("identifiers differ")]
     Identifiers,
+    /// Bytes that nobody asked for: a reply sent twice, or another talker on the serial line.
+    #[error("bytes that nobody asked for")]
+    Unasked,
     /// Not a Modbus frame at all.
     #[error("not a Modbus frame")]
     Malformed,
@@ -84,6 +95,7 @@ impl LinkError {
             Self::ReplyTimedOut { .. } => LinkProblem::ReplyTimedOut,
             Self::Lost { .. } => LinkProblem::ConnectionLost,
             Self::BadReply { .. } => LinkProblem::BadReply,
+            Self::LineBusy { .. } => LinkProblem::LineBusy,
             Self::BackingOff => LinkProblem::BackingOff,
         }
     }
@@ -102,6 +114,8 @@ pub enum LinkProblem {
     ConnectionLost,
     /// The reply did not fit the request.
     BadReply,
+    /// A serial line that does not fall silent.
+    LineBusy,
     /// Waiting before the next attempt.
     BackingOff,
 }
@@ -116,6 +130,7 @@ impl LinkProblem {
             Self::ReplyTimedOut => "reply_timed_out",
             Self::ConnectionLost => "connection_lost",
             Self::BadReply => "bad_reply",
+            Self::LineBusy => "line_busy",
             Self::BackingOff => "backing_off",
         }
     }
@@ -264,6 +279,16 @@ pub enum ProfileError {
         found: String,
         /// What would be taken.
         allowed: String,
+    },
+    /// The settings say another kind of address than the profile's wire has.
+    #[error(
+        "{address} does not fit transport = \"{transport}\": allowed: host:port for tcp, a device such as /dev/cabinet-1 for rtu"
+    )]
+    OtherWire {
+        /// The address that was given.
+        address: String,
+        /// The profile's transport.
+        transport: &'static str,
     },
     /// A point that no cycle can do without.
     #[error("[points.{point}] is missing: a cycle cannot be run without it")]

@@ -2,10 +2,10 @@
 //!
 //! Knows registers and time-outs; knows nothing of loads, cycles or letters. It never decides that
 //! a lamp may burn: the cabinet's own controller is the interlock, and puts the lamps out when the
-//! heartbeat stops. RTU is not here yet.
+//! heartbeat stops.
 //!
 //! In order: [`Profile`] says where things are, [`wire`](self) turns registers into readings,
-//! [`CabinetTask`] owns the connection, [`Cabinet`] is the handle everyone else holds, and [`sim`]
+//! [`CabinetTask`] owns the connection (`link.rs`, `serial.rs`), [`Cabinet`] is the handle everyone else holds, and [`sim`]
 //! is a cabinet on a real socket.
 
 use std::{
@@ -18,13 +18,18 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
 mod error;
+mod link;
 mod profile;
+mod serial;
 pub mod sim;
 mod task;
 mod wire;
 
 pub use error::{BadReply, CommandError, LinkError, LinkProblem, Missing, ProfileError};
-pub use profile::{Kind, Limits, Link, MapOrigin, PointSpec, Profile, Table, Timing, WordOrder};
+pub use profile::{
+    Address, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile, SerialLine, Table, Timing,
+    Transport, WordOrder,
+};
 pub use task::CabinetTask;
 
 /// Everything a cabinet can tell or be told. A closed set: a cycle is written against these names.

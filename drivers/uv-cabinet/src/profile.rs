@@ -10,6 +10,10 @@ use toml::Spanned;
 use crate::{Point, error::ProfileError};
 
 mod check;
+mod link;
+
+use link::LinkTable;
+pub use link::{Address, Link, Parity, SerialLine, Transport};
 
 /// A checked profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,23 +46,6 @@ pub enum MapOrigin {
     Published,
     /// Found out on a real device.
     Measured,
-}
-
-/// How to reach the cabinet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// `host:port`.
-    pub address: String,
-    /// Modbus unit identifier.
-    pub unit: u8,
-    /// Longest wait for a connection.
-    pub connect_timeout: Duration,
-    /// Longest wait for a whole reply.
-    pub reply_timeout: Duration,
-    /// First wait before reconnecting.
-    pub backoff_first: Duration,
-    /// Longest wait before reconnecting.
-    pub backoff_max: Duration,
 }
 
 /// Where a point is and what its values may be.
@@ -232,25 +219,6 @@ struct CabinetTable {
     model: String,
     map: MapOrigin,
     map_source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Transport {
-    Tcp,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LinkTable {
-    #[serde(rename = "transport")]
-    _transport: Transport,
-    address: Spanned<String>,
-    unit: Spanned<u64>,
-    connect_timeout_ms: Spanned<u64>,
-    reply_timeout_ms: Spanned<u64>,
-    backoff_first_ms: Spanned<u64>,
-    backoff_max_ms: Spanned<u64>,
 }
 
 #[derive(Deserialize)]

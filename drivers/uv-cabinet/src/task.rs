@@ -1,21 +1,18 @@
 //! The one task that owns the connection to a cabinet.
 //!
-//! One exchange at a time, each run to its end or to its time-out. After any failure the connection
-//! is dropped, never tried again: a late reply must not be taken for the next one's. A Modbus
-//! exception is an answer in step, and costs only the points it was asked for.
+//! One exchange at a time, each run to its end or to its time-out. A Modbus exception is an answer
+//! in step, and costs only the points it was asked for. How a broken connection is left and made
+//! again is `link.rs`.
 
 use std::time::{Duration, Instant};
 
-use tokio::{net::TcpStream, sync::mpsc, time::timeout};
-use tokio_modbus::{
-    ExceptionCode, Request as Pdu, Response, Slave,
-    client::{Client as _, Context, tcp},
-};
-use tracing::{debug, info, warn};
+use tokio::sync::mpsc;
+use tracing::warn;
 
 use crate::{
     Command, Missing, Point, PointSpec, Profile, Reading, Readings, Request, Switch, Table,
-    error::{BadReply, CommandError, LinkError},
+    error::{CommandError, LinkError},
+    link::{Answer, Chain, Link},
     millis, wire,
 };
 
@@ -30,12 +27,6 @@ pub struct CabinetTask {
     /// The scan counter's last raw value and when it last changed.
     scan: Option<(u32, Instant)>,
     heartbeat: u16,
-}
-
-/// What came of one exchange that stayed in step.
-enum Answer {
-    Reply(Response),
-    Exception(u8),
 }
 
 impl CabinetTask {
@@ -215,149 +206,5 @@ fn word(switch: Switch) -> u16 {
     match switch {
         Switch::On => 1,
         Switch::Off => 0,
-    }
-}
-
-/// The connection, or the wait for the next try at one.
-struct Link {
-    at: crate::Link,
-    context: Option<Context>,
-    next_try: Option<Instant>,
-    backoff: Duration,
-    /// Set while the last thing heard was silence, so that it is logged once.
-    complained: Option<&'static str>,
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link")
-            .field("address", &self.at.address)
-            .field("connected", &self.context.is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Link {
-    fn new(at: crate::Link) -> Self {
-        Self {
-            backoff: at.backoff_first,
-            at,
-            context: None,
-            next_try: None,
-            complained: None,
-        }
-    }
-
-    async fn exchange(&mut self, pdu: Pdu<'static>) -> Result<Answer, LinkError> {
-        // Taken out for the exchange: if this future is dropped half way, so is the connection.
-        let mut context = match self.context.take() {
-            Some(context) => context,
-            None => self.connect().await?,
-        };
-        let limit = self.at.reply_timeout;
-        let error = match timeout(limit, context.call(pdu)).await {
-            Ok(Ok(Ok(reply))) => {
-                self.in_step(context);
-                return Ok(Answer::Reply(reply));
-            }
-            Ok(Ok(Err(exception))) => {
-                self.in_step(context);
-                return Ok(Answer::Exception(exception_code(exception)));
-            }
-            Ok(Err(tokio_modbus::Error::Transport(source))) => lost(source),
-            Ok(Err(tokio_modbus::Error::Protocol(_))) => LinkError::BadReply {
-                what: BadReply::Identifiers,
-            },
-            Err(_) => LinkError::ReplyTimedOut {
-                after_ms: millis(limit),
-            },
-        };
-        Err(self.broken(error))
-    }
-
-    fn in_step(&mut self, context: Context) {
-        self.context = Some(context);
-        self.backoff = self.at.backoff_first;
-        if self.complained.take().is_some() {
-            info!(address = self.at.address, "cabinet answers again");
-        }
-    }
-
-    /// Throws the connection away and sets the time of the next try.
-    fn broken(&mut self, error: LinkError) -> LinkError {
-        self.context = None;
-        self.next_try = Some(Instant::now() + self.backoff);
-        self.backoff = (self.backoff * 2).min(self.at.backoff_max);
-        let code = error.problem().code();
-        if self.complained == Some(code) {
-            debug!(address = self.at.address, code, "cabinet still silent");
-        } else {
-            warn!(address = self.at.address, code, error = %Chain(&error), "cabinet link broken");
-            self.complained = Some(code);
-        }
-        error
-    }
-
-    async fn connect(&mut self) -> Result<Context, LinkError> {
-        if self.next_try.is_some_and(|at| Instant::now() < at) {
-            return Err(LinkError::BackingOff);
-        }
-        match open(&self.at).await {
-            Ok(stream) => Ok(tcp::attach_slave(stream, Slave(self.at.unit))),
-            Err(error) => Err(self.broken(error)),
-        }
-    }
-}
-
-async fn open(at: &crate::Link) -> Result<TcpStream, LinkError> {
-    let failed = |source| LinkError::Connect {
-        address: at.address.clone(),
-        source,
-    };
-    match timeout(at.connect_timeout, TcpStream::connect(&at.address)).await {
-        Ok(Ok(stream)) => {
-            stream.set_nodelay(true).map_err(failed)?;
-            Ok(stream)
-        }
-        Ok(Err(source)) => Err(failed(source)),
-        Err(_) => Err(LinkError::ConnectTimedOut {
-            address: at.address.clone(),
-            after_ms: millis(at.connect_timeout),
-        }),
-    }
-}
-
-/// tokio-modbus reports a frame it cannot decode as a transport error too, and an orderly end of
-/// stream as the last OS error, which may be “success”.
-fn lost(source: std::io::Error) -> LinkError {
-    if source.kind() == std::io::ErrorKind::InvalidData {
-        return LinkError::BadReply {
-            what: BadReply::Malformed,
-        };
-    }
-    let source = if source.raw_os_error() == Some(0) {
-        std::io::ErrorKind::UnexpectedEof.into()
-    } else {
-        source
-    };
-    LinkError::Lost { source }
-}
-
-fn exception_code(exception: ExceptionCode) -> u8 {
-    exception.into()
-}
-
-/// An error with all its sources, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }

@@ -115,6 +115,8 @@ pub enum Fault {
     LeftInQuarantine,
     /// Somebody said stop.
     AbortedByOperator,
+    /// The station was stopped in mid-cycle.
+    StationStopped,
 }
 
 impl Fault {
@@ -142,6 +144,7 @@ impl Fault {
             Self::RestartedMidCycle => "restarted_mid_cycle",
             Self::LeftInQuarantine => "left_in_quarantine",
             Self::AbortedByOperator => "aborted_by_operator",
+            Self::StationStopped => "station_stopped",
         }
     }
 }

@@ -343,6 +343,9 @@ fn abort_is_taken_in_every_running_step_and_refused_elsewhere() {
         let aborted = cycle.ask(Ask::Abort, plant.now_ms).expect("running");
         assert_eq!(aborted.step().fault(), Some(Fault::AbortedByOperator));
         assert_eq!(aborted.step().orders().lamp, Switch::Off);
+        let stopped = cycle.ask(Ask::Shutdown, plant.now_ms).expect("running");
+        assert_eq!(stopped.step().fault(), Some(Fault::StationStopped));
+        assert_eq!(stopped.step().orders().lamp, Switch::Off);
         steps.push(cycle.step().code());
         (cycle, _) = poll(&cycle, &mut plant);
     }

@@ -1,19 +1,20 @@
 //! From the shape of a profile file to a checked profile: ranges, units, overlaps, what must be there.
+//! The link has a file of its own.
 
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
 
 use toml::Spanned;
 
 use super::{
-    File, Kind, Limits, LimitsTable, Link, LinkTable, PointSpec, PointTable, Profile, Table,
-    Timing, TimingTable, line_of,
+    File, Kind, Limits, LimitsTable, PointSpec, PointTable, Profile, Table, Timing, TimingTable,
+    line_of,
 };
 use crate::{Point, error::ProfileError};
 
 /// Turns a file's shape into a profile, or names the first thing that cannot be.
 pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, ProfileError> {
     let at = Place { text };
-    let link = at.link(&file.link)?;
+    let link = super::link::check(&at, &file.link)?;
     let limits = at.limits(&file.limits)?;
     let timing = at.timing(&file.timing)?;
     if let Some(point) = Point::ALL
@@ -39,12 +40,13 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     })
 }
 
-struct Place<'a> {
+/// The text that is checked, so that a refusal can name its line.
+pub(super) struct Place<'a> {
     text: &'a str,
 }
 
 impl Place<'_> {
-    fn refuse<T>(
+    pub(super) fn refuse<T>(
         &self,
         offset: usize,
         key: &str,
@@ -59,7 +61,7 @@ impl Place<'_> {
         })
     }
 
-    fn whole(
+    pub(super) fn whole(
         &self,
         key: &str,
         value: &Spanned<u64>,
@@ -73,7 +75,7 @@ impl Place<'_> {
         self.refuse(value.span().start, key, found, format!("{low} to {high}"))
     }
 
-    fn millis(
+    pub(super) fn millis(
         &self,
         key: &str,
         value: &Spanned<u64>,
@@ -103,45 +105,6 @@ impl Place<'_> {
         }
         let (low, high) = (allowed.start(), allowed.end());
         self.refuse(value.span().start, key, found, format!("{low} to {high}"))
-    }
-
-    fn link(&self, link: &LinkTable) -> Result<Link, ProfileError> {
-        let address = link.address.get_ref();
-        let port = address
-            .rsplit_once(':')
-            .map(|(host, port)| (host, port.parse::<u16>()));
-        if !matches!(port, Some((host, Ok(_))) if !host.is_empty()) {
-            return self.refuse(
-                link.address.span().start,
-                "link.address",
-                format!("{address:?}"),
-                "host:port, such as 192.168.1.50:502",
-            );
-        }
-        let unit = self.whole("link.unit", &link.unit, 1..=255)?;
-        let backoff_first =
-            self.millis("link.backoff_first_ms", &link.backoff_first_ms, 10..=10_000)?;
-        let first_ms = *link.backoff_first_ms.get_ref();
-        Ok(Link {
-            address: address.clone(),
-            unit: u8::try_from(unit).expect("checked to be at most 255"),
-            connect_timeout: self.millis(
-                "link.connect_timeout_ms",
-                &link.connect_timeout_ms,
-                10..=10_000,
-            )?,
-            reply_timeout: self.millis(
-                "link.reply_timeout_ms",
-                &link.reply_timeout_ms,
-                10..=10_000,
-            )?,
-            backoff_first,
-            backoff_max: self.millis(
-                "link.backoff_max_ms",
-                &link.backoff_max_ms,
-                first_ms..=60_000,
-            )?,
-        })
     }
 
     fn limits(&self, limits: &LimitsTable) -> Result<Limits, ProfileError> {
