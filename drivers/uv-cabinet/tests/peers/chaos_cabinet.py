@@ -24,14 +24,22 @@ def crc(frame):
     return value.to_bytes(2, "little")
 
 
+HOLDING = {}
+
+
 def reply(request):
     function, start, count = request[1], int.from_bytes(request[2:4], "big"), int.from_bytes(request[4:6], "big")
     if function == 2:  # door closed and locked
         body = bytes([1, 0b00011])
     elif function == 4:
         body = bytes([2 * count]) + b"".join((1000 + at).to_bytes(2, "big") for at in range(start, start + count))
+    elif function == 3:
+        body = bytes([2 * count]) + b"".join(HOLDING.get(at, 0).to_bytes(2, "big") for at in range(start, start + count))
+    elif function == 6:
+        HOLDING[start] = count
+        body = request[2:6]
     else:
-        return None
+        sys.exit(f"no such function here: {request.hex()}")
     frame = request[:2] + body
     return frame + crc(frame)
 
