@@ -63,7 +63,7 @@ def main(fault, requests):
                     time.sleep(chance.uniform(0.035, 0.09))
                     if time.monotonic() - asked_at > LATEST:  # this machine was busy: keep the promise
                         kept += 1
-                        continue
+                        answer = b""
                 else:
                     answer += answer
             os.write(master, answer)
