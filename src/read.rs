@@ -15,6 +15,7 @@ use crate::domain::text::{Char, Line};
 use crate::events::{Event, Events};
 use crate::evidence::Evidence;
 use crate::health::Readiness;
+use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage};
 
@@ -44,6 +45,8 @@ pub struct Reader {
     pub events: Events,
     /// Where the worker says whether it works.
     pub readiness: Readiness,
+    /// Where pages are counted.
+    pub metrics: Metrics,
     /// Its proof of life.
     pub beat: Beat,
 }
@@ -162,6 +165,7 @@ impl Reader {
                     lines = reading.lines.len(),
                     "page read"
                 );
+                self.metrics.page_read(reading.seconds);
                 self.store.wait(move |db| db.finish_reading(id, &reading))?;
                 self.tell(&page.letter, "page_read");
             }

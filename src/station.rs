@@ -128,17 +128,6 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
             }
         }));
     }
-    let reader = read::Reader {
-        settings: settings.clone(),
-        office,
-        store: store.clone(),
-        evidence: evidence.clone(),
-        events: events.clone(),
-        readiness: readiness.clone(),
-        beat: watchdog.task("reading", STUCK_READER),
-    };
-    let reading = read::start(reader, stop.child_token());
-
     let app = App::new(
         settings.clone(),
         (store, evidence),
@@ -146,6 +135,18 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness,
         cabinets,
     );
+    let reader = read::Reader {
+        settings: settings.clone(),
+        office,
+        store: app.store.clone(),
+        evidence: app.evidence.clone(),
+        events: app.events.clone(),
+        readiness: app.readiness.clone(),
+        metrics: app.metrics.clone(),
+        beat: watchdog.task("reading", STUCK_READER),
+    };
+    let reading = read::start(reader, stop.child_token());
+
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
     let mut http = tokio::spawn(api::serve(listener, routes, closing.clone()));
