@@ -177,7 +177,7 @@ fn zero_byte_file() {
     let page = [file("A001_p1.jpg", 1, 0)];
     desk.look(SECOND, &page);
     assert!(
-        desk.look(60 * SECOND, &page).is_empty(),
+        desk.look(20 * SECOND, &page).is_empty(),
         "some devices create their files first"
     );
     assert_eq!(told(&desk.look(61 * SECOND, &page)), ["empty"]);
