@@ -44,7 +44,7 @@ pub enum StationError {
         file: PathBuf,
         /// File, line, what is allowed.
         #[source]
-        source: uv_cabinet::ProfileError,
+        source: Box<uv_cabinet::ProfileError>,
     },
     /// The folder for data cannot be made or written.
     #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
@@ -247,7 +247,7 @@ fn start_cabinets(
         let profile = disinfect::profile_of(cabinet).map_err(|source| StationError::Profile {
             id: id.clone(),
             file: cabinet.profile.clone(),
-            source,
+            source: Box::new(source),
         })?;
         let surroundings = disinfect::Surroundings {
             store: store.clone(),

@@ -1,4 +1,12 @@
 //! The one integration test binary; its modules in reading order.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic in a test is its report, in its helpers too"
+)]
+#![expect(
+    unreachable_pub,
+    reason = "a test binary has no outside; its modules talk plainly"
+)]
 
 mod support;
 

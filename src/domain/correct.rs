@@ -177,16 +177,14 @@ impl Corrections {
             Some(NewAnonymous {
                 value: true,
                 reason,
-            }) => {
-                if !reason
-                    .as_ref()
-                    .is_some_and(|reason| ANONYMOUS_REASONS.contains(&reason.as_str()))
-                {
-                    return Err(Refused {
-                        field: "anonymous",
-                        rule: "one of the listed reasons is needed",
-                    });
-                }
+            }) if !reason
+                .as_ref()
+                .is_some_and(|reason| ANONYMOUS_REASONS.contains(&reason.as_str())) =>
+            {
+                return Err(Refused {
+                    field: "anonymous",
+                    rule: "one of the listed reasons is needed",
+                });
             }
             Some(NewAnonymous {
                 value: false,

@@ -45,7 +45,9 @@ fn ack(house: &House, caller: &Caller, id: &str, case: &str) -> (u16, String) {
 fn a_draft_is_claimed_and_registered_once() {
     let house = House::offering("read");
     let cases = house.machine("cases", Scope::CaseSystem);
-    ["A1", "A2", "A3"].map(|id| house.drafted(id));
+    for id in ["A1", "A2", "A3"] {
+        house.drafted(id);
+    }
     house.sql("UPDATE letters SET urgent = 1 WHERE id = 'A3'");
     let first = claim(&house, &cases, 2);
     assert_eq!(ids(&first), ["A3", "A1"]);
@@ -172,7 +174,9 @@ fn a_draft_given_back_goes_to_the_end_of_the_queue() {
 fn a_repeated_claim_under_its_key_gets_the_same_drafts() {
     let house = House::offering("read");
     let cases = house.machine("cases", Scope::CaseSystem);
-    ["A1", "A2", "A3"].map(|id| house.drafted(id));
+    for id in ["A1", "A2", "A3"] {
+        house.drafted(id);
+    }
     let keyed = cases.with("idempotency-key", "claim-1");
     let first = claim(&house, &keyed, 2);
     assert_eq!(claim(&house, &keyed, 2), first);
@@ -266,7 +270,9 @@ fn a_new_reading_never_reopens_a_registered_draft() {
 #[test]
 fn killed_and_started_again_nothing_is_lost_or_registered_twice() {
     let house = House::offering("read");
-    ["A1", "A2", "A3", "A4"].map(|id| house.drafted(id));
+    for id in ["A1", "A2", "A3", "A4"] {
+        house.drafted(id);
+    }
     let open = || Db::open(&house.database()).unwrap();
     let claiming = Claiming {
         by: "token/cases".into(),
@@ -347,7 +353,9 @@ fn a_failure_after_the_effect_takes_the_effect_back() {
 fn a_case_system_in_another_language_takes_every_draft() {
     let house = House::offering("read");
     house.machine("cases", Scope::CaseSystem);
-    ["A1", "A2", "信-3"].map(|id| house.drafted(id));
+    for id in ["A1", "A2", "信-3"] {
+        house.drafted(id);
+    }
     let (token, ledger) = (
         house.folder.path().join("token"),
         house.folder.path().join("ledger"),

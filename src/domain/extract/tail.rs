@@ -112,9 +112,10 @@ fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
     let value = trim(value);
     // 本人地址, 我的电话: the front of a label.
     let front = ["本人", "我的", "我", "现", "家庭", "个人"].contains(&text_of(value).as_str());
-    if !value.is_empty() && !(kind == Kind::Bare && front) {
-        out.push((kind, value.to_vec()));
+    if value.is_empty() || kind == Kind::Bare && front {
+        return;
     }
+    out.push((kind, value.to_vec()));
 }
 
 /// The row without its dates: they are read elsewhere and would hide a name beside them.
