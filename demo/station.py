@@ -6,6 +6,7 @@ database. What it stored stays in run/, so a run that was cut short goes on wher
 import argparse
 import ctypes
 import hashlib
+import http.client
 import http.cookiejar
 import json
 import os
@@ -153,7 +154,11 @@ offer = "read"
         for child, log in self.children:
             if child.poll() is not None:
                 tail = (self.home / log).read_text(errors="replace").splitlines()[-5:]
-                raise Failed(f"a process ended by itself (exit {child.returncode}); {self.home / log} ends with:", *tail)
+                raise Failed(
+                    f"the {log.removesuffix('.log')} process ended (exit {child.returncode}); start again to go on where it was."
+                    f" {self.home / log} ends with:",
+                    *tail,
+                )
 
     def command(self, *arguments, stdin=None):
         done = subprocess.run([LAIXIN, *arguments, "--config", self.config], input=stdin, capture_output=True, text=True)
@@ -176,9 +181,10 @@ offer = "read"
                 text = answer.read()
         except urllib.error.HTTPError as refusal:
             raise Failed(f"{method} {path}: {refusal.code}", refusal.read().decode(errors="replace")) from None
-        except urllib.error.URLError as error:
+        except (OSError, http.client.HTTPException) as error:
+            time.sleep(0.5)  # a daemon that was killed is gone by then
             self.check_alive()
-            raise Failed(f"{method} {path}: {error.reason}") from None
+            raise Failed(f"{method} {path}: {error}") from None
         return json.loads(text) if text else None
 
     def all(self, path):

@@ -79,21 +79,35 @@ fn a_text_file_named_jpg_is_held_with_its_reason() {
     everything_else_goes_on(&station);
 }
 
-/// A PNG whose header says 20,000×20,000: kept as evidence, refused by its header before pixels are allocated.
+/// Whole by its structure, broken inside: it is evidence, and its letter says that it could not be read.
 #[test]
-fn a_huge_png_is_kept_and_its_letter_says_that_it_could_not_be_read() {
+fn a_damaged_jpeg_is_kept_and_its_letter_is_not_called_anonymous() {
     let station = station();
-    station.scan_bytes(&huge_png(), "HUGE_p1.png");
-    let letter = station.wait_for_stage("HUGE", &["drafted"], 60);
-    let notes = letter["draft"]["draft"]["notes"].to_string();
-    assert!(notes.contains("too_large"), "{notes}");
-    assert_eq!(
-        letter["draft"]["draft"]["fields"]["sender_name"]["value"],
-        Value::Null
-    );
-    let peak = fs::read_to_string(format!("/proc/{}/status", station.pid()))
+    let whole = fs::read(project("tests/letters/A001_p1.jpg")).expect("a sample");
+    let mut damaged = whole[..whole.len() / 2].to_vec();
+    damaged.extend([0xFF, 0xD9]);
+    station.scan_bytes(&damaged, "DAMAGED_p1.jpg");
+    let letter = station.wait_for_stage("DAMAGED", &["drafted"], 60);
+    let draft = &letter["draft"]["draft"];
+    assert!(draft["notes"].to_string().contains("damaged"), "{draft}");
+    assert_eq!(draft["fields"]["sender_name"]["value"], Value::Null);
+    assert_eq!(draft["fields"]["anonymous"]["value"], false);
+    bytes_kept(&station, &damaged);
+    everything_else_goes_on(&station);
+}
+
+/// A PNG whose header says 20,000×20,000 is refused by that header, before pixels are allocated.
+#[test]
+fn a_huge_png_is_held_with_its_reason() {
+    let station = station();
+    let png = huge_png();
+    station.scan_bytes(&png, "HUGE_p1.png");
+    assert_eq!(held(&station, "HUGE_p1.png"), "too_large");
+    bytes_kept(&station, &png);
+    everything_else_goes_on(&station);
+    let status = fs::read_to_string(format!("/proc/{}/status", station.pid()))
         .expect("the station's status");
-    let peak_kb: u64 = peak
+    let peak_kb: u64 = status
         .lines()
         .find_map(|line| {
             line.strip_prefix("VmHWM:")?
@@ -105,7 +119,6 @@ fn a_huge_png_is_kept_and_its_letter_says_that_it_could_not_be_read() {
         })
         .expect("a peak");
     assert!(peak_kb < 900 * 1024, "{peak_kb} kB");
-    everything_else_goes_on(&station);
 }
 
 fn huge_png() -> Vec<u8> {

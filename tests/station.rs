@@ -17,6 +17,7 @@ mod bad_input;
 
 mod api;
 mod config;
+mod console;
 mod house;
 mod scan_faults;
 mod systemd;

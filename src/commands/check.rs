@@ -121,7 +121,7 @@ fn office(settings: &Settings, report: &mut Report) {
         Err(error) => report.bad(
             "roster and deadlines",
             &Chain(&error).to_string(),
-            "mend the line it names",
+            "mend the line it names, or set the right path where the file is missing",
         ),
     }
 }
@@ -154,7 +154,11 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
         let profile = match disinfect::profile_of(cabinet) {
             Ok(profile) => profile,
             Err(error) => {
-                report.bad(&what, &Chain(&error).to_string(), "mend the line it names");
+                report.bad(
+                    &what,
+                    &Chain(&error).to_string(),
+                    "mend the line it names, or set the right path where the file is missing",
+                );
                 continue;
             }
         };

@@ -75,7 +75,10 @@ pub fn run(args: &EvaluateArgs) -> u8 {
         None => match args.engine.open() {
             Ok(engine) => Some(engine),
             Err(error) => {
-                eprintln!("laixin: {}", crate::Chain(&error));
+                eprintln!(
+                    "laixin: {}; run make setup, or name the folder of the models with --models",
+                    crate::Chain(&error)
+                );
                 return USAGE;
             }
         },

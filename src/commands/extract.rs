@@ -113,7 +113,10 @@ pub fn run(args: &ExtractArgs) -> u8 {
     let engine = match args.engine.open() {
         Ok(engine) => engine,
         Err(error) => {
-            eprintln!("laixin: {}", crate::Chain(&error));
+            eprintln!(
+                "laixin: {}; run make setup, or name the folder of the models with --models",
+                crate::Chain(&error)
+            );
             return USAGE;
         }
     };

@@ -66,7 +66,7 @@ pub(crate) enum ImageError {
         source: std::io::Error,
     },
     /// It is no image the scanner could have made whole.
-    #[error("{}: is not a whole JPEG, PNG or TIFF image; scan the page again", file.display())]
+    #[error("{}: cannot be used as a page", file.display())]
     Decode {
         /// Which.
         file: PathBuf,

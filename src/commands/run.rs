@@ -1,5 +1,7 @@
 //! `laixin run`: the daemon.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -22,7 +24,6 @@ pub fn run(args: &ConfigArg) -> u8 {
     match runtime.block_on(station::run(settings)) {
         Ok(()) => GOOD,
         Err(error) => {
-            eprintln!("laixin: {}", crate::Chain(&error));
             tracing::error!("not started: {}", crate::Chain(&error));
             match error {
                 StationError::Config(_) | StationError::Profile { .. } => USAGE,
@@ -46,7 +47,11 @@ fn log_to_journal_or_terminal(settings: &Settings) {
     match journal {
         Some(journal) => registry.with(journal).init(),
         None => registry
-            .with(fmt::layer().with_writer(std::io::stderr))
+            .with(
+                fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .with_ansi(std::io::stderr().is_terminal()),
+            )
             .init(),
     }
 }

@@ -80,6 +80,7 @@ struct Panel {
     cycle: Option<CycleLine>,
     may_start: bool,
     may_abort: bool,
+    may_acknowledge: bool,
 }
 
 struct LoadChoice {
@@ -265,6 +266,7 @@ fn panel(w: &'static Words, view: CabinetView) -> Panel {
         may_start: view.connected
             && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting",
+        may_acknowledge: matches!(view.step.as_str(), "quarantined" | "alarm"),
         connected: view.connected,
         step,
         id: view.id,

@@ -280,7 +280,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
                 .iter()
                 .filter(|page| page.state == "unread")
                 .count(),
-            id: seen.letter.id,
+            id: seen.letter.id.clone(),
         },
         version: seen.letter.version,
         batch: batch_words(w, &seen.batch),
@@ -288,7 +288,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         flags: draft
             .map(|draft| flags(w, &draft.fields))
             .unwrap_or_default(),
-        notes: draft.map(|draft| draft.notes.clone()).unwrap_or_default(),
+        notes: notes(w, &seen),
         missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
         fields: draft
             .map(|draft| field_lines::lines(w, draft))
@@ -321,4 +321,20 @@ pub(super) async fn page(
         Ok(seen) => show(&filled(w, f, seen)),
         Err(error) => Refused::by_store(f, &error).into_response(),
     }
+}
+
+/// What an operator has to know before reading the fields: sheets without text, a draft that is out of hand.
+fn notes(w: &Words, seen: &Seen) -> Vec<String> {
+    let unread = seen
+        .pages
+        .iter()
+        .filter(|page| page.problem.is_some())
+        .map(|page| w.one("letter.note_unreadable", page.n));
+    let state = seen.draft.as_ref().map(|row| row.state);
+    let handed_over = match state {
+        Some(DraftState::Leased) => Some(w.t("letter.note_leased").to_owned()),
+        Some(DraftState::Acked) => Some(w.t("letter.note_registered").to_owned()),
+        _ => None,
+    };
+    unread.chain(handed_over).collect()
 }

@@ -340,7 +340,10 @@ impl Supervisor {
     }
 
     fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {
-        let record = self.record.as_ref()?;
+        // After a restart the cycle before is history: its dose is on its record, not here.
+        let record = (*self.cycle.step() != Step::Idle)
+            .then_some(self.record.as_ref())
+            .flatten()?;
         let (step, rules) = (self.cycle.step(), self.cycle.rules());
         let number = CycleRecord::number(record.cycle);
         Some(look::cycle(number, record.load, step, rules, irradiance))

@@ -263,7 +263,7 @@ impl Desk {
             arrival,
             file = name,
             code,
-            "{}",
+            "not taken, kept untouched: {}",
             next_action(code)
         );
         self.events.tell(Event::Alert {

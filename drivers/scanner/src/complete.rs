@@ -58,6 +58,13 @@ pub enum Verdict {
     Complete(Shape),
     /// An image (or only zeros, as some copy programs reserve space) without its end.
     Incomplete,
+    /// Its header promises more pixels than any page has; nothing of it was decoded.
+    TooManyPixels {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
     /// Something else.
     NotAnImage(LooksLike),
     /// Could not be read.
@@ -86,6 +93,9 @@ fn inspect_file(file: &File) -> io::Result<Verdict> {
     let mut head = Vec::with_capacity(64);
     (&mut reader).take(64).read_to_end(&mut head)?;
     reader.seek(SeekFrom::Start(0))?;
+    if let Some((width, height)) = png::too_large(&head) {
+        return Ok(Verdict::TooManyPixels { width, height });
+    }
     let whole = match magic(&head) {
         Magic::Jpeg => jpeg::has_end(&mut reader)?.then_some(Shape::Jpeg),
         Magic::Png => png::has_end(&mut reader, length)?.then_some(Shape::Png),

@@ -176,6 +176,14 @@ pub enum Refusal {
         /// The limit.
         limit_bytes: u64,
     },
+    /// More pixels than any page has.
+    #[error("{width}×{height} pixels are more than a page has")]
+    TooManyPixels {
+        /// Width.
+        width: u32,
+        /// Height.
+        height: u32,
+    },
     /// A symbolic link: it may point anywhere, and what it points at may change.
     #[error("a symbolic link")]
     Symlink,
@@ -213,7 +221,7 @@ impl Refusal {
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::NotAnImage { .. } => "not_an_image",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::TooManyPixels { .. } => "too_large",
             Self::Symlink => "symlink",
             Self::NotAFile => "not_a_file",
             Self::NestedFolder => "nested_folder",

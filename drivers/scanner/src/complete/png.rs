@@ -2,6 +2,18 @@
 
 use std::io::{self, BufRead, Seek};
 
+/// Longest side of a page in pixels: A3 at 600 dpi is 9,921. A small PNG can promise far more than memory holds.
+const SIDE_LIMIT_PX: u32 = 15_000;
+
+/// Width and height out of the header, where one of them is beyond the limit.
+pub(super) fn too_large(head: &[u8]) -> Option<(u32, u32)> {
+    let ihdr = head.strip_prefix(&super::PNG_SIGNATURE)?.get(4..16)?;
+    let size = ihdr.strip_prefix(b"IHDR")?;
+    let number = |at: usize| Some(u32::from_be_bytes(size.get(at..at + 4)?.try_into().ok()?));
+    let (width, height) = (number(0)?, number(4)?);
+    (width.max(height) > SIDE_LIMIT_PX).then_some((width, height))
+}
+
 /// Whether IEND is reached with its checksum in the file.
 pub(super) fn has_end(reader: &mut (impl BufRead + Seek), length: u64) -> io::Result<bool> {
     let mut at = super::PNG_SIGNATURE.len() as u64;

@@ -245,6 +245,9 @@ impl Tracked {
                     }
                 }
                 Verdict::Incomplete => self.state = State::Unfinished,
+                Verdict::TooManyPixels { width, height } => {
+                    return self.refuse(Refusal::TooManyPixels { width, height }, seen);
+                }
                 Verdict::NotAnImage(looks_like) => {
                     return self.refuse(Refusal::NotAnImage { looks_like }, seen);
                 }
