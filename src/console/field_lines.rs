@@ -194,9 +194,17 @@ pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
     ];
     let id_number = line(w, "id_number", "field.id_number", &fields.id_number.field);
     let wrong = fields.id_number.checksum_ok == Some(false);
+    let doubtful = wrong && id_number.state == "accepted";
     lines.push(FieldLine {
         note: wrong.then(|| w.t("letter.checksum_bad").to_owned()),
-        wants: id_number.wants || (wrong && id_number.state != "corrected"),
+        wants: id_number.wants || doubtful,
+        state: if doubtful { "check" } else { id_number.state },
+        state_words: if doubtful {
+            w.t("letter.check").to_owned()
+        } else {
+            id_number.state_words
+        },
+        state_means: if doubtful { "" } else { id_number.state_means },
         ..id_number
     });
     let phones = fields.phones.iter().enumerate();

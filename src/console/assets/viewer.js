@@ -94,6 +94,8 @@
     if (fit || !scale) fitTo(fit || "width"); else zoomTo(scale);
     draw();
     reveal();
+    // Once more when the page has its final size: a scroll bar may have come or gone.
+    requestAnimationFrame(reveal);
   });
   image.addEventListener("error", () => {
     paper.hidden = true;
@@ -157,7 +159,7 @@
       tabs().find((tab) => tab.dataset.page === page).focus();
     }
   });
-  addEventListener("resize", () => { if (fit && scale) fitTo(fit); });
+  addEventListener("resize", () => { if (fit && scale) { fitTo(fit); reveal(); } });
   document.addEventListener("laixin-refreshed", draw);
 
   window.laixinViewer = { light, show, turn };
