@@ -15,6 +15,7 @@ use crate::health::Readiness;
 use crate::sd_notify::Beat;
 use crate::store::Store;
 
+mod curve;
 mod health;
 mod look;
 mod record;

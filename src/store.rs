@@ -4,6 +4,8 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod accounts;
+mod cycle_history;
+mod cycles;
 mod drafts;
 mod health;
 mod health_views;
@@ -15,6 +17,7 @@ mod loads;
 mod migrations;
 mod owner;
 mod readings;
+mod self_tests;
 mod views;
 mod words;
 
@@ -23,15 +26,18 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use cycle_history::{CycleHistory, CycleSample};
+pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
 pub use health::HealthRow;
 pub use idempotency::{Answered, RequestKey};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
-pub use loads::{Batch, CycleOutcome, CycleRecord, Load, NewBatch};
-pub use owner::Store;
+pub use loads::{Batch, Load, NewBatch};
+pub use owner::{Queued, Store};
 pub use readings::{READING_ATTEMPTS, ReadPage, Reading, UnreadPage};
+pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 
 /// Why the store did not do as asked.

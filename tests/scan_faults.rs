@@ -19,7 +19,9 @@ use laixin::events::{Event, Events};
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
 use laixin::scan::{self, Desk};
-use laixin::store::{Arrival, CycleOutcome, NewArrival, NewBatch, Store, TakePage, Taken};
+use laixin::store::{
+    Arrival, CycleOutcome, CycleTerms, NewArrival, NewBatch, SideExposure, Store, TakePage, Taken,
+};
 use scanner::{FolderSettings, claim};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -116,13 +118,15 @@ impl Station {
                     "op",
                 )?;
                 let load = db.add_load(batch, "cabinet-1", "op")?;
-                let cycle = db.begin_cycle(load, "cabinet-1", "00", "op")?;
+                let cycle = db.begin_cycle(load, &CycleTerms::measured("cabinet-1", "00"), "op")?;
                 db.end_cycle(
                     cycle,
                     &CycleOutcome {
                         failed: None,
-                        dose_mj_cm2: 120.0,
-                        exposure_s: 60.0,
+                        exposures: vec![SideExposure {
+                            dose_mj_cm2: Some(120.0),
+                            lit_s: 60.0,
+                        }],
                         ventilation_s: 60.0,
                     },
                 )?;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use uv_cabinet::{Missing, Point, Profile, Readings, Value};
 
 use super::{CycleView, PointView};
-use crate::domain::cycle::{Look, Rules, Sample, Seen, Step, WhyMissing};
+use crate::config::DeviceId;
+use crate::domain::cycle::{Basis, Look, Rules, Sample, Seen, Sides, Step, WhyMissing};
+use crate::store::CycleTerms;
 
 /// A profile's limits and timing as the rules of a cycle.
 pub(super) fn rules(profile: &Profile) -> Rules {
@@ -24,6 +26,22 @@ pub(super) fn rules(profile: &Profile) -> Rules {
         irradiance_dark_mw_cm2: limits.irradiance_dark_mw_cm2,
         target_dose_mj_cm2: limits.target_dose_mj_cm2,
         ozone_release_mg_m3: limits.ozone_release_mg_m3,
+    }
+}
+
+/// What a cycle's record says of the cabinet it ran in.
+pub(super) fn terms(id: &DeviceId, profile: &Profile) -> CycleTerms {
+    CycleTerms {
+        cabinet: id.to_string(),
+        model: profile.model.clone(),
+        profile_sha256: profile.sha256.clone(),
+        dose_basis: Basis::Measured,
+        ozone_basis: Basis::Measured,
+        sides: Sides::Both,
+        absent: Vec::new(),
+        target_dose_mj_cm2: Some(profile.limits.target_dose_mj_cm2),
+        min_exposure_s: profile.timing.min_exposure.as_secs_f64(),
+        ozone_limit_mg_m3: Some(profile.limits.ozone_release_mg_m3),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
-use crate::store::{CycleOutcome, StoreError};
+use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError};
 
 /// The cycle in the records that the steps belong to.
 pub(super) struct Record {
@@ -13,6 +13,8 @@ pub(super) struct Record {
     pub(super) load: i64,
     pub(super) batch: i64,
     pub(super) end: End,
+    /// When it began on our clock; `None` of a cycle of an earlier run.
+    pub(super) began_ms: Option<u64>,
 }
 
 /// Whether the records have been read.
@@ -71,6 +73,7 @@ impl Supervisor {
                     load: load.id,
                     batch: load.batch_id,
                     end,
+                    began_ms: None,
                 };
                 (left, Some(record))
             }
@@ -85,7 +88,8 @@ impl Supervisor {
         Known::Yes
     }
 
-    pub(super) async fn write_step(&self, step: &Step) -> Result<(), StoreError> {
+    /// The change to this step, and the person behind it.
+    pub(super) async fn write_step(&self, step: &Step, by: Option<&str>) -> Result<(), StoreError> {
         let Some(record) = self
             .record
             .as_ref()
@@ -93,11 +97,19 @@ impl Supervisor {
         else {
             return Ok(());
         };
-        let (cycle, name) = (record.cycle, step.code());
-        let detail = step.fault().map(|fault| fault.code());
+        let cycle = record.cycle;
+        let step = CycleStep {
+            at: clock::now(),
+            after_ms: record
+                .began_ms
+                .map(|began| self.now_ms().saturating_sub(began)),
+            step: step.code().to_owned(),
+            detail: step.fault().map(|fault| fault.to_string()),
+            by: by.map(str::to_owned),
+        };
         self.around
             .store
-            .with(move |db| db.cycle_step(cycle, clock::now(), name, detail))
+            .with(move |db| db.cycle_step(cycle, &step))
             .await
     }
 
@@ -115,6 +127,7 @@ impl Supervisor {
             return;
         };
         let cycle = record.cycle;
+        self.curve.hand_over(&self.around.store);
         let written = self
             .around
             .store
@@ -151,8 +164,10 @@ fn outcome(step: &Step) -> Option<CycleOutcome> {
     let exposure = step.exposure();
     Some(CycleOutcome {
         failed,
-        dose_mj_cm2: exposure.dose_mj_cm2,
-        exposure_s: exposure.lit_ms as f64 / 1000.0,
+        exposures: vec![SideExposure {
+            dose_mj_cm2: Some(exposure.dose_mj_cm2),
+            lit_s: exposure.lit_ms as f64 / 1000.0,
+        }],
         ventilation_s: fan_ms as f64 / 1000.0,
     })
 }
@@ -160,8 +175,7 @@ fn outcome(step: &Step) -> Option<CycleOutcome> {
 fn cut_short() -> CycleOutcome {
     CycleOutcome {
         failed: Some(Fault::RestartedMidCycle.code().to_owned()),
-        dose_mj_cm2: 0.0,
-        exposure_s: 0.0,
+        exposures: Vec::new(),
         ventilation_s: 0.0,
     }
 }

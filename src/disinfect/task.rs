@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Cabinet, Command, Profile, Readings};
 
+use super::curve::Curve;
 use super::health::Logged;
 use super::record::{End, Known, Record};
 use super::{CabinetView, Order, Refused, Surroundings, look};
@@ -18,13 +19,12 @@ use crate::domain::cycle::{
 };
 use crate::domain::letter::LoadState;
 use crate::events::Event;
-use crate::store::CycleRecord;
+use crate::store::{CycleRecord, CycleTerms};
 
 /// Drives one cabinet.
 pub(super) struct Supervisor {
     pub(super) id: DeviceId,
-    model: String,
-    profile_sha256: String,
+    terms: CycleTerms,
     poll: std::time::Duration,
     cabinet: Cabinet,
     pub(super) around: Surroundings,
@@ -36,6 +36,7 @@ pub(super) struct Supervisor {
     pub(super) record: Option<Record>,
     given: Given,
     pub(super) logged: Logged,
+    pub(super) curve: Curve,
 }
 
 /// What the cabinet is known to have taken; `None` after any doubt.
@@ -57,9 +58,8 @@ impl Supervisor {
         // Until the records have been read, the worst is assumed: nothing is unlocked.
         let cycle = Cycle::at_start(look::rules(profile), Left::Quarantined, 0);
         Self {
+            terms: look::terms(&id, profile),
             id,
-            model: profile.model.clone(),
-            profile_sha256: profile.sha256.clone(),
             poll: profile.timing.poll,
             cabinet,
             around,
@@ -70,6 +70,7 @@ impl Supervisor {
             record: None,
             given: Given::default(),
             logged: Logged::default(),
+            curve: Curve::default(),
         }
     }
 
@@ -87,7 +88,7 @@ impl Supervisor {
                         }
                         // Refused once it is aborting already.
                         if let Ok(next) = self.cycle.ask(Ask::Shutdown, self.now_ms()) {
-                            self.advance(next).await;
+                            self.advance(next, None).await;
                         }
                     }
                     if known == Known::No {
@@ -109,8 +110,9 @@ impl Supervisor {
             self.given.doubt(self.cycle.step());
         }
         let next = self.cycle.see(&seen);
+        self.advance(next, None).await;
+        self.note_sample(&seen);
         self.seen = Some(seen);
-        self.advance(next).await;
         self.settle().await;
         self.give_orders().await;
         if matches!(self.cycle.step(), Step::Striking { .. }) && self.given.lamp != Some(Switch::On)
@@ -122,7 +124,7 @@ impl Supervisor {
     }
 
     /// To the next state: recorded first, acted on afterwards, except that putting out waits for nothing.
-    async fn advance(&mut self, next: Cycle) {
+    async fn advance(&mut self, next: Cycle, by: Option<&str>) {
         if next.step().code() == self.cycle.step().code() {
             self.cycle = next;
             return;
@@ -130,7 +132,7 @@ impl Supervisor {
         if matches!(next.step(), Step::Stopping { .. } | Step::Aborting { .. }) {
             self.cycle = next;
             self.give_orders().await;
-            if let Err(error) = self.write_step(self.cycle.step()).await {
+            if let Err(error) = self.write_step(self.cycle.step(), by).await {
                 self.say_unrecorded(&error);
                 // Refused where it is aborting already.
                 if let Ok(aborting) = self.cycle.ask(Ask::RecordFailed, self.now_ms()) {
@@ -138,7 +140,7 @@ impl Supervisor {
                 }
             }
         } else {
-            self.cycle = match self.write_step(next.step()).await {
+            self.cycle = match self.write_step(next.step(), by).await {
                 Ok(()) => next,
                 Err(error) => {
                     self.say_unrecorded(&error);
@@ -184,7 +186,7 @@ impl Supervisor {
         if self.given.lamp.is_none()
             && let Ok(next) = self.cycle.ask(Ask::LightingFailed, self.now_ms())
         {
-            self.advance(next).await;
+            self.advance(next, None).await;
         }
     }
 
@@ -224,12 +226,12 @@ impl Supervisor {
         if let Some(code) = hindrance {
             return Err(not_now(code));
         }
-        let (cabinet, sha256) = (self.id.to_string(), self.profile_sha256.clone());
+        let (terms, actor) = (self.terms.clone(), by.clone());
         let begun = self
             .around
             .store
             .with(move |db| {
-                let cycle = db.begin_cycle(load, &cabinet, &sha256, &by)?;
+                let cycle = db.begin_cycle(load, &terms, &actor)?;
                 db.load(load).map(|load| (cycle, load.batch_id))
             })
             .await;
@@ -241,9 +243,10 @@ impl Supervisor {
             load,
             batch,
             end: End::Open,
+            began_ms: Some(self.now_ms()),
         });
         self.around.events.tell(Event::Batch { batch });
-        self.advance(started).await;
+        self.advance(started, Some(&by)).await;
         self.give_orders().await;
         Ok(CycleRecord::number(cycle))
     }
@@ -254,7 +257,7 @@ impl Supervisor {
             .ask(ask, self.now_ms())
             .map_err(|refused| not_now(refused.code()))?;
         tracing::info!(cabinet = %self.id, ?ask, by, "asked by a person");
-        self.advance(next).await;
+        self.advance(next, Some(by)).await;
         self.settle().await;
         self.give_orders().await;
         Ok(())
@@ -331,7 +334,7 @@ impl Supervisor {
         }
         self.show.send_replace(CabinetView {
             id: self.id.to_string(),
-            model: self.model.clone(),
+            model: self.terms.model.clone(),
             connected: answers,
             step: step.code().to_owned(),
             points: look::points(readings, now),

@@ -15,7 +15,7 @@ use crate::domain::letter::{Carrier, LoadState};
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Watchdog;
-use crate::store::{CycleRecord, Load, NewBatch, Store};
+use crate::store::{CycleRecord, CycleSample, Load, NewBatch, Store};
 
 const DEMO: &str = include_str!("../../config/cabinets/demo.toml");
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -221,6 +221,16 @@ async fn a_load_is_released_after_a_whole_cycle() {
         .unwrap();
     bench.until_logged("irradiance_mw_cm2").await;
     bench.until_logged("lamp_hours_h").await;
+    let id = bench.newest_cycle().await.id;
+    let history = bench.store.with(move |db| db.cycle_record(id)).await;
+    let history = history.unwrap();
+    assert_eq!(history.steps[0].by.as_deref(), Some("operator"));
+    assert!(history.steps.is_sorted_by_key(|step| step.after_ms));
+    assert_eq!(history.exposures.len(), 1);
+    assert_eq!(history.exposures[0].dose_mj_cm2, history.cycle.dose_mj_cm2);
+    assert!(history.samples.len() >= 2, "{:?}", history.samples);
+    let apart = |pair: &[CycleSample]| pair[1].at_ms - pair[0].at_ms >= 1_000;
+    assert!(history.samples.windows(2).all(apart));
 }
 
 #[tokio::test]

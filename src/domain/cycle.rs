@@ -15,6 +15,26 @@ mod tests;
 pub use count::{Aired, Exposure};
 pub use seen::{Fault, Look, Sample, Seen, Watched, WhyMissing};
 
+/// What a limit is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A sensor at the letters.
+    Measured,
+    /// Time alone, with a longer minimum; nothing was measured and nothing is claimed.
+    Timer,
+}
+
+/// How many exposures a load needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// The cabinet exposes every side at once.
+    Both,
+    /// One side at a time: the letters are turned over between two exposures.
+    One,
+}
+
 /// What a cycle must reach and how long each part may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {

@@ -1,4 +1,4 @@
-//! Batches, their loads, and the cycles that release them.
+//! Batches and their loads. What opens a load is the end of a cycle (`store/cycles.rs`) or the signed override here.
 
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
@@ -40,7 +40,7 @@ pub struct Batch {
 }
 
 /// What lay in the cabinet together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Load {
     /// Number.
     pub id: i64,
@@ -56,51 +56,6 @@ pub struct Load {
     pub cycle_id: Option<i64>,
     /// Who overrode, why, when.
     pub overridden: Option<(String, String, Millis)>,
-}
-
-/// How a cycle ended.
-#[derive(Debug, Clone)]
-pub struct CycleOutcome {
-    /// `None`: the load is released. Otherwise the stable code of what went wrong.
-    pub failed: Option<String>,
-    /// Dose on the outer surface.
-    pub dose_mj_cm2: f64,
-    /// Time under the lamps.
-    pub exposure_s: f64,
-    /// Time ventilated.
-    pub ventilation_s: f64,
-}
-
-/// A cycle as recorded.
-#[derive(Debug, Clone)]
-pub struct CycleRecord {
-    /// Number.
-    pub id: i64,
-    /// Its load.
-    pub load_id: i64,
-    /// Cabinet.
-    pub cabinet: String,
-    /// SHA-256 of the cabinet's profile file.
-    pub profile_sha256: String,
-    /// Who started it.
-    pub started_by: String,
-    /// When.
-    pub started: Millis,
-    /// When it ended.
-    pub ended: Option<Millis>,
-    /// `released` or `quarantined`; `None` while it runs.
-    pub outcome: Option<String>,
-    /// Stable code of what ended it, unless released.
-    pub reason: Option<String>,
-    /// Dose on the outer surface.
-    pub dose_mj_cm2: Option<f64>,
-}
-
-impl CycleRecord {
-    /// The number as people and the case system see it.
-    pub fn number(id: i64) -> String {
-        format!("C{id:06}")
-    }
 }
 
 const BATCH: &str =
@@ -137,24 +92,6 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
             .zip(reason)
             .zip(at)
             .map(|((by, reason), at)| (by, reason, at)),
-    })
-}
-
-pub(super) const CYCLE: &str = "SELECT id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason,
-    dose_mj_cm2 FROM cycles";
-
-pub(super) fn cycle(row: &Row<'_>) -> rusqlite::Result<CycleRecord> {
-    Ok(CycleRecord {
-        id: row.get(0)?,
-        load_id: row.get(1)?,
-        cabinet: row.get(2)?,
-        profile_sha256: row.get(3)?,
-        started_by: row.get(4)?,
-        started: row.get(5)?,
-        ended: row.get(6)?,
-        outcome: row.get(7)?,
-        reason: row.get(8)?,
-        dose_mj_cm2: row.get(9)?,
     })
 }
 
@@ -303,143 +240,6 @@ impl Db {
         Ok(self
             .connection
             .query_row(&open, (LoadState::Released, LoadState::Overridden), load)
-            .optional()?)
-    }
-
-    /// Records that a cycle begins, before anything is switched on. The load must be waiting or quarantined.
-    ///
-    /// # Errors
-    /// [`StoreError::WrongState`] otherwise.
-    pub fn begin_cycle(
-        &mut self,
-        load_id: i64,
-        cabinet: &str,
-        profile_sha256: &str,
-        by: &str,
-    ) -> Result<i64, StoreError> {
-        let found = self.load(load_id)?;
-        if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
-            let (state, action) = (format!("{:?}", found.state), "start a cycle");
-            return Err(StoreError::WrongState {
-                what: "load",
-                id: load_id.to_string(),
-                state,
-                action,
-            });
-        }
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "INSERT INTO cycles (load_id, cabinet, profile_sha256, started_by, started_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (load_id, cabinet, profile_sha256, by, clock::now()),
-        )?;
-        let id = step.last_insert_rowid();
-        step.execute(
-            "UPDATE loads SET state = ?2, cabinet = ?3 WHERE id = ?1",
-            (load_id, LoadState::InCycle, cabinet),
-        )?;
-        let detail = json!({"load": load_id, "cabinet": cabinet, "profile_sha256": profile_sha256});
-        ledger::append(&step, by, "cycle.begun", &format!("cycle/{id}"), &detail)?;
-        step.commit()?;
-        Ok(id)
-    }
-
-    /// Records one step of a running cycle.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn cycle_step(
-        &mut self,
-        cycle_id: i64,
-        at: Millis,
-        name: &str,
-        detail: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.connection.execute(
-            "INSERT INTO cycle_steps (cycle_id, at_ms, step, detail) VALUES (?1, ?2, ?3, ?4)",
-            (cycle_id, at, name, detail),
-        )?;
-        Ok(())
-    }
-
-    /// Records how a cycle ended and, with it in one transaction, whether its load is released.
-    ///
-    /// # Errors
-    /// [`StoreError::WrongState`] when the cycle has already ended.
-    pub fn end_cycle(&mut self, cycle_id: i64, ended: &CycleOutcome) -> Result<(), StoreError> {
-        let record = self.cycle(cycle_id)?;
-        if record.ended.is_some() {
-            let (state, action) = ("over".into(), "end");
-            return Err(StoreError::WrongState {
-                what: "cycle",
-                id: cycle_id.to_string(),
-                state,
-                action,
-            });
-        }
-        let now = clock::now();
-        let (outcome, state) = match ended.failed {
-            None => ("released", LoadState::Released),
-            Some(_) => ("quarantined", LoadState::Quarantined),
-        };
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "UPDATE cycles SET ended_ms = ?2, outcome = ?3, reason = ?4, dose_mj_cm2 = ?5, exposure_s = ?6,
-             ventilation_s = ?7 WHERE id = ?1",
-            (cycle_id, now, outcome, &ended.failed, ended.dose_mj_cm2, ended.exposure_s, ended.ventilation_s),
-        )?;
-        let released = (state == LoadState::Released).then_some(now);
-        step.execute(
-            "UPDATE loads SET state = ?2, released_ms = ?3, cycle_id = ?4 WHERE id = ?1",
-            (record.load_id, state, released, released.map(|_| cycle_id)),
-        )?;
-        let detail = json!({"load": record.load_id, "outcome": outcome, "reason": ended.failed,
-            "dose_mj_cm2": ended.dose_mj_cm2, "exposure_s": ended.exposure_s, "ventilation_s": ended.ventilation_s});
-        ledger::append(
-            &step,
-            "task/disinfect",
-            "cycle.ended",
-            &format!("cycle/{cycle_id}"),
-            &detail,
-        )?;
-        step.commit()?;
-        Ok(())
-    }
-
-    /// One cycle.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn cycle(&self, id: i64) -> Result<CycleRecord, StoreError> {
-        self.connection
-            .query_row(&format!("{CYCLE} WHERE id = ?1"), [id], cycle)
-            .optional()?
-            .ok_or_else(|| StoreError::NotFound {
-                what: "cycle",
-                id: CycleRecord::number(id),
-            })
-    }
-
-    /// Cycles without an end: at start these were cut short and quarantine their loads.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn running_cycles(&self, cabinet: &str) -> Result<Vec<CycleRecord>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!(
-            "{CYCLE} WHERE ended_ms IS NULL AND cabinet = ?1 ORDER BY id"
-        ))?;
-        let rows = query.query_map([cabinet], cycle)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The newest cycle in this cabinet: at start it tells whether a quarantined load may be inside.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn newest_cycle_in(&self, cabinet: &str) -> Result<Option<CycleRecord>, StoreError> {
-        let newest = format!("{CYCLE} WHERE cabinet = ?1 ORDER BY id DESC LIMIT 1");
-        Ok(self
-            .connection
-            .query_row(&newest, [cabinet], cycle)
             .optional()?)
     }
 

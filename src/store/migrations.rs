@@ -6,7 +6,7 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration in order; the number of a schema is its place in this list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Brings the database to the newest schema, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -36,5 +36,84 @@ pub(super) fn require_current(connection: &Connection) -> Result<(), StoreError>
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Less => Err(StoreError::Older { found, known }),
         std::cmp::Ordering::Greater => Err(StoreError::Newer { found, known }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! A database of every released schema opens and keeps its letters and cycles.
+
+    use super::*;
+    use crate::domain::cycle::{Basis, Sides};
+    use crate::store::{CycleTerms, Db};
+
+    /// A database as a laixin of that schema left it: a released load with a letter, and a cycle cut short.
+    fn of_schema_1(path: &std::path::Path) {
+        let old = Connection::open(path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "INSERT INTO schema_versions VALUES (1, 0, '0.1.0');
+             INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 1, 1, 'z', 1);
+             INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (1, 1, 'cabinet-1', 'released', 1);
+             INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (2, 1, 'cabinet-1', 'in_cycle', 1);
+             INSERT INTO cycles (id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, dose_mj_cm2,
+               exposure_s, ventilation_s) VALUES (1, 1, 'cabinet-1', 'ab', 'z', 2, 9, 'released', 101.5, 20.0, 5.0);
+             INSERT INTO cycles (id, load_id, cabinet, profile_sha256, started_by, started_ms)
+               VALUES (2, 2, 'cabinet-1', 'ab', 'z', 10);
+             INSERT INTO cycle_steps VALUES (1, 3, 'preflight', NULL), (1, 4, 'striking', NULL);
+             UPDATE loads SET cycle_id = 1, released_ms = 9 WHERE id = 1;
+             INSERT INTO letters (id, batch_id, load_id, group_name, stage, created_ms, last_arrival_ms)
+               VALUES ('A001', 1, 1, 'A001', 'drafted', 5, 5);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn a_database_of_schema_1_opens_and_keeps_its_letters_and_cycles() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("laixin.db");
+        of_schema_1(&path);
+        let mut db = Db::open(&path).unwrap();
+        let letters: u32 = db
+            .connection
+            .query_row(
+                "SELECT count(*) FROM letters WHERE id = 'A001'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(letters, 1);
+        let history = db.cycle_record(1).unwrap();
+        assert_eq!(history.cycle.dose_mj_cm2, Some(101.5));
+        assert_eq!(history.cycle.terms.dose_basis, Basis::Measured);
+        assert_eq!(history.cycle.terms.sides, Sides::Both);
+        assert_eq!(history.steps.len(), 2);
+        assert_eq!(history.steps[1].after_ms, None);
+        assert!(history.samples.is_empty());
+        // And it goes on from there: the cut-short cycle ends, another one begins.
+        assert_eq!(db.running_cycles("cabinet-1").unwrap().len(), 1);
+        let ended = crate::store::CycleOutcome {
+            failed: Some("restarted_mid_cycle".into()),
+            exposures: Vec::new(),
+            ventilation_s: 0.0,
+        };
+        db.end_cycle(2, &ended).unwrap();
+        let again = db.begin_cycle(2, &CycleTerms::measured("cabinet-1", "cd"), "z");
+        assert_eq!(again.unwrap(), 3);
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("laixin.db");
+        of_schema_1(&path);
+        drop(Db::open(&path).unwrap());
+        let db = Db::open(&path).unwrap();
+        let versions: u32 = db
+            .connection
+            .query_row("SELECT count(*) FROM schema_versions", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(versions as usize, MIGRATIONS.len());
     }
 }

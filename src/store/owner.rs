@@ -19,6 +19,15 @@ pub struct Store {
     jobs: mpsc::SyncSender<Job>,
 }
 
+/// Whether a job found room in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    /// It will be done.
+    Yes,
+    /// The queue is full or the store has stopped; it will not be done.
+    No,
+}
+
 impl Store {
     /// Opens the database at `path` and starts its owner thread.
     ///
@@ -64,6 +73,18 @@ impl Store {
             }
         }
         answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Leaves `work` to the owner thread without waiting for it; `work` says itself when it fails. For what must never
+    /// hold anybody up.
+    pub fn later<F>(&self, work: F) -> Queued
+    where
+        F: FnOnce(&mut Db) + Send + 'static,
+    {
+        match self.jobs.try_send(Box::new(work)) {
+            Ok(()) => Queued::Yes,
+            Err(_) => Queued::No,
+        }
     }
 
     /// As [`Store::with`], for threads that may block.

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::{CycleRecord, Db, Load, StoreError, loads};
+use super::{CycleRecord, Db, Load, StoreError, cycles, loads};
 use crate::clock::Millis;
 use crate::domain::letter::{LoadState, Stage};
 
@@ -238,11 +238,11 @@ impl Db {
     pub fn newest_cycle_of(&self, load: i64) -> Result<Option<CycleRecord>, StoreError> {
         let query = format!(
             "{} WHERE load_id = ?1 ORDER BY id DESC LIMIT 1",
-            loads::CYCLE
+            cycles::CYCLE
         );
         Ok(self
             .connection
-            .query_row(&query, [load], loads::cycle)
+            .query_row(&query, [load], cycles::cycle)
             .optional()?)
     }
 }

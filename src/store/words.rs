@@ -5,8 +5,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DraftState, Role, Scope};
+use super::{DraftState, Role, Scope, TestOutcome};
 use crate::clock::Millis;
+use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -41,13 +42,16 @@ macro_rules! words {
 }
 words!(
     ArrivalState,
+    Basis,
     Carrier,
     LoadState,
     Stage,
     PageKind,
     Role,
     Scope,
-    DraftState
+    DraftState,
+    Sides,
+    TestOutcome
 );
 
 impl ToSql for Millis {

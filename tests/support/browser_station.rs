@@ -15,7 +15,7 @@ use laixin::domain::text::PageKind;
 use laixin::events::Events;
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
-use laixin::store::{NewArrival, NewBatch, Role, Store, TakePage, Taken};
+use laixin::store::{CycleTerms, NewArrival, NewBatch, Role, SideExposure, Store, TakePage, Taken};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -182,11 +182,17 @@ impl Station {
                 USER,
             )?;
             let load = db.add_load(batch, "cabinet-1", USER)?;
-            let cycle = db.begin_cycle(load, "cabinet-1", &"0".repeat(64), USER)?;
+            let cycle = db.begin_cycle(
+                load,
+                &CycleTerms::measured("cabinet-1", &"0".repeat(64)),
+                USER,
+            )?;
             let ended = laixin::store::CycleOutcome {
                 failed: None,
-                dose_mj_cm2: 104.2,
-                exposure_s: 21.0,
+                exposures: vec![SideExposure {
+                    dose_mj_cm2: Some(104.2),
+                    lit_s: 21.0,
+                }],
                 ventilation_s: 12.0,
             };
             db.end_cycle(cycle, &ended)?;

@@ -54,6 +54,21 @@ pub enum WhyMissing {
     Frozen,
 }
 
+impl WhyMissing {
+    /// Stable name for records.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotFitted => "not_fitted",
+            Self::NoAnswer => "no_answer",
+            Self::Refused => "refused",
+            Self::OutOfRange => "out_of_range",
+            Self::Stale => "stale",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
 /// Names the points of [`Seen`] in faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +87,22 @@ pub enum Watched {
     FanOn,
     /// Ozone inside.
     Ozone,
+}
+
+impl Watched {
+    /// Stable name for records, the profile's where there is one.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DoorClosed => "door_closed",
+            Self::Locked => "locked",
+            Self::EstopPressed => "estop_pressed",
+            Self::LampOn => "lamp_on",
+            Self::Irradiance => "irradiance_mw_cm2",
+            Self::FanOn => "fan_on",
+            Self::Ozone => "ozone_mg_m3",
+        }
+    }
 }
 
 /// What went wrong. [`code`](Fault::code) is stable; wording belongs to the console.
@@ -145,6 +176,18 @@ impl Fault {
             Self::LeftInQuarantine => "left_in_quarantine",
             Self::AbortedByOperator => "aborted_by_operator",
             Self::StationStopped => "station_stopped",
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    /// The code, and for a missing reading which point and why: for the record.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ReadingMissing { point, why } => {
+                write!(f, "{}: {} {}", self.code(), point.code(), why.code())
+            }
+            _ => f.write_str(self.code()),
         }
     }
 }

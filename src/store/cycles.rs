@@ -1,0 +1,334 @@
+//! Cycles: under which terms one began, its steps, its end. A load is released by the end of a cycle and by nothing else here.
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::cycle::{Basis, Sides};
+use crate::domain::letter::LoadState;
+
+/// Under which terms a cycle runs: the cabinet, and what its profile says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CycleTerms {
+    /// Cabinet.
+    pub cabinet: String,
+    /// Its model, from the profile.
+    pub model: String,
+    /// SHA-256 of the cabinet's profile file.
+    pub profile_sha256: String,
+    /// Whether the dose is measured or stands on time alone.
+    pub dose_basis: Basis,
+    /// Whether the ozone is measured or stands on time alone.
+    pub ozone_basis: Basis,
+    /// How many exposures the letters need.
+    pub sides: Sides,
+    /// Points this cabinet does without.
+    pub absent: Vec<String>,
+    /// Dose to reach; `None` in timer mode.
+    pub target_dose_mj_cm2: Option<f64>,
+    /// Least time under the lamps, each side.
+    pub min_exposure_s: f64,
+    /// Ozone allowed at the release; `None` in timer mode.
+    pub ozone_limit_mg_m3: Option<f64>,
+}
+
+impl CycleTerms {
+    /// A cabinet with every sensor that exposes all sides at once.
+    pub fn measured(cabinet: &str, profile_sha256: &str) -> Self {
+        Self {
+            cabinet: cabinet.to_owned(),
+            model: String::new(),
+            profile_sha256: profile_sha256.to_owned(),
+            dose_basis: Basis::Measured,
+            ozone_basis: Basis::Measured,
+            sides: Sides::Both,
+            absent: Vec::new(),
+            target_dose_mj_cm2: Some(100.0),
+            min_exposure_s: 8.0,
+            ozone_limit_mg_m3: Some(0.1),
+        }
+    }
+}
+
+/// What one side of the letters has had.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SideExposure {
+    /// Dose on it; `None` where it was not measured.
+    pub dose_mj_cm2: Option<f64>,
+    /// Time under the lamps.
+    pub lit_s: f64,
+}
+
+/// How a cycle ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CycleOutcome {
+    /// `None`: the load is released. Otherwise the stable code of what went wrong.
+    pub failed: Option<String>,
+    /// What each side has had, in order.
+    pub exposures: Vec<SideExposure>,
+    /// Time ventilated.
+    pub ventilation_s: f64,
+}
+
+impl CycleOutcome {
+    /// The dose that every side has had at least; `None` where none was measured.
+    pub fn dose_mj_cm2(&self) -> Option<f64> {
+        self.exposures
+            .iter()
+            .map(|side| side.dose_mj_cm2)
+            .reduce(|least, dose| least.zip(dose).map(|(a, b)| a.min(b)))
+            .flatten()
+    }
+
+    fn exposure_s(&self) -> f64 {
+        self.exposures.iter().map(|side| side.lit_s).sum()
+    }
+}
+
+/// A cycle as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CycleRecord {
+    /// Number.
+    pub id: i64,
+    /// Its load.
+    pub load_id: i64,
+    /// Under which terms it ran.
+    pub terms: CycleTerms,
+    /// Who started it.
+    pub started_by: String,
+    /// When.
+    pub started: Millis,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// `released` or `quarantined`; `None` while it runs.
+    pub outcome: Option<String>,
+    /// Stable code of what ended it, unless released.
+    pub reason: Option<String>,
+    /// Least dose on any side of the outer surface; `None` where it was not measured.
+    pub dose_mj_cm2: Option<f64>,
+    /// Time under the lamps, all sides together.
+    pub exposure_s: Option<f64>,
+    /// Time ventilated.
+    pub ventilation_s: Option<f64>,
+}
+
+impl CycleRecord {
+    /// The number as people and the case system see it.
+    pub fn number(id: i64) -> String {
+        format!("C{id:06}")
+    }
+}
+
+pub(super) const CYCLE: &str = "SELECT id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason,
+    dose_mj_cm2, exposure_s, ventilation_s, model, dose_basis, ozone_basis, sides, absent, target_dose_mj_cm2, min_exposure_s,
+    ozone_limit_mg_m3 FROM cycles";
+
+pub(super) fn cycle(row: &Row<'_>) -> rusqlite::Result<CycleRecord> {
+    let absent: String = row.get(16)?;
+    let terms = CycleTerms {
+        cabinet: row.get(2)?,
+        profile_sha256: row.get(3)?,
+        model: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
+        dose_basis: row.get(13)?,
+        ozone_basis: row.get(14)?,
+        sides: row.get(15)?,
+        absent: serde_json::from_str(&absent).map_err(|source| {
+            rusqlite::Error::FromSqlConversionFailure(
+                16,
+                rusqlite::types::Type::Text,
+                source.into(),
+            )
+        })?,
+        target_dose_mj_cm2: row.get(17)?,
+        min_exposure_s: row.get::<_, Option<f64>>(18)?.unwrap_or_default(),
+        ozone_limit_mg_m3: row.get(19)?,
+    };
+    Ok(CycleRecord {
+        id: row.get(0)?,
+        load_id: row.get(1)?,
+        terms,
+        started_by: row.get(4)?,
+        started: row.get(5)?,
+        ended: row.get(6)?,
+        outcome: row.get(7)?,
+        reason: row.get(8)?,
+        dose_mj_cm2: row.get(9)?,
+        exposure_s: row.get(10)?,
+        ventilation_s: row.get(11)?,
+    })
+}
+
+/// One step of a cycle, as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CycleStep {
+    /// Wall clock, for people.
+    pub at: Millis,
+    /// Since the cycle began, on the monotonic clock; `None` in records of schema 1.
+    pub after_ms: Option<u64>,
+    /// Its name, e.g. `irradiating`.
+    pub step: String,
+    /// What went wrong, with the point's name where one is to blame.
+    pub detail: Option<String>,
+    /// The person behind it, if one was.
+    pub by: Option<String>,
+}
+
+impl Db {
+    /// Records that a cycle begins, before anything is switched on. The load must be waiting or quarantined.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] otherwise.
+    pub fn begin_cycle(
+        &mut self,
+        load_id: i64,
+        terms: &CycleTerms,
+        by: &str,
+    ) -> Result<i64, StoreError> {
+        let found = self.load(load_id)?;
+        if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
+            let (state, action) = (format!("{:?}", found.state), "start a cycle");
+            return Err(StoreError::WrongState {
+                what: "load",
+                id: load_id.to_string(),
+                state,
+                action,
+            });
+        }
+        let step = self.connection.savepoint()?;
+        step.execute(
+            "INSERT INTO cycles (load_id, cabinet, profile_sha256, started_by, started_ms, model, dose_basis, ozone_basis,
+             sides, absent, target_dose_mj_cm2, min_exposure_s, ozone_limit_mg_m3)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            (
+                load_id,
+                &terms.cabinet,
+                &terms.profile_sha256,
+                by,
+                clock::now(),
+                &terms.model,
+                terms.dose_basis,
+                terms.ozone_basis,
+                terms.sides,
+                json!(terms.absent).to_string(),
+                terms.target_dose_mj_cm2,
+                terms.min_exposure_s,
+                terms.ozone_limit_mg_m3,
+            ),
+        )?;
+        let id = step.last_insert_rowid();
+        step.execute(
+            "UPDATE loads SET state = ?2, cabinet = ?3 WHERE id = ?1",
+            (load_id, LoadState::InCycle, &terms.cabinet),
+        )?;
+        let detail = json!({"load": load_id, "cabinet": terms.cabinet, "profile_sha256": terms.profile_sha256,
+            "dose_basis": terms.dose_basis, "ozone_basis": terms.ozone_basis, "sides": terms.sides});
+        ledger::append(&step, by, "cycle.begun", &format!("cycle/{id}"), &detail)?;
+        step.commit()?;
+        Ok(id)
+    }
+
+    /// Records one step of a cycle.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn cycle_step(&mut self, cycle_id: i64, step: &CycleStep) -> Result<(), StoreError> {
+        let after_ms = step
+            .after_ms
+            .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+        self.connection.execute(
+            "INSERT INTO cycle_steps (cycle_id, at_ms, step, detail, after_ms, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (cycle_id, step.at, &step.step, &step.detail, after_ms, &step.by),
+        )?;
+        Ok(())
+    }
+
+    /// Records how a cycle ended and, with it in one transaction, whether its load is released.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] when the cycle has already ended.
+    pub fn end_cycle(&mut self, cycle_id: i64, ended: &CycleOutcome) -> Result<(), StoreError> {
+        let record = self.cycle(cycle_id)?;
+        if record.ended.is_some() {
+            let (state, action) = ("over".into(), "end");
+            return Err(StoreError::WrongState {
+                what: "cycle",
+                id: cycle_id.to_string(),
+                state,
+                action,
+            });
+        }
+        let now = clock::now();
+        let (outcome, state) = match ended.failed {
+            None => ("released", LoadState::Released),
+            Some(_) => ("quarantined", LoadState::Quarantined),
+        };
+        let (dose_mj_cm2, exposure_s) = (ended.dose_mj_cm2(), ended.exposure_s());
+        let step = self.connection.savepoint()?;
+        step.execute(
+            "UPDATE cycles SET ended_ms = ?2, outcome = ?3, reason = ?4, dose_mj_cm2 = ?5, exposure_s = ?6,
+             ventilation_s = ?7 WHERE id = ?1",
+            (cycle_id, now, outcome, &ended.failed, dose_mj_cm2, exposure_s, ended.ventilation_s),
+        )?;
+        for (side, exposure) in (1_i64..).zip(&ended.exposures) {
+            step.execute(
+                "INSERT INTO cycle_exposures (cycle_id, side, dose_mj_cm2, lit_s) VALUES (?1, ?2, ?3, ?4)",
+                (cycle_id, side, exposure.dose_mj_cm2, exposure.lit_s),
+            )?;
+        }
+        let released = (state == LoadState::Released).then_some(now);
+        step.execute(
+            "UPDATE loads SET state = ?2, released_ms = ?3, cycle_id = ?4 WHERE id = ?1",
+            (record.load_id, state, released, released.map(|_| cycle_id)),
+        )?;
+        let detail = json!({"load": record.load_id, "outcome": outcome, "reason": ended.failed,
+            "dose_mj_cm2": dose_mj_cm2, "exposure_s": exposure_s, "ventilation_s": ended.ventilation_s});
+        ledger::append(
+            &step,
+            "task/disinfect",
+            "cycle.ended",
+            &format!("cycle/{cycle_id}"),
+            &detail,
+        )?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// One cycle.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn cycle(&self, id: i64) -> Result<CycleRecord, StoreError> {
+        self.connection
+            .query_row(&format!("{CYCLE} WHERE id = ?1"), [id], cycle)
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "cycle",
+                id: CycleRecord::number(id),
+            })
+    }
+
+    /// Cycles without an end: at start these were cut short and quarantine their loads.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn running_cycles(&self, cabinet: &str) -> Result<Vec<CycleRecord>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{CYCLE} WHERE ended_ms IS NULL AND cabinet = ?1 ORDER BY id"
+        ))?;
+        let rows = query.query_map([cabinet], cycle)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest cycle in this cabinet: at start it tells whether a quarantined load may be inside.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_cycle_in(&self, cabinet: &str) -> Result<Option<CycleRecord>, StoreError> {
+        let newest = format!("{CYCLE} WHERE cabinet = ?1 ORDER BY id DESC LIMIT 1");
+        Ok(self
+            .connection
+            .query_row(&newest, [cabinet], cycle)
+            .optional()?)
+    }
+}
