@@ -66,6 +66,9 @@ pub enum BadReply {
     /// Bytes that nobody asked for: a reply sent twice, or another talker on the serial line.
     #[error("bytes that nobody asked for")]
     Unasked,
+    /// The check sum of a frame on a serial line is wrong.
+    #[error("wrong check sum")]
+    CheckSum,
     /// Not a Modbus frame at all.
     #[error("not a Modbus frame")]
     Malformed,

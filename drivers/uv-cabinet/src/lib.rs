@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 mod error;
 mod link;
 mod profile;
+mod quality;
 mod serial;
 pub mod sim;
 mod task;
@@ -30,6 +31,7 @@ pub use profile::{
     Address, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile, SerialLine, Table, Timing,
     Transport, WordOrder,
 };
+pub use quality::LinkQuality;
 pub use task::CabinetTask;
 
 /// Everything a cabinet can tell or be told. A closed set: a cycle is written against these names.
@@ -317,6 +319,7 @@ fn millis(duration: Duration) -> u64 {
 #[derive(Debug, Clone)]
 pub struct Cabinet {
     requests: mpsc::Sender<Request>,
+    quality: quality::Gauge,
 }
 
 #[derive(Debug)]
@@ -334,7 +337,18 @@ impl Cabinet {
     #[must_use]
     pub fn new(profile: Profile) -> (Self, CabinetTask) {
         let (requests, inbox) = mpsc::channel(WAITING_ROOM);
-        (Self { requests }, CabinetTask::new(profile, inbox))
+        let (tally, quality) = quality::gauge();
+        (
+            Self { requests, quality },
+            CabinetTask::new(profile, inbox, tally),
+        )
+    }
+
+    /// How well the link works, at once and without asking the cabinet. The last look remains when
+    /// the driver has ended.
+    #[must_use]
+    pub fn link_quality(&self) -> LinkQuality {
+        self.quality.look()
     }
 
     /// Reads every point once. Always returns, at the latest after a connect and a reply time-out

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{
     net::TcpStream,
+    sync::watch,
     time::{sleep, timeout},
 };
 use tokio_modbus::{
@@ -19,7 +20,9 @@ use tracing::{debug, info, warn};
 use crate::{
     Transport,
     error::{BadReply, LinkError},
-    millis, serial,
+    millis,
+    quality::Tally,
+    serial,
 };
 
 /// What came of one exchange that stayed in step.
@@ -38,6 +41,8 @@ pub(crate) struct Link {
     backoff: Duration,
     /// Set while the last thing heard was silence, so that it is logged once.
     complained: Option<&'static str>,
+    tally: watch::Sender<Tally>,
+    connected_before: bool,
 }
 
 impl std::fmt::Debug for Link {
@@ -50,13 +55,15 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    pub(crate) fn new(at: crate::Link) -> Self {
+    pub(crate) fn new(at: crate::Link, tally: watch::Sender<Tally>) -> Self {
         Self {
             backoff: at.backoff_first,
             at,
             context: None,
             next_try: None,
             complained: None,
+            tally,
+            connected_before: false,
         }
     }
 
@@ -70,13 +77,20 @@ impl Link {
             sleep(serial::frame_gap(line)).await;
         }
         let limit = self.at.reply_timeout;
+        self.tally.send_modify(|t| t.counts.requests += 1);
+        let asked = Instant::now();
         let error = match timeout(limit, context.call(pdu)).await {
             Ok(Ok(Ok(reply))) => {
                 self.in_step(context);
+                self.tally.send_modify(|t| {
+                    t.counts.replies += 1;
+                    t.replied(asked.elapsed());
+                });
                 return Ok(Answer::Reply(reply));
             }
             Ok(Ok(Err(exception))) => {
                 self.in_step(context);
+                self.tally.send_modify(|t| t.counts.exceptions += 1);
                 return Ok(Answer::Exception(exception.into()));
             }
             Ok(Err(tokio_modbus::Error::Transport(source))) => lost(source),
@@ -102,6 +116,7 @@ impl Link {
     /// Throws the connection away and sets the time of the next try.
     pub(crate) fn broken(&mut self, error: LinkError) -> LinkError {
         self.context = None;
+        self.tally.send_modify(|t| t.broke(&error));
         self.next_try = Some(Instant::now() + self.backoff);
         self.backoff = (self.backoff * 2).min(self.at.backoff_max);
         let code = error.problem().code();
@@ -128,7 +143,14 @@ impl Link {
                 .await
                 .map(|port| rtu::attach_slave(port, unit)),
         };
-        opened.map_err(|error| self.broken(error))
+        let context = opened.map_err(|error| self.broken(error))?;
+        let serial = matches!(self.at.transport, Transport::Rtu(_));
+        let again = std::mem::replace(&mut self.connected_before, true);
+        self.tally.send_modify(|t| {
+            t.counts.reconnects += u64::from(again);
+            t.counts.drains += u64::from(serial);
+        });
+        Ok(context)
     }
 }
 

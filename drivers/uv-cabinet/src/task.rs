@@ -6,14 +6,16 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
 use crate::{
     Command, Missing, Point, PointSpec, Profile, Reading, Readings, Request, Switch, Table,
     error::{CommandError, LinkError},
     link::{Answer, Chain, Link},
-    millis, wire,
+    millis,
+    quality::Tally,
+    wire,
 };
 
 /// The owner of one cabinet's connection; [`run`](Self::run) it.
@@ -30,11 +32,15 @@ pub struct CabinetTask {
 }
 
 impl CabinetTask {
-    pub(crate) fn new(profile: Profile, inbox: mpsc::Receiver<Request>) -> Self {
+    pub(crate) fn new(
+        profile: Profile,
+        inbox: mpsc::Receiver<Request>,
+        tally: watch::Sender<Tally>,
+    ) -> Self {
         Self {
             blocks: wire::blocks(&profile),
             readings: Readings::nothing_yet(&profile),
-            link: Link::new(profile.link.clone()),
+            link: Link::new(profile.link.clone(), tally),
             profile,
             inbox,
             scan: None,

@@ -247,6 +247,13 @@ async fn polled_through(fault: &str) -> (usize, usize) {
         .expect("in time");
     let spoilt = count.split(' ').next().and_then(|n| n.parse().ok());
     let well = poll_until(&cabinet, |r| right(r, &held) == held.len()).await;
+    let link = cabinet.link_quality();
+    assert!(link.timeouts + link.bad_replies > 30, "{link:?}");
+    assert!(
+        link.drains > link.reconnects && link.replies > 100,
+        "{link:?}"
+    );
+    assert!(link.round_trip_p50 > Some(Duration::ZERO), "{link:?}");
     assert_eq!(well.flag(Point::DoorClosed, Instant::now()), Ok(false));
     drop(cabinet);
     bounded(driver).await.expect("ends with its last handle");
