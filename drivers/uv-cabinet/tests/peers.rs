@@ -248,7 +248,7 @@ async fn polled_through(fault: &str) -> (usize, usize) {
     let spoilt = count.split(' ').next().and_then(|n| n.parse().ok());
     let well = poll_until(&cabinet, |r| right(r, &held) == held.len()).await;
     let link = cabinet.link_quality();
-    assert!(link.timeouts + link.bad_replies > 30, "{link:?}");
+    assert!(fault != "late" || link.timeouts > 30, "{link:?}");
     assert!(
         link.drains > link.reconnects && link.replies > 100,
         "{link:?}"
