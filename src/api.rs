@@ -112,6 +112,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::get))
         .routes(routes!(cabinets::start))
         .routes(routes!(cabinets::abort))
+        .routes(routes!(cabinets::turned_over))
         .routes(routes!(cabinets::acknowledge))
         .routes(routes!(arrivals::list))
         .routes(routes!(letters::list))

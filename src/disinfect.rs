@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Profile, ProfileError};
 
 use crate::config::{self, DeviceId};
+use crate::domain::cycle::{Basis, Sides};
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
@@ -59,12 +60,16 @@ pub fn start(
     surroundings: Surroundings,
     stop: CancellationToken,
 ) -> (CabinetControl, JoinHandle<()>) {
+    let rules = look::rules(&profile);
     let (orders, inbox) = mpsc::channel(WAITING_ORDERS);
     let (show, view) = watch::channel(CabinetView {
         id: id.to_string(),
         model: profile.model.clone(),
         connected: false,
-        step: "idle".into(),
+        step: "unknown".into(),
+        dose_basis: rules.dose_basis(),
+        ozone_basis: rules.ozone_basis(),
+        sides: rules.sides,
         points: Vec::new(),
         cycle: None,
     });
@@ -101,14 +106,16 @@ pub struct CycleView {
     pub step: String,
     /// Stable code of a failure.
     pub failed: Option<String>,
-    /// Dose so far.
-    pub dose_mj_cm2: f64,
-    /// Dose to reach.
-    pub target_dose_mj_cm2: f64,
-    /// Time under the lamps so far.
+    /// Dose of this side so far; none where the dose is not measured.
+    pub dose_mj_cm2: Option<f64>,
+    /// Dose to reach on each side; none where the dose is not measured.
+    pub target_dose_mj_cm2: Option<f64>,
+    /// Time of this side under the lamps so far.
     pub exposure_s: f64,
-    /// Least time under the lamps.
+    /// Least time under the lamps, each side.
     pub min_exposure_s: f64,
+    /// Which side of the letters, from 1.
+    pub side: usize,
     /// Time left as far as it can be told.
     pub left_s: Option<f64>,
 }
@@ -124,6 +131,12 @@ pub struct CabinetView {
     pub connected: bool,
     /// Step of the state machine, e.g. `idle`.
     pub step: String,
+    /// Whether its dose is measured or stands on time alone.
+    pub dose_basis: Basis,
+    /// Whether its ozone is measured or stands on time alone.
+    pub ozone_basis: Basis,
+    /// Whether letters are turned over between two exposures (`one`) or not (`both`).
+    pub sides: Sides,
     /// Every point of the profile.
     pub points: Vec<PointView>,
     /// The running cycle, or the last one since start.
@@ -169,6 +182,13 @@ pub enum Order {
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
+    /// The letters have been turned over.
+    TurnedOver {
+        /// Who.
+        by: String,
+        /// The answer.
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
     /// A person has seen a quarantine or an alarm and takes it from there.
     Acknowledge {
         /// Who.
@@ -207,22 +227,25 @@ impl CabinetControl {
         self.view.clone()
     }
 
+    async fn order<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<T, Refused>>) -> Order,
+    ) -> Result<T, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.orders
+            .send(order(answer))
+            .await
+            .map_err(|_| Refused::Stopped)?;
+        answered.await.map_err(|_| Refused::Stopped)?
+    }
+
     /// Starts a cycle for a load.
     ///
     /// # Errors
     /// [`Refused`], with a stable code.
     pub async fn start(&self, load: i64, by: &str) -> Result<String, Refused> {
-        let (answer, answered) = oneshot::channel();
-        let order = Order::Start {
-            load,
-            by: by.to_owned(),
-            answer,
-        };
-        self.orders
-            .send(order)
-            .await
-            .map_err(|_| Refused::Stopped)?;
-        answered.await.map_err(|_| Refused::Stopped)?
+        let by = by.to_owned();
+        self.order(|answer| Order::Start { load, by, answer }).await
     }
 
     /// Aborts the running cycle.
@@ -230,16 +253,17 @@ impl CabinetControl {
     /// # Errors
     /// [`Refused`], with a stable code.
     pub async fn abort(&self, by: &str) -> Result<(), Refused> {
-        let (answer, answered) = oneshot::channel();
-        let order = Order::Abort {
-            by: by.to_owned(),
-            answer,
-        };
-        self.orders
-            .send(order)
-            .await
-            .map_err(|_| Refused::Stopped)?;
-        answered.await.map_err(|_| Refused::Stopped)?
+        let by = by.to_owned();
+        self.order(|answer| Order::Abort { by, answer }).await
+    }
+
+    /// Says that the letters have been turned over: the second exposure begins.
+    ///
+    /// # Errors
+    /// [`Refused`], with a stable code.
+    pub async fn turned_over(&self, by: &str) -> Result<(), Refused> {
+        let by = by.to_owned();
+        self.order(|answer| Order::TurnedOver { by, answer }).await
     }
 
     /// After an alarm, once the lamp is seen out: back to quarantine. After a quarantine whose load is
@@ -248,15 +272,7 @@ impl CabinetControl {
     /// # Errors
     /// [`Refused`], with a stable code.
     pub async fn acknowledge(&self, by: &str) -> Result<(), Refused> {
-        let (answer, answered) = oneshot::channel();
-        let order = Order::Acknowledge {
-            by: by.to_owned(),
-            answer,
-        };
-        self.orders
-            .send(order)
-            .await
-            .map_err(|_| Refused::Stopped)?;
-        answered.await.map_err(|_| Refused::Stopped)?
+        let by = by.to_owned();
+        self.order(|answer| Order::Acknowledge { by, answer }).await
     }
 }

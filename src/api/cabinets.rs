@@ -96,6 +96,21 @@ pub async fn abort(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The letters have been turned over and the door was seen opened and closed again: the second exposure begins. The load is
+/// not released before both sides are done.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/turned-over", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn turned_over(
+    State(app): State<App>,
+    caller: Caller<Cabinets>,
+    Path(id): Path<String>,
+    _: Asked<Nothing>,
+) -> Result<StatusCode, Problem> {
+    // A second one finds the lamp being lit and is refused: nothing happens twice.
+    cabinet(&app, &id)?.turned_over(&caller.actor()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out; the
 /// door of a quarantine opens only for a load under a signed override.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),

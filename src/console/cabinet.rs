@@ -12,6 +12,7 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Cabinets;
 use crate::disinfect::{CabinetView, CycleView, PointView};
+use crate::domain::cycle::{Basis, Sides};
 use crate::store::{Batch, Load};
 
 /// What is drawn: the point, and which word stands under the drawing.
@@ -81,6 +82,8 @@ struct Panel {
     may_start: bool,
     may_abort: bool,
     may_acknowledge: bool,
+    may_turn_over: bool,
+    timer: Option<&'static str>,
 }
 
 struct LoadChoice {
@@ -102,10 +105,12 @@ pub(super) fn is_running(view: &CabinetView) -> bool {
     matches!(
         view.step.as_str(),
         "preflight"
+            | "locked"
             | "striking"
             | "irradiating"
             | "stopping"
             | "ventilating"
+            | "turning_over"
             | "releasing"
             | "aborting"
     )
@@ -132,6 +137,14 @@ pub(super) fn percent(part: f64, whole: f64) -> u32 {
         return 0;
     }
     (part / whole * 100.0).clamp(0.0, 100.0) as u32
+}
+
+/// How far the exposure of this side is: by its dose, or by its time where no dose is measured.
+pub(super) fn progress(cycle: &CycleView) -> u32 {
+    match cycle.dose_mj_cm2.zip(cycle.target_dose_mj_cm2) {
+        Some((dose, target)) => percent(dose, target),
+        None => percent(cycle.exposure_s, cycle.min_exposure_s),
+    }
 }
 
 /// `on`, `off`, or `unknown`: without a link and without a fresh reading nothing is known.
@@ -208,13 +221,19 @@ fn point_line(w: &'static Words, view: &CabinetView, point: &PointView) -> Point
 fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> CycleLine {
     let whole = |number: f64| format!("{number:.0}");
     CycleLine {
-        title: w.two("cabinet.cycle", &cycle.cycle, cycle.load),
-        dose: w.two(
-            "cabinet.dose_of",
-            format!("{:.1}", cycle.dose_mj_cm2),
-            whole(cycle.target_dose_mj_cm2),
+        title: match view.sides {
+            Sides::Both => w.two("cabinet.cycle", &cycle.cycle, cycle.load),
+            Sides::One => format!(
+                "{} · {}",
+                w.two("cabinet.cycle", &cycle.cycle, cycle.load),
+                w.one("cabinet.side_of", cycle.side)
+            ),
+        },
+        dose: cycle.dose_mj_cm2.zip(cycle.target_dose_mj_cm2).map_or_else(
+            || w.t("cabinet.dose_not_measured").to_owned(),
+            |(dose, target)| w.two("cabinet.dose_of", format!("{dose:.1}"), whole(target)),
         ),
-        dose_percent: percent(cycle.dose_mj_cm2, cycle.target_dose_mj_cm2),
+        dose_percent: progress(cycle),
         exposure: w.two(
             "cabinet.exposure_of",
             whole(cycle.exposure_s),
@@ -267,6 +286,8 @@ fn panel(w: &'static Words, view: CabinetView) -> Panel {
             && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting",
         may_acknowledge: matches!(view.step.as_str(), "quarantined" | "alarm"),
+        may_turn_over: view.step == "turning_over",
+        timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
         connected: view.connected,
         step,
         id: view.id,

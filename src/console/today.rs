@@ -198,7 +198,7 @@ fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
     CabinetLine {
         state,
         detail: cabinet::fault_code(&view).map(|code| w.code("fault", &code).to_owned()),
-        percent: running.map(|cycle| cabinet::percent(cycle.dose_mj_cm2, cycle.target_dose_mj_cm2)),
+        percent: running.map(cabinet::progress),
         tone,
         id: view.id,
     }

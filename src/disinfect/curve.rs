@@ -2,7 +2,7 @@
 //! waits for that: a slow disk costs the picture, never a heartbeat.
 
 use super::task::Supervisor;
-use crate::domain::cycle::{Seen, Step};
+use crate::domain::cycle::Seen;
 use crate::store::{CycleSample, Queued, Store};
 
 /// From one sample to the next.
@@ -62,21 +62,18 @@ impl Curve {
 impl Supervisor {
     /// Adds what is seen to the curve, while a cycle of this run is going on.
     pub(super) fn note_sample(&mut self, seen: &Seen) {
-        let step = self.cycle.step();
+        let (step, rules) = (self.cycle.step(), self.cycle.rules());
         let Some(record) = &self.record else {
             return;
         };
         let Some(began_ms) = record.began_ms.filter(|_| step.is_running()) else {
             return;
         };
-        let dose = match step {
-            Step::Preflight { .. } | Step::Striking { .. } => 0.0,
-            _ => step.exposure().dose_mj_cm2,
-        };
+        let dose = self.cycle.load().exposure().dose_mj_cm2;
         let sample = CycleSample {
             at_ms: seen.at_ms.saturating_sub(began_ms),
             irradiance_mw_cm2: seen.irradiance.ok().map(|sample| sample.mw_cm2),
-            dose_mj_cm2: Some(dose),
+            dose_mj_cm2: rules.target_dose_mj_cm2().map(|_| dose),
             ozone_mg_m3: seen.ozone_mg_m3.ok(),
         };
         self.curve.add(record.cycle, sample, &self.around.store);

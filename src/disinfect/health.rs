@@ -83,13 +83,13 @@ impl Supervisor {
 
     /// The last irradiance of the cycle that ended; none if its lamp was never seen lit.
     fn irradiance_row(&self) -> Option<HealthRow> {
-        let last = self.cycle.step().exposure().last?;
+        let last = self.cycle.load().exposure().last?;
         Some(HealthRow {
             at: clock::now(),
             device: self.id.to_string(),
             point: Point::IrradianceMwCm2.name().to_owned(),
             value: Some(last.mw_cm2),
-            limit: Some(self.cycle.rules().irradiance_struck_mw_cm2),
+            limit: self.cycle.rules().irradiance_struck_mw_cm2(),
             state: "good".to_owned(),
             code: None,
         })

@@ -6,7 +6,9 @@ use uv_cabinet::{Missing, Point, Profile, Readings, Value};
 
 use super::{CycleView, PointView};
 use crate::config::DeviceId;
-use crate::domain::cycle::{Basis, Look, Rules, Sample, Seen, Sides, Step, WhyMissing};
+use crate::domain::cycle::{
+    Cycle, Dose, Look, Ozone, Rules, Sample, Seen, Sides, Step, WhyMissing,
+};
 use crate::store::CycleTerms;
 
 /// A profile's limits and timing as the rules of a cycle.
@@ -22,26 +24,34 @@ pub(super) fn rules(profile: &Profile) -> Rules {
         fan_start_max_ms: millis(timing.fan_start_max),
         ventilation_ms: millis(timing.ventilation),
         ventilation_max_ms: millis(timing.ventilation_max),
-        irradiance_struck_mw_cm2: limits.irradiance_struck_mw_cm2,
-        irradiance_dark_mw_cm2: limits.irradiance_dark_mw_cm2,
-        target_dose_mj_cm2: limits.target_dose_mj_cm2,
-        ozone_release_mg_m3: limits.ozone_release_mg_m3,
+        turn_over_max_ms: 600_000,
+        sides: Sides::Both,
+        dose: Dose::Measured {
+            struck_mw_cm2: limits.irradiance_struck_mw_cm2,
+            dark_mw_cm2: limits.irradiance_dark_mw_cm2,
+            target_mj_cm2: limits.target_dose_mj_cm2,
+        },
+        ozone: Ozone::Measured {
+            release_mg_m3: limits.ozone_release_mg_m3,
+        },
+        lamp_current_lit_a: None,
     }
 }
 
 /// What a cycle's record says of the cabinet it ran in.
 pub(super) fn terms(id: &DeviceId, profile: &Profile) -> CycleTerms {
+    let rules = rules(profile);
     CycleTerms {
         cabinet: id.to_string(),
         model: profile.model.clone(),
         profile_sha256: profile.sha256.clone(),
-        dose_basis: Basis::Measured,
-        ozone_basis: Basis::Measured,
-        sides: Sides::Both,
+        dose_basis: rules.dose_basis(),
+        ozone_basis: rules.ozone_basis(),
+        sides: rules.sides,
         absent: Vec::new(),
-        target_dose_mj_cm2: Some(profile.limits.target_dose_mj_cm2),
-        min_exposure_s: profile.timing.min_exposure.as_secs_f64(),
-        ozone_limit_mg_m3: Some(profile.limits.ozone_release_mg_m3),
+        target_dose_mj_cm2: rules.target_dose_mj_cm2(),
+        min_exposure_s: rules.min_exposure_ms as f64 / 1000.0,
+        ozone_limit_mg_m3: rules.ozone_release_mg_m3(),
     }
 }
 
@@ -54,6 +64,7 @@ pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
         locked: flag(Point::Locked),
         estop_pressed: flag(Point::EstopPressed),
         lamp_on: flag(Point::LampOn),
+        lamp_current_a: Err(WhyMissing::NotFitted),
         irradiance: irradiance(readings, now, epoch),
         fan_on: flag(Point::FanOn),
         ozone_mg_m3: readings
@@ -108,36 +119,56 @@ pub(super) fn points(readings: &Readings, now: Instant) -> Vec<PointView> {
 pub(super) fn cycle(
     number: String,
     load: i64,
-    step: &Step,
-    rules: &Rules,
+    cycle: &Cycle,
     irradiance: Look<Sample>,
 ) -> CycleView {
-    let exposure = step.exposure();
-    let left_ms = match step {
-        Step::Irradiating { .. } => irradiance.ok().map(|sample| {
-            let dose_left = (rules.target_dose_mj_cm2 - exposure.dose_mj_cm2).max(0.0);
-            let for_dose_ms =
-                dose_left / sample.mw_cm2.max(rules.irradiance_struck_mw_cm2) * 1000.0;
-            let for_time_ms = rules.min_exposure_ms.saturating_sub(exposure.lit_ms) as f64;
-            for_dose_ms.max(for_time_ms) + rules.ventilation_ms as f64
-        }),
-        Step::Stopping { .. } => Some(rules.ventilation_ms as f64),
-        Step::Ventilating { aired, .. } => {
-            Some(rules.ventilation_ms.saturating_sub(aired.fan_ms) as f64)
+    let (rules, had) = (cycle.rules(), cycle.load());
+    let exposure = had.exposure();
+    let side = match cycle.step() {
+        Step::Locked { .. } | Step::Striking { .. } | Step::Irradiating { .. } => {
+            had.done.len() + 1
         }
-        Step::Released { .. } | Step::Quarantined { .. } => Some(0.0),
-        _ => None,
+        _ => had.exposures().count().max(1),
     };
     CycleView {
         cycle: number,
         load,
-        step: step.code().to_owned(),
-        failed: step.fault().map(|fault| fault.code().to_owned()),
-        dose_mj_cm2: exposure.dose_mj_cm2,
-        target_dose_mj_cm2: rules.target_dose_mj_cm2,
+        step: cycle.step().code().to_owned(),
+        failed: cycle.fault().map(|fault| fault.code().to_owned()),
+        dose_mj_cm2: rules.target_dose_mj_cm2().map(|_| exposure.dose_mj_cm2),
+        target_dose_mj_cm2: rules.target_dose_mj_cm2(),
         exposure_s: exposure.lit_ms as f64 / 1000.0,
         min_exposure_s: rules.min_exposure_ms as f64 / 1000.0,
-        left_s: left_ms.map(|left_ms| left_ms / 1000.0),
+        side,
+        left_s: left_ms(cycle, irradiance).map(|left_ms| left_ms / 1000.0),
+    }
+}
+
+/// Time left of this side, as far as it can be told.
+fn left_ms(cycle: &Cycle, irradiance: Look<Sample>) -> Option<f64> {
+    let (rules, had) = (cycle.rules(), cycle.load());
+    match cycle.step() {
+        Step::Irradiating { .. } => {
+            let for_time_ms = rules.min_exposure_ms.saturating_sub(had.now.lit_ms) as f64;
+            let for_dose_ms = match rules.dose {
+                Dose::Timer => 0.0,
+                Dose::Measured {
+                    struck_mw_cm2,
+                    target_mj_cm2,
+                    ..
+                } => {
+                    let dose_left = (target_mj_cm2 - had.now.dose_mj_cm2).max(0.0);
+                    dose_left / irradiance.ok()?.mw_cm2.max(struck_mw_cm2) * 1000.0
+                }
+            };
+            Some(for_dose_ms.max(for_time_ms) + rules.ventilation_ms as f64)
+        }
+        Step::Stopping { .. } => Some(rules.ventilation_ms as f64),
+        Step::Ventilating { .. } => {
+            Some(rules.ventilation_ms.saturating_sub(had.aired.fan_ms) as f64)
+        }
+        Step::Released | Step::Quarantined { .. } => Some(0.0),
+        _ => None,
     }
 }
 

@@ -49,7 +49,10 @@ impl Supervisor {
                     None => db.newest_cycle_in(&cabinet)?,
                 };
                 newest
-                    .map(|record| db.load(record.load_id).map(|load| (record, load)))
+                    .map(|record| {
+                        let opened = db.was_opened(record.id)?;
+                        db.load(record.load_id).map(|load| (record, load, opened))
+                    })
                     .transpose()
             })
             .await;
@@ -60,10 +63,14 @@ impl Supervisor {
                 return Known::No;
             }
             Ok(None) => (Left::Clean, None),
-            Ok(Some((record, load))) => {
+            Ok(Some((record, load, opened))) => {
                 let (left, end) = match record.ended {
                     None => (Left::Unfinished, End::Open),
-                    Some(_) if load.state == LoadState::Quarantined => {
+                    // An override signed is not a door opened: that has a step of its own.
+                    Some(_) if opened => (Left::Clean, End::Written),
+                    Some(_)
+                        if matches!(load.state, LoadState::Quarantined | LoadState::Overridden) =>
+                    {
                         (Left::Quarantined, End::Written)
                     }
                     Some(_) => (Left::Clean, End::Written),
@@ -89,11 +96,17 @@ impl Supervisor {
     }
 
     /// The change to this step, and the person behind it.
-    pub(super) async fn write_step(&self, step: &Step, by: Option<&str>) -> Result<(), StoreError> {
+    pub(super) async fn write_step(
+        &self,
+        next: &Cycle,
+        by: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let (step, fault) = (next.step(), next.fault());
+        // After the end only what a person does with a quarantine belongs to it.
         let Some(record) = self
             .record
             .as_ref()
-            .filter(|record| record.end == End::Open)
+            .filter(|record| record.end == End::Open || by.is_some())
         else {
             return Ok(());
         };
@@ -104,7 +117,7 @@ impl Supervisor {
                 .began_ms
                 .map(|began| self.now_ms().saturating_sub(began)),
             step: step.code().to_owned(),
-            detail: step.fault().map(|fault| fault.to_string()),
+            detail: fault.map(|fault| fault.to_string()),
             by: by.map(str::to_owned),
         };
         self.around
@@ -123,7 +136,7 @@ impl Supervisor {
         else {
             return;
         };
-        let Some(outcome) = outcome(self.cycle.step()) else {
+        let Some(outcome) = outcome(&self.cycle) else {
             return;
         };
         let cycle = record.cycle;
@@ -153,22 +166,26 @@ impl Supervisor {
 }
 
 /// The end of a cycle, if this step is one.
-fn outcome(step: &Step) -> Option<CycleOutcome> {
-    let (failed, fan_ms) = match step {
-        Step::Releasing { aired, .. } => (None, aired.fan_ms),
-        Step::Quarantined { fault, .. } | Step::Alarm { fault, .. } => {
-            (Some(fault.code().to_owned()), 0)
+fn outcome(cycle: &Cycle) -> Option<CycleOutcome> {
+    let had = cycle.load();
+    let failed = match cycle.step() {
+        Step::Releasing { .. } => None,
+        Step::Quarantined { .. } | Step::Alarm { .. } => {
+            Some(had.failed.map_or("unknown", Fault::code).to_owned())
         }
         _ => return None,
     };
-    let exposure = step.exposure();
+    let measured = cycle.rules().target_dose_mj_cm2().is_some();
     Some(CycleOutcome {
         failed,
-        exposures: vec![SideExposure {
-            dose_mj_cm2: Some(exposure.dose_mj_cm2),
-            lit_s: exposure.lit_ms as f64 / 1000.0,
-        }],
-        ventilation_s: fan_ms as f64 / 1000.0,
+        exposures: had
+            .exposures()
+            .map(|side| SideExposure {
+                dose_mj_cm2: measured.then_some(side.dose_mj_cm2),
+                lit_s: side.lit_ms as f64 / 1000.0,
+            })
+            .collect(),
+        ventilation_s: had.aired.fan_ms as f64 / 1000.0,
     })
 }
 

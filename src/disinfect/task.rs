@@ -15,7 +15,7 @@ use super::{CabinetView, Order, Refused, Surroundings, look};
 use crate::clock;
 use crate::config::DeviceId;
 use crate::domain::cycle::{
-    Ask, Cycle, Heartbeat, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
+    Ask, Cycle, Fault, Grounds, Heartbeat, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
 };
 use crate::domain::letter::LoadState;
 use crate::events::Event;
@@ -55,7 +55,7 @@ impl Supervisor {
         around: Surroundings,
         show: watch::Sender<CabinetView>,
     ) -> Self {
-        // Until the records have been read, the worst is assumed: nothing is unlocked.
+        // Until the records have been read, the worst is assumed.
         let cycle = Cycle::at_start(look::rules(profile), Left::Quarantined, 0);
         Self {
             terms: look::terms(&id, profile),
@@ -132,7 +132,7 @@ impl Supervisor {
         if matches!(next.step(), Step::Stopping { .. } | Step::Aborting { .. }) {
             self.cycle = next;
             self.give_orders().await;
-            if let Err(error) = self.write_step(self.cycle.step(), by).await {
+            if let Err(error) = self.write_step(&self.cycle, by).await {
                 self.say_unrecorded(&error);
                 // Refused where it is aborting already.
                 if let Ok(aborting) = self.cycle.ask(Ask::RecordFailed, self.now_ms()) {
@@ -140,7 +140,7 @@ impl Supervisor {
                 }
             }
         } else {
-            self.cycle = match self.write_step(next.step(), by).await {
+            self.cycle = match self.write_step(&next, by).await {
                 Ok(()) => next,
                 Err(error) => {
                     self.say_unrecorded(&error);
@@ -168,13 +168,11 @@ impl Supervisor {
                 .order(Command::Lamp(uv_cabinet::Switch::Off), Switch::Off)
                 .await;
         }
-        if self.given.lock != Some(orders.lock) {
-            self.given.lock = self
-                .order(Command::Lock(wire(orders.lock)), orders.lock)
-                .await;
+        if let Some(lock) = orders.lock.filter(|lock| self.given.lock != Some(*lock)) {
+            self.given.lock = self.order(Command::Lock(wire(lock)), lock).await;
         }
-        if self.given.fan != Some(orders.fan) {
-            self.given.fan = self.order(Command::Fan(wire(orders.fan)), orders.fan).await;
+        if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
+            self.given.fan = self.order(Command::Fan(wire(fan)), fan).await;
         }
     }
 
@@ -184,7 +182,7 @@ impl Supervisor {
             .order(Command::Lamp(uv_cabinet::Switch::On), Switch::On)
             .await;
         if self.given.lamp.is_none()
-            && let Ok(next) = self.cycle.ask(Ask::LightingFailed, self.now_ms())
+            && let Ok(next) = self.cycle.ask(Ask::OrderFailed, self.now_ms())
         {
             self.advance(next, None).await;
         }
@@ -204,10 +202,16 @@ impl Supervisor {
             Order::Abort { by, answer } => {
                 let _ = answer.send(self.ask(Ask::Abort, &by).await);
             }
+            Order::TurnedOver { by, answer } => {
+                let _ = answer.send(self.ask(Ask::TurnedOver, &by).await);
+            }
             Order::Acknowledge { by, answer } => {
-                let allowed = self.may_acknowledge().await;
-                let _ = answer.send(match allowed {
-                    Ok(()) => self.ask(Ask::Acknowledge, &by).await,
+                let ask = match self.cycle.step() {
+                    Step::Quarantined { .. } => self.grounds().await.map(Ask::Open),
+                    _ => Ok(Ask::Acknowledge),
+                };
+                let _ = answer.send(match ask {
+                    Ok(ask) => self.ask(ask, &by).await,
                     Err(refused) => Err(refused),
                 });
             }
@@ -221,10 +225,17 @@ impl Supervisor {
             .map_err(|refused| not_now(refused.code()))?;
         let hindrance = match &self.seen {
             None => Some("cabinet_silent"),
-            Some(seen) => seen.hinders_start().map(|fault| fault.code()),
+            Some(seen) => self.cycle.rules().hinders_start(seen).map(Fault::code),
         };
         if let Some(code) = hindrance {
             return Err(not_now(code));
+        }
+        if let (Step::Quarantined { .. }, Some(record)) = (self.cycle.step(), &self.record)
+            && record.load != load
+            && self.grounds().await.is_err()
+        {
+            // Behind the locked door lies another load than the one that would be released.
+            return Err(not_now("other_load_inside"));
         }
         let (terms, actor) = (self.terms.clone(), by.clone());
         let begun = self
@@ -264,17 +275,19 @@ impl Supervisor {
     }
 
     /// A quarantined load leaves the cabinet only under a signed override.
-    async fn may_acknowledge(&self) -> Result<(), Refused> {
+    async fn grounds(&self) -> Result<Grounds, Refused> {
         let Some(record) = &self.record else {
-            return Ok(());
+            return Ok(Grounds::NothingInside);
         };
-        if !matches!(self.cycle.step(), Step::Quarantined { .. }) {
-            return Ok(());
-        }
         let load = record.load;
         match self.around.store.with(move |db| db.load(load)).await {
-            Ok(load) if load.state == LoadState::Quarantined => Err(not_now("override_needed")),
-            Ok(_) => Ok(()),
+            Ok(load) => match load.state {
+                LoadState::Overridden => Ok(Grounds::SignedOverride),
+                LoadState::Released => Ok(Grounds::NothingInside),
+                LoadState::Waiting | LoadState::InCycle | LoadState::Quarantined => {
+                    Err(not_now("override_needed"))
+                }
+            },
             Err(error) => Err(Refused::Load {
                 reason: error.to_string(),
             }),
@@ -289,7 +302,7 @@ impl Supervisor {
     /// The step has changed.
     pub(super) fn tell(&self) {
         let (step, device) = (self.cycle.step(), self.id.to_string());
-        let fault = step.fault().map(|fault| fault.code());
+        let fault = self.cycle.fault().map(Fault::code);
         tracing::info!(cabinet = %device, step = step.code(), fault, "cabinet");
         self.around.events.tell(Event::Device {
             device: device.clone(),
@@ -337,6 +350,9 @@ impl Supervisor {
             model: self.terms.model.clone(),
             connected: answers,
             step: step.code().to_owned(),
+            dose_basis: self.terms.dose_basis,
+            ozone_basis: self.terms.ozone_basis,
+            sides: self.terms.sides,
             points: look::points(readings, now),
             cycle: self.cycle_view(irradiance),
         });
@@ -344,12 +360,10 @@ impl Supervisor {
 
     fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {
         // After a restart the cycle before is history: its dose is on its record, not here.
-        let record = (*self.cycle.step() != Step::Idle)
-            .then_some(self.record.as_ref())
-            .flatten()?;
-        let (step, rules) = (self.cycle.step(), self.cycle.rules());
+        let shown = !matches!(self.cycle.step(), Step::Idle | Step::Unknown { .. });
+        let record = self.record.as_ref().filter(|_| shown)?;
         let number = CycleRecord::number(record.cycle);
-        Some(look::cycle(number, record.load, step, rules, irradiance))
+        Some(look::cycle(number, record.load, &self.cycle, irradiance))
     }
 }
 

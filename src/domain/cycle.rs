@@ -1,96 +1,55 @@
 //! One UV cycle: what was seen → what to order, and whether the load may be released.
 //!
 //! Pure: a value goes in, the next value comes out; whoever drives it makes the change durable
-//! before acting on it. It leaves out turning the letters over, timer mode without a UV sensor and
-//! re-attaching after a restart. “Released” says that the outer surfaces were exposed, never more.
+//! before acting on it. Two axes: the [`Step`] of the cabinet, and the [`Load`] with what it has had
+//! and what went wrong. “Released” says that the outer surfaces were exposed, never more.
+//!
+//! The diagram and the table below are made from the code: `cycle/explore.rs` visits every state that
+//! can be reached with every input there is, and refuses a table that says anything else.
+#![doc = include_str!("cycle/transitions.md")]
 
 use serde::{Deserialize, Serialize};
 
-mod count;
+mod ask;
+#[cfg(test)]
+mod explore;
+mod fault;
+mod load;
+mod orders;
+mod rules;
 mod seen;
 mod step;
 #[cfg(test)]
 mod tests;
+mod witness;
 
-pub use count::{Aired, Exposure};
-pub use seen::{Fault, Look, Sample, Seen, Watched, WhyMissing};
+pub use ask::{Ask, Grounds, Refused};
+pub use fault::Fault;
+pub use load::{Aired, Exposure, Load};
+pub use orders::{Heartbeat, Orders, Switch};
+pub use rules::{Basis, Dose, Ozone, Rules, Sides};
+pub use seen::{Look, Sample, Seen, Watched, WhyMissing};
 
-/// What a limit is held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// A sensor at the letters.
-    Measured,
-    /// Time alone, with a longer minimum; nothing was measured and nothing is claimed.
-    Timer,
-}
-
-/// How many exposures a load needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sides {
-    /// The cabinet exposes every side at once.
-    Both,
-    /// One side at a time: the letters are turned over between two exposures.
-    One,
-}
-
-/// What a cycle must reach and how long each part may take.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rules {
-    /// From one look to the next; a gap of more than three earns nothing.
-    pub poll_ms: u64,
-    /// For door, lock and readings to be good.
-    pub preflight_max_ms: u64,
-    /// For the lamp to be seen lit.
-    pub strike_max_ms: u64,
-    /// Least time lit.
-    pub min_exposure_ms: u64,
-    /// Longest time from the strike to the dose.
-    pub max_exposure_ms: u64,
-    /// For the lamp to be seen out.
-    pub off_confirm_max_ms: u64,
-    /// Longest time the fan may not be seen running while it should.
-    pub fan_start_max_ms: u64,
-    /// Least time with the fan seen running.
-    pub ventilation_ms: u64,
-    /// Longest ventilation.
-    pub ventilation_max_ms: u64,
-    /// The lamp counts as lit from here.
-    pub irradiance_struck_mw_cm2: f64,
-    /// The lamp counts as out up to here.
-    pub irradiance_dark_mw_cm2: f64,
-    /// Least dose.
-    pub target_dose_mj_cm2: f64,
-    /// Most ozone when the door may open.
-    pub ozone_release_mg_m3: f64,
-}
-
-/// Where a cycle is.
-///
-/// ```text
-///            start            all good          lit             dose ∧ time
-///   Idle ───────────▶ Preflight ─────▶ Striking ─────▶ Irradiating ─────▶ Stopping
-///    ▲  ▲                 │                │                │                │ seen out
-///    │  │ start again     │ not in time    │     any fault, or “abort”       ▼
-///    │  └──── Released    ▼                ▼                ▼           Ventilating
-///    │           ▲    Quarantined ◀──── Aborting ◀──────────┴────────────────┤
-///    │           │        │  ▲  seen out   │                                 │ aired ∧ ozone low
-///    │           │        │  └──────────┐  │ not seen out                    ▼
-///    └───────────┼────────┘        Alarm ◀─┘                             Releasing
-///      acknowledge  (alarm: acknowledge, once seen out → Quarantined)        │
-///                └───────────────────── release recorded ◀───────────────────┘
-/// ```
-///
-/// A lamp seen lit in Idle, Released or Quarantined leads to Aborting as well. Start is taken in
-/// Idle, Released and Quarantined. The door is unlocked in Idle and Released only.
+/// Where the cabinet is in a cycle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
+    /// The daemon has started and not seen the cabinet yet; nothing is locked or unlocked.
+    Unknown {
+        /// When it started.
+        since_ms: u64,
+        /// How the last run left the cabinet.
+        left: Left,
+    },
     /// Nothing is going on; the door may be open.
     Idle,
-    /// The door is being locked and everything checked.
+    /// Everything but the lock is checked.
     Preflight {
+        /// When it began.
+        since_ms: u64,
+    },
+    /// The door is being locked and everything checked again.
+    Locked {
         /// When it began.
         since_ms: u64,
     },
@@ -103,168 +62,86 @@ pub enum Step {
     Irradiating {
         /// When it was first seen lit.
         since_ms: u64,
-        /// What the load has had.
-        exposure: Exposure,
     },
-    /// The dose is there; the lamp was told to go out.
+    /// The exposure is enough; the lamp was told to go out.
     Stopping {
         /// When it was told.
         since_ms: u64,
-        /// What the load has had.
-        exposure: Exposure,
     },
-    /// The lamp was seen out; the fan runs.
+    /// The lamp was seen out; the fan runs. A failed load is aired too: its lamp burnt.
     Ventilating {
         /// When it began.
         since_ms: u64,
-        /// What the load has had.
-        exposure: Exposure,
-        /// Air it has had.
-        aired: Aired,
+    },
+    /// One side is done; the door is unlocked so that the letters can be turned over. The load is not
+    /// released.
+    TurningOver {
+        /// When it began.
+        since_ms: u64,
+        /// What the door was seen doing since.
+        door: DoorSeen,
     },
     /// Everything is reached; the release is being recorded. The door stays locked until it is.
     Releasing {
         /// When it began.
         since_ms: u64,
-        /// What the load has had.
-        exposure: Exposure,
-        /// Air it has had.
-        aired: Aired,
     },
     /// The release is on record; the door is unlocked.
-    Released {
-        /// What the load has had.
-        exposure: Exposure,
-        /// Air it has had.
-        aired: Aired,
-    },
+    Released,
     /// Something went wrong; the lamp must be seen out.
     Aborting {
         /// When it began.
         since_ms: u64,
-        /// What went wrong.
-        fault: Fault,
-        /// What the load has had; it counts for nothing.
-        exposure: Exposure,
     },
     /// The lamp is out and the load is not disinfected; the door stays locked.
     Quarantined {
-        /// What went wrong.
-        fault: Fault,
-        /// What the load has had; it counts for nothing.
-        exposure: Exposure,
+        /// Whether the ozone is known to be low.
+        air: Air,
     },
     /// The lamp was not seen out: cut the mains. The door stays locked.
     Alarm {
-        /// What went wrong first.
-        fault: Fault,
-        /// What the load has had; it counts for nothing.
-        exposure: Exposure,
         /// The lamp as last seen.
         lamp: Lamp,
     },
 }
 
-/// The lamp as two independent witnesses, relay and UV sensor, show it.
+/// The lamp as all its witnesses show it: relay, UV sensor and current, as far as the cabinet has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lamp {
-    /// Both say out.
+    /// All say out.
     Out,
     /// At least one says lit.
     Lit,
-    /// Neither says lit, and one has nothing to say.
+    /// None says lit, and one has nothing to say.
     Unknown,
 }
 
-/// What a person or the station asks of a cycle.
+/// The air inside a quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// Begin with the load that is in the cabinet.
-    Start,
-    /// Stop now.
-    Abort,
-    /// Stop now, because the station is being stopped.
-    Shutdown,
-    /// The release is on disk.
-    ReleaseRecorded,
-    /// The record of the last change could not be made durable.
-    RecordFailed,
-    /// The cabinet did not take the order to light the lamp.
-    LightingFailed,
-    /// Somebody has seen a quarantine or an alarm and takes it from there.
-    Acknowledge,
+pub enum Air {
+    /// The ozone is known to be low.
+    Clear,
+    /// It is not.
+    NotShown,
 }
 
-/// Why something that was asked is not done.
+/// What the door was seen doing while the letters are to be turned over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refused {
-    /// A cycle is running.
-    CycleRunning,
-    /// An alarm stands and the lamp has not been seen out since.
-    LampNotSeenOut,
-    /// An alarm stands; acknowledge it first.
-    AlarmStands,
-    /// No cycle is running.
-    NothingRunning,
-    /// Nothing waits for a release.
-    NothingToRelease,
-    /// Nothing waits to be acknowledged.
-    NothingToAcknowledge,
-}
-
-impl Refused {
-    /// Stable name for the API and the console.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::CycleRunning => "cycle_running",
-            Self::LampNotSeenOut => "lamp_not_seen_out",
-            Self::AlarmStands => "alarm_stands",
-            Self::NothingRunning => "nothing_running",
-            Self::NothingToRelease => "nothing_to_release",
-            Self::NothingToAcknowledge => "nothing_to_acknowledge",
-        }
-    }
-}
-
-/// What the cabinet should be doing. Giving the same orders again changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Orders {
-    /// The lamp.
-    pub lamp: Switch,
-    /// The fan.
-    pub fan: Switch,
-    /// The lock.
-    pub lock: Switch,
-    /// Whether the lamp stays permitted for another second.
-    pub heartbeat: Heartbeat,
-}
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Switch {
-    /// On; of a lock: locked.
-    On,
-    /// Off; of a lock: unlocked.
-    Off,
-}
-
-/// The sign of life that the cabinet's controller waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Heartbeat {
-    /// Give it with every look.
-    Given,
-    /// Withhold it: the controller then keeps the lamp out, whatever becomes of our orders.
-    Withheld,
+pub enum DoorSeen {
+    /// It has not been opened.
+    NotOpened,
+    /// It is open.
+    Open,
+    /// It was opened and closed again.
+    ClosedAgain,
 }
 
 /// How the last run of the daemon left the cabinet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Left {
     /// No cycle, or one that was released or acknowledged.
     Clean,
@@ -274,37 +151,35 @@ pub enum Left {
     Quarantined,
 }
 
-/// A cycle: its rules and where it is.
+/// A cycle: its rules, where the cabinet is, and what the load has had.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cycle {
     rules: Rules,
     step: Step,
+    load: Load,
 }
 
 impl Cycle {
-    /// As found at start-up. A running cycle is never taken up again: its lamp is put out first.
+    /// As found at start-up: nothing is known until the cabinet was seen.
     #[must_use]
-    pub fn at_start(rules: Rules, left: Left, at_ms: u64) -> Self {
-        let exposure = Exposure::default();
-        let step = match left {
-            Left::Clean => Step::Idle,
-            Left::Unfinished => Step::Aborting {
-                since_ms: at_ms,
-                fault: Fault::RestartedMidCycle,
-                exposure,
-            },
-            Left::Quarantined => Step::Quarantined {
-                fault: Fault::LeftInQuarantine,
-                exposure,
-            },
-        };
-        Self { rules, step }
+    pub fn at_start(rules: Rules, left: Left, since_ms: u64) -> Self {
+        Self {
+            rules,
+            step: Step::Unknown { since_ms, left },
+            load: Load::default(),
+        }
     }
 
-    /// Where it is.
+    /// Where the cabinet is.
     #[must_use]
     pub fn step(&self) -> &Step {
         &self.step
+    }
+
+    /// What the load has had, and what went wrong.
+    #[must_use]
+    pub fn load(&self) -> &Load {
+        &self.load
     }
 
     /// Its rules.
@@ -313,32 +188,48 @@ impl Cycle {
         &self.rules
     }
 
-    /// The next state after a look at the cabinet.
+    /// What went wrong, where something did and still stands.
     #[must_use]
-    pub fn see(&self, seen: &Seen) -> Self {
-        Self {
-            rules: self.rules.clone(),
-            step: self.rules.next(&self.step, seen),
+    pub fn fault(&self) -> Option<Fault> {
+        match self.step {
+            Step::Idle => None,
+            _ => self.load.failed,
+        }
+    }
+}
+
+impl Step {
+    /// Stable name for records, the API and the console.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown",
+            Self::Idle => "idle",
+            Self::Preflight { .. } => "preflight",
+            Self::Locked { .. } => "locked",
+            Self::Striking { .. } => "striking",
+            Self::Irradiating { .. } => "irradiating",
+            Self::Stopping { .. } => "stopping",
+            Self::Ventilating { .. } => "ventilating",
+            Self::TurningOver { .. } => "turning_over",
+            Self::Releasing { .. } => "releasing",
+            Self::Released => "released",
+            Self::Aborting { .. } => "aborting",
+            Self::Quarantined { .. } => "quarantined",
+            Self::Alarm { .. } => "alarm",
         }
     }
 
-    /// The next state after somebody asked for something.
-    ///
-    /// # Errors
-    /// When it cannot be done in this state.
-    pub fn ask(&self, ask: Ask, at_ms: u64) -> Result<Self, Refused> {
-        let step = match ask {
-            Ask::Start => self.step.started(at_ms)?,
-            Ask::Abort => self.step.failed(Fault::AbortedByOperator, at_ms)?,
-            Ask::Shutdown => self.step.failed(Fault::StationStopped, at_ms)?,
-            Ask::RecordFailed => self.step.failed(Fault::RecordFailed, at_ms)?,
-            Ask::LightingFailed => self.step.failed(Fault::OrderFailed, at_ms)?,
-            Ask::ReleaseRecorded => self.step.released()?,
-            Ask::Acknowledge => self.step.acknowledged()?,
-        };
-        Ok(Self {
-            rules: self.rules.clone(),
-            step,
-        })
+    /// Whether a load is inside whose outcome is open.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unknown { .. }
+                | Self::Idle
+                | Self::Released
+                | Self::Quarantined { .. }
+                | Self::Alarm { .. }
+        )
     }
 }

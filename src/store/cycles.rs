@@ -320,6 +320,18 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether the door was opened by a person after this cycle had quarantined its load.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn was_opened(&self, cycle_id: i64) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM cycle_steps WHERE cycle_id = ?1 AND step = 'idle')",
+            [cycle_id],
+            |row| row.get(0),
+        )?)
+    }
+
     /// The newest cycle in this cabinet: at start it tells whether a quarantined load may be inside.
     ///
     /// # Errors

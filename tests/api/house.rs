@@ -7,6 +7,7 @@ use std::sync::Arc;
 use laixin::api::{self, App, password};
 use laixin::config::{DeviceId, Offer, Settings};
 use laixin::disinfect::{CabinetControl, CabinetView, Order};
+use laixin::domain::cycle::{Basis, Sides};
 use laixin::domain::draft::{Disinfection, Draft, DraftPage, Fields};
 use laixin::domain::field::{Field, Source};
 use laixin::domain::text::PageKind;
@@ -314,6 +315,9 @@ fn cabinet_view() -> CabinetView {
         model: "demo".into(),
         connected: true,
         step: "idle".into(),
+        dose_basis: Basis::Measured,
+        ozone_basis: Basis::Measured,
+        sides: Sides::Both,
         points: Vec::new(),
         cycle: None,
     }

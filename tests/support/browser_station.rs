@@ -9,6 +9,7 @@ use laixin::api::{self, App};
 use laixin::clock;
 use laixin::config::{DeviceId, Settings};
 use laixin::disinfect::{CabinetControl, CabinetView, CycleView, Order, PointView};
+use laixin::domain::cycle::{Basis, Sides};
 use laixin::domain::draft::Draft;
 use laixin::domain::letter::Carrier;
 use laixin::domain::text::PageKind;
@@ -69,6 +70,9 @@ pub(crate) fn idle() -> CabinetView {
         model: "laixin demo cabinet".into(),
         connected: true,
         step: "idle".into(),
+        dose_basis: Basis::Measured,
+        ozone_basis: Basis::Measured,
+        sides: Sides::Both,
         points: vec![
             point("door_closed", 0.0, 80),
             point("locked", 0.0, 80),
@@ -104,10 +108,11 @@ pub(crate) fn irradiating(mw_cm2: f64, dose: f64) -> CabinetView {
         load: 1,
         step: "irradiating".into(),
         failed: None,
-        dose_mj_cm2: dose,
-        target_dose_mj_cm2: 100.0,
+        dose_mj_cm2: Some(dose),
+        target_dose_mj_cm2: Some(100.0),
         exposure_s: dose / mw_cm2,
         min_exposure_s: 8.0,
+        side: 1,
         left_s: Some((100.0 - dose) / mw_cm2),
     });
     view

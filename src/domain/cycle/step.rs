@@ -1,402 +1,310 @@
-//! The transitions of a cycle, one function per step, and the orders that belong to each.
+//! The transitions of a cycle that a look at the cabinet makes, one function per step.
 
-use super::{
-    Aired, Exposure, Fault, Heartbeat, Lamp, Look, Orders, Refused, Rules, Seen, Step, Switch,
-    Watched,
-};
+use super::witness::missing;
+use super::{Air, Aired, Cycle, DoorSeen, Exposure, Fault, Lamp, Left, Load, Seen, Step, Watched};
 
-impl Step {
-    /// Stable name for records, the API and the console.
+impl Cycle {
+    /// The next state after a look at the cabinet.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Preflight { .. } => "preflight",
-            Self::Striking { .. } => "striking",
-            Self::Irradiating { .. } => "irradiating",
-            Self::Stopping { .. } => "stopping",
-            Self::Ventilating { .. } => "ventilating",
-            Self::Releasing { .. } => "releasing",
-            Self::Released { .. } => "released",
-            Self::Aborting { .. } => "aborting",
-            Self::Quarantined { .. } => "quarantined",
-            Self::Alarm { .. } => "alarm",
-        }
-    }
-
-    /// Whether a load is inside whose outcome is open.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        !matches!(
-            self,
-            Self::Idle | Self::Released { .. } | Self::Quarantined { .. } | Self::Alarm { .. }
-        )
-    }
-
-    /// What the load has had so far.
-    #[must_use]
-    pub fn exposure(&self) -> Exposure {
-        match self {
-            Self::Idle | Self::Preflight { .. } | Self::Striking { .. } => Exposure::default(),
-            Self::Irradiating { exposure, .. }
-            | Self::Stopping { exposure, .. }
-            | Self::Ventilating { exposure, .. }
-            | Self::Releasing { exposure, .. }
-            | Self::Released { exposure, .. }
-            | Self::Aborting { exposure, .. }
-            | Self::Quarantined { exposure, .. }
-            | Self::Alarm { exposure, .. } => exposure.clone(),
-        }
-    }
-
-    /// What went wrong, where something did.
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Aborting { fault, .. }
-            | Self::Quarantined { fault, .. }
-            | Self::Alarm { fault, .. } => Some(*fault),
-            _ => None,
-        }
-    }
-
-    /// What the cabinet should be doing in this step.
-    #[must_use]
-    pub fn orders(&self) -> Orders {
-        let (lamp, fan, lock, heartbeat) = match self {
-            Self::Idle | Self::Released { .. } => {
-                (Switch::Off, Switch::Off, Switch::Off, Heartbeat::Withheld)
-            }
-            Self::Preflight { .. } => (Switch::Off, Switch::Off, Switch::On, Heartbeat::Given),
-            Self::Striking { .. } | Self::Irradiating { .. } => {
-                (Switch::On, Switch::Off, Switch::On, Heartbeat::Given)
-            }
-            Self::Stopping { .. } => (Switch::Off, Switch::Off, Switch::On, Heartbeat::Withheld),
-            Self::Ventilating { .. }
-            | Self::Releasing { .. }
-            | Self::Aborting { .. }
-            | Self::Quarantined { .. }
-            | Self::Alarm { .. } => (Switch::Off, Switch::On, Switch::On, Heartbeat::Withheld),
-        };
-        Orders {
-            lamp,
-            fan,
-            lock,
-            heartbeat,
-        }
-    }
-
-    pub(super) fn started(&self, since_ms: u64) -> Result<Self, Refused> {
-        match self {
-            Self::Idle | Self::Released { .. } | Self::Quarantined { .. } => {
-                Ok(Self::Preflight { since_ms })
-            }
-            Self::Alarm { .. } => Err(Refused::AlarmStands),
-            _ => Err(Refused::CycleRunning),
-        }
-    }
-
-    /// A running cycle ends here, for this reason. Before the lamp was ever told to light there is
-    /// nothing to put out.
-    pub(super) fn failed(&self, fault: Fault, since_ms: u64) -> Result<Self, Refused> {
-        let exposure = self.exposure();
-        match self {
-            Self::Preflight { .. } => Ok(Self::Quarantined { fault, exposure }),
-            Self::Striking { .. }
-            | Self::Irradiating { .. }
-            | Self::Stopping { .. }
-            | Self::Ventilating { .. }
-            | Self::Releasing { .. } => Ok(Self::Aborting {
-                since_ms,
-                fault,
-                exposure,
-            }),
-            Self::Alarm { .. } => Err(Refused::AlarmStands),
-            Self::Idle
-            | Self::Released { .. }
-            | Self::Quarantined { .. }
-            | Self::Aborting { .. } => Err(Refused::NothingRunning),
-        }
-    }
-
-    pub(super) fn released(&self) -> Result<Self, Refused> {
-        match self {
-            Self::Releasing {
-                exposure, aired, ..
-            } => Ok(Self::Released {
-                exposure: exposure.clone(),
-                aired: aired.clone(),
-            }),
-            _ => Err(Refused::NothingToRelease),
-        }
-    }
-
-    pub(super) fn acknowledged(&self) -> Result<Self, Refused> {
-        match self {
-            Self::Quarantined { .. } => Ok(Self::Idle),
-            Self::Alarm {
-                fault,
-                exposure,
-                lamp: Lamp::Out,
-            } => Ok(Self::Quarantined {
-                fault: *fault,
-                exposure: exposure.clone(),
-            }),
-            Self::Alarm { .. } => Err(Refused::LampNotSeenOut),
-            _ => Err(Refused::NothingToAcknowledge),
-        }
-    }
-}
-
-impl Rules {
-    /// The step after `step`, having seen `seen`.
-    pub(super) fn next(&self, step: &Step, seen: &Seen) -> Step {
-        match step {
+    pub fn see(&self, seen: &Seen) -> Self {
+        match &self.step {
+            Step::Unknown { since_ms, left } => self.unknown(*since_ms, *left, seen),
+            Step::Idle | Step::Released => self.resting(self.step.clone(), seen),
+            Step::Quarantined { .. } => self.quarantined(seen),
             Step::Preflight { since_ms } => self.preflight(*since_ms, seen),
-            Step::Striking { since_ms } => self.striking(step, *since_ms, seen),
-            Step::Irradiating { since_ms, exposure } => {
-                self.irradiating(step, *since_ms, exposure, seen)
+            Step::Locked { since_ms } => self.locked(*since_ms, seen),
+            Step::Striking { since_ms } => self.striking(*since_ms, seen),
+            Step::Irradiating { since_ms } => self.irradiating(*since_ms, seen),
+            Step::Stopping { since_ms } => self.stopping(*since_ms, seen),
+            Step::Ventilating { since_ms } if self.load.failed.is_some() => {
+                self.airing_a_failed_load(*since_ms, seen)
             }
-            Step::Stopping { since_ms, exposure } => self.stopping(step, *since_ms, exposure, seen),
-            Step::Ventilating {
-                since_ms,
-                exposure,
-                aired,
-            } => self.ventilating(step, *since_ms, exposure, aired, seen),
-            Step::Releasing { since_ms, .. } => self.releasing(step, *since_ms, seen),
-            Step::Aborting {
-                since_ms,
-                fault,
-                exposure,
-            } => self.aborting(*since_ms, *fault, exposure, seen),
-            Step::Alarm {
-                fault, exposure, ..
-            } => Step::Alarm {
-                fault: *fault,
-                exposure: exposure.clone(),
-                lamp: self.lamp(seen),
-            },
-            Step::Idle | Step::Released { .. } | Step::Quarantined { .. } => {
-                if self.lamp(seen) == Lamp::Lit {
-                    return Step::Aborting {
-                        since_ms: seen.at_ms,
-                        fault: Fault::LampLitUnasked,
-                        exposure: step.exposure(),
-                    };
-                }
-                step.clone()
-            }
+            Step::Ventilating { since_ms } => self.ventilating(*since_ms, seen),
+            Step::TurningOver { since_ms, door } => self.turning_over(*since_ms, *door, seen),
+            Step::Releasing { since_ms } => self.releasing(*since_ms, seen),
+            Step::Aborting { since_ms } => self.aborting(*since_ms, seen),
+            Step::Alarm { .. } => self.at(Step::Alarm {
+                lamp: self.rules.lamp(seen),
+            }),
         }
     }
 
-    fn preflight(&self, since_ms: u64, seen: &Seen) -> Step {
-        if self.lamp(seen) == Lamp::Lit {
-            return Step::Aborting {
-                since_ms: seen.at_ms,
-                fault: Fault::LampLitUnasked,
-                exposure: Exposure::default(),
-            };
-        }
-        match self.not_ready(seen) {
-            None => Step::Striking {
-                since_ms: seen.at_ms,
-            },
-            Some(fault) if over(seen.at_ms, since_ms, self.preflight_max_ms) => Step::Quarantined {
-                fault,
-                exposure: Exposure::default(),
-            },
-            Some(_) => Step::Preflight { since_ms },
+    /// First look since the start. A cycle that was running is never taken up again.
+    fn unknown(&self, since_ms: u64, left: Left, seen: &Seen) -> Self {
+        match (left, self.rules.lamp(seen)) {
+            (Left::Unfinished, _) => self
+                .failed(Fault::RestartedMidCycle)
+                .at(Step::Aborting { since_ms }),
+            (_, Lamp::Lit) => self.lit_unasked(seen),
+            (Left::Clean, Lamp::Out) => self.at(Step::Idle),
+            (Left::Quarantined, Lamp::Out) => self.failed(Fault::LeftInQuarantine).at_rest(),
+            (_, Lamp::Unknown) => self.clone(),
         }
     }
 
-    fn striking(&self, step: &Step, since_ms: u64, seen: &Seen) -> Step {
+    fn resting(&self, step: Step, seen: &Seen) -> Self {
+        match self.rules.lamp(seen) {
+            Lamp::Lit => self.lit_unasked(seen),
+            Lamp::Out | Lamp::Unknown => self.at(step),
+        }
+    }
+
+    fn quarantined(&self, seen: &Seen) -> Self {
+        let aired = self.aired(seen);
+        let air = if self.rules.air_is_clear(&aired, seen) {
+            Air::Clear
+        } else {
+            Air::NotShown
+        };
+        self.with_air(aired)
+            .resting(Step::Quarantined { air }, seen)
+    }
+
+    fn preflight(&self, since_ms: u64, seen: &Seen) -> Self {
+        if self.rules.lamp(seen) == Lamp::Lit {
+            return self.lit_unasked(seen);
+        }
+        match self.rules.hinders_start(seen) {
+            None => self.at(Step::Locked {
+                since_ms: seen.at_ms,
+            }),
+            Some(fault) if over(seen.at_ms, since_ms, self.rules.preflight_max_ms) => {
+                self.failed(fault).at_rest()
+            }
+            Some(_) => self.clone(),
+        }
+    }
+
+    fn locked(&self, since_ms: u64, seen: &Seen) -> Self {
+        if self.rules.lamp(seen) == Lamp::Lit {
+            return self.lit_unasked(seen);
+        }
+        let hindrance = seen.interlock().or_else(|| self.rules.hinders_start(seen));
+        match hindrance {
+            None => self.at(Step::Striking {
+                since_ms: seen.at_ms,
+            }),
+            Some(fault) if over(seen.at_ms, since_ms, self.rules.preflight_max_ms) => {
+                self.failed(fault).at_rest()
+            }
+            Some(_) => self.clone(),
+        }
+    }
+
+    fn striking(&self, since_ms: u64, seen: &Seen) -> Self {
         if let Some(fault) = seen.interlock() {
-            return fail(step, fault, seen);
+            return self.aborted(fault, seen);
         }
-        match (seen.lamp_on, seen.irradiance) {
+        match self.rules.burning(seen) {
             // A sample from before the order says nothing about this lamp.
-            (Ok(true), Ok(sample))
-                if sample.at_ms >= since_ms && sample.mw_cm2 >= self.irradiance_struck_mw_cm2 =>
-            {
-                let exposure = Exposure::default().with(sample, 0);
-                Step::Irradiating {
+            Ok(Some(sample)) if sample.at_ms >= since_ms => self
+                .with(self.load.exposing(Exposure::default().with(sample, 0)))
+                .at(Step::Irradiating {
                     since_ms: seen.at_ms,
-                    exposure,
-                }
+                }),
+            Err(fault) => self.aborted(fault, seen),
+            Ok(_) if over(seen.at_ms, since_ms, self.rules.strike_max_ms) => {
+                self.aborted(Fault::LampDidNotStrike, seen)
             }
-            (Err(why), _) => fail(step, missing(Watched::LampOn, why), seen),
-            (_, Err(why)) => fail(step, missing(Watched::Irradiance, why), seen),
-            _ if over(seen.at_ms, since_ms, self.strike_max_ms) => {
-                fail(step, Fault::LampDidNotStrike, seen)
-            }
-            _ => step.clone(),
+            Ok(_) => self.clone(),
         }
     }
 
-    fn irradiating(&self, step: &Step, since_ms: u64, had: &Exposure, seen: &Seen) -> Step {
+    fn irradiating(&self, since_ms: u64, seen: &Seen) -> Self {
         if let Some(fault) = seen.interlock() {
-            return fail(step, fault, seen);
+            return self.aborted(fault, seen);
         }
-        if over(seen.at_ms, since_ms, self.max_exposure_ms) {
-            return fail(step, Fault::DoseNotReached, seen);
+        if over(seen.at_ms, since_ms, self.rules.max_exposure_ms) {
+            return self.aborted(Fault::DoseNotReached, seen);
         }
-        let sample = match (seen.lamp_on, seen.irradiance) {
-            (Ok(true), Ok(sample)) if sample.mw_cm2 >= self.irradiance_struck_mw_cm2 => sample,
-            (Ok(_), Ok(_)) => return fail(step, Fault::LampWentOut, seen),
-            (Err(why), _) => return fail(step, missing(Watched::LampOn, why), seen),
-            (_, Err(why)) => return fail(step, missing(Watched::Irradiance, why), seen),
+        let sample = match self.rules.burning(seen) {
+            Ok(Some(sample)) => sample,
+            Ok(None) => return self.aborted(Fault::LampWentOut, seen),
+            Err(fault) => return self.aborted(fault, seen),
         };
-        let exposure = had.with(sample, self.longest_gap_ms());
-        if exposure.dose_mj_cm2 >= self.target_dose_mj_cm2
-            && exposure.lit_ms >= self.min_exposure_ms
-        {
-            return Step::Stopping {
+        let exposure = self.load.now.with(sample, self.rules.longest_gap_ms());
+        if self.is_enough(&exposure) {
+            return self.with(self.load.exposed(exposure)).at(Step::Stopping {
                 since_ms: seen.at_ms,
-                exposure,
-            };
+            });
         }
-        Step::Irradiating { since_ms, exposure }
+        self.with(self.load.exposing(exposure))
     }
 
-    fn stopping(&self, step: &Step, since_ms: u64, exposure: &Exposure, seen: &Seen) -> Step {
+    /// Dose and time; in timer mode time alone, which is then longer.
+    fn is_enough(&self, exposure: &Exposure) -> bool {
+        let dose = self
+            .rules
+            .target_dose_mj_cm2()
+            .is_none_or(|target| exposure.dose_mj_cm2 >= target);
+        dose && exposure.lit_ms >= self.rules.min_exposure_ms
+    }
+
+    fn stopping(&self, since_ms: u64, seen: &Seen) -> Self {
         if let Some(fault) = seen.interlock() {
-            return fail(step, fault, seen);
+            return self.aborted(fault, seen);
         }
-        if self.lamp(seen) == Lamp::Out {
-            return Step::Ventilating {
-                since_ms: seen.at_ms,
-                exposure: exposure.clone(),
-                aired: Aired::default(),
-            };
+        if self.rules.lamp(seen) == Lamp::Out {
+            return self.ventilated_from(seen.at_ms);
         }
-        if over(seen.at_ms, since_ms, self.off_confirm_max_ms) {
-            return fail(step, Fault::LampNotOff, seen);
+        if over(seen.at_ms, since_ms, self.rules.off_confirm_max_ms) {
+            return self.aborted(Fault::LampNotOff, seen);
         }
-        step.clone()
+        self.clone()
     }
 
-    fn ventilating(
-        &self,
-        step: &Step,
-        since_ms: u64,
-        exposure: &Exposure,
-        had: &Aired,
-        seen: &Seen,
-    ) -> Step {
-        if let Some(fault) = self.not_quiet(seen) {
-            return fail(step, fault, seen);
+    fn ventilating(&self, since_ms: u64, seen: &Seen) -> Self {
+        if let Some(fault) = self.rules.not_quiet(seen) {
+            return self.aborted(fault, seen);
         }
-        let aired = match seen.fan_on {
-            Ok(true) => had.with_fan_running(seen.at_ms, self.longest_gap_ms()),
-            Ok(false) | Err(_) => had.with_fan_not_seen(),
+        let aired = self.aired(seen);
+        if self.fan_is_missed(&aired, since_ms, seen) {
+            return self.aborted(
+                match seen.fan_on {
+                    Err(why) => missing(Watched::FanOn, why),
+                    Ok(_) => Fault::FanNotRunning,
+                },
+                seen,
+            );
+        }
+        if over(seen.at_ms, since_ms, self.rules.ventilation_max_ms) {
+            return self.aborted(
+                match seen.ozone_mg_m3 {
+                    Err(why) if self.rules.ozone_release_mg_m3().is_some() => {
+                        missing(Watched::Ozone, why)
+                    }
+                    _ => Fault::OzoneDidNotFall,
+                },
+                seen,
+            );
+        }
+        let enough =
+            aired.fan_ms >= self.rules.ventilation_ms && self.rules.air_is_clear(&aired, seen);
+        let since_now = seen.at_ms;
+        let next = self.with_air(aired);
+        if !enough {
+            return next;
+        }
+        if self.load.done.len() < self.rules.sides.exposures() {
+            return next.at(Step::TurningOver {
+                since_ms: since_now,
+                door: DoorSeen::NotOpened,
+            });
+        }
+        next.at(Step::Releasing {
+            since_ms: since_now,
+        })
+    }
+
+    /// Its lamp burnt, so there is ozone: the fan runs until that is low, but not for ever.
+    fn airing_a_failed_load(&self, since_ms: u64, seen: &Seen) -> Self {
+        if self.rules.lamp(seen) == Lamp::Lit {
+            return self.lit_unasked(seen);
+        }
+        let aired = self.aired(seen);
+        let next = self.with_air(aired);
+        if self.rules.air_is_clear(&next.load.aired, seen) {
+            return next.at(Step::Quarantined { air: Air::Clear });
+        }
+        let given_up = self.fan_is_missed(&next.load.aired, since_ms, seen)
+            || over(seen.at_ms, since_ms, self.rules.ventilation_max_ms);
+        if given_up { next.at_rest() } else { next }
+    }
+
+    fn turning_over(&self, since_ms: u64, door: DoorSeen, seen: &Seen) -> Self {
+        if self.rules.lamp(seen) == Lamp::Lit {
+            return self.lit_unasked(seen);
+        }
+        if over(seen.at_ms, since_ms, self.rules.turn_over_max_ms) {
+            return self.aborted(Fault::NotTurnedOver, seen);
+        }
+        let door = match (door, seen.door_closed) {
+            (_, Ok(false)) => DoorSeen::Open,
+            (DoorSeen::Open, Ok(true)) => DoorSeen::ClosedAgain,
+            (before, _) => before,
         };
-        let fan_seen_at_ms = aired.fan_seen_at_ms.unwrap_or(since_ms);
-        if over(seen.at_ms, fan_seen_at_ms, self.fan_start_max_ms) {
-            let fault = match seen.fan_on {
-                Err(why) => missing(Watched::FanOn, why),
-                Ok(_) => Fault::FanNotRunning,
-            };
-            return fail(step, fault, seen);
-        }
-        if over(seen.at_ms, since_ms, self.ventilation_max_ms) {
-            let fault = match seen.ozone_mg_m3 {
-                Err(why) => missing(Watched::Ozone, why),
-                Ok(_) => Fault::OzoneDidNotFall,
-            };
-            return fail(step, fault, seen);
-        }
-        let exposure = exposure.clone();
-        if aired.fan_ms >= self.ventilation_ms && self.ozone_is_low(seen) {
-            return Step::Releasing {
-                since_ms: seen.at_ms,
-                exposure,
-                aired,
-            };
-        }
-        Step::Ventilating {
-            since_ms,
-            exposure,
-            aired,
-        }
+        self.at(Step::TurningOver { since_ms, door })
     }
 
     /// Waiting for the record; whoever keeps it has as long as a ventilation may take.
-    fn releasing(&self, step: &Step, since_ms: u64, seen: &Seen) -> Step {
-        if let Some(fault) = self.not_quiet(seen) {
-            return fail(step, fault, seen);
+    fn releasing(&self, since_ms: u64, seen: &Seen) -> Self {
+        if let Some(fault) = self.rules.not_quiet(seen) {
+            return self.aborted(fault, seen);
         }
-        if over(seen.at_ms, since_ms, self.ventilation_max_ms) {
-            return fail(step, Fault::RecordFailed, seen);
+        if over(seen.at_ms, since_ms, self.rules.ventilation_max_ms) {
+            return self.aborted(Fault::RecordFailed, seen);
         }
-        step.clone()
+        self.clone()
     }
 
-    fn aborting(&self, since_ms: u64, fault: Fault, exposure: &Exposure, seen: &Seen) -> Step {
-        let exposure = exposure.clone();
-        match self.lamp(seen) {
-            Lamp::Out => Step::Quarantined { fault, exposure },
-            lamp if over(seen.at_ms, since_ms, self.off_confirm_max_ms) => Step::Alarm {
-                fault,
-                exposure,
-                lamp,
-            },
-            _ => Step::Aborting {
-                since_ms,
-                fault,
-                exposure,
-            },
+    fn aborting(&self, since_ms: u64, seen: &Seen) -> Self {
+        match self.rules.lamp(seen) {
+            Lamp::Out => self.ventilated_from(seen.at_ms),
+            lamp if over(seen.at_ms, since_ms, self.rules.off_confirm_max_ms) => {
+                self.at(Step::Alarm { lamp })
+            }
+            Lamp::Lit | Lamp::Unknown => self.clone(),
         }
     }
 
-    /// The first thing that forbids lighting the lamp.
-    fn not_ready(&self, seen: &Seen) -> Option<Fault> {
-        let absent = |look: Look<()>, point| look.err().map(|why| missing(point, why));
-        seen.interlock()
-            .or_else(|| absent(seen.lamp_on.map(drop), Watched::LampOn))
-            .or_else(|| absent(seen.irradiance.map(drop), Watched::Irradiance))
-            .or_else(|| absent(seen.fan_on.map(drop), Watched::FanOn))
-            .or_else(|| absent(seen.ozone_mg_m3.map(drop), Watched::Ozone))
-            .or_else(|| (self.lamp(seen) != Lamp::Out).then_some(Fault::LampLitUnasked))
+    fn fan_is_missed(&self, aired: &Aired, since_ms: u64, seen: &Seen) -> bool {
+        let fan_seen_at_ms = aired.fan_seen_at_ms.unwrap_or(since_ms);
+        over(seen.at_ms, fan_seen_at_ms, self.rules.fan_start_max_ms)
     }
 
-    /// What forbids waiting behind a locked door with the lamp out.
-    fn not_quiet(&self, seen: &Seen) -> Option<Fault> {
-        seen.interlock()
-            .or_else(|| (self.lamp(seen) == Lamp::Lit).then_some(Fault::LampLitUnasked))
+    fn aired(&self, seen: &Seen) -> Aired {
+        let gap_ms = self.rules.longest_gap_ms();
+        self.load.aired.with(seen.fan_on, seen.at_ms, gap_ms)
     }
 
-    fn ozone_is_low(&self, seen: &Seen) -> bool {
-        matches!(seen.ozone_mg_m3, Ok(ozone) if ozone <= self.ozone_release_mg_m3)
+    /// The lamp is out: the air counts from here.
+    pub(super) fn ventilated_from(&self, since_ms: u64) -> Self {
+        self.with_air(Aired::default())
+            .at(Step::Ventilating { since_ms })
     }
 
-    fn lamp(&self, seen: &Seen) -> Lamp {
-        let dark = seen
-            .irradiance
-            .map(|sample| sample.mw_cm2 <= self.irradiance_dark_mw_cm2);
-        match (seen.lamp_on, dark) {
-            (Ok(false), Ok(true)) => Lamp::Out,
-            (Ok(true), _) | (_, Ok(false)) => Lamp::Lit,
-            _ => Lamp::Unknown,
+    pub(super) fn with_air(&self, aired: Aired) -> Self {
+        self.with(self.load.airing(aired))
+    }
+
+    fn aborted(&self, fault: Fault, seen: &Seen) -> Self {
+        self.failed(fault).at(Step::Aborting {
+            since_ms: seen.at_ms,
+        })
+    }
+
+    /// Whatever was on record before, a lamp that burns by itself is news.
+    fn lit_unasked(&self, seen: &Seen) -> Self {
+        self.with(self.load.failing_anew(Fault::LampLitUnasked))
+            .at(Step::Aborting {
+                since_ms: seen.at_ms,
+            })
+    }
+
+    pub(super) fn failed(&self, fault: Fault) -> Self {
+        self.with(self.load.failing(fault))
+    }
+
+    /// In quarantine, until a look shows more with the air taken as bad.
+    pub(super) fn at_rest(&self) -> Self {
+        self.at(Step::Quarantined { air: Air::NotShown })
+    }
+
+    pub(super) fn at(&self, step: Step) -> Self {
+        Self {
+            step,
+            ..self.clone()
         }
     }
 
-    fn longest_gap_ms(&self) -> u64 {
-        3 * self.poll_ms
+    pub(super) fn with(&self, load: Load) -> Self {
+        Self {
+            load,
+            ..self.clone()
+        }
     }
 }
 
 fn over(now_ms: u64, since_ms: u64, limit_ms: u64) -> bool {
     now_ms.saturating_sub(since_ms) > limit_ms
-}
-
-fn missing(point: Watched, why: super::WhyMissing) -> Fault {
-    Fault::ReadingMissing { point, why }
-}
-
-fn fail(step: &Step, fault: Fault, seen: &Seen) -> Step {
-    Step::Aborting {
-        since_ms: seen.at_ms,
-        fault,
-        exposure: step.exposure(),
-    }
 }
