@@ -231,7 +231,9 @@ fn a_cabinet_shows_itself_and_takes_orders() {
         Order::Start { answer, .. } => {
             let _ = answer.send(Ok("C000001".into()));
         }
-        Order::Abort { answer, .. } | Order::Acknowledge { answer, .. } => {
+        Order::Abort { answer, .. }
+        | Order::Acknowledge { answer, .. }
+        | Order::TurnedOver { answer, .. } => {
             let _ = answer.send(Ok(()));
         }
     });
@@ -259,6 +261,8 @@ fn a_cabinet_shows_itself_and_takes_orders() {
             .status,
         204
     );
+    let turned_over = "/v1/cabinets/cabinet-1/turned-over";
+    assert_eq!(house.call(&wang, "POST", turned_over, None).status, 204);
 }
 
 fn correct(house: &House, caller: &Caller, etag: &str, fields: Value) -> Answer {
