@@ -24,17 +24,22 @@ pub(super) fn rules(profile: &Profile) -> Rules {
         fan_start_max_ms: millis(timing.fan_start_max),
         ventilation_ms: millis(timing.ventilation),
         ventilation_max_ms: millis(timing.ventilation_max),
-        turn_over_max_ms: 600_000,
-        sides: Sides::Both,
-        dose: Dose::Measured {
-            struck_mw_cm2: limits.irradiance_struck_mw_cm2,
-            dark_mw_cm2: limits.irradiance_dark_mw_cm2,
-            target_mj_cm2: limits.target_dose_mj_cm2,
+        turn_over_max_ms: millis(timing.turn_over_max),
+        sides: match profile.sides {
+            uv_cabinet::Sides::Both => Sides::Both,
+            uv_cabinet::Sides::One => Sides::One,
         },
-        ozone: Ozone::Measured {
-            release_mg_m3: limits.ozone_release_mg_m3,
-        },
-        lamp_current_lit_a: None,
+        dose: limits.uv.map_or(Dose::Timer, |uv| Dose::Measured {
+            struck_mw_cm2: uv.irradiance_struck_mw_cm2,
+            dark_mw_cm2: uv.irradiance_dark_mw_cm2,
+            target_mj_cm2: uv.target_dose_mj_cm2,
+        }),
+        ozone: limits
+            .ozone_release_mg_m3
+            .map_or(Ozone::Timer, |release_mg_m3| Ozone::Measured {
+                release_mg_m3,
+            }),
+        lamp_current_lit_a: limits.lamp_current_lit_a,
     }
 }
 
@@ -48,11 +53,26 @@ pub(super) fn terms(id: &DeviceId, profile: &Profile) -> CycleTerms {
         dose_basis: rules.dose_basis(),
         ozone_basis: rules.ozone_basis(),
         sides: rules.sides,
-        absent: Vec::new(),
+        absent: absent(profile),
         target_dose_mj_cm2: rules.target_dose_mj_cm2(),
         min_exposure_s: rules.min_exposure_ms as f64 / 1000.0,
         ozone_limit_mg_m3: rules.ozone_release_mg_m3(),
     }
+}
+
+/// Sensors that a cycle looks at and this model does not have.
+fn absent(profile: &Profile) -> Vec<String> {
+    let looked_at = [
+        Point::Locked,
+        Point::EstopPressed,
+        Point::IrradianceMwCm2,
+        Point::OzoneMgM3,
+    ];
+    looked_at
+        .into_iter()
+        .filter(|point| !profile.points.contains_key(point))
+        .map(|point| point.name().to_owned())
+        .collect()
 }
 
 /// What the domain sees at `now`, on a clock that began at `epoch`.
@@ -64,7 +84,9 @@ pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
         locked: flag(Point::Locked),
         estop_pressed: flag(Point::EstopPressed),
         lamp_on: flag(Point::LampOn),
-        lamp_current_a: Err(WhyMissing::NotFitted),
+        lamp_current_a: readings
+            .number(Point::LampCurrentA, now)
+            .map_err(|missing| why(&missing)),
         irradiance: irradiance(readings, now, epoch),
         fan_on: flag(Point::FanOn),
         ozone_mg_m3: readings

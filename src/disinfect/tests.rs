@@ -32,7 +32,11 @@ struct Bench {
     control: CabinetControl,
     task: JoinHandle<()>,
     stop: CancellationToken,
+    change: Change,
 }
+
+/// What is different from the shipped demo profile.
+type Change = fn(String) -> String;
 
 impl Drop for Bench {
     fn drop(&mut self) {
@@ -43,6 +47,10 @@ impl Drop for Bench {
 
 impl Bench {
     async fn new() -> Self {
+        Self::of(|profile| profile).await
+    }
+
+    async fn of(change: Change) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, _thread) = Store::open(&folder.path().join("laixin.db")).unwrap();
         let load = store
@@ -67,7 +75,7 @@ impl Bench {
         let plug = tokio::spawn(plug);
         let readiness = Readiness::default();
         let stop = CancellationToken::new();
-        let (control, task) = supervised(port, &store, &readiness, &stop);
+        let (control, task) = supervised(port, change, &store, &readiness, &stop);
         Self {
             folder,
             store,
@@ -79,6 +87,7 @@ impl Bench {
             control,
             task,
             stop,
+            change,
         }
     }
 
@@ -162,7 +171,13 @@ impl Bench {
         self.task.abort();
         let _ = (&mut self.task).await;
         self.stop = CancellationToken::new();
-        (self.control, self.task) = supervised(self.port, &self.store, &self.readiness, &self.stop);
+        (self.control, self.task) = supervised(
+            self.port,
+            self.change,
+            &self.store,
+            &self.readiness,
+            &self.stop,
+        );
     }
 
     /// The fan runs first; until then the door is refused.
@@ -183,6 +198,21 @@ impl Bench {
         assert!(self.sim.truth().borrow().ozone_mg_m3 <= 0.1);
     }
 
+    async fn door_is_opened_and_closed(&self) {
+        for (closed, switch) in [(0.0, true), (1.0, false)] {
+            if switch {
+                self.sim.switch_on(Fault::DoorOpen);
+            } else {
+                self.sim.switch_off(Fault::DoorOpen);
+            }
+            self.until("the door moved", |view| {
+                let door = view.points.iter().find(|at| at.point == "door_closed");
+                door.is_some_and(|door| door.value == Some(closed))
+            })
+            .await;
+        }
+    }
+
     async fn lamp_is_out(&self) {
         let mut truth = self.sim.truth();
         let out = truth.wait_for(|truth| truth.irradiance_mw_cm2 == 0.0);
@@ -192,6 +222,7 @@ impl Bench {
 
 fn supervised(
     port: u16,
+    change: Change,
     store: &Store,
     readiness: &Readiness,
     stop: &CancellationToken,
@@ -210,7 +241,7 @@ fn supervised(
     let id = crate::config::DeviceId("cabinet-1".into());
     start(
         id,
-        Profile::parse(&text).unwrap(),
+        Profile::parse(&change(text)).unwrap(),
         surroundings,
         stop.clone(),
     )
@@ -417,4 +448,109 @@ async fn a_release_that_cannot_be_recorded_is_none() {
     other.execute_batch("DROP TRIGGER full").unwrap();
     bench.until_step("released").await;
     assert_eq!(bench.load().await.state, LoadState::Released);
+}
+
+/// The demo profile without this point's table.
+fn without(profile: &str, point: &str) -> String {
+    let begin = profile.find(&format!("[points.{point}]")).unwrap();
+    let rest = &profile[begin + 1..];
+    let end = begin + 1 + rest.find("\n[").unwrap();
+    format!("{}{}", &profile[..begin], &profile[end..])
+}
+
+fn without_lines(profile: &str, keys: &[&str]) -> String {
+    let kept = |line: &&str| !keys.iter().any(|key| line.starts_with(key));
+    profile.lines().filter(kept).collect::<Vec<_>>().join("\n")
+}
+
+fn one_sided(profile: String) -> String {
+    profile
+        .replace("sides = \"both\"", "sides = \"one\"")
+        .replace("[timing]\n", "[timing]\nturn_over_max_s = 30\n")
+}
+
+fn timed(profile: String) -> String {
+    let profile = without(&without(&profile, "irradiance_mw_cm2"), "ozone_mg_m3");
+    let keys = ["irradiance_", "target_dose", "ozone_release"];
+    without_lines(&profile, &keys)
+        .replace("dose = \"measured\"", "dose = \"timer\"")
+        .replace("ozone = \"measured\"", "ozone = \"timer\"")
+        .replace(
+            "[timing]\n",
+            "[timing]\ntimer_exposure_s = 2\ntimer_ventilation_s = 2\n",
+        )
+}
+
+#[tokio::test]
+async fn letters_are_turned_over_between_two_exposures() {
+    let bench = Bench::of(one_sided).await;
+    bench.start().await;
+    let code = "nothing_to_turn_over".to_owned();
+    let early = bench.control.turned_over("operator").await;
+    assert_eq!(early, Err(Refused::NotNow { code }));
+    bench.until_step("turning_over").await;
+    assert_eq!(bench.load().await.state, LoadState::InCycle, "half done");
+    let code = "door_not_seen_moving".to_owned();
+    let unseen = bench.control.turned_over("operator").await;
+    assert_eq!(unseen, Err(Refused::NotNow { code }));
+    bench.door_is_opened_and_closed().await;
+    assert_eq!(bench.control.turned_over("operator").await, Ok(()));
+    bench.until_step("released").await;
+    let id = bench.newest_cycle().await.id;
+    let history = bench.store.with(move |db| db.cycle_record(id)).await;
+    let history = history.unwrap();
+    assert_eq!(history.cycle.terms.sides, crate::domain::cycle::Sides::One);
+    assert_eq!(history.exposures.len(), 2);
+    for side in &history.exposures {
+        assert!(
+            side.dose_mj_cm2.is_some_and(|dose| dose >= 10.0),
+            "{side:?}"
+        );
+    }
+    let again = history.steps.iter().rfind(|step| step.step == "locked");
+    assert_eq!(again.unwrap().by.as_deref(), Some("operator"));
+}
+
+#[tokio::test]
+async fn killed_while_turning_over_is_quarantined() {
+    let mut bench = Bench::of(one_sided).await;
+    bench.start().await;
+    bench.until_step("turning_over").await;
+    bench.killed_and_started_again().await;
+    bench.quarantined_for("restarted_mid_cycle").await;
+}
+
+#[tokio::test]
+async fn timer_mode_claims_no_dose() {
+    let bench = Bench::of(timed).await;
+    bench.start().await;
+    let view = bench.until_step("released").await;
+    let cycle = view.cycle.unwrap();
+    assert_eq!((cycle.dose_mj_cm2, cycle.target_dose_mj_cm2), (None, None));
+    assert!(cycle.exposure_s >= 2.0);
+    let id = bench.newest_cycle().await.id;
+    let history = bench.store.with(move |db| db.cycle_record(id)).await;
+    let history = history.unwrap();
+    let terms = &history.cycle.terms;
+    assert_eq!(terms.dose_basis, crate::domain::cycle::Basis::Timer);
+    assert_eq!(terms.ozone_basis, crate::domain::cycle::Basis::Timer);
+    assert_eq!(terms.absent, ["irradiance_mw_cm2", "ozone_mg_m3"]);
+    assert_eq!(history.cycle.dose_mj_cm2, None);
+    assert!(history.cycle.ventilation_s.is_some_and(|s| s >= 2.0));
+    assert!(history.samples.iter().all(|s| s.dose_mj_cm2.is_none()));
+}
+
+#[tokio::test]
+async fn a_quarantined_load_inside_keeps_another_one_out() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.control.abort("operator").await.unwrap();
+    bench.quarantined_for("aborted_by_operator").await;
+    let batch = bench.load().await.batch_id;
+    let add = move |db: &mut crate::store::Db| db.add_load(batch, "cabinet-1", "test");
+    let other = bench.store.with(add).await.unwrap();
+    let refused = bench.control.start(other, "operator").await;
+    let code = "other_load_inside".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
 }

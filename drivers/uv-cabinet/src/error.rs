@@ -293,6 +293,14 @@ pub enum ProfileError {
         /// The profile's transport.
         transport: &'static str,
     },
+    /// A point that is neither there nor said to be absent.
+    #[error("[points.{point}] is missing, and nothing says so: {declare}")]
+    PointNotDeclaredAbsent {
+        /// Which point.
+        point: Point,
+        /// What the profile must say where the cabinet has no such point.
+        declare: &'static str,
+    },
     /// A point that no cycle can do without.
     #[error("[points.{point}] is missing: a cycle cannot be run without it")]
     PointMissing {

@@ -28,8 +28,8 @@ mod wire;
 
 pub use error::{BadReply, CommandError, LinkError, LinkProblem, Missing, ProfileError};
 pub use profile::{
-    Address, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile, SerialLine, Table, Timing,
-    Transport, WordOrder,
+    Address, Basis, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile, SerialLine, Sides,
+    Table, Timing, Transport, UvLimits, WordOrder,
 };
 pub use quality::LinkQuality;
 pub use task::CabinetTask;
@@ -48,6 +48,8 @@ pub enum Point {
     LampOn,
     /// The fan's own feedback.
     FanOn,
+    /// The lamp's current, where the cabinet shows it.
+    LampCurrentA,
     /// UV sensor.
     IrradianceMwCm2,
     /// Ozone sensor.
@@ -72,12 +74,13 @@ pub enum Point {
 
 impl Point {
     /// All of them, sensors first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DoorClosed,
         Self::Locked,
         Self::EstopPressed,
         Self::LampOn,
         Self::FanOn,
+        Self::LampCurrentA,
         Self::IrradianceMwCm2,
         Self::OzoneMgM3,
         Self::LampTemperatureC,
@@ -99,6 +102,7 @@ impl Point {
             Self::EstopPressed => "estop_pressed",
             Self::LampOn => "lamp_on",
             Self::FanOn => "fan_on",
+            Self::LampCurrentA => "lamp_current_a",
             Self::IrradianceMwCm2 => "irradiance_mw_cm2",
             Self::OzoneMgM3 => "ozone_mg_m3",
             Self::LampTemperatureC => "lamp_temperature_c",
@@ -118,6 +122,7 @@ impl Point {
         match self {
             Self::IrradianceMwCm2 => Some("mW/cm2"),
             Self::OzoneMgM3 => Some("mg/m3"),
+            Self::LampCurrentA => Some("A"),
             Self::LampTemperatureC => Some("degC"),
             Self::LampHoursH => Some("h"),
             Self::LampStrikes | Self::ScanCounter => Some("count"),
@@ -140,17 +145,11 @@ impl Point {
         self.unit().is_some() || self == Self::Heartbeat
     }
 
-    /// Whether no cycle can be run without it.
+    /// Whether no cycle can be run without it, whatever the profile says. Door and lamp feedback are the
+    /// two witnesses that nothing replaces; the fan's is what ventilation is counted by.
     #[must_use]
     pub fn is_required(self) -> bool {
-        !matches!(
-            self,
-            Self::EstopPressed
-                | Self::LampTemperatureC
-                | Self::LampHoursH
-                | Self::LampStrikes
-                | Self::ScanCounter
-        )
+        self.is_command() || matches!(self, Self::DoorClosed | Self::LampOn | Self::FanOn)
     }
 }
 

@@ -10,6 +10,7 @@ use toml::Spanned;
 use crate::{Point, error::ProfileError};
 
 mod check;
+mod cycle;
 mod link;
 
 use link::LinkTable;
@@ -26,6 +27,14 @@ pub struct Profile {
     pub map_source: String,
     /// SHA-256 of the file's text, lower-case hex; goes into every cycle's record.
     pub sha256: String,
+    /// Whether letters must be turned over between two exposures.
+    pub sides: Sides,
+    /// Whether the dose is measured.
+    pub dose: Basis,
+    /// Whether the ozone is measured.
+    pub ozone: Basis,
+    /// Points this model is said to do without, in addition to what `dose` and `ozone` say.
+    pub without: Vec<Point>,
     /// How to reach the cabinet.
     pub link: Link,
     /// Every point of this model.
@@ -34,6 +43,28 @@ pub struct Profile {
     pub limits: Limits,
     /// Durations.
     pub timing: Timing,
+}
+
+/// What a limit is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A sensor.
+    #[default]
+    Measured,
+    /// Time alone, with a longer minimum.
+    Timer,
+}
+
+/// Which sides of the letters one exposure reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// All of them.
+    #[default]
+    Both,
+    /// One: letters are turned over between two exposures.
+    One,
 }
 
 /// Whether a register map is real.
@@ -124,14 +155,23 @@ pub enum WordOrder {
 /// Thresholds of a cycle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
+    /// UV; `None` in timer mode.
+    pub uv: Option<UvLimits>,
+    /// Ozone allowed when the door may open; `None` in timer mode.
+    pub ozone_release_mg_m3: Option<f64>,
+    /// The lamp counts as lit from this current on; `None` where no current is shown.
+    pub lamp_current_lit_a: Option<f64>,
+}
+
+/// Thresholds of a measured dose.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UvLimits {
     /// The lamp counts as lit from here.
     pub irradiance_struck_mw_cm2: f64,
     /// The lamp counts as out up to here.
     pub irradiance_dark_mw_cm2: f64,
-    /// Dose a load must get.
+    /// Dose each side must get.
     pub target_dose_mj_cm2: f64,
-    /// Ozone allowed when the door may open.
-    pub ozone_release_mg_m3: f64,
 }
 
 /// Durations of a cycle.
@@ -143,7 +183,7 @@ pub struct Timing {
     pub preflight_max: Duration,
     /// For the lamp to strike.
     pub strike_max: Duration,
-    /// Least exposure.
+    /// Least exposure of each side; in timer mode its own, longer one.
     pub min_exposure: Duration,
     /// Longest exposure.
     pub max_exposure: Duration,
@@ -151,10 +191,12 @@ pub struct Timing {
     pub off_confirm_max: Duration,
     /// Longest time the fan may not be seen running while it should.
     pub fan_start_max: Duration,
-    /// Least ventilation with the fan seen running.
+    /// Least ventilation with the fan seen running; in timer mode its own, longer one.
     pub ventilation: Duration,
     /// Longest ventilation.
     pub ventilation_max: Duration,
+    /// For the letters to be turned over.
+    pub turn_over_max: Duration,
 }
 
 impl Profile {
@@ -219,6 +261,14 @@ struct CabinetTable {
     model: String,
     map: MapOrigin,
     map_source: String,
+    #[serde(default)]
+    sides: Sides,
+    #[serde(default)]
+    dose: Basis,
+    #[serde(default)]
+    ozone: Basis,
+    #[serde(default)]
+    without: Vec<Spanned<Point>>,
 }
 
 #[derive(Deserialize)]
@@ -241,10 +291,11 @@ struct PointTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LimitsTable {
-    irradiance_struck_mw_cm2: Spanned<f64>,
-    irradiance_dark_mw_cm2: Spanned<f64>,
-    target_dose_mj_cm2: Spanned<f64>,
-    ozone_release_mg_m3: Spanned<f64>,
+    irradiance_struck_mw_cm2: Option<Spanned<f64>>,
+    irradiance_dark_mw_cm2: Option<Spanned<f64>>,
+    target_dose_mj_cm2: Option<Spanned<f64>>,
+    ozone_release_mg_m3: Option<Spanned<f64>>,
+    lamp_current_lit_a: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -259,4 +310,7 @@ struct TimingTable {
     fan_start_max_s: Spanned<u64>,
     ventilation_s: Spanned<u64>,
     ventilation_max_s: Spanned<u64>,
+    timer_exposure_s: Option<Spanned<u64>>,
+    timer_ventilation_s: Option<Spanned<u64>>,
+    turn_over_max_s: Option<Spanned<u64>>,
 }

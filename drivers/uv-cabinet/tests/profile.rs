@@ -37,7 +37,8 @@ fn demo_is_good_and_says_that_it_is_invented() {
     let profile = Profile::parse(DEMO).expect("shipped");
     assert_eq!(profile.map, MapOrigin::Invented);
     assert_eq!(profile.sha256.len(), 64);
-    assert_eq!(profile.points.len(), Point::ALL.len());
+    let without_current = Point::ALL.len() - 1;
+    assert_eq!(profile.points.len(), without_current);
     assert!(DEMO.contains("THE MAP IN THIS FILE IS INVENTED"));
 }
 
@@ -56,7 +57,8 @@ fn a_wrong_profile_is_refused_with_its_message() {
             "pol_ms = 100",
             "`pol_ms = 100`: unknown field `pol_ms`, expected one of `poll_ms`, `preflight_max_s`, \
              `strike_max_s`, `min_exposure_s`, `max_exposure_s`, `off_confirm_max_s`, \
-             `fan_start_max_s`, `ventilation_s`, `ventilation_max_s`",
+             `fan_start_max_s`, `ventilation_s`, `ventilation_max_s`, `timer_exposure_s`, \
+             `timer_ventilation_s`, `turn_over_max_s`",
         ),
         (
             "poll_ms = 100",
@@ -128,14 +130,14 @@ fn a_wrong_profile_is_refused_with_its_message() {
             "[points.locked]",
             "[points.lokced]",
             "`[points.lokced]`: unknown variant `lokced`, expected one of `door_closed`, `locked`, \
-             `estop_pressed`, `lamp_on`, `fan_on`, `irradiance_mw_cm2`, `ozone_mg_m3`, \
+             `estop_pressed`, `lamp_on`, `fan_on`, `lamp_current_a`, `irradiance_mw_cm2`, `ozone_mg_m3`, \
              `lamp_temperature_c`, `lamp_hours_h`, `lamp_strikes`, `scan_counter`, `lamp_command`, \
              `fan_command`, `lock_command`, `heartbeat`",
         ),
         (
             "[points.locked]\ntable = \"discrete_input\"\naddress = 1\ntype = \"bool\"\nmax_age_ms = 300",
             "",
-            "[points.locked] is missing: a cycle cannot be run without it",
+            "[points.locked] is missing, and nothing says so: give it, or say cabinet.without = [\"locked\"]",
         ),
     ];
     for (from, to, message) in cases {
@@ -234,5 +236,89 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
     assert!(
         said.ends_with("link.unit = 248: allowed: 1 to 247"),
         "{said}"
+    );
+}
+
+/// The demo profile without this point's table.
+fn without(point: &str) -> String {
+    let begin = DEMO.find(&format!("[points.{point}]")).expect("there");
+    let end = begin + 1 + DEMO[begin + 1..].find("\n[").expect("another table");
+    format!("{}{}", &DEMO[..begin], &DEMO[end..])
+}
+
+#[test]
+fn a_missing_sensor_must_be_declared_and_a_declared_one_must_be_missing() {
+    for point in [
+        "irradiance_mw_cm2",
+        "ozone_mg_m3",
+        "locked",
+        "estop_pressed",
+    ] {
+        let said = Profile::parse(&without(point))
+            .expect_err(point)
+            .to_string();
+        let named = format!("[points.{point}] is missing, and nothing says so");
+        assert!(said.starts_with(&named), "{said}");
+    }
+    for point in ["door_closed", "lamp_on", "fan_on"] {
+        let said = Profile::parse(&without(point))
+            .expect_err(point)
+            .to_string();
+        let named = format!("[points.{point}] is missing: a cycle cannot be run without it");
+        assert_eq!(said, named);
+    }
+    let declared = |text: &str, line: &str| text.replace("without = []", line);
+    let stop = declared(&without("estop_pressed"), "without = [\"estop_pressed\"]");
+    assert_eq!(
+        Profile::parse(&stop).expect("declared").without,
+        [Point::EstopPressed]
+    );
+    let there = declared(DEMO, "without = [\"locked\"]");
+    let said = Profile::parse(&there).expect_err("it is there").to_string();
+    assert!(said.contains("points.locked = given"), "{said}");
+    let door = declared(DEMO, "without = [\"door_closed\"]");
+    let said = Profile::parse(&door).expect_err("never").to_string();
+    assert!(said.contains("cabinet.without = door_closed"), "{said}");
+}
+
+#[test]
+fn timer_mode_needs_its_own_longer_time_and_claims_no_limit() {
+    let timer = without("irradiance_mw_cm2").replace("dose = \"measured\"", "dose = \"timer\"");
+    let said = Profile::parse(&timer).expect_err("limits stay").to_string();
+    assert!(
+        said.contains("limits.irradiance_struck_mw_cm2 = 0.5: allowed: no such key"),
+        "{said}"
+    );
+    let timer: Vec<_> = timer
+        .lines()
+        .filter(|line| !line.starts_with("irradiance_") && !line.starts_with("target_dose"))
+        .collect();
+    let timer = timer.join("\n");
+    let said = Profile::parse(&timer).expect_err("no time").to_string();
+    assert!(
+        said.contains("timing.timer_exposure_s = nothing: allowed: 16 to 86400"),
+        "{said}"
+    );
+    let short = timer.replace("[timing]\n", "[timing]\ntimer_exposure_s = 15\n");
+    let said = Profile::parse(&short).expect_err("too short").to_string();
+    assert!(
+        said.contains("timing.timer_exposure_s = 15: allowed: 16 to 86400"),
+        "{said}"
+    );
+    let good = timer.replace("[timing]\n", "[timing]\ntimer_exposure_s = 60\n");
+    let profile = Profile::parse(&good).expect("explicit");
+    assert_eq!(profile.limits.uv, None);
+    assert_eq!(profile.timing.min_exposure.as_secs(), 60);
+}
+
+#[test]
+fn a_one_sided_cabinet_says_how_long_turning_over_may_take() {
+    let one = DEMO.replace("sides = \"both\"", "sides = \"one\"");
+    let said = Profile::parse(&one).expect_err("no time").to_string();
+    assert!(said.contains("timing.turn_over_max_s = nothing"), "{said}");
+    let one = one.replace("[timing]\n", "[timing]\nturn_over_max_s = 300\n");
+    assert_eq!(
+        Profile::parse(&one).expect("good").sides,
+        uv_cabinet::Sides::One
     );
 }

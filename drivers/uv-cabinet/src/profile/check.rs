@@ -1,28 +1,26 @@
 //! From the shape of a profile file to a checked profile: ranges, units, overlaps, what must be there.
-//! The link has a file of its own.
+//! The link and what a cycle needs (limits, timing, points a cabinet does without) have files of their own.
 
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Duration};
 
 use toml::Spanned;
 
-use super::{
-    File, Kind, Limits, LimitsTable, PointSpec, PointTable, Profile, Table, Timing, TimingTable,
-    line_of,
-};
+use super::{File, Kind, PointSpec, PointTable, Profile, Table, line_of};
 use crate::{Point, error::ProfileError};
 
 /// Turns a file's shape into a profile, or names the first thing that cannot be.
 pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, ProfileError> {
     let at = Place { text };
     let link = super::link::check(&at, &file.link)?;
-    let limits = at.limits(&file.limits)?;
-    let timing = at.timing(&file.timing)?;
+    let limits = at.limits(&file)?;
+    let timing = at.timing(&file)?;
     if let Some(point) = Point::ALL
         .into_iter()
         .find(|p| p.is_required() && !file.points.contains_key(p))
     {
         return Err(ProfileError::PointMissing { point });
     }
+    let without = at.absent(&file)?;
     let mut points = BTreeMap::new();
     for (point, table) in &file.points {
         points.insert(*point, at.point(*point, table)?);
@@ -32,6 +30,10 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         model: file.cabinet.model,
         map: file.cabinet.map,
         map_source: file.cabinet.map_source,
+        sides: file.cabinet.sides,
+        dose: file.cabinet.dose,
+        ozone: file.cabinet.ozone,
+        without,
         sha256,
         link,
         points,
@@ -84,7 +86,7 @@ impl Place<'_> {
         self.whole(key, value, allowed).map(Duration::from_millis)
     }
 
-    fn seconds(
+    pub(super) fn seconds(
         &self,
         key: &str,
         value: &Spanned<u64>,
@@ -93,7 +95,7 @@ impl Place<'_> {
         self.whole(key, value, allowed).map(Duration::from_secs)
     }
 
-    fn number(
+    pub(super) fn number(
         &self,
         key: &str,
         value: &Spanned<f64>,
@@ -105,60 +107,6 @@ impl Place<'_> {
         }
         let (low, high) = (allowed.start(), allowed.end());
         self.refuse(value.span().start, key, found, format!("{low} to {high}"))
-    }
-
-    fn limits(&self, limits: &LimitsTable) -> Result<Limits, ProfileError> {
-        let struck = self.number(
-            "limits.irradiance_struck_mw_cm2",
-            &limits.irradiance_struck_mw_cm2,
-            0.001..=1_000.0,
-        )?;
-        Ok(Limits {
-            irradiance_struck_mw_cm2: struck,
-            irradiance_dark_mw_cm2: self.number(
-                "limits.irradiance_dark_mw_cm2",
-                &limits.irradiance_dark_mw_cm2,
-                0.0..=struck / 2.0,
-            )?,
-            target_dose_mj_cm2: self.number(
-                "limits.target_dose_mj_cm2",
-                &limits.target_dose_mj_cm2,
-                1.0..=10_000.0,
-            )?,
-            ozone_release_mg_m3: self.number(
-                "limits.ozone_release_mg_m3",
-                &limits.ozone_release_mg_m3,
-                0.001..=0.3,
-            )?,
-        })
-    }
-
-    fn timing(&self, t: &TimingTable) -> Result<Timing, ProfileError> {
-        let min_exposure_s = *t.min_exposure_s.get_ref();
-        let ventilation_s = *t.ventilation_s.get_ref();
-        Ok(Timing {
-            poll: self.millis("timing.poll_ms", &t.poll_ms, 20..=300)?,
-            preflight_max: self.seconds("timing.preflight_max_s", &t.preflight_max_s, 1..=600)?,
-            strike_max: self.seconds("timing.strike_max_s", &t.strike_max_s, 1..=120)?,
-            min_exposure: self.seconds("timing.min_exposure_s", &t.min_exposure_s, 1..=86_400)?,
-            max_exposure: self.seconds(
-                "timing.max_exposure_s",
-                &t.max_exposure_s,
-                min_exposure_s..=86_400,
-            )?,
-            off_confirm_max: self.seconds(
-                "timing.off_confirm_max_s",
-                &t.off_confirm_max_s,
-                2..=60,
-            )?,
-            fan_start_max: self.seconds("timing.fan_start_max_s", &t.fan_start_max_s, 1..=60)?,
-            ventilation: self.seconds("timing.ventilation_s", &t.ventilation_s, 1..=86_400)?,
-            ventilation_max: self.seconds(
-                "timing.ventilation_max_s",
-                &t.ventilation_max_s,
-                ventilation_s..=86_400,
-            )?,
-        })
     }
 
     fn point(&self, point: Point, table: &Spanned<PointTable>) -> Result<PointSpec, ProfileError> {
