@@ -26,7 +26,7 @@ use scanner::{FolderSettings, claim};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-const BOUND: Duration = Duration::from_secs(30);
+const BOUND: Duration = Duration::from_secs(120);
 
 /// A station that has nothing but a scanner's folder, a store and the evidence.
 struct Station {

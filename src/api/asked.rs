@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
             .map_err(|_| Problem::new("body_too_large", format!("at most {BODY_LIMIT} bytes")))?;
         if !bytes.is_empty() && !is_json {
             return Err(Problem::new(
-                "body_invalid",
+                "content_type",
                 "send JSON with Content-Type: application/json",
             ));
         }
@@ -64,28 +64,35 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
     }
 }
 
-/// Names the place, not what stands there: a correction's text belongs to a letter.
+/// Names the place and what is expected there, never what stands there: a correction's text belongs to a letter.
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let place = error.path().to_string();
     let inner = error.inner();
-    let what = match inner.classify() {
-        serde_json::error::Category::Data if inner.to_string().starts_with("missing field") => {
-            "a field is missing"
-        }
-        serde_json::error::Category::Data if inner.to_string().starts_with("unknown field") => {
-            "a field is unknown"
-        }
-        serde_json::error::Category::Data => "has a value that is not allowed",
-        _ => "is not JSON",
+    let at = format!("line {}, column {}", inner.line(), inner.column());
+    if inner.classify() != serde_json::error::Category::Data {
+        return Problem::new("not_json", format!("the body stops being JSON at {at}"));
+    }
+    let place = match error.path().to_string() {
+        path if path == "." => "the body".to_owned(),
+        path => path,
     };
     Problem::new(
         "body_invalid",
-        format!(
-            "{place}: {what} (line {}, column {})",
-            inner.line(),
-            inner.column()
-        ),
+        format!("{place}: {} ({at})", expected(&inner.to_string())),
     )
+}
+
+/// The half of serde's words that does not repeat the sender's.
+fn expected(told: &str) -> String {
+    let told = told.split(" at line ").next().unwrap_or_default();
+    let names_our_own = told.starts_with("missing field") || told.starts_with("duplicate field");
+    match told.rsplit_once(", expected ") {
+        Some((_, wanted)) if told.starts_with("unknown field") => {
+            format!("a field is unknown; there is {wanted}")
+        }
+        Some((_, wanted)) => format!("expected {wanted}"),
+        None if names_our_own => told.to_owned(),
+        None => "has a value that is not allowed".to_owned(),
+    }
 }
 
 fn key_of(request: &Request) -> Result<Option<String>, Problem> {

@@ -1,8 +1,9 @@
 //! Letters: listed, looked at, corrected, confirmed. Every look is in the ledger.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -209,10 +210,9 @@ pub async fn correct(
     State(app): State<App>,
     caller: Caller<Mailroom>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    MeantFor(version): MeantFor,
     asked: Asked<Corrections>,
 ) -> Result<Response, Problem> {
-    let version = if_match(&headers)?;
     let by = caller.actor();
     let key = asked.key(&by);
     let (corrections, offer) = (asked.body, app.settings.handoff.offer);
@@ -233,10 +233,9 @@ pub async fn confirm(
     State(app): State<App>,
     caller: Caller<Mailroom>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    MeantFor(version): MeantFor,
     asked: Asked<Nothing>,
 ) -> Result<Response, Problem> {
-    let version = if_match(&headers)?;
     let by = caller.actor();
     let key = asked.key(&by);
     let given = app
@@ -259,24 +258,32 @@ fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, E
     ))
 }
 
-fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Err(Problem::new(
-            "if_match_missing",
-            "send the letter's ETag as If-Match",
-        ));
-    };
-    let version = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    // What is not a version of ours cannot be the newest one.
-    version.ok_or_else(|| {
-        Problem::new(
-            "changed",
-            "If-Match is not this letter's ETag: read it again",
-        )
-    })
+/// The version a change is meant for; looked at before the body is.
+#[derive(Debug, Clone, Copy)]
+pub struct MeantFor(i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for MeantFor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Err(Problem::new(
+                "if_match_missing",
+                "send the letter's ETag as If-Match",
+            ));
+        };
+        let version = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        // What is not a version of ours cannot be the newest one.
+        version.map(Self).ok_or_else(|| {
+            Problem::new(
+                "changed",
+                "If-Match is not this letter's ETag: read it again",
+            )
+        })
+    }
 }
 
 fn with_etag(version: i64, mut response: Response) -> Response {

@@ -27,6 +27,9 @@ pub struct Problem {
     pub code: &'static str,
     /// What happened here, and what to do.
     pub detail: String,
+    /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -59,6 +62,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "changed",
         StatusCode::PRECONDITION_FAILED,
         "Somebody changed it in between",
+    ),
+    (
+        "content_type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The request's body is of another kind",
     ),
     (
         "correction_invalid",
@@ -116,6 +124,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "This route does not have that method",
     ),
     ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
+    (
+        "not_json",
+        StatusCode::BAD_REQUEST,
+        "The request's body is not JSON",
+    ),
     (
         "not_signed_in",
         StatusCode::UNAUTHORIZED,
@@ -179,6 +192,7 @@ impl Problem {
             status: *status,
             code,
             detail: detail.into(),
+            reason: None,
         }
     }
 
@@ -240,7 +254,10 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let told = refused.to_string();
         match refused {
-            Refused::NotNow { .. } => Self::new("cabinet_refuses", told),
+            Refused::NotNow { code } => Self {
+                reason: Some(code),
+                ..Self::new("cabinet_refuses", told)
+            },
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
         }

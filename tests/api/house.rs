@@ -36,6 +36,20 @@ pub(super) struct Caller {
     headers: Vec<(String, String)>,
 }
 
+impl Caller {
+    /// The same caller, whose bodies say that they are of this kind.
+    pub(super) fn sending(&self, content_type: &str) -> Self {
+        let mut caller = self.clone();
+        let header = ("content-type".to_owned(), content_type.to_owned());
+        caller.headers.insert(0, header);
+        caller
+    }
+
+    fn says_its_kind(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "content-type")
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -157,15 +171,14 @@ impl House {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url));
+        let json = caller.sending("application/json");
+        let caller = if caller.says_its_kind() { caller } else { &json };
         for (name, value) in &caller.headers {
             request = request.header(name, value);
         }
         let response = match body {
             Some(body) => agent.run(
-                request
-                    .header("content-type", "application/json")
-                    .body(body.to_owned())
-                    .unwrap(),
+                request.body(body.to_owned()).unwrap(),
             ),
             None => agent.run(request.body(()).unwrap()),
         };

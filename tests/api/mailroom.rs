@@ -145,9 +145,13 @@ fn odd_batches_are_refused() {
             "{key}"
         );
     }
+    let cut_short = house.call(&zhang, "POST", "/v1/batches", Some("{"));
+    assert_eq!((cut_short.status, cut_short.code()), (400, "not_json".to_owned()));
+    let form = zhang.sending("application/x-www-form-urlencoded");
+    let sent_as_form = house.call(&form, "POST", "/v1/batches", Some("count=1"));
     assert_eq!(
-        house.call(&zhang, "POST", "/v1/batches", Some("{")).code(),
-        "body_invalid"
+        (sent_as_form.status, sent_as_form.code()),
+        (415, "content_type".to_owned())
     );
     let large = format!("{{\"carrier\":\"{}\"}}", "x".repeat(300_000));
     assert_eq!(
@@ -342,7 +346,19 @@ fn corrections_that_are_not_allowed_name_the_field_and_not_the_text() {
         assert_eq!(answer.code(), code, "{fields}");
         assert!(!answer.text.contains("秘密"), "{}", answer.text);
     }
+    let wrong_type = correct(&house, &zhang, &etag, json!({"sender_name": {"value": 1}}));
+    let told = wrong_type.json()["detail"].to_string();
+    assert!(told.contains("sender_name") && told.contains("expected a string"), "{told}");
     assert_eq!(house.get(&zhang, "/v1/letters/A1").header("etag"), etag);
+}
+
+#[test]
+fn a_change_without_if_match_is_told_so_before_its_body_is_looked_at() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    let answer = house.call(&zhang, "PATCH", "/v1/letters/A1/fields", Some("{"));
+    assert_eq!((answer.status, answer.code()), (428, "if_match_missing".to_owned()));
 }
 
 #[test]

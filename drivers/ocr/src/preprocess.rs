@@ -4,7 +4,8 @@
 use crate::geometry::{Quad, size};
 use crate::page::Page;
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
+    FilterType, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, images::TypedImageRef,
+    pixels::U8x3,
 };
 
 /// Height of a line image, pixels: the recogniser knows no other.
@@ -67,10 +68,13 @@ impl Scaled {
         longest_px: u32,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (width, height) = detection_size(page.width(), page.height(), longest_px);
-        let source = ImageRef::new(page.width(), page.height(), page.rgb(), PixelType::U8x3)?;
-        let mut scaled = Image::new(width, height, PixelType::U8x3);
+        let source =
+            TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
+        let mut rgb = vec![0; 3 * width as usize * height as usize];
+        let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
         let filter = ResizeAlg::Convolution(FilterType::Bilinear);
-        Resizer::new().resize(
+        // Typed: `resize` would compile every pixel type there is, which took most of this crate's build.
+        Resizer::new().resize_typed(
             &source,
             &mut scaled,
             &ResizeOptions::new().resize_alg(filter),
@@ -78,7 +82,7 @@ impl Scaled {
         Ok(Self {
             width: width as usize,
             height: height as usize,
-            rgb: scaled.into_vec(),
+            rgb,
         })
     }
 
