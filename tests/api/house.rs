@@ -172,14 +172,16 @@ impl House {
             .method(method)
             .uri(format!("{}{path}", self.url));
         let json = caller.sending("application/json");
-        let caller = if caller.says_its_kind() { caller } else { &json };
+        let caller = if caller.says_its_kind() {
+            caller
+        } else {
+            &json
+        };
         for (name, value) in &caller.headers {
             request = request.header(name, value);
         }
         let response = match body {
-            Some(body) => agent.run(
-                request.body(body.to_owned()).unwrap(),
-            ),
+            Some(body) => agent.run(request.body(body.to_owned()).unwrap()),
             None => agent.run(request.body(()).unwrap()),
         };
         response.unwrap()

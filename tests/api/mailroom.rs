@@ -146,7 +146,10 @@ fn odd_batches_are_refused() {
         );
     }
     let cut_short = house.call(&zhang, "POST", "/v1/batches", Some("{"));
-    assert_eq!((cut_short.status, cut_short.code()), (400, "not_json".to_owned()));
+    assert_eq!(
+        (cut_short.status, cut_short.code()),
+        (400, "not_json".to_owned())
+    );
     let form = zhang.sending("application/x-www-form-urlencoded");
     let sent_as_form = house.call(&form, "POST", "/v1/batches", Some("count=1"));
     assert_eq!(
@@ -348,7 +351,10 @@ fn corrections_that_are_not_allowed_name_the_field_and_not_the_text() {
     }
     let wrong_type = correct(&house, &zhang, &etag, json!({"sender_name": {"value": 1}}));
     let told = wrong_type.json()["detail"].to_string();
-    assert!(told.contains("sender_name") && told.contains("expected a string"), "{told}");
+    assert!(
+        told.contains("sender_name") && told.contains("expected a string"),
+        "{told}"
+    );
     assert_eq!(house.get(&zhang, "/v1/letters/A1").header("etag"), etag);
 }
 
@@ -358,7 +364,10 @@ fn a_change_without_if_match_is_told_so_before_its_body_is_looked_at() {
     let zhang = house.person("zhang", Role::Operator);
     house.drafted("A1");
     let answer = house.call(&zhang, "PATCH", "/v1/letters/A1/fields", Some("{"));
-    assert_eq!((answer.status, answer.code()), (428, "if_match_missing".to_owned()));
+    assert_eq!(
+        (answer.status, answer.code()),
+        (428, "if_match_missing".to_owned())
+    );
 }
 
 #[test]

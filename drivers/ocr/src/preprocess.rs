@@ -68,8 +68,7 @@ impl Scaled {
         longest_px: u32,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (width, height) = detection_size(page.width(), page.height(), longest_px);
-        let source =
-            TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
+        let source = TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
         let mut rgb = vec![0; 3 * width as usize * height as usize];
         let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
         let filter = ResizeAlg::Convolution(FilterType::Bilinear);
