@@ -38,6 +38,20 @@ def toml_string(text):
     return json.dumps(str(text), ensure_ascii=False)
 
 
+def roster_of(scope):
+    """The roster of a manifest as the file that registration reads."""
+    names = lambda texts: "[" + ", ".join(toml_string(text) for text in texts) + "]"
+    parts = [f"station = {toml_string(scope['station'])}\noutside = {names(scope.get('outside', []))}\n"]
+    for kind, order in (("leaders", "rank"), ("orgs", "order")):
+        for one in scope[kind]:
+            title = f"title = {toml_string(one['title'])}\n" if "title" in one else ""
+            parts.append(
+                f"[[{kind}]]\nname = {toml_string(one['name'])}\n{title}"
+                f"alias = {names(one.get('alias', []))}\n{order} = {one[order]}\n"
+            )
+    return "\n".join(parts)
+
+
 class Station:
     """One station's folder, settings and processes."""
 
@@ -61,6 +75,12 @@ class Station:
             shutil.rmtree(self.home, ignore_errors=True)
         self.inbox.mkdir(parents=True, exist_ok=True)
         (self.home / "pid").write_text(str(os.getpid()))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError as error:
+                raise Failed(f"port {self.port} cannot be used ({error.strerror}): stop what listens there, or choose another with PORT=N") from None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.cabinet = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -98,17 +118,11 @@ offer = "read"
         if not manifest.exists():
             shutil.copyfile(PROJECT / "config" / "roster.toml", self.home / "roster.toml")
             return {"station": "苏州市信访局"}
-        scope = json.loads(manifest.read_text(encoding="utf-8"))["scope"]
-        names = lambda texts: "[" + ", ".join(toml_string(text) for text in texts) + "]"
-        parts = [f"station = {toml_string(scope['station'])}\noutside = {names(scope.get('outside', []))}\n"]
-        for kind, order in (("leaders", "rank"), ("orgs", "order")):
-            for one in scope[kind]:
-                title = f"title = {toml_string(one['title'])}\n" if "title" in one else ""
-                parts.append(
-                    f"[[{kind}]]\nname = {toml_string(one['name'])}\n{title}"
-                    f"alias = {names(one.get('alias', []))}\n{order} = {one[order]}\n"
-                )
-        (self.home / "roster.toml").write_text("\n".join(parts), encoding="utf-8")
+        try:
+            scope = json.loads(manifest.read_text(encoding="utf-8"))["scope"]
+            (self.home / "roster.toml").write_text(roster_of(scope), encoding="utf-8")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise Failed(f"{manifest}: holds no roster ({type(error).__name__}: {error}); mend it or take it away") from None
         return scope
 
     def end_earlier_run(self):
@@ -238,7 +252,10 @@ offer = "read"
         for file in files:
             if file.name not in known and not (self.inbox / file.name).exists():
                 part = self.inbox / f".{file.name}.part"
-                shutil.copyfile(file, part)
+                try:
+                    shutil.copyfile(file, part)
+                except OSError as error:
+                    raise Failed(f"{error.filename}: cannot be copied to the scanner's folder ({error.strerror})") from None
                 part.rename(self.inbox / file.name)
 
 
@@ -261,7 +278,11 @@ def wait_until(condition, seconds, what):
 def pages_of(letters):
     """Letter id → its files, by the naming of LETTERS folders: ID_p1.jpg …, ID_env.jpg."""
     found = {}
-    for file in sorted(letters.iterdir()):
+    try:
+        files = sorted(letters.iterdir())
+    except OSError as error:
+        raise Failed(f"LETTERS={letters}: cannot be listed ({error.strerror}); name a folder") from None
+    for file in files:
         stem, _, part = file.stem.rpartition("_")
         if stem and (part == "env" or part[:1] == "p") and file.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff"):
             found.setdefault(stem, []).append(file)
@@ -300,6 +321,7 @@ def run(options):
         wait_until(station.up, 30, "the station to answer")
         say(f"控制台 console    http://127.0.0.1:{station.port}/      用户 user: {OPERATOR}   密码 password: {password}")
         say(f"接口 API          http://127.0.0.1:{station.port}/openapi.json   令牌 token file: {station.home / 'case-system.token'}")
+        say(f"命令 commands      target/release/laixin verify --config {station.config.relative_to(PROJECT)}   (check, health, cabinet state …)")
         station.csrf = station.call("POST", "/v1/session", {"user": OPERATOR, "password": password})["csrf"]
         station.released_batch(len(letters))
         say(f"{len(letters)} 封信送入扫描目录 {station.inbox}")

@@ -1,9 +1,10 @@
 //! `laixin check`: tries the settings, every device, folder and model; one line each, with what to do next.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use uv_cabinet::Cabinet;
+use uv_cabinet::{Cabinet, Readings};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
@@ -61,23 +62,31 @@ pub fn run(args: &ConfigArg) -> u8 {
 }
 
 fn folders(settings: &Settings, report: &mut Report) {
-    let data = ("data_dir".to_owned(), settings.station.data_dir.as_path());
-    let scanners = settings
-        .scanners
-        .iter()
-        .map(|s| (format!("scanner {}", s.id), s.folder.as_path()));
-    for (what, folder) in std::iter::once(data).chain(scanners) {
-        match try_writing(folder) {
-            Ok(()) => report.good(&what, &format!("{} can be written", folder.display())),
-            Err(error) => {
-                let then = "make the folder, or give it to the user that runs laixin";
-                report.bad(&what, &format!("{}: {error}", folder.display()), then);
-            }
+    let data = settings.station.data_dir.as_path();
+    // The first start makes the data folder, but not what it lies in.
+    match data.parent().filter(|_| !data.exists()) {
+        Some(above) => folder("data_dir", above, "the first start makes it", report),
+        None => folder("data_dir", data, "can be listed and written", report),
+    }
+    for scanner in &settings.scanners {
+        let what = format!("scanner {}", scanner.id);
+        folder(&what, &scanner.folder, "can be listed and written", report);
+    }
+}
+
+fn folder(what: &str, folder: &Path, good: &str, report: &mut Report) {
+    match try_using(folder) {
+        Ok(()) => report.good(what, &format!("{}: {good}", folder.display())),
+        Err(error) => {
+            let then =
+                "make the folder, or give it to the user that runs laixin (read, write, list)";
+            report.bad(what, &format!("{}: {error}", folder.display()), then);
         }
     }
 }
 
-fn try_writing(folder: &Path) -> std::io::Result<()> {
+fn try_using(folder: &Path) -> std::io::Result<()> {
+    std::fs::read_dir(folder)?;
     let probe = folder.join(".laixin-check");
     std::fs::write(&probe, b"")?;
     std::fs::remove_file(probe)
@@ -85,8 +94,17 @@ fn try_writing(folder: &Path) -> std::io::Result<()> {
 
 fn database(settings: &Settings, report: &mut Report) {
     let path = settings.database();
-    if !path.exists() {
-        return report.good("database", "none yet; the first start makes it");
+    match path.try_exists() {
+        Ok(false) => return report.good("database", "none yet; the first start makes it"),
+        Ok(true) => {}
+        Err(error) => {
+            let why = format!("{}: {error}", path.display());
+            return report.bad(
+                "database",
+                &why,
+                "give the data folder to the user that runs laixin",
+            );
+        }
     }
     match Db::open_to_look(&path) {
         Ok(_) => report.good("database", &path.display().to_string()),
@@ -165,20 +183,13 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
         let (handle, task) = Cabinet::new(profile);
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;
-        let missing: Vec<_> = readings
-            .all(Instant::now())
-            .filter_map(|(point, reading)| {
-                reading
-                    .err()
-                    .map(|missing| format!("{} ({})", point.name(), missing.code()))
-            })
-            .collect();
+        let missing = missing_by_reason(&readings);
         drop(handle);
         let _ = task.await;
         if missing.is_empty() {
             report.good(&what, &format!("answers at {}", cabinet.address));
         } else {
-            let why = format!("{}: no reading of {}", cabinet.address, missing.join(", "));
+            let why = format!("{}: no reading of {}", cabinet.address, missing);
             report.bad(
                 &what,
                 &why,
@@ -186,4 +197,26 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
             );
         }
     }
+}
+
+/// `cannot_connect: every point`, or `refused: ozone_mg_m3, locked; stale: …`; empty when all are there.
+fn missing_by_reason(readings: &Readings) -> String {
+    let mut by_reason = BTreeMap::<_, Vec<_>>::new();
+    let mut asked = 0;
+    for (point, reading) in readings.all(Instant::now()) {
+        asked += 1;
+        if let Err(missing) = reading {
+            by_reason
+                .entry(missing.code())
+                .or_default()
+                .push(point.name());
+        }
+    }
+    let told = by_reason
+        .into_iter()
+        .map(|(code, points)| match points.len() {
+            n if n == asked => format!("any point ({code})"),
+            _ => format!("{} ({code})", points.join(", ")),
+        });
+    told.collect::<Vec<_>>().join("; ")
 }

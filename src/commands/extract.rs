@@ -128,6 +128,9 @@ pub fn run(args: &ExtractArgs) -> u8 {
             .cloned(),
     );
     let (read, bad) = read_all(&engine, &files);
+    if read.is_empty() && !args.json {
+        return FINDING;
+    }
     let draft = draft(args, &roster, read, bad);
     if args.json {
         println!(

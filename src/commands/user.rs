@@ -21,7 +21,7 @@ pub struct UserArgs {
 enum What {
     /// Adds an account; prints a password made up for it unless --password-stdin.
     Add {
-        /// Name: 1 to 32 letters, digits, - _ or .
+        /// Name: 1 to 32 letters or digits; `-`, `_` and `.` are allowed too
         name: String,
         /// What the person may do.
         #[arg(long, value_enum)]

@@ -1,8 +1,9 @@
 //! What is done with each thing the folder shows: taken, left waiting, or set aside with its reason. Blocks; never called from async code.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use scanner::claim::{self, ClaimError, Claimed};
 use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming};
@@ -32,6 +33,8 @@ pub struct Desk {
     readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
+    /// Files whose trouble is in the log already; forgotten once a page goes through.
+    told: Mutex<HashSet<String>>,
 }
 
 impl Desk {
@@ -63,6 +66,7 @@ impl Desk {
                 events,
                 readiness,
                 stuck: AtomicBool::new(false),
+                told: Mutex::default(),
             },
             settings,
         )
@@ -185,6 +189,7 @@ impl Desk {
 
     pub(super) fn finish(&self, claimed: &Claimed) -> Result<(), ScanError> {
         claim::finish(claimed, &self.done).inspect_err(|_| self.mark_stuck())?;
+        self.told().clear();
         self.readiness.ready(&self.part());
         Ok(())
     }
@@ -314,14 +319,22 @@ impl Desk {
                 self.not_ready("other_filesystem", "the scanner's folder and its sub-folders done and held must be on one filesystem");
             }
             ScanError::Store(_) => self.not_ready("store_refuses", "the database does not accept pages: see the log for why; pages stay claimed"),
-            _ => self.not_ready("cannot_take_pages", "files of the scanner's folder cannot be read or moved: check the rights of the laixin user"),
+            ScanError::Evidence(_) => self.not_ready("cannot_keep_originals", "originals cannot be kept: check the rights and the disk of evidence/ in the data folder; pages wait in the scanner's folder"),
+            _ => {
+                let message = format!("files in {} cannot be moved: check that the laixin user may write there and in done, held and .claimed below it", self.inbox.display());
+                self.not_ready("cannot_take_pages", &message);
+            }
         }
-        tracing::error!(
-            scanner = self.source,
-            file = name,
-            error = %Chain(error),
-            "page not taken"
-        );
+        if self.told().insert(name.to_owned()) {
+            tracing::error!(scanner = self.source, file = name, error = %Chain(error), "page not taken; it is tried again at every rescan");
+        } else {
+            tracing::debug!(scanner = self.source, file = name, error = %Chain(error), "still not taken");
+        }
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        // What a panic may have left half done here is at worst a line too many in the log.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

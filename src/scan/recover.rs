@@ -13,9 +13,11 @@ use crate::domain::intake::{ArrivalState, reason};
 impl Desk {
     /// Goes on with every claimed file. Runs at start and when the folder is back.
     pub fn recover(&self) {
-        if std::fs::read_dir(&self.inbox).is_ok() {
-            self.folder_readable();
+        // The watcher tells of a folder that cannot be listed, and of its return.
+        if std::fs::read_dir(&self.inbox).is_err() {
+            return;
         }
+        self.folder_readable();
         self.stuck.store(false, Ordering::Relaxed);
         let left = match claim::leftovers(&self.inbox) {
             Ok(left) => left,

@@ -152,8 +152,13 @@ def main():
     args = wants.parse_args()
 
     deadline = time.monotonic() + args.timeout
-    with open(args.token_file, encoding="utf-8") as file:
-        station = Station(args.url, file.read().strip(), deadline)
+    try:
+        with open(args.token_file, encoding="utf-8") as file:
+            token = file.read().strip()
+    except OSError as error:
+        print(f"case system: {args.token_file}: {error.strerror}", file=sys.stderr)
+        return 2
+    station = Station(args.url, token, deadline)
     ledger = Ledger(args.ledger)
     try:
         finish_begun(station, ledger)

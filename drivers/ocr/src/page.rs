@@ -137,7 +137,7 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// Neither JPEG, PNG nor TIFF, whatever its name says.
-    #[error("not an image: begins with {first:02x?}")]
+    #[error("not a JPEG, PNG or TIFF image: begins with {first:02x?}")]
     NotAnImage {
         /// Up to the first eight bytes.
         first: Vec<u8>,

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 pub(crate) use listing::stamp;
 
 use crate::{Seen, complete};
-use tracker::Tracker;
+use tracker::{Tracker, Wanted};
 
 /// Whether the system's change events are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -81,6 +81,7 @@ impl FolderSettings {
 pub struct Folder {
     seen: mpsc::Receiver<Seen>,
     wake: std_mpsc::SyncSender<()>,
+    asked: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -95,13 +96,14 @@ impl Folder {
         let (report, seen) = mpsc::channel(REPORTS_WAITING);
         // One place is enough: a wake-up that waits already stands for all.
         let (wake, woken) = std_mpsc::sync_channel(1);
-        let stopping = Arc::new(AtomicBool::new(false));
+        let (asked, stopping) = (Arc::default(), Arc::default());
         let watch = Watch {
             tracker: Tracker::new(settings.clone()),
             settings,
             report,
             wake: wake.clone(),
             woken,
+            asked: Arc::clone(&asked),
             stopping: Arc::clone(&stopping),
             hints: None,
             trouble: None,
@@ -112,6 +114,7 @@ impl Folder {
         Ok(Self {
             seen,
             wake,
+            asked,
             stopping,
             thread,
         })
@@ -122,8 +125,9 @@ impl Folder {
         self.seen.recv().await
     }
 
-    /// Asks for a look now.
+    /// Asks for a look now, which also offers again what was not taken.
     pub fn look_now(&self) {
+        self.asked.store(true, Ordering::Relaxed);
         // Full means that a look is due anyway; disconnected means that the thread has ended, which `next` tells.
         let _ = self.wake.try_send(());
     }
@@ -147,6 +151,7 @@ struct Watch {
     report: mpsc::Sender<Seen>,
     wake: std_mpsc::SyncSender<()>,
     woken: std_mpsc::Receiver<()>,
+    asked: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     hints: Option<Hints>,
     trouble: Option<io::ErrorKind>,
@@ -186,7 +191,11 @@ impl Watch {
                     let folder = self.settings.inbox.clone();
                     self.tell(Seen::WithoutEvents { folder, error })?;
                 }
-                self.tracker.begin_look();
+                let wanted = match self.asked.swap(false, Ordering::Relaxed) {
+                    true => Wanted::ByUs,
+                    false => Wanted::ByTheFolder,
+                };
+                self.tracker.begin_look(now, wanted);
                 for entry in &entries {
                     for seen in self
                         .tracker

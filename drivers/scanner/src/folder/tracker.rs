@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!            changed                      quiet                whole
-//!  (new) ─▶ Settling ◀──────── any ── Settling ──▶ looked into ──────▶ Offered ─ answer dropped ─▶ offered again at the next look
+//!  (new) ─▶ Settling ◀──────── any ── Settling ──▶ looked into ──────▶ Offered ─ answer dropped ─▶ offered again at the next rescan
 //!                                                       │ no end        
 //!                                                       ├──────▶ Unfinished ─ grace over ─▶ Told(truncated)
 //!                                                       └ anything else ──────────────────▶ Told(reason)
@@ -20,6 +20,15 @@ use super::listing::{Entry, Kind};
 use crate::complete::{Shape, Verdict};
 use crate::{Found, Offer, Refusal, Refused, Seen, Stamp, naming};
 
+/// Who wants a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The clock or a change event.
+    ByTheFolder,
+    /// Whoever takes the reports: something changed for it.
+    ByUs,
+}
+
 /// How one looks into a file; a fake in tests.
 pub(super) type Inspect<'a> = dyn FnMut(&Path) -> Verdict + 'a;
 
@@ -27,6 +36,9 @@ pub(super) struct Tracker {
     settings: FolderSettings,
     files: HashMap<PathBuf, Tracked>,
     look: u64,
+    /// Whether this look offers again what was not taken, and when the last such look was.
+    again: bool,
+    again_at: Option<Instant>,
 }
 
 struct Tracked {
@@ -34,6 +46,8 @@ struct Tracked {
     changed_at: Instant,
     last_look: u64,
     lingering_told: bool,
+    /// Of the tracker, for this look.
+    again: bool,
     state: State,
 }
 
@@ -42,7 +56,8 @@ enum State {
     Unfinished,
     Offered {
         shape: Shape,
-        alive: Weak<()>,
+        /// The answer that is awaited; `None` before the first offer.
+        answer: Option<Weak<()>>,
     },
     Told {
         reason: Refusal,
@@ -56,12 +71,20 @@ impl Tracker {
             settings,
             files: HashMap::new(),
             look: 0,
+            again: false,
+            again_at: None,
         }
     }
 
-    /// Begins a look; every entry of the listing is then handed to [`Tracker::entry`].
-    pub(super) fn begin_look(&mut self) {
+    /// Begins a look; every entry of the listing is then handed to [`Tracker::entry`]. What could not be taken or moved
+    /// is tried again once per rescan, or when `wanted`: a failed try makes change events of its own.
+    pub(super) fn begin_look(&mut self, now: Instant, wanted: Wanted) {
         self.look += 1;
+        let due = |at: Instant| now.saturating_duration_since(at) >= self.settings.rescan;
+        self.again = wanted == Wanted::ByUs || self.again_at.is_none_or(due);
+        if self.again {
+            self.again_at = Some(now);
+        }
     }
 
     /// One entry of the listing: what is to be reported now, in order.
@@ -72,12 +95,13 @@ impl Tracker {
         inspect: &mut Inspect<'_>,
     ) -> Vec<Seen> {
         let mut seen = Vec::new();
-        let look = self.look;
+        let (look, again) = (self.look, self.again);
         let tracked = self
             .files
             .entry(entry.path.clone())
             .or_insert_with(|| Tracked::new(entry, now, &self.settings, &mut seen));
         tracked.last_look = look;
+        tracked.again = again;
         tracked.compare(entry, now, &mut seen);
         tracked.decide(entry, now, &self.settings, inspect, &mut seen);
         seen
@@ -137,6 +161,7 @@ impl Tracked {
             changed_at: now,
             last_look: 0,
             lingering_told: false,
+            again: false,
             state: State::Settling,
         }
     }
@@ -241,7 +266,7 @@ impl Tracked {
                 Verdict::Complete(shape) => {
                     self.state = State::Offered {
                         shape,
-                        alive: Weak::new(),
+                        answer: None,
                     }
                 }
                 Verdict::Incomplete => self.state = State::Unfinished,
@@ -258,13 +283,17 @@ impl Tracked {
             }
         }
         match &mut self.state {
-            State::Offered { shape, alive } if alive.strong_count() == 0 => {
-                let answer = Arc::new(());
-                *alive = Arc::downgrade(&answer);
+            State::Offered { shape, answer }
+                if answer
+                    .as_ref()
+                    .is_none_or(|before| self.again && before.strong_count() == 0) =>
+            {
+                let alive = Arc::new(());
+                *answer = Some(Arc::downgrade(&alive));
                 seen.push(Seen::Ready(Offer {
                     found: self.found.clone(),
                     shape: shape.clone(),
-                    _alive: answer,
+                    _alive: alive,
                 }));
             }
             State::Unfinished if still >= settings.incomplete_grace => {
@@ -298,7 +327,7 @@ impl Tracked {
             again,
         } = &self.state
             && *told == reason
-            && !again.swap(false, Ordering::Relaxed)
+            && !(self.again && again.swap(false, Ordering::Relaxed))
         {
             return;
         }

@@ -11,6 +11,7 @@ struct Desk {
     tracker: Tracker,
     now: Instant,
     verdict: Verdict,
+    wanted: Wanted,
     inspections: u32,
 }
 
@@ -21,6 +22,7 @@ impl Desk {
             tracker,
             now: Instant::now(),
             verdict: Verdict::Complete(Shape::Jpeg),
+            wanted: Wanted::ByTheFolder,
             inspections: 0,
         }
     }
@@ -28,7 +30,7 @@ impl Desk {
     /// One look, `after` the last one.
     fn look(&mut self, after: Duration, entries: &[Entry]) -> Vec<Seen> {
         self.now += after;
-        self.tracker.begin_look();
+        self.tracker.begin_look(self.now, self.wanted);
         let (verdict, inspections) = (&self.verdict, &mut self.inspections);
         let mut inspect = |_: &Path| {
             *inspections += 1;
@@ -134,7 +136,7 @@ fn not_now_is_offered_again() {
         "not twice while the first offer is open"
     );
     drop(offered);
-    assert_eq!(told(&desk.look(SECOND, &page)), ["ready"]);
+    assert_eq!(told(&desk.look(5 * SECOND, &page)), ["ready"]);
     assert_eq!(desk.inspections, 1, "an unchanged file is not read again");
 }
 
@@ -167,8 +169,8 @@ fn refusal_is_told_again_when_asked() {
         panic!("{refused:?}")
     };
     refused.tell_again();
-    assert_eq!(told(&desk.look(SECOND, &page)), ["not_an_image"]);
-    assert!(desk.look(SECOND, &page).is_empty());
+    assert_eq!(told(&desk.look(5 * SECOND, &page)), ["not_an_image"]);
+    assert!(desk.look(5 * SECOND, &page).is_empty());
 }
 
 #[test]
@@ -305,4 +307,23 @@ fn vanished_file_is_gone() {
     desk.look(SECOND, &[file("a.jpg", 1, 10)]);
     assert_eq!(told(&desk.look(SECOND, &[])), ["gone"]);
     assert!(desk.look(SECOND, &[]).is_empty());
+}
+
+#[test]
+fn what_was_not_taken_is_offered_again_once_per_rescan_however_many_events_come() {
+    let mut desk = Desk::new();
+    let page = [file("A001_p1.jpg", 1, 10)];
+    desk.look(SECOND, &page);
+    assert_eq!(told(&desk.look(SECOND, &page)), ["ready"]);
+    let looks = 500;
+    let offers: usize = (0..looks)
+        .map(|_| desk.look(Duration::from_millis(20), &page).len())
+        .sum();
+    // 10 s of looks, every 20 ms, with a rescan of 5 s.
+    assert!((1..=2).contains(&offers), "{offers}");
+    desk.wanted = Wanted::ByUs;
+    assert_eq!(
+        told(&desk.look(Duration::from_millis(20), &page)),
+        ["ready"]
+    );
 }
