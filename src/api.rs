@@ -113,6 +113,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::start))
         .routes(routes!(cabinets::abort))
         .routes(routes!(cabinets::turned_over))
+        .routes(routes!(cabinets::self_test))
         .routes(routes!(cabinets::acknowledge))
         .routes(routes!(arrivals::list))
         .routes(routes!(letters::list))

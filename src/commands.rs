@@ -8,6 +8,7 @@ pub mod health;
 mod images;
 pub mod read;
 pub mod run;
+mod self_test;
 pub mod token;
 pub mod user;
 pub mod verify;

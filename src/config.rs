@@ -195,6 +195,13 @@ pub struct Cabinet {
     /// Modbus unit.
     #[serde(default = "unit_1")]
     pub unit: Within<0, 247>,
+    /// Days after a passed self test when the next one is due.
+    #[serde(default = "self_test_days")]
+    pub self_test_days: Within<1, 365>,
+}
+
+fn self_test_days() -> Within<1, 365> {
+    Within(7)
 }
 
 fn unit_1() -> Within<0, 247> {

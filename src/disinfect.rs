@@ -9,17 +9,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Profile, ProfileError};
 
+use crate::clock::Millis;
 use crate::config::{self, DeviceId};
 use crate::domain::cycle::{Basis, Sides};
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
-use crate::store::Store;
+use crate::store::{Finding, SelfTest, Store, TestOutcome};
 
 mod curve;
 mod health;
 mod look;
 mod record;
+mod self_test;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,8 @@ pub fn profile_of(cabinet: &config::Cabinet) -> Result<Profile, ProfileError> {
     Ok(profile)
 }
 
+pub use self_test::longest as longest_self_test;
+
 /// Orders that may wait while the task looks at the cabinet.
 const WAITING_ORDERS: usize = 8;
 
@@ -72,6 +76,7 @@ pub fn start(
         sides: rules.sides,
         points: Vec::new(),
         cycle: None,
+        self_test: None,
     });
     let (cabinet, driver) = uv_cabinet::Cabinet::new(profile.clone());
     let supervisor = task::Supervisor::new(id.clone(), &profile, cabinet, surroundings, show);
@@ -120,6 +125,36 @@ pub struct CycleView {
     pub left_s: Option<f64>,
 }
 
+/// A self test as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SelfTestView {
+    /// Number.
+    pub id: i64,
+    /// Who ordered it and said that the cabinet is empty.
+    pub by: String,
+    /// When it began.
+    pub began_at: String,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// How; none while it runs.
+    pub outcome: Option<TestOutcome>,
+    /// Every check in order, up to the first that was not good.
+    pub findings: Vec<Finding>,
+}
+
+impl From<SelfTest> for SelfTestView {
+    fn from(test: SelfTest) -> Self {
+        Self {
+            id: test.id,
+            by: test.by,
+            began_at: test.began.rfc3339(),
+            ended_at: test.ended.map(Millis::rfc3339),
+            outcome: test.outcome,
+            findings: test.findings,
+        }
+    }
+}
+
 /// A cabinet as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CabinetView {
@@ -141,6 +176,8 @@ pub struct CabinetView {
     pub points: Vec<PointView>,
     /// The running cycle, or the last one since start.
     pub cycle: Option<CycleView>,
+    /// The last self test that ended.
+    pub self_test: Option<SelfTestView>,
 }
 
 /// Why a cabinet did not do as asked.
@@ -182,6 +219,13 @@ pub enum Order {
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
+    /// Run the self test of the empty cabinet; answers its number.
+    SelfTest {
+        /// Who asks, and says that the cabinet is empty.
+        by: String,
+        /// The answer.
+        answer: oneshot::Sender<Result<i64, Refused>>,
+    },
     /// The letters have been turned over.
     TurnedOver {
         /// Who.
@@ -196,6 +240,32 @@ pub enum Order {
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
+}
+
+impl Order {
+    /// Refuses everything but an abort, which is taken; whether it was one.
+    fn refuse_but_abort(self, code: &str) -> bool {
+        let refused = || Refused::NotNow {
+            code: code.to_owned(),
+        };
+        // Whoever asked may have gone away meanwhile.
+        match self {
+            Self::Abort { answer, .. } => {
+                let _ = answer.send(Ok(()));
+                return true;
+            }
+            Self::Start { answer, .. } => {
+                let _ = answer.send(Err(refused()));
+            }
+            Self::SelfTest { answer, .. } => {
+                let _ = answer.send(Err(refused()));
+            }
+            Self::TurnedOver { answer, .. } | Self::Acknowledge { answer, .. } => {
+                let _ = answer.send(Err(refused()));
+            }
+        }
+        false
+    }
 }
 
 /// Handle to one cabinet's task.
@@ -255,6 +325,15 @@ impl CabinetControl {
     pub async fn abort(&self, by: &str) -> Result<(), Refused> {
         let by = by.to_owned();
         self.order(|answer| Order::Abort { by, answer }).await
+    }
+
+    /// Runs the self test; `by` says that the cabinet is empty. Answers its number when it has begun.
+    ///
+    /// # Errors
+    /// [`Refused`], with a stable code.
+    pub async fn self_test(&self, by: &str) -> Result<i64, Refused> {
+        let by = by.to_owned();
+        self.order(|answer| Order::SelfTest { by, answer }).await
     }
 
     /// Says that the letters have been turned over: the second exposure begins.

@@ -202,7 +202,8 @@ async fn asked_to_stop() {
     }
 }
 
-fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
+/// The station's lock: whoever holds it drives the devices.
+pub(crate) fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
     let path = settings.station.data_dir.clone();
     let lock = std::fs::create_dir_all(&path)
         .and_then(|()| File::create(path.join("lock")))

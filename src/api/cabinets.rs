@@ -26,6 +26,22 @@ pub struct NewCycleBody {
     load: i64,
 }
 
+/// The word of a person that the cabinet is empty.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"empty": true}))]
+pub struct SelfTestBody {
+    /// Must be true: the lamp will burn.
+    empty: bool,
+}
+
+/// A self test that has begun; its result is in the cabinet's view and in the health log.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"self_test": 4}))]
+pub struct SelfTestBegun {
+    self_test: i64,
+}
+
 /// A cycle that has begun.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"cycle": "C000012"}))]
@@ -94,6 +110,26 @@ pub async fn abort(
     // Never held back by a key: a second abort is as good as the first.
     cabinet(&app, &id)?.abort(&caller.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Runs the self test of the empty cabinet: dark, lock, strike, heartbeat cut-off, lamp out, fan, ozone. It goes on after the answer.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/selftest", tag = "cabinets", request_body = SelfTestBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 202, body = SelfTestBegun), (status = "4XX", body = Problem)))]
+pub async fn self_test(
+    State(app): State<App>,
+    caller: Caller<Cabinets>,
+    Path(id): Path<String>,
+    asked: Asked<SelfTestBody>,
+) -> Result<(StatusCode, Json<SelfTestBegun>), Problem> {
+    if !asked.body.empty {
+        return Err(Problem::new(
+            "body_invalid",
+            "empty: take every letter out, close the door, then say true",
+        ));
+    }
+    let self_test = cabinet(&app, &id)?.self_test(&caller.actor()).await?;
+    Ok((StatusCode::ACCEPTED, Json(SelfTestBegun { self_test })))
 }
 
 /// The letters have been turned over and the door was seen opened and closed again: the second exposure begins. The load is

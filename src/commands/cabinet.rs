@@ -18,6 +18,21 @@ pub enum CabinetCommand {
         #[command(flatten)]
         config: ConfigArg,
     },
+    /// Runs the self test of one empty cabinet, while the station is stopped: the lamp burns.
+    Selftest {
+        /// Which station.
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Which cabinet; not needed where there is one.
+        #[arg(long, value_name = "ID")]
+        cabinet: Option<String>,
+        /// Who runs it; goes into the record.
+        #[arg(long, value_name = "NAME", default_value = "maintenance")]
+        by: String,
+        /// Your word that no letter is inside and that the door is closed.
+        #[arg(long)]
+        empty: bool,
+    },
     /// A simulated cabinet on a real socket; its register map is invented (config/cabinets/demo.toml).
     Simulate {
         /// Where it listens.
@@ -37,6 +52,17 @@ pub fn run(command: CabinetCommand) -> u8 {
         .expect("the system can start a runtime");
     match command {
         CabinetCommand::State { config } => runtime.block_on(state(&config)),
+        CabinetCommand::Selftest {
+            config,
+            cabinet,
+            by,
+            empty,
+        } => runtime.block_on(super::self_test::run(
+            &config,
+            cabinet.as_deref(),
+            &by,
+            empty,
+        )),
         CabinetCommand::Simulate { listen, speed } => runtime.block_on(simulate(listen, speed)),
     }
 }

@@ -11,9 +11,10 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Cabinets;
+use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetView, CycleView, PointView};
 use crate::domain::cycle::{Basis, Sides};
-use crate::store::{Batch, Load};
+use crate::store::{Batch, Load, TestOutcome};
 
 /// What is drawn: the point, and which word stands under the drawing.
 const DRAWN: [(&str, &str, &str); 4] = [
@@ -84,6 +85,9 @@ struct Panel {
     may_acknowledge: bool,
     may_turn_over: bool,
     timer: Option<&'static str>,
+    may_test: bool,
+    last_test: String,
+    test_due: Option<String>,
 }
 
 struct LoadChoice {
@@ -113,6 +117,7 @@ pub(super) fn is_running(view: &CabinetView) -> bool {
             | "turning_over"
             | "releasing"
             | "aborting"
+            | "self_test"
     )
 }
 
@@ -248,7 +253,37 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
     }
 }
 
-fn panel(w: &'static Words, view: CabinetView) -> Panel {
+fn last_test(w: &Words, view: &CabinetView) -> String {
+    let Some(test) = &view.self_test else {
+        return w.t("cabinet.self_test_never").to_owned();
+    };
+    let bad = test.findings.iter().find(|finding| !finding.good);
+    let outcome = match (test.outcome, bad) {
+        (Some(TestOutcome::Passed), _) => w.code("self_test_outcome", "passed"),
+        (_, Some(finding)) => w.code("fault", finding.code.as_deref().unwrap_or_default()),
+        (Some(TestOutcome::Aborted), None) => w.code("self_test_outcome", "aborted"),
+        (_, None) => w.code("self_test_outcome", "cut_short"),
+    };
+    w.two(
+        "cabinet.self_test_last",
+        when::written(w, &test.began_at),
+        outcome,
+    )
+}
+
+/// Whether the last test did not pass, or is older than so many days.
+fn test_is_due(view: &CabinetView, days: u64) -> bool {
+    let passed = view
+        .self_test
+        .as_ref()
+        .filter(|test| test.outcome == Some(TestOutcome::Passed))
+        .and_then(|test| test.ended_at.as_deref())
+        .and_then(Millis::parse);
+    let oldest = i64::try_from(days).map_or(i64::MAX, |days| days.saturating_mul(86_400_000));
+    passed.is_none_or(|at| clock::now().0.saturating_sub(at.0) > oldest)
+}
+
+fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
     let step = if view.connected || is_running(&view) || tone(&view) == "bad" {
         view.step.clone()
     } else {
@@ -287,6 +322,9 @@ fn panel(w: &'static Words, view: CabinetView) -> Panel {
         may_abort: is_running(&view) && view.step != "aborting",
         may_acknowledge: matches!(view.step.as_str(), "quarantined" | "alarm"),
         may_turn_over: view.step == "turning_over",
+        may_test: view.connected && matches!(view.step.as_str(), "idle" | "released"),
+        last_test: last_test(w, &view),
+        test_due: test_is_due(&view, days).then(|| w.one("cabinet.self_test_old", days)),
         timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
         connected: view.connected,
         step,
@@ -327,10 +365,14 @@ pub(super) async fn page(
         Ok(waiting) => waiting,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
+    let mut configured = app.settings.cabinets.iter();
+    let days = configured
+        .find(|one| one.id.to_string() == id)
+        .map_or(7, |one| one.self_test_days.0);
     show(&CabinetPage {
         f,
         tabs: app.cabinets.keys().cloned().collect(),
-        c: panel(w, cabinet.view()),
+        c: panel(w, cabinet.view(), days),
         waiting: waiting
             .into_iter()
             .map(|found| load_choice(w, found))

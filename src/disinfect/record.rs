@@ -1,11 +1,12 @@
 //! What a cabinet's task writes down and reads back: steps, ends, and how the last run left things.
 
+use super::SelfTestView;
 use super::task::Supervisor;
 use crate::clock;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
-use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError};
+use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError, TestOutcome};
 
 /// The cycle in the records that the steps belong to.
 pub(super) struct Record {
@@ -48,22 +49,28 @@ impl Supervisor {
                     Some(record) => Some(record),
                     None => db.newest_cycle_in(&cabinet)?,
                 };
-                newest
+                let test = db.newest_self_test(&cabinet)?;
+                let cut_short = test.as_ref().filter(|test| test.ended.is_none());
+                if let Some(test) = cut_short {
+                    db.end_self_test(test.id, TestOutcome::CutShort, &test.findings)?;
+                }
+                let found = newest
                     .map(|record| {
                         let opened = db.was_opened(record.id)?;
                         db.load(record.load_id).map(|load| (record, load, opened))
                     })
-                    .transpose()
+                    .transpose()?;
+                Ok((found, test))
             })
             .await;
         let at_ms = self.now_ms();
-        let (left, record) = match found {
+        let (left, record, test) = match found {
             Err(error) => {
                 self.say_unrecorded(&error);
                 return Known::No;
             }
-            Ok(None) => (Left::Clean, None),
-            Ok(Some((record, load, opened))) => {
+            Ok((None, test)) => (Left::Clean, None, test),
+            Ok((Some((record, load, opened)), test)) => {
                 let (left, end) = match record.ended {
                     None => (Left::Unfinished, End::Open),
                     // An override signed is not a door opened: that has a step of its own.
@@ -82,9 +89,14 @@ impl Supervisor {
                     end,
                     began_ms: None,
                 };
-                (left, Some(record))
+                (left, Some(record), test)
             }
         };
+        let left = match (left, test.as_ref().is_some_and(|test| test.ended.is_none())) {
+            (Left::Clean, true) => Left::TestFailed,
+            (left, _) => left,
+        };
+        self.last_test = test.map(SelfTestView::from);
         self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, at_ms);
         self.logged.cycle = record
             .as_ref()

@@ -11,7 +11,7 @@ use uv_cabinet::{Cabinet, Command, Profile, Readings};
 use super::curve::Curve;
 use super::health::Logged;
 use super::record::{End, Known, Record};
-use super::{CabinetView, Order, Refused, Surroundings, look};
+use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock;
 use crate::config::DeviceId;
 use crate::domain::cycle::{
@@ -24,24 +24,27 @@ use crate::store::{CycleRecord, CycleTerms};
 /// Drives one cabinet.
 pub(super) struct Supervisor {
     pub(super) id: DeviceId,
-    terms: CycleTerms,
-    poll: std::time::Duration,
-    cabinet: Cabinet,
+    pub(super) terms: CycleTerms,
+    pub(super) poll: std::time::Duration,
+    pub(super) cabinet: Cabinet,
     pub(super) around: Surroundings,
     show: watch::Sender<CabinetView>,
-    epoch: Instant,
+    pub(super) epoch: Instant,
     pub(super) cycle: Cycle,
-    seen: Option<Seen>,
+    pub(super) seen: Option<Seen>,
     /// The cycle in the records that the steps belong to; the last one stays for the view.
     pub(super) record: Option<Record>,
-    given: Given,
+    pub(super) given: Given,
+    /// A self test is going on.
+    pub(super) testing: bool,
+    pub(super) last_test: Option<SelfTestView>,
     pub(super) logged: Logged,
     pub(super) curve: Curve,
 }
 
 /// What the cabinet is known to have taken; `None` after any doubt.
 #[derive(Default)]
-struct Given {
+pub(super) struct Given {
     lamp: Option<Switch>,
     fan: Option<Switch>,
     lock: Option<Switch>,
@@ -69,6 +72,8 @@ impl Supervisor {
             seen: None,
             record: None,
             given: Given::default(),
+            testing: false,
+            last_test: None,
             logged: Logged::default(),
             curve: Curve::default(),
         }
@@ -97,7 +102,12 @@ impl Supervisor {
                     self.look().await;
                     self.around.beat.beat();
                 }
-                Some(order) = orders.recv() => self.obey(order).await,
+                Some(order) = orders.recv() => match order {
+                    Order::SelfTest { by, answer } => {
+                        self.test(by, answer, &mut orders, &stop).await;
+                    }
+                    order => self.obey(order).await,
+                },
             }
         }
     }
@@ -201,6 +211,9 @@ impl Supervisor {
             }
             Order::Abort { by, answer } => {
                 let _ = answer.send(self.ask(Ask::Abort, &by).await);
+            }
+            Order::SelfTest { answer, .. } => {
+                let _ = answer.send(Err(not_now("self_test_running")));
             }
             Order::TurnedOver { by, answer } => {
                 let _ = answer.send(self.ask(Ask::TurnedOver, &by).await);
@@ -316,7 +329,7 @@ impl Supervisor {
         }
     }
 
-    fn publish(&self, readings: &Readings, now: Instant) {
+    pub(super) fn publish(&self, readings: &Readings, now: Instant) {
         let step = self.cycle.step();
         let (answers, irradiance) = match &self.seen {
             Some(seen) => (
@@ -349,7 +362,13 @@ impl Supervisor {
             id: self.id.to_string(),
             model: self.terms.model.clone(),
             connected: answers,
-            step: step.code().to_owned(),
+            step: if self.testing {
+                "self_test"
+            } else {
+                step.code()
+            }
+            .to_owned(),
+            self_test: self.last_test.clone(),
             dose_basis: self.terms.dose_basis,
             ozone_basis: self.terms.ozone_basis,
             sides: self.terms.sides,
@@ -378,7 +397,7 @@ impl Given {
     }
 }
 
-fn not_now(code: &str) -> Refused {
+pub(super) fn not_now(code: &str) -> Refused {
     Refused::NotNow {
         code: code.to_owned(),
     }

@@ -149,6 +149,8 @@ pub enum Left {
     Unfinished,
     /// A load that a cycle did not release may still be inside.
     Quarantined,
+    /// A self test did not pass: no load is inside, ozone and a lit lamp may be.
+    TestFailed,
 }
 
 /// A cycle: its rules, where the cabinet is, and what the load has had.

@@ -335,6 +335,7 @@ fn cabinet_view() -> CabinetView {
         sides: Sides::Both,
         points: Vec::new(),
         cycle: None,
+        self_test: None,
     }
 }
 

@@ -238,6 +238,9 @@ fn a_cabinet_shows_itself_and_takes_orders() {
         Order::Start { answer, .. } => {
             let _ = answer.send(Ok("C000001".into()));
         }
+        Order::SelfTest { answer, .. } => {
+            let _ = answer.send(Ok(3));
+        }
         Order::Abort { answer, .. }
         | Order::Acknowledge { answer, .. }
         | Order::TurnedOver { answer, .. } => {
@@ -268,6 +271,11 @@ fn a_cabinet_shows_itself_and_takes_orders() {
             .status,
         204
     );
+    let test = "/v1/cabinets/cabinet-1/selftest";
+    let full = house.post(&wang, test, json!({"empty": false}));
+    assert_eq!(full.code(), "body_invalid");
+    let begun = house.post(&wang, test, json!({"empty": true}));
+    assert_eq!((begun.status, begun.json()), (202, json!({"self_test": 3})));
     let turned_over = "/v1/cabinets/cabinet-1/turned-over";
     assert_eq!(house.call(&wang, "POST", turned_over, None).status, 204);
 }

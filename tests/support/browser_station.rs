@@ -86,6 +86,7 @@ pub(crate) fn idle() -> CabinetView {
             point("lamp_strikes", 482.0, 4_200),
         ],
         cycle: None,
+        self_test: None,
     }
 }
 

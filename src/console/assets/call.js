@@ -50,6 +50,7 @@ async function call(method, address, body, more) {
 /** A field's value as the API wants it. */
 function valueOf(field) {
   const text = field.value.trim();
+  if (field.dataset.as === "yes") return field.checked;
   if (field.dataset.as === "number") return Number(text);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);

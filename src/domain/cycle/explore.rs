@@ -353,7 +353,7 @@ enum Deed {
     Restart(Left),
 }
 
-const DEEDS: [Deed; 15] = [
+const DEEDS: [Deed; 16] = [
     Deed::Ask(Ask::Start),
     Deed::Ask(Ask::Abort),
     Deed::Ask(Ask::Shutdown),
@@ -369,6 +369,7 @@ const DEEDS: [Deed; 15] = [
     Deed::Restart(Left::Clean),
     Deed::Restart(Left::Unfinished),
     Deed::Restart(Left::Quarantined),
+    Deed::Restart(Left::TestFailed),
 ];
 
 impl World {
@@ -448,6 +449,7 @@ impl World {
                     Left::Clean => !w.inside,
                     Left::Unfinished => w.inside && !w.overridden,
                     Left::Quarantined => w.inside && w.quarantine_recorded,
+                    Left::TestFailed => !w.inside,
                 };
                 truly.then_some(())?;
                 let rules = cycle.rules.clone();

@@ -45,6 +45,8 @@ pub enum Fault {
     RestartedMidCycle,
     /// The daemon found a load in quarantine when it started.
     LeftInQuarantine,
+    /// The self test did not pass.
+    SelfTestFailed,
     /// Somebody said stop.
     AbortedByOperator,
     /// The station was stopped in mid-cycle.
@@ -80,6 +82,7 @@ impl Fault {
             Self::RecordFailed => "record_failed",
             Self::RestartedMidCycle => "restarted_mid_cycle",
             Self::LeftInQuarantine => "left_in_quarantine",
+            Self::SelfTestFailed => "self_test_failed",
             Self::AbortedByOperator => "aborted_by_operator",
             Self::StationStopped => "station_stopped",
         }

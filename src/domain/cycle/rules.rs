@@ -144,6 +144,15 @@ impl Rules {
         }
     }
 
+    /// The lamp counts as out up to here, where irradiance is measured.
+    #[must_use]
+    pub fn irradiance_dark_mw_cm2(&self) -> Option<f64> {
+        match self.dose {
+            Dose::Measured { dark_mw_cm2, .. } => Some(dark_mw_cm2),
+            Dose::Timer => None,
+        }
+    }
+
     /// Most ozone when the door may open, where it is measured.
     #[must_use]
     pub fn ozone_release_mg_m3(&self) -> Option<f64> {

@@ -38,6 +38,7 @@ impl Cycle {
             (_, Lamp::Lit) => self.lit_unasked(seen),
             (Left::Clean, Lamp::Out) => self.at(Step::Idle),
             (Left::Quarantined, Lamp::Out) => self.failed(Fault::LeftInQuarantine).at_rest(),
+            (Left::TestFailed, Lamp::Out) => self.failed(Fault::SelfTestFailed).at_rest(),
             (_, Lamp::Unknown) => self.clone(),
         }
     }

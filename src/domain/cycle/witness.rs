@@ -51,6 +51,18 @@ impl Rules {
         Ok((relay && current && bright).then_some(sample))
     }
 
+    /// Every witness says that the lamp burns.
+    #[must_use]
+    pub fn is_burning(&self, seen: &Seen) -> bool {
+        matches!(self.burning(seen), Ok(Some(_)))
+    }
+
+    /// Every witness says that the lamp is out.
+    #[must_use]
+    pub fn is_out(&self, seen: &Seen) -> bool {
+        self.lamp(seen) == Lamp::Out
+    }
+
     /// What makes a start pointless now; the lock engages only after it.
     #[must_use]
     pub fn hinders_start(&self, seen: &Seen) -> Option<Fault> {
@@ -93,6 +105,12 @@ impl Rules {
 }
 
 impl Seen {
+    /// The door is closed and, where that can be seen, locked; the stop button is not pressed.
+    #[must_use]
+    pub fn is_shut(&self) -> bool {
+        self.interlock().is_none()
+    }
+
     /// What forbids going on behind a closed and locked door. A cabinet without a lock's contact or a
     /// stop button that we can see says so in its profile.
     pub(super) fn interlock(&self) -> Option<Fault> {

@@ -1,0 +1,328 @@
+//! The self test of an empty cabinet: dark, lock, strike, heartbeat cut-off, lamp out, fan, ozone, unlock; every command read
+//! back, every effect seen. The heartbeat is stopped on purpose, so that the interlock itself is tried: it must put the lamp out.
+//!
+//! Whatever happens the lamp is ordered out at the end. A test that failed leaves the cabinet as a quarantine: locked, the
+//! fan running, and opened by a person once the lamp is seen out and the air is clear.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uv_cabinet::Command;
+
+use super::task::Supervisor;
+use super::{Order, Refused, SelfTestView, look};
+use crate::clock;
+use crate::domain::cycle::{Cycle, Fault, Heartbeat, Left, Ozone, Seen, Step};
+use crate::store::{Finding, HealthRow, TestOutcome};
+
+/// What ends a test early.
+enum Ended {
+    /// A check was not good; what comes after it makes no sense or is not safe.
+    NotGood,
+    /// A person or the end of the station.
+    Interrupted,
+}
+
+/// A test that is going on.
+pub(super) struct Testing<'a> {
+    inbox: &'a mut mpsc::Receiver<Order>,
+    stop: &'a CancellationToken,
+    heartbeat: Heartbeat,
+    findings: Vec<Finding>,
+}
+
+impl Supervisor {
+    /// Begins a test and runs it to its end; whoever asked hears its number at once.
+    pub(super) async fn test(
+        &mut self,
+        by: String,
+        answer: tokio::sync::oneshot::Sender<Result<i64, Refused>>,
+        inbox: &mut mpsc::Receiver<Order>,
+        stop: &CancellationToken,
+    ) {
+        let id = match self.begin_test(&by).await {
+            Ok(id) => id,
+            Err(refused) => {
+                // Whoever asked may have gone away meanwhile.
+                let _ = answer.send(Err(refused));
+                return;
+            }
+        };
+        let _ = answer.send(Ok(id));
+        // The cycle before is history.
+        self.record = None;
+        let mut testing = Testing {
+            inbox,
+            stop,
+            heartbeat: Heartbeat::Withheld,
+            findings: Vec::new(),
+        };
+        self.testing = true;
+        let ended = self.checks(&mut testing).await;
+        let put_out = self
+            .cabinet
+            .command(Command::Lamp(uv_cabinet::Switch::Off))
+            .await;
+        self.testing = false;
+        self.given = super::task::Given::default();
+        let outcome = match ended {
+            Ok(()) if put_out.is_ok() => TestOutcome::Passed,
+            Ok(()) | Err(Ended::NotGood) => TestOutcome::Failed,
+            Err(Ended::Interrupted) => TestOutcome::Aborted,
+        };
+        if outcome != TestOutcome::Passed {
+            let rules = self.cycle.rules().clone();
+            self.cycle = Cycle::at_start(rules, Left::TestFailed, self.now_ms());
+        }
+        self.end_test(id, outcome, testing.findings).await;
+        self.tell();
+    }
+
+    async fn begin_test(&self, by: &str) -> Result<i64, Refused> {
+        if !matches!(self.cycle.step(), Step::Idle | Step::Released) {
+            let code = match self.cycle.step() {
+                Step::Unknown { .. } => "cabinet_silent",
+                Step::Quarantined { .. } => "other_load_inside",
+                Step::Alarm { .. } => "alarm_stands",
+                _ => "cycle_running",
+            };
+            return Err(super::task::not_now(code));
+        }
+        let hindrance = self
+            .seen
+            .as_ref()
+            .and_then(|seen| self.cycle.rules().hinders_start(seen));
+        if let Some(fault) = hindrance {
+            return Err(super::task::not_now(fault.code()));
+        }
+        let (cabinet, sha256, by) = (
+            self.id.to_string(),
+            self.terms.profile_sha256.clone(),
+            by.to_owned(),
+        );
+        self.around
+            .store
+            .with(move |db| db.begin_self_test(&cabinet, &sha256, &by))
+            .await
+            .map_err(|error| Refused::Load {
+                reason: error.to_string(),
+            })
+    }
+
+    async fn end_test(&mut self, id: i64, outcome: TestOutcome, findings: Vec<Finding>) {
+        let bad = findings.iter().find(|finding| !finding.good);
+        let row = HealthRow {
+            at: clock::now(),
+            device: self.id.to_string(),
+            point: "self_test".to_owned(),
+            value: Some(f64::from(u8::from(outcome == TestOutcome::Passed))),
+            limit: None,
+            state: match outcome {
+                TestOutcome::Passed => "good",
+                TestOutcome::Failed => "bad",
+                TestOutcome::Aborted | TestOutcome::CutShort => "unknown",
+            }
+            .to_owned(),
+            code: bad.and_then(|finding| finding.code.clone()),
+        };
+        let kept = self.around.store.with(move |db| {
+            db.end_self_test(id, outcome, &findings)?;
+            db.log_health(&[row])?;
+            db.self_test(id)
+        });
+        match kept.await {
+            Ok(test) => self.last_test = Some(SelfTestView::from(test)),
+            Err(error) => self.say_unrecorded(&error),
+        }
+    }
+
+    /// Every check in order.
+    async fn checks(&mut self, t: &mut Testing<'_>) -> Result<(), Ended> {
+        let rules = self.cycle.rules().clone();
+        let preflight = rules.preflight_max_ms;
+        let dark = self
+            .look_for(t, preflight, |s| (rules.is_out(s)).then_some(()))
+            .await?;
+        let shown = dark.0.irradiance.ok().map(|sample| sample.mw_cm2);
+        t.note(
+            "dark",
+            dark.1,
+            Fault::LampLitUnasked,
+            (shown, rules.irradiance_dark_mw_cm2(), "mW/cm2"),
+        )?;
+
+        self.ordered(t, "lock_read_back", Command::Lock(uv_cabinet::Switch::On))
+            .await?;
+        let locked = self
+            .look_for(t, preflight, |s| s.is_shut().then_some(()))
+            .await?;
+        t.note("lock", locked.1, Fault::NotLocked, (None, None, ""))?;
+
+        t.heartbeat = Heartbeat::Given;
+        self.test_look(t).await?;
+        self.ordered(t, "lamp_read_back", Command::Lamp(uv_cabinet::Switch::On))
+            .await?;
+        let lit = self
+            .look_for(t, rules.strike_max_ms, |s| {
+                rules.is_burning(s).then_some(())
+            })
+            .await?;
+        let shown = lit.0.irradiance.ok().map(|sample| sample.mw_cm2);
+        t.note(
+            "strike",
+            lit.1,
+            Fault::LampDidNotStrike,
+            (shown, rules.irradiance_struck_mw_cm2(), "mW/cm2"),
+        )?;
+
+        t.heartbeat = Heartbeat::Withheld;
+        let since_ms = self.now_ms();
+        let cut = self
+            .look_for(t, rules.off_confirm_max_ms, |s| {
+                rules.is_out(s).then_some(())
+            })
+            .await?;
+        let after_s = self.now_ms().saturating_sub(since_ms) as f64 / 1000.0;
+        let limit_s = rules.off_confirm_max_ms as f64 / 1000.0;
+        t.note(
+            "heartbeat_cut_off",
+            cut.1,
+            Fault::LampNotOff,
+            (Some(after_s), Some(limit_s), "s"),
+        )?;
+        self.ordered(
+            t,
+            "lamp_out_read_back",
+            Command::Lamp(uv_cabinet::Switch::Off),
+        )
+        .await?;
+        let out = self
+            .look_for(t, rules.off_confirm_max_ms, |s| {
+                rules.is_out(s).then_some(())
+            })
+            .await?;
+        t.note("lamp_out", out.1, Fault::LampNotOff, (None, None, ""))?;
+        self.air(t).await?;
+        self.ordered(
+            t,
+            "unlock_read_back",
+            Command::Lock(uv_cabinet::Switch::Off),
+        )
+        .await
+    }
+
+    async fn air(&mut self, t: &mut Testing<'_>) -> Result<(), Ended> {
+        let rules = self.cycle.rules().clone();
+        self.ordered(t, "fan_read_back", Command::Fan(uv_cabinet::Switch::On))
+            .await?;
+        let fan = self
+            .look_for(t, rules.fan_start_max_ms, |s| {
+                (s.fan_on == Ok(true)).then_some(())
+            })
+            .await?;
+        t.note("fan", fan.1, Fault::FanNotRunning, (None, None, ""))?;
+        let since_ms = self.now_ms();
+        let low = |s: &Seen| match rules.ozone {
+            Ozone::Measured { release_mg_m3 } => {
+                matches!(s.ozone_mg_m3, Ok(ozone) if ozone <= release_mg_m3)
+            }
+            Ozone::Timer => s.at_ms.saturating_sub(since_ms) >= rules.ventilation_ms,
+        };
+        let air = self
+            .look_for(t, rules.ventilation_max_ms, |s| low(s).then_some(()))
+            .await?;
+        let (shown, limit) = (air.0.ozone_mg_m3.ok(), rules.ozone_release_mg_m3());
+        t.note(
+            "ozone",
+            air.1,
+            Fault::OzoneDidNotFall,
+            (shown, limit, "mg/m3"),
+        )?;
+        self.ordered(
+            t,
+            "fan_off_read_back",
+            Command::Fan(uv_cabinet::Switch::Off),
+        )
+        .await
+    }
+
+    async fn ordered(
+        &mut self,
+        t: &mut Testing<'_>,
+        check: &str,
+        command: Command,
+    ) -> Result<(), Ended> {
+        let taken = self.cabinet.command(command).await;
+        t.note(check, taken.is_ok(), Fault::OrderFailed, (None, None, ""))
+    }
+
+    /// Looks until it is so, at most this long. The last look and whether it was.
+    async fn look_for(
+        &mut self,
+        t: &mut Testing<'_>,
+        longest_ms: u64,
+        is_so: impl Fn(&Seen) -> Option<()>,
+    ) -> Result<(Seen, bool), Ended> {
+        let since_ms = self.now_ms();
+        loop {
+            let seen = self.test_look(t).await?;
+            if is_so(&seen).is_some() {
+                return Ok((seen, true));
+            }
+            let door_opened = seen.door_closed == Ok(false) || seen.estop_pressed == Ok(true);
+            if door_opened || seen.at_ms.saturating_sub(since_ms) > longest_ms {
+                return Ok((seen, false));
+            }
+        }
+    }
+
+    async fn test_look(&mut self, t: &mut Testing<'_>) -> Result<Seen, Ended> {
+        tokio::time::sleep(self.poll).await;
+        if t.heartbeat == Heartbeat::Given {
+            // Where it does not arrive, the lamp goes out and the readings show it.
+            let _ = self.cabinet.command(Command::Heartbeat).await;
+        }
+        let readings = self.cabinet.poll().await;
+        let now = clock::monotonic();
+        let seen = look::seen(&readings, now, self.epoch);
+        self.seen = Some(seen.clone());
+        self.publish(&readings, now);
+        self.around.beat.beat();
+        if t.stop.is_cancelled() {
+            return Err(Ended::Interrupted);
+        }
+        while let Ok(order) = t.inbox.try_recv() {
+            if order.refuse_but_abort("self_test_running") {
+                return Err(Ended::Interrupted);
+            }
+        }
+        Ok(seen)
+    }
+}
+
+impl Testing<'_> {
+    fn note(
+        &mut self,
+        check: &str,
+        good: bool,
+        fault: Fault,
+        (value, limit, unit): (Option<f64>, Option<f64>, &str),
+    ) -> Result<(), Ended> {
+        self.findings.push(Finding {
+            check: check.to_owned(),
+            good,
+            code: (!good).then(|| fault.code().to_owned()),
+            value,
+            limit,
+            unit: unit.to_owned(),
+        });
+        if good { Ok(()) } else { Err(Ended::NotGood) }
+    }
+}
+
+/// How long a person may wait for a test: every limit once.
+pub fn longest(profile: &uv_cabinet::Profile) -> Duration {
+    let t = &profile.timing;
+    2 * t.preflight_max + t.strike_max + 2 * t.off_confirm_max + t.fan_start_max + t.ventilation_max
+}
