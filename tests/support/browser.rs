@@ -261,6 +261,43 @@ impl Browser {
         self.keys(&format!("/element/{id}"), keys).await;
     }
 
+    /// Makes the visible part of the window exactly this large, in pixels.
+    pub(crate) async fn window(&self, (width, height): (u32, u32)) {
+        let wanted = json!({"cmd": "Emulation.setDeviceMetricsOverride",
+            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}});
+        let set = self.tell("POST", "/goog/cdp/execute", wanted).await;
+        set.expect("the window has a size");
+        self.until(
+            "its size",
+            &format!("innerWidth === {width} && innerHeight === {height}"),
+        )
+        .await;
+    }
+
+    /// Turns the wheel over the middle of an element, down for positive pixels, while these keys are held.
+    pub(crate) async fn wheel(&self, selector: &str, pixels: i32, held: &str) {
+        let element = self.at(selector).await;
+        let id = element.trim_start_matches("/element/");
+        let mut acts = vec![
+            json!({"type": "wheel", "id": "wheel", "actions": [{"type": "scroll", "x": 0, "y": 0,
+            "deltaX": 0, "deltaY": pixels, "origin": {ELEMENT: id}}]}),
+        ];
+        if !held.is_empty() {
+            acts[0]["actions"]
+                .as_array_mut()
+                .expect("a list")
+                .insert(0, json!({"type": "pause"}));
+            acts.push(
+                json!({"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": held},
+                {"type": "pause"}, {"type": "keyUp", "value": held}]}),
+            );
+        }
+        let turned = self
+            .tell("POST", "/actions", json!({"actions": acts}))
+            .await;
+        turned.expect("the wheel turns");
+    }
+
     /// The visible text of an element.
     pub(crate) async fn text(&self, selector: &str) -> String {
         let element = self.at(selector).await;

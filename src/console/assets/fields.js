@@ -7,7 +7,7 @@
   const viewer = window.laixinViewer;
   const form = () => document.getElementById("live-form");
   const fields = () => [...document.querySelectorAll("#fields .field")];
-  const control = (field) => field.querySelector("input, select");
+  const control = (field) => field.querySelector("input, select, textarea");
   const address = () => `/v1/letters/${encodeURIComponent(form().dataset.letter)}`;
   const etag = () => `"${form().dataset.version}"`;
   let busy = false;
@@ -54,6 +54,9 @@
   function valuesOf(field) {
     const { name } = field.dataset;
     const value = (other) => control(other).value.trim() || null;
+    if (name === "anonymous") return value(field) ? { value: true, reason: value(field) } : { value: false };
+    if (name === "joint") return { signatories: (value(field) || "").split(/[、，,；;]/).map((one) => one.trim()).filter(Boolean) };
+    if (name === "summary") return value(field) || "";
     if (name !== "phones") return { value: value(field) };
     return fields().filter((other) => other.dataset.name === name).map(value).filter(Boolean);
   }
@@ -65,6 +68,12 @@
       mark(other);
     }
     if (window.laixinRefresh) await window.laixinRefresh();
+  }
+
+  /** Why it was not saved: for a value of the wrong form, what this field takes. */
+  function refused(field, error) {
+    if (!(error instanceof Refusal)) return said.script.lost_typed;
+    return (error.code === "correction_invalid" && said.allowed[field.dataset.name]) || error.message;
   }
 
   /** Saves a field. When somebody else changed the letter in between, but not this field, it is sent once more. */
@@ -90,7 +99,7 @@
       say(field, said.script.saved, "good");
       next(field);
     } catch (error) {
-      say(field, error instanceof Refusal ? error.message : said.script.lost_typed, "warn");
+      say(field, refused(field, error), "warn");
     } finally {
       busy = false;
     }
@@ -126,6 +135,9 @@
   });
   document.addEventListener("laixin-theirs", (event) => {
     const field = event.target.closest("#fields .field");
+    mark(field);
+    // They saved what stands here already: nothing to compare.
+    if (!typed(field)) { say(field, "", ""); return; }
     say(field, `${said.problem.changed} ${fill(said.script.theirs, event.detail || "—")}`, "warn");
   });
   document.addEventListener("click", (event) => {
@@ -137,8 +149,10 @@
       mark(field);
       go(field);
       save(field);
-    } else if (field && !event.target.closest("input, select, button")) {
-      go(field);
+    } else if (field && !button) {
+      // Also a field that is chosen already: its place may have been scrolled away.
+      if (field.classList.contains("chosen")) choose(field);
+      if (!event.target.closest("input, select, textarea")) go(field);
     }
   });
   document.addEventListener("keydown", (event) => {
@@ -147,7 +161,7 @@
     if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); confirm(); return; }
     const field = event.target.closest("#fields .field");
     if (!field || event.altKey || event.ctrlKey || event.metaKey || event.target.nodeName === "BUTTON") return;
-    if (event.key === "Enter") { event.preventDefault(); save(field); }
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); save(field); }
     if (event.key === "Escape") { event.preventDefault(); revert(field); }
     if (event.target.nodeName === "INPUT" && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       const all = fields();

@@ -41,8 +41,8 @@
     const before = scale || 1;
     scale = Math.min(most, Math.max(least, next));
     const { width, height } = size();
-    paper.style.width = `${Math.round(width * scale)}px`;
-    paper.style.height = `${Math.round(height * scale)}px`;
+    paper.style.width = `${Math.floor(width * scale)}px`;
+    paper.style.height = `${Math.floor(height * scale)}px`;
     now.textContent = `${Math.round(scale * 100)}%`;
     if (keep) {
       table.scrollLeft = (table.scrollLeft + keep.x) * (scale / before) - keep.x;
@@ -68,8 +68,12 @@
     if (!lit || lit.page !== page || !scale) return;
     const points = corners(lit.quad);
     const xs = points.map((point) => point[0] * scale), ys = points.map((point) => point[1] * scale);
-    const centre = { x: (Math.min(...xs) + Math.max(...xs)) / 2 + edge, y: (Math.min(...ys) + Math.max(...ys)) / 2 + edge };
-    table.scrollTo({ left: centre.x - table.clientWidth / 2, top: centre.y - table.clientHeight / 2 });
+    // In the middle; what is larger than the window shows its beginning.
+    const from = (places, room) => {
+      const first = Math.min(...places) + edge, last = Math.max(...places) + edge;
+      return last - first + 2 * edge > room ? first - edge : (first + last - room) / 2;
+    };
+    table.scrollTo({ left: from(xs, table.clientWidth), top: from(ys, table.clientHeight) });
   }
 
   function show(wanted) {
@@ -159,7 +163,9 @@
       tabs().find((tab) => tab.dataset.page === page).focus();
     }
   });
-  addEventListener("resize", () => { if (fit && scale) { fitTo(fit); reveal(); } });
+  addEventListener("resize", () => { if (fit && scale) fitTo(fit); reveal(); });
+  // Scroll bars and banners take room too: a fitted page goes on fitting, and stays where it was scrolled to.
+  new ResizeObserver(() => { if (fit && scale) fitTo(fit); }).observe(table);
   document.addEventListener("laixin-refreshed", draw);
 
   window.laixinViewer = { light, show, turn };
