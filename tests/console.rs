@@ -4,6 +4,7 @@
 mod browser;
 #[path = "support/browser_station.rs"]
 mod browser_station;
+mod corrections;
 mod desk;
 
 use std::sync::Arc;
@@ -532,7 +533,7 @@ const PAGES: [&str; 7] = [
 
 /// Chinese text of a page, but for what people and letters wrote and the switch to Chinese itself.
 const HAN: &str = "
-    const own = 'input, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
+    const own = 'input, textarea, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
     while (walk.nextNode()) {
         const node = walk.currentNode;

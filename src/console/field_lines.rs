@@ -3,9 +3,13 @@
 use serde::Serialize;
 
 use super::words::Words;
-use crate::domain::draft::{Draft, Phone, PhoneKind};
+use crate::domain::draft::{Draft, IdNumber, Phone, PhoneKind};
 use crate::domain::field::{Field, Source};
 use crate::domain::text::Quad;
+
+mod of_letter;
+
+use of_letter::{anonymous, another_phone, joint, summary};
 
 /// Purposes a letter may have (requirement C10); the words are in the message files.
 const PURPOSES: [&str; 7] = [
@@ -43,7 +47,7 @@ pub(super) struct FieldLine {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) value: String,
-    /// `accepted`, `check`, `empty`, `corrected`.
+    /// `accepted`, `check`, `empty`, `corrected`; `plain` for what has no confidence.
     pub(super) state: &'static str,
     pub(super) state_words: String,
     pub(super) state_means: &'static str,
@@ -51,6 +55,8 @@ pub(super) struct FieldLine {
     pub(super) wants: bool,
     pub(super) why: String,
     pub(super) note: Option<String>,
+    /// Said where nothing is written.
+    pub(super) hint: &'static str,
     pub(super) page: String,
     pub(super) quad: String,
     pub(super) choices: Vec<Choice>,
@@ -141,6 +147,7 @@ fn line(w: &'static Words, name: &'static str, label: &'static str, field: &Fiel
         wants: state == "check" || (state == "empty" && NEEDED.contains(&name)),
         why: why(w, field),
         note: None,
+        hint: w.t("letter.empty_placeholder"),
         page: field.page.map(|page| page.to_string()).unwrap_or_default(),
         quad: field.quad.as_ref().map(points).unwrap_or_default(),
         choices: Vec::new(),
@@ -154,8 +161,12 @@ fn purpose(w: &'static Words, field: &Field) -> FieldLine {
         code: (*code).to_owned(),
         label: word(code),
     });
+    let none = Choice {
+        code: String::new(),
+        label: String::new(),
+    };
     FieldLine {
-        choices: choices.collect(),
+        choices: std::iter::once(none).chain(choices).collect(),
         alternatives: alternatives(field, word),
         ..line(w, "purpose", "field.purpose", field)
     }
@@ -182,6 +193,30 @@ fn phone(w: &'static Words, at: usize, phone: &Phone) -> FieldLine {
     }
 }
 
+/// The ID number; a wrong check digit is never shown as sure, whoever wrote it.
+fn id_number(w: &'static Words, id_number: &IdNumber) -> FieldLine {
+    let shown = line(w, "id_number", "field.id_number", &id_number.field);
+    if id_number.checksum_ok != Some(false) {
+        return shown;
+    }
+    let note = match id_number.field.source {
+        Source::Officer => "letter.checksum_bad_typed",
+        _ => "letter.checksum_bad",
+    };
+    let sure = matches!(shown.state, "accepted" | "corrected");
+    FieldLine {
+        note: Some(w.t(note).to_owned()),
+        wants: true,
+        state: "check",
+        state_words: match sure {
+            true => w.t("letter.check").to_owned(),
+            false => shown.state_words,
+        },
+        state_means: if sure { "" } else { shown.state_means },
+        ..shown
+    }
+}
+
 /// Every field that can be corrected here, in the order of the form.
 pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
     let fields = &draft.fields;
@@ -192,21 +227,7 @@ pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
         line(w, "letter_date", "field.letter_date", &fields.letter_date),
         purpose(w, &fields.purpose),
     ];
-    let id_number = line(w, "id_number", "field.id_number", &fields.id_number.field);
-    let wrong = fields.id_number.checksum_ok == Some(false);
-    let doubtful = wrong && id_number.state == "accepted";
-    lines.push(FieldLine {
-        note: wrong.then(|| w.t("letter.checksum_bad").to_owned()),
-        wants: id_number.wants || doubtful,
-        state: if doubtful { "check" } else { id_number.state },
-        state_words: if doubtful {
-            w.t("letter.check").to_owned()
-        } else {
-            id_number.state_words
-        },
-        state_means: if doubtful { "" } else { id_number.state_means },
-        ..id_number
-    });
+    lines.push(id_number(w, &fields.id_number));
     let phones = fields.phones.iter().enumerate();
     lines.extend(phones.map(|(at, found)| phone(w, at, found)));
     if fields.phones.is_empty() {
@@ -214,7 +235,12 @@ pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
             key: "phones-0".to_owned(),
             ..line(w, "phones", "field.phone", &Field::empty())
         });
+    } else {
+        lines.push(another_phone(w, fields.phones.len()));
     }
+    lines.push(anonymous(w, &fields.anonymous));
+    lines.push(joint(w, &fields.joint));
+    lines.push(summary(w, &fields.summary));
     lines
 }
 
@@ -273,6 +299,32 @@ mod tests {
         assert!(!line(w, "id_number", "field.id_number", &Field::empty()).wants);
         let typed = field(Some("陆思羽"), 1.0, false, Source::Officer);
         assert!(!line(w, "sender_name", "field.sender_name", &typed).wants);
+    }
+
+    #[test]
+    fn a_wrong_check_digit_is_sure_in_no_hand_and_its_note_is_true() {
+        let w = Words::of(Language::Chinese);
+        let shown = |source, accepted| {
+            let mut fields = crate::domain::draft::Fields::default();
+            fields.id_number.field = field(Some("110105194912310021"), 1.0, accepted, source);
+            fields.id_number.checksum_ok = Some(false);
+            id_number(w, &fields.id_number)
+        };
+        for (source, accepted) in [
+            (Source::Officer, true),
+            (Source::Officer, false),
+            (Source::LetterContact, true),
+            (Source::LetterContact, false),
+        ] {
+            let line = shown(source, accepted);
+            assert!(line.wants && line.state == "check", "{line:?}");
+            let note = line.note.expect("a note");
+            assert_eq!(
+                note.contains("按原件保留"),
+                source != Source::Officer,
+                "{note}"
+            );
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::draft::{Draft, Fields, Flag};
+use crate::domain::deadline::WEEKENDS_ONLY;
+use crate::domain::draft::{Deadline, Draft, Fields, Flag};
 use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError};
 
 struct LetterHead {
@@ -142,29 +143,6 @@ fn flags(w: &'static Words, fields: &Fields) -> Vec<FlagLine> {
         .collect()
 }
 
-fn anonymous(w: &'static Words, fields: &Fields) -> String {
-    if !fields.anonymous.value {
-        return w.t("letter.anonymous_no").to_owned();
-    }
-    let reason = fields.anonymous.reason.as_deref().unwrap_or_default();
-    let reason = w.known("anonymous", reason).unwrap_or(reason);
-    w.one("letter.anonymous_yes", reason)
-}
-
-fn joint(w: &'static Words, fields: &Fields) -> String {
-    let joint = &fields.joint;
-    let names = match joint.signatories.as_slice() {
-        [] | [_] => String::new(),
-        names => format!("\n{}", names.join("、")),
-    };
-    let said = match (joint.is_joint, joint.count) {
-        (true, count) => w.one("letter.joint_yes", count),
-        (false, 0 | 1) => w.t("letter.joint_no").to_owned(),
-        (false, count) => w.one("letter.joint_count", count),
-    };
-    said + &names
-}
-
 fn matters(w: &'static Words, fields: &Fields) -> String {
     let lines: Vec<_> = fields
         .matters
@@ -201,6 +179,16 @@ fn proof(w: &'static Words, draft: &Draft) -> (String, &'static str) {
     (w.fill("letter.proof_released", &[&cycle, &dose, &at]), "")
 }
 
+/// The name in the reader's language; the basis is a quotation and stays as it is written.
+fn deadline(w: &'static Words, due: &Deadline) -> String {
+    let name = w.known("deadline", &due.name).unwrap_or(&due.name);
+    let (basis, note) = match due.basis.strip_suffix(WEEKENDS_ONLY) {
+        Some(basis) => (basis, w.t("letter.deadline_weekends_only")),
+        None => (due.basis.as_str(), ""),
+    };
+    w.fill("letter.deadline", &[&due.due, &name, &basis, &note])
+}
+
 /// What the form shows below the fields.
 fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     let fields = &draft.fields;
@@ -216,8 +204,6 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     };
     let (text, tone) = proof(w, draft);
     add("letter.proof", text, tone);
-    add("letter.anonymous", anonymous(w, fields), "");
-    add("letter.joint", joint(w, fields), "");
     if let Some(proxy) = &fields.proxy {
         let (key, tone) = match proxy.authorisation_seen {
             true => ("letter.proxy_with", ""),
@@ -234,7 +220,6 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
         add("letter.postmark", parts.join(" "), "");
     }
     add("letter.matters", matters(w, fields), "");
-    add("letter.summary", fields.summary.clone(), "");
     let repeat = match (fields.repeat.relation.as_str(), &fields.repeat.of) {
         ("first", _) => w.t("letter.repeat_first").to_owned(),
         ("repeat", of) => w.one("letter.repeat_repeat", of.as_deref().unwrap_or_default()),
@@ -242,9 +227,7 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     };
     add("letter.repeat", repeat, "");
     let deadlines = draft.deadlines.iter();
-    let deadlines: Vec<_> = deadlines
-        .map(|due| format!("{} {}（{}）", due.due, due.name, due.basis))
-        .collect();
+    let deadlines: Vec<_> = deadlines.map(|due| deadline(w, due)).collect();
     add("letter.deadlines", deadlines.join("\n"), "");
     lines
 }

@@ -172,6 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn every_deadline_that_comes_along_has_an_english_name() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deadlines");
+        let mut named = 0;
+        for file in std::fs::read_dir(folder).expect("the profiles are there") {
+            let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text file");
+            let profile: crate::domain::deadline::Profile =
+                toml::from_str(&text).expect("a profile");
+            for rule in profile.deadline {
+                assert!(
+                    ENGLISH.known("deadline", &rule.name).is_some(),
+                    "{}",
+                    rule.name
+                );
+                named += 1;
+            }
+        }
+        assert!(named > 0);
+    }
+
+    #[test]
     fn an_unknown_code_shows_itself() {
         assert_eq!(CHINESE.code("fault", "door_open"), "柜门未关");
         assert_eq!(CHINESE.code("fault", "from_the_future"), "from_the_future");

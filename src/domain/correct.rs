@@ -1,11 +1,16 @@
 //! An officer's corrections to a draft: what is allowed, what follows, what a later reading must leave alone.
 //!
-//! Nothing is repaired: a number of an odd shape is kept as it was typed and shown for what it is.
+//! Nothing is repaired: what is typed is refused (`correct/allowed.rs`) or kept as it was typed and shown for what it is.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::draft::{Draft, Fields, IdNumber, Phone, PhoneKind};
+use super::draft::{Draft, Fields, IdNumber, Phone};
+use super::extract::checksum_ok;
 use super::field::{Alternative, Field, Source};
+
+mod allowed;
+
+use allowed::phone_kind;
 
 /// Name under which anonymous letters are registered.
 pub const ANONYMOUS_NAME: &str = "匿名";
@@ -23,8 +28,8 @@ pub const PURPOSES: [&str; 7] = [
 ];
 /// From this many signatories on a letter is a joint one (SZ 3.3).
 const JOINT_FROM: usize = 5;
-const LONGEST_VALUE: usize = 500;
-const LONGEST_SUMMARY: usize = 4000;
+/// Confidence in a typed ID number whose check digit does not fit: that of one read from a page.
+const CHECK_DIGIT_WRONG: f32 = 0.5;
 
 /// The new value of a field; `null` empties it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -141,72 +146,6 @@ impl Corrections {
             _ => None,
         }
     }
-
-    fn check(&self) -> Result<(), Refused> {
-        for (field, _) in TEXTS {
-            if let Some(text) = self.text(field).and_then(|new| new.value.as_deref()) {
-                check_text(field, text, LONGEST_VALUE)?;
-            }
-        }
-        let value = |new: &Option<NewValue>| new.as_ref().and_then(|new| new.value.clone());
-        if value(&self.letter_date).is_some_and(|date| !is_date(&date)) {
-            return Err(Refused {
-                field: "letter_date",
-                rule: "a day as YYYY-MM-DD is allowed",
-            });
-        }
-        if value(&self.purpose).is_some_and(|purpose| !PURPOSES.contains(&purpose.as_str())) {
-            return Err(Refused {
-                field: "purpose",
-                rule: "one of the listed purposes is allowed",
-            });
-        }
-        for phone in self.phones.iter().flatten() {
-            if phone_kind(phone).is_none() {
-                let rule = "a mobile number of 11 digits, or 7 or 8 digits with or without an area code, is allowed";
-                return Err(Refused {
-                    field: "phones",
-                    rule,
-                });
-            }
-        }
-        for name in self.joint.iter().flat_map(|joint| &joint.signatories) {
-            check_text("joint", name, LONGEST_VALUE)?;
-        }
-        match &self.anonymous {
-            Some(NewAnonymous {
-                value: true,
-                reason,
-            }) if !reason
-                .as_ref()
-                .is_some_and(|reason| ANONYMOUS_REASONS.contains(&reason.as_str())) =>
-            {
-                return Err(Refused {
-                    field: "anonymous",
-                    rule: "one of the listed reasons is needed",
-                });
-            }
-            Some(NewAnonymous {
-                value: false,
-                reason: Some(_),
-            }) => {
-                return Err(Refused {
-                    field: "anonymous",
-                    rule: "only an anonymous letter has a reason",
-                });
-            }
-            _ => {}
-        }
-        let summary = self.summary.as_deref().unwrap_or_default();
-        let breaks = |c: char| c.is_control() && c != '\n';
-        if summary.chars().count() > LONGEST_SUMMARY || summary.chars().any(breaks) {
-            return Err(Refused {
-                field: "summary",
-                rule: "up to 4000 characters are allowed",
-            });
-        }
-        Ok(())
-    }
 }
 
 impl Draft {
@@ -240,7 +179,7 @@ impl Draft {
             }
         }
         if new.id_number.is_some() {
-            self.fields.id_number.checksum_ok = checksum(&self.fields.id_number);
+            judge(&mut self.fields.id_number);
         }
         if let Some(phones) = &new.phones {
             note("phones", numbers(&self.fields.phones), phones.join("、"));
@@ -366,6 +305,20 @@ fn by_officer(field: &mut Field, value: Option<String>) {
     field.source = Source::Officer;
 }
 
+/// A wrong check digit may be the letter's own and is kept, but nobody is told to rely on it.
+fn judge(number: &mut IdNumber) {
+    let eighteen = number
+        .field
+        .value
+        .as_deref()
+        .filter(|text| text.len() == 18);
+    number.checksum_ok = eighteen.map(checksum_ok);
+    if number.checksum_ok == Some(false) {
+        number.field.accepted = false;
+        number.field.confidence = CHECK_DIGIT_WRONG;
+    }
+}
+
 fn phone(number: &str, earlier: &[Phone]) -> Phone {
     let seen = earlier
         .iter()
@@ -390,90 +343,6 @@ fn numbers(phones: &[Phone]) -> String {
         .map(|phone| plain(phone.field.value.as_deref()))
         .collect::<Vec<_>>()
         .join("、")
-}
-
-fn check_text(field: &'static str, text: &str, longest: usize) -> Result<(), Refused> {
-    if text.trim().is_empty() {
-        return Err(Refused {
-            field,
-            rule: "null empties a field; an empty text is not allowed",
-        });
-    }
-    if text.chars().count() > longest || text.chars().any(char::is_control) {
-        return Err(Refused {
-            field,
-            rule: "one line of up to 500 characters is allowed",
-        });
-    }
-    Ok(())
-}
-
-fn phone_kind(number: &str) -> Option<PhoneKind> {
-    let (area, local) = number.split_once('-').unwrap_or(("", number));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(area) || !digits(local) {
-        return None;
-    }
-    let whole = format!("{area}{local}");
-    let bytes = whole.as_bytes();
-    if area.is_empty() && bytes.len() == 11 && bytes[0] == b'1' && (b'3'..=b'9').contains(&bytes[1])
-    {
-        return Some(PhoneKind::Mobile);
-    }
-    let landline = match bytes.first() {
-        Some(b'0') => {
-            (10..=12).contains(&bytes.len()) && (area.is_empty() || (3..=4).contains(&area.len()))
-        }
-        Some(_) => area.is_empty() && (7..=8).contains(&bytes.len()),
-        None => false,
-    };
-    landline.then_some(PhoneKind::Landline)
-}
-
-fn is_date(text: &str) -> bool {
-    let number = |range: std::ops::Range<usize>| -> Option<u32> {
-        let part = text.get(range)?;
-        part.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| part.parse().ok())?
-    };
-    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    let bytes = text.as_bytes();
-    text.len() == 10
-        && bytes[4] == b'-'
-        && bytes[7] == b'-'
-        && year >= 1900
-        && (1..=days).contains(&day)
-}
-
-/// GB 11643: `None` without a value or for the 15-digit form; false for any other odd shape.
-fn checksum(number: &IdNumber) -> Option<bool> {
-    let text = number.field.value.as_deref()?;
-    if text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let bytes = text.as_bytes();
-    if bytes.len() != 18 || !bytes[..17].iter().all(u8::is_ascii_digit) {
-        return Some(false);
-    }
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = bytes
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
-    let check = b"10X98765432"[sum as usize % 11];
-    Some(bytes[17].to_ascii_uppercase() == check)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Corrections: what is taken, what is refused, what a later reading leaves alone.
 
 use super::*;
+use crate::domain::draft::PhoneKind;
 use crate::domain::field::Field;
 
 fn draft() -> Draft {
@@ -100,7 +101,6 @@ fn an_id_number_is_shown_for_what_it_is_and_never_repaired() {
         ("11010519491231002x", Some(true)),
         ("110105194912310021", Some(false)),
         ("110105491231002", None),
-        ("1101051949123100", Some(false)),
     ];
     for (number, expected) in cases {
         let mut draft = draft();
@@ -112,7 +112,67 @@ fn an_id_number_is_shown_for_what_it_is_and_never_repaired() {
             .unwrap();
         assert_eq!(draft.fields.id_number.field.value.as_deref(), Some(number));
         assert_eq!(draft.fields.id_number.checksum_ok, expected, "{number}");
+        let trusted = expected != Some(false);
+        assert_eq!(draft.fields.id_number.field.accepted, trusted, "{number}");
+        assert_eq!(
+            draft.fields.id_number.field.confidence == 1.0,
+            trusted,
+            "{number}"
+        );
     }
+}
+
+#[test]
+fn a_typed_id_number_has_the_form_of_one() {
+    for number in [
+        "123",
+        "1101051949123100",
+        "11010519491231002",
+        "1101051949123100212",
+        "1101051949123100X1",
+        "11010549123100X",
+        "１１０１０５１９４９１２３１００２１",
+        "110105 19491231002",
+    ] {
+        let mut draft = draft();
+        let new = Corrections {
+            id_number: text(number),
+            ..Default::default()
+        };
+        let refused = draft.correct(&new).unwrap_err();
+        assert_eq!(refused.field, "id_number", "{number}");
+        assert_eq!(draft, self::draft());
+    }
+    let mut draft = draft();
+    let emptied = Corrections {
+        id_number: Some(NewValue { value: None }),
+        ..Default::default()
+    };
+    draft.correct(&emptied).unwrap();
+    assert_eq!(draft.fields.id_number.checksum_ok, None);
+}
+
+#[test]
+fn a_text_longer_than_its_field_is_refused() {
+    let one = |field: &str, length: usize| -> Corrections {
+        let value = serde_json::json!({ "value": "王".repeat(length) });
+        serde_json::from_value(serde_json::json!({ field: value })).unwrap()
+    };
+    for (field, longest) in [("sender_name", 50), ("address", 200), ("addressee", 100)] {
+        draft().correct(&one(field, longest)).unwrap();
+        let refused = draft().correct(&one(field, longest + 1)).unwrap_err();
+        assert_eq!(refused.field, field);
+        assert!(refused.rule.contains(&longest.to_string()), "{refused}");
+    }
+    let joint = |names: usize, length: usize| Corrections {
+        joint: Some(NewJoint {
+            signatories: vec!["王".repeat(length); names],
+        }),
+        ..Default::default()
+    };
+    draft().correct(&joint(2000, 50)).unwrap();
+    assert!(draft().correct(&joint(1, 51)).is_err());
+    assert!(draft().correct(&joint(2001, 2)).is_err());
 }
 
 #[test]

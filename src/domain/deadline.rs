@@ -93,7 +93,7 @@ pub struct Holidays {
 }
 
 /// What is added to the basis where the yearly table is missing.
-const WEEKENDS_ONLY: &str = "（未计法定节假日）";
+pub(crate) const WEEKENDS_ONLY: &str = "（未计法定节假日）";
 
 impl Profile {
     /// The due dates of a letter received on a day (`YYYY-MM-DD`); none for a day that is none.

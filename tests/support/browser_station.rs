@@ -394,7 +394,7 @@ fn drafted(id: &str, truth: &Value, pages: &[Value]) -> Value {
                 "archive_only": flag("archive_only"), "sensitive": null, "secret_mark": null},
             "repeat": {"relation": "unchecked", "of": null, "scores": null}},
         "missing": if or_itself("id_number").is_null() { json!(["id_number"]) } else { json!([]) },
-        "deadlines": [{"name": "登记转送", "due": "2026-12-06", "basis": "信访工作条例第二十二条"}],
+        "deadlines": [{"name": "登记并转送", "due": "2026-12-06", "basis": "信访工作条例第二十二条（未计法定节假日）"}],
         "confirmed": null, "notes": []
     })
 }
