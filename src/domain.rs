@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod draft;
 pub mod extract;
 pub mod field;
+pub mod gazetteer;
 pub mod intake;
 pub mod letter;
 pub mod roster;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::images::{EngineArgs, page_text, read_file};
 use super::{DEFECT, FINDING, GOOD, USAGE};
+use crate::clock;
 use crate::domain::draft::Fields;
 use crate::domain::extract::extract;
 use crate::domain::roster::Roster;
@@ -29,6 +30,12 @@ pub struct EvaluateArgs {
     /// Registers the ground truth's own text: what the rules do without errors of reading. Reads no image.
     #[arg(long)]
     pub truth_text: bool,
+    /// Writes one line a value: what its confidence was worked out from, and whether it is right; `make fit` fits on it.
+    #[arg(long, value_name = "FILE")]
+    pub signs: Option<PathBuf>,
+    /// Keeps what was read of each letter in this folder (`ID.json`) and reads it from there next time: rules are then tried in seconds.
+    #[arg(long, value_name = "DIR")]
+    pub lines: Option<PathBuf>,
     /// The roster, where the folder has no manifest.json.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
@@ -98,10 +105,21 @@ fn measure(
     for truth in letters {
         let pages = match engine {
             None => truth.as_pages(),
-            Some(engine) => read_letter(engine, &args.dir, truth, &mut bad),
+            Some(engine) => match kept(args, truth) {
+                Some(pages) => pages,
+                None => {
+                    let before = bad;
+                    let pages = read_letter(engine, &args.dir, truth, &mut bad);
+                    if before == bad {
+                        keep(args, truth, &pages);
+                    }
+                    pages
+                }
+            },
         };
+        let started = clock::monotonic();
         let fields = extract(&pages, roster, None);
-        report.add(truth, &pages, &fields);
+        report.add(truth, &pages, &fields, started.elapsed());
         let prediction = Prediction {
             letter: &truth.id,
             fields: &fields,
@@ -109,12 +127,14 @@ fn measure(
         lines.push_str(&serde_json::to_string(&prediction).expect("plain values have a JSON form"));
         lines.push('\n');
     }
-    if let Some(file) = &args.predictions
-        && let Err(error) =
-            std::fs::File::create(file).and_then(|mut f| f.write_all(lines.as_bytes()))
-    {
-        eprintln!("laixin: {}: cannot be written: {error}", file.display());
-        return DEFECT;
+    for (file, text) in [(&args.predictions, lines), (&args.signs, report.signs())] {
+        if let Some(file) = file
+            && let Err(error) =
+                std::fs::File::create(file).and_then(|mut f| f.write_all(text.as_bytes()))
+        {
+            eprintln!("laixin: {}: cannot be written: {error}", file.display());
+            return DEFECT;
+        }
     }
     if args.json {
         println!(
@@ -131,6 +151,34 @@ fn measure(
         }
     }
     if bad > 0 { FINDING } else { GOOD }
+}
+
+fn lines_file(args: &EvaluateArgs, truth: &Truth) -> Option<PathBuf> {
+    let folder = args.lines.as_ref()?;
+    Some(folder.join(format!("{}.json", truth.id)))
+}
+
+/// What an earlier run read of this letter.
+fn kept(args: &EvaluateArgs, truth: &Truth) -> Option<Vec<PageText>> {
+    let text = std::fs::read_to_string(lines_file(args, truth)?).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Keeps what was read; a folder that cannot be written only costs the next run its time.
+fn keep(args: &EvaluateArgs, truth: &Truth, pages: &[PageText]) {
+    let Some(file) = lines_file(args, truth) else {
+        return;
+    };
+    let text = serde_json::to_string(pages).expect("plain values have a JSON form");
+    let part = file.with_extension("part");
+    let kept = file
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&part, text))
+        .and_then(|()| std::fs::rename(&part, &file));
+    if let Err(error) = kept {
+        eprintln!("laixin: {}: cannot be kept: {error}", file.display());
+    }
 }
 
 /// The letter's pages in the truth's order; one that cannot be read stays empty, so its fields count as wrong.

@@ -7,6 +7,7 @@ mod address;
 mod addressee;
 mod alert;
 mod body;
+mod confidence;
 mod date;
 mod evidence;
 pub(crate) mod glyphs;
@@ -15,6 +16,7 @@ mod labels;
 mod matter;
 pub(crate) mod names;
 mod phone;
+mod place;
 mod proxy;
 mod roster_match;
 mod sender;
@@ -28,10 +30,11 @@ pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;
 
 use super::draft::{Fields, Postmark};
+use super::gazetteer::{Divisions, Gazetteer, Place};
 use super::roster::Roster;
 use super::text::{PageKind, PageText};
 use super::zones::envelope::envelope_zones;
-use super::zones::{EnvelopeZones, letter_zones, text_of};
+use super::zones::{EnvelopeZones, letter_zones};
 
 /// Registers one letter: its pages' text in, fields out. `received_on` is the day the letter reached the office
 /// (`YYYY-MM-DD`): no date of the letter lies after it.
@@ -44,16 +47,30 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     if nothing_read(pages) {
         fields.withdraw_anonymity();
     }
-    address::read(pages, &zones, &items, &envelope, &mut fields);
+    let home = Gazetteer::shared().home_of(&roster.station);
+    let seen = address::Seen {
+        pages,
+        zones: &zones,
+        items: &items,
+        envelope: &envelope,
+        home,
+    };
+    address::read(&seen, &mut fields);
     fields.addressee = addressee::read(pages, &zones, &envelope, roster);
     date::read(pages, &zones, received_on, &mut fields);
     fields.id_number = idnumber::read(pages, &zones, &items);
     fields.phones = phone::read(pages, &zones, &items, &envelope);
-    fields.postmark = postmark(&envelope);
+    fields.postmark = postmark(&envelope, home);
     fields.flags = alert::read(pages, &zones);
     matter::read(pages, &zones, &mut fields);
     fields.repeat.relation = "unchecked".to_owned();
     fields
+}
+
+/// The divisions an address begins with, whoever's office it is for.
+pub fn divisions_in(address: &str) -> Option<Divisions> {
+    let chars: Vec<char> = address.chars().collect();
+    Gazetteer::shared().divisions(&chars, None)
 }
 
 /// Whether no sheet of the letter shows any text: blank, noise, or not there.
@@ -83,12 +100,12 @@ fn envelope(pages: &[PageText]) -> EnvelopeZones {
     all
 }
 
-fn postmark(envelope: &EnvelopeZones) -> Option<Postmark> {
+fn postmark(envelope: &EnvelopeZones, home: Option<Place>) -> Option<Postmark> {
     let place = envelope
         .postmark_place
         .as_ref()
-        .and_then(|g| address::postmark(g))
-        .map(|c| text_of(&c.glyphs));
+        .and_then(|g| address::postmark(g, home))
+        .map(|c| c.value);
     let date = date::postmark(envelope);
     (place.is_some() || date.is_some()).then_some(Postmark { place, date })
 }

@@ -59,6 +59,15 @@ pub struct Alternative {
     pub why_not: String,
 }
 
+/// One thing a confidence is worked out from, by name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sign {
+    /// Its name in the model of the field.
+    pub name: &'static str,
+    /// How strong it is.
+    pub value: f32,
+}
+
 /// One field of a draft. `T` is `String` for most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Field<T = String> {
@@ -83,6 +92,9 @@ pub struct Field<T = String> {
     /// Candidates that lost.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
+    /// What the confidence was worked out from; for fitting, not part of the draft.
+    #[serde(skip)]
+    pub signs: Vec<Sign>,
 }
 
 impl<T> Field<T> {
@@ -98,6 +110,7 @@ impl<T> Field<T> {
             quad: None,
             raw: Vec::new(),
             alternatives: Vec::new(),
+            signs: Vec::new(),
         }
     }
 }

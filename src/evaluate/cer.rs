@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::score::Tally;
+use super::tally::{Seen, Tally};
 use super::truth::TruthPage;
 use crate::domain::text::{PageText, Quad};
 
@@ -74,8 +74,13 @@ pub fn envelope_lines(truth: &TruthPage, read: &PageText, tally: &mut Tally) {
             .filter(|l| covered(&l.quad, &line.quad))
             .map(|l| folded(&l.text))
             .collect();
-        tally.n += 1;
-        tally.exact += usize::from(text == folded(&line.text));
+        tally.add(Seen {
+            wanted: true,
+            found: !text.is_empty(),
+            right: text == folded(&line.text),
+            confidence: None,
+            accepted: false,
+        });
     }
 }
 

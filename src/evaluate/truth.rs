@@ -62,6 +62,9 @@ pub struct Valued {
     /// Where it is from.
     #[serde(default)]
     pub source: Option<String>,
+    /// The rule it won by, in words.
+    #[serde(default)]
+    pub rule: Option<String>,
 }
 
 /// A truth value.

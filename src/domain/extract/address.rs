@@ -1,76 +1,147 @@
 //! The sender's address (SZ 7.4.2.3): /1 signed in the letter, /2 on the envelope, /3 habitual residence, /4 postmark.
 //!
-//! 内详 is no address, the recipient's address never the sender's. A postmark gives a place only: never accepted.
+//! 内详 is no address, the recipient's address never the sender's. A postmark gives a place only. What a written address is made of and
+//! what may be put right in it is in [`super::place`].
 
 use crate::domain::draft::Fields;
-use crate::domain::field::{Alternative, Source};
+use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::gazetteer::Place;
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
 
 use super::body;
-use super::evidence::{Candidate, Threshold, field, nothing};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, nothing};
 use super::glyphs::{chars_of, distance, has_any, squeeze};
 use super::names;
+use super::place::{self, Written};
 use super::tail::{Item, Kind, trim};
 
 /// A postmark names a post office, not a home.
 const POSTMARK_PRIOR: f32 = 0.4;
 
+/// What an address is looked for in.
+pub(crate) struct Seen<'a> {
+    pub(crate) pages: &'a [PageText],
+    pub(crate) zones: &'a LetterZones,
+    pub(crate) items: &'a [Item],
+    pub(crate) envelope: &'a EnvelopeZones,
+    /// The office's own city.
+    pub(crate) home: Option<Place>,
+}
+
 /// Fills the address.
-pub(crate) fn read(
-    pages: &[PageText],
-    zones: &LetterZones,
-    items: &[Item],
-    envelope: &EnvelopeZones,
-    fields: &mut Fields,
-) {
-    let mut ranked: Vec<Candidate> = Vec::new();
-    ranked.extend(signed(items));
-    ranked.extend(on_envelope(envelope));
-    ranked.extend(body::residence(zones.body_rows()));
-    ranked.extend(envelope.postmark_place.as_ref().and_then(|g| postmark(g)));
-    let mut ranked = ranked.into_iter();
-    let Some(mut winner) = ranked.next() else {
+pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
+    let mut found: Vec<Candidate> = Vec::new();
+    found.extend(signed(seen.items));
+    found.extend(on_envelope(seen.envelope));
+    found.extend(body::residence(seen.zones.body_rows()));
+    let mut ranked: Vec<(Candidate, Written)> = found
+        .into_iter()
+        .map(|c| {
+            let written = Written::new(&c.glyphs, seen.home);
+            (c, written)
+        })
+        .collect();
+    let stamped = seen.envelope.postmark_place.as_ref();
+    ranked.extend(stamped.and_then(|g| postmark(g, seen.home)).map(|c| {
+        let chars = c.value.chars().collect();
+        let written = Written {
+            glyphs: c.glyphs.clone(),
+            chars,
+            divisions: None,
+        };
+        (c, written)
+    }));
+    if ranked.is_empty() {
         fields.address = nothing(Vec::new());
         return;
-    };
-    let lost: Vec<Candidate> = ranked.collect();
-    if let Some(second) = lost.iter().find(|c| c.source != Source::EnvelopePostmark) {
-        winner.prior = agreed(&winner, second);
     }
-    let alternatives: Vec<Alternative> = lost
+    let (mut winner, mut written) = ranked.remove(0);
+    weigh(&mut winner, &mut written, &ranked);
+    winner.value = written.value();
+    winner.glyphs.clone_from(&written.glyphs);
+    let mut alternatives: Vec<Alternative> = ranked
         .iter()
+        .map(|(c, w)| Candidate {
+            value: w.value(),
+            ..c.clone()
+        })
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("登记次序在后"))
         .collect();
-    fields.address = field(pages, &winner, Threshold::Address, alternatives);
+    alternatives.extend(other_forms(&winner, &written));
+    let field = field(seen.pages, &winner, Measured::Address, alternatives);
+    // A figure nobody could read, or a post office: never let through.
+    let whole = soundness(&winner.value) >= 1.0 && winner.source != Source::EnvelopePostmark;
+    fields.address = Field {
+        accepted: field.accepted && whole,
+        ..field
+    };
 }
 
-/// A second mention of the same address makes it surer; one nearly the same says that one of them was misread.
-fn agreed(winner: &Candidate, second: &Candidate) -> f32 {
-    let chars = |c: &Candidate| c.value.chars().collect::<Vec<char>>();
-    let (a, b) = (chars(winner), chars(second));
-    let apart = distance(&a, &b);
-    if apart == 0.0 {
-        (winner.prior * 1.05).min(0.99)
-    } else if apart <= 3.0 {
-        winner.prior * 0.85
-    } else {
-        winner.prior
+/// The same address as read, with the upper levels nobody wrote, and with today's names.
+fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
+    let as_read = text_of(&written.glyphs);
+    let forms = [
+        (
+            Some(as_read).filter(|t| *t != winner.value),
+            "识读原样；已按区划名或另一处写法校正",
+        ),
+        (written.with_upper_levels(), "补全上级区划，信中未写"),
+        (written.with_todays_names(), "旧区划名，今已更名"),
+    ];
+    let alternative = |(value, why): (Option<String>, &str)| {
+        value.map(|value| Alternative {
+            value,
+            ..winner.lost(why)
+        })
+    };
+    forms.into_iter().filter_map(alternative).collect()
+}
+
+/// Notes what speaks for and against the winner: another mention of the same address, its divisions, its end.
+fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Written)]) {
+    let mut support = 0.0_f32;
+    for (_, theirs) in others
+        .iter()
+        .filter(|(c, _)| c.source != Source::EnvelopePostmark)
+    {
+        let apart = distance(&written.chars, &theirs.chars);
+        if apart == 0.0 {
+            support = 1.0;
+        } else if written.agree(theirs) {
+            winner.note("two_readings", 1.0);
+        } else if apart <= 3.0 {
+            winner.note("nearly", 1.0);
+        }
     }
+    winner.note("agreed", support);
+    let value = written.value();
+    let divisions = written.divisions.as_ref();
+    let levels = divisions.map_or(0, |d| d.steps.len());
+    winner.note("levels", levels as f32);
+    winner.note("no_division", if levels == 0 { 1.0 } else { 0.0 });
+    winner.note("repaired", written.repairs() as f32);
+    winner.note(
+        "ends_well",
+        if place::ends_well(&value) { 1.0 } else { 0.0 },
+    );
+    winner.note("odd", if soundness(&value) < 1.0 { 1.0 } else { 0.0 });
+    let figures = value.chars().filter(char::is_ascii_digit).count();
+    winner.note("figures", figures as f32);
+    let mut lines: Vec<(usize, usize)> = written.glyphs.iter().map(|g| (g.page, g.line)).collect();
+    lines.dedup();
+    winner.note("lines", lines.len().saturating_sub(1) as f32);
 }
 
 /// The postmark's place as a candidate.
-pub(crate) fn postmark(glyphs: &[Glyph]) -> Option<Candidate> {
-    let place = squeeze(glyphs);
-    let named = (2..=6).contains(&place.len()) && place.iter().all(|g| is_han(g.ch));
-    named.then(|| {
-        Candidate::as_read(
-            &place,
-            POSTMARK_PRIOR,
-            Source::EnvelopePostmark,
-            "7.4.2.3/4",
-        )
+pub(crate) fn postmark(glyphs: &[Glyph], home: Option<Place>) -> Option<Candidate> {
+    let name = squeeze(glyphs);
+    let named = (2..=6).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
+    named.then(|| Candidate {
+        value: place::postmark_name(&name, home),
+        ..Candidate::as_read(&name, POSTMARK_PRIOR, Source::EnvelopePostmark, "7.4.2.3/4")
     })
 }
 
@@ -89,7 +160,7 @@ fn signed(items: &[Item]) -> Option<Candidate> {
         let n = text.chars().count();
         let bare = item.kind == Kind::Bare;
         let sound = if bare {
-            n >= 6 && address_like(&text) && ends_like_address(&text) && names::unit(&text) < 0.9
+            n >= 6 && address_like(&text) && place::ends_well(&text) && names::unit(&text) < 0.9
         } else {
             n >= 3
         };
@@ -116,16 +187,6 @@ fn soundness(text: &str) -> f32 {
 /// 内详 and the like.
 fn unsaid(text: &str) -> bool {
     text.chars().count() <= 4 && has_any(text, &["内详", "内祥", "内洋", "详内", "内评", "信内"])
-}
-
-fn ends_like_address(text: &str) -> bool {
-    let ends = [
-        '号', '室', '幢', '栋', '楼', '组', '村', '户', '苑', '园', '区', '镇', '乡', '街', '路',
-        '巷', '弄', '里', '城', '院', '寓', '坊', '元', '层', '庭', '庄', '屯',
-    ];
-    text.chars()
-        .last()
-        .is_some_and(|c| ends.contains(&c) || c.is_ascii_digit())
 }
 
 /// Without blanks, a trailing name, postcode or bracketed note.

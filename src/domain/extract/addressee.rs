@@ -8,7 +8,8 @@ use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
-use super::evidence::{Candidate, Threshold, field, nothing};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, nothing};
 use super::glyphs::squeeze;
 use super::roster_match::{Hit, Matcher, Who};
 
@@ -32,6 +33,7 @@ impl Mention {
             prior: self.hit.score,
             source: self.source,
             rule,
+            signs: Vec::new(),
         }
     }
 
@@ -124,9 +126,12 @@ pub(crate) fn read(
             why_not: "同姓，须由经办人确认".to_owned(),
         });
     }
+    let asked = hit.is_some_and(|m| !m.hit.namesakes.is_empty());
+    let field = field(pages, &winner, Measured::Addressee, alternatives);
     Field {
         raw,
-        ..field(pages, &winner, Threshold::Addressee, alternatives)
+        accepted: field.accepted && !asked,
+        ..field
     }
 }
 

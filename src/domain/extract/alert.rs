@@ -1,7 +1,8 @@
 //! Alerts: threats first of all, clues to a crime, valuables enclosed, secret marks (SZ 7.3.3, 7.3.5).
 //!
-//! A first version by words and who does what. A missed threat is the worst error, so doubt raises the flag; only a sentence
-//! that says what the writer will *not* do, or tells what happened to others, does not. `sensitive` is not looked for.
+//! By words over the whole letter, lines of low confidence included; who threatens whom is in [`threat`]. Every flag quotes its sentence.
+
+mod threat;
 
 use crate::domain::draft::{Flag, Flags};
 use crate::domain::text::PageText;
@@ -10,203 +11,6 @@ use crate::domain::zones::{Glyph, LetterZones, text_of};
 use super::body;
 use super::evidence::place;
 use super::glyphs::has_any;
-
-/// Harm to oneself or others, or to order: enough by itself.
-const HARM: &[&str] = &[
-    "同归于尽",
-    "跳楼",
-    "跳下去",
-    "跳下来",
-    "跳河",
-    "跳江",
-    "跳桥",
-    "自焚",
-    "自杀",
-    "自尽",
-    "寻死",
-    "寻短见",
-    "轻生",
-    "上吊",
-    "喝农药",
-    "服毒",
-    "割腕",
-    "卧轨",
-    "投河",
-    "死给",
-    "去死",
-    "以死",
-    "死在",
-    "了断",
-    "炸药",
-    "炸了",
-    "炸掉",
-    "炸毁",
-    "引爆",
-    "爆炸物",
-    "雷管",
-    "杀了",
-    "杀人",
-    "杀死",
-    "杀光",
-    "杀他",
-    "杀你",
-    "砍死",
-    "砍了",
-    "砍他",
-    "捅死",
-    "捅了",
-    "弄死",
-    "打死你",
-    "打死他",
-    "灭门",
-    "陪葬",
-    "垫背",
-    "鱼死网破",
-    "你死我活",
-    "玉石俱焚",
-    "血债血偿",
-    "血溅",
-    "血洗",
-    "报复社会",
-    "极端行为",
-    "极端手段",
-    "极端方式",
-    "极端的事",
-    "走极端",
-    "走上绝路",
-    "走绝路",
-    "绝路",
-    "豁出去",
-    "拼命",
-    "拼了",
-    "拼个",
-    "放火",
-    "烧了",
-    "烧掉",
-    "点火",
-    "汽油",
-    "煤气罐",
-    "绑架",
-    "投毒",
-    "下毒",
-    "刀子",
-    "菜刀",
-    "出人命",
-    "出了人命",
-    "闹出人命",
-    "一起死",
-    "活不成",
-    "谁也别想",
-    "别想好过",
-    "不得安宁",
-    "不得好死",
-    "绝食",
-];
-
-/// Disturbance of order.
-const DISORDER: &[&str] = &[
-    "拉横幅",
-    "打横幅",
-    "堵门",
-    "堵路",
-    "堵桥",
-    "堵车",
-    "堵大门",
-    "围堵",
-    "静坐",
-    "进京",
-    "上北京",
-    "去北京",
-    "到北京",
-    "赴京",
-    "闹事",
-    "闹大",
-    "闹到",
-    "集体上访",
-    "越级上访",
-    "聚众",
-    "游行",
-    "示威",
-    "罢工",
-    "罢市",
-    "罢课",
-    "阻断交通",
-    "拦车",
-    "拦路",
-    "砸",
-    "冲进",
-    "冲击",
-    "包围",
-    "占领",
-    "讨说法",
-    "曝光到境外",
-    "境外媒体",
-    "外国记者",
-    "后果自负",
-    "一切后果",
-    "你们负责",
-    "别怪我",
-    "不要怪我",
-    "采取行动",
-    "采取过激",
-    "过激行为",
-    "大规模",
-    "组织人",
-];
-
-/// The writer, or what he makes it depend on.
-const OWN: &[&str] = &[
-    "我", "本人", "咱", "大家", "如果", "再不", "若不", "若再", "否则", "不然", "要是", "就", "逼",
-];
-
-/// What the writer will not do, or wants to avert.
-const DENIED: &[&str] = &[
-    "不会",
-    "不想",
-    "不愿",
-    "绝不",
-    "决不",
-    "从不",
-    "没有想",
-    "不是要",
-    "并非",
-    "防止",
-    "避免",
-    "以免",
-    "杜绝",
-    "劝阻",
-    "不希望",
-    "未曾",
-    "不搞",
-    "不参与",
-    "不去",
-];
-
-/// Others, and the past.
-const OTHERS: &[&str] = &[
-    "有人",
-    "有位",
-    "有个",
-    "一位",
-    "邻居",
-    "隔壁",
-    "前年",
-    "去年",
-    "曾经",
-    "险些",
-    "差点",
-    "当时",
-    "他威胁",
-    "他扬言",
-    "对方",
-    "他们威胁",
-    "威胁我",
-    "扬言要",
-    "恐吓我",
-    "新闻",
-    "听说",
-    "据说",
-];
 
 /// Clues to a crime.
 const CRIME: &[&str] = &[
@@ -320,9 +124,37 @@ const VALUABLES: &[&str] = &[
     "奖章",
 ];
 
+/// What few should know: intimate, medical, about children, trade secrets, and pleas for secrecy (SZ 7.3.5(3)).
+const SENSITIVE: &[&str] = &[
+    "强奸",
+    "猥亵",
+    "性侵",
+    "性骚扰",
+    "艾滋",
+    "HIV",
+    "性病",
+    "精神病",
+    "精神分裂",
+    "家暴",
+    "家庭暴力",
+    "私生子",
+    "未成年",
+    "隐私",
+    "商业秘密",
+    "商业机密",
+    "客户名单",
+    "技术图纸",
+    "保密",
+    "不要泄露",
+    "不要透露",
+    "不要公开我",
+    "卧底",
+    "证人",
+];
+
 const SECRET: &[&str] = &["绝密", "机密", "秘密"];
 
-/// Looks for every alert but `sensitive`; `archive_only` follows from the purpose and is set by the caller.
+/// Looks for every alert; `archive_only` follows from the purpose and is set by the caller.
 pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
     let mut flow = body::flow(zones.body_rows());
     // A threat may stand in what was taken for signature lines.
@@ -335,11 +167,11 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
         ))
     };
     Flags {
-        threat: raise(&threatens),
+        threat: raise(&threat::threatens),
         crime_clue: raise(&|s| has_any(s, CRIME) && !has_any(s, &["没有贪污", "打击报复"])),
         valuables: raise(&encloses),
         archive_only: None,
-        sensitive: None,
+        sensitive: raise(&|s| has_any(s, SENSITIVE)),
         secret_mark: Some(flag(pages, secret_mark(zones))),
     }
 }
@@ -357,40 +189,6 @@ fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {
             }
         }
     }
-}
-
-/// Whether a sentence threatens.
-fn threatens(sentence: &str) -> bool {
-    let harm = has_any(sentence, HARM);
-    let disorder = has_any(sentence, DISORDER);
-    if !harm && !disorder {
-        return false;
-    }
-    let own = has_any(sentence, OWN);
-    let denied = denied(sentence);
-    let others = has_any(sentence, OTHERS);
-    if denied
-        || (others
-            && !has_any(
-                sentence,
-                &["我就", "我要", "我也", "如果", "再不", "否则", "要是", "若"],
-            ))
-    {
-        return false;
-    }
-    harm || own
-}
-
-/// A denial counts only when it stands before the words of threat, in the same clause, and is no condition (再不…就…).
-fn denied(sentence: &str) -> bool {
-    sentence.split([',', '、']).all(|clause| {
-        let word = HARM
-            .iter()
-            .chain(DISORDER)
-            .filter_map(|w| clause.find(w))
-            .min();
-        word.is_none_or(|at| has_any(&clause[..at], DENIED))
-    })
 }
 
 fn encloses(sentence: &str) -> bool {

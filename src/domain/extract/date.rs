@@ -9,7 +9,8 @@ use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
-use super::evidence::{Candidate, Threshold, field, nothing};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, nothing};
 
 /// A date found in some characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -294,7 +295,7 @@ pub(crate) fn read(
     }
     fields.letter_date = match winner {
         Some(w) => Field {
-            ..field(pages, &w, Threshold::Date, lost)
+            ..field(pages, &w, Measured::Date, lost)
         },
         None => nothing(lost),
     };
@@ -316,6 +317,7 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 prior,
                 source: Source::LetterSignature,
                 rule: "7.4.2.1",
+                signs: Vec::new(),
             });
         }
     }

@@ -1,11 +1,13 @@
-//! From a piece of writing to a field: value, place, confidence, threshold.
+//! From a piece of writing to a field: value, place, confidence.
 //!
-//! The confidence is a **first** one: the engine's confidence in the characters times how often the rule is right.
-//! It is not calibrated; no office should let fields through unreviewed on it before it has been.
+//! Candidates are ranked by a first guess: the engine's confidence in the characters times the rule's prior. What wins gets the
+//! fitted confidence of [`super::confidence`]; losers keep the first guess, which only says how they compare.
 
-use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::field::{Alternative, Field, Sign, Source};
 use crate::domain::text::{PageText, Quad};
 use crate::domain::zones::{Glyph, text_of};
+
+use super::confidence::{self, Measured};
 
 /// A candidate for a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +20,8 @@ pub(crate) struct Candidate {
     pub(crate) prior: f32,
     pub(crate) source: Source,
     pub(crate) rule: &'static str,
+    /// What else speaks for or against it, by name.
+    pub(crate) signs: Vec<Sign>,
 }
 
 impl Candidate {
@@ -34,7 +38,13 @@ impl Candidate {
             prior,
             source,
             rule,
+            signs: Vec::new(),
         }
+    }
+
+    /// Notes what speaks for or against it.
+    pub(crate) fn note(&mut self, name: &'static str, value: f32) {
+        self.signs.push(Sign { name, value });
     }
 
     /// The engine's confidence in its characters times the prior.
@@ -67,43 +77,22 @@ pub(crate) fn reading(glyphs: &[Glyph]) -> f32 {
     (log.exp() * worst).sqrt()
 }
 
-/// Above which confidence a field is `accepted`; per field, since the fields differ in what a wrong value costs.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Threshold {
-    Sender,
-    Address,
-    Addressee,
-    Date,
-    Phone,
-    IdNumber,
-    Purpose,
-}
-
-impl Threshold {
-    fn value(self) -> f32 {
-        match self {
-            Self::Sender | Self::Addressee => 0.85,
-            Self::Address | Self::Date => 0.85,
-            Self::Phone | Self::IdNumber => 0.9,
-            Self::Purpose => 0.8,
-        }
-    }
-}
-
 /// The winning candidate as a field.
 pub(crate) fn field(
     pages: &[PageText],
     winner: &Candidate,
-    threshold: Threshold,
+    measured: Measured,
     alternatives: Vec<Alternative>,
 ) -> Field {
-    let confidence = winner.confidence();
+    let mut signs = confidence::common(&winner.glyphs, winner.prior, winner.source);
+    signs.extend(winner.signs.iter().copied());
+    let (confidence, accepted) = confidence::of(measured, &signs, winner.confidence());
     let (page, quad) = place(pages, &winner.glyphs);
     let raw: String = winner.glyphs.iter().map(|g| g.raw).collect();
     Field {
         value: Some(winner.value.clone()),
         confidence: round(confidence),
-        accepted: confidence >= threshold.value(),
+        accepted,
         source: winner.source,
         rule: Some(winner.rule.to_owned()),
         page,
@@ -114,6 +103,7 @@ pub(crate) fn field(
             vec![raw]
         },
         alternatives,
+        signs,
     }
 }
 

@@ -114,7 +114,7 @@ const LOOK_ALIKE: &[&str] = &[
 ];
 
 /// What it costs to read `a` where `b` was meant: 0 the same, 1 unrelated.
-fn swap_cost(a: char, b: char) -> f32 {
+pub(crate) fn swap_cost(a: char, b: char) -> f32 {
     if a == b {
         return 0.0;
     }

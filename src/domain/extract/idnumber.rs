@@ -5,8 +5,9 @@ use crate::domain::field::Source;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones};
 
+use super::confidence::Measured;
 use super::date::days_in;
-use super::evidence::{Candidate, Threshold, field};
+use super::evidence::{Candidate, field};
 use super::tail::{Item, Kind};
 
 const RULE: &str = "7.4.2.1";
@@ -69,9 +70,10 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         prior,
         source: Source::LetterContact,
         rule: RULE,
+        signs: Vec::new(),
     };
     IdNumber {
-        field: field(pages, &candidate, Threshold::IdNumber, Vec::new()),
+        field: field(pages, &candidate, Measured::IdNumber, Vec::new()),
         checksum_ok: ok,
     }
 }

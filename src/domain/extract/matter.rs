@@ -8,7 +8,8 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, text_of};
 
 use super::body;
-use super::evidence::{Candidate, Threshold, field};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field};
 use super::glyphs::has_any;
 
 const PURPOSES: &[(&str, &[&str])] = &[
@@ -37,12 +38,25 @@ const PURPOSES: &[(&str, &[&str])] = &[
     (
         "咨询",
         &[
-            "咨询",
+            "我想咨询",
+            "想咨询",
+            "咨询一下",
+            "咨询几个",
+            "特咨询",
+            "现咨询",
+            "向您咨询",
+            "向贵局咨询",
             "请问",
             "想问",
             "想了解",
+            "了解一下",
+            "想请教",
+            "请教一下",
             "怎样办理",
             "如何办理",
+            "怎么办理",
+            "请予解答",
+            "请解答",
             "请告知",
             "也请一并告知",
         ],
@@ -68,6 +82,15 @@ const REQUESTS: &[&str] = &[
     "帮助我",
     "为我",
     "为民做主",
+    "望",
+    "处理",
+    "查处",
+    "答复",
+    "给个说法",
+    "讨个公道",
+    "还我公道",
+    "求助",
+    "帮助",
 ];
 
 /// Fills purpose, matters, summary and the archive hint.
@@ -76,7 +99,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
     let sentences = body::sentences(&flow);
     let head: String = zones.head().iter().map(|r| r.compact()).collect();
     if let Some(purpose) = purpose(&sentences, &head) {
-        fields.purpose = field(pages, &purpose, Threshold::Purpose, Vec::new());
+        fields.purpose = field(pages, &purpose, Measured::Purpose, Vec::new());
     }
     fields.flags.archive_only = Some(archive_hint(fields, &sentences));
     let requests: Vec<&[Glyph]> = sentences
@@ -126,6 +149,8 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
                 .map_or(REQUESTS, |(_, w)| *w),
         ),
         None if asked > 0 => ("投诉请求", REQUESTS),
+        // A letter that tells a grievance and asks for nothing in words still asks for redress: proposed, never sure.
+        None if texts.iter().any(|t| t.chars().count() >= TOLD) => return Some(told(sentences)),
         None => return None,
     };
     let evidence = sentences
@@ -138,7 +163,20 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
         prior: 0.7,
         source: Source::LetterBody,
         rule: "7.4.2.1",
+        signs: Vec::new(),
     })
+}
+
+/// A sentence of this many characters tells something.
+const TOLD: usize = 12;
+
+fn told(sentences: &[&[Glyph]]) -> Candidate {
+    let longest = sentences.iter().max_by_key(|s| s.len());
+    let glyphs = longest.map_or(&[][..], |s| *s);
+    Candidate {
+        value: "投诉请求".to_owned(),
+        ..Candidate::as_read(glyphs, 0.4, Source::LetterBody, "7.4.2.1")
+    }
 }
 
 /// Thanks and questions may be filed without action (SZ 7.5.1): a hint, never automatic.

@@ -27,7 +27,7 @@ const NOT_NAMES: &[&str] = &[
     "都好", "明白", "白天", "经常", "从此", "应当", "那么", "于是", "有关", "时候", "相关", "成立",
     "国家", "明年", "今年", "去年", "元月", "查收", "公民", "党员", "广大", "工作", "顺利", "汇报",
     "申请", "祝好", "祝您", "寄信", "收信", "通信", "邮戳", "敬祝", "健康", "幸福", "快乐", "投诉",
-    "控告", "举报", "诉求", "请求",
+    "控告", "举报", "诉求", "请求", "单元", "单位", "方向", "路口", "党委", "农村", "应急", "和平",
 ];
 
 /// Characters that do not stand in a given name.
@@ -295,6 +295,11 @@ pub(crate) fn unit(text: &str) -> f32 {
         .filter(|u| text.ends_with(*u))
         .map(|u| u.chars().count())
         .max();
+    // A signed address ends like a unit too: …新村, …小区.
+    let place = matches!(ends, Some(1)) || text.ends_with("社区");
+    if place && starts_with_divisions(text) {
+        return 0.0;
+    }
     match ends {
         Some(_) if has_any(text, &["全体", "部分", "一名", "广大", "请", "我们"]) => 0.0,
         Some(2..) if (4..=30).contains(&n) => 0.95,
@@ -302,6 +307,11 @@ pub(crate) fn unit(text: &str) -> f32 {
         Some(1) if n == 4 => 0.5,
         _ => 0.0,
     }
+}
+
+/// Whether a text begins with at least two levels of divisions, or a county and a town.
+fn starts_with_divisions(text: &str) -> bool {
+    super::divisions_in(text).is_some_and(|d| d.steps.len() >= 2)
 }
 
 /// A name with a part withheld: 王某某, 李先生, 张××, 老赵 (requirement A5).

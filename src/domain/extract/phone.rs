@@ -7,7 +7,8 @@ use crate::domain::field::{Field, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones};
 
-use super::evidence::{Candidate, Threshold, field, place};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, place};
 use super::tail::{Item, Kind};
 
 const RULE: &str = "7.4.2.5";
@@ -242,6 +243,7 @@ fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
             prior: at.prior,
             source: at.source,
             rule: RULE,
+            signs: Vec::new(),
         };
         let known = out.iter_mut().find(|p| {
             p.r#type == found.kind
@@ -252,7 +254,7 @@ fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
         });
         match known {
             None => out.push(Phone {
-                field: field(pages, &candidate, Threshold::Phone, Vec::new()),
+                field: field(pages, &candidate, Measured::Phone, Vec::new()),
                 r#type: found.kind,
                 owner: None,
             }),
@@ -271,7 +273,7 @@ fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
             confidence: phone.field.confidence,
             why_not: why.to_owned(),
         };
-        phone.field = field(pages, other, Threshold::Phone, vec![loser]);
+        phone.field = field(pages, other, Measured::Phone, vec![loser]);
     } else {
         phone.field.alternatives.push(other.lost(why));
     }
@@ -297,9 +299,10 @@ fn local_or_unreadable(pages: &[PageText], glyphs: &[Glyph]) -> Option<Phone> {
             prior: 0.8,
             source: Source::LetterContact,
             rule: RULE,
+            signs: Vec::new(),
         };
         return Some(Phone {
-            field: field(pages, &candidate, Threshold::Phone, Vec::new()),
+            field: field(pages, &candidate, Measured::Phone, Vec::new()),
             r#type: PhoneKind::Landline,
             owner: None,
         });

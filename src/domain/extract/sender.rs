@@ -9,7 +9,8 @@ use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
-use super::evidence::{Candidate, Threshold, field, nothing, reading};
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, nothing, reading};
 use super::glyphs::one_off;
 use super::signature::{Form, Signature, list, single};
 use super::tail::{Item, Kind};
@@ -47,7 +48,7 @@ pub(crate) fn read(
             .iter()
             .map(|s| candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("代理人，登记委托人"))
             .collect();
-        fields.sender_name = field(pages, &found.principal, Threshold::Sender, lost);
+        fields.sender_name = field(pages, &found.principal, Measured::Sender, lost);
         return;
     }
     one(pages, items, &signed, own_words, on_envelope, fields);
@@ -97,7 +98,7 @@ fn one(
         );
         agree(&mut winner, &others, &mut lost);
         fields.joint = joint_of(std::slice::from_ref(&winner.value));
-        fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+        fields.sender_name = field(pages, &winner, Measured::Sender, lost);
         return;
     }
     if let Some(unsigned) = best {
@@ -117,7 +118,7 @@ fn one(
             value: ANONYMOUS.to_owned(),
             ..candidate(unsigned, Source::LetterSignature, "7.4.2.2/3")
         };
-        fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+        fields.sender_name = field(pages, &winner, Measured::Sender, lost);
         return;
     }
     // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
@@ -132,7 +133,7 @@ fn one(
                     .map(|c| c.lost("次序在后")),
             );
             fields.joint = joint_of(std::slice::from_ref(&winner.value));
-            fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+            fields.sender_name = field(pages, &winner, Measured::Sender, lost);
         }
         None => {
             anonymous(fields, "无署名", 0);
@@ -272,5 +273,5 @@ fn several(
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("联名来信登记次序在后"))
         .collect();
-    fields.sender_name = field(pages, &winner, Threshold::Sender, lost);
+    fields.sender_name = field(pages, &winner, Measured::Sender, lost);
 }

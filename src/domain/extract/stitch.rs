@@ -35,6 +35,10 @@ fn broken_number(above: &[Glyph], below: &[Glyph]) -> usize {
     let (first, rest) = (&above[above.len() - begun..], &below[..ended]);
     let whole: Vec<Glyph> = first.iter().chain(rest).copied().collect();
     let phone = |g: &[Glyph]| find_phones(g).len();
+    // A whole number below is its own, whatever figures end the row above: `…9-4-1605` / `15272622387`.
+    if phone(rest) > 0 {
+        return 0;
+    }
     let joined = find_phones(&whole)
         .iter()
         .any(|p| p.from < begun && p.to > begun);

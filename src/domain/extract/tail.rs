@@ -9,6 +9,7 @@ use super::glyphs::{all_han, chars_of, find, squeeze};
 pub(crate) use super::labels::Kind;
 use super::labels::LABELS;
 use super::names;
+use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
 
 /// One labelled or bare piece of a row.
@@ -67,14 +68,18 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
 fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
     let next_text: String = chars_of(&squeeze(next)).into_iter().collect();
     let full = above_row.right > FULL_ROW;
+    let above_text = text_of(&above.value);
+    let address =
+        above.kind == Kind::Address || above.kind == Kind::Bare && address_like(&above_text);
     match above.kind {
-        Kind::Address => {
+        _ if address => {
             let street = next_text.chars().any(|c| c.is_ascii_digit()) || address_like(&next_text);
             let ends = ["室", "号", "楼", "层", "户", "幢", "组", "村"]
                 .iter()
                 .any(|e| next_text.ends_with(e));
             let named = names::person(&next_text) > 0.8;
             full && (street || ends)
+                && find_phones(next).is_empty()
                 && !named
                 && next_text.chars().count() <= 24
                 && find_dates(next).is_empty()

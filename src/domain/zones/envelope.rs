@@ -7,6 +7,7 @@ use super::row::{Glyph, Row, fold, rows, text_of};
 use super::{address_like, is_han};
 use crate::domain::extract::glyphs::{has_any, squeeze};
 use crate::domain::extract::names;
+use crate::domain::gazetteer::Gazetteer;
 use crate::domain::text::{PageText, Quad};
 
 /// The parts of an envelope.
@@ -232,7 +233,7 @@ fn is_printed(text: &str) -> bool {
 }
 
 fn names_recipient(text: &str) -> bool {
-    let end = text.trim_end_matches(['。', '.', ',', '!', ':']);
+    let end = text.trim_end_matches(['。', '.', ',', '!', ':', '(', ')']);
     [
         "收", "启", "亲收", "亲启", "台启", "钧启", "收启", "敬启", "收阅", "亲阅", "阅", "鉴",
     ]
@@ -345,13 +346,38 @@ fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
         .min_by(|a, b| far(&pieces[*a]).total_cmp(&far(&pieces[*b])));
     if let Some(j) = nearest {
         zones.postmark_place = Some(pieces.remove(j).glyphs);
+        return;
+    }
+    // 太 and 仓 read apart, perhaps with figures of the date: together the name of a city or county, or nothing.
+    let mut single: Vec<([f32; 2], Glyph)> = Vec::new();
+    for p in pieces.iter().filter(|p| far(p) < 4.5 * anchor.height) {
+        let mut han = p.glyphs.iter().filter(|g| is_han(g.ch));
+        let rest = p.glyphs.iter().filter(|g| !is_han(g.ch));
+        if let (Some(only), None) = (han.next(), han.next())
+            && rest
+                .clone()
+                .all(|g| g.ch.is_ascii_digit() || matches!(g.ch, '.' | ' ' | '-'))
+        {
+            single.push((p.middle, *only));
+        }
+    }
+    single.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]));
+    let together: Vec<Glyph> = single.iter().map(|(_, g)| *g).collect();
+    let text = text_of(&together);
+    let named = |end: &str| {
+        !Gazetteer::shared()
+            .named(&format!("{text}{end}"))
+            .is_empty()
+    };
+    if together.len() >= 2 && ["市", "县", "区"].iter().any(|e| named(e)) {
+        zones.postmark_place = Some(together);
     }
 }
 
 /// What is printed on a stamp: 中国邮政120分.
 fn stamp_print(text: &str) -> bool {
     let digits = text.chars().any(|c| c.is_ascii_digit());
-    text.chars().count() <= 16
+    text.chars().count() <= 24
         && digits
         && (has_any(text, &["邮政", "国邮", "政1", "政8"]) || text.ends_with('分'))
 }

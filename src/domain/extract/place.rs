@@ -1,0 +1,168 @@
+//! A written address made ready: its divisions known, misread characters put right where a name or the grammar of house numbers says so.
+//!
+//! Repairs need a hit in the gazetteer, or a stroke in the middle of a house number that can only be a figure; each is counted, and what
+//! the page says stays in the field's `raw`. Nothing that is not written is added: missing upper levels become alternatives.
+
+use crate::domain::gazetteer::{Divisions, Gazetteer, Place};
+use crate::domain::zones::{Glyph, is_han, text_of};
+
+use super::glyphs::chars_of;
+
+/// An address ready to be registered.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    /// The characters as read.
+    pub(crate) glyphs: Vec<Glyph>,
+    /// The characters as they are to be registered, one for each read.
+    pub(crate) chars: Vec<char>,
+    /// The divisions it begins with.
+    pub(crate) divisions: Option<Divisions>,
+}
+
+impl Written {
+    /// Reads an address; blanks are out already.
+    pub(crate) fn new(glyphs: &[Glyph], home: Option<Place>) -> Self {
+        let mut glyphs = glyphs.to_vec();
+        let gazetteer = Gazetteer::shared();
+        let mut divisions = gazetteer.divisions(&chars_of(&glyphs), home);
+        // What is left of a label or a bracket before the first division.
+        for junk in 1..=2.min(glyphs.len().saturating_sub(4)) {
+            let later = gazetteer.divisions(&chars_of(&glyphs[junk..]), home);
+            let nothing_lost = !glyphs[..junk].iter().any(|g| is_han(g.ch));
+            if divisions.is_none() && nothing_lost && later.is_some() {
+                glyphs.drain(..junk);
+                divisions = later;
+                break;
+            }
+        }
+        let mut chars = chars_of(&glyphs);
+        put_right(&mut chars, divisions.as_ref());
+        let tail = divisions.as_ref().map_or(0, |d| d.length);
+        strokes_to_figures(&mut chars[tail..]);
+        Self {
+            glyphs,
+            chars,
+            divisions,
+        }
+    }
+
+    /// The value to register.
+    pub(crate) fn value(&self) -> String {
+        self.chars.iter().collect()
+    }
+
+    /// How many characters differ from what was read.
+    pub(crate) fn repairs(&self) -> usize {
+        let read = self.glyphs.iter().map(|g| g.ch);
+        self.chars
+            .iter()
+            .zip(read)
+            .filter(|(a, b)| **a != *b)
+            .count()
+    }
+
+    /// The value with the upper levels nobody wrote; `None` where all are written or nothing is known.
+    pub(crate) fn with_upper_levels(&self) -> Option<String> {
+        let gazetteer = Gazetteer::shared();
+        let divisions = self.divisions.as_ref()?;
+        let first = divisions.steps.first()?;
+        let lineage = gazetteer.lineage(first.place);
+        let unwritten = &lineage[..lineage.len() - 1];
+        if unwritten.is_empty() {
+            return None;
+        }
+        let upper: String = unwritten.iter().map(|p| gazetteer.name(*p)).collect();
+        Some(upper + &self.value())
+    }
+
+    /// The value with today's names where former ones are written.
+    pub(crate) fn with_todays_names(&self) -> Option<String> {
+        let divisions = self.divisions.as_ref()?;
+        if !divisions.steps.iter().any(|s| s.former) {
+            return None;
+        }
+        let mut out = String::new();
+        let mut at = 0;
+        for step in &divisions.steps {
+            if step.former {
+                out.push_str(Gazetteer::shared().name(step.place));
+            } else {
+                out.extend(&self.chars[at..at + step.length]);
+            }
+            at += step.length;
+        }
+        out.extend(&self.chars[at..]);
+        Some(out)
+    }
+
+    /// Takes over characters from another reading of the same address where that one is the surer; `true` when it is the same address.
+    pub(crate) fn agree(&mut self, other: &Self) -> bool {
+        if self.chars.len() != other.chars.len() {
+            return false;
+        }
+        let apart: Vec<usize> = (0..self.chars.len())
+            .filter(|&i| self.chars[i] != other.chars[i])
+            .collect();
+        if apart.len() > 3 || apart.len() * 3 > self.chars.len() {
+            return false;
+        }
+        for i in apart {
+            if other.glyphs[i].confidence > self.glyphs[i].confidence + SURER {
+                self.chars[i] = other.chars[i];
+            }
+        }
+        true
+    }
+}
+
+/// Another reading of a character is taken only when the engine was surer of it by this much.
+const SURER: f32 = 0.1;
+
+fn put_right(chars: &mut [char], divisions: Option<&Divisions>) {
+    let mut at = 0;
+    for step in divisions.into_iter().flat_map(|d| &d.steps) {
+        let names = step.repaired.iter().flat_map(|name| name.chars());
+        for (place, ch) in chars[at..].iter_mut().zip(names) {
+            *place = ch;
+        }
+        at += step.length;
+    }
+}
+
+/// `|2号`, `l幢`: a stroke beside a figure or before the word for a house is the figure 1.
+fn strokes_to_figures(chars: &mut [char]) {
+    let houses = [
+        '号', '幢', '栋', '室', '弄', '组', '楼', '层', '单', '-', '#',
+    ];
+    for i in 0..chars.len() {
+        if !matches!(chars[i], '|' | 'l' | 'I' | '!' | '丨' | 'i') {
+            continue;
+        }
+        let figure = |c: Option<&char>| {
+            c.is_some_and(|c| c.is_ascii_digit() || matches!(c, '|' | 'l' | 'I'))
+        };
+        let before = i > 0 && (figure(chars.get(i - 1)) || chars[i - 1] == '-');
+        let after = chars.get(i + 1);
+        if before || figure(after) || after.is_some_and(|c| houses.contains(c)) {
+            chars[i] = '1';
+        }
+    }
+}
+
+/// Whether a text ends like an address: with a figure or the word for a house, a road, a place.
+pub(crate) fn ends_well(text: &str) -> bool {
+    let ends = [
+        '号', '室', '幢', '栋', '楼', '组', '村', '户', '苑', '园', '区', '镇', '乡', '街', '路',
+        '巷', '弄', '里', '城', '院', '寓', '坊', '元', '层', '庭', '庄', '屯', '社', '队', '府',
+        '邨', '湾', '道', '座',
+    ];
+    let last = text.chars().last();
+    last.is_some_and(|c| ends.contains(&c) || c.is_ascii_digit())
+}
+
+/// A postmark's place: the name of a division, where one character was misread the one of the office's own province that it must be.
+pub(crate) fn postmark_name(glyphs: &[Glyph], home: Option<Place>) -> String {
+    Gazetteer::shared()
+        .near_name(&chars_of(glyphs), home)
+        .unwrap_or_else(|| text_of(glyphs))
+}

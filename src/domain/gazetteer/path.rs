@@ -1,0 +1,285 @@
+//! The divisions a text begins with, from the highest that is written to the lowest.
+//!
+//! A search over all ways to read the beginning; each character that a name explains counts for it, each repaired one and each
+//! level left out against it. Repairs are by likeness of shape or sound, and only to a name that is there.
+
+use super::{Gazetteer, Level, Place, short};
+use crate::domain::extract::glyphs::swap_cost;
+
+/// One division as it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The division; of a former name that was split, the first of today's.
+    pub place: Place,
+    /// Characters of the text it takes.
+    pub length: usize,
+    /// The name as it should be written where a character of it was misread.
+    pub repaired: Option<String>,
+    /// Written with its former name.
+    pub former: bool,
+}
+
+/// The divisions a text begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Divisions {
+    /// What is written, highest first.
+    pub steps: Vec<Step>,
+    /// Characters of the text they take.
+    pub length: usize,
+    /// How much speaks for this way of reading: characters explained less the cost of repairs.
+    pub score: f32,
+}
+
+impl Divisions {
+    /// The lowest division.
+    pub fn lowest(&self) -> Option<Place> {
+        self.steps.last().map(|s| s.place)
+    }
+
+    /// Names from the province down to the lowest written, today's: 江苏省/苏州市/姑苏区.
+    pub fn path(&self) -> String {
+        let gazetteer = Gazetteer::shared();
+        let names = |place| gazetteer.lineage(place);
+        let line = self.lowest().map_or(Vec::new(), names);
+        let names: Vec<&str> = line.into_iter().map(|p| gazetteer.name(p)).collect();
+        names.join("/")
+    }
+
+    /// Characters that were misread.
+    pub fn repairs(&self) -> usize {
+        self.steps.iter().filter(|s| s.repaired.is_some()).count()
+    }
+}
+
+/// What leaving out a level between two written ones costs.
+const SKIPPED: f32 = 0.1;
+/// A name of this many characters may have one wrong that looks like nothing of the kind.
+const LONG_NAME: usize = 3;
+
+struct Reading {
+    steps: Vec<Step>,
+    at: usize,
+    score: f32,
+}
+
+impl Gazetteer {
+    /// The divisions `text` begins with. `home` is the office's own city: among places of one name those in it come first, and its towns
+    /// may stand without anything above them.
+    pub fn divisions(&self, text: &[char], home: Option<Place>) -> Option<Divisions> {
+        let mut open: Vec<Reading> = Vec::new();
+        for (place, step, gain) in self.beginnings(text, home) {
+            let near = home.is_some_and(|h| {
+                self.lineage(place).contains(&h) || self.lineage(h).contains(&place)
+            });
+            open.push(Reading {
+                at: step.length,
+                steps: vec![step],
+                score: gain + if near { 0.3 } else { 0.0 },
+            });
+        }
+        let mut best: Option<Divisions> = None;
+        while let Some(reading) = open.pop() {
+            let last = reading.steps[reading.steps.len() - 1].place;
+            for (step, gain) in self.lower(last, &text[reading.at..]) {
+                let mut steps = reading.steps.clone();
+                let at = reading.at + step.length;
+                steps.push(step);
+                open.push(Reading {
+                    steps,
+                    at,
+                    score: reading.score + gain,
+                });
+            }
+            if best.as_ref().is_none_or(|b| reading.score > b.score) && self.stands(&reading, text)
+            {
+                best = Some(Divisions {
+                    steps: reading.steps,
+                    length: reading.at,
+                    score: reading.score,
+                });
+            }
+        }
+        best
+    }
+
+    /// A short name stands only before another division: 吴中 of 吴中大道 is none.
+    fn stands(&self, reading: &Reading, text: &[char]) -> bool {
+        let Some(last) = reading.steps.last() else {
+            return false;
+        };
+        let from = reading.at - last.length;
+        let written: String = text[from..reading.at].iter().collect();
+        let name = self.name(last.place);
+        let full = last.former || last.repaired.is_some() || written == name;
+        full && !continues(&text[reading.at..])
+    }
+
+    /// Where a reading may begin: at any province, city or county, or at a town of the office's own city.
+    fn beginnings(&self, text: &[char], home: Option<Place>) -> Vec<(Place, Step, f32)> {
+        let mut found = Vec::new();
+        let high = (0..self.nodes.len() as u32)
+            .map(Place)
+            .filter(|p| self.level(*p) < Level::Town);
+        let towns = home.into_iter().flat_map(|h| {
+            let counties = self.below(h).iter().copied();
+            counties.flat_map(|c| self.below(c).iter().copied())
+        });
+        for place in high.chain(towns) {
+            if let Some((step, gain)) = self.written(place, text) {
+                // A lone county misread by a character that is not even alike is no evidence.
+                let anchored = step.repaired.is_none()
+                    || self.level(place) < Level::County
+                    || home.is_some_and(|h| self.lineage(place).contains(&h));
+                if anchored {
+                    found.push((place, step, gain));
+                }
+            }
+        }
+        for (former, places) in &self.former {
+            if let (true, Some(place)) = (starts(text, former), places.first()) {
+                found.push((*place, former_step(*place, former), former_gain(former)));
+            }
+        }
+        found
+    }
+
+    /// What may follow below a division, one or two levels down.
+    fn lower(&self, place: Place, text: &[char]) -> Vec<(Step, f32)> {
+        let mut found = Vec::new();
+        for &child in self.below(place) {
+            found.extend(self.written(child, text));
+            for &grandchild in self.below(child) {
+                let step = self.written(grandchild, text);
+                found.extend(step.map(|(step, gain)| (step, gain - SKIPPED)));
+            }
+        }
+        for former in self.former_below.get(&place).into_iter().flatten() {
+            let today = self.today(former);
+            let here = today.iter().find(|p| self.parent(**p) == Some(place));
+            if let (true, Some(today)) = (starts(text, former), here) {
+                found.push((former_step(*today, former), former_gain(former)));
+            }
+        }
+        found
+    }
+
+    /// Whether a text begins with a place's name: whole, short, or with one character misread.
+    fn written(&self, place: Place, text: &[char]) -> Option<(Step, f32)> {
+        let name = self.name(place);
+        let step = |length, repaired| Step {
+            place,
+            length,
+            repaired,
+            former: false,
+        };
+        let length = name.chars().count();
+        let mut wrong = name.chars().zip(text).filter(|(a, b)| a != *b);
+        if text.len() >= length {
+            match (wrong.next(), wrong.next()) {
+                (None, _) => return Some((step(length, None), length as f32)),
+                (Some((meant, &read)), None) => {
+                    let cost = swap_cost(read, meant);
+                    let alike = cost < 1.0 && length >= 2;
+                    let whole = name.chars().last() == text.get(length - 1).copied();
+                    let long = length >= LONG_NAME
+                        && whole
+                        && !text[..length].iter().any(char::is_ascii_digit);
+                    if alike || long {
+                        let gain = length as f32 - 0.8 - cost;
+                        return Some((step(length, Some(name.to_owned())), gain));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let short = short(name).filter(|_| self.level(place) < Level::Town)?;
+        let length = short.chars().count();
+        starts(text, short).then(|| (step(length, None), length as f32 - 0.4))
+    }
+}
+
+fn former_step(place: Place, former: &str) -> Step {
+    Step {
+        place,
+        length: former.chars().count(),
+        repaired: None,
+        former: true,
+    }
+}
+
+fn former_gain(former: &str) -> f32 {
+    former.chars().count() as f32 - 0.2
+}
+
+fn starts(text: &[char], name: &str) -> bool {
+    let mut rest = text.iter();
+    name.chars().all(|c| rest.next() == Some(&c))
+}
+
+/// Words that make the name of a street or an estate out of what stands before them.
+fn continues(rest: &[char]) -> bool {
+    let streets = ["路", "大道", "街", "巷", "新村", "花园", "大桥"];
+    // 街道 behind a division is the next one.
+    streets.iter().any(|s| starts(rest, s)) && !starts(rest, "街道")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Divisions> {
+        let chars: Vec<char> = text.chars().collect();
+        Gazetteer::shared().divisions(&chars, Gazetteer::shared().home_of("苏州市信访局"))
+    }
+
+    fn path(text: &str) -> String {
+        read(text).map(|d| d.path()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_whole_path_is_found() {
+        assert_eq!(
+            path("江苏省苏州市吴中区甪直镇红星村3组"),
+            "江苏省/苏州市/吴中区/甪直镇"
+        );
+    }
+
+    #[test]
+    fn levels_left_out_are_known_but_not_written() {
+        let found = read("姑苏区平江街道大儒巷3号").expect("divisions");
+        assert_eq!(found.path(), "江苏省/苏州市/姑苏区/平江街道");
+        assert_eq!(found.steps.len(), 2);
+    }
+
+    #[test]
+    fn a_development_zone_is_a_division() {
+        assert_eq!(
+            path("苏州市苏州工业园区斜塘街道"),
+            "江苏省/苏州市/苏州工业园区/斜塘街道"
+        );
+    }
+
+    #[test]
+    fn a_former_name_leads_to_todays() {
+        assert_eq!(path("苏州市沧浪区人民路3号"), "江苏省/苏州市/姑苏区");
+        assert!(read("苏州市吴县市").expect("divisions").steps[1].former);
+    }
+
+    #[test]
+    fn a_misread_character_is_repaired_to_a_name_that_exists() {
+        let found = read("苏洲市姑苏区").expect("divisions");
+        assert_eq!(found.path(), "江苏省/苏州市/姑苏区");
+        assert_eq!(found.steps[0].repaired.as_deref(), Some("苏州市"));
+    }
+
+    #[test]
+    fn a_street_named_after_a_division_is_none() {
+        assert_eq!(path("苏州市吴中大道12号"), "江苏省/苏州市");
+        assert_eq!(path("平江路12号"), "");
+    }
+
+    #[test]
+    fn an_invented_town_is_not_forced_onto_a_real_one() {
+        assert_eq!(path("汉东省临江市"), "");
+    }
+}
