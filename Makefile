@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test bench advisories clean-run
+.PHONY: help setup build run test bench fit advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -18,6 +18,7 @@ help:
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
+	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs; OPENVINO=1: that runtime as well'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -55,6 +56,11 @@ bench:
 	@setup/setup.sh bench
 	$(cargo) build $(profile) --bin laixin
 	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)'
+
+fit:
+	@setup/setup.sh bench
+	$(cargo) build $(profile) --bin laixin
+	bench/letters/fit.sh
 
 advisories:
 	@setup/setup.sh test

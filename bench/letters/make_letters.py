@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compose synthetic petition letters: ground-truth JSON + page images (letter pages, envelope front).
-  python make_letters.py --bank bank_a.json --seed 20260101 --n 40 --out a [--bodies BODIES.jsonl] [--dpi 300] [--text-only] [--hard]
+  make_letters.py --bank fit1.json --seed 1 --n 40 --out FOLDER [--fonts FOLDER] [--dpi 300] [--text-only] [--layout-only] [--hard]
+Banks: banks.py. Drawn letters need Pillow, numpy, opencv-python-headless, Debian fonts-noto-cjk and fonts-arphic-ukai, and TTFs of handwriting fonts.
 Same seed + bank + bodies + fonts => same output. A bank holds names, places, roster and wording.
-Ground truth follows 苏州市《群众来信办理服务规范》 7.4 (see reference/requirements.md). All people, numbers, officials are invented."""
+Ground truth follows 苏州市《群众来信办理服务规范》 7.4 All people, numbers, officials are invented."""
 import argparse,json,math,os,random,re,sys,glob,datetime
 try:
     import numpy as np, cv2
@@ -197,6 +198,7 @@ HAND={'ma-shan-zheng':1.0,'zhi-mang-xing':1.12,'long-cang':1.18,'liu-jian-mao-ca
 WEIGHTS=[2,3,3,1,3]; PRINT=['kai','song','song','hei']
 _fc={}
 def font(path,size,idx=0):
+    if not os.path.exists(path): path,idx=FONTS['kai'][0],0  # laid out only: any hand of about that width does
     k=(path,size,idx)
     if k not in _fc: _fc[k]=ImageFont.truetype(path,size,index=idx)
     return _fc[k]
@@ -358,10 +360,19 @@ def render_env(rnd,env,dpi,outdir,lid,ink,bank,hard=False):
     if env['registered']: d.rectangle((int(14*mm),H-int(24*mm),int(60*mm),H-int(8*mm)),outline=(40,40,40),width=2); n='XA'+f'{rnd.randint(10**8,10**9-1)}'+'32'; d.text((int(16*mm),H-int(15*mm)),'挂号 '+n,font=font(FONTS['hei'][0],int(4*mm),2),fill=(30,30,30)); rec.append(dict(text=n,role='registered_no',vertical=False,box=(int(14*mm),H-int(24*mm),int(60*mm),H-int(8*mm)),spans=[])); env['registered_no']=n
     fn=f'{lid}_env.jpg'; W,H=im.size; meta=scan(rnd,im,rec,dpi,False,os.path.join(outdir,fn),hard and ink.hand); return dict(file=fn,kind='envelope_front',layout=env['layout'],page=0,width=W,height=H,dpi=dpi,style=dict(font=ink.name,handwriting=ink.hand),**meta,lines=rec)
 # ---------------------------------------------------------------- main
+def towns(path,city):
+    """the towns below a city: of src/domain/gazetteer/divisions.txt, or of a JSON list"""
+    if path.endswith('.json'): return [x for x in json.load(open(path)) if x['city']==city]
+    out=[]; above=['']*4
+    for line in open(path,encoding='utf-8'):
+        if line.startswith('#'): continue
+        entry=line.strip(); depth=len(line)-len(line.lstrip('\t')); name=entry.lstrip('0123456789'); above[depth:]=[name]
+        if depth==3 and above[1]==city and name.endswith(('街道','镇','乡','区')): out.append(dict(city=city,county=above[2],town=name,code=entry[:len(entry)-len(name)]))
+    return out
 def main():
     ap=argparse.ArgumentParser(); ap.add_argument('--bank',required=True); ap.add_argument('--seed',type=int,required=True); ap.add_argument('--n',type=int,default=40); ap.add_argument('--out',required=True)
-    ap.add_argument('--bodies'); ap.add_argument('--divisions',default=os.path.join(HERE,'data/divisions_js.json')); ap.add_argument('--fonts',default=os.path.join(HERE,'fonts')); ap.add_argument('--dpi',type=int,default=300); ap.add_argument('--text-only',action='store_true'); ap.add_argument('--layout-only',action='store_true',help='where each line would stand, without drawing it; see read_noisily.py'); ap.add_argument('--hard',action='store_true',help='rougher hand: more jitter, pencil ink, elastic warp'); a=ap.parse_args(); global LAYOUT; LAYOUT=a.layout_only
-    rnd=random.Random(a.seed); bank=json.load(open(a.bank)); div=[x for x in json.load(open(a.divisions)) if x['city']==bank['city']]; bodies=[json.loads(l) for l in open(a.bodies)] if a.bodies else []
+    ap.add_argument('--bodies'); ap.add_argument('--divisions',default=os.path.join(HERE,'../../src/domain/gazetteer/divisions.txt')); ap.add_argument('--fonts',default=os.path.join(HERE,'fonts')); ap.add_argument('--dpi',type=int,default=300); ap.add_argument('--text-only',action='store_true'); ap.add_argument('--layout-only',action='store_true',help='where each line would stand, without drawing it; see read_noisily.py'); ap.add_argument('--hard',action='store_true',help='rougher hand: more jitter, pencil ink, elastic warp'); a=ap.parse_args(); global LAYOUT; LAYOUT=a.layout_only
+    rnd=random.Random(a.seed); bank=json.load(open(a.bank)); div=towns(a.divisions,bank['city']); bodies=[json.loads(l) for l in open(a.bodies)] if a.bodies else []
     if 'fonts' in bank:
         global WEIGHTS,PRINT; HAND.clear(); HAND.update({k:v[1] for k,v in bank['fonts']['hand'].items()}); WEIGHTS=[v[0] for v in bank['fonts']['hand'].values()]; PRINT=bank['fonts']['print']
     for x in bodies: x['body']=re.sub(r'[A-Z]市',bank['city'],re.sub(r'[A-Z]\d+[区县市]',lambda m:rnd.choice(div)['county'],x['body'])).replace('西地省',bank['prov'])

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::Field;
+use super::field::{Field, Source};
 use super::text::{PageKind, Quad};
 
 /// Everything proposed for one letter. `disinfection`, `deadlines`, `pages` and times are the station's; `fields` come from the pages.
@@ -152,6 +152,29 @@ impl Fields {
             .filter(|(_, gone)| *gone)
             .map(|(name, _)| name.to_owned())
             .collect()
+    }
+}
+
+impl Fields {
+    /// Elements a registration cannot do without and this letter does not give: a reason to call the sender (SZ 7.3.2). An anonymous
+    /// sender left them out on purpose.
+    pub fn missing_elements(&self) -> Vec<&'static str> {
+        if self.anonymous.value {
+            return Vec::new();
+        }
+        let place_only = self.address.source == Source::EnvelopePostmark;
+        let absent = [
+            ("sender_name", self.sender_name.value.is_none()),
+            ("address", self.address.value.is_none() || place_only),
+            ("matters", self.matters.is_empty()),
+        ];
+        let gone = absent.into_iter().filter(|(_, gone)| *gone);
+        gone.map(|(name, _)| name).collect()
+    }
+
+    /// The first number that can be called.
+    pub fn first_phone(&self) -> Option<&str> {
+        self.phones.iter().find_map(|p| p.field.value.as_deref())
     }
 }
 

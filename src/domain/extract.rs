@@ -34,7 +34,7 @@ use super::gazetteer::{Divisions, Gazetteer, Place};
 use super::roster::Roster;
 use super::text::{PageKind, PageText};
 use super::zones::envelope::envelope_zones;
-use super::zones::{EnvelopeZones, letter_zones};
+use super::zones::{EnvelopeZones, is_han, letter_zones};
 
 /// Registers one letter: its pages' text in, fields out. `received_on` is the day the letter reached the office
 /// (`YYYY-MM-DD`): no date of the letter lies after it.
@@ -44,7 +44,8 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     let envelope = envelope(pages);
     let mut fields = Fields::default();
     sender::read(pages, &zones, &items, &envelope, &mut fields);
-    if nothing_read(pages) {
+    let legible = legible(pages);
+    if !legible {
         fields.withdraw_anonymity();
     }
     let home = Gazetteer::shared().home_of(&roster.station);
@@ -62,7 +63,9 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.phones = phone::read(pages, &zones, &items, &envelope);
     fields.postmark = postmark(&envelope, home);
     fields.flags = alert::read(pages, &zones);
-    matter::read(pages, &zones, &mut fields);
+    if legible {
+        matter::read(pages, &zones, &mut fields);
+    }
     fields.repeat.relation = "unchecked".to_owned();
     fields
 }
@@ -73,13 +76,23 @@ pub fn divisions_in(address: &str) -> Option<Divisions> {
     Gazetteer::shared().divisions(&chars, None)
 }
 
-/// Whether no sheet of the letter shows any text: blank, noise, or not there.
-fn nothing_read(pages: &[PageText]) -> bool {
-    pages
-        .iter()
-        .filter(|page| page.kind == PageKind::Letter)
-        .all(|page| page.lines.is_empty())
+/// Whether the sheets of the letter show Chinese that can be read at all: not blank, not noise, not another language.
+pub fn legible(pages: &[PageText]) -> bool {
+    let sheets = pages.iter().filter(|page| page.kind == PageKind::Letter);
+    let (mut han, mut other, mut sure) = (0_usize, 0_usize, 0.0_f32);
+    for line in sheets.flat_map(|page| &page.lines) {
+        let chars = line.text.chars();
+        let written = chars.clone().filter(|c| c.is_alphanumeric()).count();
+        let chinese = chars.filter(|c| is_han(*c)).count();
+        han += chinese;
+        other += written - chinese;
+        sure += line.confidence * chinese as f32;
+    }
+    han > 0 && han * 4 >= other && sure / han as f32 >= LEGIBLE
 }
+
+/// Below this mean confidence of the engine a letter is noise.
+const LEGIBLE: f32 = 0.5;
 
 /// The envelope's parts; of several sides the first that shows each.
 fn envelope(pages: &[PageText]) -> EnvelopeZones {

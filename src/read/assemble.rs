@@ -3,8 +3,8 @@
 use crate::clock::Millis;
 use crate::config::{self, Settings};
 use crate::domain::deadline::Profile;
-use crate::domain::draft::{Disinfection, Draft, DraftPage, Override};
-use crate::domain::extract::extract;
+use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
+use crate::domain::extract::{extract, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::store::{Batch, CycleRecord, Load, ReadPage};
@@ -63,10 +63,10 @@ impl Office {
                 .collect(),
             disinfection: Some(disinfection(load, cycle)),
             missing: fields.missing(),
+            notes: notes(pages, &texts, &fields),
             deadlines: self.deadlines.due(&received, &fields),
             fields,
             confirmed: None,
-            notes: pages.iter().filter_map(note).collect(),
         }
     }
 }
@@ -80,6 +80,19 @@ fn text(page: &ReadPage) -> Option<PageText> {
         height: reading.height,
         lines: reading.lines.clone(),
     })
+}
+
+/// What a person has to know beside the fields: pages that could not be read, text that is no Chinese, whom to call (SZ 7.3.2).
+fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String> {
+    let mut notes: Vec<String> = pages.iter().filter_map(note).collect();
+    if !legible(texts) {
+        notes.push("illegible".to_owned());
+    }
+    let (missing, phone) = (fields.missing_elements(), fields.first_phone());
+    if let (false, Some(_)) = (missing.is_empty(), phone) {
+        notes.push(format!("needs_call: {}", missing.join(",")));
+    }
+    notes
 }
 
 fn note(page: &ReadPage) -> Option<String> {

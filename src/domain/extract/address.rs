@@ -50,6 +50,8 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
             glyphs: c.glyphs.clone(),
             chars,
             divisions: None,
+            added: 0,
+            strokes: 0,
         };
         (c, written)
     }));
@@ -60,7 +62,6 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     let (mut winner, mut written) = ranked.remove(0);
     weigh(&mut winner, &mut written, &ranked);
     winner.value = written.value();
-    winner.glyphs.clone_from(&written.glyphs);
     let mut alternatives: Vec<Alternative> = ranked
         .iter()
         .map(|(c, w)| Candidate {
@@ -73,7 +74,9 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     alternatives.extend(other_forms(&winner, &written));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
     // A figure nobody could read, or a post office: never let through.
-    let whole = soundness(&winner.value) >= 1.0 && winner.source != Source::EnvelopePostmark;
+    let whole = soundness(&winner.value) >= 1.0
+        && written.strokes == 0
+        && winner.source != Source::EnvelopePostmark;
     fields.address = Field {
         accepted: field.accepted && whole,
         ..field
@@ -82,7 +85,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
 
 /// The same address as read, with the upper levels nobody wrote, and with today's names.
 fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
-    let as_read = text_of(&written.glyphs);
+    let as_read = text_of(&winner.glyphs);
     let forms = [
         (
             Some(as_read).filter(|t| *t != winner.value),
@@ -196,6 +199,9 @@ fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
     if let Some(postcode) = trailing_postcode(&chars) {
         value.truncate(postcode);
     }
+    if let Some(from) = strangers(&value) {
+        value.truncate(from);
+    }
     while value
         .last()
         .is_some_and(|g| matches!(g.ch, '(' | ')' | ',' | '.' | ':' | '、'))
@@ -203,6 +209,17 @@ fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
         value.pop();
     }
     value
+}
+
+/// Where a few characters of another line, a seal's or a neighbour's, begin behind the end of an address: `…50栋1103` `山泥`.
+fn strangers(value: &[Glyph]) -> Option<usize> {
+    let last = value.last()?;
+    let other = |g: &Glyph| (g.page, g.line) != (last.page, last.line);
+    let from = value.iter().rposition(other)? + 1;
+    let (address, rest) = (text_of(&value[..from]), &value[from..]);
+    let foreign =
+        rest.len() <= 4 && rest.iter().all(|g| is_han(g.ch)) && !place::ends_well(&text_of(rest));
+    (foreign && place::ends_well(&address)).then_some(from)
 }
 
 /// `…88号(215000)`: six digits behind the last character of the address.

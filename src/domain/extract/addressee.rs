@@ -81,6 +81,20 @@ pub(crate) fn read(
     }
     let delivered = deliver_at(&mut front, roster);
     mentions.extend(front);
+    if mentions.is_empty() {
+        // A salutation whose colon was not read looks like any other line: one of the top rows that begins with someone we know.
+        for row in zones.rows.iter().take(TOP_ROWS) {
+            let start: Vec<Glyph> = row.glyphs.iter().take(SALUTATION).copied().collect();
+            let mut written = Vec::new();
+            let source = Source::LetterSalutation;
+            collect(&matcher, &start, source, &mut mentions, &mut written);
+            mentions.retain(|m| m.hit.score >= 0.9);
+            if !mentions.is_empty() {
+                raw.extend(written);
+                break;
+            }
+        }
+    }
     mentions.sort_by_key(|m| m.place(roster));
     let mut alternatives: Vec<Alternative> = Vec::new();
     let mut seen: Vec<Who> = Vec::new();
@@ -134,6 +148,10 @@ pub(crate) fn read(
         ..field
     }
 }
+
+/// Where a salutation stands, and how long it is at most.
+const TOP_ROWS: usize = 5;
+const SALUTATION: usize = 24;
 
 /// The mention of the same addressee with the highest confidence.
 fn surest<'a>(mentions: &'a [Mention], of: &'a Mention) -> &'a Mention {

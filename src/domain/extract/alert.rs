@@ -6,7 +6,7 @@ mod threat;
 
 use crate::domain::draft::{Flag, Flags};
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, text_of};
+use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
 
 use super::body;
 use super::evidence::place;
@@ -71,7 +71,13 @@ const CRIME: &[&str] = &[
     "吃拿卡要",
     "违法犯罪",
     "职务犯罪",
-    "举报",
+    "虚报冒领",
+    "冒领",
+    "利用职务",
+    "私卖",
+    "倒卖",
+    "小金库",
+    "洗钱",
 ];
 
 const ENCLOSED: &[&str] = &[
@@ -192,25 +198,28 @@ fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {
 }
 
 fn encloses(sentence: &str) -> bool {
-    let Some(at) = ENCLOSED.iter().filter_map(|e| sentence.find(e)).min() else {
+    if !has_any(sentence, ENCLOSED) {
         return false;
-    };
-    let rest = &sentence[at..];
+    }
+    // 随信附上现金, and just as well 现将存折随信附上.
+    let rest = sentence;
     let copies = rest.contains("复印件")
         && !rest.contains("原件")
         && !has_any(rest, &["现金", "汇款单", "存折", "银行卡"]);
     has_any(rest, VALUABLES) && !copies
 }
 
-/// A mark like `机密★` standing alone above the letter.
+/// A mark like `机密★` or `秘密★一年` on a row of its own, on any page: 机密 inside a sentence is none.
 fn secret_mark(zones: &LetterZones) -> Option<&[Glyph]> {
-    zones
-        .head()
-        .iter()
-        .chain(zones.salutation_rows())
-        .find_map(|row| {
-            let text = row.compact();
-            let alone = text.chars().count() <= 10 && SECRET.iter().any(|s| text.starts_with(s));
-            alone.then_some(row.glyphs.as_slice())
-        })
+    let marked = |row: &&Row| {
+        let text = row.compact();
+        let rest = SECRET.iter().find_map(|s| text.strip_prefix(s));
+        rest.is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with(['★', '☆', '*', '·', '文', '长'])
+                || rest.starts_with(|c: char| c.is_ascii_digit())
+        }) && text.chars().count() <= 10
+    };
+    let row = zones.rows.iter().find(marked);
+    row.map(|row| row.glyphs.as_slice())
 }

@@ -87,7 +87,14 @@ pub(crate) fn common(glyphs: &[Glyph], prior: f32, source: Source) -> Vec<Sign> 
     sorted.sort_by(f32::total_cmp);
     let at = |i: usize| log_odds(sorted.get(i).or(sorted.last()).copied().unwrap_or(0.5));
     let mean = known.iter().sum::<f32>() / known.len().max(1) as f32;
+    let below = |limit: f32| known.iter().filter(|c| **c < limit).count().min(5) as f32;
+    // As if the characters were right or wrong independently of each other.
+    let together: f32 = known.iter().map(|c| c.max(0.05).ln()).sum();
     let mut signs = vec![
+        sign("together", together.max(-4.0)),
+        sign("below_90", below(0.9)),
+        sign("below_97", below(0.97)),
+        sign("below_99", below(0.99)),
         sign("worst", at(0)),
         sign("second", at(1)),
         sign("mean", log_odds(mean)),

@@ -17,6 +17,10 @@ pub(crate) struct Written {
     pub(crate) chars: Vec<char>,
     /// The divisions it begins with.
     pub(crate) divisions: Option<Divisions>,
+    /// Characters read that belong to nothing and were left out.
+    pub(crate) added: usize,
+    /// Strokes taken for the figure 1: shown, never let through.
+    pub(crate) strokes: usize,
 }
 
 impl Written {
@@ -36,10 +40,14 @@ impl Written {
             }
         }
         let mut chars = chars_of(&glyphs);
-        put_right(&mut chars, divisions.as_ref());
-        let tail = divisions.as_ref().map_or(0, |d| d.length);
-        strokes_to_figures(&mut chars[tail..]);
+        let read = glyphs.len();
+        put_right(&mut glyphs, &mut chars, divisions.as_ref());
+        let added = read - glyphs.len();
+        let tail = divisions.as_ref().map_or(0, |d| d.length) - added;
+        let strokes = strokes_to_figures(&mut chars[tail..]);
         Self {
+            strokes,
+            added,
             glyphs,
             chars,
             divisions,
@@ -87,9 +95,11 @@ impl Written {
             if step.former {
                 out.push_str(Gazetteer::shared().name(step.place));
             } else {
-                out.extend(&self.chars[at..at + step.length]);
+                let name = step.repaired.as_ref().map(|n| n.chars().count());
+                out.extend(&self.chars[at..at + name.unwrap_or(step.length)]);
             }
-            at += step.length;
+            let name = step.repaired.as_ref().map(|n| n.chars().count());
+            at += name.unwrap_or(step.length);
         }
         out.extend(&self.chars[at..]);
         Some(out)
@@ -118,19 +128,34 @@ impl Written {
 /// Another reading of a character is taken only when the engine was surer of it by this much.
 const SURER: f32 = 0.1;
 
-fn put_right(chars: &mut [char], divisions: Option<&Divisions>) {
+/// Puts the names of repaired divisions where they stand; a character too many goes with its glyph.
+fn put_right(glyphs: &mut Vec<Glyph>, chars: &mut Vec<char>, divisions: Option<&Divisions>) {
     let mut at = 0;
     for step in divisions.into_iter().flat_map(|d| &d.steps) {
-        let names = step.repaired.iter().flat_map(|name| name.chars());
-        for (place, ch) in chars[at..].iter_mut().zip(names) {
+        let Some(name) = &step.repaired else {
+            at += step.length;
+            continue;
+        };
+        let length = name.chars().count();
+        if length < step.length {
+            let same = name
+                .chars()
+                .zip(&chars[at..])
+                .take_while(|(a, b)| a == *b)
+                .count();
+            chars.remove(at + same);
+            glyphs.remove(at + same);
+        }
+        for (place, ch) in chars[at..].iter_mut().zip(name.chars()) {
             *place = ch;
         }
-        at += step.length;
+        at += length;
     }
 }
 
 /// `|2号`, `l幢`: a stroke beside a figure or before the word for a house is the figure 1.
-fn strokes_to_figures(chars: &mut [char]) {
+fn strokes_to_figures(chars: &mut [char]) -> usize {
+    let mut found = 0;
     let houses = [
         '号', '幢', '栋', '室', '弄', '组', '楼', '层', '单', '-', '#',
     ];
@@ -145,8 +170,10 @@ fn strokes_to_figures(chars: &mut [char]) {
         let after = chars.get(i + 1);
         if before || figure(after) || after.is_some_and(|c| houses.contains(c)) {
             chars[i] = '1';
+            found += 1;
         }
     }
+    found
 }
 
 /// Whether a text ends like an address: with a figure or the word for a house, a road, a place.

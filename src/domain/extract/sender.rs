@@ -5,7 +5,7 @@
 //! 7.4.1 the principal of a proxy.
 
 use crate::domain::draft::{Anonymous, Fields, Joint};
-use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::field::{Alternative, Field, Sign, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
@@ -174,12 +174,34 @@ fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternativ
     let own = winner.confidence() + support(&winner.value);
     let rival = others
         .iter()
-        .filter(|o| one_off(&o.value, &winner.value))
+        .filter(|o| one_off(&o.value, &winner.value) || one_lost(&o.value, &winner.value))
         .max_by(|a, b| support(&a.value).total_cmp(&support(&b.value)));
-    if support(&winner.value) > 0.0 {
+    let agreed = support(&winner.value) > 0.0;
+    if agreed {
         winner.prior = (winner.prior * 1.1).min(0.995);
     }
+    let said = |name: &'static str, on: bool| Sign {
+        name,
+        value: f32::from(u8::from(on)),
+    };
+    let short = winner.value.chars().count() == 2;
+    winner.signs.extend([
+        said("agreed", agreed),
+        said("rival", rival.is_some()),
+        said("two_characters", short),
+        said("only_mention", others.is_empty()),
+    ]);
     match rival {
+        // A character is lost or added at the edge of a line more easily than a name repeats itself wrongly.
+        Some(other)
+            if !agreed
+                && one_lost(&other.value, &winner.value)
+                && better_name(&other.value, &winner.value) =>
+        {
+            lost.push(winner.lost("与信内自述、信封上的写法差一字"));
+            winner.value.clone_from(&other.value);
+            winner.prior *= 0.9;
+        }
         Some(other) if support(&other.value) > own + 0.1 => {
             lost.push(winner.lost("与信内自述、信封上的写法不一致"));
             winner.value = other.value.clone();
@@ -198,6 +220,22 @@ fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternativ
             .filter(stranger)
             .map(|o| o.lost("以信内署名为准")),
     );
+}
+
+/// Whether one text is the other with one character less.
+fn one_lost(a: &str, b: &str) -> bool {
+    let (long, short) = if a.len() > b.len() { (a, b) } else { (b, a) };
+    if long.chars().count() != short.chars().count() + 1 {
+        return false;
+    }
+    let mut rest = long.chars();
+    short.chars().all(|c| rest.any(|l| l == c))
+}
+
+/// Whether `a` reads more like a full name than `b`; of two good ones the longer.
+fn better_name(a: &str, b: &str) -> bool {
+    let (x, y) = (names::person(a), names::person(b));
+    x > y || x == y && a.chars().count() > b.chars().count()
 }
 
 /// A labelled contact person.

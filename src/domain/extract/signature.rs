@@ -231,7 +231,8 @@ fn without_specks(part: &[Glyph]) -> Vec<Vec<Glyph>> {
     if words.len() < 2 {
         return vec![part.to_vec()];
     }
-    if words.iter().all(|w| names::person(&text_of(w)) > 0.8) {
+    let whole = |w: &Vec<Glyph>| names::person(&text_of(w)).max(names::unit(&text_of(w))) >= 0.8;
+    if words.iter().all(whole) {
         return words;
     }
     if names::person(&text_of(&joined)) > 0.8 {

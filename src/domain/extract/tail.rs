@@ -79,6 +79,7 @@ fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
                 .any(|e| next_text.ends_with(e));
             let named = names::person(&next_text) > 0.8;
             full && (street || ends)
+                && !begins_other(&next_text)
                 && find_phones(next).is_empty()
                 && !named
                 && next_text.chars().count() <= 24
@@ -92,6 +93,18 @@ fn carries_on(above: &Item, next: &[Glyph], above_row: &Row) -> bool {
         }
         _ => false,
     }
+}
+
+/// A date or a phone number that could not be read whole is one all the same, and no part of an address.
+fn begins_other(text: &str) -> bool {
+    let dated = text.contains('年') && text.contains(['月', '日']);
+    let year = text.starts_with("20") || text.starts_with("19") || text.starts_with('二');
+    let number = text.starts_with('1') && text.chars().filter(char::is_ascii_digit).count() >= 8;
+    number
+        || dated
+        || year
+            && text.chars().filter(char::is_ascii_digit).count() >= 5
+            && text.contains(['.', '年', '-'])
 }
 
 fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {

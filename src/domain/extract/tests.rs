@@ -1,4 +1,5 @@
 //! Rules of registration and the faults they met, one test each.
 
+mod bad_input;
 mod letters;
 mod properties;

@@ -53,7 +53,7 @@ impl Divisions {
 
 /// What leaving out a level between two written ones costs.
 const SKIPPED: f32 = 0.1;
-/// A name of this many characters may have one wrong that looks like nothing of the kind.
+/// A name of this many characters may have one wrong that looks like nothing of the kind, or one too many.
 const LONG_NAME: usize = 3;
 
 struct Reading {
@@ -125,12 +125,11 @@ impl Gazetteer {
             counties.flat_map(|c| self.below(c).iter().copied())
         });
         for place in high.chain(towns) {
-            if let Some((step, gain)) = self.written(place, text) {
-                // A lone county misread by a character that is not even alike is no evidence.
-                let anchored = step.repaired.is_none()
-                    || self.level(place) < Level::County
-                    || home.is_some_and(|h| self.lineage(place).contains(&h));
-                if anchored {
+            let inside = home.is_some_and(|h| self.lineage(place).contains(&h));
+            let held = if inside { Held::Yes } else { Held::No };
+            if let Some((step, gain)) = self.written(place, text, held) {
+                // A lone county misread, of another city, is no evidence.
+                if step.repaired.is_none() || self.level(place) < Level::County || inside {
                     found.push((place, step, gain));
                 }
             }
@@ -147,9 +146,9 @@ impl Gazetteer {
     fn lower(&self, place: Place, text: &[char]) -> Vec<(Step, f32)> {
         let mut found = Vec::new();
         for &child in self.below(place) {
-            found.extend(self.written(child, text));
+            found.extend(self.written(child, text, Held::Yes));
             for &grandchild in self.below(child) {
-                let step = self.written(grandchild, text);
+                let step = self.written(grandchild, text, Held::Yes);
                 found.extend(step.map(|(step, gain)| (step, gain - SKIPPED)));
             }
         }
@@ -163,8 +162,9 @@ impl Gazetteer {
         found
     }
 
-    /// Whether a text begins with a place's name: whole, short, or with one character misread.
-    fn written(&self, place: Place, text: &[char]) -> Option<(Step, f32)> {
+    /// Whether a text begins with a place's name: whole, short, or with one character misread or added. `held` says that something
+    /// besides the name speaks for the place: the division above it, or the office's own city.
+    fn written(&self, place: Place, text: &[char], held: Held) -> Option<(Step, f32)> {
         let name = self.name(place);
         let step = |length, repaired| Step {
             place,
@@ -173,18 +173,19 @@ impl Gazetteer {
             former: false,
         };
         let length = name.chars().count();
-        let mut wrong = name.chars().zip(text).filter(|(a, b)| a != *b);
+        let exact = starts(text, name);
+        if !exact && held == Held::Yes && length >= LONG_NAME && one_added(name, text) {
+            let gain = length as f32 - 1.5;
+            return Some((step(length + 1, Some(name.to_owned())), gain));
+        }
         if text.len() >= length {
+            let mut wrong = name.chars().zip(text).filter(|(a, b)| a != *b);
             match (wrong.next(), wrong.next()) {
                 (None, _) => return Some((step(length, None), length as f32)),
                 (Some((meant, &read)), None) => {
                     let cost = swap_cost(read, meant);
-                    let alike = cost < 1.0 && length >= 2;
-                    let whole = name.chars().last() == text.get(length - 1).copied();
-                    let long = length >= LONG_NAME
-                        && whole
-                        && !text[..length].iter().any(char::is_ascii_digit);
-                    if alike || long {
+                    let foreign = length >= LONG_NAME && held == Held::Yes && !own_meaning(read);
+                    if length >= 2 && (cost < 1.0 || foreign) {
                         let gain = length as f32 - 0.8 - cost;
                         return Some((step(length, Some(name.to_owned())), gain));
                     }
@@ -196,6 +197,30 @@ impl Gazetteer {
         let length = short.chars().count();
         starts(text, short).then(|| (step(length, None), length as f32 - 0.4))
     }
+}
+
+/// Whether something besides the name itself speaks for a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Yes,
+    No,
+}
+
+/// Characters that would mean something where they stand: 吴中路 is no 吴中区 misread.
+fn own_meaning(read: char) -> bool {
+    read.is_ascii_digit()
+        || "路街巷弄道村镇乡县市区里苑园桥坊庄新东西南北中上下前后大小花学医公广商老号第一二三四五六七八九十".contains(read)
+}
+
+/// Whether a text begins with a name that has one more character in it.
+fn one_added(name: &str, text: &[char]) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    let same = name.iter().zip(text).take_while(|(a, b)| a == b).count();
+    // Behind the whole name it is what comes next, and before it nothing of the name was seen yet.
+    (1..name.len()).contains(&same)
+        && text.len() > name.len()
+        && !own_meaning(text[same])
+        && text[same + 1..].starts_with(&name[same..])
 }
 
 fn former_step(place: Place, former: &str) -> Step {
@@ -270,6 +295,13 @@ mod tests {
         let found = read("苏洲市姑苏区").expect("divisions");
         assert_eq!(found.path(), "江苏省/苏州市/姑苏区");
         assert_eq!(found.steps[0].repaired.as_deref(), Some("苏州市"));
+    }
+
+    #[test]
+    fn a_foreign_character_in_a_name_is_put_right_only_where_the_place_is_known_otherwise() {
+        assert_eq!(path("苏州市吴中叹甪直镇"), "江苏省/苏州市/吴中区/甪直镇");
+        assert_eq!(path("昆山凉市张浦镇"), "江苏省/苏州市/昆山市/张浦镇");
+        assert_eq!(path("苏州市吴中路12号"), "江苏省/苏州市");
     }
 
     #[test]

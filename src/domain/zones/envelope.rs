@@ -294,7 +294,10 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         }
     } else if (2..=16).contains(&text.chars().count()) {
         let score = names::person(&text).max(if closed { 0.5 } else { 0.0 });
-        if score > 0.0 && zones.sender_name.is_none() {
+        // 宜兴 alone on an envelope is its postmark, not somebody called 宜兴.
+        if !closed && names_town(&text) {
+            zones.postmark_place = zones.postmark_place.take().or(Some(glyphs));
+        } else if score > 0.0 && zones.sender_name.is_none() {
             zones.sender_name = Some(glyphs);
         } else if zones.sender_address.is_none() && text.chars().any(is_han) {
             zones.sender_address = Some(glyphs);
@@ -319,22 +322,30 @@ fn split_trailing_name(glyphs: &[Glyph], closed: bool) -> (Vec<Glyph>, Option<Ve
     (glyphs.to_vec(), None)
 }
 
-/// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the short word nearest to it.
+/// The postmark: a date in figures, or what is left of one where it was struck over the stamp, and the place nearest to it. Where neither
+/// was read, a town's name standing alone on an envelope is the postmark's all the same.
 fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
-    let dated = pieces.iter().position(|p| figure_date(&p.text));
-    let Some(i) = dated.or_else(|| pieces.iter().position(|p| stamp_print(&p.text))) else {
-        return;
-    };
-    let anchor = pieces.remove(i);
-    let (words, figures): (Vec<Glyph>, Vec<Glyph>) = squeeze(&anchor.glyphs)
-        .into_iter()
-        .partition(|g| is_han(g.ch));
-    if dated.is_some() {
-        zones.postmark_date = Some(figures);
+    let dated = pieces.iter().position(|p| date_in(&p.glyphs).is_some());
+    let anchor = dated.or_else(|| pieces.iter().position(|p| stamp_print(&p.text)));
+    if let Some(anchor) = anchor.map(|i| pieces.remove(i)) {
+        zones.postmark_date = date_in(&anchor.glyphs);
+        zones.postmark_place = place_beside(&anchor, pieces);
     }
+    if zones.postmark_place.is_none()
+        && let Some(alone) = pieces.iter().position(|p| names_town(&p.text))
+    {
+        zones.postmark_place = Some(pieces.remove(alone).glyphs);
+    }
+}
+
+/// The place in the postmark whose date or stamp was read.
+fn place_beside(anchor: &Piece, pieces: &mut Vec<Piece>) -> Option<Vec<Glyph>> {
+    let words: Vec<Glyph> = squeeze(&anchor.glyphs)
+        .into_iter()
+        .filter(|g| is_han(g.ch))
+        .collect();
     if words.len() >= 2 && !stamp_print(&anchor.text) {
-        zones.postmark_place = Some(words);
-        return;
+        return Some(words);
     }
     let far = |p: &Piece| (p.middle[0] - anchor.middle[0]).hypot(p.middle[1] - anchor.middle[1]);
     let short = |p: &Piece| {
@@ -345,33 +356,40 @@ fn take_postmark(pieces: &mut Vec<Piece>, zones: &mut EnvelopeZones) {
         .filter(|&j| short(&pieces[j]) && far(&pieces[j]) < 4.5 * anchor.height)
         .min_by(|a, b| far(&pieces[*a]).total_cmp(&far(&pieces[*b])));
     if let Some(j) = nearest {
-        zones.postmark_place = Some(pieces.remove(j).glyphs);
-        return;
+        return Some(pieces.remove(j).glyphs);
     }
     // 太 and 仓 read apart, perhaps with figures of the date: together the name of a city or county, or nothing.
     let mut single: Vec<([f32; 2], Glyph)> = Vec::new();
     for p in pieces.iter().filter(|p| far(p) < 4.5 * anchor.height) {
         let mut han = p.glyphs.iter().filter(|g| is_han(g.ch));
-        let rest = p.glyphs.iter().filter(|g| !is_han(g.ch));
+        let mut rest = p.glyphs.iter().filter(|g| !is_han(g.ch));
         if let (Some(only), None) = (han.next(), han.next())
-            && rest
-                .clone()
-                .all(|g| g.ch.is_ascii_digit() || matches!(g.ch, '.' | ' ' | '-'))
+            && rest.all(|g| g.ch.is_ascii_digit() || matches!(g.ch, '.' | ' ' | '-'))
         {
             single.push((p.middle, *only));
         }
     }
     single.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]));
     let together: Vec<Glyph> = single.iter().map(|(_, g)| *g).collect();
-    let text = text_of(&together);
-    let named = |end: &str| {
-        !Gazetteer::shared()
-            .named(&format!("{text}{end}"))
-            .is_empty()
-    };
-    if together.len() >= 2 && ["市", "县", "区"].iter().any(|e| named(e)) {
-        zones.postmark_place = Some(together);
+    (together.len() >= 2 && names_town(&text_of(&together))).then_some(together)
+}
+
+/// The figures of a date among other writing: `中国邮政1 2024.02.09`.
+fn date_in(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+    let of_date = |g: &Glyph| g.ch.is_ascii_digit() || matches!(g.ch, '.' | '-' | '/' | ',' | '·');
+    let mut runs = glyphs.split(|g| !of_date(g));
+    runs.find(|run| figure_date(&text_of(run)))
+        .map(<[Glyph]>::to_vec)
+}
+
+/// Whether a text is the name of a city or county without the word for its level.
+fn names_town(text: &str) -> bool {
+    if !(2..=3).contains(&text.chars().count()) {
+        return false;
     }
+    let gazetteer = Gazetteer::shared();
+    let named = |end: &str| !gazetteer.named(&format!("{text}{end}")).is_empty();
+    ["市", "县", "区"].iter().any(|end| named(end))
 }
 
 /// What is printed on a stamp: 中国邮政120分.
@@ -383,14 +401,9 @@ fn stamp_print(text: &str) -> bool {
 }
 
 fn figure_date(text: &str) -> bool {
-    let figures: String = text.chars().filter(|c| !is_han(*c)).collect();
-    let parts: Vec<&str> = figures
+    let parts: Vec<&str> = text
         .split(['.', '-', '/', ',', '·'])
         .filter(|p| !p.is_empty())
         .collect();
-    let numbers = parts
-        .iter()
-        .filter(|p| p.chars().all(|c| c.is_ascii_digit()))
-        .count();
-    numbers >= 3 && parts.iter().any(|p| p.starts_with("20") && p.len() >= 4)
+    parts.len() >= 3 && parts.iter().any(|p| p.starts_with("20") && p.len() >= 4)
 }

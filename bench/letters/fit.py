@@ -1,0 +1,137 @@
+"""Fits, per field, how sure a value is from its signs, and chooses the threshold from which it is accepted.
+
+Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
+SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
+the project builds. The threshold is the lowest confidence at which at most 0.5 % of the accepted are wrong, on the fitting and on the
+checking letters each; the checking letters have other names, fonts and wordings. Prints what was reached to stderr.
+"""
+
+import argparse
+import json
+import math
+import sys
+
+WRONG_ALLOWED = 0.005
+RIDGE = 1.0
+LEAST = 30  # values of a field below which nothing is fitted
+
+
+def load(paths):
+    fields = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                value = json.loads(line)
+                fields.setdefault(value["field"], []).append((value["signs"], value["right"]))
+    return fields
+
+
+def solve(matrix, vector):
+    n = len(vector)
+    rows = [row[:] + [vector[i]] for i, row in enumerate(matrix)]
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for r in range(i + 1, n):
+            factor = rows[r][i] / rows[i][i]
+            for c in range(i, n + 1):
+                rows[r][c] -= factor * rows[i][c]
+    out = [0.0] * n
+    for i in reversed(range(n)):
+        out[i] = (rows[i][n] - sum(rows[i][c] * out[c] for c in range(i + 1, n))) / rows[i][i]
+    return out
+
+
+def probability(weights, x):
+    s = max(-30.0, min(30.0, sum(w * v for w, v in zip(weights, x))))
+    return 1 / (1 + math.exp(-s))
+
+
+def regress(samples, names):
+    """Weights for the bias and each sign; signs are scaled to unit spread while fitting."""
+    spread = {}
+    for name in names:
+        values = [signs.get(name, 0.0) for signs, _ in samples]
+        mean = sum(values) / len(values)
+        spread[name] = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values)) or 1.0
+    xs = [[1.0] + [signs.get(name, 0.0) / spread[name] for name in names] for signs, _ in samples]
+    ys = [1.0 if right else 0.0 for _, right in samples]
+    n = len(names) + 1
+    weights = [0.0] * n
+    for _ in range(30):
+        gradient = [-RIDGE * w if i else 0.0 for i, w in enumerate(weights)]
+        hessian = [[(RIDGE if i == j and i else 1e-6 if i == j else 0.0) for j in range(n)] for i in range(n)]
+        for x, y in zip(xs, ys):
+            p = probability(weights, x)
+            for i in range(n):
+                gradient[i] += (y - p) * x[i]
+                q = p * (1 - p) * x[i]
+                for j in range(n):
+                    hessian[i][j] += q * x[j]
+        step = solve(hessian, gradient)
+        weights = [w + s for w, s in zip(weights, step)]
+        if max(abs(s) for s in step) < 1e-5:
+            break
+    return weights[0], {name: w / spread[name] for name, w in zip(names, weights[1:])}
+
+
+def sure(model, signs):
+    bias, weights = model
+    return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
+
+
+def threshold(graded):
+    """The lowest confidence at which at most the allowed share of those above is wrong."""
+    best, wrong = None, 0
+    for n, (p, right) in enumerate(sorted(graded, reverse=True), 1):
+        wrong += not right
+        if wrong <= WRONG_ALLOWED * n:
+            best = p
+    return best
+
+
+def calibration_error(graded):
+    bins = [[0, 0.0, 0] for _ in range(10)]
+    for p, right in graded:
+        b = bins[min(9, int(p * 10))]
+        b[0] += 1
+        b[1] += p
+        b[2] += right
+    return sum(abs(b[1] - b[2]) for b in bins) / max(1, len(graded))
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--fit", nargs="+", required=True)
+    args.add_argument("--check", nargs="+", required=True)
+    args.add_argument("--note", required=True)
+    asked = args.parse_args()
+    fit, check = load(asked.fit), load(asked.check)
+    print("# How sure a value is: 1 / (1 + exp(-(bias + sum of weight * sign))). Signs: src/domain/extract/confidence.rs and the fields' modules.")
+    print("# Made by bench/letters/fit.py (make fit); not to be edited by hand.")
+    print(f"# {asked.note}")
+    for field in sorted(fit):
+        samples, others = fit[field], check.get(field, [])
+        wrong = sum(not right for _, right in samples)
+        if len(samples) < LEAST or not others:
+            print(f"# {field}: {len(samples)} values to fit, {len(others)} to check: too few, no model")
+            continue
+        names = sorted({name for signs, _ in samples for name in signs})
+        model = regress(samples, names)
+        graded = [(sure(model, s), r) for s, r in samples]
+        checked = [(sure(model, s), r) for s, r in others]
+        limits = [threshold(graded), threshold(checked)]
+        limit = 2.0 if None in limits else max(*limits, 0.55)
+        accepted = [r for p, r in checked if p >= limit]
+        bad = sum(not r for r in accepted)
+        ece = calibration_error(checked)
+        said = (f"fitted on {len(samples)} values, {wrong} of them wrong; checked on {len(others)}: ECE {100 * ece:.1f} %, "
+                f"accepted {len(accepted)}, of them wrong {bad}")
+        print(f"{field}: {said}, threshold {limit:.4f}", file=sys.stderr)
+        print(f"\n# {said}\n[field.{field}]\nbias = {model[0]:.4f}\nthreshold = {limit:.4f}\n[field.{field}.weights]")
+        for name, weight in model[1].items():
+            print(f"{name} = {weight:.4f}")
+
+
+if __name__ == "__main__":
+    main()

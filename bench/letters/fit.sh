@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# make fit: letters with known truth → how sure every value is → src/domain/extract/confidence.toml
+#
+# 1. really reads the letters of LIKE (default tests/letters) and keeps the lines
+# 2. lays out thousands of letters with other names, places, fonts and wordings (nothing is drawn), and gives their lines the errors of 1
+# 3. registers them, fits each field on two parts, chooses its threshold on the third; the fourth is only looked at
+# LIKE, LINES, FONTS, LETTERS_EACH and LAIXIN change what it works with; the result says so.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+like=${LIKE:-tests/letters} each=${LETTERS_EACH:-700} fonts=${FONTS:-run/fit/fonts} laixin=${LAIXIN:-target/release/laixin}
+python=${PYTHON:-.setup/venv-bench/bin/python} here=bench/letters out=${OUT:-run/fit}
+lines=${LINES:-$out/like}
+mkdir -p "$out"
+"$laixin" evaluate "$like" --lines "$lines" >"$out/like.txt"
+"$python" $here/banks.py "$out/banks"
+seed=1000
+for part in fit1 fit2 check1 check2; do
+  seed=$((seed + 1))
+  "$python" $here/make_letters.py --bank "$out/banks/$part.json" --seed $seed --n "$each" --out "$out/$part" --dpi 200 --fonts "$fonts" --layout-only 2>/dev/null
+  "$python" $here/read_noisily.py --like "$like:$lines" --seed $seed "$out/$part" "$out/$part-lines"
+  "$laixin" evaluate "$out/$part" --lines "$out/$part-lines" --signs "$out/$part.jsonl" >"$out/$part.txt"
+done
+note="Letters: $each each of the banks fit1, fit2 (fitted), check1 (thresholds), seeds 1001 to 1003, simulated reading like $(basename "$like"); $(date +%F)."
+"$python" $here/fit.py --fit "$out"/fit[12].jsonl --check "$out/check1.jsonl" --note "$note" >"$out/confidence.toml"
+mv "$out/confidence.toml" src/domain/extract/confidence.toml
+echo "written: src/domain/extract/confidence.toml; build again, and look at $out/check2 with laixin evaluate --lines"

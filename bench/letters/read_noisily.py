@@ -1,0 +1,227 @@
+"""Lines as the reader would give them for letters that were laid out but never drawn (make_letters.py --layout-only).
+
+Usage: read_noisily.py --like TRUTH:LINES[,TRUTH:LINES…] --seed N FOLDER OUT
+TRUTH:LINES are folders of letters that were really drawn and read (`laixin evaluate TRUTH --lines LINES`). Every page of FOLDER borrows the
+manner of one of their pages written in the same kind of hand: how often a character is replaced, lost or added there, with which
+confidence right and wrong characters came, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
+Reads no image. Figures from such lines must say “simulated reading”.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import random
+import sys
+import unicodedata
+
+GAP = "　"
+
+
+def folded(text):
+    table = str.maketrans("—–〇○“”‘’", "--00''''")
+    return unicodedata.normalize("NFKC", text).translate(table)
+
+
+def middle(quad):
+    return sum(p[0] for p in quad) / 4, sum(p[1] for p in quad) / 4
+
+
+def covers(outer, point):
+    xs, ys = [p[0] for p in outer], [p[1] for p in outer]
+    return min(xs) <= point[0] <= max(xs) and min(ys) <= point[1] <= max(ys)
+
+
+def kind_of(page):
+    return "envelope" if page["kind"].startswith("envelope") else "letter"
+
+
+class Manner:
+    """What happened to one page's characters when it was read."""
+
+    def __init__(self, page):
+        self.hand = page["style"].get("handwriting", False)
+        self.font = page["style"].get("font")
+        self.kind = kind_of(page)
+        self.right, self.wrong, self.swaps = [], [], []
+        self.chars = self.lost = self.added = self.replaced = 0
+        self.lines = self.missed = 0
+
+    def learn(self, page, read):
+        homes = {}
+        for l in read["lines"]:
+            at = middle(l["quad"])
+            near = [(abs(middle(t["quad"])[1] - at[1]) + abs(middle(t["quad"])[0] - at[0]) / 20, i) for i, t in enumerate(page["lines"]) if covers(t["quad"], at)]
+            if near:
+                homes.setdefault(min(near)[1], []).append(l)
+        for i, line in enumerate(page["lines"]):
+            if line["role"] == "postmark" or (self.kind == "envelope" and line["role"].endswith("code")):
+                continue
+            parts = homes.get(i, [])
+            self.lines += 1
+            if not parts:
+                self.missed += 1
+                continue
+            got = [(folded(c["ch"]), c["confidence"]) for l in parts for c in l["chars"] if not c["ch"].isspace()]
+            want = [c for c in folded(line["text"]) if not c.isspace()]
+            self.align(want, got)
+
+    def align(self, want, got):
+        self.chars += len(want)
+        matcher = difflib.SequenceMatcher(None, want, [g[0] for g in got], autojunk=False)
+        for tag, a, b, c, d in matcher.get_opcodes():
+            if tag == "equal":
+                self.right += [g[1] for g in got[c:d]]
+            elif tag == "replace":
+                pairs = list(zip(want[a:b], got[c:d]))
+                self.replaced += len(pairs)
+                self.swaps += [(w, g[0]) for w, g in pairs]
+                self.wrong += [g[1] for _, g in pairs]
+                self.lost += max(0, (b - a) - (d - c))
+                self.added += max(0, (d - c) - (b - a))
+            elif tag == "delete":
+                self.lost += b - a
+            else:
+                self.added += d - c
+
+
+def load(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def manners(pairs):
+    out = []
+    for pair in pairs.split(","):
+        truth, lines = pair.split(":")
+        for name in sorted(os.listdir(lines)):
+            if not name.endswith(".json"):
+                continue
+            letter = load(truth, name)
+            for page, read in zip(letter["pages"], load(lines, name)):
+                manner = Manner(page)
+                manner.learn(page, read)
+                if manner.chars > 5 and manner.right:
+                    out.append(manner)
+    return out
+
+
+class Reader:
+    def __init__(self, known, rnd):
+        self.known, self.rnd = known, rnd
+        self.swaps = {}
+        for manner in known:
+            for want, got in manner.swaps:
+                self.swaps.setdefault(want, []).append(got)
+        self.wrong = [c for m in known for c in m.wrong] or [0.6]
+        self.pool = [got for _, got in (s for m in known for s in m.swaps) if len(got) == 1] or list("一二三")
+
+    def swap(self, char):
+        options = self.swaps.get(folded(char), [])
+        if options and self.rnd.random() < 0.7:
+            return self.rnd.choice(options)
+        if char.isdigit() and self.rnd.random() < 0.8:
+            return self.rnd.choice("0123456789")
+        return self.rnd.choice(self.pool)
+
+    def page(self, n, page):
+        kind = kind_of(page)
+        like = [m for m in self.known if m.kind == kind and m.font == page["style"].get("font")]
+        if len(like) < 3:
+            like = [m for m in self.known if m.kind == kind and m.hand == page["style"].get("handwriting", False)]
+        manner = self.rnd.choice(like or self.known)
+        lines = []
+        for line in page["lines"]:
+            if line["role"] == "postmark":
+                lines += self.postmark(line)
+            elif self.rnd.random() >= manner.missed / max(1, manner.lines):
+                lines += self.line(line, manner)
+        shown = "envelope" if kind == "envelope" else "letter"
+        return dict(n=n, kind=shown, width=page["width"], height=page["height"], lines=lines)
+
+    def postmark(self, line):
+        place, _, date = line["text"].partition(" ")
+        (x0, y0), _, (x1, y1), _ = line["quad"]
+        out = []
+        w, h = x1 - x0, y1 - y0
+        # The date is struck over the stamp, of which a scrap is read instead.
+        for text, top, often in ((place, 0.18, 0.85), (date, 0.43, 0.15), ("国邮政120分", 0.5, 0.9)):
+            if self.rnd.random() < often:
+                quad = [[x0 + 0.25 * w, y0 + top * h], [x0 + 0.75 * w, y0 + top * h], [x0 + 0.75 * w, y0 + (top + 0.18) * h], [x0 + 0.25 * w, y0 + (top + 0.18) * h]]
+                out.append(self.made([(c, 0.97) for c in text], quad, False))
+        return out
+
+    def line(self, line, manner):
+        vertical = line.get("vertical", False)
+        size = max(1, len(line["text"]))
+        out, run, start = [], [], 0
+        pieces = []
+        for at, char in enumerate(line["text"] + GAP):
+            if char == GAP or at == len(line["text"]):
+                if run:
+                    pieces.append((start, at, run))
+                run, start = [], at + 1
+            elif char != " ":
+                run.append(char)
+        for begin, end, chars in pieces:
+            read = self.read(chars, manner)
+            if read:
+                out.append(self.made(read, self.cut(line["quad"], begin / size, end / size, vertical), vertical))
+        return out
+
+    def read(self, chars, manner):
+        per = max(1, manner.chars)
+        out = []
+        for char in chars:
+            x = self.rnd.random()
+            if x < manner.lost / per:
+                continue
+            if x < (manner.lost + manner.replaced) / per:
+                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong)))
+            else:
+                out.append((char, self.rnd.choice(manner.right)))
+            if self.rnd.random() < manner.added / per:
+                out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong)))
+        return out
+
+    @staticmethod
+    def cut(quad, begin, end, vertical):
+        tl, tr, br, bl = quad
+        def mix(a, b, t):
+            return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t]
+        if vertical:
+            return [mix(tl, bl, begin), mix(tr, br, begin), mix(tr, br, end), mix(tl, bl, end)]
+        return [mix(tl, tr, begin), mix(tl, tr, end), mix(bl, br, end), mix(bl, br, begin)]
+
+    @staticmethod
+    def made(read, quad, vertical):
+        text = "".join(c for c, _ in read)
+        mean = sum(p for _, p in read) / len(read)
+        chars = [dict(ch=c, confidence=p, at=(i + 0.5) / len(read)) for i, (c, p) in enumerate(read)]
+        return dict(text=text, raw=text, quad=quad, confidence=mean, chars=chars, vertical=vertical)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--like", required=True)
+    args.add_argument("--seed", type=int, required=True)
+    args.add_argument("folder")
+    args.add_argument("out")
+    asked = args.parse_args()
+    known = manners(asked.like)
+    if not known:
+        sys.exit("no page was really read: nothing to be like")
+    reader = Reader(known, random.Random(asked.seed))
+    os.makedirs(asked.out, exist_ok=True)
+    total = {k: sum(getattr(m, k) for m in known) for k in ("chars", "replaced", "lost", "added", "lines", "missed")}
+    print(len(known), "pages read:", total, file=sys.stderr)
+    for name in sorted(os.listdir(asked.folder)):
+        if name.endswith(".json") and name != "manifest.json":
+            letter = load(asked.folder, name)
+            pages = [reader.page(i + 1, page) for i, page in enumerate(letter["pages"])]
+            with open(os.path.join(asked.out, name), "w", encoding="utf-8") as out:
+                json.dump(pages, out, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()
