@@ -13,6 +13,7 @@ import sys
 
 WRONG_ALLOWED = 0.005
 RIDGE = 1.0
+VETO = "veto"
 LEAST = 30  # values of a field below which nothing is fitted
 
 
@@ -80,13 +81,14 @@ def sure(model, signs):
     return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
 
 
-def threshold(graded):
-    """The lowest confidence at which at most the allowed share of those above is wrong."""
-    best, wrong = None, 0
-    for n, (p, right) in enumerate(sorted(graded, reverse=True), 1):
-        wrong += not right
-        if wrong <= WRONG_ALLOWED * n:
-            best = p
+def threshold(*parts):
+    """The lowest confidence at which at most the allowed share of what is accepted is wrong on every part; None if there is none."""
+    best = None
+    for limit in sorted({p for part in parts for p, _ in part}, reverse=True):
+        accepted = [[right for p, right in part if p >= limit] for part in parts]
+        wrong = [sum(not right for right in part) for part in accepted]
+        if all(bad <= WRONG_ALLOWED * len(part) for bad, part in zip(wrong, accepted)):
+            best = limit
     return best
 
 
@@ -116,13 +118,15 @@ def main():
         if len(samples) < LEAST or not others:
             print(f"# {field}: {len(samples)} values to fit, {len(others)} to check: too few, no model")
             continue
-        names = sorted({name for signs, _ in samples for name in signs})
+        names = sorted({name for signs, _ in samples for name in signs} - {VETO})
         model = regress(samples, names)
         graded = [(sure(model, s), r) for s, r in samples]
         checked = [(sure(model, s), r) for s, r in others]
-        limits = [threshold(graded), threshold(checked)]
-        limit = 2.0 if None in limits else max(*limits, 0.55)
-        accepted = [r for p, r in checked if p >= limit]
+        # What a rule holds back for a person is never accepted, whatever its confidence.
+        free = [[(sure(model, s), r) for s, r in part if VETO not in s] for part in (samples, others)]
+        found = threshold(*free)
+        limit = 2.0 if found is None else max(found, 0.55)
+        accepted = [r for p, r in free[1] if p >= limit]
         bad = sum(not r for r in accepted)
         ece = calibration_error(checked)
         said = (f"fitted on {len(samples)} values, {wrong} of them wrong; checked on {len(others)}: ECE {100 * ece:.1f} %, "

@@ -34,46 +34,50 @@ use super::gazetteer::{Divisions, Gazetteer, Place};
 use super::roster::Roster;
 use super::text::{PageKind, PageText};
 use super::zones::envelope::envelope_zones;
-use super::zones::{EnvelopeZones, is_han, letter_zones};
+use super::zones::{EnvelopeZones, LetterZones, is_han, letter_zones};
 
 /// Registers one letter: its pages' text in, fields out. `received_on` is the day the letter reached the office
 /// (`YYYY-MM-DD`): no date of the letter lies after it.
 pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -> Fields {
-    let zones = letter_zones(pages);
+    // Noise and other languages hold names only by chance.
+    let legible = legible(pages);
+    let everything = letter_zones(pages);
+    let nothing = LetterZones::default();
+    let zones = if legible { &everything } else { &nothing };
     let items = tail::items(zones.tail_rows());
     let envelope = envelope(pages);
     let mut fields = Fields::default();
-    sender::read(pages, &zones, &items, &envelope, &mut fields);
-    let legible = legible(pages);
+    sender::read(pages, zones, &items, &envelope, &mut fields);
     if !legible {
         fields.withdraw_anonymity();
     }
     let home = Gazetteer::shared().home_of(&roster.station);
     let seen = address::Seen {
         pages,
-        zones: &zones,
+        zones,
         items: &items,
         envelope: &envelope,
         home,
     };
     address::read(&seen, &mut fields);
-    fields.addressee = addressee::read(pages, &zones, &envelope, roster);
-    date::read(pages, &zones, received_on, &mut fields);
-    fields.id_number = idnumber::read(pages, &zones, &items);
-    fields.phones = phone::read(pages, &zones, &items, &envelope);
+    fields.addressee = addressee::read(pages, zones, &envelope, roster);
+    date::read(pages, zones, received_on, &mut fields);
+    fields.id_number = idnumber::read(pages, zones, &items);
+    fields.phones = phone::read(pages, zones, &items, &envelope);
     fields.postmark = postmark(&envelope, home);
-    fields.flags = alert::read(pages, &zones);
+    // A threat counts however badly it can be read.
+    fields.flags = alert::read(pages, &everything);
     if legible {
-        matter::read(pages, &zones, &mut fields);
+        matter::read(pages, zones, &mut fields);
     }
     fields.repeat.relation = "unchecked".to_owned();
     fields
 }
 
-/// The divisions an address begins with, whoever's office it is for.
+/// The divisions an address begins with as it stands: nothing is put right.
 pub fn divisions_in(address: &str) -> Option<Divisions> {
     let chars: Vec<char> = address.chars().collect();
-    Gazetteer::shared().divisions(&chars, None)
+    Gazetteer::shared().divisions(&chars, &[], None)
 }
 
 /// Whether the sheets of the letter show Chinese that can be read at all: not blank, not noise, not another language.

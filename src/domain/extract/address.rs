@@ -4,14 +4,14 @@
 //! what may be put right in it is in [`super::place`].
 
 use crate::domain::draft::Fields;
-use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::Place;
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
 
 use super::body;
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, nothing};
+use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{chars_of, distance, has_any, squeeze};
 use super::names;
 use super::place::{self, Written};
@@ -73,14 +73,14 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         .collect();
     alternatives.extend(other_forms(&winner, &written));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
-    // A figure nobody could read, or a post office: never let through.
+    // A figure nobody could read, an estate without a town, two readings, or a post office: never let through.
+    let known = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
     let whole = soundness(&winner.value) >= 1.0
         && written.strokes == 0
+        && (known("levels") || known("agreed"))
+        && !known("nearly")
         && winner.source != Source::EnvelopePostmark;
-    fields.address = Field {
-        accepted: field.accepted && whole,
-        ..field
-    };
+    fields.address = if whole { field } else { for_a_person(field) };
 }
 
 /// The same address as read, with the upper levels nobody wrote, and with today's names.

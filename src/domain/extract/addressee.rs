@@ -9,7 +9,7 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, nothing};
+use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::squeeze;
 use super::roster_match::{Hit, Matcher, Who};
 
@@ -142,11 +142,8 @@ pub(crate) fn read(
     }
     let asked = hit.is_some_and(|m| !m.hit.namesakes.is_empty());
     let field = field(pages, &winner, Measured::Addressee, alternatives);
-    Field {
-        raw,
-        accepted: field.accepted && !asked,
-        ..field
-    }
+    let field = if asked { for_a_person(field) } else { field };
+    Field { raw, ..field }
 }
 
 /// Where a salutation stands, and how long it is at most.

@@ -3,6 +3,7 @@
 //! By words over the whole letter, lines of low confidence included; who threatens whom is in [`threat`]. Every flag quotes its sentence.
 
 mod threat;
+mod words;
 
 use crate::domain::draft::{Flag, Flags};
 use crate::domain::text::PageText;

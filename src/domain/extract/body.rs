@@ -182,7 +182,7 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
     let clause: String = chars[from..end].iter().collect();
     let cut = match needs {
         Needs::Role => role_cut(&clause)?,
-        _ => living_cut(&clause)?,
+        _ => role_cut(&clause).or_else(|| living_cut(&clause))?,
     };
     let place = super::tail::trim(&sentence[from..from + cut]);
     let place = strip_front(place);
@@ -201,7 +201,12 @@ fn strip_front(place: &[Glyph]) -> &[Glyph] {
         .iter()
         .position(|g| !matches!(g.ch, '在' | '于' | '是' | '为' | '的' | ':'))
         .unwrap_or(place.len());
-    &place[from..]
+    let place = &place[from..];
+    // 我们是居住在某苑的业主: the phrase within the phrase.
+    let text = text_of(place);
+    let living = ["居住在", "居住于", "长住", "常住", "住在", "家住", "住"];
+    let skip = living.iter().find(|l| text.starts_with(*l));
+    &place[skip.map_or(0, |l| l.chars().count())..]
 }
 
 /// `…的居民代表`, `…居民`: the place ends before the role.
@@ -257,9 +262,51 @@ fn living_cut(clause: &str) -> Option<usize> {
 fn estate_like(text: &str) -> bool {
     let n = text.chars().count();
     let end = [
-        "花园", "家园", "小区", "公寓", "新村", "苑", "社区", "花苑", "村", "城", "府", "湾", "庭",
-        "居", "里", "坊", "院", "广场", "大厦", "园", "镇", "街道", "路", "弄", "巷", "号", "墅",
-        "邨", "幢", "栋", "楼", "组", "室",
+        "花园",
+        "家园",
+        "小区",
+        "公寓",
+        "新村",
+        "苑",
+        "社区",
+        "花苑",
+        "村",
+        "城",
+        "府",
+        "湾",
+        "庭",
+        "居",
+        "里",
+        "坊",
+        "院",
+        "广场",
+        "大厦",
+        "园",
+        "镇",
+        "街道",
+        "路",
+        "弄",
+        "巷",
+        "号",
+        "墅",
+        "邨",
+        "幢",
+        "栋",
+        "楼",
+        "组",
+        "室",
+        "邸",
+        "郡",
+        "豪庭",
+        "名都",
+        "花都",
+        "佳苑",
+        "山庄",
+        "家属院",
+        "宿舍",
+        "大院",
+        "国际",
+        "新天地",
     ];
     (3..=30).contains(&n) && end.iter().any(|e| text.ends_with(e))
 }

@@ -327,5 +327,16 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
 /// The postmark's date.
 pub(crate) fn postmark(envelope: &EnvelopeZones) -> Option<String> {
     let glyphs = envelope.postmark_date.as_ref()?;
-    find_dates(glyphs).iter().find_map(FoundDate::iso)
+    // A postmark prints two figures for month and day: 2025.05.2 lost one at the stamp's edge.
+    let whole = |d: &&FoundDate| {
+        glyphs[d.range.clone()]
+            .iter()
+            .filter(|g| g.ch.is_ascii_digit())
+            .count()
+            == 8
+    };
+    find_dates(glyphs)
+        .iter()
+        .find(whole)
+        .and_then(FoundDate::iso)
 }

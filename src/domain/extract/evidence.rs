@@ -107,6 +107,20 @@ pub(crate) fn field(
     }
 }
 
+/// The field, not let through whatever its confidence: a rule says that a person must look.
+pub(crate) fn for_a_person(field: Field) -> Field {
+    let mut signs = field.signs;
+    signs.push(Sign {
+        name: "veto",
+        value: 1.0,
+    });
+    Field {
+        accepted: false,
+        signs,
+        ..field
+    }
+}
+
 /// A field without a value that still tells what was seen and not taken.
 pub(crate) fn nothing(alternatives: Vec<Alternative>) -> Field {
     Field {
@@ -117,13 +131,20 @@ pub(crate) fn nothing(alternatives: Vec<Alternative>) -> Field {
 
 /// Page number and quad of some characters; of those on the line that holds most of them.
 pub(crate) fn place(pages: &[PageText], glyphs: &[Glyph]) -> (Option<u32>, Option<Quad>) {
-    let count = |line: &Glyph| {
-        glyphs
-            .iter()
-            .filter(|g| (g.page, g.line) == (line.page, line.line))
-            .count()
-    };
-    let Some(most) = glyphs.iter().rev().max_by_key(|g| count(g)) else {
+    let mut lines: Vec<(&Glyph, usize)> = Vec::new();
+    for glyph in glyphs {
+        match lines
+            .iter_mut()
+            .rev()
+            .find(|(g, _)| (g.page, g.line) == (glyph.page, glyph.line))
+        {
+            Some((_, n)) => *n += 1,
+            None => lines.push((glyph, 1)),
+        }
+    }
+    // Of lines with as many characters the first: `max_by_key` takes the last of equals.
+    let most = lines.iter().rev().max_by_key(|(_, n)| *n).map(|(g, _)| *g);
+    let Some(most) = most else {
         return (None, None);
     };
     let there = || {

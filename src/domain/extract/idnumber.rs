@@ -7,7 +7,7 @@ use crate::domain::zones::{Glyph, LetterZones};
 
 use super::confidence::Measured;
 use super::date::days_in;
-use super::evidence::{Candidate, field};
+use super::evidence::{Candidate, field, for_a_person};
 use super::tail::{Item, Kind};
 
 const RULE: &str = "7.4.2.1";
@@ -73,7 +73,11 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         signs: Vec::new(),
     };
     IdNumber {
-        field: field(pages, &candidate, Measured::IdNumber, Vec::new()),
+        field: if ok == Some(true) && plausible {
+            field(pages, &candidate, Measured::IdNumber, Vec::new())
+        } else {
+            for_a_person(field(pages, &candidate, Measured::IdNumber, Vec::new()))
+        },
         checksum_ok: ok,
     }
 }

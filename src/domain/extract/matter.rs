@@ -182,14 +182,22 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
         .iter()
         .find(|s| has_any(&text_of(s), words))
         .map_or_else(Vec::new, |s| s.to_vec());
-    Some(Candidate {
+    let own = score(words);
+    let others: usize = PURPOSES
+        .iter()
+        .filter(|(n, _)| *n != name)
+        .map(|(_, w)| score(w))
+        .sum();
+    let count = |n: usize| n.min(4) as f32;
+    let mut found = Candidate {
         value: name.to_owned(),
-        glyphs: evidence,
-        prior: 0.7,
-        source: Source::LetterBody,
-        rule: "7.4.2.1",
-        signs: Vec::new(),
-    })
+        ..Candidate::as_read(&evidence, 0.7, Source::LetterBody, "7.4.2.1")
+    };
+    found.note("is_request", f32::from(u8::from(name == "投诉请求")));
+    found.note("words_for_it", count(own));
+    found.note("words_for_others", count(others));
+    found.note("urged", count(urged));
+    Some(found)
 }
 
 /// A sentence of this many characters tells something.
@@ -198,10 +206,12 @@ const TOLD: usize = 12;
 fn told(sentences: &[&[Glyph]]) -> Candidate {
     let longest = sentences.iter().max_by_key(|s| s.len());
     let glyphs = longest.map_or(&[][..], |s| *s);
-    Candidate {
+    let mut told = Candidate {
         value: "投诉请求".to_owned(),
         ..Candidate::as_read(glyphs, 0.4, Source::LetterBody, "7.4.2.1")
-    }
+    };
+    told.note("only_told", 1.0);
+    told
 }
 
 /// Thanks and questions may be filed without action (SZ 7.5.1): a hint, never automatic.

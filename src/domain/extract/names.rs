@@ -231,6 +231,26 @@ const UNITS: &[&str] = &[
     "茶楼",
     "园",
     "所",
+    "客栈",
+    "旅社",
+    "旅馆",
+    "书社",
+    "供销社",
+    "联社",
+    "杂技团",
+    "卫生院",
+    "卫生室",
+    "服务站",
+    "管委会",
+    "筹委会",
+    "村民小组",
+    "居民小组",
+    "养殖户",
+    "种植户",
+    "团",
+    "堂",
+    "铺",
+    "台",
 ];
 
 /// How many characters of `chars` are a surname: 0, 1 or 2.
@@ -311,7 +331,7 @@ pub(crate) fn unit(text: &str) -> f32 {
 
 /// Whether a text begins with at least two levels of divisions, or a county and a town.
 fn starts_with_divisions(text: &str) -> bool {
-    super::divisions_in(text).is_some_and(|d| d.steps.len() >= 2)
+    super::divisions_in(text).is_some_and(|d| d.steps.len() >= 2 && d.repairs() == 0)
 }
 
 /// A name with a part withheld: 王某某, 李先生, 张××, 老赵 (requirement A5).

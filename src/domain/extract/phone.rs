@@ -8,7 +8,7 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones};
 
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, place};
+use super::evidence::{Candidate, field, for_a_person, place};
 use super::tail::{Item, Kind};
 
 const RULE: &str = "7.4.2.5";
@@ -277,7 +277,7 @@ fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
     } else {
         phone.field.alternatives.push(other.lost(why));
     }
-    phone.field.accepted = false;
+    phone.field = for_a_person(std::mem::take(&mut phone.field));
 }
 
 fn same_number(a: &str, b: &str) -> bool {

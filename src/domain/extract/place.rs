@@ -28,10 +28,14 @@ impl Written {
     pub(crate) fn new(glyphs: &[Glyph], home: Option<Place>) -> Self {
         let mut glyphs = glyphs.to_vec();
         let gazetteer = Gazetteer::shared();
-        let mut divisions = gazetteer.divisions(&chars_of(&glyphs), home);
+        let divisions_of = |glyphs: &[Glyph]| {
+            let sure: Vec<f32> = glyphs.iter().map(|g| g.confidence).collect();
+            gazetteer.divisions(&chars_of(glyphs), &sure, home)
+        };
+        let mut divisions = divisions_of(&glyphs);
         // What is left of a label or a bracket before the first division.
         for junk in 1..=2.min(glyphs.len().saturating_sub(4)) {
-            let later = gazetteer.divisions(&chars_of(&glyphs[junk..]), home);
+            let later = divisions_of(&glyphs[junk..]);
             let nothing_lost = !glyphs[..junk].iter().any(|g| is_han(g.ch));
             if divisions.is_none() && nothing_lost && later.is_some() {
                 glyphs.drain(..junk);

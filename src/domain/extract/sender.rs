@@ -10,7 +10,7 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, nothing, reading};
+use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::one_off;
 use super::signature::{Form, Signature, list, single};
 use super::tail::{Item, Kind};
@@ -98,7 +98,13 @@ fn one(
         );
         agree(&mut winner, &others, &mut lost);
         fields.joint = joint_of(std::slice::from_ref(&winner.value));
-        fields.sender_name = field(pages, &winner, Measured::Sender, lost);
+        let field = field(pages, &winner, Measured::Sender, lost);
+        // Two readings of one name: one of them is wrong, and a person must look.
+        let disputed = winner
+            .signs
+            .iter()
+            .any(|s| s.name == "rival" && s.value > 0.0);
+        fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }
     if let Some(unsigned) = best {
@@ -202,7 +208,9 @@ fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternativ
             winner.value.clone_from(&other.value);
             winner.prior *= 0.9;
         }
-        Some(other) if support(&other.value) > own + 0.1 => {
+        Some(other)
+            if one_off(&other.value, &winner.value) && support(&other.value) > own + 0.1 =>
+        {
             lost.push(winner.lost("与信内自述、信封上的写法不一致"));
             winner.value = other.value.clone();
             winner.prior *= 0.9;

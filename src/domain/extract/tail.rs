@@ -232,6 +232,9 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
 
 /// `来信入：陆思雨`: a colon after a few characters, the label itself unreadable. What follows tells its kind.
 fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
+    if let Some(end) = signer_without_colon(flat) {
+        return Some((Kind::Signer, 0, end));
+    }
     let colon = flat.iter().take(8).position(|c| *c == ':')?;
     let value: String = flat[colon + 1..].iter().collect();
     let figures = value.chars().filter(char::is_ascii_digit).count();
@@ -248,6 +251,23 @@ fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
         return None;
     };
     Some((kind, 0, colon))
+}
+
+/// `末信人兵王爱民`: label and colon both misread, a whole name at the end.
+fn signer_without_colon(flat: &[char]) -> Option<usize> {
+    let person = flat
+        .iter()
+        .take(4)
+        .position(|c| *c == '人')
+        .filter(|i| *i >= 1)?;
+    let known = "信映诉请助报告议访".contains(flat[person - 1]);
+    if flat.contains(&':') || !known {
+        return None;
+    }
+    (person + 1..=person + 2).find(|&from| {
+        let rest: String = flat.get(from..).unwrap_or_default().iter().collect();
+        names::person(&rest) > 0.8
+    })
 }
 
 /// Past the brackets and the colon that follow a label.

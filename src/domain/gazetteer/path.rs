@@ -56,6 +56,32 @@ const SKIPPED: f32 = 0.1;
 /// A name of this many characters may have one wrong that looks like nothing of the kind, or one too many.
 const LONG_NAME: usize = 3;
 
+/// What is left of a text, with the engine's confidence in each character.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    chars: &'a [char],
+    sure: &'a [f32],
+}
+
+impl Text<'_> {
+    fn from(self, at: usize) -> Self {
+        Self {
+            chars: &self.chars[at..],
+            sure: self.sure.get(at..).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the engine was surer of a character than this; surely, where it does not tell.
+    fn surer(self, at: usize, limit: f32) -> bool {
+        self.sure.get(at).is_none_or(|s| *s >= limit)
+    }
+}
+
+/// A character the engine was this sure of is no misreading of one that looks nothing like it …
+const SURE: f32 = 0.9;
+/// … nor, from here on, of one that does.
+const QUITE_SURE: f32 = 0.985;
+
 struct Reading {
     steps: Vec<Step>,
     at: usize,
@@ -63,9 +89,10 @@ struct Reading {
 }
 
 impl Gazetteer {
-    /// The divisions `text` begins with. `home` is the office's own city: among places of one name those in it come first, and its towns
+    /// The divisions `text` begins with. `sure` is the engine's confidence in each character: only a doubtful one is put right. `home` is the office's own city: among places of one name those in it come first, and its towns
     /// may stand without anything above them.
-    pub fn divisions(&self, text: &[char], home: Option<Place>) -> Option<Divisions> {
+    pub fn divisions(&self, text: &[char], sure: &[f32], home: Option<Place>) -> Option<Divisions> {
+        let text = Text { chars: text, sure };
         let mut open: Vec<Reading> = Vec::new();
         for (place, step, gain) in self.beginnings(text, home) {
             let near = home.is_some_and(|h| {
@@ -80,7 +107,7 @@ impl Gazetteer {
         let mut best: Option<Divisions> = None;
         while let Some(reading) = open.pop() {
             let last = reading.steps[reading.steps.len() - 1].place;
-            for (step, gain) in self.lower(last, &text[reading.at..]) {
+            for (step, gain) in self.lower(last, text.from(reading.at)) {
                 let mut steps = reading.steps.clone();
                 let at = reading.at + step.length;
                 steps.push(step);
@@ -90,7 +117,8 @@ impl Gazetteer {
                     score: reading.score + gain,
                 });
             }
-            if best.as_ref().is_none_or(|b| reading.score > b.score) && self.stands(&reading, text)
+            if best.as_ref().is_none_or(|b| reading.score > b.score)
+                && self.stands(&reading, text.chars)
             {
                 best = Some(Divisions {
                     steps: reading.steps,
@@ -115,7 +143,7 @@ impl Gazetteer {
     }
 
     /// Where a reading may begin: at any province, city or county, or at a town of the office's own city.
-    fn beginnings(&self, text: &[char], home: Option<Place>) -> Vec<(Place, Step, f32)> {
+    fn beginnings(&self, text: Text<'_>, home: Option<Place>) -> Vec<(Place, Step, f32)> {
         let mut found = Vec::new();
         let high = (0..self.nodes.len() as u32)
             .map(Place)
@@ -135,7 +163,7 @@ impl Gazetteer {
             }
         }
         for (former, places) in &self.former {
-            if let (true, Some(place)) = (starts(text, former), places.first()) {
+            if let (true, Some(place)) = (starts(text.chars, former), places.first()) {
                 found.push((*place, former_step(*place, former), former_gain(former)));
             }
         }
@@ -143,7 +171,7 @@ impl Gazetteer {
     }
 
     /// What may follow below a division, one or two levels down.
-    fn lower(&self, place: Place, text: &[char]) -> Vec<(Step, f32)> {
+    fn lower(&self, place: Place, text: Text<'_>) -> Vec<(Step, f32)> {
         let mut found = Vec::new();
         for &child in self.below(place) {
             found.extend(self.written(child, text, Held::Yes));
@@ -155,7 +183,7 @@ impl Gazetteer {
         for former in self.former_below.get(&place).into_iter().flatten() {
             let today = self.today(former);
             let here = today.iter().find(|p| self.parent(**p) == Some(place));
-            if let (true, Some(today)) = (starts(text, former), here) {
+            if let (true, Some(today)) = (starts(text.chars, former), here) {
                 found.push((former_step(*today, former), former_gain(former)));
             }
         }
@@ -164,7 +192,7 @@ impl Gazetteer {
 
     /// Whether a text begins with a place's name: whole, short, or with one character misread or added. `held` says that something
     /// besides the name speaks for the place: the division above it, or the office's own city.
-    fn written(&self, place: Place, text: &[char], held: Held) -> Option<(Step, f32)> {
+    fn written(&self, place: Place, text: Text<'_>, held: Held) -> Option<(Step, f32)> {
         let name = self.name(place);
         let step = |length, repaired| Step {
             place,
@@ -173,29 +201,45 @@ impl Gazetteer {
             former: false,
         };
         let length = name.chars().count();
-        let exact = starts(text, name);
-        if !exact && held == Held::Yes && length >= LONG_NAME && one_added(name, text) {
+        if starts(text.chars, name) {
+            return Some((step(length, None), length as f32));
+        }
+        if held == Held::Yes && length >= LONG_NAME && one_added(name, text) {
             let gain = length as f32 - 1.5;
             return Some((step(length + 1, Some(name.to_owned())), gain));
         }
-        if text.len() >= length {
-            let mut wrong = name.chars().zip(text).filter(|(a, b)| a != *b);
-            match (wrong.next(), wrong.next()) {
-                (None, _) => return Some((step(length, None), length as f32)),
-                (Some((meant, &read)), None) => {
-                    let cost = swap_cost(read, meant);
-                    let foreign = length >= LONG_NAME && held == Held::Yes && !own_meaning(read);
-                    if length >= 2 && (cost < 1.0 || foreign) {
-                        let gain = length as f32 - 0.8 - cost;
-                        return Some((step(length, Some(name.to_owned())), gain));
-                    }
-                }
-                _ => {}
-            }
+        if let Some(cost) = self.one_misread(place, text, held) {
+            let gain = length as f32 - 0.8 - cost;
+            return Some((step(length, Some(name.to_owned())), gain));
         }
         let short = short(name).filter(|_| self.level(place) < Level::Town)?;
         let length = short.chars().count();
-        starts(text, short).then(|| (step(length, None), length as f32 - 0.4))
+        starts(text.chars, short).then(|| (step(length, None), length as f32 - 0.4))
+    }
+
+    /// What it costs that exactly one character of a name was misread, by one the engine was not sure of.
+    fn one_misread(&self, place: Place, text: Text<'_>, held: Held) -> Option<f32> {
+        let name = self.name(place);
+        let length = name.chars().count();
+        if text.chars.len() < length || length < 2 {
+            return None;
+        }
+        let mut wrong = (0..length)
+            .zip(name.chars())
+            .filter(|(i, c)| text.chars[*i] != *c);
+        let (Some((at, meant)), None) = (wrong.next(), wrong.next()) else {
+            return None;
+        };
+        let read = text.chars[at];
+        let cost = swap_cost(read, meant);
+        // 溪口旅社 is no 溪口镇: what a town ends with must at least look alike.
+        let ending = self.level(place) == Level::Town && at + 1 == length;
+        let foreign = length >= LONG_NAME
+            && held == Held::Yes
+            && !ending
+            && !own_meaning(read)
+            && !text.surer(at, SURE);
+        (foreign || cost < 1.0 && !text.surer(at, QUITE_SURE)).then_some(cost)
     }
 }
 
@@ -213,13 +257,15 @@ fn own_meaning(read: char) -> bool {
 }
 
 /// Whether a text begins with a name that has one more character in it.
-fn one_added(name: &str, text: &[char]) -> bool {
+fn one_added(name: &str, text: Text<'_>) -> bool {
+    let (text, all) = (text.chars, text);
     let name: Vec<char> = name.chars().collect();
     let same = name.iter().zip(text).take_while(|(a, b)| a == b).count();
     // Behind the whole name it is what comes next, and before it nothing of the name was seen yet.
     (1..name.len()).contains(&same)
         && text.len() > name.len()
         && !own_meaning(text[same])
+        && !all.surer(same, SURE)
         && text[same + 1..].starts_with(&name[same..])
 }
 
@@ -254,7 +300,12 @@ mod tests {
 
     fn read(text: &str) -> Option<Divisions> {
         let chars: Vec<char> = text.chars().collect();
-        Gazetteer::shared().divisions(&chars, Gazetteer::shared().home_of("苏州市信访局"))
+        let doubtful = vec![0.6; chars.len()];
+        Gazetteer::shared().divisions(
+            &chars,
+            &doubtful,
+            Gazetteer::shared().home_of("苏州市信访局"),
+        )
     }
 
     fn path(text: &str) -> String {
@@ -302,6 +353,16 @@ mod tests {
         assert_eq!(path("苏州市吴中叹甪直镇"), "江苏省/苏州市/吴中区/甪直镇");
         assert_eq!(path("昆山凉市张浦镇"), "江苏省/苏州市/昆山市/张浦镇");
         assert_eq!(path("苏州市吴中路12号"), "江苏省/苏州市");
+    }
+
+    #[test]
+    fn a_character_the_engine_is_sure_of_is_left_alone() {
+        let chars: Vec<char> = "姑苏华庭3幢".chars().collect();
+        let home = Gazetteer::shared().home_of("苏州市信访局");
+        assert_eq!(
+            Gazetteer::shared().divisions(&chars, &[0.99; 6], home),
+            None
+        );
     }
 
     #[test]

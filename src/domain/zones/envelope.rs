@@ -275,6 +275,10 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
             closed |= label.contains('人');
         }
     }
+    if !closed && word_for_sent(&text_of(&glyphs)) {
+        glyphs.pop();
+        closed = true;
+    }
     let text = text_of(&glyphs);
     if text
         .chars()
@@ -303,6 +307,17 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
             zones.sender_address = Some(glyphs);
         }
     }
+}
+
+/// Whether a name's last character stands where 寄 or 缄 does, misread: a fourth one behind a whole name, or one that looks like 缄.
+fn word_for_sent(text: &str) -> bool {
+    let Some(last) = text.chars().last() else {
+        return false;
+    };
+    let name = &text[..text.len() - last.len_utf8()];
+    let behind = text.chars().count() == 4 && names::person(text) < 0.5;
+    let alike = "绒织冈诚减碱咸絾缅".contains(last) && text.chars().count() >= 3;
+    names::person(name) > 0.9 && (behind || alike)
 }
 
 /// `…幢1703室王小二寄` holds address and name.
