@@ -2,8 +2,8 @@
 
 Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
-the project builds. The threshold is the lowest confidence at which at most 0.5 % of the accepted are wrong, on the fitting and on the
-checking letters each; the checking letters have other names, fonts and wordings. Prints what was reached to stderr.
+the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted, on the fitting
+and on the checking letters each; the checking letters have other names, fonts and wordings. Prints what was reached to stderr.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import math
 import sys
 
 WRONG_ALLOWED = 0.005
+MARGIN = 0.5  # of that share is used on the letters at hand, so that others keep to it
 RIDGE = 1.0
 VETO = "veto"
 LEAST = 30  # values of a field below which nothing is fitted
@@ -87,7 +88,7 @@ def threshold(*parts):
     for limit in sorted({p for part in parts for p, _ in part}, reverse=True):
         accepted = [[right for p, right in part if p >= limit] for part in parts]
         wrong = [sum(not right for right in part) for part in accepted]
-        if all(bad <= WRONG_ALLOWED * len(part) for bad, part in zip(wrong, accepted)):
+        if all(bad <= MARGIN * WRONG_ALLOWED * len(part) for bad, part in zip(wrong, accepted)):
             best = limit
     return best
 

@@ -77,6 +77,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     let known = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
     let whole = soundness(&winner.value) >= 1.0
         && written.strokes == 0
+        && !place::counts_nothing(&winner.value)
         && (known("levels") || known("agreed"))
         && !known("nearly")
         && winner.source != Source::EnvelopePostmark;

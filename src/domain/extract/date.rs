@@ -10,7 +10,7 @@ use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, nothing};
+use super::evidence::{Candidate, field, for_a_person, nothing};
 
 /// A date found in some characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -294,9 +294,14 @@ pub(crate) fn read(
         }
     }
     fields.letter_date = match winner {
-        Some(w) => Field {
-            ..field(pages, &w, Measured::Date, lost)
-        },
+        Some(w) => {
+            let field = field(pages, &w, Measured::Date, lost);
+            if figure_lost(&w.glyphs) {
+                for_a_person(field)
+            } else {
+                field
+            }
+        }
         None => nothing(lost),
     };
 }
@@ -322,6 +327,14 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
         }
     }
     out
+}
+
+/// `2024-05-3`: who writes the month with two figures writes the day with two.
+fn figure_lost(glyphs: &[Glyph]) -> bool {
+    let text: String = glyphs.iter().map(|g| g.ch).filter(|c| *c != ' ').collect();
+    let parts: Vec<&str> = text.split(['-', '.', '/']).collect();
+    matches!(parts[..], [year, month, day]
+        if year.len() == 4 && month.len() == 2 && day.len() == 1 && (month.starts_with('0') || text.contains('-')))
 }
 
 /// The postmark's date.

@@ -66,11 +66,8 @@ impl Written {
     /// How many characters differ from what was read.
     pub(crate) fn repairs(&self) -> usize {
         let read = self.glyphs.iter().map(|g| g.ch);
-        self.chars
-            .iter()
-            .zip(read)
-            .filter(|(a, b)| **a != *b)
-            .count()
+        let changed = self.chars.iter().zip(read).filter(|(a, b)| **a != *b);
+        self.added + changed.count()
     }
 
     /// The value with the upper levels nobody wrote; `None` where all are written or nothing is known.
@@ -178,6 +175,17 @@ fn strokes_to_figures(chars: &mut [char]) -> usize {
         }
     }
     found
+}
+
+/// A character behind a figure that counts nothing: 语 of `305语9幢` was read for 号.
+pub(crate) fn counts_nothing(text: &str) -> bool {
+    const COUNTED: &str =
+        "号幢栋室弄组楼层单座户队社区期巷附里排门院宅甲乙丙丁戊东西南北村街路大支";
+    let chars: Vec<char> = text.chars().collect();
+    let behind_figure = |w: &[char]| w[0].is_ascii_digit() && is_han(w[1]);
+    chars
+        .windows(2)
+        .any(|w| behind_figure(w) && !COUNTED.contains(w[1]))
 }
 
 /// Whether a text ends like an address: with a figure or the word for a house, a road, a place.
