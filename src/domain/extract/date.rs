@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::domain::draft::Fields;
-use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::field::{Alternative, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
