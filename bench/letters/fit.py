@@ -7,6 +7,7 @@ and on the checking letters each; the checking letters have other names, fonts a
 """
 
 import argparse
+import bisect
 import json
 import math
 import sys
@@ -84,13 +85,12 @@ def sure(model, signs):
 
 def threshold(*parts):
     """The lowest confidence at which at most the allowed share of what is accepted is wrong on every part; None if there is none."""
-    best = None
-    for limit in sorted({p for part in parts for p, _ in part}, reverse=True):
-        accepted = [[right for p, right in part if p >= limit] for part in parts]
-        wrong = [sum(not right for right in part) for part in accepted]
-        if all(bad <= MARGIN * WRONG_ALLOWED * len(part) for bad, part in zip(wrong, accepted)):
-            best = limit
-    return best
+    sides = [(sorted(p for p, _ in part), sorted(p for p, right in part if not right)) for part in parts]
+    for limit in sorted({p for part in parts for p, _ in part}):
+        kept = [(len(ps) - bisect.bisect_left(ps, limit), len(bad) - bisect.bisect_left(bad, limit)) for ps, bad in sides]
+        if all(wrong <= MARGIN * WRONG_ALLOWED * n for n, wrong in kept):
+            return limit
+    return None
 
 
 def calibration_error(graded):
