@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test bench fit advisories clean-run
+.PHONY: help setup build run test bench fit storm advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
+	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs; OPENVINO=1: that runtime as well'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -55,12 +56,17 @@ test:
 bench:
 	@setup/setup.sh bench
 	$(cargo) build $(profile) --bin laixin
+	$(cargo) bench --profile release -p uv-cabinet --bench peers
 	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)'
 
 fit:
 	@setup/setup.sh bench
 	$(cargo) build $(profile) --bin laixin
 	bench/letters/fit.sh
+
+storm:
+	@setup/setup.sh test
+	LAIXIN_STORM_POLLS=$(or $(POLLS),1000000) $(cargo) test $(profile) -p uv-cabinet --test storm -- --nocapture
 
 advisories:
 	@setup/setup.sh test

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::{Profile, ProfileError};
+use uv_cabinet::{Cabinet, CabinetTask, Profile, ProfileError};
 
 use crate::clock::Millis;
 use crate::config::{self, DeviceId};
@@ -55,12 +55,13 @@ pub use self_test::longest as longest_self_test;
 /// Orders that may wait while the task looks at the cabinet.
 const WAITING_ORDERS: usize = 8;
 
-/// Starts a cabinet's task. When `stop` is cancelled it aborts a running cycle, sees the lamp out or
+/// Starts the task of a cabinet on its line. When `stop` is cancelled it aborts a running cycle, sees the lamp out or
 /// gives up on that, and ends.
 #[must_use]
 pub fn start(
     id: DeviceId,
     profile: Profile,
+    (cabinet, driver): (Cabinet, CabinetTask),
     surroundings: Surroundings,
     stop: CancellationToken,
 ) -> (CabinetControl, JoinHandle<()>) {
@@ -78,7 +79,6 @@ pub fn start(
         cycle: None,
         self_test: None,
     });
-    let (cabinet, driver) = uv_cabinet::Cabinet::new(profile.clone());
     let supervisor = task::Supervisor::new(id.clone(), &profile, cabinet, surroundings, show);
     let task = tokio::spawn(async move {
         // The driver ends when the supervisor drops its handle.
@@ -98,6 +98,10 @@ pub struct PointView {
     pub missing: Option<String>,
     /// Age of the newest reading in milliseconds, however old.
     pub age_ms: Option<u64>,
+    /// `good`, or the code in `missing`.
+    pub quality: String,
+    /// The bits of the last answer, believed or not: what one compares with the maker's papers.
+    pub raw: Option<u32>,
 }
 
 /// The running or last cycle as people see it.

@@ -243,13 +243,16 @@ fn start_cabinets(
     tasks: &mut Vec<JoinHandle<()>>,
 ) -> Result<BTreeMap<String, CabinetControl>, StationError> {
     let mut cabinets = BTreeMap::new();
+    let lines = uv_cabinet::Lines::default();
     for cabinet in &settings.cabinets {
         let id = cabinet.id.to_string();
-        let profile = disinfect::profile_of(cabinet).map_err(|source| StationError::Profile {
+        let refused = |source| StationError::Profile {
             id: id.clone(),
             file: cabinet.profile.clone(),
             source: Box::new(source),
-        })?;
+        };
+        let profile = disinfect::profile_of(cabinet).map_err(refused)?;
+        let on_line = lines.cabinet(profile.clone()).map_err(refused)?;
         let surroundings = disinfect::Surroundings {
             store: store.clone(),
             events: events.clone(),
@@ -259,6 +262,7 @@ fn start_cabinets(
         let (control, task) = disinfect::start(
             cabinet.id.clone(),
             profile,
+            on_line,
             surroundings,
             stop.child_token(),
         );

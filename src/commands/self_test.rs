@@ -101,7 +101,14 @@ async fn driven(
         readiness: Readiness::default(),
         beat: Watchdog::default().task("selftest", longest),
     };
-    let (control, task) = disinfect::start(cabinet.id.clone(), profile, surroundings, stop.clone());
+    let alone = uv_cabinet::Cabinet::new(profile.clone());
+    let (control, task) = disinfect::start(
+        cabinet.id.clone(),
+        profile,
+        alone,
+        surroundings,
+        stop.clone(),
+    );
     let result = tested(&control, by, longest).await;
     stop.cancel();
     // It sees the lamp out, or has said that it cannot.

@@ -131,8 +131,13 @@ pub(super) fn points(readings: &Readings, now: Instant) -> Vec<PointView> {
                 Value::Flag(flag) => f64::from(u8::from(flag)),
                 Value::Number(number) => number,
             }),
+            quality: reading
+                .as_ref()
+                .map_or_else(Missing::code, |_| "good")
+                .to_owned(),
             missing: reading.err().map(|missing| missing.code().to_owned()),
             age_ms: readings.age(point, now).map(millis),
+            raw: readings.raw(point),
         })
         .collect()
 }

@@ -56,6 +56,8 @@ deadlines = "deadlines.toml"
 
 fn point(name: &str, value: f64, age_ms: u64) -> PointView {
     PointView {
+        quality: "good".into(),
+        raw: None,
         point: name.to_owned(),
         value: Some(value),
         missing: None,

@@ -52,6 +52,9 @@ pub enum LinkError {
         /// How long it must be silent.
         silent_ms: u64,
     },
+    /// The task that owns the line has ended.
+    #[error("the line's task has ended")]
+    LineGone,
     /// The last attempt failed a moment ago; the next one is not due yet.
     #[error("waiting before the next attempt to connect")]
     BackingOff,
@@ -96,7 +99,7 @@ impl LinkError {
             Self::Connect { .. } => LinkProblem::CannotConnect,
             Self::ConnectTimedOut { .. } => LinkProblem::ConnectTimedOut,
             Self::ReplyTimedOut { .. } => LinkProblem::ReplyTimedOut,
-            Self::Lost { .. } => LinkProblem::ConnectionLost,
+            Self::Lost { .. } | Self::LineGone => LinkProblem::ConnectionLost,
             Self::BadReply { .. } => LinkProblem::BadReply,
             Self::LineBusy { .. } => LinkProblem::LineBusy,
             Self::BackingOff => LinkProblem::BackingOff,
@@ -300,6 +303,22 @@ pub enum ProfileError {
         point: Point,
         /// What the profile must say where the cabinet has no such point.
         declare: &'static str,
+    },
+    /// Two cabinets on one serial port, and their profiles speak differently on it.
+    #[error(
+        "{address}: another cabinet speaks on this port with other settings ([link] baud, parity, stop_bits, silent_ms, direction): allowed: the same in both profiles"
+    )]
+    OtherLineSettings {
+        /// The port.
+        address: String,
+    },
+    /// Two cabinets that are the same device.
+    #[error("{address}: unit {unit} is another cabinet already: allowed: a unit number of its own")]
+    UnitTaken {
+        /// The line.
+        address: String,
+        /// The unit number.
+        unit: u8,
     },
     /// A point that no cycle can do without.
     #[error("[points.{point}] is missing: a cycle cannot be run without it")]

@@ -4,9 +4,9 @@
 //! a lamp may burn: the cabinet's own controller is the interlock, and puts the lamps out when the
 //! heartbeat stops.
 //!
-//! In order: [`Profile`] says where things are, [`wire`](self) turns registers into readings,
-//! [`CabinetTask`] owns the connection (`link.rs`, `serial.rs`), [`Cabinet`] is the handle everyone else holds, and [`sim`]
-//! is a cabinet on a real socket.
+//! In order: [`Profile`] says where things are, `wire.rs` turns registers into readings, [`CabinetTask`] asks for them, [`Lines`]
+//! knows who shares a connection (`line/owner.rs` owns it; `pdu.rs`, `frame.rs` and `serial.rs` are its bytes), [`Cabinet`] is the
+//! handle everyone else holds, and [`sim`] is a cabinet on a real socket.
 
 use std::{
     collections::BTreeMap,
@@ -17,8 +17,11 @@ use std::{
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
+mod chain;
 mod error;
-mod link;
+mod frame;
+mod line;
+mod pdu;
 mod profile;
 mod quality;
 mod serial;
@@ -27,9 +30,10 @@ mod task;
 mod wire;
 
 pub use error::{BadReply, CommandError, LinkError, LinkProblem, Missing, ProfileError};
+pub use line::Lines;
 pub use profile::{
-    Address, Basis, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile, SerialLine, Sides,
-    Table, Timing, Transport, UvLimits, WordOrder,
+    Address, Basis, Direction, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile,
+    SerialLine, Sides, Table, Timing, Transport, UvLimits, WordOrder,
 };
 pub use quality::LinkQuality;
 pub use task::CabinetTask;
@@ -220,6 +224,8 @@ pub struct Readings {
 #[derive(Debug, Clone)]
 struct Slot {
     last: Option<Reading>,
+    /// The bits of the last answer, believed or not.
+    raw: Option<u32>,
     trouble: Option<Missing>,
     max_age: Duration,
 }
@@ -233,6 +239,7 @@ impl Readings {
             .map(|(point, spec)| {
                 let slot = Slot {
                     last: None,
+                    raw: None,
                     trouble: None,
                     max_age: spec.max_age,
                 };
@@ -277,6 +284,12 @@ impl Readings {
     pub fn age(&self, point: Point, now: Instant) -> Option<Duration> {
         let slot = self.slots.get(&point)?;
         slot.last.map(|reading| reading.age(now))
+    }
+
+    /// The bits of the point's last answer, believed or not: what a person compares with the maker's papers.
+    #[must_use]
+    pub fn raw(&self, point: Point) -> Option<u32> {
+        self.slots.get(&point)?.raw
     }
 
     /// A yes-or-no point.
@@ -331,15 +344,25 @@ enum Request {
 const WAITING_ROOM: usize = 8;
 
 impl Cabinet {
-    /// A handle, and the task that must be run for it. Nothing is connected before the first poll.
-    /// The task ends when the last handle is dropped.
+    /// A cabinet with a line to itself: a handle, and the task that must be run for it. Nothing is connected before the
+    /// first poll. The task ends when the last handle is dropped. Cabinets that may share a line come from one [`Lines`].
     #[must_use]
     pub fn new(profile: Profile) -> (Self, CabinetTask) {
+        let (ask, owner) = line::alone(&profile.link);
+        Self::on_line(profile, ask, Some(owner))
+    }
+
+    fn on_line(
+        profile: Profile,
+        ask: line::LineSender,
+        owner: Option<line::Owner>,
+    ) -> (Self, CabinetTask) {
         let (requests, inbox) = mpsc::channel(WAITING_ROOM);
         let (tally, quality) = quality::gauge();
+        let line = line::OnLine::new(&profile.link, ask, tally);
         (
             Self { requests, quality },
-            CabinetTask::new(profile, inbox, tally),
+            CabinetTask::new(profile, inbox, line, owner),
         )
     }
 
@@ -350,8 +373,9 @@ impl Cabinet {
         self.quality.look()
     }
 
-    /// Reads every point once. Always returns, at the latest after a connect and a reply time-out
-    /// per block of registers; a cabinet that does not answer shows as missing readings.
+    /// Reads every point once. Always returns, at the latest after two tries (connect, hear the line out, reply time-out)
+    /// per unit of the profile and whatever the other cabinets of its line ask meanwhile; one that does not answer shows as
+    /// missing readings.
     ///
     /// Whoever drops this future early loses the answer; the owner finishes the exchange, so the
     /// connection stays in step.

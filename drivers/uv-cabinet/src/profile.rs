@@ -14,7 +14,7 @@ mod cycle;
 mod link;
 
 use link::LinkTable;
-pub use link::{Address, Link, Parity, SerialLine, Transport};
+pub use link::{Address, Direction, Link, Parity, SerialLine, Transport};
 
 /// A checked profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,12 +82,16 @@ pub enum MapOrigin {
 /// Where a point is and what its values may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointSpec {
+    /// The Modbus unit it is in, where that is not the cabinet's own.
+    pub modbus_unit: Option<u8>,
     /// Modbus table.
     pub table: Table,
     /// Zero-based address on the wire.
     pub address: u16,
     /// How its bits are to be read.
     pub kind: Kind,
+    /// Which bit of the register, from 0 for the lowest; for [`Kind::Bit`] only.
+    pub bit: u8,
     /// Order of the words of a 32-bit number.
     pub word_order: WordOrder,
     /// value = raw × scale.
@@ -98,7 +102,7 @@ pub struct PointSpec {
     pub max: f64,
     /// Older than this is unknown.
     pub max_age: Duration,
-    /// Standing still this long means the controller stands still.
+    /// Standing still this long is unknown; for the scan counter, so is all the rest.
     pub frozen_after: Option<Duration>,
 }
 
@@ -120,14 +124,20 @@ pub enum Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// One bit.
+    /// One coil or discrete input, or a command register that is 0 or 1.
     Bool,
+    /// One bit of a register.
+    Bit,
     /// One register, unsigned.
     U16,
     /// One register, two's complement.
     I16,
     /// Two registers, unsigned.
     U32,
+    /// Two registers, two's complement.
+    I32,
+    /// Two registers, IEEE 754.
+    F32,
 }
 
 impl Kind {
@@ -135,8 +145,8 @@ impl Kind {
     #[must_use]
     pub fn width(self) -> u16 {
         match self {
-            Self::U32 => 2,
-            Self::Bool | Self::U16 | Self::I16 => 1,
+            Self::U32 | Self::I32 | Self::F32 => 2,
+            Self::Bool | Self::Bit | Self::U16 | Self::I16 => 1,
         }
     }
 }
@@ -274,10 +284,12 @@ struct CabinetTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PointTable {
+    modbus_unit: Option<Spanned<u64>>,
     table: Spanned<Table>,
     address: Spanned<u64>,
     #[serde(rename = "type")]
     kind: Spanned<Kind>,
+    bit: Option<Spanned<u64>>,
     #[serde(default)]
     word_order: WordOrder,
     scale: Option<Spanned<f64>>,

@@ -66,7 +66,7 @@ impl Tally {
         let counts = &mut self.counts;
         match error {
             // Nothing was tried.
-            LinkError::BackingOff => return,
+            LinkError::BackingOff | LinkError::LineGone => return,
             LinkError::ReplyTimedOut { .. } => counts.timeouts += 1,
             LinkError::BadReply {
                 what: BadReply::CheckSum,

@@ -1,32 +1,22 @@
-//! A serial port that Modbus RTU may be spoken on: opened for us alone, listened to until it is
-//! silent, and refusing to send while bytes lie in it that nobody asked for.
+//! A serial port that Modbus RTU may be spoken on: opened for us alone, by its name each time, and listened to until it is silent.
 //!
-//! RTU frames carry no number: a reply that comes late, or twice, looks like the answer to the next
-//! question. So none may be left over when a question is sent.
+//! RTU frames carry no number: a reply that comes late, or twice, looks like the answer to the next question. So none may be left
+//! over when a question is sent.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
+use serial2::rs4xx::Rs485Config;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    io::AsyncReadExt as _,
     time::{Instant, timeout},
 };
 use tokio_serial::{DataBits, FlowControl, SerialPort as _, SerialStream, StopBits};
 
-use crate::{Parity, SerialLine, error::LinkError, millis};
+use crate::{Direction, Parity, SerialLine, error::LinkError, millis};
 
 /// An open port.
 #[derive(Debug)]
 pub(crate) struct Port(SerialStream);
-
-/// Bytes lay in the port before a request was sent.
-#[derive(Debug, thiserror::Error)]
-#[error("bytes that nobody asked for")]
-pub(crate) struct Unasked;
 
 /// The pause that ends a frame: 3.5 characters of 11 bits, and never under 1.75 ms (Modbus over
 /// serial line 1.02, 2.5.1.1).
@@ -41,6 +31,7 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
         address: address(),
         source,
     };
+    set_direction(line).map_err(failed)?;
     let builder = tokio_serial::new(line.device.to_string_lossy(), line.baud)
         .data_bits(DataBits::Eight)
         .flow_control(FlowControl::None)
@@ -74,34 +65,31 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
     }
 }
 
-impl AsyncRead for Port {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
+/// Asks the kernel to switch an RS-485 transceiver between sending and listening. Before the port is opened for us alone, since
+/// it is opened for this by itself; the setting stays with the port.
+fn set_direction(line: &SerialLine) -> io::Result<()> {
+    let rts_low_sends = match line.direction {
+        Direction::Automatic => return Ok(()),
+        Direction::RtsHighSends => false,
+        Direction::RtsLowSends => true,
+    };
+    let port = serial2::SerialPort::open(&line.device, serial2::KeepSettings)?;
+    let mut mode = Rs485Config::new();
+    mode.set_invert_rts(rts_low_sends);
+    port.set_rs4xx_mode(mode)
 }
 
-impl AsyncWrite for Port {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.0.bytes_to_read()? > 0 {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, Unasked)));
+impl Port {
+    pub(crate) fn stream(&mut self) -> &mut SerialStream {
+        &mut self.0
+    }
+
+    /// Takes what lies in the port before a question is sent.
+    pub(crate) async fn early(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self.0.bytes_to_read()? {
+            0 => Ok(0),
+            // Something is there, so this returns at once.
+            _ => self.0.read(bytes).await,
         }
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    /// Nothing to do: the kernel sends what it has, and waiting for that (`tcdrain`) would block.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

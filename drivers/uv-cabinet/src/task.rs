@@ -1,33 +1,37 @@
-//! The one task that owns the connection to a cabinet.
+//! One cabinet's task: which blocks are asked for, what the answers mean for its points, and how a command is told and read back.
 //!
-//! One exchange at a time, each run to its end or to its time-out. A Modbus exception is an answer
-//! in step, and costs only the points it was asked for. How a broken connection is left and made
-//! again is `link.rs`.
+//! A Modbus exception is an answer in step, and costs only the points it was asked for; a unit that does not answer costs only its
+//! own points. How a connection is made, left and made again is `line/owner.rs`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::{
-    Command, Missing, Point, PointSpec, Profile, Reading, Readings, Request, Switch, Table,
-    error::{CommandError, LinkError},
-    link::{Answer, Chain, Link},
+    Command, Missing, Point, Profile, Reading, Readings, Request, Switch,
+    chain::Chain,
+    error::{BadReply, CommandError, LinkError},
+    line::{OnLine, Owner},
     millis,
-    quality::Tally,
+    pdu::{Answer, Ask},
     wire,
 };
 
-/// The owner of one cabinet's connection; [`run`](Self::run) it.
+/// One cabinet's task, and for the first cabinet of a line the line's as well; [`run`](Self::run) it.
 #[derive(Debug)]
 pub struct CabinetTask {
     profile: Profile,
     blocks: Vec<wire::Block>,
     inbox: mpsc::Receiver<Request>,
-    link: Link,
+    line: OnLine,
+    owner: Option<Owner>,
     readings: Readings,
-    /// The scan counter's last raw value and when it last changed.
-    scan: Option<(u32, Instant)>,
+    /// The last raw value of every point that may freeze, and when it last changed.
+    still: BTreeMap<Point, (u32, Instant)>,
     heartbeat: u16,
 }
 
@@ -35,21 +39,33 @@ impl CabinetTask {
     pub(crate) fn new(
         profile: Profile,
         inbox: mpsc::Receiver<Request>,
-        tally: watch::Sender<Tally>,
+        line: OnLine,
+        owner: Option<Owner>,
     ) -> Self {
         Self {
             blocks: wire::blocks(&profile),
             readings: Readings::nothing_yet(&profile),
-            link: Link::new(profile.link.clone(), tally),
+            line,
+            owner,
             profile,
             inbox,
-            scan: None,
+            still: BTreeMap::new(),
             heartbeat: 0,
         }
     }
 
-    /// Serves requests until the last [`Cabinet`](crate::Cabinet) handle is dropped.
+    /// Serves requests until the last [`Cabinet`](crate::Cabinet) handle is dropped, and the line until nobody is on it.
     pub async fn run(mut self) {
+        match self.owner.take() {
+            // One task for both: asking the line costs no change of threads.
+            Some(owner) => {
+                tokio::join!(self.serve(), owner.run());
+            }
+            None => self.serve().await,
+        }
+    }
+
+    async fn serve(mut self) {
         while let Some(request) = self.inbox.recv().await {
             // An asker who has left does not mind: the exchange was finished all the same.
             match request {
@@ -74,19 +90,24 @@ impl CabinetTask {
     }
 
     async fn poll(&mut self) {
+        let mut silent = BTreeSet::new();
         for at in 0..self.blocks.len() {
             let block = self.blocks[at].clone();
-            let read = self.read(block.table, block.start, block.count).await;
-            match read {
-                Ok(Ok(words)) => self.note_words(&block, &words),
-                Ok(Err(exception)) => {
+            if silent.contains(&block.unit) {
+                continue;
+            }
+            match self.line.exchange(block.unit, block.ask()).await {
+                Ok(Answer::Words(words)) => self.note_words(&block, &words),
+                Ok(Answer::Exception(exception)) => {
                     for point in &block.points {
                         self.note_missing(*point, Missing::Refused { exception });
                     }
                 }
+                // A question knows the one reply that fits it, so a read is never answered like this.
+                Ok(Answer::Written) => {}
                 Err(error) => {
+                    silent.insert(block.unit);
                     self.note_silence(at, &error);
-                    return;
                 }
             }
         }
@@ -97,18 +118,21 @@ impl CabinetTask {
         for point in &block.points {
             let spec = &self.profile.points[point];
             let raw = wire::raw(spec, block, words);
+            let value = wire::value(*point, spec, raw);
+            let frozen = self.note_change(*point, raw, at);
             if *point == Point::ScanCounter {
-                let frozen_after = spec.frozen_after;
-                self.note_scan(raw, at, frozen_after);
+                self.readings.overall.clone_from(&frozen);
             }
-            match wire::value(*point, &self.profile.points[point], raw) {
-                Ok(value) => {
-                    if let Some(slot) = self.readings.slots.get_mut(point) {
-                        slot.last = Some(Reading { value, raw, at });
-                        slot.trouble = None;
-                    }
+            let Some(slot) = self.readings.slots.get_mut(point) else {
+                continue;
+            };
+            slot.raw = Some(raw);
+            match (value, frozen) {
+                (Ok(value), None) => {
+                    slot.last = Some(Reading { value, raw, at });
+                    slot.trouble = None;
                 }
-                Err(missing) => self.note_missing(*point, missing),
+                (Err(missing), _) | (Ok(_), Some(missing)) => self.note_missing(*point, missing),
             }
         }
     }
@@ -121,29 +145,30 @@ impl CabinetTask {
         }
     }
 
-    /// The cabinet did not answer: values live on to their maximum age, then this is the reason.
+    /// The unit did not answer: its values live on to their maximum age, then this is the reason.
     fn note_silence(&mut self, from_block: usize, error: &LinkError) {
         let problem = error.problem();
-        for point in self.blocks[from_block..].iter().flat_map(|b| &b.points) {
+        let unit = self.blocks[from_block].unit;
+        let unread = self.blocks[from_block..].iter().filter(|b| b.unit == unit);
+        for point in unread.flat_map(|b| &b.points) {
             if let Some(slot) = self.readings.slots.get_mut(point) {
                 slot.trouble = Some(Missing::NoAnswer(problem));
             }
         }
     }
 
-    fn note_scan(&mut self, raw: u32, at: Instant, frozen_after: Option<Duration>) {
-        let changed_at = match self.scan {
-            Some((last, changed_at)) if last == raw => changed_at,
-            _ => at,
-        };
-        self.scan = Some((raw, changed_at));
-        let still_for = at.saturating_duration_since(changed_at);
-        self.readings.overall =
-            frozen_after
-                .filter(|limit| still_for >= *limit)
-                .map(|_| Missing::Frozen {
-                    for_ms: millis(still_for),
-                });
+    /// Whether the point has stood still for longer than its profile allows. A sensor at rest (raw 0: dark, no ozone) may.
+    fn note_change(&mut self, point: Point, raw: u32, at: Instant) -> Option<Missing> {
+        let limit = self.profile.points[&point].frozen_after?;
+        let (last, changed_at) = self.still.entry(point).or_insert((raw, at));
+        if *last != raw {
+            (*last, *changed_at) = (raw, at);
+        }
+        let still_for = at.saturating_duration_since(*changed_at);
+        let may_rest = raw == 0 && point != Point::ScanCounter;
+        (still_for >= limit && !may_rest).then(|| Missing::Frozen {
+            for_ms: millis(still_for),
+        })
     }
 
     async fn command(&mut self, command: Command) -> Result<(), CommandError> {
@@ -156,18 +181,34 @@ impl CabinetTask {
                 (Point::Heartbeat, self.heartbeat)
             }
         };
-        let spec = self.profile.points[&point].clone();
+        let spec = &self.profile.points[&point];
+        let (table, address) = (spec.table, spec.address);
+        let unit = spec.modbus_unit.unwrap_or(self.profile.link.unit);
         let unsure = |source| CommandError::Unsure { point, source };
         let refused = |exception| CommandError::Refused { point, exception };
-        match self.write(&spec, word).await.map_err(unsure)? {
-            Ok(()) => {}
-            Err(exception) => return Err(refused(exception)),
+        let write = Ask::Write {
+            table,
+            address,
+            word,
+        };
+        if let Answer::Exception(exception) =
+            self.line.exchange(unit, write).await.map_err(unsure)?
+        {
+            return Err(refused(exception));
         }
-        let read_back = self
-            .read(spec.table, spec.address, 1)
-            .await
-            .map_err(unsure)?
-            .map_err(refused)?[0];
+        let read = Ask::Read {
+            table,
+            start: address,
+            count: 1,
+        };
+        let read_back = match self.line.exchange(unit, read).await.map_err(unsure)? {
+            Answer::Words(words) => words[0],
+            Answer::Exception(exception) => return Err(refused(exception)),
+            Answer::Written => {
+                let what = BadReply::Kind;
+                return Err(unsure(LinkError::BadReply { what }));
+            }
+        };
         if read_back == word {
             return Ok(());
         }
@@ -176,35 +217,6 @@ impl CabinetTask {
             wanted: word,
             read_back,
         })
-    }
-
-    /// Inner error: the exception the cabinet answered with.
-    async fn read(
-        &mut self,
-        table: Table,
-        start: u16,
-        count: u16,
-    ) -> Result<Result<Vec<u16>, u8>, LinkError> {
-        let pdu = wire::read_request(table, start, count);
-        match self.link.exchange(pdu).await? {
-            Answer::Exception(code) => Ok(Err(code)),
-            Answer::Reply(reply) => match wire::words(table, count, reply) {
-                Ok(words) => Ok(Ok(words)),
-                Err(what) => Err(self.link.broken(LinkError::BadReply { what })),
-            },
-        }
-    }
-
-    /// Inner error: the exception the cabinet answered with.
-    async fn write(&mut self, spec: &PointSpec, word: u16) -> Result<Result<(), u8>, LinkError> {
-        let pdu = wire::write_request(spec, word);
-        match self.link.exchange(pdu).await? {
-            Answer::Exception(code) => Ok(Err(code)),
-            Answer::Reply(reply) => match wire::check_echo(spec, word, &reply) {
-                Ok(()) => Ok(Ok(())),
-                Err(what) => Err(self.link.broken(LinkError::BadReply { what })),
-            },
-        }
     }
 }
 

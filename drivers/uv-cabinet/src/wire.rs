@@ -1,103 +1,100 @@
-//! Registers ↔ readings and commands. Pure: what to ask, whether the reply fits, what it means.
+//! Registers → readings. Pure: what to ask for, and what the answer means.
 
-use tokio_modbus::{Request, Response};
+use crate::{Kind, Missing, Point, PointSpec, Profile, Table, Value, WordOrder, pdu::Ask};
 
-use crate::{Kind, Missing, Point, PointSpec, Profile, Table, Value, WordOrder, error::BadReply};
-
-/// Neighbouring addresses of one table, read with one request.
+/// Neighbouring addresses of one table of one unit, read with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Block {
+    pub(crate) unit: u8,
     pub(crate) table: Table,
     pub(crate) start: u16,
     pub(crate) count: u16,
     pub(crate) points: Vec<Point>,
 }
 
+impl Block {
+    pub(crate) fn ask(&self) -> Ask {
+        Ask::Read {
+            table: self.table,
+            start: self.start,
+            count: self.count,
+        }
+    }
+
+    /// Takes the point in when it begins inside the block or right after it. Bits of one register share its address.
+    fn takes(&mut self, unit: u8, point: Point, spec: &PointSpec) -> bool {
+        let end = u32::from(self.start) + u32::from(self.count);
+        let needs = u32::from(spec.address) + u32::from(spec.kind.width());
+        let length = needs.max(end) - u32::from(self.start);
+        if (self.unit, self.table) != (unit, spec.table)
+            || u32::from(spec.address) > end
+            || length > LONGEST_BLOCK
+        {
+            return false;
+        }
+        self.count = u16::try_from(length).expect("not over the longest block");
+        self.points.push(point);
+        true
+    }
+}
+
 /// A block never asks for more than this many; well under the 125 registers of the protocol.
-const LONGEST_BLOCK: u16 = 100;
+const LONGEST_BLOCK: u32 = 100;
 
 /// Groups the readable points into as few reads as possible, without touching an address that the
 /// profile does not name: a cabinet may refuse a whole read for one of those.
 pub(crate) fn blocks(profile: &Profile) -> Vec<Block> {
-    let mut placed: Vec<(Point, &PointSpec)> = profile
+    let mut placed: Vec<(u8, Point, &PointSpec)> = profile
         .points
         .iter()
         .filter(|(point, _)| !point.is_command())
-        .map(|(point, spec)| (*point, spec))
+        .map(|(point, spec)| {
+            let unit = spec.modbus_unit.unwrap_or(profile.link.unit);
+            (unit, *point, spec)
+        })
         .collect();
-    placed.sort_by_key(|(_, spec)| (spec.table, spec.address));
+    // The cabinet's own unit first: a silent neighbour must not keep its door waiting.
+    placed.sort_by_key(|(unit, _, spec)| {
+        (*unit != profile.link.unit, *unit, spec.table, spec.address)
+    });
     let mut blocks: Vec<Block> = Vec::new();
-    for (point, spec) in placed {
-        let width = spec.kind.width();
-        match blocks.last_mut() {
-            Some(block)
-                if block.table == spec.table
-                    && u32::from(block.start) + u32::from(block.count)
-                        == u32::from(spec.address)
-                    && block.count + width <= LONGEST_BLOCK =>
-            {
-                block.count += width;
-                block.points.push(point);
-            }
-            _ => blocks.push(Block {
-                table: spec.table,
-                start: spec.address,
-                count: width,
-                points: vec![point],
-            }),
+    for (unit, point, spec) in placed {
+        if blocks
+            .last_mut()
+            .is_some_and(|block| block.takes(unit, point, spec))
+        {
+            continue;
         }
+        blocks.push(Block {
+            unit,
+            table: spec.table,
+            start: spec.address,
+            count: spec.kind.width(),
+            points: vec![point],
+        });
     }
     blocks
-}
-
-/// The request that reads `count` addresses.
-pub(crate) fn read_request(table: Table, start: u16, count: u16) -> Request<'static> {
-    match table {
-        Table::Coil => Request::ReadCoils(start, count),
-        Table::DiscreteInput => Request::ReadDiscreteInputs(start, count),
-        Table::InputRegister => Request::ReadInputRegisters(start, count),
-        Table::HoldingRegister => Request::ReadHoldingRegisters(start, count),
-    }
-}
-
-/// The words of a reply, after checking that it is the reply asked for. Bits become 0 or 1.
-pub(crate) fn words(table: Table, count: u16, reply: Response) -> Result<Vec<u16>, BadReply> {
-    let asked = usize::from(count);
-    match (table, reply) {
-        (Table::Coil, Response::ReadCoils(bits))
-        | (Table::DiscreteInput, Response::ReadDiscreteInputs(bits)) => {
-            // The wire pads bits to whole bytes.
-            if bits.len() == asked || bits.len() == asked.next_multiple_of(8) {
-                return Ok(bits.into_iter().take(asked).map(u16::from).collect());
-            }
-            let got = bits.len();
-            Err(BadReply::Length { asked, got })
-        }
-        (Table::InputRegister, Response::ReadInputRegisters(words))
-        | (Table::HoldingRegister, Response::ReadHoldingRegisters(words)) => {
-            if words.len() == asked {
-                return Ok(words);
-            }
-            let got = words.len();
-            Err(BadReply::Length { asked, got })
-        }
-        _ => Err(BadReply::Kind),
-    }
 }
 
 /// The bits of one point out of its block's words.
 pub(crate) fn raw(spec: &PointSpec, block: &Block, words: &[u16]) -> u32 {
     let at = usize::from(spec.address - block.start);
     let first = u32::from(words[at]);
-    match (spec.kind, spec.word_order) {
-        (Kind::U32, WordOrder::HighFirst) => first << 16 | u32::from(words[at + 1]),
-        (Kind::U32, WordOrder::LowFirst) => u32::from(words[at + 1]) << 16 | first,
-        _ => first,
+    if spec.kind.width() == 1 {
+        return first;
+    }
+    let second = u32::from(words[at + 1]);
+    match spec.word_order {
+        WordOrder::HighFirst => first << 16 | second,
+        WordOrder::LowFirst => second << 16 | first,
     }
 }
 
 /// What the bits mean.
 pub(crate) fn value(point: Point, spec: &PointSpec, raw: u32) -> Result<Value, Missing> {
+    if spec.kind == Kind::Bit {
+        return Ok(Value::Flag(raw >> spec.bit & 1 == 1));
+    }
     if !point.is_number() {
         return match raw {
             0 => Ok(Value::Flag(false)),
@@ -109,11 +106,14 @@ pub(crate) fn value(point: Point, spec: &PointSpec, raw: u32) -> Result<Value, M
             }),
         };
     }
-    let whole = match spec.kind {
+    let number = match spec.kind {
         Kind::I16 => f64::from(i16::from_ne_bytes((raw as u16).to_ne_bytes())),
-        Kind::Bool | Kind::U16 | Kind::U32 => f64::from(raw),
+        Kind::I32 => f64::from(i32::from_ne_bytes(raw.to_ne_bytes())),
+        Kind::F32 => f64::from(f32::from_bits(raw)),
+        Kind::Bool | Kind::Bit | Kind::U16 | Kind::U32 => f64::from(raw),
     };
-    let value = whole * spec.scale;
+    let value = number * spec.scale;
+    // Not a number is in no range.
     if (spec.min..=spec.max).contains(&value) {
         return Ok(Value::Number(value));
     }
@@ -124,24 +124,76 @@ pub(crate) fn value(point: Point, spec: &PointSpec, raw: u32) -> Result<Value, M
     })
 }
 
-/// The request that writes one word; a coil takes 0 or 1.
-pub(crate) fn write_request(spec: &PointSpec, word: u16) -> Request<'static> {
-    match spec.table {
-        Table::Coil => Request::WriteSingleCoil(spec.address, word != 0),
-        _ => Request::WriteSingleRegister(spec.address, word),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-/// Whether the acknowledgement names the very write that was asked for.
-pub(crate) fn check_echo(spec: &PointSpec, word: u16, reply: &Response) -> Result<(), BadReply> {
-    let same = match (spec.table, reply) {
-        (Table::Coil, Response::WriteSingleCoil(address, on)) => {
-            (*address, u16::from(*on)) == (spec.address, word)
+    use super::*;
+
+    fn spec(kind: Kind, word_order: WordOrder) -> PointSpec {
+        PointSpec {
+            modbus_unit: None,
+            table: Table::InputRegister,
+            address: 10,
+            kind,
+            bit: 0,
+            word_order,
+            scale: 1.0,
+            min: -1e9,
+            max: 1e9,
+            max_age: Duration::ZERO,
+            frozen_after: None,
         }
-        (Table::HoldingRegister, Response::WriteSingleRegister(address, echoed)) => {
-            (*address, *echoed) == (spec.address, word)
+    }
+
+    fn read(spec: &PointSpec, words: &[u16]) -> Result<Value, Missing> {
+        let block = Block {
+            unit: 1,
+            table: Table::InputRegister,
+            start: 10,
+            count: spec.kind.width(),
+            points: Vec::new(),
+        };
+        value(Point::LampHoursH, spec, raw(spec, &block, words))
+    }
+
+    #[test]
+    fn every_kind_in_both_word_orders() {
+        use WordOrder::{HighFirst, LowFirst};
+        let cases = [
+            (Kind::U16, HighFirst, [0xFFFE, 0], 65_534.0),
+            (Kind::I16, HighFirst, [0xFFFE, 0], -2.0),
+            (Kind::U32, HighFirst, [0x0001, 0xE240], 123_456.0),
+            (Kind::U32, LowFirst, [0xE240, 0x0001], 123_456.0),
+            (Kind::I32, HighFirst, [0xFFFF, 0xFFFE], -2.0),
+            (Kind::I32, LowFirst, [0xFFFE, 0xFFFF], -2.0),
+            (Kind::F32, HighFirst, [0x4145, 0x0000], 12.3125),
+            (Kind::F32, LowFirst, [0x0000, 0x4145], 12.3125),
+        ];
+        for (kind, order, words, number) in cases {
+            let value = read(&spec(kind, order), &words);
+            assert_eq!(value, Ok(Value::Number(number)), "{kind:?} {order:?}");
         }
-        _ => return Err(BadReply::Kind),
-    };
-    if same { Ok(()) } else { Err(BadReply::Echo) }
+    }
+
+    #[test]
+    fn not_a_number_and_infinity_are_not_values() {
+        for words in [[0x7FC0, 0], [0x7F80, 0], [0xFF80, 0]] {
+            let value = read(&spec(Kind::F32, WordOrder::HighFirst), &words);
+            assert!(
+                matches!(value, Err(Missing::OutOfRange { .. })),
+                "{words:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bit_within_a_register() {
+        let mut spec = spec(Kind::Bit, WordOrder::HighFirst);
+        for bit in 0..16 {
+            spec.bit = bit;
+            assert_eq!(read(&spec, &[1 << bit]), Ok(Value::Flag(true)));
+            assert_eq!(read(&spec, &[!(1 << bit)]), Ok(Value::Flag(false)));
+        }
+    }
 }

@@ -109,6 +109,26 @@ fn a_wrong_profile_is_refused_with_its_message() {
              already",
         ),
         (
+            "address = 0\ntype = \"u16\"\nscale = 0.001",
+            "address = 65535\ntype = \"u32\"\nscale = 0.001",
+            "points.irradiance_mw_cm2.address = 65535: allowed: 0 to 65534",
+        ),
+        (
+            "type = \"i16\"",
+            "bit = 3\ntype = \"i16\"",
+            "points.lamp_temperature_c.bit = 3: allowed: only with type = \"bit\"",
+        ),
+        (
+            "type = \"i16\"",
+            "modbus_unit = 0\ntype = \"i16\"",
+            "points.lamp_temperature_c.modbus_unit = 0: allowed: 1 to 247",
+        ),
+        (
+            "max = 120.0",
+            "max = -120.0",
+            "points.lamp_temperature_c.max = -120: allowed: -20 to 1000000000",
+        ),
+        (
             "table = \"coil\"",
             "table = \"discrete_input\"",
             "points.lamp_command.table = DiscreteInput: allowed: coil or holding_register; the \
@@ -124,7 +144,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
             "type = \"u16\"\nscale = 0.001",
             "type = \"bool\"\nscale = 0.001",
             "points.irradiance_mw_cm2.type = Bool in InputRegister: allowed: a number in a register \
-             (u16; for measured values also i16, u32)",
+             (u16; for measured values also i16, u32, i32, f32)",
         ),
         (
             "[points.locked]",
@@ -143,6 +163,61 @@ fn a_wrong_profile_is_refused_with_its_message() {
     for (from, to, message) in cases {
         assert_eq!(refusal(from, to), message, "{from:?} → {to:?}");
     }
+}
+
+/// The shipped profile with these two flags as bits.
+fn with_bits(door: &str, locked: &str) -> String {
+    DEMO.replace(
+        "table = \"discrete_input\"\naddress = 0\ntype = \"bool\"",
+        door,
+    )
+    .replace(
+        "table = \"discrete_input\"\naddress = 1\ntype = \"bool\"",
+        locked,
+    )
+}
+
+#[test]
+fn two_points_may_share_a_register_only_as_different_bits_of_it() {
+    let bit =
+        |bit| format!("table = \"input_register\"\naddress = 99\ntype = \"bit\"\nbit = {bit}");
+    let good = Profile::parse(&with_bits(&bit(0), &bit(15))).expect("different bits");
+    assert_eq!(good.points[&Point::Locked].bit, 15);
+    let word = "table = \"input_register\"\naddress = 99\ntype = \"u16\"";
+    for (door, locked) in [
+        (bit(3), bit(3)),
+        (bit(3), word.to_owned()),
+        (word.to_owned(), bit(3)),
+    ] {
+        let said = Profile::parse(&with_bits(&door, &locked)).expect_err("taken twice");
+        let clash = "points.locked.address = 99: allowed: an address of its own; points.door_closed is there already";
+        assert!(said.to_string().ends_with(clash), "{said}");
+    }
+    let command = DEMO.replacen(
+        "table = \"coil\"\naddress = 0\ntype = \"bool\"",
+        "table = \"holding_register\"\naddress = 9\ntype = \"bit\"\nbit = 0",
+        1,
+    );
+    let said = Profile::parse(&command)
+        .expect_err("writing a bit writes its neighbours")
+        .to_string();
+    assert!(
+        said.contains("points.lamp_command.type = Bit in HoldingRegister: allowed:"),
+        "{said}"
+    );
+    let longer = DEMO.replace("address = 2\ntype = \"i16\"", "address = 2\ntype = \"f32\"");
+    let said = Profile::parse(&longer).expect_err("two registers reach into the next point");
+    let clash = "points.lamp_hours_h.address = 3: allowed: an address of its own; points.lamp_temperature_c is there already";
+    assert!(said.to_string().ends_with(clash), "{said}");
+    let elsewhere = format!("modbus_unit = 7\n{word}");
+    Profile::parse(&with_bits(word, &elsewhere)).expect("another unit has its own registers");
+    let none = bit(3).replace("\nbit = 3", "");
+    let said = Profile::parse(&with_bits(&none, &bit(1))).expect_err("which bit?");
+    assert!(
+        said.to_string()
+            .ends_with("points.door_closed.bit = nothing: allowed: 0 to 15; 0 is the lowest"),
+        "{said}"
+    );
 }
 
 /// The shipped profile with these lines about the wire.
@@ -191,6 +266,12 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
             "silent_ms = 600",
             "silent_ms = 300",
             "link.silent_ms = 300: allowed: 301 to 20000",
+        ),
+        (
+            "silent_ms = 600",
+            "silent_ms = 600\ndirection = \"half_duplex\"",
+            "`direction = \"half_duplex\"`: unknown variant `half_duplex`, expected one of `automatic`, \
+             `rts_high_sends`, `rts_low_sends`",
         ),
         (
             "device = \"/dev/cabinet-1\"",

@@ -25,7 +25,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     for (point, table) in &file.points {
         points.insert(*point, at.point(*point, table)?);
     }
-    at.no_overlap(&file.points, &points)?;
+    at.no_overlap(&file.points, &points, link.unit)?;
     Ok(Profile {
         model: file.cabinet.model,
         map: file.cabinet.map,
@@ -114,10 +114,15 @@ impl Place<'_> {
         let key = |name: &str| format!("points.{point}.{name}");
         self.table_and_kind(point, file)?;
         let kind = *file.kind.get_ref();
+        let modbus_unit = match &file.modbus_unit {
+            Some(unit) => Some(self.whole(&key("modbus_unit"), unit, 1..=247)?),
+            None => None,
+        };
+        let bit = self.bit(&key("bit"), kind, file)?;
         let last = 65_536 - u64::from(kind.width());
         let address = self.whole(&key("address"), &file.address, 0..=last)?;
         let whole_file_place = table.span().start;
-        let (scale, min, max) = if kind == Kind::Bool || point.is_command() {
+        let (scale, min, max) = if !point.is_number() || point.is_command() {
             (1.0, 0.0, f64::from(u16::MAX))
         } else {
             self.unit(point, file, whole_file_place)?;
@@ -146,9 +151,11 @@ impl Place<'_> {
             .map(|after| self.millis(&key("frozen_after_ms"), after, 100..=60_000))
             .transpose()?;
         Ok(PointSpec {
+            modbus_unit: modbus_unit.map(|unit| u8::try_from(unit).expect("at most 247")),
             table: *file.table.get_ref(),
             address: u16::try_from(address).expect("checked to be at most 65535"),
             kind,
+            bit,
             word_order: file.word_order,
             scale,
             min,
@@ -186,16 +193,18 @@ impl Place<'_> {
             (true, true) => false,
             (false, true) => kind == Kind::Bool,
             (true, false) if point.is_command() => kind == Kind::U16,
-            (true, false) => kind != Kind::Bool,
-            (false, false) => kind == Kind::U16,
+            (true, false) => !matches!(kind, Kind::Bool | Kind::Bit),
+            // Writing one bit means writing its neighbours: a command has a register of its own.
+            (false, false) if point.is_command() => kind == Kind::U16,
+            (false, false) => matches!(kind, Kind::U16 | Kind::Bit),
         };
         if fits {
             return Ok(());
         }
         let allowed = if point.is_number() {
-            "a number in a register (u16; for measured values also i16, u32)"
+            "a number in a register (u16; for measured values also i16, u32, i32, f32)"
         } else {
-            "bool in a coil or discrete_input, u16 (0 or 1) in a register"
+            "bool in a coil or discrete_input, u16 (0 or 1) in a register; what is only read also bit in a register"
         };
         self.refuse(
             file.kind.span().start,
@@ -203,6 +212,23 @@ impl Place<'_> {
             format!("{kind:?} in {table:?}"),
             allowed,
         )
+    }
+
+    fn bit(&self, key: &str, kind: Kind, file: &PointTable) -> Result<u8, ProfileError> {
+        match (kind, &file.bit) {
+            (Kind::Bit, Some(bit)) => self
+                .whole(key, bit, 0..=15)
+                .map(|bit| u8::try_from(bit).expect("at most 15")),
+            (Kind::Bit, None) => {
+                let place = file.kind.span().start;
+                self.refuse(place, key, "nothing", "0 to 15; 0 is the lowest")
+            }
+            (_, Some(bit)) => {
+                let place = bit.span().start;
+                self.refuse(place, key, bit.get_ref(), "only with type = \"bit\"")
+            }
+            (_, None) => Ok(0),
+        }
     }
 
     fn unit(&self, point: Point, file: &PointTable, offset: usize) -> Result<(), ProfileError> {
@@ -221,16 +247,24 @@ impl Place<'_> {
         )
     }
 
+    /// Two points may share a register only as different bits of it.
     fn no_overlap(
         &self,
         places: &BTreeMap<Point, Spanned<PointTable>>,
         points: &BTreeMap<Point, PointSpec>,
+        own_unit: u8,
     ) -> Result<(), ProfileError> {
-        let mut taken: BTreeMap<(Table, u32), Point> = BTreeMap::new();
+        let mut taken: BTreeMap<(u8, Table, u32), Vec<(Point, Option<u8>)>> = BTreeMap::new();
         for (point, spec) in points {
+            let unit = spec.modbus_unit.unwrap_or(own_unit);
+            let bit = (spec.kind == Kind::Bit).then_some(spec.bit);
             for offset in 0..u32::from(spec.kind.width()) {
                 let address = u32::from(spec.address) + offset;
-                if let Some(other) = taken.insert((spec.table, address), *point) {
+                let there = taken.entry((unit, spec.table, address)).or_default();
+                let clash = there
+                    .iter()
+                    .find(|(_, other)| bit.is_none() || other.is_none() || *other == bit);
+                if let Some((other, _)) = clash {
                     return self.refuse(
                         places[point].get_ref().address.span().start,
                         &format!("points.{point}.address"),
@@ -238,6 +272,7 @@ impl Place<'_> {
                         format!("an address of its own; points.{other} is there already"),
                     );
                 }
+                there.push((*point, bit));
             }
         }
         Ok(())

@@ -48,6 +48,21 @@ pub struct SerialLine {
     /// After an error nothing is asked before the line was silent this long: longer than the latest
     /// possible reply, because on a serial line nothing tells a late reply from the next one's.
     pub silent: Duration,
+    /// Who switches an RS-485 transceiver between sending and listening.
+    pub direction: Direction,
+}
+
+/// Who switches an RS-485 transceiver between sending and listening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The adapter itself, or nobody has to (RS-232): nothing is set.
+    #[default]
+    Automatic,
+    /// The kernel: RTS is high while sending (`TIOCSRS485`).
+    RtsHighSends,
+    /// The kernel: RTS is low while sending.
+    RtsLowSends,
 }
 
 /// The parity bit of a serial line.
@@ -63,7 +78,7 @@ pub enum Parity {
 }
 
 /// Where one cabinet of a model is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Address {
     /// `host:port` of Modbus TCP.
     Network(String),
@@ -136,6 +151,7 @@ pub(super) struct LinkTable {
     parity: Option<Spanned<Parity>>,
     stop_bits: Option<Spanned<u64>>,
     silent_ms: Option<Spanned<u64>>,
+    direction: Option<Spanned<Direction>>,
     unit: Spanned<u64>,
     connect_timeout_ms: Spanned<u64>,
     reply_timeout_ms: Spanned<u64>,
@@ -185,6 +201,10 @@ fn tcp(at: &Place<'_>, link: &LinkTable) -> Result<Transport, ProfileError> {
         (
             "link.silent_ms",
             link.silent_ms.as_ref().map(|v| v.span().start),
+        ),
+        (
+            "link.direction",
+            link.direction.as_ref().map(|v| v.span().start),
         ),
     ];
     for (key, offset) in foreign {
@@ -251,6 +271,10 @@ fn rtu(at: &Place<'_>, link: &LinkTable) -> Result<Transport, ProfileError> {
         parity: *parity.get_ref(),
         stop_bits: u8::try_from(stop_bits).expect("checked to be 1 or 2"),
         silent: at.millis("link.silent_ms", silent, longer..=20_000)?,
+        direction: link
+            .direction
+            .as_ref()
+            .map_or(Direction::default(), |direction| *direction.get_ref()),
     }))
 }
 
