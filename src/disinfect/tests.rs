@@ -239,9 +239,11 @@ fn supervised(
         beat: Watchdog::default().task("cabinet/cabinet-1", PATIENCE),
     };
     let id = crate::config::DeviceId("cabinet-1".into());
+    let profile = Profile::parse(&change(text)).unwrap();
     start(
         id,
-        Profile::parse(&change(text)).unwrap(),
+        profile.clone(),
+        uv_cabinet::Cabinet::new(profile),
         surroundings,
         stop.clone(),
     )

@@ -88,7 +88,7 @@ impl Cunning {
     fn may_have_said(&self, value: u64, address: u16, before: u64) -> bool {
         let now = self.turn.load(Ordering::SeqCst);
         assert!(now - before < TURNS, "turns do not wrap within one poll");
-        (before + 1..=now).any(|turn| value == u64::from(address) << 11 | turn % TURNS)
+        (before + 1..=now).any(|turn| value == (u64::from(address) << 11) | (turn % TURNS))
     }
 }
 

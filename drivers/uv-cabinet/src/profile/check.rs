@@ -254,7 +254,7 @@ impl Place<'_> {
         points: &BTreeMap<Point, PointSpec>,
         own_unit: u8,
     ) -> Result<(), ProfileError> {
-        let mut taken: BTreeMap<(u8, Table, u32), Vec<(Point, Option<u8>)>> = BTreeMap::new();
+        let mut taken = BTreeMap::<_, Vec<(Point, Option<u8>)>>::new();
         for (point, spec) in points {
             let unit = spec.modbus_unit.unwrap_or(own_unit);
             let bit = (spec.kind == Kind::Bit).then_some(spec.bit);
