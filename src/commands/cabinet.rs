@@ -1,13 +1,14 @@
 //! `laixin cabinet …`: what maintenance does with a cabinet beside the daemon, and the simulated cabinet.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use clap::Subcommand;
-use uv_cabinet::{Cabinet, sim};
+use uv_cabinet::Cabinet;
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::disinfect;
+
+mod simulate;
 
 /// `laixin cabinet …`
 #[derive(Debug, Subcommand)]
@@ -33,15 +34,8 @@ pub enum CabinetCommand {
         #[arg(long)]
         empty: bool,
     },
-    /// A simulated cabinet on a real socket; its register map is invented (config/cabinets/demo.toml).
-    Simulate {
-        /// Where it listens.
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1502")]
-        listen: SocketAddr,
-        /// Times faster than life its lamp warms up and its ozone decays.
-        #[arg(long, default_value_t = 1.0)]
-        speed: f64,
-    },
+    /// A simulated cabinet on a real socket or serial line; its register map is invented (config/cabinets/demo.toml).
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Does it.
@@ -63,7 +57,7 @@ pub fn run(command: CabinetCommand) -> u8 {
             &by,
             empty,
         )),
-        CabinetCommand::Simulate { listen, speed } => runtime.block_on(simulate(listen, speed)),
+        CabinetCommand::Simulate(args) => runtime.block_on(simulate::run(args)),
     }
 }
 
@@ -103,31 +97,4 @@ async fn state(config: &ConfigArg) -> u8 {
         let _ = task.await;
     }
     worst
-}
-
-async fn simulate(listen: SocketAddr, speed: f64) -> u8 {
-    if !(speed.is_finite() && speed > 0.0) {
-        eprintln!("laixin: --speed {speed} is not allowed; a number above 0 is");
-        return USAGE;
-    }
-    let listener = match tokio::net::TcpListener::bind(listen).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            eprintln!("laixin: {listen} cannot be opened for the simulated cabinet: {error}");
-            return FINDING;
-        }
-    };
-    println!("a simulated cabinet answers at {listen}");
-    let settings = sim::SimSettings {
-        speed,
-        ..sim::SimSettings::default()
-    };
-    let (_handle, cabinet) = sim::start(listener, settings);
-    tokio::select! {
-        ended = cabinet => {
-            eprintln!("laixin: the simulated cabinet ended: {ended:?}");
-            DEFECT
-        }
-        _ = tokio::signal::ctrl_c() => GOOD,
-    }
 }

@@ -1,12 +1,15 @@
-//! A cabinet on a real socket: a small controller, its lamp, door, fan and ozone, and faults one
-//! can switch on. It speaks Modbus with its own hand-written frames and keeps its own copy of the
-//! invented map, so that a mistake in the driver cannot hide behind the same mistake here.
+//! A cabinet on a real socket and on a real serial line: a small controller, its lamp, door, fan and
+//! ozone, and faults one can switch on. It speaks Modbus with its own hand-written frames and keeps its
+//! own copy of the invented map, so that a mistake in the driver cannot hide behind the same mistake here.
 //!
 //! `speed` compresses the physics only (warm-up, heating, ozone). The heartbeat cut-off stays 1.0 s
 //! of real time, and irradiance is what a sensor would show: dose is counted by whoever reads it.
+//!
+//! `fault` is the list of faults, `plant` and `physics` the controller and its chamber, `modbus` what it
+//! answers, `spoil` what a fault makes of an answer, `tcp` and `rtu` the two wires, `control` the side
+//! channel, `truth` what a release is measured with.
 
 use std::{
-    collections::BTreeSet,
     future::Future,
     io,
     time::{Duration, Instant},
@@ -14,16 +17,28 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::{MissedTickBehavior, interval},
 };
 
+mod control;
+mod fault;
+mod modbus;
+mod physics;
 mod plant;
-mod server;
+mod rtu;
+mod spoil;
+mod tcp;
+mod truth;
 
-pub use plant::Truth;
-use plant::{Outcome, Plant};
+pub use control::serve as serve_control;
+pub use fault::{Fault, UnknownFault};
+pub use rtu::SerialEnd;
+pub use truth::{Truth, Unlocked, Writer};
+
+use fault::Faults;
+use plant::Plant;
 
 /// How the simulated cabinet is.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +49,12 @@ pub struct SimSettings {
     pub ambient_c: f64,
     /// Hours the lamp has burnt.
     pub lamp_hours_h: f64,
+    /// How late a late reply is, and how long a slow one takes.
+    pub late: Duration,
+    /// Its unit on a serial line; on TCP it answers to any.
+    pub unit: u8,
+    /// Of the sensors' noise.
+    pub seed: u64,
 }
 
 impl Default for SimSettings {
@@ -42,105 +63,27 @@ impl Default for SimSettings {
             speed: 1.0,
             ambient_c: 22.0,
             lamp_hours_h: 120.0,
+            late: Duration::from_millis(700),
+            unit: 1,
+            seed: 1,
         }
     }
 }
 
-/// What can be wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fault {
-    /// The door stands open, locked or not.
-    DoorOpen,
-    /// The bolt does not engage.
-    LockStuck,
-    /// The emergency stop is pressed.
-    EstopPressed,
-    /// The relay closes, the lamp stays dark.
-    LampNeverStrikes,
-    /// The relay's contacts are welded shut: the lamp burns whatever the controller says.
-    RelayWelded,
-    /// The fan does not turn.
-    FanFailed,
-    /// The fan turns and no air moves.
-    DuctBlocked,
-    /// The UV sensor repeats its last value.
-    IrradianceFrozen,
-    /// The UV sensor's wire is broken: the register reads 65535.
-    IrradianceBroken,
-    /// The controller's program has stopped; its communication goes on with old values.
-    ScanStopped,
-    /// Requests are read and never answered.
-    NoAnswer,
-    /// Replies come 700 ms late.
-    LateReply,
-    /// Register reads answer with one register too few, in a well-formed frame.
-    ShortReply,
-    /// Replies carry another transaction identifier.
-    WrongTransaction,
-    /// Half a reply, then silence.
-    HalfReply,
-    /// Writes are acknowledged and ignored.
-    IgnoresWrites,
-    /// Every request is answered with exception 4.
-    Exceptions,
-    /// Connections are closed with a reset at the next request.
-    Resets,
-}
-
-impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 18] = [
-        Self::DoorOpen,
-        Self::LockStuck,
-        Self::EstopPressed,
-        Self::LampNeverStrikes,
-        Self::RelayWelded,
-        Self::FanFailed,
-        Self::DuctBlocked,
-        Self::IrradianceFrozen,
-        Self::IrradianceBroken,
-        Self::ScanStopped,
-        Self::NoAnswer,
-        Self::LateReply,
-        Self::ShortReply,
-        Self::WrongTransaction,
-        Self::HalfReply,
-        Self::IgnoresWrites,
-        Self::Exceptions,
-        Self::Resets,
-    ];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DoorOpen => "door_open",
-            Self::LockStuck => "lock_stuck",
-            Self::EstopPressed => "estop_pressed",
-            Self::LampNeverStrikes => "lamp_never_strikes",
-            Self::RelayWelded => "relay_welded",
-            Self::FanFailed => "fan_failed",
-            Self::DuctBlocked => "duct_blocked",
-            Self::IrradianceFrozen => "irradiance_frozen",
-            Self::IrradianceBroken => "irradiance_broken",
-            Self::ScanStopped => "scan_stopped",
-            Self::NoAnswer => "no_answer",
-            Self::LateReply => "late_reply",
-            Self::ShortReply => "short_reply",
-            Self::WrongTransaction => "wrong_transaction",
-            Self::HalfReply => "half_reply",
-            Self::IgnoresWrites => "ignores_writes",
-            Self::Exceptions => "exceptions",
-            Self::Resets => "resets",
-        }
-    }
+/// A wire the cabinet answers on.
+#[derive(Debug)]
+pub enum Wire {
+    /// Modbus TCP.
+    Tcp(TcpListener),
+    /// Modbus RTU.
+    Serial(SerialEnd),
 }
 
 /// Switches faults, and shows what is true inside, whatever the registers say. Dropping the last
 /// one leaves the simulator running as it is.
 #[derive(Debug, Clone)]
 pub struct SimHandle {
-    faults: watch::Sender<BTreeSet<Fault>>,
+    faults: watch::Sender<Faults>,
     truth: watch::Receiver<Truth>,
 }
 
@@ -159,6 +102,17 @@ impl SimHandle {
         });
     }
 
+    /// From now on everything is right again.
+    pub fn heal(&self) {
+        self.faults.send_modify(Faults::clear);
+    }
+
+    /// Whether this is wrong now.
+    #[must_use]
+    pub fn is_on(&self, fault: Fault) -> bool {
+        self.faults.borrow().contains(&fault)
+    }
+
     /// What is true inside, now and as it changes.
     #[must_use]
     pub fn truth(&self) -> watch::Receiver<Truth> {
@@ -166,10 +120,50 @@ impl SimHandle {
     }
 }
 
-/// One request's bytes after the header, and where its answer goes.
-pub(crate) struct Asked {
+/// One request's bytes after the header, and where its answer goes; no answer is silence.
+struct Asked {
     pdu: Vec<u8>,
-    answer: tokio::sync::oneshot::Sender<Outcome>,
+    answer: oneshot::Sender<Option<Vec<u8>>>,
+}
+
+/// What a wire needs of the cabinet behind it.
+#[derive(Clone)]
+struct Behind {
+    ask: mpsc::Sender<Asked>,
+    faults: watch::Receiver<Faults>,
+    settings: SimSettings,
+}
+
+impl Behind {
+    /// The controller's answer; `Err` when the cabinet is gone.
+    async fn ask(&self, pdu: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+        let (answer, answered) = oneshot::channel();
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        self.ask
+            .send(Asked { pdu, answer })
+            .await
+            .map_err(|_| gone(()))?;
+        answered.await.map_err(|_| gone(()))
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.borrow().contains(&fault)
+    }
+
+    /// Until this fault is switched on, or off.
+    async fn until(&mut self, fault: Fault, wanted: Switched) {
+        let met = |faults: &Faults| faults.contains(&fault) == (wanted == Switched::On);
+        // Without a switch nothing changes any more.
+        if self.faults.wait_for(met).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Switched {
+    On,
+    Off,
 }
 
 /// Real time between two scans of the controller.
@@ -181,24 +175,45 @@ pub fn start(
     listener: TcpListener,
     settings: SimSettings,
 ) -> (SimHandle, impl Future<Output = io::Result<()>> + Send) {
-    let (fault_switch, faults) = watch::channel(BTreeSet::new());
-    let plant = Plant::new(settings);
-    let (show, truth) = watch::channel(plant.truth());
+    start_on(vec![Wire::Tcp(listener)], settings)
+}
+
+/// The same on several wires at once, as many a controller has them.
+pub fn start_on(
+    wires: Vec<Wire>,
+    settings: SimSettings,
+) -> (SimHandle, impl Future<Output = io::Result<()>> + Send) {
+    let (fault_switch, faults) = watch::channel(Faults::new());
+    let (show, truth) = watch::channel(Truth::default());
     let handle = SimHandle {
-        faults: fault_switch,
+        // One end stays with the cabinet: the last handle may be dropped.
+        faults: fault_switch.clone(),
         truth,
     };
-    (handle, serve(listener, plant, faults, show))
+    (handle, serve(wires, settings, faults, fault_switch, show))
 }
 
 async fn serve(
-    listener: TcpListener,
-    mut plant: Plant,
-    faults: watch::Receiver<BTreeSet<Fault>>,
+    wires: Vec<Wire>,
+    settings: SimSettings,
+    faults: watch::Receiver<Faults>,
+    _keeps_faults_open: watch::Sender<Faults>,
     show: watch::Sender<Truth>,
 ) -> io::Result<()> {
     let (ask, mut asked) = mpsc::channel::<Asked>(32);
-    let mut connections = JoinSet::new();
+    let behind = Behind {
+        ask,
+        faults: faults.clone(),
+        settings: settings.clone(),
+    };
+    let mut ends = JoinSet::new();
+    for wire in wires {
+        match wire {
+            Wire::Tcp(listener) => ends.spawn(tcp::listen(listener, behind.clone())),
+            Wire::Serial(end) => ends.spawn(rtu::serve(end, behind.clone())),
+        };
+    }
+    let mut plant = Plant::new(settings);
     let mut scan = interval(SCAN);
     scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut scanned_at = Instant::now();
@@ -208,18 +223,16 @@ async fn serve(
                 let now = Instant::now();
                 plant.scan(now, now - scanned_at, &faults.borrow());
                 scanned_at = now;
-                show.send_replace(plant.truth());
+                show.send_replace(plant.truth.clone());
             }
             Some(Asked { pdu, answer }) = asked.recv() => {
-                let outcome = plant.answer(&pdu, Instant::now(), &faults.borrow());
+                let reply = plant.answer(&pdu, Instant::now(), &faults.borrow());
                 // The connection may have gone away meanwhile.
-                let _ = answer.send(outcome);
+                let _ = answer.send(reply);
             }
-            accepted = listener.accept() => {
-                let (stream, _) = accepted?;
-                connections.spawn(server::converse(stream, ask.clone()));
+            Some(ended) = ends.join_next() => {
+                return ended.unwrap_or_else(|error| Err(io::Error::other(error)));
             }
-            Some(_) = connections.join_next() => {}
         }
     }
 }

@@ -275,7 +275,7 @@ async fn spoilt_replies_are_never_values() {
 #[tokio::test]
 async fn exceptions_are_named() {
     let bench = bench(10.0).await;
-    bench.sim.switch_on(Fault::Exceptions);
+    bench.sim.switch_on(Fault::Exception4);
     assert_eq!(
         look(&bench.cabinet, Point::DoorClosed).await,
         Err(Missing::Refused { exception: 4 })
