@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test bench fit storm advisories clean-run
+.PHONY: help setup build run test campaign-cabinet bench fit storm advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -17,6 +17,7 @@ help:
 	@echo '  PORT=N                  console and API on another port of this machine than 8470'
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
+	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
@@ -52,6 +53,11 @@ test:
 	$(call phase,build,$(cargo) build $(profile) --bin laixin)
 	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
 	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1 HANDOVER=1 PORT=8471)
+
+SEEDS ?= 20
+campaign-cabinet:
+	@setup/setup.sh test
+	LAIXIN_SEEDS=$(SEEDS) $(cargo) test $(profile) --test station cabinet_faults -- --nocapture
 
 bench:
 	@setup/setup.sh bench

@@ -1,5 +1,6 @@
 //! The only place that asks the time.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 /// A moment on the wall clock, in milliseconds since 1970-01-01 UTC; how the store keeps times.
@@ -33,9 +34,18 @@ impl Millis {
     }
 }
 
+/// How far tests have pushed this process's wall clock.
+static PUSHED_MS: AtomicI64 = AtomicI64::new(0);
+
 /// Now, on the wall clock.
 pub fn now() -> Millis {
-    Millis(jiff::Timestamp::now().as_millisecond())
+    Millis(jiff::Timestamp::now().as_millisecond() + PUSHED_MS.load(Ordering::Relaxed))
+}
+
+/// Lets this process's wall clock jump, as a time server or an operator may. Only tests do.
+#[doc(hidden)]
+pub fn jump(by_ms: i64) {
+    PUSHED_MS.fetch_add(by_ms, Ordering::Relaxed);
 }
 
 /// Now, on the clock that never jumps.

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod cabinet_faults;
 mod letter_path;
 mod restart;
 

@@ -114,8 +114,8 @@ pub(super) async fn serve(mut end: SerialEnd, behind: Behind) -> io::Result<()> 
                 let hold = end.open_aside();
                 drop(pulled);
                 back.until(Fault::TtyMoved, Switched::Off).await;
-                drop(hold);
                 port = reopen(&end).await;
+                drop(hold);
             }
         }
     }

@@ -1,0 +1,492 @@
+//! Runs a case with each of its seeds, many at a time (a cycle is mostly waiting), and judges every run by the
+//! simulator's truth: a release is false when the letters had less than the target dose, or when the bolt was
+//! withdrawn without a release, with the lamp lit, or with ozone above its limit.
+//!
+//! `LAIXIN_SEEDS=N` sets how many seeds each case has (1). The first test that runs starts the others too, unless
+//! the command line picks tests by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use laixin::domain::letter::LoadState;
+use tokio::sync::{OnceCell, Semaphore};
+use uv_cabinet::sim::{Fault, Truth, Writer};
+
+use super::bench::{Bench, PATIENCE, Wire};
+use super::cases::{At, CASES, Case, Lasts, Trouble, case_of};
+use super::plan::Plan;
+
+/// Cycles at a time.
+const AT_A_TIME: usize = 24;
+/// The controller's second, and what a loaded machine may add before it scans again.
+const SILENCE_LIMIT: Duration = Duration::from_millis(1_000 + 500);
+/// Ends of a cycle that a loaded machine can cause: no heartbeat for a second. They are safe.
+const TOO_SLOW: [&str; 2] = ["cabinet_silent", "lamp_went_out"];
+/// How often a first seed that came to one of them is tried.
+const TRIES: usize = 3;
+
+/// What became of one run.
+#[derive(Debug)]
+pub struct Run {
+    pub plan: Plan,
+    /// `released`, `refused`, or the reason in the cycle's row.
+    pub end: String,
+    pub false_release: Option<String>,
+    pub broken: Vec<String>,
+}
+
+struct Campaign {
+    runtime: tokio::runtime::Runtime,
+    runs: HashMap<(Wire, &'static str), Arc<OnceCell<Vec<Run>>>>,
+    free: Arc<Semaphore>,
+    told: AtomicUsize,
+    ends: Mutex<BTreeMap<String, usize>>,
+    began: Instant,
+}
+
+pub fn seeds() -> u64 {
+    let told = std::env::var("LAIXIN_SEEDS").ok();
+    told.map_or(1, |seeds| seeds.parse().expect("LAIXIN_SEEDS is a number"))
+}
+
+fn campaign() -> &'static Campaign {
+    static CAMPAIGN: OnceLock<Campaign> = OnceLock::new();
+    let mut begins = false;
+    let campaign = CAMPAIGN.get_or_init(|| {
+        begins = true;
+        let wires = [Wire::Tcp, Wire::Rtu].into_iter();
+        let keys = wires.flat_map(|wire| CASES.iter().map(move |case| (wire, case.name)));
+        Campaign {
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .expect("a runtime"),
+            runs: keys.map(|key| (key, Arc::default())).collect(),
+            free: Arc::new(Semaphore::new(AT_A_TIME)),
+            told: AtomicUsize::new(0),
+            ends: Mutex::default(),
+            began: Instant::now(),
+        }
+    });
+    // One test picked by name does not wait for the others.
+    if begins
+        && std::env::args()
+            .skip(1)
+            .all(|a| a.starts_with('-') || a == "cabinet_faults")
+    {
+        for case in CASES {
+            for wire in [Wire::Tcp, Wire::Rtu] {
+                campaign.runtime.spawn(campaign.runs_of(wire, case));
+            }
+        }
+    }
+    campaign
+}
+
+impl Campaign {
+    fn runs_of(
+        &self,
+        wire: Wire,
+        case: &'static Case,
+    ) -> impl Future<Output = Arc<OnceCell<Vec<Run>>>> + Send + use<> {
+        let (cell, free) = (self.runs[&(wire, case.name)].clone(), self.free.clone());
+        async move {
+            cell.get_or_init(|| all_seeds(wire, case, free)).await;
+            cell
+        }
+    }
+
+    fn tell(&self, wire: Wire, name: &str, runs: &[Run]) {
+        let mut ends = self.ends.lock().expect("no holder of this lock panics");
+        let mut here: BTreeMap<&str, usize> = BTreeMap::new();
+        for run in runs {
+            *ends.entry(run.end.clone()).or_default() += 1;
+            *here.entry(&run.end).or_default() += 1;
+            if run.false_release.is_some() {
+                *ends.entry("FALSE RELEASE".into()).or_default() += 1;
+            }
+        }
+        println!("{wire:?} {name}: {} cycles, {here:?}", runs.len());
+        if self.told.fetch_add(1, Ordering::Relaxed) + 1 == self.runs.len() {
+            let cycles: usize = self.runs.len() * runs.len();
+            let (seconds, total) = (self.began.elapsed().as_secs(), &*ends);
+            println!("campaign: {cycles} cycles in {seconds} s, ends {total:?}");
+        }
+    }
+}
+
+async fn all_seeds(wire: Wire, case: &'static Case, free: Arc<Semaphore>) -> Vec<Run> {
+    let runs: Vec<_> = (0..seeds())
+        .map(|seed| {
+            let (plan, free) = (Plan::of(case, wire, seed), free.clone());
+            let drawn = plan.clone();
+            let running = tokio::spawn(async move {
+                let _turn = free.acquire().await.expect("never closed");
+                tried(case, wire, plan).await
+            });
+            (drawn, running)
+        })
+        .collect();
+    let mut done = Vec::new();
+    for (plan, running) in runs {
+        done.push(running.await.unwrap_or_else(|error| Run {
+            plan,
+            end: "panicked".into(),
+            false_release: None,
+            broken: vec![error.to_string()],
+        }));
+    }
+    done
+}
+
+/// A run; the first seed again where only the machine was too slow to keep the lamp alive.
+async fn tried(case: &'static Case, wire: Wire, plan: Plan) -> Run {
+    let mut run = one(case, wire, plan.clone()).await;
+    for _ in 1..TRIES {
+        let expected = plan.seed != 0 || case.comes_to.contains(&run.end.as_str());
+        if expected || !run.broken.is_empty() || !TOO_SLOW.contains(&run.end.as_str()) {
+            break;
+        }
+        run = one(case, wire, plan.clone()).await;
+    }
+    if plan.seed == 0 && !case.comes_to.contains(&run.end.as_str()) {
+        let wanted = case.comes_to;
+        run.broken
+            .push(format!("came to {}, not to {wanted:?}", run.end));
+    }
+    run
+}
+
+/// The test of one case on one wire.
+pub fn must_hold(wire: Wire, name: &'static str) {
+    let campaign = campaign();
+    let cell = campaign
+        .runtime
+        .block_on(campaign.runs_of(wire, case_of(name)));
+    let runs = cell.get().expect("initialised");
+    campaign.tell(wire, name, runs);
+    for run in runs {
+        assert_eq!(
+            run.false_release, None,
+            "{name} on {wire:?}: {:?}",
+            run.plan
+        );
+        assert!(run.broken.is_empty(), "{name} on {wire:?}: {run:#?}");
+    }
+}
+
+/// One cycle with one fault.
+async fn one(case: &Case, wire: Wire, plan: Plan) -> Run {
+    let mut bench = Bench::new(wire, &plan).await;
+    bench.until_ready().await;
+    let before = bench.truth();
+    if plan.at == At::BeforeStart {
+        let applied = apply(&mut bench, case.trouble).await;
+        if case.trouble.stops_daemon() {
+            last(plan.lasts).await;
+            heal(&mut bench, case.trouble, applied).await;
+            bench.until_ready().await;
+            return finish(bench, case, plan, before, Applied::Nothing).await;
+        }
+        return finish(bench, case, plan, before, applied).await;
+    }
+    finish(bench, case, plan, before, Applied::Nothing).await
+}
+
+/// From the start of the cycle to the judgement.
+async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applied: Applied) -> Run {
+    let mut applied = applied;
+    let refused = bench.start().await.is_err();
+    if !refused {
+        if let At::Step(step, after_ms) = plan.at {
+            reached(&bench, step).await;
+            // The moment of a fault and its length are times and no conditions.
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            applied = apply(&mut bench, case.trouble).await;
+        }
+        if let Lasts::For(_) = plan.lasts {
+            last(plan.lasts).await;
+            let over = std::mem::replace(&mut applied, Applied::Nothing);
+            heal(&mut bench, case.trouble, over).await;
+        }
+        ended(&bench).await;
+    }
+    let mut broken = Vec::new();
+    let burns_on = |fault| case.trouble == Trouble::Cabinet(fault);
+    let forced = burns_on(Fault::RelayWelded) || burns_on(Fault::PanelLampOn);
+    if !forced && !out_within(&bench, SILENCE_LIMIT).await {
+        broken.push("the lamp burned on after the end".into());
+    }
+    let at_end = bench.truth();
+    heal(&mut bench, case.trouble, applied).await;
+    if bench.daemon().stop.is_cancelled() {
+        bench.start_again().await;
+    }
+    if !bench
+        .truth_until(|truth| truth.irradiance_mw_cm2 == 0.0)
+        .await
+    {
+        broken.push("the lamp never went out".into());
+    }
+    // Long enough for an order that should not come.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    judge(&bench, case, plan, [before, at_end], refused, broken).await
+}
+
+async fn judge(
+    bench: &Bench,
+    case: &Case,
+    plan: Plan,
+    [before, at_end]: [Truth; 2],
+    refused: bool,
+    mut broken: Vec<String>,
+) -> Run {
+    let (truth, load, record) = (
+        bench.truth(),
+        bench.load().await,
+        bench.newest_cycle().await,
+    );
+    let released = load.state == LoadState::Released;
+    let false_release = false_release(bench, &before, &truth, released);
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            broken.push(format!("{what}: {truth:?}"));
+        }
+    };
+    let is = |fault| case.trouble == Trouble::Cabinet(fault);
+    must(
+        truth.lit_with_door_open.is_zero() || is(Fault::RelayWelded),
+        "lit with the door open",
+    );
+    let forced = is(Fault::RelayWelded) || is(Fault::PanelLampOn);
+    must(
+        forced || truth.longest_lit_in_silence <= SILENCE_LIMIT,
+        "lit without a heartbeat",
+    );
+    must(
+        truth.lamp_on_orders <= before.lamp_on_orders + 1,
+        "told to light twice",
+    );
+    must(
+        truth.strikes <= before.strikes + 1 || is(Fault::PanelLampOn),
+        "struck twice",
+    );
+    must(truth.strikes == at_end.strikes, "struck after the end");
+    let end = match &record {
+        None => {
+            must(
+                refused && load.state == LoadState::Waiting,
+                "no cycle, and not refused",
+            );
+            "refused".to_owned()
+        }
+        Some(record) if released => {
+            must(
+                record.outcome.as_deref() == Some("released"),
+                "the row says otherwise",
+            );
+            "released".to_owned()
+        }
+        Some(record) => {
+            must(
+                load.state == LoadState::Quarantined,
+                "neither released nor in quarantine",
+            );
+            must(
+                record.outcome.as_deref() == Some("quarantined"),
+                "the row has no end",
+            );
+            let reason = record.reason.clone().unwrap_or_default();
+            must(!reason.is_empty(), "the row has no reason");
+            reason
+        }
+    };
+    Run {
+        plan,
+        end,
+        false_release,
+        broken,
+    }
+}
+
+/// What is false about a release, if anything.
+fn false_release(bench: &Bench, before: &Truth, truth: &Truth, released: bool) -> Option<String> {
+    let limits = &bench.profile.limits;
+    let by_us = truth.unlocked[before.unlocked.len()..]
+        .iter()
+        .filter(|unlocked| unlocked.by == Writer::Bus);
+    for unlocked in by_us.clone() {
+        if !released {
+            return Some(format!("unlocked without a release: {unlocked:?}"));
+        }
+        if unlocked.irradiance_mw_cm2 > 0.0 || unlocked.ozone_mg_m3 > limits.ozone_release_mg_m3 {
+            return Some(format!("unlocked over lamp or ozone: {unlocked:?}"));
+        }
+    }
+    let dose_then = by_us.map(|unlocked| unlocked.dose_mj_cm2).next();
+    let dose = dose_then.unwrap_or(truth.dose_mj_cm2) - before.dose_mj_cm2;
+    (released && dose < limits.target_dose_mj_cm2).then(|| format!("the letters had {dose} mJ/cm²"))
+}
+
+/// Until this step has begun, or the cycle is over without it.
+async fn reached(bench: &Bench, step: &str) {
+    let mut states = bench.daemon().states.clone();
+    let over = ["released", "quarantined", "alarm"];
+    let met = |states: &Vec<String>| {
+        states
+            .iter()
+            .any(|s| s == step || over.contains(&s.as_str()))
+    };
+    let waited = tokio::time::timeout(PATIENCE, states.wait_for(met)).await;
+    assert!(
+        matches!(waited, Ok(Ok(_))),
+        "never {step}: {:?}",
+        bench.daemon().control.view()
+    );
+}
+
+/// Until the cycle has its end, on record and in the cabinet.
+async fn ended(bench: &Bench) {
+    let over = ["released", "quarantined", "alarm", "idle"];
+    let mut changes = bench.daemon().control.changes();
+    let waiting = async {
+        loop {
+            let recorded = bench
+                .newest_cycle()
+                .await
+                .is_some_and(|row| row.ended.is_some());
+            let shown = over.contains(&changes.borrow_and_update().step.as_str());
+            if recorded && shown {
+                return;
+            }
+            // A daemon that was told to stop ends.
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    assert!(
+        waited.is_ok(),
+        "never ended: {:?}",
+        bench.daemon().control.view()
+    );
+}
+
+async fn out_within(bench: &Bench, limit: Duration) -> bool {
+    let mut truth = bench.sim.truth();
+    let dark = truth.wait_for(|truth| truth.irradiance_mw_cm2 == 0.0);
+    matches!(tokio::time::timeout(limit, dark).await, Ok(Ok(_)))
+}
+
+async fn last(lasts: Lasts) {
+    if let Lasts::For(time) = lasts {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// What must be undone.
+enum Applied {
+    Nothing,
+    Cabinet(Fault),
+    Killed,
+    Frozen(#[expect(dead_code, reason = "dropping it thaws")] std::sync::mpsc::Sender<()>),
+    Stopped,
+    Full(rusqlite::Connection),
+    Hanging(rusqlite::Connection),
+    Clock(i64),
+}
+
+impl Trouble {
+    fn stops_daemon(self) -> bool {
+        matches!(
+            self,
+            Self::DaemonKilled | Self::DaemonFrozen | Self::StationStopped | Self::DiskHangs
+        )
+    }
+}
+
+async fn apply(bench: &mut Bench, trouble: Trouble) -> Applied {
+    match trouble {
+        Trouble::Nothing => Applied::Nothing,
+        Trouble::Cabinet(fault) => {
+            bench.sim.switch_on(fault);
+            Applied::Cabinet(fault)
+        }
+        Trouble::DaemonKilled => {
+            if let Some(daemon) = bench.daemon.take() {
+                daemon.kill().await;
+            }
+            Applied::Killed
+        }
+        Trouble::DaemonFrozen => Applied::Frozen(bench.daemon().freeze()),
+        Trouble::OperatorAborts => {
+            // Refused where nothing runs (any more).
+            let _ = bench.daemon().control.abort("operator").await;
+            Applied::Nothing
+        }
+        Trouble::StationStopped => {
+            bench.daemon().stop.cancel();
+            Applied::Stopped
+        }
+        Trouble::DiskFull => {
+            let records = beside(bench);
+            let full = [
+                "UPDATE ON cycles",
+                "INSERT ON cycles",
+                "INSERT ON cycle_steps",
+            ];
+            for (at, what) in full.iter().enumerate() {
+                let refuse = format!(
+                    "CREATE TRIGGER full_{at} BEFORE {what} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+                );
+                records.execute_batch(&refuse).expect("the trigger is made");
+            }
+            Applied::Full(records)
+        }
+        Trouble::DiskHangs => {
+            let records = beside(bench);
+            records.execute_batch("BEGIN IMMEDIATE").expect("locked");
+            Applied::Hanging(records)
+        }
+        Trouble::ClockJumps(by_ms) => {
+            laixin::clock::jump(by_ms);
+            Applied::Clock(by_ms)
+        }
+    }
+}
+
+/// A second hand on the records.
+fn beside(bench: &Bench) -> rusqlite::Connection {
+    let records = rusqlite::Connection::open(bench.database()).expect("opened");
+    records.busy_timeout(PATIENCE).expect("set");
+    records
+}
+
+async fn heal(bench: &mut Bench, trouble: Trouble, applied: Applied) {
+    match applied {
+        Applied::Nothing | Applied::Frozen(_) => {}
+        Applied::Cabinet(fault) => bench.sim.switch_off(fault),
+        Applied::Killed | Applied::Stopped => {
+            debug_assert!(trouble.stops_daemon());
+            if trouble == Trouble::StationStopped {
+                let mut changes = bench.daemon().control.changes();
+                let gone = async { while changes.changed().await.is_ok() {} };
+                let waited = tokio::time::timeout(PATIENCE, gone).await;
+                assert!(waited.is_ok(), "told to stop, it never did");
+            }
+            bench.start_again().await;
+        }
+        Applied::Full(records) => {
+            for at in 0..3 {
+                let drop = format!("DROP TRIGGER full_{at}");
+                records.execute_batch(&drop).expect("the trigger goes");
+            }
+        }
+        Applied::Hanging(records) => records.execute_batch("ROLLBACK").expect("unlocked"),
+        Applied::Clock(by_ms) => laixin::clock::jump(-by_ms),
+    }
+}

@@ -1,0 +1,180 @@
+//! Aborts and deaths of the supervisor in every state a cycle can be in, each state held by a fault that keeps
+//! it there. The real process is killed and frozen in `processes`.
+
+use laixin::disinfect::Refused;
+use laixin::domain::letter::LoadState;
+use uv_cabinet::sim::{Fault, SimSettings};
+
+use super::bench::{Bench, Wire};
+
+/// Every state but idle, in order.
+const STATES: [&str; 9] = [
+    "preflight",
+    "striking",
+    "irradiating",
+    "stopping",
+    "ventilating",
+    "releasing",
+    "released",
+    "quarantined",
+    "alarm",
+];
+
+/// A cycle that stands in `state`.
+async fn standing_in(wire: Wire, state: &str) -> Bench {
+    let settings = SimSettings {
+        speed: 20.0,
+        ..SimSettings::default()
+    };
+    let bench = Bench::with(wire, settings, |_| {}).await;
+    bench.until_ready().await;
+    match state {
+        "preflight" => bench.sim.switch_on(Fault::LockStuck),
+        "striking" => bench.sim.switch_on(Fault::LampNeverStrikes),
+        "ventilating" => bench.sim.switch_on(Fault::OzoneHigh),
+        "releasing" => records(&bench, REFUSE_RELEASES),
+        _ => {}
+    }
+    bench.start().await.expect("a good cabinet takes a load");
+    match state {
+        "stopping" => {
+            bench.daemon().until_state("irradiating").await;
+            bench.sim.switch_on(Fault::IrradianceFrozen);
+        }
+        "quarantined" => {
+            bench.daemon().until_state("irradiating").await;
+            bench.sim.switch_on(Fault::DoorOpen);
+        }
+        "alarm" => {
+            bench.daemon().until_state("irradiating").await;
+            bench.sim.switch_on(Fault::RelayWelded);
+        }
+        _ => {}
+    }
+    bench.daemon().until_state(state).await;
+    if ["quarantined", "alarm"].contains(&state) {
+        // Shown after its end was written.
+        bench.daemon().until(state, |view| view.step == state).await;
+    }
+    bench
+}
+
+const REFUSE_RELEASES: &str =
+    "CREATE TRIGGER full BEFORE UPDATE ON cycles WHEN NEW.outcome = 'released'
+    BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+const TAKE_RELEASES: &str = "DROP TRIGGER IF EXISTS full";
+
+fn records(bench: &Bench, change: &str) {
+    let records = rusqlite::Connection::open(bench.database()).expect("opened");
+    records.busy_timeout(super::bench::PATIENCE).expect("set");
+    records.execute_batch(change).expect("changed");
+}
+
+async fn aborted(wire: Wire, state: &str) {
+    let bench = standing_in(wire, state).await;
+    let answer = bench.daemon().control.abort("operator").await;
+    let before = bench.truth().lamp_on_orders;
+    let refused = |code: &str| Err(Refused::NotNow { code: code.into() });
+    let wanted = match state {
+        "released" => (refused("nothing_running"), LoadState::Released, None),
+        "quarantined" => (
+            refused("nothing_running"),
+            LoadState::Quarantined,
+            Some("door_open"),
+        ),
+        "alarm" => (
+            refused("alarm_stands"),
+            LoadState::Quarantined,
+            Some("lamp_not_off"),
+        ),
+        _ => (Ok(()), LoadState::Quarantined, Some("aborted_by_operator")),
+    };
+    assert_eq!(answer, wanted.0, "{state}");
+    bench.sim.heal();
+    let over = ["released", "quarantined", "alarm"];
+    let ended = |view: &laixin::disinfect::CabinetView| over.contains(&view.step.as_str());
+    bench.daemon().until("ended", ended).await;
+    assert!(
+        bench
+            .truth_until(|truth| truth.irradiance_mw_cm2 == 0.0)
+            .await,
+        "{state}"
+    );
+    assert_eq!(bench.load().await.state, wanted.1, "{state}");
+    let row = bench.newest_cycle().await.expect("a cycle");
+    assert_eq!(row.reason.as_deref(), wanted.2, "{state}");
+    assert_eq!(bench.truth().lamp_on_orders, before, "{state}: lit again");
+}
+
+async fn killed(wire: Wire, state: &str) {
+    let mut bench = standing_in(wire, state).await;
+    let before = bench.truth();
+    if let Some(daemon) = bench.daemon.take() {
+        daemon.kill().await;
+    }
+    bench.sim.heal();
+    records(&bench, TAKE_RELEASES);
+    let burning = bench
+        .truth_until(|truth| truth.irradiance_mw_cm2 == 0.0)
+        .await;
+    assert!(burning, "{state}: the controller puts it out");
+    bench.start_again().await;
+    bench.until_ready().await;
+    let wanted = match state {
+        "released" => (LoadState::Released, None),
+        "quarantined" => (LoadState::Quarantined, Some("door_open")),
+        "alarm" => (LoadState::Quarantined, Some("lamp_not_off")),
+        _ => (LoadState::Quarantined, Some("restarted_mid_cycle")),
+    };
+    let row = bench.newest_cycle().await.expect("a cycle");
+    assert_eq!(row.reason.as_deref(), wanted.1, "{state}");
+    assert_eq!(bench.load().await.state, wanted.0, "{state}");
+    let truth = bench.truth();
+    assert_eq!(
+        truth.lamp_on_orders, before.lamp_on_orders,
+        "{state}: lit again"
+    );
+    let may_open = state == "released";
+    assert!(may_open || truth.unlocked.is_empty(), "{state}: {truth:?}");
+}
+
+/// All states at once: each is mostly waiting.
+fn in_every_state<F>(one: impl Fn(&'static str) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let running: Vec<_> = STATES
+        .into_iter()
+        .map(|state| runtime.spawn(one(state)))
+        .collect();
+    runtime.block_on(async {
+        for one in running {
+            one.await.expect("holds in every state");
+        }
+    });
+}
+
+#[test]
+fn operator_aborts_in_every_state_tcp() {
+    in_every_state(|state| aborted(Wire::Tcp, state));
+}
+
+#[test]
+fn operator_aborts_in_every_state_rtu() {
+    in_every_state(|state| aborted(Wire::Rtu, state));
+}
+
+#[test]
+fn supervisor_dies_in_every_state_tcp() {
+    in_every_state(|state| killed(Wire::Tcp, state));
+}
+
+#[test]
+fn supervisor_dies_in_every_state_rtu() {
+    in_every_state(|state| killed(Wire::Rtu, state));
+}
