@@ -5,6 +5,8 @@ use super::SimSettings;
 
 /// Irradiance of a new, warm lamp at the letters.
 const FULL_MW_CM2: f64 = 14.0;
+/// Current of a burning lamp.
+const BURNING_MA: u16 = 1_800;
 /// Time constant of the lamp's warm-up.
 const WARM_UP_S: f64 = 15.0;
 /// Time constant of the lamp wall's heating, and how far above the room it ends.
@@ -62,6 +64,11 @@ impl Chamber {
             ozone_mg_m3: 0.0,
             lamp_h: settings.lamp_hours_h,
         }
+    }
+
+    /// What flows through a burning lamp; none through a dark one.
+    pub(super) fn lamp_current_ma(&self) -> u16 {
+        if self.warm > 0.0 { BURNING_MA } else { 0 }
     }
 
     /// `s` seconds go by, with or without current in the lamp.

@@ -14,8 +14,8 @@ pub(super) const COILS: usize = 3;
 /// Discrete inputs: door closed, locked, stop pressed, lamp relay, fan.
 pub(super) const INPUTS: usize = 5;
 /// Input registers: irradiance µW/cm², ozone µg/m³, lamp wall 0.1 °C, lamp time 0.1 h (two words,
-/// low word first), strikes, scan counter.
-pub(super) const INPUT_REGISTERS: usize = 7;
+/// low word first), strikes, scan counter, lamp current mA.
+pub(super) const INPUT_REGISTERS: usize = 8;
 /// Longest silence of the heartbeat register before the controller drops the lamp.
 const HEARTBEAT_LIMIT: Duration = Duration::from_millis(1000);
 /// How often a second master writes what it thinks right.
@@ -225,6 +225,7 @@ impl Plant {
             (tenths_h >> 16) as u16,
             self.strikes,
             self.scans,
+            self.chamber.lamp_current_ma(),
         ];
     }
 
