@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::sim::{self, SerialEnd, SimHandle, SimSettings, Truth};
-use uv_cabinet::{Parity, Profile, SerialLine, Transport};
+use uv_cabinet::{Cabinet, Direction, Parity, Profile, SerialLine, Transport};
 
 use super::plan::Plan;
 use crate::support::project;
@@ -95,6 +95,7 @@ pub fn quick_line(device: PathBuf) -> Transport {
         parity: Parity::None,
         stop_bits: 1,
         silent: Duration::from_millis(200),
+        direction: Direction::Automatic,
     })
 }
 
@@ -269,7 +270,8 @@ impl Daemon {
                     beat: Watchdog::default().task("cabinet/cabinet-1", PATIENCE),
                 };
                 let id = DeviceId("cabinet-1".into());
-                let (control, task) = disinfect::start(id, profile, around, stopped);
+                let link = Cabinet::new(profile.clone());
+                let (control, task) = disinfect::start(id, profile, link, around, stopped);
                 let _ = tell.send((control, handle));
                 tokio::select! {
                     // Everything on this thread is dropped where it stands.

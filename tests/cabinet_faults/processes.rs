@@ -129,8 +129,9 @@ fn in_every_state(wire: Wire, signal: Signal) {
     });
     station.start();
     let mut out_after = Vec::new();
+    let mut load = None;
     for state in STATES {
-        out_after.extend(one(&mut station, &mut sim, state, signal));
+        out_after.extend(one(&mut station, &mut sim, (state, signal), &mut load));
     }
     out_after.sort_unstable();
     let (median, worst) = (
@@ -169,8 +170,8 @@ fn on_serial(settings: &str, link: &Path) -> String {
 fn one(
     station: &mut TestStation,
     sim: &mut Simulator,
-    state: &str,
-    signal: Signal,
+    (state, signal): (&str, Signal),
+    inside: &mut Option<(i64, i64)>,
 ) -> Option<Duration> {
     sim.ask("heal");
     station.sign_in();
@@ -179,7 +180,7 @@ fn one(
         let free = ["idle", "released", "quarantined"].contains(&view["step"].as_str()?);
         (free && view["connected"].as_bool()?).then_some(())
     });
-    let load = brought_to(station, sim, state);
+    let load = brought_to(station, sim, state, *inside);
     let was_lit = sim.truth("relay_closed") == 1.0;
     let began = Instant::now();
     match signal {
@@ -222,6 +223,8 @@ fn one(
         let may_go_on = ["stopping", "ventilating", "releasing"].contains(&state);
         let good = ended == "quarantined" || (signal == Signal::Stop && may_go_on);
         assert!(good, "{signal:?} in {state}: {ended}");
+        // What is in quarantine stays inside until a cycle releases it.
+        *inside = (ended == "quarantined").then_some((batch, load));
     }
     assert_eq!(
         sim.truth("strikes"),
@@ -232,8 +235,13 @@ fn one(
     was_lit.then_some(out_after)
 }
 
-/// A new load in a cycle that stands in this state: its batch and itself.
-fn brought_to(station: &TestStation, sim: &mut Simulator, state: &str) -> Option<(i64, i64)> {
+/// A load in a cycle that stands in this state, its batch and itself: the one that is inside, or a new one.
+fn brought_to(
+    station: &TestStation,
+    sim: &mut Simulator,
+    state: &str,
+    inside: Option<(i64, i64)>,
+) -> Option<(i64, i64)> {
     match state {
         "idle" => return None,
         "locked" => sim.switch("lock_stuck", "on"),
@@ -246,10 +254,7 @@ fn brought_to(station: &TestStation, sim: &mut Simulator, state: &str) -> Option
         ),
         _ => {}
     }
-    let new = json!({"carrier": "letter", "count": 1, "received_at": "2026-03-02T09:00:00+08:00"});
-    let batch = station.ok("POST", "/v1/batches", Some(new))["id"].as_i64()?;
-    let path = format!("/v1/batches/{batch}/loads");
-    let load = station.ok("POST", &path, Some(json!({"cabinet": "cabinet-1"})))["id"].as_i64()?;
+    let (batch, load) = inside.unwrap_or_else(|| new_load(station));
     station.ok(
         "POST",
         "/v1/cabinets/cabinet-1/cycles",
@@ -262,6 +267,15 @@ fn brought_to(station: &TestStation, sim: &mut Simulator, state: &str) -> Option
     }
     wait_for(state, 30, || (step() == state).then_some(()));
     Some((batch, load))
+}
+
+fn new_load(station: &TestStation) -> (i64, i64) {
+    let new = json!({"carrier": "letter", "count": 1, "received_at": "2026-03-02T09:00:00+08:00"});
+    let number = |answer: serde_json::Value| answer["id"].as_i64().expect("a number");
+    let batch = number(station.ok("POST", "/v1/batches", Some(new)));
+    let path = format!("/v1/batches/{batch}/loads");
+    let load = station.ok("POST", &path, Some(json!({"cabinet": "cabinet-1"})));
+    (batch, number(load))
 }
 
 fn records(station: &TestStation, change: &str) {
