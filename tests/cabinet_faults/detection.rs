@@ -49,83 +49,95 @@ fn tell(what: &str, wire: Wire, mut seen: Vec<(u32, Duration)>) {
 }
 
 /// The lamp-off order comes after at most two looks that showed the trouble.
-async fn seen_within_two_polls(wire: Wire, fault: Fault) {
-    let mut seen = Vec::new();
-    for run in 0..TIMES {
-        let bench = lit(wire, run).await;
-        let began = Instant::now();
-        bench.sim.switch_on(fault);
-        assert!(
-            bench
-                .truth_until(|truth| truth.looks_until_off.is_some())
-                .await
-        );
-        let looks = bench.truth().looks_until_off.expect("waited for");
-        assert!(looks <= 2, "{fault}: {looks} looks");
-        // None: a machine so slow that the cabinet was given up as silent meanwhile.
-        if looks > 0 {
-            seen.push((looks, began.elapsed()));
-        }
-    }
-    tell(fault.name(), wire, seen);
+async fn looks_until_off(wire: Wire, run: u64, fault: Fault) -> Option<(u32, Duration)> {
+    let bench = lit(wire, run).await;
+    let began = Instant::now();
+    bench.sim.switch_on(fault);
+    let off = bench.truth_until(|truth| truth.looks_until_off.is_some());
+    assert!(off.await, "{fault}: never told to go out");
+    let looks = bench.truth().looks_until_off.expect("waited for");
+    assert!(looks <= 2, "{fault}: {looks} looks");
+    // None: a machine so slow that the cabinet was given up as silent meanwhile.
+    (looks > 0).then_some((looks, began.elapsed()))
 }
 
 /// The cycle leaves the lamp's steps after at most three looks without an answer.
-async fn comms_lost_within_three_polls(wire: Wire) {
-    let mut seen = Vec::new();
-    for run in 0..TIMES {
-        let bench = lit(wire, run).await;
-        let mut looks = bench.daemon().control.changes();
-        looks.borrow_and_update();
-        let began = Instant::now();
-        bench.sim.switch_on(Fault::NoAnswer);
-        let mut without = 0;
-        // Every look is published once.
-        while looks.borrow_and_update().step == "irradiating" {
-            looks.changed().await.expect("the supervisor lives");
-            without += 1;
-        }
-        seen.push((without, began.elapsed()));
-        // One look may have had its answer before.
-        assert!(without <= 3 + 1, "{without} looks");
+async fn looks_until_lost(wire: Wire, run: u64) -> Option<(u32, Duration)> {
+    let bench = lit(wire, run).await;
+    let mut looks = bench.daemon().control.changes();
+    looks.borrow_and_update();
+    let began = Instant::now();
+    bench.sim.switch_on(Fault::NoAnswer);
+    let mut without = 0;
+    // Every look is published once.
+    while looks.borrow_and_update().step == "irradiating" {
+        looks.changed().await.expect("the supervisor lives");
+        without += 1;
     }
-    tell("comms_lost", wire, seen);
+    // One look may have had its answer before.
+    assert!(without <= 3 + 1, "{without} looks");
+    Some((without, began.elapsed()))
 }
 
-fn on_a_runtime(test: impl Future<Output = ()>) {
+/// All runs at once: each is mostly waiting.
+fn measured<F>(what: &str, wire: Wire, one: impl Fn(u64) -> F)
+where
+    F: Future<Output = Option<(u32, Duration)>> + Send + 'static,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(test);
+        .build()
+        .expect("a runtime");
+    let running: Vec<_> = (0..TIMES).map(|run| runtime.spawn(one(run))).collect();
+    let seen = runtime.block_on(async {
+        let mut seen = Vec::new();
+        for one in running {
+            seen.extend(one.await.expect("seen in time"));
+        }
+        seen
+    });
+    tell(what, wire, seen);
 }
 
 #[test]
 fn open_door_is_seen_within_two_polls_tcp() {
-    on_a_runtime(seen_within_two_polls(Wire::Tcp, Fault::DoorOpen));
+    measured(Fault::DoorOpen.name(), Wire::Tcp, |run| {
+        looks_until_off(Wire::Tcp, run, Fault::DoorOpen)
+    });
 }
 
 #[test]
 fn open_door_is_seen_within_two_polls_rtu() {
-    on_a_runtime(seen_within_two_polls(Wire::Rtu, Fault::DoorOpen));
+    measured(Fault::DoorOpen.name(), Wire::Rtu, |run| {
+        looks_until_off(Wire::Rtu, run, Fault::DoorOpen)
+    });
 }
 
 #[test]
 fn estop_is_seen_within_two_polls_tcp() {
-    on_a_runtime(seen_within_two_polls(Wire::Tcp, Fault::EstopPressed));
+    measured(Fault::EstopPressed.name(), Wire::Tcp, |run| {
+        looks_until_off(Wire::Tcp, run, Fault::EstopPressed)
+    });
 }
 
 #[test]
 fn estop_is_seen_within_two_polls_rtu() {
-    on_a_runtime(seen_within_two_polls(Wire::Rtu, Fault::EstopPressed));
+    measured(Fault::EstopPressed.name(), Wire::Rtu, |run| {
+        looks_until_off(Wire::Rtu, run, Fault::EstopPressed)
+    });
 }
 
 #[test]
 fn lost_comms_are_seen_within_three_polls_tcp() {
-    on_a_runtime(comms_lost_within_three_polls(Wire::Tcp));
+    measured("comms_lost", Wire::Tcp, |run| {
+        looks_until_lost(Wire::Tcp, run)
+    });
 }
 
 #[test]
 fn lost_comms_are_seen_within_three_polls_rtu() {
-    on_a_runtime(comms_lost_within_three_polls(Wire::Rtu));
+    measured("comms_lost", Wire::Rtu, |run| {
+        looks_until_lost(Wire::Rtu, run)
+    });
 }

@@ -279,7 +279,7 @@ fn new_load(station: &TestStation) -> (i64, i64) {
 }
 
 fn records(station: &TestStation, change: &str) {
-    let at = station.folder("data/laixin.db");
+    let at = station.folder("data/station.sqlite3");
     let records = rusqlite::Connection::open(at).expect("opened");
     records.busy_timeout(Duration::from_secs(20)).expect("set");
     records.execute_batch(change).expect("changed");
