@@ -42,6 +42,8 @@ pub enum CabinetCommand {
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
     },
+    /// Prints the certificate of a cycle as PDF; the station may run meanwhile.
+    Certificate(super::certificate::CertificateArgs),
 }
 
 /// Does it.
@@ -64,6 +66,7 @@ pub fn run(command: CabinetCommand) -> u8 {
             empty,
         )),
         CabinetCommand::Simulate { listen, speed } => runtime.block_on(simulate(listen, speed)),
+        CabinetCommand::Certificate(args) => super::certificate::run(&args),
     }
 }
 
