@@ -5,6 +5,7 @@ pub mod asked;
 pub mod auth;
 pub mod batches;
 pub mod cabinets;
+pub mod cycles;
 pub mod drafts;
 pub mod events;
 pub mod health;
@@ -115,6 +116,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::turned_over))
         .routes(routes!(cabinets::self_test))
         .routes(routes!(cabinets::acknowledge))
+        .routes(routes!(cycles::certificate))
         .routes(routes!(arrivals::list))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
@@ -129,7 +131,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drafts::ack))
         .routes(routes!(drafts::nack))
         .routes(routes!(events::get))
-        .routes(routes!(health::devices))
+        .routes(routes!(health::newest))
         .routes(routes!(health::log))
 }
 

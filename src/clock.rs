@@ -10,10 +10,13 @@ pub struct Millis(pub i64);
 impl Millis {
     /// RFC 3339 with the machine's zone, to the second.
     pub fn rfc3339(self) -> String {
+        self.zoned().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// In the machine's zone.
+    pub fn zoned(self) -> jiff::Zoned {
         let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         at.to_zoned(jiff::tz::TimeZone::system())
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string()
     }
 
     /// The local day, `YYYY-MM-DD`.

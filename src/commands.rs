@@ -1,6 +1,7 @@
 //! The commands beside the daemon; each file is one of them, with its arguments.
 
 pub mod cabinet;
+pub mod certificate;
 pub mod check;
 pub mod evaluate;
 pub mod extract;

@@ -131,6 +131,9 @@ pub struct Settings {
     /// Hand-over to the case system.
     #[serde(default)]
     pub handoff: Handoff,
+    /// Printed papers.
+    #[serde(default)]
+    pub print: Print,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -310,6 +313,22 @@ pub enum Offer {
     Confirmed,
 }
 
+/// `[print]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Print {
+    /// The font of certificates: a TrueType or OpenType file with Chinese characters.
+    pub font: PathBuf,
+}
+
+impl Default for Print {
+    fn default() -> Self {
+        Self {
+            font: PathBuf::from("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+        }
+    }
+}
+
 /// `[log]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -351,6 +370,7 @@ impl Settings {
         here(&mut settings.reading.models_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
+        here(&mut settings.print.font);
         settings
             .cabinets
             .iter_mut()

@@ -16,7 +16,7 @@ mod refused;
 mod sign_in;
 mod today;
 mod when;
-mod words;
+pub(crate) mod words;
 
 use axum::Router;
 use axum::extract::Request;
@@ -26,6 +26,8 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::api::App;
+
+pub(crate) use batches::carrier_code;
 
 /// Only our own files, and nothing inside a page is ever run: a letter may contain anything.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -78,6 +78,7 @@ pub fn start(
         points: Vec::new(),
         cycle: None,
         self_test: None,
+        link: LinkView::default(),
     });
     let supervisor = task::Supervisor::new(id.clone(), &profile, cabinet, surroundings, show);
     let task = tokio::spawn(async move {
@@ -182,6 +183,39 @@ pub struct CabinetView {
     pub cycle: Option<CycleView>,
     /// The last self test that ended.
     pub self_test: Option<SelfTestView>,
+    /// How the link to it has done since the station started.
+    pub link: LinkView,
+}
+
+/// Counters of the link to a cabinet, since the station started; they only grow.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct LinkView {
+    /// Requests sent.
+    pub requests: u64,
+    /// Replies that fitted their request.
+    pub replies: u64,
+    /// Requests without a whole reply in time.
+    pub timeouts: u64,
+    /// Replies with a wrong check sum; only a serial line has one.
+    pub crc_errors: u64,
+    /// Modbus exceptions.
+    pub exceptions: u64,
+    /// Replies to something else than what was asked.
+    pub bad_replies: u64,
+    /// Connections that were refused, reset or closed.
+    pub losses: u64,
+    /// Reads asked a second time.
+    pub repeats: u64,
+    /// Times the line was heard out until it was silent.
+    pub drains: u64,
+    /// Connections made after the first one.
+    pub reconnects: u64,
+    /// Stable code of what broke the link last.
+    pub last_problem: Option<String>,
+    /// Median time from request to reply, of the last 256 replies.
+    pub round_trip_p50_ms: Option<f64>,
+    /// Longest of these.
+    pub round_trip_max_ms: Option<f64>,
 }
 
 /// Why a cabinet did not do as asked.

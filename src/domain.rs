@@ -15,4 +15,5 @@ pub mod intake;
 pub mod letter;
 pub mod roster;
 pub mod text;
+pub mod wear;
 pub mod zones;

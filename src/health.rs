@@ -1,5 +1,7 @@
 //! What is ready and what is not: each part of the station says so itself; `/readyz`, the console and systemd read it.
 
+pub mod devices;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

@@ -13,7 +13,9 @@ pub mod read;
 pub mod scan;
 pub mod store;
 
+pub mod certificate;
 pub mod console;
+pub mod print;
 
 pub mod commands;
 pub mod evaluate;

@@ -4,6 +4,7 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod accounts;
+mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
@@ -26,10 +27,12 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
 pub use health::HealthRow;
+pub use health_views::Keep;
 pub use idempotency::{Answered, RequestKey};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};

@@ -1,6 +1,7 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod devices;
 mod handover;
 mod house;
 mod mailroom;

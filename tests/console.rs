@@ -603,3 +603,118 @@ async fn letters_appear_as_they_arrive_without_reloading() {
     })
     .await;
 }
+
+/// Thirty days of a lamp that ages, and a cable with a loose plug.
+fn device_history() -> Vec<laixin::store::HealthRow> {
+    let now = laixin::clock::now().0;
+    let row = |days_ago: i64, point: &str, value: f64, limit: Option<f64>| {
+        let state = limit.map_or("good", |limit| {
+            laixin::health::devices::judged(point, value, Some(limit)).code()
+        });
+        laixin::store::HealthRow {
+            at: laixin::clock::Millis(now - days_ago * 86_400_000),
+            device: "cabinet-1".into(),
+            point: point.into(),
+            value: Some(value),
+            limit,
+            state: state.into(),
+            code: None,
+        }
+    };
+    let mut rows = Vec::new();
+    for ago in (0..30).rev() {
+        let day = (30 - ago) as f64;
+        let scatter = (day * 0.618).fract() * 0.3;
+        rows.push(row(
+            ago,
+            "irradiance_mw_cm2",
+            7.5 - 0.1 * day + scatter,
+            Some(3.0),
+        ));
+        rows.push(row(ago, "lamp_hours_h", 8_300.0 + 9.5 * day, Some(9_000.0)));
+        rows.push(row(
+            ago,
+            "lamp_strikes",
+            4_100.0 + 12.0 * day,
+            Some(10_000.0),
+        ));
+    }
+    rows.push(row(0, "ozone_mg_m3", 0.012, Some(0.1)));
+    rows.push(row(0, "lamp_temperature_c", 22.4, None));
+    rows.push(row(0, "link_errors_percent", 4.2, Some(1.0)));
+    rows.push(row(0, "link_round_trip_ms", 11.8, None));
+    rows.push(row(0, "selftest_age_days", 2.4, Some(7.0)));
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_devices_page_says_where_the_lamp_is_going_and_what_to_do() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        let rows = device_history();
+        let logged = station.app.store.with(move |db| db.log_health(&rows));
+        logged.await.unwrap();
+        let mut view = idle();
+        view.link = laixin::disinfect::LinkView {
+            requests: 48_211,
+            replies: 48_180,
+            timeouts: 24,
+            crc_errors: 7,
+            drains: 31,
+            reconnects: 31,
+            last_problem: Some("reply_timed_out".into()),
+            round_trip_p50_ms: Some(11.8),
+            ..laixin::disinfect::LinkView::default()
+        };
+        station.cabinet.send(view).unwrap();
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/maintenance")).await;
+        browser.at("#device-cabinet-1").await;
+        let text = browser.text("#device-cabinet-1").await;
+        for said in [
+            "紫外线强度",
+            "到限",
+            "请检查网线",
+            "48211",
+            "应答超时",
+            "请订购灯管",
+        ] {
+            assert!(text.contains(said), "{said} is not in\n{text}");
+        }
+        let pictures =
+            browser.ask("return document.querySelectorAll('svg.spark polyline').length;");
+        assert_eq!(
+            pictures.await,
+            json!(3),
+            "each point with a history has its picture"
+        );
+        let wide =
+            "return document.documentElement.scrollWidth <= document.documentElement.clientWidth;";
+        assert_eq!(
+            browser.ask(wide).await,
+            json!(true),
+            "nothing is cut off at the side"
+        );
+        self::pictures(&browser, &station, "/maintenance", "maintenance").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_went_through_a_cycle_offers_its_certificate() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        let batch = station.open_batch(Carrier::Registered, 12).await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/batches")).await;
+        browser.at(&format!("#batch-{batch}")).await;
+        let link = "return document.querySelector('a[href$=\"/certificate.pdf\"]').getAttribute('href');";
+        assert_eq!(browser.ask(link).await, json!("/v1/cycles/C000001/certificate.pdf"));
+        let fetched = browser
+            .ask("return fetch('/v1/cycles/C000001/certificate.pdf').then((answer) => [answer.status, answer.headers.get('content-type')]);")
+            .await;
+        assert_eq!(fetched, json!([200, "application/pdf"]));
+        self::pictures(&browser, &station, "/batches", "batches-certificate").await;
+    })
+    .await;
+}

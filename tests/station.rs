@@ -15,6 +15,7 @@ mod letter_path;
 mod restart;
 
 mod bad_input;
+mod certificate;
 
 mod api;
 mod config;

@@ -14,7 +14,10 @@ use super::auth::{Caller, DeviceHealth};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::{self, Millis};
+use crate::disinfect::CabinetControl;
+use crate::domain::wear::Outlook;
 use crate::health::NotReady;
+use crate::health::devices::{self, DeviceLine};
 use crate::store::HealthRow;
 
 /// Someone on the station itself. Without knowing where a caller sits, it is refused.
@@ -112,12 +115,12 @@ pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, body = String, content_type = "application/openmetrics-text")), security(()))]
 pub async fn metrics(State(app): State<App>, _: OnHost) -> Result<Response, Problem> {
-    let counts = app.store.with(|db| db.counts()).await?;
-    let connected = app.cabinets.values().map(|cabinet| {
-        let view = cabinet.view();
-        (view.id, view.connected)
-    });
-    let text = app.metrics.text(counts, connected.collect());
+    let counted = app
+        .store
+        .with(|db| Ok((db.counts()?, db.cycle_outcomes()?)));
+    let (counts, outcomes) = counted.await?;
+    let cabinets: Vec<_> = app.cabinets.values().map(CabinetControl::view).collect();
+    let text = app.metrics.text(counts, outcomes, &cabinets);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
@@ -137,10 +140,62 @@ pub struct HealthView {
     pub state: String,
     /// Stable code of the next action.
     pub next_action: Option<String>,
+    /// Where it is going; only of the newest value of a point that is followed over time.
+    pub trend: Option<TrendView>,
     /// When.
     pub at: String,
     /// How long ago.
     pub age_seconds: i64,
+}
+
+/// Where a series of measurements is going.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"kind": "reaches", "per_day": -0.05, "reaches_limit_at": "2026-05-03T08:00:00+08:00", "have": null, "need": null}))]
+pub struct TrendView {
+    /// `not_enough` measurements for a prediction; `steady`; `moving`, not towards a limit; `far_off`: towards it, but further
+    /// away than can be said; `reaches`: it is reached about then.
+    pub kind: &'static str,
+    /// Change per day.
+    pub per_day: Option<f64>,
+    /// When the limit is expected to be reached.
+    pub reaches_limit_at: Option<String>,
+    /// Measurements there are, where they are not enough.
+    pub have: Option<usize>,
+    /// Measurements that are needed.
+    pub need: Option<usize>,
+}
+
+impl From<Outlook> for TrendView {
+    fn from(outlook: Outlook) -> Self {
+        let nothing = Self {
+            kind: outlook.code(),
+            per_day: outlook.per_day(),
+            reaches_limit_at: None,
+            have: None,
+            need: None,
+        };
+        match outlook {
+            Outlook::NotEnough { have, need } => Self {
+                have: Some(have),
+                need: Some(need),
+                ..nothing
+            },
+            Outlook::Reaches { at_ms, .. } => Self {
+                reaches_limit_at: Some(Millis(at_ms).rfc3339()),
+                ..nothing
+            },
+            Outlook::Steady | Outlook::Moving { .. } | Outlook::FarOff { .. } => nothing,
+        }
+    }
+}
+
+impl From<DeviceLine> for HealthView {
+    fn from(line: DeviceLine) -> Self {
+        Self {
+            trend: line.outlook.map(TrendView::from),
+            ..line.newest.into()
+        }
+    }
 }
 
 impl From<HealthRow> for HealthView {
@@ -152,6 +207,7 @@ impl From<HealthRow> for HealthView {
             limit: entry.limit,
             state: entry.state,
             next_action: entry.code,
+            trend: None,
             at: entry.at.rfc3339(),
             age_seconds: (clock::now().0 - entry.at.0) / 1000,
         }
@@ -164,16 +220,20 @@ pub struct DeviceList {
     items: Vec<HealthView>,
 }
 
-/// The newest measurement of every device's every point.
+/// The newest measurement of every device's every point, with its limit, where it is going, and what to do next.
 #[utoipa::path(get, path = "/v1/health/devices", tag = "health",
     responses((status = 200, body = DeviceList), (status = "4XX", body = Problem)))]
-pub async fn devices(
+pub async fn newest(
     State(app): State<App>,
     _: Caller<DeviceHealth>,
 ) -> Result<Json<DeviceList>, Problem> {
-    let entries = app.store.with(|db| db.newest_health()).await?;
+    let settings = app.settings.clone();
+    let found = app
+        .store
+        .with(move |db| devices::lines(db, &settings.cabinets, clock::now()));
+    let lines = found.await?;
     Ok(Json(DeviceList {
-        items: entries.into_iter().map(HealthView::from).collect(),
+        items: lines.into_iter().map(HealthView::from).collect(),
     }))
 }
 

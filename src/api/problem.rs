@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::disinfect::Refused;
 use crate::evidence::EvidenceError;
+use crate::print::PrintError;
 use crate::store::StoreError;
 
 /// A problem document (RFC 9457).
@@ -87,6 +88,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "defect",
         StatusCode::INTERNAL_SERVER_ERROR,
         "A defect of laixin",
+    ),
+    (
+        "font_missing",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The font for printed papers is missing",
     ),
     (
         "forbidden",
@@ -260,6 +266,24 @@ impl From<Refused> for Problem {
             },
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
+        }
+    }
+}
+
+impl From<PrintError> for Problem {
+    fn from(error: PrintError) -> Self {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a paper cannot be printed"
+        );
+        match error {
+            PrintError::FontUnreadable { .. } | PrintError::NotAFont { .. } => Self::new(
+                "font_missing",
+                format!(
+                    "{error}: install fonts-noto-cjk, or name a Chinese font as print.font in the settings"
+                ),
+            ),
+            PrintError::Refused(_) => Self::new("defect", "the station's log says more"),
         }
     }
 }

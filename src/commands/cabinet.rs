@@ -36,6 +36,8 @@ pub enum CabinetCommand {
     },
     /// A simulated cabinet on a real socket or serial line; its register map is invented (config/cabinets/demo.toml).
     Simulate(simulate::SimulateArgs),
+    /// Prints the certificate of a cycle as PDF; the station may run meanwhile.
+    Certificate(super::certificate::CertificateArgs),
 }
 
 /// Does it.
@@ -58,6 +60,7 @@ pub fn run(command: CabinetCommand) -> u8 {
             empty,
         )),
         CabinetCommand::Simulate(args) => runtime.block_on(simulate::run(args)),
+        CabinetCommand::Certificate(args) => super::certificate::run(&args),
     }
 }
 

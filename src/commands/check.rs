@@ -8,8 +8,9 @@ use uv_cabinet::{Cabinet, Readings};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
+use crate::print::PrintFont;
 use crate::store::Db;
-use crate::{Chain, disinfect, read};
+use crate::{Chain, certificate, disinfect, read};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -46,6 +47,7 @@ pub fn run(args: &ConfigArg) -> u8 {
     database(&settings, &mut report);
     office(&settings, &mut report);
     reading(&settings, &mut report);
+    paper(&settings, &report);
     port(&settings, &report);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -150,6 +152,24 @@ fn reading(settings: &Settings, report: &mut Report) {
         Err(error) => {
             let then = "run make setup, or set reading.models_dir to the folder of the models";
             report.bad("reading", &Chain(&error).to_string(), then);
+        }
+    }
+}
+
+/// Letters are read and registered without it; only certificates are not.
+fn paper(settings: &Settings, report: &Report) {
+    let then = "install Debian's fonts-noto-cjk, or name another Chinese font as print.font";
+    match PrintFont::load(&settings.print.font) {
+        Err(error) => report.warn("print", &Chain(&error).to_string(), then),
+        Ok(font) => {
+            let lacks = font.lacks(&certificate::wording(settings.station.language));
+            let file = font.file().display();
+            if lacks.is_empty() {
+                report.good("print", &file.to_string());
+            } else {
+                let lacks: String = lacks.into_iter().take(12).collect();
+                report.warn("print", &format!("{file} has no {lacks}"), then);
+            }
         }
     }
 }

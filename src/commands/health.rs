@@ -1,7 +1,13 @@
-//! `laixin health`: the device health log for maintenance staff.
+//! `laixin health`: the device health log for maintenance staff; at its end every point as it is now, where it is going and what
+//! to do next.
+
+use std::collections::BTreeMap;
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use crate::Chain;
 use crate::clock::{self, Millis};
+use crate::domain::wear::{self, Outlook, State};
+use crate::health::devices::{self, DeviceLine};
 use crate::store::{Db, HealthRow};
 
 /// Rows shown at most.
@@ -18,7 +24,7 @@ pub struct HealthArgs {
     /// Only since then (RFC 3339); the last 24 hours otherwise.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// As CSV.
+    /// As CSV: the log, its newest row of each point with the trend and the next action of now.
     #[arg(long)]
     csv: bool,
 }
@@ -37,57 +43,125 @@ pub fn run(args: &HealthArgs) -> u8 {
             return USAGE;
         }
     };
-    let found = Db::open_to_look(&settings.database())
-        .and_then(|db| db.health_log(args.device.as_deref(), since, ROWS));
-    let rows = match found {
-        Ok(rows) => rows,
+    let found = Db::open_to_look(&settings.database()).and_then(|db| {
+        let log = db.health_log(args.device.as_deref(), since, ROWS)?;
+        Ok((log, devices::lines(&db, &settings.cabinets, clock::now())?))
+    });
+    let (log, mut now) = match found {
+        Ok(found) => found,
         Err(error) => {
-            eprintln!(
-                "laixin: {}: {}",
-                settings.database().display(),
-                crate::Chain(&error)
-            );
+            let database = settings.database();
+            eprintln!("laixin: {}: {}", database.display(), Chain(&error));
             return DEFECT;
         }
     };
+    now.retain(|line| {
+        let wanted = args.device.as_deref();
+        wanted.is_none_or(|device| line.newest.device == device)
+    });
     if args.csv {
-        println!("time,device,point,value,limit,state,code");
-    }
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    for row in &rows {
-        let HealthRow {
-            at,
-            device,
-            point,
-            value,
-            limit,
-            state,
-            code,
-        } = row;
-        let (value, limit, code) = (
-            number(*value),
-            number(*limit),
-            code.as_deref().unwrap_or_default(),
-        );
-        if args.csv {
-            println!(
-                "{},{device},{point},{value},{limit},{state},{code}",
-                at.rfc3339()
-            );
-        } else {
-            println!(
-                "{}  {device:<14} {point:<24} {value:>12} {limit:>12}  {state:<8} {code}",
-                at.rfc3339()
-            );
-        }
-    }
-    let newest: std::collections::BTreeMap<_, _> = rows
-        .iter()
-        .map(|row| ((&row.device, &row.point), row))
-        .collect();
-    if newest.values().any(|row| row.state == "bad") {
-        FINDING
+        print_csv(&log, &now);
     } else {
-        GOOD
+        print_table(&log, &now);
+    }
+    match now.iter().any(|line| line.newest.state == "bad") {
+        true => FINDING,
+        false => GOOD,
+    }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// When the limit is expected to be reached.
+fn reached(outlook: Option<Outlook>) -> String {
+    match outlook {
+        Some(Outlook::Reaches { at_ms, .. }) => Millis(at_ms).rfc3339(),
+        _ => String::new(),
+    }
+}
+
+fn print_csv(log: &[HealthRow], now: &[DeviceLine]) {
+    println!(
+        "time,device,point,value,limit,state,code,trend,trend_per_day,limit_reached_at,next_action"
+    );
+    let newest: BTreeMap<_, _> = now
+        .iter()
+        .map(|line| {
+            (
+                (&line.newest.device, &line.newest.point, line.newest.at),
+                line,
+            )
+        })
+        .collect();
+    for row in log {
+        let line = newest.get(&(&row.device, &row.point, row.at));
+        let state = State::parse(&row.state);
+        let next = match line {
+            Some(line) => line.newest.code.as_deref(),
+            None => state.and_then(|state| wear::next_action(&row.point, state)),
+        };
+        let outlook = line.and_then(|line| line.outlook);
+        println!(
+            "{},{},{},{},{},{},{},{},{},{},{}",
+            row.at.rfc3339(),
+            row.device,
+            row.point,
+            number(row.value),
+            number(row.limit),
+            line.map_or(&row.state, |line| &line.newest.state),
+            row.code.as_deref().unwrap_or_default(),
+            outlook.map(Outlook::code).unwrap_or_default(),
+            number(outlook.and_then(Outlook::per_day)),
+            reached(outlook),
+            next.unwrap_or_default(),
+        );
+    }
+}
+
+fn print_table(log: &[HealthRow], now: &[DeviceLine]) {
+    for row in log {
+        println!(
+            "{}  {:<14} {:<24} {:>12} {:>12}  {:<8} {}",
+            row.at.rfc3339(),
+            row.device,
+            row.point,
+            number(row.value),
+            number(row.limit),
+            row.state,
+            row.code.as_deref().unwrap_or_default()
+        );
+    }
+    println!("now:");
+    for DeviceLine {
+        newest, outlook, ..
+    } in now
+    {
+        let trend = match outlook {
+            None => String::new(),
+            Some(Outlook::NotEnough { have, need }) => format!("not enough yet ({have} of {need})"),
+            Some(outlook) => {
+                let per_day = outlook
+                    .per_day()
+                    .map(|change| format!("{change:+.4} a day"));
+                let words = [Some(outlook.code().to_owned()), per_day];
+                let words: Vec<String> = words.into_iter().flatten().collect();
+                format!("{} {}", words.join(" "), reached(Some(*outlook)))
+            }
+        };
+        println!(
+            "  {:<14} {:<24} {:>12} {:>12}  {:<8} {:<24} {}",
+            newest.device,
+            newest.point,
+            newest
+                .value
+                .map(|value| format!("{value:.3}"))
+                .unwrap_or_default(),
+            number(newest.limit),
+            newest.state,
+            newest.code.as_deref().unwrap_or_default(),
+            trend.trim_end(),
+        );
     }
 }

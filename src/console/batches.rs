@@ -29,7 +29,12 @@ const CARRIERS: [(Carrier, &str); 8] = [
 
 /// The word for a carrier.
 pub(super) fn carrier_words(w: &'static Words, carrier: Carrier) -> &'static str {
-    w.code("carrier", CARRIERS[carrier as usize].1)
+    w.code("carrier", carrier_code(carrier))
+}
+
+/// A carrier's stable name.
+pub(crate) fn carrier_code(carrier: Carrier) -> &'static str {
+    CARRIERS[carrier as usize].1
 }
 
 fn state_code(state: LoadState) -> &'static str {
@@ -56,6 +61,8 @@ struct LoadLine {
     detail: String,
     may_start: bool,
     running: bool,
+    /// Number of the newest cycle, once it has ended: it has a certificate.
+    certificate: Option<String>,
 }
 
 struct BatchCard {
@@ -140,6 +147,9 @@ fn load_line(
         detail: detail(w, load, cycle),
         may_start: may_start && open == Openness::Open,
         running: load.state == LoadState::InCycle,
+        certificate: cycle
+            .filter(|cycle| cycle.ended.is_some())
+            .map(|cycle| CycleRecord::number(cycle.id)),
     }
 }
 

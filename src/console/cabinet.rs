@@ -61,6 +61,7 @@ struct CycleLine {
     time_percent: u32,
     left: String,
     running: bool,
+    number: String,
 }
 
 struct Panel {
@@ -250,6 +251,7 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
             |left| w.one("cabinet.left_s", whole(left.ceil())),
         ),
         running: is_running(view),
+        number: cycle.cycle.clone(),
     }
 }
 

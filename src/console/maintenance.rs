@@ -1,4 +1,9 @@
-//! Devices: which part of the station is ready, and the newest value of every point with its limit and next action.
+//! Devices: which part of the station is ready; of every cabinet what it measures, its limits, where it is going and what to do
+//! next; and how its link does. `console/maintenance/trend.rs` draws and words the trends.
+
+mod trend;
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
@@ -11,8 +16,10 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::DeviceHealth;
+use crate::clock;
+use crate::disinfect::{CabinetControl, CabinetView, LinkView};
 use crate::health::NotReady;
-use crate::store::HealthRow;
+use crate::health::devices::{self, DeviceLine};
 
 struct PartLine {
     name: String,
@@ -21,15 +28,30 @@ struct PartLine {
     next: String,
 }
 
-struct DeviceLine {
-    device: String,
+struct PointLine {
     point: String,
     value: String,
     limit: String,
+    trend: String,
+    picture: Option<trend::Picture>,
     age: String,
     state: String,
     tone: String,
     next: String,
+}
+
+struct Count {
+    name: &'static str,
+    value: String,
+    tone: &'static str,
+}
+
+struct Device {
+    id: String,
+    /// Under the heading: model, and whether it answers.
+    about: String,
+    points: Vec<PointLine>,
+    link: Vec<Count>,
 }
 
 #[derive(Template)]
@@ -37,7 +59,7 @@ struct DeviceLine {
 struct MaintenancePage {
     f: Frame,
     parts: Vec<PartLine>,
-    devices: Vec<DeviceLine>,
+    devices: Vec<Device>,
 }
 
 fn part_line(w: &'static Words, part: &str, why: Option<NotReady>) -> PartLine {
@@ -56,47 +78,146 @@ fn part_line(w: &'static Words, part: &str, why: Option<NotReady>) -> PartLine {
     }
 }
 
-fn device_line(w: &'static Words, line: HealthRow) -> DeviceLine {
-    let unit = w.known("point_unit", &line.point).unwrap_or_default();
-    let number = |value: Option<f64>| {
-        value.map_or_else(
-            || w.t("app.none").to_owned(),
-            |value| format!("{value} {unit}").trim_end().to_owned(),
-        )
+/// A number as people read it: as many decimals as its size deserves.
+fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
     };
-    let next = line.code.as_deref().map(|code| {
-        let health = w.known("health_do", code);
-        health
-            .or_else(|| w.known("fault_do", code))
-            .unwrap_or(code)
-            .to_owned()
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
+    let row = &line.newest;
+    let unit = w.known("point_unit", &row.point).unwrap_or_default();
+    let (on, off) = (
+        w.known("point_on", &row.point),
+        w.known("point_off", &row.point),
+    );
+    let measured = |value: Option<f64>| match (value, on.zip(off)) {
+        (None, _) => w.t("app.none").to_owned(),
+        (Some(value), Some((on, off))) => if value >= 0.5 { on } else { off }.to_owned(),
+        (Some(value), None) => format!("{} {unit}", number(value)).trim_end().to_owned(),
+    };
+    let next = row.code.as_deref().map(|code| {
+        let known = ["health_do", "fault_do", "missing", "fault"];
+        let known = known.iter().find_map(|section| w.known(section, code));
+        known.unwrap_or(code).to_owned()
     });
     let state = ["good", "warning", "bad"]
         .into_iter()
-        .find(|known| *known == line.state);
-    DeviceLine {
-        value: number(line.value),
-        limit: number(line.limit),
-        age: when::moment(w, line.at),
+        .find(|known| *known == row.state);
+    PointLine {
+        point: w.code("point", &row.point).to_owned(),
+        value: measured(row.value),
+        limit: measured(row.limit),
+        trend: line
+            .outlook
+            .map_or_else(String::new, |outlook| trend::words(w, outlook, unit)),
+        picture: trend::picture(&line.history, row.limit),
+        age: when::moment(w, row.at),
         state: w.code("maintenance", state.unwrap_or("unknown")).to_owned(),
+        tone: row.state.clone(),
         next: next.unwrap_or_default(),
-        point: w.code("point", &line.point).to_owned(),
-        device: line.device,
-        tone: line.state,
     }
+}
+
+fn counts(w: &'static Words, link: &LinkView) -> Vec<Count> {
+    let wrong = [
+        ("link.timeouts", link.timeouts),
+        ("link.crc_errors", link.crc_errors),
+        ("link.bad_replies", link.bad_replies),
+        ("link.losses", link.losses),
+        ("link.exceptions", link.exceptions),
+        ("link.drains", link.drains),
+        ("link.reconnects", link.reconnects),
+    ];
+    let mut counts = vec![Count {
+        name: w.t("link.requests"),
+        value: link.requests.to_string(),
+        tone: "",
+    }];
+    counts.extend(wrong.into_iter().map(|(name, count)| Count {
+        name: w.t(name),
+        value: count.to_string(),
+        tone: if count > 0 { "seen" } else { "" },
+    }));
+    let ms = |time: Option<f64>| {
+        time.map_or_else(
+            || w.t("app.none").to_owned(),
+            |ms| format!("{} ms", number(ms)),
+        )
+    };
+    counts.push(Count {
+        name: w.t("link.round_trip"),
+        value: ms(link.round_trip_p50_ms),
+        tone: "",
+    });
+    counts.push(Count {
+        name: w.t("link.last_problem"),
+        value: match &link.last_problem {
+            None => w.t("app.none").to_owned(),
+            Some(code) => w.code("missing", code).to_owned(),
+        },
+        tone: "",
+    });
+    counts
+}
+
+/// The cabinets of the settings first, then devices that only the log knows any more.
+fn device_cards(w: &'static Words, views: Vec<CabinetView>, lines: Vec<DeviceLine>) -> Vec<Device> {
+    let mut points: BTreeMap<String, Vec<PointLine>> = BTreeMap::new();
+    for line in lines {
+        let device = line.newest.device.clone();
+        points.entry(device).or_default().push(point_line(w, line));
+    }
+    let mut devices: Vec<Device> = views
+        .into_iter()
+        .map(|view| {
+            let link = match view.connected {
+                true => w.t("cabinet.connected"),
+                false => w.t("cabinet.disconnected"),
+            };
+            Device {
+                about: format!("{} · {link}", view.model),
+                points: points.remove(&view.id).unwrap_or_default(),
+                link: counts(w, &view.link),
+                id: view.id,
+            }
+        })
+        .collect();
+    devices.extend(points.into_iter().map(|(id, points)| Device {
+        id,
+        about: w.t("maintenance.not_in_settings").to_owned(),
+        points,
+        link: Vec::new(),
+    }));
+    devices
 }
 
 /// `GET /maintenance`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "maintenance"));
-    let lines = match app.store.with(|db| db.newest_health()).await {
+    let settings = app.settings.clone();
+    let found = app
+        .store
+        .with(move |db| devices::lines(db, &settings.cabinets, clock::now()));
+    let lines = match found.await {
         Ok(lines) => lines,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let parts = app.readiness.parts().into_iter();
+    let views = app.cabinets.values().map(CabinetControl::view).collect();
     show(&MaintenancePage {
         f,
         parts: parts.map(|(part, why)| part_line(w, &part, why)).collect(),
-        devices: lines.into_iter().map(|line| device_line(w, line)).collect(),
+        devices: device_cards(w, views, lines),
     })
 }

@@ -30,6 +30,15 @@ pub(super) fn moment(w: &Words, at: Millis) -> String {
     then.strftime(pattern).to_string()
 }
 
+/// A day in full, for what lies ahead.
+pub(super) fn day(w: &Words, at: Millis) -> String {
+    let pattern = match w.language() {
+        Language::Chinese => "%Y年%-m月%-d日",
+        Language::English => "%-d %b %Y",
+    };
+    local(at).strftime(pattern).to_string()
+}
+
 /// A moment out of a document; shown as written when it is no RFC 3339.
 pub(super) fn written(w: &Words, text: &str) -> String {
     Millis::parse(text).map_or_else(|| text.to_owned(), |at| moment(w, at))

@@ -10,7 +10,7 @@ type Messages = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The texts of one language.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(crate) struct Words {
     language: Language,
     messages: Messages,
 }
@@ -30,7 +30,7 @@ static ENGLISH: LazyLock<Words> =
 
 impl Words {
     /// The texts of a language.
-    pub(super) fn of(language: Language) -> &'static Self {
+    pub(crate) fn of(language: Language) -> &'static Self {
         match language {
             Language::Chinese => &CHINESE,
             Language::English => &ENGLISH,
@@ -38,12 +38,12 @@ impl Words {
     }
 
     /// Which language this is.
-    pub(super) fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         self.language
     }
 
     /// For `<html lang>` and file names.
-    pub(super) fn tag(&self) -> &'static str {
+    pub(crate) fn tag(&self) -> &'static str {
         match self.language {
             Language::Chinese => "zh-CN",
             Language::English => "en",
@@ -51,7 +51,7 @@ impl Words {
     }
 
     /// The short name, as in the cookie.
-    pub(super) fn short(&self) -> &'static str {
+    pub(crate) fn short(&self) -> &'static str {
         match self.language {
             Language::Chinese => "zh",
             Language::English => "en",
@@ -59,7 +59,7 @@ impl Words {
     }
 
     /// The short name of the language one may switch to.
-    pub(super) fn other(&self) -> &'static str {
+    pub(crate) fn other(&self) -> &'static str {
         match self.language {
             Language::Chinese => "en",
             Language::English => "zh",
@@ -67,24 +67,24 @@ impl Words {
     }
 
     /// One text, by `section.key`. A key that is not there shows itself; a test looks for such.
-    pub(super) fn t<'a>(&'a self, key: &'a str) -> &'a str {
+    pub(crate) fn t<'a>(&'a self, key: &'a str) -> &'a str {
         key.split_once('.')
             .and_then(|(section, name)| self.messages.get(section)?.get(name))
             .map_or(key, String::as_str)
     }
 
     /// The word for a stable code, or the code itself.
-    pub(super) fn code<'a>(&'a self, section: &str, code: &'a str) -> &'a str {
+    pub(crate) fn code<'a>(&'a self, section: &str, code: &'a str) -> &'a str {
         self.known(section, code).unwrap_or(code)
     }
 
     /// The word for a stable code, where there is one.
-    pub(super) fn known(&self, section: &str, code: &str) -> Option<&str> {
+    pub(crate) fn known(&self, section: &str, code: &str) -> Option<&str> {
         self.messages.get(section)?.get(code).map(String::as_str)
     }
 
     /// A text with its `{}` filled in order.
-    pub(super) fn fill(&self, key: &str, values: &[&dyn Display]) -> String {
+    pub(crate) fn fill(&self, key: &str, values: &[&dyn Display]) -> String {
         let mut parts = self.t(key).split("{}");
         let mut text = parts.next().unwrap_or_default().to_owned();
         for (at, part) in parts.enumerate() {
@@ -97,17 +97,17 @@ impl Words {
     }
 
     /// A text with one `{}`.
-    pub(super) fn one(&self, key: &str, value: impl Display) -> String {
+    pub(crate) fn one(&self, key: &str, value: impl Display) -> String {
         self.fill(key, &[&value])
     }
 
     /// A text with two `{}`.
-    pub(super) fn two(&self, key: &str, first: impl Display, second: impl Display) -> String {
+    pub(crate) fn two(&self, key: &str, first: impl Display, second: impl Display) -> String {
         self.fill(key, &[&first, &second])
     }
 
     /// A whole section, for scripts.
-    pub(super) fn section(&self, name: &str) -> Option<&BTreeMap<String, String>> {
+    pub(crate) fn section(&self, name: &str) -> Option<&BTreeMap<String, String>> {
         self.messages.get(name)
     }
 }

@@ -1,18 +1,23 @@
-//! What a cabinet's task adds to the device health log: the lamp's age once a minute, and after every
-//! cycle the irradiance with which it ended. Never while the lamp burns: a slow disk must not cost a heartbeat.
+//! What a cabinet's task adds to the device health log: once a minute what is watched all the time, and after every cycle the
+//! irradiance with which it ended. Never while the lamp burns: a slow disk must not cost a heartbeat.
 
 use std::time::{Duration, Instant};
 
-use uv_cabinet::{Missing, Point, Readings};
+use uv_cabinet::{LinkQuality, Maintenance, Missing, Point, Profile, Readings};
 
 use super::record::End;
 use super::task::Supervisor;
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::domain::cycle::Heartbeat;
-use crate::store::HealthRow;
+use crate::domain::wear;
+use crate::health::devices;
+use crate::store::{Db, HealthRow, StoreError, TestOutcome};
 
 /// From one entry to the next while nothing happens.
 const EVERY: Duration = Duration::from_secs(60);
+/// Entries older than this are forgotten: more than a year, so that the same season can be compared.
+const KEPT_DAYS: i64 = 400;
+const DAY_MS: i64 = 86_400_000;
 
 /// What is watched all the time.
 const WATCHED: [Point; 4] = [
@@ -21,6 +26,37 @@ const WATCHED: [Point; 4] = [
     Point::LampTemperatureC,
     Point::OzoneMgM3,
 ];
+/// Requests that went wrong, of a hundred: more than this and somebody should look at the cable.
+const LINK_ERRORS_MAX_PERCENT: f64 = 1.0;
+/// A share of a few requests says nothing.
+const REQUESTS_NEEDED: u64 = 50;
+
+/// What this cabinet is held against.
+#[derive(Debug, Clone)]
+pub(super) struct HeldAgainst {
+    wear: Maintenance,
+    ozone_mg_m3: Option<f64>,
+    struck_mw_cm2: Option<f64>,
+}
+
+impl HeldAgainst {
+    pub(super) fn of(profile: &Profile) -> Self {
+        Self {
+            wear: profile.maintenance.clone(),
+            ozone_mg_m3: profile.limits.ozone_release_mg_m3,
+            struck_mw_cm2: profile.limits.uv.map(|uv| uv.irradiance_struck_mw_cm2),
+        }
+    }
+
+    fn limit(&self, point: Point) -> Option<f64> {
+        match point {
+            Point::LampHoursH => self.wear.lamp_hours_max_h,
+            Point::LampStrikes => self.wear.lamp_strikes_max,
+            Point::OzoneMgM3 => self.ozone_mg_m3,
+            _ => None,
+        }
+    }
+}
 
 /// What the log has already.
 #[derive(Default)]
@@ -28,6 +64,10 @@ pub(super) struct Logged {
     due: Option<Instant>,
     /// The last cycle whose irradiance is in the log.
     pub(super) cycle: Option<i64>,
+    /// The link's counters at the last entry.
+    link: LinkQuality,
+    /// The day on which old entries were forgotten last.
+    tidied: Option<i64>,
 }
 
 impl Supervisor {
@@ -36,62 +76,136 @@ impl Supervisor {
         if self.cycle.step().orders().heartbeat == Heartbeat::Given {
             return;
         }
-        let mut rows = Vec::new();
-        if self.logged.due.is_none_or(|due| now >= due) {
-            self.logged.due = Some(now + EVERY);
-            rows.extend(
-                WATCHED
-                    .into_iter()
-                    .filter_map(|point| self.row(readings, now, point)),
-            );
-        }
-        let ended = self
-            .record
-            .as_ref()
-            .filter(|record| record.end == End::Written);
-        if let Some(record) = ended
-            && self.logged.cycle != Some(record.cycle)
-        {
-            self.logged.cycle = Some(record.cycle);
-            rows.extend(self.irradiance_row());
-        }
-        if rows.is_empty() {
+        let events: Vec<HealthRow> = self.ended_irradiance().into_iter().collect();
+        let minute = self.logged.due.is_none_or(|due| now >= due);
+        if !minute && events.is_empty() {
             return;
         }
-        let written = self.around.store.with(move |db| db.log_health(&rows)).await;
-        if let Err(error) = written {
+        let mut watched = Vec::new();
+        if minute {
+            self.logged.due = Some(now + EVERY);
+            watched = self.watched(readings, now);
+            watched.extend(self.link_rows());
+        }
+        let device = self.id.to_string();
+        let today = clock::now().0 / DAY_MS;
+        let tidy = self.logged.tidied.replace(today) != Some(today);
+        let written = self.around.store.with(move |db| {
+            db.log_health(&events)?;
+            if minute {
+                watched.extend(self_test_row(db, &device)?);
+                db.note_health(&watched)?;
+            }
+            if tidy {
+                let before = clock::now().plus_seconds(-KEPT_DAYS * 86_400);
+                db.forget_health(&device, before)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = written.await {
             tracing::warn!(cabinet = %self.id, %error, "the device health log was not written");
         }
     }
 
-    fn row(&self, readings: &Readings, now: Instant, point: Point) -> Option<HealthRow> {
-        let (value, state, code) = match readings.number(point, now) {
-            Ok(number) => (Some(number), "good", None),
-            Err(Missing::NotInProfile) => return None,
-            Err(missing) => (None, "unknown", Some(missing.code().to_owned())),
-        };
-        Some(HealthRow {
-            at: clock::now(),
-            device: self.id.to_string(),
-            point: point.name().to_owned(),
-            value,
-            limit: None,
-            state: state.to_owned(),
-            code,
-        })
+    fn watched(&self, readings: &Readings, now: Instant) -> Vec<HealthRow> {
+        let running = self.cycle.step().is_running();
+        WATCHED
+            .into_iter()
+            // While a load is aired, ozone is on its way down: that is no finding.
+            .filter(|point| !(running && *point == Point::OzoneMgM3))
+            .filter_map(|point| self.row(readings, now, point))
+            .collect()
     }
 
-    /// The last irradiance of the cycle that ended; none if its lamp was never seen lit.
-    fn irradiance_row(&self) -> Option<HealthRow> {
-        let last = self.cycle.load().exposure().last?;
-        Some(HealthRow {
-            at: clock::now(),
-            device: self.id.to_string(),
-            point: Point::IrradianceMwCm2.name().to_owned(),
-            value: Some(last.mw_cm2),
-            limit: self.cycle.rules().irradiance_struck_mw_cm2(),
-            state: "good".to_owned(),
-            code: None,
-        })
+    fn row(&self, readings: &Readings, now: Instant, point: Point) -> Option<HealthRow> {
+        let limit = self.held_against.limit(point);
+        match readings.number(point, now) {
+            Ok(value) => Some(self.measured(point.name(), value, limit)),
+            Err(Missing::NotInProfile) => None,
+            Err(missing) => Some(HealthRow {
+                at: clock::now(),
+                device: self.id.to_string(),
+                point: point.name().to_owned(),
+                value: None,
+                limit,
+                state: "unknown".to_owned(),
+                code: Some(missing.code().to_owned()),
+            }),
+        }
     }
+
+    fn measured(&self, point: &str, value: f64, limit: Option<f64>) -> HealthRow {
+        held(self.id.to_string(), clock::now(), point, value, limit)
+    }
+
+    /// How the link did since the last entry.
+    fn link_rows(&mut self) -> Vec<HealthRow> {
+        let quality = self.cabinet.link_quality();
+        let before = std::mem::replace(&mut self.logged.link, quality.clone());
+        let requests = quality.requests.saturating_sub(before.requests);
+        let wrong = failures(&quality).saturating_sub(failures(&before));
+        let mut rows = Vec::new();
+        if requests >= REQUESTS_NEEDED {
+            let percent = wrong as f64 * 100.0 / requests as f64;
+            let limit = Some(LINK_ERRORS_MAX_PERCENT);
+            rows.push(self.measured("link_errors_percent", percent, limit));
+        }
+        if let Some(time) = quality.round_trip_p50 {
+            let ms = time.as_secs_f64() * 1000.0;
+            rows.push(self.measured("link_round_trip_ms", ms, None));
+        }
+        rows
+    }
+
+    /// The last irradiance of a cycle that ended; none if its lamp was never seen lit, or it is in the log.
+    fn ended_irradiance(&mut self) -> Option<HealthRow> {
+        let record = self
+            .record
+            .as_ref()
+            .filter(|record| record.end == End::Written)?;
+        if self.logged.cycle == Some(record.cycle) {
+            return None;
+        }
+        self.logged.cycle = Some(record.cycle);
+        let last = self.cycle.load().exposure().last?;
+        let held = &self.held_against;
+        let limit = held.wear.irradiance_min_mw_cm2.or(held.struck_mw_cm2);
+        Some(self.measured(Point::IrradianceMwCm2.name(), last.mw_cm2, limit))
+    }
+}
+
+fn failures(quality: &LinkQuality) -> u64 {
+    quality.timeouts + quality.crc_errors + quality.bad_replies + quality.losses
+}
+
+fn held(device: String, at: Millis, point: &str, value: f64, limit: Option<f64>) -> HealthRow {
+    let state = devices::judged(point, value, limit);
+    HealthRow {
+        at,
+        device,
+        point: point.to_owned(),
+        value: Some(value),
+        limit,
+        state: state.code().to_owned(),
+        code: wear::next_action(point, state).map(str::to_owned),
+    }
+}
+
+/// How long ago the cabinet passed its last self test; bad at once where the last one failed.
+fn self_test_row(db: &Db, device: &str) -> Result<Option<HealthRow>, StoreError> {
+    let Some(test) = db.newest_self_test(device)? else {
+        return Ok(None);
+    };
+    let Some((ended, outcome)) = test.ended.zip(test.outcome) else {
+        return Ok(None);
+    };
+    let now = clock::now();
+    let days = (now.0 - ended.0).max(0) as f64 / DAY_MS as f64;
+    // Its limit is a matter of the settings: whoever reads the log knows it.
+    let mut row = held(device.to_owned(), now, "selftest_age_days", days, None);
+    if outcome == TestOutcome::Failed {
+        row.state = wear::State::Bad.code().to_owned();
+        row.code = Some("selftest_failed".to_owned());
+    }
+    Ok(Some(row))
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use uv_cabinet::{Missing, Point, Profile, Readings, Value};
+use uv_cabinet::{LinkQuality, Missing, Point, Profile, Readings, Value};
 
-use super::{CycleView, PointView};
+use super::{CycleView, LinkView, PointView};
 use crate::config::DeviceId;
 use crate::domain::cycle::{
     Cycle, Dose, Look, Ozone, Rules, Sample, Seen, Sides, Step, WhyMissing,
@@ -196,6 +196,28 @@ fn left_ms(cycle: &Cycle, irradiance: Look<Sample>) -> Option<f64> {
         }
         Step::Released | Step::Quarantined { .. } => Some(0.0),
         _ => None,
+    }
+}
+
+/// The link's counters as people see them.
+pub(super) fn link(quality: &LinkQuality) -> LinkView {
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    LinkView {
+        requests: quality.requests,
+        replies: quality.replies,
+        timeouts: quality.timeouts,
+        crc_errors: quality.crc_errors,
+        exceptions: quality.exceptions,
+        bad_replies: quality.bad_replies,
+        losses: quality.losses,
+        repeats: quality.repeats,
+        drains: quality.drains,
+        reconnects: quality.reconnects,
+        last_problem: quality
+            .last_problem
+            .map(|problem| problem.code().to_owned()),
+        round_trip_p50_ms: quality.round_trip_p50.map(ms),
+        round_trip_max_ms: quality.round_trip_max.map(ms),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Cabinet, Command, Profile, Readings};
 
 use super::curve::Curve;
-use super::health::Logged;
+use super::health::{HeldAgainst, Logged};
 use super::record::{End, Known, Record};
 use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock;
@@ -39,6 +39,7 @@ pub(super) struct Supervisor {
     pub(super) testing: bool,
     pub(super) last_test: Option<SelfTestView>,
     pub(super) logged: Logged,
+    pub(super) held_against: HeldAgainst,
     pub(super) curve: Curve,
 }
 
@@ -75,6 +76,7 @@ impl Supervisor {
             testing: false,
             last_test: None,
             logged: Logged::default(),
+            held_against: HeldAgainst::of(profile),
             curve: Curve::default(),
         }
     }
@@ -374,6 +376,7 @@ impl Supervisor {
             sides: self.terms.sides,
             points: look::points(readings, now),
             cycle: self.cycle_view(irradiance),
+            link: look::link(&self.cabinet.link_quality()),
         });
     }
 

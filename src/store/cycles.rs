@@ -118,6 +118,13 @@ impl CycleRecord {
     pub fn number(id: i64) -> String {
         format!("C{id:06}")
     }
+
+    /// The row of a number as people write it: `C000012`, or `12`.
+    pub fn id_of(number: &str) -> Option<i64> {
+        let digits = number.strip_prefix('C').unwrap_or(number);
+        let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        only_digits.then(|| digits.parse().ok()).flatten()
+    }
 }
 
 pub(super) const CYCLE: &str = "SELECT id, load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason,

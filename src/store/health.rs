@@ -1,4 +1,4 @@
-//! The device health log: one row per device, point and observation.
+//! The device health log: one row per device, point and hour, and one for every event. A year of it stays small by itself.
 
 use super::{Db, StoreError};
 use crate::clock::Millis;
@@ -22,18 +22,66 @@ pub struct HealthRow {
     pub code: Option<String>,
 }
 
+const HOUR_MS: i64 = 3_600_000;
+const INSERT: &str =
+    "INSERT INTO device_health (at_ms, device, point, value, limit_value, state, code)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
 impl Db {
-    /// Adds observations.
+    /// Notes what is watched all the time: within an hour the newest row of a point takes its new value, unless its state or
+    /// code changed. So the log says what changed when, keeps one value an hour, and does not grow with every look.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_health(&mut self, rows: &[HealthRow]) -> Result<(), StoreError> {
+        let step = self.connection.transaction()?;
+        {
+            let mut renew = step.prepare_cached(
+                "UPDATE device_health SET at_ms = ?1, value = ?4, limit_value = ?5 WHERE rowid =
+                 (SELECT rowid FROM device_health WHERE device = ?2 AND point = ?3 AND at_ms >= ?8
+                  ORDER BY at_ms DESC, rowid DESC LIMIT 1) AND state = ?6 AND code IS ?7",
+            )?;
+            let mut insert = step.prepare_cached(INSERT)?;
+            for row in rows {
+                let hour = row.at.0 - row.at.0.rem_euclid(HOUR_MS);
+                let values = (
+                    row.at,
+                    &row.device,
+                    &row.point,
+                    row.value,
+                    row.limit,
+                    &row.state,
+                    &row.code,
+                );
+                let (at, device, point, value, limit, state, code) = values;
+                let renewed =
+                    renew.execute((at, device, point, value, limit, state, code, hour))?;
+                if renewed == 0 {
+                    insert.execute(values)?;
+                }
+            }
+        }
+        step.commit()?;
+        Ok(())
+    }
+
+    /// Forgets what is older; how many rows that were.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn forget_health(&mut self, device: &str, before: Millis) -> Result<usize, StoreError> {
+        let old = "DELETE FROM device_health WHERE device = ?1 AND at_ms < ?2";
+        Ok(self.connection.execute(old, (device, before))?)
+    }
+
+    /// Adds events: each keeps a row of its own.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn log_health(&mut self, rows: &[HealthRow]) -> Result<(), StoreError> {
         let step = self.connection.transaction()?;
         {
-            let mut insert = step.prepare_cached(
-                "INSERT INTO device_health (at_ms, device, point, value, limit_value, state, code)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
+            let mut insert = step.prepare_cached(INSERT)?;
             for row in rows {
                 insert.execute((
                     row.at,

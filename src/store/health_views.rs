@@ -4,6 +4,7 @@ use rusqlite::Row;
 
 use super::{Db, HealthRow, StoreError};
 use crate::clock::Millis;
+use crate::domain::wear::Point;
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<(i64, HealthRow)> {
     let entry = HealthRow {
@@ -20,6 +21,15 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<(i64, HealthRow)> {
 
 const ENTRY: &str =
     "SELECT rowid, at_ms, device, point, value, limit_value, state, code FROM device_health";
+
+/// Which values of a history are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them.
+    Every,
+    /// The last of each day (UTC).
+    LastOfDay,
+}
 
 impl Db {
     /// The newest entry of every device's every point.
@@ -50,6 +60,52 @@ impl Db {
              ORDER BY rowid DESC LIMIT ?4"
         ))?;
         let rows = query.query_map((before.unwrap_or(i64::MAX), device, since, limit), entry)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest known values of a point, oldest first: what a trend is drawn from. Of each day the last, or every one.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn health_history(
+        &self,
+        device: &str,
+        point: &str,
+        keep: Keep,
+        limit: u32,
+    ) -> Result<Vec<Point>, StoreError> {
+        let newest = match keep {
+            Keep::Every => {
+                "SELECT at_ms AS at, value FROM device_health
+                 WHERE device = ?1 AND point = ?2 AND value IS NOT NULL ORDER BY at DESC, rowid DESC LIMIT ?3"
+            }
+            Keep::LastOfDay => {
+                "SELECT max(at_ms) AS at, value FROM device_health WHERE device = ?1 AND point = ?2 AND value IS NOT NULL
+                   AND at_ms > (SELECT max(at_ms) FROM device_health WHERE device = ?1 AND point = ?2) - ?3 * 86400000
+                 GROUP BY at_ms / 86400000 ORDER BY at DESC LIMIT ?3"
+            }
+        };
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("SELECT at, value FROM ({newest}) ORDER BY at"))?;
+        let rows = query.query_map((device, point, limit), |row| {
+            Ok(Point {
+                at_ms: row.get(0)?,
+                value: row.get(1)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How the cycles of every cabinet ended: cabinet, outcome, how many. One that runs is not counted.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn cycle_outcomes(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT cabinet, outcome, count(*) FROM cycles WHERE outcome IS NOT NULL GROUP BY cabinet, outcome ORDER BY cabinet, outcome",
+        )?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -45,3 +45,6 @@ CREATE TABLE self_tests (
 CREATE INDEX self_tests_by_cabinet ON self_tests (cabinet, id);
 
 ALTER TABLE loads ADD COLUMN override_approved_by TEXT;                      -- the second person
+
+-- A trend asks for one point of one device.
+CREATE INDEX device_health_by_point ON device_health (device, point, at_ms);

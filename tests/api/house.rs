@@ -336,6 +336,7 @@ fn cabinet_view() -> CabinetView {
         points: Vec::new(),
         cycle: None,
         self_test: None,
+        link: laixin::disinfect::LinkView::default(),
     }
 }
 

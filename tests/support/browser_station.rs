@@ -89,6 +89,7 @@ pub(crate) fn idle() -> CabinetView {
         ],
         cycle: None,
         self_test: None,
+        link: laixin::disinfect::LinkView::default(),
     }
 }
 

@@ -32,8 +32,8 @@ mod wire;
 pub use error::{BadReply, CommandError, LinkError, LinkProblem, Missing, ProfileError};
 pub use line::Lines;
 pub use profile::{
-    Address, Basis, Direction, Kind, Limits, Link, MapOrigin, Parity, PointSpec, Profile,
-    SerialLine, Sides, Table, Timing, Transport, UvLimits, WordOrder,
+    Address, Basis, Direction, Kind, Limits, Link, Maintenance, MapOrigin, Parity, PointSpec,
+    Profile, SerialLine, Sides, Table, Timing, Transport, UvLimits, WordOrder,
 };
 pub use quality::LinkQuality;
 pub use task::CabinetTask;

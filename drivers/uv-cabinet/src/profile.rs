@@ -12,9 +12,12 @@ use crate::{Point, error::ProfileError};
 mod check;
 mod cycle;
 mod link;
+mod maintenance;
 
 use link::LinkTable;
 pub use link::{Address, Direction, Link, Parity, SerialLine, Transport};
+pub use maintenance::Maintenance;
+use maintenance::MaintenanceTable;
 
 /// A checked profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Profile {
     pub limits: Limits,
     /// Durations.
     pub timing: Timing,
+    /// Limits of wear.
+    pub maintenance: Maintenance,
 }
 
 /// What a limit is held against.
@@ -263,6 +268,7 @@ struct File {
     points: BTreeMap<Point, Spanned<PointTable>>,
     limits: LimitsTable,
     timing: TimingTable,
+    maintenance: Option<MaintenanceTable>,
 }
 
 #[derive(Deserialize)]

@@ -403,3 +403,21 @@ fn a_one_sided_cabinet_says_how_long_turning_over_may_take() {
         uv_cabinet::Sides::One
     );
 }
+
+#[test]
+fn limits_of_wear_may_be_left_out_and_wrong_ones_are_refused() {
+    let at = DEMO.find("\n[maintenance]").expect("the demo has them");
+    let without = Profile::parse(&DEMO[..at]).expect("they may be left out");
+    assert_eq!(without.maintenance, uv_cabinet::Maintenance::default());
+    let with = Profile::parse(DEMO).expect("shipped");
+    assert_eq!(with.maintenance.lamp_hours_max_h, Some(9000.0));
+    // Below the threshold of “lit” the lamp would not even strike.
+    assert_eq!(
+        refusal("irradiance_min_mw_cm2 = 3.0", "irradiance_min_mw_cm2 = 0.1"),
+        "maintenance.irradiance_min_mw_cm2 = 0.1: allowed: 0.5 to 1000"
+    );
+    assert_eq!(
+        refusal("lamp_strikes_max = 10000", "lamp_strikes_max = 0"),
+        "maintenance.lamp_strikes_max = 0: allowed: 1 to 1000000"
+    );
+}

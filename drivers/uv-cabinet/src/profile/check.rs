@@ -14,6 +14,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     let link = super::link::check(&at, &file.link)?;
     let limits = at.limits(&file)?;
     let timing = at.timing(&file)?;
+    let maintenance = super::maintenance::check(&at, file.maintenance.as_ref(), &limits)?;
     if let Some(point) = Point::ALL
         .into_iter()
         .find(|p| p.is_required() && !file.points.contains_key(p))
@@ -39,6 +40,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         points,
         limits,
         timing,
+        maintenance,
     })
 }
 

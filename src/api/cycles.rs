@@ -1,0 +1,44 @@
+//! Cycles: the certificate of one, for the file. It holds no letter, only what the cabinet did.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use super::auth::{Cabinets, Caller};
+use super::problem::Problem;
+use crate::store::CycleRecord;
+use crate::{certificate, clock};
+
+/// The certificate of a cycle: one A4 page, PDF/A-2u.
+#[utoipa::path(get, path = "/v1/cycles/{id}/certificate.pdf", tag = "cabinets",
+    params(("id" = String, Path, description = "number of the cycle, e.g. C000012")),
+    responses((status = 200, body = [u8], content_type = "application/pdf"), (status = "4XX", body = Problem),
+        (status = 503, description = "the font for printed papers is missing", body = Problem)))]
+pub async fn certificate(
+    State(app): State<App>,
+    _: Caller<Cabinets>,
+    Path(number): Path<String>,
+) -> Result<Response, Problem> {
+    let id = CycleRecord::id_of(&number).ok_or_else(|| Problem::not_found("cycle", &number))?;
+    let file = app.store.with(move |db| db.cycle_file(id)).await?;
+    let settings = app.settings.clone();
+    // The font is some megabytes: not on a thread that answers others.
+    let printed = tokio::task::spawn_blocking(move || {
+        certificate::print(&settings, &file, clock::now()).map_err(Problem::from)
+    });
+    let pdf = printed
+        .await
+        .map_err(|_| Problem::new("defect", "the station's log says more"))??;
+    let name = format!("inline; filename=\"{}.pdf\"", CycleRecord::number(id));
+    let mut response = pdf.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/pdf"),
+    );
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}

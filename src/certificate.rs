@@ -1,0 +1,320 @@
+//! The certificate of a cycle: what the record proves about one load's outer surfaces, for the file.
+//!
+//! From the record to plain facts here; `certificate/paper.rs` lays them out on one page, `certificate/chart.rs` draws the dose.
+//! It says “outer surface exposed” and never “sterile”: nothing more was measured.
+
+mod chart;
+mod paper;
+
+use std::time::Duration;
+
+use uv_cabinet::{Profile, Timing};
+
+use crate::clock::Millis;
+use crate::config::Settings;
+use crate::disinfect;
+use crate::domain::cycle::{Basis, Sides};
+use crate::domain::letter::Carrier;
+use crate::print::{PrintError, PrintFont};
+use crate::store::{
+    self, Anchor, CycleFile, CycleHistory, CycleRecord, CycleSample, CycleTerms, SideExposure,
+    TestOutcome,
+};
+
+pub use paper::{pdf, wording};
+
+/// How a cycle ended, as far as its own record goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has not ended.
+    Running,
+    /// Exposed, aired, released.
+    Released,
+    /// It proves nothing about the load.
+    Failed,
+}
+
+/// Somebody who took responsibility for opening the load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedOverride {
+    /// Name.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// When what was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moments {
+    /// Somebody started it.
+    pub started: Millis,
+    /// The lamp was seen lit.
+    pub lit: Option<Millis>,
+    /// The lamp was seen out.
+    pub out: Option<Millis>,
+    /// The air was good.
+    pub aired: Option<Millis>,
+    /// The end is on record.
+    pub ended: Option<Millis>,
+}
+
+/// The limits it was held against, as far as they are known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeldAgainst {
+    /// Least dose.
+    pub dose_mj_cm2: Option<f64>,
+    /// From here on the lamp counts as lit.
+    pub irradiance_mw_cm2: Option<f64>,
+    /// Least time under the lamp.
+    pub exposure_s: Option<f64>,
+    /// Longest time under the lamp.
+    pub exposure_max_s: Option<f64>,
+    /// Least ventilation.
+    pub ventilation_s: Option<f64>,
+    /// Longest ventilation.
+    pub ventilation_max_s: Option<f64>,
+    /// Most ozone when the door opens.
+    pub ozone_mg_m3: Option<f64>,
+}
+
+/// The last self test before the cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfTest {
+    /// When.
+    pub at: Millis,
+    /// Whether it went through all its checks and each was good.
+    pub outcome: TestOutcome,
+    /// Stable name of the first check that was not good.
+    pub failed: Option<String>,
+}
+
+/// The cabinet that did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub id: String,
+    /// Model; `None` in the oldest records.
+    pub model: Option<String>,
+    /// How it is reached, where the profile of that time is still the one in use.
+    pub link: Option<String>,
+    /// SHA-256 of the profile file the cycle was run by.
+    pub profile_sha256: String,
+}
+
+/// What stands on a certificate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Certificate {
+    /// The office.
+    pub station: String,
+    /// Number of the cycle.
+    pub number: String,
+    /// When this copy was made.
+    pub printed: Millis,
+    /// The cabinet.
+    pub device: Device,
+    /// The load.
+    pub load: i64,
+    /// Its batch.
+    pub batch: i64,
+    /// How the letters came.
+    pub carrier: Carrier,
+    /// Letters counted at sign-in.
+    pub count: u32,
+    /// Who started it.
+    pub started_by: String,
+    /// When what was seen.
+    pub moments: Moments,
+    /// Whether the dose was measured or stands on time alone.
+    pub dose_basis: Basis,
+    /// Whether the ozone was measured or stands on time alone.
+    pub ozone_basis: Basis,
+    /// Whether the letters were turned over.
+    pub sides: Sides,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The load was opened by a signature, not by this cycle.
+    pub overridden: Option<SignedOverride>,
+    /// Another cycle released the load.
+    pub released_by_other: Option<String>,
+    /// What each side has had; empty in the oldest records.
+    pub exposures: Vec<SideExposure>,
+    /// Least dose on any side.
+    pub dose_mj_cm2: Option<f64>,
+    /// Least time under the lamp on any side.
+    pub exposure_s: Option<f64>,
+    /// Time ventilated.
+    pub ventilation_s: Option<f64>,
+    /// The limits.
+    pub limits: HeldAgainst,
+    /// What went wrong, and when.
+    pub faults: Vec<(Millis, String)>,
+    /// The curves; empty where none were kept.
+    pub curve: Vec<CycleSample>,
+    /// The last self test.
+    pub self_test: Option<SelfTest>,
+    /// The ledger's entries that cover this.
+    pub anchors: Vec<Anchor>,
+}
+
+/// What the station adds to the record.
+#[derive(Debug, Clone)]
+pub struct Office<'a> {
+    /// Its name.
+    pub station: &'a str,
+    /// The cabinet's profile as it is now; it counts only where its text is that of the cycle.
+    pub profile: Option<&'a Profile>,
+    /// Where the cabinet is reached, by the settings of now.
+    pub address: Option<String>,
+    /// Now.
+    pub now: Millis,
+}
+
+impl Certificate {
+    /// The facts of a cycle's record. Nothing is added that is not on record or in the very profile file it names.
+    #[must_use]
+    pub fn of(file: &CycleFile, office: &Office<'_>) -> Self {
+        let CycleHistory {
+            cycle,
+            load,
+            exposures,
+            samples,
+            self_test,
+            ..
+        } = &file.history;
+        let terms = &cycle.terms;
+        let profile = office
+            .profile
+            .filter(|profile| profile.sha256 == terms.profile_sha256);
+        let overridden = load.overridden.clone();
+        let other = load.cycle_id.filter(|id| *id != cycle.id);
+        let least = exposures.iter().map(|side| side.lit_s).reduce(f64::min);
+        Self {
+            station: office.station.to_owned(),
+            number: CycleRecord::number(cycle.id),
+            printed: office.now,
+            device: Device {
+                id: terms.cabinet.clone(),
+                model: Some(terms.model.clone()).filter(|model| !model.is_empty()),
+                link: profile.and(office.address.clone()),
+                profile_sha256: terms.profile_sha256.clone(),
+            },
+            load: load.id,
+            batch: file.batch.id,
+            carrier: file.batch.carrier,
+            count: file.batch.count,
+            started_by: cycle.started_by.clone(),
+            moments: moments(&file.history),
+            dose_basis: terms.dose_basis,
+            ozone_basis: terms.ozone_basis,
+            sides: terms.sides,
+            outcome: match (cycle.outcome.as_deref(), cycle.ended) {
+                (Some("released"), Some(_)) => Outcome::Released,
+                (_, Some(_)) => Outcome::Failed,
+                (_, None) => Outcome::Running,
+            },
+            overridden: overridden.map(|(by, reason, at)| SignedOverride { by, reason, at }),
+            released_by_other: other.map(CycleRecord::number),
+            exposures: exposures.clone(),
+            dose_mj_cm2: cycle.dose_mj_cm2,
+            exposure_s: least.or(cycle.exposure_s),
+            ventilation_s: cycle.ventilation_s,
+            limits: held_against(terms, profile),
+            faults: faults(&file.history),
+            curve: samples.clone(),
+            self_test: self_test.as_ref().and_then(tested),
+            anchors: file.ended.iter().chain(&file.overridden).cloned().collect(),
+        }
+    }
+}
+
+/// Prints the certificate of a cycle's record with the station's font, in the station's language.
+///
+/// # Errors
+/// When the font is missing, or the page cannot be written.
+pub fn print(settings: &Settings, file: &CycleFile, now: Millis) -> Result<Vec<u8>, PrintError> {
+    let font = PrintFont::load(&settings.print.font)?;
+    let mut cabinets = settings.cabinets.iter();
+    let cabinet = cabinets.find(|cabinet| cabinet.id.0 == file.history.cycle.terms.cabinet);
+    // A profile that is gone or wrong now is one the certificate cannot quote.
+    let profile = cabinet.and_then(|cabinet| disinfect::profile_of(cabinet).ok());
+    let office = Office {
+        station: &settings.station.name,
+        profile: profile.as_ref(),
+        address: cabinet.map(|cabinet| reached(&cabinet.address, cabinet.unit.0)),
+        now,
+    };
+    let certificate = Certificate::of(file, &office);
+    pdf(&certificate, &font, settings.station.language)
+}
+
+fn reached(address: &uv_cabinet::Address, unit: u64) -> String {
+    match address {
+        uv_cabinet::Address::Network(at) => format!("Modbus TCP {at}, {unit}"),
+        uv_cabinet::Address::Device(at) => format!("Modbus RTU {}, {unit}", at.display()),
+    }
+}
+
+fn tested(test: &store::SelfTest) -> Option<SelfTest> {
+    let bad = test.findings.iter().find(|finding| !finding.good);
+    Some(SelfTest {
+        at: test.ended?,
+        outcome: test.outcome?,
+        failed: bad.map(|finding| finding.check.clone()),
+    })
+}
+
+fn moments(history: &CycleHistory) -> Moments {
+    let first = |name: &str| {
+        let found = history.steps.iter().find(|step| step.step == name);
+        found.map(|step| step.at)
+    };
+    let lit = first("irradiating");
+    // Seen out: ventilation begins with it; after a fault the quarantine does.
+    let out = first("ventilating").or_else(|| lit.and(first("quarantined")));
+    Moments {
+        started: history.cycle.started,
+        lit,
+        out,
+        aired: first("releasing"),
+        ended: history.cycle.ended,
+    }
+}
+
+/// Every fault once, with the time at which it was first recorded. A missing reading is followed by which and why.
+fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
+    let mut found: Vec<(Millis, String)> = Vec::new();
+    let steps = history.steps.iter();
+    let recorded = steps.filter_map(|step| Some((step.at, step.detail.clone()?)));
+    let cycle = &history.cycle;
+    let ended = cycle.ended.zip(cycle.reason.clone());
+    for (at, fault) in recorded.chain(ended) {
+        let code = fault_code(&fault);
+        if !found.iter().any(|(_, known)| fault_code(known) == code) {
+            found.push((at, fault));
+        }
+    }
+    found
+}
+
+/// The stable code a recorded fault begins with.
+fn fault_code(fault: &str) -> &str {
+    fault.split(':').next().unwrap_or(fault)
+}
+
+fn held_against(terms: &CycleTerms, profile: Option<&Profile>) -> HeldAgainst {
+    let timing = profile.map(|profile| &profile.timing);
+    let seconds = |of: fn(&Timing) -> Duration| timing.map(|timing| of(timing).as_secs_f64());
+    HeldAgainst {
+        dose_mj_cm2: terms.target_dose_mj_cm2,
+        irradiance_mw_cm2: profile
+            .and_then(|profile| profile.limits.uv)
+            .map(|uv| uv.irradiance_struck_mw_cm2),
+        exposure_s: Some(terms.min_exposure_s).filter(|least| *least > 0.0),
+        exposure_max_s: seconds(|timing| timing.max_exposure),
+        ventilation_s: seconds(|timing| timing.ventilation),
+        ventilation_max_s: seconds(|timing| timing.ventilation_max),
+        ozone_mg_m3: terms.ozone_limit_mg_m3,
+    }
+}

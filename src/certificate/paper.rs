@@ -1,0 +1,359 @@
+//! The page itself: where each fact stands, in which words. The table is in `paper/criteria.rs`, faults and override in `paper/remarks.rs`.
+
+mod criteria;
+mod remarks;
+
+use super::{Certificate, Outcome, chart};
+use crate::clock::Millis;
+use crate::config::Language;
+use crate::console::words::Words;
+use crate::domain::cycle::{Basis, Sides};
+use crate::print::{self, About, Align, Ink, Pen, PrintError, PrintFont, Rule, Type, Weight};
+use crate::store::TestOutcome;
+
+const LEFT: f32 = 18.0;
+const RIGHT: f32 = 192.0;
+const WIDTH: f32 = RIGHT - LEFT;
+
+const BLACK: Ink = Ink(0x1c, 0x22, 0x1f);
+const QUIET: Ink = Ink(0x5c, 0x66, 0x60);
+const LINE: Ink = Ink(0xb9, 0xc2, 0xbd);
+const SHADE: Ink = Ink(0xf3, 0xf5, 0xf4);
+const GREEN: Ink = Ink(0x14, 0x6c, 0x54);
+const RED: Ink = Ink(0xb3, 0x26, 0x1e);
+const AMBER: Ink = Ink(0x8a, 0x5a, 0x00);
+
+/// Prints a certificate.
+///
+/// # Errors
+/// When the page cannot be written.
+pub fn pdf(
+    certificate: &Certificate,
+    font: &PrintFont,
+    language: Language,
+) -> Result<Vec<u8>, PrintError> {
+    let w = Words::of(language);
+    print::page(font, &about(w, certificate), |pen| {
+        let paper = Paper { w, certificate };
+        paper.head(pen);
+        paper.verdict(pen, 41.0);
+        paper.facts(pen, 61.0);
+        paper.times(pen, 94.8);
+        paper.criteria(pen, 111.0);
+        paper.curves(pen, 150.5);
+        let after = paper.remarks(pen, 230.0);
+        paper.anchors(pen, after);
+        paper.foot(pen);
+    })
+}
+
+/// Every fixed word a certificate may need, for whoever asks whether a font has them all.
+#[must_use]
+pub fn wording(language: Language) -> String {
+    let w = Words::of(language);
+    let sections = [
+        "certificate",
+        "carrier",
+        "fault",
+        "point",
+        "missing",
+        "self_test_check",
+    ];
+    let texts = sections.iter().filter_map(|name| w.section(name));
+    texts.flat_map(|texts| texts.values().cloned()).collect()
+}
+
+fn about(w: &Words, certificate: &Certificate) -> About {
+    let zoned = certificate.printed.zoned();
+    let small = |part: i8| u16::try_from(part).unwrap_or_default();
+    About {
+        title: format!("{} {}", w.t("certificate.title"), certificate.number),
+        author: certificate.station.clone(),
+        language: w.tag(),
+        made: [
+            u16::try_from(zoned.year()).unwrap_or(1970),
+            small(zoned.month()),
+            small(zoned.day()),
+            small(zoned.hour()),
+            small(zoned.minute()),
+            small(zoned.second()),
+        ],
+        offset_minutes: i16::try_from(zoned.offset().seconds() / 60).unwrap_or_default(),
+    }
+}
+
+struct Paper<'a> {
+    w: &'a Words,
+    certificate: &'a Certificate,
+}
+
+fn plain(points: f32, ink: Ink) -> Type {
+    Type {
+        points,
+        ink,
+        weight: Weight::Plain,
+        align: Align::Left,
+    }
+}
+
+fn bold(points: f32, ink: Ink) -> Type {
+    Type {
+        weight: Weight::Bold,
+        ..plain(points, ink)
+    }
+}
+
+fn aligned(align: Align, set: Type) -> Type {
+    Type { align, ..set }
+}
+
+fn rule(mm: f32, ink: Ink) -> Rule {
+    Rule {
+        mm,
+        ink,
+        dash_mm: None,
+    }
+}
+
+/// A moment in full: day and time to the second.
+fn moment(at: Millis) -> String {
+    at.rfc3339().replace('T', " ").chars().take(19).collect()
+}
+
+impl Paper<'_> {
+    fn head(&self, pen: &mut Pen<'_, '_>) {
+        let (w, c) = (self.w, self.certificate);
+        pen.text((LEFT, 20.0), &c.station, plain(10.0, QUIET));
+        let number = w.one("certificate.number", &c.number);
+        pen.text(
+            (RIGHT, 20.0),
+            &number,
+            aligned(Align::Right, plain(10.0, QUIET)),
+        );
+        pen.path(&[(LEFT, 23.0), (RIGHT, 23.0)], rule(0.6, GREEN));
+        let middle = LEFT + WIDTH / 2.0;
+        let title = aligned(Align::Middle, bold(19.0, BLACK));
+        pen.text((middle, 34.0), w.t("certificate.title"), title);
+    }
+
+    /// The one sentence everybody looks for, in a box of its colour.
+    fn verdict(&self, pen: &mut Pen<'_, '_>, top: f32) {
+        let (headline, detail, ink) = self.judged();
+        pen.block((LEFT, top), (WIDTH, 15.0), SHADE);
+        pen.block((LEFT, top), (2.0, 15.0), ink);
+        pen.text((LEFT + 6.0, top + 6.6), &headline, bold(14.0, ink));
+        let detail = pen.lines(&detail, 9.0, WIDTH - 10.0).into_iter().next();
+        pen.text(
+            (LEFT + 6.0, top + 12.0),
+            &detail.unwrap_or_default(),
+            plain(9.0, BLACK),
+        );
+    }
+
+    fn judged(&self) -> (String, String, Ink) {
+        let (w, c) = (self.w, self.certificate);
+        let ended = c.moments.ended.map(moment).unwrap_or_default();
+        match (c.outcome, &c.overridden) {
+            (Outcome::Running, _) => (
+                w.t("certificate.running").to_owned(),
+                w.t("certificate.running_detail").to_owned(),
+                AMBER,
+            ),
+            (Outcome::Released, _) => match c.dose_basis {
+                Basis::Measured => (
+                    w.t("certificate.released").to_owned(),
+                    w.one("certificate.released_detail", ended),
+                    GREEN,
+                ),
+                // Nothing was measured: no more is claimed than the time.
+                Basis::Timer => (
+                    w.t("certificate.timed").to_owned(),
+                    w.one("certificate.timed_detail", ended),
+                    AMBER,
+                ),
+            },
+            (Outcome::Failed, Some(signed)) => (
+                w.t("certificate.overridden").to_owned(),
+                w.two(
+                    "certificate.overridden_detail",
+                    &signed.by,
+                    moment(signed.at),
+                ),
+                RED,
+            ),
+            (Outcome::Failed, None) => {
+                let detail = match &c.released_by_other {
+                    Some(other) => w.one("certificate.failed_other", other),
+                    None => w.t("certificate.failed_detail").to_owned(),
+                };
+                (w.t("certificate.failed").to_owned(), detail, RED)
+            }
+        }
+    }
+
+    fn facts(&self, pen: &mut Pen<'_, '_>, top: f32) {
+        let (w, c) = (self.w, self.certificate);
+        let unknown = || w.t("certificate.not_on_record").to_owned();
+        let mode = match (c.dose_basis, c.sides) {
+            (Basis::Measured, Sides::Both) => "certificate.mode_measured",
+            (Basis::Measured, Sides::One) => "certificate.mode_measured_turned",
+            (Basis::Timer, Sides::Both) => "certificate.mode_timer",
+            (Basis::Timer, Sides::One) => "certificate.mode_timer_turned",
+        };
+        let left = [
+            ("certificate.batch", w.one("batches.number", c.batch)),
+            ("certificate.load", w.one("batches.load", c.load)),
+            (
+                "certificate.carrier",
+                w.code("carrier", carrier(c)).to_owned(),
+            ),
+            ("certificate.count", w.one("certificate.count_n", c.count)),
+            ("certificate.started_by", c.started_by.clone()),
+        ];
+        let right = [
+            ("certificate.device", c.device.id.clone()),
+            (
+                "certificate.model",
+                c.device.model.clone().unwrap_or_else(unknown),
+            ),
+            (
+                "certificate.link",
+                c.device.link.clone().unwrap_or_else(unknown),
+            ),
+            ("certificate.mode", w.t(mode).to_owned()),
+            ("certificate.self_test", self.self_test()),
+        ];
+        let middle = LEFT + 74.0;
+        for (at, ((a, b), (d, e))) in left.into_iter().zip(right).enumerate() {
+            let y = top + 4.2 + 5.2 * at as f32;
+            self.fact(pen, (LEFT, y), (21.0, 52.0), (a, &b));
+            self.fact(pen, (middle, y), (25.0, 75.0), (d, &e));
+        }
+        let sha256 = format!("SHA-256 {}", c.device.profile_sha256);
+        let y = top + 4.2 + 5.2 * 5.0;
+        self.fact(
+            pen,
+            (LEFT, y),
+            (21.0, WIDTH - 21.0),
+            ("certificate.profile", &sha256),
+        );
+    }
+
+    /// A name and its value; a value that is too long is set smaller, then cut.
+    fn fact(
+        &self,
+        pen: &mut Pen<'_, '_>,
+        (x, y): (f32, f32),
+        (name_mm, value_mm): (f32, f32),
+        (name, value): (&str, &str),
+    ) {
+        pen.text((x, y), self.w.t(name), plain(9.0, QUIET));
+        let fitting = [9.5, 8.5, 7.5, 6.5]
+            .into_iter()
+            .find(|points| pen.width_mm(value, *points) <= value_mm);
+        let points = fitting.unwrap_or(6.5);
+        let line = pen.lines(value, points, value_mm).into_iter().next();
+        pen.text(
+            (x + name_mm, y),
+            &line.unwrap_or_default(),
+            plain(points, BLACK),
+        );
+    }
+
+    fn self_test(&self) -> String {
+        let w = self.w;
+        match &self.certificate.self_test {
+            None => w.t("certificate.self_test_none").to_owned(),
+            Some(test) => match (test.outcome, &test.failed) {
+                (TestOutcome::Passed, None) => w.one("certificate.self_test_good", moment(test.at)),
+                (_, Some(check)) => w.two(
+                    "certificate.self_test_bad",
+                    moment(test.at),
+                    w.code("self_test_check", check),
+                ),
+                (_, None) => w.one("certificate.self_test_cut", moment(test.at)),
+            },
+        }
+    }
+
+    /// The way of the load through the cabinet, from left to right.
+    fn times(&self, pen: &mut Pen<'_, '_>, top: f32) {
+        let (w, m) = (self.w, self.certificate.moments);
+        let last = match self.certificate.outcome {
+            Outcome::Released => "certificate.at_released",
+            Outcome::Running | Outcome::Failed => "certificate.at_ended",
+        };
+        let stops = [
+            ("certificate.at_started", Some(m.started)),
+            ("certificate.at_lit", m.lit),
+            ("certificate.at_out", m.out),
+            ("certificate.at_aired", m.aired),
+            (last, m.ended),
+        ];
+        let width = WIDTH / stops.len() as f32;
+        pen.frame((LEFT, top), (WIDTH, 12.5), rule(0.2, LINE));
+        for (at, (name, when)) in stops.into_iter().enumerate() {
+            let left = LEFT + width * at as f32;
+            if at > 0 {
+                pen.path(&[(left, top), (left, top + 12.5)], rule(0.2, LINE));
+            }
+            let middle = left + width / 2.0;
+            pen.text(
+                (middle, top + 4.8),
+                w.t(name),
+                aligned(Align::Middle, plain(8.5, QUIET)),
+            );
+            let said = when.map_or_else(|| w.t("app.none").to_owned(), moment);
+            pen.text(
+                (middle, top + 10.0),
+                &said,
+                aligned(Align::Middle, plain(8.5, BLACK)),
+            );
+        }
+    }
+
+    fn curves(&self, pen: &mut Pen<'_, '_>, top: f32) {
+        let place = (LEFT + 8.0, top, WIDTH - 16.0 - 9.0);
+        chart::draw(pen, self.w, self.certificate, place);
+    }
+
+    fn foot(&self, pen: &mut Pen<'_, '_>) {
+        let (w, c) = (self.w, self.certificate);
+        let names = [
+            "certificate.sign_operator",
+            "certificate.sign_checker",
+            "certificate.sign_date",
+        ];
+        for (at, name) in names.into_iter().enumerate() {
+            let x = LEFT + 60.0 * at as f32;
+            pen.text((x, 269.0), w.t(name), plain(9.5, BLACK));
+            let from = x + pen.width_mm(w.t(name), 9.5) + 1.5;
+            pen.path(&[(from, 269.8), (x + 52.0, 269.8)], rule(0.15, LINE));
+        }
+        pen.path(&[(LEFT, 274.0), (RIGHT, 274.0)], rule(0.3, GREEN));
+        let mut y = 277.8;
+        for line in pen.lines(w.t("certificate.statement"), 8.0, WIDTH) {
+            pen.text((LEFT, y), &line, plain(8.0, QUIET));
+            y += 3.5;
+        }
+        if !pen.missing().is_empty() {
+            pen.text(
+                (LEFT, y),
+                w.t("certificate.missing_type"),
+                plain(8.0, AMBER),
+            );
+        }
+        let made = w.two(
+            "certificate.made",
+            c.printed.rfc3339(),
+            env!("CARGO_PKG_VERSION"),
+        );
+        pen.text((LEFT, 290.5), &made, plain(7.5, QUIET));
+        let page = aligned(Align::Right, plain(7.5, QUIET));
+        pen.text((RIGHT, 290.5), w.t("certificate.page"), page);
+    }
+}
+
+fn carrier(certificate: &Certificate) -> &'static str {
+    crate::console::carrier_code(certificate.carrier)
+}

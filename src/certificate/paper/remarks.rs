@@ -1,0 +1,97 @@
+//! Below the pictures: faults, the override, and the ledger's entries.
+
+use super::{BLACK, LEFT, Paper, QUIET, RED, WIDTH, bold, moment, plain};
+use crate::certificate::fault_code;
+use crate::print::Pen;
+
+/// Longest reason that is printed in full; the ledger has the rest.
+const REASON_LINES: usize = 2;
+/// Faults that are printed one by one.
+const FAULT_LINES: usize = 3;
+
+impl Paper<'_> {
+    /// Faults and the override; returns where the next part begins.
+    pub(super) fn remarks(&self, pen: &mut Pen<'_, '_>, top: f32) -> f32 {
+        let (w, c) = (self.w, self.certificate);
+        let mut y = top;
+        let faults = c
+            .faults
+            .iter()
+            .take(FAULT_LINES)
+            .map(|(at, fault)| w.two("certificate.fault_at", moment(*at), self.fault(fault)));
+        let mut faults: Vec<String> = faults.collect();
+        if c.faults.len() > FAULT_LINES {
+            faults.push(w.one("certificate.faults_more", c.faults.len() - FAULT_LINES));
+        }
+        if faults.is_empty() {
+            faults.push(w.t("certificate.no_faults").to_owned());
+        }
+        pen.text((LEFT, y), w.t("certificate.faults"), plain(9.0, QUIET));
+        for line in &faults {
+            pen.text((LEFT + 21.0, y), line, plain(9.0, BLACK));
+            y += 4.6;
+        }
+        if let Some(signed) = &c.overridden {
+            pen.text((LEFT, y), w.t("certificate.override"), plain(9.0, QUIET));
+            let who = w.two("certificate.override_by", &signed.by, moment(signed.at));
+            pen.text((LEFT + 21.0, y), &who, bold(9.0, RED));
+            y += 4.6;
+            for line in self.reason(pen, &signed.reason) {
+                pen.text((LEFT + 21.0, y), &line, plain(9.0, BLACK));
+                y += 4.6;
+            }
+        }
+        y
+    }
+
+    /// A recorded fault in words; of a missing reading also which one and why.
+    fn fault(&self, fault: &str) -> String {
+        let w = self.w;
+        let what = w.code("fault", fault_code(fault));
+        let detail = fault
+            .split_once(": ")
+            .and_then(|(_, detail)| detail.split_once(' '));
+        match detail {
+            Some((point, why)) => w.fill(
+                "certificate.fault_detail",
+                &[&what, &w.code("point", point), &w.code("missing", why)],
+            ),
+            None => what.to_owned(),
+        }
+    }
+
+    fn reason(&self, pen: &Pen<'_, '_>, reason: &str) -> Vec<String> {
+        let said = self.w.one("certificate.override_reason", reason);
+        let mut lines = pen.lines(&said, 9.0, WIDTH - 22.0);
+        if lines.len() > REASON_LINES {
+            lines.truncate(REASON_LINES);
+            let more = self.w.t("certificate.cut");
+            if let Some(last) = lines.last_mut() {
+                let room = WIDTH - 22.0 - pen.width_mm(more, 9.0);
+                while pen.width_mm(last, 9.0) > room && last.pop().is_some() {}
+                last.push_str(more);
+            }
+        }
+        lines
+    }
+
+    pub(super) fn anchors(&self, pen: &mut Pen<'_, '_>, top: f32) {
+        let (w, c) = (self.w, self.certificate);
+        pen.text((LEFT, top), w.t("certificate.ledger"), plain(9.0, QUIET));
+        if c.anchors.is_empty() {
+            pen.text(
+                (LEFT + 21.0, top),
+                w.t("certificate.no_anchor"),
+                plain(9.0, BLACK),
+            );
+        }
+        for (at, anchor) in c.anchors.iter().take(2).enumerate() {
+            let said = w.two("certificate.anchor", anchor.seq, &anchor.hash);
+            pen.text(
+                (LEFT + 21.0, top + 4.6 * at as f32),
+                &said,
+                plain(8.5, BLACK),
+            );
+        }
+    }
+}

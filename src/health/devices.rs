@@ -1,0 +1,126 @@
+//! The devices as maintenance staff look at them: the newest value of every point with its limit, where it is going, and what
+//! to do next. Read from the log; nothing is measured here.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Millis;
+use crate::config::Cabinet;
+use crate::domain::wear::{self, Good, Outlook, Point, State};
+use crate::store::{Db, HealthRow, Keep, StoreError};
+
+/// Values a trend and its picture are made of at most: so many days, or so many cycles.
+const HISTORY: u32 = 180;
+
+/// One point of one device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeviceLine {
+    /// The newest entry of the log, its state and code those of now.
+    pub newest: HealthRow,
+    /// Where it is going; `None` of a point that is not followed.
+    pub outlook: Option<Outlook>,
+    /// What the outlook was made from, oldest first.
+    pub history: Vec<Point>,
+}
+
+/// On which side of its limit a point is good; `None`: it is not followed over time.
+fn followed(point: &str) -> Option<Good> {
+    match point {
+        "irradiance_mw_cm2" => Some(Good::Above),
+        "lamp_hours_h" | "lamp_strikes" | "link_errors_percent" => Some(Good::Below),
+        _ => None,
+    }
+}
+
+/// Whether a new lamp begins a new history.
+fn belongs_to_lamp(point: &str) -> bool {
+    matches!(point, "irradiance_mw_cm2" | "lamp_hours_h" | "lamp_strikes")
+}
+
+/// How a value is judged by its limit alone, as it is written into the log.
+#[must_use]
+pub fn judged(point: &str, value: f64, limit: Option<f64>) -> State {
+    let good = followed(point).unwrap_or(Good::Below);
+    wear::judge(value, limit, good, Outlook::Steady, 0)
+}
+
+/// Every point of every device.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLine>, StoreError> {
+    let mut lamps: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    let newest = db.newest_health()?;
+    for row in newest.iter().filter(|row| row.point == "lamp_hours_h") {
+        let hours = history(db, row)?;
+        lamps.insert(row.device.clone(), wear::lamp_changed(&hours));
+    }
+    newest
+        .into_iter()
+        .map(|mut row| {
+            if row.point == "selftest_age_days" {
+                hold_against_settings(&mut row, cabinets);
+            }
+            let lamp = lamps.get(&row.device).copied().flatten();
+            line(db, row, lamp, now)
+        })
+        .collect()
+}
+
+/// How old a self test may be is said in the settings; a failed one stays bad whatever its age.
+fn hold_against_settings(row: &mut HealthRow, cabinets: &[Cabinet]) {
+    let cabinet = cabinets.iter().find(|cabinet| cabinet.id.0 == row.device);
+    row.limit = cabinet.map(|cabinet| cabinet.self_test_days.0 as f64);
+    if let Some(days) = row.value.filter(|_| row.state == State::Good.code()) {
+        let state = judged(&row.point, days, row.limit);
+        row.state = state.code().to_owned();
+        row.code = wear::next_action(&row.point, state).map(str::to_owned);
+    }
+}
+
+/// Irradiance comes once a cycle; what is watched all the time counts once a day.
+fn history(db: &Db, row: &HealthRow) -> Result<Vec<Point>, StoreError> {
+    let keep = match row.point.as_str() {
+        "irradiance_mw_cm2" => Keep::Every,
+        _ => Keep::LastOfDay,
+    };
+    db.health_history(&row.device, &row.point, keep, HISTORY)
+}
+
+fn line(
+    db: &Db,
+    mut row: HealthRow,
+    lamp_since: Option<i64>,
+    now: Millis,
+) -> Result<DeviceLine, StoreError> {
+    let Some(good) = followed(&row.point) else {
+        return Ok(DeviceLine {
+            newest: row,
+            outlook: None,
+            history: Vec::new(),
+        });
+    };
+    let mut history = history(db, &row)?;
+    if belongs_to_lamp(&row.point) {
+        history.retain(|point| lamp_since.is_none_or(|since| point.at_ms >= since));
+    }
+    let followed = thinned(&history);
+    let outlook = wear::outlook(&followed, row.limit, good, now.0);
+    if let Some(value) = row.value {
+        let state = wear::judge(value, row.limit, good, outlook, now.0);
+        row.state = state.code().to_owned();
+        row.code = wear::next_action(&row.point, state).map(str::to_owned);
+    }
+    Ok(DeviceLine {
+        newest: row,
+        outlook: Some(outlook),
+        history,
+    })
+}
+
+/// As many points as a trend uses, evenly out of the whole history and with its newest.
+fn thinned(history: &[Point]) -> Vec<Point> {
+    let step = history.len().div_ceil(wear::POINTS_USED).max(1);
+    let mut kept: Vec<Point> = history.iter().rev().step_by(step).copied().collect();
+    kept.reverse();
+    kept
+}

@@ -1,0 +1,469 @@
+//! Certificates read back by other people's tools (poppler, qpdf): one page, the right words, and no fault that breaks it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use laixin::certificate::{
+    Certificate, Device, HeldAgainst, Moments, Outcome, SelfTest, SignedOverride, pdf, wording,
+};
+use laixin::clock::Millis;
+use laixin::config::{Language, Print};
+use laixin::domain::cycle::{Basis, Sides};
+use laixin::domain::letter::Carrier;
+use laixin::print::{PrintError, PrintFont};
+use laixin::store::{Anchor, CycleSample, SideExposure, TestOutcome};
+use proptest::prelude::*;
+
+use crate::support::TestStation;
+
+static FONT: LazyLock<PrintFont> =
+    LazyLock::new(|| PrintFont::load(&Print::default().font).expect("set-up installs it"));
+
+const BEGAN: Millis = Millis(1_772_413_200_000);
+
+/// The curve of a lamp that warms up: 4 s to strike, 16 s lit, 12 s of air.
+fn curve() -> Vec<CycleSample> {
+    let mut dose = 0.0;
+    let sample = |at: u64| {
+        let lit = (4..20).contains(&at);
+        let uv = if lit {
+            9.0 - 6.0 * (-(at as f64 - 4.0) / 5.0).exp()
+        } else {
+            0.01
+        };
+        dose += if lit { uv } else { 0.0 };
+        let ozone = match at {
+            0..=3 => 0.012,
+            4..=19 => 0.012 + 0.03 * (at - 3) as f64,
+            _ => 0.5 * (-((at - 19) as f64) / 5.0).exp(),
+        };
+        CycleSample {
+            at_ms: at * 1000,
+            irradiance_mw_cm2: Some(uv),
+            dose_mj_cm2: Some(dose),
+            ozone_mg_m3: Some(ozone),
+        }
+    };
+    (0..34).map(sample).collect()
+}
+
+fn released() -> Certificate {
+    let curve = curve();
+    let dose = curve.last().and_then(|sample| sample.dose_mj_cm2);
+    let after = |seconds: i64| Some(Millis(BEGAN.0 + seconds * 1000));
+    Certificate {
+        station: "苏州市信访局".into(),
+        number: "C000012".into(),
+        printed: Millis(BEGAN.0 + 86_400_000),
+        device: Device {
+            id: "cabinet-1".into(),
+            model: Some("laixin demo cabinet".into()),
+            link: Some("Modbus TCP 127.0.0.1:1502, 1".into()),
+            profile_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                .into(),
+        },
+        load: 21,
+        batch: 7,
+        carrier: Carrier::Registered,
+        count: 36,
+        started_by: "王芳".into(),
+        moments: Moments {
+            started: BEGAN,
+            lit: after(4),
+            out: after(20),
+            aired: after(32),
+            ended: after(33),
+        },
+        dose_basis: Basis::Measured,
+        ozone_basis: Basis::Measured,
+        sides: Sides::Both,
+        outcome: Outcome::Released,
+        overridden: None,
+        released_by_other: None,
+        exposures: vec![SideExposure {
+            dose_mj_cm2: dose,
+            lit_s: 16.0,
+        }],
+        dose_mj_cm2: dose,
+        exposure_s: Some(16.0),
+        ventilation_s: Some(12.0),
+        limits: HeldAgainst {
+            dose_mj_cm2: Some(100.0),
+            irradiance_mw_cm2: Some(0.5),
+            exposure_s: Some(8.0),
+            exposure_max_s: Some(120.0),
+            ventilation_s: Some(5.0),
+            ventilation_max_s: Some(120.0),
+            ozone_mg_m3: Some(0.1),
+        },
+        faults: Vec::new(),
+        curve,
+        self_test: Some(SelfTest {
+            at: Millis(BEGAN.0 - 3_600_000),
+            outcome: TestOutcome::Passed,
+            failed: None,
+        }),
+        anchors: vec![Anchor {
+            seq: 1204,
+            hash: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae".into(),
+        }],
+    }
+}
+
+fn failed() -> Certificate {
+    let mut certificate = released();
+    certificate.outcome = Outcome::Failed;
+    certificate.moments.aired = None;
+    certificate.faults = vec![(BEGAN, "door_open".into())];
+    certificate
+}
+
+fn overridden(reason: &str) -> Certificate {
+    let mut certificate = failed();
+    certificate.overridden = Some(SignedOverride {
+        by: "李建国".into(),
+        reason: reason.into(),
+        at: Millis(BEGAN.0 + 600_000),
+    });
+    certificate
+}
+
+fn timer() -> Certificate {
+    let mut certificate = released();
+    certificate.dose_basis = Basis::Timer;
+    certificate.dose_mj_cm2 = None;
+    certificate.limits.dose_mj_cm2 = None;
+    for sample in &mut certificate.curve {
+        sample.irradiance_mw_cm2 = None;
+        sample.dose_mj_cm2 = None;
+    }
+    certificate
+}
+
+fn printed(certificate: &Certificate) -> Vec<u8> {
+    pdf(certificate, &FONT, Language::Chinese).expect("a certificate is always printed")
+}
+
+fn tool(name: &str, arguments: &[&str], pdf: &[u8]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("certificate.pdf");
+    std::fs::write(&file, pdf).expect("written");
+    let file = file.to_str().expect("a temporary path is UTF-8");
+    let arguments = arguments
+        .iter()
+        .map(|a| if *a == "FILE" { file } else { a });
+    Command::new(name)
+        .args(arguments)
+        .output()
+        .expect("set-up installs it")
+}
+
+/// The page's text as another program reads it, and its number of pages.
+fn read_back(pdf: &[u8]) -> String {
+    let info = tool("pdfinfo", &["FILE"], pdf);
+    let info = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(info.contains("Pages:           1\n"), "{info}");
+    assert!(info.contains("(A4)"), "{info}");
+    let text = tool("pdftotext", &["-layout", "FILE", "-"], pdf);
+    assert!(text.status.success());
+    String::from_utf8(text.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_released_cycle_says_exposed_and_never_sterile() {
+    let text = read_back(&printed(&released()));
+    for said in [
+        "外表面已照射，准予开启",
+        "不表示无菌",
+        "王芳",
+        "C000012",
+        "挂号信",
+        "2c26b46b68ffc68f",
+        "≥ 100 mJ/cm²",
+        "0.030 mg/m³",
+    ] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    for never in ["消毒合格", "已消毒", "已灭菌", "〓"] {
+        assert!(!text.contains(never), "{never} is in\n{text}");
+    }
+}
+
+#[test]
+fn what_was_not_released_never_reads_like_a_release() {
+    let mut running = released();
+    running.outcome = Outcome::Running;
+    running.moments.ended = None;
+    let mut other = failed();
+    other.released_by_other = Some("C000013".into());
+    for (certificate, said) in [
+        (failed(), "照射未完成，不得据此开启"),
+        (
+            overridden("柜体故障，经值班主任批准人工处理"),
+            "照射未完成，经签字特批开启",
+        ),
+        (running, "照射尚未结束"),
+        (other, "该柜次另由 C000013 号照射放行"),
+    ] {
+        let text = read_back(&printed(&certificate));
+        assert!(text.contains(said), "{said} is not in\n{text}");
+        for never in ["外表面已照射", "准予开启"] {
+            assert!(!text.contains(never), "{never} is in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn an_override_names_who_signed_and_why() {
+    let text = read_back(&printed(&overridden("柜体故障，经值班主任批准人工处理")));
+    for said in [
+        "李建国",
+        "理由：柜体故障，经值班主任批准人工处理",
+        "柜门未关",
+    ] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+}
+
+#[test]
+fn without_a_sensor_no_dose_is_claimed() {
+    let text = read_back(&printed(&timer()));
+    assert!(
+        text.contains("外表面已按时间照射，剂量未测") && text.contains("仅按照射时间"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("mJ/cm²  ") && !text.contains("≥ 100"),
+        "{text}"
+    );
+    let dose = text.lines().find(|line| line.contains("外表面照射剂量"));
+    assert!(
+        dose.is_some_and(|line| line.contains("未测") && line.contains("未判定")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_dose_below_its_limit_is_not_met_whatever_the_outcome_says() {
+    let mut certificate = failed();
+    certificate.dose_mj_cm2 = Some(99.9);
+    let text = read_back(&printed(&certificate));
+    let dose = text.lines().find(|line| line.contains("外表面照射剂量"));
+    assert!(
+        dose.is_some_and(|line| line.contains("99.9") && line.contains("不符合")),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_record_without_curve_limits_or_ledger_says_so() {
+    let mut certificate = released();
+    certificate.curve.clear();
+    certificate.anchors.clear();
+    certificate.self_test = None;
+    certificate.device.model = None;
+    certificate.limits = HeldAgainst {
+        dose_mj_cm2: None,
+        irradiance_mw_cm2: None,
+        exposure_s: None,
+        exposure_max_s: None,
+        ventilation_s: None,
+        ventilation_max_s: None,
+        ozone_mg_m3: None,
+    };
+    let text = read_back(&printed(&certificate));
+    for said in ["没有留存曲线", "尚未入账", "无记录", "未判定"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    assert!(!text.contains("符合"), "{text}");
+}
+
+#[test]
+fn a_character_the_font_has_not_becomes_a_mark_and_a_note() {
+    let mut certificate = released();
+    certificate.started_by = "王\u{e123}\u{1f600}\u{0}\u{feff}".into();
+    let text = read_back(&printed(&certificate));
+    assert!(text.contains("王〓〓"), "{text}");
+    assert!(text.contains("表示字体中没有的字"), "{text}");
+}
+
+#[test]
+fn a_reason_of_ten_thousand_characters_stays_on_the_page() {
+    let text = read_back(&printed(&overridden(&"理由很长，".repeat(2_000))));
+    assert!(text.contains("全文见账本"), "{text}");
+    assert!(text.contains("第 1 页，共 1 页"), "{text}");
+}
+
+#[test]
+fn twenty_faults_are_counted_and_do_not_run_over_the_ledger() {
+    let mut certificate = overridden("柜体故障");
+    certificate.faults = (0..20).map(|at| (BEGAN, format!("fault_{at}"))).collect();
+    let text = read_back(&printed(&certificate));
+    assert!(text.contains("另有 17 项"), "{text}");
+    assert!(text.contains("第 1204 条"), "{text}");
+}
+
+#[test]
+fn a_reading_that_failed_is_a_gap_in_the_curve_and_not_a_zero() {
+    let mut certificate = released();
+    for sample in &mut certificate.curve[8..12] {
+        sample.irradiance_mw_cm2 = None;
+        sample.ozone_mg_m3 = None;
+    }
+    read_back(&printed(&certificate));
+}
+
+#[test]
+fn other_programs_find_nothing_wrong_with_the_file() {
+    for certificate in [released(), overridden("柜体故障"), timer()] {
+        let pdf = printed(&certificate);
+        let checked = tool("qpdf", &["--check", "FILE"], &pdf);
+        assert!(
+            checked.status.success(),
+            "{}",
+            String::from_utf8_lossy(&checked.stderr)
+        );
+        let fonts = tool("pdffonts", &["FILE"], &pdf);
+        let fonts = String::from_utf8_lossy(&fonts.stdout).into_owned();
+        let embedded = fonts
+            .lines()
+            .skip(2)
+            .all(|line| line.contains(" yes yes yes "));
+        assert!(embedded && fonts.lines().count() > 2, "{fonts}");
+        assert!(pdf.len() < 200_000, "{} bytes", pdf.len());
+        let archived = String::from_utf8_lossy(&pdf).into_owned();
+        assert!(
+            archived.contains("<pdfaid:part>2</pdfaid:part>"),
+            "not marked as PDF/A-2"
+        );
+        assert!(
+            archived.contains("<pdfaid:conformance>U</pdfaid:conformance>"),
+            "not level U"
+        );
+    }
+}
+
+#[test]
+fn the_font_of_the_set_up_has_every_word_of_a_certificate() {
+    for language in [Language::Chinese, Language::English] {
+        assert!(
+            FONT.lacks(&wording(language)).is_empty(),
+            "{:?}",
+            FONT.lacks(&wording(language))
+        );
+    }
+}
+
+#[test]
+fn a_missing_font_and_a_file_that_is_none_are_told_by_name() {
+    let gone = PrintFont::load(Path::new("/nowhere/font.ttf"));
+    assert!(
+        matches!(gone, Err(PrintError::FontUnreadable { .. })),
+        "{gone:?}"
+    );
+    for no_font in ["Cargo.toml", "src/console/assets/mark.svg"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(no_font);
+        let error = PrintFont::load(&file).expect_err("that is no font");
+        assert!(error.to_string().contains(no_font), "{error}");
+    }
+}
+
+#[test]
+fn a_font_that_is_cut_off_is_refused_or_prints_but_never_panics() {
+    let whole = std::fs::read(Print::default().font).expect("set-up installs it");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cut.ttc");
+    for share in [1, 10, 50, 90, 99] {
+        std::fs::write(&file, &whole[..whole.len() / 100 * share]).expect("written");
+        if let Ok(font) = PrintFont::load(&file) {
+            // Whether tables are still there differs with the cut; an error is as good as a page.
+            let _ = pdf(&released(), &font, Language::Chinese);
+        }
+    }
+}
+
+#[test]
+fn check_tells_that_the_font_is_missing_and_what_to_do() {
+    let station = TestStation::with_settings(|text| text + "[print]\nfont = \"gone.ttc\"\n");
+    let done = station.try_command(&["check"], None);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let mut lines = said.lines().skip_while(|line| !line.contains("print:"));
+    let (what, then) = (
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+    );
+    assert!(what.contains("warn") && what.contains("gone.ttc"), "{said}");
+    assert!(then.contains("fonts-noto-cjk"), "{said}");
+}
+
+#[test]
+fn a_cycle_that_is_not_there_is_wrong_usage_and_writes_nothing() {
+    let station = TestStation::new();
+    let file = station.folder("certificate.pdf");
+    let output = file.to_str().expect("a temporary path is UTF-8");
+    for cycle in ["C000007", "seven", "-1"] {
+        let done = station.try_command(&["cabinet", "certificate", cycle, "-o", output], None);
+        assert_eq!(done.status.code(), Some(2), "{cycle}: {done:?}");
+        assert!(!file.exists());
+    }
+}
+
+/// Pictures to look at, on request.
+#[test]
+fn samples_to_look_at() {
+    let Some(folder) = std::env::var_os("LAIXIN_SHOTS") else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let mut turned = released();
+    turned.sides = Sides::One;
+    turned.exposures = vec![
+        SideExposure {
+            dose_mj_cm2: Some(104.2),
+            lit_s: 16.0,
+        },
+        SideExposure {
+            dose_mj_cm2: Some(101.7),
+            lit_s: 15.4,
+        },
+    ];
+    let long = overridden(
+        "柜体门锁损坏待修，三十六封信件中有一封标注特急，经值班主任李建国电话请示分管副局长同意，由两名工作人员佩戴防护用具在通风处开启，开启过程录像留存。",
+    );
+    for (name, certificate) in [
+        ("released", released()),
+        ("override", long),
+        ("failed", failed()),
+        ("timer", timer()),
+        ("turned", turned),
+    ] {
+        std::fs::write(folder.join(format!("{name}.pdf")), printed(&certificate)).expect("written");
+    }
+    let english = pdf(&released(), &FONT, Language::English).expect("printed");
+    std::fs::write(folder.join("released-en.pdf"), english).expect("written");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever people are called and whatever they write: a page.
+    #[test]
+    fn no_text_breaks_the_page(by in any::<String>(), reason in any::<String>(), station in any::<String>()) {
+        let mut certificate = overridden(&reason);
+        certificate.started_by = by;
+        certificate.station = station;
+        prop_assert!(pdf(&certificate, &FONT, Language::Chinese).is_ok());
+    }
+
+    /// Whatever was measured: a page.
+    #[test]
+    fn no_number_breaks_the_page(values in prop::collection::vec((any::<u32>(), any::<f64>(), any::<f64>()), 0..40), limit in any::<f64>()) {
+        let mut certificate = released();
+        certificate.curve = values.iter().map(|(at, uv, dose)| CycleSample {
+            at_ms: u64::from(*at), irradiance_mw_cm2: Some(*uv), dose_mj_cm2: Some(*dose), ozone_mg_m3: Some(*uv),
+        }).collect();
+        certificate.limits.dose_mj_cm2 = Some(limit);
+        prop_assert!(pdf(&certificate, &FONT, Language::Chinese).is_ok());
+    }
+}
