@@ -11,6 +11,9 @@ use crate::domain::text::{Line, PageKind};
 /// A page is given up after this many begun readings: it has killed the reader each time.
 pub const READING_ATTEMPTS: u32 = 3;
 
+/// Code of a draft's note on a page that was not yet read when the draft was made.
+pub const PAGE_UNREAD: &str = "page_unread";
+
 /// A page to be read.
 #[derive(Debug, Clone)]
 pub struct UnreadPage {
@@ -65,8 +68,35 @@ pub(super) const ARCHIVE_ORDER: &str =
     "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'letter' THEN 1
     WHEN 'attachment' THEN 2 ELSE 3 END, p.hint, p.id";
 
+/// 0 for what a draft's fields stand on (form, envelope, first and last page of the letter), 1 for the pages between and
+/// for attachments.
+const INNER: &str = "CASE WHEN p.kind IN ('transfer_form', 'envelope') THEN 0 WHEN p.kind = 'letter' AND (NOT EXISTS
+    (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) < (p.hint, p.id))
+    OR NOT EXISTS
+    (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) > (p.hint, p.id)))
+    THEN 0 ELSE 1 END";
+
+/// Which pages of a letter are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PagesRead {
+    /// Every one, or given up.
+    All,
+    /// Those a draft's fields stand on; others are still unread.
+    Outer,
+}
+
+/// A letter for which a draft is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueLetter {
+    /// Its number.
+    pub id: String,
+    /// What the draft can stand on.
+    pub read: PagesRead,
+}
+
 impl Db {
-    /// The next page to read, urgent letters first, then the longest waiting; notes that its reading begins.
+    /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
+    /// waiting. Notes that its reading begins.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -74,9 +104,11 @@ impl Db {
         let step = self.connection.savepoint()?;
         let next = step
             .query_row(
-                "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
-                 JOIN letters l ON l.id = p.letter_id
-                 WHERE p.state = 'unread' ORDER BY l.urgent DESC, p.attempts, p.id LIMIT 1",
+                &format!(
+                    "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
+                     JOIN letters l ON l.id = p.letter_id
+                     WHERE p.state = 'unread' ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                ),
                 [],
                 |row| {
                     Ok(UnreadPage {
@@ -167,20 +199,33 @@ impl Db {
         Ok(())
     }
 
-    /// Letters whose pages are all read, of which no page came for `quiet_s`, and whose draft, if there is one, is
-    /// older than their newest page.
+    /// Letters of which no page came for `quiet_s` and whose draft is due: all pages are read and the draft, if there is one,
+    /// is older than the newest page or was made before all were read; or there is none and what it stands on is read.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT l.id FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND (d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms)
-             AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
-             AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread')
-             ORDER BY l.urgent DESC, l.last_arrival_ms",
-        )?;
-        let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| row.get(0))?;
+    pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<DueLetter>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
+             FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
+             WHERE l.last_arrival_ms <= ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
+                 (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
+               ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS
+                 (SELECT 1 FROM json_each(d.body, '$.notes') n WHERE n.value LIKE '{PAGE_UNREAD}%') END
+             ORDER BY l.urgent DESC, more, l.last_arrival_ms"
+        ))?;
+        let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| {
+            let more: bool = row.get(1)?;
+            Ok(DueLetter {
+                id: row.get(0)?,
+                read: if more {
+                    PagesRead::Outer
+                } else {
+                    PagesRead::All
+                },
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -39,7 +39,7 @@ pub(crate) enum Ink {
 
 impl Ink {
     /// The pixel with red ink made paper: dark ink under a seal stays dark, as both leave little red light.
-    fn seen(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+    pub(crate) fn seen(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let redness = r - g.max(b);
         if self == Self::All || redness < REDNESS_MIN {
             return [r, g, b];
@@ -52,6 +52,28 @@ impl Ink {
 const REDNESS_MIN: f32 = 40.0;
 /// A page has red ink from this share of its pixels on: half of one seal on A4.
 const RED_SHARE_MIN: f32 = 0.001;
+
+/// The page's pixels at another size, averaged where it shrinks.
+///
+/// # Errors
+/// Only if the page's size is not what its pixels are, which [`Page`] rules out.
+pub(crate) fn scaled_rgb(
+    page: &Page,
+    width: u32,
+    height: u32,
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let source = TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
+    let mut rgb = vec![0; 3 * width as usize * height as usize];
+    let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
+    let filter = ResizeAlg::Convolution(FilterType::Bilinear);
+    // Typed: `resize` would compile every pixel type there is, which took most of this crate's build.
+    Resizer::new().resize_typed(
+        &source,
+        &mut scaled,
+        &ResizeOptions::new().resize_alg(filter),
+    )?;
+    Ok(rgb)
+}
 
 /// The page scaled for detection.
 pub(crate) struct Scaled {
@@ -68,16 +90,7 @@ impl Scaled {
         longest_px: u32,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (width, height) = detection_size(page.width(), page.height(), longest_px);
-        let source = TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
-        let mut rgb = vec![0; 3 * width as usize * height as usize];
-        let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
-        let filter = ResizeAlg::Convolution(FilterType::Bilinear);
-        // Typed: `resize` would compile every pixel type there is, which took most of this crate's build.
-        Resizer::new().resize_typed(
-            &source,
-            &mut scaled,
-            &ResizeOptions::new().resize_alg(filter),
-        )?;
+        let rgb = scaled_rgb(page, width, height)?;
         Ok(Self {
             width: width as usize,
             height: height as usize,
@@ -133,16 +146,31 @@ pub(crate) fn line_width(quad: &Quad, reading: Reading) -> usize {
     (scaled as usize).clamp(LINE_HEIGHT / 3, LINE_WIDTH_MAX)
 }
 
+/// Where a crop goes in a line image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// First column written.
+    pub(crate) start: usize,
+    /// Columns written.
+    pub(crate) width: usize,
+    /// Columns of the whole image.
+    pub(crate) stride: usize,
+}
+
 /// Cuts `quad` out of the page into `planes` (`3 × 48 × stride`), straightened, averaging when it shrinks.
-/// Columns right of `width` are left as they are.
+/// The other columns are left as they are.
 pub(crate) fn cut_line(
     page: &Page,
     quad: &Quad,
     (reading, ink): (Reading, Ink),
-    width: usize,
-    stride: usize,
+    columns: &Columns,
     planes: &mut [f32],
 ) {
+    let &Columns {
+        start,
+        width,
+        stride,
+    } = columns;
     let [a, b, c, d] = *quad;
     let (origin, along_end, across_end) = match reading {
         Reading::Across => (a, b, d),
@@ -176,14 +204,15 @@ pub(crate) fn cut_line(
             }
             let seen = ink.seen(sum.map(|c| c * weight));
             for channel in 0..3 {
-                planes[(channel * LINE_HEIGHT + y) * stride + x] = normalised(seen[2 - channel]);
+                planes[(channel * LINE_HEIGHT + y) * stride + start + x] =
+                    normalised(seen[2 - channel]);
             }
         }
     }
 }
 
 /// The colour at `at` (pixel centres at .5), the rim continued outwards.
-fn bilinear(page: &Page, at: [f32; 2]) -> [f32; 3] {
+pub(crate) fn bilinear(page: &Page, at: [f32; 2]) -> [f32; 3] {
     let (width, height) = (page.width() as usize, page.height() as usize);
     let x = (at[0] - 0.5).clamp(0.0, (width - 1) as f32);
     let y = (at[1] - 0.5).clamp(0.0, (height - 1) as f32);
@@ -236,7 +265,12 @@ mod tests {
         assert_eq!(width, 96);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * width];
         let how = (Reading::Down, Ink::All);
-        cut_line(&page, &quad, how, width, width, &mut planes);
+        let columns = Columns {
+            start: 0,
+            width,
+            stride: width,
+        };
+        cut_line(&page, &quad, how, &columns, &mut planes);
         let red = &planes[2 * LINE_HEIGHT * width..];
         assert!(red[0] < red[width / 2] && red[width / 2] < red[width - 1]);
     }
