@@ -296,3 +296,144 @@ impl Db {
         Ok((self.batch(batch)?, self.load(load)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store with letter L (one envelope and five pages, arriving in the order given) and nothing read.
+    fn letter(names: &[(&str, &str, i64)]) -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&folder.path().join("laixin.db")).expect("a new database");
+        db.connection
+            .execute_batch(
+                "INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms)
+                 VALUES (1, 'letter', 1, 0, 'x', 0);
+                 INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (1, 1, 'c', 'released', 0);",
+            )
+            .expect("a batch");
+        for (at, (letter, kind, hint)) in names.iter().enumerate() {
+            let urgent = *letter == "URGENT";
+            let stage = serde_json::to_value(Stage::Arriving).expect("a word");
+            db.connection
+                .execute(
+                    "INSERT OR IGNORE INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+                     VALUES (?1, 1, 1, ?1, ?2, ?3, 0, 0)",
+                    (letter, stage.as_str(), urgent),
+                )
+                .expect("a letter");
+            let arrival = format!("a{at}");
+            db.connection
+                .execute(
+                    "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES (?1, 's', ?1, ?1, 0, 'taken')",
+                    [&arrival],
+                )
+                .expect("an arrival");
+            db.connection
+                .execute(
+                    "INSERT INTO pages (letter_id, arrival_id, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?2, '', 0)",
+                    (letter, &arrival, kind, hint),
+                )
+                .expect("a page");
+        }
+        (folder, db)
+    }
+
+    const LONG: [(&str, &str, i64); 6] = [
+        ("L", "letter", 1),
+        ("L", "letter", 2),
+        ("L", "letter", 3),
+        ("L", "attachment", 0),
+        ("L", "letter", 4),
+        ("L", "envelope", 0),
+    ];
+
+    fn read_next(db: &mut Db) -> Option<i64> {
+        let page = db.begin_reading().expect("the database answers")?;
+        let reading = Reading {
+            engine: "e".into(),
+            width: 1,
+            height: 1,
+            turned_deg: 0,
+            lines: Vec::new(),
+            seconds: 0.0,
+        };
+        db.finish_reading(page.id, &reading).expect("it is kept");
+        Some(page.id)
+    }
+
+    fn due(db: &Db) -> Vec<DueLetter> {
+        db.letters_due(clock::now(), 0)
+            .expect("the database answers")
+    }
+
+    fn keep_draft(db: &Db, notes: &str) {
+        db.connection
+            .execute(
+                "INSERT OR REPLACE INTO drafts (letter_id, body, created_ms, updated_ms) VALUES ('L', ?1, ?2, ?2)",
+                (format!("{{\"notes\":[{notes}]}}"), clock::now()),
+            )
+            .expect("a draft");
+    }
+
+    #[test]
+    fn envelope_first_and_last_page_are_read_before_the_pages_between() {
+        let (_folder, mut db) = letter(&LONG);
+        let order: Vec<i64> = std::iter::from_fn(|| read_next(&mut db)).collect();
+        assert_eq!(order, [1, 5, 6, 2, 3, 4]);
+    }
+
+    #[test]
+    fn an_urgent_letter_is_read_before_all_others() {
+        let mut pages = LONG.to_vec();
+        pages.extend([
+            ("URGENT", "letter", 1),
+            ("URGENT", "letter", 2),
+            ("URGENT", "letter", 3),
+        ]);
+        let (_folder, mut db) = letter(&pages);
+        let order: Vec<i64> = std::iter::from_fn(|| read_next(&mut db)).collect();
+        assert_eq!(order, [7, 9, 8, 1, 5, 6, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_draft_is_due_early_and_again_when_the_pages_between_are_read() {
+        let (_folder, mut db) = letter(&LONG);
+        for _ in 0..2 {
+            read_next(&mut db);
+            assert_eq!(due(&db), [], "the envelope is unread");
+        }
+        read_next(&mut db);
+        let early = DueLetter {
+            id: "L".into(),
+            read: PagesRead::Outer,
+        };
+        assert_eq!(due(&db), [early]);
+        keep_draft(&db, &format!("\"{PAGE_UNREAD}: 2\""));
+        assert_eq!(due(&db), [], "there is an early draft");
+        while read_next(&mut db).is_some() {}
+        let whole = DueLetter {
+            id: "L".into(),
+            read: PagesRead::All,
+        };
+        assert_eq!(due(&db), [whole]);
+        keep_draft(&db, "\"page_unreadable: 3 (damaged)\"");
+        assert_eq!(due(&db), []);
+    }
+
+    #[test]
+    fn a_page_that_was_given_up_does_not_hold_the_whole_draft_back() {
+        let (_folder, mut db) = letter(&LONG);
+        for _ in 0..5 {
+            read_next(&mut db);
+        }
+        keep_draft(&db, &format!("\"{PAGE_UNREAD}: 4\""));
+        let page = db
+            .begin_reading()
+            .expect("it answers")
+            .expect("one is left");
+        db.give_up_reading(page.id, "damaged").expect("it is noted");
+        assert_eq!(due(&db).len(), 1);
+        assert_eq!(due(&db)[0].read, PagesRead::All);
+    }
+}

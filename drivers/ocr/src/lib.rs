@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod areas;
 mod detect;
 mod dust;
 mod fold;
@@ -30,6 +31,7 @@ mod preprocess;
 mod recognise;
 mod tesseract;
 mod tiff_pages;
+mod turn;
 
 pub use geometry::Quad;
 pub use models::OpenError;

@@ -1,10 +1,11 @@
 //! PP-OCRv6 small on rten: detection over all cores, then lines shared out to one recogniser a core.
 //! Decides nothing about reading order (`layout.rs`) or characters (`recognise.rs`).
 
-use crate::detect::{ProbabilityMap, boxes};
+use crate::areas::{Area, areas};
+use crate::detect::{Place, ProbabilityMap, boxes};
 use crate::dust::{ones, without_dust};
 use crate::fold::Folder;
-use crate::geometry::{Quad, area, shared_area, size};
+use crate::geometry::{Quad, area as area_of, shared_area, size};
 use crate::ink::{Small, Tone};
 use crate::layout::{self, Group, Spacing};
 use crate::lengthen::Lengthened;
@@ -12,6 +13,7 @@ use crate::models::{self, OpenError, Pinned};
 use crate::page::Page;
 use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
 use crate::recognise::{Dictionary, Read, ctc, mean_confidence, with_blanks};
+use crate::turn::as_given;
 use crate::{Alternative, Char, Line, PageText, ReadError, Settings};
 use rten::{Model, RunOptions, ThreadPool};
 use rten_tensor::prelude::*;
@@ -119,8 +121,20 @@ impl PpOcr {
         )
     }
 
+    /// Reads a page as it lies and, if it turns out to lie wrong, once more upright.
     pub(crate) fn read(&self, page: &Page) -> Result<PageText, ReadError> {
         let started = std::time::Instant::now();
+        let mut read = self.read_as_it_lies(page)?;
+        let turned_deg = self.turned_deg(page, &read)?;
+        if turned_deg != 0 {
+            let upright = self.read_as_it_lies(&page.upright(turned_deg))?;
+            read = as_given(upright, page, turned_deg);
+        }
+        read.seconds = started.elapsed().as_secs_f64();
+        Ok(read)
+    }
+
+    fn read_as_it_lies(&self, page: &Page) -> Result<PageText, ReadError> {
         let small = Small::new(page, SMALL_SIDE_PX).map_err(ReadError::Preprocess)?;
         let marks = self.marks(page, &small)?;
         let (mut found, inks): (Vec<Quad>, Vec<Ink>) = self
@@ -154,32 +168,49 @@ impl PpOcr {
             height: page.height(),
             turned_deg: 0,
             lines,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: 0.0,
         })
     }
 
     /// Boxes with the ink they were found in. Where a page has red ink, what is found without it comes first, and
-    /// of the rest only what lies elsewhere: red writing, the seal's own characters.
+    /// of the rest only what lies elsewhere: red writing, the seal's own characters. Only areas with strokes are looked at.
     fn detect(&self, page: &Page) -> Result<Vec<(Quad, Ink)>, ReadError> {
         let scaled = Scaled::new(page, self.longest_side_px).map_err(ReadError::Preprocess)?;
-        let mut found = self.boxes(&scaled, page, Ink::All)?;
-        let mut inks = vec![Ink::All; found.len()];
-        if scaled.has_red_ink() {
-            let plain = self.boxes(&scaled, page, Ink::NotRed)?;
-            found.retain(|quad| {
-                let covered: f32 = plain.iter().map(|p| shared_area(p, quad)).sum();
-                covered < COVERED * area(quad)
-            });
-            inks = vec![Ink::NotRed; plain.len()];
-            inks.resize(plain.len() + found.len(), Ink::All);
-            found.splice(0..0, plain);
+        let (width, height) = (scaled.width, scaled.height);
+        let ink = if scaled.has_red_ink() {
+            Ink::NotRed
+        } else {
+            Ink::All
+        };
+        let mut found = Vec::new();
+        for area in areas(width, height, &scaled.dark(ink)) {
+            let boxes = self.boxes(&scaled, page, ink, &area)?;
+            found.extend(boxes.into_iter().map(|quad| (quad, ink)));
         }
-        Ok(found.into_iter().zip(inks).collect())
+        if ink == Ink::NotRed {
+            let plain = found.len();
+            for area in areas(width, height, &scaled.red()) {
+                for quad in self.boxes(&scaled, page, Ink::All, &area)? {
+                    let covers = |(p, _): &(Quad, Ink)| shared_area(p, &quad);
+                    let covered: f32 = found[..plain].iter().map(covers).sum();
+                    if covered < COVERED * area_of(&quad) {
+                        found.push((quad, Ink::All));
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 
-    fn boxes(&self, scaled: &Scaled, page: &Page, ink: Ink) -> Result<Vec<Quad>, ReadError> {
-        let (width, height) = (scaled.width, scaled.height);
-        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink));
+    fn boxes(
+        &self,
+        scaled: &Scaled,
+        page: &Page,
+        ink: Ink,
+        area: &Area,
+    ) -> Result<Vec<Quad>, ReadError> {
+        let (width, height) = (area.width, area.height);
+        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink, area));
         let map = run(&self.detection, tensor, &self.all_cores)?.into_data();
         if map.len() != width * height {
             return Err(ReadError::UnexpectedOutput {
@@ -192,7 +223,16 @@ impl PpOcr {
             height,
             values: &map,
         };
-        Ok(boxes(&map, page.width(), page.height()))
+        let sides = [page.width() as f32, page.height() as f32];
+        let place = Place {
+            origin: [area.left as f32, area.top as f32],
+            to_page: [
+                sides[0] / scaled.width as f32,
+                sides[1] / scaled.height as f32,
+            ],
+            page: sides,
+        };
+        Ok(boxes(&map, &place))
     }
 
     /// The text of every job's box, at its index among `boxes`. Wide boxes go first, so that no core is left with a
@@ -285,7 +325,7 @@ impl PpOcr {
         self.along(page, job, Reading::Across, &self.single_cores[0])
     }
 
-    fn along(
+    pub(crate) fn along(
         &self,
         page: &Page,
         job: &Job,

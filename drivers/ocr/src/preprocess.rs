@@ -1,7 +1,9 @@
 //! Pixels in the shape the models want: a page scaled for detection, a line cut out and straightened
 //! for recognition. Both models take BGR planes, (x/255 − 0.5)/0.5.
 
+use crate::areas::Area;
 use crate::geometry::{Quad, size};
+use crate::ink::Grey;
 use crate::page::Page;
 use fast_image_resize::{
     FilterType, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, images::TypedImageRef,
@@ -75,6 +77,11 @@ pub(crate) fn scaled_rgb(
     Ok(rgb)
 }
 
+/// How far around a pixel its surroundings reach, and by how much a stroke is darker, when areas with writing are looked for. Faint
+/// pencil on a scaled page is some 20 grey levels darker than its paper.
+const DARK_REACH: usize = 12;
+const DARK_DEPTH: f32 = 10.0;
+
 /// The page scaled for detection.
 pub(crate) struct Scaled {
     pub(crate) width: usize,
@@ -112,14 +119,40 @@ impl Scaled {
         red as f32 >= RED_SHARE_MIN * (self.width * self.height) as f32
     }
 
-    /// `3 × height × width` for the detector.
-    pub(crate) fn planes(&self, ink: Ink) -> Vec<f32> {
-        let plane = self.width * self.height;
+    /// Pixels of red ink.
+    pub(crate) fn red(&self) -> Vec<bool> {
+        self.pixels()
+            .map(|[r, g, b]| r - g.max(b) >= REDNESS_MIN)
+            .collect()
+    }
+
+    /// Pixels darker than what is around them, red ink apart where it is not looked at.
+    pub(crate) fn dark(&self, ink: Ink) -> Vec<bool> {
+        let values = self
+            .pixels()
+            .map(|pixel| ink.seen(pixel).iter().sum::<f32>() / 3.0)
+            .collect();
+        let grey = Grey {
+            width: self.width,
+            height: self.height,
+            values,
+            to_page: 1.0,
+        };
+        grey.ink(DARK_REACH, DARK_DEPTH).dark
+    }
+
+    /// `3 × height × width` of a part for the detector.
+    pub(crate) fn planes(&self, ink: Ink, area: &Area) -> Vec<f32> {
+        let plane = area.width * area.height;
         let mut values = vec![0.0; 3 * plane];
-        for (i, pixel) in self.pixels().enumerate() {
-            let seen = ink.seen(pixel);
-            for channel in 0..3 {
-                values[channel * plane + i] = normalised(seen[2 - channel]);
+        for y in 0..area.height {
+            let from = 3 * ((area.top + y) * self.width + area.left);
+            let row = self.rgb[from..from + 3 * area.width].chunks_exact(3);
+            for (x, p) in row.enumerate() {
+                let seen = ink.seen([f32::from(p[0]), f32::from(p[1]), f32::from(p[2])]);
+                for channel in 0..3 {
+                    values[channel * plane + y * area.width + x] = normalised(seen[2 - channel]);
+                }
             }
         }
         values
