@@ -24,8 +24,13 @@ pub(crate) fn without_dust(reads: Vec<Read>) -> Vec<Read> {
             }
             let (left, right) = (before(i), visible(&reads[i + 1..]));
             match read.ch {
-                // A name of two parts: no gap on either side.
-                '·' | '・' | '•' => left.is_some_and(is_han) && right.is_some_and(is_han),
+                // A name of two parts leaves the mark its own room, but not that of a blank.
+                '·' | '・' | '•' => {
+                    let room = wide(&reads, i);
+                    left.is_some_and(is_han)
+                        && right.is_some_and(is_han)
+                        && room.is_some_and(|room| ROOM.contains(&room))
+                }
                 _ => left.is_some_and(|c| c.is_ascii_alphanumeric()) && right.is_some(),
             }
         })
@@ -34,6 +39,18 @@ pub(crate) fn without_dust(reads: Vec<Read>) -> Vec<Read> {
     let mut kept = reads;
     kept.retain(|_| keeps.next().unwrap_or(true));
     kept
+}
+
+/// Room between the neighbours of a mark that stands between the parts of a name, in the line's usual pitches.
+const ROOM: std::ops::Range<f32> = 1.25..2.2;
+
+/// How far apart the neighbours of character `i` stand, in the line's usual pitches.
+fn wide(reads: &[Read], i: usize) -> Option<f32> {
+    let mut pitches: Vec<f32> = reads.windows(2).map(|w| w[1].at - w[0].at).collect();
+    pitches.sort_by(f32::total_cmp);
+    let usual = *pitches.get(pitches.len() / 2)?;
+    let (left, right) = (reads.get(i.checked_sub(1)?)?, reads.get(i + 1)?);
+    (usual > 0.0).then(|| (right.at - left.at) / usual)
 }
 
 fn is_han(c: char) -> bool {
@@ -70,11 +87,24 @@ mod tests {
 
     fn reads(text: &str) -> Vec<Read> {
         text.chars()
-            .map(|ch| Read {
+            .enumerate()
+            .map(|(i, ch)| Read {
                 ch,
-                ..Read::space(0.0)
+                ..Read::space(0.02 * i as f32)
             })
             .collect()
+    }
+
+    #[test]
+    fn a_dot_squeezed_between_two_characters_or_lost_in_a_blank_is_dust() {
+        let squeezed = [0.0, 0.02, 0.04, 0.06, 0.07, 0.08, 0.1];
+        let in_a_blank = [0.0, 0.02, 0.04, 0.06, 0.09, 0.14, 0.16];
+        for places in [squeezed, in_a_blank] {
+            let mut line = reads("济南市信·访局");
+            line.iter_mut().zip(places).for_each(|(r, at)| r.at = at);
+            let text: String = without_dust(line).iter().map(|r| r.ch).collect();
+            assert_eq!(text, "济南市信访局", "{places:?}");
+        }
     }
 
     #[test]

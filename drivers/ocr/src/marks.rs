@@ -15,6 +15,10 @@ use crate::{Alternative, ReadError};
 const ENVELOPE_ASPECT: f32 = 1.5;
 /// A place or an arc read less surely than this is none.
 const PLACE_SURE: f32 = 0.8;
+/// A detected box is the postmark's when this share of its length lies in the text area: print of the stamp runs out of it.
+const RING_SHARE: f32 = 0.35;
+/// Points along a box at which that is looked at.
+const RING_PROBES: usize = 20;
 /// Inner edge of an arc of text as a share of the ring's radius.
 const ARC_INNER: f32 = 0.6;
 
@@ -37,9 +41,26 @@ impl Marks {
     pub(crate) fn covers(&self, quad: &Quad) -> bool {
         let middle = centre(quad);
         let in_ring = self.ring.is_some_and(|ring| {
-            let [x, y] = [middle[0] - ring.centre[0], middle[1] - ring.centre[1]];
-            let (width, height) = size(quad);
-            x.hypot(y) < ring.text_radius && width.max(height) < 2.5 * ring.radius
+            let [a, b, c, d] = *quad;
+            let inside = (0..RING_PROBES)
+                .filter(|i| {
+                    // Along the middle of the box, whichever way it is long.
+                    let t = (*i as f32 + 0.5) / RING_PROBES as f32;
+                    let (width, height) = size(quad);
+                    let (from, to) = if width >= height {
+                        ([a, d], [b, c])
+                    } else {
+                        ([a, b], [d, c])
+                    };
+                    let at = |k: usize| {
+                        let start = f32::midpoint(from[0][k], from[1][k]);
+                        start + t * (f32::midpoint(to[0][k], to[1][k]) - start)
+                    };
+                    let [x, y] = [at(0) - ring.centre[0], at(1) - ring.centre[1]];
+                    x.hypot(y) < ring.text_radius
+                })
+                .count();
+            inside as f32 >= RING_SHARE * RING_PROBES as f32
         });
         in_ring || self.rows.iter().any(|row| contains(row, middle))
     }
@@ -183,11 +204,15 @@ const DIGIT_MIN: f32 = 0.05;
 /// The characters of a date as `2025.03.31`, whatever marks were seen between the digits; hours after it are cut off. `None`
 /// when the digits are no day of a calendar.
 fn date(reads: &[Read]) -> Option<Vec<Read>> {
-    let reads: Vec<&Read> = reads.iter().filter(|r| r.ch != ' ').collect();
+    let reads: Vec<&Read> = reads
+        .iter()
+        .filter(|r| r.ch != ' ')
+        .skip_while(|r| !r.ch.is_ascii_digit())
+        .collect();
     DATES.iter().find_map(|form| {
         let n = form.len();
         let after = reads.get(n..)?;
-        if after.len() > 3 || after.first().is_some_and(|r| r.ch.is_ascii_digit()) {
+        if after.first().is_some_and(|r| r.ch.is_ascii_digit()) {
             return None;
         }
         let mut digits = Vec::with_capacity(8);
@@ -269,7 +294,8 @@ mod tests {
             "2024.0827",
             "20240827",
             "2024.08527",
-            "2024.08.27.1",
+            "2024.08.27.10",
+            ".2024.08.27",
         ] {
             let found = date(&reads(seen)).unwrap_or_else(|| panic!("{seen} is a date"));
             assert_eq!(text(&found), "2024.08.27", "{seen}");

@@ -37,8 +37,8 @@ impl Read {
 /// Class 0 is the blank; class `i` is `dictionary[i - 1]`.
 pub(crate) struct Dictionary {
     chars: Vec<char>,
-    /// Class of each digit.
-    digits: [usize; 10],
+    /// Classes of each digit: half and full width, 0 where the list has none.
+    digits: [[usize; 2]; 10],
 }
 
 impl Dictionary {
@@ -57,17 +57,27 @@ impl Dictionary {
 
     fn of(chars: Vec<char>) -> Self {
         let class_of = |digit: char| chars.iter().position(|c| *c == digit).map_or(0, |i| i + 1);
-        let digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'].map(class_of);
+        let digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'].map(|digit| {
+            let full_width = char::from_u32(u32::from(digit) + 0xFEE0);
+            [class_of(digit), full_width.map_or(0, class_of)]
+        });
         Self { chars, digits }
     }
 
-    /// The likeliest digit of one step. A list without digits has none.
+    /// How likely each digit is in one step, in whichever width.
+    fn digit_scores(&self, row: &[f32]) -> [f32; 10] {
+        let score = |class: usize| if class == 0 { 0.0 } else { row[class] };
+        self.digits.map(|classes| classes.map(score).iter().sum())
+    }
+
+    /// The likeliest digit of one step.
     fn digit(&self, row: &[f32]) -> Option<Alternative> {
-        let known = self.digits.iter().filter(|class| **class > 0);
-        let best = known.max_by(|a, b| row[**a].total_cmp(&row[**b]))?;
+        let scores = self.digit_scores(row);
+        let best =
+            (0..10_u32).max_by(|a, b| scores[*a as usize].total_cmp(&scores[*b as usize]))?;
         Some(Alternative {
-            ch: self.chars[best - 1],
-            confidence: row[*best],
+            ch: char::from_digit(best, 10)?,
+            confidence: scores[best as usize],
         })
     }
 
@@ -186,18 +196,14 @@ pub(crate) fn framed_digits(
 /// Greedy CTC over blank, digits and the full stop alone: what the line says if it can only be figures.
 pub(crate) fn digits_only(scores: &[f32], dictionary: &Dictionary, used: f32) -> Vec<Read> {
     let stop = dictionary.chars.iter().position(|c| *c == '.');
-    let allowed: Vec<usize> = std::iter::once(0)
-        .chain(dictionary.digits)
-        .chain(stop.map(|i| i + 1))
-        .collect();
-    let chars = allowed[1..].iter().map(|class| {
-        let at = class.checked_sub(1);
-        at.map_or('\u{FFFD}', |i| dictionary.chars[i])
-    });
-    let figures = Dictionary::of(chars.collect());
+    let figures = Dictionary::of("0123456789.".chars().collect());
     let narrowed: Vec<f32> = scores
         .chunks_exact(dictionary.classes())
-        .flat_map(|row| allowed.iter().map(|class| row[*class]))
+        .flat_map(|row| {
+            let digits = dictionary.digit_scores(row);
+            let stop = stop.map_or(0.0, |i| row[i + 1]);
+            std::iter::once(row[0]).chain(digits).chain([stop])
+        })
         .collect();
     ctc(&narrowed, &figures, used)
 }
@@ -307,6 +313,15 @@ mod tests {
         let read = |reads: Vec<Read>| reads.iter().map(|r| r.ch).collect::<String>();
         assert_eq!(read(ctc(&steps.concat(), &dictionary, 1.0)), "国.0");
         assert_eq!(read(digits_only(&steps.concat(), &dictionary, 1.0)), "2.0");
+    }
+
+    #[test]
+    fn a_digit_counts_in_both_widths() {
+        let dictionary = Dictionary::parse("D\n2\n２\n7");
+        let reads = ctc(&[0.0, 0.4, 0.1, 0.3, 0.2, 0.0], &dictionary, 1.0);
+        let digit = reads[0].digit.expect("one is likeliest");
+        assert_eq!(digit.ch, '2');
+        assert!((digit.confidence - 0.4).abs() < 1e-6);
     }
 
     #[test]
