@@ -1,17 +1,22 @@
-"""Reading, measured: seconds a page, peak memory and character errors of laixin's engines, with RapidOCR (same models, on
-ONNX Runtime) beside them in the same run. Prints one line `name value unit` for each figure, then the ratios.
+"""Reading, measured: seconds and processor seconds a page, peak memory, character errors by group and envelope lines of laixin's
+engines, with RapidOCR and faster-paddle (the same models on ONNX Runtime) beside them in the same run. Prints one line
+`name value unit` for each figure, then the ratios.
 
-Every engine gets the same letters and envelopes of LETTERS (ID_p1.jpg …, ID_env.jpg, ID.json) and two threads; the first page of each is warm-up
-and not counted. Character errors are of letter pages against their ground truth, after NFKC, without white space, with
-dashes, quotes and 〇/○ folded; text outside every ground-truth line (letterheads, seals) is no error.
+Every engine gets the same letters and envelopes of LETTERS (ID_p1.jpg …, ID_env.jpg, ID.json) and two threads; the first page of each is
+warm-up and not counted. Engines take turns on portions of the pages, so that a machine busy with other work slows all of
+them alike. Character errors are of letter pages against their ground truth, in reading order, after NFKC, without
+white space, with dashes, quotes and 〇/○ folded; text outside every ground-truth line (letterheads, seals) is no error. A line of an
+envelope is exact when all that was read on it is its text.
 """
 
 import argparse
+import collections
 import json
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
 from pathlib import Path
@@ -19,6 +24,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 LAIXIN = PROJECT / "target" / "release" / "laixin"
 PEER_PYTHON = PROJECT / ".setup" / "venv-bench" / "bin" / "python"
+PORTIONS = 4
 
 
 def folded(text):
@@ -26,14 +32,11 @@ def folded(text):
     return text.translate(str.maketrans("—–−‐―－“”‘’「」〇○", "------\"\"''\"\"00"))
 
 
-def inside(point, quad):
-    """Whether a point lies in a convex quad whose corners go clockwise."""
-    x, y = point
-    turns = [
-        (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-        for (ax, ay), (bx, by) in zip(quad, quad[1:] + quad[:1])
-    ]
-    return all(turn >= 0 for turn in turns)
+def on(quad, truth):
+    """Whether the middle of a line that was read lies on the bounding box of a true line."""
+    x, y = (sum(p[axis] for p in quad) / 4 for axis in (0, 1))
+    xs, ys = ([p[axis] for p in truth] for axis in (0, 1))
+    return min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys)
 
 
 def errors(found, expected):
@@ -46,67 +49,122 @@ def errors(found, expected):
     return row[-1]
 
 
-def page_errors(lines, truth):
-    middle = lambda quad: (sum(p[0] for p in quad) / 4, sum(p[1] for p in quad) / 4)
-    kept = [line for line in lines if any(inside(middle(line["quad"]), t["quad"]) for t in truth)]
-    expected = folded("".join(t["text"] for t in truth))
-    return errors(folded("".join(line["text"] for line in kept)), expected), len(expected)
+class Figures:
+    """What one engine needed and got wrong, over all portions."""
+
+    def __init__(self):
+        self.seconds, self.wall, self.processor, self.peak_mb, self.pages = [], 0.0, 0.0, 0.0, 0
+        self.shares = collections.defaultdict(lambda: [0, 0])
+
+    def count(self, group, part, of):
+        self.shares[group][0] += part
+        self.shares[group][1] += of
+
+    def judge(self, lines, truth):
+        if truth["kind"] == "letter":
+            kept = [line for line in lines if any(on(line["quad"], t["quad"]) for t in truth["lines"])]
+            expected = folded("".join(t["text"] for t in truth["lines"]))
+            wrong = errors(folded("".join(line["text"] for line in kept)), expected)
+            style = truth.get("style", {})
+            kind = "handwriting_fonts" if style.get("handwriting") else "print"
+            for group in ("all", kind, f"font/{style.get('font', 'unknown')}"):
+                self.count(f"character_errors/{group}", wrong, len(expected))
+            return
+        for t in truth["lines"]:
+            text = "".join(folded(line["text"]) for line in lines if on(line["quad"], t["quad"]))
+            if t["role"] == "postmark":
+                place, date = t["text"].split()
+                self.count("postmark/place", place in text, 1)
+                self.count("postmark/date", date in text, 1)
+                continue
+            exact = text == folded(t["text"])
+            groups = ["all", truth.get("layout", "unknown")] + (["postcodes"] if t["role"].endswith("_code") else [])
+            for group in groups:
+                self.count(f"envelope_lines_exact/{group}", exact, 1)
+
+    def tell(self, name):
+        seconds = sorted(self.seconds)
+        lines = [
+            ("seconds_per_page_mean", statistics.mean(seconds), "s"),
+            ("seconds_per_page_p50", seconds[len(seconds) // 2], "s"),
+            ("seconds_per_page_p95", seconds[int(len(seconds) * 0.95)], "s"),
+            ("wall_per_page", self.wall / self.pages, "s"),
+            ("processor_seconds_per_page", self.processor / self.pages, "s"),
+            ("peak_memory", self.peak_mb, "MB"),
+        ]
+        lines += [(group, 100 * part / max(of, 1), "%") for group, (part, of) in sorted(self.shares.items())]
+        for figure, value, unit in lines:
+            print(f"reading/{name}/{figure} {value:.3f} {unit}", flush=True)
 
 
-def measured(name, command, images, truths):
-    """Runs one engine over all pages in one process; `command` prints the JSON of `laixin read`."""
-    started = time.monotonic()
-    time_file = Path(f"/tmp/laixin-bench-{name}-{id(images)}.txt")
-    done = subprocess.run(["/usr/bin/env", "python3", __file__, "--child", str(time_file), *map(str, command), *map(str, images)], stdout=subprocess.PIPE)
-    wall = time.monotonic() - started
-    peak_mb = int(time_file.read_text()) / 1024
-    time_file.unlink()
-    if done.returncode != 0:
-        print(f"{name}: failed with exit {done.returncode}", file=sys.stderr)
-        return None
+def measured(figures, name, command, images, truths):
+    """One engine over one portion in one process; `command` prints the JSON of `laixin read`. False when it fails."""
+    with tempfile.NamedTemporaryFile() as used:
+        started = time.monotonic()
+        child = [sys.executable, __file__, "--child", used.name, *map(str, command), *map(str, images)]
+        done = subprocess.run(child, stdout=subprocess.PIPE)
+        figures.wall += time.monotonic() - started
+        if done.returncode != 0:
+            print(f"{name}: failed with exit {done.returncode}", file=sys.stderr)
+            return False
+        processor, peak_kib = Path(used.name).read_text().split()
+    figures.processor += float(processor)
+    figures.peak_mb = max(figures.peak_mb, int(peak_kib) / 1024)
     pages = json.loads(done.stdout)["pages"]
-    seconds = sorted(page["seconds"] for page in pages[1:])
-    wrong = total = 0
+    figures.pages += len(pages)
+    figures.seconds += [page["seconds"] for page in pages[1:]]
     for page in pages:
         if truth := truths.get(Path(page["file"]).name):
-            bad, length = page_errors(page["lines"], truth)
-            wrong, total = wrong + bad, total + length
-    figures = {
-        "seconds_per_page_mean": (statistics.mean(seconds), "s"),
-        "seconds_per_page_p50": (seconds[len(seconds) // 2], "s"),
-        "seconds_per_page_p95": (seconds[int(len(seconds) * 0.95)], "s"),
-        "wall_per_page": (wall / len(pages), "s"),
-        "peak_memory": (peak_mb, "MB"),
-        "character_errors": (100 * wrong / max(total, 1), "%"),
-    }
-    for figure, (value, unit) in figures.items():
-        print(f"reading/{name}/{figure} {value:.3f} {unit}", flush=True)
-    return figures
+            figures.judge(page["lines"], truth)
+    return True
 
 
-def child(time_file, command):
-    """Runs a command and notes its peak memory in KiB."""
+def child(used, command):
+    """Runs a command and notes its processor seconds and peak memory in KiB."""
     import resource
 
     code = subprocess.call(command)
-    Path(time_file).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    Path(used).write_text(f"{usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
     return code
 
 
-def peer(images):
-    """The RapidOCR side, run by the Python that has it: prints the JSON of `laixin read`."""
+def rapidocr(images):
+    """RapidOCR, run by the Python that has it: prints the JSON of `laixin read`."""
     import cv2
     from rapidocr import RapidOCR
 
     engine = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2, "Global.log_level": "error"})
-    pages = []
     for image in images:
         started = time.monotonic()
         found = engine(cv2.imread(image))
         lines = zip(found.boxes.tolist(), found.txts) if found.boxes is not None else []
-        pages.append(
-            {"file": image, "seconds": time.monotonic() - started, "lines": [{"quad": quad, "text": text} for quad, text in lines]}
-        )
+        yield image, time.monotonic() - started, [{"quad": quad, "text": text} for quad, text in lines]
+
+
+def faster_paddle(images):
+    """faster-paddle with the small models; its lines come in the order of their numbers."""
+    from faster_paddle import OcrEngine
+
+    engine = OcrEngine(model_size="small", threads=2)
+    for image in images:
+        data = Path(image).read_bytes()
+        started = time.monotonic()
+        found = engine.ocr(data)
+        seconds = time.monotonic() - started
+        lines = []
+        for _, line in sorted(found["bounds"].items(), key=lambda item: int(item[0])):
+            (left, top), (right, bottom) = (corner(line[key]) for key in ("topLeftCoord", "bottomRightCoord"))
+            lines.append({"quad": [[left, top], [right, top], [right, bottom], [left, bottom]], "text": line["text"]})
+        yield image, seconds, lines
+
+
+def corner(point):
+    return (point["x"], point["y"]) if isinstance(point, dict) else tuple(point)
+
+
+def peer(engine, images):
+    pages = [{"file": file, "seconds": seconds, "lines": lines} for file, seconds, lines in engine(images)]
     print(json.dumps({"pages": pages}))
     return 0
 
@@ -115,26 +173,42 @@ def main():
     if sys.argv[1:2] == ["--child"]:
         return child(sys.argv[2], sys.argv[3:])
     if sys.argv[1:2] == ["--peer"]:
-        return peer(sys.argv[2:])
+        return peer({"rapidocr": rapidocr, "faster-paddle": faster_paddle}[sys.argv[2]], sys.argv[3:])
     parser = argparse.ArgumentParser(description="reading, measured beside its peers")
     parser.add_argument("--letters", type=Path, default=PROJECT / "tests" / "letters")
+    parser.add_argument("--laixin", type=Path, default=LAIXIN)
+    parser.add_argument("--peer-python", type=Path, default=PEER_PYTHON)
+    parser.add_argument("--without", action="append", default=[], help="an engine to leave out")
     options = parser.parse_args()
     truths = {}
     for file in sorted(options.letters.glob("*.json")):
         truth = json.loads(file.read_text(encoding="utf-8"))
         for page in truth.get("pages", []) if isinstance(truth, dict) else []:
-            if page["kind"] == "letter":
-                truths[page["file"]] = page["lines"]
+            truths[page["file"]] = page
     images = sorted(file for pattern in ("*_p*.jpg", "*_env.jpg") for file in options.letters.glob(pattern))
-    print(f"# {len(images)} images of {options.letters}, {len(truths)} of them letter pages")
-    ppocr = measured("ppocr-rten", [LAIXIN, "read", "--json"], images, truths)
-    tesseract = measured("tesseract", [LAIXIN, "read", "--json", "--engine", "tesseract"], images, truths)
-    rapid = measured("rapidocr", [PEER_PYTHON, __file__, "--peer"], images, truths) if PEER_PYTHON.exists() else None
-    for name, other in (("tesseract", tesseract), ("rapidocr", rapid)):
-        if ppocr and other:
-            ratio = other["wall_per_page"][0] / ppocr["wall_per_page"][0]
-            print(f"reading/ppocr-rten/faster_than_{name} {ratio:.2f} x")
-    return 0 if ppocr else 1
+    print(f"# {len(images)} images of {options.letters}, {len(truths)} of them with ground truth")
+    commands = {
+        "ppocr-rten": [options.laixin, "read", "--json"],
+        "tesseract": [options.laixin, "read", "--json", "--engine", "tesseract"],
+    }
+    if options.peer_python.exists():
+        for name in ("rapidocr", "faster-paddle"):
+            commands[name] = [options.peer_python, __file__, "--peer", name]
+    commands = {name: command for name, command in commands.items() if name not in options.without}
+    found = {name: Figures() for name in commands}
+    for portion in range(PORTIONS):
+        if pages := images[portion::PORTIONS]:
+            for name in list(found):
+                if not measured(found[name], name, commands[name], pages, truths):
+                    del found[name]
+    for name, figures in found.items():
+        figures.tell(name)
+    own = found.get("ppocr-rten")
+    for name, other in found.items():
+        if own and other is not own:
+            print(f"reading/ppocr-rten/faster_than_{name} {statistics.mean(other.seconds) / statistics.mean(own.seconds):.2f} x")
+            print(f"reading/ppocr-rten/less_processor_than_{name} {other.processor / own.processor:.2f} x")
+    return 0 if own else 1
 
 
 if __name__ == "__main__":

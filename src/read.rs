@@ -1,6 +1,8 @@
 //! Worker: next unread page → lines; a letter whose pages are all read → fields → draft.
 //!
-//! The queue is the table, so a restart goes on where it was. Every step may run twice.
+//! What a draft's fields stand on (envelope, first and last page) is read first and gives an early draft, to be looked at only;
+//! the pages between follow, then the draft is made anew. The queue is the table, so a restart goes on where it was. Every step
+//! may run twice.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
-use crate::store::{READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage};
+use crate::store::{
+    DueLetter, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
+};
 
 mod assemble;
 
@@ -216,7 +220,8 @@ impl Reader {
         }
     }
 
-    fn draft(&self, letter: &str) -> Result<(), StoreError> {
+    fn draft(&self, due: &DueLetter) -> Result<(), StoreError> {
+        let letter = due.id.as_str();
         let id = letter.to_owned();
         let (pages, (batch, load)) = self
             .store
@@ -230,15 +235,23 @@ impl Reader {
             .office
             .draft(letter, &pages, &batch, &load, cycle.as_ref());
         let offer = self.settings.handoff.offer;
-        self.store
-            .wait(move |db| db.insert_or_replace_draft(&draft, offer))?;
+        let read = due.read;
+        self.store.wait(move |db| match read {
+            PagesRead::All => db.insert_or_replace_draft(&draft, offer).map(|_| ()),
+            PagesRead::Outer => db.insert_early_draft(&draft),
+        })?;
         tracing::info!(
             letter,
             pages = pages.len(),
             ms = started.elapsed().as_millis(),
+            read = ?due.read,
             "draft ready"
         );
-        self.tell(letter, "drafted");
+        let what = match due.read {
+            PagesRead::All => "drafted",
+            PagesRead::Outer => "drafted_early",
+        };
+        self.tell(letter, what);
         Ok(())
     }
 

@@ -39,7 +39,9 @@ pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch};
 pub use owner::{Queued, Store};
-pub use readings::{READING_ATTEMPTS, ReadPage, Reading, UnreadPage};
+pub use readings::{
+    DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
+};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 

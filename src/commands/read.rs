@@ -43,6 +43,34 @@ struct LineView {
     quad: Quad,
     confidence: f32,
     vertical: bool,
+    /// As read, Traditional characters kept.
+    raw: String,
+    /// One for each character of `text`.
+    chars: Vec<CharView>,
+}
+
+#[derive(Serialize)]
+struct CharView {
+    ch: char,
+    confidence: f32,
+    at: f32,
+    /// What else it may be, likeliest first: character, likelihood.
+    others: Vec<(char, f32)>,
+    /// The likeliest digit.
+    digit: Option<(char, f32)>,
+}
+
+impl From<ocr::Char> for CharView {
+    fn from(c: ocr::Char) -> Self {
+        let pair = |o: ocr::Alternative| (o.ch, o.confidence);
+        Self {
+            ch: c.ch,
+            confidence: c.confidence,
+            at: c.at,
+            others: c.others.into_iter().map(pair).collect(),
+            digit: c.digit.map(pair),
+        }
+    }
 }
 
 /// Reads images and prints their lines in reading order.
@@ -78,6 +106,8 @@ fn view(page: PageRead) -> PageView {
         quad: l.quad,
         confidence: l.confidence,
         vertical: l.vertical,
+        raw: l.raw,
+        chars: l.chars.into_iter().map(CharView::from).collect(),
     };
     PageView {
         file: page.file,

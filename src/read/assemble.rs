@@ -7,7 +7,7 @@ use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
 use crate::domain::extract::{extract, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::store::{Batch, CycleRecord, Load, ReadPage};
+use crate::store::{Batch, CycleRecord, Load, PAGE_UNREAD, ReadPage};
 
 /// What belongs to the office rather than to a letter.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Office {
         let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
         let received = batch.received.day();
         let mut fields = extract(&texts, &self.roster, Some(&received));
-        if pages.iter().any(|page| page.problem.is_some()) {
+        if pages.iter().any(|page| page.reading.is_none()) {
             fields.withdraw_anonymity();
         }
         Draft {
@@ -96,9 +96,11 @@ fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String>
 }
 
 fn note(page: &ReadPage) -> Option<String> {
-    page.problem
-        .as_ref()
-        .map(|code| format!("page_unreadable: {} ({code})", page.n))
+    match (&page.problem, &page.reading) {
+        (Some(code), _) => Some(format!("page_unreadable: {} ({code})", page.n)),
+        (None, None) => Some(format!("{PAGE_UNREAD}: {}", page.n)),
+        (None, Some(_)) => None,
+    }
 }
 
 fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {

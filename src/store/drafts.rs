@@ -225,6 +225,26 @@ impl Db {
         })
     }
 
+    /// Keeps a draft made before every page was read. It can be looked at only: the letter is still being read, nothing is offered,
+    /// and the whole draft replaces it. Where there is a draft already, that one stays.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn insert_early_draft(&mut self, draft: &Draft) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let letter = draft.letter.as_str();
+            let kept = db.connection.execute(
+                "INSERT INTO drafts (letter_id, body, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?3)
+                 ON CONFLICT (letter_id) DO NOTHING",
+                (letter, written(draft)?, clock::now()),
+            )?;
+            if kept > 0 {
+                ledger::append(&db.connection, "task/read", "draft.made_early", &subject(letter), &json!({}))?;
+            }
+            Ok(())
+        })
+    }
+
     fn corrected_fields(&self, letter: &str) -> Result<Vec<String>, StoreError> {
         let mut query = self
             .connection

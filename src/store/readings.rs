@@ -11,6 +11,9 @@ use crate::domain::text::{Line, PageKind};
 /// A page is given up after this many begun readings: it has killed the reader each time.
 pub const READING_ATTEMPTS: u32 = 3;
 
+/// Code of a draft's note on a page that was not yet read when the draft was made.
+pub const PAGE_UNREAD: &str = "page_unread";
+
 /// A page to be read.
 #[derive(Debug, Clone)]
 pub struct UnreadPage {
@@ -65,8 +68,35 @@ pub(super) const ARCHIVE_ORDER: &str =
     "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'letter' THEN 1
     WHEN 'attachment' THEN 2 ELSE 3 END, p.hint, p.id";
 
+/// 0 for what a draft's fields stand on (form, envelope, first and last page of the letter), 1 for the pages between and
+/// for attachments.
+const INNER: &str = "CASE WHEN p.kind IN ('transfer_form', 'envelope') THEN 0 WHEN p.kind = 'letter' AND (NOT EXISTS
+    (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) < (p.hint, p.id))
+    OR NOT EXISTS
+    (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) > (p.hint, p.id)))
+    THEN 0 ELSE 1 END";
+
+/// Which pages of a letter are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PagesRead {
+    /// Every one, or given up.
+    All,
+    /// Those a draft's fields stand on; others are still unread.
+    Outer,
+}
+
+/// A letter for which a draft is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueLetter {
+    /// Its number.
+    pub id: String,
+    /// What the draft can stand on.
+    pub read: PagesRead,
+}
+
 impl Db {
-    /// The next page to read, urgent letters first, then the longest waiting; notes that its reading begins.
+    /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
+    /// waiting. Notes that its reading begins.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -74,9 +104,11 @@ impl Db {
         let step = self.connection.savepoint()?;
         let next = step
             .query_row(
-                "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
-                 JOIN letters l ON l.id = p.letter_id
-                 WHERE p.state = 'unread' ORDER BY l.urgent DESC, p.attempts, p.id LIMIT 1",
+                &format!(
+                    "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
+                     JOIN letters l ON l.id = p.letter_id
+                     WHERE p.state = 'unread' ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                ),
                 [],
                 |row| {
                     Ok(UnreadPage {
@@ -167,20 +199,33 @@ impl Db {
         Ok(())
     }
 
-    /// Letters whose pages are all read, of which no page came for `quiet_s`, and whose draft, if there is one, is
-    /// older than their newest page.
+    /// Letters of which no page came for `quiet_s` and whose draft is due: all pages are read and the draft, if there is one,
+    /// is older than the newest page or was made before all were read; or there is none and what it stands on is read.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<String>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT l.id FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND (d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms)
-             AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
-             AND NOT EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread')
-             ORDER BY l.urgent DESC, l.last_arrival_ms",
-        )?;
-        let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| row.get(0))?;
+    pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<DueLetter>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
+             FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
+             WHERE l.last_arrival_ms <= ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
+                 (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
+               ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS
+                 (SELECT 1 FROM json_each(d.body, '$.notes') n WHERE n.value LIKE '{PAGE_UNREAD}:%') END
+             ORDER BY l.urgent DESC, more, l.last_arrival_ms"
+        ))?;
+        let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| {
+            let more: bool = row.get(1)?;
+            Ok(DueLetter {
+                id: row.get(0)?,
+                read: if more {
+                    PagesRead::Outer
+                } else {
+                    PagesRead::All
+                },
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -249,5 +294,146 @@ impl Db {
                 id: letter.to_owned(),
             })?;
         Ok((self.batch(batch)?, self.load(load)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store with letter L (one envelope and five pages, arriving in the order given) and nothing read.
+    fn letter(names: &[(&str, &str, i64)]) -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&folder.path().join("laixin.db")).expect("a new database");
+        db.connection
+            .execute_batch(
+                "INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms)
+                 VALUES (1, 'letter', 1, 0, 'x', 0);
+                 INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (1, 1, 'c', 'released', 0);",
+            )
+            .expect("a batch");
+        for (at, (letter, kind, hint)) in names.iter().enumerate() {
+            let urgent = *letter == "URGENT";
+            let stage = serde_json::to_value(Stage::Arriving).expect("a word");
+            db.connection
+                .execute(
+                    "INSERT OR IGNORE INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+                     VALUES (?1, 1, 1, ?1, ?2, ?3, 0, 0)",
+                    (letter, stage.as_str(), urgent),
+                )
+                .expect("a letter");
+            let arrival = format!("a{at}");
+            db.connection
+                .execute(
+                    "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES (?1, 's', ?1, ?1, 0, 'taken')",
+                    [&arrival],
+                )
+                .expect("an arrival");
+            db.connection
+                .execute(
+                    "INSERT INTO pages (letter_id, arrival_id, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?2, '', 0)",
+                    (letter, &arrival, kind, hint),
+                )
+                .expect("a page");
+        }
+        (folder, db)
+    }
+
+    const LONG: [(&str, &str, i64); 6] = [
+        ("L", "letter", 1),
+        ("L", "letter", 2),
+        ("L", "letter", 3),
+        ("L", "attachment", 0),
+        ("L", "letter", 4),
+        ("L", "envelope", 0),
+    ];
+
+    fn read_next(db: &mut Db) -> Option<i64> {
+        let page = db.begin_reading().expect("the database answers")?;
+        let reading = Reading {
+            engine: "e".into(),
+            width: 1,
+            height: 1,
+            turned_deg: 0,
+            lines: Vec::new(),
+            seconds: 0.0,
+        };
+        db.finish_reading(page.id, &reading).expect("it is kept");
+        Some(page.id)
+    }
+
+    fn due(db: &Db) -> Vec<DueLetter> {
+        db.letters_due(clock::now(), 0)
+            .expect("the database answers")
+    }
+
+    fn keep_draft(db: &Db, notes: &str) {
+        db.connection
+            .execute(
+                "INSERT OR REPLACE INTO drafts (letter_id, body, created_ms, updated_ms) VALUES ('L', ?1, ?2, ?2)",
+                (format!("{{\"notes\":[{notes}]}}"), clock::now()),
+            )
+            .expect("a draft");
+    }
+
+    #[test]
+    fn envelope_first_and_last_page_are_read_before_the_pages_between() {
+        let (_folder, mut db) = letter(&LONG);
+        let order: Vec<i64> = std::iter::from_fn(|| read_next(&mut db)).collect();
+        assert_eq!(order, [1, 5, 6, 2, 3, 4]);
+    }
+
+    #[test]
+    fn an_urgent_letter_is_read_before_all_others() {
+        let mut pages = LONG.to_vec();
+        pages.extend([
+            ("URGENT", "letter", 1),
+            ("URGENT", "letter", 2),
+            ("URGENT", "letter", 3),
+        ]);
+        let (_folder, mut db) = letter(&pages);
+        let order: Vec<i64> = std::iter::from_fn(|| read_next(&mut db)).collect();
+        assert_eq!(order, [7, 9, 8, 1, 5, 6, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_draft_is_due_early_and_again_when_the_pages_between_are_read() {
+        let (_folder, mut db) = letter(&LONG);
+        for _ in 0..2 {
+            read_next(&mut db);
+            assert_eq!(due(&db), [], "the envelope is unread");
+        }
+        read_next(&mut db);
+        let early = DueLetter {
+            id: "L".into(),
+            read: PagesRead::Outer,
+        };
+        assert_eq!(due(&db), [early]);
+        keep_draft(&db, &format!("\"{PAGE_UNREAD}: 2\""));
+        assert_eq!(due(&db), [], "there is an early draft");
+        while read_next(&mut db).is_some() {}
+        let whole = DueLetter {
+            id: "L".into(),
+            read: PagesRead::All,
+        };
+        assert_eq!(due(&db), [whole]);
+        keep_draft(&db, "\"page_unreadable: 3 (damaged)\"");
+        assert_eq!(due(&db), []);
+    }
+
+    #[test]
+    fn a_page_that_was_given_up_does_not_hold_the_whole_draft_back() {
+        let (_folder, mut db) = letter(&LONG);
+        for _ in 0..5 {
+            read_next(&mut db);
+        }
+        keep_draft(&db, &format!("\"{PAGE_UNREAD}: 4\""));
+        let page = db
+            .begin_reading()
+            .expect("it answers")
+            .expect("one is left");
+        db.give_up_reading(page.id, "damaged").expect("it is noted");
+        assert_eq!(due(&db).len(), 1);
+        assert_eq!(due(&db)[0].read, PagesRead::All);
     }
 }

@@ -19,12 +19,19 @@ pub(crate) struct ProbabilityMap<'a> {
     pub(crate) values: &'a [f32],
 }
 
+/// Where a probability map lies on the page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The map's upper left corner, map pixels.
+    pub(crate) origin: [f32; 2],
+    /// Page pixels for one of the map's.
+    pub(crate) to_page: [f32; 2],
+    /// The page's sides.
+    pub(crate) page: [f32; 2],
+}
+
 /// Boxes in page pixels, unordered.
-pub(crate) fn boxes(map: &ProbabilityMap<'_>, page_width: u32, page_height: u32) -> Vec<Quad> {
-    let to_page = [
-        page_width as f32 / map.width as f32,
-        page_height as f32 / map.height as f32,
-    ];
+pub(crate) fn boxes(map: &ProbabilityMap<'_>, place: &Place) -> Vec<Quad> {
     components(&dilated(map), map.width)
         .iter()
         .filter_map(|outline| {
@@ -35,12 +42,12 @@ pub(crate) fn boxes(map: &ProbabilityMap<'_>, page_width: u32, page_height: u32)
             }
             let by = width * height * UNCLIP_RATIO / (2.0 * (width + height));
             let whole = grown(&core, by);
-            Some(whole.map(|p| {
-                [
-                    (p[0] * to_page[0]).clamp(0.0, page_width as f32),
-                    (p[1] * to_page[1]).clamp(0.0, page_height as f32),
-                ]
-            }))
+            let on_page = |p: [f32; 2]| {
+                std::array::from_fn(|i| {
+                    ((p[i] + place.origin[i]) * place.to_page[i]).clamp(0.0, place.page[i])
+                })
+            };
+            Some(whole.map(on_page))
         })
         .collect()
 }
@@ -117,6 +124,37 @@ fn mean_inside(map: &ProbabilityMap<'_>, quad: &Quad) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn boxes(map: &ProbabilityMap<'_>, width: u16, height: u16) -> Vec<Quad> {
+        let page = [f32::from(width), f32::from(height)];
+        let to_page = [page[0] / map.width as f32, page[1] / map.height as f32];
+        let origin = [0.0, 0.0];
+        super::boxes(
+            map,
+            &Place {
+                origin,
+                to_page,
+                page,
+            },
+        )
+    }
+
+    #[test]
+    fn a_part_of_the_page_keeps_its_place() {
+        let values = map_with(&[(20, 20, 100, 8, 0.9)]);
+        let map = ProbabilityMap {
+            width: 200,
+            height: 100,
+            values: &values,
+        };
+        let place = Place {
+            origin: [64.0, 32.0],
+            to_page: [2.0, 2.0],
+            page: [600.0, 400.0],
+        };
+        let [left, top, _, _] = bounds(&super::boxes(&map, &place)[0]);
+        assert!((140.0..168.0).contains(&left) && (80.0..104.0).contains(&top));
+    }
 
     fn map_with(rectangles: &[(usize, usize, usize, usize, f32)]) -> Vec<f32> {
         let mut values = vec![0.0; 200 * 100];

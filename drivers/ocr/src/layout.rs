@@ -85,10 +85,11 @@ impl Upright {
     }
 }
 
-/// Lines in reading order.
-pub(crate) fn arrange(boxes: &[Quad]) -> Vec<Group> {
-    let down = runs_down(boxes);
-    let skew = skew_rad(boxes, down);
+/// Lines in reading order. The page's direction and tilt are judged by the first `telling` boxes; postcodes and postmarks come after
+/// them and tell nothing of either.
+pub(crate) fn arrange(boxes: &[Quad], telling: usize) -> Vec<Group> {
+    let down = runs_down(&boxes[..telling]);
+    let skew = skew_rad(&boxes[..telling], down);
     let upright = without_nested(levelled(boxes, skew));
     if !down {
         return rows(upright)
@@ -243,9 +244,7 @@ fn lines(row: Vec<Upright>, down: bool) -> Vec<Group> {
     let mut runs: Vec<Vec<Upright>> = Vec::new();
     for piece in row {
         match runs.last_mut() {
-            Some(run) if run.last().is_some_and(|last| gap(last, &piece) < JOIN_GAP) => {
-                run.push(piece)
-            }
+            Some(run) if run.last().is_some_and(|last| joined(last, &piece)) => run.push(piece),
             _ => runs.push(vec![piece]),
         }
     }
@@ -255,6 +254,12 @@ fn lines(row: Vec<Upright>, down: bool) -> Vec<Group> {
             down,
         })
         .collect()
+}
+
+/// Two columns side by side on a page of rows are two lines however close they are.
+fn joined(a: &Upright, b: &Upright) -> bool {
+    let column = |b: &Upright| b.height() >= 2.0 * LONG * b.width();
+    gap(a, b) < JOIN_GAP && !(column(a) && column(b))
 }
 
 /// Gap between neighbours in heights of the lower one.

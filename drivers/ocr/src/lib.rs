@@ -12,18 +12,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod areas;
 mod detect;
+mod dust;
 mod fold;
+mod frames;
 mod geometry;
+mod ink;
 mod jpeg;
 mod layout;
+mod lengthen;
+mod marks;
 mod models;
 mod page;
+mod postmark;
 mod ppocr;
 mod preprocess;
 mod recognise;
 mod tesseract;
 mod tiff_pages;
+mod turn;
 
 pub use geometry::Quad;
 pub use models::OpenError;
@@ -33,7 +41,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -160,7 +168,7 @@ pub struct Line {
 }
 
 /// A character of a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Char {
     /// As in [`Line::text`].
     pub ch: char,
@@ -168,6 +176,19 @@ pub struct Char {
     pub confidence: f32,
     /// Its middle along the line: 0 at the start, 1 at the end.
     pub at: f32,
+    /// What else it may be, likeliest first, at most five; Simplified. Empty from engines that do not tell.
+    pub others: Vec<Alternative>,
+    /// The likeliest digit at its place, however unlikely: for what can only be digits.
+    pub digit: Option<Alternative>,
+}
+
+/// Another reading of a character. Confidences of one place add up to less than 1: the rest is other characters and none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alternative {
+    /// The character.
+    pub ch: char,
+    /// 0–1, comparable with [`Char::confidence`].
+    pub confidence: f32,
 }
 
 /// Why a page could not be read.

@@ -106,6 +106,34 @@ impl Page {
         self.height
     }
 
+    /// The page turned back by quarter turns; other angles leave it as it is.
+    pub(crate) fn upright(&self, turned_deg: u16) -> Self {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let (new_width, new_height) = match turned_deg {
+            90 | 270 => (height, width),
+            _ => (width, height),
+        };
+        let mut rgb = Vec::with_capacity(self.rgb.len());
+        for y in 0..new_height {
+            for x in 0..new_width {
+                let (from_x, from_y) = match turned_deg {
+                    90 => (width - 1 - y, x),
+                    180 => (width - 1 - x, height - 1 - y),
+                    270 => (y, height - 1 - x),
+                    _ => (x, y),
+                };
+                let at = 3 * (from_y * width + from_x);
+                rgb.extend_from_slice(&self.rgb[at..at + 3]);
+            }
+        }
+        Self {
+            width: new_width as u32,
+            height: new_height as u32,
+            rgb,
+            media_type: self.media_type,
+        }
+    }
+
     /// `width × height × 3` bytes.
     pub fn rgb(&self) -> &[u8] {
         &self.rgb

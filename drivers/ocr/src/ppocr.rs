@@ -1,15 +1,20 @@
 //! PP-OCRv6 small on rten: detection over all cores, then lines shared out to one recogniser a core.
 //! Decides nothing about reading order (`layout.rs`) or characters (`recognise.rs`).
 
-use crate::detect::{ProbabilityMap, boxes};
+use crate::areas::{Area, areas};
+use crate::detect::{Place, ProbabilityMap, boxes};
+use crate::dust::{ones, without_dust};
 use crate::fold::Folder;
-use crate::geometry::{Quad, area, shared_area, size};
+use crate::geometry::{Quad, area as area_of, shared_area, size};
+use crate::ink::{Small, Tone};
 use crate::layout::{self, Group, Spacing};
+use crate::lengthen::Lengthened;
 use crate::models::{self, OpenError, Pinned};
 use crate::page::Page;
-use crate::preprocess::{Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
+use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
 use crate::recognise::{Dictionary, Read, ctc, mean_confidence, with_blanks};
-use crate::{Char, Line, PageText, ReadError, Settings};
+use crate::turn::as_given;
+use crate::{Alternative, Char, Line, PageText, ReadError, Settings};
 use rten::{Model, RunOptions, ThreadPool};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
@@ -18,36 +23,68 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Line images are padded to a multiple of this, so that few shapes recur.
-const WIDTH_STEP: usize = 32;
+pub(crate) const WIDTH_STEP: usize = 32;
 /// Lines whose first reading is surer than this are not tried in the other direction.
 const SURE: f32 = 0.9;
 
 pub(crate) struct PpOcr {
     detection: Model,
     recognition: Model,
-    dictionary: Dictionary,
+    pub(crate) dictionary: Dictionary,
     folder: Folder,
     all_cores: Arc<ThreadPool>,
-    single_cores: Vec<Arc<ThreadPool>>,
+    pub(crate) single_cores: Vec<Arc<ThreadPool>>,
     longest_side_px: u32,
 }
 
+/// Longest side of the image in which frames, and ink beyond the ends of lines, are looked for, pixels.
+const SMALL_SIDE_PX: u32 = 1200;
 /// Boxes seen with red ink are dropped when this share of them was also found without it.
 const COVERED: f32 = 0.3;
 
 /// One box to read.
-struct Job {
+pub(crate) struct Job {
     index: usize,
     quad: Quad,
     ink: Ink,
     /// It stands in a column of a page that runs down.
     down: bool,
+    /// What was added to it.
+    lengthened: Lengthened,
+}
+
+impl Job {
+    /// A box outside every page order.
+    pub(crate) fn across(quad: Quad, ink: Ink) -> Self {
+        Self {
+            index: 0,
+            quad,
+            ink,
+            down: false,
+            lengthened: Lengthened::default(),
+        }
+    }
+}
+
+/// The recogniser's answer: steps × classes, and the share of the image that held the line.
+pub(crate) struct Scores {
+    pub(crate) values: Vec<f32>,
+    pub(crate) used: f32,
 }
 
 /// One box as it was read.
-struct PieceText {
+pub(crate) struct PieceText {
     reading: Reading,
-    reads: Vec<Read>,
+    pub(crate) reads: Vec<Read>,
+}
+
+impl PieceText {
+    pub(crate) fn across(reads: Vec<Read>) -> Self {
+        Self {
+            reading: Reading::Across,
+            reads,
+        }
+    }
 }
 
 impl PpOcr {
@@ -84,19 +121,44 @@ impl PpOcr {
         )
     }
 
+    /// Reads a page as it lies and, if it turns out to lie wrong, once more upright.
     pub(crate) fn read(&self, page: &Page) -> Result<PageText, ReadError> {
         let started = std::time::Instant::now();
-        let (found, inks) = self.detect(page)?;
-        let groups = layout::arrange(&found);
+        let mut read = self.read_as_it_lies(page)?;
+        let turned_deg = self.turned_deg(page, &read)?;
+        if turned_deg != 0 {
+            let upright = self.read_as_it_lies(&page.upright(turned_deg))?;
+            read = as_given(upright, page, turned_deg);
+        }
+        read.seconds = started.elapsed().as_secs_f64();
+        Ok(read)
+    }
+
+    fn read_as_it_lies(&self, page: &Page) -> Result<PageText, ReadError> {
+        let small = Small::new(page, SMALL_SIDE_PX).map_err(ReadError::Preprocess)?;
+        let marks = self.marks(page, &small)?;
+        let (mut found, inks): (Vec<Quad>, Vec<Ink>) = self
+            .detect(page)?
+            .into_iter()
+            .filter(|(quad, _)| !marks.covers(quad))
+            .unzip();
+        let lengthened = crate::lengthen::lengthened(&small.grey(Tone::WithoutRed), &mut found);
+        let detected = found.len();
+        found.extend(marks.found.iter().map(|mark| mark.quad));
+        let groups = apart(layout::arrange(&found, detected), detected);
         let jobs = groups.iter().flat_map(|group| {
-            group.pieces.iter().map(|piece| Job {
-                index: piece.index,
-                quad: found[piece.index],
-                ink: inks[piece.index],
-                down: group.down,
+            group.pieces.iter().filter_map(|piece| {
+                Some(Job {
+                    index: piece.index,
+                    quad: found[piece.index],
+                    ink: *inks.get(piece.index)?,
+                    down: group.down,
+                    lengthened: lengthened[piece.index],
+                })
             })
         });
-        let texts = self.recognise(page, jobs.collect(), found.len())?;
+        let mut texts = self.recognise(page, jobs.collect(), detected)?;
+        texts.extend(marks.found.into_iter().map(|mark| Some(mark.text)));
         let lines = groups
             .iter()
             .filter_map(|group| self.line(group, &found, &texts))
@@ -106,32 +168,49 @@ impl PpOcr {
             height: page.height(),
             turned_deg: 0,
             lines,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: 0.0,
         })
     }
 
     /// Boxes with the ink they were found in. Where a page has red ink, what is found without it comes first, and
-    /// of the rest only what lies elsewhere: red writing, the seal's own characters.
-    fn detect(&self, page: &Page) -> Result<(Vec<Quad>, Vec<Ink>), ReadError> {
+    /// of the rest only what lies elsewhere: red writing, the seal's own characters. Only areas with strokes are looked at.
+    fn detect(&self, page: &Page) -> Result<Vec<(Quad, Ink)>, ReadError> {
         let scaled = Scaled::new(page, self.longest_side_px).map_err(ReadError::Preprocess)?;
-        let mut found = self.boxes(&scaled, page, Ink::All)?;
-        let mut inks = vec![Ink::All; found.len()];
-        if scaled.has_red_ink() {
-            let plain = self.boxes(&scaled, page, Ink::NotRed)?;
-            found.retain(|quad| {
-                let covered: f32 = plain.iter().map(|p| shared_area(p, quad)).sum();
-                covered < COVERED * area(quad)
-            });
-            inks = vec![Ink::NotRed; plain.len()];
-            inks.resize(plain.len() + found.len(), Ink::All);
-            found.splice(0..0, plain);
+        let (width, height) = (scaled.width, scaled.height);
+        let ink = if scaled.has_red_ink() {
+            Ink::NotRed
+        } else {
+            Ink::All
+        };
+        let mut found = Vec::new();
+        for area in areas(width, height, &scaled.dark(ink)) {
+            let boxes = self.boxes(&scaled, page, ink, &area)?;
+            found.extend(boxes.into_iter().map(|quad| (quad, ink)));
         }
-        Ok((found, inks))
+        if ink == Ink::NotRed {
+            let plain = found.len();
+            for area in areas(width, height, &scaled.red()) {
+                for quad in self.boxes(&scaled, page, Ink::All, &area)? {
+                    let covers = |(p, _): &(Quad, Ink)| shared_area(p, &quad);
+                    let covered: f32 = found[..plain].iter().map(covers).sum();
+                    if covered < COVERED * area_of(&quad) {
+                        found.push((quad, Ink::All));
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 
-    fn boxes(&self, scaled: &Scaled, page: &Page, ink: Ink) -> Result<Vec<Quad>, ReadError> {
-        let (width, height) = (scaled.width, scaled.height);
-        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink));
+    fn boxes(
+        &self,
+        scaled: &Scaled,
+        page: &Page,
+        ink: Ink,
+        area: &Area,
+    ) -> Result<Vec<Quad>, ReadError> {
+        let (width, height) = (area.width, area.height);
+        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink, area));
         let map = run(&self.detection, tensor, &self.all_cores)?.into_data();
         if map.len() != width * height {
             return Err(ReadError::UnexpectedOutput {
@@ -144,7 +223,16 @@ impl PpOcr {
             height,
             values: &map,
         };
-        Ok(boxes(&map, page.width(), page.height()))
+        let sides = [page.width() as f32, page.height() as f32];
+        let place = Place {
+            origin: [area.left as f32, area.top as f32],
+            to_page: [
+                sides[0] / scaled.width as f32,
+                sides[1] / scaled.height as f32,
+            ],
+            page: sides,
+        };
+        Ok(boxes(&map, &place))
     }
 
     /// The text of every job's box, at its index among `boxes`. Wide boxes go first, so that no core is left with a
@@ -226,17 +314,46 @@ impl PpOcr {
         reading: Reading,
         core: &Arc<ThreadPool>,
     ) -> Result<PieceText, ReadError> {
+        let scores = self.along(page, job, reading, core)?;
+        let reads = ctc(&scores.values, &self.dictionary, scores.used);
+        let reads = job.lengthened.kept(reads);
+        Ok(PieceText { reading, reads })
+    }
+
+    /// What the recogniser says to a box that reads across.
+    pub(crate) fn line_scores(&self, page: &Page, job: &Job) -> Result<Scores, ReadError> {
+        self.along(page, job, Reading::Across, &self.single_cores[0])
+    }
+
+    pub(crate) fn along(
+        &self,
+        page: &Page,
+        job: &Job,
+        reading: Reading,
+        core: &Arc<ThreadPool>,
+    ) -> Result<Scores, ReadError> {
         let width = line_width(&job.quad, reading);
         let stride = width.next_multiple_of(WIDTH_STEP);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * stride];
-        cut_line(
-            page,
-            &job.quad,
-            (reading, job.ink),
+        let columns = Columns {
+            start: 0,
             width,
             stride,
-            &mut planes,
-        );
+        };
+        cut_line(page, &job.quad, (reading, job.ink), &columns, &mut planes);
+        Ok(Scores {
+            values: self.scores(planes, stride, core)?,
+            used: width as f32 / stride as f32,
+        })
+    }
+
+    /// What the recogniser says to a line image of `stride` columns: steps × classes.
+    pub(crate) fn scores(
+        &self,
+        planes: Vec<f32>,
+        stride: usize,
+        core: &Arc<ThreadPool>,
+    ) -> Result<Vec<f32>, ReadError> {
         let tensor = NdTensor::from_data([1, 3, LINE_HEIGHT, stride], planes);
         let scores = run(&self.recognition, tensor, core)?;
         let classes = scores.shape().last().copied().unwrap_or_default();
@@ -246,12 +363,21 @@ impl PpOcr {
                 found: classes,
             });
         }
-        let reads = ctc(
-            &scores.into_data(),
-            &self.dictionary,
-            width as f32 / stride as f32,
-        );
-        Ok(PieceText { reading, reads })
+        Ok(scores.into_data())
+    }
+
+    fn folded(&self, others: &[Alternative]) -> Vec<Alternative> {
+        let simplified = |ch: char| {
+            let folded = self.folder.fold(ch.encode_utf8(&mut [0; 4]));
+            folded.chars().next().unwrap_or(ch)
+        };
+        others
+            .iter()
+            .map(|other| Alternative {
+                ch: simplified(other.ch),
+                ..*other
+            })
+            .collect()
     }
 
     /// The pieces of a group as one line; `None` when nothing was read in any of them.
@@ -266,15 +392,11 @@ impl PpOcr {
             }
             let (start, end) = piece.span;
             if piece.space_before == Spacing::Gap && !raw_chars.is_empty() {
-                raw_chars.push(Read {
-                    ch: ' ',
-                    confidence: 1.0,
-                    at: start,
-                });
+                raw_chars.push(Read::space(start));
             }
             let moved = text.reads.iter().map(|r| Read {
                 at: start + r.at * (end - start),
-                ..*r
+                ..r.clone()
             });
             raw_chars.extend(moved);
             let quad = &found[piece.index];
@@ -295,18 +417,23 @@ impl PpOcr {
         } else {
             (width, height)
         };
-        let raw_chars = with_blanks(raw_chars, short / long.max(1.0));
+        let raw_chars = with_blanks(without_dust(raw_chars), short / long.max(1.0));
         let raw: String = raw_chars.iter().map(|r| r.ch).collect();
-        let text = self.folder.fold(&raw);
-        let chars = text
+        let chars: Vec<Char> = self
+            .folder
+            .fold(&raw)
             .chars()
             .zip(&raw_chars)
-            .map(|(ch, read)| Char {
-                ch,
-                confidence: read.confidence,
+            .zip(ones(&raw_chars))
+            .map(|((ch, read), one)| Char {
+                ch: one.map_or(ch, |_| '1'),
+                confidence: one.unwrap_or(read.confidence),
                 at: read.at,
+                others: self.folded(&read.others),
+                digit: read.digit,
             })
             .collect();
+        let text = chars.iter().map(|c| c.ch).collect();
         Some(Line {
             text,
             raw,
@@ -316,6 +443,39 @@ impl PpOcr {
             vertical,
         })
     }
+}
+
+/// Marks stand alone: the boxes from `detected` on are never joined with their neighbours.
+fn apart(groups: Vec<Group>, detected: usize) -> Vec<Group> {
+    groups
+        .into_iter()
+        .flat_map(|group| {
+            let down = group.down;
+            let runs = group
+                .pieces
+                .chunk_by(|a, b| a.index < detected && b.index < detected);
+            let parted: Vec<Group> = runs
+                .map(|run| Group {
+                    pieces: respaced(run),
+                    down: down && run[0].index < detected,
+                })
+                .collect();
+            parted
+        })
+        .collect()
+}
+
+/// Part of a line as a line of its own.
+fn respaced(run: &[layout::Piece]) -> Vec<layout::Piece> {
+    let start = run.first().map_or(0.0, |p| p.span.0);
+    let end = run.iter().map(|p| p.span.1).fold(start, f32::max);
+    let share = |at: f32| (at - start) / (end - start).max(f32::EPSILON);
+    run.iter()
+        .map(|piece| layout::Piece {
+            span: (share(piece.span.0), share(piece.span.1)),
+            ..piece.clone()
+        })
+        .collect()
 }
 
 fn load(settings: &Settings, model: &Pinned) -> Result<(std::path::PathBuf, Model), OpenError> {

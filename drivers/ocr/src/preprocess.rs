@@ -1,7 +1,9 @@
 //! Pixels in the shape the models want: a page scaled for detection, a line cut out and straightened
 //! for recognition. Both models take BGR planes, (x/255 − 0.5)/0.5.
 
+use crate::areas::Area;
 use crate::geometry::{Quad, size};
+use crate::ink::Grey;
 use crate::page::Page;
 use fast_image_resize::{
     FilterType, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, images::TypedImageRef,
@@ -39,7 +41,7 @@ pub(crate) enum Ink {
 
 impl Ink {
     /// The pixel with red ink made paper: dark ink under a seal stays dark, as both leave little red light.
-    fn seen(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
+    pub(crate) fn seen(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let redness = r - g.max(b);
         if self == Self::All || redness < REDNESS_MIN {
             return [r, g, b];
@@ -52,6 +54,33 @@ impl Ink {
 const REDNESS_MIN: f32 = 40.0;
 /// A page has red ink from this share of its pixels on: half of one seal on A4.
 const RED_SHARE_MIN: f32 = 0.001;
+
+/// The page's pixels at another size, averaged where it shrinks.
+///
+/// # Errors
+/// Only if the page's size is not what its pixels are, which [`Page`] rules out.
+pub(crate) fn scaled_rgb(
+    page: &Page,
+    width: u32,
+    height: u32,
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let source = TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
+    let mut rgb = vec![0; 3 * width as usize * height as usize];
+    let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
+    let filter = ResizeAlg::Convolution(FilterType::Bilinear);
+    // Typed: `resize` would compile every pixel type there is, which took most of this crate's build.
+    Resizer::new().resize_typed(
+        &source,
+        &mut scaled,
+        &ResizeOptions::new().resize_alg(filter),
+    )?;
+    Ok(rgb)
+}
+
+/// How far around a pixel its surroundings reach, and by how much a stroke is darker, when areas with writing are looked for. Faint
+/// pencil on a scaled page is some 20 grey levels darker than its paper.
+const DARK_REACH: usize = 12;
+const DARK_DEPTH: f32 = 10.0;
 
 /// The page scaled for detection.
 pub(crate) struct Scaled {
@@ -68,16 +97,7 @@ impl Scaled {
         longest_px: u32,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let (width, height) = detection_size(page.width(), page.height(), longest_px);
-        let source = TypedImageRef::<U8x3>::from_buffer(page.width(), page.height(), page.rgb())?;
-        let mut rgb = vec![0; 3 * width as usize * height as usize];
-        let mut scaled = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb)?;
-        let filter = ResizeAlg::Convolution(FilterType::Bilinear);
-        // Typed: `resize` would compile every pixel type there is, which took most of this crate's build.
-        Resizer::new().resize_typed(
-            &source,
-            &mut scaled,
-            &ResizeOptions::new().resize_alg(filter),
-        )?;
+        let rgb = scaled_rgb(page, width, height)?;
         Ok(Self {
             width: width as usize,
             height: height as usize,
@@ -99,14 +119,40 @@ impl Scaled {
         red as f32 >= RED_SHARE_MIN * (self.width * self.height) as f32
     }
 
-    /// `3 × height × width` for the detector.
-    pub(crate) fn planes(&self, ink: Ink) -> Vec<f32> {
-        let plane = self.width * self.height;
+    /// Pixels of red ink.
+    pub(crate) fn red(&self) -> Vec<bool> {
+        self.pixels()
+            .map(|[r, g, b]| r - g.max(b) >= REDNESS_MIN)
+            .collect()
+    }
+
+    /// Pixels darker than what is around them, red ink apart where it is not looked at.
+    pub(crate) fn dark(&self, ink: Ink) -> Vec<bool> {
+        let values = self
+            .pixels()
+            .map(|pixel| ink.seen(pixel).iter().sum::<f32>() / 3.0)
+            .collect();
+        let grey = Grey {
+            width: self.width,
+            height: self.height,
+            values,
+            to_page: 1.0,
+        };
+        grey.ink(DARK_REACH, DARK_DEPTH).dark
+    }
+
+    /// `3 × height × width` of a part for the detector.
+    pub(crate) fn planes(&self, ink: Ink, area: &Area) -> Vec<f32> {
+        let plane = area.width * area.height;
         let mut values = vec![0.0; 3 * plane];
-        for (i, pixel) in self.pixels().enumerate() {
-            let seen = ink.seen(pixel);
-            for channel in 0..3 {
-                values[channel * plane + i] = normalised(seen[2 - channel]);
+        for y in 0..area.height {
+            let from = 3 * ((area.top + y) * self.width + area.left);
+            let row = self.rgb[from..from + 3 * area.width].chunks_exact(3);
+            for (x, p) in row.enumerate() {
+                let seen = ink.seen([f32::from(p[0]), f32::from(p[1]), f32::from(p[2])]);
+                for channel in 0..3 {
+                    values[channel * plane + y * area.width + x] = normalised(seen[2 - channel]);
+                }
             }
         }
         values
@@ -133,16 +179,31 @@ pub(crate) fn line_width(quad: &Quad, reading: Reading) -> usize {
     (scaled as usize).clamp(LINE_HEIGHT / 3, LINE_WIDTH_MAX)
 }
 
+/// Where a crop goes in a line image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// First column written.
+    pub(crate) start: usize,
+    /// Columns written.
+    pub(crate) width: usize,
+    /// Columns of the whole image.
+    pub(crate) stride: usize,
+}
+
 /// Cuts `quad` out of the page into `planes` (`3 × 48 × stride`), straightened, averaging when it shrinks.
-/// Columns right of `width` are left as they are.
+/// The other columns are left as they are.
 pub(crate) fn cut_line(
     page: &Page,
     quad: &Quad,
     (reading, ink): (Reading, Ink),
-    width: usize,
-    stride: usize,
+    columns: &Columns,
     planes: &mut [f32],
 ) {
+    let &Columns {
+        start,
+        width,
+        stride,
+    } = columns;
     let [a, b, c, d] = *quad;
     let (origin, along_end, across_end) = match reading {
         Reading::Across => (a, b, d),
@@ -176,14 +237,15 @@ pub(crate) fn cut_line(
             }
             let seen = ink.seen(sum.map(|c| c * weight));
             for channel in 0..3 {
-                planes[(channel * LINE_HEIGHT + y) * stride + x] = normalised(seen[2 - channel]);
+                planes[(channel * LINE_HEIGHT + y) * stride + start + x] =
+                    normalised(seen[2 - channel]);
             }
         }
     }
 }
 
 /// The colour at `at` (pixel centres at .5), the rim continued outwards.
-fn bilinear(page: &Page, at: [f32; 2]) -> [f32; 3] {
+pub(crate) fn bilinear(page: &Page, at: [f32; 2]) -> [f32; 3] {
     let (width, height) = (page.width() as usize, page.height() as usize);
     let x = (at[0] - 0.5).clamp(0.0, (width - 1) as f32);
     let y = (at[1] - 0.5).clamp(0.0, (height - 1) as f32);
@@ -236,7 +298,12 @@ mod tests {
         assert_eq!(width, 96);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * width];
         let how = (Reading::Down, Ink::All);
-        cut_line(&page, &quad, how, width, width, &mut planes);
+        let columns = Columns {
+            start: 0,
+            width,
+            stride: width,
+        };
+        cut_line(&page, &quad, how, &columns, &mut planes);
         let red = &planes[2 * LINE_HEIGHT * width..];
         assert!(red[0] < red[width / 2] && red[width / 2] < red[width - 1]);
     }

@@ -165,6 +165,8 @@ fn line(words: &[Word<'_>], folder: &Folder) -> Line {
                 ch,
                 confidence,
                 at: furthest,
+                others: Vec::new(),
+                digit: None,
             }
         })
         .collect();

@@ -198,3 +198,85 @@ fn wrong_checksum_names_file_and_both_hashes() {
     assert!(path.ends_with("PP-OCRv6_rec_small.onnx") && expected.len() == 64 && found.len() == 64);
     assert!(error.to_string().contains(found.as_str()));
 }
+
+fn decoded(name: &str) -> Page {
+    let bytes = std::fs::read(workspace().join("tests/letters").join(name)).expect("a sample");
+    ocr::decode(&bytes, &Limits::default())
+        .expect("the sample is sound")
+        .remove(0)
+}
+
+#[test]
+fn postcodes_in_frames_and_the_postmark_are_read_on_an_envelope() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let read = engine.read(&decoded("A001_env.jpg")).unwrap();
+    assert_sound(&read);
+    let lines: Vec<&str> = read.lines.iter().map(|l| l.text.as_str()).collect();
+    for whole in ["215004", "215000"] {
+        assert!(lines.contains(&whole), "{whole} is no line of {lines:?}");
+    }
+    let postcode = read.lines.iter().find(|l| l.text == "215004").unwrap();
+    assert!(
+        postcode
+            .chars
+            .iter()
+            .all(|c| c.digit.map(|d| d.ch) == Some(c.ch))
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|l| l.starts_with("20") && l.len() == 10 && l.split('.').count() == 3),
+        "no date of a postmark in {lines:?}"
+    );
+}
+
+#[test]
+fn every_character_tells_what_else_it_may_be() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let read = engine.read(&sample()).unwrap();
+    let chars: Vec<_> = read.lines.iter().flat_map(|l| &l.chars).collect();
+    assert!(chars.iter().any(|c| !c.others.is_empty()));
+    for c in chars {
+        assert!(c.others.len() <= 5 && c.others.iter().all(|o| o.confidence > 0.0));
+        assert!(c.others.is_sorted_by(|a, b| a.confidence >= b.confidence));
+        assert!(c.digit.is_some() || c.ch == ' ');
+    }
+}
+
+/// `page` turned clockwise by quarters.
+fn turned(page: &Page, quarters: usize) -> Page {
+    let mut turned = page.clone();
+    for _ in 0..quarters {
+        let (width, height) = (turned.width() as usize, turned.height() as usize);
+        let mut rgb = Vec::with_capacity(turned.rgb().len());
+        for y in 0..width {
+            for x in 0..height {
+                let at = 3 * ((height - 1 - x) * width + y);
+                rgb.extend_from_slice(&turned.rgb()[at..at + 3]);
+            }
+        }
+        turned = Page::from_rgb(height as u32, width as u32, rgb, MediaType::Png).unwrap();
+    }
+    turned
+}
+
+#[test]
+fn a_page_on_its_side_or_head_reads_as_when_it_lies_right() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let page = sample();
+    for quarters in 1..4 {
+        let given = turned(&page, quarters);
+        let read = engine.read(&given).unwrap();
+        assert_eq!(read.turned_deg as usize, 90 * quarters);
+        assert_eq!((read.width, read.height), (given.width(), given.height()));
+        assert_sound(&read);
+        let text = text(&read);
+        for part in ["情况反映", "林市长", "陆思雨", "2025年2月17日"] {
+            assert!(
+                text.contains(part),
+                "{part} is missing at {}°",
+                90 * quarters
+            );
+        }
+    }
+}
