@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn text(x: usize, y: usize) -> bool {
-        x % 5 == 0 && y % 16 < 10
+        x.is_multiple_of(5) && y % 16 < 10
     }
 
     #[test]

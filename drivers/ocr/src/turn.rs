@@ -35,8 +35,8 @@ impl PpOcr {
             let (width, height) = size(&l.quad);
             width.max(height)
         };
-        let downwards: f32 = lines.iter().filter(|l| tall(l)).map(|l| long(l)).sum();
-        let across: f32 = lines.iter().filter(|l| !tall(l)).map(|l| long(l)).sum();
+        let downwards: f32 = lines.iter().filter(|l| tall(l)).map(long).sum();
+        let across: f32 = lines.iter().filter(|l| !tall(l)).map(long).sum();
         let runs_down = downwards > across;
         if lines.is_empty() || (!runs_down && sureness(read) >= SURE) {
             return Ok(0);
