@@ -1,6 +1,7 @@
 //! Damaged images through the decoder and the reader: each gives pages or a clear error; none crashes, hangs or takes more memory than
 //! allowed. The work is done in a child process, so that a crash is seen as one. `LAIXIN_FUZZ=10000` makes the long form.
 
+#[expect(dead_code, reason = "the other test files use the rest")]
 mod support;
 
 use ocr::{Engine, Limits, Settings};
