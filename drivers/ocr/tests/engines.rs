@@ -255,7 +255,8 @@ fn turned(page: &Page, quarters: usize) -> Page {
                 rgb.extend_from_slice(&turned.rgb()[at..at + 3]);
             }
         }
-        turned = Page::from_rgb(height as u32, width as u32, rgb, MediaType::Png).unwrap();
+        turned = Page::from_rgb(height as u32, width as u32, rgb, MediaType::Png)
+            .expect("a turned page has as many pixels");
     }
     turned
 }
