@@ -50,17 +50,24 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
     let mut rubbish = [0_u8; 256];
     // Also before the very first request: a daemon killed a moment ago may have asked something.
     loop {
-        match timeout(line.silent, port.read(&mut rubbish)).await {
-            Err(_) => return Ok(Port(port)),
-            Ok(Ok(0)) => return Err(failed(io::ErrorKind::UnexpectedEof.into())),
-            Ok(Ok(_)) if Instant::now() < until => {}
-            Ok(Ok(_)) => {
+        let heard = match timeout(line.silent, port.read(&mut rubbish)).await {
+            Ok(heard) => heard,
+            // Time is up; but on a busy machine the runtime may be behind with what came. The kernel knows.
+            Err(_) => match port.bytes_to_read().map_err(|error| failed(error.into()))? {
+                0 => return Ok(Port(port)),
+                _ => port.read(&mut rubbish).await,
+            },
+        };
+        match heard {
+            Ok(0) => return Err(failed(io::ErrorKind::UnexpectedEof.into())),
+            Ok(_) if Instant::now() < until => {}
+            Ok(_) => {
                 return Err(LinkError::LineBusy {
                     address: address(),
                     silent_ms: millis(line.silent),
                 });
             }
-            Ok(Err(source)) => return Err(failed(source)),
+            Err(source) => return Err(failed(source)),
         }
     }
 }

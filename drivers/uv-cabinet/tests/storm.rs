@@ -9,11 +9,12 @@
 mod rogue;
 
 use std::{
+    collections::VecDeque,
     future::ready,
     io,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -31,12 +32,12 @@ use uv_cabinet::{
     Address, Cabinet, Kind, LinkQuality, Point, PointSpec, Profile, Readings, Table, Transport,
 };
 
-const REPLY_TIMEOUT: Duration = Duration::from_millis(20);
+const REPLY_TIMEOUT: Duration = Duration::from_millis(50);
 /// Late replies come between these after their request, all later than the time-out.
-const LATE_MS: std::ops::Range<u64> = 21..44;
-const LATEST: Duration = Duration::from_millis(45);
+const LATE_MS: std::ops::Range<u64> = 55..110;
+const LATEST: Duration = Duration::from_millis(120);
 /// Longer than the latest possible reply, and than this machine may keep a reply that was sent in time from arriving.
-const SILENT: Duration = Duration::from_millis(200);
+const SILENT: Duration = Duration::from_millis(500);
 /// Registers that are asked for, each by a request of its own; all replies look alike.
 const PLACES: [(Point, u16); 2] = [(Point::IrradianceMwCm2, 3), (Point::OzoneMgM3, 17)];
 /// The lowest bits of a value are the turn it was served in, the highest its address.
@@ -47,6 +48,8 @@ const TURNS: u64 = 1 << 11;
 struct Cunning {
     turn: AtomicU64,
     calm: AtomicBool,
+    /// What happened to the reply of each turn, and when it was asked for; for the report of a wrong value.
+    turns: Mutex<VecDeque<(u64, Instant, Option<Fault>)>>,
 }
 
 impl Cunning {
@@ -54,12 +57,36 @@ impl Cunning {
         let inside = opened(wire, asked);
         let address = u16::from_be_bytes([inside[2], inside[3]]);
         let turn = self.turn.fetch_add(1, Ordering::SeqCst) + 1;
-        let value = address << 11 | (turn % TURNS) as u16;
+        let value = (address << 11) | (turn % TURNS) as u16;
         let [high, low] = value.to_be_bytes();
         sealed(wire, asked, &[inside[0], inside[1], 2, high, low])
     }
 
     fn weather(&self, dice: &mut Dice) -> Option<Fault> {
+        let fault = self.fault(dice);
+        let mut turns = self.turns.lock().expect("no panic");
+        turns.push_back((self.turn.load(Ordering::SeqCst), Instant::now(), fault));
+        if turns.len() as u64 > TURNS / 2 {
+            turns.pop_front();
+        }
+        fault
+    }
+
+    fn tell_of_wrong(&self, value: u64, address: u16, before: u64) {
+        let turns = self.turns.lock().expect("no panic");
+        let said = turns
+            .iter()
+            .rev()
+            .find(|(turn, ..)| turn % TURNS == value % TURNS);
+        println!(
+            "storm/wrong address {address} got {} turns {before}..{} reply {:?}",
+            value / TURNS,
+            self.turn.load(Ordering::SeqCst),
+            said.map(|(turn, at, fault)| (turn, at.elapsed(), fault))
+        );
+    }
+
+    fn fault(&self, dice: &mut Dice) -> Option<Fault> {
         if self.calm.load(Ordering::SeqCst) {
             return None;
         }
@@ -88,7 +115,7 @@ impl Cunning {
     fn may_have_said(&self, value: u64, address: u16, before: u64) -> bool {
         let now = self.turn.load(Ordering::SeqCst);
         assert!(now - before < TURNS, "turns do not wrap within one poll");
-        (before + 1..=now).any(|turn| value == (u64::from(address) << 11) | (turn % TURNS))
+        (before + 1..=now).any(|turn| value == ((u64::from(address) << 11) | (turn % TURNS)))
     }
 }
 
@@ -175,6 +202,7 @@ fn profile(line: &Served) -> Profile {
         .move_to(line.address.clone())
         .expect("its wire");
     profile.link.reply_timeout = REPLY_TIMEOUT;
+    profile.link.connect_timeout = Duration::from_secs(5);
     (profile.link.backoff_first, profile.link.backoff_max) =
         (Duration::from_millis(1), Duration::from_millis(2));
     if let Transport::Rtu(serial) = &mut profile.link.transport {
@@ -216,6 +244,9 @@ fn judge(readings: &Readings, cunning: &Cunning, before: u64, began: Instant) ->
         {
             values += 1;
             let said = cunning.may_have_said(u64::from(reading.raw), address, before);
+            if !said {
+                cunning.tell_of_wrong(u64::from(reading.raw), address, before);
+            }
             wrong += u64::from(!said);
         }
     }
@@ -305,7 +336,7 @@ fn polls() -> u64 {
 async fn no_value_is_silently_wrong_and_every_line_recovers() {
     let began = Instant::now();
     let (polls, mut storm) = (polls(), JoinSet::new());
-    let lines = [(Wire::Tcp, 64_u64), (Wire::Rtu, 128)];
+    let lines = [(Wire::Tcp, 64_u64), (Wire::Rtu, 512)];
     for (wire, count) in lines {
         let each = (polls / 2).div_ceil(count);
         for seed in 0..count {
