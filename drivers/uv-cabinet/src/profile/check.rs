@@ -14,6 +14,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     let link = super::link::check(&at, &file.link)?;
     let limits = at.limits(&file)?;
     let timing = at.timing(&file)?;
+    let maintenance = super::maintenance::check(&at, file.maintenance.as_ref(), &limits)?;
     if let Some(point) = Point::ALL
         .into_iter()
         .find(|p| p.is_required() && !file.points.contains_key(p))
@@ -39,6 +40,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         points,
         limits,
         timing,
+        maintenance,
     })
 }
 
@@ -254,9 +256,7 @@ impl Place<'_> {
         points: &BTreeMap<Point, PointSpec>,
         own_unit: u8,
     ) -> Result<(), ProfileError> {
-        // At one register of one unit: which points, and which bit of it each takes.
-        type Register = (u8, Table, u32);
-        let mut taken: BTreeMap<Register, Vec<(Point, Option<u8>)>> = BTreeMap::new();
+        let mut taken = BTreeMap::<_, Vec<(Point, Option<u8>)>>::new();
         for (point, spec) in points {
             let unit = spec.modbus_unit.unwrap_or(own_unit);
             let bit = (spec.kind == Kind::Bit).then_some(spec.bit);
