@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use uv_cabinet::{Cabinet, Readings};
+use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
@@ -203,7 +203,7 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
         let (handle, task) = Cabinet::new(profile);
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;
-        let missing = missing_by_reason(&readings);
+        let missing = missing_by_reason(readings.all(Instant::now()));
         drop(handle);
         let _ = task.await;
         if missing.is_empty() {
@@ -219,18 +219,21 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
     }
 }
 
-/// `cannot_connect: every point`, or `refused: ozone_mg_m3, locked; stale: …`; empty when all are there.
-fn missing_by_reason(readings: &Readings) -> String {
+/// `any point (cannot_connect)`, or `ozone_mg_m3, locked (stale); …`; empty when all are there that the profile has.
+fn missing_by_reason(readings: impl Iterator<Item = (Point, Result<Reading, Missing>)>) -> String {
     let mut by_reason = BTreeMap::<_, Vec<_>>::new();
     let mut asked = 0;
-    for (point, reading) in readings.all(Instant::now()) {
-        asked += 1;
-        if let Err(missing) = reading {
-            by_reason
+    for (point, reading) in readings {
+        match reading {
+            // What a model does not have, its profile declares: no trouble.
+            Err(Missing::NotInProfile) => continue,
+            Err(missing) => by_reason
                 .entry(missing.code())
                 .or_default()
-                .push(point.name());
+                .push(point.name()),
+            Ok(_) => {}
         }
+        asked += 1;
     }
     let told = by_reason
         .into_iter()
@@ -239,4 +242,37 @@ fn missing_by_reason(readings: &Readings) -> String {
             _ => format!("{} ({code})", points.join(", ")),
         });
     told.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_that_the_model_does_not_have_is_no_trouble() {
+        let absent = (Point::LampCurrentA, Err(Missing::NotInProfile));
+        assert_eq!(missing_by_reason([absent.clone()].into_iter()), "");
+        let silent = |point| (point, Err(Missing::NotReadYet));
+        let all = [absent.clone(), silent(Point::OzoneMgM3)];
+        let code = Missing::NotReadYet.code();
+        assert_eq!(
+            missing_by_reason(all.into_iter()),
+            format!("any point ({code})")
+        );
+        let now = Instant::now();
+        let read = Reading {
+            value: uv_cabinet::Value::Flag(true),
+            raw: 1,
+            at: now,
+        };
+        let one = [
+            absent,
+            (Point::DoorClosed, Ok(read)),
+            silent(Point::OzoneMgM3),
+        ];
+        assert_eq!(
+            missing_by_reason(one.into_iter()),
+            format!("ozone_mg_m3 ({code})")
+        );
+    }
 }
