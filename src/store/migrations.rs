@@ -6,7 +6,16 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration in order; the number of a schema is its place in this list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3_history.sql"),
+    include_str!("schema_4_intake.sql"),
+    include_str!("schema_5_evidence.sql"),
+    include_str!("schema_6_trust.sql"),
+    include_str!("schema_7_cabinet.sql"),
+    include_str!("schema_8_console.sql"),
+];
 
 /// Brings the database to the newest schema, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -1,0 +1,1 @@
+-- Schema 3: earlier registrations to compare with, and what the office taught.

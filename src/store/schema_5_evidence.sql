@@ -1,0 +1,1 @@
+-- Schema 5: custody, valuables, retention, roots, back-ups.

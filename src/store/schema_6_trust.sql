@@ -1,0 +1,1 @@
+-- Schema 6: who may see which letter, alerts, hand-over out.
