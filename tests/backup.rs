@@ -11,9 +11,10 @@ use crate::support::{LAIXIN, TestStation, wait_for};
 /// Another page each time, small and quick to read.
 fn page(number: u32) -> Vec<u8> {
     let (width, height) = (64u32, 48u32);
-    let pixels: Vec<u8> = (0..width * height)
-        .map(|at| 200 + (at.wrapping_mul(number.wrapping_add(7)) % 31) as u8)
+    let mut pixels: Vec<u8> = (0..width * height)
+        .map(|at| 200 + (at % 31) as u8)
         .collect();
+    pixels[..4].copy_from_slice(&number.to_be_bytes());
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Grayscale);
@@ -113,6 +114,7 @@ fn originals(data: &Path) -> BTreeSet<String> {
     let all = files_below(&data.join("evidence"));
     all.iter()
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name.len() == 64)
         .collect()
 }
 
@@ -125,10 +127,15 @@ fn station_with(pages: u32) -> TestStation {
     for n in 0..pages {
         station.scan_bytes(&page(n), &format!("L{n:03}_p1.png"));
     }
-    wait_for("the pages to arrive", 30, || {
-        (originals(&station.folder("data")).len() >= pages as usize).then_some(())
-    });
+    arrived(&station, pages as usize);
     station
+}
+
+/// A file is in `done` once its page is committed.
+fn arrived(station: &TestStation, pages: usize) {
+    wait_for("the pages to arrive", 90, || {
+        (files_below(&station.folder("inbox/done")).len() >= pages).then_some(())
+    });
 }
 
 #[test]
@@ -167,9 +174,7 @@ fn killed_at_random_moments_while_pages_arrive_and_then_restored_on_another_mach
         );
     }
     println!("{whole} of 12 were through before the kill");
-    wait_for("every page to arrive", 60, || {
-        (originals(&station.folder("data")).len() >= 42).then_some(())
-    });
+    arrived(&station, 42);
     let last = backup(&station, &to);
     assert!(last.status.success(), "{}", told(&last));
     assert!(
@@ -211,9 +216,7 @@ fn a_second_back_up_writes_only_what_is_new_and_nothing_can_be_read_without_the_
     };
     let old = times(&before);
     station.scan_bytes(&page(50), "L050_p1.png");
-    wait_for("the page to arrive", 20, || {
-        (originals(&station.folder("data")).len() == 4).then_some(())
-    });
+    arrived(&station, 4);
     let second = backup(&station, &to);
     assert!(
         told(&second).contains("4 originals (1 new)"),

@@ -209,7 +209,7 @@ fn rows_columns_turned_pages_and_rare_characters_come_back() {
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert!(told.contains("Page    3 rot:  90"), "{told}");
+    assert!(told.contains("Page    3 rot:   90"), "{told}");
     assert!(told.contains("来信 A1"), "{told}");
 }
 
