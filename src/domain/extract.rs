@@ -15,6 +15,7 @@ mod idnumber;
 mod labels;
 mod matter;
 pub(crate) mod names;
+mod nbest;
 mod phone;
 mod place;
 mod proxy;
