@@ -2,13 +2,15 @@
 //!
 //! A labelled number that has too many or too few digits is shown as it stands, without a value.
 
-use crate::domain::draft::{Phone, PhoneKind};
+use crate::domain::draft::{Fields, Phone, PhoneKind};
 use crate::domain::field::{Field, Source};
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, place};
+use super::names;
+use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
 
 const RULE: &str = "7.4.2.5";
@@ -215,6 +217,24 @@ pub(crate) fn read(
         );
     }
     out
+}
+
+/// Says whose each number is: the signatory it stands beside, the contact person, or the only sender there is. The number of a joint letter
+/// that stands beside nobody is the contact person's, or nobody's (requirement J2).
+pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
+    let listed = signature::list(items);
+    let contact = items.iter().find(|i| i.kind == Kind::Contact);
+    let contact_name = contact.and_then(|i| {
+        let name: String = i.value.iter().map(|g| g.ch).filter(|c| *c != ' ').take_while(|c| is_han(*c)).collect();
+        (names::person(&name) > 0.0).then_some(name)
+    });
+    let alone = (fields.joint.count == 1 && !fields.anonymous.value).then(|| fields.sender_name.value.clone()).flatten();
+    let agent = fields.proxy.as_ref().map(|p| p.agent.clone()).filter(|a| !a.is_empty());
+    for phone in &mut fields.phones {
+        let value = phone.field.value.clone();
+        let beside = listed.iter().find(|s| s.phone.is_some() && s.phone == value).map(Signature::name);
+        phone.owner = beside.or_else(|| contact_name.clone()).or_else(|| agent.clone()).or_else(|| alone.clone());
+    }
 }
 
 fn own_number(text: &str) -> bool {
