@@ -83,7 +83,11 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
 fn assign_hint(pages: &[PageText], fields: &Fields) -> Vec<String> {
     let threat = fields.flags.threat.as_ref().is_some_and(|f| f.value);
     let form = pages.iter().any(|p| p.kind == PageKind::TransferForm);
-    let hints = [(threat, "扬言信"), (fields.joint.is_joint, "联名信"), (form, "上级转办")];
+    let hints = [
+        (threat, "扬言信"),
+        (fields.joint.is_joint, "联名信"),
+        (form, "上级转办"),
+    ];
     let raised = hints.into_iter().filter(|(on, _)| *on);
     raised.map(|(_, hint)| hint.to_owned()).collect()
 }

@@ -12,8 +12,34 @@ const VERBS: &[&str] = &["举报", "检举", "控告", "揭发", "状告", "投�
 
 /// Offices a name stands behind.
 const TITLES: &[&str] = &[
-    "主任", "书记", "局长", "所长", "科长", "院长", "校长", "厂长", "经理", "镇长", "乡长", "县长", "区长", "会计", "队长", "站长", "老板", "支书", "村长",
-    "处长", "股长", "法官", "警察", "民警", "医生", "包工头", "董事长", "组长",
+    "主任",
+    "书记",
+    "局长",
+    "所长",
+    "科长",
+    "院长",
+    "校长",
+    "厂长",
+    "经理",
+    "镇长",
+    "乡长",
+    "县长",
+    "区长",
+    "会计",
+    "队长",
+    "站长",
+    "老板",
+    "支书",
+    "村长",
+    "处长",
+    "股长",
+    "法官",
+    "警察",
+    "民警",
+    "医生",
+    "包工头",
+    "董事长",
+    "组长",
 ];
 
 /// How far behind the verb a name is looked for, and how many are told.
@@ -30,15 +56,24 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Vec<Accused> {
         while let Some(at) = find_from(&chars, verb, from) {
             from = at + verb.chars().count();
             let end = (from + REACH).min(flow.len());
-            let clause = flow[from..end].split(|g| matches!(g.ch, '。' | '!' | '?' | ';')).next().unwrap_or_default();
-            let named = behind_title(clause).or_else(|| at_once(clause)).or_else(|| unit(clause));
+            let clause = flow[from..end]
+                .split(|g| matches!(g.ch, '。' | '!' | '?' | ';'))
+                .next()
+                .unwrap_or_default();
+            let named = behind_title(clause)
+                .or_else(|| at_once(clause))
+                .or_else(|| unit(clause));
             let Some(name) = named else {
                 continue;
             };
             let text = text_of(&name);
             if found.len() < MOST && found.iter().all(|a| a.name != text) {
                 let (page, quad) = place(pages, &name);
-                found.push(Accused { name: text, page, quad });
+                found.push(Accused {
+                    name: text,
+                    page,
+                    quad,
+                });
             }
         }
     }
@@ -60,7 +95,9 @@ fn at_once(clause: &[Glyph]) -> Option<Vec<Glyph>> {
 /// A name with something behind it that ends one.
 fn name_at(clause: &[Glyph], at: usize) -> Option<Vec<Glyph>> {
     let ends = |next: Option<&Glyph>| {
-        next.is_none_or(|g| !is_han(g.ch) || "利借贪受侵挪伙在与和从为以滥多长将把自于的等及勾违私一".contains(g.ch))
+        next.is_none_or(|g| {
+            !is_han(g.ch) || "利借贪受侵挪伙在与和从为以滥多长将把自于的等及勾违私一".contains(g.ch)
+        })
     };
     [3, 2, 4].into_iter().find_map(|length| {
         let name = clause.get(at..at + length)?;
@@ -72,7 +109,22 @@ fn name_at(clause: &[Glyph], at: usize) -> Option<Vec<Glyph>> {
 fn unit(clause: &[Glyph]) -> Option<Vec<Glyph>> {
     (4..=clause.len().min(20)).rev().find_map(|n| {
         let name = &clause[..n];
-        let long = ["公司", "委员会", "居委会", "村委会", "合作社", "派出所", "管理局", "商行", "超市", "医院", "学校", "酒店"];
-        long.iter().any(|e| text_of(name).ends_with(e)).then(|| name.to_vec())
+        let long = [
+            "公司",
+            "委员会",
+            "居委会",
+            "村委会",
+            "合作社",
+            "派出所",
+            "管理局",
+            "商行",
+            "超市",
+            "医院",
+            "学校",
+            "酒店",
+        ];
+        long.iter()
+            .any(|e| text_of(name).ends_with(e))
+            .then(|| name.to_vec())
     })
 }

@@ -201,7 +201,10 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
         doubtful && threat::unmistakable().any(reads)
     };
     let found = sentences.iter().copied().find(said);
-    flag(pages, found.or_else(|| sentences.iter().copied().find(may_be)))
+    flag(
+        pages,
+        found.or_else(|| sentences.iter().copied().find(may_be)),
+    )
 }
 
 fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {

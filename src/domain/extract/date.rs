@@ -11,6 +11,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
+use super::nbest;
 
 /// A date found in some characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,8 @@ impl FoundDate {
     pub(crate) fn iso(&self) -> Option<String> {
         let (year, day) = (self.year?, self.day?);
         let exists = !self.lunar
-            && (1..=12).contains(&self.month) && (1..=days_in(year, self.month)).contains(&day);
+            && (1..=12).contains(&self.month)
+            && (1..=days_in(year, self.month)).contains(&day);
         exists.then(|| format!("{year:04}-{:02}-{day:02}", self.month))
     }
 }
@@ -79,9 +81,13 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
 /// 农历, 阴历 before it, or a month and days that only the lunar calendar has: 正月, 腊月, 初八.
 fn lunar(flat: &[char], at: usize, end: usize) -> bool {
     let before: String = flat[at.saturating_sub(4)..at].iter().collect();
-    let said = ["农历", "阴历", "旧历", "夏历", "古历"].iter().any(|w| before.contains(w));
+    let said = ["农历", "阴历", "旧历", "夏历", "古历"]
+        .iter()
+        .any(|w| before.contains(w));
     let own: String = flat[at..end].iter().collect();
-    said || ["正月", "腊月", "冬月", "初"].iter().any(|w| own.contains(w))
+    said || ["正月", "腊月", "冬月", "初"]
+        .iter()
+        .any(|w| own.contains(w))
 }
 
 /// `2025年2月17日`, `二○二五年二月十七日`, `24年5月1日`, `民国114年2月17日`.
@@ -204,7 +210,9 @@ const REPUBLIC: u32 = 1911;
 fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
     if flat.get(at..at + 2) == Some(&['民', '国']) {
         let (count, end) = count_of_years(flat, at + 2)?;
-        return (1..=150).contains(&count).then_some((REPUBLIC + count, end));
+        return (1..=150)
+            .contains(&count)
+            .then_some((REPUBLIC + count, end));
     }
     let digits = digits_at(flat, at);
     let plain: Option<u32> = flat[at..at + digits]
@@ -233,10 +241,18 @@ fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
 fn count_of_years(flat: &[char], at: usize) -> Option<(u32, usize)> {
     let digits = digits_at(flat, at);
     if (1..=3).contains(&digits) {
-        let value = flat[at..at + digits].iter().collect::<String>().parse().ok()?;
+        let value = flat[at..at + digits]
+            .iter()
+            .collect::<String>()
+            .parse()
+            .ok()?;
         return Some((value, at + digits));
     }
-    let run: Vec<char> = flat[at..].iter().take_while(|c| numeral(**c).is_some() || matches!(c, '十' | '百')).copied().collect();
+    let run: Vec<char> = flat[at..]
+        .iter()
+        .take_while(|c| numeral(**c).is_some() || matches!(c, '十' | '百'))
+        .copied()
+        .collect();
     let end = at + run.len();
     if run.contains(&'百') || run.contains(&'十') {
         let (mut total, mut digit) = (0, 0);
@@ -249,7 +265,9 @@ fn count_of_years(flat: &[char], at: usize) -> Option<(u32, usize)> {
         }
         return Some((total + digit, end));
     }
-    let value = run.iter().try_fold(0_u32, |sum, c| Some(sum * 10 + numeral(*c)?))?;
+    let value = run
+        .iter()
+        .try_fold(0_u32, |sum, c| Some(sum * 10 + numeral(*c)?))?;
     (1..=3).contains(&run.len()).then_some((value, end))
 }
 
@@ -319,7 +337,10 @@ pub(crate) fn read(
     received_on: Option<&str>,
     fields: &mut Fields,
 ) {
-    let tail: Vec<Candidate> = candidates(zones.tail_rows(), 0.97);
+    let mut tail: Vec<Candidate> = candidates(zones.tail_rows(), 0.97);
+    if tail.iter().all(|c| c.value.len() < "YYYY-MM-DD".len()) {
+        tail.extend(by_alternatives(pages, zones.tail_rows()));
+    }
     let last_rows = &zones.body_rows()[zones.body.len().saturating_sub(2)..];
     let near_end = if tail.is_empty() {
         candidates(last_rows, 0.7)
@@ -335,7 +356,8 @@ pub(crate) fn read(
         let whole = find_dates(&candidate.glyphs)
             .iter()
             .any(|d| d.iso().is_some());
-        let lunar = find_dates(&candidate.glyphs).iter().any(|d| d.lunar) || candidate.rule == LUNAR;
+        let lunar =
+            find_dates(&candidate.glyphs).iter().any(|d| d.lunar) || candidate.rule == LUNAR;
         if lunar {
             lost.push(candidate.lost("农历日期，未换算为公历"));
         } else if !whole {
@@ -350,8 +372,9 @@ pub(crate) fn read(
     }
     fields.letter_date = match winner {
         Some(w) => {
+            let told = w.signs.iter().any(|s| s.name == BY_ALTERNATIVES);
             let field = field(pages, &w, Measured::Date, lost);
-            if figure_lost(&w.glyphs) {
+            if told || figure_lost(&w.glyphs) {
                 for_a_person(field)
             } else {
                 field
@@ -382,6 +405,32 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
         }
     }
     out
+}
+
+/// Marks a date some of whose figures are the engine's second choice.
+const BY_ALTERNATIVES: &str = "by_alternatives";
+
+/// Dates a row becomes when characters that are no figures are read as the digits the engine names for them; a person must look.
+fn by_alternatives(pages: &[PageText], rows: &[Row]) -> Vec<Candidate> {
+    let dated = |row: &&Row| {
+        row.compact()
+            .chars()
+            .filter(|c| c.is_ascii_digit() || "年月日.-/".contains(*c))
+            .count()
+            >= 4
+    };
+    let reread = |row: &Row| {
+        let (glyphs, put_in) = nbest::with_digits(pages, &row.glyphs);
+        (put_in > 0 && put_in <= 3).then(|| Row {
+            glyphs,
+            ..row.clone()
+        })
+    };
+    let rows: Vec<Row> = rows.iter().filter(dated).filter_map(reread).collect();
+    let mut found = candidates(&rows, 0.5);
+    found.retain(|c| c.value.len() == "YYYY-MM-DD".len());
+    found.iter_mut().for_each(|c| c.note(BY_ALTERNATIVES, 1.0));
+    found
 }
 
 /// `2024-05-3`: who writes the month with two figures writes the day with two.

@@ -169,7 +169,12 @@ pub(crate) fn passages(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Passage> {
     let mut lines: Vec<(usize, usize)> = glyphs.iter().map(|g| (g.page, g.line)).collect();
     lines.dedup();
     let passage = |(page, line): (usize, usize)| {
-        let there = || glyphs.iter().filter(|g| (g.page, g.line) == (page, line)).map(|g| g.at);
+        let there = || {
+            glyphs
+                .iter()
+                .filter(|g| (g.page, g.line) == (page, line))
+                .map(|g| g.at)
+        };
         let (from, to) = (there().min()?, there().max()? + 1);
         let on = pages.get(page)?;
         let quad = on.lines.get(line)?.part(from, to);

@@ -41,7 +41,12 @@ fn birthday_plausible(id: &str) -> bool {
 }
 
 fn birth(id: &str) -> Option<String> {
-    Some(format!("{}-{}-{}", id.get(6..10)?, id.get(10..12)?, id.get(12..14)?))
+    Some(format!(
+        "{}-{}-{}",
+        id.get(6..10)?,
+        id.get(10..12)?,
+        id.get(12..14)?
+    ))
 }
 
 /// The last but one digit is odd for a man.
@@ -54,7 +59,11 @@ fn sex(id: &str) -> Option<String> {
 fn region(id: &str) -> Option<String> {
     let gazetteer = Gazetteer::shared();
     let place = gazetteer.of_code(id.get(..6)?)?;
-    let names: Vec<&str> = gazetteer.lineage(place).into_iter().map(|p| gazetteer.name(p)).collect();
+    let names: Vec<&str> = gazetteer
+        .lineage(place)
+        .into_iter()
+        .map(|p| gazetteer.name(p))
+        .collect();
     Some(names.concat())
 }
 

@@ -140,17 +140,49 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
     let parts = split::parts(zones);
     let texts: Vec<&[Glyph]> = parts.iter().map(|p| p.glyphs.as_slice()).collect();
     fields.summary_sentences = summary::of(pages, &texts);
-    fields.summary = fields.summary_sentences.iter().map(|s| s.text.as_str()).collect();
+    fields.summary = fields
+        .summary_sentences
+        .iter()
+        .map(|s| s.text.as_str())
+        .collect();
     fields.matters = matters(pages, zones, &parts, &requests);
     fields.earlier = earlier(pages, &sentences);
 }
 
 /// 我叫…, 今年…岁, 家住…: who writes, not what about.
 fn introduces(sentence: &str) -> bool {
-    let opens = ["我叫", "本人", "我名", "我是", "我系", "我们是", "我们都是", "反映人", "鄙人", "我姓"];
+    let opens = [
+        "我叫",
+        "本人",
+        "我名",
+        "我是",
+        "我系",
+        "我们是",
+        "我们都是",
+        "反映人",
+        "鄙人",
+        "我姓",
+    ];
     opens.iter().any(|o| sentence.starts_with(o))
-        && has_any(sentence, &["岁", "家住", "住在", "住户", "居民", "村民", "业主", "职工", "现住", "居住", "男", "女"])
-        || has_any(sentence, &["家住", "我住在", "现住在", "我家住", "一直住", "常住", "居住在"]) && sentence.chars().count() < 60
+        && has_any(
+            sentence,
+            &[
+                "岁", "家住", "住在", "住户", "居民", "村民", "业主", "职工", "现住", "居住", "男",
+                "女",
+            ],
+        )
+        || has_any(
+            sentence,
+            &[
+                "家住",
+                "我住在",
+                "现住在",
+                "我家住",
+                "一直住",
+                "常住",
+                "居住在",
+            ],
+        ) && sentence.chars().count() < 60
 }
 
 fn is_request(sentence: &str) -> bool {
@@ -253,8 +285,24 @@ fn archive_hint(fields: &Fields, sentences: &[&[Glyph]]) -> Flag {
 /// What the letter says of earlier ones: numbers of papers, 已于某日来信 (requirement H13).
 fn earlier(pages: &[PageText], sentences: &[&[Glyph]]) -> Vec<SummarySentence> {
     let words = [
-        "告知书", "受理通知", "信访编号", "受理编号", "答复意见书", "处理意见书", "复查意见", "复核意见", "曾来信", "曾写信", "已来信", "多次来信",
-        "上次来信", "去信", "再次来信", "第二次来信", "又一次写信", "信访件",
+        "告知书",
+        "受理通知",
+        "信访编号",
+        "受理编号",
+        "答复意见书",
+        "处理意见书",
+        "复查意见",
+        "复核意见",
+        "曾来信",
+        "曾写信",
+        "已来信",
+        "多次来信",
+        "上次来信",
+        "去信",
+        "再次来信",
+        "第二次来信",
+        "又一次写信",
+        "信访件",
     ];
     let told = sentences.iter().filter(|s| has_any(&text_of(s), &words));
     told.take(5).map(|s| summary::sentence(pages, s)).collect()
@@ -273,11 +321,17 @@ fn matters(
         let text = text_of(told);
         let sentences = body::sentences(told);
         let asked = requests.first().filter(|_| single);
-        let told_of = sentences.iter().find(|s| !introduces(&text_of(s)) && s.len() >= 8);
+        let told_of = sentences
+            .iter()
+            .find(|s| !introduces(&text_of(s)) && s.len() >= 8);
         let own_words = asked
             .or(told_of)
             .map_or_else(|| shortened(&text), |s| shortened(&text_of(s)));
-        let elsewhere: String = sentences.iter().map(|s| text_of(s)).filter(|t| !introduces(t)).collect();
+        let elsewhere: String = sentences
+            .iter()
+            .map(|s| text_of(s))
+            .filter(|t| !introduces(t))
+            .collect();
         let title = titled.clone().filter(|_| single).unwrap_or(own_words);
         let ranges = passages(pages, told);
         let mut on: Vec<u32> = ranges.iter().map(|r| r.page).collect();

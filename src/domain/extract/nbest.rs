@@ -43,13 +43,26 @@ pub(crate) fn odds_of(pages: &[PageText], glyph: &Glyph, ch: char) -> f32 {
 pub(crate) fn with_digits(pages: &[PageText], glyphs: &[Glyph]) -> (Vec<Glyph>, usize) {
     let mut put_in = 0;
     let digits = glyphs.iter().map(|glyph| {
-        let kept = glyph.ch.is_ascii_digit() || matches!(glyph.ch, ' ' | '-' | '(' | ')' | '.' | '/' | '年' | '月' | '日' | ':');
+        let kept = glyph.ch.is_ascii_digit()
+            || matches!(
+                glyph.ch,
+                ' ' | '-' | '(' | ')' | '.' | '/' | '年' | '月' | '日' | ':'
+            );
         let read = char_of(pages, glyph);
-        let among = read.and_then(|c| c.others.iter().copied().find(|(c, p)| c.is_ascii_digit() && *p >= LEAST));
+        let among = read.and_then(|c| {
+            c.others
+                .iter()
+                .copied()
+                .find(|(c, p)| c.is_ascii_digit() && *p >= LEAST)
+        });
         match among.or_else(|| read.and_then(|c| c.digit)) {
             Some((ch, confidence)) if !kept && confidence >= LEAST => {
                 put_in += 1;
-                Glyph { ch, confidence, ..*glyph }
+                Glyph {
+                    ch,
+                    confidence,
+                    ..*glyph
+                }
             }
             _ => *glyph,
         }
@@ -59,19 +72,31 @@ pub(crate) fn with_digits(pages: &[PageText], glyphs: &[Glyph]) -> (Vec<Glyph>, 
 }
 
 /// A personal name by the reading, the alternatives, and the other mentions of it. `None`: as read.
-pub(crate) fn name(pages: &[PageText], read: &[Glyph], mentions: &[&[Glyph]]) -> Option<Vec<Glyph>> {
+pub(crate) fn name(
+    pages: &[PageText],
+    read: &[Glyph],
+    mentions: &[&[Glyph]],
+) -> Option<Vec<Glyph>> {
     if !(2..=4).contains(&read.len()) || !read.iter().all(|g| is_han(g.ch)) {
         return None;
     }
     let text: Vec<char> = read.iter().map(|g| g.ch).collect();
     let surname = names::surname_length(&text).max(1);
-    let same: Vec<&[Glyph]> = mentions.iter().copied().filter(|m| could_be(pages, read, m)).collect();
+    let same: Vec<&[Glyph]> = mentions
+        .iter()
+        .copied()
+        .filter(|m| could_be(pages, read, m))
+        .collect();
     let mut out = read.to_vec();
     let mut changed = false;
     for (i, glyph) in read.iter().enumerate() {
         let weight = |ch: char| {
             let seen: f32 = same.iter().map(|m| odds_of(pages, &m[i], ch)).product();
-            let usual = if i < surname { names::is_surname(ch) } else { names::is_given(ch) };
+            let usual = if i < surname {
+                names::is_surname(ch)
+            } else {
+                names::is_given(ch)
+            };
             let prior = match (usual, i < surname) {
                 (true, true) => 6.0,
                 (true, false) => 3.0,
@@ -79,13 +104,21 @@ pub(crate) fn name(pages: &[PageText], read: &[Glyph], mentions: &[&[Glyph]]) ->
             };
             odds_of(pages, glyph, ch) * seen * prior
         };
-        let candidates = options(pages, glyph).into_iter().chain(same.iter().flat_map(|m| options(pages, &m[i])));
-        let best = candidates.filter(|(c, _)| is_han(*c)).max_by(|a, b| weight(a.0).total_cmp(&weight(b.0)));
+        let candidates = options(pages, glyph)
+            .into_iter()
+            .chain(same.iter().flat_map(|m| options(pages, &m[i])));
+        let best = candidates
+            .filter(|(c, _)| is_han(*c))
+            .max_by(|a, b| weight(a.0).total_cmp(&weight(b.0)));
         if let Some((ch, _)) = best
             && ch != glyph.ch
             && weight(ch) > MARGIN * weight(glyph.ch)
         {
-            out[i] = Glyph { ch, confidence: odds_of(pages, glyph, ch), ..*glyph };
+            out[i] = Glyph {
+                ch,
+                confidence: odds_of(pages, glyph, ch),
+                ..*glyph
+            };
             changed = true;
         }
     }
@@ -96,7 +129,9 @@ pub(crate) fn name(pages: &[PageText], read: &[Glyph], mentions: &[&[Glyph]]) ->
 fn could_be(pages: &[PageText], a: &[Glyph], b: &[Glyph]) -> bool {
     let allowed = |x: &Glyph, y: &Glyph| {
         let theirs = options(pages, y);
-        options(pages, x).iter().any(|(c, _)| theirs.iter().any(|(d, _)| c == d))
+        options(pages, x)
+            .iter()
+            .any(|(c, _)| theirs.iter().any(|(d, _)| c == d))
     };
     a.len() == b.len() && a.iter().zip(b).filter(|(x, y)| !allowed(x, y)).count() * 3 <= a.len()
 }
@@ -112,10 +147,19 @@ pub(crate) fn with_word(pages: &[PageText], glyphs: &[Glyph], word: &str) -> Opt
         let wrong = window.iter().zip(&word).filter(|(g, c)| g.ch != **c);
         let changes: Vec<(&Glyph, char)> = wrong.map(|(g, c)| (g, *c)).collect();
         let few = !changes.is_empty() && changes.len() * 2 <= word.len();
-        let told = |(glyph, ch): &(&Glyph, char)| glyph.confidence < DOUBTFUL && odds_of(pages, glyph, *ch) >= LEAST;
+        let told = |(glyph, ch): &(&Glyph, char)| {
+            glyph.confidence < DOUBTFUL && odds_of(pages, glyph, *ch) >= LEAST
+        };
         (few && changes.iter().all(told)).then(|| {
             let text = glyphs.iter().enumerate();
-            text.map(|(i, g)| if (at..at + word.len()).contains(&i) { word[i - at] } else { g.ch }).collect()
+            text.map(|(i, g)| {
+                if (at..at + word.len()).contains(&i) {
+                    word[i - at]
+                } else {
+                    g.ch
+                }
+            })
+            .collect()
         })
     })
 }

@@ -3,15 +3,15 @@
 //! A labelled number that has too many or too few digits is shown as it stands, without a value.
 
 use crate::domain::draft::{Fields, Phone, PhoneKind};
-use crate::domain::field::{Field, Source};
+use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, place};
-use super::names;
 use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
+use super::{names, nbest};
 
 const RULE: &str = "7.4.2.5";
 
@@ -178,7 +178,8 @@ pub(crate) fn read(
             },
         );
         if item.kind == Kind::Phone && out.len() == before {
-            out.extend(local_or_unreadable(pages, &item.value));
+            let told = by_alternatives(pages, &item.value);
+            out.extend(told.or_else(|| local_or_unreadable(pages, &item.value)));
         }
     }
     for row in zones.head() {
@@ -225,15 +226,33 @@ pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
     let listed = signature::list(items);
     let contact = items.iter().find(|i| i.kind == Kind::Contact);
     let contact_name = contact.and_then(|i| {
-        let name: String = i.value.iter().map(|g| g.ch).filter(|c| *c != ' ').take_while(|c| is_han(*c)).collect();
+        let name: String = i
+            .value
+            .iter()
+            .map(|g| g.ch)
+            .filter(|c| *c != ' ')
+            .take_while(|c| is_han(*c))
+            .collect();
         (names::person(&name) > 0.0).then_some(name)
     });
-    let alone = (fields.joint.count == 1 && !fields.anonymous.value).then(|| fields.sender_name.value.clone()).flatten();
-    let agent = fields.proxy.as_ref().map(|p| p.agent.clone()).filter(|a| !a.is_empty());
+    let alone = (fields.joint.count == 1 && !fields.anonymous.value)
+        .then(|| fields.sender_name.value.clone())
+        .flatten();
+    let agent = fields
+        .proxy
+        .as_ref()
+        .map(|p| p.agent.clone())
+        .filter(|a| !a.is_empty());
     for phone in &mut fields.phones {
         let value = phone.field.value.clone();
-        let beside = listed.iter().find(|s| s.phone.is_some() && s.phone == value).map(Signature::name);
-        phone.owner = beside.or_else(|| contact_name.clone()).or_else(|| agent.clone()).or_else(|| alone.clone());
+        let beside = listed
+            .iter()
+            .find(|s| s.phone.is_some() && s.phone == value)
+            .map(Signature::name);
+        phone.owner = beside
+            .or_else(|| contact_name.clone())
+            .or_else(|| agent.clone())
+            .or_else(|| alone.clone());
     }
 }
 
@@ -288,7 +307,7 @@ fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
 fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
     let why = "与另一处只差一位，系同一号码的另一读法";
     if other.confidence() > phone.field.confidence {
-        let loser = crate::domain::field::Alternative {
+        let loser = Alternative {
             value: phone.field.value.clone().unwrap_or_default(),
             confidence: phone.field.confidence,
             why_not: why.to_owned(),
@@ -302,6 +321,32 @@ fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
 
 fn same_number(a: &str, b: &str) -> bool {
     a == b || super::glyphs::one_off(a, b)
+}
+
+/// A labelled number with one or two characters that are no digits, where the engine names digits for them: a value a person must look at.
+fn by_alternatives(pages: &[PageText], glyphs: &[Glyph]) -> Option<Phone> {
+    let (digits, put_in) = nbest::with_digits(pages, glyphs);
+    let [found] = &find_phones(&digits)[..] else {
+        return None;
+    };
+    let candidate = Candidate {
+        value: found.value.clone(),
+        glyphs: digits[found.from..found.to].to_vec(),
+        prior: 0.5,
+        source: Source::LetterContact,
+        rule: RULE,
+        signs: Vec::new(),
+    };
+    let as_read = Alternative {
+        value: glyphs.iter().map(|g| g.raw).collect(),
+        confidence: 0.0,
+        why_not: "识读原样；非数字的字已按识别引擎给出的数字列出，须核对".to_owned(),
+    };
+    (1..=2).contains(&put_in).then(|| Phone {
+        field: for_a_person(field(pages, &candidate, Measured::Phone, vec![as_read])),
+        r#type: found.kind,
+        owner: None,
+    })
 }
 
 /// A labelled number without area code, or one that is not a number: shown, not repaired.

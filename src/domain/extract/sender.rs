@@ -33,7 +33,10 @@ pub(crate) fn read(
     envelope: &EnvelopeZones,
     fields: &mut Fields,
 ) {
-    let listed: Vec<Signature> = list(items).into_iter().map(|s| likelier(pages, s)).collect();
+    let listed: Vec<Signature> = list(items)
+        .into_iter()
+        .map(|s| likelier(pages, s))
+        .collect();
     let on_envelope = envelope_name(envelope);
     if listed.len() >= 2 {
         return several(pages, items, &listed, on_envelope, fields);
@@ -160,7 +163,10 @@ fn one(
 /// A signature whose doubtful characters are read as what makes a name of it, where the engine allows it.
 fn likelier(pages: &[PageText], signature: Signature) -> Signature {
     match nbest::name(pages, &signature.glyphs, &[]) {
-        Some(glyphs) if signature.form == Form::Person => Signature { glyphs, ..signature },
+        Some(glyphs) if signature.form == Form::Person => Signature {
+            glyphs,
+            ..signature
+        },
         _ => signature,
     }
 }
@@ -181,8 +187,13 @@ fn with_alternatives(
         })
     };
     let mut winner = reread(&signed, &mentions).unwrap_or_else(|| signed.clone());
-    winner.note("by_alternatives", f32::from(u8::from(winner.value != signed.value)));
-    let others = others.iter().map(|o| reread(o, &[&signed.glyphs]).unwrap_or_else(|| o.clone()));
+    winner.note(
+        "by_alternatives",
+        f32::from(u8::from(winner.value != signed.value)),
+    );
+    let others = others
+        .iter()
+        .map(|o| reread(o, &[&signed.glyphs]).unwrap_or_else(|| o.clone()));
     (winner, others.collect())
 }
 

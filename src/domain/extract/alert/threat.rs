@@ -13,13 +13,12 @@ use crate::domain::extract::glyphs::has_any;
 pub(super) fn threatens(sentence: &str) -> bool {
     let told = said_by_another(sentence);
     let own = &sentence[..told.unwrap_or(sentence.len())];
-    let clauses: Vec<&str> = own
-        .split([',', '、', ':', '。', '!', '?', ';'])
-        .collect();
-    ultimatum(own, &clauses) || (0..clauses.len()).any(|i| {
-        let (before, clause) = (&clauses[..i], clauses[i]);
-        hits(clause).any(|hit| counts(own, before, clause, &hit))
-    })
+    let clauses: Vec<&str> = own.split([',', '、', ':', '。', '!', '?', ';']).collect();
+    ultimatum(own, &clauses)
+        || (0..clauses.len()).any(|i| {
+            let (before, clause) = (&clauses[..i], clauses[i]);
+            hits(clause).any(|hit| counts(own, before, clause, &hit))
+        })
 }
 
 /// The words that are enough by themselves, for looking among what else a character may be.
@@ -31,7 +30,17 @@ pub(super) fn unmistakable() -> impl Iterator<Item = &'static str> {
 fn said_by_another(sentence: &str) -> Option<usize> {
     let at = sentence.find([':', '“', '"'])?;
     let lead = &sentence[..at];
-    let speaks = ["说", "骂", "恐吓我", "威胁我", "放话", "喊", "扬言", "写道", "称"];
+    let speaks = [
+        "说",
+        "骂",
+        "恐吓我",
+        "威胁我",
+        "放话",
+        "喊",
+        "扬言",
+        "写道",
+        "称",
+    ];
     let clause = lead.rsplit([',', '。', ';']).next().unwrap_or(lead);
     let quoted = speaks.iter().any(|s| clause.contains(s));
     (quoted && actor(clause) == Some(Actor::Other)).then_some(at)
@@ -87,7 +96,11 @@ fn hits(clause: &str) -> impl Iterator<Item = Hit> {
                 (!innocent(word, lead, rest)).then_some(Hit { at, end, force })
             })
         })
-        .chain(TOGETHER.iter().filter_map(move |pair| together(clause, pair)))
+        .chain(
+            TOGETHER
+                .iter()
+                .filter_map(move |pair| together(clause, pair)),
+        )
         .chain(misread(clause))
 }
 
@@ -115,14 +128,36 @@ fn innocent(word: &str, lead: &str, rest: &str) -> bool {
         "砸" => after(&["锅", "钱", "进", "到", "伤", "中", "坏", "在"]),
         "杀人" | "放火" => after(&["犯", "案", "罪"]),
         "以死" => after(&["者", "亡"]),
-        "极端" => after(&["贫", "困", "天气", "不负", "重要", "认真", "恶劣", "低", "高", "自私", "案", "主义"]),
+        "极端" => after(&[
+            "贫", "困", "天气", "不负", "重要", "认真", "恶劣", "低", "高", "自私", "案", "主义",
+        ]),
         "北京" => !behind(&["去", "上", "进", "到", "赴", "来"]),
         "堵" => after(&["塞", "车", "水", "漏", "得"]) || behind(&["拥", "被", "管道", "添"]),
         "枪" => behind(&["水", "钢", "焊", "喷", "油"]) || after(&["钉"]),
         "刀" => behind(&["动", "开", "手术", "剪", "菜", "一刀", "砍"]) || after(&["刻", "具厂"]),
-        "杀" => after(&["价", "虫", "猪", "毒", "菌", "鸡", "青"]) || behind(&["抹", "自", "扼", "凶"]),
-        "命" => !(behind(&["要他的", "要你的", "要他", "抵", "偿", "玩", "我的", "老", "这条", "拿", "换"]) && !after(&["令", "运", "名"])),
-        "烧" => after(&["烤", "饭", "菜", "水", "香", "炭", "秸", "伤", "煤", "制", "坏", "毁"]) || behind(&["发", "燃", "焚"]),
+        "杀" => {
+            after(&["价", "虫", "猪", "毒", "菌", "鸡", "青"]) || behind(&["抹", "自", "扼", "凶"])
+        }
+        "命" => {
+            !(behind(&[
+                "要他的",
+                "要你的",
+                "要他",
+                "抵",
+                "偿",
+                "玩",
+                "我的",
+                "老",
+                "这条",
+                "拿",
+                "换",
+            ]) && !after(&["令", "运", "名"]))
+        }
+        "烧" => {
+            after(&[
+                "烤", "饭", "菜", "水", "香", "炭", "秸", "伤", "煤", "制", "坏", "毁",
+            ]) || behind(&["发", "燃", "焚"])
+        }
         "毁" => after(&["约", "坏", "林", "灭性"]) || behind(&["损", "烧", "拆", "冲"]),
         "抢" => after(&["修", "救", "险", "占", "劫", "种", "收"]),
         "绑" => after(&["架", "定", "在一"]),
@@ -130,7 +165,11 @@ fn innocent(word: &str, lead: &str, rest: &str) -> bool {
         "停工" | "签名" => !lead.contains("我们") || after(&["、", "如下"]),
         "横幅" => behind(&["锦旗", "感谢"]),
         "生路" => !behind(&["断了他的", "断他的", "断你们的"]),
-        "一条命" => behind(&["救了", "捡回", "捡了", "是", "人命", "害了"]) || !(has_any(rest, &["你们要", "跟", "换", "拼", "搭"]) || behind(&["只剩下", "只剩", "就这", "烂命", "豁出"])),
+        "一条命" => {
+            behind(&["救了", "捡回", "捡了", "是", "人命", "害了"])
+                || !(has_any(rest, &["你们要", "跟", "换", "拼", "搭"])
+                    || behind(&["只剩下", "只剩", "就这", "烂命", "豁出"]))
+        }
         "打火机" => !behind(&["准备好了", "准备好", "买了", "带着", "掏出"]),
         "好过" => after(&["渡"]),
         "解脱" | "完蛋" => behind(&["得到", "不能"]),
@@ -158,7 +197,13 @@ fn counts(sentence: &str, before: &[&str], clause: &str, hit: &Hit) -> bool {
         (Some(Actor::Writer), _) => intent || has_any(sentence, &["你们", "政府"]),
         (None, Force::Disorder) => intent,
         // Without anyone who acts: 再不修,早晚要撞死人 is a worry. 谁来拆就炸 is none.
-        (None, Force::Weak) => intent && has_any(sentence, &["谁", "你们", "逼", "别怪", "拼", "死也", "见血"]),
+        (None, Force::Weak) => {
+            intent
+                && has_any(
+                    sentence,
+                    &["谁", "你们", "逼", "别怪", "拼", "死也", "见血"],
+                )
+        }
     }
 }
 
@@ -168,9 +213,13 @@ fn reported(before: &[&str], lead: &str) -> bool {
         let word = REPORTED.iter().filter_map(|r| clause.find(r)).min();
         word.is_some_and(|at| actor(&clause[..at]) != Some(Actor::Writer))
     };
-    let own = WRITER.iter().any(|w| last_own(lead, w).is_some_and(|at| {
-        ["就", "要", "会", "将", "也", "只", "准备", "打算"].iter().any(|m| lead[at + w.len()..].starts_with(m))
-    }));
+    let own = WRITER.iter().any(|w| {
+        last_own(lead, w).is_some_and(|at| {
+            ["就", "要", "会", "将", "也", "只", "准备", "打算"]
+                .iter()
+                .any(|m| lead[at + w.len()..].starts_with(m))
+        })
+    });
     told(lead) || before.last().is_some_and(|c| told(c)) && !own
 }
 
@@ -182,8 +231,13 @@ enum Actor {
 
 /// A whole clause without the one it ends with, who is acted on: 老天不收他.
 fn without_object(clause: &str) -> &str {
-    let ends = OTHERS.iter().chain(WRITER).filter_map(|w| clause.strip_suffix(w));
-    ends.min_by_key(|rest| rest.len()).filter(|rest| !rest.is_empty()).unwrap_or(clause)
+    let ends = OTHERS
+        .iter()
+        .chain(WRITER)
+        .filter_map(|w| clause.strip_suffix(w));
+    ends.min_by_key(|rest| rest.len())
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(clause)
 }
 
 /// 再不…, 我就把…: an ultimatum whose end is nothing anyone may do. No word of harm is needed.
@@ -192,8 +246,13 @@ fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
         return false;
     }
     clauses.iter().enumerate().any(|(i, clause)| {
-        let goes_on = ["就把", "就叫", "就让", "就给", "那就把", "便把"].iter().any(|o| clause.starts_with(o));
-        let before = clauses[..i].iter().rev().find_map(|c| actor(without_object(c)));
+        let goes_on = ["就把", "就叫", "就让", "就给", "那就把", "便把"]
+            .iter()
+            .any(|o| clause.starts_with(o));
+        let before = clauses[..i]
+            .iter()
+            .rev()
+            .find_map(|c| actor(without_object(c)));
         if goes_on && before != Some(Actor::Other) {
             return true;
         }
@@ -202,8 +261,12 @@ fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
                 return false;
             };
             let rest = &clause[at + w.len()..];
-            let then = ["就", "将", "会", "只好", "只有", "只能", "也", "要", "便", "打"];
-            then.iter().any(|t| rest.starts_with(t)) && has_any(rest, THEN) && !denied(&rest.chars().take(3).collect::<String>())
+            let then = [
+                "就", "将", "会", "只好", "只有", "只能", "也", "要", "便", "打",
+            ];
+            then.iter().any(|t| rest.starts_with(t))
+                && has_any(rest, THEN)
+                && !denied(&rest.chars().take(3).collect::<String>())
         })
     })
 }
@@ -227,14 +290,44 @@ fn actor(text: &str) -> Option<Actor> {
 /// The last place of someone who acts: 他 of 和他, 把他, 找他 is only acted on, 他的楼下 a place.
 fn last_acting(text: &str, word: &str) -> Option<usize> {
     let objects = [
-        "和", "跟", "与", "同", "把", "让", "找", "对", "向", "拉", "带", "给", "叫", "去", "到", "在", "遇到", "碰上", "姓",
-        "将", "从", "敢", "谁", "当", "为", "联系好",
+        "和",
+        "跟",
+        "与",
+        "同",
+        "把",
+        "让",
+        "找",
+        "对",
+        "向",
+        "拉",
+        "带",
+        "给",
+        "叫",
+        "去",
+        "到",
+        "在",
+        "遇到",
+        "碰上",
+        "姓",
+        "将",
+        "从",
+        "敢",
+        "谁",
+        "当",
+        "为",
+        "联系好",
     ];
-    let places = ["的", "门", "楼", "家", "院", "们", "大门", "厂门", "公司", "孩子", "儿子"];
+    let places = [
+        "的", "门", "楼", "家", "院", "们", "大门", "厂门", "公司", "孩子", "儿子",
+    ];
     let found = text.match_indices(word).map(|(at, _)| at);
     found
         .filter(|at| !objects.iter().any(|o| text[..*at].ends_with(o)))
-        .filter(|at| !places.iter().any(|p| text[at + word.len()..].starts_with(p)))
+        .filter(|at| {
+            !places
+                .iter()
+                .any(|p| text[at + word.len()..].starts_with(p))
+        })
         .last()
 }
 

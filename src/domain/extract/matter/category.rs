@@ -17,9 +17,8 @@ struct Categories {
 
 fn all() -> &'static [Category] {
     static ALL: OnceLock<Categories> = OnceLock::new();
-    let read = || {
-        toml::from_str(include_str!("categories.toml")).expect("a test reads the shipped file")
-    };
+    let read =
+        || toml::from_str(include_str!("categories.toml")).expect("a test reads the shipped file");
     &ALL.get_or_init(read).category
 }
 
@@ -40,7 +39,9 @@ const LEAST: usize = 2;
 /// Whether a text holds a word of that category.
 pub(super) fn speaks_of(text: &str, path: &str) -> usize {
     let category = all().iter().find(|c| c.path == path);
-    category.map_or(0, |c| c.words.iter().filter(|w| text.contains(w.as_str())).count())
+    category.map_or(0, |c| {
+        c.words.iter().filter(|w| text.contains(w.as_str())).count()
+    })
 }
 
 #[cfg(test)]
@@ -59,8 +60,14 @@ mod tests {
 
     #[test]
     fn more_and_longer_words_win() {
-        assert_eq!(of("包工头拖欠工资，请政府帮我们要回血汗钱"), Some("劳动和社会保障/劳动报酬/拖欠工资"));
-        assert_eq!(of("邻居把墙砌到我家宅基地的地界里"), Some("农业农村/宅基地/边界与审批"));
+        assert_eq!(
+            of("包工头拖欠工资，请政府帮我们要回血汗钱"),
+            Some("劳动和社会保障/劳动报酬/拖欠工资")
+        );
+        assert_eq!(
+            of("邻居把墙砌到我家宅基地的地界里"),
+            Some("农业农村/宅基地/边界与审批")
+        );
         assert_eq!(of("今天天气很好"), None);
     }
 }

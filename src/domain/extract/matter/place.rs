@@ -40,12 +40,16 @@ pub(super) fn of(text: &str) -> Option<String> {
             continue;
         };
         let stem = end - length;
-        let from = (0..stem).rev().find(|&i| STOPS.contains(chars[i]) || !is_part(chars[i]));
+        let from = (0..stem)
+            .rev()
+            .find(|&i| STOPS.contains(chars[i]) || !is_part(chars[i]));
         let from = from.map_or(0, |i| i + 1).max(end.saturating_sub(LONGEST));
         let name: String = chars[from..end].iter().collect();
         let known = divisions(&chars[from..end]);
         let named = (2..=8).contains(&(stem - from)) || known;
-        let better = best.as_ref().is_none_or(|(w, _)| weight + usize::from(known) > *w);
+        let better = best
+            .as_ref()
+            .is_none_or(|(w, _)| weight + usize::from(known) > *w);
         if named && better && !vague(&name) {
             best = Some((weight + usize::from(known), name));
         }
@@ -78,9 +82,12 @@ fn divisions(chars: &[char]) -> bool {
 
 /// 一条路, 隔壁小区: no name of a place.
 fn vague(name: &str) -> bool {
-    ["一条", "两条", "整个", "隔壁", "附近", "旁边", "前面", "对面", "门口", "楼下", "马路", "公路", "高速", "修路", "铁路", "小路", "这个", "单位", "学校", "老旧", "所有", "条路"]
-        .iter()
-        .any(|v| name.contains(v))
+    [
+        "一条", "两条", "整个", "隔壁", "附近", "旁边", "前面", "对面", "门口", "楼下", "马路",
+        "公路", "高速", "修路", "铁路", "小路", "这个", "单位", "学校", "老旧", "所有", "条路",
+    ]
+    .iter()
+    .any(|v| name.contains(v))
 }
 
 #[cfg(test)]
@@ -89,8 +96,14 @@ mod tests {
 
     #[test]
     fn the_place_is_what_the_letter_names() {
-        assert_eq!(of("彩虹新村38幢一楼住户私自搭建阳光房").as_deref(), Some("彩虹新村"));
-        assert_eq!(of("从去年起姑苏区平江路一直没有修").as_deref(), Some("姑苏区平江路"));
+        assert_eq!(
+            of("彩虹新村38幢一楼住户私自搭建阳光房").as_deref(),
+            Some("彩虹新村")
+        );
+        assert_eq!(
+            of("从去年起姑苏区平江路一直没有修").as_deref(),
+            Some("姑苏区平江路")
+        );
     }
 
     #[test]

@@ -29,7 +29,19 @@ const NUMBERINGS: &[&[&str]] = &[
 ];
 
 /// What opens another matter in a letter without numbers.
-const TURNS: &[&str] = &["另外", "另有一事", "另一件事", "另一个问题", "此外", "还有一件事", "还有一个问题", "再一个", "顺便反映", "同时反映", "再反映"];
+const TURNS: &[&str] = &[
+    "另外",
+    "另有一事",
+    "另一件事",
+    "另一个问题",
+    "此外",
+    "还有一件事",
+    "还有一个问题",
+    "再一个",
+    "顺便反映",
+    "同时反映",
+    "再反映",
+];
 
 /// The matters in their order; the first is the main one.
 pub(super) fn parts(zones: &LetterZones) -> Vec<Part> {
@@ -67,7 +79,10 @@ fn by(rows: &[Row], marks: &[&str]) -> Vec<Part> {
 /// A letter without numbers: one matter, and one more for each turn to another category.
 fn turned(rows: &[Row]) -> Vec<Part> {
     let flow = body::flow(rows);
-    let mut parts: Vec<Part> = vec![Part { glyphs: Vec::new(), marked: 0 }];
+    let mut parts: Vec<Part> = vec![Part {
+        glyphs: Vec::new(),
+        marked: 0,
+    }];
     let mut known: Vec<Option<&'static str>> = vec![None];
     for sentence in body::sentences(&flow) {
         let text = text_of(sentence);
@@ -76,7 +91,10 @@ fn turned(rows: &[Row]) -> Vec<Part> {
         let before = parts.last().map(|p| text_of(&p.glyphs)).unwrap_or_default();
         let other = about.is_some() && category::of(&before).is_some_and(|c| Some(c) != about);
         if turn && other && !known.contains(&about) {
-            parts.push(Part { glyphs: sentence.to_vec(), marked: 0 });
+            parts.push(Part {
+                glyphs: sentence.to_vec(),
+                marked: 0,
+            });
             known.push(about);
         } else if let Some(part) = parts.last_mut() {
             part.glyphs.extend_from_slice(sentence);

@@ -6,7 +6,13 @@ use crate::domain::extract::extract;
 use crate::domain::field::{Field, Source};
 use crate::domain::text::PageKind;
 
-const TOP: [&str; 5] = ["霍市长：", "我们小区的路灯坏了半年，没有人修。", "恳请派人修好。", "此致", "敬礼"];
+const TOP: [&str; 5] = [
+    "霍市长：",
+    "我们小区的路灯坏了半年，没有人修。",
+    "恳请派人修好。",
+    "此致",
+    "敬礼",
+];
 
 fn rows(tail: &[&'static str]) -> Vec<&'static str> {
     TOP.iter().chain(tail).copied().collect()
@@ -30,7 +36,14 @@ fn value(field: &Field) -> &str {
 #[test]
 fn a1_a_letter_without_an_envelope_or_without_text_still_gives_a_draft() {
     assert_eq!(value(&under(&["来信人：汪小满"]).sender_name), "汪小满");
-    let parcel = extract(&[envelope("霍市长 收", &["临江市河东区柳林路3号", "汪小满 寄"])], &roster(), None);
+    let parcel = extract(
+        &[envelope(
+            "霍市长 收",
+            &["临江市河东区柳林路3号", "汪小满 寄"],
+        )],
+        &roster(),
+        None,
+    );
     assert_eq!(value(&parcel.addressee), "霍国梁");
 }
 
@@ -38,7 +51,11 @@ fn a1_a_letter_without_an_envelope_or_without_text_still_gives_a_draft() {
 fn a4_five_signatories_are_joint_four_are_not_and_units_count() {
     let four = under(&["联名人签名：", "丁一山　　汪小满　　邓长河", "平川五金商店"]);
     assert_eq!((four.joint.count, four.joint.is_joint), (4, false));
-    let five = under(&["联名人签名：", "丁一山　　汪小满　　邓长河　　段美兰", "平川五金商店"]);
+    let five = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满　　邓长河　　段美兰",
+        "平川五金商店",
+    ]);
     assert_eq!((five.joint.count, five.joint.is_joint), (5, true));
 }
 
@@ -48,7 +65,11 @@ fn a5_each_reason_of_anonymity_is_told_apart() {
     assert_eq!(reason(&[]).as_deref(), Some("无署名"));
     assert_eq!(reason(&["一名老党员"]).as_deref(), Some("假名"));
     for name in ["王某某", "李先生", "张××", "老赵", "陈女士"] {
-        assert_eq!(under(&[name]).anonymous.reason.as_deref(), Some("署名不完整"), "{name}");
+        assert_eq!(
+            under(&[name]).anonymous.reason.as_deref(),
+            Some("署名不完整"),
+            "{name}"
+        );
     }
 }
 
@@ -56,7 +77,12 @@ fn a5_each_reason_of_anonymity_is_told_apart() {
 fn a6_the_addressee_is_read_in_the_letter_and_on_the_envelope() {
     let both = with_envelope(&rows(&["汪小满"]), envelope("丁书记 收", &[]));
     assert_eq!(value(&both.addressee), "丁文远");
-    assert!(both.addressee.alternatives.iter().any(|a| a.value == "霍国梁"));
+    assert!(
+        both.addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "霍国梁")
+    );
 }
 
 #[test]
@@ -70,7 +96,11 @@ fn a7_a_proxy_without_the_authorisation_page_says_so() {
         "代理人：熊小梅",
     ]);
     assert_eq!(value(&fields.sender_name), "熊大海");
-    assert!(fields.proxy.is_some_and(|p| p.agent == "熊小梅" && !p.authorisation_seen));
+    assert!(
+        fields
+            .proxy
+            .is_some_and(|p| p.agent == "熊小梅" && !p.authorisation_seen)
+    );
 }
 
 #[test]
@@ -83,7 +113,11 @@ fn a7_being_someones_son_is_no_authority() {
 #[test]
 fn c1_a_field_without_evidence_stays_empty_and_is_named() {
     let fields = under(&["汪小满"]);
-    assert!(["address", "letter_date", "id_number", "phones"].iter().all(|f| fields.missing().iter().any(|m| m == f)));
+    assert!(
+        ["address", "letter_date", "id_number", "phones"]
+            .iter()
+            .all(|f| fields.missing().iter().any(|m| m == f))
+    );
     assert!(!fields.missing().iter().any(|m| m == "sender_name"));
 }
 
@@ -94,7 +128,11 @@ fn c2_accused_officials_staff_and_relatives_are_never_the_sender() {
         "经办人陆科长叫我找李卫民，李卫民又叫我找王建国。",
         "我父亲汪长根去世，我儿子汪小宝没有户口。",
     ] {
-        assert_eq!(value(&told(&[body, "请求处理。"]).sender_name), "汪小满", "{body}");
+        assert_eq!(
+            value(&told(&[body, "请求处理。"]).sender_name),
+            "汪小满",
+            "{body}"
+        );
         let unsigned = letter(&["霍市长：", body, "请求处理。", "此致", "敬礼"]);
         assert_eq!(value(&unsigned.sender_name), "匿名", "{body}");
     }
@@ -117,18 +155,27 @@ fn c3_each_step_of_the_joint_order_says_which_it_is() {
     let names = "丁一山　　汪小满　　邓长河　　段美兰　　顾全福";
     let rule = |tail: &[&'static str]| under(tail).sender_name.rule.unwrap_or_default();
     assert_eq!(rule(&["联名人签名：", names]), "7.4.2.2/joint/4");
-    assert_eq!(rule(&["联系人：邓长河", "联名人签名：", names]), "7.4.2.2/joint/2");
+    assert_eq!(
+        rule(&["联系人：邓长河", "联名人签名：", names]),
+        "7.4.2.2/joint/2"
+    );
     let beside = "丁一山　　汪小满13812345678　　邓长河　　段美兰　　顾全福";
     assert_eq!(rule(&["联名人签名：", beside]), "7.4.2.2/joint/1");
     let tail = rows(&["联名人签名：", names]);
-    let sent = with_envelope(&tail, envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]));
+    let sent = with_envelope(
+        &tail,
+        envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]),
+    );
     assert_eq!(sent.sender_name.rule.as_deref(), Some("7.4.2.2/joint/3"));
 }
 
 #[test]
 fn c4_the_four_places_of_an_address_in_their_order() {
     let front = || envelope("霍市长 收", &["临江市河东区柳林路3号", "汪小满 寄"]);
-    let all = with_envelope(&rows(&["汪小满", "地址：临江市河西区桃园新村6幢301室"]), front());
+    let all = with_envelope(
+        &rows(&["汪小满", "地址：临江市河西区桃园新村6幢301室"]),
+        front(),
+    );
     assert_eq!(all.address.rule.as_deref(), Some("7.4.2.3/1"));
     assert_eq!(value(&all.address), "临江市河西区桃园新村6幢301室");
     let on_envelope = with_envelope(&rows(&["汪小满"]), front());
@@ -147,19 +194,33 @@ fn c4_a_place_where_something_happened_is_no_address_but_the_place_of_the_matter
 #[test]
 fn c5_every_number_has_its_type_and_its_owner() {
     let fields = under(&["来信人：汪小满", "电话：13812345678、0513-65227061"]);
-    let seen: Vec<(&str, PhoneKind, Option<&str>)> =
-        fields.phones.iter().map(|p| (value(&p.field), p.r#type, p.owner.as_deref())).collect();
+    let seen: Vec<(&str, PhoneKind, Option<&str>)> = fields
+        .phones
+        .iter()
+        .map(|p| (value(&p.field), p.r#type, p.owner.as_deref()))
+        .collect();
     assert_eq!(
         seen,
-        [("13812345678", PhoneKind::Mobile, Some("汪小满")), ("0513-65227061", PhoneKind::Landline, Some("汪小满"))]
+        [
+            ("13812345678", PhoneKind::Mobile, Some("汪小满")),
+            ("0513-65227061", PhoneKind::Landline, Some("汪小满"))
+        ]
     );
-    let joint = under(&["联名人签名：", "丁一山　　汪小满13812345678　　邓长河　　段美兰　　顾全福"]);
+    let joint = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满13812345678　　邓长河　　段美兰　　顾全福",
+    ]);
     assert_eq!(joint.phones[0].owner.as_deref(), Some("汪小满"));
 }
 
 #[test]
 fn c8_numbered_matters_stand_apart_with_their_text_and_the_first_is_main() {
-    let fields = told(&["一、桃园小区物业乱收停车费。", "请求退还。", "二、门口的路面坑坑洼洼，没有人修。", "请求修复。"]);
+    let fields = told(&[
+        "一、桃园小区物业乱收停车费。",
+        "请求退还。",
+        "二、门口的路面坑坑洼洼，没有人修。",
+        "请求修复。",
+    ]);
     assert_eq!(fields.matters.len(), 2);
     assert!(fields.matters[0].main && !fields.matters[1].main);
     let category = |i: usize| fields.matters[i].category.as_deref().unwrap_or_default();
@@ -170,9 +231,17 @@ fn c8_numbered_matters_stand_apart_with_their_text_and_the_first_is_main() {
 
 #[test]
 fn c8_a_turn_to_something_else_is_a_matter_and_more_of_the_same_is_none() {
-    let other = told(&["老板拖欠我半年工资不给。", "另外，我家门口的路灯和下水道坏了没人修。", "请求处理。"]);
+    let other = told(&[
+        "老板拖欠我半年工资不给。",
+        "另外，我家门口的路灯和下水道坏了没人修。",
+        "请求处理。",
+    ]);
     assert_eq!(other.matters.len(), 2);
-    let same = told(&["老板拖欠我半年工资不给。", "另外，加班费和工资条也没有。", "请求处理。"]);
+    let same = told(&[
+        "老板拖欠我半年工资不给。",
+        "另外，加班费和工资条也没有。",
+        "请求处理。",
+    ]);
     assert_eq!(same.matters.len(), 1);
 }
 
@@ -226,22 +295,57 @@ fn dates_of_other_calendars_and_old_numerals() {
     assert_eq!(value(&date("2025年元月8号")), "2025-01-08");
     let lunar = date("农历二〇二四年腊月二十");
     assert_eq!(lunar.value, None);
-    assert!(lunar.alternatives.iter().any(|a| a.why_not.contains("农历")), "{:?}", lunar.alternatives);
+    assert!(
+        lunar
+            .alternatives
+            .iter()
+            .any(|a| a.why_not.contains("农历")),
+        "{:?}",
+        lunar.alternatives
+    );
 }
 
 #[test]
 fn e1_a_threat_is_seen_in_a_title_below_a_signature_and_on_an_enclosure() {
-    let raised = |fields: &Fields| fields.flags.threat.as_ref().is_some_and(|f| f.value && f.quad.is_some());
+    let raised = |fields: &Fields| {
+        fields
+            .flags
+            .threat
+            .as_ref()
+            .is_some_and(|f| f.value && f.quad.is_some())
+    };
     let threat = "再不解决我就从楼顶跳下去。";
-    assert!(raised(&letter(&[threat, "霍市长：", "请求修路。", "此致", "敬礼", "汪小满"])));
-    assert!(raised(&letter(&["霍市长：", "请求修路。", "此致", "敬礼", "汪小满", threat])));
+    assert!(raised(&letter(&[
+        threat,
+        "霍市长：",
+        "请求修路。",
+        "此致",
+        "敬礼",
+        "汪小满"
+    ])));
+    assert!(raised(&letter(&[
+        "霍市长：",
+        "请求修路。",
+        "此致",
+        "敬礼",
+        "汪小满",
+        threat
+    ])));
     let enclosed = page(2, PageKind::Attachment, &[threat]);
-    assert!(raised(&extract(&[page(1, PageKind::Letter, &rows(&["汪小满"])), enclosed], &roster(), None)));
+    assert!(raised(&extract(
+        &[page(1, PageKind::Letter, &rows(&["汪小满"])), enclosed],
+        &roster(),
+        None
+    )));
 }
 
 #[test]
 fn e1_a_threat_on_a_line_nobody_is_sure_of_is_raised() {
-    let mut sheet = page(1, PageKind::Letter, &["霍市长：", "再不解决我就从楼顶跳下去。"]);
+    let mut sheet = page(
+        1,
+        PageKind::Letter,
+        &["霍市长：", "再不解决我就从楼顶跳下去。"],
+    );
     for line in &mut sheet.lines {
         line.confidence = 0.2;
     }
@@ -253,7 +357,14 @@ fn e1_a_threat_on_a_line_nobody_is_sure_of_is_raised() {
 fn e2_b11_a_clue_to_a_crime_is_flagged_and_the_accused_kept_apart() {
     let fields = told(&["我举报村委会主任邱德海2019年以来贪污公款。", "请求查处。"]);
     assert!(fields.flags.crime_clue.is_some_and(|f| f.value));
-    assert_eq!(fields.accused.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["邱德海"]);
+    assert_eq!(
+        fields
+            .accused
+            .iter()
+            .map(|a| a.name.as_str())
+            .collect::<Vec<_>>(),
+        ["邱德海"]
+    );
     assert_eq!(value(&fields.sender_name), "汪小满");
 }
 
@@ -267,10 +378,19 @@ fn e3_what_few_should_know_is_flagged() {
 fn e4_e7_a_form_of_another_organ_a_joint_letter_and_a_threat_hint_at_assigning() {
     let form = page(1, PageKind::TransferForm, &["转办单"]);
     let second = page(2, PageKind::Letter, &rows(&["汪小满"]));
-    assert_eq!(extract(&[form, second], &roster(), None).assign_hint, ["上级转办"]);
-    let joint = under(&["联名人签名：", "丁一山　　汪小满　　邓长河　　段美兰　　顾全福"]);
+    assert_eq!(
+        extract(&[form, second], &roster(), None).assign_hint,
+        ["上级转办"]
+    );
+    let joint = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满　　邓长河　　段美兰　　顾全福",
+    ]);
     assert_eq!(joint.assign_hint, ["联名信"]);
-    assert_eq!(told(&["再不解决我就从楼顶跳下去。"]).assign_hint, ["扬言信"]);
+    assert_eq!(
+        told(&["再不解决我就从楼顶跳下去。"]).assign_hint,
+        ["扬言信"]
+    );
     assert!(under(&["汪小满"]).assign_hint.is_empty());
 }
 
@@ -298,7 +418,10 @@ fn f1_thanks_and_questions_hint_at_the_archive_a_request_does_not() {
 
 #[test]
 fn h13_what_the_letter_says_of_earlier_ones_is_listed_with_its_place() {
-    let fields = told(&["我已于2024年5月来信，受理告知书编号为2024第15号。", "请求尽快答复。"]);
+    let fields = told(&[
+        "我已于2024年5月来信，受理告知书编号为2024第15号。",
+        "请求尽快答复。",
+    ]);
     assert_eq!(fields.earlier.len(), 1);
     assert!(fields.earlier[0].quad.is_some());
 }
@@ -308,7 +431,14 @@ fn j1_an_incomplete_signature_stays_anonymous_with_the_envelopes_name_one_key_aw
     let front = envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]);
     let fields = with_envelope(&rows(&["段某某"]), front);
     assert_eq!(value(&fields.sender_name), "匿名");
-    assert_eq!(fields.sender_name.alternatives.first().map(|a| a.value.as_str()), Some("段美兰"));
+    assert_eq!(
+        fields
+            .sender_name
+            .alternatives
+            .first()
+            .map(|a| a.value.as_str()),
+        Some("段美兰")
+    );
 }
 
 #[test]
@@ -324,5 +454,11 @@ fn j2_a_joint_letters_number_beside_nobody_is_the_contact_persons() {
 fn j6_an_addressee_outside_the_scope_on_the_envelope_loses_to_the_one_inside() {
     let fields = with_envelope(&rows(&["汪小满"]), envelope("国家信访局 收", &[]));
     assert_eq!(value(&fields.addressee), "霍国梁");
-    assert!(fields.addressee.alternatives.iter().any(|a| a.value == "国家信访局"));
+    assert!(
+        fields
+            .addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "国家信访局")
+    );
 }
