@@ -47,11 +47,6 @@ fn the_held_out_half_is_found_as_far_as_was_measured() {
     let (n, found) = those(THREATS, Half::HeldOut, raised);
     let (_, mistaken) = those(HARMLESS, Half::HeldOut, raised);
     let precision = found.len() as f32 / (found.len() + mistaken.len()) as f32;
-    eprintln!(
-        "held out: {} of {n} threats, {} false alarms",
-        found.len(),
-        mistaken.len()
-    );
     assert!(found.len() * 100 >= n * 90, "{} of {n}", found.len());
     assert!(precision >= 0.9, "{precision}");
 }
