@@ -146,6 +146,9 @@ mod tests {
             digit: Some(('1', 0.25)),
         };
         let stored = serde_json::to_string(&read).expect("plain values");
-        assert_eq!(serde_json::from_str::<Char>(&stored).expect("own shape"), read);
+        assert_eq!(
+            serde_json::from_str::<Char>(&stored).expect("own shape"),
+            read
+        );
     }
 }
