@@ -67,7 +67,8 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.id_number = idnumber::read(pages, zones, &items);
     fields.phones = phone::read(pages, zones, &items, &envelope);
     phone::tell_owners(&items, &mut fields);
-    fields.postmark = postmark(&envelope, home);
+    fields.postmark = postmark(pages, &envelope, home);
+    date::weigh_by_postmark(&mut fields);
     // A threat counts however badly it can be read.
     fields.flags = alert::read(pages, &everything);
     if legible {
@@ -135,11 +136,11 @@ fn envelope(pages: &[PageText]) -> EnvelopeZones {
     all
 }
 
-fn postmark(envelope: &EnvelopeZones, home: Option<Place>) -> Option<Postmark> {
+fn postmark(pages: &[PageText], envelope: &EnvelopeZones, home: Option<Place>) -> Option<Postmark> {
     let place = envelope
         .postmark_place
         .as_ref()
-        .and_then(|g| address::postmark(g, home))
+        .and_then(|g| address::postmark(pages, g, home))
         .map(|c| c.value);
     let date = date::postmark(envelope);
     (place.is_some() || date.is_some()).then_some(Postmark { place, date })

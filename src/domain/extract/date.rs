@@ -5,7 +5,7 @@
 mod forms;
 
 use crate::domain::draft::Fields;
-use crate::domain::field::{Alternative, Source};
+use crate::domain::field::{Alternative, Sign, Source};
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
@@ -60,7 +60,10 @@ pub(crate) fn read(
     }
     fields.letter_date = match winner {
         Some(w) => {
-            let told = w.signs.iter().any(|s| s.name == BY_ALTERNATIVES);
+            let told = w
+                .signs
+                .iter()
+                .any(|s| matches!(s.name, BY_ALTERNATIVES | CUT));
             let field = field(pages, &w, Measured::Date, lost);
             if told || figure_lost(&w.glyphs) {
                 for_a_person(field)
@@ -82,19 +85,25 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 let day = found.day.map(|d| format!("-{d:02}")).unwrap_or_default();
                 format!("{year}{:02}{day}", found.month)
             });
+            let cut = Sign {
+                name: CUT,
+                value: 1.0,
+            };
             out.push(Candidate {
                 value,
                 glyphs,
                 prior,
                 source: Source::LetterSignature,
                 rule: if found.lunar { LUNAR } else { RULE },
-                signs: Vec::new(),
+                signs: found.cut.then_some(cut).into_iter().collect(),
             });
         }
     }
     out
 }
 
+/// Marks a date whose day runs into something else.
+const CUT: &str = "cut";
 /// Marks a date some of whose figures are the engine's second choice.
 const BY_ALTERNATIVES: &str = "by_alternatives";
 
@@ -144,4 +153,31 @@ pub(crate) fn postmark(envelope: &EnvelopeZones) -> Option<String> {
         .iter()
         .find(whole)
         .and_then(FoundDate::iso)
+}
+
+/// A letter is posted when it is written or soon after: a date that lies after its postmark, or long before it, is left to a person.
+pub(crate) fn weigh_by_postmark(fields: &mut Fields) {
+    let stamped = fields
+        .postmark
+        .as_ref()
+        .and_then(|p| p.date.as_deref())
+        .and_then(days);
+    let written = fields.letter_date.value.as_deref().and_then(days);
+    let (Some(stamped), Some(written)) = (stamped, written) else {
+        return;
+    };
+    if written > stamped || stamped - written > POSTED_WITHIN_DAYS {
+        fields.letter_date = for_a_person(std::mem::take(&mut fields.letter_date));
+    }
+}
+
+/// Days from a letter's date to its postmark that need no second look.
+const POSTED_WITHIN_DAYS: i64 = 30;
+
+/// A count of days that grows by one a day, near enough for differences of weeks; `YYYY-MM-DD`.
+fn days(iso: &str) -> Option<i64> {
+    let part = |range: std::ops::Range<usize>| iso.get(range)?.parse::<u32>().ok();
+    let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
+    let before: u32 = (1..month).map(|m| days_in(year, m)).sum();
+    Some(i64::from(year) * 365 + i64::from(year / 4) + i64::from(before + day))
 }

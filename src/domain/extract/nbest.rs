@@ -25,11 +25,20 @@ pub(crate) fn options(pages: &[PageText], glyph: &Glyph) -> Vec<(char, f32)> {
     let others = char_of(pages, glyph).map_or(&[][..], |c| c.others.as_slice());
     for (ch, confidence) in others {
         let ch = fold(*ch);
-        if *confidence >= LEAST && all.iter().all(|(c, _)| *c != ch) {
-            all.push((ch, *confidence));
+        match all.iter_mut().skip(1).find(|(c, _)| *c == ch) {
+            // 來 and 来 are one character here; the reading's own variants are in its confidence already.
+            Some((_, sum)) => *sum += *confidence,
+            None if ch != glyph.ch => all.push((ch, *confidence)),
+            None => {}
         }
     }
+    all.retain(|(_, p)| *p >= LEAST);
     all
+}
+
+/// Whether the engine tells alternatives at all for some characters.
+pub(crate) fn told(pages: &[PageText], glyphs: &[Glyph]) -> bool {
+    glyphs.iter().any(|g| options(pages, g).len() > 1)
 }
 
 /// The engine's confidence that a glyph is `ch`; what it does not name is hardly so.

@@ -3,7 +3,7 @@
 //! Leaves out what the rows mean (see [`super`]). Characters are folded one to one, so every value cut out of a
 //! row can be shown on the page it came from.
 
-use crate::domain::text::{Line, PageText, Quad};
+use crate::domain::text::{Char, Line, PageText, Quad};
 
 /// One character of a row and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -233,7 +233,7 @@ fn push_line(glyphs: &mut Vec<Glyph>, page: usize, index: usize, line: &Line) {
             ch: fold(ch),
             raw: if raw.len() == text.len() { raw[at] } else { ch },
             confidence: if known {
-                line.chars[at].confidence
+                certainty(&line.chars[at])
             } else {
                 line.confidence
             },
@@ -255,6 +255,15 @@ fn push_line(glyphs: &mut Vec<Glyph>, page: usize, index: usize, line: &Line) {
         }
         glyphs.push(glyph);
     }
+}
+
+/// The engine's confidence in a character, that in its variants (來 beside 来) included: they are one once folded.
+pub(super) fn certainty(read: &Char) -> f32 {
+    let same = read
+        .others
+        .iter()
+        .filter(|(c, _)| fold(*c) == fold(read.ch));
+    (read.confidence + same.map(|(_, p)| *p).sum::<f32>()).min(1.0)
 }
 
 /// A distance of so many usual ones between two characters is a gap the writer left.

@@ -16,6 +16,8 @@ pub(crate) struct FoundDate {
     pub(crate) day: Option<u32>,
     /// Of the lunar calendar: shown, never converted.
     pub(crate) lunar: bool,
+    /// Its day runs into something that is neither 日 nor a gap: a figure of it may be lost.
+    pub(crate) cut: bool,
 }
 
 impl FoundDate {
@@ -59,6 +61,9 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
         match found {
             Some((mut date, end)) => {
                 date.lunar = lunar(&flat, at, end);
+                date.cut |= runs_on(&flat, end)
+                    || nought_lost(&flat, at).is_some()
+                    || speck_in_year(&flat, at).is_some();
                 date.range = home[at]..home[end - 1] + 1;
                 out.push(date);
                 at = end;
@@ -67,6 +72,12 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
         }
     }
     out
+}
+
+/// `2月1Z日`: behind the day neither 日 nor an end.
+fn runs_on(flat: &[char], end: usize) -> bool {
+    let signed = matches!(flat[end - 1], '日' | '号' | '曰' | '目');
+    !signed && flat.get(end).is_some_and(|c| c.is_alphanumeric())
 }
 
 /// 农历, 阴历 before it, or a month and days that only the lunar calendar has: 正月, 腊月, 初八.
@@ -110,6 +121,7 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             month,
             day,
             lunar: false,
+            cut: false,
         },
         end,
     ))
@@ -129,8 +141,12 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             month: plain[4..6].parse().ok()?,
             day: plain[6..].parse().ok(),
             lunar: false,
+            cut: false,
         };
         return date.iso().is_some().then_some((date, at + 8));
+    }
+    if digits == 6 && plain.starts_with("20") {
+        return separator_lost(flat, at, &plain);
     }
     if digits != 4 || !(plain.starts_with("19") || plain.starts_with("20")) {
         return None;
@@ -158,8 +174,28 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         month: numbers[0],
         day: Some(numbers[1]),
         lunar: false,
+        cut: false,
     };
     date.iso().is_some().then_some((date, i))
+}
+
+/// `202412.1`: the first point was not read; a month of two figures stands before the second.
+fn separator_lost(flat: &[char], at: usize, plain: &str) -> Option<(FoundDate, usize)> {
+    let point = matches!(flat.get(at + 6), Some('.' | '-' | '/'));
+    let n = digits_at(flat, at + 7);
+    if !point || !(1..=2).contains(&n) {
+        return None;
+    }
+    let day = flat[at + 7..at + 7 + n].iter().collect::<String>();
+    let date = FoundDate {
+        range: 0..0,
+        year: plain[..4].parse().ok(),
+        month: plain[4..].parse().ok()?,
+        day: day.parse().ok(),
+        lunar: false,
+        cut: true,
+    };
+    date.iso().is_some().then_some((date, at + 7 + n))
 }
 
 /// `2月17日` without a year.
@@ -184,6 +220,7 @@ fn month_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             month,
             day: Some(day),
             lunar: false,
+            cut: false,
         },
         j + 1,
     ))
@@ -216,6 +253,12 @@ fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
         (2, Some(y)) if flat.get(at + 2) == Some(&'年') => return Some((2000 + y, at + 2)),
         _ => {}
     }
+    if let Some(year) = nought_lost(flat, at) {
+        return Some((year, at + 3));
+    }
+    if let Some(year) = speck_in_year(flat, at) {
+        return Some((year, at + 5));
+    }
     let value: Vec<u32> = flat[at..]
         .iter()
         .take(4)
@@ -226,6 +269,35 @@ fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
     }
     let year = value.iter().fold(0, |sum, d| sum * 10 + d);
     (1900..2100).contains(&year).then_some((year, at + 4))
+}
+
+/// `二二四年`: the nought of 二〇二四年 is read as a gap; no other year is written like that.
+fn nought_lost(flat: &[char], at: usize) -> Option<u32> {
+    let [century, decade, year] = *flat.get(at..at + 3)? else {
+        return None;
+    };
+    let sound = century == '二' && decade == '二' && matches!(flat.get(at + 3), Some('年'));
+    numeral(year)
+        .filter(|_| sound && !year.is_ascii_digit())
+        .map(|y| 2020 + y)
+}
+
+/// `202.5年`: a speck among the four figures of a year is read as a point.
+fn speck_in_year(flat: &[char], at: usize) -> Option<u32> {
+    let five = flat.get(at..at + 5)?;
+    let points = five
+        .iter()
+        .filter(|c| matches!(c, '.' | ',' | '·' | ':'))
+        .count();
+    let figures: String = five.iter().filter(|c| c.is_ascii_digit()).collect();
+    let whole = points == 1
+        && figures.len() == 4
+        && five[0] == '2'
+        && matches!(flat.get(at + 5), Some('年'));
+    figures
+        .parse()
+        .ok()
+        .filter(|y| whole && (1900..2100).contains(y))
 }
 
 /// 114, 一一四, 一百一十四.
