@@ -51,7 +51,8 @@ pub(crate) fn read(
             .iter()
             .map(|s| candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("代理人，登记委托人"))
             .collect();
-        fields.sender_name = field(pages, &found.principal, Measured::Sender, lost);
+        // Who speaks for whom is for a person to say.
+        fields.sender_name = for_a_person(field(pages, &found.principal, Measured::Sender, lost));
         return;
     }
     one(pages, items, &signed, own_words, on_envelope, fields);
@@ -352,6 +353,9 @@ fn several(
     let Some(mut winner) = ranked.next() else {
         return;
     };
+    // Each step of the order errs in its own way: it hangs on what else was read of the list.
+    let step = step_name(winner.rule);
+    winner.note(step, 1.0);
     // The contact person and the sender on the envelope usually signed too: take the better of the two readings.
     if let Some(twin) = listed.iter().find(|s| one_off(&s.name(), &winner.value))
         && reading(&twin.glyphs) > reading(&winner.glyphs) + 0.1
@@ -363,5 +367,22 @@ fn several(
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("联名来信登记次序在后"))
         .collect();
-    fields.sender_name = field(pages, &winner, Measured::Sender, lost);
+    let chosen = field(pages, &winner, Measured::Sender, lost);
+    // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
+    fields.sender_name = if fields.joint.is_joint {
+        for_a_person(chosen)
+    } else {
+        chosen
+    };
+}
+
+/// The sign of a step of the joint order.
+fn step_name(rule: &str) -> &'static str {
+    match rule {
+        "7.4.2.2/joint/1" => "joint_phone",
+        "7.4.2.2/joint/2" => "joint_contact",
+        "7.4.2.2/joint/3" => "joint_envelope",
+        "7.4.2.2/joint/4" => "joint_first",
+        _ => "few_signed",
+    }
 }

@@ -482,7 +482,7 @@ fn a_list_head_or_a_label_with_nothing_readable_behind_it_is_no_anonymous_letter
 #[test]
 fn dates_with_a_lost_mark_are_read_and_left_to_a_person() {
     for (text, day) in [
-        ("202.5年7月11日", "2025-07-11"),
+        ("202.5年3月11日", "2025-03-11"),
         ("202412.1", "2024-12-01"),
         ("二 二四年十月十三日", "2024-10-13"),
     ] {
