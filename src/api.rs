@@ -11,6 +11,7 @@ pub mod events;
 pub mod health;
 pub mod letters;
 pub mod openapi;
+pub mod page_kinds;
 pub mod pages;
 pub mod paging;
 pub mod password;
@@ -123,6 +124,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pages::original))
         .routes(routes!(pages::shown))
         .routes(routes!(pages::thumbnail))
+        .routes(routes!(page_kinds::set))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
         .routes(routes!(drafts::claim))

@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod extract;
 pub mod health;
 mod images;
+pub mod page_worker;
 pub mod read;
 pub mod run;
 mod self_test;

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,12 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Within<MIN, MAX> 
     }
 }
 
+impl<const MIN: u64, const MAX: u64> Serialize for Within<MIN, MAX> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
+    }
+}
+
 struct WithinVisitor<const MIN: u64, const MAX: u64>;
 
 impl<const MIN: u64, const MAX: u64> de::Visitor<'_> for WithinVisitor<MIN, MAX> {
@@ -50,6 +56,10 @@ impl<const MIN: u64, const MAX: u64> de::Visitor<'_> for WithinVisitor<MIN, MAX>
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "a whole number from {MIN} to {MAX}")
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
@@ -235,8 +245,8 @@ fn rescan_5() -> Within<1, 3600> {
     Within(5)
 }
 
-/// `[reading]`
-#[derive(Debug, Clone, Deserialize)]
+/// `[reading]`; handed to the page worker as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reading {
     /// Which engine reads.
@@ -249,6 +259,12 @@ pub struct Reading {
     pub longest_side_px: Within<320, 4096>,
     /// A letter is complete when no page of it came for this long.
     pub letter_quiet_s: Within<1, 3600>,
+    /// How much memory the process that reads pages may take.
+    pub memory_mb: Within<512, 65_536>,
+    /// A page that takes longer than this is given up.
+    pub page_timeout_s: Within<10, 3600>,
+    /// The models leave the memory when nothing was read for this long.
+    pub unload_after_s: Within<5, 86_400>,
 }
 
 impl Default for Reading {
@@ -260,12 +276,15 @@ impl Default for Reading {
             threads: Within(2),
             longest_side_px: Within(960),
             letter_quiet_s: Within(10),
+            memory_mb: Within(2048),
+            page_timeout_s: Within(90),
+            unload_after_s: Within(300),
         }
     }
 }
 
 /// OCR engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PP-OCRv6 small on rten.

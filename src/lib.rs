@@ -27,5 +27,6 @@ pub mod events;
 pub mod health;
 pub mod metrics;
 pub mod sd_notify;
+pub mod worker;
 
 pub use chain::Chain;

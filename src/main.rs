@@ -35,6 +35,9 @@ enum Command {
     Health(commands::health::HealthArgs),
     /// Walks every original and every ledger entry; names the first break.
     Verify(ConfigArg),
+    /// The child in which the station opens foreign files.
+    #[command(name = laixin::worker::COMMAND, hide = true)]
+    PageWorker(commands::page_worker::PageWorkerArgs),
     /// Accounts of people.
     User(commands::user::UserArgs),
     /// Tokens of machines.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
         Command::Health(args) => commands::health::run(&args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
+        Command::PageWorker(args) => commands::page_worker::run(&args).into(),
         Command::User(args) => {
             commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))
         }

@@ -17,6 +17,7 @@ mod letters;
 mod loads;
 mod migrations;
 mod owner;
+mod page_kinds;
 mod readings;
 mod self_tests;
 mod views;
@@ -40,7 +41,7 @@ pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch};
 pub use owner::{Queued, Store};
 pub use readings::{
-    DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
+    DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};

@@ -16,6 +16,7 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod pages;
 
 mod api;
 mod config;

@@ -247,7 +247,7 @@ pub async fn confirm(
     Ok(given_with_etag(given))
 }
 
-fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
+pub(super) fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
     let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
     Ok((
         given,
@@ -293,7 +293,7 @@ fn with_etag(version: i64, mut response: Response) -> Response {
     response
 }
 
-fn given_with_etag(given: Given) -> Response {
+pub(super) fn given_with_etag(given: Given) -> Response {
     #[derive(Deserialize)]
     struct Versioned {
         version: i64,

@@ -312,7 +312,14 @@ fn notes(w: &Words, seen: &Seen) -> Vec<String> {
         .pages
         .iter()
         .filter(|page| page.problem.is_some())
-        .map(|page| w.one("letter.note_unreadable", page.n));
+        .map(|page| {
+            let note = match page.problem.as_deref() {
+                Some("blank") => "letter.note_blank",
+                Some("secret_mark") => "letter.note_withheld",
+                _ => "letter.note_unreadable",
+            };
+            w.one(note, page.n)
+        });
     let state = seen.draft.as_ref().map(|row| row.state);
     let handed_over = match state {
         Some(DraftState::Leased) => Some(w.t("letter.note_leased").to_owned()),

@@ -7,6 +7,7 @@ mod address;
 mod addressee;
 mod alert;
 mod body;
+mod card;
 mod confidence;
 mod date;
 mod evidence;
@@ -63,6 +64,7 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.addressee = addressee::read(pages, zones, &envelope, roster);
     date::read(pages, zones, received_on, &mut fields);
     fields.id_number = idnumber::read(pages, zones, &items);
+    card::read(pages, &mut fields.id_number);
     fields.phones = phone::read(pages, zones, &items, &envelope);
     fields.postmark = postmark(&envelope, home);
     // A threat counts however badly it can be read.

@@ -86,7 +86,12 @@ pub fn next_action(reason: &str) -> &'static str {
         "empty" | "truncated" => {
             "scan the page again; if it happens often, check the scanner's cable and disk"
         }
-        "not_an_image" => "set the scanner to JPEG, PNG or TIFF and scan the page again",
+        "not_an_image" => "set the scanner to JPEG, PNG, TIFF or PDF and scan the page again",
+        "encrypted" => "switch off the password in the scanner's software and scan the letter again",
+        "damaged" | "no_pixels" | "reader_died" | "reader_hung" => {
+            "scan the letter again; if it happens often, set the scanner to TIFF or JPEG"
+        }
+        "too_many_pages" => "scan each letter into a file of its own",
         "too_large" => "lower the scanner's resolution and scan the page again",
         "symlink" | "not_a_file" => "put the file itself into the folder",
         "nested_folder" => "put the pages directly into the letter's folder",

@@ -7,7 +7,7 @@ use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
 use crate::domain::extract::{extract, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::store::{Batch, CycleRecord, Load, PAGE_UNREAD, ReadPage};
+use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage};
 
 /// What belongs to the office rather than to a letter.
 #[derive(Debug, Clone)]
@@ -97,6 +97,7 @@ fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String>
 
 fn note(page: &ReadPage) -> Option<String> {
     match (&page.problem, &page.reading) {
+        (Some(code), Some(_)) if code == PAGE_BLANK => Some(format!("page_blank: {}", page.n)),
         (Some(code), _) => Some(format!("page_unreadable: {} ({code})", page.n)),
         (None, None) => Some(format!("{PAGE_UNREAD}: {}", page.n)),
         (None, Some(_)) => None,

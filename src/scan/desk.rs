@@ -19,6 +19,7 @@ use crate::events::{Event, Events};
 use crate::evidence::{Evidence, EvidenceError};
 use crate::health::Readiness;
 use crate::store::{Arrival, NewArrival, News, Store, TakePage, Taken};
+use crate::worker::{self, WorkerError};
 
 /// Where pages of one scanner are dealt with.
 #[derive(Debug)]
@@ -147,6 +148,14 @@ impl Desk {
 
     /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
+        let frames = match frames(shape, &claimed.path) {
+            Ok(frames) => frames,
+            Err(WorkerError::NotStarted(source)) => {
+                self.return_to_folder(claimed);
+                return Err(ScanError::NotCounted(source));
+            }
+            Err(error) => return self.hold_claimed(claimed, error.code()),
+        };
         let original = match self.evidence.put_file(&claimed.path) {
             Ok(original) => original,
             Err(error) => {
@@ -154,7 +163,7 @@ impl Desk {
                 return Err(error.into());
             }
         };
-        let page = take_page(claimed, shape, original);
+        let page = take_page(claimed, frames, original);
         // When the commit fails the file stays claimed: only the database can say later whether it was recorded.
         let taken = self
             .store
@@ -346,7 +355,19 @@ fn file_key(found: &Found) -> String {
     }
 }
 
-fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Original) -> TakePage {
+/// The pages of a file: known by its structure, or counted, in a process that may die over it.
+fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
+    match shape {
+        Shape::Jpeg | Shape::Png => Ok(vec![0]),
+        Shape::Tiff { frames } => Ok(frames.clone()),
+        Shape::Pdf => {
+            let bytes = std::fs::read(file).map_err(WorkerError::NotStarted)?;
+            Ok((0..worker::frames(&bytes)?).collect())
+        }
+    }
+}
+
+fn take_page(claimed: &Claimed, frames: Vec<u32>, original: crate::evidence::Original) -> TakePage {
     let name = naming::parse(claimed.folder.as_deref(), &claimed.file_name);
     TakePage {
         arrival: claimed.arrival_id.clone(),
@@ -356,10 +377,7 @@ fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Origin
             naming::PageKind::Envelope => PageKind::Envelope,
         },
         number: name.hint.number,
-        frames: match shape {
-            Shape::Jpeg | Shape::Png => vec![0],
-            Shape::Tiff { frames } => frames.clone(),
-        },
+        frames,
         original,
     }
 }

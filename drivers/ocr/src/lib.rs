@@ -13,8 +13,11 @@
 //! ```
 
 mod areas;
+mod blank;
+mod columns;
 mod detect;
 mod dust;
+mod fax;
 mod fold;
 mod frames;
 mod geometry;
@@ -24,18 +27,25 @@ mod layout;
 mod lengthen;
 mod marks;
 mod models;
+mod orient;
 mod page;
+mod pdf;
+mod pdf_content;
+mod pdf_render;
 mod postmark;
 mod ppocr;
 mod preprocess;
 mod recognise;
+mod samples;
 mod tesseract;
+mod tiff_chunks;
 mod tiff_pages;
 mod turn;
 
+pub use blank::Sheet;
 pub use geometry::Quad;
 pub use models::OpenError;
-pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame};
+pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame, frames};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

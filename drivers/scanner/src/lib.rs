@@ -162,8 +162,8 @@ pub enum Refusal {
         /// How much there is.
         bytes: u64,
     },
-    /// Its first bytes are not those of a JPEG, PNG or TIFF, whatever its name says.
-    #[error("not a JPEG, PNG or TIFF image, it looks like {looks_like}")]
+    /// Its first bytes are not those of a JPEG, PNG, TIFF or PDF, whatever its name says.
+    #[error("not a JPEG, PNG, TIFF or PDF file, it looks like {looks_like}")]
     NotAnImage {
         /// What it looks like instead.
         looks_like: LooksLike,

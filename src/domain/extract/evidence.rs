@@ -163,6 +163,6 @@ pub(crate) fn place(pages: &[PageText], glyphs: &[Glyph]) -> (Option<u32>, Optio
     )
 }
 
-fn round(confidence: f32) -> f32 {
+pub(super) fn round(confidence: f32) -> f32 {
     (confidence.clamp(0.0, 1.0) * 1000.0).round() / 1000.0
 }
