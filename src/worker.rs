@@ -324,11 +324,7 @@ pub fn frames(file: &[u8]) -> Result<u32, WorkerError> {
 ///
 /// # Errors
 /// [`WorkerError`].
-pub fn picture(
-    file: &[u8],
-    frame: u32,
-    longest_px: Option<u32>,
-) -> Result<Vec<u8>, WorkerError> {
+pub fn picture(file: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, WorkerError> {
     match once(&Task::Picture { frame, longest_px }, file)? {
         (Done::Picture(_), jpeg) => Ok(jpeg),
         (other, _) => Err(unexpected(&other)),

@@ -87,8 +87,14 @@ fn kill_9(pid: u32) {
 /// Kilobytes a process has in memory.
 fn resident_kb(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find(|l| l.starts_with("VmRSS")).expect("told");
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number")
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmRSS"))
+        .expect("told");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|kb| kb.parse().ok())
+        .expect("a number")
 }
 
 #[test]
@@ -104,7 +110,11 @@ fn a_page_worker_killed_over_a_page_costs_nothing_but_time() {
     kill_9(first);
     for letter in ["A001", "A002"] {
         let drafted = station.wait_for_stage(letter, &["drafted"], 120);
-        assert_eq!(drafted["draft"]["draft"]["notes"], serde_json::json!([]), "{drafted}");
+        assert_eq!(
+            drafted["draft"]["draft"]["notes"],
+            serde_json::json!([]),
+            "{drafted}"
+        );
     }
     let second = page_worker(&station).expect("another page worker");
     assert_ne!(first, second);
@@ -112,12 +122,16 @@ fn a_page_worker_killed_over_a_page_costs_nothing_but_time() {
 
 #[test]
 fn a_bomb_is_given_up_and_the_next_page_goes_on() {
-    let mut station = station(|text| text.replace("letter_quiet_s = 1", "letter_quiet_s = 1\nmemory_mb = 1024"));
+    let mut station =
+        station(|text| text.replace("letter_quiet_s = 1", "letter_quiet_s = 1\nmemory_mb = 1024"));
     station.scan_bytes(&sample("bomb.pdf"), "BOMB_p1.pdf");
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
     let bomb = station.wait_for_stage("BOMB", &["drafted"], 120);
     let notes = bomb["draft"]["draft"]["notes"].to_string();
-    assert!(notes.contains("reader_died") || notes.contains("damaged"), "{notes}");
+    assert!(
+        notes.contains("reader_died") || notes.contains("damaged"),
+        "{notes}"
+    );
     station.wait_for_stage("A001", &["drafted"], 120);
     assert!(station.is_running());
     let kb = resident_kb(station.pid());
@@ -132,7 +146,11 @@ fn a_pdf_is_a_letter_with_a_page_for_each_of_its_own() {
     let pages = letter["pages"].as_array().expect("pages");
     assert_eq!(pages.len(), 3, "{letter}");
     for page in pages {
-        assert_eq!((&page["width"], &page["height"]), (&Value::from(96), &Value::from(64)), "{page}");
+        assert_eq!(
+            (&page["width"], &page["height"]),
+            (&Value::from(96), &Value::from(64)),
+            "{page}"
+        );
     }
     for n in 1..=3 {
         for what in ["image", "thumbnail"] {
@@ -140,7 +158,11 @@ fn a_pdf_is_a_letter_with_a_page_for_each_of_its_own() {
             assert_eq!(jpeg[..3], [0xFF, 0xD8, 0xFF], "page {n} {what}");
         }
         let original = station.bytes(&format!("/v1/letters/P001/pages/{n}"));
-        assert_eq!(original, sample("scan_pages.pdf"), "the evidence is the file as it came");
+        assert_eq!(
+            original,
+            sample("scan_pages.pdf"),
+            "the evidence is the file as it came"
+        );
     }
 }
 
@@ -160,9 +182,16 @@ fn pdfs_that_cannot_be_pages_are_held_with_their_reason() {
 
 #[test]
 fn models_leave_the_memory_when_nothing_is_read_and_come_back() {
-    let station = station(|text| text.replace("letter_quiet_s = 1", "letter_quiet_s = 1\nunload_after_s = 5"));
+    let station = station(|text| {
+        text.replace(
+            "letter_quiet_s = 1",
+            "letter_quiet_s = 1\nunload_after_s = 5",
+        )
+    });
     wait_for("the page worker", 60, || page_worker(&station));
-    wait_for("it to go", 60, || page_worker(&station).is_none().then_some(()));
+    wait_for("it to go", 60, || {
+        page_worker(&station).is_none().then_some(())
+    });
     let kb = resident_kb(station.pid());
     assert!(kb < 150 * 1024, "an idle station takes {kb} kB");
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
@@ -185,9 +214,19 @@ fn a_secret_mark_stops_the_reading_of_its_letter() {
     let (unread, why) = state(1);
     let marked_first = pages.iter().any(|p| p["problem"] == "secret_mark");
     assert!(marked_first, "{letter}");
-    assert_eq!((unread, why), ("unreadable".into(), "secret_mark".into()), "{letter}");
-    assert_eq!(letter["draft"]["draft"]["fields"]["flags"]["secret_mark"]["value"], true);
-    assert_eq!(letter["draft"]["draft"]["fields"]["phones"], serde_json::json!([]));
+    assert_eq!(
+        (unread, why),
+        ("unreadable".into(), "secret_mark".into()),
+        "{letter}"
+    );
+    assert_eq!(
+        letter["draft"]["draft"]["fields"]["flags"]["secret_mark"]["value"],
+        true
+    );
+    assert_eq!(
+        letter["draft"]["draft"]["fields"]["phones"],
+        serde_json::json!([])
+    );
     // A page that comes later is not read either.
     station.scan_bytes(&further, "S001_p4.pdf");
     wait_for("the late page to be left unread", 60, || {
@@ -200,20 +239,43 @@ fn a_secret_mark_stops_the_reading_of_its_letter() {
 #[test]
 fn a_judgment_among_the_pages_is_an_attachment_until_a_person_says_otherwise() {
     let station = station(|text| text);
-    let letter = sheet(&["尊敬的局长：", "我不服法院的判决，请求帮助。", "此致", "敬礼", "张建国", "2026年3月1日"]);
-    let paper = sheet(&["江苏省苏州市中级人民法院", "民事判决书", "（2021）苏05民终1234号", "上诉人李明，男，1960年3月2日生。"]);
+    let letter = sheet(&[
+        "尊敬的局长：",
+        "我不服法院的判决，请求帮助。",
+        "此致",
+        "敬礼",
+        "张建国",
+        "2026年3月1日",
+    ]);
+    let paper = sheet(&[
+        "江苏省苏州市中级人民法院",
+        "民事判决书",
+        "（2021）苏05民终1234号",
+        "上诉人李明，男，1960年3月2日生。",
+    ]);
     station.scan_bytes(&letter, "K001_p1.pdf");
     station.scan_bytes(&paper, "K001_p2.pdf");
     let read = station.wait_for_stage("K001", &["drafted"], 120);
     let kinds = |view: &Value| -> Vec<String> {
         let pages = view["pages"].as_array().expect("pages");
-        pages.iter().map(|p| p["kind"].as_str().expect("a kind").to_owned()).collect()
+        pages
+            .iter()
+            .map(|p| p["kind"].as_str().expect("a kind").to_owned())
+            .collect()
     };
     assert_eq!(kinds(&read), ["letter", "attachment"], "{read}");
-    let said = station.ok("PUT", "/v1/letters/K001/pages/2/kind", Some(serde_json::json!({"kind": "letter"})));
+    let said = station.ok(
+        "PUT",
+        "/v1/letters/K001/pages/2/kind",
+        Some(serde_json::json!({"kind": "letter"})),
+    );
     assert_eq!(kinds(&said), ["letter", "letter"]);
     let again = station.wait_for_stage("K001", &["drafted"], 60);
-    assert_eq!(kinds(&again), ["letter", "letter"], "what a person said stays");
+    assert_eq!(
+        kinds(&again),
+        ["letter", "letter"],
+        "what a person said stays"
+    );
 }
 
 /// The worker by itself, started by a process that is not the station.
@@ -223,24 +285,45 @@ fn a_worker_that_hangs_or_dies_is_told_and_replaced() {
     let mut on = |_| Wait::On;
     let limit = Duration::from_secs(60);
     let count = |worker: &mut Worker, on: &mut dyn FnMut(Duration) -> Wait| {
-        worker.ask(&Task::Frames, &sample("scan_pages.pdf"), &mut Patience::new(limit, on))
+        worker.ask(
+            &Task::Frames,
+            &sample("scan_pages.pdf"),
+            &mut Patience::new(limit, on),
+        )
     };
-    assert!(matches!(count(&mut worker, &mut on), Ok((Done::Frames(3), _))));
+    assert!(matches!(
+        count(&mut worker, &mut on),
+        Ok((Done::Frames(3), _))
+    ));
     let pid = worker.process().expect("it runs");
     // Stopped, it does not answer: it is ended at the limit.
     let raw = rustix::process::Pid::from_raw(pid as i32).expect("a process");
     rustix::process::kill_process(raw, rustix::process::Signal::STOP).expect("it is there");
     let short = Duration::from_millis(600);
-    let hung = worker.ask(&Task::Frames, &sample("scan_pages.pdf"), &mut Patience::new(short, &mut on));
+    let hung = worker.ask(
+        &Task::Frames,
+        &sample("scan_pages.pdf"),
+        &mut Patience::new(short, &mut on),
+    );
     assert!(matches!(hung, Err(WorkerError::Hung { .. })), "{hung:?}");
     assert!(!worker.is_running());
-    assert!(matches!(count(&mut worker, &mut on), Ok((Done::Frames(3), _))));
+    assert!(matches!(
+        count(&mut worker, &mut on),
+        Ok((Done::Frames(3), _))
+    ));
     kill_9(worker.process().expect("it runs"));
     let died = count(&mut worker, &mut on);
-    assert!(matches!(&died, Err(WorkerError::Died { how }) if how == "signal 9"), "{died:?}");
-    assert!(matches!(count(&mut worker, &mut on), Ok((Done::Frames(3), _))));
+    assert!(
+        matches!(&died, Err(WorkerError::Died { how }) if how == "signal 9"),
+        "{died:?}"
+    );
+    assert!(matches!(
+        count(&mut worker, &mut on),
+        Ok((Done::Frames(3), _))
+    ));
     let mut stop = |_| Wait::Stop;
-    let pid = rustix::process::Pid::from_raw(worker.process().expect("it runs") as i32).expect("a process");
+    let pid = rustix::process::Pid::from_raw(worker.process().expect("it runs") as i32)
+        .expect("a process");
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("it is there");
     let stopped = count(&mut worker, &mut stop);
     assert!(matches!(stopped, Err(WorkerError::Stopped)), "{stopped:?}");
@@ -250,13 +333,24 @@ fn a_worker_that_hangs_or_dies_is_told_and_replaced() {
 fn a_bomb_ends_the_worker_and_not_the_test() {
     let mut worker = Worker::new(768).running_program(LAIXIN);
     let mut on = |_| Wait::On;
-    let task = Task::Picture { frame: 0, longest_px: None };
+    let task = Task::Picture {
+        frame: 0,
+        longest_px: None,
+    };
     let limit = Duration::from_secs(60);
-    let answer = worker.ask(&task, &sample("bomb.pdf"), &mut Patience::new(limit, &mut on));
+    let answer = worker.ask(
+        &task,
+        &sample("bomb.pdf"),
+        &mut Patience::new(limit, &mut on),
+    );
     let code = answer.expect_err("a bomb is no page").code().to_owned();
     assert!(code == "reader_died" || code == "damaged", "{code}");
     let (done, jpeg) = worker
-        .ask(&task, &sample("scan_jpeg.pdf"), &mut Patience::new(limit, &mut on))
+        .ask(
+            &task,
+            &sample("scan_jpeg.pdf"),
+            &mut Patience::new(limit, &mut on),
+        )
         .expect("the next one is drawn");
     assert!(matches!(done, Done::Picture(_)) && jpeg.starts_with(&[0xFF, 0xD8]));
 }

@@ -247,7 +247,11 @@ pub async fn confirm(
     Ok(given_with_etag(given))
 }
 
-pub(super) fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
+pub(super) fn changed(
+    db: &Db,
+    id: String,
+    what: &str,
+) -> Result<(crate::store::Answered, Event), StoreError> {
     let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
     Ok((
         given,

@@ -87,7 +87,9 @@ pub fn next_action(reason: &str) -> &'static str {
             "scan the page again; if it happens often, check the scanner's cable and disk"
         }
         "not_an_image" => "set the scanner to JPEG, PNG, TIFF or PDF and scan the page again",
-        "encrypted" => "switch off the password in the scanner's software and scan the letter again",
+        "encrypted" => {
+            "switch off the password in the scanner's software and scan the letter again"
+        }
         "damaged" | "no_pixels" | "reader_died" | "reader_hung" => {
             "scan the letter again; if it happens often, set the scanner to TIFF or JPEG"
         }

@@ -132,7 +132,9 @@ impl Sheet {
             .iter()
             .take(TITLE_ROWS)
             .map(|row| row.trim_matches(['《', '》', '(', ')', ':']))
-            .filter(|row| row.chars().count() <= TITLE_CHARS && !row.contains(['。', ',', '?', '!']))
+            .filter(|row| {
+                row.chars().count() <= TITLE_CHARS && !row.contains(['。', ',', '?', '!'])
+            })
     }
 
     fn titled(&self, endings: &[&str]) -> bool {
@@ -248,7 +250,8 @@ impl Sheet {
             "信访事项答复书",
             "转送告知书",
         ];
-        self.titled(&REPLIES) && (self.has_paper_number() || self.says(&["你反映", "您反映", "经调查"]) > 0)
+        self.titled(&REPLIES)
+            && (self.has_paper_number() || self.says(&["你反映", "您反映", "经调查"]) > 0)
     }
 
     fn is_receipt(&self) -> bool {

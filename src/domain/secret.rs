@@ -11,7 +11,9 @@ const TOP: f32 = 0.25;
 /// A row with a mark has no more characters than this.
 const LONGEST: usize = 12;
 /// The star, and what readers make of it.
-const STARS: [char; 12] = ['★', '☆', '*', '※', '✩', '✭', '⋆', '✡', '女', '大', '食', '·'];
+const STARS: [char; 12] = [
+    '★', '☆', '*', '※', '✩', '✭', '⋆', '✡', '女', '大', '食', '·',
+];
 
 /// The first row that is a mark.
 pub fn mark(rows: &[Row]) -> Option<&Row> {

@@ -60,7 +60,11 @@ impl Db {
         };
         let stage = self.letter_row(letter)?.stage;
         if matches!(stage, Stage::Confirmed | Stage::Registered) {
-            let state = if stage == Stage::Confirmed { "confirmed" } else { "registered" };
+            let state = if stage == Stage::Confirmed {
+                "confirmed"
+            } else {
+                "registered"
+            };
             return Err(StoreError::WrongState {
                 what: "letter",
                 id: letter.to_owned(),

@@ -44,7 +44,9 @@ impl Sheet {
             let (across, down) = (ink.width / TILE, ink.height / TILE);
             let rim = |tiles: usize| (tiles as f32 * RIM).ceil() as usize;
             let inner: Vec<bool> = (rim(down)..down.saturating_sub(rim(down)))
-                .flat_map(|y| (rim(across)..across.saturating_sub(rim(across))).map(move |x| (x, y)))
+                .flat_map(|y| {
+                    (rim(across)..across.saturating_sub(rim(across))).map(move |x| (x, y))
+                })
                 .map(|(x, y)| strokes(ink.width, &ink.dark, x * TILE, y * TILE))
                 .collect();
             let held = inner.iter().filter(|held| **held).count();
@@ -136,7 +138,10 @@ mod tests {
             assert!(Sheet::of(&page(paper, |_, _| None)).unwrap().is_empty());
         }
         let edge = page(240, |x, _| (x < 20).then_some(30));
-        assert!(Sheet::of(&edge).unwrap().is_empty(), "the edge of the glass");
+        assert!(
+            Sheet::of(&edge).unwrap().is_empty(),
+            "the edge of the glass"
+        );
         let rule = page(240, |_, y| (y % 60 < 2).then_some(150));
         assert!(Sheet::of(&rule).unwrap().is_empty(), "ruled paper");
     }

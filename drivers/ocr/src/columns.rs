@@ -37,7 +37,11 @@ pub(crate) fn blocks(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
 fn median_height(boxes: &[Upright]) -> f32 {
     let mut heights: Vec<f32> = boxes.iter().map(Upright::height).collect();
     heights.sort_by(f32::total_cmp);
-    heights.get(heights.len() / 2).copied().unwrap_or(1.0).max(1.0)
+    heights
+        .get(heights.len() / 2)
+        .copied()
+        .unwrap_or(1.0)
+        .max(1.0)
 }
 
 /// What lies above two columns, the left one, the right one, what lies below.
@@ -172,7 +176,9 @@ fn signs(left: &[Extent], right: &[Extent], height: f32) -> usize {
     };
     let rows: Vec<&Extent> = left.iter().filter(overlap).collect();
     // One wavering line says nothing; half of them not level with anything do.
-    let lagging = rows.iter().filter(|row| beside(row).is_none() && lags(row, right, height));
+    let lagging = rows
+        .iter()
+        .filter(|row| beside(row).is_none() && lags(row, right, height));
     if lagging.count() * 2 >= rows.len().max(1) {
         return SIGNS_MIN;
     }

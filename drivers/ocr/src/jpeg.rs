@@ -52,7 +52,8 @@ pub(crate) fn decode_as(
     }
     if samples == 4 {
         // Adobe's programs store how much paper is left, everybody else how much ink there is.
-        let ink_is_inverted = segments(bytes).any(|(m, body)| m == 0xEE && body.starts_with(b"Adobe"));
+        let ink_is_inverted =
+            segments(bytes).any(|(m, body)| m == 0xEE && body.starts_with(b"Adobe"));
         if ink_is_inverted {
             pixels.iter_mut().for_each(|sample| *sample = 255 - *sample);
         }

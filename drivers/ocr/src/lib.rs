@@ -21,6 +21,7 @@ mod fax;
 mod fold;
 mod frames;
 mod geometry;
+mod ghost;
 mod ink;
 mod jpeg;
 mod layout;
@@ -127,6 +128,14 @@ impl Engine {
     /// # Errors
     /// [`ReadError`]; a page without text is no error but has no lines.
     pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        let read = self.read_as_given(page)?;
+        match ghost::cleaned(page, &read) {
+            Some(clean) => Ok(ghost::merged(read, self.read_as_given(&clean)?)),
+            None => Ok(read),
+        }
+    }
+
+    fn read_as_given(&self, page: &Page) -> Result<PageText, ReadError> {
         match &self.reader {
             Reader::PpOcr(engine) => engine.read(page),
             Reader::Tesseract(engine) => engine.read(page),

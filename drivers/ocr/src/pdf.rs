@@ -257,12 +257,19 @@ mod tests {
 
     #[test]
     fn a_file_without_its_end_is_not_whole() {
-        let whole = b"%PDF-1.4\n1 0 obj <<>> endobj\nxref\n0 1\ntrailer <<>>\nstartxref\n29\n%%EOF\n";
+        let whole =
+            b"%PDF-1.4\n1 0 obj <<>> endobj\nxref\n0 1\ntrailer <<>>\nstartxref\n29\n%%EOF\n";
         assert!(has_end(whole));
         for cut in 0..whole.len() - 1 {
             assert!(!has_end(&whole[..cut]), "cut at {cut}");
         }
-        assert!(!has_end(b"%PDF-1.4\nstartxref\n0\n%%EOF\n"), "the first part of a linearised file");
-        assert!(!has_end(b"%PDF-1.4\nstartxref\n99999\n%%EOF\n"), "a table beyond the end");
+        assert!(
+            !has_end(b"%PDF-1.4\nstartxref\n0\n%%EOF\n"),
+            "the first part of a linearised file"
+        );
+        assert!(
+            !has_end(b"%PDF-1.4\nstartxref\n99999\n%%EOF\n"),
+            "a table beyond the end"
+        );
     }
 }

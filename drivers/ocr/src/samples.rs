@@ -51,7 +51,11 @@ fn ycbcr_to_rgb(ycc: &[u8]) -> Vec<u8> {
     let byte = |v: f32| v.round().clamp(0.0, 255.0) as u8;
     ycc.chunks_exact(3)
         .flat_map(|p| {
-            let [y, cb, cr] = [f32::from(p[0]), f32::from(p[1]) - 128.0, f32::from(p[2]) - 128.0];
+            let [y, cb, cr] = [
+                f32::from(p[0]),
+                f32::from(p[1]) - 128.0,
+                f32::from(p[2]) - 128.0,
+            ];
             [
                 byte(y + 1.402 * cr),
                 byte(y - 0.344_14 * cb - 0.714_14 * cr),

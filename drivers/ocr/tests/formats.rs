@@ -15,7 +15,8 @@ fn sample(name: &str) -> Vec<u8> {
 }
 
 fn only_page(name: &str) -> Page {
-    let mut pages = decode(&sample(name), &Limits::default()).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+    let mut pages =
+        decode(&sample(name), &Limits::default()).unwrap_or_else(|e| panic!("{name}: {e:?}"));
     assert_eq!(pages.len(), 1, "{name}");
     pages.remove(0)
 }
@@ -72,7 +73,9 @@ fn ink_and_grey_become_rgb() {
     shows_bars("cmyk.jpg", 40);
     for (name, tolerance) in [("grey.tif", 2), ("grey.jpg", 10)] {
         let page = only_page(name);
-        let grey = |p: &[u8]| (f32::from(p[0]) * 0.299 + f32::from(p[1]) * 0.587 + f32::from(p[2]) * 0.114) as u8;
+        let grey = |p: &[u8]| {
+            (f32::from(p[0]) * 0.299 + f32::from(p[1]) * 0.587 + f32::from(p[2]) * 0.114) as u8
+        };
         let expected: Vec<u8> = colour_bars(WIDTH, HEIGHT)
             .chunks(3)
             .flat_map(|p| [grey(p); 3])
@@ -95,7 +98,11 @@ fn every_fax_coding_is_black_where_it_is_black() {
         for y in 0..HEIGHT {
             for x in 0..WIDTH {
                 let expected = if is_black(x, y) { 0 } else { 255 };
-                assert_eq!(page.rgb()[(y * WIDTH + x) * 3], expected, "{name} at ({x}, {y})");
+                assert_eq!(
+                    page.rgb()[(y * WIDTH + x) * 3],
+                    expected,
+                    "{name} at ({x}, {y})"
+                );
             }
         }
     }
@@ -103,13 +110,20 @@ fn every_fax_coding_is_black_where_it_is_black() {
 
 #[test]
 fn a_fax_cut_short_is_refused() {
-    for name in ["bilevel_group3.tif", "bilevel_group4.tif", "bilevel_tiff_ccitt.tif"] {
+    for name in [
+        "bilevel_group3.tif",
+        "bilevel_group4.tif",
+        "bilevel_tiff_ccitt.tif",
+    ] {
         let mut bytes = sample(name);
         // The data of these files lie between header and directory: a piece of them turned into zeros.
         let start = 40;
         bytes[start..start + 24].fill(0);
         assert!(
-            matches!(decode(&bytes, &Limits::default()), Err(DecodeError::Damaged { .. })),
+            matches!(
+                decode(&bytes, &Limits::default()),
+                Err(DecodeError::Damaged { .. })
+            ),
             "{name}"
         );
     }
@@ -160,14 +174,20 @@ fn a_scanned_pdf_page_is_its_image() {
     let turned = only_page("rotated.pdf");
     assert_eq!((turned.width(), turned.height()), (64, 96));
     let (first, last) = (&turned.rgb()[..3], &turned.rgb()[turned.rgb().len() - 3..]);
-    assert!(first[0] > 200 && first[1] < 60 && last[1] > 200, "red is up, white is down");
+    assert!(
+        first[0] > 200 && first[1] < 60 && last[1] > 200,
+        "red is up, white is down"
+    );
 }
 
 /// The same pixels as the JPEG gives that was put into the PDF.
 #[test]
 fn the_image_in_a_pdf_is_taken_as_it_is() {
     let bytes = sample("scan_jpeg.pdf");
-    let start = bytes.windows(3).position(|w| w == [0xFF, 0xD8, 0xFF]).unwrap();
+    let start = bytes
+        .windows(3)
+        .position(|w| w == [0xFF, 0xD8, 0xFF])
+        .unwrap();
     let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap() + 2;
     let jpeg = decode(&bytes[start..end], &Limits::default()).unwrap();
     assert_eq!(only_page("scan_jpeg.pdf").rgb(), jpeg[0].rgb());

@@ -73,7 +73,9 @@ fn samples() -> Vec<Vec<u8>> {
         })
         .collect();
     files.sort();
-    let read = files.iter().map(|path| std::fs::read(path).expect("a sample"));
+    let read = files
+        .iter()
+        .map(|path| std::fs::read(path).expect("a sample"));
     read.filter(|bytes| bytes.len() < 6000).collect()
 }
 

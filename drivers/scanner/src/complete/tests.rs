@@ -94,7 +94,11 @@ fn a_pdf_that_grows_is_not_whole_until_its_table_is_there() {
     revised.extend(b"xref\n0 0\ntrailer\n<< /Prev 30 >>\nstartxref\n");
     revised.extend(format!("{table}\n%%EOF\n").bytes());
     assert_eq!(look(&revised), Verdict::Complete(Shape::Pdf));
-    assert_eq!(look(&revised[..first]), Verdict::Complete(Shape::Pdf), "the first revision was whole");
+    assert_eq!(
+        look(&revised[..first]),
+        Verdict::Complete(Shape::Pdf),
+        "the first revision was whole"
+    );
     // A linearised file: its first part ends like a PDF, and its table is still to come.
     let mut begun = b"%PDF-1.5\nxref\n0 0\ntrailer\n<< >>\nstartxref\n0\n%%EOF\n".to_vec();
     assert_eq!(look(&begun), Verdict::Incomplete);
@@ -102,7 +106,11 @@ fn a_pdf_that_grows_is_not_whole_until_its_table_is_there() {
     assert_eq!(look(&begun), Verdict::Incomplete);
     let mut elsewhere = pdf(false);
     elsewhere.splice(10..10, b"moved by a few bytes ".iter().copied());
-    assert_eq!(look(&elsewhere), Verdict::Incomplete, "no table where it is said to be");
+    assert_eq!(
+        look(&elsewhere),
+        Verdict::Incomplete,
+        "no table where it is said to be"
+    );
 }
 
 #[test]
