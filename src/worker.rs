@@ -12,6 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,16 @@ const LAST_BREATH: Duration = Duration::from_secs(2);
 const SHORT: Duration = Duration::from_secs(30);
 /// Memory for that, MB: a page of A3 at 600 dpi with 16 bits a sample, three times over.
 const SHORT_MEMORY_MB: u64 = 2048;
+
+/// This program, also after an update has put another file in its place.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Names the program that is started as the child, once: for whoever uses the library without being the station, as tests do.
+pub fn program_is(program: impl Into<PathBuf>) {
+    // Named before: it stays.
+    let _ = PROGRAM.set(program.into());
+}
 
 /// What a child is asked to do with a file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -159,18 +170,13 @@ impl Worker {
     /// Not started yet. `memory_mb` is how much the child may take.
     pub fn new(memory_mb: u64) -> Self {
         Self {
-            // Also after an update has put another file in its place.
-            program: PathBuf::from("/proc/self/exe"),
+            program: PROGRAM
+                .get()
+                .cloned()
+                .unwrap_or_else(|| THIS_PROGRAM.into()),
             memory_mb,
             running: None,
         }
-    }
-
-    /// Runs another program as the child: for tests, which are not the station themselves.
-    #[must_use]
-    pub fn running_program(mut self, program: impl Into<PathBuf>) -> Self {
-        self.program = program.into();
-        self
     }
 
     /// Whether there is a child now.

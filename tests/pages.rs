@@ -110,11 +110,8 @@ fn a_page_worker_killed_over_a_page_costs_nothing_but_time() {
     kill_9(first);
     for letter in ["A001", "A002"] {
         let drafted = station.wait_for_stage(letter, &["drafted"], 120);
-        assert_eq!(
-            drafted["draft"]["draft"]["notes"],
-            serde_json::json!([]),
-            "{drafted}"
-        );
+        let notes = drafted["draft"]["draft"]["notes"].to_string();
+        assert!(!notes.contains("unreadable"), "{notes}");
     }
     let second = page_worker(&station).expect("another page worker");
     assert_ne!(first, second);
@@ -281,7 +278,8 @@ fn a_judgment_among_the_pages_is_an_attachment_until_a_person_says_otherwise() {
 /// The worker by itself, started by a process that is not the station.
 #[test]
 fn a_worker_that_hangs_or_dies_is_told_and_replaced() {
-    let mut worker = Worker::new(1024).running_program(LAIXIN);
+    worker::program_is(LAIXIN);
+    let mut worker = Worker::new(1024);
     let mut on = |_| Wait::On;
     let limit = Duration::from_secs(60);
     let count = |worker: &mut Worker, on: &mut dyn FnMut(Duration) -> Wait| {
@@ -331,7 +329,8 @@ fn a_worker_that_hangs_or_dies_is_told_and_replaced() {
 
 #[test]
 fn a_bomb_ends_the_worker_and_not_the_test() {
-    let mut worker = Worker::new(768).running_program(LAIXIN);
+    worker::program_is(LAIXIN);
+    let mut worker = Worker::new(768);
     let mut on = |_| Wait::On;
     let task = Task::Picture {
         frame: 0,

@@ -49,6 +49,7 @@ impl Station {
 
     /// The station of a folder that outlives it.
     fn open(root: &Path) -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let inbox = root.join("inbox");
         fs::create_dir_all(&inbox).unwrap();
         let (store, _thread) = Store::open(&root.join("station.sqlite3")).unwrap();

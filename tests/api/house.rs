@@ -98,6 +98,7 @@ impl House {
     }
 
     pub(super) fn offering(offer: &str) -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(

@@ -32,6 +32,7 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
         "/v1/letters/{id}/pages/{n}/thumbnail",
         [1, 0, 1, 1, 0],
     ),
+    ("PUT", "/v1/letters/{id}/pages/{n}/kind", [1, 0, 1, 0, 0]),
     ("PATCH", "/v1/letters/{id}/fields", [1, 0, 1, 0, 0]),
     ("POST", "/v1/letters/{id}/confirm", [1, 0, 1, 0, 0]),
     ("POST", "/v1/drafts/claims", [0, 0, 0, 1, 0]),
@@ -57,7 +58,7 @@ fn ask(house: &House, caller: &Caller, method: &str, path: &str) -> u16 {
     if path == "/v1/events" {
         return house.open(caller, &path).status().as_u16();
     }
-    let body = matches!(method, "POST" | "PATCH").then_some("{}");
+    let body = matches!(method, "POST" | "PATCH" | "PUT").then_some("{}");
     house.call(caller, method, &path, body).status
 }
 

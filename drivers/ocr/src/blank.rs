@@ -50,7 +50,11 @@ impl Sheet {
                 .map(|(x, y)| strokes(ink.width, &ink.dark, x * TILE, y * TILE))
                 .collect();
             let held = inner.iter().filter(|held| **held).count();
-            held as f32 / inner.len().max(1) as f32
+            // Of a scrap that is all rim nothing can be said.
+            if inner.is_empty() {
+                return 1.0;
+            }
+            held as f32 / inner.len() as f32
         };
         Ok(Self {
             faint: share(FAINT),
