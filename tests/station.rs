@@ -12,6 +12,7 @@ mod support;
 
 mod cabinet_faults;
 mod letter_path;
+mod migrations;
 mod restart;
 
 mod bad_input;
@@ -19,6 +20,8 @@ mod certificate;
 mod pages;
 
 mod api;
+mod archive_check;
+mod backup;
 mod config;
 mod console;
 mod house;

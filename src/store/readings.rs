@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::letter::Stage;
 use crate::domain::text::{Line, PageKind};
@@ -113,7 +113,7 @@ impl Db {
                 &format!(
                     "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
                      JOIN letters l ON l.id = p.letter_id
-                     WHERE p.state = 'unread' ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                     WHERE p.state = 'unread' AND l.withheld IS NULL ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
                 ),
                 [],
                 |row| {
@@ -183,7 +183,8 @@ impl Db {
             "UPDATE pages SET state = 'read', problem = ?2 WHERE id = ?1",
             (page, reading.blank.then_some(PAGE_BLANK)),
         )?;
-        let detail = json!({"engine": reading.engine});
+        let hash = vouch::reading_hash(&step, page, &reading.engine)?;
+        let detail = json!({"engine": reading.engine, "reading": hash});
         ledger::append(
             &step,
             "task/read",
@@ -226,7 +227,7 @@ impl Db {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
              FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
              AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
                  (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
                ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS
