@@ -4,6 +4,7 @@
 use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::pdf::damaged;
 use crate::pdf_content::Content;
+use hayro::hayro_interpret::font::FontQuery;
 use hayro::hayro_interpret::{InterpreterSettings, InterpreterWarning};
 use hayro::hayro_syntax::page::Page as PdfPage;
 use hayro::vello_cpu::color::palette::css::WHITE;
@@ -35,11 +36,20 @@ pub(crate) fn render(
         Arc::new(AtomicBool::new(false)),
     );
     let told = (Arc::clone(&undrawn), Arc::clone(&unlettered));
+    let replaced = Arc::clone(&unlettered);
     let settings = InterpreterSettings {
         warning_sink: Arc::new(move |warning| match warning {
             InterpreterWarning::ImageDecodeFailure => told.0.store(true, Ordering::Relaxed),
             InterpreterWarning::UnsupportedFont => told.1.store(true, Ordering::Relaxed),
             _ => {}
+        }),
+        // Any other font than the one meant may lack the very characters: Chinese would be drawn as nothing.
+        font_resolver: Arc::new(move |query| match query {
+            FontQuery::Standard(font) => Some(font.get_font_data()),
+            FontQuery::Fallback(_) => {
+                replaced.store(true, Ordering::Relaxed);
+                None
+            }
         }),
         ..InterpreterSettings::default()
     };
