@@ -85,6 +85,12 @@ pub fn open_engine(settings: &config::Reading) -> Result<ocr::Engine, ocr::OpenE
             config::Engine::Ppocr => ocr::EngineKind::PpOcr,
             config::Engine::Tesseract => ocr::EngineKind::Tesseract,
         },
+        runtime: match settings.runtime {
+            config::Runtime::Auto => ocr::Runtime::Auto,
+            config::Runtime::Rten => ocr::Runtime::Rten,
+            config::Runtime::Openvino => ocr::Runtime::OpenVino,
+        },
+        openvino_dir: Some(settings.openvino_dir.clone()),
         threads: threads.unwrap_or(chosen.threads),
         longest_side_px,
         ..chosen
@@ -125,7 +131,10 @@ impl Reader {
         let task = Task::Open(Box::new(self.settings.reading.clone()));
         loop {
             match self.ask(worker, &task, &[], stop) {
-                Ok(_) => {
+                Ok(done) => {
+                    if let Done::Opened { engine, note } = done {
+                        tracing::info!(engine, note, "reading is ready");
+                    }
                     self.readiness.ready(PART);
                     return true;
                 }

@@ -70,6 +70,8 @@ pub enum Done {
     Opened {
         /// Engine and model version.
         engine: String,
+        /// What a person should know about it.
+        note: Option<String>,
     },
     /// The page is read.
     Read(Box<Reading>),

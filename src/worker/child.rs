@@ -70,9 +70,12 @@ fn work(
                 code: "engine_not_loaded".into(),
                 detail: crate::Chain(&error).to_string(),
             })?;
-            let version = opened.version().to_owned();
+            let told = Done::Opened {
+                engine: opened.version().to_owned(),
+                note: opened.note().map(str::to_owned),
+            };
             *engine = Some(opened);
-            alone(Done::Opened { engine: version })
+            alone(told)
         }
         Task::Read { frame } => {
             let engine = engine.as_ref().ok_or_else(|| Refusal {
