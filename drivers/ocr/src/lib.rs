@@ -56,7 +56,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 4;
+const REVISION: u32 = 5;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
