@@ -16,6 +16,7 @@ pub mod store;
 pub mod certificate;
 pub mod console;
 pub mod print;
+pub mod separators;
 
 pub mod commands;
 pub mod evaluate;

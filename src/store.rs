@@ -4,12 +4,16 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod accounts;
+mod balance;
 mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod envelopes;
+mod grouping;
 mod health;
 mod health_views;
+mod holds;
 mod idempotency;
 mod ledger;
 mod letter_views;
@@ -18,6 +22,7 @@ mod loads;
 mod migrations;
 mod owner;
 mod readings;
+mod scans;
 mod self_tests;
 mod views;
 mod words;
@@ -27,12 +32,16 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use balance::{Day, RecordedException};
 pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
+pub use envelopes::UncodedEnvelope;
+pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
+pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
@@ -42,6 +51,7 @@ pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 

@@ -21,5 +21,6 @@ mod api;
 mod config;
 mod console;
 mod house;
+mod intake;
 mod scan_faults;
 mod systemd;

@@ -10,9 +10,11 @@ use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming}
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::ordered::Turn;
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
+use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, next_action, reason};
 use crate::domain::text::PageKind;
 use crate::events::{Event, Events};
@@ -28,8 +30,13 @@ pub struct Desk {
     pub(super) done: PathBuf,
     pub(super) held: PathBuf,
     pub(super) store: Store,
+    /// What tells one letter from the next.
+    pub(super) by: GroupBy,
+    /// The station starts its scans.
+    pub(super) driven: bool,
+    settings: FolderSettings,
     evidence: Arc<Evidence>,
-    events: Events,
+    pub(super) events: Events,
     readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
@@ -38,14 +45,14 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The desk of one scanner, and how its folder is to be watched.
+    /// The desk of one scanner.
     pub fn new(
         scanner: &config::Scanner,
         store: Store,
         evidence: Arc<Evidence>,
         events: Events,
         readiness: Readiness,
-    ) -> (Self, FolderSettings) {
+    ) -> Self {
         let inbox = scanner.folder.clone();
         let (done, held) = (inbox.join("done"), inbox.join("held"));
         let settings = FolderSettings {
@@ -55,21 +62,45 @@ impl Desk {
             ..FolderSettings::new(&inbox)
         };
         let source = scanner.id.to_string();
-        (
-            Self {
-                source,
-                inbox,
-                done,
-                held,
-                store,
-                evidence,
-                events,
-                readiness,
-                stuck: AtomicBool::new(false),
-                told: Mutex::default(),
-            },
+        Self {
+            source,
+            inbox,
+            done,
+            held,
+            store,
+            by: scanner.grouped_by(),
+            driven: scanner.is_driven(),
             settings,
-        )
+            evidence,
+            events,
+            readiness,
+            stuck: AtomicBool::new(false),
+            told: Mutex::default(),
+        }
+    }
+
+    /// How its folder is to be watched.
+    pub fn folder_settings(&self) -> FolderSettings {
+        self.settings.clone()
+    }
+
+    /// What comes before the first look: what an earlier run left.
+    pub(super) fn begin(&self) {
+        self.recover();
+        if !self.driven {
+            return;
+        }
+        if let Err(error) = self.end_interrupted() {
+            tracing::error!(scanner = self.source, error = %Chain(&error), "interrupted scans were not ended");
+        }
+        self.settle();
+    }
+
+    pub(super) fn tell_device(&self, state: &str) {
+        self.events.tell(Event::Device {
+            device: self.source.clone(),
+            state: state.to_owned(),
+        });
     }
 
     pub(super) fn listen(&self) -> broadcast::Receiver<Event> {
@@ -82,6 +113,8 @@ impl Desk {
             Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
             Seen::Refused(refused) => (refused.found.name.clone(), self.refused(&refused)),
+            // The task that drives the scanner deals with it.
+            Seen::Scan(_) => return,
             Seen::Lingering(found) => {
                 self.alert("lingering", &found.name, "-");
                 return;
@@ -132,6 +165,9 @@ impl Desk {
                 arrival.reason.as_deref().unwrap_or(reason::ARRIVING),
             );
         }
+        if self.driven {
+            return self.ready_of_scan(offer, &arrival);
+        }
         let first_seen = arrival.first_seen;
         match self.store.wait(move |db| db.gate(first_seen))? {
             Gate::Enter { .. } => {
@@ -145,6 +181,20 @@ impl Desk {
         }
     }
 
+    /// An image of a scan: its load is known. It waits for its turn, not for a release.
+    fn ready_of_scan(&self, offer: &Offer, arrival: &Arrival) -> Result<(), ScanError> {
+        let Some((scan, place)) = self.scan_of_file(&offer.found.group, offer.found.hint)? else {
+            return self.hold_in_place(&offer.found, arrival, reason::UNKNOWN_SCAN);
+        };
+        match self.turn(&scan, place) {
+            Turn::Wait => Ok(()),
+            Turn::Now => {
+                let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
+                self.keep(&claimed, &offer.shape)
+            }
+        }
+    }
+
     /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
         let original = match self.evidence.put_file(&claimed.path) {
@@ -154,6 +204,9 @@ impl Desk {
                 return Err(error.into());
             }
         };
+        if self.by != GroupBy::Name {
+            return self.keep_ordered(claimed, shape, original);
+        }
         let page = take_page(claimed, shape, original);
         // When the commit fails the file stays claimed: only the database can say later whether it was recorded.
         let taken = self
@@ -195,7 +248,7 @@ impl Desk {
     }
 
     /// The driver offers it again at the next look.
-    fn return_to_folder(&self, claimed: &Claimed) {
+    pub(super) fn return_to_folder(&self, claimed: &Claimed) {
         if let Err(error) = claim::put_back(claimed, &self.inbox) {
             self.mark_stuck();
             tracing::warn!(
@@ -258,7 +311,23 @@ impl Desk {
         let owned = id.to_owned();
         self.store
             .wait(move |db| db.arrival_kept_as(&owned, &below))?;
+        self.hold_of_scan(name, id, code)?;
         self.alert(code, name, id);
+        Ok(())
+    }
+
+    /// A held image of a scan keeps its batch from being closed.
+    fn hold_of_scan(&self, name: &str, id: &str, code: &str) -> Result<(), ScanError> {
+        let Some((folder, file)) = name.split_once('/').filter(|_| self.driven) else {
+            return Ok(());
+        };
+        let hint = naming::parse(Some(folder), file).hint;
+        if let Some((scan, place)) = self.scan_of_file(folder, hint)? {
+            let (id, code) = (id.to_owned(), code.to_owned());
+            self.store
+                .wait(move |db| db.hold_scan_image(&scan, &id, (place, &code)))?;
+            self.settle();
+        }
         Ok(())
     }
 
@@ -297,7 +366,7 @@ impl Desk {
         format!("scanner/{}", self.source)
     }
 
-    fn mark_stuck(&self) {
+    pub(super) fn mark_stuck(&self) {
         self.stuck.store(true, Ordering::Relaxed);
     }
 
@@ -356,10 +425,15 @@ fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Origin
             naming::PageKind::Envelope => PageKind::Envelope,
         },
         number: name.hint.number,
-        frames: match shape {
-            Shape::Jpeg | Shape::Png => vec![0],
-            Shape::Tiff { frames } => frames.clone(),
-        },
+        frames: frames_of(shape),
         original,
+    }
+}
+
+/// Positions of the pages in a file.
+pub(super) fn frames_of(shape: &Shape) -> Vec<u32> {
+    match shape {
+        Shape::Jpeg | Shape::Png => vec![0],
+        Shape::Tiff { frames } => frames.clone(),
     }
 }
