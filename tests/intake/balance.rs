@@ -140,6 +140,37 @@ async fn a_held_letter_is_not_confirmed_or_claimed() {
 }
 
 #[tokio::test]
+async fn jams_and_sides_a_day_are_in_the_health_log_with_what_to_do() {
+    let mut intake = Intake::new(GroupBy::Scan).await;
+    let (_, load) = intake.open_load(3).await;
+    for _ in 0..3 {
+        intake
+            .scan_with(Fault::Jam(1), load, vec![page(1), page(2)])
+            .await;
+    }
+    let log = intake
+        .store
+        .with(|db| db.health_log(Some("s1"), clock::Millis(0), 100))
+        .await
+        .unwrap();
+    let jams: Vec<_> = log
+        .iter()
+        .filter(|row| row.point == "jam")
+        .map(|row| (row.state.as_str(), row.code.as_deref()))
+        .collect();
+    assert_eq!(
+        jams,
+        [
+            ("warning", Some("clear_paper_path")),
+            ("warning", Some("clear_paper_path")),
+            ("bad", Some("replace_rollers"))
+        ],
+        "three on one day are no accident"
+    );
+    intake.stop().await;
+}
+
+#[tokio::test]
 async fn a_day_with_open_letters_is_not_closed_in_silence() {
     let mut intake = Intake::new(GroupBy::Scan).await;
     let (_, load) = intake.open_load(1).await;
