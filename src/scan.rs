@@ -103,7 +103,11 @@ pub async fn run(
                     driver.progress(progress).await;
                     source.look_now();
                 }
-                Some(seen) => blocking(&desk, |desk| desk.handle(seen)).await?,
+                Some(seen) => {
+                    let mut batch = vec![seen];
+                    batch.extend(std::iter::from_fn(|| source.try_next()).take(desk.more_at_once()));
+                    blocking(&desk, |desk| desk.handle_all(batch)).await?;
+                }
                 None => break,
             },
         }

@@ -22,6 +22,9 @@ use crate::evidence::{Evidence, EvidenceError};
 use crate::health::Readiness;
 use crate::store::{Arrival, NewArrival, News, Store, TakePage, Taken};
 
+/// Files taken side by side: enough that one waits for the disk while another is copied.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Where pages of one scanner are dealt with.
 #[derive(Debug)]
 pub struct Desk {
@@ -107,6 +110,70 @@ impl Desk {
         self.events.listen()
     }
 
+    /// How much more than one is dealt with at once when much is waiting; the task beats between two batches. A look for separators takes its time.
+    pub(super) fn more_at_once(&self) -> usize {
+        match self.by {
+            GroupBy::Name => 250,
+            _ => 8,
+        }
+    }
+
+    /// Deals with what was seen, in its order as far as that counts: first sights are recorded together, and whole files that are grouped by name are
+    /// taken side by side, since each waits for the disk most of the time.
+    pub fn handle_all(&self, seen: Vec<Seen>) {
+        let mut seen = seen.into_iter().peekable();
+        while let Some(one) = seen.next() {
+            match one {
+                Seen::Appeared(found) => {
+                    let mut all = vec![found];
+                    while let Some(Seen::Appeared(found)) =
+                        seen.next_if(|next| matches!(next, Seen::Appeared(_)))
+                    {
+                        all.push(found);
+                    }
+                    self.note_all(&all);
+                }
+                Seen::Ready(offer) if self.by == GroupBy::Name => {
+                    let mut all = vec![Seen::Ready(offer)];
+                    while let Some(next) = seen.next_if(|next| matches!(next, Seen::Ready(_))) {
+                        all.push(next);
+                    }
+                    self.side_by_side(all);
+                }
+                other => self.handle(other),
+            }
+        }
+    }
+
+    fn side_by_side(&self, all: Vec<Seen>) {
+        let workers = SIDE_BY_SIDE.min(all.len());
+        let queue = Mutex::new(all.into_iter());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while let Some(one) = next() {
+                        self.handle(one);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Records first sights in one transaction. What could not be recorded now is recorded when the file is whole.
+    fn note_all(&self, found: &[Found]) {
+        let new: Vec<NewArrival> = found.iter().map(|found| self.new_arrival(found)).collect();
+        let noted = self.store.wait(move |db| {
+            db.atomically(|db| {
+                new.iter()
+                    .try_for_each(|new| db.note_arrival(new).map(drop))
+            })
+        });
+        if let (Err(error), Some(first)) = (noted, found.first()) {
+            self.trouble(&first.name, &error.into());
+        }
+    }
+
     /// Deals with one thing seen. Trouble is reported here and nowhere else; the file stays where it is safe.
     pub fn handle(&self, seen: Seen) {
         let (name, done) = match seen {
@@ -136,16 +203,20 @@ impl Desk {
 
     /// Records that the file was seen; the moment counts from the first run that saw it.
     fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
+        let new = self.new_arrival(found);
+        Ok(self.store.wait(move |db| db.note_arrival(&new))?)
+    }
+
+    fn new_arrival(&self, found: &Found) -> NewArrival {
         let since = clock::monotonic().saturating_duration_since(found.first_seen);
-        let new = NewArrival {
+        NewArrival {
             source: self.source.clone(),
             name: found.name.clone(),
             file_key: file_key(found),
             first_seen: Millis(
                 clock::now().0 - i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
             ),
-        };
-        Ok(self.store.wait(move |db| db.note_arrival(&new))?)
+        }
     }
 
     fn gone(&self, found: &Found) -> Result<(), ScanError> {

@@ -132,7 +132,7 @@ impl Db {
             }
             return Ok(known);
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let random: String =
             step.query_row("SELECT lower(hex(randomblob(4)))", [], |row| row.get(0))?;
         let id = format!("{:011x}-{random}", clock::now().0);

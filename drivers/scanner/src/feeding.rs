@@ -105,6 +105,10 @@ impl Feeding {
         }
     }
 
+    pub(crate) fn try_next(&mut self) -> Option<Seen> {
+        self.folder.try_next()
+    }
+
     pub(crate) fn look_now(&self) {
         self.folder.look_now();
     }

@@ -69,6 +69,14 @@ impl Source {
         }
     }
 
+    /// What else is seen already, without waiting for more.
+    pub fn try_next(&mut self) -> Option<Seen> {
+        match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.try_next(),
+            Self::Folder(folder) => folder.try_next(),
+        }
+    }
+
     /// Starts a scan. How it goes on and ends comes as [`Seen::Scan`], its images as any other file of a folder.
     ///
     /// # Errors
