@@ -2,6 +2,7 @@
 //!
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
+mod keeping;
 mod scanner;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
 
+pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
@@ -138,6 +140,18 @@ pub struct Settings {
     /// Printed papers.
     #[serde(default)]
     pub print: Print,
+    /// The originals.
+    #[serde(default, rename = "evidence")]
+    pub keeping: Keeping,
+    /// Back-ups.
+    #[serde(default)]
+    pub backup: Backup,
+    /// Files for the archive.
+    #[serde(default)]
+    pub archive: Archive,
+    /// When letters may be destroyed; never, without any.
+    #[serde(default, rename = "retention")]
+    pub retentions: Vec<Retention>,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -351,6 +365,17 @@ impl Settings {
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
         here(&mut settings.print.font);
+        let keeping = &mut settings.keeping;
+        let backup = &mut settings.backup;
+        [
+            &mut keeping.second_dir,
+            &mut keeping.roots_dir,
+            &mut backup.folder,
+            &mut backup.key_file,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(here);
         settings
             .cabinets
             .iter_mut()

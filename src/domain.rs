@@ -14,6 +14,7 @@ pub mod field;
 pub mod gazetteer;
 pub mod grouping;
 pub mod intake;
+pub mod keeping;
 pub mod letter;
 pub mod roster;
 pub mod text;

@@ -152,6 +152,8 @@ struct Taking<'a> {
     load: i64,
     sides: u32,
     letters: Vec<String>,
+    /// Which images became pages; the ledger vouches for them.
+    frames: Vec<u32>,
     holds: Vec<&'static str>,
 }
 
@@ -216,6 +218,7 @@ impl Db {
             load,
             sides: scan.map_or(1, |scan| u32::from(scan.sides)),
             letters: Vec::new(),
+            frames: Vec::new(),
             holds: Vec::new(),
         };
         match taking.all() {
@@ -223,14 +226,14 @@ impl Db {
             Err(Stop::Closed(letter)) => return Ok(Ordered::LetterClosed { letter }),
             Err(Stop::Store(error)) => return Err(error),
         }
-        let (letters, holds) = (taking.letters, taking.holds);
+        let (letters, frames, holds) = (taking.letters, taking.frames, taking.holds);
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
         let (scan, place) = take.scan.unzip();
         step.execute(
             "UPDATE arrivals SET scan_id = ?2, place = ?3 WHERE id = ?1",
             (&take.arrival, scan, place),
         )?;
-        let detail = json!({"letters": letters, "load": load, "scan": scan, "place": place, "sha256": take.original.sha256,
+        let detail = json!({"letters": letters, "frames": frames, "load": load, "scan": scan, "place": place, "sha256": take.original.sha256,
             "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "holds": holds});
         ledger::append(
             &step,
@@ -387,7 +390,12 @@ impl Taking<'_> {
     fn page(&mut self, frame: u32, odd: Option<&'static str>) -> Result<(), Stop> {
         let (group, odd_group) = self.group()?;
         let (letter, stage) = letter_of(self.step, self.load, &group)?;
-        if matches!(stage, Stage::Confirmed | Stage::Registered) {
+        let withheld: bool = self.step.query_row(
+            "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",
+            [&letter],
+            |row| row.get(0),
+        )?;
+        if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
             return Err(Stop::Closed(letter));
         }
         let so_far: u32 = self.step.query_row(
@@ -405,6 +413,7 @@ impl Taking<'_> {
             "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             (&letter, &self.take.arrival, frame, kind, number, &original.sha256, &original.sm3, original.size as i64),
         )?;
+        self.frames.push(frame);
         for reason in [odd, odd_group, self.out_of_order()?].into_iter().flatten() {
             self.hold(Some(letter.clone()), reason, None)?;
         }

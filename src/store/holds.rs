@@ -234,11 +234,13 @@ impl Db {
 
     /// A letter whose pages may still change: no case system has it, and none is looking at it.
     fn may_regroup(&self, letter: &str) -> Result<(), StoreError> {
-        let stage: Option<Stage> = self
+        let found: Option<(Stage, bool)> = self
             .connection
-            .query_row("SELECT stage FROM letters WHERE id = ?1", [letter], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT stage, withheld IS NOT NULL FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
         let refused = |state: &str| StoreError::WrongState {
             what: "letter",
@@ -246,13 +248,14 @@ impl Db {
             state: state.into(),
             action: "move pages",
         };
-        match stage {
+        match found {
             None => Err(StoreError::NotFound {
                 what: "letter",
                 id: letter.to_owned(),
             }),
-            Some(Stage::Registered) => Err(refused("registered")),
-            Some(Stage::Confirmed) => {
+            Some((_, true)) => Err(refused("withheld")),
+            Some((Stage::Registered, _)) => Err(refused("registered")),
+            Some((Stage::Confirmed, _)) => {
                 Err(refused("confirmed: withdraw that by a correction first"))
             }
             Some(_) => match self.draft(letter) {

@@ -10,6 +10,7 @@ use crate::clock::Millis;
 use crate::domain::balance::Exception;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
+use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
 
@@ -54,7 +55,10 @@ words!(
     Exception,
     ScanOutcome,
     Sides,
-    TestOutcome
+    TestOutcome,
+    ReturnWay,
+    ValuableKind,
+    Withheld
 );
 
 impl ToSql for Millis {

@@ -56,6 +56,12 @@ async fn separators_part_letters_and_are_no_pages() {
         .await
         .unwrap();
     assert_eq!(counts.differences(), []);
+    let vouched = intake.store.with(|db| db.verify_rows()).await.unwrap();
+    assert_eq!(
+        (vouched.good, vouched.faults.as_slice()),
+        (7, &[][..]),
+        "the ledger vouches for every image"
+    );
     intake.stop().await;
 }
 
