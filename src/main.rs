@@ -31,6 +31,11 @@ enum Command {
     /// Cabinets: state, simulator.
     #[command(subcommand)]
     Cabinet(commands::cabinet::CabinetCommand),
+    /// Scanners: discovery, state, simulator.
+    #[command(subcommand)]
+    Scanner(commands::scanner::ScannerCommand),
+    /// Prints separator sheets, one for the front of every letter.
+    Separators(commands::separators::SeparatorsArgs),
     /// The device health log.
     Health(commands::health::HealthArgs),
     /// Walks every original and every ledger entry; names every break.
@@ -59,6 +64,8 @@ fn main() -> ExitCode {
         Command::Extract(args) => commands::extract::run(&args).into(),
         Command::Evaluate(args) => commands::evaluate::run(&args).into(),
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
+        Command::Scanner(command) => commands::scanner::run(command).into(),
+        Command::Separators(args) => commands::separators::run(&args).into(),
         Command::Health(args) => commands::health::run(&args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::Archive(args) => commands::archive::run(&args).into(),
