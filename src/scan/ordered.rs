@@ -56,7 +56,7 @@ impl Desk {
     /// Where an image of a scan lies that was not taken yet.
     fn image_at(&self, scan: i64, place: u32) -> Option<PathBuf> {
         let folder = self.inbox.join(format!("scan-{scan}"));
-        ["jpg", "png", "tif"]
+        ["jpg", "png", "tif", "pdf"]
             .into_iter()
             .map(|ending| folder.join(format!("{place:04}.{ending}")))
             .find(|path| path.is_file())

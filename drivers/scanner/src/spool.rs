@@ -134,6 +134,7 @@ fn name_it(part: &Path, number: u32, shape: &Shape) -> io::Result<()> {
         Shape::Jpeg => "jpg",
         Shape::Png => "png",
         Shape::Tiff { .. } => "tif",
+        Shape::Pdf => "pdf",
     };
     let folder = part.parent().unwrap_or(Path::new("."));
     let name = folder.join(format!("{number:04}.{ending}"));
