@@ -282,6 +282,9 @@ pub struct Registration {
     pub roster: PathBuf,
     /// The deadline profile.
     pub deadlines: PathBuf,
+    /// Days off and make-up working days; without it working days count weekends only, and every due date says so.
+    #[serde(default)]
+    pub holidays: Option<PathBuf>,
 }
 
 /// `[handoff]`
@@ -370,6 +373,7 @@ impl Settings {
         here(&mut settings.reading.models_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
+        settings.registration.holidays.iter_mut().for_each(here);
         here(&mut settings.print.font);
         settings
             .cabinets

@@ -6,7 +6,9 @@
 mod address;
 mod assets;
 mod batches;
+mod beside;
 mod cabinet;
+mod earlier;
 mod field_lines;
 mod frame;
 mod letter;
@@ -42,6 +44,7 @@ pub fn router(app: App) -> Router {
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/letters", get(letters::page))
         .route("/letters/{id}", get(letter::page))
+        .route("/letters/{id}/beside", get(beside::page))
         .route("/maintenance", get(maintenance::page))
         .route("/console/{version}/{name}", get(assets::serve))
         .layer(middleware::from_fn(guard))

@@ -19,6 +19,7 @@ pub mod print;
 
 pub mod commands;
 pub mod evaluate;
+pub mod history;
 
 mod chain;
 pub mod clock;

@@ -33,6 +33,10 @@ enum Command {
     Cabinet(commands::cabinet::CabinetCommand),
     /// The device health log.
     Health(commands::health::HealthArgs),
+    /// Earlier registrations: takes over those of the case system, counts them, compares with them.
+    History(commands::history::HistoryArgs),
+    /// What the office taught: names met, thresholds its own history suggests.
+    Learn(commands::learn::LearnArgs),
     /// Walks every original and every ledger entry; names the first break.
     Verify(ConfigArg),
     /// Accounts of people.
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args).into(),
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
         Command::Health(args) => commands::health::run(&args).into(),
+        Command::History(args) => commands::history::run(args).into(),
+        Command::Learn(args) => commands::learn::run(args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::User(args) => {
             commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))

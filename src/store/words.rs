@@ -10,6 +10,7 @@ use crate::clock::Millis;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{Carrier, LoadState, Stage};
+use crate::domain::lexicon::Kind;
 use crate::domain::text::PageKind;
 
 fn to_word<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
@@ -51,7 +52,8 @@ words!(
     Scope,
     DraftState,
     Sides,
-    TestOutcome
+    TestOutcome,
+    Kind
 );
 
 impl ToSql for Millis {
