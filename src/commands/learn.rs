@@ -12,7 +12,7 @@ use crate::Chain;
 use crate::clock::Millis;
 use crate::config::Settings;
 use crate::domain::extract::shipped_threshold;
-use crate::domain::learn::{Effect, FIELDS, Graded, NEVER, Proposal, effect, propose};
+use crate::domain::learn::{Effect, FIELDS, Graded, NEVER, Proposal, propose};
 use crate::domain::lexicon::Kind;
 use crate::store::{Db, Outcome, StoreError};
 
@@ -347,14 +347,6 @@ mod tests {
             Fared {
                 n: 1,
                 right: 1,
-                accepted: 0,
-                wrong: 0
-            }
-        );
-        assert_eq!(
-            effect(&[], 0.5),
-            Effect {
-                of: 0,
                 accepted: 0,
                 wrong: 0
             }

@@ -91,6 +91,7 @@ pub fn compare(letter: &str, new: &Registered, earlier: &[Earlier], weights: &We
     };
     Repeat {
         relation: relation.into(),
+        decided: false,
         of: linked.as_ref().map(|c| c.of.clone()),
         scores: linked.as_ref().map(|c| c.scores),
         nth: linked.map(|_| u32::try_from(repeats).unwrap_or(u32::MAX).saturating_add(1)),
