@@ -31,7 +31,9 @@ const ADDRESS_FAILS: f32 = 0.45;
 /// From here on two letters are about the same matter.
 const CONTENT_PASSES: f32 = 0.5;
 /// Below this they are about two matters.
-const CONTENT_FAILS: f32 = 0.25;
+const CONTENT_FAILS: f32 = 0.11;
+/// From here on strangers write about the same matter: among a hundred thousand letters chance makes many alike.
+const CONTENT_PASSES_STRANGERS: f32 = 0.95;
 /// From this cosine on two letters are the same text.
 const NEAR_COPY: f32 = 0.85;
 /// Candidates shown at most.
@@ -51,6 +53,17 @@ enum Mark {
     Passes,
     Weak,
     Fails,
+}
+
+/// The three marks of SZ 7.4.1, and what counts where the senders differ.
+struct Marks {
+    name: Mark,
+    address: Mark,
+    content: Mark,
+    /// The content is alike enough for two strangers.
+    strangers: bool,
+    /// One of the two does not say who it is.
+    nameless: bool,
 }
 
 fn mark(score: Option<f32>, passes: f32, fails: f32) -> Mark {
@@ -153,12 +166,13 @@ fn judge<'a>(new: &Registered, old: &'a Earlier, weights: &Weights) -> Option<Ju
         _ if held => Mark::Passes,
         other => other,
     };
-    let is = relation(
-        name_mark,
-        address_mark,
-        mark(content, CONTENT_PASSES, CONTENT_FAILS),
-        name.is_none(),
-    )?;
+    let is = relation(&Marks {
+        name: name_mark,
+        address: address_mark,
+        content: mark(content, CONTENT_PASSES, CONTENT_FAILS),
+        strangers: content.is_some_and(|c| c >= CONTENT_PASSES_STRANGERS),
+        nameless: name.is_none(),
+    })?;
     let moved = held && address.is_some_and(|a| a < ADDRESS_FAILS) && name_mark == Mark::Passes;
     let scores = RepeatScores {
         name: rounded(name),
@@ -168,7 +182,7 @@ fn judge<'a>(new: &Registered, old: &'a Earlier, weights: &Weights) -> Option<Ju
     let sender = name_mark == Mark::Passes && address_mark != Mark::Fails;
     Some(Judged {
         earlier: old,
-        copy: sender && alike.cosine >= NEAR_COPY,
+        copy: sender && alike.pairs >= NEAR_COPY,
         candidate: RepeatCandidate {
             of: old.of.clone(),
             from: old.from,
@@ -185,16 +199,19 @@ fn judge<'a>(new: &Registered, old: &'a Earlier, weights: &Weights) -> Option<Ju
 }
 
 /// SZ 7.4.1 over the three marks; `None` where the two have nothing to do with each other.
-fn relation(name: Mark, address: Mark, content: Mark, nameless: bool) -> Option<EarlierIs> {
+fn relation(marks: &Marks) -> Option<EarlierIs> {
     use Mark::{Fails, Passes, Weak};
-    match (name, address, content) {
+    match (marks.name, marks.address, marks.content) {
         (Passes, Passes, Passes) => Some(EarlierIs::Repeat),
         (Passes, Passes, Weak) | (Weak, Passes, Passes) => Some(EarlierIs::PossibleRepeat),
         // A namesake, or the same person from another place: a person decides.
         (Passes, _, Passes) => Some(EarlierIs::PossibleRepeat),
         (Passes, Passes, Fails) => Some(EarlierIs::SameSenderOtherMatter),
-        (_, _, Passes) if nameless => Some(EarlierIs::SameMatterSenderUnknown),
-        (_, _, Passes) => Some(EarlierIs::SameMatterOtherSender),
+        (_, _, Passes) if marks.strangers && marks.nameless => {
+            Some(EarlierIs::SameMatterSenderUnknown)
+        }
+        (_, _, Passes) if marks.strangers => Some(EarlierIs::SameMatterOtherSender),
+        (_, _, Passes) => None,
         (Weak | Fails, _, _) | (Passes, Weak | Fails, _) => None,
     }
 }
@@ -219,20 +236,21 @@ fn addresses(new: &Registered, old: &Registered) -> Option<f32> {
     same_place(&new.place, &old.place)
 }
 
-/// The content score: 0.5 is where half of such pairs are about the same matter. Fitted by `bench/history.py`.
+/// The content score of two letters, fitted on generated ones (`bench/history.py`, part fit): at 0.5 one pair in a hundred of one sender's
+/// letters on two matters is taken for one matter, at [`CONTENT_FAILS`] one in ten.
 fn content_score(alike: Alike, same_category: Option<bool>) -> f32 {
     let category = match same_category {
         Some(true) => 0.5,
         Some(false) => -0.8,
         None => 0.0,
     };
-    let odds = BIAS + COSINE * alike.cosine + SHARE * alike.share + category;
+    let odds = BIAS + PAIRS * alike.pairs + SINGLES * alike.singles + category;
     1.0 / (1.0 + (-odds).exp())
 }
 
-const BIAS: f32 = -3.6;
-const COSINE: f32 = 14.0;
-const SHARE: f32 = 5.0;
+const BIAS: f32 = -7.7;
+const PAIRS: f32 = 22.0;
+const SINGLES: f32 = 40.0;
 
 fn rounded(score: Option<f32>) -> f32 {
     (score.unwrap_or(0.0) * 1000.0).round() / 1000.0

@@ -159,27 +159,26 @@ pub fn trigrams(prepared: &str) -> Vec<String> {
     found
 }
 
-/// How often which two characters stand together in a letter: (pair, times), sorted by pair.
+/// How often which characters, and which two together, stand in a letter: (key, times), sorted by key. A pair's key is its first
+/// character's lower 16 bits before its second's; a single character's is its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grams(Vec<(u32, u8)>);
 
 impl Grams {
     /// Counts a prepared text.
     pub fn of(prepared: &str) -> Self {
-        let mut pairs: Vec<u32> = Vec::new();
+        let mut keys: Vec<u32> = Vec::new();
         for clause in prepared.split(' ') {
-            let mut chars = clause.chars().map(|c| u32::from(c) & 0xFFFF);
-            let Some(mut before) = chars.next() else {
-                continue;
-            };
-            for next in chars {
-                pairs.push(before << 16 | next);
-                before = next;
+            let mut before = None;
+            for ch in clause.chars().map(|c| u32::from(c) & 0xFFFF) {
+                keys.push(ch);
+                keys.extend(before.map(|first: u32| first << 16 | ch));
+                before = Some(ch);
             }
         }
-        pairs.sort_unstable();
+        keys.sort_unstable();
         let mut counted: Vec<(u32, u8)> = Vec::new();
-        for pair in pairs {
+        for pair in keys {
             match counted.last_mut().filter(|(last, _)| *last == pair) {
                 Some((_, times)) => *times = times.saturating_add(1),
                 None => counted.push((pair, 1)),
@@ -188,17 +187,17 @@ impl Grams {
         Self(counted)
     }
 
-    /// No pair at all: there is nothing to compare.
+    /// No character at all: there is nothing to compare.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many different pairs.
+    /// How many different characters and pairs.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// As stored: five bytes a pair.
+    /// As stored: five bytes a key.
     pub fn to_bytes(&self) -> Vec<u8> {
         let bytes = self.0.iter().flat_map(|(pair, times)| {
             let [a, b, c, d] = pair.to_le_bytes();
@@ -244,53 +243,63 @@ impl Weights {
 /// A pair seen once weighs something already among a handful of letters.
 const FEW: f32 = 8.0;
 
-/// How alike two letters are in content.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How alike two letters are in content: cosines of their weighted counts, each 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Alike {
-    /// Cosine of their weighted pairs, 0 to 1.
-    pub cosine: f32,
-    /// Share of the shorter one's weight that is in the longer one, 0 to 1.
-    pub share: f32,
+    /// Of pairs: the same words.
+    pub pairs: f32,
+    /// Of single characters: the same things in other words.
+    pub singles: f32,
 }
 
-/// Compares two letters pair by pair.
-pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
-    let tf = |times: u8| 1.0 + f32::from(times).ln();
-    let total = |grams: &Grams| {
-        let squares = grams.0.iter().map(|(pair, times)| {
-            let w = weights.of(*pair) * tf(*times);
-            (w * w, weights.of(*pair))
-        });
-        squares.fold((0.0_f32, 0.0_f32), |(s, t), (sq, w)| (s + sq, t + w))
-    };
-    let ((norm_a, whole_a), (norm_b, whole_b)) = (total(a), total(b));
-    if norm_a == 0.0 || norm_b == 0.0 {
-        return Alike {
-            cosine: 0.0,
-            share: 0.0,
-        };
+/// Sums of one kind of key.
+#[derive(Default, Clone, Copy)]
+struct Sums {
+    a: f32,
+    b: f32,
+    both: f32,
+}
+
+impl Sums {
+    fn cosine(self) -> f32 {
+        let norm = (self.a * self.b).sqrt();
+        if norm > 0.0 {
+            (self.both / norm).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
     }
-    let (mut both, mut common) = (0.0_f32, 0.0_f32);
+}
+
+/// Compares two letters key by key.
+pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
+    let mut sums = [Sums::default(); 2];
+    let kind = |key: u32| usize::from(key > 0xFFFF);
+    let heft = |key: u32, times: u8| weights.of(key) * (1.0 + f32::from(times).ln());
     let (mut x, mut y) = (a.0.iter().peekable(), b.0.iter().peekable());
-    while let (Some((p, n)), Some((q, m))) = (x.peek(), y.peek()) {
-        match p.cmp(q) {
-            std::cmp::Ordering::Less => {
-                x.next();
-            }
-            std::cmp::Ordering::Greater => {
-                y.next();
-            }
-            std::cmp::Ordering::Equal => {
-                let w = weights.of(*p);
-                both += w * w * tf(*n) * tf(*m);
-                common += w;
+    loop {
+        let next = (x.peek().copied().copied(), y.peek().copied().copied());
+        match next {
+            (Some((p, n)), Some((q, m))) if p == q => {
+                let (u, v) = (heft(p, n), heft(q, m));
+                let sum = &mut sums[kind(p)];
+                (sum.a, sum.b, sum.both) = (sum.a + u * u, sum.b + v * v, sum.both + u * v);
                 x.next();
                 y.next();
             }
+            (Some((p, n)), other) if other.is_none_or(|(q, _)| p < q) => {
+                sums[kind(p)].a += heft(p, n).powi(2);
+                x.next();
+            }
+            (_, Some((q, m))) => {
+                sums[kind(q)].b += heft(q, m).powi(2);
+                y.next();
+            }
+            _ => break,
         }
     }
     Alike {
-        cosine: (both / (norm_a * norm_b).sqrt()).clamp(0.0, 1.0),
-        share: (common / whole_a.min(whole_b)).clamp(0.0, 1.0),
+        pairs: sums[1].cosine(),
+        singles: sums[0].cosine(),
     }
 }

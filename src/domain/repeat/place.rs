@@ -84,7 +84,7 @@ impl Place {
     }
 
     fn named(&mut self, name: &mut String) {
-        let plain = name.trim_start_matches('第');
+        let plain = name.trim_matches('第');
         if !plain.is_empty() {
             self.ways.push(plain.to_owned());
         }
