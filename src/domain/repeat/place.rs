@@ -270,9 +270,11 @@ pub fn same_name(a: &str, b: &str) -> f32 {
     } else {
         (&b, &a)
     };
-    let one_lost =
-        (0..long.len()).any(|at| long[..at] == short[..at] && long[at + 1..] == short[at..]);
-    if long.len() == short.len() + 1 && short.len() >= 2 && one_lost {
+    if long.len() != short.len() + 1 || short.len() < 2 {
+        return 0.0;
+    }
+    let one_lost = |at: usize| long[..at] == short[..at] && long[at + 1..] == short[at..];
+    if (0..long.len()).any(one_lost) {
         0.6
     } else {
         0.0
