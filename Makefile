@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet bench fit storm advisories clean-run
+.PHONY: help setup build run test campaign-cabinet bench fit storm archive-check advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -21,6 +21,7 @@ help:
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
+	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs; OPENVINO=1: that runtime as well'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -75,6 +76,11 @@ fit:
 storm:
 	@setup/setup.sh test
 	LAIXIN_STORM_POLLS=$(or $(POLLS),1000000) $(cargo) test $(profile) -p uv-cabinet --test storm -- --nocapture
+
+archive-check:
+	@setup/setup.sh archive
+	LAIXIN_VERAPDF=1 LAIXIN_LETTERS='$(abspath $(LETTERS))' LAIXIN_COUNT=$(or $(COUNT),1000) \
+		$(cargo) test $(profile) --test station archive_check -- --nocapture --ignored
 
 advisories:
 	@setup/setup.sh test

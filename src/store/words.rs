@@ -9,6 +9,7 @@ use super::{DraftState, Role, Scope, TestOutcome};
 use crate::clock::Millis;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
+use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::lexicon::Kind;
 use crate::domain::text::PageKind;
@@ -53,7 +54,10 @@ words!(
     DraftState,
     Sides,
     TestOutcome,
-    Kind
+    Kind,
+    ReturnWay,
+    ValuableKind,
+    Withheld
 );
 
 impl ToSql for Millis {
