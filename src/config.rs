@@ -259,6 +259,10 @@ pub struct Reading {
     pub engine: Engine,
     /// Where the PP-OCRv6 models are.
     pub models_dir: PathBuf,
+    /// What computes them.
+    pub runtime: Runtime,
+    /// Where OpenVINO's shared libraries are, if they are installed.
+    pub openvino_dir: PathBuf,
     /// Threads for one page.
     pub threads: Within<1, 64>,
     /// Pages are scaled down to this many pixels on their longest side before text is looked for.
@@ -273,6 +277,8 @@ impl Default for Reading {
         Self {
             engine: Engine::Ppocr,
             models_dir,
+            runtime: Runtime::Auto,
+            openvino_dir: PathBuf::from(OPENVINO_DIR),
             threads: Within(2),
             longest_side_px: Within(960),
             letter_quiet_s: Within(10),
@@ -280,11 +286,26 @@ impl Default for Reading {
     }
 }
 
+/// Where OpenVINO is looked for unless a setting says otherwise.
+pub const OPENVINO_DIR: &str = "/usr/lib/laixin/openvino";
+
+/// What computes the networks of PP-OCRv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// OpenVINO where it is installed and works, else rten.
+    Auto,
+    /// rten, on any processor.
+    Rten,
+    /// OpenVINO, or reading waits until it works.
+    Openvino,
+}
+
 /// OCR engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// PP-OCRv6 small on rten.
+    /// PP-OCRv6 small.
     Ppocr,
     /// Tesseract, chi_sim.
     Tesseract,
@@ -387,6 +408,7 @@ impl Settings {
         let here = |path: &mut PathBuf| *path = base.join(&*path);
         here(&mut settings.station.data_dir);
         here(&mut settings.reading.models_dir);
+        here(&mut settings.reading.openvino_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
         settings.registration.holidays.iter_mut().for_each(here);

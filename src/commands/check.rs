@@ -200,7 +200,20 @@ fn holidays(table: &Holidays, report: &Report) {
 
 fn reading(settings: &Settings, report: &mut Report) {
     match read::open_engine(&settings.reading) {
-        Ok(engine) => report.good("reading", engine.version()),
+        Ok(engine) => {
+            report.good("reading", engine.version());
+            match engine.note() {
+                Some(note) if settings.reading.openvino_dir.exists() => {
+                    let then = "mend reading.openvino_dir, or set reading.runtime = \"rten\"; rten reads the same, more slowly";
+                    report.warn("reading", note, then);
+                }
+                Some(note) => report.good(
+                    "reading",
+                    &format!("{note}; rten reads the same, more slowly"),
+                ),
+                None => {}
+            }
+        }
         Err(error) => {
             let then = "run make setup, or set reading.models_dir to the folder of the models";
             report.bad("reading", &Chain(&error).to_string(), then);
