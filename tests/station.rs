@@ -23,6 +23,7 @@ mod archive_check;
 mod backup;
 mod config;
 mod console;
+mod evidence;
 mod house;
 mod scan_faults;
 mod systemd;

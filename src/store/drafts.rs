@@ -296,7 +296,7 @@ impl Db {
     ) -> Result<Vec<DraftRow>, StoreError> {
         let now = clock::now();
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND (?2 IS NULL OR ?2 =
+            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND d.letter_id NOT IN (SELECT id FROM letters WHERE withheld IS NOT NULL) AND (?2 IS NULL OR ?2 =
              CASE WHEN d.state = 'leased' AND d.lease_ms <= ?3 THEN 'open' ELSE d.state END)
              ORDER BY d.letter_id LIMIT ?4"
         ))?;
