@@ -3,6 +3,7 @@
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
 mod keeping;
+mod scanner;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, de};
 
 pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
+pub use scanner::{ScanColour, Scanner, ScannerKind};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +126,7 @@ pub struct Settings {
     /// UV cabinets.
     #[serde(default, rename = "cabinet")]
     pub cabinets: Vec<Cabinet>,
-    /// Folders that scanners write into.
+    /// Scanners: folders that their software writes into, and devices that the station drives.
     #[serde(default, rename = "scanner")]
     pub scanners: Vec<Scanner>,
     /// OCR.
@@ -225,30 +227,6 @@ fn self_test_days() -> Within<1, 365> {
 
 fn unit_1() -> Within<0, 247> {
     Within(1)
-}
-
-/// `[[scanner]]`: a folder that a scanner's software writes into.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scanner {
-    /// Its id.
-    pub id: DeviceId,
-    /// The folder. Taken files go to its sub-folder `done`, refused ones to `held`.
-    pub folder: PathBuf,
-    /// A file is complete when it has not changed for this long.
-    #[serde(default = "quiet_800")]
-    pub quiet_ms: Within<100, 60_000>,
-    /// How often the whole folder is looked through, whatever the notifications said.
-    #[serde(default = "rescan_5")]
-    pub rescan_s: Within<1, 3600>,
-}
-
-fn quiet_800() -> Within<100, 60_000> {
-    Within(800)
-}
-
-fn rescan_5() -> Within<1, 3600> {
-    Within(5)
 }
 
 /// `[reading]`
@@ -428,10 +406,12 @@ impl Settings {
             .cabinets
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
+        settings.refuse_misfits(file)?;
+        let data = settings.station.data_dir.clone();
         settings
             .scanners
             .iter_mut()
-            .for_each(|scanner| here(&mut scanner.folder));
+            .for_each(|scanner| scanner.settle(base, &data));
         settings.refuse_doubles(file)?;
         Ok(settings)
     }
@@ -445,18 +425,25 @@ impl Settings {
         let mut seen = std::collections::BTreeSet::new();
         for id in ids {
             if !seen.insert(id) {
-                let text = std::fs::read_to_string(file).unwrap_or_default();
-                let quoted = format!("\"{id}\"");
-                let line = text
-                    .lines()
-                    .enumerate()
-                    .filter(|(_, line)| line.contains(&quoted))
-                    .last();
                 return Err(ConfigError::Refused {
                     file: file.to_owned(),
-                    line: line.map_or(1, |(at, _)| at + 1),
+                    line: last_line_of(file, id),
                     key: "id".into(),
                     message: format!("\"{id}\" is used twice; every device needs an id of its own"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_misfits(&self, file: &Path) -> Result<(), ConfigError> {
+        for scanner in &self.scanners {
+            if let Some((key, message)) = scanner.misfit() {
+                return Err(ConfigError::Refused {
+                    file: file.to_owned(),
+                    line: last_line_of(file, &scanner.id),
+                    key: format!("scanner {}: {key}", scanner.id),
+                    message,
                 });
             }
         }
@@ -472,6 +459,17 @@ impl Settings {
     pub fn evidence_dir(&self) -> PathBuf {
         self.station.data_dir.join("evidence")
     }
+}
+
+/// The last line that names a device, from 1.
+fn last_line_of(file: &Path, id: &DeviceId) -> usize {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let quoted = format!("\"{id}\"");
+    let named = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(&quoted));
+    named.last().map_or(1, |(at, _)| at + 1)
 }
 
 /// Reads any of the station's TOML files into its type, with file, line and key in the refusal.

@@ -16,6 +16,7 @@ mod letter;
 mod letters;
 mod maintenance;
 mod refused;
+mod scanning;
 mod sign_in;
 mod today;
 mod when;

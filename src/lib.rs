@@ -19,6 +19,7 @@ pub mod backup;
 pub mod certificate;
 pub mod console;
 pub mod print;
+pub mod separators;
 
 pub mod commands;
 pub mod evaluate;

@@ -31,6 +31,11 @@ enum Command {
     /// Cabinets: state, simulator.
     #[command(subcommand)]
     Cabinet(commands::cabinet::CabinetCommand),
+    /// Scanners: discovery, state, simulator.
+    #[command(subcommand)]
+    Scanner(commands::scanner::ScannerCommand),
+    /// Prints separator sheets, one for the front of every letter.
+    Separators(commands::separators::SeparatorsArgs),
     /// The device health log.
     Health(commands::health::HealthArgs),
     /// Earlier registrations: takes over those of the case system, counts them, compares with them.
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Command::Extract(args) => commands::extract::run(&args).into(),
         Command::Evaluate(args) => commands::evaluate::run(&args).into(),
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
+        Command::Scanner(command) => commands::scanner::run(command).into(),
+        Command::Separators(args) => commands::separators::run(&args).into(),
         Command::Health(args) => commands::health::run(&args).into(),
         Command::History(args) => commands::history::run(args).into(),
         Command::Learn(args) => commands::learn::run(args).into(),

@@ -25,5 +25,6 @@ mod config;
 mod console;
 mod evidence;
 mod house;
+mod intake;
 mod scan_faults;
 mod systemd;

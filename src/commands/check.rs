@@ -9,9 +9,10 @@ use uv_cabinet::{Cabinet, Missing, Point, Reading};
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
 use crate::domain::deadline::Holidays;
+use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
-use crate::{Chain, certificate, disinfect, read};
+use crate::{Chain, certificate, disinfect, read, scan};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -56,6 +57,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .build()
         .expect("the system can start a runtime");
     runtime.block_on(cabinets(&settings, &mut report));
+    runtime.block_on(scanners(&settings, &mut report));
     match report.bad {
         0 => GOOD,
         bad => {
@@ -72,7 +74,11 @@ fn folders(settings: &Settings, report: &mut Report) {
         Some(above) => folder("data_dir", above, "the first start makes it", report),
         None => folder("data_dir", data, "can be listed and written", report),
     }
-    for scanner in &settings.scanners {
+    for scanner in settings
+        .scanners
+        .iter()
+        .filter(|scanner| !scanner.is_driven())
+    {
         let what = format!("scanner {}", scanner.id);
         folder(&what, &scanner.folder, "can be listed and written", report);
     }
@@ -280,6 +286,22 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
                 &why,
                 "switch the cabinet on, check its cable and cabinet.address",
             );
+        }
+    }
+}
+
+async fn scanners(settings: &Settings, report: &mut Report) {
+    for scanner in &settings.scanners {
+        let Some(device) = scan::device_of(scanner) else {
+            continue;
+        };
+        let what = format!("scanner {}", scanner.id);
+        match device.look().await {
+            Ok(portrait) => report.good(&what, &portrait.to_string()),
+            Err(trouble) => {
+                let then = next_action(trouble.code());
+                report.bad(&what, &Chain(&trouble).to_string(), then);
+            }
         }
     }
 }

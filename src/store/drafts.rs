@@ -355,6 +355,14 @@ impl Db {
     pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let mut row = db.changeable(letter, version, "confirm")?;
+            if db.is_held(letter)? {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "held for a person: look at what GET /v1/holds says of it".into(),
+                    action: "confirm",
+                });
+            }
             let flags = &row.draft.fields.flags;
             let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
             db.nothing_open(letter, speaks_of_some, "confirm")?;
@@ -434,6 +442,7 @@ impl Db {
                 .prepare_cached(
                     "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
                      WHERE d.ready_ms IS NOT NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
                 )?
                 .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -5,8 +5,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DraftState, Role, Scope, TestOutcome};
+use super::{DraftState, Role, ScanOutcome, Scope, TestOutcome};
 use crate::clock::Millis;
+use crate::domain::balance::Exception;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
@@ -52,6 +53,8 @@ words!(
     Role,
     Scope,
     DraftState,
+    Exception,
+    ScanOutcome,
     Sides,
     TestOutcome,
     Kind,

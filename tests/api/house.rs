@@ -128,7 +128,7 @@ impl House {
             (store, evidence),
             Events::default(),
             Readiness::default(),
-            cabinets,
+            (cabinets, BTreeMap::new()),
         );
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

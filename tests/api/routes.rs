@@ -13,7 +13,20 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
     ("GET", "/v1/batches/{id}", [1, 0, 1, 0, 0]),
     ("POST", "/v1/batches/{id}/loads", [1, 0, 1, 0, 0]),
     ("POST", "/v1/batches/{id}/close", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/batches/{id}/exceptions", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/batches/{id}/next-letter", [1, 0, 1, 0, 0]),
     ("POST", "/v1/loads/{id}/override", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scanners", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/scanners/{id}/scans", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/scanners/{id}/cancel", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scans", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scans/{id}", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/holds", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/holds/{id}/resolve", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/letters/{id}/pages/move", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/separators", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/days/{date}", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/days/{date}/close", [1, 0, 1, 0, 0]),
     ("GET", "/v1/cabinets", [1, 1, 1, 0, 0]),
     ("GET", "/v1/cabinets/{id}", [1, 1, 1, 0, 0]),
     ("POST", "/v1/cabinets/{id}/cycles", [1, 1, 1, 0, 0]),
@@ -77,7 +90,10 @@ const OPEN: &[(&str, &str)] = &[
 ];
 
 fn ask(house: &House, caller: &Caller, method: &str, path: &str) -> u16 {
-    let path = path.replace("{id}", "999").replace("{n}", "1");
+    let path = path
+        .replace("{id}", "999")
+        .replace("{n}", "1")
+        .replace("{date}", "2026-01-02");
     if path == "/v1/events" {
         return house.open(caller, &path).status().as_u16();
     }
