@@ -316,6 +316,9 @@ pub struct Registration {
     pub roster: PathBuf,
     /// The deadline profile.
     pub deadlines: PathBuf,
+    /// Days off and make-up working days; without it working days count weekends only, and every due date says so.
+    #[serde(default)]
+    pub holidays: Option<PathBuf>,
 }
 
 /// `[handoff]`
@@ -405,6 +408,7 @@ impl Settings {
         here(&mut settings.reading.openvino_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
+        settings.registration.holidays.iter_mut().for_each(here);
         here(&mut settings.print.font);
         let keeping = &mut settings.keeping;
         let backup = &mut settings.backup;

@@ -23,6 +23,7 @@ pub mod separators;
 
 pub mod commands;
 pub mod evaluate;
+pub mod history;
 
 mod chain;
 pub mod clock;

@@ -38,6 +38,10 @@ enum Command {
     Separators(commands::separators::SeparatorsArgs),
     /// The device health log.
     Health(commands::health::HealthArgs),
+    /// Earlier registrations: takes over those of the case system, counts them, compares with them.
+    History(commands::history::HistoryArgs),
+    /// What the office taught: names met, thresholds its own history suggests.
+    Learn(commands::learn::LearnArgs),
     /// Walks every original and every ledger entry; names every break.
     Verify(commands::verify::VerifyArgs),
     /// A letter, a batch or a month as PDF/A-2u files with an index.
@@ -67,6 +71,8 @@ fn main() -> ExitCode {
         Command::Scanner(command) => commands::scanner::run(command).into(),
         Command::Separators(args) => commands::separators::run(&args).into(),
         Command::Health(args) => commands::health::run(&args).into(),
+        Command::History(args) => commands::history::run(args).into(),
+        Command::Learn(args) => commands::learn::run(args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::Archive(args) => commands::archive::run(&args).into(),
         Command::Backup(args) => commands::backup::run(&args).into(),

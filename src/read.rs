@@ -4,14 +4,16 @@
 //! the pages between follow, then the draft is made anew. The queue is the table, so a restart goes on where it was. Every step
 //! may run twice.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::{self, Settings};
+use crate::domain::draft::Draft;
 use crate::domain::text::{Char, Line, PageKind, PageText};
 use crate::domain::zones::rows;
 use crate::domain::{kind, secret};
@@ -21,7 +23,7 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    DueLetter, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
+    DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
 };
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
@@ -59,7 +61,12 @@ pub struct Reader {
     pub metrics: Metrics,
     /// Its proof of life.
     pub beat: Beat,
+    /// What the office taught, as last fetched.
+    pub learned: RefCell<Option<(Instant, Learned)>>,
 }
+
+/// How long what the office taught is used before it is fetched again.
+const LEARNED_FRESH: Duration = Duration::from_secs(60);
 
 /// Starts the worker on a thread of its own; it ends soon after `stop`.
 pub fn start(reader: Reader, stop: CancellationToken) -> JoinHandle<()> {
@@ -336,9 +343,10 @@ impl Reader {
             None => None,
         };
         let started = clock::monotonic();
-        let draft = self
+        let mut draft = self
             .office
             .draft(letter, &pages, &batch, &load, cycle.as_ref());
+        self.with_what_was_learned(&mut draft)?;
         let offer = self.settings.handoff.offer;
         let read = due.read;
         self.store.wait(move |db| match read {
@@ -357,6 +365,21 @@ impl Reader {
             PagesRead::Outer => "drafted_early",
         };
         self.tell(letter, what);
+        Ok(())
+    }
+
+    /// Thresholds the office took over, then its names: they can only hold back.
+    fn with_what_was_learned(&self, draft: &mut Draft) -> Result<(), StoreError> {
+        let mut kept = self.learned.borrow_mut();
+        let fresh = |(fetched, _): &(Instant, Learned)| fetched.elapsed() < LEARNED_FRESH;
+        if !kept.as_ref().is_some_and(fresh) {
+            let learned = self.store.wait(|db| db.learned())?;
+            *kept = Some((clock::monotonic(), learned));
+        }
+        if let Some((_, learned)) = kept.as_ref() {
+            learned.thresholds.apply(&mut draft.fields);
+            learned.lexicon.advise(&mut draft.fields);
+        }
         Ok(())
     }
 

@@ -155,6 +155,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
         metrics: app.metrics.clone(),
         beat: watchdog.task("reading", STUCK_READER),
+        learned: std::cell::RefCell::default(),
     };
     let reading = read::start(reader, stop.child_token());
 

@@ -12,12 +12,14 @@ mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod earlier;
 mod envelopes;
 mod grouping;
 mod health;
 mod health_views;
 mod holds;
 mod idempotency;
+mod learned;
 mod ledger;
 mod letter_views;
 mod letters;
@@ -26,6 +28,7 @@ mod migrations;
 mod owner;
 mod page_kinds;
 mod readings;
+mod repeats;
 mod scans;
 mod scrubs;
 mod self_tests;
@@ -48,12 +51,14 @@ pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
+pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
 pub use envelopes::UncodedEnvelope;
 pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
+pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
@@ -150,6 +155,8 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Db {
     connection: Connection,
+    /// What comparing letters needs at hand.
+    sampled: Option<repeats::Sampled>,
 }
 
 impl Db {
@@ -169,7 +176,24 @@ impl Db {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::migrate(&mut connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
+    }
+
+    /// A database that is gone with its handle: for comparing letters without a station.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        migrations::migrate(&mut connection)?;
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// Runs `work` as one transaction: all of it is kept, or nothing. Inside another one it becomes part of that.
@@ -221,7 +245,10 @@ impl Db {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::require_current(&connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// A consistent copy of the running database in a new file.

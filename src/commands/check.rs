@@ -8,6 +8,7 @@ use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
+use crate::domain::deadline::Holidays;
 use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
@@ -169,6 +170,7 @@ fn office(settings: &Settings, report: &mut Report) {
                 office.roster.orgs.len()
             );
             report.good("roster and deadlines", &found);
+            holidays(&office.deadlines.holidays, report);
             if office.roster.leaders.is_empty() && office.roster.orgs.is_empty() {
                 report.warn(
                     "roster",
@@ -182,6 +184,23 @@ fn office(settings: &Settings, report: &mut Report) {
             &Chain(&error).to_string(),
             "mend the line it names, or set the right path where the file is missing",
         ),
+    }
+}
+
+/// Next year's arrangement is published in November.
+fn holidays(table: &Holidays, report: &Report) {
+    let today = crate::clock::now().day();
+    let part = |range: std::ops::Range<usize>| today.get(range).and_then(|p| p.parse().ok());
+    let (year, month): (i64, i64) = (part(0..4).unwrap_or(0), part(5..7).unwrap_or(0));
+    let wanted = if month >= 11 { year + 1 } else { year };
+    if table.knows(wanted) {
+        report.good("holidays", &format!("tables up to {wanted}"));
+    } else {
+        report.warn(
+            "holidays",
+            &format!("no table for {wanted}: due dates in working days count weekends only"),
+            "add the published days to the file that registration.holidays names",
+        );
     }
 }
 

@@ -29,6 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;
 

@@ -12,6 +12,7 @@ use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
+use crate::domain::lexicon::Kind;
 use crate::domain::text::PageKind;
 
 fn to_word<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
@@ -56,6 +57,7 @@ words!(
     ScanOutcome,
     Sides,
     TestOutcome,
+    Kind,
     ReturnWay,
     ValuableKind,
     Withheld
