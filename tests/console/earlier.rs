@@ -47,6 +47,7 @@ async fn read(station: &Station, id: &str) {
                     .map(line)
                     .collect(),
                 seconds: 0.1,
+                blank: false,
             };
             db.finish_reading(page.id, &reading)?;
         }

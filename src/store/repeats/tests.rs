@@ -58,6 +58,7 @@ fn read_letter(db: &mut Db, id: &str, rows: &[&str]) {
         turned_deg: 0,
         lines: lines.collect(),
         seconds: 0.1,
+        blank: false,
     };
     db.finish_reading(page, &reading).unwrap();
 }
