@@ -1,21 +1,28 @@
 //! The list of routes. Every change of the station goes through here; the console has no private door.
 
+pub mod archive;
 pub mod arrivals;
 pub mod asked;
 pub mod auth;
 pub mod batches;
 pub mod cabinets;
+pub mod custody;
 pub mod cycles;
 pub mod drafts;
 pub mod events;
+pub mod grouping;
 pub mod health;
 pub mod letters;
 pub mod openapi;
+pub mod page_kinds;
 pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
+pub mod scanners;
 pub mod session;
+pub mod valuables;
+pub mod withhold;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,6 +49,7 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::metrics::Metrics;
+use crate::scan::ScannerControl;
 use crate::store::Store;
 
 /// Passwords proved side by side at most.
@@ -64,6 +72,8 @@ pub struct App {
     pub readiness: Readiness,
     /// The cabinets by id.
     pub cabinets: Arc<BTreeMap<String, CabinetControl>>,
+    /// The scanners by id.
+    pub scanners: Arc<BTreeMap<String, ScannerControl>>,
     /// What is counted.
     pub metrics: Metrics,
     /// Cancelled when the station stops: streams of events end then.
@@ -78,7 +88,10 @@ impl App {
         (store, evidence): (Store, Arc<Evidence>),
         events: Events,
         readiness: Readiness,
-        cabinets: BTreeMap<String, CabinetControl>,
+        (cabinets, scanners): (
+            BTreeMap<String, CabinetControl>,
+            BTreeMap<String, ScannerControl>,
+        ),
     ) -> Self {
         Self {
             settings,
@@ -87,6 +100,7 @@ impl App {
             events,
             readiness,
             cabinets: Arc::new(cabinets),
+            scanners: Arc::new(scanners),
             metrics: Metrics::default(),
             closing: CancellationToken::new(),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
@@ -108,6 +122,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(batches::get))
         .routes(routes!(batches::load))
         .routes(routes!(batches::close))
+        .routes(routes!(grouping::exception))
+        .routes(routes!(grouping::next_letter))
         .routes(routes!(batches::override_load))
         .routes(routes!(cabinets::list))
         .routes(routes!(cabinets::get))
@@ -117,14 +133,48 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::self_test))
         .routes(routes!(cabinets::acknowledge))
         .routes(routes!(cycles::certificate))
+        .routes(routes!(scanners::list))
+        .routes(routes!(scanners::start))
+        .routes(routes!(scanners::cancel))
+        .routes(routes!(scanners::scans))
+        .routes(routes!(scanners::scan))
         .routes(routes!(arrivals::list))
+        .routes(routes!(grouping::holds))
+        .routes(routes!(grouping::resolve))
+        .routes(routes!(grouping::move_pages))
+        .routes(routes!(grouping::print))
+        .routes(routes!(grouping::day))
+        .routes(routes!(grouping::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
+        .routes(routes!(archive::pdf))
         .routes(routes!(pages::original))
         .routes(routes!(pages::shown))
         .routes(routes!(pages::thumbnail))
+        .routes(routes!(page_kinds::set))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
+        .routes(routes!(valuables::of_letter, valuables::list))
+        .routes(routes!(valuables::witness))
+        .routes(routes!(valuables::give_back))
+        .routes(routes!(valuables::witness_return))
+        .routes(routes!(valuables::strike))
+        .routes(routes!(withhold::return_unread))
+        .routes(routes!(withhold::withdraw))
+        .routes(routes!(withhold::reinstate))
+        .routes(routes!(withhold::propose))
+        .routes(routes!(withhold::list))
+        .routes(routes!(withhold::approve))
+        .routes(routes!(withhold::refuse))
+        .routes(routes!(custody::boxes, custody::make))
+        .routes(routes!(custody::a_box))
+        .routes(routes!(custody::move_to))
+        .routes(routes!(custody::close))
+        .routes(routes!(custody::put))
+        .routes(routes!(custody::ask))
+        .routes(routes!(custody::loans))
+        .routes(routes!(custody::approve))
+        .routes(routes!(custody::back))
         .routes(routes!(drafts::claim))
         .routes(routes!(drafts::list))
         .routes(routes!(drafts::get))

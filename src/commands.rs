@@ -1,15 +1,23 @@
 //! The commands beside the daemon; each file is one of them, with its arguments.
 
+pub mod archive;
+pub mod backup;
 pub mod cabinet;
 pub mod certificate;
 pub mod check;
 pub mod evaluate;
 pub mod extract;
 pub mod health;
+pub mod history;
 mod images;
+pub mod learn;
+pub mod page_worker;
 pub mod read;
+pub mod restore;
 pub mod run;
+pub mod scanner;
 mod self_test;
+pub mod separators;
 pub mod token;
 pub mod user;
 pub mod verify;

@@ -6,13 +6,17 @@
 mod address;
 mod assets;
 mod batches;
+mod beside;
 mod cabinet;
+mod earlier;
 mod field_lines;
 mod frame;
+mod keeping;
 mod letter;
 mod letters;
 mod maintenance;
 mod refused;
+mod scanning;
 mod sign_in;
 mod today;
 mod when;
@@ -42,6 +46,10 @@ pub fn router(app: App) -> Router {
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/letters", get(letters::page))
         .route("/letters/{id}", get(letter::page))
+        .route("/letters/{id}/beside", get(beside::page))
+        .route("/letters/{id}/keeping", get(keeping::page))
+        .route("/boxes", get(keeping::boxes))
+        .route("/boxes/{id}", get(keeping::a_box))
         .route("/maintenance", get(maintenance::page))
         .route("/console/{version}/{name}", get(assets::serve))
         .layer(middleware::from_fn(guard))

@@ -11,14 +11,19 @@ pub mod domain;
 pub mod evidence;
 pub mod read;
 pub mod scan;
+pub mod scrub;
 pub mod store;
 
+pub mod archive;
+pub mod backup;
 pub mod certificate;
 pub mod console;
 pub mod print;
+pub mod separators;
 
 pub mod commands;
 pub mod evaluate;
+pub mod history;
 
 mod chain;
 pub mod clock;
@@ -26,6 +31,8 @@ pub mod digest;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod roots;
 pub mod sd_notify;
+pub mod worker;
 
 pub use chain::Chain;

@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Store, StoreError};
-use crate::{Chain, console, read, scan};
+use crate::{Chain, console, read, scan, scrub};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -111,8 +111,9 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let cabinets = start_cabinets(
         &settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks,
     )?;
+    let mut scanners = BTreeMap::new();
     for scanner in &settings.scanners {
-        let (desk, folder) = scan::Desk::new(
+        let desk = scan::Desk::new(
             scanner,
             store.clone(),
             evidence.clone(),
@@ -120,20 +121,30 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
             readiness.clone(),
         );
         let name = format!("scanner/{}", scanner.id);
+        let (source, control, orders) = match scan::open(scanner, &desk) {
+            Ok(opened) => opened,
+            Err(error) => {
+                readiness.not_ready(&name, "cannot_take_pages", &Chain(&error).to_string());
+                continue;
+            }
+        };
+        scanners.insert(scanner.id.to_string(), control);
         let beat = watchdog.task(&name, STUCK_TASK);
-        let task = scan::run(desk, folder, beat, stop.child_token());
+        let task = scan::run(desk, source, orders, beat, stop.child_token());
         tasks.push(tokio::spawn(async move {
             if let Err(error) = task.await {
                 tracing::error!(task = name, error = %Chain(&error), "ended by itself; restart the station");
             }
         }));
     }
+    let codes = scan::codes::run(store.clone(), evidence.clone(), stop.child_token());
+    tasks.push(tokio::spawn(codes));
     let app = App::new(
         settings.clone(),
         (store, evidence),
         events,
         readiness,
-        cabinets,
+        (cabinets, scanners),
     );
     let reader = read::Reader {
         settings: settings.clone(),
@@ -144,8 +155,18 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
         metrics: app.metrics.clone(),
         beat: watchdog.task("reading", STUCK_READER),
+        learned: std::cell::RefCell::default(),
     };
     let reading = read::start(reader, stop.child_token());
+
+    let scrubber = scrub::Scrubber {
+        settings: app.settings.clone(),
+        store: app.store.clone(),
+        evidence: app.evidence.clone(),
+        events: app.events.clone(),
+    };
+    let beat = watchdog.task("scrub", STUCK_TASK);
+    tasks.push(tokio::spawn(scrub::run(scrubber, beat, stop.child_token())));
 
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
@@ -226,7 +247,7 @@ fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>
 fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {
     let path = settings.evidence_dir();
     Evidence::open(&path)
-        .map(Arc::new)
+        .map(|evidence| Arc::new(evidence.with_second(settings.keeping.second_dir.as_deref())))
         .map_err(|source| StationError::DataDir {
             path,
             source: std::io::Error::other(source),

@@ -4,22 +4,38 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod accounts;
+mod archives;
+mod backups;
+mod balance;
+mod custody;
 mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod earlier;
+mod envelopes;
+mod grouping;
 mod health;
 mod health_views;
+mod holds;
 mod idempotency;
+mod learned;
 mod ledger;
 mod letter_views;
 mod letters;
 mod loads;
 mod migrations;
 mod owner;
+mod page_kinds;
 mod readings;
+mod repeats;
+mod scans;
+mod scrubs;
 mod self_tests;
+mod valuables;
 mod views;
+mod vouch;
+mod withhold;
 mod words;
 
 use std::path::Path;
@@ -27,23 +43,37 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use archives::{ExportOf, ToExport};
+pub use backups::BackupRow;
+pub use balance::{Day, RecordedException};
+pub use custody::{BoxRow, BoxedLetter, LoanRow};
 pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
+pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
+pub use envelopes::UncodedEnvelope;
+pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
+pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
+pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch};
 pub use owner::{Queued, Store};
 pub use readings::{
-    DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
+    DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
+pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
+pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
+pub use vouch::{Rows, Unvouched};
+pub use withhold::{Decision, RetentionRow, Withholding};
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +155,8 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Db {
     connection: Connection,
+    /// What comparing letters needs at hand.
+    sampled: Option<repeats::Sampled>,
 }
 
 impl Db {
@@ -133,13 +165,35 @@ impl Db {
     /// # Errors
     /// [`StoreError::Newer`] when a newer laixin wrote it; the file is then untouched.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if path.exists() {
+            // Looked at first without a right to write: what a newer laixin wrote keeps every byte.
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            migrations::refuse_newer(&Connection::open_with_flags(path, flags)?)?;
+        }
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::migrate(&mut connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
+    }
+
+    /// A database that is gone with its handle: for comparing letters without a station.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        migrations::migrate(&mut connection)?;
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// Runs `work` as one transaction: all of it is kept, or nothing. Inside another one it becomes part of that.
@@ -191,19 +245,10 @@ impl Db {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::require_current(&connection)?;
-        Ok(Self { connection })
-    }
-
-    /// Hashes of every original, each once.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn originals(&self) -> Result<Vec<String>, StoreError> {
-        let mut query = self
-            .connection
-            .prepare("SELECT DISTINCT sha256 FROM arrivals WHERE state = 'taken' AND sha256 IS NOT NULL ORDER BY sha256")?;
-        let rows = query.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// A consistent copy of the running database in a new file.
@@ -212,8 +257,6 @@ impl Db {
     /// When SQLite cannot write there.
     pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
         let mut copy = Connection::open(path)?;
-        let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy)?;
-        backup.run_to_completion(256, std::time::Duration::ZERO, None)?;
-        Ok(())
+        backups::copy(&self.connection, &mut copy)
     }
 }

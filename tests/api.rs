@@ -1,8 +1,10 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod archive;
 mod devices;
 mod handover;
 mod house;
+mod keeping;
 mod mailroom;
 mod routes;

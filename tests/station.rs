@@ -12,14 +12,20 @@ mod support;
 
 mod cabinet_faults;
 mod letter_path;
+mod migrations;
 mod restart;
 
 mod bad_input;
 mod certificate;
+mod pages;
 
 mod api;
+mod archive_check;
+mod backup;
 mod config;
 mod console;
+mod evidence;
 mod house;
+mod intake;
 mod scan_faults;
 mod systemd;

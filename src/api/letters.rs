@@ -111,6 +111,8 @@ pub struct LetterView {
     pub letter: LetterListed,
     /// The load it was opened from.
     pub disinfection: LoadView,
+    /// Numbers of registered or express mail, out of the bar codes of its envelopes.
+    pub mail_numbers: Vec<String>,
     /// Its pages in archive order.
     pub page_list: Vec<PageView>,
     /// Its draft, once there is one.
@@ -124,13 +126,15 @@ impl LetterView {
     /// [`StoreError::NotFound`].
     pub fn read(db: &Db, id: &str) -> Result<Self, StoreError> {
         let row = db.letter_row(id)?;
+        let is_shown = db.withholding(id)?.is_none();
         let draft = match db.draft(id) {
-            Ok(draft) => Some(draft.into()),
+            Ok(draft) => Some(draft.into()).filter(|_| is_shown),
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
         Ok(Self {
             disinfection: db.load(row.load_id)?.into(),
+            mail_numbers: db.mail_numbers(id)?,
             page_list: db.page_rows(id)?.into_iter().map(PageView::from).collect(),
             draft,
             letter: row.into(),
@@ -247,7 +251,11 @@ pub async fn confirm(
     Ok(given_with_etag(given))
 }
 
-fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
+pub(super) fn changed(
+    db: &Db,
+    id: String,
+    what: &str,
+) -> Result<(crate::store::Answered, Event), StoreError> {
     let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
     Ok((
         given,
@@ -293,7 +301,7 @@ fn with_etag(version: i64, mut response: Response) -> Response {
     response
 }
 
-fn given_with_etag(given: Given) -> Response {
+pub(super) fn given_with_etag(given: Given) -> Response {
     #[derive(Deserialize)]
     struct Versioned {
         version: i64,
@@ -312,6 +320,7 @@ pub fn may_see_pages(
     caller: &Caller<LetterReader>,
     letter: &str,
 ) -> Result<(), StoreError> {
+    db.not_withheld(letter, "show")?;
     if matches!(caller.who, super::auth::Who::Person(_)) || db.draft(letter)?.ready.is_some() {
         return Ok(());
     }

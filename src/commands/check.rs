@@ -8,9 +8,11 @@ use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
+use crate::domain::deadline::Holidays;
+use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
-use crate::{Chain, certificate, disinfect, read};
+use crate::{Chain, certificate, disinfect, read, scan};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -45,6 +47,7 @@ pub fn run(args: &ConfigArg) -> u8 {
     let mut report = Report::default();
     folders(&settings, &mut report);
     database(&settings, &mut report);
+    backups(&settings, &report);
     office(&settings, &mut report);
     reading(&settings, &mut report);
     paper(&settings, &report);
@@ -54,6 +57,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .build()
         .expect("the system can start a runtime");
     runtime.block_on(cabinets(&settings, &mut report));
+    runtime.block_on(scanners(&settings, &mut report));
     match report.bad {
         0 => GOOD,
         bad => {
@@ -70,7 +74,11 @@ fn folders(settings: &Settings, report: &mut Report) {
         Some(above) => folder("data_dir", above, "the first start makes it", report),
         None => folder("data_dir", data, "can be listed and written", report),
     }
-    for scanner in &settings.scanners {
+    for scanner in settings
+        .scanners
+        .iter()
+        .filter(|scanner| !scanner.is_driven())
+    {
         let what = format!("scanner {}", scanner.id);
         folder(&what, &scanner.folder, "can be listed and written", report);
     }
@@ -121,6 +129,38 @@ fn database(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// Monthly back-ups are written duty (FK 一(九)5).
+fn backups(settings: &Settings, report: &Report) {
+    let Ok(db) = Db::open_to_look(&settings.database()) else {
+        return; // told above, or there is none yet
+    };
+    let (Ok(last), Ok(first)) = (db.last_backup(), db.first_arrival()) else {
+        return;
+    };
+    let then = "run `laixin backup DIR` onto another disk, and set backup.key_file so that it is encrypted";
+    let days = |since: crate::clock::Millis| (crate::clock::now().0 - since.0) / 86_400_000;
+    let limit = i64::try_from(settings.backup.warn_days.0).expect("at most 365");
+    match last {
+        Some(last) if days(last.made) >= limit => {
+            let why = format!("the last one is {} days old", days(last.made));
+            report.warn("backup", &why, then);
+        }
+        Some(last) if last.faults > 0 => report.warn(
+            "backup",
+            &format!("{} originals are missing in the last one", last.faults),
+            "run `laixin verify`, and fetch them from an earlier back-up",
+        ),
+        Some(last) => {
+            let how = format!("{} in {}", last.made.rfc3339(), last.folder);
+            report.good("backup", &how);
+        }
+        None if first.is_some_and(|first| days(first) >= limit) => {
+            report.warn("backup", "none was ever made", then);
+        }
+        None => report.good("backup", "none yet; nothing here is a month old"),
+    }
+}
+
 fn office(settings: &Settings, report: &mut Report) {
     match read::office(settings) {
         Ok(office) => {
@@ -130,6 +170,7 @@ fn office(settings: &Settings, report: &mut Report) {
                 office.roster.orgs.len()
             );
             report.good("roster and deadlines", &found);
+            holidays(&office.deadlines.holidays, report);
             if office.roster.leaders.is_empty() && office.roster.orgs.is_empty() {
                 report.warn(
                     "roster",
@@ -146,9 +187,39 @@ fn office(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// Next year's arrangement is published in November.
+fn holidays(table: &Holidays, report: &Report) {
+    let today = crate::clock::now().day();
+    let part = |range: std::ops::Range<usize>| today.get(range).and_then(|p| p.parse().ok());
+    let (year, month): (i64, i64) = (part(0..4).unwrap_or(0), part(5..7).unwrap_or(0));
+    let wanted = if month >= 11 { year + 1 } else { year };
+    if table.knows(wanted) {
+        report.good("holidays", &format!("tables up to {wanted}"));
+    } else {
+        report.warn(
+            "holidays",
+            &format!("no table for {wanted}: due dates in working days count weekends only"),
+            "add the published days to the file that registration.holidays names",
+        );
+    }
+}
+
 fn reading(settings: &Settings, report: &mut Report) {
     match read::open_engine(&settings.reading) {
-        Ok(engine) => report.good("reading", engine.version()),
+        Ok(engine) => {
+            report.good("reading", engine.version());
+            match engine.note() {
+                Some(note) if settings.reading.openvino_dir.exists() => {
+                    let then = "mend reading.openvino_dir, or set reading.runtime = \"rten\"; rten reads the same, more slowly";
+                    report.warn("reading", note, then);
+                }
+                Some(note) => report.good(
+                    "reading",
+                    &format!("{note}; rten reads the same, more slowly"),
+                ),
+                None => {}
+            }
+        }
         Err(error) => {
             let then = "run make setup, or set reading.models_dir to the folder of the models";
             report.bad("reading", &Chain(&error).to_string(), then);
@@ -215,6 +286,22 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
                 &why,
                 "switch the cabinet on, check its cable and cabinet.address",
             );
+        }
+    }
+}
+
+async fn scanners(settings: &Settings, report: &mut Report) {
+    for scanner in &settings.scanners {
+        let Some(device) = scan::device_of(scanner) else {
+            continue;
+        };
+        let what = format!("scanner {}", scanner.id);
+        match device.look().await {
+            Ok(portrait) => report.good(&what, &portrait.to_string()),
+            Err(trouble) => {
+                let then = next_action(trouble.code());
+                report.bad(&what, &Chain(&trouble).to_string(), then);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
+use super::earlier::{self, EarlierPart};
 use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
 use super::letters::stage_code;
@@ -14,7 +15,7 @@ use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::deadline::WEEKENDS_ONLY;
 use crate::domain::draft::{Deadline, Draft, Fields, Flag};
-use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError};
+use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError, Withholding};
 
 struct LetterHead {
     id: String,
@@ -58,6 +59,7 @@ struct LetterPage {
     missing: String,
     fields: Vec<FieldLine>,
     more: Vec<Line>,
+    earlier: Option<EarlierPart>,
     confirmed: Option<String>,
     locked: bool,
 }
@@ -67,6 +69,8 @@ struct Seen {
     batch: Batch,
     pages: Vec<PageRow>,
     draft: Option<DraftRow>,
+    later: Vec<String>,
+    withheld: Option<Withholding>,
 }
 
 /// What the page shows; the look is in the ledger, as for everyone who reads a letter.
@@ -78,11 +82,19 @@ fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
         &format!("letter/{id}"),
         &serde_json::json!({}),
     )?;
+    let withheld = db.withholding(id)?;
+    let is_shown = withheld.is_none();
     Ok(Seen {
         batch: db.batch(letter.batch_id)?,
-        pages: db.page_rows(id)?,
+        later: db.letters_naming(id)?,
+        pages: if is_shown {
+            db.page_rows(id)?
+        } else {
+            Vec::new()
+        },
+        withheld,
         draft: match db.draft(id) {
-            Ok(draft) => Some(draft),
+            Ok(draft) => Some(draft).filter(|_| is_shown),
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         },
@@ -220,12 +232,6 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
         add("letter.postmark", parts.join(" "), "");
     }
     add("letter.matters", matters(w, fields), "");
-    let repeat = match (fields.repeat.relation.as_str(), &fields.repeat.of) {
-        ("first", _) => w.t("letter.repeat_first").to_owned(),
-        ("repeat", of) => w.one("letter.repeat_repeat", of.as_deref().unwrap_or_default()),
-        _ => w.t("letter.repeat_unchecked").to_owned(),
-    };
-    add("letter.repeat", repeat, "");
     let deadlines = draft.deadlines.iter();
     let deadlines: Vec<_> = deadlines.map(|due| deadline(w, due)).collect();
     add("letter.deadlines", deadlines.join("\n"), "");
@@ -277,6 +283,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|draft| field_lines::lines(w, draft))
             .unwrap_or_default(),
         more: draft.map(|draft| more(w, draft)).unwrap_or_default(),
+        earlier: draft.map(|draft| earlier::part(w, draft, &seen.later)),
         confirmed: confirmation.map(|confirmation| {
             w.two(
                 "letter.confirmed",
@@ -307,17 +314,26 @@ pub(super) async fn page(
 }
 
 /// What an operator has to know before reading the fields: sheets without text, a draft that is out of hand.
-fn notes(w: &Words, seen: &Seen) -> Vec<String> {
+fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let unread = seen
         .pages
         .iter()
         .filter(|page| page.problem.is_some())
-        .map(|page| w.one("letter.note_unreadable", page.n));
+        .map(|page| {
+            let note = match page.problem.as_deref() {
+                Some("blank") => "letter.note_blank",
+                Some("secret_mark") => "letter.note_withheld",
+                _ => "letter.note_unreadable",
+            };
+            w.one(note, page.n)
+        });
     let state = seen.draft.as_ref().map(|row| row.state);
     let handed_over = match state {
         Some(DraftState::Leased) => Some(w.t("letter.note_leased").to_owned()),
         Some(DraftState::Acked) => Some(w.t("letter.note_registered").to_owned()),
         _ => None,
     };
-    unread.chain(handed_over).collect()
+    let withheld = seen.withheld.as_ref();
+    let withheld = withheld.map(|held| super::keeping::withheld_words(w, held));
+    unread.chain(handed_over).chain(withheld).collect()
 }

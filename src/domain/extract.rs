@@ -8,6 +8,7 @@ mod address;
 mod addressee;
 mod alert;
 mod body;
+mod card;
 mod confidence;
 mod date;
 mod evidence;
@@ -28,6 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;
 
@@ -65,6 +67,7 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.addressee = addressee::read(pages, zones, &envelope, roster);
     date::read(pages, zones, received_on, &mut fields);
     fields.id_number = idnumber::read(pages, zones, &items);
+    card::read(pages, &mut fields.id_number);
     fields.phones = phone::read(pages, zones, &items, &envelope);
     phone::tell_owners(&items, &mut fields);
     fields.postmark = postmark(pages, &envelope, home);

@@ -9,9 +9,11 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::earlier::Settled;
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
+use crate::digest;
 use crate::domain::correct::Corrections;
 use crate::domain::draft::{Confirmation, Draft};
 use crate::domain::letter::Stage;
@@ -209,10 +211,12 @@ impl Db {
                 ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
                 return Ok(DraftKept::EarlierStays);
             }
+            db.note_proposals(draft)?;
             let mut draft = draft.clone();
             if let Some(earlier) = &earlier {
                 draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
             }
+            db.compare_anew(&mut draft)?;
             let ready = (offer == Offer::Read).then_some(now);
             db.connection.execute(
                 "INSERT INTO drafts (letter_id, body, created_ms, updated_ms, ready_ms) VALUES (?1, ?2, ?3, ?3, ?4)
@@ -292,7 +296,7 @@ impl Db {
     ) -> Result<Vec<DraftRow>, StoreError> {
         let now = clock::now();
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND (?2 IS NULL OR ?2 =
+            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND d.letter_id NOT IN (SELECT id FROM letters WHERE withheld IS NOT NULL) AND (?2 IS NULL OR ?2 =
              CASE WHEN d.state = 'leased' AND d.lease_ms <= ?3 THEN 'open' ELSE d.state END)
              ORDER BY d.letter_id LIMIT ?4"
         ))?;
@@ -319,13 +323,19 @@ impl Db {
                 return Ok(());
             }
             let now = clock::now();
+            let mut rows = serde_json::Map::new();
             for change in &changes {
                 db.connection.execute(
                     "INSERT INTO corrections (letter_id, field, before, after, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     (letter, change.field, &change.before, &change.after, by, now),
                 )?;
+                let id = db.connection.last_insert_rowid();
+                rows.insert(id.to_string(), json!(vouch::correction_hash(&db.connection, id)?));
             }
             row.draft.confirmed = None;
+            db.compare_anew(&mut row.draft)?;
+            db.settle(letter, Settled::No)?;
+            db.unlearn(letter)?;
             let ready = if offer == Offer::Read { row.ready } else { None };
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
@@ -334,7 +344,7 @@ impl Db {
             )?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
-            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields}))
+            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields, "rows": rows}))
         })
     }
 
@@ -345,15 +355,31 @@ impl Db {
     pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let mut row = db.changeable(letter, version, "confirm")?;
+            if db.is_held(letter)? {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "held for a person: look at what GET /v1/holds says of it".into(),
+                    action: "confirm",
+                });
+            }
+            let flags = &row.draft.fields.flags;
+            let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
+            db.nothing_open(letter, speaks_of_some, "confirm")?;
             let now = clock::now();
+            db.compare_anew(&mut row.draft)?;
+            db.settle(letter, Settled::Yes)?;
+            db.learn_from(&row.draft)?;
             row.draft.confirmed = Some(Confirmation { by: by.to_owned(), at: now.rfc3339() });
+            let body = written(&row.draft)?;
+            let hash = digest::sha256_hex(body.as_bytes());
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = coalesce(ready_ms, ?3), confirmed_ms = ?3,
                  confirmed_by = ?4 WHERE letter_id = ?1",
-                (letter, written(&row.draft)?, now, by),
+                (letter, body, now, by),
             )?;
             db.letter_changed(letter, Stage::Confirmed)?;
-            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({}))
+            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({"draft": hash}))
         })
     }
 
@@ -375,6 +401,7 @@ impl Db {
                 what: "letter",
                 id: letter.to_owned(),
             })?;
+        self.not_withheld(letter, action)?;
         let row = self.draft(letter)?;
         if found != version {
             return Err(StoreError::Changed {
@@ -414,7 +441,8 @@ impl Db {
                 .connection
                 .prepare_cached(
                     "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
-                     WHERE d.ready_ms IS NOT NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     WHERE d.ready_ms IS NOT NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
                 )?
                 .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -467,6 +495,7 @@ impl Db {
                 (letter, case_number, clock::now()),
             )?;
             db.letter_changed(letter, Stage::Registered)?;
+            db.forget_imported(case_number)?;
             let detail = json!({"case_number": case_number});
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
             db.draft(letter)

@@ -1,9 +1,10 @@
 //! Pages waiting to be read, what was read on them, and letters that are due for a draft.
 
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::letter::Stage;
 use crate::domain::text::{Line, PageKind};
@@ -30,7 +31,7 @@ pub struct UnreadPage {
 }
 
 /// What one engine read on one page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
     /// Engine and model version.
     pub engine: String,
@@ -44,7 +45,12 @@ pub struct Reading {
     pub lines: Vec<Line>,
     /// How long it took.
     pub seconds: f64,
+    /// There is nothing on the page.
+    pub blank: bool,
 }
+
+/// Code of a page with nothing on it.
+pub const PAGE_BLANK: &str = "blank";
 
 /// A page of a letter with what was read on it.
 #[derive(Debug, Clone)]
@@ -107,7 +113,7 @@ impl Db {
                 &format!(
                     "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
                      JOIN letters l ON l.id = p.letter_id
-                     WHERE p.state = 'unread' ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                     WHERE p.state = 'unread' AND l.withheld IS NULL ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
                 ),
                 [],
                 |row| {
@@ -133,6 +139,18 @@ impl Db {
         }
         step.commit()?;
         Ok(next)
+    }
+
+    /// Takes back that a reading began: it was not the page that kept it from ending.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn reading_not_begun(&mut self, page: i64) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE pages SET attempts = max(attempts - 1, 0) WHERE id = ?1",
+            [page],
+        )?;
+        Ok(())
     }
 
     /// Keeps what was read. Reading a page again with the same engine replaces its reading.
@@ -162,10 +180,11 @@ impl Db {
             ),
         )?;
         step.execute(
-            "UPDATE pages SET state = 'read', problem = NULL WHERE id = ?1",
-            [page],
+            "UPDATE pages SET state = 'read', problem = ?2 WHERE id = ?1",
+            (page, reading.blank.then_some(PAGE_BLANK)),
         )?;
-        let detail = json!({"engine": reading.engine});
+        let hash = vouch::reading_hash(&step, page, &reading.engine)?;
+        let detail = json!({"engine": reading.engine, "reading": hash});
         ledger::append(
             &step,
             "task/read",
@@ -208,7 +227,7 @@ impl Db {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
              FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
              AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
                  (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
                ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS
@@ -261,6 +280,7 @@ impl Db {
                         turned_deg: row.get(8)?,
                         lines,
                         seconds: row.get(10)?,
+                        blank: row.get::<_, Option<String>>(3)?.as_deref() == Some(PAGE_BLANK),
                     })
                 }
             };
@@ -357,6 +377,7 @@ mod tests {
             turned_deg: 0,
             lines: Vec::new(),
             seconds: 0.0,
+            blank: false,
         };
         db.finish_reading(page.id, &reading).expect("it is kept");
         Some(page.id)

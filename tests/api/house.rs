@@ -98,11 +98,21 @@ impl House {
     }
 
     pub(super) fn offering(offer: &str) -> Self {
+        Self::set_up(offer, "")
+    }
+
+    /// With more lines at the end of the settings.
+    pub(super) fn with_more(settings: &str) -> Self {
+        Self::set_up("confirmed", settings)
+    }
+
+    fn set_up(offer: &str, more: &str) -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(
             "[station]\nname = \"test\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n\
-             [handoff]\noffer = \"{offer}\"\n"
+             [handoff]\noffer = \"{offer}\"\n{more}"
         );
         std::fs::write(&file, text).unwrap();
         let settings = Settings::load(&file).unwrap();
@@ -119,7 +129,7 @@ impl House {
             (store, evidence),
             Events::default(),
             Readiness::default(),
-            cabinets,
+            (cabinets, BTreeMap::new()),
         );
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

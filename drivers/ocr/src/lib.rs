@@ -13,35 +13,50 @@
 //! ```
 
 mod areas;
+mod blank;
+mod columns;
 mod detect;
 mod dust;
+mod fax;
 mod fold;
 mod frames;
 mod geometry;
+mod ghost;
 mod ink;
 mod jpeg;
 mod layout;
 mod lengthen;
+mod lines;
 mod marks;
 mod models;
+mod network;
+mod openvino_runtime;
+mod orient;
 mod page;
+mod pdf;
+mod pdf_content;
+mod pdf_render;
 mod postmark;
 mod ppocr;
 mod preprocess;
 mod recognise;
+mod rten_runtime;
+mod samples;
 mod tesseract;
+mod tiff_chunks;
 mod tiff_pages;
 mod turn;
 
+pub use blank::Sheet;
 pub use geometry::Quad;
 pub use models::OpenError;
-pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame};
+pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame, frames};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 3;
+const REVISION: u32 = 5;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -49,10 +64,21 @@ pub const LONGEST_SIDE_PX: u32 = 960;
 /// Which reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
-    /// PP-OCRv6 small on rten: print and handwriting.
+    /// PP-OCRv6 small: print and handwriting.
     PpOcr,
     /// Tesseract with chi_sim: print only.
     Tesseract,
+}
+
+/// What computes the networks of [`EngineKind::PpOcr`]. Both read the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// OpenVINO if it is installed and works, else rten; [`Engine::note`] says why.
+    Auto,
+    /// rten: pure Rust, always there.
+    Rten,
+    /// OpenVINO, or the engine does not open.
+    OpenVino,
 }
 
 /// How an engine is opened.
@@ -62,6 +88,10 @@ pub struct Settings {
     pub engine: EngineKind,
     /// Folder that holds the two ONNX files, for [`EngineKind::PpOcr`].
     pub models_dir: PathBuf,
+    /// What computes the networks.
+    pub runtime: Runtime,
+    /// Folder of OpenVINO's shared libraries; `None`: OpenVINO is not looked for.
+    pub openvino_dir: Option<PathBuf>,
     /// Cores one page may use.
     pub threads: NonZeroUsize,
     /// Longest side of the image the detector sees, pixels. More finds smaller writing and costs time with its square.
@@ -76,6 +106,8 @@ impl Settings {
         Self {
             engine: EngineKind::PpOcr,
             models_dir: models_dir.into(),
+            runtime: Runtime::Auto,
+            openvino_dir: None,
             threads: ppocr::default_threads(),
             longest_side_px: LONGEST_SIDE_PX,
             tessdata_dir: None,
@@ -101,10 +133,13 @@ impl Engine {
     /// [`OpenError`] names the file and, for a wrong one, both hashes.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         Ok(match settings.engine {
-            EngineKind::PpOcr => Self {
-                reader: Reader::PpOcr(Box::new(ppocr::PpOcr::open(settings)?)),
-                version: ppocr::PpOcr::version(settings.longest_side_px),
-            },
+            EngineKind::PpOcr => {
+                let engine = ppocr::PpOcr::open(settings)?;
+                Self {
+                    version: engine.version(),
+                    reader: Reader::PpOcr(Box::new(engine)),
+                }
+            }
             EngineKind::Tesseract => Self {
                 reader: Reader::Tesseract(tesseract::TesseractEngine::open(settings)?),
                 version: tesseract::TesseractEngine::version(),
@@ -117,13 +152,30 @@ impl Engine {
     /// # Errors
     /// [`ReadError`]; a page without text is no error but has no lines.
     pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        let read = self.read_as_given(page)?;
+        match ghost::cleaned(page, &read) {
+            Some(clean) => Ok(ghost::merged(read, self.read_as_given(&clean)?)),
+            None => Ok(read),
+        }
+    }
+
+    fn read_as_given(&self, page: &Page) -> Result<PageText, ReadError> {
         match &self.reader {
             Reader::PpOcr(engine) => engine.read(page),
             Reader::Tesseract(engine) => engine.read(page),
         }
     }
 
-    /// Engine, models and settings that decide what is read: readings of equal version are equal.
+    /// Why OpenVINO is not used where [`Runtime::Auto`] might have chosen it: what happened and where. `None` when it is used or was
+    /// not to be looked for.
+    pub fn note(&self) -> Option<&str> {
+        match &self.reader {
+            Reader::PpOcr(engine) => engine.networks.note.as_deref(),
+            Reader::Tesseract(_) => None,
+        }
+    }
+
+    /// Engine, runtime, models and settings that decide what is read: readings of equal version are equal.
     pub fn version(&self) -> &str {
         &self.version
     }

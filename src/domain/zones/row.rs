@@ -103,13 +103,45 @@ pub fn rows(page_index: usize, page: &PageText) -> Vec<Row> {
             .collect();
     }
     let skew = skew_of(page);
-    let mut placed: Vec<Placed> = page
+    let placed: Vec<Placed> = page
         .lines
         .iter()
         .enumerate()
         .map(|(i, l)| place(i, l, skew))
         .filter(|p| p.tilt.abs() < SEAL_TILT_RAD)
         .collect();
+    blocks(placed)
+        .into_iter()
+        .flat_map(|block| side_by_side(page_index, page, block))
+        .collect()
+}
+
+/// Where the reader went back up the page a column ended: what follows is not put beside it.
+fn blocks(placed: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let mut blocks: Vec<Vec<Placed>> = Vec::new();
+    let mut lowest = f32::MIN;
+    for line in placed {
+        let back = lowest - line.v > BACK_HEIGHTS * line.height;
+        match blocks.last_mut() {
+            Some(block) if !back || block.len() < COLUMN_LINES => block.push(line),
+            _ => {
+                lowest = f32::MIN;
+                blocks.push(vec![line]);
+            }
+        }
+        let last = blocks.last().and_then(|block| block.last());
+        lowest = lowest.max(last.map_or(f32::MIN, |line| line.v));
+    }
+    blocks
+}
+
+/// How far up, in line heights, a reader goes from the end of one column to the beginning of the next.
+const BACK_HEIGHTS: f32 = 5.0;
+/// A column has at least so many lines.
+const COLUMN_LINES: usize = 5;
+
+/// The rows of one block, from the top, each from the left.
+fn side_by_side(page_index: usize, page: &PageText, mut placed: Vec<Placed>) -> Vec<Row> {
     placed.sort_by(|a, b| a.v.total_cmp(&b.v));
     let mut groups: Vec<Vec<Placed>> = Vec::new();
     for line in placed {
