@@ -17,6 +17,7 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod pages;
 
 mod api;
 mod archive_check;
@@ -25,5 +26,6 @@ mod config;
 mod console;
 mod evidence;
 mod house;
+mod intake;
 mod scan_faults;
 mod systemd;

@@ -222,6 +222,7 @@ fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_ove
         turned_deg: 0,
         lines: Vec::new(),
         seconds: 0.0,
+        blank: false,
     };
     house
         .app

@@ -150,7 +150,13 @@ impl Station {
         let cabinets = BTreeMap::from([(id.0, control)]);
         let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).expect("evidence opens"));
         let told = (Events::default(), Readiness::default());
-        let app = App::new(settings, (store, evidence), told.0, told.1, cabinets);
+        let app = App::new(
+            settings,
+            (store, evidence),
+            told.0,
+            told.1,
+            (cabinets, BTreeMap::new()),
+        );
         let phc = api::password::hash(PASSWORD).expect("a password can be hashed");
         let added = app
             .store
