@@ -15,6 +15,7 @@ pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
+mod second_person;
 pub mod session;
 
 use std::collections::BTreeMap;

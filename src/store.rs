@@ -18,6 +18,7 @@ mod loads;
 mod migrations;
 mod owner;
 mod readings;
+mod second_person;
 mod self_tests;
 mod views;
 mod words;
@@ -37,7 +38,7 @@ pub use idempotency::{Answered, RequestKey};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
-pub use loads::{Batch, Load, NewBatch};
+pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,

@@ -5,4 +5,5 @@ mod devices;
 mod handover;
 mod house;
 mod mailroom;
+mod overrides;
 mod routes;

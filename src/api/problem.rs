@@ -60,6 +60,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "The cabinet's task has stopped",
     ),
     (
+        "approval_failed",
+        StatusCode::FORBIDDEN,
+        "The second person's name or password is wrong, or the account is locked",
+    ),
+    (
         "changed",
         StatusCode::PRECONDITION_FAILED,
         "Somebody changed it in between",
@@ -159,6 +164,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "query_invalid",
         StatusCode::BAD_REQUEST,
         "A query parameter is not allowed",
+    ),
+    (
+        "second_person_needed",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Two different people must sign",
     ),
     (
         "sign_in_failed",
@@ -262,6 +272,10 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotNow { code } => Self {
                 reason: Some(code),
+                ..Self::new("cabinet_refuses", told)
+            },
+            Refused::WrongCabinet(_) => Self {
+                reason: Some("wrong_cabinet".to_owned()),
                 ..Self::new("cabinet_refuses", told)
             },
             Refused::Load { reason } => Self::new("wrong_state", reason),

@@ -21,9 +21,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::sim::{self, SerialEnd, SimHandle, SimSettings, Truth};
-use uv_cabinet::{Cabinet, Direction, Parity, Profile, SerialLine, Transport};
+use uv_cabinet::{Cabinet, Direction, Parity, Point, PointSpec, Profile, SerialLine, Transport};
 
-use super::plan::Plan;
+use super::plan::{Model, Plan};
 use crate::support::project;
 
 /// Nothing here takes longer than this, on a machine that does much else.
@@ -87,6 +87,33 @@ pub fn quick_profile(transport: Transport) -> Profile {
     profile
 }
 
+/// The quick profile as another kind of cabinet.
+pub fn remodel(profile: &mut Profile, model: Model) {
+    let ms = Duration::from_millis;
+    match model {
+        Model::Measured => {}
+        Model::OneSided => {
+            profile.sides = uv_cabinet::Sides::One;
+            profile.timing.turn_over_max = ms(6_000);
+        }
+        Model::Timed => {
+            (profile.dose, profile.ozone) = (uv_cabinet::Basis::Timer, uv_cabinet::Basis::Timer);
+            let current = PointSpec {
+                address: 7,
+                ..profile.points[&Point::IrradianceMwCm2].clone()
+            };
+            profile.points.insert(Point::LampCurrentA, current);
+            profile.points.remove(&Point::IrradianceMwCm2);
+            profile.points.remove(&Point::OzoneMgM3);
+            profile.limits.uv = None;
+            profile.limits.ozone_release_mg_m3 = None;
+            profile.limits.lamp_current_lit_a = Some(0.5);
+            profile.timing.min_exposure = ms(800);
+            profile.timing.ventilation = ms(1_500);
+        }
+    }
+}
+
 /// The serial line of the quick profile.
 pub fn quick_line(device: PathBuf) -> Transport {
     Transport::Rtu(SerialLine {
@@ -131,7 +158,8 @@ impl Bench {
             seed: plan.seed + 1,
             ..SimSettings::default()
         };
-        Self::with(wire, settings, |_| {}).await
+        let model = plan.model;
+        Self::with(wire, settings, |profile| remodel(profile, model)).await
     }
 
     pub async fn with(

@@ -217,6 +217,14 @@ pub const CASES: &[Case] = &[
     ),
     cabinet("plc_reboots", Fault::PlcReboots, LIT, ms(600), LOST),
     cabinet("power_cut_and_return", Fault::PowerCut, LIT, ms(900), LOST),
+    // On TCP another cabinet is another connection; on a serial line nothing tells before the lamp is to be lit.
+    cabinet(
+        "wrong_cabinet",
+        Fault::WrongCabinet,
+        At::BeforeStart,
+        ToTheEnd,
+        &["refused", "wrong_cabinet"],
+    ),
     cabinet("comms_lost", Fault::NoAnswer, LIT, ToTheEnd, LOST),
     cabinet("late_reply", Fault::LateReply, LIT, ToTheEnd, LOST),
     cabinet(

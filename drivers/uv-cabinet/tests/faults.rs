@@ -195,7 +195,7 @@ async fn stale_reading_is_not_a_value() {
         readings.flag(Point::DoorClosed, later),
         Err(Missing::Stale {
             age_ms: 400..,
-            max_age_ms: 300
+            max_age_ms: 250
         })
     ));
     assert!(
@@ -225,7 +225,7 @@ async fn late_reply_is_not_an_echo() {
     assert!(matches!(
         lamp,
         Err(CommandError::Unsure {
-            source: LinkError::ReplyTimedOut { after_ms: 300 },
+            source: LinkError::ReplyTimedOut { after_ms: 150 },
             ..
         })
     ));

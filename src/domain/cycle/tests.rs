@@ -104,6 +104,7 @@ impl Plant {
         }
         let seen = Seen {
             at_ms: self.now_ms,
+            feedback_at_ms: self.now_ms,
             door_closed: Ok(self.spoil != Spoil::DoorOpen),
             locked: Ok(self.spoil != Spoil::Unlocked && orders.lock == Some(Switch::On)),
             estop_pressed: Ok(self.spoil == Spoil::Estop),
