@@ -450,8 +450,8 @@ async fn turn_over(control: CabinetControl, sim: SimHandle) {
         door.and_then(|door| door.value)
     };
     let mut changes = control.changes();
-    let asked = changes.wait_for(|view| view.step == "turning_over").await;
-    if asked.is_err() {
+    let asked = changes.wait_for(|view| view.step == "turning_over");
+    if asked.await.is_err() {
         return;
     }
     // Whatever becomes of the cycle meanwhile ends the waiting.

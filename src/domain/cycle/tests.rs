@@ -137,6 +137,7 @@ fn blind(seen: &Seen) -> Seen {
     let why = WhyMissing::NoAnswer;
     Seen {
         at_ms: seen.at_ms,
+        feedback_at_ms: seen.feedback_at_ms,
         door_closed: Err(why),
         locked: Err(why),
         estop_pressed: Err(why),
