@@ -288,15 +288,27 @@ pub fn line(line: ocr::Line) -> Line {
         raw: line.raw,
         quad: line.quad,
         confidence: line.confidence,
-        chars: line
-            .chars
-            .into_iter()
-            .map(|c| Char {
-                ch: c.ch,
-                confidence: c.confidence,
-                at: c.at,
-            })
-            .collect(),
+        chars: line.chars.into_iter().map(character).collect(),
         vertical: line.vertical,
     }
+}
+
+fn character(read: ocr::Char) -> Char {
+    let told = |a: ocr::Alternative| (a.ch, rounded(a.confidence));
+    Char {
+        ch: read.ch,
+        confidence: read.confidence,
+        at: read.at,
+        others: read.others.into_iter().map(told).collect(),
+        digit: read
+            .digit
+            .filter(|_| !read.ch.is_ascii_digit())
+            .map(told)
+            .filter(|(_, confidence)| *confidence > 0.0),
+    }
+}
+
+/// To four places: a page's alternatives are stored with it, and more places would double them.
+fn rounded(confidence: f32) -> f32 {
+    (confidence * 1e4).round() / 1e4
 }

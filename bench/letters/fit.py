@@ -1,9 +1,10 @@
 """Fits, per field, how sure a value is from its signs, and chooses the threshold from which it is accepted.
 
-Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
+Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
 the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted, on the fitting
-and on the checking letters each; the checking letters have other names, fonts and wordings. Prints what was reached to stderr.
+and on the checking letters each; the checking letters have other names, fonts and wordings. The held-out letters choose nothing: what they come
+to is printed beside the threshold. Prints what was reached to stderr.
 """
 
 import argparse
@@ -107,9 +108,10 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--fit", nargs="+", required=True)
     args.add_argument("--check", nargs="+", required=True)
+    args.add_argument("--held", nargs="+", required=True)
     args.add_argument("--note", required=True)
     asked = args.parse_args()
-    fit, check = load(asked.fit), load(asked.check)
+    fit, check, held = load(asked.fit), load(asked.check), load(asked.held)
     print("# How sure a value is: 1 / (1 + exp(-(bias + sum of weight * sign))). Signs: src/domain/extract/confidence.rs and the fields' modules.")
     print("# Made by bench/letters/fit.py (make fit); not to be edited by hand.")
     print(f"# {asked.note}")
@@ -122,16 +124,18 @@ def main():
         names = sorted({name for signs, _ in samples for name in signs} - {VETO})
         model = regress(samples, names)
         graded = [(sure(model, s), r) for s, r in samples]
-        checked = [(sure(model, s), r) for s, r in others]
         # What a rule holds back for a person is never accepted, whatever its confidence.
         free = [[(sure(model, s), r) for s, r in part if VETO not in s] for part in (samples, others)]
         found = threshold(*free)
         limit = 2.0 if found is None else max(found, 0.55)
         accepted = [r for p, r in free[1] if p >= limit]
         bad = sum(not r for r in accepted)
-        ece = calibration_error(checked)
-        said = (f"fitted on {len(samples)} values, {wrong} of them wrong; checked on {len(others)}: ECE {100 * ece:.1f} %, "
-                f"accepted {len(accepted)}, of them wrong {bad}")
+        kept = held.get(field, [])
+        graded_held = [(sure(model, s), r) for s, r in kept]
+        taken = [r for (s, r), (p, _) in zip(kept, graded_held) if VETO not in s and p >= limit]
+        said = (f"fitted on {len(samples)} values, {wrong} of them wrong; threshold chosen with {len(others)} others: accepted {len(accepted)}, wrong {bad}; "
+                f"held out {len(kept)}: ECE {100 * calibration_error(graded_held):.1f} %, accepted {len(taken)} "
+                f"({100 * len(taken) / max(1, len(kept)):.0f} %), wrong {sum(not r for r in taken)}")
         print(f"{field}: {said}, threshold {limit:.4f}", file=sys.stderr)
         print(f"\n# {said}\n[field.{field}]\nbias = {model[0]:.4f}\nthreshold = {limit:.4f}\n[field.{field}.weights]")
         for name, weight in model[1].items():

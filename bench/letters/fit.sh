@@ -3,7 +3,7 @@
 #
 # 1. really reads the letters of LIKE (default tests/letters) and keeps the lines
 # 2. lays out thousands of letters with other names, places, fonts and wordings (nothing is drawn), and gives their lines the errors of 1
-# 3. registers them, fits each field on two parts, chooses its threshold on the third; the fourth is only looked at
+# 3. registers them, fits each field on two parts, chooses its threshold with the third; the fourth is held out and only counted
 # LIKE, LINES, FONTS, LETTERS_EACH and LAIXIN change what it works with; the result says so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -20,7 +20,7 @@ for part in fit1 fit2 check1 check2; do
   "$python" $here/read_noisily.py --like "$like:$lines" --seed $seed "$out/$part" "$out/$part-lines"
   "$laixin" evaluate "$out/$part" --lines "$out/$part-lines" --signs "$out/$part.jsonl" >"$out/$part.txt"
 done
-note="Letters: $each each of the banks fit1, fit2 (fitted), check1 (thresholds), seeds 1001 to 1003, simulated reading like $(basename "$like"); $(date +%F)."
-"$python" $here/fit.py --fit "$out"/fit[12].jsonl --check "$out/check1.jsonl" --note "$note" >"$out/confidence.toml"
+note="Letters: $each each of the banks fit1, fit2 (fitted), check1 (thresholds), check2 (held out), seeds 1001 to 1004, simulated reading like ${NAMED:-$(basename "$like")}; $(date +%F)."
+"$python" $here/fit.py --fit "$out"/fit[12].jsonl --check "$out/check1.jsonl" --held "$out/check2.jsonl" --note "$note" >"$out/confidence.toml"
 mv "$out/confidence.toml" src/domain/extract/confidence.toml
-echo "written: src/domain/extract/confidence.toml; build again, and look at $out/check2 with laixin evaluate --lines"
+echo "written: src/domain/extract/confidence.toml; build again"

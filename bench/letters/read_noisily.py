@@ -3,7 +3,7 @@
 Usage: read_noisily.py --like TRUTH:LINES[,TRUTH:LINES…] --seed N FOLDER OUT
 TRUTH:LINES are folders of letters that were really drawn and read (`laixin evaluate TRUTH --lines LINES`). Every page of FOLDER borrows the
 manner of one of their pages written in the same kind of hand: how often a character is replaced, lost or added there, with which
-confidence right and wrong characters came, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
+confidence right and wrong characters came, what else the reader named for them, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
 Reads no image. Figures from such lines must say “simulated reading”.
 """
 
@@ -44,6 +44,7 @@ class Manner:
         self.font = page["style"].get("font")
         self.kind = kind_of(page)
         self.right, self.wrong, self.swaps = [], [], []
+        self.told, self.second = [], []  # how likely the reader held the right character where it read another; its next best where it was right
         self.chars = self.lost = self.added = self.replaced = 0
         self.lines = self.missed = 0
 
@@ -62,7 +63,7 @@ class Manner:
             if not parts:
                 self.missed += 1
                 continue
-            got = [(folded(c["ch"]), c["confidence"]) for l in parts for c in l["chars"] if not c["ch"].isspace()]
+            got = [(folded(c["ch"]), c["confidence"], c.get("others", [])) for l in parts for c in l["chars"] if not c["ch"].isspace()]
             want = [c for c in folded(line["text"]) if not c.isspace()]
             self.align(want, got)
 
@@ -72,11 +73,13 @@ class Manner:
         for tag, a, b, c, d in matcher.get_opcodes():
             if tag == "equal":
                 self.right += [g[1] for g in got[c:d]]
+                self.second += [g[2][0][1] if g[2] else 0.0 for g in got[c:d]]
             elif tag == "replace":
                 pairs = list(zip(want[a:b], got[c:d]))
                 self.replaced += len(pairs)
                 self.swaps += [(w, g[0]) for w, g in pairs]
                 self.wrong += [g[1] for _, g in pairs]
+                self.told += [next((p for other, p in g[2] if folded(other) == w), 0.0) for w, g in pairs]
                 self.lost += max(0, (b - a) - (d - c))
                 self.added += max(0, (d - c) - (b - a))
             elif tag == "delete":
@@ -114,6 +117,7 @@ class Reader:
             for want, got in manner.swaps:
                 self.swaps.setdefault(want, []).append(got)
         self.wrong = [c for m in known for c in m.wrong] or [0.6]
+        self.told = [p for m in known for p in m.told] or [0.0]
         self.pool = [got for _, got in (s for m in known for s in m.swaps) if len(got) == 1] or list("一二三")
 
     def swap(self, char):
@@ -148,7 +152,7 @@ class Reader:
         for text, top, often in ((place, 0.18, 0.85), (date, 0.43, 0.15), ("国邮政120分", 0.5, 0.9)):
             if self.rnd.random() < often:
                 quad = [[x0 + 0.25 * w, y0 + top * h], [x0 + 0.75 * w, y0 + top * h], [x0 + 0.75 * w, y0 + (top + 0.18) * h], [x0 + 0.25 * w, y0 + (top + 0.18) * h]]
-                out.append(self.made([(c, 0.97) for c in text], quad, False))
+                out.append(self.made([(c, 0.97, []) for c in text], quad, False))
         return out
 
     def line(self, line, manner):
@@ -177,11 +181,14 @@ class Reader:
             if x < manner.lost / per:
                 continue
             if x < (manner.lost + manner.replaced) / per:
-                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong)))
+                told = self.rnd.choice(manner.told or self.told)
+                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong), [[char, told]] if told > 0 else []))
             else:
-                out.append((char, self.rnd.choice(manner.right)))
+                at = self.rnd.randrange(len(manner.right))
+                second = manner.second[at]
+                out.append((char, manner.right[at], [[self.swap(char), second]] if second > 0 else []))
             if self.rnd.random() < manner.added / per:
-                out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong)))
+                out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong), []))
         return out
 
     @staticmethod
@@ -195,9 +202,9 @@ class Reader:
 
     @staticmethod
     def made(read, quad, vertical):
-        text = "".join(c for c, _ in read)
-        mean = sum(p for _, p in read) / len(read)
-        chars = [dict(ch=c, confidence=p, at=(i + 0.5) / len(read)) for i, (c, p) in enumerate(read)]
+        text = "".join(c for c, _, _ in read)
+        mean = sum(p for _, p, _ in read) / len(read)
+        chars = [dict(ch=c, confidence=p, at=(i + 0.5) / len(read), others=o) for i, (c, p, o) in enumerate(read)]
         return dict(text=text, raw=text, quad=quad, confidence=mean, chars=chars, vertical=vertical)
 
 

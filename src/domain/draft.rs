@@ -120,6 +120,18 @@ pub struct Fields {
     pub matters: Vec<Matter>,
     /// Extractive summary; empty when there is none.
     pub summary: String,
+    /// The sentences of the summary as they were extracted, each with its place.
+    #[serde(default)]
+    pub summary_sentences: Vec<SummarySentence>,
+    /// Whom the letter accuses.
+    #[serde(default)]
+    pub accused: Vec<Accused>,
+    /// What it says of earlier letters and the numbers of their papers.
+    #[serde(default)]
+    pub earlier: Vec<SummarySentence>,
+    /// Why the matter may have to be assigned (交办, SZ 7.9): 扬言信, 联名信, 上级转办.
+    #[serde(default)]
+    pub assign_hint: Vec<String>,
     /// Alerts.
     pub flags: Flags,
     /// First or repeat letter.
@@ -189,6 +201,15 @@ pub struct IdNumber {
     pub field: Field,
     /// Whether the GB 11643 check digit holds; `None` without a value or for the 15-digit form.
     pub checksum_ok: Option<bool>,
+    /// Date of birth `YYYY-MM-DD`, only where the check digit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// `男` or `女`, only where the check digit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sex: Option<String>,
+    /// The county or city of the first six digits by today's list, only where the check digit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 /// What kind of number a phone number is.
@@ -252,6 +273,43 @@ pub struct Postmark {
     pub date: Option<String>,
 }
 
+/// A stretch of text on one line of a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Passage {
+    /// Page number within the letter, from 1.
+    pub page: u32,
+    /// Where on it, in pixels of the original image.
+    #[schema(value_type = Vec<Vec<f32>>, min_items = 4, max_items = 4)]
+    pub quad: Quad,
+}
+
+/// A sentence of the letter, in its own words, and where it stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SummarySentence {
+    /// The sentence as read.
+    pub text: String,
+    /// The page that holds most of it.
+    pub page: Option<u32>,
+    /// Its place there, in pixels of the original image.
+    #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
+    pub quad: Option<Quad>,
+    /// All of it, line by line.
+    #[serde(default)]
+    pub quads: Vec<Passage>,
+}
+
+/// Someone a letter accuses; never the sender, and kept apart from him (SZ 5.3.3).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Accused {
+    /// The name or the unit as read.
+    pub name: String,
+    /// Page number within the letter, from 1.
+    pub page: Option<u32>,
+    /// Where on it, in pixels of the original image.
+    #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
+    pub quad: Option<Quad>,
+}
+
 /// One matter of the letter (SZ 7.4.2.6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Matter {
@@ -263,8 +321,11 @@ pub struct Matter {
     pub pages: Vec<u32>,
     /// 问题属地
     pub place: Option<String>,
-    /// Category, `大类/小类`.
+    /// Category in three levels, `大类/中类/小类`: a proposal out of this project's own list.
     pub category: Option<String>,
+    /// The stretches of text it is told in, line by line.
+    #[serde(default)]
+    pub ranges: Vec<Passage>,
 }
 
 /// An alert with the sentence that raised it.

@@ -3,6 +3,7 @@
 //! Each step reads one thing and says where it stood, by which rule it won and who lost. Nothing is invented: a field without
 //! evidence stays empty and digits are never repaired. Comparing with earlier letters is not done here.
 
+mod accused;
 mod address;
 mod addressee;
 mod alert;
@@ -15,6 +16,7 @@ mod idnumber;
 mod labels;
 mod matter;
 pub(crate) mod names;
+mod nbest;
 mod phone;
 mod place;
 mod proxy;
@@ -64,14 +66,30 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     date::read(pages, zones, received_on, &mut fields);
     fields.id_number = idnumber::read(pages, zones, &items);
     fields.phones = phone::read(pages, zones, &items, &envelope);
+    phone::tell_owners(&items, &mut fields);
     fields.postmark = postmark(&envelope, home);
     // A threat counts however badly it can be read.
     fields.flags = alert::read(pages, &everything);
     if legible {
         matter::read(pages, zones, &mut fields);
+        fields.accused = accused::read(pages, zones);
     }
+    fields.assign_hint = assign_hint(pages, &fields);
     fields.repeat.relation = "unchecked".to_owned();
     fields
+}
+
+/// Why a letter may have to be assigned (SZ 7.9): hints for the officer, nothing follows from them here.
+fn assign_hint(pages: &[PageText], fields: &Fields) -> Vec<String> {
+    let threat = fields.flags.threat.as_ref().is_some_and(|f| f.value);
+    let form = pages.iter().any(|p| p.kind == PageKind::TransferForm);
+    let hints = [
+        (threat, "扬言信"),
+        (fields.joint.is_joint, "联名信"),
+        (form, "上级转办"),
+    ];
+    let raised = hints.into_iter().filter(|(on, _)| *on);
+    raised.map(|(_, hint)| hint.to_owned()).collect()
 }
 
 /// The divisions an address begins with as it stands: nothing is put right.

@@ -171,6 +171,12 @@ impl Gazetteer {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The division of a code, six digits for a county; former codes are not in it.
+    pub fn of_code(&self, code: &str) -> Option<Place> {
+        let found = self.nodes.iter().position(|n| n.code == code)?;
+        Some(Place(found as u32))
+    }
+
     /// What a former name means today.
     pub fn today(&self, former: &str) -> &[Place] {
         self.former.get(former).map_or(&[], Vec::as_slice)

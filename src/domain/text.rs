@@ -17,6 +17,12 @@ pub struct Char {
     pub confidence: f32,
     /// Its middle along the line: 0 at the line's start, 1 at its end.
     pub at: f32,
+    /// What else it may be with the engine's confidence, likeliest first, Simplified; empty where the engine does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(char, f32)>,
+    /// The likeliest digit at its place, where `ch` is none: for what can only be digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digit: Option<(char, f32)>,
 }
 
 /// One line of text in reading order.
@@ -116,4 +122,33 @@ pub struct PageText {
     pub height: u32,
     /// The lines in reading order.
     pub lines: Vec<Line>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_stored_before_there_were_alternatives_still_loads() {
+        let stored = r#"{"ch":"来","confidence":0.5,"at":0.25}"#;
+        let read: Char = serde_json::from_str(stored).expect("the older shape");
+        assert!(read.others.is_empty() && read.digit.is_none());
+        assert_eq!(serde_json::to_string(&read).expect("plain values"), stored);
+    }
+
+    #[test]
+    fn alternatives_survive_storing() {
+        let read = Char {
+            ch: 'l',
+            confidence: 0.5,
+            at: 0.25,
+            others: vec![('1', 0.25), ('|', 0.125)],
+            digit: Some(('1', 0.25)),
+        };
+        let stored = serde_json::to_string(&read).expect("plain values");
+        assert_eq!(
+            serde_json::from_str::<Char>(&stored).expect("own shape"),
+            read
+        );
+    }
 }

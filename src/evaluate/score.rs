@@ -195,6 +195,7 @@ pub fn score(truth: &Truth, found: &Fields, report: &mut Report) {
     phones(&mut scorer, &found.phones);
     signatories(&mut scorer, found);
     postmark(&mut scorer, found);
+    matters(&mut scorer, found);
     let (wanted, flags) = (&expected.flags, &found.flags);
     scorer.flag("flags.threat", wanted.threat, flags.threat.as_ref());
     scorer.flag(
@@ -212,6 +213,26 @@ pub fn score(truth: &Truth, found: &Fields, report: &mut Report) {
         wanted.archive_only,
         flags.archive_only.as_ref(),
     );
+}
+
+/// How many, and what the main one is about: the ground truth's two levels must open our three. A letter of thanks, a question or a proposal
+/// has no category in the ground truth but its purpose, and is not compared.
+fn matters(scorer: &mut Scorer<'_>, found: &Fields) {
+    let expected = &scorer.truth.fields.matters;
+    if expected.is_empty() {
+        return;
+    }
+    let (wanted, ours) = (expected.len().to_string(), found.matters.len().to_string());
+    scorer.compare("matters.count", &wanted, &ours);
+    let category = scorer.truth.fields.matters[0].category.clone();
+    let Some(category) = category.filter(|c| c.contains('/')) else {
+        return;
+    };
+    let main = found.matters.iter().find(|m| m.main);
+    let path = main.and_then(|m| m.category.as_deref()).unwrap_or_default();
+    let levels = category.split('/').count();
+    let ours: Vec<&str> = path.split('/').take(levels).collect();
+    scorer.compare("matters.category", &category, &ours.join("/"));
 }
 
 fn sender_and_address(scorer: &mut Scorer<'_>, found: &Fields) {

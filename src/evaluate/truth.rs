@@ -117,6 +117,14 @@ pub struct ExpectedProxy {
     pub agent: String,
 }
 
+/// A matter.
+#[derive(Debug, Deserialize)]
+pub struct ExpectedMatter {
+    /// Its category, as far down as the ground truth tells it; `None` where it does not.
+    #[serde(default)]
+    pub category: Option<String>,
+}
+
 /// The expected registration.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of CONTRACT's fields")]
@@ -135,6 +143,8 @@ pub struct Expected {
     pub postmark: Option<Stamp>,
     #[serde(default)]
     pub flags: ExpectedFlags,
+    #[serde(default)]
+    pub matters: Vec<ExpectedMatter>,
 }
 
 /// A page and the lines on it.

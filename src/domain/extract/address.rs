@@ -39,20 +39,13 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     let mut ranked: Vec<(Candidate, Written)> = found
         .into_iter()
         .map(|c| {
-            let written = Written::new(&c.glyphs, seen.home);
+            let written = Written::new(seen.pages, &c.glyphs, seen.home);
             (c, written)
         })
         .collect();
     let stamped = seen.envelope.postmark_place.as_ref();
     ranked.extend(stamped.and_then(|g| postmark(g, seen.home)).map(|c| {
-        let chars = c.value.chars().collect();
-        let written = Written {
-            glyphs: c.glyphs.clone(),
-            chars,
-            divisions: None,
-            added: 0,
-            strokes: 0,
-        };
+        let written = Written::named(&c.value, &c.glyphs);
         (c, written)
     }));
     if ranked.is_empty() {

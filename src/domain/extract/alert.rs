@@ -6,12 +6,13 @@ mod threat;
 mod words;
 
 use crate::domain::draft::{Flag, Flags};
-use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
+use crate::domain::text::{PageKind, PageText};
+use crate::domain::zones::{Glyph, LetterZones, Row, rows, text_of};
 
 use super::body;
 use super::evidence::place;
 use super::glyphs::has_any;
+use super::nbest;
 
 /// Clues to a crime.
 const CRIME: &[&str] = &[
@@ -174,13 +175,36 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
         ))
     };
     Flags {
-        threat: raise(&threat::threatens),
+        threat: Some(threat_flag(pages, zones)),
         crime_clue: raise(&|s| has_any(s, CRIME) && !has_any(s, &["没有贪污", "打击报复"])),
         valuables: raise(&encloses),
         archive_only: None,
         sensitive: raise(&|s| has_any(s, SENSITIVE)),
         secret_mark: Some(flag(pages, secret_mark(zones))),
     }
+}
+
+/// Threats are looked for in everything that was read: title, body, signatures, enclosures, envelope; and in what a doubtful character may be.
+fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
+    let mut flow = body::flow(&zones.rows);
+    flow.extend(body::flow(&zones.authorisation));
+    for (index, page) in pages.iter().enumerate() {
+        if page.kind != PageKind::Letter {
+            flow.extend(body::flow(&rows(index, page)));
+        }
+    }
+    let sentences = body::sentences(&flow);
+    let said = |s: &&[Glyph]| threat::threatens(&text_of(s));
+    let may_be = |s: &&[Glyph]| {
+        let doubtful = s.iter().any(|g| g.confidence < nbest::DOUBTFUL);
+        let reads = |word| nbest::with_word(pages, s, word).is_some_and(|t| threat::threatens(&t));
+        doubtful && threat::unmistakable().any(reads)
+    };
+    let found = sentences.iter().copied().find(said);
+    flag(
+        pages,
+        found.or_else(|| sentences.iter().copied().find(may_be)),
+    )
 }
 
 fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {

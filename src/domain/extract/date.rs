@@ -11,6 +11,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
+use super::nbest;
 
 /// A date found in some characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,14 +23,17 @@ pub(crate) struct FoundDate {
     pub(crate) month: u32,
     /// Day, if written.
     pub(crate) day: Option<u32>,
+    /// Of the lunar calendar: shown, never converted.
+    pub(crate) lunar: bool,
 }
 
 impl FoundDate {
     /// `YYYY-MM-DD`, if it is a complete day of the calendar.
     pub(crate) fn iso(&self) -> Option<String> {
         let (year, day) = (self.year?, self.day?);
-        let exists =
-            (1..=12).contains(&self.month) && (1..=days_in(year, self.month)).contains(&day);
+        let exists = !self.lunar
+            && (1..=12).contains(&self.month)
+            && (1..=days_in(year, self.month)).contains(&day);
         exists.then(|| format!("{year:04}-{:02}-{day:02}", self.month))
     }
 }
@@ -63,6 +67,7 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
             .or_else(|| month_day(&flat, at));
         match found {
             Some((mut date, end)) => {
+                date.lunar = lunar(&flat, at, end);
                 date.range = home[at]..home[end - 1] + 1;
                 out.push(date);
                 at = end;
@@ -73,7 +78,19 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
     out
 }
 
-/// `2025年2月17日`, `二○二五年二月十七日`, `24年5月1日`.
+/// 农历, 阴历 before it, or a month and days that only the lunar calendar has: 正月, 腊月, 初八.
+fn lunar(flat: &[char], at: usize, end: usize) -> bool {
+    let before: String = flat[at.saturating_sub(4)..at].iter().collect();
+    let said = ["农历", "阴历", "旧历", "夏历", "古历"]
+        .iter()
+        .any(|w| before.contains(w));
+    let own: String = flat[at..end].iter().collect();
+    said || ["正月", "腊月", "冬月", "初"]
+        .iter()
+        .any(|w| own.contains(w))
+}
+
+/// `2025年2月17日`, `二○二五年二月十七日`, `24年5月1日`, `民国114年2月17日`.
 fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
     if at > 0
         && (flat[at - 1].is_ascii_digit() || numeral(flat[at - 1]).is_some() && flat[at - 1] != '-')
@@ -101,6 +118,7 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             year: Some(year),
             month,
             day,
+            lunar: false,
         },
         end,
     ))
@@ -119,6 +137,7 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             year: plain[..4].parse().ok(),
             month: plain[4..6].parse().ok()?,
             day: plain[6..].parse().ok(),
+            lunar: false,
         };
         return date.iso().is_some().then_some((date, at + 8));
     }
@@ -147,6 +166,7 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         year: plain.parse().ok(),
         month: numbers[0],
         day: Some(numbers[1]),
+        lunar: false,
     };
     date.iso().is_some().then_some((date, i))
 }
@@ -172,6 +192,7 @@ fn month_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             year: None,
             month,
             day: Some(day),
+            lunar: false,
         },
         j + 1,
     ))
@@ -183,7 +204,16 @@ fn digits_at(flat: &[char], at: usize) -> usize {
     })
 }
 
+/// The first year of the Republic is 1912.
+const REPUBLIC: u32 = 1911;
+
 fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
+    if flat.get(at..at + 2) == Some(&['民', '国']) {
+        let (count, end) = count_of_years(flat, at + 2)?;
+        return (1..=150)
+            .contains(&count)
+            .then_some((REPUBLIC + count, end));
+    }
     let digits = digits_at(flat, at);
     let plain: Option<u32> = flat[at..at + digits]
         .iter()
@@ -205,6 +235,40 @@ fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
     }
     let year = value.iter().fold(0, |sum, d| sum * 10 + d);
     (1900..2100).contains(&year).then_some((year, at + 4))
+}
+
+/// 114, 一一四, 一百一十四.
+fn count_of_years(flat: &[char], at: usize) -> Option<(u32, usize)> {
+    let digits = digits_at(flat, at);
+    if (1..=3).contains(&digits) {
+        let value = flat[at..at + digits]
+            .iter()
+            .collect::<String>()
+            .parse()
+            .ok()?;
+        return Some((value, at + digits));
+    }
+    let run: Vec<char> = flat[at..]
+        .iter()
+        .take_while(|c| numeral(**c).is_some() || matches!(c, '十' | '百'))
+        .copied()
+        .collect();
+    let end = at + run.len();
+    if run.contains(&'百') || run.contains(&'十') {
+        let (mut total, mut digit) = (0, 0);
+        for ch in run {
+            match ch {
+                '百' => (total, digit) = (total + digit.max(1) * 100, 0),
+                '十' => (total, digit) = (total + digit.max(1) * 10, 0),
+                _ => digit = numeral(ch)?,
+            }
+        }
+        return Some((total + digit, end));
+    }
+    let value = run
+        .iter()
+        .try_fold(0_u32, |sum, c| Some(sum * 10 + numeral(*c)?))?;
+    (1..=3).contains(&run.len()).then_some((value, end))
 }
 
 /// A Chinese numeral as a digit of a year. The nought is read as many round things.
@@ -248,7 +312,9 @@ fn number(flat: &[char], at: usize) -> Option<(u32, usize)> {
             '廿' if i == at => (value, ten) = (20, true),
             '卅' if i == at => (value, ten) = (30, true),
             '初' if i == at => {}
-            '元' if i == at => value = 1,
+            '元' | '正' if i == at => value = 1,
+            '腊' if i == at => value = 12,
+            '冬' if i == at => value = 11,
             _ => match numeral(ch).filter(|_| ch != '。' && !ch.is_ascii_digit()) {
                 Some(d) if ten && value % 10 == 0 => value += d,
                 Some(d) if value == 0 => value = d,
@@ -260,6 +326,10 @@ fn number(flat: &[char], at: usize) -> Option<(u32, usize)> {
     (i > at && value > 0).then_some((value, i))
 }
 
+const RULE: &str = "7.4.2.1";
+/// Marks a candidate of the lunar calendar, whose word for it stands before its characters.
+const LUNAR: &str = "lunar";
+
 /// The letter's date (under the letter, else above it) and the postmark's.
 pub(crate) fn read(
     pages: &[PageText],
@@ -267,7 +337,10 @@ pub(crate) fn read(
     received_on: Option<&str>,
     fields: &mut Fields,
 ) {
-    let tail: Vec<Candidate> = candidates(zones.tail_rows(), 0.97);
+    let mut tail: Vec<Candidate> = candidates(zones.tail_rows(), 0.97);
+    if tail.iter().all(|c| c.value.len() < "YYYY-MM-DD".len()) {
+        tail.extend(by_alternatives(pages, zones.tail_rows()));
+    }
     let last_rows = &zones.body_rows()[zones.body.len().saturating_sub(2)..];
     let near_end = if tail.is_empty() {
         candidates(last_rows, 0.7)
@@ -283,7 +356,11 @@ pub(crate) fn read(
         let whole = find_dates(&candidate.glyphs)
             .iter()
             .any(|d| d.iso().is_some());
-        if !whole {
+        let lunar =
+            find_dates(&candidate.glyphs).iter().any(|d| d.lunar) || candidate.rule == LUNAR;
+        if lunar {
+            lost.push(candidate.lost("农历日期，未换算为公历"));
+        } else if !whole {
             lost.push(candidate.lost("年、月、日不全，或没有这一天"));
         } else if received_on.is_some_and(|r| candidate.value.as_str() > r) {
             lost.push(candidate.lost("晚于收信日期"));
@@ -295,8 +372,9 @@ pub(crate) fn read(
     }
     fields.letter_date = match winner {
         Some(w) => {
+            let told = w.signs.iter().any(|s| s.name == BY_ALTERNATIVES);
             let field = field(pages, &w, Measured::Date, lost);
-            if figure_lost(&w.glyphs) {
+            if told || figure_lost(&w.glyphs) {
                 for_a_person(field)
             } else {
                 field
@@ -321,12 +399,38 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 glyphs,
                 prior,
                 source: Source::LetterSignature,
-                rule: "7.4.2.1",
+                rule: if found.lunar { LUNAR } else { RULE },
                 signs: Vec::new(),
             });
         }
     }
     out
+}
+
+/// Marks a date some of whose figures are the engine's second choice.
+const BY_ALTERNATIVES: &str = "by_alternatives";
+
+/// Dates a row becomes when characters that are no figures are read as the digits the engine names for them; a person must look.
+fn by_alternatives(pages: &[PageText], rows: &[Row]) -> Vec<Candidate> {
+    let dated = |row: &&Row| {
+        row.compact()
+            .chars()
+            .filter(|c| c.is_ascii_digit() || "年月日.-/".contains(*c))
+            .count()
+            >= 4
+    };
+    let reread = |row: &Row| {
+        let (glyphs, put_in) = nbest::with_digits(pages, &row.glyphs);
+        (put_in > 0 && put_in <= 3).then(|| Row {
+            glyphs,
+            ..row.clone()
+        })
+    };
+    let rows: Vec<Row> = rows.iter().filter(dated).filter_map(reread).collect();
+    let mut found = candidates(&rows, 0.5);
+    found.retain(|c| c.value.len() == "YYYY-MM-DD".len());
+    found.iter_mut().for_each(|c| c.note(BY_ALTERNATIVES, 1.0));
+    found
 }
 
 /// `2024-05-3`: who writes the month with two figures writes the day with two.

@@ -3,6 +3,7 @@
 //! Candidates are ranked by a first guess: the engine's confidence in the characters times the rule's prior. What wins gets the
 //! fitted confidence of [`super::confidence`]; losers keep the first guess, which only says how they compare.
 
+use crate::domain::draft::Passage;
 use crate::domain::field::{Alternative, Field, Sign, Source};
 use crate::domain::text::{PageText, Quad};
 use crate::domain::zones::{Glyph, text_of};
@@ -161,6 +162,25 @@ pub(crate) fn place(pages: &[PageText], glyphs: &[Glyph]) -> (Option<u32>, Optio
         Some(page.n),
         page.lines.get(most.line).map(|l| l.part(from, to)),
     )
+}
+
+/// The places of some characters, line by line.
+pub(crate) fn passages(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Passage> {
+    let mut lines: Vec<(usize, usize)> = glyphs.iter().map(|g| (g.page, g.line)).collect();
+    lines.dedup();
+    let passage = |(page, line): (usize, usize)| {
+        let there = || {
+            glyphs
+                .iter()
+                .filter(|g| (g.page, g.line) == (page, line))
+                .map(|g| g.at)
+        };
+        let (from, to) = (there().min()?, there().max()? + 1);
+        let on = pages.get(page)?;
+        let quad = on.lines.get(line)?.part(from, to);
+        Some(Passage { page: on.n, quad })
+    };
+    lines.into_iter().filter_map(passage).collect()
 }
 
 fn round(confidence: f32) -> f32 {

@@ -2,6 +2,7 @@
 
 use crate::domain::draft::IdNumber;
 use crate::domain::field::Source;
+use crate::domain::gazetteer::Gazetteer;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones};
 
@@ -39,6 +40,33 @@ fn birthday_plausible(id: &str) -> bool {
     (1900..2100).contains(&year) && (1..=days_in(year, month)).contains(&day)
 }
 
+fn birth(id: &str) -> Option<String> {
+    Some(format!(
+        "{}-{}-{}",
+        id.get(6..10)?,
+        id.get(10..12)?,
+        id.get(12..14)?
+    ))
+}
+
+/// The last but one digit is odd for a man.
+fn sex(id: &str) -> Option<String> {
+    let digit = id.as_bytes().get(16)?;
+    let man = digit.is_ascii_digit() && (digit - b'0') % 2 == 1;
+    Some(if man { "男" } else { "女" }.to_owned())
+}
+
+fn region(id: &str) -> Option<String> {
+    let gazetteer = Gazetteer::shared();
+    let place = gazetteer.of_code(id.get(..6)?)?;
+    let names: Vec<&str> = gazetteer
+        .lineage(place)
+        .into_iter()
+        .map(|p| gazetteer.name(p))
+        .collect();
+    Some(names.concat())
+}
+
 /// The sender's ID number: the labelled one, else one standing anywhere in the letter.
 pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> IdNumber {
     let labelled = items
@@ -72,8 +100,13 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         rule: RULE,
         signs: Vec::new(),
     };
+    let sound = ok == Some(true) && plausible;
+    let person = |found: fn(&str) -> Option<String>| found(&candidate.value).filter(|_| sound);
     IdNumber {
-        field: if ok == Some(true) && plausible {
+        birth: person(birth),
+        sex: person(sex),
+        region: person(region),
+        field: if sound {
             field(pages, &candidate, Measured::IdNumber, Vec::new())
         } else {
             for_a_person(field(pages, &candidate, Measured::IdNumber, Vec::new()))

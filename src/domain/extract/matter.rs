@@ -1,15 +1,20 @@
-//! Purpose, matters and summary in a first version: the letter's own words, no category, no place.
+//! Purpose, matters and summary: the letter's own words, each with its place, and a proposal of what they are about.
 //!
-//! Numbered parts (一、二、三、) are matters, the first of them the main one (SZ 7.4.2.6); splitting unnumbered ones is left out.
+//! Parts of the text are matters ([`split`]), the first of them the main one (SZ 7.4.2.6); categories are a proposal ([`category`]).
 
-use crate::domain::draft::{Fields, Flag, Matter};
+mod category;
+mod place;
+mod split;
+mod summary;
+
+use crate::domain::draft::{Fields, Flag, Matter, SummarySentence};
 use crate::domain::field::Source;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, text_of};
 
 use super::body;
 use super::confidence::Measured;
-use super::evidence::{Candidate, field};
+use super::evidence::{Candidate, field, passages};
 use super::glyphs::has_any;
 
 const PURPOSES: &[(&str, &[&str])] = &[
@@ -132,8 +137,52 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
         .copied()
         .filter(|s| is_request(&text_of(s)))
         .collect();
-    fields.summary = requests.iter().take(3).map(|s| text_of(s)).collect();
-    fields.matters = matters(pages, zones, &sentences, &requests);
+    let parts = split::parts(zones);
+    let texts: Vec<&[Glyph]> = parts.iter().map(|p| p.glyphs.as_slice()).collect();
+    fields.summary_sentences = summary::of(pages, &texts);
+    fields.summary = fields
+        .summary_sentences
+        .iter()
+        .map(|s| s.text.as_str())
+        .collect();
+    fields.matters = matters(pages, zones, &parts, &requests);
+    fields.earlier = earlier(pages, &sentences);
+}
+
+/// 我叫…, 今年…岁, 家住…: who writes, not what about.
+fn introduces(sentence: &str) -> bool {
+    let opens = [
+        "我叫",
+        "本人",
+        "我名",
+        "我是",
+        "我系",
+        "我们是",
+        "我们都是",
+        "反映人",
+        "鄙人",
+        "我姓",
+    ];
+    opens.iter().any(|o| sentence.starts_with(o))
+        && has_any(
+            sentence,
+            &[
+                "岁", "家住", "住在", "住户", "居民", "村民", "业主", "职工", "现住", "居住", "男",
+                "女",
+            ],
+        )
+        || has_any(
+            sentence,
+            &[
+                "家住",
+                "我住在",
+                "现住在",
+                "我家住",
+                "一直住",
+                "常住",
+                "居住在",
+            ],
+        ) && sentence.chars().count() < 60
 }
 
 fn is_request(sentence: &str) -> bool {
@@ -233,55 +282,70 @@ fn archive_hint(fields: &Fields, sentences: &[&[Glyph]]) -> Flag {
     }
 }
 
-const NUMERALS: &[&str] = &["一、", "二、", "三、", "四、", "五、", "六、"];
+/// What the letter says of earlier ones: numbers of papers, 已于某日来信 (requirement H13).
+fn earlier(pages: &[PageText], sentences: &[&[Glyph]]) -> Vec<SummarySentence> {
+    let words = [
+        "告知书",
+        "受理通知",
+        "信访编号",
+        "受理编号",
+        "答复意见书",
+        "处理意见书",
+        "复查意见",
+        "复核意见",
+        "曾来信",
+        "曾写信",
+        "已来信",
+        "多次来信",
+        "上次来信",
+        "去信",
+        "再次来信",
+        "第二次来信",
+        "又一次写信",
+        "信访件",
+    ];
+    let told = sentences.iter().filter(|s| has_any(&text_of(s), &words));
+    told.take(5).map(|s| summary::sentence(pages, s)).collect()
+}
 
 fn matters(
     pages: &[PageText],
     zones: &LetterZones,
-    sentences: &[&[Glyph]],
+    parts: &[split::Part],
     requests: &[&[Glyph]],
 ) -> Vec<Matter> {
-    let numbered = numbered(zones);
-    if numbered.len() >= 2 {
-        return numbered
-            .into_iter()
-            .enumerate()
-            .map(|(i, (title, page))| Matter {
-                title,
-                main: i == 0,
-                pages: page_number(pages, page),
-                place: None,
-                category: None,
-            })
-            .collect();
-    }
     let titled = zones.head().iter().find_map(|r| title_of(&r.compact()));
-    let own_words = requests
-        .first()
-        .or(sentences.get(1))
-        .or(sentences.first())
-        .map(|s| shortened(&text_of(s)));
-    let Some(title) = titled.or(own_words).filter(|t| !t.is_empty()) else {
-        return Vec::new();
+    let single = parts.len() == 1;
+    let matter = |(i, part): (usize, &split::Part)| {
+        let told = &part.glyphs[part.marked.min(part.glyphs.len())..];
+        let text = text_of(told);
+        let sentences = body::sentences(told);
+        let asked = requests.first().filter(|_| single);
+        let told_of = sentences
+            .iter()
+            .find(|s| !introduces(&text_of(s)) && s.len() >= 8);
+        let own_words = asked
+            .or(told_of)
+            .map_or_else(|| shortened(&text), |s| shortened(&text_of(s)));
+        let elsewhere: String = sentences
+            .iter()
+            .map(|s| text_of(s))
+            .filter(|t| !introduces(t))
+            .collect();
+        let title = titled.clone().filter(|_| single).unwrap_or(own_words);
+        let ranges = passages(pages, told);
+        let mut on: Vec<u32> = ranges.iter().map(|r| r.page).collect();
+        on.dedup();
+        (!title.is_empty()).then(|| Matter {
+            category: category::of(&format!("{title},{text}")).map(ToOwned::to_owned),
+            title,
+            main: i == 0,
+            pages: on,
+            place: place::of(&elsewhere),
+            ranges,
+        })
     };
-    let mut on: Vec<u32> = zones
-        .body_rows()
-        .iter()
-        .filter_map(|r| pages.get(r.page))
-        .map(|p| p.n)
-        .collect();
-    on.dedup();
-    vec![Matter {
-        title,
-        main: true,
-        pages: on,
-        place: None,
-        category: None,
-    }]
-}
-
-fn page_number(pages: &[PageText], index: usize) -> Vec<u32> {
-    pages.get(index).map(|p| p.n).into_iter().collect()
+    parts.iter().enumerate().filter_map(matter).collect()
 }
 
 /// 关于屋面漏水的来信 → 屋面漏水.
@@ -307,19 +371,6 @@ fn title_of(text: &str) -> Option<String> {
     (2..=30)
         .contains(&title.chars().count())
         .then(|| title.to_owned())
-}
-
-fn numbered(zones: &LetterZones) -> Vec<(String, usize)> {
-    let mut out: Vec<(String, usize)> = Vec::new();
-    for row in zones.body_rows() {
-        let text = row.compact();
-        if let Some(numeral) = NUMERALS.get(out.len())
-            && let Some(rest) = text.strip_prefix(numeral)
-        {
-            out.push((shortened(rest), row.page));
-        }
-    }
-    out
 }
 
 /// The first clause, at most twenty characters.

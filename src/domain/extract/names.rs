@@ -33,6 +33,19 @@ const NOT_NAMES: &[&str] = &[
 /// Characters that do not stand in a given name.
 const NOT_GIVEN: &str = "的了是们这那号室幢您吗呢吧啊我你他她它不没请寄缄件址话码签";
 
+/// Characters given names are usually made of; others occur, less often than misreadings do.
+const GIVEN: &str = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀英华玉兰桂珍建国志平文斌辉刚健峰波宁飞鹏浩宇轩然梓涵子欣怡佳琪琳雪梅红霞燕玲萍丹凤莲菊花香春夏秋冬云月星晨晓东南北西江河海湖山川林森木根树生成长永福禄寿喜康乐安宝贵金银铜铁富财发旺兴盛隆昌荣光耀亮辰晖阳昊天宏鸿洪伯仲叔季元亨利贞仁义礼智信忠孝廉德才学武彬艺博思雨诗语书琴棋画雅芬芝蓉芸荷莉薇蕾蓓琼瑶瑞珊珠瑜瑾璐莹颖婷婉娴姣娇妍媛嫣美好佩俊豪雄威龙虎彪豹鹤鹰凯旋胜捷达通顺和祥吉庆祖宗先耕种田丰收满仓大小中正直诚实守卫援朝抗跃进革向前步新民爱家邦定治清政法全友朋伦传继承绍绪业勤俭朴素克己奉公立坚毅恒柔淑惠慧贤良善真纯洁净冰晶澜润泽沛滨渊源泉溪澄沁汐淼浦泓漫霖霏露雯霜虹岚岩峻岭崇嵩嘉禾秉稷稳穆程科培坤基城增境土均垚圣理琛玮珂琦璇璟环球权人仕任佑佐作伊依侠俏倩儒修允兆兵其典冠凌凡刘初剑力功加劲勋化升卓厚双可史同名君启周品哲唐唯商喻四五九三二一万千百士声多奇奋如妮妹姗姑姐娅娥存孟官宜室宽宾密寒察尚尧岁岗岳峥州工左巧巨师希帆常干年广应府度廷弘弟张弦彤彦彩影征律得心必忆怀恩恬恺悦情惜愉意愿慈慕懿戎战房所扬技抒拓振掌提攀教敬数斗方无日旭昂昆昕易映是显晋晏晔晗晟晴景暖暄曙曦曼有朔望本术朵村杏松板极柏柱柳栋校格桃桐桥梁梦棠楚楠榕榆槐樱橙欢欧歌殿比毓水汉汶沈沐沙津流浙浪涌深温游湘溢滔漪澈瀚灵灿炎炜炫炳烈烨焕煜照熙燃爽牛牧特犇狄独猛献王玖玛珏班琬琰瑛瑗璋瓒甜甫申男留畅益盈相睿石砚硕碧社祎禧秦积穗竞章童端竹笑笛策筠简箫米粉紫约纲经绣维绮缘罗羽翔翠翰老聪胤能腾自致航舒艾芃芊芮苏苑若茂茗茜茵荃莎莫菁菲萌萱营葆葵蒙蓝蔚蕊藝融行衍衡裕观角解言誉训谊谦谷贝越路踏载迅迎近远连迪适逸逢道遥遵郁郡重野鑫钊钦钧钰铎铭锋锐锦镇镜门闯闻阔陆陵雁雷震霄青靓靖非音韵韶顶顾颂颜风馨驰骁骅骏高鲁鲜鸣鹃麒麟黎默齐龄细毛仔狗娃丫囡阿娣招来运火";
+
+/// Whether a character is a surname by itself, or begins a compound one.
+pub(crate) fn is_surname(ch: char) -> bool {
+    SURNAMES.contains(ch) || COMPOUND.iter().any(|c| c.starts_with(ch))
+}
+
+/// Whether a character is usual in given names.
+pub(crate) fn is_given(ch: char) -> bool {
+    GIVEN.contains(ch)
+}
+
 /// Labels that open a line under a letter.
 pub(crate) const TAIL_LABELS: &[&str] = &[
     "来信人",

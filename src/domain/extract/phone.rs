@@ -2,14 +2,16 @@
 //!
 //! A labelled number that has too many or too few digits is shown as it stands, without a value.
 
-use crate::domain::draft::{Phone, PhoneKind};
-use crate::domain::field::{Field, Source};
+use crate::domain::draft::{Fields, Phone, PhoneKind};
+use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, place};
+use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
+use super::{names, nbest};
 
 const RULE: &str = "7.4.2.5";
 
@@ -151,6 +153,24 @@ struct Place {
     prior: f32,
 }
 
+/// A number on its way to becoming a field: every place it was read at, weighed at the end.
+struct Gathered {
+    candidate: Candidate,
+    kind: PhoneKind,
+    /// The same digits stand in another place, too.
+    agreed: bool,
+    /// Another place has it with one digit different.
+    disputed: bool,
+    alternatives: Vec<Alternative>,
+}
+
+/// What was found, in reading order.
+enum Seen {
+    Number(Gathered),
+    /// Labelled, but not a number that could be dialled as it stands.
+    Shown(Phone),
+}
+
 /// The sender's numbers: under the letter, above it, beside signatures, on the envelope, and in the body where it says it is the writer's.
 pub(crate) fn read(
     pages: &[PageText],
@@ -158,7 +178,8 @@ pub(crate) fn read(
     items: &[Item],
     envelope: &EnvelopeZones,
 ) -> Vec<Phone> {
-    let mut out: Vec<Phone> = Vec::new();
+    let mut out: Vec<Seen> = Vec::new();
+    let place = |source, prior| Place { source, prior };
     for item in items.iter().filter(|i| i.kind != Kind::Id) {
         let source = if item.kind == Kind::ListHead {
             Source::LetterSignatureList
@@ -166,55 +187,89 @@ pub(crate) fn read(
             Source::LetterContact
         };
         let before = out.len();
-        add(
-            &mut out,
-            pages,
-            &item.value,
-            &Place {
-                source,
-                prior: 0.98,
-            },
-        );
-        if item.kind == Kind::Phone && out.len() == before {
-            out.extend(local_or_unreadable(pages, &item.value));
+        let found = add(&mut out, &item.value, &place(source, 0.98));
+        if item.kind == Kind::Phone && out.len() == before && found == 0 {
+            let told = by_alternatives(pages, &item.value);
+            let shown = told.or_else(|| local_or_unreadable(pages, &item.value));
+            out.extend(shown.map(Seen::Shown));
         }
     }
     for row in zones.head() {
-        add(
-            &mut out,
-            pages,
-            &row.glyphs,
-            &Place {
-                source: Source::LetterContact,
-                prior: 0.9,
-            },
-        );
+        add(&mut out, &row.glyphs, &place(Source::LetterContact, 0.9));
     }
     for row in zones.body_rows() {
         if own_number(&row.compact()) {
-            add(
-                &mut out,
-                pages,
-                &row.glyphs,
-                &Place {
-                    source: Source::LetterBody,
-                    prior: 0.8,
-                },
-            );
+            add(&mut out, &row.glyphs, &place(Source::LetterBody, 0.8));
         }
     }
     for line in &envelope.sender_lines {
-        add(
-            &mut out,
-            pages,
-            line,
-            &Place {
-                source: Source::EnvelopeSender,
-                prior: 0.95,
-            },
-        );
+        add(&mut out, line, &place(Source::EnvelopeSender, 0.95));
     }
-    out
+    out.into_iter().map(|seen| ready(pages, seen)).collect()
+}
+
+fn ready(pages: &[PageText], seen: Seen) -> Phone {
+    let mut number = match seen {
+        Seen::Shown(phone) => return phone,
+        Seen::Number(number) => number,
+    };
+    let said = |on: bool| f32::from(u8::from(on));
+    number.candidate.note("agreed", said(number.agreed));
+    number.candidate.note("disputed", said(number.disputed));
+    number
+        .candidate
+        .note("landline", said(number.kind == PhoneKind::Landline));
+    let field = field(
+        pages,
+        &number.candidate,
+        Measured::Phone,
+        number.alternatives,
+    );
+    Phone {
+        field: if number.disputed {
+            for_a_person(field)
+        } else {
+            field
+        },
+        r#type: number.kind,
+        owner: None,
+    }
+}
+
+/// Says whose each number is: the signatory it stands beside, the contact person, or the only sender there is. The number of a joint letter
+/// that stands beside nobody is the contact person's, or nobody's (requirement J2).
+pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
+    let listed = signature::list(items);
+    let contact = items.iter().find(|i| i.kind == Kind::Contact);
+    let contact_name = contact.and_then(|i| {
+        let name: String = i
+            .value
+            .iter()
+            .map(|g| g.ch)
+            .filter(|c| *c != ' ')
+            .take_while(|c| is_han(*c))
+            .collect();
+        (names::person(&name) > 0.0).then_some(name)
+    });
+    let alone = (fields.joint.count == 1 && !fields.anonymous.value)
+        .then(|| fields.sender_name.value.clone())
+        .flatten();
+    let agent = fields
+        .proxy
+        .as_ref()
+        .map(|p| p.agent.clone())
+        .filter(|a| !a.is_empty());
+    for phone in &mut fields.phones {
+        let value = phone.field.value.clone();
+        let beside = listed
+            .iter()
+            .find(|s| s.phone.is_some() && s.phone == value)
+            .map(Signature::name);
+        phone.owner = beside
+            .or_else(|| contact_name.clone())
+            .or_else(|| agent.clone())
+            .or_else(|| alone.clone());
+    }
 }
 
 fn own_number(text: &str) -> bool {
@@ -235,8 +290,11 @@ fn own_number(text: &str) -> bool {
     .any(|w| text.contains(w))
 }
 
-fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
-    for found in find_phones(glyphs) {
+/// Adds the numbers of a place; how many there were, known ones included.
+fn add(out: &mut Vec<Seen>, glyphs: &[Glyph], at: &Place) -> usize {
+    let numbers = find_phones(glyphs);
+    let count = numbers.len();
+    for found in numbers {
         let candidate = Candidate {
             value: found.value,
             glyphs: glyphs[found.from..found.to].to_vec(),
@@ -245,43 +303,69 @@ fn add(out: &mut Vec<Phone>, pages: &[PageText], glyphs: &[Glyph], at: &Place) {
             rule: RULE,
             signs: Vec::new(),
         };
-        let known = out.iter_mut().find(|p| {
-            p.r#type == found.kind
-                && p.field
-                    .value
-                    .as_deref()
-                    .is_some_and(|v| same_number(v, &candidate.value))
+        let known = out.iter_mut().find_map(|seen| match seen {
+            Seen::Number(n)
+                if n.kind == found.kind && same_number(&n.candidate.value, &candidate.value) =>
+            {
+                Some(n)
+            }
+            _ => None,
         });
         match known {
-            None => out.push(Phone {
-                field: field(pages, &candidate, Measured::Phone, Vec::new()),
-                r#type: found.kind,
-                owner: None,
-            }),
-            Some(phone) if phone.field.value.as_deref() == Some(candidate.value.as_str()) => {}
-            Some(phone) => two_readings(pages, phone, &candidate),
+            None => out.push(Seen::Number(Gathered {
+                candidate,
+                kind: found.kind,
+                agreed: false,
+                disputed: false,
+                alternatives: Vec::new(),
+            })),
+            Some(known) if known.candidate.value == candidate.value => known.agreed = true,
+            Some(known) => two_readings(known, candidate),
         }
     }
+    count
 }
 
 /// Two places, one digit apart: two readings of one number. The surer one stays, unaccepted.
-fn two_readings(pages: &[PageText], phone: &mut Phone, other: &Candidate) {
+fn two_readings(known: &mut Gathered, other: Candidate) {
     let why = "与另一处只差一位，系同一号码的另一读法";
-    if other.confidence() > phone.field.confidence {
-        let loser = crate::domain::field::Alternative {
-            value: phone.field.value.clone().unwrap_or_default(),
-            confidence: phone.field.confidence,
-            why_not: why.to_owned(),
-        };
-        phone.field = field(pages, other, Measured::Phone, vec![loser]);
+    known.disputed = true;
+    if other.confidence() > known.candidate.confidence() {
+        known.alternatives.push(known.candidate.lost(why));
+        known.candidate = other;
     } else {
-        phone.field.alternatives.push(other.lost(why));
+        known.alternatives.push(other.lost(why));
     }
-    phone.field = for_a_person(std::mem::take(&mut phone.field));
 }
 
 fn same_number(a: &str, b: &str) -> bool {
     a == b || super::glyphs::one_off(a, b)
+}
+
+/// A labelled number with one or two characters that are no digits, where the engine names digits for them: a value a person must look at.
+fn by_alternatives(pages: &[PageText], glyphs: &[Glyph]) -> Option<Phone> {
+    let (digits, put_in) = nbest::with_digits(pages, glyphs);
+    let [found] = &find_phones(&digits)[..] else {
+        return None;
+    };
+    let candidate = Candidate {
+        value: found.value.clone(),
+        glyphs: digits[found.from..found.to].to_vec(),
+        prior: 0.5,
+        source: Source::LetterContact,
+        rule: RULE,
+        signs: Vec::new(),
+    };
+    let as_read = Alternative {
+        value: glyphs.iter().map(|g| g.raw).collect(),
+        confidence: 0.0,
+        why_not: "识读原样；非数字的字已按识别引擎给出的数字列出，须核对".to_owned(),
+    };
+    (1..=2).contains(&put_in).then(|| Phone {
+        field: for_a_person(field(pages, &candidate, Measured::Phone, vec![as_read])),
+        r#type: found.kind,
+        owner: None,
+    })
 }
 
 /// A labelled number without area code, or one that is not a number: shown, not repaired.

@@ -4,9 +4,11 @@
 //! the page says stays in the field's `raw`. Nothing that is not written is added: missing upper levels become alternatives.
 
 use crate::domain::gazetteer::{Divisions, Gazetteer, Place};
+use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, is_han, text_of};
 
 use super::glyphs::chars_of;
+use super::nbest;
 
 /// An address ready to be registered.
 #[derive(Debug, Clone)]
@@ -19,18 +21,22 @@ pub(crate) struct Written {
     pub(crate) divisions: Option<Divisions>,
     /// Characters read that belong to nothing and were left out.
     pub(crate) added: usize,
-    /// Strokes taken for the figure 1: shown, never let through.
+    /// Strokes taken for the figure 1, and words for a house taken out of the engine's alternatives: shown, never let through.
     pub(crate) strokes: usize,
+    /// What each character may be, as read first; one for each glyph.
+    options: Vec<Vec<(char, f32)>>,
 }
 
 impl Written {
     /// Reads an address; blanks are out already.
-    pub(crate) fn new(glyphs: &[Glyph], home: Option<Place>) -> Self {
+    pub(crate) fn new(pages: &[PageText], glyphs: &[Glyph], home: Option<Place>) -> Self {
         let mut glyphs = glyphs.to_vec();
         let gazetteer = Gazetteer::shared();
         let divisions_of = |glyphs: &[Glyph]| {
             let sure: Vec<f32> = glyphs.iter().map(|g| g.confidence).collect();
-            gazetteer.divisions(&chars_of(glyphs), &sure, home)
+            let may_be = |g: &Glyph| nbest::options(pages, g).iter().map(|(c, _)| *c).collect();
+            let others: Vec<Vec<char>> = glyphs.iter().map(may_be).collect();
+            gazetteer.divisions_among(&chars_of(glyphs), &sure, &others, home)
         };
         let mut divisions = divisions_of(&glyphs);
         // What is left of a label or a bracket before the first division.
@@ -48,14 +54,39 @@ impl Written {
         put_right(&mut glyphs, &mut chars, divisions.as_ref());
         let added = read - glyphs.len();
         let tail = divisions.as_ref().map_or(0, |d| d.length) - added;
-        let strokes = strokes_to_figures(&mut chars[tail..]);
+        let options: Vec<Vec<(char, f32)>> =
+            glyphs.iter().map(|g| nbest::options(pages, g)).collect();
+        let strokes = strokes_to_figures(&mut chars[tail..])
+            + houses_among(&mut chars[tail..], &options[tail..]);
         Self {
             strokes,
+            options,
             added,
             glyphs,
             chars,
             divisions,
         }
+    }
+
+    /// A place by its name alone, without a closer look.
+    pub(crate) fn named(name: &str, glyphs: &[Glyph]) -> Self {
+        Self {
+            glyphs: glyphs.to_vec(),
+            chars: name.chars().collect(),
+            divisions: None,
+            added: 0,
+            strokes: 0,
+            options: Vec::new(),
+        }
+    }
+
+    /// How likely the character at `at` is `ch`.
+    fn odds(&self, at: usize, ch: char) -> f32 {
+        let found = self
+            .options
+            .get(at)
+            .and_then(|o| o.iter().find(|(c, _)| *c == ch));
+        found.map_or(UNTOLD, |(_, p)| *p)
     }
 
     /// The value to register.
@@ -118,16 +149,53 @@ impl Written {
             return false;
         }
         for i in apart {
-            if other.glyphs[i].confidence > self.glyphs[i].confidence + SURER {
-                self.chars[i] = other.chars[i];
+            let (own, theirs) = (self.chars[i], other.chars[i]);
+            let both = |ch: char| self.odds(i, ch) * other.odds(i, ch);
+            let either = self
+                .options
+                .get(i)
+                .into_iter()
+                .chain(other.options.get(i))
+                .flatten()
+                .map(|(c, _)| *c);
+            let best = either
+                .chain([own, theirs])
+                .max_by(|a, b| both(*a).total_cmp(&both(*b)));
+            if let Some(best) = best
+                && both(best) > SURER * both(own)
+            {
+                self.chars[i] = best;
             }
         }
         true
     }
 }
 
-/// Another reading of a character is taken only when the engine was surer of it by this much.
-const SURER: f32 = 0.1;
+/// Another reading of a character is taken only when both mentions together make it likelier by this factor.
+const SURER: f32 = 1.15;
+/// How likely a character is that the engine does not name.
+const UNTOLD: f32 = 0.01;
+
+/// What stands behind a figure and counts nothing, where the engine allows a word that does: 305语9幢 with 号 among what 语 may be.
+fn houses_among(chars: &mut [char], options: &[Vec<(char, f32)>]) -> usize {
+    let mut found = 0;
+    for i in 1..chars.len() {
+        let strange =
+            chars[i - 1].is_ascii_digit() && is_han(chars[i]) && !COUNTED.contains(chars[i]);
+        let house = |o: &&(char, f32)| HOUSES.contains(o.0);
+        let allowed = options.get(i).and_then(|o| o.iter().find(house));
+        if let (true, Some((ch, _))) = (strange, allowed) {
+            chars[i] = *ch;
+            found += 1;
+        }
+    }
+    found
+}
+
+/// Words for houses and what is in them.
+const HOUSES: &str = "号幢栋室弄组楼层座";
+/// What may stand behind a figure.
+const COUNTED: &str = "号幢栋室弄组楼层单座户队社区期巷附里排门院宅甲乙丙丁戊东西南北村街路大支";
 
 /// Puts the names of repaired divisions where they stand; a character too many goes with its glyph.
 fn put_right(glyphs: &mut Vec<Glyph>, chars: &mut Vec<char>, divisions: Option<&Divisions>) {
@@ -179,8 +247,6 @@ fn strokes_to_figures(chars: &mut [char]) -> usize {
 
 /// A character behind a figure that counts nothing: 语 of `305语9幢` was read for 号.
 pub(crate) fn counts_nothing(text: &str) -> bool {
-    const COUNTED: &str =
-        "号幢栋室弄组楼层单座户队社区期巷附里排门院宅甲乙丙丁戊东西南北村街路大支";
     let chars: Vec<char> = text.chars().collect();
     let behind_figure = |w: &[char]| w[0].is_ascii_digit() && is_han(w[1]);
     chars

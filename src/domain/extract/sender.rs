@@ -14,7 +14,7 @@ use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::one_off;
 use super::signature::{Form, Signature, list, single};
 use super::tail::{Item, Kind};
-use super::{body, names, proxy};
+use super::{body, names, nbest, proxy};
 
 /// What an anonymous letter is registered as.
 pub const ANONYMOUS: &str = "匿名";
@@ -33,7 +33,10 @@ pub(crate) fn read(
     envelope: &EnvelopeZones,
     fields: &mut Fields,
 ) {
-    let listed = list(items);
+    let listed: Vec<Signature> = list(items)
+        .into_iter()
+        .map(|s| likelier(pages, s))
+        .collect();
     let on_envelope = envelope_name(envelope);
     if listed.len() >= 2 {
         return several(pages, items, &listed, on_envelope, fields);
@@ -89,8 +92,12 @@ fn one(
     let mut lost: Vec<Alternative> = Vec::new();
     let full = best.filter(|s| matches!(s.form, Form::Person | Form::Unit));
     if let Some(signature) = full {
-        let mut winner = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
+        let read = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
         let others: Vec<Candidate> = [own_words, on_envelope].into_iter().flatten().collect();
+        let (mut winner, others) = with_alternatives(pages, read.clone(), others);
+        if winner.value != read.value {
+            lost.push(read.lost("识读原样；已按该字的其他识读结果改正"));
+        }
         lost.extend(
             signed[1..].iter().map(|s| {
                 candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("不如所选署名清楚")
@@ -99,11 +106,9 @@ fn one(
         agree(&mut winner, &others, &mut lost);
         fields.joint = joint_of(std::slice::from_ref(&winner.value));
         let field = field(pages, &winner, Measured::Sender, lost);
-        // Two readings of one name: one of them is wrong, and a person must look.
-        let disputed = winner
-            .signs
-            .iter()
-            .any(|s| s.name == "rival" && s.value > 0.0);
+        // Two readings of one name: one of them is wrong, and a person must look. So must he where only alternatives make a name of it.
+        let said = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
+        let disputed = said("rival") || said("by_alternatives") && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }
@@ -153,6 +158,43 @@ fn one(
             };
         }
     }
+}
+
+/// A signature whose doubtful characters are read as what makes a name of it, where the engine allows it.
+fn likelier(pages: &[PageText], signature: Signature) -> Signature {
+    match nbest::name(pages, &signature.glyphs, &[]) {
+        Some(glyphs) if signature.form == Form::Person => Signature {
+            glyphs,
+            ..signature
+        },
+        _ => signature,
+    }
+}
+
+/// The signature and the other mentions of a name, each read in the light of the others.
+fn with_alternatives(
+    pages: &[PageText],
+    signed: Candidate,
+    others: Vec<Candidate>,
+) -> (Candidate, Vec<Candidate>) {
+    let mentions: Vec<&[Glyph]> = others.iter().map(|o| o.glyphs.as_slice()).collect();
+    let reread = |candidate: &Candidate, mentions: &[&[Glyph]]| {
+        let glyphs = nbest::name(pages, &candidate.glyphs, mentions)?;
+        Some(Candidate {
+            value: text_of(&glyphs),
+            prior: candidate.prior * 0.95,
+            ..candidate.clone()
+        })
+    };
+    let mut winner = reread(&signed, &mentions).unwrap_or_else(|| signed.clone());
+    winner.note(
+        "by_alternatives",
+        f32::from(u8::from(winner.value != signed.value)),
+    );
+    let others = others
+        .iter()
+        .map(|o| reread(o, &[&signed.glyphs]).unwrap_or_else(|| o.clone()));
+    (winner, others.collect())
 }
 
 fn anonymous(fields: &mut Fields, reason: &str, count: u32) {

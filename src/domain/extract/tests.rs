@@ -4,3 +4,4 @@ mod addresses;
 mod bad_input;
 mod letters;
 mod properties;
+mod rules;

@@ -61,6 +61,8 @@ const LONG_NAME: usize = 3;
 struct Text<'a> {
     chars: &'a [char],
     sure: &'a [f32],
+    /// What else each character may be by the engine; empty where it does not tell.
+    others: &'a [Vec<char>],
 }
 
 impl Text<'_> {
@@ -68,7 +70,13 @@ impl Text<'_> {
         Self {
             chars: &self.chars[at..],
             sure: self.sure.get(at..).unwrap_or_default(),
+            others: self.others.get(at..).unwrap_or_default(),
         }
+    }
+
+    /// Whether the engine itself names `ch` for the character at `at`.
+    fn may_be(self, at: usize, ch: char) -> bool {
+        self.others.get(at).is_some_and(|o| o.contains(&ch))
     }
 
     /// Whether the engine was surer of a character than this; surely, where it does not tell.
@@ -82,6 +90,9 @@ const SURE: f32 = 0.9;
 /// … nor, from here on, of one that does.
 const QUITE_SURE: f32 = 0.985;
 
+/// What it costs to take a character the engine named itself.
+const ALLOWED: f32 = 0.3;
+
 struct Reading {
     steps: Vec<Step>,
     at: usize,
@@ -92,7 +103,22 @@ impl Gazetteer {
     /// The divisions `text` begins with. `sure` is the engine's confidence in each character: only a doubtful one is put right. `home` is the office's own city: among places of one name those in it come first, and its towns
     /// may stand without anything above them.
     pub fn divisions(&self, text: &[char], sure: &[f32], home: Option<Place>) -> Option<Divisions> {
-        let text = Text { chars: text, sure };
+        self.divisions_among(text, sure, &[], home)
+    }
+
+    /// As [`Self::divisions`]; `others` is what else each character may be by the engine: a name that is there and that the engine allows.
+    pub fn divisions_among(
+        &self,
+        text: &[char],
+        sure: &[f32],
+        others: &[Vec<char>],
+        home: Option<Place>,
+    ) -> Option<Divisions> {
+        let text = Text {
+            chars: text,
+            sure,
+            others,
+        };
         let mut open: Vec<Reading> = Vec::new();
         for (place, step, gain) in self.beginnings(text, home) {
             let near = home.is_some_and(|h| {
@@ -239,6 +265,9 @@ impl Gazetteer {
             && !ending
             && !own_meaning(read)
             && !text.surer(at, SURE);
+        if text.may_be(at, meant) && !own_meaning(read) && !text.surer(at, QUITE_SURE) {
+            return Some(cost.min(ALLOWED));
+        }
         (foreign || cost < 1.0 && !text.surer(at, QUITE_SURE)).then_some(cost)
     }
 }

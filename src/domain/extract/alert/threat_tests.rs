@@ -1,0 +1,94 @@
+//! Threats and what only sounds like one: a bank of invented sentences, half of which was never looked at while the words were chosen.
+
+use super::threatens;
+use crate::domain::zones::fold;
+
+const THREATS: &str = include_str!("../tests/threats.txt");
+const HARMLESS: &str = include_str!("../tests/harmless.txt");
+
+/// Which sentences of a bank.
+#[derive(Clone, Copy, PartialEq)]
+enum Half {
+    Development,
+    HeldOut,
+}
+
+fn raised(text: &str) -> bool {
+    let folded: String = text.chars().map(fold).collect();
+    folded.split_inclusive(['。', '!', '?', ';']).any(threatens)
+}
+
+/// How many sentences of a bank's half there are, and those of them for which `test` holds.
+fn those(bank: &'static str, half: Half, test: fn(&str) -> bool) -> (usize, Vec<&'static str>) {
+    let sentences = bank.lines().filter(|l| !l.starts_with('#'));
+    let of_half = sentences
+        .enumerate()
+        .filter(|(i, _)| (i % 2 == 0) == (half == Half::Development));
+    let all: Vec<&str> = of_half.map(|(_, l)| l).collect();
+    (all.len(), all.iter().copied().filter(|l| test(l)).collect())
+}
+
+#[test]
+fn the_bank_is_large_enough_to_say_something() {
+    for bank in [THREATS, HARMLESS] {
+        let lines = bank.lines().filter(|l| !l.starts_with('#')).count();
+        assert!(lines >= 149, "{lines}");
+    }
+}
+
+#[test]
+fn no_threat_of_the_development_half_is_missed() {
+    let (_, missed) = those(THREATS, Half::Development, |l| !raised(l));
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn the_held_out_half_is_found_as_far_as_was_measured() {
+    let (n, found) = those(THREATS, Half::HeldOut, raised);
+    let (_, mistaken) = those(HARMLESS, Half::HeldOut, raised);
+    let precision = found.len() as f32 / (found.len() + mistaken.len()) as f32;
+    assert!(found.len() * 100 >= n * 90, "{} of {n}", found.len());
+    assert!(precision >= 0.9, "{precision}");
+}
+
+#[test]
+fn quoted_denied_and_past_ones_of_the_development_half_raise_nothing() {
+    let (n, mistaken) = those(HARMLESS, Half::Development, raised);
+    assert!(mistaken.len() * 50 <= n, "{mistaken:#?}");
+}
+
+#[test]
+fn what_the_writer_would_do_is_a_threat() {
+    for sentence in [
+        "再不给钱我就从楼顶跳下去",
+        "实在逼急了,我就和他们同归于尽,谁也别想好过",
+        "实在不行,我只有抱着炸药去找他",
+        "月底前没有答复,我们三百多户就去省政府门口静坐",
+        "把我们逼到绝路上,什么事都做得出来",
+        "我活着没有意思,遗书已经写好",
+        "到时候出了人命你们负责",
+        "他不让我活,我也不让他活",
+        "有人跳楼你们才管,那我也跳给你们看",
+        "我要带刀去砍他",
+    ] {
+        assert!(threatens(sentence), "{sentence}");
+    }
+}
+
+#[test]
+fn what_others_did_or_the_writer_will_not_do_is_none() {
+    for sentence in [
+        "我保证不越级上访,不闹事",
+        "去年邻村有人为此喝了农药,幸好抢救及时",
+        "村长扬言要弄死我,我已报警",
+        "我父亲当时差点跳楼",
+        "我一再劝大家不要去堵路",
+        "楼道里堆满杂物和煤气罐,非常危险",
+        "我拼命工作,供两个孩子上学",
+        "噪音吵得全家不得安宁",
+        "阳台上的花盆掉下来砸到人怎么办",
+        "电视上有人爬上塔吊讨薪,我觉得不对",
+    ] {
+        assert!(!threatens(sentence), "{sentence}");
+    }
+}

@@ -1,0 +1,73 @@
+//! What a matter is about: the likeliest entries of a list in three levels (`categories.toml`, a proposal that the office may differ from).
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Category {
+    path: String,
+    words: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Categories {
+    category: Vec<Category>,
+}
+
+fn all() -> &'static [Category] {
+    static ALL: OnceLock<Categories> = OnceLock::new();
+    let read =
+        || toml::from_str(include_str!("categories.toml")).expect("a test reads the shipped file");
+    &ALL.get_or_init(read).category
+}
+
+/// The category whose words speak most for a text, as `大类/中类/小类`; `None` where none of them is there.
+pub(super) fn of(text: &str) -> Option<&'static str> {
+    let weight = |category: &Category| -> usize {
+        let there = category.words.iter().filter(|w| text.contains(w.as_str()));
+        there.map(|w| w.chars().count().min(4)).sum()
+    };
+    // Of equals the earlier: `max_by_key` takes the last.
+    let best = all().iter().rev().max_by_key(|c| weight(c))?;
+    (weight(best) >= LEAST).then_some(best.path.as_str())
+}
+
+/// One word of two characters at least.
+const LEAST: usize = 2;
+
+/// Whether a text holds a word of that category.
+pub(super) fn speaks_of(text: &str, path: &str) -> usize {
+    let category = all().iter().find(|c| c.path == path);
+    category.map_or(0, |c| {
+        c.words.iter().filter(|w| text.contains(w.as_str())).count()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_category_has_three_levels_and_words_of_its_own() {
+        assert!(all().len() >= 30);
+        for category in all() {
+            assert_eq!(category.path.split('/').count(), 3, "{}", category.path);
+            assert!(!category.words.is_empty(), "{}", category.path);
+            assert!(category.words.iter().all(|w| w.chars().count() >= 2));
+        }
+    }
+
+    #[test]
+    fn more_and_longer_words_win() {
+        assert_eq!(
+            of("包工头拖欠工资，请政府帮我们要回血汗钱"),
+            Some("劳动和社会保障/劳动报酬/拖欠工资")
+        );
+        assert_eq!(
+            of("邻居把墙砌到我家宅基地的地界里"),
+            Some("农业农村/宅基地/边界与审批")
+        );
+        assert_eq!(of("今天天气很好"), None);
+    }
+}

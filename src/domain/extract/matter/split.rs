@@ -1,0 +1,105 @@
+//! The matters of a letter and the stretches of text they stand in (SZ 7.4.2.6): numbered parts, else a turn to something else.
+//!
+//! A proposal: a part is a matter only where it opens with its number, or where 另外, 此外 begins something of another category.
+
+use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
+
+use super::super::body;
+use super::super::glyphs::squeeze;
+use super::category;
+
+/// One matter's text.
+pub(super) struct Part {
+    pub(super) glyphs: Vec<Glyph>,
+    /// Characters of its number at the beginning.
+    pub(super) marked: usize,
+}
+
+/// Ways to number parts: the openings in their order.
+const NUMBERINGS: &[&[&str]] = &[
+    &["一、", "二、", "三、", "四、", "五、", "六、"],
+    &["(一)", "(二)", "(三)", "(四)", "(五)", "(六)"],
+    &["1、", "2、", "3、", "4、", "5、", "6、"],
+    &["1.", "2.", "3.", "4.", "5.", "6."],
+    &["第一,", "第二,", "第三,", "第四,", "第五,", "第六,"],
+    &["第一件", "第二件", "第三件", "第四件", "第五件", "第六件"],
+    &["一是", "二是", "三是", "四是", "五是", "六是"],
+    &["其一", "其二", "其三", "其四", "其五", "其六"],
+    &["首先", "其次", "再次", "第四", "第五", "第六"],
+];
+
+/// What opens another matter in a letter without numbers.
+const TURNS: &[&str] = &[
+    "另外",
+    "另有一事",
+    "另一件事",
+    "另一个问题",
+    "此外",
+    "还有一件事",
+    "还有一个问题",
+    "再一个",
+    "顺便反映",
+    "同时反映",
+    "再反映",
+];
+
+/// The matters in their order; the first is the main one.
+pub(super) fn parts(zones: &LetterZones) -> Vec<Part> {
+    let numbered = numbered(zones.body_rows());
+    if numbered.len() >= 2 {
+        return numbered;
+    }
+    turned(zones.body_rows())
+}
+
+fn numbered(rows: &[Row]) -> Vec<Part> {
+    let best = NUMBERINGS.iter().map(|marks| by(rows, marks));
+    // Of equals the earlier way of numbering: 一、 holds 1、 2、 inside it.
+    best.rev().max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// The parts that open with `marks` one after the other, at the beginning of a row or a sentence. A numeral in front may be misread; the
+/// number after it must still come.
+fn by(rows: &[Row], marks: &[&str]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for row in rows {
+        let mut glyphs = squeeze(&row.glyphs);
+        let text = text_of(&glyphs);
+        let opens = marks.get(parts.len()).is_some_and(|m| text.starts_with(m));
+        if opens {
+            let marked = marks[parts.len()].chars().count();
+            parts.push(Part { glyphs, marked });
+        } else if let Some(part) = parts.last_mut() {
+            part.glyphs.append(&mut glyphs);
+        }
+    }
+    parts
+}
+
+/// A letter without numbers: one matter, and one more for each turn to another category.
+fn turned(rows: &[Row]) -> Vec<Part> {
+    let flow = body::flow(rows);
+    let mut parts: Vec<Part> = vec![Part {
+        glyphs: Vec::new(),
+        marked: 0,
+    }];
+    let mut known: Vec<Option<&'static str>> = vec![None];
+    for sentence in body::sentences(&flow) {
+        let text = text_of(sentence);
+        let turn = TURNS.iter().any(|t| text.starts_with(t));
+        let about = category::of(&text);
+        let before = parts.last().map(|p| text_of(&p.glyphs)).unwrap_or_default();
+        let other = about.is_some() && category::of(&before).is_some_and(|c| Some(c) != about);
+        if turn && other && !known.contains(&about) {
+            parts.push(Part {
+                glyphs: sentence.to_vec(),
+                marked: 0,
+            });
+            known.push(about);
+        } else if let Some(part) = parts.last_mut() {
+            part.glyphs.extend_from_slice(sentence);
+        }
+    }
+    parts.retain(|p| !p.glyphs.is_empty());
+    parts
+}

@@ -1,0 +1,464 @@
+//! The rules of requirements A, C and E, one test a row, named after it; rows with a longer story are in [`super::letters`].
+
+use super::letters::{envelope, letter, page, roster, with_envelope};
+use crate::domain::draft::{Fields, PhoneKind};
+use crate::domain::extract::extract;
+use crate::domain::field::{Field, Source};
+use crate::domain::text::PageKind;
+
+const TOP: [&str; 5] = [
+    "霍市长：",
+    "我们小区的路灯坏了半年，没有人修。",
+    "恳请派人修好。",
+    "此致",
+    "敬礼",
+];
+
+fn rows(tail: &[&'static str]) -> Vec<&'static str> {
+    TOP.iter().chain(tail).copied().collect()
+}
+
+fn under(tail: &[&'static str]) -> Fields {
+    letter(&rows(tail))
+}
+
+fn told(body: &[&'static str]) -> Fields {
+    let mut all = vec!["霍市长："];
+    all.extend(body);
+    all.extend(["此致", "敬礼", "来信人：汪小满", "2025年3月4日"]);
+    letter(&all)
+}
+
+fn value(field: &Field) -> &str {
+    field.value.as_deref().unwrap_or_default()
+}
+
+#[test]
+fn a1_a_letter_without_an_envelope_or_without_text_still_gives_a_draft() {
+    assert_eq!(value(&under(&["来信人：汪小满"]).sender_name), "汪小满");
+    let parcel = extract(
+        &[envelope(
+            "霍市长 收",
+            &["临江市河东区柳林路3号", "汪小满 寄"],
+        )],
+        &roster(),
+        None,
+    );
+    assert_eq!(value(&parcel.addressee), "霍国梁");
+}
+
+#[test]
+fn a4_five_signatories_are_joint_four_are_not_and_units_count() {
+    let four = under(&["联名人签名：", "丁一山　　汪小满　　邓长河", "平川五金商店"]);
+    assert_eq!((four.joint.count, four.joint.is_joint), (4, false));
+    let five = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满　　邓长河　　段美兰",
+        "平川五金商店",
+    ]);
+    assert_eq!((five.joint.count, five.joint.is_joint), (5, true));
+}
+
+#[test]
+fn a5_each_reason_of_anonymity_is_told_apart() {
+    let reason = |tail: &[&'static str]| under(tail).anonymous.reason;
+    assert_eq!(reason(&[]).as_deref(), Some("无署名"));
+    assert_eq!(reason(&["一名老党员"]).as_deref(), Some("假名"));
+    for name in ["王某某", "李先生", "张××", "老赵", "陈女士"] {
+        assert_eq!(
+            under(&[name]).anonymous.reason.as_deref(),
+            Some("署名不完整"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a6_the_addressee_is_read_in_the_letter_and_on_the_envelope() {
+    let both = with_envelope(&rows(&["汪小满"]), envelope("丁书记 收", &[]));
+    assert_eq!(value(&both.addressee), "丁文远");
+    assert!(
+        both.addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "霍国梁")
+    );
+}
+
+#[test]
+fn a7_a_proxy_without_the_authorisation_page_says_so() {
+    let fields = letter(&[
+        "霍市长：",
+        "受熊大海（父亲）书面委托，由我代为写信。",
+        "请求修路。",
+        "此致",
+        "敬礼",
+        "代理人：熊小梅",
+    ]);
+    assert_eq!(value(&fields.sender_name), "熊大海");
+    assert!(
+        fields
+            .proxy
+            .is_some_and(|p| p.agent == "熊小梅" && !p.authorisation_seen)
+    );
+}
+
+#[test]
+fn a7_being_someones_son_is_no_authority() {
+    let fields = told(&["我是熊大海的儿子，父亲的低保被停了。", "请求恢复。"]);
+    assert_eq!(value(&fields.sender_name), "汪小满");
+    assert_eq!(fields.proxy, None);
+}
+
+#[test]
+fn c1_a_field_without_evidence_stays_empty_and_is_named() {
+    let fields = under(&["汪小满"]);
+    assert!(
+        ["address", "letter_date", "id_number", "phones"]
+            .iter()
+            .all(|f| fields.missing().iter().any(|m| m == f))
+    );
+    assert!(!fields.missing().iter().any(|m| m == "sender_name"));
+}
+
+#[test]
+fn c2_accused_officials_staff_and_relatives_are_never_the_sender() {
+    for body in [
+        "我举报村委会主任邱德海贪污公款。",
+        "经办人陆科长叫我找李卫民，李卫民又叫我找王建国。",
+        "我父亲汪长根去世，我儿子汪小宝没有户口。",
+    ] {
+        assert_eq!(
+            value(&told(&[body, "请求处理。"]).sender_name),
+            "汪小满",
+            "{body}"
+        );
+        let unsigned = letter(&["霍市长：", body, "请求处理。", "此致", "敬礼"]);
+        assert_eq!(value(&unsigned.sender_name), "匿名", "{body}");
+    }
+}
+
+#[test]
+fn c2_the_envelope_counts_only_where_the_letter_has_no_signature() {
+    let front = || envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]);
+    let signed = with_envelope(&rows(&["汪小满"]), front());
+    assert_eq!(value(&signed.sender_name), "汪小满");
+    assert_eq!(signed.sender_name.rule.as_deref(), Some("7.4.2.2/1"));
+    let unsigned = with_envelope(&rows(&[]), front());
+    assert_eq!(value(&unsigned.sender_name), "段美兰");
+    assert_eq!(unsigned.sender_name.rule.as_deref(), Some("7.4.2.2/2"));
+    assert_eq!(unsigned.sender_name.source, Source::EnvelopeSender);
+}
+
+#[test]
+fn c3_each_step_of_the_joint_order_says_which_it_is() {
+    let names = "丁一山　　汪小满　　邓长河　　段美兰　　顾全福";
+    let rule = |tail: &[&'static str]| under(tail).sender_name.rule.unwrap_or_default();
+    assert_eq!(rule(&["联名人签名：", names]), "7.4.2.2/joint/4");
+    assert_eq!(
+        rule(&["联系人：邓长河", "联名人签名：", names]),
+        "7.4.2.2/joint/2"
+    );
+    let beside = "丁一山　　汪小满13812345678　　邓长河　　段美兰　　顾全福";
+    assert_eq!(rule(&["联名人签名：", beside]), "7.4.2.2/joint/1");
+    let tail = rows(&["联名人签名：", names]);
+    let sent = with_envelope(
+        &tail,
+        envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]),
+    );
+    assert_eq!(sent.sender_name.rule.as_deref(), Some("7.4.2.2/joint/3"));
+}
+
+#[test]
+fn c4_the_four_places_of_an_address_in_their_order() {
+    let front = || envelope("霍市长 收", &["临江市河东区柳林路3号", "汪小满 寄"]);
+    let all = with_envelope(
+        &rows(&["汪小满", "地址：临江市河西区桃园新村6幢301室"]),
+        front(),
+    );
+    assert_eq!(all.address.rule.as_deref(), Some("7.4.2.3/1"));
+    assert_eq!(value(&all.address), "临江市河西区桃园新村6幢301室");
+    let on_envelope = with_envelope(&rows(&["汪小满"]), front());
+    assert_eq!(on_envelope.address.rule.as_deref(), Some("7.4.2.3/2"));
+    let mentioned = told(&["我家住柳林新村11幢302室。", "请求修路。"]);
+    assert_eq!(mentioned.address.rule.as_deref(), Some("7.4.2.3/3"));
+}
+
+#[test]
+fn c4_a_place_where_something_happened_is_no_address_but_the_place_of_the_matter() {
+    let fields = told(&["桃园小区门口的路面塌陷，摔伤多人。", "请求修复。"]);
+    assert_eq!(fields.address.value, None);
+    assert_eq!(fields.matters[0].place.as_deref(), Some("桃园小区"));
+}
+
+#[test]
+fn c5_every_number_has_its_type_and_its_owner() {
+    let fields = under(&["来信人：汪小满", "电话：13812345678、0513-65227061"]);
+    let seen: Vec<(&str, PhoneKind, Option<&str>)> = fields
+        .phones
+        .iter()
+        .map(|p| (value(&p.field), p.r#type, p.owner.as_deref()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("13812345678", PhoneKind::Mobile, Some("汪小满")),
+            ("0513-65227061", PhoneKind::Landline, Some("汪小满"))
+        ]
+    );
+    let joint = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满13812345678　　邓长河　　段美兰　　顾全福",
+    ]);
+    assert_eq!(joint.phones[0].owner.as_deref(), Some("汪小满"));
+}
+
+#[test]
+fn c8_numbered_matters_stand_apart_with_their_text_and_the_first_is_main() {
+    let fields = told(&[
+        "一、桃园小区物业乱收停车费。",
+        "请求退还。",
+        "二、门口的路面坑坑洼洼，没有人修。",
+        "请求修复。",
+    ]);
+    assert_eq!(fields.matters.len(), 2);
+    assert!(fields.matters[0].main && !fields.matters[1].main);
+    let category = |i: usize| fields.matters[i].category.as_deref().unwrap_or_default();
+    assert_eq!(category(0), "城乡建设/物业管理/收费与服务");
+    assert_eq!(category(1), "交通运输/道路养护/破损修复");
+    assert_eq!(fields.matters[1].ranges.len(), 2, "its two lines");
+}
+
+#[test]
+fn c8_a_turn_to_something_else_is_a_matter_and_more_of_the_same_is_none() {
+    let other = told(&[
+        "老板拖欠我半年工资不给。",
+        "另外，我家门口的路灯和下水道坏了没人修。",
+        "请求处理。",
+    ]);
+    assert_eq!(other.matters.len(), 2);
+    let same = told(&[
+        "老板拖欠我半年工资不给。",
+        "另外，加班费和工资条也没有。",
+        "请求处理。",
+    ]);
+    assert_eq!(same.matters.len(), 1);
+}
+
+#[test]
+fn c8_every_sentence_of_the_summary_stands_where_it_points() {
+    let fields = told(&["桃园小区的电梯三天两头停运，物业不修。", "请求更换电梯。"]);
+    assert!(!fields.summary_sentences.is_empty());
+    for sentence in &fields.summary_sentences {
+        assert!(sentence.page == Some(1) && sentence.quad.is_some() && !sentence.quads.is_empty());
+        assert!(fields.summary.contains(&sentence.text));
+    }
+}
+
+#[test]
+fn c10_the_purpose_is_told_by_its_words() {
+    for (body, purpose) in [
+        ("请求修路。", "投诉请求"),
+        ("我建议在校门口增设红绿灯。", "意见建议"),
+        ("我举报居委会主任邱德海贪污公款。", "检举控告"),
+        ("我不服判决，特此申诉。", "申诉"),
+        ("请问残疾人补贴怎么办理？", "咨询"),
+        ("写信表示衷心感谢。", "感谢"),
+    ] {
+        assert_eq!(value(&told(&[body]).purpose), purpose, "{body}");
+    }
+}
+
+#[test]
+fn c11_fifteen_digits_are_an_old_number_and_no_check_digit_is_claimed() {
+    let fields = under(&["汪小满", "身份证号：110105491231002"]);
+    assert_eq!(value(&fields.id_number.field), "110105491231002");
+    assert_eq!(fields.id_number.checksum_ok, None);
+}
+
+#[test]
+fn c13_birth_and_sex_come_from_the_number_only_where_its_check_digit_holds() {
+    let sound = under(&["汪小满", "身份证号：11010519491231002X"]).id_number;
+    assert_eq!(sound.birth.as_deref(), Some("1949-12-31"));
+    assert_eq!(sound.sex.as_deref(), Some("女"));
+    assert!(sound.region.is_some_and(|r| r.starts_with("北京市")));
+    let wrong = under(&["汪小满", "身份证号：110105194912310021"]).id_number;
+    assert_eq!((wrong.birth, wrong.sex, wrong.region), (None, None, None));
+}
+
+#[test]
+fn dates_of_other_calendars_and_old_numerals() {
+    let date = |text: &'static str| under(&["汪小满", text]).letter_date;
+    assert_eq!(value(&date("二〇二五年二月廿七日")), "2025-02-27");
+    assert_eq!(value(&date("民国114年2月17日")), "2025-02-17");
+    assert_eq!(value(&date("民国一一四年二月十七日")), "2025-02-17");
+    assert_eq!(value(&date("2025年元月8号")), "2025-01-08");
+    let lunar = date("农历二〇二四年腊月二十");
+    assert_eq!(lunar.value, None);
+    assert!(
+        lunar
+            .alternatives
+            .iter()
+            .any(|a| a.why_not.contains("农历")),
+        "{:?}",
+        lunar.alternatives
+    );
+}
+
+#[test]
+fn e1_a_threat_is_seen_in_a_title_below_a_signature_and_on_an_enclosure() {
+    let raised = |fields: &Fields| {
+        fields
+            .flags
+            .threat
+            .as_ref()
+            .is_some_and(|f| f.value && f.quad.is_some())
+    };
+    let threat = "再不解决我就从楼顶跳下去。";
+    assert!(raised(&letter(&[
+        threat,
+        "霍市长：",
+        "请求修路。",
+        "此致",
+        "敬礼",
+        "汪小满"
+    ])));
+    assert!(raised(&letter(&[
+        "霍市长：",
+        "请求修路。",
+        "此致",
+        "敬礼",
+        "汪小满",
+        threat
+    ])));
+    let enclosed = page(2, PageKind::Attachment, &[threat]);
+    assert!(raised(&extract(
+        &[page(1, PageKind::Letter, &rows(&["汪小满"])), enclosed],
+        &roster(),
+        None
+    )));
+}
+
+#[test]
+fn e1_a_threat_on_a_line_nobody_is_sure_of_is_raised() {
+    let mut sheet = page(
+        1,
+        PageKind::Letter,
+        &["霍市长：", "再不解决我就从楼顶跳下去。"],
+    );
+    for line in &mut sheet.lines {
+        line.confidence = 0.2;
+    }
+    let fields = extract(&[sheet], &roster(), None);
+    assert!(fields.flags.threat.is_some_and(|f| f.value));
+}
+
+#[test]
+fn e2_b11_a_clue_to_a_crime_is_flagged_and_the_accused_kept_apart() {
+    let fields = told(&["我举报村委会主任邱德海2019年以来贪污公款。", "请求查处。"]);
+    assert!(fields.flags.crime_clue.is_some_and(|f| f.value));
+    assert_eq!(
+        fields
+            .accused
+            .iter()
+            .map(|a| a.name.as_str())
+            .collect::<Vec<_>>(),
+        ["邱德海"]
+    );
+    assert_eq!(value(&fields.sender_name), "汪小满");
+}
+
+#[test]
+fn e3_what_few_should_know_is_flagged() {
+    let fields = told(&["我女儿未成年，被人猥亵，请保密。"]);
+    assert!(fields.flags.sensitive.is_some_and(|f| f.value));
+}
+
+#[test]
+fn e4_e7_a_form_of_another_organ_a_joint_letter_and_a_threat_hint_at_assigning() {
+    let form = page(1, PageKind::TransferForm, &["转办单"]);
+    let second = page(2, PageKind::Letter, &rows(&["汪小满"]));
+    assert_eq!(
+        extract(&[form, second], &roster(), None).assign_hint,
+        ["上级转办"]
+    );
+    let joint = under(&[
+        "联名人签名：",
+        "丁一山　　汪小满　　邓长河　　段美兰　　顾全福",
+    ]);
+    assert_eq!(joint.assign_hint, ["联名信"]);
+    assert_eq!(
+        told(&["再不解决我就从楼顶跳下去。"]).assign_hint,
+        ["扬言信"]
+    );
+    assert!(under(&["汪小满"]).assign_hint.is_empty());
+}
+
+#[test]
+fn b7_what_is_missing_from_a_letter_with_a_number_is_worth_a_call() {
+    let fields = under(&["来信人：汪小满", "电话：13812345678"]);
+    assert_eq!(fields.missing_elements(), ["address"]);
+    assert_eq!(fields.first_phone(), Some("13812345678"));
+}
+
+#[test]
+fn b8_enclosed_originals_and_cash_are_flagged_copies_are_not() {
+    let enclosed = |text: &'static str| told(&[text]).flags.valuables.is_some_and(|f| f.value);
+    assert!(enclosed("随信附上身份证原件一张和现金贰佰元。"));
+    assert!(!enclosed("随信附上身份证复印件一张。"));
+}
+
+#[test]
+fn f1_thanks_and_questions_hint_at_the_archive_a_request_does_not() {
+    let hint = |text: &'static str| told(&[text]).flags.archive_only.is_some_and(|f| f.value);
+    assert!(hint("写信表示衷心感谢。"));
+    assert!(hint("请问残疾人补贴怎么办理？"));
+    assert!(!hint("请求修路。"));
+}
+
+#[test]
+fn h13_what_the_letter_says_of_earlier_ones_is_listed_with_its_place() {
+    let fields = told(&[
+        "我已于2024年5月来信，受理告知书编号为2024第15号。",
+        "请求尽快答复。",
+    ]);
+    assert_eq!(fields.earlier.len(), 1);
+    assert!(fields.earlier[0].quad.is_some());
+}
+
+#[test]
+fn j1_an_incomplete_signature_stays_anonymous_with_the_envelopes_name_one_key_away() {
+    let front = envelope("霍市长 收", &["临江市河东区柳林路3号", "段美兰 寄"]);
+    let fields = with_envelope(&rows(&["段某某"]), front);
+    assert_eq!(value(&fields.sender_name), "匿名");
+    assert_eq!(
+        fields
+            .sender_name
+            .alternatives
+            .first()
+            .map(|a| a.value.as_str()),
+        Some("段美兰")
+    );
+}
+
+#[test]
+fn j2_a_joint_letters_number_beside_nobody_is_the_contact_persons() {
+    let names = "丁一山　　汪小满　　邓长河　　段美兰　　顾全福";
+    let fields = under(&["联系人：邓长河", "联名人签名：", names, "电话：13812345678"]);
+    assert_eq!(fields.phones[0].owner.as_deref(), Some("邓长河"));
+    let nobody = under(&["联名人签名：", names, "电话：13812345678"]);
+    assert_eq!(nobody.phones[0].owner, None);
+}
+
+#[test]
+fn j6_an_addressee_outside_the_scope_on_the_envelope_loses_to_the_one_inside() {
+    let fields = with_envelope(&rows(&["汪小满"]), envelope("国家信访局 收", &[]));
+    assert_eq!(value(&fields.addressee), "霍国梁");
+    assert!(
+        fields
+            .addressee
+            .alternatives
+            .iter()
+            .any(|a| a.value == "国家信访局")
+    );
+}
