@@ -41,7 +41,7 @@ use uv_cabinet::{
 const DELTA: &str = include_str!("../../../config/cabinets/delta-dvp.toml");
 const WATTS: &str = include_str!("../../../config/cabinets/watts-lync-rtu.toml");
 const DELTA_UNIT: &str = r#"[{"2048":[0,0,0]}, {"1024":[1,0,0,1,0]},
-    {"4096":[0,16709,87,65481,57920,1,4321,777],"4196":[0]}, {}]"#;
+    {"4096":[0,16709,87,65481,57920,1,4321,777],"4196":[0],"4296":[19544]}, {}]"#;
 const WATTS_PLC: &str = r#"[{"0":[0,0,0]}, {"0":[1,0,0,1,0]}, {"0":[0]}, {"0":[87,777]}]"#;
 /// Lamp hours 70000 and 12.345 mW/cm², high word first.
 const WATTS_SENSOR: &str = r#"[{}, {}, {}, {"1138":[1,4464],"1142":[0,12345]}]"#;

@@ -264,8 +264,8 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
         ),
         (
             "silent_ms = 600",
-            "silent_ms = 300",
-            "link.silent_ms = 300: allowed: 301 to 20000",
+            "silent_ms = 150",
+            "link.silent_ms = 150: allowed: 151 to 20000",
         ),
         (
             "silent_ms = 600",
