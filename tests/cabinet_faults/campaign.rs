@@ -454,6 +454,15 @@ async fn turn_over(control: CabinetControl, sim: SimHandle) {
     if asked.await.is_err() {
         return;
     }
+    // Nobody opens a door that is still bolted.
+    let mut truth = sim.truth();
+    let unbolted = truth.wait_for(|truth| !truth.locked);
+    if !matches!(
+        tokio::time::timeout(PATIENCE / 10, unbolted).await,
+        Ok(Ok(_))
+    ) {
+        return;
+    }
     // Whatever becomes of the cycle meanwhile ends the waiting.
     let over = |view: &CabinetView| view.step != "turning_over";
     for (switch, shown) in [(true, 0.0), (false, 1.0)] {

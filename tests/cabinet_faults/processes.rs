@@ -350,8 +350,12 @@ fn simulator_on_a_serial_port_releases_a_load_and_shows_its_faults() {
     let view = || station.ok("GET", "/v1/cabinets/cabinet-1", None);
     let until = |step: &str| wait_for(step, 60, || (view()["step"] == step).then_some(()));
     let start = |load: i64| {
-        let body = Some(json!({ "load": load }));
-        station.ok("POST", "/v1/cabinets/cabinet-1/cycles", body);
+        // A busy machine may have just missed a look.
+        wait_for("a cycle to begin", 30, || {
+            let body = Some(json!({ "load": load }));
+            let (status, _) = station.call("POST", "/v1/cabinets/cabinet-1/cycles", body);
+            (status == 201).then_some(())
+        });
     };
     until("idle");
     let (_, load) = new_load(&station);
