@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet bench fit storm advisories clean-run
+.PHONY: help setup build run test campaign-cabinet bench fit storm archive-check advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -19,10 +19,12 @@ help:
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
+	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
+	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
 	@echo 'make build                $(laixin) only'
-	@echo 'make setup                what make test needs; OPENVINO=1: that runtime as well'
+	@echo 'make setup                what make test needs'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
 	@echo 'make clean-run            throw away what make run stored'
 
@@ -65,7 +67,7 @@ bench:
 	@setup/setup.sh bench
 	$(cargo) build $(profile) --bin laixin
 	$(cargo) bench --profile release -p uv-cabinet --bench peers
-	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)'
+	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)' $(if $(REAL),--real '$(REAL)')
 
 fit:
 	@setup/setup.sh bench
@@ -75,6 +77,11 @@ fit:
 storm:
 	@setup/setup.sh test
 	LAIXIN_STORM_POLLS=$(or $(POLLS),1000000) $(cargo) test $(profile) -p uv-cabinet --test storm -- --nocapture
+
+archive-check:
+	@setup/setup.sh archive
+	LAIXIN_VERAPDF=1 LAIXIN_LETTERS='$(abspath $(LETTERS))' LAIXIN_COUNT=$(or $(COUNT),1000) \
+		$(cargo) test $(profile) --test station archive_check -- --nocapture --ignored
 
 advisories:
 	@setup/setup.sh test

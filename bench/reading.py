@@ -1,17 +1,19 @@
-"""Reading, measured: seconds and processor seconds a page, peak memory, character errors by group and envelope lines of laixin's
-engines, with RapidOCR and faster-paddle (the same models on ONNX Runtime) beside them in the same run. Prints one line
-`name value unit` for each figure, then the ratios.
+"""Reading, measured: seconds and processor seconds a page (decoding included), cold start, peak memory, character errors by group and
+envelope lines of laixin on rten and on OpenVINO, with Tesseract and with RapidOCR and faster-paddle (the same models) beside them in the
+same run. Prints one line `name value unit` for each figure, then the ratios like for like.
 
-Every engine gets the same letters and envelopes of LETTERS (ID_p1.jpg …, ID_env.jpg, ID.json) and two threads; the first page of each is
-warm-up and not counted. Engines take turns on portions of the pages, so that a machine busy with other work slows all of
-them alike. Character errors are of letter pages against their ground truth, in reading order, after NFKC, without
-white space, with dashes, quotes and 〇/○ folded; text outside every ground-truth line (letterheads, seals) is no error. A line of an
-envelope is exact when all that was read on it is its text.
+Every engine gets the same images and two threads; the first page of each process is warm-up and not counted. Engines take turns on
+portions of the pages, so that a machine busy with other work slows all of them alike; --minutes stops after the portion that is under way.
+LETTERS (ID_p1.jpg …, ID_env.jpg, ID.json): character errors are of letter pages against their ground truth, in reading order, after NFKC,
+without white space, with dashes, quotes and 〇/○ folded; text outside every ground-truth line (letterheads, seals) is no error. A line of an
+envelope is exact when all that was read on it is its text. REAL (NAME.jpg or .png, NAME.txt with its text): character errors of all that was
+read, group `real`.
 """
 
 import argparse
 import collections
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -24,6 +26,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 LAIXIN = PROJECT / "target" / "release" / "laixin"
 PEER_PYTHON = PROJECT / ".setup" / "venv-bench" / "bin" / "python"
+OPENVINO = PROJECT / ".setup" / "openvino"
 PORTIONS = 4
 
 
@@ -53,7 +56,7 @@ class Figures:
     """What one engine needed and got wrong, over all portions."""
 
     def __init__(self):
-        self.seconds, self.wall, self.processor, self.peak_mb, self.pages = [], 0.0, 0.0, 0.0, 0
+        self.seconds, self.wall, self.processor, self.peak_mb, self.pages, self.cold = [], 0.0, 0.0, 0.0, 0, 0.0
         self.shares = collections.defaultdict(lambda: [0, 0])
 
     def count(self, group, part, of):
@@ -61,6 +64,10 @@ class Figures:
         self.shares[group][1] += of
 
     def judge(self, lines, truth):
+        if truth["kind"] == "real":
+            expected = folded(truth["text"])
+            self.count("character_errors/real", errors(folded("".join(line["text"] for line in lines)), expected), len(expected))
+            return
         if truth["kind"] == "letter":
             kept = [line for line in lines if any(on(line["quad"], t["quad"]) for t in truth["lines"])]
             expected = folded("".join(t["text"] for t in truth["lines"]))
@@ -85,6 +92,7 @@ class Figures:
     def tell(self, name):
         seconds = sorted(self.seconds)
         lines = [
+            ("cold_start_and_first_page", self.cold, "s"),
             ("seconds_per_page_mean", statistics.mean(seconds), "s"),
             ("seconds_per_page_p50", seconds[len(seconds) // 2], "s"),
             ("seconds_per_page_p95", seconds[int(len(seconds) * 0.95)], "s"),
@@ -99,10 +107,11 @@ class Figures:
 
 def measured(figures, name, command, images, truths):
     """One engine over one portion in one process; `command` prints the JSON of `laixin read`. False when it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(OPENVINO)} if "openvino" in name else None
     with tempfile.NamedTemporaryFile() as used:
         started = time.monotonic()
         child = [sys.executable, __file__, "--child", used.name, *map(str, command), *map(str, images)]
-        done = subprocess.run(child, stdout=subprocess.PIPE)
+        done = subprocess.run(child, stdout=subprocess.PIPE, env=environment)
         figures.wall += time.monotonic() - started
         if done.returncode != 0:
             print(f"{name}: failed with exit {done.returncode}", file=sys.stderr)
@@ -129,12 +138,14 @@ def child(used, command):
     return code
 
 
-def rapidocr(images):
+def rapidocr(images, runtime):
     """RapidOCR, run by the Python that has it: prints the JSON of `laixin read`."""
     import cv2
-    from rapidocr import RapidOCR
+    from rapidocr import EngineType, RapidOCR
 
-    engine = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2, "Global.log_level": "error"})
+    chosen = {f"{part}.engine_type": EngineType(runtime) for part in ("Det", "Rec")}
+    threads = {"onnxruntime": "intra_op_num_threads", "openvino": "inference_num_threads"}[runtime]
+    engine = RapidOCR(params={**chosen, f"EngineConfig.{runtime}.{threads}": 2, "Global.log_level": "error"})
     for image in images:
         started = time.monotonic()
         found = engine(cv2.imread(image))
@@ -169,46 +180,99 @@ def peer(engine, images):
     return 0
 
 
-def main():
-    if sys.argv[1:2] == ["--child"]:
-        return child(sys.argv[2], sys.argv[3:])
-    if sys.argv[1:2] == ["--peer"]:
-        return peer({"rapidocr": rapidocr, "faster-paddle": faster_paddle}[sys.argv[2]], sys.argv[3:])
+PEERS = {
+    "rapidocr": lambda images: rapidocr(images, "onnxruntime"),
+    "rapidocr-openvino": lambda images: rapidocr(images, "openvino"),
+    "faster-paddle": faster_paddle,
+}
+# Who is compared with whom: the same models on runtimes of a kind.
+RATIOS = [
+    ("laixin-rten", "tesseract"),
+    ("laixin-rten", "rapidocr"),
+    ("laixin-rten", "faster-paddle"),
+    ("laixin-openvino", "faster-paddle"),
+    ("laixin-openvino", "rapidocr-openvino"),
+]
+
+
+def arguments():
     parser = argparse.ArgumentParser(description="reading, measured beside its peers")
     parser.add_argument("--letters", type=Path, default=PROJECT / "tests" / "letters")
+    parser.add_argument("--real", type=Path, help="a folder of images with their texts beside them")
     parser.add_argument("--laixin", type=Path, default=LAIXIN)
     parser.add_argument("--peer-python", type=Path, default=PEER_PYTHON)
     parser.add_argument("--without", action="append", default=[], help="an engine to leave out")
-    options = parser.parse_args()
+    parser.add_argument("--every", type=int, default=1, help="only every n-th image")
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no further portion after so many minutes")
+    return parser.parse_args()
+
+
+def engines(options):
+    libraries = OPENVINO / "openvino" / "libs"
+    commands = {"laixin-rten": [options.laixin, "read", "--json", "--runtime", "rten"]}
+    if libraries.exists():
+        commands["laixin-openvino"] = [options.laixin, "read", "--json", "--runtime", "openvino", "--openvino", libraries]
+    commands["tesseract"] = [options.laixin, "read", "--json", "--engine", "tesseract"]
+    if options.peer_python.exists():
+        for name in PEERS:
+            commands[name] = [options.peer_python, __file__, "--peer", name]
+    if not libraries.exists():
+        commands.pop("rapidocr-openvino", None)
+        print("# OpenVINO is not installed: what needs it is left out")
+    return {name: command for name, command in commands.items() if name not in options.without}
+
+
+def pages(options):
+    """Images and, by their names, what is on them."""
     truths = {}
     for file in sorted(options.letters.glob("*.json")):
         truth = json.loads(file.read_text(encoding="utf-8"))
         for page in truth.get("pages", []) if isinstance(truth, dict) else []:
             truths[page["file"]] = page
     images = sorted(file for pattern in ("*_p*.jpg", "*_env.jpg") for file in options.letters.glob(pattern))
-    print(f"# {len(images)} images of {options.letters}, {len(truths)} of them with ground truth")
-    commands = {
-        "ppocr-rten": [options.laixin, "read", "--json"],
-        "tesseract": [options.laixin, "read", "--json", "--engine", "tesseract"],
-    }
-    if options.peer_python.exists():
-        for name in ("rapidocr", "faster-paddle"):
-            commands[name] = [options.peer_python, __file__, "--peer", name]
-    commands = {name: command for name, command in commands.items() if name not in options.without}
+    images = images[:: options.every]
+    if options.real:
+        for text in sorted(options.real.glob("*.txt")):
+            for image in (text.with_suffix(suffix) for suffix in (".jpg", ".jpeg", ".png")):
+                if image.exists():
+                    images.append(image)
+                    truths[image.name] = {"kind": "real", "text": text.read_text(encoding="utf-8")}
+    return images, truths
+
+
+def main():
+    if sys.argv[1:2] == ["--child"]:
+        return child(sys.argv[2], sys.argv[3:])
+    if sys.argv[1:2] == ["--peer"]:
+        return peer(PEERS[sys.argv[2]], sys.argv[3:])
+    options = arguments()
+    images, truths = pages(options)
+    print(f"# {len(images)} images, {sum(image.name in truths for image in images)} of them with ground truth")
+    commands = engines(options)
     found = {name: Figures() for name in commands}
+    for name in list(found):
+        cold = Figures()
+        if not measured(cold, name, commands[name], images[:1], {}):
+            del found[name]
+            continue
+        found[name].cold = cold.wall
+    started = time.monotonic()
     for portion in range(PORTIONS):
-        if pages := images[portion::PORTIONS]:
+        if time.monotonic() - started > 60 * options.minutes:
+            print(f"# time is up after {portion} of {PORTIONS} portions")
+            break
+        if part := images[portion::PORTIONS]:
             for name in list(found):
-                if not measured(found[name], name, commands[name], pages, truths):
+                if not measured(found[name], name, commands[name], part, truths):
                     del found[name]
     for name, figures in found.items():
         figures.tell(name)
-    own = found.get("ppocr-rten")
-    for name, other in found.items():
-        if own and other is not own:
-            print(f"reading/ppocr-rten/faster_than_{name} {statistics.mean(other.seconds) / statistics.mean(own.seconds):.2f} x")
-            print(f"reading/ppocr-rten/less_processor_than_{name} {other.processor / own.processor:.2f} x")
-    return 0 if own else 1
+    for own, other in RATIOS:
+        if own in found and other in found:
+            one, two = found[own], found[other]
+            print(f"reading/{own}/faster_than_{other} {statistics.mean(two.seconds) / statistics.mean(one.seconds):.2f} x")
+            print(f"reading/{own}/less_processor_than_{other} {two.processor / one.processor:.2f} x")
+    return 0 if "laixin-rten" in found else 1
 
 
 if __name__ == "__main__":

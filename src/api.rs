@@ -1,10 +1,12 @@
 //! The list of routes. Every change of the station goes through here; the console has no private door.
 
+pub mod archive;
 pub mod arrivals;
 pub mod asked;
 pub mod auth;
 pub mod batches;
 pub mod cabinets;
+pub mod custody;
 pub mod cycles;
 pub mod drafts;
 pub mod events;
@@ -17,6 +19,8 @@ pub mod password;
 pub mod problem;
 mod second_person;
 pub mod session;
+pub mod valuables;
+pub mod withhold;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -121,11 +125,33 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(arrivals::list))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
+        .routes(routes!(archive::pdf))
         .routes(routes!(pages::original))
         .routes(routes!(pages::shown))
         .routes(routes!(pages::thumbnail))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
+        .routes(routes!(valuables::of_letter, valuables::list))
+        .routes(routes!(valuables::witness))
+        .routes(routes!(valuables::give_back))
+        .routes(routes!(valuables::witness_return))
+        .routes(routes!(valuables::strike))
+        .routes(routes!(withhold::return_unread))
+        .routes(routes!(withhold::withdraw))
+        .routes(routes!(withhold::reinstate))
+        .routes(routes!(withhold::propose))
+        .routes(routes!(withhold::list))
+        .routes(routes!(withhold::approve))
+        .routes(routes!(withhold::refuse))
+        .routes(routes!(custody::boxes, custody::make))
+        .routes(routes!(custody::a_box))
+        .routes(routes!(custody::move_to))
+        .routes(routes!(custody::close))
+        .routes(routes!(custody::put))
+        .routes(routes!(custody::ask))
+        .routes(routes!(custody::loans))
+        .routes(routes!(custody::approve))
+        .routes(routes!(custody::back))
         .routes(routes!(drafts::claim))
         .routes(routes!(drafts::list))
         .routes(routes!(drafts::get))

@@ -24,6 +24,12 @@ impl Millis {
         self.rfc3339().chars().take(10).collect()
     }
 
+    /// In UTC, fit for a file's name: `20261127T013000Z`.
+    pub fn stamp(self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     /// This moment, so many seconds later.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0 + seconds * 1000)

@@ -1,5 +1,7 @@
 //! The commands beside the daemon; each file is one of them, with its arguments.
 
+pub mod archive;
+pub mod backup;
 pub mod cabinet;
 pub mod certificate;
 pub mod check;
@@ -8,6 +10,7 @@ pub mod extract;
 pub mod health;
 mod images;
 pub mod read;
+pub mod restore;
 pub mod run;
 mod self_test;
 pub mod token;

@@ -2,10 +2,14 @@
 //!
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
+mod keeping;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
+
+pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +138,18 @@ pub struct Settings {
     /// Printed papers.
     #[serde(default)]
     pub print: Print,
+    /// The originals.
+    #[serde(default, rename = "evidence")]
+    pub keeping: Keeping,
+    /// Back-ups.
+    #[serde(default)]
+    pub backup: Backup,
+    /// Files for the archive.
+    #[serde(default)]
+    pub archive: Archive,
+    /// When letters may be destroyed; never, without any.
+    #[serde(default, rename = "retention")]
+    pub retentions: Vec<Retention>,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -243,6 +259,10 @@ pub struct Reading {
     pub engine: Engine,
     /// Where the PP-OCRv6 models are.
     pub models_dir: PathBuf,
+    /// What computes them.
+    pub runtime: Runtime,
+    /// Where OpenVINO's shared libraries are, if they are installed.
+    pub openvino_dir: PathBuf,
     /// Threads for one page.
     pub threads: Within<1, 64>,
     /// Pages are scaled down to this many pixels on their longest side before text is looked for.
@@ -257,6 +277,8 @@ impl Default for Reading {
         Self {
             engine: Engine::Ppocr,
             models_dir,
+            runtime: Runtime::Auto,
+            openvino_dir: PathBuf::from(OPENVINO_DIR),
             threads: Within(2),
             longest_side_px: Within(960),
             letter_quiet_s: Within(10),
@@ -264,11 +286,26 @@ impl Default for Reading {
     }
 }
 
+/// Where OpenVINO is looked for unless a setting says otherwise.
+pub const OPENVINO_DIR: &str = "/usr/lib/laixin/openvino";
+
+/// What computes the networks of PP-OCRv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// OpenVINO where it is installed and works, else rten.
+    Auto,
+    /// rten, on any processor.
+    Rten,
+    /// OpenVINO, or reading waits until it works.
+    Openvino,
+}
+
 /// OCR engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// PP-OCRv6 small on rten.
+    /// PP-OCRv6 small.
     Ppocr,
     /// Tesseract, chi_sim.
     Tesseract,
@@ -368,9 +405,21 @@ impl Settings {
         let here = |path: &mut PathBuf| *path = base.join(&*path);
         here(&mut settings.station.data_dir);
         here(&mut settings.reading.models_dir);
+        here(&mut settings.reading.openvino_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
         here(&mut settings.print.font);
+        let keeping = &mut settings.keeping;
+        let backup = &mut settings.backup;
+        [
+            &mut keeping.second_dir,
+            &mut keeping.roots_dir,
+            &mut backup.folder,
+            &mut backup.key_file,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(here);
         settings
             .cabinets
             .iter_mut()

@@ -9,6 +9,7 @@ mod batches;
 mod cabinet;
 mod field_lines;
 mod frame;
+mod keeping;
 mod letter;
 mod letters;
 mod maintenance;
@@ -42,6 +43,9 @@ pub fn router(app: App) -> Router {
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/letters", get(letters::page))
         .route("/letters/{id}", get(letter::page))
+        .route("/letters/{id}/keeping", get(keeping::page))
+        .route("/boxes", get(keeping::boxes))
+        .route("/boxes/{id}", get(keeping::a_box))
         .route("/maintenance", get(maintenance::page))
         .route("/console/{version}/{name}", get(assets::serve))
         .layer(middleware::from_fn(guard))

@@ -18,6 +18,16 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// SHA-256 of a file, and how many bytes it has.
+///
+/// # Errors
+/// What reading says.
+pub fn sha256_of_file(path: &std::path::Path) -> std::io::Result<(String, u64)> {
+    let mut hasher = Sha256::new();
+    let size = std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok((hex(&hasher.finalize()), size))
+}
+
 /// SM3 of these bytes.
 pub fn sm3_hex(bytes: &[u8]) -> String {
     hex(&sm3::Sm3::digest(bytes))

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod field;
 pub mod gazetteer;
 pub mod intake;
+pub mod keeping;
 pub mod letter;
 pub mod roster;
 pub mod text;

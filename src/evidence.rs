@@ -3,6 +3,8 @@
 //!
 //! An original is on the disk before its name is: written beside, fsynced, renamed, and the folder fsynced. Every read hashes again.
 
+mod copies;
+
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -13,6 +15,8 @@ use sha2::{Digest, Sha256};
 use sm3::Sm3;
 
 use crate::digest::hex;
+
+pub use copies::Healed;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -105,6 +109,7 @@ pub struct Evidence {
     root: PathBuf,
     unfinished: PathBuf,
     next_copy: AtomicU64,
+    second: Option<Box<Self>>,
 }
 
 impl Evidence {
@@ -124,7 +129,18 @@ impl Evidence {
             root: root.to_path_buf(),
             unfinished,
             next_copy: AtomicU64::new(0),
+            second: None,
         })
+    }
+
+    /// The store of a station that may be running: to read only, nothing is created or cleaned.
+    pub fn open_to_look(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            unfinished: root.join("unfinished"),
+            next_copy: AtomicU64::new(0),
+            second: None,
+        }
     }
 
     /// Keeps these bytes.
@@ -160,6 +176,12 @@ impl Evidence {
     }
 
     fn keep(&self, source: &mut dyn Read) -> Result<Original, EvidenceError> {
+        let original = self.keep_own(source)?;
+        self.put_second(&original);
+        Ok(original)
+    }
+
+    fn keep_own(&self, source: &mut dyn Read) -> Result<Original, EvidenceError> {
         let copy = self.unfinished.join(format!(
             "{}",
             self.next_copy.fetch_add(1, Ordering::Relaxed)
@@ -195,7 +217,7 @@ impl Evidence {
             size += read as u64;
             file.write_all(bytes).map_err(failed("write", to))?;
         }
-        file.set_permissions(Permissions::from_mode(0o440))
+        file.set_permissions(Permissions::from_mode(0o444))
             .map_err(failed("protect", to))?;
         file.sync_all().map_err(failed("sync", to))?;
         Ok(Original {
@@ -223,11 +245,18 @@ impl Evidence {
         Ok(original)
     }
 
-    /// The bytes of an original, verified.
+    /// The bytes of an original, verified; from the second copy when the first is bad.
     ///
     /// # Errors
     /// [`EvidenceError::Altered`] when they are no longer those that were kept, [`EvidenceError::Missing`].
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {
+        match (self.get_own(sha256), &self.second) {
+            (Err(error), Some(second)) => second.get_own(sha256).map_err(|_| error),
+            (own, _) => own,
+        }
+    }
+
+    fn get_own(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {
         let mut bytes = Vec::new();
         self.each_block(sha256, |block| bytes.extend_from_slice(block))?;
         Ok(bytes)
@@ -241,6 +270,26 @@ impl Evidence {
         let mut size = 0;
         self.each_block(sha256, |block| size += block.len() as u64)?;
         Ok(size)
+    }
+
+    /// Verifies one original against everything that is known of it: both hashes and its size.
+    ///
+    /// # Errors
+    /// As [`Evidence::get`].
+    pub fn check_against(&self, known: &Original) -> Result<(), EvidenceError> {
+        let (mut sm3, mut size) = (Sm3::new(), 0);
+        self.each_block(&known.sha256, |block| {
+            sm3.update(block);
+            size += block.len() as u64;
+        })?;
+        let found = hex(&sm3.finalize());
+        if found == known.sm3 && size == known.size {
+            return Ok(());
+        }
+        Err(EvidenceError::Altered {
+            sha256: known.sha256.clone(),
+            found: format!("SM3 {found}, {size} bytes"),
+        })
     }
 
     fn each_block(&self, sha256: &str, mut take: impl FnMut(&[u8])) -> Result<(), EvidenceError> {
@@ -282,7 +331,7 @@ impl Evidence {
     pub fn verify_all(&self) -> Result<Scrub, EvidenceError> {
         let mut scrub = Scrub::default();
         for folder in sorted(&self.root)? {
-            if folder == self.unfinished {
+            if folder == self.unfinished || folder.ends_with("damaged") {
                 continue;
             }
             let originals = if folder.is_dir() {
@@ -366,7 +415,7 @@ mod tests {
             .unwrap()
             .permissions()
             .mode();
-        assert_eq!(mode & 0o777, 0o440);
+        assert_eq!(mode & 0o777, 0o444);
         assert!(sorted(&evidence.unfinished).unwrap().is_empty());
     }
 
@@ -400,6 +449,25 @@ mod tests {
             assert!(
                 matches!(refused, Some(EvidenceError::Altered { sha256, .. }) if sha256 == original.sha256)
             );
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+        #[test]
+        fn any_flipped_added_or_missing_byte_is_found(bytes in proptest::collection::vec(proptest::num::u8::ANY, 1..5000), at: usize, bit in 0..8_u8) {
+            let (_folder, evidence) = store();
+            let original = evidence.put(&bytes).unwrap();
+            evidence.check_against(&original).unwrap();
+            let path = evidence.path_of(&original.sha256).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+            let mut flipped = bytes.clone();
+            flipped[at % bytes.len()] ^= 1 << bit;
+            for bad in [flipped, bytes[1..].to_vec(), [&bytes[..], b"x"].concat()] {
+                fs::write(&path, &bad).unwrap();
+                let found = evidence.check_against(&original);
+                proptest::prop_assert!(matches!(found, Err(EvidenceError::Altered { sha256, .. }) if sha256 == original.sha256), "not found");
+            }
         }
     }
 

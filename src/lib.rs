@@ -11,8 +11,11 @@ pub mod domain;
 pub mod evidence;
 pub mod read;
 pub mod scan;
+pub mod scrub;
 pub mod store;
 
+pub mod archive;
+pub mod backup;
 pub mod certificate;
 pub mod console;
 pub mod print;
@@ -26,6 +29,7 @@ pub mod digest;
 pub mod events;
 pub mod health;
 pub mod metrics;
+pub mod roots;
 pub mod sd_notify;
 
 pub use chain::Chain;

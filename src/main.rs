@@ -33,8 +33,14 @@ enum Command {
     Cabinet(commands::cabinet::CabinetCommand),
     /// The device health log.
     Health(commands::health::HealthArgs),
-    /// Walks every original and every ledger entry; names the first break.
-    Verify(ConfigArg),
+    /// Walks every original and every ledger entry; names every break.
+    Verify(commands::verify::VerifyArgs),
+    /// A letter, a batch or a month as PDF/A-2u files with an index.
+    Archive(commands::archive::ArchiveArgs),
+    /// A consistent, verified copy of the running station.
+    Backup(commands::backup::BackupArgs),
+    /// A back-up → the data folder of this machine.
+    Restore(commands::restore::RestoreArgs),
     /// Accounts of people.
     User(commands::user::UserArgs),
     /// Tokens of machines.
@@ -52,6 +58,9 @@ fn main() -> ExitCode {
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
         Command::Health(args) => commands::health::run(&args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
+        Command::Archive(args) => commands::archive::run(&args).into(),
+        Command::Backup(args) => commands::backup::run(&args).into(),
+        Command::Restore(args) => commands::restore::run(&args).into(),
         Command::User(args) => {
             commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))
         }

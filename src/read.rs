@@ -79,6 +79,12 @@ pub fn open_engine(settings: &config::Reading) -> Result<ocr::Engine, ocr::OpenE
             config::Engine::Ppocr => ocr::EngineKind::PpOcr,
             config::Engine::Tesseract => ocr::EngineKind::Tesseract,
         },
+        runtime: match settings.runtime {
+            config::Runtime::Auto => ocr::Runtime::Auto,
+            config::Runtime::Rten => ocr::Runtime::Rten,
+            config::Runtime::Openvino => ocr::Runtime::OpenVino,
+        },
+        openvino_dir: Some(settings.openvino_dir.clone()),
         threads: threads.unwrap_or(chosen.threads),
         longest_side_px,
         ..chosen
@@ -109,6 +115,8 @@ impl Reader {
         loop {
             match open_engine(&self.settings.reading) {
                 Ok(engine) => {
+                    let note = engine.note();
+                    tracing::info!(engine = engine.version(), note, "reading is ready");
                     self.readiness.ready(PART);
                     return Some(engine);
                 }

@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Store, StoreError};
-use crate::{Chain, console, read, scan};
+use crate::{Chain, console, read, scan, scrub};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -147,6 +147,15 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     };
     let reading = read::start(reader, stop.child_token());
 
+    let scrubber = scrub::Scrubber {
+        settings: app.settings.clone(),
+        store: app.store.clone(),
+        evidence: app.evidence.clone(),
+        events: app.events.clone(),
+    };
+    let beat = watchdog.task("scrub", STUCK_TASK);
+    tasks.push(tokio::spawn(scrub::run(scrubber, beat, stop.child_token())));
+
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
     let mut http = tokio::spawn(api::serve(listener, routes, closing.clone()));
@@ -226,7 +235,7 @@ fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>
 fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {
     let path = settings.evidence_dir();
     Evidence::open(&path)
-        .map(Arc::new)
+        .map(|evidence| Arc::new(evidence.with_second(settings.keeping.second_dir.as_deref())))
         .map_err(|source| StationError::DataDir {
             path,
             source: std::io::Error::other(source),

@@ -4,6 +4,9 @@
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
 mod accounts;
+mod archives;
+mod backups;
+mod custody;
 mod cycle_file;
 mod cycle_history;
 mod cycles;
@@ -18,9 +21,13 @@ mod loads;
 mod migrations;
 mod owner;
 mod readings;
+mod scrubs;
 mod second_person;
 mod self_tests;
+mod valuables;
 mod views;
+mod vouch;
+mod withhold;
 mod words;
 
 use std::path::Path;
@@ -28,6 +35,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use archives::{ExportOf, ToExport};
+pub use backups::BackupRow;
+pub use custody::{BoxRow, BoxedLetter, LoanRow};
 pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
@@ -43,8 +53,12 @@ pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
+pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
+pub use vouch::{Rows, Unvouched};
+pub use withhold::{Decision, RetentionRow, Withholding};
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +148,11 @@ impl Db {
     /// # Errors
     /// [`StoreError::Newer`] when a newer laixin wrote it; the file is then untouched.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if path.exists() {
+            // Looked at first without a right to write: what a newer laixin wrote keeps every byte.
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            migrations::refuse_newer(&Connection::open_with_flags(path, flags)?)?;
+        }
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -195,26 +214,12 @@ impl Db {
         Ok(Self { connection })
     }
 
-    /// Hashes of every original, each once.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn originals(&self) -> Result<Vec<String>, StoreError> {
-        let mut query = self
-            .connection
-            .prepare("SELECT DISTINCT sha256 FROM arrivals WHERE state = 'taken' AND sha256 IS NOT NULL ORDER BY sha256")?;
-        let rows = query.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// A consistent copy of the running database in a new file.
     ///
     /// # Errors
     /// When SQLite cannot write there.
     pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
         let mut copy = Connection::open(path)?;
-        let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy)?;
-        backup.run_to_completion(256, std::time::Duration::ZERO, None)?;
-        Ok(())
+        backups::copy(&self.connection, &mut copy)
     }
 }

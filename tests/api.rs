@@ -1,9 +1,11 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod archive;
 mod devices;
 mod handover;
 mod house;
+mod keeping;
 mod mailroom;
 mod overrides;
 mod routes;

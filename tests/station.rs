@@ -12,12 +12,15 @@ mod support;
 
 mod cabinet_faults;
 mod letter_path;
+mod migrations;
 mod restart;
 
 mod bad_input;
 mod certificate;
 
 mod api;
+mod archive_check;
+mod backup;
 mod config;
 mod console;
 mod house;

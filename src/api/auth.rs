@@ -75,6 +75,8 @@ needs! {
     Mailroom: &[Role::Operator, Role::Administrator], &[];
     /// Pages and letters as they are.
     LetterReader: &[Role::Operator, Role::Administrator], &[Scope::CaseSystem];
+    /// What needs an administrator's name.
+    Administrators: &[Role::Administrator], &[];
     /// Cabinets: state and cycles.
     Cabinets: &[Role::Operator, Role::Maintenance, Role::Administrator], &[];
     /// Takes drafts over.

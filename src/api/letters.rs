@@ -124,8 +124,9 @@ impl LetterView {
     /// [`StoreError::NotFound`].
     pub fn read(db: &Db, id: &str) -> Result<Self, StoreError> {
         let row = db.letter_row(id)?;
+        let is_shown = db.withholding(id)?.is_none();
         let draft = match db.draft(id) {
-            Ok(draft) => Some(draft.into()),
+            Ok(draft) => Some(draft.into()).filter(|_| is_shown),
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
@@ -312,6 +313,7 @@ pub fn may_see_pages(
     caller: &Caller<LetterReader>,
     letter: &str,
 ) -> Result<(), StoreError> {
+    db.not_withheld(letter, "show")?;
     if matches!(caller.who, super::auth::Who::Person(_)) || db.draft(letter)?.ready.is_some() {
         return Ok(());
     }

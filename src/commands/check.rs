@@ -45,6 +45,7 @@ pub fn run(args: &ConfigArg) -> u8 {
     let mut report = Report::default();
     folders(&settings, &mut report);
     database(&settings, &mut report);
+    backups(&settings, &report);
     office(&settings, &mut report);
     reading(&settings, &mut report);
     paper(&settings, &report);
@@ -121,6 +122,38 @@ fn database(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// Monthly back-ups are written duty (FK 一(九)5).
+fn backups(settings: &Settings, report: &Report) {
+    let Ok(db) = Db::open_to_look(&settings.database()) else {
+        return; // told above, or there is none yet
+    };
+    let (Ok(last), Ok(first)) = (db.last_backup(), db.first_arrival()) else {
+        return;
+    };
+    let then = "run `laixin backup DIR` onto another disk, and set backup.key_file so that it is encrypted";
+    let days = |since: crate::clock::Millis| (crate::clock::now().0 - since.0) / 86_400_000;
+    let limit = i64::try_from(settings.backup.warn_days.0).expect("at most 365");
+    match last {
+        Some(last) if days(last.made) >= limit => {
+            let why = format!("the last one is {} days old", days(last.made));
+            report.warn("backup", &why, then);
+        }
+        Some(last) if last.faults > 0 => report.warn(
+            "backup",
+            &format!("{} originals are missing in the last one", last.faults),
+            "run `laixin verify`, and fetch them from an earlier back-up",
+        ),
+        Some(last) => {
+            let how = format!("{} in {}", last.made.rfc3339(), last.folder);
+            report.good("backup", &how);
+        }
+        None if first.is_some_and(|first| days(first) >= limit) => {
+            report.warn("backup", "none was ever made", then);
+        }
+        None => report.good("backup", "none yet; nothing here is a month old"),
+    }
+}
+
 fn office(settings: &Settings, report: &mut Report) {
     match read::office(settings) {
         Ok(office) => {
@@ -148,7 +181,20 @@ fn office(settings: &Settings, report: &mut Report) {
 
 fn reading(settings: &Settings, report: &mut Report) {
     match read::open_engine(&settings.reading) {
-        Ok(engine) => report.good("reading", engine.version()),
+        Ok(engine) => {
+            report.good("reading", engine.version());
+            match engine.note() {
+                Some(note) if settings.reading.openvino_dir.exists() => {
+                    let then = "mend reading.openvino_dir, or set reading.runtime = \"rten\"; rten reads the same, more slowly";
+                    report.warn("reading", note, then);
+                }
+                Some(note) => report.good(
+                    "reading",
+                    &format!("{note}; rten reads the same, more slowly"),
+                ),
+                None => {}
+            }
+        }
         Err(error) => {
             let then = "run make setup, or set reading.models_dir to the folder of the models";
             report.bad("reading", &Chain(&error).to_string(), then);

@@ -15,6 +15,23 @@ pub struct EngineArgs {
     /// Folder of the models [default: $LAIXIN_MODELS, else .setup/models if it is there, else /usr/share/laixin/models]
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
+    /// What computes the models
+    #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
+    pub runtime: RuntimeChoice,
+    /// Folder of OpenVINO's libraries [default: $LAIXIN_OPENVINO, else the one of make setup if it is there, else /usr/lib/laixin/openvino]
+    #[arg(long, value_name = "DIR")]
+    pub openvino: Option<PathBuf>,
+}
+
+/// What computes the networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RuntimeChoice {
+    /// OpenVINO where it is installed and works, else rten.
+    Auto,
+    /// rten, on any processor.
+    Rten,
+    /// OpenVINO, or nothing is read.
+    Openvino,
 }
 
 /// A reader.
@@ -28,14 +45,24 @@ pub enum EngineChoice {
 
 impl EngineArgs {
     fn models_dir(&self) -> PathBuf {
-        let set_up = || Some(PathBuf::from(".setup/models")).filter(|d| d.is_dir());
-        let named = self
-            .models
-            .clone()
-            .or_else(|| std::env::var_os("LAIXIN_MODELS").map(PathBuf::from));
-        named
-            .or_else(set_up)
-            .unwrap_or_else(|| PathBuf::from("/usr/share/laixin/models"))
+        let named = self.models.clone();
+        found(
+            named,
+            "LAIXIN_MODELS",
+            ".setup/models",
+            "/usr/share/laixin/models",
+        )
+    }
+
+    fn openvino_dir(&self) -> PathBuf {
+        let set_up = ".setup/openvino/openvino/libs";
+        let named = self.openvino.clone();
+        found(
+            named,
+            "LAIXIN_OPENVINO",
+            set_up,
+            crate::config::OPENVINO_DIR,
+        )
     }
 
     /// Opens the engine.
@@ -49,9 +76,24 @@ impl EngineArgs {
         };
         ocr::Engine::open(&ocr::Settings {
             engine,
+            runtime: match self.runtime {
+                RuntimeChoice::Auto => ocr::Runtime::Auto,
+                RuntimeChoice::Rten => ocr::Runtime::Rten,
+                RuntimeChoice::Openvino => ocr::Runtime::OpenVino,
+            },
+            openvino_dir: Some(self.openvino_dir()),
             ..ocr::Settings::new(self.models_dir())
         })
     }
+}
+
+/// A folder: the one named, else the environment's, else the set-up's if it is there, else the installed one.
+fn found(named: Option<PathBuf>, variable: &str, set_up: &str, installed: &str) -> PathBuf {
+    let set_up = || Some(PathBuf::from(set_up)).filter(|d| d.is_dir());
+    named
+        .or_else(|| std::env::var_os(variable).map(PathBuf::from))
+        .or_else(set_up)
+        .unwrap_or_else(|| PathBuf::from(installed))
 }
 
 /// Why an image gave no page.
@@ -91,7 +133,7 @@ pub(crate) struct PageRead {
     pub sha256: String,
     /// SM3 of the file.
     pub sm3: String,
-    /// What the engine read.
+    /// What the engine read; its time includes decoding.
     pub text: ocr::PageText,
 }
 
@@ -105,20 +147,23 @@ pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRea
         file: named(),
         source,
     })?;
+    let started = crate::clock::monotonic();
     let pages =
         ocr::decode(&bytes, &ocr::Limits::default()).map_err(|source| ImageError::Decode {
             file: named(),
             source,
         })?;
+    let decoding_s = started.elapsed().as_secs_f64() / pages.len().max(1) as f64;
     let (sha256, sm3) = (
         crate::digest::sha256_hex(&bytes),
         crate::digest::sm3_hex(&bytes),
     );
     let read = |page: &ocr::Page| {
-        let text = engine.read(page).map_err(|source| ImageError::Read {
+        let mut text = engine.read(page).map_err(|source| ImageError::Read {
             file: named(),
             source,
         })?;
+        text.seconds += decoding_s;
         Ok(PageRead {
             file: named(),
             sha256: sha256.clone(),

@@ -1,53 +1,152 @@
-//! `laixin verify`: walks every original and every ledger entry; names the first break.
+//! `laixin verify`: walks every original, every ledger entry and every row the ledger vouches for; names each break.
 
-use super::{ConfigArg, DEFECT, FINDING, GOOD};
-use crate::evidence::Evidence;
-use crate::store::Db;
+use std::path::{Path, PathBuf};
+
+use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
+use crate::Chain;
+use crate::config::Settings;
+use crate::evidence::{Evidence, Original};
+use crate::roots::Root;
+use crate::store::{Db, StoreError};
+
+/// `laixin verify`
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// A root exported earlier (evidence.roots_dir, a printout typed in): the ledger must still contain it.
+    #[arg(long, value_name = "FILE")]
+    root: Vec<PathBuf>,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Report {
+    broken: u64,
+}
+
+impl Report {
+    fn broken(&mut self, line: &str) {
+        self.broken += 1;
+        println!("{line}");
+    }
+}
 
 /// Walks the whole evidence chain. It may run beside the station.
-pub fn run(args: &ConfigArg) -> u8 {
-    let settings = match args.load() {
+pub fn run(args: &VerifyArgs) -> u8 {
+    let settings = match args.config.load() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    let verified = Db::open_to_look(&settings.database())
-        .and_then(|db| Ok((db.verify_ledger()?, db.originals()?)));
-    let (ledger, originals) = match verified {
+    let mut report = Report::default();
+    let walked = Db::open_to_look(&settings.database()).and_then(|db| {
+        let whole = ledger(&db, &mut report)?;
+        rows(&db, &mut report)?;
+        Ok((whole, db.original_rows()?, db))
+    });
+    let (entries, originals, db) = match walked {
         Ok(found) => found,
         Err(error) => {
             eprintln!(
                 "laixin: {}: {}",
                 settings.database().display(),
-                crate::Chain(&error)
+                Chain(&error)
             );
             return DEFECT;
         }
     };
-    match ledger {
-        Ok(entries) => println!("ledger: {entries} entries, unbroken"),
+    for file in &args.root {
+        if let Err(code) = root(&db, file, entries, &mut report) {
+            return code;
+        }
+    }
+    files(&settings, &originals, &mut report);
+    if report.broken == 0 { GOOD } else { FINDING }
+}
+
+/// How many entries are unbroken.
+fn ledger(db: &Db, report: &mut Report) -> Result<i64, StoreError> {
+    if let Some(told) = db.damage()? {
+        report.broken(&format!(
+            "database: BROKEN: {told}. Keep it as it is and restore the last backup beside it."
+        ));
+    }
+    match db.verify_ledger()? {
+        Ok(entries) => {
+            let (_, hash) = db.ledger_mark()?;
+            println!("ledger: {entries} entries, unbroken up to {hash}");
+            Ok(entries)
+        }
         Err(seq) => {
-            println!(
+            report.broken(&format!(
                 "ledger: BROKEN at entry {seq}: it or an entry before it was changed, removed or moved. Keep the database as it is and compare it with the last backup."
-            );
-            return FINDING;
+            ));
+            Ok(seq - 1)
         }
     }
-    let evidence = match Evidence::open(&settings.evidence_dir()) {
-        Ok(evidence) => evidence,
-        Err(error) => {
-            println!("originals: {}", crate::Chain(&error));
-            return FINDING;
-        }
+}
+
+fn rows(db: &Db, report: &mut Report) -> Result<(), StoreError> {
+    let rows = db.verify_rows()?;
+    for fault in &rows.faults {
+        report.broken(&format!(
+            "record: BROKEN: {} {}. Keep the database as it is and compare it with the last backup.",
+            fault.what, fault.why
+        ));
+    }
+    let older = match rows.unhashed {
+        0 => String::new(),
+        n => format!("; {n} of an older laixin, whose entries carry no hash"),
     };
-    for sha256 in &originals {
-        if let Err(error) = evidence.get(sha256) {
-            println!(
-                "originals: BROKEN: {}. Keep the file as it is and fetch this original from the last backup.",
-                crate::Chain(&error)
-            );
-            return FINDING;
+    println!("records: {} as the ledger says{older}", rows.good);
+    Ok(())
+}
+
+fn root(db: &Db, file: &Path, entries: i64, report: &mut Report) -> Result<(), u8> {
+    let root = Root::read(file).map_err(|error| {
+        eprintln!("laixin: {}", Chain(&error));
+        USAGE
+    })?;
+    let found = db.ledger_hash(root.entries).map_err(|error| {
+        eprintln!("laixin: {}", Chain(&error));
+        DEFECT
+    })?;
+    let shown = file.display();
+    match found {
+        Some(hash) if hash == root.hash && root.entries <= entries => {
+            println!("root {shown}: entry {} is as it was on {}", root.entries, root.day);
         }
+        Some(_) => report.broken(&format!(
+            "root {shown}: BROKEN: entry {} is not what it was on {}: the ledger was rewritten since. Keep the database as it is; the back-ups before that day show the old one.",
+            root.entries, root.day
+        )),
+        None => report.broken(&format!(
+            "root {shown}: BROKEN: the ledger has no entry {} any more, as it had on {}, or the root is another station's.",
+            root.entries, root.day
+        )),
     }
-    println!("originals: {} files, unaltered", originals.len());
-    GOOD
+    Ok(())
+}
+
+fn files(settings: &Settings, originals: &[Original], report: &mut Report) {
+    let folders = [
+        Some(settings.evidence_dir()),
+        settings.keeping.second_dir.clone(),
+    ];
+    let mut names = ["originals", "second copies"].into_iter();
+    for folder in folders.into_iter().flatten() {
+        let name = names.next().expect("two folders at most");
+        let evidence = Evidence::open_to_look(&folder);
+        let mut good = 0_u64;
+        for original in originals {
+            match evidence.check_against(original) {
+                Ok(()) => good += 1,
+                Err(error) => report.broken(&format!(
+                    "{name}: BROKEN: {}. Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
+                    Chain(&error)
+                )),
+            }
+        }
+        println!("{name}: {good} of {} unaltered", originals.len());
+    }
 }

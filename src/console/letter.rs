@@ -14,7 +14,7 @@ use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::deadline::WEEKENDS_ONLY;
 use crate::domain::draft::{Deadline, Draft, Fields, Flag};
-use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError};
+use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError, Withholding};
 
 struct LetterHead {
     id: String,
@@ -67,6 +67,7 @@ struct Seen {
     batch: Batch,
     pages: Vec<PageRow>,
     draft: Option<DraftRow>,
+    withheld: Option<Withholding>,
 }
 
 /// What the page shows; the look is in the ledger, as for everyone who reads a letter.
@@ -78,11 +79,18 @@ fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
         &format!("letter/{id}"),
         &serde_json::json!({}),
     )?;
+    let withheld = db.withholding(id)?;
+    let is_shown = withheld.is_none();
     Ok(Seen {
         batch: db.batch(letter.batch_id)?,
-        pages: db.page_rows(id)?,
+        pages: if is_shown {
+            db.page_rows(id)?
+        } else {
+            Vec::new()
+        },
+        withheld,
         draft: match db.draft(id) {
-            Ok(draft) => Some(draft),
+            Ok(draft) => Some(draft).filter(|_| is_shown),
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         },
@@ -308,7 +316,7 @@ pub(super) async fn page(
 }
 
 /// What an operator has to know before reading the fields: sheets without text, a draft that is out of hand.
-fn notes(w: &Words, seen: &Seen) -> Vec<String> {
+fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let unread = seen
         .pages
         .iter()
@@ -320,5 +328,7 @@ fn notes(w: &Words, seen: &Seen) -> Vec<String> {
         Some(DraftState::Acked) => Some(w.t("letter.note_registered").to_owned()),
         _ => None,
     };
-    unread.chain(handed_over).collect()
+    let withheld = seen.withheld.as_ref();
+    let withheld = withheld.map(|held| super::keeping::withheld_words(w, held));
+    unread.chain(handed_over).chain(withheld).collect()
 }

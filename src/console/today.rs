@@ -12,6 +12,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::{Cabinets, Mailroom, Need};
+use crate::clock::Millis;
 use crate::disinfect::CabinetView;
 use crate::domain::letter::LoadState;
 use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
@@ -59,6 +60,16 @@ struct Seen {
     letters: Vec<LetterLine>,
     troubled: Vec<LetterLine>,
     loads: Vec<Load>,
+    kept: Kept,
+}
+
+/// What is kept safe, and what is not.
+#[derive(Default)]
+struct Kept {
+    /// The newest back-up, or else the first page that none holds.
+    safe_since: Option<Millis>,
+    damaged_originals: u64,
+    open_valuables: Vec<(String, u32, Millis)>,
 }
 
 fn look(db: &mut Db) -> Result<Seen, StoreError> {
@@ -68,6 +79,14 @@ fn look(db: &mut Db) -> Result<Seen, StoreError> {
         letters: db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
         troubled: db.troubled_letters(HELD_SHOWN)?,
         loads: db.loads_to_disinfect()?,
+        kept: Kept {
+            safe_since: match db.last_backup()? {
+                Some(last) => Some(last.made),
+                None => db.first_arrival()?,
+            },
+            damaged_originals: db.last_scrub()?.map_or(0, |(_, found)| found.faults),
+            open_valuables: db.letters_with_open_valuables()?,
+        },
     })
 }
 
@@ -175,7 +194,47 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "bad",
         })
     }));
+    alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(seen.held.iter().map(|file| held(w, file)));
+    alerts
+}
+
+/// Originals that are damaged, back-ups that are overdue, valuables that are not returned.
+fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    let mut add =
+        |what: String, next: &'static str, subject: String, href: Option<String>, tone| {
+            alerts.push(Alert {
+                what,
+                next: w.t(next).to_owned(),
+                subject,
+                href,
+                tone,
+            });
+        };
+    if kept.damaged_originals > 0 {
+        let what = w.one("alert.originals", kept.damaged_originals);
+        add(what, "alert.originals_do", String::new(), None, "bad");
+    }
+    let limit = i64::try_from(app.settings.backup.warn_days.0).expect("at most 365");
+    let days = kept
+        .safe_since
+        .map_or(0, |since| (crate::clock::now().0 - since.0) / 86_400_000);
+    if days >= limit {
+        let what = w.one("alert.backup", days);
+        add(what, "alert.backup_do", String::new(), None, "");
+    }
+    for (letter, count, since) in &kept.open_valuables {
+        let what = w.two("alert.valuables", letter, count);
+        let href = Some(format!("/letters/{letter}/keeping"));
+        add(
+            what,
+            "alert.valuables_do",
+            when::moment(w, *since),
+            href,
+            "",
+        );
+    }
     alerts
 }
 
@@ -218,6 +277,10 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Cabinets>) -> 
         Seen {
             counts: seen.counts,
             loads: seen.loads,
+            kept: Kept {
+                open_valuables: Vec::new(),
+                ..seen.kept
+            },
             ..Seen::default()
         }
     };

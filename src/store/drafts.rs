@@ -9,9 +9,10 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
+use crate::digest;
 use crate::domain::correct::Corrections;
 use crate::domain::draft::{Confirmation, Draft};
 use crate::domain::letter::Stage;
@@ -319,11 +320,14 @@ impl Db {
                 return Ok(());
             }
             let now = clock::now();
+            let mut rows = serde_json::Map::new();
             for change in &changes {
                 db.connection.execute(
                     "INSERT INTO corrections (letter_id, field, before, after, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     (letter, change.field, &change.before, &change.after, by, now),
                 )?;
+                let id = db.connection.last_insert_rowid();
+                rows.insert(id.to_string(), json!(vouch::correction_hash(&db.connection, id)?));
             }
             row.draft.confirmed = None;
             let ready = if offer == Offer::Read { row.ready } else { None };
@@ -334,7 +338,7 @@ impl Db {
             )?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
-            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields}))
+            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields, "rows": rows}))
         })
     }
 
@@ -345,15 +349,20 @@ impl Db {
     pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let mut row = db.changeable(letter, version, "confirm")?;
+            let flags = &row.draft.fields.flags;
+            let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
+            db.nothing_open(letter, speaks_of_some, "confirm")?;
             let now = clock::now();
             row.draft.confirmed = Some(Confirmation { by: by.to_owned(), at: now.rfc3339() });
+            let body = written(&row.draft)?;
+            let hash = digest::sha256_hex(body.as_bytes());
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = coalesce(ready_ms, ?3), confirmed_ms = ?3,
                  confirmed_by = ?4 WHERE letter_id = ?1",
-                (letter, written(&row.draft)?, now, by),
+                (letter, body, now, by),
             )?;
             db.letter_changed(letter, Stage::Confirmed)?;
-            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({}))
+            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({"draft": hash}))
         })
     }
 
@@ -375,6 +384,7 @@ impl Db {
                 what: "letter",
                 id: letter.to_owned(),
             })?;
+        self.not_withheld(letter, action)?;
         let row = self.draft(letter)?;
         if found != version {
             return Err(StoreError::Changed {
@@ -414,7 +424,7 @@ impl Db {
                 .connection
                 .prepare_cached(
                     "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
-                     WHERE d.ready_ms IS NOT NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     WHERE d.ready_ms IS NOT NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
                 )?
                 .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?

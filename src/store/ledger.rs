@@ -1,7 +1,7 @@
 //! The hash chain: each entry's hash covers the entry and the hash before it.
 //!
 //! It shows that nothing was changed, removed or reordered in between. It proves nothing against someone who can
-//! rewrite the whole file: for that the newest hash has to leave the machine (a later version exports it daily).
+//! rewrite the whole file: for that the newest hash has to leave the machine: see `evidence.roots_dir` and the back-ups.
 
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
@@ -127,6 +127,18 @@ impl Db {
             }
             before = hash;
             expected += 1;
+        }
+        // SQLite remembers the highest number it ever gave: entries cut off the end are missed too.
+        let given: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'ledger'",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if given.unwrap_or(0) != expected - 1 {
+            return Ok(Err(expected));
         }
         Ok(Ok(expected - 1))
     }

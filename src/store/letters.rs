@@ -319,7 +319,12 @@ impl Db {
             shut => return Ok(Taken::NotNow(shut)),
         };
         let (letter, stage) = letter_of(&step, load, &page.group)?;
-        if matches!(stage, Stage::Confirmed | Stage::Registered) {
+        let withheld: bool = step.query_row(
+            "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",
+            [&letter],
+            |row| row.get(0),
+        )?;
+        if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
             return Ok(Taken::LetterClosed { letter });
         }
         let same_as = take_arrival(&step, page)?;

@@ -19,11 +19,9 @@ const MIGRATIONS: &[&str] = &[
 
 /// Brings the database to the newest schema, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    refuse_newer(connection)?;
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len() as u32;
-    if found > known {
-        return Err(StoreError::Newer { found, known });
-    }
     for (schema, sql) in (1..=known).zip(MIGRATIONS).skip(found as usize) {
         let step = connection.transaction()?;
         step.execute_batch(sql)?;
@@ -33,6 +31,16 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         )?;
         step.pragma_update(None, "user_version", schema)?;
         step.commit()?;
+    }
+    Ok(())
+}
+
+/// Refuses a database of a newer laixin.
+pub(super) fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as u32;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
     }
     Ok(())
 }

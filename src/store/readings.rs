@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::letter::Stage;
 use crate::domain::text::{Line, PageKind};
@@ -107,7 +107,7 @@ impl Db {
                 &format!(
                     "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
                      JOIN letters l ON l.id = p.letter_id
-                     WHERE p.state = 'unread' ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                     WHERE p.state = 'unread' AND l.withheld IS NULL ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
                 ),
                 [],
                 |row| {
@@ -165,7 +165,8 @@ impl Db {
             "UPDATE pages SET state = 'read', problem = NULL WHERE id = ?1",
             [page],
         )?;
-        let detail = json!({"engine": reading.engine});
+        let hash = vouch::reading_hash(&step, page, &reading.engine)?;
+        let detail = json!({"engine": reading.engine, "reading": hash});
         ledger::append(
             &step,
             "task/read",
@@ -208,7 +209,7 @@ impl Db {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
              FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+             WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
              AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
                  (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
                ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS

@@ -9,6 +9,7 @@ use super::{DraftState, Role, Scope, TestOutcome};
 use crate::clock::Millis;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
+use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
 
@@ -51,7 +52,10 @@ words!(
     Scope,
     DraftState,
     Sides,
-    TestOutcome
+    TestOutcome,
+    ReturnWay,
+    ValuableKind,
+    Withheld
 );
 
 impl ToSql for Millis {

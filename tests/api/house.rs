@@ -98,11 +98,20 @@ impl House {
     }
 
     pub(super) fn offering(offer: &str) -> Self {
+        Self::set_up(offer, "")
+    }
+
+    /// With more lines at the end of the settings.
+    pub(super) fn with_more(settings: &str) -> Self {
+        Self::set_up("confirmed", settings)
+    }
+
+    fn set_up(offer: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(
             "[station]\nname = \"test\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n\
-             [handoff]\noffer = \"{offer}\"\n"
+             [handoff]\noffer = \"{offer}\"\n{more}"
         );
         std::fs::write(&file, text).unwrap();
         let settings = Settings::load(&file).unwrap();

@@ -22,13 +22,17 @@ mod ink;
 mod jpeg;
 mod layout;
 mod lengthen;
+mod lines;
 mod marks;
 mod models;
+mod network;
+mod openvino_runtime;
 mod page;
 mod postmark;
 mod ppocr;
 mod preprocess;
 mod recognise;
+mod rten_runtime;
 mod tesseract;
 mod tiff_pages;
 mod turn;
@@ -41,7 +45,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 3;
+const REVISION: u32 = 4;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -49,10 +53,21 @@ pub const LONGEST_SIDE_PX: u32 = 960;
 /// Which reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
-    /// PP-OCRv6 small on rten: print and handwriting.
+    /// PP-OCRv6 small: print and handwriting.
     PpOcr,
     /// Tesseract with chi_sim: print only.
     Tesseract,
+}
+
+/// What computes the networks of [`EngineKind::PpOcr`]. Both read the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// OpenVINO if it is installed and works, else rten; [`Engine::note`] says why.
+    Auto,
+    /// rten: pure Rust, always there.
+    Rten,
+    /// OpenVINO, or the engine does not open.
+    OpenVino,
 }
 
 /// How an engine is opened.
@@ -62,6 +77,10 @@ pub struct Settings {
     pub engine: EngineKind,
     /// Folder that holds the two ONNX files, for [`EngineKind::PpOcr`].
     pub models_dir: PathBuf,
+    /// What computes the networks.
+    pub runtime: Runtime,
+    /// Folder of OpenVINO's shared libraries; `None`: OpenVINO is not looked for.
+    pub openvino_dir: Option<PathBuf>,
     /// Cores one page may use.
     pub threads: NonZeroUsize,
     /// Longest side of the image the detector sees, pixels. More finds smaller writing and costs time with its square.
@@ -76,6 +95,8 @@ impl Settings {
         Self {
             engine: EngineKind::PpOcr,
             models_dir: models_dir.into(),
+            runtime: Runtime::Auto,
+            openvino_dir: None,
             threads: ppocr::default_threads(),
             longest_side_px: LONGEST_SIDE_PX,
             tessdata_dir: None,
@@ -101,10 +122,13 @@ impl Engine {
     /// [`OpenError`] names the file and, for a wrong one, both hashes.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         Ok(match settings.engine {
-            EngineKind::PpOcr => Self {
-                reader: Reader::PpOcr(Box::new(ppocr::PpOcr::open(settings)?)),
-                version: ppocr::PpOcr::version(settings.longest_side_px),
-            },
+            EngineKind::PpOcr => {
+                let engine = ppocr::PpOcr::open(settings)?;
+                Self {
+                    version: engine.version(),
+                    reader: Reader::PpOcr(Box::new(engine)),
+                }
+            }
             EngineKind::Tesseract => Self {
                 reader: Reader::Tesseract(tesseract::TesseractEngine::open(settings)?),
                 version: tesseract::TesseractEngine::version(),
@@ -123,7 +147,16 @@ impl Engine {
         }
     }
 
-    /// Engine, models and settings that decide what is read: readings of equal version are equal.
+    /// Why OpenVINO is not used where [`Runtime::Auto`] might have chosen it: what happened and where. `None` when it is used or was
+    /// not to be looked for.
+    pub fn note(&self) -> Option<&str> {
+        match &self.reader {
+            Reader::PpOcr(engine) => engine.networks.note.as_deref(),
+            Reader::Tesseract(_) => None,
+        }
+    }
+
+    /// Engine, runtime, models and settings that decide what is read: readings of equal version are equal.
     pub fn version(&self) -> &str {
         &self.version
     }

@@ -103,9 +103,9 @@ impl PpOcr {
             let how = (Reading::Across, Ink::NotRed);
             cut_line(page, quad, how, &columns(i), &mut planes);
         }
-        let scores = self.scores(planes, stride, &self.single_cores[0])?;
+        let scores = self.networks.scores(0, planes, stride)?;
         let used = (FRAMES * cell) as f32 / stride as f32;
-        let reads = framed_digits(&scores, &self.dictionary, used, FRAMES);
+        let reads = framed_digits(&scores, &self.networks.dictionary, used, FRAMES);
         let quad = [row[0][0], row[FRAMES - 1][1], row[FRAMES - 1][2], row[0][3]];
         // Half a postcode is noise in frames more often than a postcode.
         Ok((reads.len() > FRAMES / 2).then_some(Mark {
@@ -124,9 +124,9 @@ impl PpOcr {
                     quad,
                     text: PieceText::across(reads),
                 };
-                let free = ctc(&scores.values, &self.dictionary, scores.used);
+                let free = ctc(&scores.values, &self.networks.dictionary, scores.used);
                 // A row may hold print of the stamp as well, so the date is also looked for among digits alone.
-                let figures = digits_only(&scores.values, &self.dictionary, scores.used);
+                let figures = digits_only(&scores.values, &self.networks.dictionary, scores.used);
                 let found = [date(&free), date(&figures)].into_iter().flatten();
                 for reads in found {
                     let surer = |m: &Mark| mean_confidence(&m.text.reads);
@@ -158,8 +158,8 @@ impl PpOcr {
         let width = (LINE_HEIGHT as f32 * long / (ring.radius - inner)) as usize;
         let stride = width.next_multiple_of(crate::ppocr::WIDTH_STEP);
         let planes = postmark::arc(page, ring, inner, (stride, LINE_HEIGHT));
-        let scores = self.scores(planes, stride, &self.single_cores[0])?;
-        let reads = ctc(&scores, &self.dictionary, 1.0);
+        let scores = self.networks.scores(0, planes, stride)?;
+        let reads = ctc(&scores, &self.networks.dictionary, 1.0);
         let [x, y] = ring.centre;
         let corner = |u: f32, v: f32| [x + u * ring.radius, y + v * ring.radius];
         let quad = [

@@ -65,6 +65,21 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// OpenVINO's library is not where it should be.
+    #[error("OpenVINO is not installed{}", dir.as_ref().map(|d| format!(" in {}", d.display())).unwrap_or_default())]
+    OpenVinoMissing {
+        /// The folder that was looked in; `None` when none was named.
+        dir: Option<PathBuf>,
+    },
+    /// OpenVINO's library is there but does not work.
+    #[error("OpenVINO does not start from {}", library.display())]
+    OpenVino {
+        /// The file.
+        library: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The compiled-in folding dictionary did not load.
     #[error("the Traditional-to-Simplified dictionary does not load")]
     Folding(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -101,4 +116,72 @@ pub(crate) fn read(dir: &Path, model: &Pinned) -> Result<Vec<u8>, OpenError> {
         });
     }
     Ok(bytes)
+}
+
+/// A value of an ONNX file's metadata: field 14 of the model holds pairs of key (1) and value (2).
+pub(crate) fn metadata(model: &[u8], key: &str) -> Option<String> {
+    const PAIR: u64 = 14;
+    fields(model)
+        .filter(|(field, _)| *field == PAIR)
+        .find_map(|(_, pair)| {
+            let part = |wanted| {
+                fields(pair)
+                    .find(|(field, _)| *field == wanted)
+                    .map(|f| f.1)
+            };
+            let value = (part(1)? == key.as_bytes()).then(|| part(2))??;
+            String::from_utf8(value.to_vec()).ok()
+        })
+}
+
+/// Number and bytes of each length-delimited field of a protobuf message; ends at the first thing that is none.
+fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    std::iter::from_fn(move || {
+        loop {
+            let tag = varint(&mut message)?;
+            match tag & 7 {
+                0 => {
+                    varint(&mut message)?;
+                }
+                2 => {
+                    let length = usize::try_from(varint(&mut message)?).ok()?;
+                    let (value, rest) = message.split_at_checked(length)?;
+                    message = rest;
+                    return Some((tag >> 3, value));
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7F) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_metadata_is_found_and_a_broken_file_has_none() {
+        // Version 8; a field of four bytes; key "a" with value "xy"; key "b" with "z".
+        let model = b"\x08\x08\x12\x04abcd\x72\x07\x0a\x01a\x12\x02xy\x72\x06\x0a\x01b\x12\x01z";
+        assert_eq!(metadata(model, "a").as_deref(), Some("xy"));
+        assert_eq!(metadata(model, "b").as_deref(), Some("z"));
+        assert_eq!(metadata(model, "c"), None);
+        for end in 0..model.len() {
+            assert_eq!(metadata(&model[..end], "b"), None);
+        }
+        assert_eq!(metadata(&[0xFF; 40], "a"), None);
+    }
 }

@@ -1,25 +1,22 @@
-//! PP-OCRv6 small on rten: detection over all cores, then lines shared out to one recogniser a core.
+//! PP-OCRv6 small: detection over all cores, then lines shared out to one recogniser a core.
 //! Decides nothing about reading order (`layout.rs`) or characters (`recognise.rs`).
 
 use crate::areas::{Area, areas};
 use crate::detect::{Place, ProbabilityMap, boxes};
-use crate::dust::{ones, without_dust};
 use crate::fold::Folder;
 use crate::geometry::{Quad, area as area_of, shared_area, size};
 use crate::ink::{Small, Tone};
-use crate::layout::{self, Group, Spacing};
+use crate::layout;
 use crate::lengthen::Lengthened;
+use crate::lines::apart;
 use crate::models::{self, OpenError, Pinned};
+use crate::network::Networks;
 use crate::page::Page;
 use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
-use crate::recognise::{Dictionary, Read, ctc, mean_confidence, with_blanks};
+use crate::recognise::{Read, ctc, mean_confidence};
 use crate::turn::as_given;
-use crate::{Alternative, Char, Line, PageText, ReadError, Settings};
-use rten::{Model, RunOptions, ThreadPool};
-use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, NdTensorView};
+use crate::{PageText, ReadError, Settings};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Line images are padded to a multiple of this, so that few shapes recur.
@@ -28,12 +25,9 @@ pub(crate) const WIDTH_STEP: usize = 32;
 const SURE: f32 = 0.9;
 
 pub(crate) struct PpOcr {
-    detection: Model,
-    recognition: Model,
-    pub(crate) dictionary: Dictionary,
-    folder: Folder,
-    all_cores: Arc<ThreadPool>,
-    pub(crate) single_cores: Vec<Arc<ThreadPool>>,
+    pub(crate) networks: Networks,
+    pub(crate) folder: Folder,
+    cores: usize,
     longest_side_px: u32,
 }
 
@@ -74,7 +68,7 @@ pub(crate) struct Scores {
 
 /// One box as it was read.
 pub(crate) struct PieceText {
-    reading: Reading,
+    pub(crate) reading: Reading,
     pub(crate) reads: Vec<Read>,
 }
 
@@ -89,34 +83,22 @@ impl PieceText {
 
 impl PpOcr {
     pub(crate) fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let (_, detection) = load(settings, &models::DETECTION)?;
-        let (path, recognition) = load(settings, &models::RECOGNITION)?;
-        let listed = recognition
-            .metadata()
-            .get("character")
-            .ok_or(OpenError::NoDictionary { path })?;
-        let dictionary = Dictionary::parse(listed);
-        let folder = Folder::new().map_err(|e| OpenError::Folding(Box::new(e)))?;
-        let threads = settings.threads.get();
         Ok(Self {
-            detection,
-            dictionary,
-            folder,
-            recognition,
-            all_cores: Arc::new(ThreadPool::with_num_threads(threads)),
-            single_cores: (0..threads)
-                .map(|_| Arc::new(ThreadPool::with_num_threads(1)))
-                .collect(),
+            networks: Networks::open(settings)?,
+            folder: Folder::new().map_err(|e| OpenError::Folding(Box::new(e)))?,
+            cores: settings.threads.get(),
             longest_side_px: settings.longest_side_px,
         })
     }
 
-    pub(crate) fn version(longest_side_px: u32) -> String {
+    pub(crate) fn version(&self) -> String {
         let short = |model: &Pinned| model.sha256.get(..8).unwrap_or_default();
         format!(
-            "ppocr-v6-small det:{} rec:{} side:{longest_side_px} rev:{}",
+            "ppocr-v6-small {} det:{} rec:{} side:{} rev:{}",
+            self.networks.runtime(),
             short(&models::DETECTION),
             short(&models::RECOGNITION),
+            self.longest_side_px,
             crate::REVISION
         )
     }
@@ -210,14 +192,8 @@ impl PpOcr {
         area: &Area,
     ) -> Result<Vec<Quad>, ReadError> {
         let (width, height) = (area.width, area.height);
-        let tensor = NdTensor::from_data([1, 3, height, width], scaled.planes(ink, area));
-        let map = run(&self.detection, tensor, &self.all_cores)?.into_data();
-        if map.len() != width * height {
-            return Err(ReadError::UnexpectedOutput {
-                expected: width * height,
-                found: map.len(),
-            });
-        }
+        let planes = scaled.planes(ink, area);
+        let map = self.networks.text_map(planes, (width, height))?;
         let map = ProbabilityMap {
             width,
             height,
@@ -249,7 +225,7 @@ impl PpOcr {
             std::cmp::Reverse((aspect * 100.0) as u64)
         });
         let next = AtomicUsize::new(0);
-        let work = |core: &Arc<ThreadPool>| {
+        let work = &|core: usize| {
             let mut done = Vec::new();
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 done.push((job.index, self.read_box(page, job, core)?));
@@ -257,10 +233,8 @@ impl PpOcr {
             Ok::<_, ReadError>(done)
         };
         let shares: Vec<_> = std::thread::scope(|scope| {
-            let running: Vec<_> = self
-                .single_cores
-                .iter()
-                .map(|core| scope.spawn(|| work(core)))
+            let running: Vec<_> = (0..self.cores)
+                .map(|core| scope.spawn(move || work(core)))
                 .collect();
             let joined = running.into_iter().map(|thread| thread.join());
             joined
@@ -278,12 +252,7 @@ impl PpOcr {
 
     /// A box reads across unless it is tall; a short tall box may be either (“1”, or a name of two
     /// characters in a column), so the surer reading counts.
-    fn read_box(
-        &self,
-        page: &Page,
-        job: &Job,
-        core: &Arc<ThreadPool>,
-    ) -> Result<PieceText, ReadError> {
+    fn read_box(&self, page: &Page, job: &Job, core: usize) -> Result<PieceText, ReadError> {
         let (width, height) = size(&job.quad);
         let aspect = height / width.max(1.0);
         if aspect < layout::LONG {
@@ -312,17 +281,17 @@ impl PpOcr {
         page: &Page,
         job: &Job,
         reading: Reading,
-        core: &Arc<ThreadPool>,
+        core: usize,
     ) -> Result<PieceText, ReadError> {
         let scores = self.along(page, job, reading, core)?;
-        let reads = ctc(&scores.values, &self.dictionary, scores.used);
+        let reads = ctc(&scores.values, &self.networks.dictionary, scores.used);
         let reads = job.lengthened.kept(reads);
         Ok(PieceText { reading, reads })
     }
 
     /// What the recogniser says to a box that reads across.
     pub(crate) fn line_scores(&self, page: &Page, job: &Job) -> Result<Scores, ReadError> {
-        self.along(page, job, Reading::Across, &self.single_cores[0])
+        self.along(page, job, Reading::Across, 0)
     }
 
     pub(crate) fn along(
@@ -330,7 +299,7 @@ impl PpOcr {
         page: &Page,
         job: &Job,
         reading: Reading,
-        core: &Arc<ThreadPool>,
+        core: usize,
     ) -> Result<Scores, ReadError> {
         let width = line_width(&job.quad, reading);
         let stride = width.next_multiple_of(WIDTH_STEP);
@@ -342,167 +311,10 @@ impl PpOcr {
         };
         cut_line(page, &job.quad, (reading, job.ink), &columns, &mut planes);
         Ok(Scores {
-            values: self.scores(planes, stride, core)?,
+            values: self.networks.scores(core, planes, stride)?,
             used: width as f32 / stride as f32,
         })
     }
-
-    /// What the recogniser says to a line image of `stride` columns: steps × classes.
-    pub(crate) fn scores(
-        &self,
-        planes: Vec<f32>,
-        stride: usize,
-        core: &Arc<ThreadPool>,
-    ) -> Result<Vec<f32>, ReadError> {
-        let tensor = NdTensor::from_data([1, 3, LINE_HEIGHT, stride], planes);
-        let scores = run(&self.recognition, tensor, core)?;
-        let classes = scores.shape().last().copied().unwrap_or_default();
-        if classes != self.dictionary.classes() {
-            return Err(ReadError::UnexpectedOutput {
-                expected: self.dictionary.classes(),
-                found: classes,
-            });
-        }
-        Ok(scores.into_data())
-    }
-
-    fn folded(&self, others: &[Alternative]) -> Vec<Alternative> {
-        let simplified = |ch: char| {
-            let folded = self.folder.fold(ch.encode_utf8(&mut [0; 4]));
-            folded.chars().next().unwrap_or(ch)
-        };
-        others
-            .iter()
-            .map(|other| Alternative {
-                ch: simplified(other.ch),
-                ..*other
-            })
-            .collect()
-    }
-
-    /// The pieces of a group as one line; `None` when nothing was read in any of them.
-    fn line(&self, group: &Group, found: &[Quad], texts: &[Option<PieceText>]) -> Option<Line> {
-        let mut raw_chars: Vec<Read> = Vec::new();
-        let mut first_last = None;
-        let mut vertical = group.down;
-        for piece in &group.pieces {
-            let text = texts.get(piece.index)?.as_ref()?;
-            if text.reads.is_empty() {
-                continue;
-            }
-            let (start, end) = piece.span;
-            if piece.space_before == Spacing::Gap && !raw_chars.is_empty() {
-                raw_chars.push(Read::space(start));
-            }
-            let moved = text.reads.iter().map(|r| Read {
-                at: start + r.at * (end - start),
-                ..r.clone()
-            });
-            raw_chars.extend(moved);
-            let quad = &found[piece.index];
-            first_last = Some((first_last.map_or(quad, |(first, _)| first), quad));
-            if group.pieces.len() == 1 {
-                vertical = text.reading == Reading::Down;
-            }
-        }
-        let (first, last) = first_last?;
-        let quad = if vertical {
-            [first[0], first[1], last[2], last[3]]
-        } else {
-            [first[0], last[1], last[2], first[3]]
-        };
-        let (width, height) = size(&quad);
-        let (long, short) = if vertical {
-            (height, width)
-        } else {
-            (width, height)
-        };
-        let raw_chars = with_blanks(without_dust(raw_chars), short / long.max(1.0));
-        let raw: String = raw_chars.iter().map(|r| r.ch).collect();
-        let chars: Vec<Char> = self
-            .folder
-            .fold(&raw)
-            .chars()
-            .zip(&raw_chars)
-            .zip(ones(&raw_chars))
-            .map(|((ch, read), one)| Char {
-                ch: one.map_or(ch, |_| '1'),
-                confidence: one.unwrap_or(read.confidence),
-                at: read.at,
-                others: self.folded(&read.others),
-                digit: read.digit,
-            })
-            .collect();
-        let text = chars.iter().map(|c| c.ch).collect();
-        Some(Line {
-            text,
-            raw,
-            quad,
-            confidence: mean_confidence(&raw_chars),
-            chars,
-            vertical,
-        })
-    }
-}
-
-/// Marks stand alone: the boxes from `detected` on are never joined with their neighbours.
-fn apart(groups: Vec<Group>, detected: usize) -> Vec<Group> {
-    groups
-        .into_iter()
-        .flat_map(|group| {
-            let down = group.down;
-            let runs = group
-                .pieces
-                .chunk_by(|a, b| a.index < detected && b.index < detected);
-            let parted: Vec<Group> = runs
-                .map(|run| Group {
-                    pieces: respaced(run),
-                    down: down && run[0].index < detected,
-                })
-                .collect();
-            parted
-        })
-        .collect()
-}
-
-/// Part of a line as a line of its own.
-fn respaced(run: &[layout::Piece]) -> Vec<layout::Piece> {
-    let start = run.first().map_or(0.0, |p| p.span.0);
-    let end = run.iter().map(|p| p.span.1).fold(start, f32::max);
-    let share = |at: f32| (at - start) / (end - start).max(f32::EPSILON);
-    run.iter()
-        .map(|piece| layout::Piece {
-            span: (share(piece.span.0), share(piece.span.1)),
-            ..piece.clone()
-        })
-        .collect()
-}
-
-fn load(settings: &Settings, model: &Pinned) -> Result<(std::path::PathBuf, Model), OpenError> {
-    let path = settings.models_dir.join(model.file);
-    let bytes = models::read(&settings.models_dir, model)?;
-    match Model::load(bytes) {
-        Ok(loaded) => Ok((path, loaded)),
-        Err(e) => Err(OpenError::ModelRefused {
-            path,
-            source: Box::new(e),
-        }),
-    }
-}
-
-fn run(
-    model: &Model,
-    input: NdTensor<f32, 4>,
-    cores: &Arc<ThreadPool>,
-) -> Result<rten_tensor::Tensor<f32>, ReadError> {
-    let options = RunOptions::default().with_thread_pool(Some(Arc::clone(cores)));
-    let view: NdTensorView<'_, f32, 4> = input.view();
-    let output = model
-        .run_one(view.into(), Some(options))
-        .map_err(|e| ReadError::Runtime(Box::new(e)))?;
-    output
-        .try_into()
-        .map_err(|e: rten::TryFromValueError| ReadError::Runtime(Box::new(e)))
 }
 
 /// As many recognisers as the machine has cores to run them on, if it says.

@@ -70,10 +70,10 @@ impl PpOcr {
     fn sureness_of(&self, page: &Page, quad: Quad, down: bool) -> Result<f32, ReadError> {
         let reading = if down { Reading::Down } else { Reading::Across };
         let job = Job::across(quad, Ink::All);
-        let scores = self.along(page, &job, reading, &self.single_cores[0])?;
+        let scores = self.along(page, &job, reading, 0)?;
         Ok(mean_confidence(&ctc(
             &scores.values,
-            &self.dictionary,
+            &self.networks.dictionary,
             scores.used,
         )))
     }
@@ -91,8 +91,8 @@ impl PpOcr {
             line.quad
         };
         let job = Job::across(quad, Ink::All);
-        let scores = self.along(page, &job, Reading::Down, &self.single_cores[0])?;
-        let mut column = ctc(&scores.values, &self.dictionary, scores.used);
+        let scores = self.along(page, &job, Reading::Down, 0)?;
+        let mut column = ctc(&scores.values, &self.networks.dictionary, scores.used);
         column.retain(|r| ('\u{4E00}'..='\u{9FFF}').contains(&r.ch));
         column.truncate(SINGLES);
         if column.is_empty() {
@@ -123,8 +123,12 @@ impl PpOcr {
             let how = (Reading::Across, Ink::All);
             cut_line(page, &square, how, &columns, &mut planes);
         }
-        let scores = self.scores(planes, stride, &self.single_cores[0])?;
-        let found = ctc(&scores, &self.dictionary, width as f32 / stride as f32);
+        let scores = self.networks.scores(0, planes, stride)?;
+        let found = ctc(
+            &scores,
+            &self.networks.dictionary,
+            width as f32 / stride as f32,
+        );
         let place = |at: f32| (at * column.len() as f32) as usize;
         let same = found
             .iter()

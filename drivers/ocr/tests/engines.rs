@@ -1,7 +1,7 @@
 //! The engines on a real page and on a blank one, and every way in which they refuse to open.
 //! The models come from the set-up; without them these tests fail, they are never skipped.
 
-use ocr::{Engine, EngineKind, Limits, MediaType, OpenError, Page, PageText, Settings};
+use ocr::{Engine, EngineKind, Limits, MediaType, OpenError, Page, PageText, Runtime, Settings};
 use std::path::PathBuf;
 
 fn workspace() -> PathBuf {
@@ -278,4 +278,69 @@ fn a_page_on_its_side_or_head_reads_as_when_it_lies_right() {
             );
         }
     }
+}
+
+/// OpenVINO's libraries, where the set-up or the system has them.
+fn openvino() -> Option<PathBuf> {
+    let set_up = || workspace().join(".setup/openvino/openvino/libs");
+    let dir = std::env::var_os("LAIXIN_OPENVINO").map_or_else(set_up, PathBuf::from);
+    dir.is_dir().then_some(dir)
+}
+
+#[test]
+fn openvino_reads_what_rten_reads() {
+    let Some(dir) = openvino() else {
+        eprintln!("NOT TRIED: OpenVINO is not installed; make setup installs it");
+        return;
+    };
+    let open = |runtime| {
+        let settings = Settings {
+            runtime,
+            openvino_dir: Some(dir.clone()),
+            ..Settings::new(models())
+        };
+        Engine::open(&settings).unwrap()
+    };
+    let (rten, openvino) = (open(Runtime::Rten), open(Runtime::OpenVino));
+    assert!(rten.version().contains(" rten "), "{}", rten.version());
+    assert!(
+        openvino.version().contains(" openvino-2"),
+        "{}",
+        openvino.version()
+    );
+    assert_eq!(open(Runtime::Auto).version(), openvino.version());
+    for name in ["A001_p1.jpg", "A001_env.jpg", "S004_env.jpg", "S009_p1.jpg"] {
+        let page = decoded(name);
+        let (one, other) = (rten.read(&page).unwrap(), openvino.read(&page).unwrap());
+        assert_eq!(text(&one), text(&other), "{name}");
+        for (a, b) in one.lines.iter().zip(&other.lines) {
+            assert!(
+                (a.confidence - b.confidence).abs() < 0.02,
+                "{name}: {a:?} {b:?}"
+            );
+            let apart = |(p, q): (&[f32; 2], &[f32; 2])| (p[0] - q[0]).hypot(p[1] - q[1]);
+            let most = a.quad.iter().zip(&b.quad).map(apart).fold(0.0, f32::max);
+            assert!(most < 6.0, "{name}: boxes {most} pixels apart");
+        }
+    }
+}
+
+#[test]
+fn openvino_that_is_not_there_is_named_and_rten_reads() {
+    let empty = tempfile::tempdir().unwrap();
+    let settings = |runtime| Settings {
+        runtime,
+        openvino_dir: Some(empty.path().to_owned()),
+        ..Settings::new(models())
+    };
+    let engine = Engine::open(&settings(Runtime::Auto)).unwrap();
+    assert!(engine.version().contains(" rten "), "{}", engine.version());
+    let note = engine.note().expect("it says why");
+    assert!(note.contains(&empty.path().display().to_string()), "{note}");
+    let error = Engine::open(&settings(Runtime::OpenVino)).unwrap_err();
+    assert!(
+        matches!(error, OpenError::OpenVinoMissing { dir: Some(_) }),
+        "{error}"
+    );
+    assert_eq!(Engine::open(&settings(Runtime::Rten)).unwrap().note(), None);
 }

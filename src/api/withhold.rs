@@ -1,0 +1,261 @@
+//! Letters that are withheld: returned unread, withdrawn and taken back, destroyed by policy with a second person's approval.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, Nothing, answer};
+use super::auth::{Administrators, Caller, Mailroom};
+use super::problem::Problem;
+use super::valuables::{ReasonBody, reason};
+use crate::domain::keeping::Withheld;
+use crate::events::Event;
+use crate::store::{Answered, Db, Decision, RetentionRow, StoreError};
+
+/// Why a letter is withheld.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct WithheldView {
+    /// The letter.
+    pub letter: String,
+    /// Why; `null` when it is not.
+    pub withheld: Option<Withheld>,
+    /// In words.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+    /// Since when.
+    pub at: Option<String>,
+}
+
+impl WithheldView {
+    fn read(db: &Db, letter: &str) -> Result<Self, StoreError> {
+        let held = db.withholding(letter)?;
+        Ok(Self {
+            letter: letter.to_owned(),
+            withheld: held.as_ref().map(|held| held.kind),
+            reason: held.as_ref().map(|held| held.reason.clone()),
+            by: held.as_ref().map(|held| held.by.clone()),
+            at: held.map(|held| held.at.rfc3339()),
+        })
+    }
+}
+
+/// A destruction that was proposed.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RetentionView {
+    /// Number.
+    pub id: i64,
+    /// The letter.
+    pub letter: String,
+    /// The policy.
+    pub policy: String,
+    /// By whom.
+    pub proposed_by: String,
+    /// When.
+    pub proposed_at: String,
+    /// Approved by whom.
+    pub approved_by: Option<String>,
+    /// Refused by whom.
+    pub refused_by: Option<String>,
+}
+
+impl From<RetentionRow> for RetentionView {
+    fn from(row: RetentionRow) -> Self {
+        Self {
+            id: row.id,
+            letter: row.letter,
+            policy: row.policy,
+            proposed_by: row.proposed_by,
+            proposed_at: row.proposed.rfc3339(),
+            approved_by: row.approved_by,
+            refused_by: row.refused_by,
+        }
+    }
+}
+
+/// Proposals that wait for a second person.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Retentions {
+    /// The proposals.
+    pub items: Vec<RetentionView>,
+}
+
+/// By which policy.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DestructionBody {
+    /// Its name, as the settings have it.
+    pub policy: String,
+}
+
+fn changed(db: &Db, letter: String, what: &str) -> Result<(Answered, Event), StoreError> {
+    let given = answer(StatusCode::OK, &WithheldView::read(db, &letter)?)?;
+    let what = what.to_owned();
+    Ok((given, Event::Letter { letter, what }))
+}
+
+/// 误拆: opened by mistake. What was read of it is forgotten, its pages are neither read nor shown.
+#[utoipa::path(post, path = "/v1/letters/{id}/return-unread", tag = "withheld", request_body = ReasonBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+pub async fn return_unread(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(letter): Path<String>,
+    asked: Asked<ReasonBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let reason = reason(&asked.body)?;
+    app.once_telling(key, move |db| {
+        db.return_unread(&letter, &reason, &by)?;
+        changed(db, letter, "returned_unread")
+    })
+    .await
+}
+
+/// Withdraws a letter with a reason; nothing of it is deleted.
+#[utoipa::path(post, path = "/v1/letters/{id}/withdraw", tag = "withheld", request_body = ReasonBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+pub async fn withdraw(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(letter): Path<String>,
+    asked: Asked<ReasonBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let reason = reason(&asked.body)?;
+    app.once_telling(key, move |db| {
+        db.withdraw(&letter, &reason, &by)?;
+        changed(db, letter, "withdrawn")
+    })
+    .await
+}
+
+/// Takes a withdrawal back.
+#[utoipa::path(post, path = "/v1/letters/{id}/reinstate", tag = "withheld", request_body = ReasonBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+pub async fn reinstate(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(letter): Path<String>,
+    asked: Asked<ReasonBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let reason = reason(&asked.body)?;
+    app.once_telling(key, move |db| {
+        db.reinstate(&letter, &reason, &by)?;
+        changed(db, letter, "reinstated")
+    })
+    .await
+}
+
+/// Proposes to destroy a letter whose time by a policy of the settings is over.
+#[utoipa::path(post, path = "/v1/letters/{id}/destruction", tag = "withheld", request_body = DestructionBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 201, body = RetentionView), (status = "4XX", body = Problem)))]
+pub async fn propose(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(letter): Path<String>,
+    asked: Asked<DestructionBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let policies = app.settings.retentions.iter();
+    let policy = policies
+        .clone()
+        .find(|known| known.policy == asked.body.policy);
+    let Some(policy) = policy else {
+        let names: Vec<&str> = policies.map(|known| known.policy.as_str()).collect();
+        let known = format!(
+            "policy: one of the settings' is needed ({})",
+            names.join(", ")
+        );
+        return Err(Problem::new("body_invalid", known));
+    };
+    let years = i64::try_from(policy.years.0).expect("at most 200");
+    let policy = policy.policy.clone();
+    app.once_telling(key, move |db| {
+        let id = db.propose_destruction(&letter, (&policy, years), &by)?;
+        let view = RetentionView::from(db.retention(id)?);
+        let what = "destruction_proposed".to_owned();
+        Ok((
+            answer(StatusCode::CREATED, &view)?,
+            Event::Letter { letter, what },
+        ))
+    })
+    .await
+}
+
+/// Proposals that wait for a second person.
+#[utoipa::path(get, path = "/v1/retentions", tag = "withheld",
+    responses((status = 200, body = Retentions), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+) -> Result<Json<Retentions>, Problem> {
+    let rows = app.store.with(|db| db.open_retentions()).await?;
+    let items = rows.into_iter().map(RetentionView::from).collect();
+    Ok(Json(Retentions { items }))
+}
+
+/// An administrator, not the one who proposed it, approves: originals that no other letter has are destroyed, a tombstone stays.
+#[utoipa::path(post, path = "/v1/retentions/{id}/approve", tag = "withheld", params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = RetentionView), (status = "4XX", body = Problem)))]
+pub async fn approve(
+    State(app): State<App>,
+    caller: Caller<Administrators>,
+    Path(id): Path<i64>,
+    asked: Asked<Nothing>,
+) -> Result<Given, Problem> {
+    let given = decide(&app, caller, id, asked, Decision::Approve).await?;
+    let evidence = app.evidence.clone();
+    let gone = app.store.with(|db| db.destroyed_originals()).await?;
+    // What cannot be removed now the nightly scrub removes.
+    let removed = tokio::task::spawn_blocking(move || {
+        gone.iter().try_for_each(|sha256| evidence.destroy(sha256))
+    });
+    if let Ok(Err(error)) = removed.await {
+        tracing::error!(error = %crate::Chain(&error), "a destroyed original is still there; it is tried again at night");
+    }
+    Ok(given)
+}
+
+/// An administrator, not the one who proposed it, refuses: the letter stays.
+#[utoipa::path(post, path = "/v1/retentions/{id}/refuse", tag = "withheld", params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = RetentionView), (status = "4XX", body = Problem)))]
+pub async fn refuse(
+    State(app): State<App>,
+    caller: Caller<Administrators>,
+    Path(id): Path<i64>,
+    asked: Asked<Nothing>,
+) -> Result<Given, Problem> {
+    decide(&app, caller, id, asked, Decision::Refuse).await
+}
+
+async fn decide(
+    app: &App,
+    caller: Caller<Administrators>,
+    id: i64,
+    asked: Asked<Nothing>,
+    decision: Decision,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    app.once_telling(asked.key(&by), move |db| {
+        db.decide_destruction(id, decision, &by)?;
+        let row = db.retention(id)?;
+        let event = Event::Letter {
+            letter: row.letter.clone(),
+            what: "destruction_decided".into(),
+        };
+        Ok((answer(StatusCode::OK, &RetentionView::from(row))?, event))
+    })
+    .await
+}

@@ -1,0 +1,155 @@
+//! A letter for the archive: one PDF/A-2u with the original images in binding order (form, letter, attachments, envelope), an invisible text
+//! layer, and metadata that names every original by its hashes. Leaves out who may have it (`api/archive.rs`) and the fields: those are the
+//! index's.
+//!
+//! Grey and colour JPEG goes in byte for byte. What a PDF cannot hold so (CMYK, TIFF, PNG, pages of PDFs) goes in as a derivative: bilevel
+//! without loss, the rest as JPEG of quality 92; the metadata says so, and names the hash of the original, which stays in the station.
+
+mod colour;
+mod document;
+mod glyphless;
+mod image;
+mod index;
+mod metadata;
+mod names;
+mod text;
+
+pub use index::{IndexEntry, csv, xml};
+pub use names::{Naming, file_name};
+
+use crate::clock::Millis;
+use crate::config::PdfLevel;
+use crate::domain::text::PageKind;
+use crate::evidence::{Evidence, EvidenceError};
+use crate::store::{Db, PageRow, Reading, StoreError};
+
+/// A letter as it goes into the archive.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Its number.
+    pub letter: String,
+    /// Name of the office.
+    pub station: String,
+    /// When it last changed: the file's date, so that the same letter gives the same file.
+    pub at: Millis,
+    /// What the file conforms to.
+    pub level: PdfLevel,
+    /// Its pages in binding order.
+    pub pages: Vec<ArchivedPage>,
+}
+
+/// A page of it.
+#[derive(Debug, Clone)]
+pub struct ArchivedPage {
+    /// Number, from 1.
+    pub n: u32,
+    /// What it is.
+    pub kind: PageKind,
+    /// SHA-256 of the original file.
+    pub sha256: String,
+    /// SM3 of it.
+    pub sm3: String,
+    /// Its bytes.
+    pub size: u64,
+    /// Which page of that file, from 0.
+    pub frame: u32,
+    /// Its image is in the file.
+    pub is_shown: bool,
+    /// Its image is the original, byte for byte.
+    pub is_original: bool,
+}
+
+/// The file, and what went into it.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// The PDF.
+    pub pdf: Vec<u8>,
+    /// The letter.
+    pub archive: Archive,
+    /// Bytes of the images alone.
+    pub image_bytes: usize,
+}
+
+/// A page on its way into the file.
+struct Sheet {
+    image: Option<image::Image>,
+    reading: Option<Reading>,
+}
+
+/// What the database says about a letter's file.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    letter: String,
+    at: Millis,
+    pages: Vec<(PageRow, Option<Reading>)>,
+}
+
+impl Outline {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn of(db: &Db, letter: &str) -> Result<Self, StoreError> {
+        let row = db.letter_row(letter)?;
+        let readings = db.read_pages(letter)?.into_iter().map(|page| page.reading);
+        let at = db.last_read(letter)?.unwrap_or(row.last_arrival);
+        Ok(Self {
+            letter: row.id,
+            at: at.max(row.last_arrival),
+            pages: db.page_rows(letter)?.into_iter().zip(readings).collect(),
+        })
+    }
+
+    /// How many pages it has.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.pages.len()
+    }
+}
+
+/// Makes the file. Every original is verified on its way in.
+///
+/// # Errors
+/// [`EvidenceError`] when one is missing or was altered: such a letter has no archive file.
+pub fn make(
+    outline: Outline,
+    evidence: &Evidence,
+    station: &str,
+    level: PdfLevel,
+) -> Result<Archived, EvidenceError> {
+    let (mut pages, mut sheets) = (Vec::new(), Vec::new());
+    let mut image_bytes = 0;
+    for (row, reading) in outline.pages {
+        let image = image::image(evidence.get(&row.sha256)?, row.frame);
+        image_bytes += image.as_ref().map_or(0, |image| image.bytes.len());
+        pages.push(ArchivedPage {
+            n: row.n,
+            kind: row.kind,
+            sha256: row.sha256,
+            sm3: row.sm3,
+            size: row.size,
+            frame: row.frame,
+            is_shown: image.is_some(),
+            is_original: image.as_ref().is_some_and(|image| image.is_original),
+        });
+        sheets.push(Sheet { image, reading });
+    }
+    let archive = Archive {
+        letter: outline.letter,
+        station: station.to_owned(),
+        at: outline.at,
+        level,
+        pages,
+    };
+    Ok(Archived {
+        pdf: document::write(&archive, sheets),
+        archive,
+        image_bytes,
+    })
+}
+
+impl Archive {
+    fn title(&self) -> String {
+        format!("来信 {}", self.letter)
+    }
+}

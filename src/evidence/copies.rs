@@ -1,0 +1,175 @@
+//! The second copy of every original, on another disk: written with the first, read when the first is bad, each made anew from the other.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Evidence, EvidenceError, Original, failed, sync_folder};
+
+/// Which copy was made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Healed {
+    /// Both were good, or there is only one.
+    Nothing,
+    /// The first, from the second.
+    First,
+    /// The second, from the first.
+    Second,
+}
+
+impl Evidence {
+    /// Keeps a second copy of everything in another folder. It may be away for a while: the scrub brings it up to date.
+    #[must_use]
+    pub fn with_second(mut self, folder: Option<&Path>) -> Self {
+        self.second = folder.map(|folder| Box::new(Self::open_to_look(folder)));
+        self
+    }
+
+    /// Best effort: a disk that is away does not keep the station from taking letters in.
+    pub(super) fn put_second(&self, original: &Original) {
+        let Some(second) = &self.second else {
+            return;
+        };
+        if let Err(error) = self.copy_over(self, second, original) {
+            tracing::warn!(error = %crate::Chain(&error), "no second copy yet; the scrub makes it");
+        }
+    }
+
+    fn copy_over(&self, from: &Self, to: &Self, original: &Original) -> Result<(), EvidenceError> {
+        let bytes = from.get_own(&original.sha256)?;
+        fs::create_dir_all(&to.unfinished).map_err(failed("create", &to.unfinished))?;
+        to.keep_own(&mut bytes.as_slice()).map(drop)
+    }
+
+    /// Compares the copies of one original with everything that is known of it, and makes a bad one anew from the good one. Bad bytes are set aside,
+    /// not deleted.
+    ///
+    /// # Errors
+    /// What is wrong with the first, when no good copy is left; or why one could not be made anew.
+    pub fn heal(&self, known: &Original) -> Result<Healed, EvidenceError> {
+        let first = self.check_against(known);
+        let Some(second) = &self.second else {
+            return first.map(|()| Healed::Nothing);
+        };
+        match (first, second.check_against(known)) {
+            (Ok(()), Ok(())) => Ok(Healed::Nothing),
+            (Ok(()), Err(_)) => {
+                second.set_aside(&known.sha256)?;
+                self.copy_over(self, second, known)?;
+                second.check_against(known)?;
+                Ok(Healed::Second)
+            }
+            (Err(_), Ok(())) => {
+                self.set_aside(&known.sha256)?;
+                self.copy_over(second, self, known)?;
+                self.check_against(known)?;
+                Ok(Healed::First)
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    /// Moves bad bytes out of the way, where somebody may look at them.
+    fn set_aside(&self, sha256: &str) -> Result<(), EvidenceError> {
+        let path = self.path_of(sha256)?;
+        if !path.exists() {
+            return Ok(());
+        }
+        let damaged = self.root.join("damaged");
+        fs::create_dir_all(&damaged).map_err(failed("create", &damaged))?;
+        let free = (1..)
+            .map(|n| damaged.join(format!("{sha256}-{n}")))
+            .find(|path| !path.exists())
+            .expect("some number is free");
+        fs::rename(&path, &free).map_err(failed("set aside", &path))?;
+        sync_folder(&damaged)
+    }
+
+    /// Destroys an original whose retention is over, with its second copy. One that is gone already is gone.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn destroy(&self, sha256: &str) -> Result<(), EvidenceError> {
+        let path = self.path_of(sha256)?;
+        if path.exists() {
+            fs::remove_file(&path).map_err(failed("destroy", &path))?;
+            sync_folder(path.parent().unwrap_or(&self.root))?;
+        }
+        match &self.second {
+            Some(second) => second.destroy(sha256),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn two() -> (tempfile::TempDir, Evidence) {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Evidence::open(&folder.path().join("first")).unwrap();
+        let second = folder.path().join("second");
+        (folder, first.with_second(Some(&second)))
+    }
+
+    fn spoil(evidence: &Evidence, sha256: &str) {
+        let path = evidence.path_of(sha256).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::write(path, b"spoilt").unwrap();
+    }
+
+    #[test]
+    fn each_copy_is_made_anew_from_the_other_and_bad_bytes_are_kept_aside() {
+        let (folder, evidence) = two();
+        let original = evidence.put(b"abc").unwrap();
+        let second = evidence.second.as_deref().unwrap();
+        assert_eq!(second.get(&original.sha256).unwrap(), b"abc");
+        assert_eq!(evidence.heal(&original).unwrap(), Healed::Nothing);
+        spoil(&evidence, &original.sha256);
+        assert_eq!(
+            evidence.get(&original.sha256).unwrap(),
+            b"abc",
+            "read from the second"
+        );
+        assert_eq!(evidence.heal(&original).unwrap(), Healed::First);
+        let aside = folder
+            .path()
+            .join(format!("first/damaged/{}-1", original.sha256));
+        assert_eq!(fs::read(aside).unwrap(), b"spoilt");
+        fs::remove_file(second.path_of(&original.sha256).unwrap()).unwrap();
+        assert_eq!(evidence.heal(&original).unwrap(), Healed::Second);
+        spoil(&evidence, &original.sha256);
+        spoil(second, &original.sha256);
+        let error = evidence.heal(&original).unwrap_err();
+        assert!(error.to_string().contains(&original.sha256), "{error}");
+        assert!(evidence.get(&original.sha256).is_err());
+    }
+
+    #[test]
+    fn a_second_disk_that_is_away_holds_nothing_up_and_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let away = folder.path().join("mount");
+        fs::write(&away, b"a file, where no folder can be").unwrap();
+        let evidence = Evidence::open(&folder.path().join("first"))
+            .unwrap()
+            .with_second(Some(&away.join("second")));
+        let original = evidence.put(b"abc").unwrap();
+        assert!(evidence.heal(&original).is_err());
+        assert_eq!(evidence.get(&original.sha256).unwrap(), b"abc");
+        fs::remove_file(&away).unwrap();
+        assert_eq!(evidence.heal(&original).unwrap(), Healed::Second);
+    }
+
+    #[test]
+    fn what_is_destroyed_is_gone_from_both() {
+        let (_folder, evidence) = two();
+        let original = evidence.put(b"abc").unwrap();
+        evidence.destroy(&original.sha256).unwrap();
+        evidence.destroy(&original.sha256).unwrap();
+        assert!(matches!(
+            evidence.get(&original.sha256),
+            Err(EvidenceError::Missing { .. })
+        ));
+    }
+}

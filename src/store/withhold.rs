@@ -1,0 +1,399 @@
+//! Letters that are withheld: opened by mistake and returned unread, withdrawn with a reason, destroyed by policy. Nothing disappears: the
+//! originals stay until a destruction that two people approved, and what is left of that is a tombstone.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::vouch::{self, RETENTIONS};
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::keeping::Withheld;
+use crate::domain::letter::Stage;
+
+/// Why a letter is withheld, by whom, since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withholding {
+    /// Why.
+    pub kind: Withheld,
+    /// In words.
+    pub reason: String,
+    /// By whom.
+    pub by: String,
+    /// Since when.
+    pub at: Millis,
+}
+
+/// A destruction that was proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionRow {
+    /// Number.
+    pub id: i64,
+    /// The letter.
+    pub letter: String,
+    /// The policy.
+    pub policy: String,
+    /// By whom.
+    pub proposed_by: String,
+    /// When.
+    pub proposed: Millis,
+    /// Approved by whom, if it was.
+    pub approved_by: Option<String>,
+    /// Refused by whom, if it was.
+    pub refused_by: Option<String>,
+}
+
+fn wrong(letter: &str, state: String, action: &'static str) -> StoreError {
+    StoreError::WrongState {
+        what: "letter",
+        id: letter.to_owned(),
+        state,
+        action,
+    }
+}
+
+fn subject(letter: &str) -> String {
+    format!("letter/{letter}")
+}
+
+impl Db {
+    /// Why the letter is withheld, if it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn withholding(&self, letter: &str) -> Result<Option<Withholding>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT withheld, withheld_reason, withheld_by, withheld_ms FROM letters WHERE id = ?1")?
+            .query_row([letter], |row| {
+                let kind: Option<Withheld> = row.get(0)?;
+                let Some(kind) = kind else {
+                    return Ok(None);
+                };
+                Ok(Some(Withholding {
+                    kind,
+                    reason: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+                    by: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+                    at: row.get::<_, Option<Millis>>(3)?.unwrap_or(Millis(0)),
+                }))
+            })
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "letter",
+                id: letter.to_owned(),
+            })
+    }
+
+    /// Refuses to show, read or hand over a letter that is withheld.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`].
+    pub fn not_withheld(&self, letter: &str, action: &'static str) -> Result<(), StoreError> {
+        match self.withholding(letter)? {
+            None => Ok(()),
+            Some(held) => Err(wrong(letter, held.kind.told().into(), action)),
+        }
+    }
+
+    /// 误拆: the letter goes back unread. Whatever was read of it already is forgotten; its images stay, and are not shown.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] once it is confirmed, with a case system, or withheld.
+    pub fn return_unread(
+        &mut self,
+        letter: &str,
+        reason: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.in_hand(letter, "return unread")?;
+            let forgotten = db.forget_text(letter)?;
+            db.withhold(letter, Withheld::ReturnedUnread, reason, by)?;
+            let detail = json!({"reason": reason, "forgotten": forgotten});
+            ledger::append(
+                &db.connection,
+                by,
+                "letter.returned_unread",
+                &subject(letter),
+                &detail,
+            )
+        })
+    }
+
+    /// Withdraws a letter, e.g. one that was scanned twice. Nothing of it is deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
+    pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.in_hand(letter, "withdraw")?;
+            db.withhold(letter, Withheld::Withdrawn, reason, by)?;
+            ledger::append(
+                &db.connection,
+                by,
+                "letter.withdrawn",
+                &subject(letter),
+                &json!({"reason": reason}),
+            )
+        })
+    }
+
+    /// Takes a withdrawal back.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] unless it is withdrawn.
+    pub fn reinstate(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            match db.withholding(letter)? {
+                Some(held) if held.kind == Withheld::Withdrawn => {}
+                Some(held) => return Err(wrong(letter, held.kind.told().into(), "reinstate")),
+                None => return Err(wrong(letter, "not withdrawn".into(), "reinstate")),
+            }
+            db.connection.execute(
+                "UPDATE letters SET withheld = NULL, withheld_reason = NULL, withheld_by = NULL, withheld_ms = NULL,
+                 version = version + 1 WHERE id = ?1",
+                [letter],
+            )?;
+            ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))
+        })
+    }
+
+    fn in_hand(&self, letter: &str, action: &'static str) -> Result<(), StoreError> {
+        self.not_withheld(letter, action)?;
+        let row = self.letter_row(letter)?;
+        if row.stage == Stage::Registered {
+            return Err(wrong(
+                letter,
+                "registered with the case system".into(),
+                action,
+            ));
+        }
+        match self.draft(letter) {
+            Ok(draft) if draft.state != super::DraftState::Open => {
+                Err(wrong(letter, "leased to a case system".into(), action))
+            }
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn withhold(
+        &self,
+        letter: &str,
+        kind: Withheld,
+        reason: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE letters SET withheld = ?2, withheld_reason = ?3, withheld_by = ?4, withheld_ms = ?5, version = version + 1
+             WHERE id = ?1",
+            (letter, kind, reason, by, clock::now()),
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what was read and drafted. The ledger is told which rows went, so that their absence is no break.
+    fn forget_text(&self, letter: &str) -> Result<serde_json::Value, StoreError> {
+        let ids = |sql: &str| -> Result<Vec<i64>, StoreError> {
+            let mut query = self.connection.prepare(sql)?;
+            let rows = query.query_map([letter], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        let pages = ids(
+            "SELECT DISTINCT r.page_id FROM readings r JOIN pages p ON p.id = r.page_id WHERE p.letter_id = ?1",
+        )?;
+        let corrections = ids("SELECT id FROM corrections WHERE letter_id = ?1")?;
+        for sql in [
+            "DELETE FROM readings WHERE page_id IN (SELECT id FROM pages WHERE letter_id = ?1)",
+            "DELETE FROM corrections WHERE letter_id = ?1",
+            "DELETE FROM drafts WHERE letter_id = ?1",
+        ] {
+            self.connection.execute(sql, [letter])?;
+        }
+        Ok(json!({"pages": pages, "corrections": corrections}))
+    }
+
+    /// Proposes to destroy a letter whose time is over.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] before its time, while its paper is lent out, something of it is open, or another proposal is.
+    pub fn propose_destruction(
+        &mut self,
+        letter: &str,
+        (policy, years): (&str, i64),
+        by: &str,
+    ) -> Result<i64, StoreError> {
+        const ACTION: &str = "destroy";
+        self.atomically(|db| {
+            let (batch, _) = db.letter_origin(letter)?;
+            if let Some(held) = db.withholding(letter)?.filter(|held| held.kind == Withheld::Destroyed) {
+                return Err(wrong(letter, held.kind.told().into(), ACTION));
+            }
+            let received = batch.received.zoned();
+            let over = received.checked_add(jiff::Span::new().years(years));
+            if over.is_ok_and(|over| over > clock::now().zoned()) {
+                let day = batch.received.day();
+                return Err(wrong(letter, format!("received on {day}, not yet {years} years ago"), ACTION));
+            }
+            db.nothing_open(letter, false, ACTION)?;
+            if db.is_lent(letter)? {
+                return Err(wrong(letter, "lent out".into(), ACTION));
+            }
+            let open: bool = db.connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM retentions WHERE letter_id = ?1 AND approved_ms IS NULL AND refused_ms IS NULL)",
+                [letter],
+                |row| row.get(0),
+            )?;
+            if open {
+                return Err(wrong(letter, "proposed already".into(), ACTION));
+            }
+            db.connection.execute(
+                "INSERT INTO retentions (letter_id, policy, proposed_by, proposed_ms) VALUES (?1, ?2, ?3, ?4)",
+                (letter, policy, by, clock::now()),
+            )?;
+            let id = db.connection.last_insert_rowid();
+            let what = (RETENTIONS, id.to_string());
+            vouch::append(&db.connection, (by, "retention.proposed"), (what.0, &what.1), json!({"letter": letter}))?;
+            Ok(id)
+        })
+    }
+
+    /// One proposal.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn retention(&self, id: i64) -> Result<RetentionRow, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT id, letter_id, policy, proposed_by, proposed_ms, approved_by, refused_by FROM retentions WHERE id = ?1",
+                [id],
+                retention,
+            )
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "retention",
+                id: id.to_string(),
+            })
+    }
+
+    /// Proposals that nobody decided yet.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_retentions(&self) -> Result<Vec<RetentionRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, letter_id, policy, proposed_by, proposed_ms, approved_by, refused_by FROM retentions
+             WHERE approved_ms IS NULL AND refused_ms IS NULL ORDER BY id",
+        )?;
+        let rows = query.query_map([], retention)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A second person decides. Approved, the letter's text goes now and its originals as soon as this is on the disk (see
+    /// [`Db::destroyed_originals`]); their tombstones stay.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] for the person who proposed it, and when it is decided already.
+    pub fn decide_destruction(
+        &mut self,
+        id: i64,
+        decision: Decision,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let found = db.retention(id)?;
+            let refused = |state: &str| StoreError::WrongState {
+                what: "retention",
+                id: id.to_string(),
+                state: state.to_owned(),
+                action: "decide",
+            };
+            if found.approved_by.is_some() || found.refused_by.is_some() {
+                return Err(refused("decided already"));
+            }
+            if found.proposed_by == by {
+                return Err(refused("proposed by the same person"));
+            }
+            let key = id.to_string();
+            let letter = found.letter.as_str();
+            if decision == Decision::Refuse {
+                db.connection.execute(
+                    "UPDATE retentions SET refused_by = ?2, refused_ms = ?3 WHERE id = ?1",
+                    (id, by, clock::now()),
+                )?;
+                return vouch::append(
+                    &db.connection,
+                    (by, "retention.refused"),
+                    (RETENTIONS, &key),
+                    json!({"letter": letter}),
+                );
+            }
+            db.nothing_open(letter, false, "destroy")?;
+            db.connection.execute(
+                "UPDATE retentions SET approved_by = ?2, approved_ms = ?3 WHERE id = ?1",
+                (id, by, clock::now()),
+            )?;
+            vouch::append(
+                &db.connection,
+                (by, "retention.approved"),
+                (RETENTIONS, &key),
+                json!({"letter": letter}),
+            )?;
+            let forgotten = db.forget_text(letter)?;
+            let originals = db.bury(letter, id)?;
+            db.withhold(letter, Withheld::Destroyed, &found.policy, by)?;
+            let detail = json!({"retention": id, "originals": originals, "forgotten": forgotten});
+            ledger::append(
+                &db.connection,
+                by,
+                "letter.destroyed",
+                &subject(letter),
+                &detail,
+            )
+        })
+    }
+
+    /// Tombstones for the originals that no other letter has.
+    fn bury(&self, letter: &str, retention: i64) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare(
+            "INSERT OR REPLACE INTO tombstones (sha256, sm3, size, retention_id, destroyed_ms)
+             SELECT p.sha256, p.sm3, p.size, ?2, ?3 FROM pages p WHERE p.letter_id = ?1 AND NOT EXISTS
+             (SELECT 1 FROM pages q JOIN letters o ON o.id = q.letter_id WHERE q.sha256 = p.sha256 AND q.letter_id <> ?1
+              AND o.withheld IS NOT 'destroyed') GROUP BY p.sha256 RETURNING sha256",
+        )?;
+        let rows = query.query_map((letter, retention, clock::now()), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Originals whose bytes are to be gone. One that came again later is not among them.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn destroyed_originals(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare(
+            "SELECT sha256 FROM tombstones t WHERE NOT EXISTS
+             (SELECT 1 FROM arrivals a WHERE a.sha256 = t.sha256 AND a.taken_ms > t.destroyed_ms) ORDER BY sha256",
+        )?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// What the second person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is destroyed.
+    Approve,
+    /// It stays.
+    Refuse,
+}
+
+fn retention(row: &rusqlite::Row<'_>) -> rusqlite::Result<RetentionRow> {
+    Ok(RetentionRow {
+        id: row.get(0)?,
+        letter: row.get(1)?,
+        policy: row.get(2)?,
+        proposed_by: row.get(3)?,
+        proposed: row.get(4)?,
+        approved_by: row.get(5)?,
+        refused_by: row.get(6)?,
+    })
+}

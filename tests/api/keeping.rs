@@ -1,0 +1,662 @@
+//! Valuables, letters opened by mistake, withdrawal, destruction, boxes and loans: what each refuses, and that the ledger vouches for all of it.
+
+use laixin::config::Offer;
+use laixin::store::{Role, Scope};
+use serde_json::{Value, json};
+
+use super::house::{Answer, Caller, House};
+
+fn post(house: &House, caller: &Caller, path: &str, body: Value) -> Answer {
+    house.post(caller, path, body)
+}
+
+/// The refusal's words; they name what is in the way.
+fn refused(answer: &Answer) -> String {
+    assert_eq!(answer.code(), "wrong_state", "{}", answer.text);
+    answer.json()["detail"].as_str().unwrap().to_owned()
+}
+
+fn confirm(house: &House, caller: &Caller, id: &str) -> Answer {
+    let etag = house
+        .get(caller, &format!("/v1/letters/{id}"))
+        .header("etag");
+    let caller = caller.with("if-match", &etag);
+    house.call(
+        &caller,
+        "POST",
+        &format!("/v1/letters/{id}/confirm"),
+        Some("{}"),
+    )
+}
+
+/// Every row the ledger vouches for is as it says, and the chain holds.
+fn holds(house: &House) {
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    // The house's letters are put in by hand, without entries.
+    let faults: Vec<_> = rows
+        .faults
+        .iter()
+        .filter(|fault| !fault.what.starts_with("arrival"))
+        .collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert!(
+        house
+            .app
+            .store
+            .wait(|db| db.verify_ledger())
+            .unwrap()
+            .is_ok()
+    );
+}
+
+#[test]
+fn cash_takes_two_people_in_and_two_people_out_and_holds_the_letter_meanwhile() {
+    let house = House::new();
+    let (zhang, li) = (
+        house.person("zhang", Role::Operator),
+        house.person("li", Role::Operator),
+    );
+    house.drafted("A1");
+    let cash = json!({"kind": "cash", "amount": "500 元", "serial": "AB12345678"});
+    let listed = post(&house, &zhang, "/v1/letters/A1/valuables", cash);
+    assert_eq!(listed.status, 201, "{}", listed.text);
+    let id = listed.json()["id"].as_i64().unwrap();
+    let of = |what: &str| format!("/v1/valuables/{id}/{what}");
+    let back =
+        json!({"how": "registered_mail", "to": "陆思雨", "receipt_no": "R-1", "on": "2026-11-27"});
+    assert!(
+        refused(&confirm(&house, &zhang, "A1"))
+            .contains("1 enclosed valuables that are not returned")
+    );
+    assert!(refused(&post(&house, &zhang, &of("witness"), json!({}))).contains("same person"));
+    assert!(
+        refused(&post(
+            &house,
+            &zhang,
+            &of("strike"),
+            json!({"reason": "看错了一次"})
+        ))
+        .contains("same person")
+    );
+    assert!(refused(&post(&house, &zhang, &of("return"), back.clone())).contains("second person"));
+    assert!(
+        refused(&post(&house, &li, &of("return-witness"), json!({})))
+            .contains("not yet given back")
+    );
+    assert_eq!(post(&house, &li, &of("witness"), json!({})).status, 200);
+    assert!(refused(&post(&house, &li, &of("witness"), json!({}))).contains("already"));
+    let mut odd = back.clone();
+    odd["on"] = json!("27.11.2026");
+    assert_eq!(
+        post(&house, &zhang, &of("return"), odd).code(),
+        "body_invalid"
+    );
+    let mut nobody = back.clone();
+    nobody["receipt_no"] = json!(" ");
+    assert_eq!(
+        post(&house, &zhang, &of("return"), nobody).code(),
+        "body_invalid"
+    );
+    assert_eq!(
+        post(&house, &zhang, &of("return"), back.clone()).status,
+        200
+    );
+    assert!(refused(&post(&house, &li, &of("return"), back)).contains("already"));
+    assert!(
+        refused(&post(&house, &zhang, &of("return-witness"), json!({}))).contains("same person")
+    );
+    assert!(refused(&confirm(&house, &zhang, "A1")).contains("not returned"));
+    let closed = post(&house, &li, &of("return-witness"), json!({}));
+    assert_eq!(closed.json()["closed"], true);
+    assert_eq!(confirm(&house, &zhang, "A1").status, 200);
+    let seen = house.get(&zhang, "/v1/letters/A1/valuables").json();
+    assert_eq!(seen["items"][0]["returned"]["receipt_no"], "R-1");
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE subject LIKE 'valuable/%'"),
+        4
+    );
+    holds(&house);
+    house.sql("UPDATE valuables SET amount = '50 元'");
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    assert!(
+        rows.faults
+            .iter()
+            .any(|fault| fault.what == format!("valuable/{id}"))
+    );
+}
+
+#[test]
+fn a_letter_that_speaks_of_money_is_not_confirmed_before_two_people_looked() {
+    let house = House::new();
+    let (zhang, li) = (
+        house.person("zhang", Role::Operator),
+        house.person("li", Role::Operator),
+    );
+    house.drafted("A1");
+    house.sql("UPDATE drafts SET body = json_set(body, '$.fields.flags.valuables', json('{\"value\":true,\"quote\":null,\"page\":null,\"quad\":null}'))");
+    assert!(refused(&confirm(&house, &zhang, "A1")).contains("nobody listed"));
+    let none = post(
+        &house,
+        &zhang,
+        "/v1/letters/A1/valuables",
+        json!({"kind": "nothing_found"}),
+    );
+    let id = none.json()["id"].as_i64().unwrap();
+    assert!(refused(&confirm(&house, &zhang, "A1")).contains("not returned"));
+    assert_eq!(
+        post(
+            &house,
+            &li,
+            &format!("/v1/valuables/{id}/witness"),
+            json!({})
+        )
+        .json()["closed"],
+        true
+    );
+    assert_eq!(confirm(&house, &zhang, "A1").status, 200);
+}
+
+#[test]
+fn what_was_listed_by_mistake_is_struck_out_by_another_person_and_stays_to_be_read() {
+    let house = House::new();
+    let (zhang, li) = (
+        house.person("zhang", Role::Operator),
+        house.person("li", Role::Operator),
+    );
+    house.drafted("A1");
+    let id = post(
+        &house,
+        &zhang,
+        "/v1/letters/A1/valuables",
+        json!({"kind": "book"}),
+    )
+    .json()["id"]
+        .clone();
+    let strike = format!("/v1/valuables/{id}/strike");
+    assert_eq!(
+        post(&house, &li, &strike, json!({"reason": "错"})).code(),
+        "body_invalid"
+    );
+    assert_eq!(
+        post(&house, &li, &strike, json!({"reason": "是附件，不是书"})).json()["closed"],
+        true
+    );
+    assert_eq!(
+        house.get(&zhang, "/v1/letters/A1/valuables").json()["items"][0]["struck"][0],
+        "li"
+    );
+    assert_eq!(confirm(&house, &zhang, "A1").status, 200);
+    assert_eq!(
+        post(
+            &house,
+            &zhang,
+            "/v1/letters/A9/valuables",
+            json!({"kind": "book"})
+        )
+        .code(),
+        "not_found"
+    );
+    assert_eq!(
+        post(
+            &house,
+            &zhang,
+            "/v1/letters/A1/valuables",
+            json!({"kind": "gold"})
+        )
+        .code(),
+        "body_invalid"
+    );
+    holds(&house);
+}
+
+#[test]
+fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_over() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    let reading = laixin::store::Reading {
+        engine: "e".into(),
+        width: 1,
+        height: 1,
+        turned_deg: 0,
+        lines: Vec::new(),
+        seconds: 0.0,
+    };
+    house
+        .app
+        .store
+        .wait(move |db| db.finish_reading(1, &reading))
+        .unwrap();
+    house.sql("INSERT INTO pages (letter_id, arrival_id, frame, kind, sha256, sm3, size) VALUES ('A1', 'a-A1', 1, 'letter', 'cc', 'dd', 1)");
+    let path = "/v1/letters/A1/return-unread";
+    assert_eq!(
+        post(&house, &zhang, path, json!({"reason": "误"})).code(),
+        "body_invalid"
+    );
+    let done = post(
+        &house,
+        &zhang,
+        path,
+        json!({"reason": "收件人不是本单位，误拆"}),
+    );
+    assert_eq!(
+        (done.status, done.json()["withheld"].as_str()),
+        (200, Some("returned_unread"))
+    );
+    for what in [
+        "pages/1",
+        "pages/1/image",
+        "pages/1/thumbnail",
+        "archive.pdf",
+    ] {
+        assert!(
+            refused(&house.get(&zhang, &format!("/v1/letters/A1/{what}")))
+                .contains("returned unread"),
+            "{what}"
+        );
+    }
+    let seen = house.get(&zhang, "/v1/letters/A1").json();
+    assert_eq!(seen["draft"], Value::Null);
+    for table in ["readings", "drafts", "corrections"] {
+        assert_eq!(
+            house.count(&format!("SELECT count(*) FROM {table}")),
+            0,
+            "{table}"
+        );
+    }
+    let (next, due) = house
+        .app
+        .store
+        .wait(|db| {
+            Ok((
+                db.begin_reading()?,
+                db.letters_due(laixin::clock::now(), 0)?,
+            ))
+        })
+        .unwrap();
+    assert!(next.is_none() && due.is_empty(), "it is not read any more");
+    let claimed = post(
+        &house,
+        &cases,
+        "/v1/drafts/claims",
+        json!({"limit": 5, "lease_seconds": 60}),
+    );
+    assert_eq!(claimed.json()["drafts"], json!([]));
+    assert!(
+        refused(&post(&house, &zhang, path, json!({"reason": "再退一次"})))
+            .contains("returned unread")
+    );
+    assert!(
+        refused(&post(
+            &house,
+            &zhang,
+            "/v1/letters/A1/reinstate",
+            json!({"reason": "改主意了"})
+        ))
+        .contains("returned unread")
+    );
+    assert_eq!(
+        house.count("SELECT count(*) FROM pages"),
+        2,
+        "no page is deleted"
+    );
+    holds(&house);
+}
+
+#[test]
+fn a_withdrawn_letter_keeps_everything_and_comes_back_as_it_was() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    let why = json!({"reason": "同一封信扫描了两次"});
+    assert_eq!(
+        post(&house, &zhang, "/v1/letters/A1/withdraw", why.clone()).status,
+        200
+    );
+    assert!(refused(&confirm(&house, &zhang, "A1")).contains("withdrawn"));
+    assert_eq!(house.count("SELECT count(*) FROM drafts"), 1);
+    assert_eq!(
+        post(&house, &zhang, "/v1/letters/A1/reinstate", why.clone()).status,
+        200
+    );
+    assert!(
+        refused(&post(&house, &zhang, "/v1/letters/A1/reinstate", why)).contains("not withdrawn")
+    );
+    assert_eq!(confirm(&house, &zhang, "A1").status, 200);
+    holds(&house);
+}
+
+#[test]
+fn a_letter_with_a_case_system_is_neither_withdrawn_nor_returned() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    post(
+        &house,
+        &cases,
+        "/v1/drafts/claims",
+        json!({"limit": 5, "lease_seconds": 60}),
+    );
+    for what in ["withdraw", "return-unread"] {
+        let answer = post(
+            &house,
+            &zhang,
+            &format!("/v1/letters/A1/{what}"),
+            json!({"reason": "已经晚了"}),
+        );
+        assert!(refused(&answer).contains("leased to a case system"));
+    }
+}
+
+/// A house whose settings know a policy, and an original that is really there.
+fn with_policy() -> (House, Caller, Caller, String) {
+    let house = House::with_more("[[retention]]\npolicy = \"短期\"\nyears = 10\n");
+    let zhang = house.person("zhang", Role::Operator);
+    let boss = house.person("boss", Role::Administrator);
+    house.drafted("A1");
+    let kept = house.app.evidence.put(b"a page of long ago").unwrap();
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{0}', sm3 = '{1}', size = {2};
+         UPDATE arrivals SET sha256 = '{0}', sm3 = '{1}', size = {2}, taken_ms = 5;",
+        kept.sha256, kept.sm3, kept.size
+    ));
+    (house, zhang, boss, kept.sha256)
+}
+
+#[test]
+fn a_letter_is_destroyed_only_after_its_time_by_two_people_and_leaves_a_tombstone() {
+    let (house, zhang, boss, sha256) = with_policy();
+    let path = "/v1/letters/A1/destruction";
+    assert_eq!(
+        post(&house, &zhang, path, json!({"policy": "永久"})).code(),
+        "body_invalid"
+    );
+    let recent = laixin::clock::now().0 - 9 * 365 * 86_400_000;
+    house.sql(&format!("UPDATE batches SET received_ms = {recent}"));
+    assert!(
+        refused(&post(&house, &zhang, path, json!({"policy": "短期"})))
+            .contains("not yet 10 years ago")
+    );
+    house.sql("UPDATE batches SET received_ms = 1");
+    let proposed = post(&house, &zhang, path, json!({"policy": "短期"}));
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    assert!(
+        refused(&post(&house, &zhang, path, json!({"policy": "短期"})))
+            .contains("proposed already")
+    );
+    let approve = format!("/v1/retentions/{}/approve", proposed.json()["id"]);
+    assert_eq!(
+        post(&house, &zhang, &approve, json!({})).code(),
+        "forbidden"
+    );
+    assert!(
+        house.app.evidence.get(&sha256).is_ok(),
+        "nothing is gone yet"
+    );
+    assert_eq!(post(&house, &boss, &approve, json!({})).status, 200);
+    assert!(
+        house.app.evidence.get(&sha256).is_err(),
+        "the bytes are gone"
+    );
+    assert_eq!(
+        house.count(&format!(
+            "SELECT count(*) FROM tombstones WHERE sha256 = '{sha256}'"
+        )),
+        1
+    );
+    assert!(refused(&house.get(&zhang, "/v1/letters/A1/pages/1")).contains("destroyed by policy"));
+    assert_eq!(
+        house.app.store.wait(|db| db.original_rows()).unwrap(),
+        [],
+        "verify does not miss it"
+    );
+    assert!(refused(&post(&house, &boss, &approve, json!({}))).contains("decided already"));
+    holds(&house);
+}
+
+#[test]
+fn whoever_proposed_a_destruction_does_not_approve_it_and_a_refusal_keeps_the_letter() {
+    let (house, _, boss, sha256) = with_policy();
+    let chief = house.person("chief", Role::Administrator);
+    let proposed = post(
+        &house,
+        &boss,
+        "/v1/letters/A1/destruction",
+        json!({"policy": "短期"}),
+    );
+    let id = proposed.json()["id"].clone();
+    assert_eq!(
+        house.get(&boss, "/v1/retentions").json()["items"][0]["letter"],
+        "A1"
+    );
+    assert!(
+        refused(&post(
+            &house,
+            &boss,
+            &format!("/v1/retentions/{id}/approve"),
+            json!({})
+        ))
+        .contains("same person")
+    );
+    assert_eq!(
+        post(
+            &house,
+            &chief,
+            &format!("/v1/retentions/{id}/refuse"),
+            json!({})
+        )
+        .status,
+        200
+    );
+    assert!(house.app.evidence.get(&sha256).is_ok());
+    assert_eq!(
+        house.get(&boss, "/v1/retentions").json()["items"],
+        json!([])
+    );
+    holds(&house);
+}
+
+#[test]
+fn an_original_that_another_letter_has_too_is_not_destroyed() {
+    let (house, zhang, boss, sha256) = with_policy();
+    house.drafted("A2");
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{sha256}' WHERE letter_id = 'A2'"
+    ));
+    let id = post(
+        &house,
+        &zhang,
+        "/v1/letters/A1/destruction",
+        json!({"policy": "短期"}),
+    )
+    .json()["id"]
+        .clone();
+    assert_eq!(
+        post(
+            &house,
+            &boss,
+            &format!("/v1/retentions/{id}/approve"),
+            json!({})
+        )
+        .status,
+        200
+    );
+    assert!(house.app.evidence.get(&sha256).is_ok());
+    assert_eq!(house.count("SELECT count(*) FROM tombstones"), 0);
+}
+
+fn set(house: &House, id: &str, address: &str, dated: &str) {
+    house.sql(&format!(
+        "UPDATE drafts SET body = json_set(body, '$.fields.address.value', '{address}', '$.fields.letter_date.value', '{dated}') WHERE letter_id = '{id}'"
+    ));
+}
+
+#[test]
+fn a_box_lists_its_letters_by_region_then_date_then_intake() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let made = post(
+        &house,
+        &zhang,
+        "/v1/boxes",
+        json!({"name": "2026-01", "location": "三号柜 2 层"}),
+    );
+    let id = made.json()["id"].as_i64().unwrap();
+    assert!(
+        refused(&post(
+            &house,
+            &zhang,
+            "/v1/boxes",
+            json!({"name": "2026-01", "location": "别处"})
+        ))
+        .contains("there already")
+    );
+    let letters = [
+        ("A1", "江苏省苏州市姑苏区平江路12号", "2026-01-05"),
+        ("A2", "内详", "2025-01-01"),
+        ("A3", "江苏省苏州市吴中区木渎镇", "2026-02-01"),
+        ("A4", "江苏省苏州市姑苏区平江路99号", "2025-12-31"),
+        ("A5", "江苏省苏州市姑苏区平江路7号", "2026-01-05"),
+    ];
+    for (letter, address, dated) in letters {
+        house.drafted(letter);
+        set(&house, letter, address, dated);
+        let put = format!("/v1/letters/{letter}/box");
+        assert!(refused(&post(&house, &zhang, &put, json!({"box": id}))).contains("not confirmed"));
+        assert_eq!(confirm(&house, &zhang, letter).status, 200);
+        assert_eq!(post(&house, &zhang, &put, json!({"box": id})).status, 200);
+    }
+    let list = house.get(&zhang, &format!("/v1/boxes/{id}")).json()["list"].clone();
+    let order: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["letter"].as_str().unwrap())
+        .collect();
+    assert_eq!(order, ["A3", "A4", "A1", "A5", "A2"]);
+    assert_eq!(
+        list[0]["division"].as_str().map(|code| &code[..6]),
+        Some("320506")
+    );
+    assert_eq!(
+        post(&house, &zhang, &format!("/v1/boxes/{id}/close"), json!({})).status,
+        200
+    );
+    house.drafted("A6");
+    confirm(&house, &zhang, "A6");
+    assert!(
+        refused(&post(
+            &house,
+            &zhang,
+            "/v1/letters/A6/box",
+            json!({"box": id})
+        ))
+        .contains("closed")
+    );
+    let moved = post(
+        &house,
+        &zhang,
+        &format!("/v1/boxes/{id}/move"),
+        json!({"location": "库房"}),
+    );
+    assert_eq!(moved.json()["location"], "库房");
+    holds(&house);
+}
+
+#[test]
+fn paper_leaves_its_box_with_a_reason_and_another_persons_approval_and_comes_back() {
+    let house = House::new();
+    let (zhang, li) = (
+        house.person("zhang", Role::Operator),
+        house.person("li", Role::Operator),
+    );
+    house.drafted("A1");
+    let ask = |caller: &Caller| {
+        post(
+            &house,
+            caller,
+            "/v1/letters/A1/loans",
+            json!({"reason": "承办处室核对原件"}),
+        )
+    };
+    assert!(refused(&ask(&zhang)).contains("in no box"));
+    let id = post(
+        &house,
+        &zhang,
+        "/v1/boxes",
+        json!({"name": "1", "location": "柜"}),
+    )
+    .json()["id"]
+        .clone();
+    confirm(&house, &zhang, "A1");
+    post(&house, &zhang, "/v1/letters/A1/box", json!({"box": id}));
+    let loan = ask(&zhang).json()["id"].clone();
+    assert!(refused(&ask(&li)).contains("asked for or out already"));
+    let of = |what: &str| format!("/v1/loans/{loan}/{what}");
+    assert!(refused(&post(&house, &zhang, &of("approve"), json!({}))).contains("same person"));
+    assert_eq!(
+        post(&house, &li, &of("approve"), json!({})).json()["approved_by"],
+        "li"
+    );
+    assert_eq!(
+        house.get(&zhang, &format!("/v1/boxes/{id}")).json()["list"][0]["is_out"],
+        true
+    );
+    assert!(
+        refused(&post(
+            &house,
+            &zhang,
+            "/v1/letters/A1/box",
+            json!({"box": id})
+        ))
+        .contains("lent out")
+    );
+    assert_eq!(
+        house.get(&zhang, "/v1/loans").json()["items"][0]["letter"],
+        "A1"
+    );
+    assert_eq!(post(&house, &zhang, &of("back"), json!({})).status, 200);
+    assert!(refused(&post(&house, &zhang, &of("back"), json!({}))).contains("back already"));
+    assert_eq!(house.get(&zhang, "/v1/loans").json()["items"], json!([]));
+    holds(&house);
+}
+
+#[test]
+fn a_page_of_a_withheld_letter_is_held_for_a_person() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.letter("A1");
+    house.draft("A1", Offer::Confirmed);
+    post(
+        &house,
+        &zhang,
+        "/v1/letters/A1/withdraw",
+        json!({"reason": "同一封信扫描了两次"}),
+    );
+    let taken = house.app.store.wait(|db| {
+        let arrival = db.note_arrival(&laixin::store::NewArrival {
+            source: "s".into(),
+            name: "A1_p2.jpg".into(),
+            file_key: "k2".into(),
+            first_seen: laixin::clock::now(),
+        })?;
+        db.take_page(&laixin::store::TakePage {
+            arrival: arrival.id,
+            group: "A1".into(),
+            kind: laixin::domain::text::PageKind::Letter,
+            number: Some(2),
+            frames: vec![0],
+            original: laixin::evidence::Original {
+                sha256: "ee".into(),
+                sm3: "ff".into(),
+                size: 1,
+            },
+        })
+    });
+    assert!(matches!(
+        taken.unwrap(),
+        laixin::store::Taken::LetterClosed { .. }
+    ));
+}
