@@ -29,7 +29,7 @@ use crate::support::project;
 /// Nothing here takes longer than this, on a machine that does much else.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How late a late reply is; the profile below waits less.
-const LATE: Duration = Duration::from_millis(160);
+const LATE: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Wire {
@@ -61,11 +61,12 @@ pub fn quick_profile(transport: Transport) -> Profile {
     let ms = Duration::from_millis;
     profile.link.transport = transport;
     profile.link.connect_timeout = ms(500);
-    profile.link.reply_timeout = ms(100);
+    profile.link.reply_timeout = ms(200);
     profile.link.backoff_first = ms(20);
     profile.link.backoff_max = ms(100);
     for spec in profile.points.values_mut() {
-        spec.max_age = spec.max_age.max(ms(500));
+        // How soon silence is judged is measured in `detection`; here a busy machine must not look like a silent cabinet.
+        spec.max_age = spec.max_age.max(ms(900));
     }
     let timing = &mut profile.timing;
     timing.poll = ms(50);
@@ -121,7 +122,7 @@ pub fn quick_line(device: PathBuf) -> Transport {
         baud: 115_200,
         parity: Parity::None,
         stop_bits: 1,
-        silent: Duration::from_millis(200),
+        silent: Duration::from_millis(400),
         direction: Direction::Automatic,
     })
 }

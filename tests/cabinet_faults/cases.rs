@@ -288,26 +288,27 @@ pub const CASES: &[Case] = &[
         ms(120),
         LOST_OR_NOT,
     ),
+    // 1 to 3 on a new connection: a cabinet without the registers of its name is another one.
     cabinet(
         "exception_1",
         Fault::Exception1,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_2",
         Fault::Exception2,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_3",
         Fault::Exception3,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_4",
