@@ -109,6 +109,7 @@ letter_quiet_s = 2
 [registration]
 roster = "roster.toml"
 deadlines = {toml_string(shared / "deadlines" / "2022.toml")}
+holidays = {toml_string(shared / "holidays.toml")}
 [handoff]
 offer = "read"
 """

@@ -10,13 +10,16 @@ pub mod custody;
 pub mod cycles;
 pub mod drafts;
 pub mod events;
+pub mod grouping;
 pub mod health;
 pub mod letters;
 pub mod openapi;
+pub mod page_kinds;
 pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
+pub mod scanners;
 mod second_person;
 pub mod session;
 pub mod valuables;
@@ -47,6 +50,7 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::metrics::Metrics;
+use crate::scan::ScannerControl;
 use crate::store::Store;
 
 /// Passwords proved side by side at most.
@@ -69,6 +73,8 @@ pub struct App {
     pub readiness: Readiness,
     /// The cabinets by id.
     pub cabinets: Arc<BTreeMap<String, CabinetControl>>,
+    /// The scanners by id.
+    pub scanners: Arc<BTreeMap<String, ScannerControl>>,
     /// What is counted.
     pub metrics: Metrics,
     /// Cancelled when the station stops: streams of events end then.
@@ -83,7 +89,10 @@ impl App {
         (store, evidence): (Store, Arc<Evidence>),
         events: Events,
         readiness: Readiness,
-        cabinets: BTreeMap<String, CabinetControl>,
+        (cabinets, scanners): (
+            BTreeMap<String, CabinetControl>,
+            BTreeMap<String, ScannerControl>,
+        ),
     ) -> Self {
         Self {
             settings,
@@ -92,6 +101,7 @@ impl App {
             events,
             readiness,
             cabinets: Arc::new(cabinets),
+            scanners: Arc::new(scanners),
             metrics: Metrics::default(),
             closing: CancellationToken::new(),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
@@ -113,6 +123,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(batches::get))
         .routes(routes!(batches::load))
         .routes(routes!(batches::close))
+        .routes(routes!(grouping::exception))
+        .routes(routes!(grouping::next_letter))
         .routes(routes!(batches::override_load))
         .routes(routes!(cabinets::list))
         .routes(routes!(cabinets::get))
@@ -122,13 +134,25 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cabinets::self_test))
         .routes(routes!(cabinets::acknowledge))
         .routes(routes!(cycles::certificate))
+        .routes(routes!(scanners::list))
+        .routes(routes!(scanners::start))
+        .routes(routes!(scanners::cancel))
+        .routes(routes!(scanners::scans))
+        .routes(routes!(scanners::scan))
         .routes(routes!(arrivals::list))
+        .routes(routes!(grouping::holds))
+        .routes(routes!(grouping::resolve))
+        .routes(routes!(grouping::move_pages))
+        .routes(routes!(grouping::print))
+        .routes(routes!(grouping::day))
+        .routes(routes!(grouping::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
         .routes(routes!(archive::pdf))
         .routes(routes!(pages::original))
         .routes(routes!(pages::shown))
         .routes(routes!(pages::thumbnail))
+        .routes(routes!(page_kinds::set))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
         .routes(routes!(valuables::of_letter, valuables::list))

@@ -24,6 +24,16 @@ impl Millis {
         self.rfc3339().chars().take(10).collect()
     }
 
+    /// When a local day, `YYYY-MM-DD`, begins and when the next one does.
+    pub fn bounds_of_day(day: &str) -> Option<(Self, Self)> {
+        let date: jiff::civil::Date = day.parse().ok()?;
+        let begins = |date: jiff::civil::Date| {
+            let begin = date.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+            Some(Self(begin.timestamp().as_millisecond()))
+        };
+        Some((begins(date)?, begins(date.tomorrow().ok()?)?))
+    }
+
     /// In UTC, fit for a file's name: `20261127T013000Z`.
     pub fn stamp(self) -> String {
         let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -3,13 +3,15 @@
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
 mod keeping;
+mod scanner;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
+pub use scanner::{ScanColour, Scanner, ScannerKind};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,12 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Within<MIN, MAX> 
     }
 }
 
+impl<const MIN: u64, const MAX: u64> Serialize for Within<MIN, MAX> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
+    }
+}
+
 struct WithinVisitor<const MIN: u64, const MAX: u64>;
 
 impl<const MIN: u64, const MAX: u64> de::Visitor<'_> for WithinVisitor<MIN, MAX> {
@@ -54,6 +62,10 @@ impl<const MIN: u64, const MAX: u64> de::Visitor<'_> for WithinVisitor<MIN, MAX>
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "a whole number from {MIN} to {MAX}")
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
@@ -124,7 +136,7 @@ pub struct Settings {
     /// UV cabinets.
     #[serde(default, rename = "cabinet")]
     pub cabinets: Vec<Cabinet>,
-    /// Folders that scanners write into.
+    /// Scanners: folders that their software writes into, and devices that the station drives.
     #[serde(default, rename = "scanner")]
     pub scanners: Vec<Scanner>,
     /// OCR.
@@ -227,32 +239,8 @@ fn unit_1() -> Within<0, 247> {
     Within(1)
 }
 
-/// `[[scanner]]`: a folder that a scanner's software writes into.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scanner {
-    /// Its id.
-    pub id: DeviceId,
-    /// The folder. Taken files go to its sub-folder `done`, refused ones to `held`.
-    pub folder: PathBuf,
-    /// A file is complete when it has not changed for this long.
-    #[serde(default = "quiet_800")]
-    pub quiet_ms: Within<100, 60_000>,
-    /// How often the whole folder is looked through, whatever the notifications said.
-    #[serde(default = "rescan_5")]
-    pub rescan_s: Within<1, 3600>,
-}
-
-fn quiet_800() -> Within<100, 60_000> {
-    Within(800)
-}
-
-fn rescan_5() -> Within<1, 3600> {
-    Within(5)
-}
-
-/// `[reading]`
-#[derive(Debug, Clone, Deserialize)]
+/// `[reading]`; handed to the page worker as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reading {
     /// Which engine reads.
@@ -269,6 +257,12 @@ pub struct Reading {
     pub longest_side_px: Within<320, 4096>,
     /// A letter is complete when no page of it came for this long.
     pub letter_quiet_s: Within<1, 3600>,
+    /// How much memory the process that reads pages may take.
+    pub memory_mb: Within<512, 65_536>,
+    /// A page that takes longer than this is given up.
+    pub page_timeout_s: Within<10, 3600>,
+    /// The models leave the memory when nothing was read for this long.
+    pub unload_after_s: Within<5, 86_400>,
 }
 
 impl Default for Reading {
@@ -282,6 +276,9 @@ impl Default for Reading {
             threads: Within(2),
             longest_side_px: Within(960),
             letter_quiet_s: Within(10),
+            memory_mb: Within(2048),
+            page_timeout_s: Within(90),
+            unload_after_s: Within(300),
         }
     }
 }
@@ -290,7 +287,7 @@ impl Default for Reading {
 pub const OPENVINO_DIR: &str = "/usr/lib/laixin/openvino";
 
 /// What computes the networks of PP-OCRv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Runtime {
     /// OpenVINO where it is installed and works, else rten.
@@ -302,7 +299,7 @@ pub enum Runtime {
 }
 
 /// OCR engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PP-OCRv6 small.
@@ -319,6 +316,9 @@ pub struct Registration {
     pub roster: PathBuf,
     /// The deadline profile.
     pub deadlines: PathBuf,
+    /// Days off and make-up working days; without it working days count weekends only, and every due date says so.
+    #[serde(default)]
+    pub holidays: Option<PathBuf>,
 }
 
 /// `[handoff]`
@@ -408,6 +408,7 @@ impl Settings {
         here(&mut settings.reading.openvino_dir);
         here(&mut settings.registration.roster);
         here(&mut settings.registration.deadlines);
+        settings.registration.holidays.iter_mut().for_each(here);
         here(&mut settings.print.font);
         let keeping = &mut settings.keeping;
         let backup = &mut settings.backup;
@@ -424,10 +425,12 @@ impl Settings {
             .cabinets
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
+        settings.refuse_misfits(file)?;
+        let data = settings.station.data_dir.clone();
         settings
             .scanners
             .iter_mut()
-            .for_each(|scanner| here(&mut scanner.folder));
+            .for_each(|scanner| scanner.settle(base, &data));
         settings.refuse_doubles(file)?;
         Ok(settings)
     }
@@ -441,18 +444,25 @@ impl Settings {
         let mut seen = std::collections::BTreeSet::new();
         for id in ids {
             if !seen.insert(id) {
-                let text = std::fs::read_to_string(file).unwrap_or_default();
-                let quoted = format!("\"{id}\"");
-                let line = text
-                    .lines()
-                    .enumerate()
-                    .filter(|(_, line)| line.contains(&quoted))
-                    .last();
                 return Err(ConfigError::Refused {
                     file: file.to_owned(),
-                    line: line.map_or(1, |(at, _)| at + 1),
+                    line: last_line_of(file, id),
                     key: "id".into(),
                     message: format!("\"{id}\" is used twice; every device needs an id of its own"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_misfits(&self, file: &Path) -> Result<(), ConfigError> {
+        for scanner in &self.scanners {
+            if let Some((key, message)) = scanner.misfit() {
+                return Err(ConfigError::Refused {
+                    file: file.to_owned(),
+                    line: last_line_of(file, &scanner.id),
+                    key: format!("scanner {}: {key}", scanner.id),
+                    message,
                 });
             }
         }
@@ -468,6 +478,17 @@ impl Settings {
     pub fn evidence_dir(&self) -> PathBuf {
         self.station.data_dir.join("evidence")
     }
+}
+
+/// The last line that names a device, from 1.
+fn last_line_of(file: &Path, id: &DeviceId) -> usize {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let quoted = format!("\"{id}\"");
+    let named = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(&quoted));
+    named.last().map_or(1, |(at, _)| at + 1)
 }
 
 /// Reads any of the station's TOML files into its type, with file, line and key in the refusal.

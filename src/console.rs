@@ -6,7 +6,9 @@
 mod address;
 mod assets;
 mod batches;
+mod beside;
 mod cabinet;
+mod earlier;
 mod field_lines;
 mod frame;
 mod keeping;
@@ -14,6 +16,7 @@ mod letter;
 mod letters;
 mod maintenance;
 mod refused;
+mod scanning;
 mod sign_in;
 mod today;
 mod when;
@@ -43,6 +46,7 @@ pub fn router(app: App) -> Router {
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/letters", get(letters::page))
         .route("/letters/{id}", get(letter::page))
+        .route("/letters/{id}/beside", get(beside::page))
         .route("/letters/{id}/keeping", get(keeping::page))
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))

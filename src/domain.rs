@@ -4,6 +4,7 @@
 //! are `serde` and `utoipa`, whose derives make a draft one document in the store, on the wire and in `/openapi.json`, and
 //! `thiserror` (see ARCHITECTURE.md).
 
+pub mod balance;
 pub mod correct;
 pub mod cycle;
 pub mod deadline;
@@ -11,10 +12,16 @@ pub mod draft;
 pub mod extract;
 pub mod field;
 pub mod gazetteer;
+pub mod grouping;
 pub mod intake;
 pub mod keeping;
+pub mod kind;
+pub mod learn;
 pub mod letter;
+pub mod lexicon;
+pub mod repeat;
 pub mod roster;
+pub mod secret;
 pub mod text;
 pub mod wear;
 pub mod zones;

@@ -19,9 +19,11 @@ pub mod backup;
 pub mod certificate;
 pub mod console;
 pub mod print;
+pub mod separators;
 
 pub mod commands;
 pub mod evaluate;
+pub mod history;
 
 mod chain;
 pub mod clock;
@@ -31,5 +33,6 @@ pub mod health;
 pub mod metrics;
 pub mod roots;
 pub mod sd_notify;
+pub mod worker;
 
 pub use chain::Chain;

@@ -31,8 +31,17 @@ enum Command {
     /// Cabinets: state, simulator.
     #[command(subcommand)]
     Cabinet(commands::cabinet::CabinetCommand),
+    /// Scanners: discovery, state, simulator.
+    #[command(subcommand)]
+    Scanner(commands::scanner::ScannerCommand),
+    /// Prints separator sheets, one for the front of every letter.
+    Separators(commands::separators::SeparatorsArgs),
     /// The device health log.
     Health(commands::health::HealthArgs),
+    /// Earlier registrations: takes over those of the case system, counts them, compares with them.
+    History(commands::history::HistoryArgs),
+    /// What the office taught: names met, thresholds its own history suggests.
+    Learn(commands::learn::LearnArgs),
     /// Walks every original and every ledger entry; names every break.
     Verify(commands::verify::VerifyArgs),
     /// A letter, a batch or a month as PDF/A-2u files with an index.
@@ -41,6 +50,9 @@ enum Command {
     Backup(commands::backup::BackupArgs),
     /// A back-up → the data folder of this machine.
     Restore(commands::restore::RestoreArgs),
+    /// The child in which the station opens foreign files.
+    #[command(name = laixin::worker::COMMAND, hide = true)]
+    PageWorker(commands::page_worker::PageWorkerArgs),
     /// Accounts of people.
     User(commands::user::UserArgs),
     /// Tokens of machines.
@@ -56,11 +68,16 @@ fn main() -> ExitCode {
         Command::Extract(args) => commands::extract::run(&args).into(),
         Command::Evaluate(args) => commands::evaluate::run(&args).into(),
         Command::Cabinet(command) => commands::cabinet::run(command).into(),
+        Command::Scanner(command) => commands::scanner::run(command).into(),
+        Command::Separators(args) => commands::separators::run(&args).into(),
         Command::Health(args) => commands::health::run(&args).into(),
+        Command::History(args) => commands::history::run(args).into(),
+        Command::Learn(args) => commands::learn::run(args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::Archive(args) => commands::archive::run(&args).into(),
         Command::Backup(args) => commands::backup::run(&args).into(),
         Command::Restore(args) => commands::restore::run(&args).into(),
+        Command::PageWorker(args) => commands::page_worker::run(&args).into(),
         Command::User(args) => {
             commands::user::run(args).unwrap_or_else(|error| told(&error, error.exit_code()))
         }

@@ -1,6 +1,6 @@
-//! One printed A4 page as PDF/A-2u: text, lines and areas at places in millimetres from its top left corner.
+//! Printed A4 pages as PDF/A-2u: text, lines and areas at places in millimetres from its top left corner.
 //!
-//! It knows pages, not what stands on them. Left out: several pages, pictures, text layers under pictures.
+//! It knows pages, not what stands on them. Left out: pictures, text layers under pictures.
 
 mod font;
 
@@ -130,6 +130,24 @@ pub fn page(
     about: &About,
     draw: impl FnOnce(&mut Pen<'_, '_>),
 ) -> Result<Vec<u8>, PrintError> {
+    let mut draw = Some(draw);
+    pages(font, about, 1, |_, pen| {
+        if let Some(draw) = draw.take() {
+            draw(pen);
+        }
+    })
+}
+
+/// Draws so many pages; `draw` gets the number of each, from 0.
+///
+/// # Errors
+/// [`PrintError::Refused`].
+pub fn pages(
+    font: &PrintFont,
+    about: &About,
+    count: usize,
+    mut draw: impl FnMut(usize, &mut Pen<'_, '_>),
+) -> Result<Vec<u8>, PrintError> {
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A2_U)
         .finish()
@@ -141,16 +159,21 @@ pub fn page(
     });
     document.set_metadata(metadata(about));
     let size = (PAGE_MM.0 * POINTS_PER_MM, PAGE_MM.1 * POINTS_PER_MM);
-    let a4 = PageSettings::from_wh(size.0, size.1).expect("A4 is a size");
-    let mut page = document.start_page_with(a4);
-    let mut surface = page.surface();
-    draw(&mut Pen {
-        surface: &mut surface,
-        font,
-        missing: BTreeSet::new(),
-    });
-    surface.finish();
-    page.finish();
+    for at in 0..count {
+        let a4 = PageSettings::from_wh(size.0, size.1).expect("A4 is a size");
+        let mut page = document.start_page_with(a4);
+        let mut surface = page.surface();
+        draw(
+            at,
+            &mut Pen {
+                surface: &mut surface,
+                font,
+                missing: BTreeSet::new(),
+            },
+        );
+        surface.finish();
+        page.finish();
+    }
     document.finish().map_err(PrintError::Refused)
 }
 

@@ -1,27 +1,31 @@
-//! Worker: next unread page → lines; a letter whose pages are all read → fields → draft.
+//! Thread: next unread page → lines, in the page worker (`worker.rs`); a letter whose pages are all read → fields → draft.
 //!
 //! What a draft's fields stand on (envelope, first and last page) is read first and gives an early draft, to be looked at only;
 //! the pages between follow, then the draft is made anew. The queue is the table, so a restart goes on where it was. Every step
 //! may run twice.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::{self, Settings};
-use crate::domain::text::{Char, Line};
+use crate::domain::draft::Draft;
+use crate::domain::text::{Char, Line, PageKind, PageText};
+use crate::domain::zones::rows;
+use crate::domain::{kind, secret};
 use crate::events::{Event, Events};
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    DueLetter, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
+    DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
 };
+use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
 mod assemble;
 
@@ -31,6 +35,10 @@ pub use assemble::{Office, office};
 const IDLE: Duration = Duration::from_millis(300);
 /// How long it waits before it tries again to load models that could not be loaded.
 const RELOAD: Duration = Duration::from_secs(15);
+/// How long a page may still take when the station stops; what is not read by then is read after the next start.
+const LAST_PAGE: Duration = Duration::from_secs(10);
+/// Code of an alert, and of the pages that are left unread, where a letter has a secret mark (B15).
+const SECRET_MARK: &str = "secret_mark";
 /// Name under which the worker tells whether it is ready.
 const PART: &str = "reading";
 
@@ -53,7 +61,12 @@ pub struct Reader {
     pub metrics: Metrics,
     /// Its proof of life.
     pub beat: Beat,
+    /// What the office taught, as last fetched.
+    pub learned: RefCell<Option<(Instant, Learned)>>,
 }
+
+/// How long what the office taught is used before it is fetched again.
+const LEARNED_FRESH: Duration = Duration::from_secs(60);
 
 /// Starts the worker on a thread of its own; it ends soon after `stop`.
 pub fn start(reader: Reader, stop: CancellationToken) -> JoinHandle<()> {
@@ -93,14 +106,23 @@ pub fn open_engine(settings: &config::Reading) -> Result<ocr::Engine, ocr::OpenE
 
 impl Reader {
     fn run(&self, stop: &CancellationToken) {
-        let Some(engine) = self.engine(stop) else {
+        let mut worker = Worker::new(self.settings.reading.memory_mb.0);
+        if !self.open(&mut worker, stop) {
             return;
-        };
+        }
+        let unload_after = Duration::from_secs(self.settings.reading.unload_after_s.0);
+        let mut last_read = clock::monotonic();
         while !stop.is_cancelled() {
             self.beat.beat();
-            match self.step(&engine) {
-                Ok(true) => {}
-                Ok(false) => std::thread::sleep(IDLE),
+            match self.step(&mut worker, stop) {
+                Ok(true) => last_read = clock::monotonic(),
+                Ok(false) => {
+                    if worker.is_running() && last_read.elapsed() >= unload_after {
+                        tracing::debug!("nothing to read: the models leave the memory");
+                        worker.end();
+                    }
+                    std::thread::sleep(IDLE);
+                }
                 Err(StoreError::Stopped) => return,
                 Err(error) => {
                     tracing::error!(error = %crate::Chain(&error), "reading is held up by the store");
@@ -110,16 +132,20 @@ impl Reader {
         }
     }
 
-    /// Loads the models, trying again until they can be loaded: whoever mends the folder need not restart the station.
-    fn engine(&self, stop: &CancellationToken) -> Option<ocr::Engine> {
+    /// Starts the page worker and loads the models in it, trying again until they can be loaded: whoever mends the folder need not
+    /// restart the station. `false` when the station stops first.
+    fn open(&self, worker: &mut Worker, stop: &CancellationToken) -> bool {
+        let task = Task::Open(Box::new(self.settings.reading.clone()));
         loop {
-            match open_engine(&self.settings.reading) {
-                Ok(engine) => {
-                    let note = engine.note();
-                    tracing::info!(engine = engine.version(), note, "reading is ready");
+            match self.ask(worker, &task, &[], stop) {
+                Ok(done) => {
+                    if let Done::Opened { engine, note } = done {
+                        tracing::info!(engine, note, "reading is ready");
+                    }
                     self.readiness.ready(PART);
-                    return Some(engine);
+                    return true;
                 }
+                Err(WorkerError::Stopped) => return false,
                 Err(error) => {
                     let message = format!(
                         "{}; pages wait until this is mended (make setup)",
@@ -132,7 +158,7 @@ impl Reader {
             let waited = clock::monotonic();
             while waited.elapsed() < RELOAD {
                 if stop.is_cancelled() {
-                    return None;
+                    return false;
                 }
                 self.beat.beat();
                 std::thread::sleep(IDLE);
@@ -140,9 +166,35 @@ impl Reader {
         }
     }
 
+    /// Asks the page worker, proving meanwhile that this thread lives; a stop of the station leaves it a moment to finish.
+    fn ask(
+        &self,
+        worker: &mut Worker,
+        task: &Task,
+        file: &[u8],
+        stop: &CancellationToken,
+    ) -> Result<Done, WorkerError> {
+        let limit = Duration::from_secs(self.settings.reading.page_timeout_s.0);
+        let mut stopping = None;
+        let mut tick = |_| {
+            self.beat.beat();
+            if !stop.is_cancelled() {
+                return Wait::On;
+            }
+            let since = *stopping.get_or_insert_with(clock::monotonic);
+            if since.elapsed() < LAST_PAGE {
+                Wait::On
+            } else {
+                Wait::Stop
+            }
+        };
+        let (done, _) = worker.ask(task, file, &mut Patience::new(limit, &mut tick))?;
+        Ok(done)
+    }
+
     /// Every draft that is due, or else one page: a complete letter does not wait behind other letters' pages.
     /// `Ok(false)` when there was nothing to do.
-    fn step(&self, engine: &ocr::Engine) -> Result<bool, StoreError> {
+    fn step(&self, worker: &mut Worker, stop: &CancellationToken) -> Result<bool, StoreError> {
         let quiet_s =
             i64::try_from(self.settings.reading.letter_quiet_s.0).expect("limited by the settings");
         let due = self
@@ -153,22 +205,33 @@ impl Reader {
         }
         let page = self.store.wait(|db| db.begin_reading())?;
         if let Some(page) = &page {
-            self.read_page(engine, page)?;
+            self.read_page(worker, page, stop)?;
         }
         Ok(page.is_some() || !due.is_empty())
     }
 
-    fn read_page(&self, engine: &ocr::Engine, page: &UnreadPage) -> Result<(), StoreError> {
+    fn read_page(
+        &self,
+        worker: &mut Worker,
+        page: &UnreadPage,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
         let id = page.id;
-        let read = if page.attempts > READING_ATTEMPTS {
-            Err(Unreadable {
+        let letter = page.letter.clone();
+        if self.store.wait(move |db| db.reading_stopped(&letter))? {
+            return self.give_up(page, &stopped());
+        }
+        if page.attempts > READING_ATTEMPTS {
+            let refusal = Refusal {
                 code: "reader_died".into(),
-                detail: "the reader ended each time it read this page".into(),
-            })
-        } else {
-            self.lines(engine, page)
-        };
-        match read {
+                detail: "the page worker ended each time it read this page".into(),
+            };
+            return self.give_up(page, &refusal);
+        }
+        if !worker.is_running() && !self.open(worker, stop) {
+            return self.store.wait(move |db| db.reading_not_begun(id));
+        }
+        match self.lines(worker, page, stop) {
             Ok(reading) => {
                 tracing::info!(
                     letter = page.letter,
@@ -178,53 +241,94 @@ impl Reader {
                     "page read"
                 );
                 self.metrics.page_read(reading.seconds);
-                self.store.wait(move |db| db.finish_reading(id, &reading))?;
-                self.tell(&page.letter, "page_read");
+                self.keep(page, reading)
             }
-            Err(Unreadable { code, detail }) => {
+            Err(WorkerError::Refused(refusal)) => self.give_up(page, &refusal),
+            Err(WorkerError::Stopped) => self.store.wait(move |db| db.reading_not_begun(id)),
+            // The begun attempt stands: the page comes back later, behind the others, until it has had its tries.
+            Err(error) => {
                 tracing::warn!(
                     letter = page.letter,
                     page = id,
-                    code,
-                    detail,
-                    "page cannot be read; its original is kept"
+                    attempt = page.attempts,
+                    code = error.code(),
+                    "the page worker did not survive this page; reading goes on with another: {error}"
                 );
-                self.events.tell(Event::Alert {
-                    code: code.clone(),
-                    subject: format!("letter/{}", page.letter),
-                });
-                self.store.wait(move |db| db.give_up_reading(id, &code))?;
-                self.tell(&page.letter, "page_unreadable");
+                Ok(())
             }
         }
+    }
+
+    /// Keeps what was read, and what follows from it before anything else is read: what the page is, and whether to go on at all.
+    fn keep(&self, page: &UnreadPage, reading: Reading) -> Result<(), StoreError> {
+        let (id, letter) = (page.id, page.letter.clone());
+        let text = PageText {
+            n: 1,
+            kind: PageKind::Letter,
+            width: reading.width,
+            height: reading.height,
+            lines: reading.lines.clone(),
+        };
+        let sign = kind::proposed(&text);
+        let secret = secret::mark(&rows(0, &text)).is_some();
+        self.store.wait(move |db| {
+            db.finish_reading(id, &reading)?;
+            if let Some(sign) = sign {
+                db.propose_kind(id, sign.kind(), sign.code())?;
+            }
+            if secret {
+                db.stop_reading(&letter, SECRET_MARK, id)?;
+            }
+            Ok(())
+        })?;
+        if secret {
+            tracing::warn!(
+                letter = page.letter,
+                page = id,
+                code = SECRET_MARK,
+                "a secret mark was seen: nothing more of this letter is read; hand it to the officer for secrets"
+            );
+            self.events.tell(Event::Alert {
+                code: SECRET_MARK.to_owned(),
+                subject: format!("letter/{}", page.letter),
+            });
+        }
+        self.tell(&page.letter, "page_read");
         Ok(())
     }
 
-    fn lines(&self, engine: &ocr::Engine, page: &UnreadPage) -> Result<Reading, Unreadable> {
-        let bytes = self
-            .evidence
-            .get(&page.sha256)
-            .map_err(|error| Unreadable {
-                code: "original_unavailable".into(),
-                detail: crate::Chain(&error).to_string(),
-            })?;
-        let frame = ocr::decode_frame(&bytes, page.frame as usize, &ocr::Limits::default())
-            .map_err(|error| Unreadable {
-                code: error.code().into(),
-                detail: crate::Chain(&error).to_string(),
-            })?;
-        drop(bytes);
-        let read = catch_unwind(AssertUnwindSafe(|| engine.read(&frame)));
-        match read {
-            Ok(Ok(text)) => Ok(reading(engine.version(), text)),
-            Ok(Err(error)) => Err(Unreadable {
-                code: "reader_failed".into(),
-                detail: crate::Chain(&error).to_string(),
-            }),
-            Err(_) => Err(Unreadable {
-                code: "reader_defect".into(),
-                detail: "the reader panicked".into(),
-            }),
+    fn give_up(&self, page: &UnreadPage, refusal: &Refusal) -> Result<(), StoreError> {
+        let (id, code) = (page.id, refusal.code.clone());
+        tracing::warn!(
+            letter = page.letter,
+            page = id,
+            code,
+            detail = refusal.detail,
+            "page cannot be read; its original is kept"
+        );
+        self.events.tell(Event::Alert {
+            code: code.clone(),
+            subject: format!("letter/{}", page.letter),
+        });
+        self.store.wait(move |db| db.give_up_reading(id, &code))?;
+        self.tell(&page.letter, "page_unreadable");
+        Ok(())
+    }
+
+    fn lines(
+        &self,
+        worker: &mut Worker,
+        page: &UnreadPage,
+        stop: &CancellationToken,
+    ) -> Result<Reading, WorkerError> {
+        let bytes = self.evidence.get(&page.sha256).map_err(|error| Refusal {
+            code: "original_unavailable".into(),
+            detail: crate::Chain(&error).to_string(),
+        })?;
+        let task = Task::Read { frame: page.frame };
+        match self.ask(worker, &task, &bytes, stop)? {
+            Done::Read(reading) => Ok(*reading),
+            other => Err(worker::unexpected(&other)),
         }
     }
 
@@ -239,9 +343,10 @@ impl Reader {
             None => None,
         };
         let started = clock::monotonic();
-        let draft = self
+        let mut draft = self
             .office
             .draft(letter, &pages, &batch, &load, cycle.as_ref());
+        self.with_what_was_learned(&mut draft)?;
         let offer = self.settings.handoff.offer;
         let read = due.read;
         self.store.wait(move |db| match read {
@@ -263,6 +368,21 @@ impl Reader {
         Ok(())
     }
 
+    /// Thresholds the office took over, then its names: they can only hold back.
+    fn with_what_was_learned(&self, draft: &mut Draft) -> Result<(), StoreError> {
+        let mut kept = self.learned.borrow_mut();
+        let fresh = |(fetched, _): &(Instant, Learned)| fetched.elapsed() < LEARNED_FRESH;
+        if !kept.as_ref().is_some_and(fresh) {
+            let learned = self.store.wait(|db| db.learned())?;
+            *kept = Some((clock::monotonic(), learned));
+        }
+        if let Some((_, learned)) = kept.as_ref() {
+            learned.thresholds.apply(&mut draft.fields);
+            learned.lexicon.advise(&mut draft.fields);
+        }
+        Ok(())
+    }
+
     fn tell(&self, letter: &str, what: &str) {
         self.events.tell(Event::Letter {
             letter: letter.to_owned(),
@@ -271,14 +391,15 @@ impl Reader {
     }
 }
 
-/// Why a page has no lines. `detail` names files, sizes and hashes, never content.
-struct Unreadable {
-    code: String,
-    detail: String,
+fn stopped() -> Refusal {
+    Refusal {
+        code: SECRET_MARK.into(),
+        detail: "a secret mark was seen on another page of this letter".into(),
+    }
 }
 
 /// The one place where the engine's lines become the domain's.
-fn reading(engine: &str, text: ocr::PageText) -> Reading {
+pub(crate) fn reading(engine: &str, text: ocr::PageText) -> Reading {
     Reading {
         engine: engine.to_owned(),
         width: text.width,
@@ -286,6 +407,7 @@ fn reading(engine: &str, text: ocr::PageText) -> Reading {
         turned_deg: text.turned_deg,
         lines: text.lines.into_iter().map(line).collect(),
         seconds: text.seconds,
+        blank: false,
     }
 }
 

@@ -1,22 +1,32 @@
-//! Task: pages from a scanner's folder into the evidence store and their letter, only from a released load.
+//! Task: pages from a scanner into the evidence store and their letter, only from a released load.
 //!
 //! One page: seen → gate → claimed → original kept → arrival, letter and pages in one commit → file moved to `done`. Each step may run twice; what a
 //! crash leaves behind is found by the arrival's id in the claimed file's name. No file is ever deleted, and none is moved before its bytes are safe.
+//!
+//! A driven scanner writes its images into a spool that is such a folder, too. Its scans are begun here, each for one released load.
 
+pub mod codes;
+mod control;
 mod desk;
+mod health;
+mod ordered;
 mod recover;
+pub mod separators;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use scanner::{Folder, FolderSettings, Source};
+use scanner::{Seen, Source};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
+pub use control::{Device, Orders, ScanRefused, ScannerControl, ScannerState, device_of};
 pub use desk::Desk;
 
+use crate::config;
 use crate::events::Event;
 use crate::sd_notify::Beat;
+use control::Driver;
 
 /// How long a page that could not be finished stays claimed before it is tried again.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
@@ -36,6 +46,9 @@ pub enum ScanError {
     /// The original could not be kept.
     #[error("the original could not be kept")]
     Evidence(#[from] crate::evidence::EvidenceError),
+    /// The pages of a file could not be counted, for a reason that is not the file's.
+    #[error("the pages of the file could not be counted")]
+    NotCounted(#[source] std::io::Error),
     /// The folder's thread could not be started.
     #[error("the folder cannot be watched")]
     Watch(#[source] std::io::Error),
@@ -44,38 +57,65 @@ pub enum ScanError {
     Panicked(#[from] tokio::task::JoinError),
 }
 
-/// Watches one scanner's folder until it is told to stop. The page under way is finished first.
+/// Opens a scanner: its source, what commands it, and who does. Nothing is asked of a device yet.
 ///
 /// # Errors
-/// When the folder's thread cannot be started or a step panics; trouble with one page or with the folder is reported and survived.
+/// When its folder's thread cannot be started or its spool cannot be made.
+pub fn open(
+    scanner: &config::Scanner,
+    desk: &Desk,
+) -> Result<(Source, ScannerControl, Orders), ScanError> {
+    let source = control::source_of(scanner, desk.folder_settings()).map_err(ScanError::Watch)?;
+    let (control, orders) = control::pair(scanner);
+    Ok((source, control, orders))
+}
+
+/// Serves one scanner until it is told to stop. The page under way is finished first; a running scan is stopped at the device.
+///
+/// # Errors
+/// When a step panics; trouble with one page, a folder or a device is reported and survived.
 pub async fn run(
     desk: Desk,
-    settings: FolderSettings,
+    mut source: Source,
+    orders: Orders,
     beat: Beat,
     stop: CancellationToken,
 ) -> Result<(), ScanError> {
     let desk = Arc::new(desk);
     let mut events = desk.listen();
-    blocking(&desk, Desk::recover).await?;
-    let mut source = Source::Folder(Folder::watch(settings).map_err(ScanError::Watch)?);
+    blocking(&desk, Desk::begin).await?;
+    let mut driver = Driver::new(Arc::clone(&desk), orders);
     let mut recover = tokio::time::interval(RECOVER_EVERY);
     let mut pulse = tokio::time::interval(PULSE);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            _ = pulse.tick() => beat.beat(),
+            _ = pulse.tick() => {
+                beat.beat();
+                driver.pulse().await;
+            }
             _ = recover.tick() => blocking(&desk, Desk::recover_if_stuck).await?,
+            Some(command) = driver.next() => driver.carry_out(command, &mut source).await,
             event = events.recv() => match event {
                 // A load may have been released: pages that wait need not wait for the rescan.
                 Ok(Event::Batch { .. }) | Err(RecvError::Lagged(_)) => source.look_now(),
                 Ok(_) | Err(RecvError::Closed) => {}
             },
             seen = source.next() => match seen {
-                Some(seen) => blocking(&desk, |desk| desk.handle(seen)).await?,
+                Some(Seen::Scan(progress)) => {
+                    driver.progress(progress).await;
+                    source.look_now();
+                }
+                Some(seen) => {
+                    let mut batch = vec![seen];
+                    batch.extend(std::iter::from_fn(|| source.try_next()).take(desk.more_at_once()));
+                    blocking(&desk, |desk| desk.handle_all(batch)).await?;
+                }
                 None => break,
             },
         }
     }
+    source.wind_up().await;
     tokio::task::spawn_blocking(|| source.stop()).await?;
     Ok(())
 }

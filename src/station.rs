@@ -111,8 +111,9 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let cabinets = start_cabinets(
         &settings, &store, &events, &readiness, &watchdog, &stop, &mut tasks,
     )?;
+    let mut scanners = BTreeMap::new();
     for scanner in &settings.scanners {
-        let (desk, folder) = scan::Desk::new(
+        let desk = scan::Desk::new(
             scanner,
             store.clone(),
             evidence.clone(),
@@ -120,20 +121,30 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
             readiness.clone(),
         );
         let name = format!("scanner/{}", scanner.id);
+        let (source, control, orders) = match scan::open(scanner, &desk) {
+            Ok(opened) => opened,
+            Err(error) => {
+                readiness.not_ready(&name, "cannot_take_pages", &Chain(&error).to_string());
+                continue;
+            }
+        };
+        scanners.insert(scanner.id.to_string(), control);
         let beat = watchdog.task(&name, STUCK_TASK);
-        let task = scan::run(desk, folder, beat, stop.child_token());
+        let task = scan::run(desk, source, orders, beat, stop.child_token());
         tasks.push(tokio::spawn(async move {
             if let Err(error) = task.await {
                 tracing::error!(task = name, error = %Chain(&error), "ended by itself; restart the station");
             }
         }));
     }
+    let codes = scan::codes::run(store.clone(), evidence.clone(), stop.child_token());
+    tasks.push(tokio::spawn(codes));
     let app = App::new(
         settings.clone(),
         (store, evidence),
         events,
         readiness,
-        cabinets,
+        (cabinets, scanners),
     );
     let reader = read::Reader {
         settings: settings.clone(),
@@ -144,6 +155,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
         metrics: app.metrics.clone(),
         beat: watchdog.task("reading", STUCK_READER),
+        learned: std::cell::RefCell::default(),
     };
     let reading = read::start(reader, stop.child_token());
 

@@ -6,21 +6,30 @@
 mod accounts;
 mod archives;
 mod backups;
+mod balance;
 mod custody;
 mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod earlier;
+mod envelopes;
+mod grouping;
 mod health;
 mod health_views;
+mod holds;
 mod idempotency;
+mod learned;
 mod ledger;
 mod letter_views;
 mod letters;
 mod loads;
 mod migrations;
 mod owner;
+mod page_kinds;
 mod readings;
+mod repeats;
+mod scans;
 mod scrubs;
 mod second_person;
 mod self_tests;
@@ -37,22 +46,29 @@ use rusqlite::Connection;
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
 pub use archives::{ExportOf, ToExport};
 pub use backups::BackupRow;
+pub use balance::{Day, RecordedException};
 pub use custody::{BoxRow, BoxedLetter, LoanRow};
 pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
+pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
+pub use envelopes::UncodedEnvelope;
+pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
+pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
+pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use owner::{Queued, Store};
 pub use readings::{
-    DueLetter, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
+    DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
@@ -140,6 +156,8 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Db {
     connection: Connection,
+    /// What comparing letters needs at hand.
+    sampled: Option<repeats::Sampled>,
 }
 
 impl Db {
@@ -159,7 +177,24 @@ impl Db {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::migrate(&mut connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
+    }
+
+    /// A database that is gone with its handle: for comparing letters without a station.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        migrations::migrate(&mut connection)?;
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// Runs `work` as one transaction: all of it is kept, or nothing. Inside another one it becomes part of that.
@@ -211,7 +246,10 @@ impl Db {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::require_current(&connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            sampled: None,
+        })
     }
 
     /// A consistent copy of the running database in a new file.

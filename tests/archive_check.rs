@@ -5,6 +5,7 @@ use std::process::Command;
 
 use laixin::archive::{self, Outline};
 use laixin::config::PdfLevel;
+use laixin::domain::text::{PageKind, PageText};
 use laixin::evidence::Evidence;
 use laixin::store::{Db, Reading};
 
@@ -37,14 +38,19 @@ fn archive_check() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(1000);
-    let engine = ocr::Engine::open(&ocr::Settings::new(models())).unwrap();
+    let engine =
+        std::cell::LazyCell::new(|| ocr::Engine::open(&ocr::Settings::new(models())).unwrap());
     let home = tempfile::tempdir().unwrap();
     let database = home.path().join("station.sqlite3");
     let evidence = Evidence::open(&home.path().join("evidence")).unwrap();
     drop(Db::open(&database).unwrap());
     let (mut files, mut over) = (Vec::new(), Vec::new());
     for (letter, images) in letters(&folder).into_iter().take(count) {
-        put(&database, &evidence, &letter, &images, &engine);
+        let readings = readings(&letter, &images, |bytes| {
+            let page = ocr::decode_frame(bytes, 0, &ocr::Limits::default()).unwrap();
+            engine.read(&page).unwrap()
+        });
+        put(&database, &evidence, &letter, &images, readings);
         let db = Db::open(&database).unwrap();
         let outline = Outline::of(&db, &letter).unwrap();
         let made = archive::make(outline, &evidence, "测试信访局", PdfLevel::TwoU).unwrap();
@@ -78,12 +84,55 @@ fn archive_check() {
     assert!(most <= 2.0, "{most}");
 }
 
+/// What was read on a letter's pages: kept by `laixin evaluate --lines DIR` (`LAIXIN_LINES`), or read now.
+fn readings(
+    letter: &str,
+    images: &[PathBuf],
+    engine: impl Fn(&[u8]) -> ocr::PageText,
+) -> Vec<Reading> {
+    let reading = |width, height, turned_deg, lines| Reading {
+        engine: "e".into(),
+        width,
+        height,
+        turned_deg,
+        lines,
+        seconds: 0.0,
+    };
+    let kept = std::env::var_os("LAIXIN_LINES")
+        .and_then(|folder| std::fs::read(Path::new(&folder).join(format!("{letter}.json"))).ok());
+    if let Some(kept) = kept {
+        let kept: Vec<PageText> = serde_json::from_slice(&kept).unwrap();
+        let mut sheets = kept.iter().filter(|page| page.kind != PageKind::Envelope);
+        let mut envelopes = kept.iter().filter(|page| page.kind == PageKind::Envelope);
+        let of = |path: &PathBuf| {
+            let page = if is_envelope(path) {
+                envelopes.next()
+            } else {
+                sheets.next()
+            };
+            let page = page.unwrap_or_else(|| panic!("{letter}: no lines of {}", path.display()));
+            reading(page.width, page.height, 0, page.lines.clone())
+        };
+        return images.iter().map(of).collect();
+    }
+    let of = |path: &PathBuf| {
+        let text = engine(&std::fs::read(path).unwrap());
+        let lines = text.lines.into_iter().map(laixin::read::line).collect();
+        reading(text.width, text.height, text.turned_deg, lines)
+    };
+    images.iter().map(of).collect()
+}
+
+fn is_envelope(path: &Path) -> bool {
+    path.to_string_lossy().contains("_env")
+}
+
 fn put(
     database: &Path,
     evidence: &Evidence,
     letter: &str,
     images: &[PathBuf],
-    engine: &ocr::Engine,
+    readings: Vec<Reading>,
 ) {
     let connection = rusqlite::Connection::open(database).unwrap();
     connection
@@ -93,10 +142,10 @@ fn put(
              INSERT INTO letters (id, batch_id, load_id, group_name, stage, created_ms, last_arrival_ms) VALUES ('{letter}', 1, 1, '{letter}', 'drafted', 1, 1);"
         ))
         .unwrap();
-    for (at, path) in images.iter().enumerate() {
+    for ((at, path), reading) in images.iter().enumerate().zip(readings) {
         let bytes = std::fs::read(path).unwrap();
         let kept = evidence.put(&bytes).unwrap();
-        let kind = if path.to_string_lossy().contains("_env") {
+        let kind = if is_envelope(path) {
             "envelope"
         } else {
             "letter"
@@ -111,16 +160,6 @@ fn put(
             ))
             .unwrap();
         let id = connection.last_insert_rowid();
-        let page = ocr::decode_frame(&bytes, 0, &ocr::Limits::default()).unwrap();
-        let text = engine.read(&page).unwrap();
-        let reading = Reading {
-            engine: "e".into(),
-            width: text.width,
-            height: text.height,
-            turned_deg: text.turned_deg,
-            lines: text.lines.into_iter().map(laixin::read::line).collect(),
-            seconds: 0.0,
-        };
         Db::open(database)
             .unwrap()
             .finish_reading(id, &reading)

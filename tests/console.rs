@@ -6,6 +6,7 @@ mod browser;
 mod browser_station;
 mod corrections;
 mod desk;
+mod earlier;
 
 use std::sync::Arc;
 

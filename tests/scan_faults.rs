@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use laixin::clock::{self, Millis};
-use laixin::config::{DeviceId, Scanner, Within};
+use laixin::config::{Scanner, Within};
+use laixin::domain::grouping::GroupBy;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::letter::Carrier;
 use laixin::domain::text::PageKind;
@@ -22,7 +23,7 @@ use laixin::scan::{self, Desk};
 use laixin::store::{
     Arrival, CycleOutcome, CycleTerms, NewArrival, NewBatch, SideExposure, Store, TakePage, Taken,
 };
-use scanner::{FolderSettings, claim};
+use scanner::{Folder, FolderSettings, Source, claim};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,7 @@ struct Station {
     evidence: Arc<Evidence>,
     events: Events,
     readiness: Readiness,
+    by: Option<GroupBy>,
     running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
@@ -49,6 +51,7 @@ impl Station {
 
     /// The station of a folder that outlives it.
     fn open(root: &Path) -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let inbox = root.join("inbox");
         fs::create_dir_all(&inbox).unwrap();
         let (store, _thread) = Store::open(&root.join("station.sqlite3")).unwrap();
@@ -60,6 +63,7 @@ impl Station {
             evidence,
             events,
             readiness,
+            by: None,
             running: None,
             root: None,
         }
@@ -67,12 +71,12 @@ impl Station {
 
     fn start(&mut self) {
         let scanner = Scanner {
-            id: DeviceId("s1".into()),
-            folder: self.inbox.clone(),
+            by: self.by,
             quiet_ms: Within(100),
             rescan_s: Within(1),
+            ..Scanner::folder("s1", &self.inbox)
         };
-        let (desk, settings) = Desk::new(
+        let desk = Desk::new(
             &scanner,
             self.store.clone(),
             Arc::clone(&self.evidence),
@@ -85,13 +89,18 @@ impl Station {
             rescan: quick,
             incomplete_grace: 2 * quick,
             empty_grace: 2 * quick,
-            ..settings
+            ..desk.folder_settings()
         };
+        let source = Source::Folder(Folder::watch(settings).unwrap());
+        let (_, _, orders) = scan::open(&scanner, &desk).unwrap();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let beat = laixin::sd_notify::Watchdog::default().task("scan", Duration::from_secs(60));
-        let task =
-            tokio::spawn(async move { scan::run(desk, settings, beat, stopping).await.unwrap() });
+        let task = tokio::spawn(async move {
+            scan::run(desk, source, orders, beat, stopping)
+                .await
+                .unwrap()
+        });
         self.running = Some((stop, task));
     }
 

@@ -17,12 +17,15 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod pages;
 
 mod api;
 mod archive_check;
 mod backup;
 mod config;
 mod console;
+mod evidence;
 mod house;
+mod intake;
 mod scan_faults;
 mod systemd;

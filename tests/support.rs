@@ -285,6 +285,16 @@ impl TestStation {
         body
     }
 
+    /// What a GET gives the signed-in operator, whatever it is.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let (cookie, _) = self.session.as_ref().expect("signed in");
+        let mut answer = ureq::get(format!("http://{}{path}", self.address))
+            .header("cookie", cookie)
+            .call()
+            .expect("the station answers");
+        answer.body_mut().read_to_vec().expect("bytes")
+    }
+
     /// A batch whose load was opened by a signed override: for tests that are not about the cabinet.
     pub fn open_batch(&self, count: u32) -> i64 {
         let batch = self.ok("POST", "/v1/batches", Some(json!({"carrier": "letter", "count": count, "received_at": "2026-03-02T09:00:00+08:00"})));

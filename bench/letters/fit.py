@@ -2,8 +2,8 @@
 
 Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
-the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted, on the fitting
-and on the checking letters each; the checking letters have other names, fonts and wordings. The held-out letters choose nothing: what they come
+the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted of the fitting and
+the checking letters together; the checking letters have other names, fonts and wordings. The held-out letters choose nothing: what they come
 to is printed beside the threshold. Prints what was reached to stderr.
 """
 
@@ -17,7 +17,8 @@ WRONG_ALLOWED = 0.005
 MARGIN = 0.5  # of that share is used on the letters at hand, so that others keep to it
 RIDGE = 1.0
 VETO = "veto"
-LEAST = 30  # values of a field below which nothing is fitted
+UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
+LEAST, LEAST_WRONG = 30, 3  # values of a field, and wrong ones among them, below which nothing is fitted
 
 
 def load(paths):
@@ -84,12 +85,12 @@ def sure(model, signs):
     return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
 
 
-def threshold(*parts):
-    """The lowest confidence at which at most the allowed share of what is accepted is wrong on every part; None if there is none."""
-    sides = [(sorted(p for p, _ in part), sorted(p for p, right in part if not right)) for part in parts]
-    for limit in sorted({p for part in parts for p, _ in part}):
-        kept = [(len(ps) - bisect.bisect_left(ps, limit), len(bad) - bisect.bisect_left(bad, limit)) for ps, bad in sides]
-        if all(wrong <= MARGIN * WRONG_ALLOWED * n for n, wrong in kept):
+def threshold(part):
+    """The lowest confidence at which at most the allowed share of what is accepted is wrong; None if there is none."""
+    sure_of, mistaken = sorted(p for p, _ in part), sorted(p for p, right in part if not right)
+    for limit in sorted({p for p, _ in part}):
+        kept, wrong = len(sure_of) - bisect.bisect_left(sure_of, limit), len(mistaken) - bisect.bisect_left(mistaken, limit)
+        if wrong <= MARGIN * WRONG_ALLOWED * kept:
             return limit
     return None
 
@@ -118,15 +119,15 @@ def main():
     for field in sorted(fit):
         samples, others = fit[field], check.get(field, [])
         wrong = sum(not right for _, right in samples)
-        if len(samples) < LEAST or not others:
-            print(f"# {field}: {len(samples)} values to fit, {len(others)} to check: too few, no model")
+        if len(samples) < LEAST or wrong < LEAST_WRONG or not others:
+            print(f"# {field}: {len(samples)} values to fit, {wrong} of them wrong, {len(others)} to check: too few, no model, never accepted")
             continue
-        names = sorted({name for signs, _ in samples for name in signs} - {VETO})
+        names = sorted({name for signs, _ in samples for name in signs} - UNUSED)
         model = regress(samples, names)
         graded = [(sure(model, s), r) for s, r in samples]
         # What a rule holds back for a person is never accepted, whatever its confidence.
         free = [[(sure(model, s), r) for s, r in part if VETO not in s] for part in (samples, others)]
-        found = threshold(*free)
+        found = threshold(free[0] + free[1])
         limit = 2.0 if found is None else max(found, 0.55)
         accepted = [r for p, r in free[1] if p >= limit]
         bad = sum(not r for r in accepted)

@@ -12,9 +12,10 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::Millis;
+use crate::domain::balance::{Counts, Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
 use crate::events::Event;
-use crate::store::{Batch, CycleRecord, Db, Load, NewBatch, StoreError};
+use crate::store::{Batch, CycleRecord, Db, Load, NewBatch, RecordedException, StoreError};
 
 /// A batch to sign in.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -69,6 +70,10 @@ pub struct BatchView {
     pub count: u32,
     /// Letters scanned so far.
     pub letters: u32,
+    /// Letters that explain a difference.
+    pub exceptions: Vec<ExceptionView>,
+    /// What does not come out, and where to look; the batch is closed when this is empty or a note explains it.
+    pub differences: Vec<DifferenceView>,
     /// When the office received them.
     pub received_at: String,
     /// Who signed it in.
@@ -79,6 +84,25 @@ pub struct BatchView {
     pub closed_at: Option<String>,
     /// Its loads in order.
     pub loads: Vec<LoadView>,
+}
+
+/// Letters that were signed in and not scanned, or the other way round.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ExceptionView {
+    kind: Exception,
+    letters: u32,
+    reason: String,
+    by: String,
+    at: String,
+}
+
+/// Something that does not come out.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DifferenceView {
+    #[serde(flatten)]
+    difference: Difference,
+    /// Where to look.
+    next_action: String,
 }
 
 /// A load.
@@ -129,8 +153,25 @@ impl From<Load> for LoadView {
 }
 
 impl BatchView {
-    fn new(batch: Batch, loads: Vec<Load>) -> Self {
+    fn new(found: Found) -> Self {
+        let (batch, loads, exceptions, counts) = found;
+        let exceptions = exceptions.into_iter().map(|one| ExceptionView {
+            kind: one.kind,
+            letters: one.letters,
+            reason: one.reason,
+            by: one.by,
+            at: one.at.rfc3339(),
+        });
+        let differences = counts
+            .differences()
+            .into_iter()
+            .map(|difference| DifferenceView {
+                difference,
+                next_action: difference.told(),
+            });
         Self {
+            exceptions: exceptions.collect(),
+            differences: differences.collect(),
             id: batch.id,
             carrier: batch.carrier,
             count: batch.count,
@@ -148,8 +189,20 @@ impl BatchView {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
-        Ok(Self::new(db.batch(id)?, db.loads_of(id)?))
+        found(db, db.batch(id)?).map(Self::new)
     }
+}
+
+type Found = (Batch, Vec<Load>, Vec<RecordedException>, Counts);
+
+fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
+    let id = batch.id;
+    Ok((
+        batch,
+        db.loads_of(id)?,
+        db.exceptions_of(id)?,
+        db.batch_counts(id)?,
+    ))
 }
 
 /// Signs a batch in.
@@ -212,16 +265,15 @@ pub async fn list(
             let batches = db.batches(before, limit + 1)?;
             batches
                 .into_iter()
-                .map(|batch| Ok((db.loads_of(batch.id)?, batch)))
+                .map(|batch| found(db, batch))
                 .collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    let view = |(loads, batch)| BatchView::new(batch, loads);
     Ok(Json(paging::part(
         rows,
         limit,
-        |(_, batch)| batch.id.to_string(),
-        view,
+        |(batch, ..)| batch.id.to_string(),
+        BatchView::new,
     )))
 }
 
@@ -265,7 +317,8 @@ pub async fn load(
     .await
 }
 
-/// Closes a batch; a note is needed when the counts differ.
+/// Closes a batch; a note is needed when the counts differ, and is recorded as an exception. Scans under way, missing images and findings that nobody
+/// has looked at are explained by no note.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = BatchView), (status = "4XX", body = Problem)))]

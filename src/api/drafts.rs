@@ -235,6 +235,7 @@ pub async fn get(
         .store
         .with(move |db| {
             let row = db.draft(&id)?;
+            db.not_withheld(&id, "show")?;
             db.record(
                 &by,
                 "draft.viewed",

@@ -111,6 +111,8 @@ pub struct LetterView {
     pub letter: LetterListed,
     /// The load it was opened from.
     pub disinfection: LoadView,
+    /// Numbers of registered or express mail, out of the bar codes of its envelopes.
+    pub mail_numbers: Vec<String>,
     /// Its pages in archive order.
     pub page_list: Vec<PageView>,
     /// Its draft, once there is one.
@@ -132,6 +134,7 @@ impl LetterView {
         };
         Ok(Self {
             disinfection: db.load(row.load_id)?.into(),
+            mail_numbers: db.mail_numbers(id)?,
             page_list: db.page_rows(id)?.into_iter().map(PageView::from).collect(),
             draft,
             letter: row.into(),
@@ -248,7 +251,11 @@ pub async fn confirm(
     Ok(given_with_etag(given))
 }
 
-fn changed(db: &Db, id: String, what: &str) -> Result<(crate::store::Answered, Event), StoreError> {
+pub(super) fn changed(
+    db: &Db,
+    id: String,
+    what: &str,
+) -> Result<(crate::store::Answered, Event), StoreError> {
     let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
     Ok((
         given,
@@ -294,7 +301,7 @@ fn with_etag(version: i64, mut response: Response) -> Response {
     response
 }
 
-fn given_with_etag(given: Given) -> Response {
+pub(super) fn given_with_etag(given: Given) -> Response {
     #[derive(Deserialize)]
     struct Versioned {
         version: i64,

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use ocr::{Limits, MediaType, Page};
+use ocr::MediaType;
 use serde_json::json;
 
 use super::App;
@@ -11,11 +11,10 @@ use super::auth::{Caller, LetterReader};
 use super::letters::may_see_pages;
 use super::problem::Problem;
 use crate::store::{PageRow, StoreError};
+use crate::worker;
 
 /// Longest side of a thumbnail.
 const THUMBNAIL_PX: u32 = 320;
-/// JPEG quality of what is made for the browser.
-const QUALITY: i32 = 85;
 
 /// The original bytes as they came.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}", tag = "letters",
@@ -45,7 +44,7 @@ pub async fn shown(
     if let Some(kind @ (MediaType::Jpeg | MediaType::Png)) = MediaType::of(&bytes) {
         return Ok(image(kind.as_str(), &name, bytes));
     }
-    let jpeg = off_thread(move || encode(&frame(&bytes, page.frame)?)).await?;
+    let jpeg = off_thread(move || drawn(&bytes, page.frame, None)).await?;
     Ok(image("image/jpeg", &name, jpeg))
 }
 
@@ -60,7 +59,7 @@ pub async fn thumbnail(
 ) -> Result<Response, Problem> {
     let (page, bytes) = looked_at(&app, caller, letter, n).await?;
     let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
-    let jpeg = off_thread(move || encode(&shrink(&frame(&bytes, page.frame)?))).await?;
+    let jpeg = off_thread(move || drawn(&bytes, page.frame, Some(THUMBNAIL_PX))).await?;
     Ok(image("image/jpeg", &name, jpeg))
 }
 
@@ -99,71 +98,14 @@ async fn off_thread<T: Send + 'static>(
         .map_err(|_| Problem::new("defect", "the station's log says more"))?
 }
 
-fn frame(bytes: &[u8], frame: u32) -> Result<Page, Problem> {
-    let unreadable = |why: String| {
+/// Drawn in a process of its own: a crafted file may take that with it, and nothing else.
+fn drawn(bytes: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, Problem> {
+    worker::picture(bytes, frame, longest_px).map_err(|error| {
         Problem::new(
             "page_unreadable",
-            format!("{why}; its original is kept as it came"),
+            format!("{error}; its original is kept as it came"),
         )
-    };
-    let pages =
-        ocr::decode(bytes, &Limits::default()).map_err(|error| unreadable(error.to_string()))?;
-    pages
-        .into_iter()
-        .nth(frame as usize)
-        .ok_or_else(|| unreadable(format!("the file has no page {}", frame + 1)))
-}
-
-fn encode(page: &Page) -> Result<Vec<u8>, Problem> {
-    let (width, height) = (page.width() as usize, page.height() as usize);
-    let image = turbojpeg::Image {
-        pixels: page.rgb(),
-        width,
-        pitch: width * 3,
-        height,
-        format: turbojpeg::PixelFormat::RGB,
-    };
-    let jpeg = turbojpeg::compress(image, QUALITY, turbojpeg::Subsamp::Sub2x2);
-    Ok(jpeg
-        .map_err(|error| Problem::new("page_unreadable", error.to_string()))?
-        .to_vec())
-}
-
-/// Averages the pixels that fall on each pixel of the thumbnail: thin strokes stay visible.
-fn shrink(page: &Page) -> Page {
-    let longest = page.width().max(page.height());
-    if longest <= THUMBNAIL_PX {
-        return page.clone();
-    }
-    let scaled =
-        |side: u32| (u64::from(side) * u64::from(THUMBNAIL_PX) / u64::from(longest)).max(1) as u32;
-    let (width, height) = (scaled(page.width()), scaled(page.height()));
-    let stride = page.width() as usize * 3;
-    let span = |at: u32, of: u32, from: u32| {
-        let begin = (u64::from(at) * u64::from(from) / u64::from(of)) as usize;
-        let end = (u64::from(at + 1) * u64::from(from) / u64::from(of)) as usize;
-        begin..end.max(begin + 1)
-    };
-    let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);
-    for y in 0..height {
-        let rows = span(y, height, page.height());
-        for x in 0..width {
-            let columns = span(x, width, page.width());
-            let mut sums = [0u32; 3];
-            for row in rows.clone() {
-                let line = &page.rgb()[row * stride..][columns.start * 3..columns.end * 3];
-                for pixel in line.chunks_exact(3) {
-                    sums.iter_mut()
-                        .zip(pixel)
-                        .for_each(|(sum, value)| *sum += u32::from(*value));
-                }
-            }
-            let count = (rows.len() * columns.len()) as u32;
-            rgb.extend(sums.map(|sum| (sum / count) as u8));
-        }
-    }
-    Page::from_rgb(width, height, rgb, page.media_type())
-        .expect("three bytes were pushed for each pixel")
+    })
 }
 
 /// Kept by this browser only, and asked for again each time: every look is on record.

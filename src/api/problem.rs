@@ -165,6 +165,17 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         StatusCode::BAD_REQUEST,
         "A query parameter is not allowed",
     ),
+    ("scanner_busy", StatusCode::CONFLICT, "The scanner is busy"),
+    (
+        "scanner_not_driven",
+        StatusCode::CONFLICT,
+        "This scanner is driven by other software",
+    ),
+    (
+        "scanner_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The scanner's task has stopped",
+    ),
     (
         "second_person_needed",
         StatusCode::UNPROCESSABLE_ENTITY,

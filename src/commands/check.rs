@@ -8,9 +8,11 @@ use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
+use crate::domain::deadline::Holidays;
+use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
-use crate::{Chain, certificate, disinfect, read};
+use crate::{Chain, certificate, disinfect, read, scan};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -55,6 +57,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .build()
         .expect("the system can start a runtime");
     runtime.block_on(cabinets(&settings, &mut report));
+    runtime.block_on(scanners(&settings, &mut report));
     match report.bad {
         0 => GOOD,
         bad => {
@@ -71,7 +74,11 @@ fn folders(settings: &Settings, report: &mut Report) {
         Some(above) => folder("data_dir", above, "the first start makes it", report),
         None => folder("data_dir", data, "can be listed and written", report),
     }
-    for scanner in &settings.scanners {
+    for scanner in settings
+        .scanners
+        .iter()
+        .filter(|scanner| !scanner.is_driven())
+    {
         let what = format!("scanner {}", scanner.id);
         folder(&what, &scanner.folder, "can be listed and written", report);
     }
@@ -163,6 +170,7 @@ fn office(settings: &Settings, report: &mut Report) {
                 office.roster.orgs.len()
             );
             report.good("roster and deadlines", &found);
+            holidays(&office.deadlines.holidays, report);
             if office.roster.leaders.is_empty() && office.roster.orgs.is_empty() {
                 report.warn(
                     "roster",
@@ -176,6 +184,23 @@ fn office(settings: &Settings, report: &mut Report) {
             &Chain(&error).to_string(),
             "mend the line it names, or set the right path where the file is missing",
         ),
+    }
+}
+
+/// Next year's arrangement is published in November.
+fn holidays(table: &Holidays, report: &Report) {
+    let today = crate::clock::now().day();
+    let part = |range: std::ops::Range<usize>| today.get(range).and_then(|p| p.parse().ok());
+    let (year, month): (i64, i64) = (part(0..4).unwrap_or(0), part(5..7).unwrap_or(0));
+    let wanted = if month >= 11 { year + 1 } else { year };
+    if table.knows(wanted) {
+        report.good("holidays", &format!("tables up to {wanted}"));
+    } else {
+        report.warn(
+            "holidays",
+            &format!("no table for {wanted}: due dates in working days count weekends only"),
+            "add the published days to the file that registration.holidays names",
+        );
     }
 }
 
@@ -267,6 +292,22 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
                 &why,
                 "switch the cabinet on, check its cable and cabinet.address",
             );
+        }
+    }
+}
+
+async fn scanners(settings: &Settings, report: &mut Report) {
+    for scanner in &settings.scanners {
+        let Some(device) = scan::device_of(scanner) else {
+            continue;
+        };
+        let what = format!("scanner {}", scanner.id);
+        match device.look().await {
+            Ok(portrait) => report.good(&what, &portrait.to_string()),
+            Err(trouble) => {
+                let then = next_action(trouble.code());
+                report.bad(&what, &Chain(&trouble).to_string(), then);
+            }
         }
     }
 }

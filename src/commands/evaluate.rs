@@ -10,10 +10,12 @@ use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::clock;
 use crate::domain::draft::Fields;
 use crate::domain::extract::extract;
+use crate::domain::repeat::{Grams, Registered, content};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::evaluate::Report;
 use crate::evaluate::truth::{Truth, load};
+use crate::store::Db;
 
 /// Arguments of `laixin evaluate`.
 #[derive(Debug, clap::Args)]
@@ -39,9 +41,21 @@ pub struct EvaluateArgs {
     /// The roster, where the folder has no manifest.json.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
+    /// The station's own history instead of a folder: every field's real accuracy, week by week, by what officers confirmed.
+    #[arg(long, requires = "config", conflicts_with = "dir")]
+    pub history: bool,
+    /// The station's settings, for --history.
+    #[arg(long, value_name = "FILE", requires = "history")]
+    pub config: Option<PathBuf>,
     /// Folder of `ID.json` and `ID_p1.jpg …, ID_env.jpg`.
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "history")]
+    pub dir: Option<PathBuf>,
+}
+
+impl EvaluateArgs {
+    fn dir(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new("."))
+    }
 }
 
 #[derive(Serialize)]
@@ -52,11 +66,14 @@ struct Prediction<'a> {
 
 /// Evaluates a folder.
 pub fn run(args: &EvaluateArgs) -> u8 {
-    let letters = match load(&args.dir) {
+    if let (true, Some(config)) = (args.history, &args.config) {
+        return super::learn::evaluate_history(config, args.json);
+    }
+    let letters = match load(args.dir()) {
         Ok(letters) if letters.is_empty() => {
             eprintln!(
                 "laixin: {}: holds no ground truth (ID.json)",
-                args.dir.display()
+                args.dir().display()
             );
             return USAGE;
         }
@@ -69,7 +86,7 @@ pub fn run(args: &EvaluateArgs) -> u8 {
     let file = args
         .roster
         .clone()
-        .unwrap_or_else(|| args.dir.join("manifest.json"));
+        .unwrap_or_else(|| args.dir().join("manifest.json"));
     let roster = match super::extract::roster(&file) {
         Ok(roster) => roster,
         Err(error) => {
@@ -99,6 +116,13 @@ fn measure(
     roster: &Roster,
     engine: Option<&ocr::Engine>,
 ) -> u8 {
+    let mut earlier = match Db::in_memory() {
+        Ok(earlier) => earlier,
+        Err(error) => {
+            eprintln!("laixin: {}", crate::Chain(&error));
+            return DEFECT;
+        }
+    };
     let mut report = Report::default();
     let mut lines = String::new();
     let mut bad = 0;
@@ -109,7 +133,7 @@ fn measure(
                 Some(pages) => pages,
                 None => {
                     let before = bad;
-                    let pages = read_letter(engine, &args.dir, truth, &mut bad);
+                    let pages = read_letter(engine, args.dir(), truth, &mut bad);
                     if before == bad {
                         keep(args, truth, &pages);
                     }
@@ -118,8 +142,19 @@ fn measure(
             },
         };
         let started = clock::monotonic();
-        let fields = extract(&pages, roster, None);
-        report.add(truth, &pages, &fields, started.elapsed());
+        let mut fields = extract(&pages, roster, None);
+        let took = started.elapsed();
+        // Every letter is compared with those before it, as a station would.
+        let text = content::of_pages(&pages);
+        let registered = Registered::of_fields(&fields, None, Grams::of(&text));
+        match earlier.compare_and_keep(&truth.id, &registered, &text) {
+            Ok(repeat) => fields.repeat = repeat,
+            Err(error) => {
+                eprintln!("laixin: {}", crate::Chain(&error));
+                return DEFECT;
+            }
+        }
+        report.add(truth, &pages, &fields, took);
         let prediction = Prediction {
             letter: &truth.id,
             fields: &fields,

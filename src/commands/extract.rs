@@ -149,18 +149,20 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
     for (i, page) in read.into_iter().enumerate() {
         let n = i as u32 + 1;
         let named = args.envelope.contains(&page.file);
-        let kind = if named {
+        let mut text = page_text(n, PageKind::Letter, page.text);
+        text.kind = if named {
             PageKind::Envelope
         } else {
-            kind_of(&page.file, &page.text)
+            kind_of(&page.file, &text)
         };
+        let kind = text.kind;
         listed.push(DraftPage {
             n,
             kind,
             sha256: page.sha256,
             sm3: page.sm3,
         });
-        pages.push(page_text(n, kind, page.text));
+        pages.push(text);
     }
     let fields = extract(&pages, roster, args.received.as_deref());
     let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));

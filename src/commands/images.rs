@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::domain::kind::{self, Sign};
 use crate::domain::text::{PageKind, PageText};
 
 /// Which engine reads, and where its models are.
@@ -201,8 +202,8 @@ pub(crate) fn page_text(n: u32, kind: PageKind, text: ocr::PageText) -> PageText
     }
 }
 
-/// An envelope by its file name (`…_env.jpg`), its shape, or what is on it.
-pub(crate) fn kind_of(file: &Path, text: &ocr::PageText) -> PageKind {
+/// What a page is: by its file name (`…_env.jpg`), its shape, or what is on it.
+pub(crate) fn kind_of(file: &Path, text: &PageText) -> PageKind {
     let stem = file
         .file_stem()
         .map(|s| s.to_string_lossy().to_lowercase())
@@ -211,22 +212,10 @@ pub(crate) fn kind_of(file: &Path, text: &ocr::PageText) -> PageKind {
         text.width.max(text.height) as f32,
         text.width.min(text.height).max(1) as f32,
     );
-    let postcode = |l: &ocr::Line| {
-        l.text.chars().filter(char::is_ascii_digit).count() == 6 && l.text.chars().count() <= 11
-    };
-    let few = text.lines.len() <= 14;
-    let addressed = text
-        .lines
-        .iter()
-        .any(|l| l.text.trim_end().ends_with(['收', '启']));
-    let envelope = stem.ends_with("_env")
-        || long / short > DL_ASPECT
-        || few && addressed && text.lines.iter().any(postcode);
-    if envelope {
-        PageKind::Envelope
-    } else {
-        PageKind::Letter
+    if stem.ends_with("_env") || long / short > DL_ASPECT {
+        return PageKind::Envelope;
     }
+    kind::proposed(text).map_or(text.kind, Sign::kind)
 }
 
 /// DL and the Chinese standard envelopes are at least 1.7 times as long as high; A4 and A5 pages 1.41.

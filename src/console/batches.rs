@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
+use super::scanning::{self, Scanning};
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -15,6 +16,7 @@ use crate::domain::letter::{Carrier, LoadState};
 use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 
 const PAGE: u32 = 20;
+const HOLDS_SHOWN: u32 = 30;
 
 const CARRIERS: [(Carrier, &str); 8] = [
     (Carrier::Letter, "letter"),
@@ -80,6 +82,7 @@ struct BatchCard {
     verdict: String,
     close_text: String,
     loads: Vec<LoadLine>,
+    scanning: Scanning,
 }
 
 #[derive(Template)]
@@ -94,7 +97,7 @@ struct BatchesPage {
     more: Option<String>,
 }
 
-type Found = (Batch, Vec<(Load, Option<CycleRecord>)>);
+type Found = (Batch, Vec<(Load, Option<CycleRecord>)>, scanning::Found);
 
 fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
     let batches = db.batches(before, PAGE + 1)?;
@@ -106,7 +109,14 @@ fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
                 .into_iter()
                 .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
                 .collect::<Result<_, StoreError>>()?;
-            Ok((batch, loads))
+            // A closed batch has nothing left to look at.
+            let holds = match batch.closed {
+                None => db.open_holds(Some(batch.id), HOLDS_SHOWN)?,
+                Some(_) => Vec::new(),
+            };
+            let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
+            let scanning = (db.batch_counts(batch.id)?, holds, newest);
+            Ok((batch, loads, scanning))
         })
         .collect()
 }
@@ -160,8 +170,10 @@ enum Openness {
     Closed,
 }
 
-fn card(w: &'static Words, (batch, loads): Found) -> BatchCard {
-    let (signed_in, scanned) = (batch.count, batch.letters);
+fn card(w: &'static Words, app: &App, (batch, loads, scanning): Found) -> BatchCard {
+    // What has to be scanned: the letters signed in, less or more the exceptions on record.
+    let expected = i64::from(batch.count) + scanning.0.exceptions;
+    let (signed_in, scanned) = (u32::try_from(expected).unwrap_or(0), batch.letters);
     let (balance, verdict) = match signed_in.cmp(&scanned) {
         std::cmp::Ordering::Equal => ("even", w.t("batches.balanced").to_owned()),
         std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
@@ -184,6 +196,16 @@ fn card(w: &'static Words, (batch, loads): Found) -> BatchCard {
         received: when::moment(w, batch.received),
         signed_by: w.one("batches.signed_by", &batch.signed_by),
         closed: batch.closed.is_some(),
+        scanning: Scanning::of(
+            w,
+            app,
+            &loads
+                .iter()
+                .map(|(load, _)| load.clone())
+                .collect::<Vec<_>>(),
+            scanning,
+            open == Openness::Open,
+        ),
         count: signed_in,
         letters: scanned,
         counts: w.two("batches.balance", signed_in, scanned),
@@ -229,7 +251,10 @@ pub(super) async fn page(
         cabinets: app.cabinets.keys().cloned().collect(),
         now,
         zone,
-        more: last.map(|(batch, _)| format!("/batches?before={}", batch.id)),
-        batches: found.into_iter().map(|found| card(w, found)).collect(),
+        more: last.map(|(batch, ..)| format!("/batches?before={}", batch.id)),
+        batches: found
+            .into_iter()
+            .map(|found| card(w, &app, found))
+            .collect(),
     })
 }

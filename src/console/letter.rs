@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
+use super::earlier::{self, EarlierPart};
 use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
 use super::letters::stage_code;
@@ -58,6 +59,7 @@ struct LetterPage {
     missing: String,
     fields: Vec<FieldLine>,
     more: Vec<Line>,
+    earlier: Option<EarlierPart>,
     confirmed: Option<String>,
     locked: bool,
 }
@@ -67,6 +69,7 @@ struct Seen {
     batch: Batch,
     pages: Vec<PageRow>,
     draft: Option<DraftRow>,
+    later: Vec<String>,
     withheld: Option<Withholding>,
 }
 
@@ -83,6 +86,7 @@ fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
     let is_shown = withheld.is_none();
     Ok(Seen {
         batch: db.batch(letter.batch_id)?,
+        later: db.letters_naming(id)?,
         pages: if is_shown {
             db.page_rows(id)?
         } else {
@@ -229,12 +233,6 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
         add("letter.postmark", parts.join(" "), "");
     }
     add("letter.matters", matters(w, fields), "");
-    let repeat = match (fields.repeat.relation.as_str(), &fields.repeat.of) {
-        ("first", _) => w.t("letter.repeat_first").to_owned(),
-        ("repeat", of) => w.one("letter.repeat_repeat", of.as_deref().unwrap_or_default()),
-        _ => w.t("letter.repeat_unchecked").to_owned(),
-    };
-    add("letter.repeat", repeat, "");
     let deadlines = draft.deadlines.iter();
     let deadlines: Vec<_> = deadlines.map(|due| deadline(w, due)).collect();
     add("letter.deadlines", deadlines.join("\n"), "");
@@ -286,6 +284,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|draft| field_lines::lines(w, draft))
             .unwrap_or_default(),
         more: draft.map(|draft| more(w, draft)).unwrap_or_default(),
+        earlier: draft.map(|draft| earlier::part(w, draft, &seen.later)),
         confirmed: confirmation.map(|confirmation| {
             w.two(
                 "letter.confirmed",
@@ -321,7 +320,14 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .pages
         .iter()
         .filter(|page| page.problem.is_some())
-        .map(|page| w.one("letter.note_unreadable", page.n));
+        .map(|page| {
+            let note = match page.problem.as_deref() {
+                Some("blank") => "letter.note_blank",
+                Some("secret_mark") => "letter.note_withheld",
+                _ => "letter.note_unreadable",
+            };
+            w.one(note, page.n)
+        });
     let state = seen.draft.as_ref().map(|row| row.state);
     let handed_over = match state {
         Some(DraftState::Leased) => Some(w.t("letter.note_leased").to_owned()),

@@ -99,6 +99,9 @@ pub struct Corrections {
     /// 摘要
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// 初信／重复信: the earlier registration this letter repeats, one of those shown; `null` for a first letter
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<NewValue>,
 }
 
 /// Why a correction is not allowed. Names the field and the rule, never the text.
@@ -203,6 +206,15 @@ impl Draft {
             note("summary", self.fields.summary.clone(), summary.clone());
             self.fields.summary.clone_from(summary);
         }
+        if let Some(of) = &new.repeat {
+            let kept = &mut self.fields.repeat;
+            let before = plain(kept.of.as_deref());
+            kept.decide(of.value.as_deref()).ok_or(Refused {
+                field: "repeat",
+                rule: "one of the earlier registrations shown, or null, is allowed",
+            })?;
+            note("repeat", before, plain(of.value.as_deref()));
+        }
         let named = new
             .sender_name
             .as_ref()
@@ -272,6 +284,7 @@ impl Draft {
                 "phones" => self.fields.phones.clone_from(&old.phones),
                 "joint" => self.fields.joint = old.joint.clone(),
                 "summary" => self.fields.summary.clone_from(&old.summary),
+                "repeat" => self.fields.repeat = old.repeat.clone(),
                 "anonymous" => self.fields.anonymous = old.anonymous.clone(),
                 _ => {
                     if let Some((_, field)) = TEXTS.iter().find(|(text, _)| text == name) {

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::draft::{Deadline, Fields};
 use super::field::Source;
 
+mod calendar;
+
+pub use calendar::{Holidays, TableFault, Year};
+
+use calendar::Day;
+
 /// A set of deadlines, as `config/deadlines/*.toml` has it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,8 +23,8 @@ pub struct Profile {
     /// The deadlines.
     #[serde(default)]
     pub deadline: Vec<Rule>,
-    /// Days off and make-up working days.
-    #[serde(default)]
+    /// Days off and make-up working days: a file of its own, the same for every profile.
+    #[serde(skip)]
     pub holidays: Holidays,
 }
 
@@ -80,18 +86,6 @@ pub enum Exception {
     AnonymousAndAddressUnclear,
 }
 
-/// The yearly table: days off that are no weekend, and weekend days that are worked, `YYYY-MM-DD`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holidays {
-    /// Days off.
-    #[serde(default)]
-    pub off: Vec<String>,
-    /// Make-up working days.
-    #[serde(default)]
-    pub worked: Vec<String>,
-}
-
 /// What is added to the basis where the yearly table is missing.
 pub(crate) const WEEKENDS_ONLY: &str = "（未计法定节假日）";
 
@@ -112,7 +106,7 @@ impl Profile {
                     Unit::Working => self.holidays.working_days_after(start, rule.days),
                 };
                 let due_text = due.to_string();
-                let untold = rule.unit == Unit::Working && !self.holidays.covers(&due_text);
+                let untold = rule.unit == Unit::Working && !self.holidays.cover(start, due);
                 let basis = if untold {
                     format!("{}{WEEKENDS_ONLY}", rule.basis)
                 } else {
@@ -138,78 +132,6 @@ impl Rule {
             Exception::AddressUnclear => homeless,
             Exception::AnonymousAndAddressUnclear => nameless && homeless,
         })
-    }
-}
-
-impl Holidays {
-    fn covers(&self, day: &str) -> bool {
-        let year = &day[..4.min(day.len())];
-        self.off.iter().any(|d| d.starts_with(year))
-    }
-
-    fn worked(&self, day: Day) -> bool {
-        let text = day.to_string();
-        let weekend = day.weekday() >= 5;
-        !self.off.contains(&text) && (!weekend || self.worked.contains(&text))
-    }
-
-    fn working_days_after(&self, start: Day, days: u32) -> Day {
-        let (mut day, mut left) = (start, days);
-        while left > 0 {
-            day = day.plus(1);
-            left -= u32::from(self.worked(day));
-        }
-        day
-    }
-}
-
-/// Days since 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Day(i64);
-
-impl Day {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('-').map(|p| p.parse::<i64>().ok());
-        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-        let found = Self::of(year, month, day);
-        // A day that does not exist comes back as another one.
-        (text.len() == 10 && found.to_string() == text).then_some(found)
-    }
-
-    fn of(year: i64, month: i64, day: i64) -> Self {
-        let year = if month <= 2 { year - 1 } else { year };
-        let era = year.div_euclid(400);
-        let of_era = year.rem_euclid(400);
-        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        Self(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
-    }
-
-    fn plus(self, days: u32) -> Self {
-        Self(self.0 + i64::from(days))
-    }
-
-    /// 0 is Monday.
-    fn weekday(self) -> i64 {
-        (self.0 + 3).rem_euclid(7)
-    }
-}
-
-impl std::fmt::Display for Day {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let days = self.0 + 719_468;
-        let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let (day, month) = (
-            of_year - (153 * shifted + 2) / 5 + 1,
-            (shifted + 2) % 12 + 1,
-        );
-        write!(
-            f,
-            "{:04}-{month:02}-{day:02}",
-            year + era * 400 + i64::from(month <= 2)
-        )
     }
 }
 
@@ -248,15 +170,37 @@ mod tests {
         );
     }
 
+    fn year(year: i64, off: &[&str], worked: &[&str]) -> Year {
+        let owned = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
+        Year {
+            year,
+            source: String::new(),
+            off: owned(off),
+            worked: owned(worked),
+        }
+    }
+
     #[test]
     fn working_days_skip_weekends_and_holidays_and_count_make_up_days() {
         let mut profile = profile(Unit::Working, 7);
         // Friday 2025-09-26; the 28th (a Sunday) was worked, 1–8 October were off.
-        profile.holidays.off = (1..=8).map(|d| format!("2025-10-{d:02}")).collect();
-        profile.holidays.worked = vec!["2025-09-28".into(), "2025-10-11".into()];
+        let off: Vec<String> = (1..=8).map(|d| format!("2025-10-{d:02}")).collect();
+        let off: Vec<&str> = off.iter().map(String::as_str).collect();
+        profile.holidays.year = vec![year(2025, &off, &["2025-09-28", "2025-10-11"])];
         let due = &profile.due("2025-09-26", &named())[0];
         assert_eq!(due.due, "2025-10-13");
         assert_eq!(due.basis, "第二十二条");
+    }
+
+    #[test]
+    fn a_deadline_that_runs_into_a_year_without_table_says_so() {
+        let mut profile = profile(Unit::Working, 7);
+        profile.holidays.year = vec![year(2026, &["2026-10-01"], &[])];
+        let basis = |profile: &Profile, day: &str| profile.due(day, &named())[0].basis.clone();
+        assert_eq!(basis(&profile, "2026-12-18"), "第二十二条");
+        assert!(basis(&profile, "2026-12-28").ends_with(WEEKENDS_ONLY));
+        profile.holidays.year.push(year(2027, &["2027-01-01"], &[]));
+        assert_eq!(basis(&profile, "2026-12-28"), "第二十二条");
     }
 
     #[test]

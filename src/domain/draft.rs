@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::field::{Field, Source};
 use super::text::{PageKind, Quad};
 
+mod repeat;
+
+pub use repeat::{
+    Copies, Differs, EarlierFrom, EarlierIs, Repeat, RepeatCandidate, RepeatDifference,
+    RepeatScores,
+};
+
 /// Everything proposed for one letter. `disinfection`, `deadlines`, `pages` and times are the station's; `fields` come from the pages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Draft {
@@ -357,26 +364,4 @@ pub struct Flags {
     pub sensitive: Option<Flag>,
     /// 密级标志
     pub secret_mark: Option<Flag>,
-}
-
-/// First or repeat letter (SZ 3.1, 3.2, 7.4.1).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Repeat {
-    /// `first`, `repeat`, or `unchecked` while no comparison was made.
-    pub relation: String,
-    /// The earlier letter.
-    pub of: Option<String>,
-    /// The three scores of 7.4.1.
-    pub scores: Option<RepeatScores>,
-}
-
-/// How alike the letters are, each 0 to 1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct RepeatScores {
-    /// Name.
-    pub name: f32,
-    /// Address.
-    pub address: f32,
-    /// Content.
-    pub content: f32,
 }

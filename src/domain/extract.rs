@@ -8,6 +8,7 @@ mod address;
 mod addressee;
 mod alert;
 mod body;
+mod card;
 mod confidence;
 mod date;
 mod evidence;
@@ -28,6 +29,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;
 
@@ -65,9 +67,11 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.addressee = addressee::read(pages, zones, &envelope, roster);
     date::read(pages, zones, received_on, &mut fields);
     fields.id_number = idnumber::read(pages, zones, &items);
+    card::read(pages, &mut fields.id_number);
     fields.phones = phone::read(pages, zones, &items, &envelope);
     phone::tell_owners(&items, &mut fields);
-    fields.postmark = postmark(&envelope, home);
+    fields.postmark = postmark(pages, &envelope, home);
+    date::weigh_by_postmark(&mut fields);
     // A threat counts however badly it can be read.
     fields.flags = alert::read(pages, &everything);
     if legible {
@@ -135,11 +139,11 @@ fn envelope(pages: &[PageText]) -> EnvelopeZones {
     all
 }
 
-fn postmark(envelope: &EnvelopeZones, home: Option<Place>) -> Option<Postmark> {
+fn postmark(pages: &[PageText], envelope: &EnvelopeZones, home: Option<Place>) -> Option<Postmark> {
     let place = envelope
         .postmark_place
         .as_ref()
-        .and_then(|g| address::postmark(g, home))
+        .and_then(|g| address::postmark(pages, g, home))
         .map(|c| c.value);
     let date = date::postmark(envelope);
     (place.is_some() || date.is_some()).then_some(Postmark { place, date })

@@ -188,8 +188,13 @@ impl Gazetteer {
     }
 
     /// The name of a city or county as a postmark has it, without the word for its level, where a character of it was misread: the only
-    /// one in the office's own province that looks or sounds like it.
-    pub fn near_name(&self, read: &[char], home: Option<Place>) -> Option<String> {
+    /// one in the office's own province that looks or sounds like it, or that the engine allows (`others`).
+    pub fn near_name(
+        &self,
+        read: &[char],
+        others: &[Vec<char>],
+        home: Option<Place>,
+    ) -> Option<String> {
         let province = *self.lineage(home?).first()?;
         let cities = self.below(province).iter().copied();
         let mut names: Vec<&str> = cities
@@ -205,7 +210,12 @@ impl Gazetteer {
             return Some(whole);
         }
         let alike = |name: &&str| {
-            let costs = name.chars().zip(read).map(|(a, b)| swap_cost(*b, a));
+            let cost = |(i, (meant, read)): (usize, (char, &char))| {
+                let allowed = others.get(i).is_some_and(|o| o.contains(&meant));
+                let cost = swap_cost(*read, meant);
+                if allowed { cost.min(0.4) } else { cost }
+            };
+            let costs = name.chars().zip(read).enumerate().map(cost);
             let (wrong, cost) =
                 costs.fold((0, 0.0), |(n, sum), c| (n + usize::from(c > 0.0), sum + c));
             wrong == 1 && cost < 1.0

@@ -67,6 +67,8 @@ pub mod reason {
     pub const LETTER_CLOSED: &str = "letter_closed";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";
+    /// It lies in a scanner's spool and belongs to no scan that this station began.
+    pub const UNKNOWN_SCAN: &str = "unknown_scan";
 }
 
 /// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
@@ -83,10 +85,46 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::UNKNOWN_CLAIM => {
             "it was taken under another database: scan the letter again, or restore that database"
         }
+        reason::UNKNOWN_SCAN => {
+            "nobody started a scan for it here: scan the sheet again from the batch's page"
+        }
+        "scanner_jam" => "clear the paper path, put the sheets back from the one it named, scan on",
+        "scanner_double_feed" => {
+            "part the sheets, scan on from the one it named; clean the rollers when it happens often"
+        }
+        "scanner_cover_open" => "close the cover and scan again",
+        "scanner_feeder_empty" => "put paper into the feeder and scan again",
+        "scanner_busy" => "wait, or end what the scanner does at its own panel",
+        "scanner_stalled" => "switch the scanner off and on, then scan on from the sheet it named",
+        "scanner_truncated" | "scanner_not_an_image" => {
+            "scan on from the sheet it named; if it happens often, check the scanner's network cable"
+        }
+        "scanner_counts_differ" => {
+            "compare the sheets with the pages of this scan, scan what is missing"
+        }
+        "scanner_other_device" => {
+            "another scanner has this address: put the right one there, or change its serial in the settings"
+        }
+        "scanner_certificate" => {
+            "if the scanner was replaced or reset, write its new fingerprint into the settings; if not, somebody stands in between"
+        }
+        "scanner_unsupported" => "choose what the scanner offers: `laixin check` shows it",
+        "scanner_no_connection" => {
+            "switch the scanner on, check its cable and its address in the settings"
+        }
+        "scanner_program" => "install Debian's sane-utils",
+        "scanner_disk" => "free some space on the disk of the data folder",
         "empty" | "truncated" => {
             "scan the page again; if it happens often, check the scanner's cable and disk"
         }
-        "not_an_image" => "set the scanner to JPEG, PNG or TIFF and scan the page again",
+        "not_an_image" => "set the scanner to JPEG, PNG, TIFF or PDF and scan the page again",
+        "encrypted" => {
+            "switch off the password in the scanner's software and scan the letter again"
+        }
+        "damaged" | "no_pixels" | "reader_died" | "reader_hung" => {
+            "scan the letter again; if it happens often, set the scanner to TIFF or JPEG"
+        }
+        "too_many_pages" => "scan each letter into a file of its own",
         "too_large" => "lower the scanner's resolution and scan the page again",
         "symlink" | "not_a_file" => "put the file itself into the folder",
         "nested_folder" => "put the pages directly into the letter's folder",

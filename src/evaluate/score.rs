@@ -44,6 +44,37 @@ pub struct Graded {
     pub signs: BTreeMap<String, f32>,
 }
 
+/// What is expected of the comparison with earlier letters: nothing, or what the earlier one is and its number.
+fn expected_repeat(truth: &Truth) -> Option<String> {
+    let repeat = truth.fields.repeat.as_ref()?;
+    let is = match (repeat.relation.as_str(), &repeat.of) {
+        ("first", None) => return Some(String::new()),
+        ("repeat", _) => "repeat",
+        (other, _) if other.ends_with("other_matter") => "same_sender_other_matter",
+        (other, _) if other.ends_with("same_matter") => "same_matter_other_sender",
+        _ => return None,
+    };
+    Some(format!("{is} {}", repeat.of.as_deref().unwrap_or_default()))
+}
+
+/// What was found, in the same form: a repeat, or what the expected earlier letter is shown as.
+fn found_repeat(truth: &Truth, fields: &Fields) -> String {
+    let found = &fields.repeat;
+    if found.relation == "repeat" {
+        return format!("repeat {}", found.of.as_deref().unwrap_or_default());
+    }
+    let of = truth
+        .fields
+        .repeat
+        .as_ref()
+        .and_then(|repeat| repeat.of.as_ref());
+    let shown = found.candidates.iter().find(|c| Some(&c.of) == of);
+    shown.map_or(String::new(), |c| {
+        let is = serde_json::to_value(c.is).expect("an enum has a JSON form");
+        format!("{} {}", is.as_str().unwrap_or_default(), c.of)
+    })
+}
+
 struct Scorer<'a> {
     truth: &'a Truth,
     report: &'a mut Report,
@@ -213,6 +244,9 @@ pub fn score(truth: &Truth, found: &Fields, report: &mut Report) {
         wanted.archive_only,
         flags.archive_only.as_ref(),
     );
+    if let Some(expected) = expected_repeat(truth) {
+        scorer.compare("repeat", &expected, &found_repeat(truth, found));
+    }
 }
 
 /// How many, and what the main one is about: the ground truth's two levels must open our three. A letter of thanks, a question or a proposal

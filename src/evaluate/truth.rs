@@ -144,7 +144,19 @@ pub struct Expected {
     #[serde(default)]
     pub flags: ExpectedFlags,
     #[serde(default)]
+    pub repeat: Option<ExpectedRepeat>,
+    #[serde(default)]
     pub matters: Vec<ExpectedMatter>,
+}
+
+/// What an earlier letter of the folder is to this one.
+#[derive(Debug, Deserialize)]
+pub struct ExpectedRepeat {
+    /// `first`, `repeat`, `first_same_sender_other_matter`, `first_other_sender_same_matter`.
+    pub relation: String,
+    /// The earlier letter.
+    #[serde(default)]
+    pub of: Option<String>,
 }
 
 /// A page and the lines on it.

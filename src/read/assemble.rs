@@ -1,13 +1,15 @@
 //! Pages read → one draft: what the pages say, joined with what the station knows about the letter's way.
 
+use std::path::Path;
+
 use crate::clock::Millis;
 use crate::config::{self, Settings};
-use crate::domain::deadline::Profile;
+use crate::domain::deadline::{Holidays, Profile, TableFault};
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
 use crate::domain::extract::{extract, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::store::{Batch, CycleRecord, Load, PAGE_UNREAD, ReadPage};
+use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage};
 
 /// What belongs to the office rather than to a letter.
 #[derive(Debug, Clone)]
@@ -25,10 +27,35 @@ pub struct Office {
 /// # Errors
 /// [`config::ConfigError`] with file, line and key.
 pub fn office(settings: &Settings) -> Result<Office, config::ConfigError> {
+    let mut deadlines: Profile = config::load_toml(&settings.registration.deadlines)?;
+    if let Some(file) = &settings.registration.holidays {
+        deadlines.holidays = holidays(file)?;
+    }
     Ok(Office {
         name: settings.station.name.clone(),
         roster: config::load_toml(&settings.registration.roster)?,
-        deadlines: config::load_toml(&settings.registration.deadlines)?,
+        deadlines,
+    })
+}
+
+/// The yearly tables; a mistake in them is refused, since nobody would notice a wrong due date.
+fn holidays(file: &Path) -> Result<Holidays, config::ConfigError> {
+    let table: Holidays = config::load_toml(file)?;
+    let Some(fault) = table.faults().into_iter().next() else {
+        return Ok(table);
+    };
+    let (key, found) = match &fault {
+        TableFault::Twice { year } => ("year", year.to_string()),
+        TableFault::Both { day } | TableFault::NoWeekend { day } => ("worked", day.clone()),
+        TableFault::NoSuchDay { day, .. } => ("off, worked", day.clone()),
+    };
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().position(|line| line.contains(&found));
+    Err(config::ConfigError::Refused {
+        file: file.to_owned(),
+        line: line.map_or(1, |at| at + 1),
+        key: key.into(),
+        message: fault.to_string(),
     })
 }
 
@@ -97,6 +124,7 @@ fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String>
 
 fn note(page: &ReadPage) -> Option<String> {
     match (&page.problem, &page.reading) {
+        (Some(code), Some(_)) if code == PAGE_BLANK => Some(format!("page_blank: {}", page.n)),
         (Some(code), _) => Some(format!("page_unreadable: {} ({code})", page.n)),
         (None, None) => Some(format!("{PAGE_UNREAD}: {}", page.n)),
         (None, Some(_)) => None,

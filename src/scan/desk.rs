@@ -10,15 +10,21 @@ use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming}
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::ordered::Turn;
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
+use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, next_action, reason};
 use crate::domain::text::PageKind;
 use crate::events::{Event, Events};
 use crate::evidence::{Evidence, EvidenceError};
 use crate::health::Readiness;
 use crate::store::{Arrival, NewArrival, News, Store, TakePage, Taken};
+use crate::worker::{self, WorkerError};
+
+/// Files taken side by side: enough that one waits for the disk while another is copied.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Where pages of one scanner are dealt with.
 #[derive(Debug)]
@@ -28,8 +34,13 @@ pub struct Desk {
     pub(super) done: PathBuf,
     pub(super) held: PathBuf,
     pub(super) store: Store,
+    /// What tells one letter from the next.
+    pub(super) by: GroupBy,
+    /// The station starts its scans.
+    pub(super) driven: bool,
+    settings: FolderSettings,
     evidence: Arc<Evidence>,
-    events: Events,
+    pub(super) events: Events,
     readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
@@ -38,14 +49,14 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The desk of one scanner, and how its folder is to be watched.
+    /// The desk of one scanner.
     pub fn new(
         scanner: &config::Scanner,
         store: Store,
         evidence: Arc<Evidence>,
         events: Events,
         readiness: Readiness,
-    ) -> (Self, FolderSettings) {
+    ) -> Self {
         let inbox = scanner.folder.clone();
         let (done, held) = (inbox.join("done"), inbox.join("held"));
         let settings = FolderSettings {
@@ -55,25 +66,113 @@ impl Desk {
             ..FolderSettings::new(&inbox)
         };
         let source = scanner.id.to_string();
-        (
-            Self {
-                source,
-                inbox,
-                done,
-                held,
-                store,
-                evidence,
-                events,
-                readiness,
-                stuck: AtomicBool::new(false),
-                told: Mutex::default(),
-            },
+        Self {
+            source,
+            inbox,
+            done,
+            held,
+            store,
+            by: scanner.grouped_by(),
+            driven: scanner.is_driven(),
             settings,
-        )
+            evidence,
+            events,
+            readiness,
+            stuck: AtomicBool::new(false),
+            told: Mutex::default(),
+        }
+    }
+
+    /// How its folder is to be watched.
+    pub fn folder_settings(&self) -> FolderSettings {
+        self.settings.clone()
+    }
+
+    /// What comes before the first look: what an earlier run left.
+    pub(super) fn begin(&self) {
+        self.recover();
+        if !self.driven {
+            return;
+        }
+        if let Err(error) = self.end_interrupted() {
+            tracing::error!(scanner = self.source, error = %Chain(&error), "interrupted scans were not ended");
+        }
+        self.settle();
+    }
+
+    pub(super) fn tell_device(&self, state: &str) {
+        self.events.tell(Event::Device {
+            device: self.source.clone(),
+            state: state.to_owned(),
+        });
     }
 
     pub(super) fn listen(&self) -> broadcast::Receiver<Event> {
         self.events.listen()
+    }
+
+    /// How much more than one is dealt with at once when much is waiting; the task beats between two batches. A look for separators takes its time.
+    pub(super) fn more_at_once(&self) -> usize {
+        match self.by {
+            GroupBy::Name => 250,
+            _ => 8,
+        }
+    }
+
+    /// Deals with what was seen, in its order as far as that counts: first sights are recorded together, and whole files that are grouped by name are
+    /// taken side by side, since each waits for the disk most of the time.
+    pub fn handle_all(&self, seen: Vec<Seen>) {
+        let mut seen = seen.into_iter().peekable();
+        while let Some(one) = seen.next() {
+            match one {
+                Seen::Appeared(found) => {
+                    let mut all = vec![found];
+                    while let Some(Seen::Appeared(found)) =
+                        seen.next_if(|next| matches!(next, Seen::Appeared(_)))
+                    {
+                        all.push(found);
+                    }
+                    self.note_all(&all);
+                }
+                Seen::Ready(offer) if self.by == GroupBy::Name => {
+                    let mut all = vec![Seen::Ready(offer)];
+                    while let Some(next) = seen.next_if(|next| matches!(next, Seen::Ready(_))) {
+                        all.push(next);
+                    }
+                    self.side_by_side(all);
+                }
+                other => self.handle(other),
+            }
+        }
+    }
+
+    fn side_by_side(&self, all: Vec<Seen>) {
+        let workers = SIDE_BY_SIDE.min(all.len());
+        let queue = Mutex::new(all.into_iter());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while let Some(one) = next() {
+                        self.handle(one);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Records first sights in one transaction. What could not be recorded now is recorded when the file is whole.
+    fn note_all(&self, found: &[Found]) {
+        let new: Vec<NewArrival> = found.iter().map(|found| self.new_arrival(found)).collect();
+        let noted = self.store.wait(move |db| {
+            db.atomically(|db| {
+                new.iter()
+                    .try_for_each(|new| db.note_arrival(new).map(drop))
+            })
+        });
+        if let (Err(error), Some(first)) = (noted, found.first()) {
+            self.trouble(&first.name, &error.into());
+        }
     }
 
     /// Deals with one thing seen. Trouble is reported here and nowhere else; the file stays where it is safe.
@@ -82,6 +181,8 @@ impl Desk {
             Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
             Seen::Refused(refused) => (refused.found.name.clone(), self.refused(&refused)),
+            // The task that drives the scanner deals with it.
+            Seen::Scan(_) => return,
             Seen::Lingering(found) => {
                 self.alert("lingering", &found.name, "-");
                 return;
@@ -103,16 +204,20 @@ impl Desk {
 
     /// Records that the file was seen; the moment counts from the first run that saw it.
     fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
+        let new = self.new_arrival(found);
+        Ok(self.store.wait(move |db| db.note_arrival(&new))?)
+    }
+
+    fn new_arrival(&self, found: &Found) -> NewArrival {
         let since = clock::monotonic().saturating_duration_since(found.first_seen);
-        let new = NewArrival {
+        NewArrival {
             source: self.source.clone(),
             name: found.name.clone(),
             file_key: file_key(found),
             first_seen: Millis(
                 clock::now().0 - i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
             ),
-        };
-        Ok(self.store.wait(move |db| db.note_arrival(&new))?)
+        }
     }
 
     fn gone(&self, found: &Found) -> Result<(), ScanError> {
@@ -132,6 +237,9 @@ impl Desk {
                 arrival.reason.as_deref().unwrap_or(reason::ARRIVING),
             );
         }
+        if self.driven {
+            return self.ready_of_scan(offer, &arrival);
+        }
         let first_seen = arrival.first_seen;
         match self.store.wait(move |db| db.gate(first_seen))? {
             Gate::Enter { .. } => {
@@ -145,8 +253,30 @@ impl Desk {
         }
     }
 
+    /// An image of a scan: its load is known. It waits for its turn, not for a release.
+    fn ready_of_scan(&self, offer: &Offer, arrival: &Arrival) -> Result<(), ScanError> {
+        let Some((scan, place)) = self.scan_of_file(&offer.found.group, offer.found.hint)? else {
+            return self.hold_in_place(&offer.found, arrival, reason::UNKNOWN_SCAN);
+        };
+        match self.turn(&scan, place) {
+            Turn::Wait => Ok(()),
+            Turn::Now => {
+                let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
+                self.keep(&claimed, &offer.shape)
+            }
+        }
+    }
+
     /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
+        let frames = match frames(shape, &claimed.path) {
+            Ok(frames) => frames,
+            Err(WorkerError::NotStarted(source)) => {
+                self.return_to_folder(claimed);
+                return Err(ScanError::NotCounted(source));
+            }
+            Err(error) => return self.hold_claimed(claimed, error.code()),
+        };
         let original = match self.evidence.put_file(&claimed.path) {
             Ok(original) => original,
             Err(error) => {
@@ -154,7 +284,10 @@ impl Desk {
                 return Err(error.into());
             }
         };
-        let page = take_page(claimed, shape, original);
+        if self.by != GroupBy::Name {
+            return self.keep_ordered(claimed, &frames, original);
+        }
+        let page = take_page(claimed, frames, original);
         // When the commit fails the file stays claimed: only the database can say later whether it was recorded.
         let taken = self
             .store
@@ -195,7 +328,7 @@ impl Desk {
     }
 
     /// The driver offers it again at the next look.
-    fn return_to_folder(&self, claimed: &Claimed) {
+    pub(super) fn return_to_folder(&self, claimed: &Claimed) {
         if let Err(error) = claim::put_back(claimed, &self.inbox) {
             self.mark_stuck();
             tracing::warn!(
@@ -258,7 +391,23 @@ impl Desk {
         let owned = id.to_owned();
         self.store
             .wait(move |db| db.arrival_kept_as(&owned, &below))?;
+        self.hold_of_scan(name, id, code)?;
         self.alert(code, name, id);
+        Ok(())
+    }
+
+    /// A held image of a scan keeps its batch from being closed.
+    fn hold_of_scan(&self, name: &str, id: &str, code: &str) -> Result<(), ScanError> {
+        let Some((folder, file)) = name.split_once('/').filter(|_| self.driven) else {
+            return Ok(());
+        };
+        let hint = naming::parse(Some(folder), file).hint;
+        if let Some((scan, place)) = self.scan_of_file(folder, hint)? {
+            let (id, code) = (id.to_owned(), code.to_owned());
+            self.store
+                .wait(move |db| db.hold_scan_image(&scan, &id, (place, &code)))?;
+            self.settle();
+        }
         Ok(())
     }
 
@@ -297,7 +446,7 @@ impl Desk {
         format!("scanner/{}", self.source)
     }
 
-    fn mark_stuck(&self) {
+    pub(super) fn mark_stuck(&self) {
         self.stuck.store(true, Ordering::Relaxed);
     }
 
@@ -346,7 +495,19 @@ fn file_key(found: &Found) -> String {
     }
 }
 
-fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Original) -> TakePage {
+/// The pages of a file: known by its structure, or counted, in a process that may die over it.
+fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
+    match shape {
+        Shape::Jpeg | Shape::Png => Ok(vec![0]),
+        Shape::Tiff { frames } => Ok(frames.clone()),
+        Shape::Pdf => {
+            let bytes = std::fs::read(file).map_err(WorkerError::NotStarted)?;
+            Ok((0..worker::frames(&bytes)?).collect())
+        }
+    }
+}
+
+fn take_page(claimed: &Claimed, frames: Vec<u32>, original: crate::evidence::Original) -> TakePage {
     let name = naming::parse(claimed.folder.as_deref(), &claimed.file_name);
     TakePage {
         arrival: claimed.arrival_id.clone(),
@@ -356,10 +517,7 @@ fn take_page(claimed: &Claimed, shape: &Shape, original: crate::evidence::Origin
             naming::PageKind::Envelope => PageKind::Envelope,
         },
         number: name.hint.number,
-        frames: match shape {
-            Shape::Jpeg | Shape::Png => vec![0],
-            Shape::Tiff { frames } => frames.clone(),
-        },
+        frames,
         original,
     }
 }

@@ -9,6 +9,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::earlier::Settled;
 use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
@@ -210,10 +211,12 @@ impl Db {
                 ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
                 return Ok(DraftKept::EarlierStays);
             }
+            db.note_proposals(draft)?;
             let mut draft = draft.clone();
             if let Some(earlier) = &earlier {
                 draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
             }
+            db.compare_anew(&mut draft)?;
             let ready = (offer == Offer::Read).then_some(now);
             db.connection.execute(
                 "INSERT INTO drafts (letter_id, body, created_ms, updated_ms, ready_ms) VALUES (?1, ?2, ?3, ?3, ?4)
@@ -293,7 +296,7 @@ impl Db {
     ) -> Result<Vec<DraftRow>, StoreError> {
         let now = clock::now();
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND (?2 IS NULL OR ?2 =
+            "SELECT {COLUMNS} FROM drafts d WHERE d.letter_id > ?1 AND d.letter_id NOT IN (SELECT id FROM letters WHERE withheld IS NOT NULL) AND (?2 IS NULL OR ?2 =
              CASE WHEN d.state = 'leased' AND d.lease_ms <= ?3 THEN 'open' ELSE d.state END)
              ORDER BY d.letter_id LIMIT ?4"
         ))?;
@@ -330,6 +333,9 @@ impl Db {
                 rows.insert(id.to_string(), json!(vouch::correction_hash(&db.connection, id)?));
             }
             row.draft.confirmed = None;
+            db.compare_anew(&mut row.draft)?;
+            db.settle(letter, Settled::No)?;
+            db.unlearn(letter)?;
             let ready = if offer == Offer::Read { row.ready } else { None };
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
@@ -349,10 +355,21 @@ impl Db {
     pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let mut row = db.changeable(letter, version, "confirm")?;
+            if db.is_held(letter)? {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "held for a person: look at what GET /v1/holds says of it".into(),
+                    action: "confirm",
+                });
+            }
             let flags = &row.draft.fields.flags;
             let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
             db.nothing_open(letter, speaks_of_some, "confirm")?;
             let now = clock::now();
+            db.compare_anew(&mut row.draft)?;
+            db.settle(letter, Settled::Yes)?;
+            db.learn_from(&row.draft)?;
             row.draft.confirmed = Some(Confirmation { by: by.to_owned(), at: now.rfc3339() });
             let body = written(&row.draft)?;
             let hash = digest::sha256_hex(body.as_bytes());
@@ -425,6 +442,7 @@ impl Db {
                 .prepare_cached(
                     "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
                      WHERE d.ready_ms IS NOT NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                     AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
                 )?
                 .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -477,6 +495,7 @@ impl Db {
                 (letter, case_number, clock::now()),
             )?;
             db.letter_changed(letter, Stage::Registered)?;
+            db.forget_imported(case_number)?;
             let detail = json!({"case_number": case_number});
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
             db.draft(letter)

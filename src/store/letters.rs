@@ -10,7 +10,7 @@ use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
 
-const ACTOR: &str = "task/scan";
+pub(super) const ACTOR: &str = "task/scan";
 
 /// A file as its source shows it.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ impl Db {
             }
             return Ok(known);
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let random: String =
             step.query_row("SELECT lower(hex(randomblob(4)))", [], |row| row.get(0))?;
         let id = format!("{:011x}-{random}", clock::now().0);
@@ -327,7 +327,7 @@ impl Db {
         if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
             return Ok(Taken::LetterClosed { letter });
         }
-        let same_as = take_arrival(&step, page)?;
+        let same_as = take_arrival(&step, &page.arrival, &page.original)?;
         for frame in &page.frames {
             step.execute(
                 "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -366,11 +366,11 @@ pub enum News {
     Known,
 }
 
-fn subject(arrival: &str) -> String {
+pub(super) fn subject(arrival: &str) -> String {
     format!("arrival/{arrival}")
 }
 
-fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError> {
+pub(super) fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT l.id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
          WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL",
@@ -388,24 +388,31 @@ fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError>
 }
 
 /// Marks the arrival as taken and links it to an earlier one with the same bytes.
-fn take_arrival(step: &Connection, page: &TakePage) -> Result<Option<String>, StoreError> {
-    let original = &page.original;
+pub(super) fn take_arrival(
+    step: &Connection,
+    arrival: &str,
+    original: &Original,
+) -> Result<Option<String>, StoreError> {
     let same_as: Option<String> = step
         .query_row(
             "SELECT id FROM arrivals WHERE sha256 = ?1 AND id <> ?2 ORDER BY taken_ms, id LIMIT 1",
-            (&original.sha256, &page.arrival),
+            (&original.sha256, arrival),
             |row| row.get(0),
         )
         .optional()?;
     step.execute(
         "UPDATE arrivals SET state = ?2, reason = NULL, taken_ms = ?3, sha256 = ?4, sm3 = ?5, size = ?6, same_as = ?7 WHERE id = ?1",
-        (&page.arrival, ArrivalState::Taken, clock::now(), &original.sha256, &original.sm3, original.size as i64, &same_as),
+        (arrival, ArrivalState::Taken, clock::now(), &original.sha256, &original.sm3, original.size as i64, &same_as),
     )?;
     Ok(same_as)
 }
 
 /// The letter of this group in the load's batch; made when it is not there yet. A drafted letter goes back: its draft is made anew with the page.
-fn letter_of(step: &Connection, load: i64, group: &str) -> Result<(String, Stage), StoreError> {
+pub(super) fn letter_of(
+    step: &Connection,
+    load: i64,
+    group: &str,
+) -> Result<(String, Stage), StoreError> {
     let (batch, carrier): (i64, Carrier) = step.query_row(
         "SELECT b.id, b.carrier FROM loads l JOIN batches b ON b.id = l.batch_id WHERE l.id = ?1",
         [load],

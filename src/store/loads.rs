@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::balance::{Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
 
 /// A batch to sign in.
@@ -73,7 +74,7 @@ pub struct SignedOverride {
 
 const BATCH: &str =
     "SELECT b.id, b.carrier, b.count, b.received_ms, b.signed_by, b.created_ms, b.closed_ms,
-    (SELECT count(*) FROM letters l WHERE l.batch_id = b.id) FROM batches b";
+    (SELECT count(*) FROM letters l WHERE l.batch_id = b.id AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)) FROM batches b";
 
 fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
     Ok(Batch {
@@ -163,36 +164,44 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Closes a batch. The counts must agree unless `note` says why they do not.
+    /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
+    /// its own. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] when already closed or when counts differ without a note.
+    /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
     pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
-        let found = self.batch(id)?;
-        let refused = |state: String| StoreError::WrongState {
-            what: "batch",
-            id: id.to_string(),
-            state,
-            action: "close",
-        };
-        if found.closed.is_some() {
-            return Err(refused("closed".into()));
-        }
-        if found.letters != found.count && note.is_none_or(|note| note.trim().is_empty()) {
-            return Err(refused(format!(
-                "out of balance ({} signed in, {} scanned)",
-                found.count, found.letters
-            )));
-        }
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "UPDATE batches SET closed_ms = ?2, closed_by = ?3, close_note = ?4 WHERE id = ?1",
-            (id, clock::now(), by, note),
-        )?;
-        let detail = json!({"signed_in": found.count, "scanned": found.letters, "note": note});
-        ledger::append(&step, by, "batch.closed", &format!("batch/{id}"), &detail)?;
-        step.commit()?;
-        Ok(())
+        self.atomically(|db| {
+            let found = db.batch(id)?;
+            let refused = |state: String| StoreError::WrongState {
+                what: "batch",
+                id: id.to_string(),
+                state,
+                action: "close",
+            };
+            if found.closed.is_some() {
+                return Err(refused("closed".into()));
+            }
+            let note = note.map(str::trim).filter(|note| !note.is_empty());
+            for difference in db.batch_counts(id)?.differences() {
+                let (kind, letters) = match difference {
+                    Difference::LettersShort { letters } => (Exception::Other, letters),
+                    Difference::LettersOver { letters } => (Exception::NotCounted, letters),
+                    _ => return Err(refused(format!("out of balance ({})", difference.told()))),
+                };
+                let Some(note) = note else {
+                    return Err(refused(format!("out of balance ({})", difference.told())));
+                };
+                let letters = u32::try_from(letters).unwrap_or(u32::MAX);
+                db.add_exception(id, (kind, letters), (by, note))?;
+            }
+            db.connection.execute(
+                "UPDATE batches SET closed_ms = ?2, closed_by = ?3, close_note = ?4 WHERE id = ?1",
+                (id, clock::now(), by, note),
+            )?;
+            let counts = db.batch_counts(id)?;
+            let detail = json!({"signed_in": counts.signed_in, "scanned": counts.scanned, "exceptions": counts.exceptions, "note": note});
+            ledger::append(&db.connection, by, "batch.closed", &format!("batch/{id}"), &detail)
+        })
     }
 
     /// Puts a batch, or what fits of it, into a cabinet as a load.

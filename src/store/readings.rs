@@ -1,6 +1,7 @@
 //! Pages waiting to be read, what was read on them, and letters that are due for a draft.
 
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Db, StoreError, ledger, vouch};
@@ -30,7 +31,7 @@ pub struct UnreadPage {
 }
 
 /// What one engine read on one page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
     /// Engine and model version.
     pub engine: String,
@@ -44,7 +45,12 @@ pub struct Reading {
     pub lines: Vec<Line>,
     /// How long it took.
     pub seconds: f64,
+    /// There is nothing on the page.
+    pub blank: bool,
 }
+
+/// Code of a page with nothing on it.
+pub const PAGE_BLANK: &str = "blank";
 
 /// A page of a letter with what was read on it.
 #[derive(Debug, Clone)]
@@ -135,6 +141,18 @@ impl Db {
         Ok(next)
     }
 
+    /// Takes back that a reading began: it was not the page that kept it from ending.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn reading_not_begun(&mut self, page: i64) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE pages SET attempts = max(attempts - 1, 0) WHERE id = ?1",
+            [page],
+        )?;
+        Ok(())
+    }
+
     /// Keeps what was read. Reading a page again with the same engine replaces its reading.
     ///
     /// # Errors
@@ -162,8 +180,8 @@ impl Db {
             ),
         )?;
         step.execute(
-            "UPDATE pages SET state = 'read', problem = NULL WHERE id = ?1",
-            [page],
+            "UPDATE pages SET state = 'read', problem = ?2 WHERE id = ?1",
+            (page, reading.blank.then_some(PAGE_BLANK)),
         )?;
         let hash = vouch::reading_hash(&step, page, &reading.engine)?;
         let detail = json!({"engine": reading.engine, "reading": hash});
@@ -262,6 +280,7 @@ impl Db {
                         turned_deg: row.get(8)?,
                         lines,
                         seconds: row.get(10)?,
+                        blank: row.get::<_, Option<String>>(3)?.as_deref() == Some(PAGE_BLANK),
                     })
                 }
             };
@@ -358,6 +377,7 @@ mod tests {
             turned_deg: 0,
             lines: Vec::new(),
             seconds: 0.0,
+            blank: false,
         };
         db.finish_reading(page.id, &reading).expect("it is kept");
         Some(page.id)

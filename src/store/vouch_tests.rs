@@ -35,6 +35,7 @@ fn day() -> (tempfile::TempDir, Db) {
             turned_deg: 0,
             lines: Vec::new(),
             seconds: 0.5,
+            blank: false,
         };
         db.finish_reading(i64::from(n), &reading).unwrap();
     }

@@ -205,6 +205,10 @@ impl Db {
             "DELETE FROM readings WHERE page_id IN (SELECT id FROM pages WHERE letter_id = ?1)",
             "DELETE FROM corrections WHERE letter_id = ?1",
             "DELETE FROM drafts WHERE letter_id = ?1",
+            "DELETE FROM earlier WHERE letter_id = ?1",
+            "DELETE FROM proposals WHERE letter_id = ?1",
+            "DELETE FROM outcomes WHERE letter_id = ?1",
+            "DELETE FROM taught WHERE source = 'letter/' || ?1",
         ] {
             self.connection.execute(sql, [letter])?;
         }

@@ -5,12 +5,14 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DraftState, Role, Scope, TestOutcome};
+use super::{DraftState, Role, ScanOutcome, Scope, TestOutcome};
 use crate::clock::Millis;
+use crate::domain::balance::Exception;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
+use crate::domain::lexicon::Kind;
 use crate::domain::text::PageKind;
 
 fn to_word<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
@@ -51,8 +53,11 @@ words!(
     Role,
     Scope,
     DraftState,
+    Exception,
+    ScanOutcome,
     Sides,
     TestOutcome,
+    Kind,
     ReturnWay,
     ValuableKind,
     Withheld

@@ -25,6 +25,7 @@ fn reading(width: u32, height: u32, turned_deg: u16, lines: Vec<Line>) -> Readin
         turned_deg,
         lines,
         seconds: 0.1,
+        blank: false,
     }
 }
 

@@ -107,6 +107,7 @@ impl House {
     }
 
     fn set_up(offer: &str, more: &str) -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(
@@ -128,7 +129,7 @@ impl House {
             (store, evidence),
             Events::default(),
             Readiness::default(),
-            cabinets,
+            (cabinets, BTreeMap::new()),
         );
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

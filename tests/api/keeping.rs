@@ -222,6 +222,7 @@ fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_ove
         turned_deg: 0,
         lines: Vec::new(),
         seconds: 0.0,
+        blank: false,
     };
     house
         .app
@@ -316,6 +317,8 @@ fn a_withdrawn_letter_keeps_everything_and_comes_back_as_it_was() {
     );
     assert!(refused(&confirm(&house, &zhang, "A1")).contains("withdrawn"));
     assert_eq!(house.count("SELECT count(*) FROM drafts"), 1);
+    assert!(refused(&house.get(&zhang, "/v1/drafts/A1")).contains("withdrawn"));
+    assert_eq!(house.get(&zhang, "/v1/drafts").json()["items"], json!([]));
     assert_eq!(
         post(&house, &zhang, "/v1/letters/A1/reinstate", why.clone()).status,
         200

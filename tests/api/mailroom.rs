@@ -514,6 +514,31 @@ fn a_tiff_page_is_shown_as_jpeg_frame_by_frame() {
 }
 
 #[test]
+fn a_pdf_page_is_shown_as_jpeg_and_given_as_it_came() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    let sample = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/drivers/ocr/tests/samples/scan_pages.pdf"
+    ))
+    .unwrap();
+    let original = house.app.evidence.put(&sample).unwrap();
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{}', frame = 2",
+        original.sha256
+    ));
+    for what in ["image", "thumbnail"] {
+        let shown = house.get_bytes(&zhang, &format!("/v1/letters/A1/pages/1/{what}"));
+        assert_eq!((shown.0, shown.1.as_str()), (200, "image/jpeg"), "{what}");
+        let page = &ocr::decode(&shown.2, &ocr::Limits::default()).unwrap()[0];
+        assert_eq!((page.width(), page.height()), (96, 64), "{what}");
+    }
+    let given = house.get_bytes(&zhang, "/v1/letters/A1/pages/1");
+    assert_eq!((given.1.as_str(), given.2), ("application/pdf", sample));
+}
+
+#[test]
 fn an_altered_original_is_not_shown() {
     let house = House::new();
     let zhang = house.person("zhang", Role::Operator);

@@ -13,7 +13,20 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
     ("GET", "/v1/batches/{id}", [1, 0, 1, 0, 0]),
     ("POST", "/v1/batches/{id}/loads", [1, 0, 1, 0, 0]),
     ("POST", "/v1/batches/{id}/close", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/batches/{id}/exceptions", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/batches/{id}/next-letter", [1, 0, 1, 0, 0]),
     ("POST", "/v1/loads/{id}/override", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scanners", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/scanners/{id}/scans", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/scanners/{id}/cancel", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scans", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/scans/{id}", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/holds", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/holds/{id}/resolve", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/letters/{id}/pages/move", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/separators", [1, 0, 1, 0, 0]),
+    ("GET", "/v1/days/{date}", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/days/{date}/close", [1, 0, 1, 0, 0]),
     ("GET", "/v1/cabinets", [1, 1, 1, 0, 0]),
     ("GET", "/v1/cabinets/{id}", [1, 1, 1, 0, 0]),
     ("POST", "/v1/cabinets/{id}/cycles", [1, 1, 1, 0, 0]),
@@ -33,6 +46,7 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
         "/v1/letters/{id}/pages/{n}/thumbnail",
         [1, 0, 1, 1, 0],
     ),
+    ("PUT", "/v1/letters/{id}/pages/{n}/kind", [1, 0, 1, 0, 0]),
     ("PATCH", "/v1/letters/{id}/fields", [1, 0, 1, 0, 0]),
     ("POST", "/v1/letters/{id}/confirm", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters/{id}/valuables", [1, 0, 1, 0, 0]),
@@ -77,11 +91,14 @@ const OPEN: &[(&str, &str)] = &[
 ];
 
 fn ask(house: &House, caller: &Caller, method: &str, path: &str) -> u16 {
-    let path = path.replace("{id}", "999").replace("{n}", "1");
+    let path = path
+        .replace("{id}", "999")
+        .replace("{n}", "1")
+        .replace("{date}", "2026-01-02");
     if path == "/v1/events" {
         return house.open(caller, &path).status().as_u16();
     }
-    let body = matches!(method, "POST" | "PATCH").then_some("{}");
+    let body = matches!(method, "POST" | "PATCH" | "PUT").then_some("{}");
     house.call(caller, method, &path, body).status
 }
 

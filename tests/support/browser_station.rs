@@ -156,7 +156,13 @@ impl Station {
         let cabinets = BTreeMap::from([(id.0, control)]);
         let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).expect("evidence opens"));
         let told = (Events::default(), Readiness::default());
-        let app = App::new(settings, (store, evidence), told.0, told.1, cabinets);
+        let app = App::new(
+            settings,
+            (store, evidence),
+            told.0,
+            told.1,
+            (cabinets, BTreeMap::new()),
+        );
         add_person(&app, USER, Role::Administrator).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(

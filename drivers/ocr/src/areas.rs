@@ -27,7 +27,7 @@ pub(crate) struct Area {
 pub(crate) fn areas(width: usize, height: usize, marked: &[bool]) -> Vec<Area> {
     let (across, down) = (width / TILE, height / TILE);
     let held: Vec<bool> = (0..across * down)
-        .map(|i| has_strokes(width, marked, (i % across) * TILE, (i / across) * TILE))
+        .map(|i| strokes(width, marked, (i % across) * TILE, (i / across) * TILE))
         .collect();
     let row = |y: usize| &held[y * across..(y + 1) * across];
     let inked: Vec<usize> = (0..down).filter(|y| row(*y).contains(&true)).collect();
@@ -64,7 +64,8 @@ pub(crate) fn areas(width: usize, height: usize, marked: &[bool]) -> Vec<Area> {
     bands
 }
 
-fn has_strokes(width: usize, marked: &[bool], left: usize, top: usize) -> bool {
+/// Whether the tile at this place of an image holds strokes.
+pub(crate) fn strokes(width: usize, marked: &[bool], left: usize, top: usize) -> bool {
     let (mut rows, mut columns, mut count) = (0_u32, 0_u32, 0);
     for y in 0..TILE {
         let from = (top + y) * width + left;

@@ -1,6 +1,9 @@
-//! JPEG through libjpeg-turbo, which reports what others paper over: a stream cut short is an error here.
+//! JPEG through libjpeg-turbo, which reports what others paper over: a stream cut short is an error here. EXIF orientation is
+//! applied; CMYK becomes RGB.
 
+use crate::orient::{Orientation, segments};
 use crate::page::{DecodeError, Limits, MediaType, Page};
+use crate::samples::cmyk_to_rgb;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 
 /// The one warning that loses no pixel: padding between the last scan line and the end marker,
@@ -8,9 +11,11 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
 const HARMLESS: &str = "extraneous bytes before marker";
 
 pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError> {
-    decode_as(bytes, limits, MediaType::Jpeg)
+    let page = decode_as(bytes, limits, MediaType::Jpeg)?;
+    Ok(Orientation::of_jpeg(bytes).apply(page))
 }
 
+/// Pixels as stored, whatever EXIF says.
 pub(crate) fn decode_as(
     bytes: &[u8],
     limits: &Limits,
@@ -21,12 +26,6 @@ pub(crate) fn decode_as(
     // A progressive file may ask for thousands of passes over every pixel; scanners write ten.
     decompressor.set_scan_limit(100).map_err(damaged)?;
     let header = decompressor.read_header(bytes).map_err(damaged)?;
-    if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
-        return Err(DecodeError::Unsupported {
-            format: container.as_str(),
-            kind: "CMYK".into(),
-        });
-    }
     let too_wide = |_| DecodeError::Unsupported {
         format: container.as_str(),
         kind: "dimensions".into(),
@@ -34,18 +33,31 @@ pub(crate) fn decode_as(
     let width = u32::try_from(header.width).map_err(too_wide)?;
     let height = u32::try_from(header.height).map_err(too_wide)?;
     limits.check(width, height)?;
-    let pitch = header.width * 3;
-    let mut rgb = vec![0; pitch * header.height];
+    let (format, samples) = match header.colorspace {
+        Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 4),
+        _ => (PixelFormat::RGB, 3),
+    };
+    let pitch = header.width * samples;
+    let mut pixels = vec![0; pitch * header.height];
     let target = Image {
-        pixels: rgb.as_mut_slice(),
+        pixels: pixels.as_mut_slice(),
         width: header.width,
         pitch,
         height: header.height,
-        format: PixelFormat::RGB,
+        format,
     };
     match decompressor.decompress(bytes, target) {
         Err(turbojpeg::Error::TurboJpegError(said)) if said.contains(HARMLESS) => {}
         other => other.map_err(damaged)?,
     }
-    Page::from_rgb(width, height, rgb, container).ok_or(DecodeError::NoPixels)
+    if samples == 4 {
+        // Adobe's programs store how much paper is left, everybody else how much ink there is.
+        let ink_is_inverted =
+            segments(bytes).any(|(m, body)| m == 0xEE && body.starts_with(b"Adobe"));
+        if ink_is_inverted {
+            pixels.iter_mut().for_each(|sample| *sample = 255 - *sample);
+        }
+        pixels = cmyk_to_rgb(&pixels);
+    }
+    Page::from_rgb(width, height, pixels, container).ok_or(DecodeError::NoPixels)
 }

@@ -3,8 +3,9 @@
 //! A page is *across* (rows from the top, each left to right) or *down* (columns from the right, each top to
 //! bottom), whichever holds more characters by the shapes of its boxes. Pieces closer together than
 //! [`JOIN_GAP`] become one line; wider gaps part lines, so that the names of a signature table stay single.
-//! Columns of a newspaper and pages turned by 90° are not handled here.
+//! Columns beside one another are told apart in `columns.rs`; pages turned by 90° are not handled here.
 
+use crate::columns::blocks;
 use crate::geometry::{Quad, bounds, centre, size};
 
 /// Boxes at least this much longer than wide are taken as running in that direction.
@@ -50,22 +51,22 @@ pub(crate) enum Spacing {
 /// A box with the page's tilt taken out. In a page read down, x runs down the page and y from its right edge
 /// to the left, so that both kinds of page are rows from here on.
 #[derive(Debug, Clone, Copy)]
-struct Upright {
-    index: usize,
-    left: f32,
-    top: f32,
-    right: f32,
-    bottom: f32,
+pub(crate) struct Upright {
+    pub(crate) index: usize,
+    pub(crate) left: f32,
+    pub(crate) top: f32,
+    pub(crate) right: f32,
+    pub(crate) bottom: f32,
 }
 
 impl Upright {
-    fn height(&self) -> f32 {
+    pub(crate) fn height(&self) -> f32 {
         self.bottom - self.top
     }
-    fn width(&self) -> f32 {
+    pub(crate) fn width(&self) -> f32 {
         self.right - self.left
     }
-    fn middle(&self) -> f32 {
+    pub(crate) fn middle(&self) -> f32 {
         (self.top + self.bottom) / 2.0
     }
     fn overlap(&self, other: &Self) -> (f32, f32) {
@@ -92,8 +93,9 @@ pub(crate) fn arrange(boxes: &[Quad], telling: usize) -> Vec<Group> {
     let skew = skew_rad(&boxes[..telling], down);
     let upright = without_nested(levelled(boxes, skew));
     if !down {
-        return rows(upright)
+        return blocks(upright)
             .into_iter()
+            .flat_map(rows)
             .flat_map(|row| lines(row, false))
             .collect();
     }
@@ -200,7 +202,7 @@ fn without_nested(boxes: Vec<Upright>) -> Vec<Upright> {
 
 /// Rows from the top, each from the left. A box belongs to the row of its nearest neighbour on the left with
 /// which it shares enough height, so a row may bend.
-fn rows(mut boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
+pub(crate) fn rows(mut boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
     boxes.sort_by(|a, b| a.left.total_cmp(&b.left).then(a.top.total_cmp(&b.top)));
     let mut rows: Vec<Vec<Upright>> = Vec::new();
     for piece in boxes {

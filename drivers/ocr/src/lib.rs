@@ -13,11 +13,15 @@
 //! ```
 
 mod areas;
+mod blank;
+mod columns;
 mod detect;
 mod dust;
+mod fax;
 mod fold;
 mod frames;
 mod geometry;
+mod ghost;
 mod ink;
 mod jpeg;
 mod layout;
@@ -27,25 +31,32 @@ mod marks;
 mod models;
 mod network;
 mod openvino_runtime;
+mod orient;
 mod page;
+mod pdf;
+mod pdf_content;
+mod pdf_render;
 mod postmark;
 mod ppocr;
 mod preprocess;
 mod recognise;
 mod rten_runtime;
+mod samples;
 mod tesseract;
+mod tiff_chunks;
 mod tiff_pages;
 mod turn;
 
+pub use blank::Sheet;
 pub use geometry::Quad;
 pub use models::OpenError;
-pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame};
+pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame, frames};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 4;
+const REVISION: u32 = 5;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -141,6 +152,14 @@ impl Engine {
     /// # Errors
     /// [`ReadError`]; a page without text is no error but has no lines.
     pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        let read = self.read_as_given(page)?;
+        match ghost::cleaned(page, &read) {
+            Some(clean) => Ok(ghost::merged(read, self.read_as_given(&clean)?)),
+            None => Ok(read),
+        }
+    }
+
+    fn read_as_given(&self, page: &Page) -> Result<PageText, ReadError> {
         match &self.reader {
             Reader::PpOcr(engine) => engine.read(page),
             Reader::Tesseract(engine) => engine.read(page),

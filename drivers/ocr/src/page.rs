@@ -1,7 +1,7 @@
 //! A decoded page and the strict way to it: media type by magic bytes, size checked before
-//! allocation, damage is an error. Formats live in `jpeg.rs` and `tiff.rs`; PNG is short enough to stay here.
+//! allocation, damage is an error. Formats live in `jpeg.rs`, `tiff_pages.rs` and `pdf.rs`; PNG is short enough to stay here.
 
-use crate::{jpeg, tiff_pages};
+use crate::{jpeg, pdf, tiff_pages};
 
 /// What a file is, by its first bytes; its name is never asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum MediaType {
     Png,
     /// `image/tiff`, one page or many
     Tiff,
+    /// `application/pdf`, one page or many
+    Pdf,
 }
 
 impl MediaType {
@@ -20,6 +22,7 @@ impl MediaType {
         match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => Some(Self::Png),
+            [b'%', b'P', b'D', b'F', b'-', ..] => Some(Self::Pdf),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
             _ => None,
         }
@@ -31,6 +34,7 @@ impl MediaType {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::Tiff => "image/tiff",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -164,8 +168,8 @@ pub enum DecodeError {
     /// The file has no bytes.
     #[error("the file is empty")]
     Empty,
-    /// Neither JPEG, PNG nor TIFF, whatever its name says.
-    #[error("not a JPEG, PNG or TIFF image: begins with {first:02x?}")]
+    /// Neither JPEG, PNG, TIFF nor PDF, whatever its name says.
+    #[error("not a JPEG, PNG, TIFF or PDF file: begins with {first:02x?}")]
     NotAnImage {
         /// Up to the first eight bytes.
         first: Vec<u8>,
@@ -196,9 +200,12 @@ pub enum DecodeError {
         /// The page asked for, from 0.
         frame: usize,
     },
-    /// Width or height is zero.
+    /// Width or height is zero, or there is no page at all.
     #[error("the image has no pixels")]
     NoPixels,
+    /// It opens with a password only.
+    #[error("the file is encrypted")]
+    Encrypted,
     /// The data end early or contradict themselves.
     #[error("{format} data are cut short or damaged")]
     Damaged {
@@ -228,6 +235,7 @@ impl DecodeError {
             Self::TooManyPages { .. } => "too_many_pages",
             Self::NoSuchFrame { .. } => "frame_missing",
             Self::NoPixels => "no_pixels",
+            Self::Encrypted => "encrypted",
             Self::Damaged { .. } => "damaged",
             Self::Unsupported { .. } => "unsupported_image",
         }
@@ -244,7 +252,29 @@ impl DecodeError {
     }
 }
 
-/// One page of a file, `frame` counted from 0 over all image directories of a TIFF; other formats have page 0 alone.
+/// How many pages a file has, by its structure; no pixel is decoded. Thumbnails inside a TIFF count.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn frames(bytes: &[u8], limits: &Limits) -> Result<usize, DecodeError> {
+    match MediaType::of(bytes) {
+        Some(MediaType::Tiff) => tiff_pages::frames(bytes, limits),
+        Some(MediaType::Pdf) => pdf::frames(bytes, limits),
+        Some(_) => Ok(1),
+        None => Err(unknown(bytes)),
+    }
+}
+
+fn unknown(bytes: &[u8]) -> DecodeError {
+    if bytes.is_empty() {
+        return DecodeError::Empty;
+    }
+    DecodeError::NotAnImage {
+        first: bytes.iter().take(8).copied().collect(),
+    }
+}
+
+/// One page of a file, `frame` counted from 0 over all image directories of a TIFF or pages of a PDF; other formats have page 0 alone.
 /// Only this page is decoded, so that a long file costs no more memory than its largest page.
 ///
 /// # Errors
@@ -252,26 +282,23 @@ impl DecodeError {
 pub fn decode_frame(bytes: &[u8], frame: usize, limits: &Limits) -> Result<Page, DecodeError> {
     match MediaType::of(bytes) {
         Some(MediaType::Tiff) => tiff_pages::decode_frame(bytes, frame, limits),
+        Some(MediaType::Pdf) => pdf::decode_frame(bytes, frame, limits),
         _ if frame > 0 => Err(DecodeError::NoSuchFrame { frame }),
         _ => decode(bytes, limits).map(|mut pages| pages.remove(0)),
     }
 }
 
-/// Every page of a JPEG, PNG or TIFF file.
+/// Every page of a JPEG, PNG, TIFF or PDF file.
 ///
 /// # Errors
 /// [`DecodeError`]; a multi-page file with one bad page is refused as a whole, so that no page is lost unseen.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Vec<Page>, DecodeError> {
-    if bytes.is_empty() {
-        return Err(DecodeError::Empty);
-    }
     match MediaType::of(bytes) {
         Some(MediaType::Jpeg) => Ok(vec![jpeg::decode(bytes, limits)?]),
         Some(MediaType::Png) => Ok(vec![decode_png(bytes, limits)?]),
         Some(MediaType::Tiff) => tiff_pages::decode(bytes, limits),
-        None => Err(DecodeError::NotAnImage {
-            first: bytes.iter().take(8).copied().collect(),
-        }),
+        Some(MediaType::Pdf) => pdf::decode(bytes, limits),
+        None => Err(unknown(bytes)),
     }
 }
 

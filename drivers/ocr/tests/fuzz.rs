@@ -57,7 +57,26 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![support::jpeg(96, 64), png.into_inner()];
     seeds.extend(encodings.map(|e| support::tiff(&[page(e)])));
     seeds.push(support::tiff(&encodings.map(page)));
+    seeds.extend(samples());
     seeds
+}
+
+/// The small ones among the sample files, PDFs too; the bomb is for the page worker, which has a limit on its memory.
+fn samples() -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the samples are there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            let kind = path.extension().and_then(|e| e.to_str());
+            matches!(kind, Some("tif" | "jpg" | "png" | "pdf")) && !path.ends_with("bomb.pdf")
+        })
+        .collect();
+    files.sort();
+    let read = files
+        .iter()
+        .map(|path| std::fs::read(path).expect("a sample"));
+    read.filter(|bytes| bytes.len() < 6000).collect()
 }
 
 /// A seed with one to six injuries: cut short, bytes changed, a piece taken out, doubled, or filled with extremes.

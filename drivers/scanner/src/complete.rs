@@ -1,7 +1,8 @@
-//! Is this file a whole image? Decided by structure alone: from its first bytes to the mark that ends its kind. Pixels are not decoded, so damage
+//! Is this file a whole image or PDF? Decided by structure alone: from its first bytes to the mark that ends its kind. Pixels are not decoded, so damage
 //! inside a whole file is found later, by the reader.
 
 mod jpeg;
+mod pdf;
 mod png;
 mod tiff;
 
@@ -24,14 +25,14 @@ pub enum Shape {
         /// Positions counted from 0, at least one.
         frames: Vec<u32>,
     },
+    /// A PDF; how many pages it has is not known yet.
+    Pdf,
 }
 
 /// What a file that is no image looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LooksLike {
-    /// `%PDF-`.
-    Pdf,
     /// Printable text.
     Text,
     /// A web page or an XML answer, as a scanner's own server sends on errors.
@@ -43,7 +44,6 @@ pub enum LooksLike {
 impl fmt::Display for LooksLike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Pdf => "a PDF",
             Self::Text => "plain text",
             Self::Markup => "HTML or XML",
             Self::Unknown => "something unknown",
@@ -100,6 +100,7 @@ fn inspect_file(file: &File) -> io::Result<Verdict> {
         Magic::Jpeg => jpeg::has_end(&mut reader)?.then_some(Shape::Jpeg),
         Magic::Png => png::has_end(&mut reader, length)?.then_some(Shape::Png),
         Magic::Tiff => tiff::frames(&mut reader, length)?.map(|frames| Shape::Tiff { frames }),
+        Magic::Pdf => pdf::has_end(&mut reader, length)?.then_some(Shape::Pdf),
         Magic::TooShort => None,
         Magic::Other(looks_like) => return Ok(Verdict::NotAnImage(looks_like)),
     };
@@ -110,10 +111,12 @@ enum Magic {
     Jpeg,
     Png,
     Tiff,
+    Pdf,
     TooShort,
     Other(LooksLike),
 }
 
+const PDF_SIGNATURE: &[u8] = b"%PDF-";
 const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
 fn magic(head: &[u8]) -> Magic {
@@ -125,10 +128,10 @@ fn magic(head: &[u8]) -> Magic {
         Magic::Png
     } else if TIFFS.iter().any(|tiff| begins(tiff)) {
         Magic::Tiff
+    } else if begins(PDF_SIGNATURE) {
+        Magic::Pdf
     } else if is_beginning(head, &TIFFS) {
         Magic::TooShort
-    } else if begins(b"%PDF-") {
-        Magic::Other(LooksLike::Pdf)
     } else if head.trim_ascii_start().starts_with(b"<") {
         Magic::Other(LooksLike::Markup)
     } else if std::str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true)
@@ -149,6 +152,7 @@ fn is_beginning(head: &[u8], tiffs: &[[u8; 4]]) -> bool {
     let head = &head[..written];
     [0xff, 0xd8, 0xff].starts_with(head)
         || PNG_SIGNATURE.starts_with(head)
+        || PDF_SIGNATURE.starts_with(head)
         || tiffs.iter().any(|tiff| tiff.starts_with(head))
 }
 

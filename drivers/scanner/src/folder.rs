@@ -92,7 +92,7 @@ impl Folder {
     /// # Errors
     /// When the system gives no thread.
     pub fn watch(settings: FolderSettings) -> io::Result<Self> {
-        const REPORTS_WAITING: usize = 64;
+        const REPORTS_WAITING: usize = 256;
         let (report, seen) = mpsc::channel(REPORTS_WAITING);
         // One place is enough: a wake-up that waits already stands for all.
         let (wake, woken) = std_mpsc::sync_channel(1);
@@ -123,6 +123,11 @@ impl Folder {
     /// The next report; `None` once the thread has ended.
     pub async fn next(&mut self) -> Option<Seen> {
         self.seen.recv().await
+    }
+
+    /// The next report, if one is there.
+    pub fn try_next(&mut self) -> Option<Seen> {
+        self.seen.try_recv().ok()
     }
 
     /// Asks for a look now, which also offers again what was not taken.

@@ -1,12 +1,18 @@
 //! Pages as they come from a scanner: what was seen, in which file, and whether that file is whole.
 //!
-//! A [`Source`] owns one scanner (today: a folder that vendor software writes into) and reports what it sees. It knows nothing of letters, loads or
+//! A [`Source`] owns one scanner (one that it drives over eSCL or SANE, or a folder that vendor software writes into) and reports what it sees. It knows nothing of letters, loads or
 //! releases, decodes no picture and never deletes anything; deciding what a page belongs to, and whether it may be taken at all, is the station's.
 
 pub mod claim;
 pub mod complete;
+pub mod escl;
+pub mod feeding;
 pub mod folder;
 pub mod naming;
+pub mod order;
+pub mod sane;
+pub mod sim;
+mod spool;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,34 +21,116 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub use complete::{LooksLike, Shape};
+pub use escl::Escl;
+pub use feeding::Feeding;
 pub use folder::{Events, Folder, FolderSettings};
 pub use naming::{PageHint, PageKind};
+pub use order::{Ended, Order, Outcome, Portrait, Progress, Trouble};
+pub use sane::Sane;
 
 /// Where pages come from. A closed set: one variant for each kind of scanner that exists in a mailroom.
 #[derive(Debug)]
 pub enum Source {
+    /// A network scanner that speaks eSCL.
+    Escl(Escl, Feeding),
+    /// A scanner that SANE drives, through a supervised `scanimage`.
+    Sane(Sane, Feeding),
     /// A folder that scanner software writes into.
     Folder(Folder),
+}
+
+/// Why a scan did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotStarted {
+    /// One is running.
+    #[error("scan {order} is running")]
+    Running {
+        /// Which.
+        order: String,
+    },
+    /// An order's id that cannot name a folder.
+    #[error("{id:?} cannot be the id of a scan")]
+    OrderId {
+        /// The id.
+        id: String,
+    },
+    /// A folder is filled by other software: nothing can be started.
+    #[error("this scanner is driven by other software")]
+    NotDriven,
 }
 
 impl Source {
     /// The next thing seen; `None` once the source has stopped. Nothing is lost when the call is cancelled.
     pub async fn next(&mut self) -> Option<Seen> {
         match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.next().await,
             Self::Folder(folder) => folder.next().await,
+        }
+    }
+
+    /// What else is seen already, without waiting for more.
+    pub fn try_next(&mut self) -> Option<Seen> {
+        match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.try_next(),
+            Self::Folder(folder) => folder.try_next(),
+        }
+    }
+
+    /// Starts a scan. How it goes on and ends comes as [`Seen::Scan`], its images as any other file of a folder.
+    ///
+    /// # Errors
+    /// [`NotStarted`]. Trouble with the device is no error here: it ends the scan.
+    pub fn start(&mut self, order: Order) -> Result<(), NotStarted> {
+        match self {
+            Self::Escl(escl, feeding) => {
+                let escl = escl.clone();
+                feeding.start(order, |job| async move { escl.scan(job).await })
+            }
+            Self::Sane(sane, feeding) => {
+                let sane = sane.clone();
+                feeding.start(order, |job| async move { sane.scan(job).await })
+            }
+            Self::Folder(_) => Err(NotStarted::NotDriven),
+        }
+    }
+
+    /// Asks the running scan to stop; whether there was one. What had come is kept.
+    pub fn cancel(&self) -> bool {
+        match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.cancel(),
+            Self::Folder(_) => false,
+        }
+    }
+
+    /// Which scan is running.
+    #[must_use]
+    pub fn running(&self) -> Option<&str> {
+        match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.running(),
+            Self::Folder(_) => None,
         }
     }
 
     /// Asks for a look now instead of at the next rescan, for example when a load has just been released.
     pub fn look_now(&self) {
         match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.look_now(),
             Self::Folder(folder) => folder.look_now(),
+        }
+    }
+
+    /// Stops a running scan, and waits until the device was told.
+    pub async fn wind_up(&mut self) {
+        if let Self::Escl(_, feeding) | Self::Sane(_, feeding) = self {
+            feeding.wind_up().await;
         }
     }
 
     /// Stops the source and waits for its thread. Blocks: call it from a blocking context.
     pub fn stop(self) {
         match self {
+            Self::Escl(_, feeding) | Self::Sane(_, feeding) => feeding.stop(),
             Self::Folder(folder) => folder.stop(),
         }
     }
@@ -90,6 +178,8 @@ pub struct Found {
 /// Something a source reports.
 #[derive(Debug)]
 pub enum Seen {
+    /// How a scan that was started goes on.
+    Scan(Progress),
     /// A file has begun to exist. It may be half-written; what counts is the moment.
     Appeared(Found),
     /// A quiet, structurally whole file. Dropping the offer without claiming the file means “not now”: it is offered again.
@@ -162,8 +252,8 @@ pub enum Refusal {
         /// How much there is.
         bytes: u64,
     },
-    /// Its first bytes are not those of a JPEG, PNG or TIFF, whatever its name says.
-    #[error("not a JPEG, PNG or TIFF image, it looks like {looks_like}")]
+    /// Its first bytes are not those of a JPEG, PNG, TIFF or PDF, whatever its name says.
+    #[error("not a JPEG, PNG, TIFF or PDF file, it looks like {looks_like}")]
     NotAnImage {
         /// What it looks like instead.
         looks_like: LooksLike,

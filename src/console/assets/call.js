@@ -114,9 +114,30 @@ document.addEventListener("submit", (event) => {
   send(form, body);
 });
 
+/** A paper that is made on demand: asked for like any change, and handed to the browser as a file. */
+async function download(button) {
+  const [method, address] = button.dataset.download.split(" ");
+  const headers = { "X-CSRF-Token": csrf(), "Content-Type": "application/json" };
+  button.disabled = true;
+  try {
+    const answer = await fetch(address, { method, headers, credentials: "same-origin", body: button.dataset.body });
+    if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = button.dataset.file;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  } catch (error) {
+    window.alert(error instanceof Refusal ? error.message : said.script.lost);
+  } finally {
+    button.disabled = false;
+  }
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  if (button.dataset.download) download(button);
   if (button.dataset.call) send(button, undefined);
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   if ("close" in button.dataset) button.closest("dialog").close();

@@ -125,6 +125,20 @@
     }
   }
 
+  /** An officer says which earlier letter this one repeats, or that it is a first one. */
+  async function repeats(of) {
+    const told = () => document.getElementById("repeat-say");
+    told().textContent = said.script.saving;
+    try {
+      await call("PATCH", `${address()}/fields`, { repeat: { value: of || null } }, { "If-Match": etag() });
+      await window.laixinRefresh();
+      told().textContent = said.script.saved;
+    } catch (error) {
+      told().textContent = error instanceof Refusal ? (error.code === "correction_invalid" && said.allowed.repeat) || error.message : said.script.lost;
+      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
+    }
+  }
+
   document.addEventListener("focusin", (event) => {
     const field = event.target.closest && event.target.closest("#fields .field");
     if (field) choose(field);
@@ -144,6 +158,7 @@
     const button = event.target.closest("button");
     const field = event.target.closest("#fields .field");
     if (button && button.id === "confirm") confirm();
+    if (button && "repeats" in button.dataset) { repeats(button.dataset.repeats); return; }
     if (button && "take" in button.dataset) {
       control(field).value = button.dataset.take;
       mark(field);

@@ -7,6 +7,7 @@ use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::Place;
 use crate::domain::text::PageText;
+use crate::domain::zones::envelope::inside;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
 
 use super::body;
@@ -44,10 +45,14 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         })
         .collect();
     let stamped = seen.envelope.postmark_place.as_ref();
-    ranked.extend(stamped.and_then(|g| postmark(g, seen.home)).map(|c| {
-        let written = Written::named(&c.value, &c.glyphs);
-        (c, written)
-    }));
+    ranked.extend(
+        stamped
+            .and_then(|g| postmark(seen.pages, g, seen.home))
+            .map(|c| {
+                let written = Written::named(&c.value, &c.glyphs);
+                (c, written)
+            }),
+    );
     if ranked.is_empty() {
         fields.address = nothing(Vec::new());
         return;
@@ -105,7 +110,11 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
         .filter(|(c, _)| c.source != Source::EnvelopePostmark)
     {
         let apart = distance(&written.chars, &theirs.chars);
-        if apart == 0.0 {
+        if written.goes_on_in(theirs) {
+            // The end of a line was lost: the other mention has it.
+            written.chars.clone_from(&theirs.chars);
+            winner.note("nearly", 1.0);
+        } else if apart == 0.0 {
             support = 1.0;
         } else if written.agree(theirs) {
             winner.note("two_readings", 1.0);
@@ -133,11 +142,15 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
 }
 
 /// The postmark's place as a candidate.
-pub(crate) fn postmark(glyphs: &[Glyph], home: Option<Place>) -> Option<Candidate> {
+pub(crate) fn postmark(
+    pages: &[PageText],
+    glyphs: &[Glyph],
+    home: Option<Place>,
+) -> Option<Candidate> {
     let name = squeeze(glyphs);
     let named = (2..=6).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
     named.then(|| Candidate {
-        value: place::postmark_name(&name, home),
+        value: place::postmark_name(pages, &name, home),
         ..Candidate::as_read(&name, POSTMARK_PRIOR, Source::EnvelopePostmark, "7.4.2.3/4")
     })
 }
@@ -183,7 +196,8 @@ fn soundness(text: &str) -> f32 {
 
 /// 内详 and the like.
 fn unsaid(text: &str) -> bool {
-    text.chars().count() <= 4 && has_any(text, &["内详", "内祥", "内洋", "详内", "内评", "信内"])
+    let few = text.chars().count() <= 4;
+    few && (inside(text) || has_any(text, &["内评", "信内"]))
 }
 
 /// Without blanks, a trailing name, postcode or bracketed note.

@@ -6,8 +6,9 @@ mod threat;
 mod words;
 
 use crate::domain::draft::{Flag, Flags};
+use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
-use crate::domain::zones::{Glyph, LetterZones, Row, rows, text_of};
+use crate::domain::zones::{Glyph, LetterZones, rows, text_of};
 
 use super::body;
 use super::evidence::place;
@@ -160,8 +161,6 @@ const SENSITIVE: &[&str] = &[
     "证人",
 ];
 
-const SECRET: &[&str] = &["绝密", "机密", "秘密"];
-
 /// Looks for every alert; `archive_only` follows from the purpose and is set by the caller.
 pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
     let mut flow = body::flow(zones.body_rows());
@@ -180,7 +179,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
         valuables: raise(&encloses),
         archive_only: None,
         sensitive: raise(&|s| has_any(s, SENSITIVE)),
-        secret_mark: Some(flag(pages, secret_mark(zones))),
+        secret_mark: Some(flag(pages, secret_mark(pages).as_deref())),
     }
 }
 
@@ -234,17 +233,8 @@ fn encloses(sentence: &str) -> bool {
     has_any(rest, VALUABLES) && !copies
 }
 
-/// A mark like `机密★` or `秘密★一年` on a row of its own, on any page: 机密 inside a sentence is none.
-fn secret_mark(zones: &LetterZones) -> Option<&[Glyph]> {
-    let marked = |row: &&Row| {
-        let text = row.compact();
-        let rest = SECRET.iter().find_map(|s| text.strip_prefix(s));
-        rest.is_some_and(|rest| {
-            rest.is_empty()
-                || rest.starts_with(['★', '☆', '*', '·', '文', '长'])
-                || rest.starts_with(|c: char| c.is_ascii_digit())
-        }) && text.chars().count() <= 10
-    };
-    let row = zones.rows.iter().find(marked);
-    row.map(|row| row.glyphs.as_slice())
+/// A secret mark on any page; 机密 inside a sentence is none.
+fn secret_mark(pages: &[PageText]) -> Option<Vec<Glyph>> {
+    let marked = |(index, page)| secret::mark(&rows(index, page)).map(|row| row.glyphs.clone());
+    pages.iter().enumerate().find_map(marked)
 }

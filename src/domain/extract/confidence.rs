@@ -69,6 +69,12 @@ pub(crate) fn of(field: Measured, signs: &[Sign], first: f32) -> (f32, bool) {
     (confidence, confidence >= model.threshold)
 }
 
+/// The confidence from which on a field is accepted as shipped; of telephones that of each.
+pub fn shipped_threshold(field: &str) -> Option<f32> {
+    let model = if field == "phones" { "phone" } else { field };
+    models().field.get(model).map(|model| model.threshold)
+}
+
 /// Odds on a logarithmic scale, kept within what a model can use.
 pub(crate) fn log_odds(p: f32) -> f32 {
     let p = p.clamp(0.01, 0.998);

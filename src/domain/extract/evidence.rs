@@ -183,6 +183,6 @@ pub(crate) fn passages(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Passage> {
     lines.into_iter().filter_map(passage).collect()
 }
 
-fn round(confidence: f32) -> f32 {
+pub(super) fn round(confidence: f32) -> f32 {
     (confidence.clamp(0.0, 1.0) * 1000.0).round() / 1000.0
 }

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     ListHead,
     /// 日期, 邮编, 附件 …: not looked at here.
     Other,
+    /// 来信人: with nothing behind it that could be read.
+    Unread,
     /// No label.
     Bare,
 }

@@ -2,6 +2,8 @@
 //!
 //! A labelled number that has too many or too few digits is shown as it stands, without a value.
 
+mod forms;
+
 use crate::domain::draft::{Fields, Phone, PhoneKind};
 use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::text::PageText;
@@ -12,140 +14,9 @@ use super::evidence::{Candidate, field, for_a_person, place};
 use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
 use super::{names, nbest};
+pub(crate) use forms::find_phones;
 
 const RULE: &str = "7.4.2.5";
-
-/// A number found in some characters.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) value: String,
-    pub(crate) kind: PhoneKind,
-}
-
-/// Every well-formed number in some characters.
-pub(crate) fn find_phones(glyphs: &[Glyph]) -> Vec<Found> {
-    let chars: Vec<char> = glyphs.iter().map(|g| g.ch).collect();
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < chars.len() {
-        let starts = chars[at].is_ascii_digit() || chars[at] == '(' || chars[at] == '+';
-        let inside = at > 0 && before(&chars, at);
-        if !starts || inside {
-            at += 1;
-            continue;
-        }
-        let from = country_code(&chars, at);
-        match mobile(&chars, from).or_else(|| landline(&chars, from)) {
-            Some((value, kind, to)) => {
-                out.push(Found {
-                    from: at,
-                    to,
-                    value,
-                    kind,
-                });
-                at = to;
-            }
-            None => at += 1,
-        }
-    }
-    out
-}
-
-/// A digit or letter right before: the middle of something else.
-fn before(chars: &[char], at: usize) -> bool {
-    let previous = chars[at - 1];
-    previous.is_ascii_alphanumeric() && chars[at] != '('
-        || previous == '-' && at > 1 && chars[at - 2].is_ascii_digit()
-        // `XA 137…` is a registered number even where the engine saw a blank.
-        || previous == ' ' && at > 1 && chars[at - 2].is_ascii_uppercase()
-}
-
-fn country_code(chars: &[char], at: usize) -> usize {
-    for code in ["+86", "0086", "86"] {
-        let code: Vec<char> = code.chars().collect();
-        if chars[at..].starts_with(&code) {
-            let mut next = at + code.len();
-            while matches!(chars.get(next), Some(' ' | '-')) {
-                next += 1;
-            }
-            if mobile(chars, next).is_some() {
-                return next;
-            }
-        }
-    }
-    at
-}
-
-/// 1[3-9] and nine more, blanks and dashes passed over, no digit right after.
-fn mobile(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
-    let (digits, end) = take_digits(chars, at, 11, 2)?;
-    let second = digits.as_bytes().get(1).copied()?;
-    let sound = digits.starts_with('1')
-        && (b'3'..=b'9').contains(&second)
-        && !chars.get(end).is_some_and(char::is_ascii_digit);
-    sound.then_some((digits, PhoneKind::Mobile, end))
-}
-
-/// `0512-65227061`, `(010) 65227061`, `051265227061`, with an extension perhaps.
-fn landline(chars: &[char], at: usize) -> Option<(String, PhoneKind, usize)> {
-    let open = chars.get(at) == Some(&'(');
-    let start = at + usize::from(open);
-    if chars.get(start) != Some(&'0') {
-        return None;
-    }
-    let short = matches!(chars.get(start + 1), Some('1' | '2'));
-    let area_length = if short { 3 } else { 4 };
-    let (area, mut i) = take_digits(chars, start, area_length, 0)?;
-    if area.starts_with("00") {
-        return None;
-    }
-    while matches!(chars.get(i), Some('-' | ')' | ' ')) {
-        i += 1;
-    }
-    for length in [8, 7] {
-        if let Some((local, end)) = take_digits(chars, i, length, 1)
-            && !chars.get(end).is_some_and(char::is_ascii_digit)
-            && !local.starts_with(['0', '1'])
-        {
-            let (extension, end) = extension(chars, end);
-            return Some((
-                format!("{area}-{local}{extension}"),
-                PhoneKind::Landline,
-                end,
-            ));
-        }
-    }
-    None
-}
-
-fn extension(chars: &[char], at: usize) -> (String, usize) {
-    if matches!(chars.get(at), Some('-' | '转')) {
-        let digits: String = chars[at + 1..]
-            .iter()
-            .take_while(|c| c.is_ascii_digit())
-            .collect();
-        if (1..=5).contains(&digits.len()) {
-            return (format!("-{digits}"), at + 1 + digits.len());
-        }
-    }
-    (String::new(), at)
-}
-
-/// Exactly `count` digits with at most `gaps` blanks or dashes between them.
-fn take_digits(chars: &[char], at: usize, count: usize, gaps: usize) -> Option<(String, usize)> {
-    let (mut digits, mut i, mut left) = (String::new(), at, gaps);
-    while digits.len() < count {
-        match chars.get(i)? {
-            c if c.is_ascii_digit() => digits.push(*c),
-            ' ' | '-' if left > 0 && !digits.is_empty() => left -= 1,
-            _ => return None,
-        }
-        i += 1;
-    }
-    Some((digits, i))
-}
 
 /// Where a number was written and how much that is to be trusted.
 struct Place {

@@ -57,7 +57,8 @@ impl Written {
         let options: Vec<Vec<(char, f32)>> =
             glyphs.iter().map(|g| nbest::options(pages, g)).collect();
         let strokes = strokes_to_figures(&mut chars[tail..])
-            + houses_among(&mut chars[tail..], &options[tail..]);
+            + houses_among(&mut chars[tail..], &options[tail..])
+            + figures_among(&mut chars[tail..], &options[tail..]);
         Self {
             strokes,
             options,
@@ -98,7 +99,8 @@ impl Written {
     pub(crate) fn repairs(&self) -> usize {
         let read = self.glyphs.iter().map(|g| g.ch);
         let changed = self.chars.iter().zip(read).filter(|(a, b)| **a != *b);
-        self.added + changed.count()
+        let taken = self.chars.len().saturating_sub(self.glyphs.len());
+        self.added + taken + changed.count()
     }
 
     /// The value with the upper levels nobody wrote; `None` where all are written or nothing is known.
@@ -135,6 +137,16 @@ impl Written {
         }
         out.extend(&self.chars[at..]);
         Some(out)
+    }
+
+    /// Whether another mention begins with this one and has a few characters more of a house or a room.
+    pub(crate) fn goes_on_in(&self, other: &Self) -> bool {
+        let more = other.chars.len().saturating_sub(self.chars.len());
+        let ends = other
+            .chars
+            .last()
+            .is_some_and(|c| HOUSES.contains(*c) || c.is_ascii_digit());
+        (1..=6).contains(&more) && other.chars.starts_with(&self.chars) && ends
     }
 
     /// Takes over characters from another reading of the same address where that one is the surer; `true` when it is the same address.
@@ -185,6 +197,26 @@ fn houses_among(chars: &mut [char], options: &[Vec<(char, f32)>]) -> usize {
         let house = |o: &&(char, f32)| HOUSES.contains(o.0);
         let allowed = options.get(i).and_then(|o| o.iter().find(house));
         if let (true, Some((ch, _))) = (strange, allowed) {
+            chars[i] = *ch;
+            found += 1;
+        }
+    }
+    found
+}
+
+/// What is neither a figure nor a word before 单元 or 室, where the engine allows a figure: `3幢(单元`.
+fn figures_among(chars: &mut [char], options: &[Vec<(char, f32)>]) -> usize {
+    let mut found = 0;
+    for i in 0..chars.len().saturating_sub(1) {
+        let strange =
+            !is_han(chars[i]) && !chars[i].is_ascii_digit() && !matches!(chars[i], '-' | '#' | ')');
+        let counted = HOUSES.contains(chars[i + 1])
+            || chars[i + 1] == '单'
+            || chars[i + 1].is_ascii_digit() && i > 0;
+        let allowed = options
+            .get(i)
+            .and_then(|o| o.iter().find(|o| o.0.is_ascii_digit()));
+        if let (true, true, Some((ch, _))) = (strange, counted, allowed) {
             chars[i] = *ch;
             found += 1;
         }
@@ -266,8 +298,12 @@ pub(crate) fn ends_well(text: &str) -> bool {
 }
 
 /// A postmark's place: the name of a division, where one character was misread the one of the office's own province that it must be.
-pub(crate) fn postmark_name(glyphs: &[Glyph], home: Option<Place>) -> String {
+pub(crate) fn postmark_name(pages: &[PageText], glyphs: &[Glyph], home: Option<Place>) -> String {
+    let others: Vec<Vec<char>> = glyphs
+        .iter()
+        .map(|g| nbest::options(pages, g).iter().map(|(c, _)| *c).collect())
+        .collect();
     Gazetteer::shared()
-        .near_name(&chars_of(glyphs), home)
+        .near_name(&chars_of(glyphs), &others, home)
         .unwrap_or_else(|| text_of(glyphs))
 }

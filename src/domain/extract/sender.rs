@@ -51,7 +51,8 @@ pub(crate) fn read(
             .iter()
             .map(|s| candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("代理人，登记委托人"))
             .collect();
-        fields.sender_name = field(pages, &found.principal, Measured::Sender, lost);
+        // Who speaks for whom is for a person to say.
+        fields.sender_name = for_a_person(field(pages, &found.principal, Measured::Sender, lost));
         return;
     }
     one(pages, items, &signed, own_words, on_envelope, fields);
@@ -94,7 +95,7 @@ fn one(
     if let Some(signature) = full {
         let read = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
         let others: Vec<Candidate> = [own_words, on_envelope].into_iter().flatten().collect();
-        let (mut winner, others) = with_alternatives(pages, read.clone(), others);
+        let mut winner = with_alternatives(pages, &read, &others);
         if winner.value != read.value {
             lost.push(read.lost("识读原样；已按该字的其他识读结果改正"));
         }
@@ -103,7 +104,12 @@ fn one(
                 candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("不如所选署名清楚")
             }),
         );
-        agree(&mut winner, &others, &mut lost);
+        agree(
+            &mut winner,
+            &others,
+            &mut lost,
+            nbest::told(pages, &signature.glyphs),
+        );
         fields.joint = joint_of(std::slice::from_ref(&winner.value));
         let field = field(pages, &winner, Measured::Sender, lost);
         // Two readings of one name: one of them is wrong, and a person must look. So must he where only alternatives make a name of it.
@@ -146,6 +152,13 @@ fn one(
             fields.joint = joint_of(std::slice::from_ref(&winner.value));
             fields.sender_name = field(pages, &winner, Measured::Sender, lost);
         }
+        // 联名人签名: with nothing behind it that could be read is no letter without a signature.
+        None if items
+            .iter()
+            .any(|i| matches!(i.kind, Kind::ListHead | Kind::Unread)) =>
+        {
+            fields.sender_name = nothing(lost);
+        }
         None => {
             anonymous(fields, "无署名", 0);
             // That nothing was found is no proof that nothing is there.
@@ -171,30 +184,17 @@ fn likelier(pages: &[PageText], signature: Signature) -> Signature {
     }
 }
 
-/// The signature and the other mentions of a name, each read in the light of the others.
-fn with_alternatives(
-    pages: &[PageText],
-    signed: Candidate,
-    others: Vec<Candidate>,
-) -> (Candidate, Vec<Candidate>) {
+/// The signature in the light of the other mentions of the name. These stay as read: agreement must not come out of a re-reading.
+fn with_alternatives(pages: &[PageText], signed: &Candidate, others: &[Candidate]) -> Candidate {
     let mentions: Vec<&[Glyph]> = others.iter().map(|o| o.glyphs.as_slice()).collect();
-    let reread = |candidate: &Candidate, mentions: &[&[Glyph]]| {
-        let glyphs = nbest::name(pages, &candidate.glyphs, mentions)?;
-        Some(Candidate {
-            value: text_of(&glyphs),
-            prior: candidate.prior * 0.95,
-            ..candidate.clone()
-        })
-    };
-    let mut winner = reread(&signed, &mentions).unwrap_or_else(|| signed.clone());
-    winner.note(
-        "by_alternatives",
-        f32::from(u8::from(winner.value != signed.value)),
-    );
-    let others = others
-        .iter()
-        .map(|o| reread(o, &[&signed.glyphs]).unwrap_or_else(|| o.clone()));
-    (winner, others.collect())
+    let mut winner = signed.clone();
+    if let Some(glyphs) = nbest::name(pages, &signed.glyphs, &mentions) {
+        winner.value = text_of(&glyphs);
+        winner.prior *= 0.95;
+    }
+    let changed = winner.value != signed.value;
+    winner.note("by_alternatives", f32::from(u8::from(changed)));
+    winner
 }
 
 fn anonymous(fields: &mut Fields, reason: &str, count: u32) {
@@ -210,8 +210,9 @@ fn anonymous(fields: &mut Fields, reason: &str, count: u32) {
 }
 
 /// Weighs the signature against the other places the same name stands in: agreement makes it surer; where they are one
-/// character apart, the reading that more and surer characters speak for wins, and the other is listed.
-fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternative>) {
+/// character apart, the reading that more and surer characters speak for wins, and the other is listed. `weighed`: the engine's alternatives
+/// were weighed over all mentions already, and no mention overrules them by itself.
+fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternative>, weighed: bool) {
     let support = |value: &str| {
         others
             .iter()
@@ -251,7 +252,9 @@ fn agree(winner: &mut Candidate, others: &[Candidate], lost: &mut Vec<Alternativ
             winner.prior *= 0.9;
         }
         Some(other)
-            if one_off(&other.value, &winner.value) && support(&other.value) > own + 0.1 =>
+            if !weighed
+                && one_off(&other.value, &winner.value)
+                && support(&other.value) > own + 0.1 =>
         {
             lost.push(winner.lost("与信内自述、信封上的写法不一致"));
             winner.value = other.value.clone();
@@ -350,6 +353,9 @@ fn several(
     let Some(mut winner) = ranked.next() else {
         return;
     };
+    // Each step of the order errs in its own way: it hangs on what else was read of the list.
+    let step = step_name(winner.rule);
+    winner.note(step, 1.0);
     // The contact person and the sender on the envelope usually signed too: take the better of the two readings.
     if let Some(twin) = listed.iter().find(|s| one_off(&s.name(), &winner.value))
         && reading(&twin.glyphs) > reading(&winner.glyphs) + 0.1
@@ -361,5 +367,22 @@ fn several(
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("联名来信登记次序在后"))
         .collect();
-    fields.sender_name = field(pages, &winner, Measured::Sender, lost);
+    let chosen = field(pages, &winner, Measured::Sender, lost);
+    // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
+    fields.sender_name = if fields.joint.is_joint {
+        for_a_person(chosen)
+    } else {
+        chosen
+    };
+}
+
+/// The sign of a step of the joint order.
+fn step_name(rule: &str) -> &'static str {
+    match rule {
+        "7.4.2.2/joint/1" => "joint_phone",
+        "7.4.2.2/joint/2" => "joint_contact",
+        "7.4.2.2/joint/3" => "joint_envelope",
+        "7.4.2.2/joint/4" => "joint_first",
+        _ => "few_signed",
+    }
 }

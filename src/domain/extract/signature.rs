@@ -2,6 +2,7 @@
 
 use crate::domain::zones::{Glyph, is_han, text_of};
 
+use super::evidence::reading;
 use super::glyphs::{has_any, squeeze};
 use super::names;
 use super::phone::find_phones;
@@ -171,7 +172,9 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         if listed || alone {
             bare_rows += usize::from(alone);
             let floor = if under_head { 0.1 } else { 0.4 };
-            found.extend(parts.into_iter().filter(|t| t.score >= floor));
+            // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
+            let noise = |t: &Signature| t.score < 0.5 && reading(&t.glyphs) < 0.45;
+            found.extend(parts.into_iter().filter(|t| t.score >= floor && !noise(t)));
         }
     }
     let rows_alone = bare_rows == found.len() && found.len() < 3;

@@ -119,6 +119,8 @@ fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
         let value = trim(&glyphs[label.to.min(end)..end]);
         if label.kind == Kind::ListHead {
             out.push((Kind::ListHead, value.to_vec()));
+        } else if label.kind == Kind::Signer && value.is_empty() {
+            out.push((Kind::Unread, Vec::new()));
         } else {
             push(&mut out, label.kind, value);
         }

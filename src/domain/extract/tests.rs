@@ -1,6 +1,7 @@
 //! Rules of registration and the faults they met, one test each.
 
 mod addresses;
+mod alternatives;
 mod bad_input;
 mod letters;
 mod properties;

@@ -3,7 +3,7 @@
 //! Horizontal: recipient above, sender below right. Vertical: columns from right to left, recipient's address,
 //! recipient, sender. The recipient's line ties the rest: what is past it belongs to the sender.
 
-use super::row::{Glyph, Row, fold, rows, text_of};
+use super::row::{Glyph, Row, certainty, fold, rows, text_of};
 use super::{address_like, is_han};
 use crate::domain::extract::glyphs::{has_any, squeeze};
 use crate::domain::extract::names;
@@ -102,7 +102,7 @@ fn line_glyphs(page_index: usize, line_index: usize, page: &PageText) -> Vec<Gly
         ch: fold(ch),
         raw: ch,
         confidence: if known {
-            line.chars[at].confidence
+            certainty(&line.chars[at])
         } else {
             line.confidence
         },
@@ -286,7 +286,7 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
     {
         return;
     }
-    if address_like(&text) || has_any(&text, &["内详", "内祥", "详内", "内洋"]) {
+    if address_like(&text) || inside(&text) {
         let (address, name) = split_trailing_name(&glyphs, closed);
         zones.sender_name = zones.sender_name.take().or(name);
         let longer = zones
@@ -307,6 +307,13 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
             zones.sender_address = Some(glyphs);
         }
     }
+}
+
+/// 内详, or what was read for it: two characters of which one is its own stand for no name.
+pub(crate) fn inside(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let two = chars.len() == 2 && (chars[0] == '内' || chars[1] == '详');
+    two || has_any(text, &["内详", "内祥", "详内", "内洋"])
 }
 
 /// Whether a name's last character stands where 寄 or 缄 does, misread: a fourth one behind a whole name, or one that looks like 缄.

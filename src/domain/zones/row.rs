@@ -3,7 +3,7 @@
 //! Leaves out what the rows mean (see [`super`]). Characters are folded one to one, so every value cut out of a
 //! row can be shown on the page it came from.
 
-use crate::domain::text::{Line, PageText, Quad};
+use crate::domain::text::{Char, Line, PageText, Quad};
 
 /// One character of a row and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,13 +103,45 @@ pub fn rows(page_index: usize, page: &PageText) -> Vec<Row> {
             .collect();
     }
     let skew = skew_of(page);
-    let mut placed: Vec<Placed> = page
+    let placed: Vec<Placed> = page
         .lines
         .iter()
         .enumerate()
         .map(|(i, l)| place(i, l, skew))
         .filter(|p| p.tilt.abs() < SEAL_TILT_RAD)
         .collect();
+    blocks(placed)
+        .into_iter()
+        .flat_map(|block| side_by_side(page_index, page, block))
+        .collect()
+}
+
+/// Where the reader went back up the page a column ended: what follows is not put beside it.
+fn blocks(placed: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let mut blocks: Vec<Vec<Placed>> = Vec::new();
+    let mut lowest = f32::MIN;
+    for line in placed {
+        let back = lowest - line.v > BACK_HEIGHTS * line.height;
+        match blocks.last_mut() {
+            Some(block) if !back || block.len() < COLUMN_LINES => block.push(line),
+            _ => {
+                lowest = f32::MIN;
+                blocks.push(vec![line]);
+            }
+        }
+        let last = blocks.last().and_then(|block| block.last());
+        lowest = lowest.max(last.map_or(f32::MIN, |line| line.v));
+    }
+    blocks
+}
+
+/// How far up, in line heights, a reader goes from the end of one column to the beginning of the next.
+const BACK_HEIGHTS: f32 = 5.0;
+/// A column has at least so many lines.
+const COLUMN_LINES: usize = 5;
+
+/// The rows of one block, from the top, each from the left.
+fn side_by_side(page_index: usize, page: &PageText, mut placed: Vec<Placed>) -> Vec<Row> {
     placed.sort_by(|a, b| a.v.total_cmp(&b.v));
     let mut groups: Vec<Vec<Placed>> = Vec::new();
     for line in placed {
@@ -233,7 +265,7 @@ fn push_line(glyphs: &mut Vec<Glyph>, page: usize, index: usize, line: &Line) {
             ch: fold(ch),
             raw: if raw.len() == text.len() { raw[at] } else { ch },
             confidence: if known {
-                line.chars[at].confidence
+                certainty(&line.chars[at])
             } else {
                 line.confidence
             },
@@ -255,6 +287,15 @@ fn push_line(glyphs: &mut Vec<Glyph>, page: usize, index: usize, line: &Line) {
         }
         glyphs.push(glyph);
     }
+}
+
+/// The engine's confidence in a character, that in its variants (來 beside 来) included: they are one once folded.
+pub(super) fn certainty(read: &Char) -> f32 {
+    let same = read
+        .others
+        .iter()
+        .filter(|(c, _)| fold(*c) == fold(read.ch));
+    (read.confidence + same.map(|(_, p)| *p).sum::<f32>()).min(1.0)
 }
 
 /// A distance of so many usual ones between two characters is a gap the writer left.

@@ -52,6 +52,19 @@ pub(crate) fn tiff(subfile_types: &[u32]) -> Vec<u8> {
     bytes
 }
 
+/// A PDF with a plain table of objects, or one packed into an object.
+pub(crate) fn pdf(packed: bool) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.5\n1 0 obj\n<< /Type /Catalog >>\nendobj\n".to_vec();
+    let table = bytes.len();
+    bytes.extend(if packed {
+        &b"12 0 obj\n<< /Type /XRef >>\nstream\nabc\nendstream\nendobj\n"[..]
+    } else {
+        &b"xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 >>\n"[..]
+    });
+    bytes.extend(format!("startxref\n{table}\n%%EOF").bytes());
+    bytes
+}
+
 const NEW_SUBFILE: u16 = 254;
 
 fn look(bytes: &[u8]) -> Verdict {
@@ -68,6 +81,36 @@ fn whole_images() {
         look(&tiff(&[0])),
         Verdict::Complete(Shape::Tiff { frames: vec![0] })
     );
+    assert_eq!(look(&pdf(false)), Verdict::Complete(Shape::Pdf));
+    assert_eq!(look(&pdf(true)), Verdict::Complete(Shape::Pdf));
+}
+
+#[test]
+fn a_pdf_that_grows_is_not_whole_until_its_table_is_there() {
+    let mut revised = pdf(false);
+    let first = revised.len();
+    revised.extend(b"\n9 0 obj\n<< >>\nendobj\n");
+    let table = revised.len();
+    revised.extend(b"xref\n0 0\ntrailer\n<< /Prev 30 >>\nstartxref\n");
+    revised.extend(format!("{table}\n%%EOF\n").bytes());
+    assert_eq!(look(&revised), Verdict::Complete(Shape::Pdf));
+    assert_eq!(
+        look(&revised[..first]),
+        Verdict::Complete(Shape::Pdf),
+        "the first revision was whole"
+    );
+    // A linearised file: its first part ends like a PDF, and its table is still to come.
+    let mut begun = b"%PDF-1.5\nxref\n0 0\ntrailer\n<< >>\nstartxref\n0\n%%EOF\n".to_vec();
+    assert_eq!(look(&begun), Verdict::Incomplete);
+    begun.extend(b"3 0 obj\n<< >>\n");
+    assert_eq!(look(&begun), Verdict::Incomplete);
+    let mut elsewhere = pdf(false);
+    elsewhere.splice(10..10, b"moved by a few bytes ".iter().copied());
+    assert_eq!(
+        look(&elsewhere),
+        Verdict::Incomplete,
+        "no table where it is said to be"
+    );
 }
 
 #[test]
@@ -79,7 +122,7 @@ fn padding_behind_the_end_is_allowed() {
 
 #[test]
 fn every_cut_is_incomplete() {
-    for whole in [jpeg(), png(), tiff(&[0, 0])] {
+    for whole in [jpeg(), png(), tiff(&[0, 0]), pdf(false), pdf(true)] {
         for cut in 1..whole.len() {
             assert_eq!(
                 look(&whole[..cut]),
@@ -93,7 +136,7 @@ fn every_cut_is_incomplete() {
 
 #[test]
 fn reserved_space_is_incomplete() {
-    for whole in [jpeg(), png(), tiff(&[0, 0])] {
+    for whole in [jpeg(), png(), tiff(&[0, 0]), pdf(false), pdf(true)] {
         for written in [0, 3, 16, whole.len() - 12] {
             let mut reserved = whole[..written].to_vec();
             reserved.resize(whole.len() + 64, 0);
@@ -126,7 +169,7 @@ fn tiff_that_bites_its_tail_is_not_whole() {
 
 #[test]
 fn other_things_by_their_first_bytes() {
-    assert_eq!(look(b"%PDF-1.7\n"), Verdict::NotAnImage(LooksLike::Pdf));
+    assert_eq!(look(b"%PDF-1.7\n"), Verdict::Incomplete);
     assert_eq!(
         look("你好，这是一封信".as_bytes()),
         Verdict::NotAnImage(LooksLike::Text)
@@ -161,8 +204,8 @@ fn pipe_does_not_block() {
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_panic(magic in 0usize..4, rest in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-        let mut bytes = [&[0xff, 0xd8, 0xff][..], &PNG_SIGNATURE, b"II\x2a\0", b"MM\0\x2b"][magic].to_vec();
+    fn no_bytes_panic(magic in 0usize..5, rest in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let mut bytes = [&[0xff, 0xd8, 0xff][..], &PNG_SIGNATURE, b"II\x2a\0", b"MM\0\x2b", PDF_SIGNATURE][magic].to_vec();
         bytes.extend(rest);
         let _ = look(&bytes);
     }

@@ -3,10 +3,7 @@
 //! A missed threat is the worst error: words of harm raise the flag unless the clause denies them, tells what others did or said, or
 //! tells of the past. Words that are innocent in most letters (煤气罐, 砸, 烧) need the writer as the one who acts, or a condition.
 
-use super::words::{
-    AHEAD, DENIED, DISORDER, INTENT, KIN, LAWFUL, OTHERS, PAST, REPORTED, STRONG, THEN, TOGETHER,
-    ULTIMATUM, UNMISTAKABLE, WEAK, WRITER,
-};
+use super::words::words;
 use crate::domain::extract::glyphs::has_any;
 
 /// Whether a sentence threatens.
@@ -23,7 +20,7 @@ pub(super) fn threatens(sentence: &str) -> bool {
 
 /// The words that are enough by themselves, for looking among what else a character may be.
 pub(super) fn unmistakable() -> impl Iterator<Item = &'static str> {
-    STRONG.iter().chain(UNMISTAKABLE).copied()
+    words().strong.iter().chain(&words().unmistakable).copied()
 }
 
 /// Where somebody else's words begin: behind 他说:, 恐吓我:. What the writer says himself (我说:) is his own.
@@ -70,7 +67,7 @@ fn misread(clause: &str) -> Option<Hit> {
                 .count()
                 == 3
         };
-        UNMISTAKABLE.iter().find(same)?;
+        words().unmistakable.iter().find(same)?;
         let (at, (last, ch)) = (window[0].0, window[3]);
         Some(Hit {
             at,
@@ -82,9 +79,9 @@ fn misread(clause: &str) -> Option<Hit> {
 
 fn hits(clause: &str) -> impl Iterator<Item = Hit> {
     let lists = [
-        (STRONG, Force::Strong),
-        (WEAK, Force::Weak),
-        (DISORDER, Force::Disorder),
+        (&words().strong, Force::Strong),
+        (&words().weak, Force::Weak),
+        (&words().disorder, Force::Disorder),
     ];
     lists
         .into_iter()
@@ -97,7 +94,8 @@ fn hits(clause: &str) -> impl Iterator<Item = Hit> {
             })
         })
         .chain(
-            TOGETHER
+            words()
+                .together
                 .iter()
                 .filter_map(move |pair| together(clause, pair)),
         )
@@ -184,9 +182,10 @@ fn counts(sentence: &str, before: &[&str], clause: &str, hit: &Hit) -> bool {
         return false;
     }
     let actor = actor(lead).or_else(|| before.iter().rev().find_map(|c| actor(without_object(c))));
-    let intent = has_any(sentence, INTENT);
-    let past = has_any(sentence, PAST) && !has_any(clause, AHEAD);
-    let announced = WRITER.iter().any(|w| last_own(lead, w).is_some()) && has_any(lead, INTENT);
+    let intent = has_any(sentence, &words().intent);
+    let past = has_any(sentence, &words().past) && !has_any(clause, &words().ahead);
+    let announced = words().writer.iter().any(|w| last_own(lead, w).is_some())
+        && has_any(lead, &words().intent);
     if past && !announced {
         return false;
     }
@@ -210,10 +209,10 @@ fn counts(sentence: &str, before: &[&str], clause: &str, hit: &Hit) -> bool {
 /// Somebody else's words: 他扬言要…, 有人提议去….
 fn reported(before: &[&str], lead: &str) -> bool {
     let told = |clause: &str| {
-        let word = REPORTED.iter().filter_map(|r| clause.find(r)).min();
+        let word = words().reported.iter().filter_map(|r| clause.find(r)).min();
         word.is_some_and(|at| actor(&clause[..at]) != Some(Actor::Writer))
     };
-    let own = WRITER.iter().any(|w| {
+    let own = words().writer.iter().any(|w| {
         last_own(lead, w).is_some_and(|at| {
             ["就", "要", "会", "将", "也", "只", "准备", "打算"]
                 .iter()
@@ -231,9 +230,10 @@ enum Actor {
 
 /// A whole clause without the one it ends with, who is acted on: 老天不收他.
 fn without_object(clause: &str) -> &str {
-    let ends = OTHERS
+    let ends = words()
+        .others
         .iter()
-        .chain(WRITER)
+        .chain(&words().writer)
         .filter_map(|w| clause.strip_suffix(w));
     ends.min_by_key(|rest| rest.len())
         .filter(|rest| !rest.is_empty())
@@ -242,7 +242,10 @@ fn without_object(clause: &str) -> &str {
 
 /// 再不…, 我就把…: an ultimatum whose end is nothing anyone may do. No word of harm is needed.
 fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
-    if !has_any(sentence, ULTIMATUM) || has_any(sentence, LAWFUL) || has_any(sentence, REPORTED) {
+    if !has_any(sentence, &words().ultimatum)
+        || has_any(sentence, &words().lawful)
+        || has_any(sentence, &words().reported)
+    {
         return false;
     }
     clauses.iter().enumerate().any(|(i, clause)| {
@@ -256,7 +259,7 @@ fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
         if goes_on && before != Some(Actor::Other) {
             return true;
         }
-        WRITER.iter().any(|w| {
+        words().writer.iter().any(|w| {
             let Some(at) = last_own(clause, w) else {
                 return false;
             };
@@ -265,7 +268,7 @@ fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
                 "就", "将", "会", "只好", "只有", "只能", "也", "要", "便", "打",
             ];
             then.iter().any(|t| rest.starts_with(t))
-                && has_any(rest, THEN)
+                && has_any(rest, &words().then)
                 && !denied(&rest.chars().take(3).collect::<String>())
         })
     })
@@ -273,8 +276,13 @@ fn ultimatum(sentence: &str, clauses: &[&str]) -> bool {
 
 /// Who was named last in a text.
 fn actor(text: &str) -> Option<Actor> {
-    let writer = WRITER.iter().filter_map(|w| last_own(text, w)).max();
-    let other = OTHERS
+    let writer = words()
+        .writer
+        .iter()
+        .filter_map(|w| last_own(text, w))
+        .max();
+    let other = words()
+        .others
         .iter()
         .filter_map(|w| last_acting(text, w))
         .chain(last_kin(text))
@@ -335,14 +343,20 @@ fn last_acting(text: &str, word: &str) -> Option<usize> {
 fn last_own(text: &str, word: &str) -> Option<usize> {
     let kin = |at: usize| {
         let rest = &text[at + word.len()..];
-        (KIN.iter().any(|k| rest.starts_with(k)) || rest.starts_with('的')) && !word.contains('们')
+        (words().kin.iter().any(|k| rest.starts_with(k)) || rest.starts_with('的'))
+            && !word.contains('们')
     };
     let found = text.match_indices(word).map(|(at, _)| at);
     found.filter(|at| !kin(*at)).last()
 }
 
 fn last_kin(text: &str) -> Option<usize> {
-    let kin = |at: usize| KIN.iter().any(|k| text[at + "我".len()..].starts_with(k));
+    let kin = |at: usize| {
+        words()
+            .kin
+            .iter()
+            .any(|k| text[at + "我".len()..].starts_with(k))
+    };
     text.match_indices('我')
         .map(|(at, _)| at)
         .rfind(|at| kin(*at))
@@ -375,7 +389,7 @@ fn denied(lead: &str) -> bool {
     ] {
         lead = lead.replace(condition, "");
     }
-    has_any(&lead, DENIED) || lead.ends_with(['不', '没', '未', '别'])
+    has_any(&lead, &words().denied) || lead.ends_with(['不', '没', '未', '别'])
 }
 
 /// 弄死我, 打死我们: somebody threatens the writer.

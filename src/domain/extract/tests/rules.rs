@@ -462,3 +462,40 @@ fn j6_an_addressee_outside_the_scope_on_the_envelope_loses_to_the_one_inside() {
             .any(|a| a.value == "国家信访局")
     );
 }
+
+#[test]
+fn what_is_read_for_neixiang_is_no_name() {
+    let fields = with_envelope(&rows(&[]), envelope("霍市长 收", &["内译"]));
+    assert_eq!(value(&fields.sender_name), "匿名");
+    assert_eq!(fields.address.value, None);
+}
+
+#[test]
+fn a_list_head_or_a_label_with_nothing_readable_behind_it_is_no_anonymous_letter() {
+    for label in ["联名人签名：", "来信人："] {
+        let fields = under(&[label]);
+        assert_eq!(fields.sender_name.value, None, "{label}");
+        assert!(!fields.anonymous.value, "{label}");
+    }
+}
+
+#[test]
+fn dates_with_a_lost_mark_are_read_and_left_to_a_person() {
+    for (text, day) in [
+        ("202.5年3月11日", "2025-03-11"),
+        ("202412.1", "2024-12-01"),
+        ("二 二四年十月十三日", "2024-10-13"),
+    ] {
+        let date = under(&["汪小满", text]).letter_date;
+        assert_eq!(value(&date), day, "{text}");
+        assert!(!date.accepted, "{text}");
+    }
+}
+
+#[test]
+fn the_end_of_an_address_lost_in_the_letter_is_taken_from_the_envelope_and_left_to_a_person() {
+    let front = envelope("霍市长 收", &["临江市河西区桃园新村6幢301室", "汪小满 寄"]);
+    let fields = with_envelope(&rows(&["汪小满", "地址：临江市河西区桃园新村6幢30"]), front);
+    assert_eq!(value(&fields.address), "临江市河西区桃园新村6幢301室");
+    assert!(!fields.address.accepted);
+}

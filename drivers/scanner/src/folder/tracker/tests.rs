@@ -75,6 +75,7 @@ fn of_kind(kind: Kind) -> Entry {
 fn told(seen: &[Seen]) -> Vec<&'static str> {
     seen.iter()
         .map(|seen| match seen {
+            Seen::Scan(_) => "scan",
             Seen::Appeared(_) => "appeared",
             Seen::Ready(_) => "ready",
             Seen::Refused(refused) => refused.reason.code(),

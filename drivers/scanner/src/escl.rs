@@ -1,0 +1,100 @@
+//! A network scanner over eSCL: asked, driven, and its images kept as they came. Knows HTTP and its documents, and nothing of letters.
+//!
+//! One scan: capabilities (is it the device, can it do that) → status → `ScanJobs` → `NextDocument` until the device has no more → status again. What
+//! ends a scan is never an answer alone: after every end the job's state and its count decide whether anything is missing.
+
+pub mod discover;
+mod http;
+mod job;
+mod tls;
+pub mod xml;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::feeding::Job;
+use crate::order::{Ended, Portrait, Trouble};
+use http::Device;
+
+/// Whose certificate is trusted when the address is https.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Plain http, or whatever a public authority has signed: nothing is accepted over https.
+    Nothing,
+    /// The device's own certificate, by its SHA-256 in hexadecimal; `:` between bytes is allowed.
+    Fingerprint(String),
+    /// Whatever this authority, a PEM file, has signed.
+    Authority(PathBuf),
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug)]
+pub struct EsclSettings {
+    /// Its eSCL root, e.g. `http://192.168.1.60/eSCL`.
+    pub url: String,
+    /// The serial number it has to have.
+    pub serial: Option<String>,
+    /// Whose certificate is trusted.
+    pub trust: Trust,
+    /// Nothing came for this long: the scan is over.
+    pub stall: Duration,
+    /// How long a device that is busy is asked again.
+    pub busy: Duration,
+    /// A larger image is refused.
+    pub max_image_bytes: u64,
+}
+
+impl EsclSettings {
+    /// The usual settings of a device.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            serial: None,
+            trust: Trust::Nothing,
+            stall: Duration::from_secs(25),
+            busy: Duration::from_secs(20),
+            max_image_bytes: 512 * 1024 * 1024,
+        }
+    }
+}
+
+/// One device.
+#[derive(Clone, Debug)]
+pub struct Escl {
+    settings: EsclSettings,
+}
+
+impl Escl {
+    /// A device of these settings; nothing is asked of it yet.
+    #[must_use]
+    pub fn new(settings: EsclSettings) -> Self {
+        Self { settings }
+    }
+
+    /// Asks the device who it is and how it is.
+    ///
+    /// # Errors
+    /// [`Trouble`], also when it is another device.
+    pub async fn look(&self) -> Result<Portrait, Trouble> {
+        let device = Device::connect(&self.settings)?;
+        let capabilities = device.capabilities().await?;
+        let status = device.status().await?;
+        let points = status
+            .adf
+            .map(|adf| ("adf_state".to_owned(), adf))
+            .into_iter()
+            .collect();
+        Ok(Portrait {
+            model: capabilities.model,
+            serial: capabilities.serial,
+            state: status.state,
+            points,
+        })
+    }
+
+    /// Carries an order out.
+    pub(crate) async fn scan(&self, job: Job) -> Ended {
+        job::run(&self.settings, job).await
+    }
+}

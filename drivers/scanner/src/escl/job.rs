@@ -1,0 +1,372 @@
+//! One scan job from the order to its end. What the device answers is one thing, what became of the job another: they are always compared.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode, Url};
+
+use super::EsclSettings;
+use super::http::{Device, retry_after};
+use super::xml::{self, Capabilities, JobStatus, Status, TrayCapabilities};
+use crate::complete::LooksLike;
+use crate::feeding::Job;
+use crate::order::{Ended, Manner, Outcome, Sides, Tray, Trouble};
+
+/// Between two questions to a device that says “not yet”.
+const ASK_AGAIN: Duration = Duration::from_millis(400);
+
+pub(super) async fn run(settings: &EsclSettings, job: Job) -> Ended {
+    let mut scan = Scan {
+        settings,
+        job,
+        device_images: None,
+        last_byte: Instant::now(),
+    };
+    let outcome = match scan.whole().await {
+        Ok(outcome) => outcome,
+        Err(trouble) => Outcome::Failed(trouble),
+    };
+    Ended {
+        order: scan.job.order.id.clone(),
+        images: scan.job.images,
+        device_images: scan.device_images,
+        outcome,
+    }
+}
+
+struct Scan<'a> {
+    settings: &'a EsclSettings,
+    job: Job,
+    device_images: Option<u32>,
+    /// When something last came, or the device last made headway.
+    last_byte: Instant,
+}
+
+/// What one question for an image brought.
+enum Next {
+    Image,
+    /// No image now: what the device's status says counts.
+    AskStatus,
+    /// Later.
+    Wait(Duration),
+}
+
+impl Scan<'_> {
+    async fn whole(&mut self) -> Result<Outcome, Trouble> {
+        let device = Device::connect(self.settings)?;
+        let capabilities = device.capabilities().await?;
+        self.can(&capabilities)?;
+        self.is_free(&device.status().await?)?;
+        let Some(address) = self.begin(&device, &capabilities.version).await? else {
+            return Ok(Outcome::Cancelled);
+        };
+        self.last_byte = Instant::now();
+        let outcome = self.images(&device, &address).await;
+        if !matches!(outcome, Ok(Outcome::Done)) {
+            device.delete(&address).await;
+            // What the device had counted tells a person how many sheets went through.
+            if let Ok(status) = device.status().await {
+                self.count(status.job(address.path()));
+            }
+        }
+        outcome
+    }
+
+    fn can(&self, capabilities: &Capabilities) -> Result<(), Trouble> {
+        let manner = &self.job.order.manner;
+        let (tray, what) = match (manner.tray, manner.sides) {
+            (Tray::Glass, _) => (&capabilities.glass, "glass"),
+            (Tray::Feeder, Sides::One) => (&capabilities.feeder, "feeder"),
+            (Tray::Feeder, Sides::Both) => (&capabilities.duplex, "feeder for both sides"),
+        };
+        let tray = tray.as_ref().ok_or_else(|| lacks(what))?;
+        fits(tray, manner)
+    }
+
+    fn is_free(&self, status: &Status) -> Result<(), Trouble> {
+        if let Some(trouble) = adf_trouble(status, 0) {
+            return Err(trouble);
+        }
+        let from_feeder = self.job.order.manner.tray == Tray::Feeder;
+        if from_feeder && status.adf.as_deref() == Some("ScannerAdfEmpty") {
+            return Err(Trouble::FeederEmpty);
+        }
+        match status.state.as_str() {
+            "Stopped" | "Down" => Err(Trouble::Aborted {
+                code: status.state.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the job; `None` when somebody stopped it before the device had time for it.
+    async fn begin(&self, device: &Device, version: &str) -> Result<Option<Url>, Trouble> {
+        let until = Instant::now() + self.settings.busy;
+        loop {
+            let wait = match device.new_job(version, &self.job.order.manner).await? {
+                Ok(address) => return Ok(Some(address)),
+                Err(wait) => wait,
+            };
+            if Instant::now() + wait > until {
+                return Err(Trouble::Busy);
+            }
+            tokio::select! {
+                () = self.job.cancelled() => return Ok(None),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn images(&mut self, device: &Device, address: &Url) -> Result<Outcome, Trouble> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = cancelled(&self.job) => return Ok(Outcome::Cancelled),
+                response = within(self.left()?, device.next_document(address)) => response,
+            };
+            let next = match next {
+                None => return Err(self.stalled()),
+                Some(response) => self.answer(device, response?).await?,
+            };
+            let wait = match next {
+                Next::Image => continue,
+                Next::Wait(wait) => wait,
+                Next::AskStatus => match self.what_now(device, address).await? {
+                    Some(outcome) => return Ok(outcome),
+                    None => ASK_AGAIN,
+                },
+            };
+            self.left()?;
+            tokio::select! {
+                () = self.job.cancelled() => return Ok(Outcome::Cancelled),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// How much of the watchdog's time is left.
+    fn left(&self) -> Result<Duration, Trouble> {
+        let left = self.settings.stall.checked_sub(self.last_byte.elapsed());
+        left.filter(|left| !left.is_zero())
+            .ok_or_else(|| self.stalled())
+    }
+
+    fn stalled(&self) -> Trouble {
+        Trouble::Stalled {
+            seconds: self.settings.stall.as_secs(),
+            after: self.job.images,
+        }
+    }
+
+    async fn answer(&mut self, device: &Device, response: Response) -> Result<Next, Trouble> {
+        match response.status() {
+            StatusCode::OK => self.body(device, response).await,
+            StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => Ok(Next::AskStatus),
+            StatusCode::SERVICE_UNAVAILABLE => Ok(Next::Wait(retry_after(response.headers()))),
+            status => Err(Trouble::Refused {
+                status: status.as_u16().into(),
+                doing: "NextDocument",
+            }),
+        }
+    }
+
+    /// Keeps a body as it comes. Nothing of it is looked at before it is on the disk.
+    async fn body(&mut self, device: &Device, mut response: Response) -> Result<Next, Trouble> {
+        let number = self.job.images + 1;
+        let is_text = is_text(&response);
+        let order = self.job.order.id.clone();
+        let mut incoming = self
+            .job
+            .spool
+            .begin(&order, number)
+            .await
+            .map_err(Trouble::Disk)?;
+        loop {
+            let stall = self.settings.stall.saturating_sub(self.last_byte.elapsed());
+            let part = match within(stall, response.chunk()).await {
+                None => {
+                    let stalled = self.stalled();
+                    incoming.broke_off("stalled").await?;
+                    return Err(stalled);
+                }
+                Some(Ok(part)) => part,
+                Some(Err(error)) => {
+                    let bytes = incoming.bytes();
+                    incoming.broke_off("truncated").await?;
+                    return Err(match bytes {
+                        0 => device.failed(&error),
+                        bytes => Trouble::Truncated { number, bytes },
+                    });
+                }
+            };
+            let Some(part) = part else { break };
+            if !part.is_empty() {
+                self.last_byte = Instant::now();
+            }
+            incoming.write(&part).await.map_err(Trouble::Disk)?;
+            if incoming.bytes() > self.settings.max_image_bytes {
+                let bytes = incoming.bytes();
+                incoming.broke_off("too_large").await?;
+                return Err(Trouble::Truncated { number, bytes });
+            }
+        }
+        if incoming.bytes() == 0 {
+            // What a jam looks like on some devices; the status tells.
+            incoming.broke_off("empty").await?;
+            return Ok(Next::AskStatus);
+        }
+        if is_text {
+            return Err(incoming.is_not_an_image(LooksLike::Markup).await);
+        }
+        let bytes = incoming.finish().await?;
+        self.last_byte = Instant::now();
+        self.job.image(bytes).await;
+        Ok(Next::Image)
+    }
+
+    /// The device has no image now: is it over, is it stuck, or must one wait?
+    async fn what_now(
+        &mut self,
+        device: &Device,
+        address: &Url,
+    ) -> Result<Option<Outcome>, Trouble> {
+        let status = device.status().await?;
+        let images = self.job.images;
+        let job = status.job(address.path());
+        if self.count(job) {
+            self.last_byte = Instant::now();
+        }
+        if let Some(trouble) = adf_trouble(&status, images) {
+            return Err(trouble);
+        }
+        match job.map(|job| (job.state.as_str(), job)) {
+            Some(("Pending" | "Processing" | "PendingHeld", _)) => Ok(None),
+            // Made but not yet handed over: asked for again until the watchdog ends it.
+            Some(("Completed", job)) if job.images_completed.is_some_and(|made| made > images) => {
+                match self.left() {
+                    Ok(_)
+                        if job.images_to_transfer.is_none_or(|left| left > 0)
+                            && self.may_ask_again() =>
+                    {
+                        Ok(None)
+                    }
+                    _ => Err(self.counts_differ()),
+                }
+            }
+            Some(("Completed", _)) => self.counted(),
+            Some(("Aborted" | "Canceled", job)) => Err(Trouble::Aborted {
+                code: job
+                    .reasons
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| job.state.clone()),
+            }),
+            // Forgotten by the device, or a state of its own: what it is doing decides.
+            _ if status.state == "Processing" => Ok(None),
+            _ if images == 0 => Err(Trouble::FeederEmpty),
+            _ => self.counted(),
+        }
+    }
+
+    /// A job that says it is complete while images are missing gets a few seconds, not the whole watchdog.
+    fn may_ask_again(&self) -> bool {
+        self.last_byte.elapsed() < self.settings.stall.min(Duration::from_secs(4))
+    }
+
+    /// Notes the device's count; whether it rose.
+    fn count(&mut self, job: Option<&JobStatus>) -> bool {
+        let made = job.and_then(|job| job.images_completed);
+        let rose = made > self.device_images;
+        self.device_images = made.max(self.device_images);
+        rose
+    }
+
+    fn counted(&self) -> Result<Option<Outcome>, Trouble> {
+        match self.device_images {
+            Some(made) if made != self.job.images => Err(self.counts_differ()),
+            _ => Ok(Some(Outcome::Done)),
+        }
+    }
+
+    fn counts_differ(&self) -> Trouble {
+        Trouble::CountsDiffer {
+            device: self.device_images.unwrap_or(0),
+            received: self.job.images,
+        }
+    }
+}
+
+async fn cancelled(job: &Job) {
+    job.cancelled().await;
+}
+
+async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(time, work).await.ok()
+}
+
+fn is_text(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("text/") || kind.contains("xml"))
+}
+
+fn lacks(what: impl Into<String>) -> Trouble {
+    Trouble::Unsupported { what: what.into() }
+}
+
+/// Whether the tray offers what is ordered; what a device does not list at all it is not held to.
+fn fits(tray: &TrayCapabilities, manner: &Manner) -> Result<(), Trouble> {
+    let dpi = manner.dpi;
+    let in_range = tray
+        .range
+        .is_some_and(|(min, max)| (min..=max).contains(&dpi));
+    let listed = !tray.resolutions.is_empty() || tray.range.is_some();
+    if listed && !in_range && !tray.resolutions.contains(&dpi) {
+        return Err(lacks(format!(
+            "resolution of {dpi} dpi; it has {:?}",
+            tray.resolutions
+        )));
+    }
+    let mode = xml::colour_mode(manner.colour);
+    if !tray.colour_modes.is_empty() && !tray.colour_modes.iter().any(|has| has == mode) {
+        return Err(lacks(format!(
+            "colour mode {mode}; it has {:?}",
+            tray.colour_modes
+        )));
+    }
+    if !tray.formats.is_empty() && !tray.formats.iter().any(|has| has == "image/jpeg") {
+        return Err(lacks(format!(
+            "format image/jpeg; it has {:?}",
+            tray.formats
+        )));
+    }
+    let (width, height) = (
+        xml::three_hundredths(manner.paper.width_mm),
+        xml::three_hundredths(manner.paper.height_mm),
+    );
+    // A few hundredths more than the device has are rounding, not another paper.
+    const ROUNDING: u32 = 6;
+    let too_wide = tray.max_width > 0 && width > tray.max_width + ROUNDING;
+    let too_high = tray.max_height > 0 && height > tray.max_height + ROUNDING;
+    if too_wide || too_high {
+        return Err(lacks(format!(
+            "paper of {}×{} mm; its largest is {}×{} 1/300 inch",
+            manner.paper.width_mm, manner.paper.height_mm, tray.max_width, tray.max_height
+        )));
+    }
+    Ok(())
+}
+
+/// What the feeder's own word means.
+fn adf_trouble(status: &Status, after: u32) -> Option<Trouble> {
+    match status.adf.as_deref()? {
+        "ScannerAdfJam" => Some(Trouble::Jam { after }),
+        "ScannerAdfMultipickDetected" => Some(Trouble::DoubleFeed { after }),
+        "ScannerAdfHatchOpen" => Some(Trouble::CoverOpen),
+        "ScannerAdfLoaded" | "ScannerAdfEmpty" | "ScannerAdfProcessing" => None,
+        other if other.starts_with("ScannerAdf") => Some(Trouble::Aborted {
+            code: other.to_owned(),
+        }),
+        _ => None,
+    }
+}

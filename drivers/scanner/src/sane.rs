@@ -1,0 +1,286 @@
+//! A scanner that SANE drives: a supervised `scanimage`, in a process group of its own, writing into a private folder. Its exit code is the device's
+//! status, its files are believed only when they are whole, and a backend that hangs is killed with everything it started.
+
+mod child;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::process::Command;
+
+use crate::feeding::Job;
+use crate::order::{Ended, Outcome, Portrait, Trouble};
+use child::{Child, Exit};
+
+/// How a device is driven.
+#[derive(Clone, Debug)]
+pub struct SaneSettings {
+    /// `scanimage`, from Debian's sane-utils.
+    pub program: PathBuf,
+    /// SANE's name of the device; with `*` a pattern that exactly one device has to match, for names that change with the USB port.
+    pub device: String,
+    /// Has to be part of the device's name, as the backends of document scanners write it there.
+    pub serial: Option<String>,
+    /// The backend's word for the feeder.
+    pub feeder: String,
+    /// The backend's word for the feeder, both sides.
+    pub duplex: String,
+    /// The backend's word for the glass.
+    pub glass: String,
+    /// Options of the backend, e.g. `--df-action=Stop`.
+    pub options: Vec<String>,
+    /// Nothing was written for this long: the scan is over.
+    pub stall: Duration,
+}
+
+impl SaneSettings {
+    /// The usual settings of a device.
+    #[must_use]
+    pub fn new(device: impl Into<String>) -> Self {
+        Self {
+            program: "scanimage".into(),
+            device: device.into(),
+            serial: None,
+            feeder: "ADF Front".into(),
+            duplex: "ADF Duplex".into(),
+            glass: "Flatbed".into(),
+            options: Vec::new(),
+            stall: Duration::from_secs(25),
+        }
+    }
+}
+
+/// One device.
+#[derive(Clone, Debug)]
+pub struct Sane {
+    settings: SaneSettings,
+}
+
+/// How often the private folder is looked into.
+const LOOK: Duration = Duration::from_millis(150);
+/// A child that was asked to stop gets so long.
+const STOP: Duration = Duration::from_secs(4);
+
+impl Sane {
+    /// A device of these settings; nothing is started yet.
+    #[must_use]
+    pub fn new(settings: SaneSettings) -> Self {
+        Self { settings }
+    }
+
+    /// Asks SANE whether the device is there and opens.
+    ///
+    /// # Errors
+    /// [`Trouble`], also when another device is there.
+    pub async fn look(&self) -> Result<Portrait, Trouble> {
+        let device = self.bound().await?;
+        let output = self.ask(&["--device-name", &device, "--dont-scan"]).await?;
+        if let Some(trouble) = trouble_of(output.status.code(), 0) {
+            return Err(trouble);
+        }
+        Ok(Portrait {
+            model: device,
+            serial: self.settings.serial.clone(),
+            state: "Idle".into(),
+            points: Vec::new(),
+        })
+    }
+
+    /// The device's whole name: given, or the one that matches.
+    async fn bound(&self) -> Result<String, Trouble> {
+        let wanted = &self.settings.device;
+        let name = if wanted.contains('*') {
+            let output = self.ask(&["--formatted-device-list", "%d%n"]).await?;
+            let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+            one_matching(wanted, listed.lines())?
+        } else {
+            wanted.clone()
+        };
+        match &self.settings.serial {
+            Some(serial) if !name.contains(serial.as_str()) => Err(Trouble::OtherDevice {
+                wanted: serial.clone(),
+                found: name,
+            }),
+            _ => Ok(name),
+        }
+    }
+
+    async fn ask(&self, arguments: &[&str]) -> Result<std::process::Output, Trouble> {
+        let mut command = Command::new(&self.settings.program);
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        match tokio::time::timeout(self.settings.stall, command.output()).await {
+            Ok(output) => output.map_err(|source| self.no_program(source)),
+            Err(_) => Err(Trouble::Stalled {
+                seconds: self.settings.stall.as_secs(),
+                after: 0,
+            }),
+        }
+    }
+
+    fn no_program(&self, source: std::io::Error) -> Trouble {
+        Trouble::Program {
+            program: self.settings.program.clone(),
+            source,
+        }
+    }
+
+    /// Carries an order out.
+    pub(crate) async fn scan(&self, mut job: Job) -> Ended {
+        let mut device_images = None;
+        let outcome = match self.whole(&mut job, &mut device_images).await {
+            Ok(outcome) => outcome,
+            Err(trouble) => Outcome::Failed(trouble),
+        };
+        Ended {
+            order: job.order.id.clone(),
+            images: job.images,
+            device_images,
+            outcome,
+        }
+    }
+
+    async fn whole(
+        &self,
+        job: &mut Job,
+        device_images: &mut Option<u32>,
+    ) -> Result<Outcome, Trouble> {
+        let device = self.bound().await?;
+        let private = job
+            .spool
+            .folder_of(&job.order.id)
+            .map_err(Trouble::Disk)?
+            .join(".scanimage");
+        tokio::fs::create_dir_all(&private)
+            .await
+            .map_err(Trouble::Disk)?;
+        let mut child = Child::start(&self.settings, &device, &job.order.manner, &private)
+            .map_err(|source| self.no_program(source))?;
+        let watched = self.watch(job, &mut child).await;
+        let exit = child.end(STOP).await;
+        // What it finished before it ended.
+        let gathered = match watched {
+            Ok(_) => child.gather(job).await,
+            Err(_) => Ok(()),
+        };
+        child.put_parts_away(job).map_err(Trouble::Disk)?;
+        *device_images = child.counted().await;
+        let outcome = watched?;
+        gathered?;
+        if let Outcome::Cancelled = outcome {
+            return Ok(outcome);
+        }
+        judge(&exit, job.images, *device_images)
+    }
+
+    /// Takes images in while the child runs: until it ends, hangs or somebody stops it.
+    async fn watch(&self, job: &mut Job, child: &mut Child) -> Result<Outcome, Trouble> {
+        let mut tick = tokio::time::interval(LOOK);
+        let (mut seen, mut changed) = ((0, 0), Instant::now());
+        loop {
+            tokio::select! {
+                () = job.cancelled() => return Ok(Outcome::Cancelled),
+                () = child.ended() => return Ok(Outcome::Done),
+                _ = tick.tick() => {}
+            }
+            let written = child.written().map_err(Trouble::Disk)?;
+            if written != seen {
+                (seen, changed) = (written, Instant::now());
+            }
+            child.gather(job).await?;
+            if changed.elapsed() >= self.settings.stall {
+                return Err(Trouble::Stalled {
+                    seconds: self.settings.stall.as_secs(),
+                    after: job.images,
+                });
+            }
+        }
+    }
+}
+
+/// The exit code is SANE's status, but a good one alone proves nothing: the count has to agree.
+fn judge(exit: &Exit, images: u32, device_images: Option<u32>) -> Result<Outcome, Trouble> {
+    if let Some(trouble) = trouble_of(exit.code, images) {
+        return Err(trouble);
+    }
+    match device_images {
+        Some(device) if device != images => Err(Trouble::CountsDiffer {
+            device,
+            received: images,
+        }),
+        _ if images == 0 => Err(Trouble::FeederEmpty),
+        _ => Ok(Outcome::Done),
+    }
+}
+
+/// `SANE_Status` of the SANE standard, as scanimage gives it back; none: it was killed.
+fn trouble_of(code: Option<i32>, after: u32) -> Option<Trouble> {
+    Some(match code {
+        Some(0) => return None,
+        Some(3) => Trouble::Busy,
+        Some(6) => Trouble::Jam { after },
+        Some(7) if after > 0 => return None,
+        Some(7) => Trouble::FeederEmpty,
+        Some(8) => Trouble::CoverOpen,
+        Some(1) => Trouble::Unsupported {
+            what: "such a scan (SANE_STATUS_UNSUPPORTED)".into(),
+        },
+        Some(4) => Trouble::Unsupported {
+            what: "such a setting or device (SANE_STATUS_INVAL)".into(),
+        },
+        Some(9) => Trouble::NoConnection {
+            why: "SANE_STATUS_IO_ERROR".into(),
+        },
+        Some(11) => Trouble::NoConnection {
+            why: "SANE_STATUS_ACCESS_DENIED".into(),
+        },
+        Some(other) => Trouble::Refused {
+            status: other.unsigned_abs(),
+            doing: "scanimage",
+        },
+        None => Trouble::Aborted {
+            code: "scanimage was killed".into(),
+        },
+    })
+}
+
+/// The one device that matches a pattern of texts and `*`.
+fn one_matching<'a>(
+    pattern: &str,
+    listed: impl Iterator<Item = &'a str>,
+) -> Result<String, Trouble> {
+    let matching: Vec<&str> = listed
+        .map(str::trim)
+        .filter(|name| matches(pattern, name))
+        .collect();
+    match matching.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        [] => Err(Trouble::NoConnection {
+            why: format!("SANE lists no device like {pattern}"),
+        }),
+        many => Err(Trouble::OtherDevice {
+            wanted: pattern.to_owned(),
+            found: many.join(", "),
+        }),
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((front, rest)) => name.strip_prefix(front).is_some_and(|behind| {
+            behind
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([behind.len()])
+                .any(|at| matches(rest, &behind[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! The running `scanimage`: how it is started, what it has written, how it is ended together with whatever it started.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::task::JoinHandle;
+
+use super::SaneSettings;
+use crate::feeding::Job;
+use crate::order::{Colour, Manner, Sides, Tray, Trouble};
+
+/// How it ended; no code: by a signal.
+pub(super) struct Exit {
+    pub(super) code: Option<i32>,
+}
+
+pub(super) struct Child {
+    process: tokio::process::Child,
+    group: Option<Pid>,
+    folder: PathBuf,
+    /// What it says, bounded: its last line counts the images.
+    said: Option<JoinHandle<String>>,
+}
+
+impl Child {
+    pub(super) fn start(
+        settings: &SaneSettings,
+        device: &str,
+        manner: &Manner,
+        folder: &Path,
+    ) -> io::Result<Self> {
+        let mut command = Command::new(&settings.program);
+        command
+            .arg(format!("--device-name={device}"))
+            // Lossless: what the backend hands over is what is kept.
+            .arg("--format=png")
+            .arg(format!("--batch={}", folder.join("p%04d.png").display()))
+            .args(words(settings, manner))
+            .args(&settings.options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut process = command.spawn()?;
+        let group = process
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
+        let said = process
+            .stderr
+            .take()
+            .map(|stderr| tokio::spawn(read(stderr)));
+        Ok(Self {
+            process,
+            group,
+            folder: folder.to_owned(),
+            said,
+        })
+    }
+
+    /// Resolves when the child has ended.
+    pub(super) async fn ended(&mut self) {
+        // What it cannot be waited for, `end` says again.
+        let _ = self.process.wait().await;
+    }
+
+    /// Asks the group to stop, then makes it.
+    pub(super) async fn end(&mut self, patience: Duration) -> Exit {
+        if let Ok(Some(status)) = self.process.try_wait() {
+            self.signal(Signal::KILL);
+            return Exit {
+                code: status.code(),
+            };
+        }
+        self.signal(Signal::TERM);
+        let ended = tokio::time::timeout(patience, self.process.wait()).await;
+        // Whatever it started goes with it, also when it went by itself.
+        self.signal(Signal::KILL);
+        let status = match ended {
+            Ok(status) => status.ok(),
+            Err(_) => self.process.wait().await.ok(),
+        };
+        Exit {
+            code: status.and_then(|status| status.code()),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // An empty group is what is wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// Bytes written so far, also of an image under way.
+    pub(super) fn written(&self) -> io::Result<(u32, u64)> {
+        let mut total = (0, 0);
+        for item in fs::read_dir(&self.folder)? {
+            total.0 += 1;
+            // A name may change between the two looks.
+            total.1 += item?.metadata().map_or(0, |metadata| metadata.len());
+        }
+        Ok(total)
+    }
+
+    /// Takes what is finished, in order: an image has its name when scanimage is done with it.
+    pub(super) async fn gather(&self, job: &mut Job) -> Result<(), Trouble> {
+        loop {
+            let number = job.images + 1;
+            let file = self.folder.join(format!("p{number:04}.png"));
+            if !file.exists() {
+                return Ok(());
+            }
+            let (spool, order) = (job.spool.clone(), job.order.id.clone());
+            let bytes = spool.adopt(file, &order, number).await?;
+            job.image(bytes).await;
+        }
+    }
+
+    /// Keeps what never became an image, out of the way.
+    pub(super) fn put_parts_away(&self, job: &Job) -> io::Result<()> {
+        for item in fs::read_dir(&self.folder)? {
+            job.spool.put_away(&item?.path(), "truncated")?;
+        }
+        fs::remove_dir(&self.folder)
+    }
+
+    /// How many images scanimage says it made.
+    pub(super) async fn counted(&mut self) -> Option<u32> {
+        let said = self.said.take()?.await.ok()?;
+        let line = said
+            .lines()
+            .rev()
+            .find(|line| line.contains("pages scanned") || line.contains("page scanned"))?;
+        line.split_whitespace().rev().nth(2)?.parse().ok()
+    }
+}
+
+async fn read(mut stderr: tokio::process::ChildStderr) -> String {
+    const KEPT: usize = 64 * 1024;
+    let mut said = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(count @ 1..) = stderr.read(&mut part).await {
+        said.extend_from_slice(&part[..count]);
+        let over = said.len().saturating_sub(KEPT);
+        said.drain(..over);
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+fn words(settings: &SaneSettings, manner: &Manner) -> Vec<String> {
+    let source = match (manner.tray, manner.sides) {
+        (Tray::Glass, _) => &settings.glass,
+        (Tray::Feeder, Sides::One) => &settings.feeder,
+        (Tray::Feeder, Sides::Both) => &settings.duplex,
+    };
+    let mode = match manner.colour {
+        Colour::Colour => "Color",
+        Colour::Grey => "Gray",
+        Colour::BlackAndWhite => "Lineart",
+    };
+    let mut words = vec![
+        format!("--source={source}"),
+        format!("--mode={mode}"),
+        format!("--resolution={}", manner.dpi),
+        "-x".into(),
+        manner.paper.width_mm.to_string(),
+        "-y".into(),
+        manner.paper.height_mm.to_string(),
+    ];
+    if manner.tray == Tray::Glass {
+        words.push("--batch-count=1".into());
+    }
+    words
+}

@@ -1,0 +1,316 @@
+//! Against SANE's own `test` device, which is always there, and against a program that behaves worse than any backend.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic in a test's preparation is its report"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::order::{Colour, Manner, Paper, Sides, Tray};
+use crate::{Feeding, Order, Progress, Seen, Source};
+
+const BOUND: Duration = Duration::from_secs(60);
+
+fn test_device(options: &[&str]) -> SaneSettings {
+    SaneSettings {
+        feeder: "Automatic Document Feeder".into(),
+        stall: Duration::from_secs(10),
+        options: options.iter().map(|&option| option.to_owned()).collect(),
+        ..SaneSettings::new("test:0")
+    }
+}
+
+struct Run {
+    ended: Ended,
+    names: Vec<String>,
+    spool: TempDir,
+}
+
+impl Run {
+    fn trouble(&self) -> &Trouble {
+        match &self.ended.outcome {
+            Outcome::Failed(trouble) => trouble,
+            other => panic!("it did not fail: {other:?}"),
+        }
+    }
+
+    fn kept_aside(&self, code: &str) -> usize {
+        fs::read_dir(self.spool.path().join("held").join(code)).map_or(0, Iterator::count)
+    }
+}
+
+fn order() -> Order {
+    Order {
+        id: "scan-1".into(),
+        manner: Manner {
+            tray: Tray::Feeder,
+            sides: Sides::One,
+            colour: Colour::Grey,
+            dpi: 50,
+            paper: Paper {
+                width_mm: 100,
+                height_mm: 100,
+            },
+        },
+    }
+}
+
+async fn scan(settings: SaneSettings) -> Run {
+    let spool = TempDir::new().unwrap();
+    let feeding = Feeding::open(spool.path(), &[]).unwrap();
+    let mut source = Source::Sane(Sane::new(settings), feeding);
+    source.start(order()).unwrap();
+    let (mut names, mut ended) = (Vec::new(), None);
+    let mut offers = Vec::new();
+    loop {
+        let seen = tokio::time::timeout(BOUND, source.next()).await;
+        match seen.expect("within the bound").unwrap() {
+            Seen::Ready(offer) => {
+                names.push(offer.found.name.clone());
+                offers.push(offer);
+            }
+            Seen::Scan(Progress::Ended(end)) => ended = Some(end),
+            _ => {}
+        }
+        if let Some(ended) = ended.take_if(|end: &mut Ended| end.images as usize == names.len()) {
+            names.sort();
+            return Run {
+                ended,
+                names,
+                spool,
+            };
+        }
+    }
+}
+
+#[tokio::test]
+async fn ten_pages_of_the_test_device() {
+    let run = scan(test_device(&["--test-picture=Grid"])).await;
+    assert!(
+        matches!(run.ended.outcome, Outcome::Done),
+        "{:?}",
+        run.ended
+    );
+    assert_eq!((run.ended.images, run.ended.device_images), (10, Some(10)));
+    assert_eq!(run.names[0], "scan-1/0001.png");
+    assert_eq!(run.names[9], "scan-1/0010.png");
+    assert!(!run.spool.path().join("scan-1/.scanimage").exists());
+}
+
+#[tokio::test]
+async fn every_status_of_sane_is_told_apart() {
+    for (status, code) in [
+        ("SANE_STATUS_JAMMED", "scanner_jam"),
+        ("SANE_STATUS_COVER_OPEN", "scanner_cover_open"),
+        ("SANE_STATUS_DEVICE_BUSY", "scanner_busy"),
+        ("SANE_STATUS_IO_ERROR", "scanner_no_connection"),
+        ("SANE_STATUS_ACCESS_DENIED", "scanner_no_connection"),
+        ("SANE_STATUS_INVAL", "scanner_unsupported"),
+        ("SANE_STATUS_NO_MEM", "scanner_refused"),
+    ] {
+        let run = scan(test_device(&[&format!("--read-return-value={status}")])).await;
+        assert_eq!(run.trouble().code(), code, "{status}: {:?}", run.ended);
+        assert_eq!(run.ended.images, 0, "{status}");
+    }
+}
+
+/// Ten files of 35 bytes and exit code 0: the device's word is not enough.
+#[tokio::test]
+async fn pages_without_a_picture_are_a_failure() {
+    let run = scan(test_device(&[
+        "--format=tiff",
+        "--read-return-value=SANE_STATUS_EOF",
+    ]))
+    .await;
+    assert!(
+        matches!(
+            run.trouble(),
+            Trouble::Truncated { .. } | Trouble::CountsDiffer { .. } | Trouble::NotAnImage { .. }
+        ),
+        "{:?}",
+        run.ended
+    );
+    assert_eq!(run.ended.images, 0);
+    assert!(run.names.is_empty());
+}
+
+#[tokio::test]
+async fn device_that_is_not_there() {
+    let run = scan(SaneSettings {
+        device: "test:77".into(),
+        ..test_device(&[])
+    })
+    .await;
+    assert_eq!(
+        run.trouble().code(),
+        "scanner_unsupported",
+        "{:?}",
+        run.ended
+    );
+}
+
+#[tokio::test]
+async fn device_of_another_serial_number() {
+    let run = scan(SaneSettings {
+        serial: Some("S/N 4711".into()),
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(run.trouble(), Trouble::OtherDevice { .. }),
+        "{:?}",
+        run.ended
+    );
+}
+
+#[tokio::test]
+async fn program_that_is_not_installed() {
+    let run = scan(SaneSettings {
+        program: "/nonexistent/scanimage".into(),
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(run.trouble(), Trouble::Program { .. }),
+        "{:?}",
+        run.ended
+    );
+}
+
+/// A program in the place of scanimage.
+fn program(folder: &Path, script: &str) -> PathBuf {
+    let path = folder.join("scanimage");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+const TO_FOLDER: &str =
+    r#"for a in "$@"; do case "$a" in --batch=*) f="${a#--batch=}"; d="${f%/*}";; esac; done"#;
+
+#[tokio::test]
+async fn hanging_backend_is_killed_with_what_it_started() {
+    let home = TempDir::new().unwrap();
+    let pid = home.path().join("pid");
+    let script = format!(
+        "{TO_FOLDER}\ntrap '' TERM\nsleep 300 & echo $! > {}\nprintf half > \"$d/p0001.png.part\"\nwait; sleep 300",
+        pid.display()
+    );
+    let began = Instant::now();
+    let run = scan(SaneSettings {
+        program: program(home.path(), &script),
+        stall: Duration::from_secs(1),
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(run.trouble(), Trouble::Stalled { .. }),
+        "{:?}",
+        run.ended
+    );
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(run.kept_aside("truncated"), 1, "the half page is kept");
+    let grandchild = fs::read_to_string(pid).unwrap();
+    let state = fs::read_to_string(format!("/proc/{}/stat", grandchild.trim()));
+    let alive = state.is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(!alive, "nothing of its group is left");
+}
+
+#[tokio::test]
+async fn killed_scanimage_leaves_a_part_that_is_no_page() {
+    let home = TempDir::new().unwrap();
+    let script = format!("{TO_FOLDER}\nprintf half > \"$d/p0001.png.part\"\nkill -9 $$");
+    let run = scan(SaneSettings {
+        program: program(home.path(), &script),
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(run.trouble(), Trouble::Aborted { .. }),
+        "{:?}",
+        run.ended
+    );
+    assert_eq!((run.ended.images, run.kept_aside("truncated")), (0, 1));
+}
+
+#[tokio::test]
+async fn a_backend_that_claims_pages_it_did_not_write() {
+    let home = TempDir::new().unwrap();
+    let script = "echo 'Batch terminated, 3 pages scanned' >&2; exit 0";
+    let run = scan(SaneSettings {
+        program: program(home.path(), script),
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(
+            run.trouble(),
+            Trouble::CountsDiffer {
+                device: 3,
+                received: 0
+            }
+        ),
+        "{:?}",
+        run.ended
+    );
+}
+
+#[tokio::test]
+async fn stopped_by_the_operator() {
+    let spool = TempDir::new().unwrap();
+    let feeding = Feeding::open(spool.path(), &[]).unwrap();
+    let slow = test_device(&["--read-delay=yes", "--read-delay-duration=200000"]);
+    let mut source = Source::Sane(Sane::new(slow), feeding);
+    let mut order = order();
+    order.manner.dpi = 600;
+    source.start(order).unwrap();
+    assert!(source.cancel());
+    let ended = async {
+        loop {
+            if let Some(Seen::Scan(Progress::Ended(ended))) = source.next().await {
+                return ended;
+            }
+        }
+    };
+    let ended = tokio::time::timeout(BOUND, ended).await.unwrap();
+    assert!(matches!(ended.outcome, Outcome::Cancelled), "{ended:?}");
+}
+
+#[test]
+fn patterns_match_one_device() {
+    let listed = ["fujitsu:fi-7160:123", "fujitsu:fi-7160:456", "test:0"];
+    let one = |pattern| one_matching(pattern, listed.into_iter());
+    assert_eq!(one("*:456").unwrap(), "fujitsu:fi-7160:456");
+    assert!(matches!(one("fujitsu:*"), Err(Trouble::OtherDevice { .. })));
+    assert!(matches!(one("canon*"), Err(Trouble::NoConnection { .. })));
+    assert!(matches("a*c*e", "abcde") && !matches("a*c", "abcd"));
+}
+
+/// 2,000 pages through the driver, some scans killed: `cargo test --release -p scanner -- --ignored sane_campaign --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a campaign of some minutes"]
+async fn sane_campaign() {
+    let (mut images, mut named) = (0, 0);
+    for round in 0..220_u32 {
+        let options: &[&str] = match round % 10 {
+            3 => &["--read-return-value=SANE_STATUS_JAMMED"],
+            7 => &["--format=tiff", "--read-return-value=SANE_STATUS_EOF"],
+            _ => &["--test-picture=Grid"],
+        };
+        let run = scan(test_device(options)).await;
+        match &run.ended.outcome {
+            Outcome::Done => assert_eq!((run.ended.images, run.names.len()), (10, 10)),
+            Outcome::Failed(_) => named += 1,
+            Outcome::Cancelled => panic!("nobody stopped it"),
+        }
+        images += run.ended.images;
+    }
+    println!("sane_campaign: {images} pages, {named} of 220 scans ended with a named trouble");
+    assert!(images >= 1700);
+}

@@ -1,0 +1,418 @@
+//! Letters taken apart and put together: the key “next letter”, separator sheets, what is held for a person, pages moved, exceptions of a batch, the
+//! close of a day.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, Nothing, answer};
+use super::auth::{Caller, Mailroom};
+use super::batches::BatchView;
+use super::problem::Problem;
+use crate::clock::{self, Millis};
+use crate::domain::balance::Exception;
+use crate::domain::intake::next_action;
+use crate::events::Event;
+use crate::separators;
+use crate::store::{Day, Hold, MoveTo, StoreError};
+
+/// Reasons and notes: something has to be said, and not a letter.
+fn reason(text: &str) -> Result<String, Problem> {
+    let text = text.trim().to_owned();
+    match (2..=500).contains(&text.chars().count()) {
+        true => Ok(text),
+        false => Err(Problem::new(
+            "body_invalid",
+            "reason: 2 to 500 characters are needed",
+        )),
+    }
+}
+
+/// The letter that begins.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct NextLetter {
+    batch: i64,
+    /// Which letter of the batch, from 1.
+    number: u32,
+}
+
+/// Says that the next letter begins, for scanners that are grouped by press.
+#[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = NextLetter), (status = "4XX", body = Problem)))]
+pub async fn next_letter(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(batch): Path<i64>,
+    asked: Asked<Nothing>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    app.once_telling(key, move |db| {
+        let number = db.next_letter(batch, &by)?;
+        Ok((
+            answer(StatusCode::OK, &NextLetter { batch, number })?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Letters that explain a difference.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "empty_envelope", "letters": 1, "reason": "空信封，已单独登记"}))]
+pub struct ExceptionBody {
+    kind: Exception,
+    /// How many.
+    #[schema(minimum = 1, maximum = 10000)]
+    letters: u32,
+    reason: String,
+}
+
+/// Records letters that were signed in and are not scanned, or the other way round, with the reason.
+#[utoipa::path(post, path = "/v1/batches/{id}/exceptions", tag = "batches", request_body = ExceptionBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+pub async fn exception(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(batch): Path<i64>,
+    asked: Asked<ExceptionBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let ExceptionBody {
+        kind,
+        letters,
+        reason: why,
+    } = asked.body;
+    if !(1..=10_000).contains(&letters) {
+        return Err(Problem::new(
+            "body_invalid",
+            "letters: 1 to 10000 is allowed",
+        ));
+    }
+    let why = reason(&why)?;
+    app.once_telling(key, move |db| {
+        db.add_exception(batch, (kind, letters), (&by, &why))?;
+        Ok((
+            answer(StatusCode::CREATED, &BatchView::read(db, batch)?)?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Something a person has to look at.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HoldView {
+    id: i64,
+    batch: i64,
+    letter: Option<String>,
+    scan: Option<i64>,
+    /// Stable code.
+    reason: String,
+    /// Which sheet, which place.
+    detail: Option<String>,
+    /// What to do.
+    next_action: &'static str,
+    at: String,
+    resolved_by: Option<String>,
+    note: Option<String>,
+    resolved_at: Option<String>,
+}
+
+impl From<Hold> for HoldView {
+    fn from(hold: Hold) -> Self {
+        let (by, note, at) = match hold.resolved {
+            Some((by, note, at)) => (Some(by), Some(note), Some(at.rfc3339())),
+            None => (None, None, None),
+        };
+        Self {
+            id: hold.id,
+            batch: hold.batch,
+            letter: hold.letter,
+            scan: hold.scan,
+            next_action: next_action(&hold.reason),
+            reason: hold.reason,
+            detail: hold.detail.filter(|detail| !detail.is_empty()),
+            at: hold.at.rfc3339(),
+            resolved_by: by,
+            note,
+            resolved_at: at,
+        }
+    }
+}
+
+/// Open holds.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HoldList {
+    items: Vec<HoldView>,
+}
+
+/// Which holds.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HoldQuery {
+    /// Only of this batch.
+    batch: Option<i64>,
+}
+
+/// What waits for a person, oldest first, at most 500.
+#[utoipa::path(get, path = "/v1/holds", tag = "letters", params(HoldQuery),
+    responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
+pub async fn holds(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+    Query(wanted): Query<HoldQuery>,
+) -> Result<Json<HoldList>, Problem> {
+    const MOST: u32 = 500;
+    let found = app
+        .store
+        .with(move |db| db.open_holds(wanted.batch, MOST))
+        .await?;
+    Ok(Json(HoldList {
+        items: found.into_iter().map(HoldView::from).collect(),
+    }))
+}
+
+/// What was found.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "已核对纸质件，页数无误"}))]
+pub struct ResolveBody {
+    note: String,
+}
+
+/// A person has looked and says what was found.
+#[utoipa::path(post, path = "/v1/holds/{id}/resolve", tag = "letters", request_body = ResolveBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = HoldView), (status = "4XX", body = Problem)))]
+pub async fn resolve(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<i64>,
+    asked: Asked<ResolveBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let note = reason(&asked.body.note)?;
+    app.once_telling(key, move |db| {
+        let hold = db.resolve_hold(id, &by, &note)?;
+        let batch = hold.batch;
+        Ok((
+            answer(StatusCode::OK, &HoldView::from(hold))?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Pages for another letter.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"pages": [3, 4], "to": "A002", "reason": "两封信粘连"}))]
+pub struct MoveBody {
+    /// Numbers of the pages within the letter, from 1.
+    pages: Vec<u32>,
+    /// The letter they belong to; without it a new letter is made of them.
+    to: Option<String>,
+    reason: String,
+}
+
+/// Where the pages are now.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Moved {
+    letter: String,
+}
+
+/// Puts pages into another letter, or makes a new letter of them: a letter is split, two are merged. Both drafts are made anew.
+#[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = Moved), (status = "4XX", body = Problem)))]
+pub async fn move_pages(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(from): Path<String>,
+    asked: Asked<MoveBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let MoveBody {
+        pages,
+        to,
+        reason: why,
+    } = asked.body;
+    let why = reason(&why)?;
+    if pages.is_empty() || to.as_deref() == Some(from.as_str()) {
+        return Err(Problem::new(
+            "body_invalid",
+            "pages, and another letter than this one, are needed",
+        ));
+    }
+    let to = to.map_or(MoveTo::NewLetter, MoveTo::Letter);
+    app.once_telling(key, move |db| {
+        let listed = db.page_ids(&from)?;
+        let page = |n: &u32| {
+            let at = (*n as usize).checked_sub(1);
+            let found = at.and_then(|at| listed.get(at)).copied();
+            found.ok_or_else(|| StoreError::NotFound {
+                what: "page of this letter",
+                id: n.to_string(),
+            })
+        };
+        let pages = pages.iter().map(page).collect::<Result<Vec<_>, _>>()?;
+        let letter = db.move_pages(&from, &pages, &to, (&by, &why))?;
+        let event = Event::Letter {
+            letter: letter.clone(),
+            what: "pages_moved".into(),
+        };
+        Ok((answer(StatusCode::OK, &Moved { letter })?, event))
+    })
+    .await
+}
+
+/// How many sheets.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"count": 50}))]
+pub struct SeparatorsBody {
+    #[schema(minimum = 1, maximum = 500)]
+    count: u32,
+}
+
+/// Prints a run of separator sheets as PDF. Only sheets of runs that were printed here separate letters.
+#[utoipa::path(post, path = "/v1/separators", tag = "batches", request_body = SeparatorsBody,
+    responses((status = 200, content_type = "application/pdf"), (status = "4XX", body = Problem)))]
+pub async fn print(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    asked: Asked<SeparatorsBody>,
+) -> Result<Response, Problem> {
+    let by = caller.actor();
+    let count = asked.body.count;
+    if !(1..=separators::MOST_SHEETS).contains(&count) {
+        return Err(Problem::new("body_invalid", "count: 1 to 500 is allowed"));
+    }
+    let run = separators::new_run();
+    let (settings, name) = (app.settings.clone(), run.clone());
+    let printed = tokio::task::spawn_blocking(move || {
+        separators::print(&settings, &name, count, clock::now())
+    });
+    let pdf = printed
+        .await
+        .map_err(|_| Problem::new("defect", "the station's log says more"))??;
+    let kept = run.clone();
+    app.store
+        .with(move |db| db.add_separator_run(&kept, count, &by))
+        .await?;
+    let mut response = pdf.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/pdf"),
+    );
+    let disposition = format!("attachment; filename=\"separators-{run}.pdf\"");
+    if let Ok(value) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// A day.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DayView {
+    /// `YYYY-MM-DD`.
+    day: String,
+    closed: bool,
+    /// Letters that are neither confirmed nor registered: now, or when it was closed.
+    open_letters: u32,
+    /// Batches that are not closed: now, or when it was closed.
+    open_batches: u32,
+    note: Option<String>,
+    closed_by: Option<String>,
+    closed_at: Option<String>,
+}
+
+impl From<Day> for DayView {
+    fn from(day: Day) -> Self {
+        Self {
+            day: day.day,
+            closed: true,
+            open_letters: day.open_letters,
+            open_batches: day.open_batches,
+            note: day.note,
+            closed_by: Some(day.closed_by),
+            closed_at: Some(day.closed.rfc3339()),
+        }
+    }
+}
+
+fn bounds(day: &str) -> Result<(Millis, Millis), Problem> {
+    let known = clock::Millis::bounds_of_day(day).filter(|(from, _)| *from <= clock::now());
+    known.ok_or_else(|| {
+        Problem::new(
+            "body_invalid",
+            "the day: YYYY-MM-DD, not in the future, is allowed",
+        )
+    })
+}
+
+/// One day: what is open of it, and whether it is closed.
+#[utoipa::path(get, path = "/v1/days/{date}", tag = "batches", params(("date" = String, Path)),
+    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
+pub async fn day(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+    Path(date): Path<String>,
+) -> Result<Json<DayView>, Problem> {
+    let bounds = bounds(&date)?;
+    let view = app.store.with(move |db| {
+        if let Some(day) = db.day(&date)? {
+            return Ok(day.into());
+        }
+        let (open_letters, open_batches) = db.open_between(bounds)?;
+        Ok(DayView {
+            day: date,
+            closed: false,
+            open_letters,
+            open_batches,
+            note: None,
+            closed_by: None,
+            closed_at: None,
+        })
+    });
+    Ok(Json(view.await?))
+}
+
+/// Why a day is closed with something open.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"note": "两封信等待核对，明日处理"}))]
+pub struct CloseDayBody {
+    note: Option<String>,
+}
+
+/// Closes a day. With letters or batches still open a note has to say why; what was open stays on record.
+#[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
+    params(("date" = String, Path), super::openapi::Key),
+    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
+pub async fn close_day(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(date): Path<String>,
+    asked: Asked<CloseDayBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let bounds = bounds(&date)?;
+    let note = asked.body.note;
+    app.once(key, move |db| {
+        let day = db.close_day(&date, bounds, (&by, note.as_deref()))?;
+        answer(StatusCode::OK, &DayView::from(day))
+    })
+    .await
+}

@@ -1,0 +1,171 @@
+//! A letter and an earlier registration side by side: what differs, the images of both, or the text that was imported.
+//!
+//! Both looks are in the ledger. An imported accusation shows no content here.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::address::encode;
+use super::frame::{Frame, Visitor};
+use super::refused::{Refused, show};
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Mailroom;
+use crate::domain::draft::Draft;
+use crate::domain::repeat::{Grams, Registered};
+use crate::store::{Db, ImportedView, StoreError};
+
+/// What to put beside the letter: one of the two.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    letter: Option<String>,
+    case: Option<String>,
+}
+
+struct BothRow {
+    label: &'static str,
+    here: String,
+    there: String,
+    differs: bool,
+}
+
+#[derive(Template)]
+#[template(path = "beside.html")]
+struct BesidePage {
+    f: Frame,
+    here: String,
+    there: String,
+    back: String,
+    rows: Vec<BothRow>,
+    images_here: Vec<String>,
+    images_there: Vec<String>,
+    text_there: Option<String>,
+    withheld: bool,
+}
+
+/// One of the two as it was registered, with what can be looked at.
+struct Side {
+    registered: Registered,
+    date: Option<String>,
+    pages: usize,
+}
+
+fn side(db: &mut Db, id: &str, by: &str) -> Result<Side, StoreError> {
+    if db.withholding(id)?.is_some() {
+        return Err(StoreError::NotFound {
+            what: "draft",
+            id: id.to_owned(),
+        });
+    }
+    let draft: Draft = db.draft(id)?.draft;
+    db.record(by, "letter.viewed", &format!("letter/{id}"), &json!({}))?;
+    Ok(Side {
+        registered: Registered::of(&draft, Grams::default()),
+        date: draft.fields.letter_date.value.clone(),
+        pages: db.page_rows(id)?.len(),
+    })
+}
+
+enum There {
+    Ours(Side),
+    Imported(ImportedView),
+}
+
+fn there(db: &mut Db, wanted: &Wanted, by: &str) -> Result<(String, There), StoreError> {
+    match (&wanted.letter, &wanted.case) {
+        (Some(letter), _) => Ok((letter.clone(), There::Ours(side(db, letter, by)?))),
+        (None, case) => {
+            let case = case.clone().unwrap_or_default();
+            let found = db.imported(&case)?;
+            db.record(by, "history.viewed", &format!("case/{case}"), &json!({}))?;
+            Ok((case, There::Imported(found)))
+        }
+    }
+}
+
+/// `GET /letters/{id}/beside?letter=…` or `?case=…`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Mailroom>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "letters"));
+    let by = visitor.person.session.user.clone();
+    let letter = id.clone();
+    let look = move |db: &mut Db| Ok((side(db, &letter, &by)?, there(db, &wanted, &by)?));
+    match app.store.with(look).await {
+        Ok((here, (name, there))) => show(&filled(w, f, (id, here), (name, there))),
+        Err(error) => Refused::by_store(f, &error).into_response(),
+    }
+}
+
+fn filled(
+    w: &'static Words,
+    f: Frame,
+    (id, here): (String, Side),
+    (name, there): (String, There),
+) -> BesidePage {
+    let images = |id: &str, pages: usize| -> Vec<String> {
+        let id = encode(id);
+        (1..=pages)
+            .map(|n| format!("/v1/letters/{id}/pages/{n}/image"))
+            .collect()
+    };
+    let (images_there, text, withheld, registered, date) = match there {
+        There::Ours(side) => (
+            images(&name, side.pages),
+            None,
+            false,
+            side.registered,
+            side.date,
+        ),
+        There::Imported(view) => {
+            let registered = view.earlier.registered;
+            if registered.restricted {
+                (Vec::new(), None, true, Registered::default(), None)
+            } else {
+                let date = registered.written_on.clone();
+                (Vec::new(), Some(view.text), false, registered, date)
+            }
+        }
+    };
+    BesidePage {
+        images_here: images(&id, here.pages),
+        images_there,
+        text_there: text,
+        withheld,
+        rows: rows(w, (&here.registered, &here.date), (&registered, &date)),
+        back: format!("/letters/{}", encode(&id)),
+        here: id,
+        there: name,
+        f,
+    }
+}
+
+fn rows(
+    w: &'static Words,
+    (a, a_date): (&Registered, &Option<String>),
+    (b, b_date): (&Registered, &Option<String>),
+) -> Vec<BothRow> {
+    let list = |phones: &[String]| (!phones.is_empty()).then(|| phones.join(" "));
+    let pairs = [
+        ("field.sender_name", a.name.clone(), b.name.clone()),
+        ("field.address", a.address.clone(), b.address.clone()),
+        ("field.phones", list(&a.phones), list(&b.phones)),
+        ("field.id_number", a.id_number.clone(), b.id_number.clone()),
+        ("field.addressee", a.addressee.clone(), b.addressee.clone()),
+        ("field.letter_date", a_date.clone(), b_date.clone()),
+        ("field.purpose", a.purpose.clone(), b.purpose.clone()),
+    ];
+    let row = |(label, here, there): (&'static str, Option<String>, Option<String>)| BothRow {
+        label: w.t(label),
+        differs: here != there,
+        here: here.unwrap_or_default(),
+        there: there.unwrap_or_default(),
+    };
+    pairs.into_iter().map(row).collect()
+}

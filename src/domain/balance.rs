@@ -1,0 +1,192 @@
+//! The balance of a batch: letters signed in = letters scanned + exceptions with a reason, and every image is somewhere. What does not come out is said
+//! together with where to look.
+
+use serde::{Deserialize, Serialize};
+
+/// Why the number of letters scanned may rightly differ from the number signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exception {
+    /// Sent back unopened, or given to whom it is addressed.
+    Returned,
+    /// Opened by mistake and not read (误拆).
+    ReturnedUnread,
+    /// Nothing was inside.
+    EmptyEnvelope,
+    /// Its contents cannot be scanned; they are kept as they are.
+    NotScannable,
+    /// It is registered with another batch.
+    InOtherBatch,
+    /// It was counted twice at sign-in.
+    CountedTwice,
+    /// It cannot be found; somebody looks for it.
+    Missing,
+    /// Another reason, told in words.
+    Other,
+    /// More than one letter in an envelope: so many more are scanned than were signed in.
+    SeveralInOne,
+    /// It was overlooked at sign-in.
+    NotCounted,
+}
+
+impl Exception {
+    /// How one such letter changes what has to be scanned.
+    #[must_use]
+    pub fn sign(self) -> i64 {
+        match self {
+            Self::SeveralInOne | Self::NotCounted => 1,
+            _ => -1,
+        }
+    }
+}
+
+/// What is known of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Letters at sign-in.
+    pub signed_in: i64,
+    /// Letters with at least one page.
+    pub scanned: i64,
+    /// Exceptions, with their sign: what has to be scanned more (or less).
+    pub exceptions: i64,
+    /// Scans that are not settled.
+    pub scans_open: i64,
+    /// Images that devices counted and that did not come, or the other way round, of settled scans where nobody has looked yet.
+    pub images_missing: i64,
+    /// Files of this batch's scans that were received and are neither registered nor held.
+    pub images_unregistered: i64,
+    /// Holds that nobody has resolved.
+    pub holds: i64,
+}
+
+/// Where a difference is, and where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(tag = "where", rename_all = "snake_case")]
+pub enum Difference {
+    /// Fewer letters were scanned than were signed in.
+    LettersShort {
+        /// How many.
+        letters: i64,
+    },
+    /// More letters were scanned than were signed in.
+    LettersOver {
+        /// How many.
+        letters: i64,
+    },
+    /// A scan is under way, or its images are.
+    ScansOpen {
+        /// How many.
+        scans: i64,
+    },
+    /// Devices fed other images than came.
+    ImagesMissing {
+        /// How many.
+        images: i64,
+    },
+    /// Images came and are registered nowhere.
+    ImagesUnregistered {
+        /// How many.
+        images: i64,
+    },
+    /// Somebody has to look at something first.
+    Held {
+        /// How many.
+        holds: i64,
+    },
+}
+
+impl Difference {
+    /// Where to look, in words; the console says it in its language by the same tag.
+    #[must_use]
+    pub fn told(self) -> String {
+        match self {
+            Self::LettersShort { letters } => format!(
+                "{letters} letters fewer were scanned than signed in: look for envelopes on the desk and in the cabinet, or record the exception"
+            ),
+            Self::LettersOver { letters } => format!(
+                "{letters} letters more were scanned than signed in: look for one letter scanned as two, or record the exception"
+            ),
+            Self::ScansOpen { scans } => {
+                format!("{scans} scans are not finished: wait for them or stop them")
+            }
+            Self::ImagesMissing { images } => format!(
+                "{images} images that a scanner fed did not come: compare the paper of that scan with its pages"
+            ),
+            Self::ImagesUnregistered { images } => format!(
+                "{images} images came and belong to no letter: look at the scanner's folder and at the held files"
+            ),
+            Self::Held { holds } => {
+                format!("{holds} findings wait for a person: look at each and say what was found")
+            }
+        }
+    }
+}
+
+impl Counts {
+    /// Everything that does not come out, the first thing to look at first.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        let short = self.signed_in + self.exceptions - self.scanned;
+        let all = [
+            (self.scans_open != 0).then_some(Difference::ScansOpen {
+                scans: self.scans_open,
+            }),
+            (self.images_unregistered != 0).then_some(Difference::ImagesUnregistered {
+                images: self.images_unregistered,
+            }),
+            (self.images_missing != 0).then_some(Difference::ImagesMissing {
+                images: self.images_missing,
+            }),
+            (self.holds != 0).then_some(Difference::Held { holds: self.holds }),
+            (short > 0).then_some(Difference::LettersShort { letters: short }),
+            (short < 0).then_some(Difference::LettersOver { letters: -short }),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_difference_is_found() {
+        let even = Counts {
+            signed_in: 12,
+            scanned: 11,
+            exceptions: -1,
+            ..Counts::default()
+        };
+        assert_eq!(even.differences(), []);
+        let short = Counts {
+            scanned: 10,
+            ..even
+        };
+        assert_eq!(
+            short.differences(),
+            [Difference::LettersShort { letters: 1 }]
+        );
+        let over = Counts {
+            scanned: 13,
+            ..even
+        };
+        assert_eq!(over.differences(), [Difference::LettersOver { letters: 2 }]);
+        let open = Counts {
+            scans_open: 1,
+            images_missing: 2,
+            images_unregistered: 3,
+            holds: 4,
+            ..even
+        };
+        assert_eq!(open.differences().len(), 4);
+        assert_eq!(open.differences()[0], Difference::ScansOpen { scans: 1 });
+    }
+
+    #[test]
+    fn exceptions_count_both_ways() {
+        assert_eq!(Exception::SeveralInOne.sign(), 1);
+        assert_eq!(Exception::NotCounted.sign(), 1);
+        assert_eq!(Exception::Missing.sign(), -1);
+        assert_eq!(Exception::ReturnedUnread.sign(), -1);
+    }
+}

@@ -1,0 +1,390 @@
+//! The written forms of a date: figures, Chinese numerals, years of the Republic; lunar ones are told apart, never converted.
+
+use std::ops::Range;
+
+use crate::domain::zones::Glyph;
+
+/// A date found in some characters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FoundDate {
+    /// Where, in indices of the characters searched.
+    pub(crate) range: Range<usize>,
+    /// Year, if written.
+    pub(crate) year: Option<u32>,
+    pub(crate) month: u32,
+    /// Day, if written.
+    pub(crate) day: Option<u32>,
+    /// Of the lunar calendar: shown, never converted.
+    pub(crate) lunar: bool,
+    /// Its day runs into something that is neither 日 nor a gap: a figure of it may be lost.
+    pub(crate) cut: bool,
+}
+
+impl FoundDate {
+    /// `YYYY-MM-DD`, if it is a complete day of the calendar.
+    pub(crate) fn iso(&self) -> Option<String> {
+        let (year, day) = (self.year?, self.day?);
+        let exists = !self.lunar
+            && (1..=12).contains(&self.month)
+            && (1..=days_in(year, self.month)).contains(&day);
+        exists.then(|| format!("{year:04}-{:02}-{day:02}", self.month))
+    }
+}
+
+/// Days of a month; 0 for a month that is none.
+pub(crate) fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
+        2 => 28,
+        _ => 0,
+    }
+}
+
+/// Every date in some characters, in reading order; blanks inside are passed over.
+pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
+    let (flat, home): (Vec<char>, Vec<usize>) = glyphs
+        .iter()
+        .enumerate()
+        .filter(|(_, g)| g.ch != ' ')
+        .map(|(i, g)| (g.ch, i))
+        .unzip();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < flat.len() {
+        let found = written(&flat, at)
+            .or_else(|| figures(&flat, at))
+            .or_else(|| month_day(&flat, at));
+        match found {
+            Some((mut date, end)) => {
+                date.lunar = lunar(&flat, at, end);
+                date.cut |= runs_on(&flat, end)
+                    || nought_lost(&flat, at).is_some()
+                    || speck_in_year(&flat, at).is_some();
+                date.range = home[at]..home[end - 1] + 1;
+                out.push(date);
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    out
+}
+
+/// `2月1Z日`: behind the day neither 日 nor an end.
+fn runs_on(flat: &[char], end: usize) -> bool {
+    let signed = matches!(flat[end - 1], '日' | '号' | '曰' | '目');
+    !signed && flat.get(end).is_some_and(|c| c.is_alphanumeric())
+}
+
+/// 农历, 阴历 before it, or a month and days that only the lunar calendar has: 正月, 腊月, 初八.
+fn lunar(flat: &[char], at: usize, end: usize) -> bool {
+    let before: String = flat[at.saturating_sub(4)..at].iter().collect();
+    let said = ["农历", "阴历", "旧历", "夏历", "古历"]
+        .iter()
+        .any(|w| before.contains(w));
+    let own: String = flat[at..end].iter().collect();
+    said || ["正月", "腊月", "冬月", "初"]
+        .iter()
+        .any(|w| own.contains(w))
+}
+
+/// `2025年2月17日`, `二○二五年二月十七日`, `24年5月1日`, `民国114年2月17日`.
+fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0
+        && (flat[at - 1].is_ascii_digit() || numeral(flat[at - 1]).is_some() && flat[at - 1] != '-')
+    {
+        return None;
+    }
+    let (year, i) = year(flat, at)?;
+    if !matches!(flat.get(i), Some('年' | '牛')) {
+        return None;
+    }
+    let (month, i) = number(flat, i + 1)?;
+    if !matches!(flat.get(i), Some('月')) || !(1..=12).contains(&month) {
+        return None;
+    }
+    let (day, end) = match number(flat, i + 1) {
+        Some((day, j)) if (1..=31).contains(&day) => (
+            Some(day),
+            j + usize::from(matches!(flat.get(j), Some('日' | '号' | '曰' | '目'))),
+        ),
+        _ => (None, i + 1),
+    };
+    Some((
+        FoundDate {
+            range: 0..0,
+            year: Some(year),
+            month,
+            day,
+            lunar: false,
+            cut: false,
+        },
+        end,
+    ))
+}
+
+/// `2025.2.17`, `2025-02-17`, `2025/2/17`, `20250217`.
+fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0 && (flat[at - 1].is_ascii_alphanumeric() || flat[at - 1] == '-') {
+        return None;
+    }
+    let digits = digits_at(flat, at);
+    let plain: String = flat[at..at + digits].iter().collect();
+    if digits == 8 && (plain.starts_with("19") || plain.starts_with("20")) {
+        let date = FoundDate {
+            range: 0..0,
+            year: plain[..4].parse().ok(),
+            month: plain[4..6].parse().ok()?,
+            day: plain[6..].parse().ok(),
+            lunar: false,
+            cut: false,
+        };
+        return date.iso().is_some().then_some((date, at + 8));
+    }
+    if digits == 6 && plain.starts_with("20") {
+        return separator_lost(flat, at, &plain);
+    }
+    if digits != 4 || !(plain.starts_with("19") || plain.starts_with("20")) {
+        return None;
+    }
+    let sep = |i: usize| matches!(flat.get(i), Some('.' | '-' | '/' | '、' | ',' | '·' | '。'));
+    let (mut numbers, mut i) = ([0_u32; 2], at + 4);
+    for slot in &mut numbers {
+        if !sep(i) {
+            return None;
+        }
+        let n = digits_at(flat, i + 1);
+        if !(1..=2).contains(&n) {
+            return None;
+        }
+        *slot = flat[i + 1..i + 1 + n]
+            .iter()
+            .collect::<String>()
+            .parse()
+            .ok()?;
+        i += 1 + n;
+    }
+    let date = FoundDate {
+        range: 0..0,
+        year: plain.parse().ok(),
+        month: numbers[0],
+        day: Some(numbers[1]),
+        lunar: false,
+        cut: false,
+    };
+    date.iso().is_some().then_some((date, i))
+}
+
+/// `202412.1`: the first point was not read; a month of two figures stands before the second.
+fn separator_lost(flat: &[char], at: usize, plain: &str) -> Option<(FoundDate, usize)> {
+    let point = matches!(flat.get(at + 6), Some('.' | '-' | '/'));
+    let n = digits_at(flat, at + 7);
+    if !point || !(1..=2).contains(&n) {
+        return None;
+    }
+    let day = flat[at + 7..at + 7 + n].iter().collect::<String>();
+    let date = FoundDate {
+        range: 0..0,
+        year: plain[..4].parse().ok(),
+        month: plain[4..].parse().ok()?,
+        day: day.parse().ok(),
+        lunar: false,
+        cut: true,
+    };
+    date.iso().is_some().then_some((date, at + 7 + n))
+}
+
+/// `2月17日` without a year.
+fn month_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0
+        && (flat[at - 1].is_ascii_digit()
+            || numeral(flat[at - 1]).is_some()
+            || flat[at - 1] == '年')
+    {
+        return None;
+    }
+    let (month, i) = number(flat, at)?;
+    if flat.get(i) != Some(&'月') || !(1..=12).contains(&month) {
+        return None;
+    }
+    let (day, j) = number(flat, i + 1)?;
+    let day_sign = matches!(flat.get(j), Some('日' | '号'));
+    (day_sign && (1..=31).contains(&day)).then_some((
+        FoundDate {
+            range: 0..0,
+            year: None,
+            month,
+            day: Some(day),
+            lunar: false,
+            cut: false,
+        },
+        j + 1,
+    ))
+}
+
+fn digits_at(flat: &[char], at: usize) -> usize {
+    flat.get(at..).map_or(0, |rest| {
+        rest.iter().take_while(|c| c.is_ascii_digit()).count()
+    })
+}
+
+/// The first year of the Republic is 1912.
+const REPUBLIC: u32 = 1911;
+
+fn year(flat: &[char], at: usize) -> Option<(u32, usize)> {
+    if flat.get(at..at + 2) == Some(&['民', '国']) {
+        let (count, end) = count_of_years(flat, at + 2)?;
+        return (1..=150)
+            .contains(&count)
+            .then_some((REPUBLIC + count, end));
+    }
+    let digits = digits_at(flat, at);
+    let plain: Option<u32> = flat[at..at + digits]
+        .iter()
+        .collect::<String>()
+        .parse()
+        .ok();
+    match (digits, plain) {
+        (4, Some(y)) if (1900..2100).contains(&y) => return Some((y, at + 4)),
+        (2, Some(y)) if flat.get(at + 2) == Some(&'年') => return Some((2000 + y, at + 2)),
+        _ => {}
+    }
+    if let Some(year) = nought_lost(flat, at) {
+        return Some((year, at + 3));
+    }
+    if let Some(year) = speck_in_year(flat, at) {
+        return Some((year, at + 5));
+    }
+    let value: Vec<u32> = flat[at..]
+        .iter()
+        .take(4)
+        .map_while(|c| numeral(*c))
+        .collect();
+    if value.len() < 4 || value[0] > 2 {
+        return None;
+    }
+    let year = value.iter().fold(0, |sum, d| sum * 10 + d);
+    (1900..2100).contains(&year).then_some((year, at + 4))
+}
+
+/// `二二四年`: the nought of 二〇二四年 is read as a gap; no other year is written like that.
+fn nought_lost(flat: &[char], at: usize) -> Option<u32> {
+    let [century, decade, year] = *flat.get(at..at + 3)? else {
+        return None;
+    };
+    let sound = century == '二' && decade == '二' && matches!(flat.get(at + 3), Some('年'));
+    numeral(year)
+        .filter(|_| sound && !year.is_ascii_digit())
+        .map(|y| 2020 + y)
+}
+
+/// `202.5年`: a speck among the four figures of a year is read as a point.
+fn speck_in_year(flat: &[char], at: usize) -> Option<u32> {
+    let five = flat.get(at..at + 5)?;
+    let points = five
+        .iter()
+        .filter(|c| matches!(c, '.' | ',' | '·' | ':'))
+        .count();
+    let figures: String = five.iter().filter(|c| c.is_ascii_digit()).collect();
+    let whole = points == 1
+        && figures.len() == 4
+        && five[0] == '2'
+        && matches!(flat.get(at + 5), Some('年'));
+    figures
+        .parse()
+        .ok()
+        .filter(|y| whole && (1900..2100).contains(y))
+}
+
+/// 114, 一一四, 一百一十四.
+fn count_of_years(flat: &[char], at: usize) -> Option<(u32, usize)> {
+    let digits = digits_at(flat, at);
+    if (1..=3).contains(&digits) {
+        let value = flat[at..at + digits]
+            .iter()
+            .collect::<String>()
+            .parse()
+            .ok()?;
+        return Some((value, at + digits));
+    }
+    let run: Vec<char> = flat[at..]
+        .iter()
+        .take_while(|c| numeral(**c).is_some() || matches!(c, '十' | '百'))
+        .copied()
+        .collect();
+    let end = at + run.len();
+    if run.contains(&'百') || run.contains(&'十') {
+        let (mut total, mut digit) = (0, 0);
+        for ch in run {
+            match ch {
+                '百' => (total, digit) = (total + digit.max(1) * 100, 0),
+                '十' => (total, digit) = (total + digit.max(1) * 10, 0),
+                _ => digit = numeral(ch)?,
+            }
+        }
+        return Some((total + digit, end));
+    }
+    let value = run
+        .iter()
+        .try_fold(0_u32, |sum, c| Some(sum * 10 + numeral(*c)?))?;
+    (1..=3).contains(&run.len()).then_some((value, end))
+}
+
+/// A Chinese numeral as a digit of a year. The nought is read as many round things.
+fn numeral(ch: char) -> Option<u32> {
+    match ch {
+        '〇' | '零' | 'O' | 'o' | '0' | '口' | '。' | 'Q' | 'D' => Some(0),
+        '一' | '-' | '壹' | '1' => Some(1),
+        '二' | '贰' | '2' | '=' => Some(2),
+        '三' | '叁' | '3' => Some(3),
+        '四' | '4' => Some(4),
+        '五' | '5' => Some(5),
+        '六' | '6' => Some(6),
+        '七' | '7' => Some(7),
+        '八' | '8' => Some(8),
+        '九' | '9' => Some(9),
+        _ => None,
+    }
+}
+
+/// A number up to 31, in figures or Chinese: 17, 十七, 二十七, 廿七.
+fn number(flat: &[char], at: usize) -> Option<(u32, usize)> {
+    let digits = digits_at(flat, at);
+    if (1..=2).contains(&digits) {
+        let value = flat[at..at + digits]
+            .iter()
+            .collect::<String>()
+            .parse()
+            .ok()?;
+        return Some((value, at + digits));
+    }
+    if digits > 2 {
+        return None;
+    }
+    let (mut value, mut ten, mut i) = (0, false, at);
+    while let Some(&ch) = flat.get(i) {
+        match ch {
+            '十' | '拾' | '+' if !ten => {
+                value = if value == 0 { 10 } else { value * 10 };
+                ten = true;
+            }
+            '廿' if i == at => (value, ten) = (20, true),
+            '卅' if i == at => (value, ten) = (30, true),
+            '初' if i == at => {}
+            '元' | '正' if i == at => value = 1,
+            '腊' if i == at => value = 12,
+            '冬' if i == at => value = 11,
+            _ => match numeral(ch).filter(|_| ch != '。' && !ch.is_ascii_digit()) {
+                Some(d) if ten && value % 10 == 0 => value += d,
+                Some(d) if value == 0 => value = d,
+                _ => break,
+            },
+        }
+        i += 1;
+    }
+    (i > at && value > 0).then_some((value, i))
+}

@@ -1,0 +1,248 @@
+//! How images become letters: by name, by scan, by separator sheet or by a press. Never by time alone: what does not fit is held for a person.
+
+use serde::{Deserialize, Serialize};
+
+/// What tells one letter from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// The names of the files, or their sub-folder.
+    Name,
+    /// Every scan that is started is one letter.
+    Scan,
+    /// A separator sheet in front of every letter.
+    Separator,
+    /// The key “next letter”.
+    Press,
+}
+
+/// Why a person has to look, beside the codes of scanners.
+pub mod hold {
+    /// Images came in front of the first separator sheet.
+    pub const SEPARATOR_MISSING: &str = "separator_missing";
+    /// The same separator sheet came twice in one batch.
+    pub const SEPARATOR_REPEATED: &str = "separator_repeated";
+    /// A separator's number is left out: its letter may be inside the one before.
+    pub const SEPARATOR_SKIPPED: &str = "separator_skipped";
+    /// A separator with a lower number than the one before.
+    pub const SEPARATOR_OUT_OF_ORDER: &str = "separator_out_of_order";
+    /// A separator of a run that was not printed by this station.
+    pub const SEPARATOR_FOREIGN: &str = "separator_foreign";
+    /// Two codes of one sheet say different things.
+    pub const SEPARATOR_DISPUTED: &str = "separator_disputed";
+    /// Nothing lies between two separators.
+    pub const LETTER_EMPTY: &str = "letter_empty";
+    /// An odd number of sides came from a scan of both sides.
+    pub const ODD_COUNT: &str = "odd_count";
+    /// A scan ended before its paper did.
+    pub const SCAN_BROKEN: &str = "scan_broken";
+    /// The device counted other images than came.
+    pub const COUNTS_DIFFER: &str = "counts_differ";
+    /// The station stopped while a scan ran.
+    pub const SCAN_INTERRUPTED: &str = "scan_interrupted";
+    /// A file came with a name that lies before one already taken.
+    pub const OUT_OF_ORDER: &str = "out_of_order";
+}
+
+/// What a separator sheet says: `LXS1:RUN:NUMBER:CHECK`, in both QR codes and the barcode.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Separator {
+    /// The print run, six letters and digits.
+    pub run: String,
+    /// The sheet's number in it, from 1.
+    pub number: u32,
+}
+
+/// What the codes of a sheet begin with.
+const FRONT: &str = "LXS1";
+/// Letters and digits that are not mistaken for one another when read aloud or by eye.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// Length of a run's name.
+pub const RUN_LENGTH: usize = 6;
+
+impl Separator {
+    /// A run's name out of random bytes.
+    #[must_use]
+    pub fn run_of(random: [u8; RUN_LENGTH]) -> String {
+        random
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+            .collect()
+    }
+
+    /// What stands in the codes.
+    #[must_use]
+    pub fn payload(&self) -> String {
+        let body = format!("{FRONT}:{}:{:04}", self.run, self.number);
+        let check = check(&body);
+        format!("{body}:{check}")
+    }
+
+    /// What a person reads on the sheet, and the name of the letter behind it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}-{:04}", self.run, self.number)
+    }
+
+    /// Reads a code; `None` for any other text, also for one of ours with a wrong check.
+    #[must_use]
+    pub fn parse(payload: &str) -> Option<Self> {
+        let (body, sum) = payload.rsplit_once(':')?;
+        let mut parts = body.split(':');
+        let (front, run, number) = (parts.next()?, parts.next()?, parts.next()?);
+        let fits = front == FRONT
+            && parts.next().is_none()
+            && run.len() == RUN_LENGTH
+            && run.bytes().all(|byte| ALPHABET.contains(&byte))
+            && check(body) == sum;
+        let number = number.parse().ok().filter(|number| *number > 0)?;
+        let found = Self {
+            run: run.to_owned(),
+            number,
+        };
+        (fits && found.payload() == payload).then_some(found)
+    }
+}
+
+/// Four characters of a 20-bit CRC-like sum: polynomial division by x²⁰ + x³ + 1 over the bytes.
+fn check(body: &str) -> String {
+    const MASK: u32 = (1 << 20) - 1;
+    const POLYNOMIAL: u32 = 0b1001;
+    let mut sum: u32 = 0x5_a5a5;
+    for byte in body.bytes() {
+        sum ^= u32::from(byte) << 12;
+        for _ in 0..8 {
+            let carry = sum & (1 << 19) != 0;
+            sum = (sum << 1) & MASK;
+            if carry {
+                sum ^= POLYNOMIAL;
+            }
+        }
+    }
+    (0..4)
+        .map(|at| char::from(ALPHABET[(sum >> (15 - 5 * at)) as usize & 31]))
+        .collect()
+}
+
+/// What was made out on one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Face {
+    /// A page of a letter.
+    Page,
+    /// The side of a separator sheet that begins a letter.
+    Separator(Separator),
+    /// The other side of a separator sheet: no page of any letter.
+    SeparatorBack(Separator),
+    /// Its codes contradict each other: a page, and somebody has to look.
+    Disputed,
+}
+
+/// What is odd about a separator, seen after the one before it in the same stack.
+#[must_use]
+pub fn after(before: Option<&Separator>, now: &Separator) -> Option<&'static str> {
+    let before = before.filter(|before| before.run == now.run)?;
+    match now.number.cmp(&(before.number + 1)) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(hold::SEPARATOR_SKIPPED),
+        std::cmp::Ordering::Less => Some(hold::SEPARATOR_OUT_OF_ORDER),
+    }
+}
+
+/// A number of registered or express mail as the Universal Postal Union writes it (S10): two letters, nine digits of which the last checks, country.
+#[must_use]
+pub fn is_mail_number(text: &str) -> bool {
+    const WEIGHTS: [u32; 8] = [8, 6, 4, 2, 3, 5, 9, 7];
+    let bytes = text.as_bytes();
+    let letters = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_uppercase);
+    if bytes.len() != 13
+        || !letters(0..2)
+        || !letters(11..13)
+        || !bytes[2..11].iter().all(u8::is_ascii_digit)
+    {
+        return false;
+    }
+    let sum: u32 = WEIGHTS
+        .iter()
+        .zip(&bytes[2..10])
+        .map(|(weight, digit)| weight * u32::from(digit - b'0'))
+        .sum();
+    let wanted = match 11 - sum % 11 {
+        10 => 0,
+        11 => 5,
+        other => other,
+    };
+    u32::from(bytes[10] - b'0') == wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sheet(number: u32) -> Separator {
+        Separator {
+            run: "K7QF2M".into(),
+            number,
+        }
+    }
+
+    #[test]
+    fn a_sheet_reads_back_and_nothing_else_does() {
+        let payload = sheet(12).payload();
+        assert_eq!(Separator::parse(&payload), Some(sheet(12)));
+        for other in [
+            "",
+            "https://example.org/LXS1",
+            "LXS1:K7QF2M:0012:AAAA",
+            "LXS1:K7QF2M:0000:AAAA",
+            &payload.replace("0012", "0013"),
+            &payload.replace("0012", "12"),
+            &format!("{payload}:A"),
+        ] {
+            assert_eq!(Separator::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_odd_about_a_separator() {
+        assert_eq!(after(None, &sheet(7)), None, "a stack may begin anywhere");
+        assert_eq!(after(Some(&sheet(6)), &sheet(7)), None);
+        assert_eq!(
+            after(Some(&sheet(5)), &sheet(7)),
+            Some(hold::SEPARATOR_SKIPPED)
+        );
+        assert_eq!(
+            after(Some(&sheet(8)), &sheet(7)),
+            Some(hold::SEPARATOR_OUT_OF_ORDER)
+        );
+        let other = Separator {
+            run: "AAAAAA".into(),
+            number: 7,
+        };
+        assert_eq!(after(Some(&sheet(1)), &other), None, "the next print run");
+    }
+
+    #[test]
+    fn mail_numbers() {
+        // The example of UPU S10-12.
+        assert!(is_mail_number("RR473124829GB"));
+        assert!(!is_mail_number("RR473124828GB"));
+        assert!(!is_mail_number("6901234567892"));
+        assert!(!is_mail_number("RR47312482９GB"));
+    }
+
+    proptest! {
+        /// One wrong character never gives another sheet.
+        #[test]
+        fn one_wrong_character_is_noticed(number in 1_u32..10_000, at in 0_usize..22, with in "[A-Z0-9:]") {
+            let payload = sheet(number).payload();
+            let mut changed: Vec<char> = payload.chars().collect();
+            if let Some(c) = changed.get_mut(at) {
+                *c = with.chars().next().unwrap_or('A');
+            }
+            let changed: String = changed.into_iter().collect();
+            prop_assume!(changed != payload);
+            prop_assert_eq!(Separator::parse(&changed), None);
+        }
+    }
+}

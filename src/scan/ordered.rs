@@ -1,0 +1,258 @@
+//! Images whose order makes the letters: what is made out on them, in which order they are taken, and when a scan is judged.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scanner::PageHint;
+use scanner::claim::{CLAIMED_FOLDER, Claimed};
+
+use super::ScanError;
+use super::control::scan_of;
+use super::desk::Desk;
+use super::separators;
+use crate::domain::grouping::{Face, GroupBy, hold};
+use crate::domain::intake::{Gate, reason};
+use crate::events::Event;
+use crate::evidence::Original;
+use crate::store::{EndedScan, Ordered, Scan, ScanOutcome, TakeOrdered};
+
+/// What the order of an image hangs on.
+pub(super) enum Turn {
+    /// It may be taken.
+    Now,
+    /// The image before it, or the other side of its sheet, has to be there first.
+    Wait,
+}
+
+impl Desk {
+    /// Which scan a file of a driven scanner belongs to, and which image of it it is.
+    pub(super) fn scan_of_file(
+        &self,
+        group: &str,
+        hint: PageHint,
+    ) -> Result<Option<(Scan, u32)>, ScanError> {
+        let Some((id, place)) = scan_of(group).zip(hint.number) else {
+            return Ok(None);
+        };
+        let scan = self.store.wait(move |db| db.find_scan(id))?;
+        Ok(scan.map(|scan| (scan, place)))
+    }
+
+    /// Whether an image may be taken yet: a separator may be told by either side of its sheet.
+    pub(super) fn turn(&self, scan: &Scan, place: u32) -> Turn {
+        if place > 1 && self.image_at(scan.id, place - 1).is_some() {
+            return Turn::Wait;
+        }
+        let alone = self.by != GroupBy::Separator
+            || scan.sides < 2
+            || place.is_multiple_of(2)
+            || scan.ended.is_some();
+        match alone || self.image_at(scan.id, place + 1).is_some() {
+            true => Turn::Now,
+            false => Turn::Wait,
+        }
+    }
+
+    /// Where an image of a scan lies that was not taken yet.
+    fn image_at(&self, scan: i64, place: u32) -> Option<PathBuf> {
+        let folder = self.inbox.join(format!("scan-{scan}"));
+        ["jpg", "png", "tif", "pdf"]
+            .into_iter()
+            .map(|ending| folder.join(format!("{place:04}.{ending}")))
+            .find(|path| path.is_file())
+    }
+
+    /// From the claim to `done`, for images whose order counts.
+    pub(super) fn keep_ordered(
+        &self,
+        claimed: &Claimed,
+        frames: &[u32],
+        original: Original,
+    ) -> Result<(), ScanError> {
+        let hint = scanner::naming::parse(claimed.folder.as_deref(), &claimed.file_name).hint;
+        let scan = match self.driven {
+            true => self.scan_of_file(claimed.folder.as_deref().unwrap_or_default(), hint)?,
+            false => None,
+        };
+        if self.driven && scan.is_none() {
+            return self.hold_claimed(claimed, reason::UNKNOWN_SCAN);
+        }
+        let take = TakeOrdered {
+            arrival: claimed.arrival_id.clone(),
+            source: self.source.clone(),
+            by: self.by,
+            scan: scan.as_ref().map(|(scan, place)| (scan.id, *place)),
+            faces: self.faces(&claimed.path, frames, scan.as_ref()),
+            original,
+        };
+        let taken = self
+            .store
+            .wait(move |db| db.take_ordered(&take))
+            .inspect_err(|_| self.mark_stuck())?;
+        match taken {
+            Ordered::Taken {
+                letters,
+                holds,
+                same_as,
+            } => {
+                tracing::info!(
+                    scanner = self.source,
+                    arrival = claimed.arrival_id,
+                    ?letters,
+                    ?holds,
+                    same_as,
+                    "page arrived"
+                );
+                for letter in letters {
+                    self.events.tell(Event::Letter {
+                        letter,
+                        what: "page_arrived".into(),
+                    });
+                }
+                for code in holds {
+                    self.events.tell(Event::Alert {
+                        code: code.to_owned(),
+                        subject: self.source.clone(),
+                    });
+                }
+                self.finish(claimed)?;
+            }
+            Ordered::Already => self.finish(claimed)?,
+            Ordered::NotNow(Gate::SeenBeforeRelease) => {
+                self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)?;
+            }
+            // Begun for an open load whose batch was closed meanwhile: nobody may take it any more.
+            Ordered::NotNow(_) if scan.is_some() => {
+                self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;
+            }
+            Ordered::NotNow(_) | Ordered::NotYet => self.return_to_folder(claimed),
+            Ordered::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED)?,
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// What is on each image of a file.
+    fn faces(&self, file: &Path, frames: &[u32], scan: Option<&(Scan, u32)>) -> Vec<(u32, Face)> {
+        if self.by != GroupBy::Separator {
+            return frames.iter().map(|frame| (*frame, Face::Page)).collect();
+        }
+        let mut faces = separators::faces(file, frames);
+        if let Some((scan, place)) = scan.filter(|(scan, _)| scan.sides == 2) {
+            self.other_side(&mut faces, scan.id, *place);
+        }
+        faces
+    }
+
+    /// A separator sheet has two sides: whichever of them is recognised, its front begins the letter and its back is no page.
+    fn other_side(&self, faces: &mut [(u32, Face)], scan: i64, place: u32) {
+        let is_front = !place.is_multiple_of(2);
+        let other = match is_front {
+            true => self.image_at(scan, place + 1),
+            false => self.taken_image(scan, place - 1),
+        };
+        let other = other.map(|file| separators::faces(&file, &[0]));
+        let told_by_other = other.and_then(|faces| match faces.into_iter().next() {
+            Some((_, Face::Separator(separator))) => Some(separator),
+            _ => None,
+        });
+        for (_, face) in faces {
+            let separator = match (&*face, &told_by_other) {
+                (Face::Separator(separator), _) => separator.clone(),
+                (Face::Page, Some(separator)) => separator.clone(),
+                _ => continue,
+            };
+            *face = match is_front {
+                true => Face::Separator(separator),
+                false => Face::SeparatorBack(separator),
+            };
+        }
+    }
+
+    fn taken_image(&self, scan: i64, place: u32) -> Option<PathBuf> {
+        let folder = self.done.join(format!("scan-{scan}"));
+        let front = format!("{place:04}");
+        let items = fs::read_dir(folder).ok()?;
+        items
+            .filter_map(Result::ok)
+            .map(|item| item.path())
+            .find(|path| path.file_stem().is_some_and(|stem| stem == front.as_str()))
+    }
+
+    /// Ends what an earlier run left running. What came of it is what is registered, held, or lies in the spool.
+    pub(super) fn end_interrupted(&self) -> Result<(), ScanError> {
+        let source = self.source.clone();
+        for scan in self.store.wait(move |db| db.running_scans(&source))? {
+            tracing::warn!(
+                scanner = self.source,
+                scan = scan.id,
+                "the station stopped while this scan ran: compare its paper with its pages"
+            );
+            let waiting = self.waiting_images(scan.id).unwrap_or(0);
+            let end = EndedScan {
+                outcome: ScanOutcome::Interrupted,
+                trouble: Some(hold::SCAN_INTERRUPTED.into()),
+                device_images: None,
+                received_images: scan.registered_images + scan.held_images + waiting,
+            };
+            self.store.wait(move |db| db.end_scan(scan.id, &end))?;
+        }
+        Ok(())
+    }
+
+    /// How many images of a scan lie in the spool, claimed or not; `None` when it cannot be listed.
+    fn waiting_images(&self, scan: i64) -> Option<u32> {
+        let count = |folder: &Path, fits: &dyn Fn(&str) -> bool| match fs::read_dir(folder) {
+            Ok(items) => {
+                let names = items.map(|item| item.map(|item| item.file_name()));
+                let names = names.collect::<Result<Vec<_>, _>>().ok()?;
+                let fitting = names.iter().filter(|name| fits(&name.to_string_lossy()));
+                u32::try_from(fitting.count()).ok()
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
+            Err(_) => None,
+        };
+        let unclaimed = count(&self.inbox.join(format!("scan-{scan}")), &|name| {
+            !name.starts_with('.')
+        })?;
+        let claim = format!("__scan-{scan}%2F");
+        let claimed = count(&self.inbox.join(CLAIMED_FOLDER), &|name| {
+            name.contains(&claim)
+        })?;
+        Some(unclaimed + claimed)
+    }
+
+    /// Judges scans that ended and of which nothing lies in the spool any more.
+    pub(super) fn settle(&self) {
+        if !self.driven {
+            return;
+        }
+        let source = self.source.clone();
+        let settled = self
+            .store
+            .wait(move |db| db.unsettled_scans(&source))
+            .and_then(|scans| {
+                let mut found = Vec::new();
+                for scan in scans {
+                    if self.waiting_images(scan.id) != Some(0) {
+                        continue;
+                    }
+                    if let Some(reasons) = self.store.wait(move |db| db.settle_scan(scan.id))? {
+                        found.push((scan.id, scan.batch, reasons));
+                    }
+                }
+                Ok(found)
+            });
+        match settled {
+            Ok(settled) => {
+                for (scan, batch, reasons) in settled {
+                    tracing::info!(scanner = self.source, scan, ?reasons, "scan settled");
+                    self.events.tell(Event::Batch { batch });
+                }
+            }
+            Err(error) => {
+                tracing::error!(scanner = self.source, %error, "scans were not settled; tried again with the next image")
+            }
+        }
+    }
+}

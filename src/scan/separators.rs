@@ -1,0 +1,154 @@
+//! Makes out separator sheets, and the numbers of registered mail, on scanned images. Looks at a small grey copy: the codes are large.
+
+use std::path::Path;
+
+use ocr::Limits;
+use rxing::common::HybridBinarizer;
+use rxing::multi::{GenericMultipleBarcodeReader, MultipleBarcodeReader};
+use rxing::{
+    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiUseMultiFormatReader,
+};
+
+use crate::domain::grouping::{Face, Separator, is_mail_number};
+
+/// An image in grey, one byte a pixel.
+#[derive(Debug, Clone)]
+pub struct Grey {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows from the top.
+    pub pixels: Vec<u8>,
+}
+
+/// The longest side of the copy that separators are looked for on: their modules are still 4 pixels wide.
+const SEPARATOR_PX: u32 = 1100;
+/// The longest side for thin bars.
+const BARS_PX: u32 = 2200;
+
+impl Grey {
+    /// Averages blocks of pixels until the longest side is not longer than this.
+    fn shrunk(&self, longest_px: u32) -> Self {
+        let by = (self.width.max(self.height)).div_ceil(longest_px).max(1);
+        let (width, height) = (self.width / by, self.height / by);
+        let mut pixels = Vec::with_capacity((width * height) as usize);
+        for y in 0..height {
+            for x in 0..width {
+                let mut sum = 0;
+                for row in 0..by {
+                    let at = ((y * by + row) * self.width + x * by) as usize;
+                    sum += self.pixels[at..at + by as usize]
+                        .iter()
+                        .map(|pixel| u32::from(*pixel))
+                        .sum::<u32>();
+                }
+                pixels.push((sum / (by * by)) as u8);
+            }
+        }
+        Self {
+            width,
+            height,
+            pixels,
+        }
+    }
+
+    fn codes(self, formats: &[BarcodeFormat]) -> Vec<String> {
+        let Ok(source) = Luma8LuminanceSource::new(self.pixels, self.width, self.height) else {
+            return Vec::new();
+        };
+        let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
+        let hints = DecodeHints {
+            TryHarder: Some(true),
+            PossibleFormats: Some(formats.iter().copied().collect()),
+            ..DecodeHints::default()
+        };
+        let mut reader = GenericMultipleBarcodeReader::new(MultiUseMultiFormatReader::default());
+        let found = reader.decode_multiple_with_hints(&mut bitmap, &hints);
+        // Nothing to be found is told as an error.
+        found
+            .unwrap_or_default()
+            .iter()
+            .map(|result| result.getText().to_owned())
+            .collect()
+    }
+}
+
+/// What an image is, by its codes.
+#[must_use]
+pub fn face(grey: &Grey) -> Face {
+    let codes = grey.shrunk(SEPARATOR_PX).codes(&[BarcodeFormat::QR_CODE]);
+    let mut found: Vec<Separator> = codes
+        .iter()
+        .filter_map(|code| Separator::parse(code))
+        .collect();
+    found.dedup();
+    match found.as_slice() {
+        [] => Face::Page,
+        [one] => Face::Separator(one.clone()),
+        _ => Face::Disputed,
+    }
+}
+
+/// The number of registered or express mail on an envelope.
+#[must_use]
+pub fn mail_number(grey: &Grey) -> Option<String> {
+    let codes = grey
+        .shrunk(BARS_PX)
+        .codes(&[BarcodeFormat::CODE_128, BarcodeFormat::CODE_39]);
+    codes.into_iter().find(|code| is_mail_number(code))
+}
+
+/// What the images of a file are. One that cannot be decoded is a page: the reader says what is wrong with it.
+pub(super) fn faces(file: &Path, frames: &[u32]) -> Vec<(u32, Face)> {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    frames
+        .iter()
+        .map(|frame| {
+            let face = grey_of(&bytes, *frame).map_or(Face::Page, |grey| face(&grey));
+            (*frame, face)
+        })
+        .collect()
+}
+
+/// One image of a file in grey.
+#[must_use]
+pub fn grey_of(bytes: &[u8], frame: u32) -> Option<Grey> {
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        let header = turbojpeg::read_header(bytes).ok()?;
+        // More than any page has: the reader refuses it, too.
+        if (header.width as u64) * (header.height as u64) > Limits::default().pixels {
+            return None;
+        }
+        let grey = turbojpeg::decompress(bytes, turbojpeg::PixelFormat::GRAY).ok()?;
+        return Some(Grey {
+            width: u32::try_from(grey.width).ok()?,
+            height: u32::try_from(grey.height).ok()?,
+            pixels: tight(grey.pixels, grey.width, grey.pitch, grey.height),
+        });
+    }
+    let page = ocr::decode_frame(bytes, frame as usize, &Limits::default()).ok()?;
+    let pixels = page
+        .rgb()
+        .chunks_exact(3)
+        // ITU-R BT.601, in 256ths.
+        .map(|p| ((77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2])) >> 8) as u8)
+        .collect();
+    Some(Grey {
+        width: page.width(),
+        height: page.height(),
+        pixels,
+    })
+}
+
+fn tight(pixels: Vec<u8>, width: usize, pitch: usize, height: usize) -> Vec<u8> {
+    if pitch == width {
+        return pixels;
+    }
+    pixels
+        .chunks(pitch)
+        .take(height)
+        .flat_map(|row| &row[..width])
+        .copied()
+        .collect()
+}

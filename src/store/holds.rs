@@ -1,0 +1,298 @@
+//! What waits for a person, and how it is settled; separator runs; the key “next letter”; pages moved between letters. Nothing is deleted.
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::letters::letter_of;
+use super::readings::ARCHIVE_ORDER;
+use super::{Db, DraftState, Hold, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::intake::{ArrivalState, reason};
+use crate::domain::letter::Stage;
+
+const HOLD: &str = "SELECT id, batch_id, letter_id, scan_id, reason, detail, at_ms, resolved_by, note, resolved_ms FROM holds";
+
+fn hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
+    let (by, note, at): (Option<String>, Option<String>, Option<Millis>) =
+        (row.get(7)?, row.get(8)?, row.get(9)?);
+    Ok(Hold {
+        id: row.get(0)?,
+        batch: row.get(1)?,
+        letter: row.get(2)?,
+        scan: row.get(3)?,
+        reason: row.get(4)?,
+        detail: row.get(5)?,
+        at: row.get(6)?,
+        resolved: by.zip(note).zip(at).map(|((by, note), at)| (by, note, at)),
+    })
+}
+
+/// Where pages go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveTo {
+    /// Into a letter that is there.
+    Letter(String),
+    /// Into a new letter of the same batch.
+    NewLetter,
+}
+
+impl Db {
+    /// Open holds, oldest first: of one batch or of all.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_holds(&self, batch: Option<i64>, limit: u32) -> Result<Vec<Hold>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{HOLD} WHERE resolved_ms IS NULL AND (?1 IS NULL OR batch_id = ?1) ORDER BY id LIMIT ?2"
+        ))?;
+        let rows = query.query_map((batch, limit), hold)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Open holds of one letter.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn holds_of(&self, letter: &str) -> Result<Vec<Hold>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{HOLD} WHERE letter_id = ?1 AND resolved_ms IS NULL ORDER BY id"
+        ))?;
+        let rows = query.query_map([letter], hold)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a letter must not be confirmed or handed over now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_held(&self, letter: &str) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM letters_held WHERE letter_id = ?1)",
+            [letter],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// A person has looked and says what was found.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when somebody was faster.
+    pub fn resolve_hold(&mut self, id: i64, by: &str, note: &str) -> Result<Hold, StoreError> {
+        let query = format!("{HOLD} WHERE id = ?1");
+        let found = self.connection.query_row(&query, [id], hold).optional()?;
+        let found = found.ok_or_else(|| StoreError::NotFound {
+            what: "hold",
+            id: id.to_string(),
+        })?;
+        if found.resolved.is_some() {
+            return Err(StoreError::WrongState {
+                what: "hold",
+                id: id.to_string(),
+                state: "resolved".into(),
+                action: "resolve",
+            });
+        }
+        let step = self.connection.savepoint()?;
+        step.execute(
+            "UPDATE holds SET resolved_ms = ?2, resolved_by = ?3, note = ?4 WHERE id = ?1",
+            (id, clock::now(), by, note),
+        )?;
+        let about = match &found.letter {
+            Some(letter) => format!("letter/{letter}"),
+            None => format!("batch/{}", found.batch),
+        };
+        let detail = json!({"hold": id, "reason": found.reason, "note": note});
+        ledger::append(&step, by, "hold.resolved", &about, &detail)?;
+        let resolved = step.query_row(&query, [id], hold)?;
+        step.commit()?;
+        Ok(resolved)
+    }
+
+    /// Registers a print run of separator sheets.
+    ///
+    /// # Errors
+    /// When SQLite refuses, also a run's name that is taken.
+    pub fn add_separator_run(&mut self, run: &str, count: u32, by: &str) -> Result<(), StoreError> {
+        let step = self.connection.savepoint()?;
+        step.execute(
+            "INSERT INTO separator_runs (run, count, made_by, made_ms) VALUES (?1, ?2, ?3, ?4)",
+            (run, count, by, clock::now()),
+        )?;
+        let detail = json!({"count": count});
+        ledger::append(
+            &step,
+            by,
+            "separators.made",
+            &format!("separators/{run}"),
+            &detail,
+        )?;
+        step.commit()?;
+        Ok(())
+    }
+
+    /// A person says that the next letter begins. Refused while pages are on their way: they would go to the wrong one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or pages are on their way.
+    pub fn next_letter(&mut self, batch: i64, by: &str) -> Result<u32, StoreError> {
+        let refused = |state: String| StoreError::WrongState {
+            what: "batch",
+            id: batch.to_string(),
+            state,
+            action: "next letter",
+        };
+        if self.batch(batch)?.closed.is_some() {
+            return Err(refused("closed".into()));
+        }
+        let (scans, arriving): (u32, u32) = self.connection.query_row(
+            "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
+             (SELECT count(*) FROM arrivals WHERE state = ?2 AND reason = ?3)",
+            (batch, ArrivalState::Waiting, reason::ARRIVING),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        if scans + arriving > 0 {
+            return Err(refused("still receiving pages: wait for them".into()));
+        }
+        let step = self.connection.savepoint()?;
+        step.execute(
+            "INSERT INTO next_letters (batch_id, by, at_ms) VALUES (?1, ?2, ?3)",
+            (batch, by, clock::now()),
+        )?;
+        let number: u32 = step.query_row(
+            "SELECT count(*) + 1 FROM next_letters WHERE batch_id = ?1",
+            [batch],
+            |row| row.get(0),
+        )?;
+        let detail = json!({"number": number});
+        ledger::append(&step, by, "letter.next", &format!("batch/{batch}"), &detail)?;
+        step.commit()?;
+        Ok(number)
+    }
+
+    /// The pages of a letter in archive order.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn page_ids(&self, letter: &str) -> Result<Vec<i64>, StoreError> {
+        let query =
+            format!("SELECT p.id FROM pages p WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}");
+        let mut query = self.connection.prepare_cached(&query)?;
+        let rows = query.query_map([letter], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts pages of one letter into another, or into a new one; both are read anew into their drafts. Returns the letter they are in now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a letter or a page of another one; [`StoreError::WrongState`] once a case system has one of them.
+    pub fn move_pages(
+        &mut self,
+        from: &str,
+        pages: &[i64],
+        to: &MoveTo,
+        (by, why): (&str, &str),
+    ) -> Result<String, StoreError> {
+        self.atomically(|db| {
+            db.may_regroup(from)?;
+            let (load, group): (i64, String) = db
+                .connection
+                .query_row("SELECT load_id, group_name FROM letters WHERE id = ?1", [from], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?
+                .ok_or_else(|| StoreError::NotFound { what: "letter", id: from.to_owned() })?;
+            let to = match to {
+                MoveTo::Letter(to) => {
+                    db.may_regroup(to)?;
+                    to.clone()
+                }
+                MoveTo::NewLetter => {
+                    let name = db.free_group(load, &group)?;
+                    letter_of(&db.connection, load, &name)?.0
+                }
+            };
+            for page in pages {
+                let moved = db.connection.execute(
+                    "UPDATE pages SET letter_id = ?3 WHERE id = ?1 AND letter_id = ?2",
+                    (page, from, &to),
+                )?;
+                if moved == 0 {
+                    return Err(StoreError::NotFound { what: "page of this letter", id: page.to_string() });
+                }
+                db.connection.execute(
+                    "INSERT INTO page_moves (page_id, from_letter, to_letter, by, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    (page, from, &to, by, why, clock::now()),
+                )?;
+            }
+            for letter in [from, &to] {
+                db.regrouped(letter)?;
+            }
+            let detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
+            ledger::append(&db.connection, by, "pages.moved", &format!("letter/{from}"), &detail)?;
+            ledger::append(&db.connection, by, "pages.received", &format!("letter/{to}"), &detail)?;
+            Ok(to)
+        })
+    }
+
+    /// A letter whose pages may still change: no case system has it, and none is looking at it.
+    fn may_regroup(&self, letter: &str) -> Result<(), StoreError> {
+        let found: Option<(Stage, bool)> = self
+            .connection
+            .query_row(
+                "SELECT stage, withheld IS NOT NULL FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        let refused = |state: &str| StoreError::WrongState {
+            what: "letter",
+            id: letter.to_owned(),
+            state: state.into(),
+            action: "move pages",
+        };
+        match found {
+            None => Err(StoreError::NotFound {
+                what: "letter",
+                id: letter.to_owned(),
+            }),
+            Some((_, true)) => Err(refused("withheld")),
+            Some((Stage::Registered, _)) => Err(refused("registered")),
+            Some((Stage::Confirmed, _)) => {
+                Err(refused("confirmed: withdraw that by a correction first"))
+            }
+            Some(_) => match self.draft(letter) {
+                Ok(draft) if draft.state != DraftState::Open => {
+                    Err(refused("with the case system"))
+                }
+                Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Its draft is made anew from the pages it has now.
+    fn regrouped(&self, letter: &str) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE letters SET stage = ?2, last_arrival_ms = ?3, version = version + 1 WHERE id = ?1",
+            (letter, Stage::Reading, clock::now()),
+        )?;
+        // Not to be offered as it is: it stands on other pages.
+        self.connection.execute(
+            "UPDATE drafts SET ready_ms = NULL WHERE letter_id = ?1 AND state = ?2",
+            (letter, DraftState::Open),
+        )?;
+        Ok(())
+    }
+
+    fn free_group(&self, load: i64, group: &str) -> Result<String, StoreError> {
+        let mut taken = self.connection.prepare_cached(
+            "SELECT 1 FROM letters WHERE group_name = ?2 AND batch_id = (SELECT batch_id FROM loads WHERE id = ?1)",
+        )?;
+        let mut number = 2;
+        loop {
+            let name = format!("{group}+{number}");
+            if !taken.exists((load, &name))? {
+                return Ok(name);
+            }
+            number += 1;
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! What the office taught: proposals and what officers made of them, names met, thresholds taken over. Right and wrong without values.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::draft::Draft;
+use crate::domain::learn::{self, FIELDS, Graded, Proposal, Proposed, Thresholds};
+use crate::domain::lexicon::{self, Kind, Lexicon, Taught};
+use crate::domain::repeat::{Grams, Registered};
+
+/// What a draft is read with beside the pages.
+#[derive(Debug, Clone, Default)]
+pub struct Learned {
+    /// Names met.
+    pub lexicon: Lexicon,
+    /// Thresholds taken over.
+    pub thresholds: Thresholds,
+}
+
+/// How a proposal fared, and when the officer said so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it fared.
+    pub graded: Graded,
+    /// When it was confirmed.
+    pub at: Millis,
+}
+
+/// A name met, as `laixin learn show` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// What it is the name of.
+    pub kind: Kind,
+    /// The name.
+    pub name: String,
+    /// The divisions it lies in.
+    pub within: String,
+    /// In how many registrations.
+    pub times: u32,
+    /// Of them imported.
+    pub imported: u32,
+    /// When it was met last.
+    pub last: Millis,
+}
+
+/// Thresholds taken over together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThresholdChange {
+    /// Its number.
+    pub change: i64,
+    /// The field.
+    pub field: String,
+    /// The threshold.
+    pub threshold: f32,
+    /// What held before.
+    pub before: f32,
+    /// Who applied it.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// Who took it back and when.
+    pub undone: Option<(String, Millis)>,
+}
+
+impl Db {
+    /// Keeps what the machine proposed, to be graded when an officer has confirmed.
+    pub(super) fn note_proposals(&self, draft: &Draft) -> Result<(), StoreError> {
+        let mut keep = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO proposals (letter_id, field, value, confidence, accepted, vetoed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for p in learn::proposed(draft) {
+            keep.execute((
+                &draft.letter,
+                p.field,
+                &p.value,
+                p.confidence,
+                p.accepted,
+                p.vetoed,
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Grades the proposals of a letter by its confirmed draft, and learns its names.
+    pub(super) fn learn_from(&self, confirmed: &Draft) -> Result<(), StoreError> {
+        let letter = confirmed.letter.as_str();
+        let now = clock::now();
+        let mut query = self.connection.prepare_cached(
+            "SELECT value, confidence, accepted, vetoed FROM proposals WHERE letter_id = ?1 AND field = ?2",
+        )?;
+        let mut keep = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO outcomes (letter_id, field, confidence, accepted, vetoed, proposed, is_right, at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for field in FIELDS {
+            let row = query.query_row((letter, field), |row| {
+                Ok(Proposed {
+                    field,
+                    value: row.get(0)?,
+                    confidence: row.get(1)?,
+                    accepted: row.get(2)?,
+                    vetoed: row.get(3)?,
+                })
+            });
+            let Some(proposed) = row.optional()? else {
+                continue;
+            };
+            let g = learn::grade(&proposed, confirmed);
+            keep.execute((
+                letter,
+                field,
+                g.confidence,
+                g.accepted,
+                g.vetoed,
+                g.proposed,
+                g.right,
+                now,
+            ))?;
+        }
+        let corrected: bool = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM corrections WHERE letter_id = ?1)",
+            [letter],
+            |row| row.get(0),
+        )?;
+        let origin = if corrected { "corrected" } else { "confirmed" };
+        let registered = Registered::of(confirmed, Grams::default());
+        self.teach(&format!("letter/{letter}"), origin, &registered)
+    }
+
+    /// A confirmation was withdrawn: what it taught goes with it.
+    pub(super) fn unlearn(&self, letter: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("DELETE FROM outcomes WHERE letter_id = ?1", [letter])?;
+        self.connection.execute(
+            "DELETE FROM taught WHERE source = 'letter/' || ?1",
+            [letter],
+        )?;
+        Ok(())
+    }
+
+    /// Learns the names of one registration, instead of what it taught before.
+    pub(super) fn teach(
+        &self,
+        source: &str,
+        origin: &str,
+        registered: &Registered,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM taught WHERE source = ?1")?
+            .execute([source])?;
+        let mut keep = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO taught (source, kind, name, within, origin, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        let now = clock::now();
+        for lesson in lexicon::taught(registered) {
+            keep.execute((
+                source,
+                lesson.kind,
+                &lesson.name,
+                &lesson.within,
+                origin,
+                now,
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Names met and thresholds taken over, for reading drafts with.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn learned(&self) -> Result<Learned, StoreError> {
+        let mut lexicon = Lexicon::default();
+        let mut query = self.connection.prepare(
+            "SELECT kind, name, within, count(*) FROM taught GROUP BY kind, name, within",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let lesson = Taught {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                within: row.get(2)?,
+            };
+            lexicon.learn(&lesson, row.get(3)?);
+        }
+        Ok(Learned {
+            lexicon,
+            thresholds: self.thresholds()?,
+        })
+    }
+
+    /// The names met most often.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn lessons(&self, kind: Kind, limit: u32) -> Result<Vec<Lesson>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT kind, name, max(within), count(*), sum(origin = 'imported'), max(at_ms) FROM taught WHERE kind = ?1
+             GROUP BY name ORDER BY count(*) DESC, name LIMIT ?2",
+        )?;
+        let rows = query.query_map((kind, limit), |row| {
+            Ok(Lesson {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                within: row.get(2)?,
+                times: row.get(3)?,
+                imported: row.get(4)?,
+                last: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How proposals fared, the oldest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn outcomes(&self) -> Result<Vec<Outcome>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT field, confidence, accepted, vetoed, proposed, is_right, at_ms FROM outcomes ORDER BY at_ms, letter_id, field",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(Outcome {
+                graded: Graded {
+                    field: row.get(0)?,
+                    confidence: row.get(1)?,
+                    accepted: row.get(2)?,
+                    vetoed: row.get(3)?,
+                    proposed: row.get(4)?,
+                    right: row.get(5)?,
+                },
+                at: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Thresholds that hold instead of the shipped ones.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn thresholds(&self) -> Result<Thresholds, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT field, threshold FROM thresholds WHERE undone_ms IS NULL ORDER BY id",
+        )?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Thresholds(rows.collect::<Result<BTreeMap<_, _>, _>>()?))
+    }
+
+    /// Takes thresholds over, together; the number of the change.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn apply_thresholds(
+        &mut self,
+        proposals: &[Proposal],
+        by: &str,
+    ) -> Result<i64, StoreError> {
+        self.atomically(|db| {
+            let change: i64 = db
+                .connection
+                .query_row("SELECT coalesce(max(change), 0) + 1 FROM thresholds", [], |row| row.get(0))?;
+            for p in proposals {
+                db.connection.execute(
+                    "INSERT INTO thresholds (change, field, threshold, before, applied_by, applied_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    (change, &p.field, p.after, p.before, by, clock::now()),
+                )?;
+            }
+            let fields: Vec<_> = proposals.iter().map(|p| json!({"field": p.field, "before": p.before, "after": p.after})).collect();
+            let subject = format!("thresholds/{change}");
+            ledger::append(&db.connection, by, "thresholds.applied", &subject, &json!({"fields": fields}))?;
+            Ok(change)
+        })
+    }
+
+    /// Takes the newest change of thresholds back; `None` when none is left.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn undo_thresholds(&mut self, by: &str) -> Result<Option<i64>, StoreError> {
+        self.atomically(|db| {
+            let newest: Option<i64> = db.connection.query_row(
+                "SELECT max(change) FROM thresholds WHERE undone_ms IS NULL",
+                [],
+                |row| row.get(0),
+            )?;
+            if let Some(change) = newest {
+                db.connection.execute(
+                    "UPDATE thresholds SET undone_by = ?2, undone_ms = ?3 WHERE change = ?1 AND undone_ms IS NULL",
+                    (change, by, clock::now()),
+                )?;
+                let subject = format!("thresholds/{change}");
+                ledger::append(&db.connection, by, "thresholds.undone", &subject, &json!({}))?;
+            }
+            Ok(newest)
+        })
+    }
+
+    /// Every change of thresholds, the newest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn threshold_changes(&self) -> Result<Vec<ThresholdChange>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT change, field, threshold, before, applied_by, applied_ms, undone_by, undone_ms FROM thresholds ORDER BY id DESC",
+        )?;
+        let rows = query.query_map([], |row| {
+            let undone: (Option<String>, Option<Millis>) = (row.get(6)?, row.get(7)?);
+            Ok(ThresholdChange {
+                change: row.get(0)?,
+                field: row.get(1)?,
+                threshold: row.get(2)?,
+                before: row.get(3)?,
+                by: row.get(4)?,
+                at: row.get(5)?,
+                undone: undone.0.zip(undone.1),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

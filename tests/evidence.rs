@@ -1,0 +1,238 @@
+//! The nightly scrub, second copies, exported roots, and `laixin verify` over all of it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+
+use laixin::clock;
+use laixin::config::Settings;
+use laixin::events::{Event, Events};
+use laixin::evidence::Evidence;
+use laixin::roots::Root;
+use laixin::scrub::Scrubber;
+use laixin::store::{Scrubbed, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{TestStation, wait_for};
+
+fn told(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    format!("{out}{}", String::from_utf8_lossy(&output.stderr))
+}
+
+fn verify(station: &TestStation, more: &[&str]) -> (Option<i32>, String) {
+    let done = station.try_command(&[&["verify"], more].concat(), None);
+    (done.status.code(), told(&done))
+}
+
+/// A stopped station with three pages, a second copy of each, and a folder for roots.
+fn stopped() -> TestStation {
+    let mut station = TestStation::with_settings(|text| {
+        text + "[evidence]\nsecond_dir = \"second\"\nroots_dir = \"roots\"\nscrub_mb_per_s = 10000\n"
+    });
+    fs::create_dir(station.folder("roots")).unwrap();
+    station.start();
+    station.sign_in();
+    station.open_batch(3);
+    for n in 0..3_u8 {
+        // Structurally a JPEG, and another one each time.
+        let page = [0xff, 0xd8, 0xff, 0xda, 0, 4, 1, 2, 7, n, 0xff, 0xd9];
+        station.scan_bytes(&page, &format!("L00{n}_p1.jpg"));
+    }
+    wait_for("the pages to be taken", 60, || {
+        let done = fs::read_dir(station.folder("inbox/done")).ok()?;
+        (done.count() >= 3).then_some(())
+    });
+    station.kill();
+    station
+}
+
+fn originals(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .flat_map(|sub| fs::read_dir(sub.unwrap().path()).into_iter().flatten())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.file_name().unwrap().len() == 64)
+        .collect();
+    found.sort();
+    found
+}
+
+fn spoil(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    bytes[9] ^= 0x40;
+    fs::write(path, bytes).unwrap();
+}
+
+/// Scrubs as the task does at night.
+fn scrub(station: &TestStation) -> (Scrubbed, Vec<Event>) {
+    let settings = Arc::new(Settings::load(&station.folder("station.toml")).unwrap());
+    let (store, thread) = Store::open(&settings.database()).unwrap();
+    let evidence = Evidence::open(&settings.evidence_dir()).unwrap();
+    let events = Events::default();
+    let mut heard = events.listen();
+    let scrubber = Scrubber {
+        evidence: Arc::new(evidence.with_second(settings.keeping.second_dir.as_deref())),
+        settings,
+        store,
+        events,
+    };
+    let found = scrubber.scrub(&CancellationToken::new()).unwrap();
+    drop(scrubber);
+    thread.join().unwrap();
+    (
+        found,
+        std::iter::from_fn(|| heard.try_recv().ok()).collect(),
+    )
+}
+
+#[test]
+fn a_bad_copy_is_made_anew_from_the_other_at_night_with_a_ledger_entry() {
+    let station = stopped();
+    let (first, second) = (
+        originals(&station.folder("data/evidence")),
+        originals(&station.folder("second")),
+    );
+    assert_eq!((first.len(), second.len()), (3, 3));
+    let mode = fs::metadata(&first[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o444);
+    assert_eq!(verify(&station, &[]).0, Some(0));
+    spoil(&first[0]);
+    fs::remove_file(&second[1]).unwrap();
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(1));
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(
+        text.contains(&format!(
+            "originals: BROKEN: original {} was altered",
+            name(&first[0])
+        )),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!(
+            "second copies: BROKEN: there is no original {}",
+            name(&second[1])
+        )),
+        "{text}"
+    );
+    let (found, alerts) = scrub(&station);
+    assert_eq!((found.originals, found.healed, found.faults), (3, 2, 0));
+    assert_eq!(alerts, []);
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    let healed: i64 = connection
+        .query_row(
+            "SELECT count(*) FROM ledger WHERE action = 'original.healed'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(healed, 2);
+    assert!(
+        station.folder("data/evidence/damaged").is_dir(),
+        "bad bytes are set aside"
+    );
+}
+
+#[test]
+fn an_original_with_no_good_copy_left_is_told_everywhere() {
+    let station = stopped();
+    let (first, second) = (
+        originals(&station.folder("data/evidence")),
+        originals(&station.folder("second")),
+    );
+    spoil(&first[2]);
+    spoil(&second[2]);
+    let (found, alerts) = scrub(&station);
+    assert_eq!((found.originals, found.healed, found.faults), (3, 0, 1));
+    assert!(
+        matches!(&alerts[..], [Event::Alert { code, .. }] if code == "original_damaged"),
+        "{alerts:?}"
+    );
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(text.matches("BROKEN").count(), 2, "{text}");
+    let health = station.try_command(&["health"], None);
+    assert_eq!(health.status.code(), Some(1), "a bad point is a finding");
+    assert!(
+        told(&health).contains("damaged_originals"),
+        "{}",
+        told(&health)
+    );
+}
+
+#[test]
+fn the_root_of_a_day_is_exported_once_and_a_rewritten_ledger_does_not_fit_it() {
+    let mut station = stopped();
+    station.start();
+    let roots = station.folder("roots");
+    let file = wait_for("the root", 60, || {
+        let file = fs::read_dir(&roots).ok()?.next()?.ok()?.path();
+        file.extension()
+            .is_some_and(|e| e == "root")
+            .then_some(file)
+    });
+    let day = clock::Millis(clock::now().0 - 86_400_000).day();
+    assert_eq!(file.file_stem().unwrap().to_str(), Some(day.as_str()));
+    station.kill();
+    let root = Root::read(&file).unwrap();
+    let path = file.to_str().unwrap();
+    let (code, text) = verify(&station, &["--root", path]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains(&format!("entry {} is as it was on {day}", root.entries)),
+        "{text}"
+    );
+    // Somebody with every right rewrites the whole chain: it verifies by itself, and not against the root.
+    let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    connection
+        .execute(
+            "UPDATE ledger SET hash = ?1 WHERE seq = ?2",
+            ("f".repeat(64), root.entries),
+        )
+        .unwrap();
+    let (code, text) = verify(&station, &["--root", path]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&format!("root {path}: BROKEN")), "{text}");
+    let (code, _) = verify(
+        &station,
+        &["--root", station.folder("station.toml").to_str().unwrap()],
+    );
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn verify_names_every_row_and_entry_that_was_changed() {
+    let station = stopped();
+    let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    let run = |sql: &str| connection.execute_batch(sql).unwrap();
+    let arrival: String = connection
+        .query_row(
+            "SELECT id FROM arrivals WHERE state = 'taken' LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    run(&format!(
+        "UPDATE arrivals SET size = size + 1 WHERE id = '{arrival}'"
+    ));
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains(&format!(
+            "record: BROKEN: arrival {arrival} was changed after it was recorded"
+        )),
+        "{text}"
+    );
+    run(&format!(
+        "UPDATE arrivals SET size = size - 1 WHERE id = '{arrival}'; UPDATE ledger SET actor = 'root' WHERE seq = 3;"
+    ));
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("ledger: BROKEN at entry 3"), "{text}");
+}
