@@ -20,6 +20,7 @@ pub mod paging;
 pub mod password;
 pub mod problem;
 pub mod scanners;
+mod second_person;
 pub mod session;
 pub mod valuables;
 pub mod withhold;

@@ -21,6 +21,7 @@ use crate::store::{
     TestOutcome,
 };
 
+pub use crate::store::SignedOverride;
 pub use paper::{pdf, wording};
 
 /// How a cycle ended, as far as its own record goes.
@@ -32,17 +33,6 @@ pub enum Outcome {
     Released,
     /// It proves nothing about the load.
     Failed,
-}
-
-/// Somebody who took responsibility for opening the load.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedOverride {
-    /// Name.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: Millis,
 }
 
 /// When what was seen.
@@ -187,7 +177,6 @@ impl Certificate {
         let profile = office
             .profile
             .filter(|profile| profile.sha256 == terms.profile_sha256);
-        let overridden = load.overridden.clone();
         let other = load.cycle_id.filter(|id| *id != cycle.id);
         let least = exposures.iter().map(|side| side.lit_s).reduce(f64::min);
         Self {
@@ -214,7 +203,7 @@ impl Certificate {
                 (_, Some(_)) => Outcome::Failed,
                 (_, None) => Outcome::Running,
             },
-            overridden: overridden.map(|(by, reason, at)| SignedOverride { by, reason, at }),
+            overridden: load.overridden.clone(),
             released_by_other: other.map(CycleRecord::number),
             exposures: exposures.clone(),
             dose_mj_cm2: cycle.dose_mj_cm2,

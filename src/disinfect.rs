@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::{Cabinet, CabinetTask, Profile, ProfileError};
+use uv_cabinet::{Cabinet, CabinetTask, Profile, ProfileError, WrongCabinet};
 
 use crate::clock::Millis;
 use crate::config::{self, DeviceId};
@@ -71,6 +71,7 @@ pub fn start(
         id: id.to_string(),
         model: profile.model.clone(),
         connected: false,
+        wrong_cabinet: None,
         step: "unknown".into(),
         dose_basis: rules.dose_basis(),
         ozone_basis: rules.ozone_basis(),
@@ -160,6 +161,27 @@ impl From<SelfTest> for SelfTestView {
     }
 }
 
+/// The identity point by which another cabinet than the profile's was known.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct WrongCabinetView {
+    /// Name of the identity point in the profile.
+    pub point: String,
+    /// What was read there.
+    pub read: String,
+    /// What the profile expects.
+    pub expected: String,
+}
+
+impl From<&WrongCabinet> for WrongCabinetView {
+    fn from(wrong: &WrongCabinet) -> Self {
+        Self {
+            point: wrong.point.clone(),
+            read: wrong.read.clone(),
+            expected: wrong.expected.clone(),
+        }
+    }
+}
+
 /// A cabinet as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct CabinetView {
@@ -169,6 +191,8 @@ pub struct CabinetView {
     pub model: String,
     /// Whether it answers.
     pub connected: bool,
+    /// Set while another cabinet answers than the profile's: nothing it says is believed, and it is told nothing.
+    pub wrong_cabinet: Option<WrongCabinetView>,
     /// Step of the state machine, e.g. `idle`.
     pub step: String,
     /// Whether its dose is measured or stands on time alone.
@@ -227,6 +251,9 @@ pub enum Refused {
         /// Stable code, e.g. `door_open`.
         code: String,
     },
+    /// Another cabinet answers than the profile's.
+    #[error("the cabinet refuses: {0}")]
+    WrongCabinet(WrongCabinet),
     /// The load is in a state that does not allow it, or does not exist.
     #[error("the load refuses: {reason}")]
     Load {

@@ -31,6 +31,7 @@ mod readings;
 mod repeats;
 mod scans;
 mod scrubs;
+mod second_person;
 mod self_tests;
 mod valuables;
 mod views;
@@ -62,7 +63,7 @@ pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
-pub use loads::{Batch, Load, NewBatch};
+pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,

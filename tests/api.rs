@@ -7,4 +7,5 @@ mod handover;
 mod house;
 mod keeping;
 mod mailroom;
+mod overrides;
 mod routes;

@@ -97,6 +97,7 @@ fn readings(
         turned_deg,
         lines,
         seconds: 0.0,
+        blank: false,
     };
     let kept = std::env::var_os("LAIXIN_LINES")
         .and_then(|folder| std::fs::read(Path::new(&folder).join(format!("{letter}.json"))).ok());

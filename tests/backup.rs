@@ -162,7 +162,7 @@ fn killed_at_random_moments_while_pages_arrive_and_then_restored_on_another_mach
             .spawn()
             .unwrap();
         // The moment of the kill is the point of this test, so it is a time and not a condition.
-        std::thread::park_timeout(Duration::from_millis(seed.below(900)));
+        std::thread::park_timeout(Duration::from_millis(seed.below(2500)));
         let _ = child.kill();
         whole += u32::from(child.wait().unwrap().success());
         // Whatever is there under its name is whole.

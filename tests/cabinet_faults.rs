@@ -41,7 +41,7 @@ one_test_per_fault! {
     truncated_frame reply_too_short wrong_transaction reply_to_the_request_before
     connection_reset half_open slow_loris tty_unplugged_and_back_under_another_number
     exception_1 exception_2 exception_3 exception_4 exception_5 exception_6 exception_11
-    write_acknowledged_and_ignored
+    write_acknowledged_and_ignored wrong_cabinet
     panel_puts_lamp_out panel_lights_lamp panel_stops_fan panel_unlocks setpoint_changed second_master
     daemon_killed daemon_frozen operator_aborts station_stopped
     disk_full disk_hangs wall_clock_jumps_forward wall_clock_jumps_back

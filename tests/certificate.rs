@@ -122,6 +122,7 @@ fn failed() -> Certificate {
 fn overridden(reason: &str) -> Certificate {
     let mut certificate = failed();
     certificate.overridden = Some(SignedOverride {
+        approved_by: Some("王秀英".to_owned()),
         by: "李建国".into(),
         reason: reason.into(),
         at: Millis(BEGAN.0 + 600_000),

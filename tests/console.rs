@@ -171,10 +171,13 @@ async fn a_cabinet_that_refuses_says_why_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_override_needs_a_reason_and_a_name_that_stays() {
+async fn an_override_needs_a_reason_and_two_names_that_stay() {
     with_browser(|browser| async move {
         let station = Station::start().await;
         sign_in(&browser, &station).await;
+        station
+            .add_person("li", laixin::store::Role::Operator)
+            .await;
         let made = station.app.store.with(|db| {
             let new = laixin::store::NewBatch {
                 carrier: Carrier::Letter,
@@ -201,6 +204,29 @@ async fn an_override_needs_a_reason_and_a_name_that_stays() {
             .fill("#override-1 textarea", "柜体故障，经值班主任批准人工处理")
             .await;
         browser.click("#override-1 input[type=checkbox]").await;
+        let refused = [
+            (USER, PASSWORD, "须由另一位同事签字"),
+            ("li", "not his password", "第二人的用户名或密码不正确"),
+        ];
+        for (approver, password, said) in refused {
+            browser.fill("#override-1 [name=approver]", approver).await;
+            browser
+                .fill("#override-1 [name=approver_password]", password)
+                .await;
+            browser.click("#override-1 button.danger").await;
+            let says = format!(
+                "document.querySelector('#override-1 [data-say]').textContent.includes('{said}')"
+            );
+            browser.until(said, &says).await;
+            assert_eq!(
+                station.app.store.with(state).await.unwrap(),
+                LoadState::Waiting
+            );
+        }
+        browser
+            .fill("#override-1 [name=approver_password]", PASSWORD)
+            .await;
+        browser.picture("override-signed-zh").await;
         browser.click("#override-1 button.danger").await;
         browser
             .until(
@@ -214,7 +240,7 @@ async fn an_override_needs_a_reason_and_a_name_that_stays() {
         );
         let text = browser.text("#batch-1").await;
         assert!(
-            text.contains(USER) && text.contains("值班主任批准"),
+            text.contains(&format!("{USER}、li（两人签字）")) && text.contains("值班主任批准"),
             "{text}"
         );
         browser.click("[data-open='close-1']").await;

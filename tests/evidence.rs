@@ -157,8 +157,13 @@ fn an_original_with_no_good_copy_left_is_told_everywhere() {
     let (code, text) = verify(&station, &[]);
     assert_eq!(code, Some(1));
     assert_eq!(text.matches("BROKEN").count(), 2, "{text}");
-    let health = station.command(&["health"], None);
-    assert!(health.contains("damaged_originals"), "{health}");
+    let health = station.try_command(&["health"], None);
+    assert_eq!(health.status.code(), Some(1), "a bad point is a finding");
+    assert!(
+        told(&health).contains("damaged_originals"),
+        "{}",
+        told(&health)
+    );
 }
 
 #[test]

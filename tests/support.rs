@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 /// The binary under test.
 pub const LAIXIN: &str = env!("CARGO_BIN_EXE_laixin");
 const PASSWORD: &str = "only for this test 1";
+/// The second person of an override.
+const SECOND: &str = "second";
 
 /// The project's folder.
 pub fn project(path: &str) -> PathBuf {
@@ -302,10 +304,20 @@ impl TestStation {
             &format!("/v1/batches/{id}/loads"),
             Some(json!({"cabinet": "cabinet-1"})),
         );
+        // The second person; there already from the second batch on.
+        let second = [
+            "user",
+            "add",
+            SECOND,
+            "--role",
+            "operator",
+            "--password-stdin",
+        ];
+        self.try_command(&second, Some(PASSWORD));
         self.ok(
             "POST",
             &format!("/v1/loads/{}/override", load["id"]),
-            Some(json!({"reason": "a test without a cabinet"})),
+            Some(json!({"reason": "a test without a cabinet", "approver": SECOND, "approver_password": PASSWORD})),
         );
         id
     }

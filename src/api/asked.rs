@@ -25,6 +25,8 @@ pub struct Asked<T> {
     pub body: T,
     key: Option<String>,
     request: String,
+    /// Method and path.
+    route: String,
 }
 
 /// A request without a body; what is sent is not looked at.
@@ -60,7 +62,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         let body =
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(text))
                 .map_err(|error| unreadable(&error))?;
-        Ok(Self { body, key, request })
+        Ok(Self {
+            body,
+            key,
+            request,
+            route: what,
+        })
     }
 }
 
@@ -120,6 +127,19 @@ impl<T> Asked<T> {
             request: self.request.clone(),
         })
     }
+
+    /// The same for a request that brings a secret: told from others by its route and these parts, of which none is secret.
+    pub fn key_of(&self, actor: &str, parts: &[&str]) -> Option<RequestKey> {
+        let parts = std::iter::once(self.route.as_str()).chain(parts.iter().copied());
+        let told_by: Vec<u8> = parts
+            .flat_map(|part| [digest::sha256_hex(part.as_bytes()).into_bytes(), vec![b' ']])
+            .flatten()
+            .collect();
+        self.key(actor).map(|key| RequestKey {
+            request: digest::sha256_hex(&told_by),
+            ..key
+        })
+    }
 }
 
 /// An answer in JSON.
@@ -155,6 +175,21 @@ impl IntoResponse for Given {
 }
 
 impl App {
+    /// The answer that this request was given before, if it was.
+    ///
+    /// # Errors
+    /// When the store does not answer, or the key was used for something else.
+    pub async fn given_before(&self, key: Option<RequestKey>) -> Result<Option<Given>, Problem> {
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        Ok(self
+            .store
+            .with(move |db| db.answered(&key))
+            .await?
+            .map(Given))
+    }
+
     /// As [`App::once`], and tells what happened once it is kept; a repetition tells nothing.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
+use super::second_person::Proof;
 use crate::clock::Millis;
 use crate::domain::balance::{Counts, Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
@@ -46,12 +47,16 @@ pub struct CloseBody {
     note: Option<String>,
 }
 
-/// Why a load is opened without a released cycle.
+/// Why a load is opened without a released cycle, and the second person who signs for it on the same screen.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "柜体故障，已人工消毒"}))]
+#[schema(example = json!({"reason": "柜体故障，已人工消毒", "approver": "li", "approver_password": "…"}))]
 pub struct OverrideBody {
     reason: String,
+    /// Another account that may sign; not that of the caller.
+    approver: String,
+    /// The password of that account. A wrong one counts towards its lock-out.
+    approver_password: String,
 }
 
 /// A batch.
@@ -123,6 +128,7 @@ pub struct LoadView {
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct OverrideView {
     by: String,
+    approved_by: Option<String>,
     reason: String,
     at: String,
 }
@@ -136,10 +142,11 @@ impl From<Load> for LoadView {
             state: load.state,
             released_at: load.released.map(Millis::rfc3339),
             cycle: load.cycle_id.map(CycleRecord::number),
-            r#override: load.overridden.map(|(by, reason, at)| OverrideView {
-                by,
-                reason,
-                at: at.rfc3339(),
+            r#override: load.overridden.map(|signed| OverrideView {
+                by: signed.by,
+                approved_by: signed.approved_by,
+                reason: signed.reason,
+                at: signed.at.rfc3339(),
             }),
         }
     }
@@ -334,7 +341,8 @@ pub async fn close(
     .await
 }
 
-/// Takes responsibility, by name and with a reason, for opening a load that no cycle released.
+/// Two people take responsibility, by name and with a reason, for opening a load that no cycle released: the caller, and another
+/// one with a password of his own.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = LoadView), (status = "4XX", body = Problem)))]
@@ -345,16 +353,27 @@ pub async fn override_load(
     asked: Asked<OverrideBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
-    let key = asked.key(&by);
-    let reason = asked.body.reason.trim().to_owned();
+    let OverrideBody {
+        reason,
+        approver,
+        approver_password,
+    } = &asked.body;
+    let (reason, approver) = (reason.trim().to_owned(), approver.trim().to_owned());
+    // The password is not part of what is kept to know a repetition by.
+    let key = asked.key_of(&by, &[&reason, &approver]);
+    if let Some(given) = app.given_before(key.clone()).await? {
+        return Ok(given);
+    }
     if !(4..=500).contains(&reason.chars().count()) {
         return Err(Problem::new(
             "body_invalid",
             "reason: 4 to 500 characters are needed",
         ));
     }
+    let approver = Proof::of(&approver, approver_password);
+    let approved_by = app.second_person::<Mailroom>(&by, approver).await?;
     app.once_telling(key, move |db| {
-        db.override_load(id, &by, &reason)?;
+        db.override_load(id, (&by, &approved_by), &reason)?;
         let load = db.load(id)?;
         let batch = load.batch_id;
         Ok((

@@ -10,7 +10,6 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Cabinets, Caller};
 use super::problem::Problem;
 use crate::disinfect::{CabinetControl, CabinetView};
-use crate::store::RequestKey;
 
 /// Every cabinet.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -87,7 +86,7 @@ pub async fn start(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
-    if let Some(given) = given_before(&app, key.clone()).await? {
+    if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
     let cycle = cabinet(&app, &id)?.start(asked.body.load, &by).await?;
@@ -159,15 +158,4 @@ pub async fn acknowledge(
 ) -> Result<StatusCode, Problem> {
     cabinet(&app, &id)?.acknowledge(&caller.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn given_before(app: &App, key: Option<RequestKey>) -> Result<Option<Given>, Problem> {
-    let Some(key) = key else {
-        return Ok(None);
-    };
-    Ok(app
-        .store
-        .with(move |db| db.answered(&key))
-        .await?
-        .map(Given))
 }

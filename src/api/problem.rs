@@ -60,6 +60,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "The cabinet's task has stopped",
     ),
     (
+        "approval_failed",
+        StatusCode::FORBIDDEN,
+        "The second person's name or password is wrong, or the account is locked",
+    ),
+    (
         "changed",
         StatusCode::PRECONDITION_FAILED,
         "Somebody changed it in between",
@@ -172,6 +177,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "The scanner's task has stopped",
     ),
     (
+        "second_person_needed",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Two different people must sign",
+    ),
+    (
         "sign_in_failed",
         StatusCode::UNAUTHORIZED,
         "Name or password is wrong, or the account is locked",
@@ -273,6 +283,10 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotNow { code } => Self {
                 reason: Some(code),
+                ..Self::new("cabinet_refuses", told)
+            },
+            Refused::WrongCabinet(_) => Self {
+                reason: Some("wrong_cabinet".to_owned()),
                 ..Self::new("cabinet_refuses", told)
             },
             Refused::Load { reason } => Self::new("wrong_state", reason),

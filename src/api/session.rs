@@ -88,7 +88,11 @@ pub async fn sign_in(
 }
 
 /// Hashing takes 20 MB and a core for a moment: a few at a time, off the async threads.
-async fn prove(app: &App, password: String, phc: Option<String>) -> Result<bool, Problem> {
+pub(super) async fn prove(
+    app: &App,
+    password: String,
+    phc: Option<String>,
+) -> Result<bool, Problem> {
     let turn = Arc::clone(&app.sign_ins)
         .acquire_owned()
         .await

@@ -176,7 +176,7 @@ impl Paper<'_> {
                 w.t("certificate.overridden").to_owned(),
                 w.two(
                     "certificate.overridden_detail",
-                    &signed.by,
+                    w.signers(&signed.by, signed.approved_by.as_deref()),
                     moment(signed.at),
                 ),
                 RED,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use clap::Subcommand;
-use uv_cabinet::Cabinet;
+use uv_cabinet::{Cabinet, Missing};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::disinfect;
@@ -82,8 +82,16 @@ async fn state(config: &ConfigArg) -> u8 {
         let (handle, task) = Cabinet::new(profile);
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;
+        if let Some(wrong) = readings.wrong_cabinet() {
+            worst = FINDING;
+            println!("  WRONG CABINET: {wrong}");
+            println!(
+                "  → set cabinet.address right, or give this cabinet the profile of its model"
+            );
+        }
         for (point, reading) in readings.all(Instant::now()) {
             match reading {
+                Err(Missing::NotInProfile | Missing::WrongCabinet(_)) => {}
                 Ok(reading) => println!(
                     "  {:<24} {:?} {}",
                     point.name(),

@@ -277,7 +277,13 @@ async fn cabinets(settings: &Settings, report: &mut Report) {
         let missing = missing_by_reason(readings.all(Instant::now()));
         drop(handle);
         let _ = task.await;
-        if missing.is_empty() {
+        if let Some(wrong) = readings.wrong_cabinet() {
+            report.bad(
+                &what,
+                &format!("{}: {wrong}", cabinet.address),
+                "set cabinet.address right, or cabinet.profile to the one of this model",
+            );
+        } else if missing.is_empty() {
             report.good(&what, &format!("answers at {}", cabinet.address));
         } else {
             let why = format!("{}: no reading of {}", cabinet.address, missing);

@@ -122,7 +122,9 @@ async fn tested(
     longest: Duration,
 ) -> Result<SelfTestView, NoResult> {
     let mut changes = control.changes();
-    let seen = |view: &CabinetView| view.connected && view.step != "unknown";
+    let seen = |view: &CabinetView| {
+        view.wrong_cabinet.is_some() || (view.connected && view.step != "unknown")
+    };
     match tokio::time::timeout(SEEN_WITHIN, changes.wait_for(seen)).await {
         Ok(Ok(_)) => {}
         _ => return Err(NoResult::Silent),

@@ -123,10 +123,11 @@ fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
 
 /// What stands behind a load's state: the cycle that released it, the fault, or the override.
 fn detail(w: &'static Words, load: &Load, cycle: Option<&CycleRecord>) -> String {
-    if let Some((by, reason, at)) = &load.overridden {
+    if let Some(signed) = &load.overridden {
+        let signers = w.signers(&signed.by, signed.approved_by.as_deref());
         return w.fill(
             "batches.overridden",
-            &[by, &when::moment(w, *at), &reason.as_str()],
+            &[&signers, &when::moment(w, signed.at), &signed.reason],
         );
     }
     let Some(cycle) = cycle else {

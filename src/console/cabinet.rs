@@ -126,6 +126,7 @@ pub(super) fn is_running(view: &CabinetView) -> bool {
 pub(super) fn tone(view: &CabinetView) -> &'static str {
     match view.step.as_str() {
         "alarm" | "quarantined" | "aborting" => "bad",
+        _ if view.wrong_cabinet.is_some() => "bad",
         _ if !view.connected => "down",
         _ if is_running(view) => "run",
         _ => "good",
@@ -285,21 +286,36 @@ fn test_is_due(view: &CabinetView, days: u64) -> bool {
     passed.is_none_or(|at| clock::now().0.saturating_sub(at.0) > oldest)
 }
 
+/// Another cabinet than the profile's comes before whatever the last cycle ended with.
+fn fault_line(w: &'static Words, view: &CabinetView) -> Option<FaultLine> {
+    let (code, what) = match &view.wrong_cabinet {
+        Some(wrong) => {
+            let values: [&dyn std::fmt::Display; 3] = [&wrong.point, &wrong.read, &wrong.expected];
+            ("wrong_cabinet".to_owned(), w.fill("cabinet.wrong", &values))
+        }
+        None => {
+            let code = fault_code(view)?;
+            let what = w.code("fault", &code).to_owned();
+            (code, what)
+        }
+    };
+    let next = w.known("fault_do", &code).map(str::to_owned);
+    Some(FaultLine { what, next })
+}
+
 fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
     let step = if view.connected || is_running(&view) || tone(&view) == "bad" {
         view.step.clone()
     } else {
         "unknown".to_owned()
     };
-    let fault = fault_code(&view).map(|code| FaultLine {
-        what: w.code("fault", &code).to_owned(),
-        next: w.known("fault_do", &code).map(str::to_owned),
-    });
+    let fault = fault_line(w, &view);
     let waits_label = match step.as_str() {
         "idle" | "released" | "quarantined" | "alarm" => w.t("cabinet.next"),
         _ => w.t("cabinet.waits"),
     };
     let points = view.points.iter();
+    let usable = view.connected && view.wrong_cabinet.is_none();
     Panel {
         step_words: w.code("step", &step).to_owned(),
         waits: w.known("step_waits", &step).unwrap_or_default().to_owned(),
@@ -319,12 +335,11 @@ fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
             .map(|point| point_line(w, &view, point))
             .collect(),
         cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
-        may_start: view.connected
-            && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
+        may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting",
         may_acknowledge: matches!(view.step.as_str(), "quarantined" | "alarm"),
         may_turn_over: view.step == "turning_over",
-        may_test: view.connected && matches!(view.step.as_str(), "idle" | "released"),
+        may_test: usable && matches!(view.step.as_str(), "idle" | "released"),
         last_test: last_test(w, &view),
         test_due: test_is_due(&view, days).then(|| w.one("cabinet.self_test_old", days)),
         timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),

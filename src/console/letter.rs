@@ -176,7 +176,8 @@ fn proof(w: &'static Words, draft: &Draft) -> (String, &'static str) {
     };
     if let Some(signed) = &proof.r#override {
         let at = when::written(w, &signed.at);
-        let text = w.fill("letter.proof_override", &[&signed.by, &at, &signed.reason]);
+        let signers = w.signers(&signed.by, signed.approved_by.as_deref());
+        let text = w.fill("letter.proof_override", &[&signers, &at, &signed.reason]);
         return (text, "bad");
     }
     let none = || w.t("app.none").to_owned();

@@ -106,6 +106,14 @@ impl Words {
         self.fill(key, &[&first, &second])
     }
 
+    /// Who signed an override: both people, or the one of records from before two had to.
+    pub(crate) fn signers(&self, by: &str, approved_by: Option<&str>) -> String {
+        match approved_by {
+            Some(approver) => self.two("override.signers", by, approver),
+            None => by.to_owned(),
+        }
+    }
+
     /// A whole section, for scripts.
     pub(crate) fn section(&self, name: &str) -> Option<&BTreeMap<String, String>> {
         self.messages.get(name)

@@ -80,6 +80,7 @@ pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
     let flag = |point| readings.flag(point, now).map_err(|missing| why(&missing));
     Seen {
         at_ms: millis(now.saturating_duration_since(epoch)),
+        feedback_at_ms: feedback_at_ms(readings, now, epoch),
         door_closed: flag(Point::DoorClosed),
         locked: flag(Point::Locked),
         estop_pressed: flag(Point::EstopPressed),
@@ -93,6 +94,13 @@ pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
             .number(Point::OzoneMgM3, now)
             .map_err(|missing| why(&missing)),
     }
+}
+
+/// When relay and fan were read, the older of the two.
+fn feedback_at_ms(readings: &Readings, now: Instant, epoch: Instant) -> u64 {
+    let read_at = |point| readings.get(point, now).map_or(now, |reading| reading.at);
+    let older = read_at(Point::LampOn).min(read_at(Point::FanOn));
+    millis(older.saturating_duration_since(epoch))
 }
 
 fn irradiance(readings: &Readings, now: Instant, epoch: Instant) -> Look<Sample> {
@@ -117,6 +125,7 @@ fn why(missing: &Missing) -> WhyMissing {
         Missing::OutOfRange { .. } => WhyMissing::OutOfRange,
         Missing::Stale { .. } => WhyMissing::Stale,
         Missing::Frozen { .. } => WhyMissing::Frozen,
+        Missing::WrongCabinet(_) => WhyMissing::WrongCabinet,
     }
 }
 
@@ -124,7 +133,7 @@ fn why(missing: &Missing) -> WhyMissing {
 pub(super) fn points(readings: &Readings, now: Instant) -> Vec<PointView> {
     readings
         .all(now)
-        .filter(|(_, reading)| *reading != Err(Missing::NotInProfile))
+        .filter(|(point, reading)| *reading != Err(Missing::NotInProfile) && readings.has(*point))
         .map(|(point, reading)| PointView {
             point: point.name().to_owned(),
             value: reading.as_ref().ok().map(|reading| match reading.value {

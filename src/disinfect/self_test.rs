@@ -80,6 +80,7 @@ impl Supervisor {
     }
 
     async fn begin_test(&self, by: &str) -> Result<i64, Refused> {
+        self.refuse_another()?;
         if !matches!(self.cycle.step(), Step::Idle | Step::Released) {
             let code = match self.cycle.step() {
                 Step::Unknown { .. } => "cabinet_silent",

@@ -1,17 +1,17 @@
 //! The loop: look, decide, record, act. Between two looks at a running cycle no second passes, or the
 //! cabinet's own controller puts the lamp out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::{Cabinet, Command, Profile, Readings};
+use uv_cabinet::{Begun, Cabinet, Command, CommandError, Profile, Readings, WrongCabinet};
 
 use super::curve::Curve;
 use super::health::{HeldAgainst, Logged};
 use super::record::{End, Known, Record};
-use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
+use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, WrongCabinetView, look};
 use crate::clock;
 use crate::config::DeviceId;
 use crate::domain::cycle::{
@@ -25,7 +25,11 @@ use crate::store::{CycleRecord, CycleTerms};
 pub(super) struct Supervisor {
     pub(super) id: DeviceId,
     pub(super) terms: CycleTerms,
-    pub(super) poll: std::time::Duration,
+    pub(super) poll: Duration,
+    /// How long a look waits for the cabinet; what is known then is judged, while the link goes on trying.
+    patience: Duration,
+    /// How long an order is waited for that nothing burning hangs on.
+    order_patience: Duration,
     pub(super) cabinet: Cabinet,
     pub(super) around: Surroundings,
     show: watch::Sender<CabinetView>,
@@ -35,6 +39,12 @@ pub(super) struct Supervisor {
     /// The cycle in the records that the steps belong to; the last one stays for the view.
     pub(super) record: Option<Record>,
     pub(super) given: Given,
+    /// On its way while the lamp is to stay permitted; dropped, it is not given.
+    beat: Option<Begun>,
+    /// The order to put the lamp out, as long as it is not known what became of it.
+    putting_out: Option<Begun>,
+    /// Set while another cabinet answers than the profile's.
+    wrong: Option<WrongCabinet>,
     /// A self test is going on.
     pub(super) testing: bool,
     pub(super) last_test: Option<SelfTestView>,
@@ -65,6 +75,8 @@ impl Supervisor {
             terms: look::terms(&id, profile),
             id,
             poll: profile.timing.poll,
+            patience: profile.timing.poll * 9 / 10,
+            order_patience: profile.timing.poll + 2 * profile.link.reply_timeout,
             cabinet,
             around,
             show,
@@ -73,6 +85,9 @@ impl Supervisor {
             seen: None,
             record: None,
             given: Given::default(),
+            beat: None,
+            putting_out: None,
+            wrong: None,
             testing: false,
             last_test: None,
             logged: Logged::default(),
@@ -115,9 +130,10 @@ impl Supervisor {
     }
 
     async fn look(&mut self) {
-        let readings = self.cabinet.poll().await;
+        let readings = self.cabinet.poll_within(self.patience).await;
         let now = clock::monotonic();
         let seen = look::seen(&readings, now, self.epoch);
+        self.wrong = readings.wrong_cabinet().cloned();
         if seen.door_closed == Err(WhyMissing::NoAnswer) {
             self.given.doubt(self.cycle.step());
         }
@@ -143,25 +159,48 @@ impl Supervisor {
         }
         if matches!(next.step(), Step::Stopping { .. } | Step::Aborting { .. }) {
             self.cycle = next;
-            self.give_orders().await;
+            self.begin_putting_out();
+            self.tell();
             if let Err(error) = self.write_step(&self.cycle, by).await {
                 self.say_unrecorded(&error);
                 // Refused where it is aborting already.
                 if let Ok(aborting) = self.cycle.ask(Ask::RecordFailed, self.now_ms()) {
                     self.cycle = aborting;
+                    self.tell();
                 }
             }
-        } else {
-            self.cycle = match self.write_step(&next, by).await {
-                Ok(()) => next,
-                Err(error) => {
-                    self.say_unrecorded(&error);
-                    // Refused where nothing is running any more; the end is written again later.
-                    next.ask(Ask::RecordFailed, self.now_ms()).unwrap_or(next)
-                }
-            };
+            return;
         }
+        self.cycle = match self.write_step(&next, by).await {
+            Ok(()) => next,
+            Err(error) => {
+                self.say_unrecorded(&error);
+                // Refused where nothing is running any more; the end is written again later.
+                next.ask(Ask::RecordFailed, self.now_ms()).unwrap_or(next)
+            }
+        };
         self.tell();
+    }
+
+    /// Handed over at once; what became of it is seen with the next orders.
+    fn begin_putting_out(&mut self) {
+        if self.putting_out.is_none() {
+            let off = Command::Lamp(uv_cabinet::Switch::Off);
+            self.putting_out = self.cabinet.begin(off);
+        }
+    }
+
+    /// Waited for no longer than a look may take: the looks go on while the link tries.
+    async fn put_out(&mut self) {
+        self.begin_putting_out();
+        let done = match &mut self.putting_out {
+            Some(begun) => begun.within(self.patience).await,
+            None => None,
+        };
+        if done.is_some() {
+            self.putting_out = None;
+        }
+        self.given.lamp = matches!(done, Some(Ok(()))).then_some(Switch::Off);
     }
 
     async fn give_orders(&mut self) {
@@ -171,14 +210,13 @@ impl Supervisor {
             step,
             Step::Stopping { .. } | Step::Aborting { .. } | Step::Alarm { .. }
         );
-        if orders.heartbeat == Heartbeat::Given {
-            // Where it does not arrive, the lamp goes out and the readings show it.
-            let _ = self.cabinet.command(Command::Heartbeat).await;
-        }
+        // Where it does not arrive, the lamp goes out and the readings show it.
+        self.beat = match orders.heartbeat {
+            Heartbeat::Given => self.cabinet.begin(Command::Heartbeat),
+            Heartbeat::Withheld => None,
+        };
         if orders.lamp == Switch::Off && (insist || self.given.lamp != Some(Switch::Off)) {
-            self.given.lamp = self
-                .order(Command::Lamp(uv_cabinet::Switch::Off), Switch::Off)
-                .await;
+            self.put_out().await;
         }
         if let Some(lock) = orders.lock.filter(|lock| self.given.lock != Some(*lock)) {
             self.given.lock = self.order(Command::Lock(wire(lock)), lock).await;
@@ -190,9 +228,15 @@ impl Supervisor {
 
     /// Ordered once per cycle and never again by itself.
     async fn light(&mut self) {
-        self.given.lamp = self
-            .order(Command::Lamp(uv_cabinet::Switch::On), Switch::On)
-            .await;
+        // An order to put it out that is still on its way is carried out before this one, and says nothing about the lamp after it.
+        self.putting_out = None;
+        let on = Command::Lamp(uv_cabinet::Switch::On);
+        let lit = self.cabinet.command(on).await;
+        if let Err(CommandError::WrongCabinet(_)) = lit {
+            // Nothing was told; the next look says the same of everything.
+            return;
+        }
+        self.given.lamp = lit.ok().map(|()| Switch::On);
         if self.given.lamp.is_none()
             && let Ok(next) = self.cycle.ask(Ask::OrderFailed, self.now_ms())
         {
@@ -202,7 +246,15 @@ impl Supervisor {
 
     /// What the cabinet is known to have taken afterwards.
     async fn order(&self, command: Command, wanted: Switch) -> Option<Switch> {
-        self.cabinet.command(command).await.ok().map(|()| wanted)
+        let answers = |seen: &Seen| seen.door_closed != Err(WhyMissing::NoAnswer);
+        let limit = if self.seen.as_ref().is_some_and(answers) {
+            self.order_patience
+        } else {
+            self.patience
+        };
+        let mut begun = self.cabinet.begin(command)?;
+        let taken = begun.within(limit).await?;
+        taken.ok().map(|()| wanted)
     }
 
     async fn obey(&mut self, order: Order) {
@@ -234,10 +286,11 @@ impl Supervisor {
     }
 
     async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
-        let started = self
-            .cycle
-            .ask(Ask::Start, self.now_ms())
-            .map_err(|refused| not_now(refused.code()))?;
+        let started = self.cycle.ask(Ask::Start, self.now_ms());
+        if !self.cycle.step().is_running() {
+            self.refuse_another()?;
+        }
+        let started = started.map_err(|refused| not_now(refused.code()))?;
         let hindrance = match &self.seen {
             None => Some("cabinet_silent"),
             Some(seen) => self.cycle.rules().hinders_start(seen).map(Fault::code),
@@ -275,6 +328,14 @@ impl Supervisor {
         self.advance(started, Some(&by)).await;
         self.give_orders().await;
         Ok(CycleRecord::number(cycle))
+    }
+
+    /// Another cabinet than the profile's is told nothing.
+    pub(super) fn refuse_another(&self) -> Result<(), Refused> {
+        match &self.wrong {
+            None => Ok(()),
+            Some(wrong) => Err(Refused::WrongCabinet(wrong.clone())),
+        }
     }
 
     async fn ask(&mut self, ask: Ask, by: &str) -> Result<(), Refused> {
@@ -349,6 +410,14 @@ impl Supervisor {
             self.around
                 .readiness
                 .not_ready(&part, "lamp_not_seen_out", &message);
+        } else if let Some(wrong) = readings.wrong_cabinet() {
+            let message = format!(
+                "{}: {wrong}; set the right address, or give the cabinet the profile of its model",
+                self.id
+            );
+            self.around
+                .readiness
+                .not_ready(&part, "wrong_cabinet", &message);
         } else if answers {
             self.around.readiness.ready(&part);
         } else {
@@ -364,6 +433,7 @@ impl Supervisor {
             id: self.id.to_string(),
             model: self.terms.model.clone(),
             connected: answers,
+            wrong_cabinet: readings.wrong_cabinet().map(WrongCabinetView::from),
             step: if self.testing {
                 "self_test"
             } else {

@@ -69,6 +69,9 @@ pub struct Disinfection {
 pub struct Override {
     /// Who signed.
     pub by: String,
+    /// The second person who signed; none in drafts from before two had to.
+    #[serde(default)]
+    pub approved_by: Option<String>,
     /// Why.
     pub reason: String,
     /// When, RFC 3339.

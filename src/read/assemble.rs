@@ -136,10 +136,11 @@ fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
         cycle: cycle.map(|cycle| CycleRecord::number(cycle.id)),
         released_at: load.released.map(Millis::rfc3339),
         dose_mj_cm2: cycle.and_then(|cycle| cycle.dose_mj_cm2),
-        r#override: load.overridden.clone().map(|(by, reason, at)| Override {
-            by,
-            reason,
-            at: at.rfc3339(),
+        r#override: load.overridden.clone().map(|signed| Override {
+            by: signed.by,
+            approved_by: signed.approved_by,
+            reason: signed.reason,
+            at: signed.at.rfc3339(),
         }),
     }
 }

@@ -55,8 +55,21 @@ pub struct Load {
     pub released: Option<Millis>,
     /// The cycle that released it.
     pub cycle_id: Option<i64>,
-    /// Who overrode, why, when.
-    pub overridden: Option<(String, String, Millis)>,
+    /// Who overrode, if anybody did.
+    pub overridden: Option<SignedOverride>,
+}
+
+/// Two people who took responsibility for opening a load that no cycle released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedOverride {
+    /// Who asked for it.
+    pub by: String,
+    /// The second person; none in records from before two had to sign.
+    pub approved_by: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
 }
 
 const BATCH: &str =
@@ -76,12 +89,13 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
     })
 }
 
-pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms
-    FROM loads";
+pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms,
+    override_approved_by FROM loads";
 
 pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
+    let approved_by = row.get(9)?;
     Ok(Load {
         id: row.get(0)?,
         batch_id: row.get(1)?,
@@ -92,7 +106,12 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
         overridden: by
             .zip(reason)
             .zip(at)
-            .map(|((by, reason), at)| (by, reason, at)),
+            .map(|((by, reason), at)| SignedOverride {
+                by,
+                approved_by,
+                reason,
+                at,
+            }),
     })
 }
 
@@ -252,16 +271,24 @@ impl Db {
             .optional()?)
     }
 
-    /// A named person takes responsibility for opening a load that no cycle released.
+    /// Two named people take responsibility for opening a load that no cycle released.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] while a cycle runs or when it is open already.
+    /// [`StoreError::WrongState`] while a cycle runs or when it is open already, and when the two are one person.
     pub fn override_load(
         &mut self,
         load_id: i64,
-        by: &str,
+        (by, approved_by): (&str, &str),
         reason: &str,
     ) -> Result<(), StoreError> {
+        if by == approved_by {
+            return Err(StoreError::WrongState {
+                what: "override of load",
+                id: load_id.to_string(),
+                state: format!("signed by {by} alone"),
+                action: "open",
+            });
+        }
         let found = self.load(load_id)?;
         if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
             let (state, action) = (format!("{:?}", found.state), "override");
@@ -275,16 +302,16 @@ impl Db {
         let now = clock::now();
         let step = self.connection.savepoint()?;
         step.execute(
-            "UPDATE loads SET state = ?2, released_ms = ?3, override_by = ?4, override_reason = ?5, override_ms = ?3
-             WHERE id = ?1",
-            (load_id, LoadState::Overridden, now, by, reason),
+            "UPDATE loads SET state = ?2, released_ms = ?3, override_by = ?4, override_reason = ?5, override_ms = ?3,
+             override_approved_by = ?6 WHERE id = ?1",
+            (load_id, LoadState::Overridden, now, by, reason, approved_by),
         )?;
         ledger::append(
             &step,
             by,
             "load.overridden",
             &format!("load/{load_id}"),
-            &json!({"reason": reason}),
+            &json!({"reason": reason, "approved_by": approved_by}),
         )?;
         step.commit()?;
         Ok(())

@@ -72,7 +72,7 @@ impl Db {
                 action: "change the pages of",
             });
         }
-        let rows = self.page_ids(letter)?;
+        let rows = self.pages_with_kinds(letter)?;
         let at = (n as usize).checked_sub(1).ok_or_else(missing)?;
         let (page, before) = *rows.get(at).ok_or_else(missing)?;
         let step = self.connection.transaction()?;
@@ -89,7 +89,7 @@ impl Db {
     }
 
     /// Row numbers and kinds of a letter's pages in archive order.
-    fn page_ids(&self, letter: &str) -> Result<Vec<(i64, PageKind)>, StoreError> {
+    fn pages_with_kinds(&self, letter: &str) -> Result<Vec<(i64, PageKind)>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT p.id, p.kind FROM pages p WHERE p.letter_id = ?1 ORDER BY {}",
             super::readings::ARCHIVE_ORDER

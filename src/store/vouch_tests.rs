@@ -24,7 +24,7 @@ fn day() -> (tempfile::TempDir, Db) {
     };
     let batch = db.sign_in_batch(&batch, "zhang").unwrap();
     let load = db.add_load(batch, "c", "zhang").unwrap();
-    db.override_load(load, "zhang", "a test without a cabinet")
+    db.override_load(load, ("zhang", "li"), "a test without a cabinet")
         .unwrap();
     for n in [1_u32, 2] {
         arrive(&mut db, n);

@@ -223,6 +223,7 @@ fn view(id: &str, uv: Option<f64>) -> CabinetView {
         id: id.into(),
         model: "demo".into(),
         connected: uv.is_some(),
+        wrong_cabinet: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,

@@ -339,6 +339,7 @@ fn cabinet_view() -> CabinetView {
         id: "cabinet-1".into(),
         model: "demo".into(),
         connected: true,
+        wrong_cabinet: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,

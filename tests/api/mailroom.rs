@@ -8,7 +8,7 @@ use laixin::events::Event;
 use laixin::store::{Role, Scope};
 use serde_json::{Value, json};
 
-use super::house::{Answer, Caller, House};
+use super::house::{Answer, Caller, House, PASSWORD};
 
 fn new_batch() -> Value {
     json!({"carrier": "registered", "count": 2, "received_at": "2026-11-20T08:30:00+08:00"})
@@ -42,28 +42,28 @@ fn a_batch_is_signed_in_loaded_overridden_and_closed() {
             .code(),
         "not_found"
     );
+    house.add_user("li", Role::Operator);
+    let signed =
+        |reason: &str| json!({"reason": reason, "approver": "li", "approver_password": PASSWORD});
     assert_eq!(
         house
-            .post(&zhang, "/v1/loads/1/override", json!({"reason": " "}))
+            .post(&zhang, "/v1/loads/1/override", signed(" "))
             .code(),
         "body_invalid"
     );
-    let opened = house.post(
-        &zhang,
-        "/v1/loads/1/override",
-        json!({"reason": "柜体故障，人工消毒"}),
-    );
+    let opened = house.post(&zhang, "/v1/loads/1/override", signed("柜体故障，人工消毒"));
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    let r#override = &opened.json()["override"];
     assert_eq!(
-        (opened.status, opened.json()["override"]["by"].as_str()),
-        (200, Some("zhang"))
+        (
+            r#override["by"].as_str(),
+            r#override["approved_by"].as_str()
+        ),
+        (Some("zhang"), Some("li"))
     );
     assert_eq!(
         house
-            .post(
-                &zhang,
-                "/v1/loads/1/override",
-                json!({"reason": "再来一次吧"})
-            )
+            .post(&zhang, "/v1/loads/1/override", signed("再来一次吧"))
             .code(),
         "wrong_state"
     );

@@ -217,6 +217,14 @@ pub const CASES: &[Case] = &[
     ),
     cabinet("plc_reboots", Fault::PlcReboots, LIT, ms(600), LOST),
     cabinet("power_cut_and_return", Fault::PowerCut, LIT, ms(900), LOST),
+    // On TCP another cabinet is another connection; on a serial line nothing tells before the lamp is to be lit.
+    cabinet(
+        "wrong_cabinet",
+        Fault::WrongCabinet,
+        At::BeforeStart,
+        ToTheEnd,
+        &["refused", "wrong_cabinet"],
+    ),
     cabinet("comms_lost", Fault::NoAnswer, LIT, ToTheEnd, LOST),
     cabinet("late_reply", Fault::LateReply, LIT, ToTheEnd, LOST),
     cabinet(
@@ -280,26 +288,27 @@ pub const CASES: &[Case] = &[
         ms(120),
         LOST_OR_NOT,
     ),
+    // 1 to 3 on a new connection: a cabinet without the registers of its name is another one.
     cabinet(
         "exception_1",
         Fault::Exception1,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_2",
         Fault::Exception2,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_3",
         Fault::Exception3,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["reading_missing", "wrong_cabinet"],
     ),
     cabinet(
         "exception_4",

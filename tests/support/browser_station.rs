@@ -71,6 +71,7 @@ pub(crate) fn idle() -> CabinetView {
         id: "cabinet-1".into(),
         model: "laixin demo cabinet".into(),
         connected: true,
+        wrong_cabinet: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,
@@ -135,6 +136,11 @@ pub(crate) fn silent() -> CabinetView {
 }
 
 impl Station {
+    /// Another account, with the same password.
+    pub(crate) async fn add_person(&self, name: &'static str, role: Role) {
+        add_person(&self.app, name, role).await;
+    }
+
     /// A station that answers.
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -157,11 +163,7 @@ impl Station {
             told.1,
             (cabinets, BTreeMap::new()),
         );
-        let phc = api::password::hash(PASSWORD).expect("a password can be hashed");
-        let added = app
-            .store
-            .with(move |db| db.add_user(USER, Role::Administrator, &phc, "test"));
-        added.await.expect("a user can be added");
+        add_person(&app, USER, Role::Administrator).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(
             "http://{}",
@@ -406,4 +408,12 @@ fn drafted(id: &str, truth: &Value, pages: &[Value]) -> Value {
         "deadlines": [{"name": "登记并转送", "due": "2026-12-06", "basis": "信访工作条例第二十二条（未计法定节假日）"}],
         "confirmed": null, "notes": []
     })
+}
+
+async fn add_person(app: &App, name: &'static str, role: Role) {
+    let phc = api::password::hash(PASSWORD).expect("a password can be hashed");
+    let added = app
+        .store
+        .with(move |db| db.add_user(name, role, &phc, "test"));
+    added.await.expect("a user can be added");
 }

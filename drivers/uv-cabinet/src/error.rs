@@ -142,6 +142,18 @@ impl LinkProblem {
     }
 }
 
+/// The device that answers is not the one that the profile is for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("identity.{point} is {read}, expected {expected}: a cabinet of another model")]
+pub struct WrongCabinet {
+    /// The identity point's name in the profile.
+    pub point: String,
+    /// What was read there.
+    pub read: String,
+    /// What the profile expects.
+    pub expected: String,
+}
+
 /// Why a command cannot be called done.
 #[derive(Debug, Error)]
 pub enum CommandError {
@@ -153,6 +165,17 @@ pub enum CommandError {
         /// How the link broke.
         source: LinkError,
     },
+    /// Nothing was written: who is there could not be asked.
+    #[error("{point}: not told, the cabinet did not say who it is")]
+    NotTold {
+        /// What would have been written.
+        point: Point,
+        /// How asking failed.
+        source: IdentityError,
+    },
+    /// Nothing was written: another cabinet is there.
+    #[error(transparent)]
+    WrongCabinet(WrongCabinet),
     /// The cabinet answered with a Modbus exception.
     #[error("{point}: refused with Modbus exception {exception}")]
     Refused {
@@ -182,11 +205,24 @@ impl CommandError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unsure { .. } => "command_unsure",
+            Self::NotTold { .. } => "command_not_told",
+            Self::WrongCabinet(_) => "wrong_cabinet",
             Self::Refused { .. } => "command_refused",
             Self::NotTaken { .. } => "command_not_taken",
             Self::OwnerGone => "owner_gone",
         }
     }
+}
+
+/// Why it is not known who is there.
+#[derive(Debug, Error)]
+pub enum IdentityError {
+    /// The link broke while asking.
+    #[error("no answer")]
+    Link(#[from] LinkError),
+    /// The cabinet does not say it now.
+    #[error("refused with Modbus exception {0}")]
+    Refused(u8),
 }
 
 /// Why a point has no value. Never replaced by the last one.
@@ -231,6 +267,9 @@ pub enum Missing {
         /// How long already.
         for_ms: u64,
     },
+    /// Another cabinet is there: whatever it says is about something else.
+    #[error(transparent)]
+    WrongCabinet(WrongCabinet),
     /// The task that owns the connection has ended.
     #[error("the cabinet's task has ended")]
     OwnerGone,
@@ -248,6 +287,7 @@ impl Missing {
             Self::OutOfRange { .. } => "out_of_range",
             Self::Stale { .. } => "stale",
             Self::Frozen { .. } => "frozen",
+            Self::WrongCabinet(_) => "wrong_cabinet",
             Self::OwnerGone => "owner_gone",
         }
     }
@@ -256,6 +296,14 @@ impl Missing {
 /// Why a profile file was not taken.
 #[derive(Debug, Error)]
 pub enum ProfileError {
+    /// What is wrong in a file.
+    #[error("{path}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong, with its line.
+        source: Box<ProfileError>,
+    },
     /// The file could not be read.
     #[error("{path}")]
     Read {

@@ -6,7 +6,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +39,7 @@ struct Known {
     /// The unit numbers of its cabinets.
     units: Vec<u8>,
     ask: mpsc::WeakSender<Demand>,
+    opened: Arc<AtomicU64>,
 }
 
 /// One question to one unit, and who waits for the answer.
@@ -77,13 +81,16 @@ impl Lines {
                 });
             }
             known.units.push(unit);
-            return Ok(Cabinet::on_line(profile, ask, None));
+            let opened = Arc::clone(&known.opened);
+            let line = LineSender { ask, opened };
+            return Ok(Cabinet::on_line(profile, line, None));
         }
         let (ask, owner) = alone(&profile.link);
         let known = Known {
             transport: profile.link.transport.clone(),
             units: vec![unit],
-            ask: ask.downgrade(),
+            ask: ask.ask.downgrade(),
+            opened: Arc::clone(&ask.opened),
         };
         lines.insert(address, known);
         Ok(Cabinet::on_line(profile, ask, Some(owner)))
@@ -93,21 +100,23 @@ impl Lines {
 /// A line with nobody on it yet.
 pub(crate) fn alone(link: &Link) -> (LineSender, Owner) {
     let (ask, inbox) = mpsc::channel(WAITING_ROOM);
-    (ask, Owner::new(link.clone(), inbox))
+    let opened = Arc::<AtomicU64>::default();
+    let owner = Owner::new(link.clone(), inbox, Arc::clone(&opened));
+    (LineSender { ask, opened }, owner)
 }
 
 /// One cabinet's way to its line.
 #[derive(Debug)]
 pub(crate) struct OnLine {
-    ask: mpsc::Sender<Demand>,
+    line: LineSender,
     reply_timeout: Duration,
     tally: watch::Sender<Tally>,
 }
 
 impl OnLine {
-    pub(crate) fn new(link: &Link, ask: LineSender, tally: watch::Sender<Tally>) -> Self {
+    pub(crate) fn new(link: &Link, line: LineSender, tally: watch::Sender<Tally>) -> Self {
         Self {
-            ask,
+            line,
             reply_timeout: link.reply_timeout,
             tally,
         }
@@ -123,13 +132,23 @@ impl OnLine {
             tally: self.tally.clone(),
             answer,
         };
-        self.ask
+        self.line
+            .ask
             .send(demand)
             .await
             .map_err(|_| LinkError::LineGone)?;
         answered.await.unwrap_or(Err(LinkError::LineGone))
     }
+
+    /// How often the line was opened: another number, and another device may be there.
+    pub(crate) fn opened(&self) -> u64 {
+        self.line.opened.load(Ordering::Acquire)
+    }
 }
 
 /// The way to a line's owner.
-pub(crate) type LineSender = mpsc::Sender<Demand>;
+#[derive(Debug, Clone)]
+pub(crate) struct LineSender {
+    ask: mpsc::Sender<Demand>,
+    opened: Arc<AtomicU64>,
+}

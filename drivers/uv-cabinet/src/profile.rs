@@ -11,9 +11,12 @@ use crate::{Point, error::ProfileError};
 
 mod check;
 mod cycle;
+mod identity;
 mod link;
 mod maintenance;
 
+pub use identity::Identity;
+use identity::IdentityTable;
 use link::LinkTable;
 pub use link::{Address, Direction, Link, Parity, SerialLine, Transport};
 pub use maintenance::Maintenance;
@@ -40,6 +43,8 @@ pub struct Profile {
     pub without: Vec<Point>,
     /// How to reach the cabinet.
     pub link: Link,
+    /// What tells this model from another; nothing where the device does not say.
+    pub identity: Vec<Identity>,
     /// Every point of this model.
     pub points: BTreeMap<Point, PointSpec>,
     /// Thresholds.
@@ -224,7 +229,10 @@ impl Profile {
             path: path.display().to_string(),
             source,
         })?;
-        Self::parse(&text)
+        Self::parse(&text).map_err(|wrong| ProfileError::File {
+            path: path.display().to_string(),
+            source: Box::new(wrong),
+        })
     }
 
     /// Checks the text of a profile file.
@@ -265,9 +273,11 @@ fn shape_error(text: &str, e: &toml::de::Error) -> ProfileError {
 struct File {
     cabinet: CabinetTable,
     link: LinkTable,
+    #[serde(default)]
+    identity: BTreeMap<String, IdentityTable>,
     points: BTreeMap<Point, Spanned<PointTable>>,
-    limits: LimitsTable,
-    timing: TimingTable,
+    limits: Spanned<LimitsTable>,
+    timing: Spanned<TimingTable>,
     maintenance: Option<MaintenanceTable>,
 }
 

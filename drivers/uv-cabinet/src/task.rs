@@ -8,18 +8,23 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
+use identity::Who;
+
 use crate::{
-    Command, Missing, Point, Profile, Reading, Readings, Request, Switch,
+    Command, Missing, Point, Profile, Reading, Readings, Switch,
     chain::Chain,
     error::{BadReply, CommandError, LinkError},
+    handle::Request,
     line::{OnLine, Owner},
     millis,
     pdu::{Answer, Ask},
     wire,
 };
+
+mod identity;
 
 /// One cabinet's task, and for the first cabinet of a line the line's as well; [`run`](Self::run) it.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub struct CabinetTask {
     line: OnLine,
     owner: Option<Owner>,
     readings: Readings,
+    show: watch::Sender<Readings>,
+    who: Who,
     /// The last raw value of every point that may freeze, and when it last changed.
     still: BTreeMap<Point, (u32, Instant)>,
     heartbeat: u16,
@@ -41,10 +48,13 @@ impl CabinetTask {
         inbox: mpsc::Receiver<Request>,
         line: OnLine,
         owner: Option<Owner>,
+        show: watch::Sender<Readings>,
     ) -> Self {
         Self {
             blocks: wire::blocks(&profile),
             readings: Readings::nothing_yet(&profile),
+            show,
+            who: Who::Unproven,
             line,
             owner,
             profile,
@@ -67,6 +77,9 @@ impl CabinetTask {
 
     async fn serve(mut self) {
         while let Some(request) = self.inbox.recv().await {
+            if request.is_forgotten() {
+                continue;
+            }
             // An asker who has left does not mind: the exchange was finished all the same.
             match request {
                 Request::Poll(answer) => {
@@ -77,8 +90,12 @@ impl CabinetTask {
                     let done = self.command(command).await;
                     match &done {
                         Ok(()) => {}
-                        // The link's own trouble is in the log already, once.
-                        Err(CommandError::Unsure { .. }) => {}
+                        // The link's own trouble and a wrong cabinet are in the log already, once.
+                        Err(
+                            CommandError::Unsure { .. }
+                            | CommandError::NotTold { .. }
+                            | CommandError::WrongCabinet(_),
+                        ) => {}
                         Err(error) => {
                             warn!(code = error.code(), error = %Chain(error), "cabinet command not done");
                         }
@@ -90,6 +107,14 @@ impl CabinetTask {
     }
 
     async fn poll(&mut self) {
+        self.read_all().await;
+        self.show.send_replace(self.readings.clone());
+    }
+
+    async fn read_all(&mut self) {
+        if !self.is_the_one().await {
+            return;
+        }
         let mut silent = BTreeSet::new();
         for at in 0..self.blocks.len() {
             let block = self.blocks[at].clone();
@@ -97,7 +122,14 @@ impl CabinetTask {
                 continue;
             }
             match self.line.exchange(block.unit, block.ask()).await {
-                Ok(Answer::Words(words)) => self.note_words(&block, &words),
+                Ok(Answer::Words(words)) => {
+                    // The answer may have come over a new connection: from whom?
+                    if !self.is_the_one().await {
+                        return;
+                    }
+                    self.note_words(&block, &words);
+                    self.show.send_replace(self.readings.clone());
+                }
                 Ok(Answer::Exception(exception)) => {
                     for point in &block.points {
                         self.note_missing(*point, Missing::Refused { exception });
@@ -149,6 +181,10 @@ impl CabinetTask {
     fn note_silence(&mut self, from_block: usize, error: &LinkError) {
         let problem = error.problem();
         let unit = self.blocks[from_block].unit;
+        if unit == self.profile.link.unit {
+            // Whoever answers next may be another one.
+            self.who.doubt();
+        }
         let unread = self.blocks[from_block..].iter().filter(|b| b.unit == unit);
         for point in unread.flat_map(|b| &b.points) {
             if let Some(slot) = self.readings.slots.get_mut(point) {
@@ -181,6 +217,7 @@ impl CabinetTask {
                 (Point::Heartbeat, self.heartbeat)
             }
         };
+        self.may_be_told(point, command).await?;
         let spec = &self.profile.points[&point];
         let (table, address) = (spec.table, spec.address);
         let unit = spec.modbus_unit.unwrap_or(self.profile.link.unit);

@@ -41,7 +41,7 @@ use uv_cabinet::{
 const DELTA: &str = include_str!("../../../config/cabinets/delta-dvp.toml");
 const WATTS: &str = include_str!("../../../config/cabinets/watts-lync-rtu.toml");
 const DELTA_UNIT: &str = r#"[{"2048":[0,0,0]}, {"1024":[1,0,0,1,0]},
-    {"4096":[0,16709,87,65481,57920,1,4321,777],"4196":[0]}, {}]"#;
+    {"4096":[0,16709,87,65481,57920,1,4321,777],"4196":[0],"4296":[19544]}, {}]"#;
 const WATTS_PLC: &str = r#"[{"0":[0,0,0]}, {"0":[1,0,0,1,0]}, {"0":[0]}, {"0":[87,777]}]"#;
 /// Lamp hours 70000 and 12.345 mW/cm², high word first.
 const WATTS_SENSOR: &str = r#"[{}, {}, {}, {"1138":[1,4464],"1142":[0,12345]}]"#;
@@ -281,6 +281,8 @@ async fn tty_unplugged_and_back_under_another_number() {
     let (device, server, station) = plugged_in(1);
     name_points_at(&name, &device);
     let mut profile = rtu_profile(&name, 100, 150);
+    // It says the same for everything, its name included.
+    profile.identity.clear();
     for spec in profile.points.values_mut() {
         spec.frozen_after = None;
     }
@@ -324,7 +326,9 @@ async fn a_port_that_cannot_switch_rs485_is_refused_when_the_profile_asks_for_it
 #[tokio::test]
 async fn an_open_port_is_locked_against_others() {
     let (device, _server, _station) = plugged_in(1);
-    let (cabinet, _driver) = drive(rtu_profile(&device, 100, 150));
+    let mut profile = rtu_profile(&device, 100, 150);
+    profile.identity.clear();
+    let (cabinet, _driver) = drive(profile);
     poll_until(&cabinet, |r| {
         r.flag(Point::DoorClosed, Instant::now()).is_ok()
     })

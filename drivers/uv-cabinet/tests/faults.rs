@@ -125,7 +125,7 @@ async fn nobody_listens() {
         Err(Missing::NoAnswer(LinkProblem::CannotConnect))
     );
     let lamp = cabinet.command(Command::Lamp(Switch::On)).await;
-    assert_eq!(lamp.expect_err("nobody there").code(), "command_unsure");
+    assert_eq!(lamp.expect_err("nobody there").code(), "command_not_told");
     drop(cabinet);
     bounded(driver)
         .await
@@ -139,7 +139,7 @@ async fn connection_reset_mid_cycle() {
     bench.sim.switch_on(Fault::Resets);
     bench.cabinet.poll().await;
     let heartbeat = bench.cabinet.command(Command::Heartbeat).await;
-    assert!(matches!(heartbeat, Err(CommandError::Unsure { .. })));
+    assert!(matches!(heartbeat, Err(CommandError::NotTold { .. })));
     bench.sim.switch_off(Fault::Resets);
     let readings = poll_until(&bench.cabinet, |r| {
         let now = Instant::now();
@@ -195,7 +195,7 @@ async fn stale_reading_is_not_a_value() {
         readings.flag(Point::DoorClosed, later),
         Err(Missing::Stale {
             age_ms: 400..,
-            max_age_ms: 300
+            max_age_ms: 250
         })
     ));
     assert!(
@@ -220,12 +220,13 @@ async fn write_acknowledged_but_ignored() {
 #[tokio::test]
 async fn late_reply_is_not_an_echo() {
     let bench = bench(10.0).await;
+    bench.cabinet.poll().await;
     bench.sim.switch_on(Fault::LateReply);
     let lamp = bench.cabinet.command(Command::Heartbeat).await;
     assert!(matches!(
         lamp,
         Err(CommandError::Unsure {
-            source: LinkError::ReplyTimedOut { after_ms: 300 },
+            source: LinkError::ReplyTimedOut { after_ms: 150 },
             ..
         })
     ));
@@ -275,6 +276,7 @@ async fn spoilt_replies_are_never_values() {
 #[tokio::test]
 async fn exceptions_are_named() {
     let bench = bench(10.0).await;
+    bench.cabinet.poll().await;
     bench.sim.switch_on(Fault::Exception4);
     assert_eq!(
         look(&bench.cabinet, Point::DoorClosed).await,

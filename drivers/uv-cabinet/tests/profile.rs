@@ -155,7 +155,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
              `fan_command`, `lock_command`, `heartbeat`",
         ),
         (
-            "[points.locked]\ntable = \"discrete_input\"\naddress = 1\ntype = \"bool\"\nmax_age_ms = 300",
+            "[points.locked]\ntable = \"discrete_input\"\naddress = 1\ntype = \"bool\"\nmax_age_ms = 250",
             "",
             "[points.locked] is missing, and nothing says so: give it, or say cabinet.without = [\"locked\"]",
         ),
@@ -264,8 +264,8 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
         ),
         (
             "silent_ms = 600",
-            "silent_ms = 300",
-            "link.silent_ms = 300: allowed: 301 to 20000",
+            "silent_ms = 150",
+            "link.silent_ms = 150: allowed: 151 to 20000",
         ),
         (
             "silent_ms = 600",

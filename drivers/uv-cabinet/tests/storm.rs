@@ -208,6 +208,7 @@ fn profile(line: &Served) -> Profile {
     if let Transport::Rtu(serial) = &mut profile.link.transport {
         serial.silent = SILENT;
     }
+    profile.identity.clear();
     let spec = profile.points[&Point::OzoneMgM3].clone();
     profile.points.retain(|point, _| point.is_command());
     for (point, address) in PLACES {

@@ -33,7 +33,8 @@ impl Paper<'_> {
         }
         if let Some(signed) = &c.overridden {
             pen.text((LEFT, y), w.t("certificate.override"), plain(9.0, QUIET));
-            let who = w.two("certificate.override_by", &signed.by, moment(signed.at));
+            let signers = w.signers(&signed.by, signed.approved_by.as_deref());
+            let who = w.two("certificate.override_by", signers, moment(signed.at));
             pen.text((LEFT + 21.0, y), &who, bold(9.0, RED));
             y += 4.6;
             for line in self.reason(pen, &signed.reason) {

@@ -17,8 +17,8 @@ const csrf = () => document.querySelector('meta[name="csrf"]').content;
 function sentence(problem, status) {
   const code = (problem && problem.code) || String(status);
   if (code === "cabinet_refuses") {
-    // The last word of the detail is the cabinet's own stable code.
-    const why = said.fault[String(problem.detail).split(/[^a-z_]+/).filter(Boolean).pop()];
+    // Beside the code stands the cabinet's own.
+    const why = said.fault[problem.reason];
     if (why) return why;
   }
   return said.problem[code] || fill(said.problem.unknown, code);

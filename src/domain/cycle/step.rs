@@ -145,7 +145,7 @@ impl Cycle {
         if let Some(fault) = seen.interlock() {
             return self.aborted(fault, seen);
         }
-        if self.rules.lamp(seen) == Lamp::Out {
+        if self.rules.lamp_since(since_ms, seen) == Lamp::Out {
             return self.ventilated_from(seen.at_ms);
         }
         if over(seen.at_ms, since_ms, self.rules.off_confirm_max_ms) {
@@ -239,7 +239,7 @@ impl Cycle {
     }
 
     fn aborting(&self, since_ms: u64, seen: &Seen) -> Self {
-        match self.rules.lamp(seen) {
+        match self.rules.lamp_since(since_ms, seen) {
             Lamp::Out => self.ventilated_from(seen.at_ms),
             lamp if over(seen.at_ms, since_ms, self.rules.off_confirm_max_ms) => {
                 self.at(Step::Alarm { lamp })
@@ -255,7 +255,9 @@ impl Cycle {
 
     fn aired(&self, seen: &Seen) -> Aired {
         let gap_ms = self.rules.longest_gap_ms();
-        self.load.aired.with(seen.fan_on, seen.at_ms, gap_ms)
+        self.load
+            .aired
+            .with(seen.fan_on, seen.feedback_at_ms, gap_ms)
     }
 
     /// The lamp is out: the air counts from here.

@@ -104,6 +104,7 @@ impl Plant {
         }
         let seen = Seen {
             at_ms: self.now_ms,
+            feedback_at_ms: self.now_ms,
             door_closed: Ok(self.spoil != Spoil::DoorOpen),
             locked: Ok(self.spoil != Spoil::Unlocked && orders.lock == Some(Switch::On)),
             estop_pressed: Ok(self.spoil == Spoil::Estop),
@@ -136,6 +137,7 @@ fn blind(seen: &Seen) -> Seen {
     let why = WhyMissing::NoAnswer;
     Seen {
         at_ms: seen.at_ms,
+        feedback_at_ms: seen.feedback_at_ms,
         door_closed: Err(why),
         locked: Err(why),
         estop_pressed: Err(why),

@@ -24,6 +24,14 @@ impl Rules {
         }
     }
 
+    /// The same after an order: what was read before it says nothing about what came of it.
+    pub(super) fn lamp_since(&self, since_ms: u64, seen: &Seen) -> Lamp {
+        match self.lamp(seen) {
+            Lamp::Out if seen.feedback_at_ms < since_ms => Lamp::Unknown,
+            lamp => lamp,
+        }
+    }
+
     /// The sample that counts, when every witness says that the lamp burns; `None` when one says
     /// that it does not.
     pub(super) fn burning(&self, seen: &Seen) -> Result<Option<Sample>, Fault> {
@@ -42,9 +50,9 @@ impl Rules {
                     .map_err(|why| missing(Watched::Irradiance, why))?;
                 (sample, sample.mw_cm2 >= struck_mw_cm2)
             }
-            // Time alone: a look at the relay is the sample, and it measures nothing.
+            // Time alone: the relay's feedback is the sample, as old as it is, and it measures nothing.
             Dose::Timer => {
-                let (at_ms, mw_cm2) = (seen.at_ms, 0.0);
+                let (at_ms, mw_cm2) = (seen.feedback_at_ms, 0.0);
                 (Sample { at_ms, mw_cm2 }, true)
             }
         };

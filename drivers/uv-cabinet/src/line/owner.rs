@@ -9,6 +9,10 @@
 
 use std::{
     collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,6 +36,9 @@ pub(crate) struct Owner {
     link: Link,
     inbox: mpsc::Receiver<Demand>,
     connection: Option<Connection>,
+    /// How often a connection was made.
+    opened: Arc<AtomicU64>,
+    /// Whether one was tried.
     connected_before: bool,
     /// Of connecting.
     trouble: Trouble,
@@ -64,12 +71,13 @@ struct Trouble {
 }
 
 impl Owner {
-    pub(super) fn new(link: Link, inbox: mpsc::Receiver<Demand>) -> Self {
+    pub(super) fn new(link: Link, inbox: mpsc::Receiver<Demand>, opened: Arc<AtomicU64>) -> Self {
         Self {
             trouble: Trouble::none(&link),
             link,
             inbox,
             connection: None,
+            opened,
             connected_before: false,
             units: BTreeMap::new(),
         }
@@ -166,6 +174,7 @@ impl Owner {
         });
         match Connection::open(&self.link).await {
             Ok(connection) => {
+                self.opened.fetch_add(1, Ordering::AcqRel);
                 self.trouble.over(&self.link);
                 // Opening heard the line out, or left the old connection's replies behind.
                 self.units.values_mut().for_each(|unit| unit.late = None);

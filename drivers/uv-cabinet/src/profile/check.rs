@@ -12,6 +12,7 @@ use crate::{Point, error::ProfileError};
 pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, ProfileError> {
     let at = Place { text };
     let link = super::link::check(&at, &file.link)?;
+    let identity = super::identity::check(&at, &file.identity)?;
     let limits = at.limits(&file)?;
     let timing = at.timing(&file)?;
     let maintenance = super::maintenance::check(&at, file.maintenance.as_ref(), &limits)?;
@@ -27,6 +28,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         points.insert(*point, at.point(*point, table)?);
     }
     at.no_overlap(&file.points, &points, link.unit)?;
+    at.silence_is_judged(&file.points, &points, timing.poll)?;
     Ok(Profile {
         model: file.cabinet.model,
         map: file.cabinet.map,
@@ -37,6 +39,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         without,
         sha256,
         link,
+        identity,
         points,
         limits,
         timing,
@@ -279,4 +282,42 @@ impl Place<'_> {
         }
         Ok(())
     }
+
+    /// What ends a cycle at once may not be older than two and a half polls: a silent cabinet is then judged within three.
+    fn silence_is_judged(
+        &self,
+        places: &BTreeMap<Point, Spanned<PointTable>>,
+        points: &BTreeMap<Point, PointSpec>,
+        poll: Duration,
+    ) -> Result<(), ProfileError> {
+        let longest = poll * 5 / 2;
+        for point in ENDS_A_CYCLE {
+            let Some(age) = points.get(&point).map(|spec| spec.max_age) else {
+                continue;
+            };
+            let place = places[&point].get_ref().max_age_ms.as_ref();
+            if age > longest {
+                return self.refuse(
+                    place.map_or(0, |age| age.span().start),
+                    &format!("points.{point}.max_age_ms"),
+                    age.as_millis(),
+                    format!(
+                        "20 to {}, two and a half times timing.poll_ms",
+                        longest.as_millis()
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
 }
+
+/// Points that a lit lamp hangs on.
+const ENDS_A_CYCLE: [Point; 6] = [
+    Point::DoorClosed,
+    Point::Locked,
+    Point::EstopPressed,
+    Point::LampOn,
+    Point::LampCurrentA,
+    Point::IrradianceMwCm2,
+];

@@ -77,8 +77,9 @@ impl Place<'_> {
     }
 
     pub(super) fn limits(&self, file: &File) -> Result<Limits, ProfileError> {
-        let limits = &file.limits;
-        let measured = file.cabinet.dose == Basis::Measured;
+        let limits = file.limits.get_ref();
+        let place = file.limits.span().start;
+        let measured = (file.cabinet.dose == Basis::Measured, place);
         let struck = self.limit(
             "limits.irradiance_struck_mw_cm2",
             limits.irradiance_struck_mw_cm2.as_ref(),
@@ -110,13 +111,13 @@ impl Place<'_> {
             ozone_release_mg_m3: self.limit(
                 "limits.ozone_release_mg_m3",
                 limits.ozone_release_mg_m3.as_ref(),
-                file.cabinet.ozone == Basis::Measured,
+                (file.cabinet.ozone == Basis::Measured, place),
                 0.001..=0.3,
             )?,
             lamp_current_lit_a: self.limit(
                 "limits.lamp_current_lit_a",
                 limits.lamp_current_lit_a.as_ref(),
-                file.points.contains_key(&Point::LampCurrentA),
+                (file.points.contains_key(&Point::LampCurrentA), place),
                 0.001..=1_000.0,
             )?,
         })
@@ -127,13 +128,13 @@ impl Place<'_> {
         &self,
         key: &str,
         value: Option<&Spanned<f64>>,
-        needed: bool,
+        (needed, place): (bool, usize),
         allowed: std::ops::RangeInclusive<f64>,
     ) -> Result<Option<f64>, ProfileError> {
         match (value, needed) {
             (Some(value), true) => self.number(key, value, allowed).map(Some),
             (None, false) => Ok(None),
-            (None, true) => self.refuse(0, key, "nothing", "a number; its point is measured"),
+            (None, true) => self.refuse(place, key, "nothing", "a number; its point is measured"),
             (Some(value), false) => self.refuse(
                 value.span().start,
                 key,
@@ -144,16 +145,17 @@ impl Place<'_> {
     }
 
     pub(super) fn timing(&self, file: &File) -> Result<Timing, ProfileError> {
-        let t = &file.timing;
+        let t = file.timing.get_ref();
+        let place = file.timing.span().start;
         let min_exposure = self.least(
             ("timing.min_exposure_s", &t.min_exposure_s),
             ("timing.timer_exposure_s", t.timer_exposure_s.as_ref()),
-            file.cabinet.dose,
+            (file.cabinet.dose, place),
         )?;
         let ventilation = self.least(
             ("timing.ventilation_s", &t.ventilation_s),
             ("timing.timer_ventilation_s", t.timer_ventilation_s.as_ref()),
-            file.cabinet.ozone,
+            (file.cabinet.ozone, place),
         )?;
         Ok(Timing {
             poll: self.millis("timing.poll_ms", &t.poll_ms, 20..=300)?,
@@ -184,7 +186,7 @@ impl Place<'_> {
                 (None, Sides::Both) => Duration::ZERO,
                 (None, Sides::One) => {
                     return self.refuse(
-                        0,
+                        place,
                         "timing.turn_over_max_s",
                         "nothing",
                         "10 to 7200; sides = \"one\" needs it",
@@ -207,7 +209,7 @@ impl Place<'_> {
         &self,
         (key, ordinary): (&str, &Spanned<u64>),
         (timer_key, timer): (&str, Option<&Spanned<u64>>),
-        basis: Basis,
+        (basis, place): (Basis, usize),
     ) -> Result<u64, ProfileError> {
         let ordinary = self.whole(key, ordinary, 1..=LONGEST_S)?;
         let longer = TIMER_FACTOR * ordinary;
@@ -215,7 +217,7 @@ impl Place<'_> {
             (Basis::Measured, None) => Ok(ordinary),
             (Basis::Timer, Some(value)) => self.whole(timer_key, value, longer..=LONGEST_S),
             (Basis::Timer, None) => self.refuse(
-                0,
+                place,
                 timer_key,
                 "nothing",
                 format!("{longer} to {LONGEST_S}; timer mode needs it, {TIMER_FACTOR} times {key} at least"),

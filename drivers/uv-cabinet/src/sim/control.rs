@@ -84,6 +84,7 @@ fn state(truth: &Truth) -> String {
             format!("{:.3}", truth.irradiance_mw_cm2),
         ),
         ("dose_mj_cm2", format!("{:.3}", truth.dose_mj_cm2)),
+        ("lit_ms", millis(truth.lit)),
         ("ozone_mg_m3", format!("{:.4}", truth.ozone_mg_m3)),
         ("relay_closed", yes(truth.relay_closed)),
         ("locked", yes(truth.locked)),

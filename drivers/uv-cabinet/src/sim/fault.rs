@@ -88,6 +88,8 @@ faults! {
     SetpointChanged = "setpoint_changed",
     /// A second master writes its own idea of lamp, fan and bolt; on a serial line its frames are heard.
     SecondMaster = "second_master",
+    /// Another model is there: it works, and says a name of its own.
+    WrongCabinet = "wrong_cabinet",
     /// Requests are read and never answered.
     NoAnswer = "no_answer",
     /// Replies come late.

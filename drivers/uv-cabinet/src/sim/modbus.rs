@@ -16,6 +16,11 @@ const READ_INPUT_REGISTERS: u8 = 4;
 const WRITE_COIL: u8 = 5;
 const WRITE_REGISTER: u8 = 6;
 
+/// Holding registers with the model's name, two characters each: `LX-DEMO1`, or that of another model.
+const NAME_AT: usize = 16;
+const NAME: [u16; 4] = [0x4C58, 0x2D44, 0x454D, 0x4F31];
+const ANOTHER_NAME: [u16; 4] = [0x4C58, 0x2D54, 0x5749, 0x4E32];
+
 /// Modbus exceptions.
 const ILLEGAL_FUNCTION: u8 = 1;
 const ILLEGAL_ADDRESS: u8 = 2;
@@ -82,6 +87,14 @@ impl Plant {
         match function {
             READ_COILS => bits(&self.coils, function, address, count),
             READ_INPUTS => bits(&self.inputs, function, address, count),
+            READ_HOLDING if address >= NAME_AT => {
+                let name = if faults.contains(&Fault::WrongCabinet) {
+                    ANOTHER_NAME
+                } else {
+                    NAME
+                };
+                registers(&name, function, address - NAME_AT, count)
+            }
             READ_HOLDING => registers(&[self.heartbeat], function, address, count),
             READ_INPUT_REGISTERS => registers(&self.input_registers, function, address, count),
             WRITE_COIL if address >= COILS => Err(ILLEGAL_ADDRESS),

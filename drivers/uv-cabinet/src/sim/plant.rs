@@ -171,6 +171,12 @@ impl Plant {
         truth.ozone_mg_m3 = self.chamber.ozone_mg_m3;
         truth.relay_closed = self.relay_closed;
         truth.fan_turning = self.fan_output && !faults.contains(&Fault::FanFailed);
+        if irradiance > 0.0 {
+            truth.lit += dt;
+            truth.aired = Duration::ZERO;
+        } else if truth.fan_turning {
+            truth.aired += dt;
+        }
         truth.strikes = self.strikes;
         if truth.door_closed && !door_closed {
             truth.door_openings += 1;
@@ -190,6 +196,8 @@ impl Plant {
             truth.unlocked.push(Unlocked {
                 by: self.bolt_by,
                 dose_mj_cm2: truth.dose_mj_cm2,
+                lit: truth.lit,
+                aired: truth.aired,
                 ozone_mg_m3: truth.ozone_mg_m3,
                 irradiance_mw_cm2: irradiance,
             });

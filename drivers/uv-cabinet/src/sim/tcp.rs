@@ -38,11 +38,20 @@ pub(super) async fn listen(listener: TcpListener, behind: Behind) -> io::Result<
 }
 
 async fn serve(mut stream: TcpStream, behind: Behind) {
-    let mut plug = behind.clone();
+    let (mut plug, mut exchange) = (behind.clone(), behind.clone());
+    let other = if behind.has(Fault::WrongCabinet) {
+        Switched::Off
+    } else {
+        Switched::On
+    };
     tokio::select! {
         // An error only ends this connection.
         _ = converse(&mut stream, &behind) => {}
         () = plug.until(Fault::TtyMoved, Switched::On) => {
+            let _ = stream.set_zero_linger();
+        }
+        // Another cabinet at this address is another connection.
+        () = exchange.until(Fault::WrongCabinet, other) => {
             let _ = stream.set_zero_linger();
         }
     }

@@ -24,6 +24,10 @@ pub struct Truth {
     pub ozone_mg_m3: f64,
     /// Dose the letters have really had since the start, in compressed time as real time.
     pub dose_mj_cm2: f64,
+    /// Time the lamp has really given light, whatever its relay says.
+    pub lit: Duration,
+    /// Time the fan has turned since the lamp last gave light.
+    pub aired: Duration,
     /// How often the lamp was struck.
     pub strikes: u16,
     /// Longest time since the last heartbeat with the relay still closed.
@@ -57,6 +61,8 @@ impl Default for Truth {
             fan_turning: false,
             ozone_mg_m3: 0.0,
             dose_mj_cm2: 0.0,
+            lit: Duration::ZERO,
+            aired: Duration::ZERO,
             strikes: 0,
             longest_lit_in_silence: Duration::ZERO,
             unlocked: Vec::new(),
@@ -77,6 +83,10 @@ pub struct Unlocked {
     pub by: Writer,
     /// Dose since the start of the simulator.
     pub dose_mj_cm2: f64,
+    /// Time the lamp had given light by then.
+    pub lit: Duration,
+    /// Time the fan had turned since the lamp last gave light.
+    pub aired: Duration,
     /// Ozone inside.
     pub ozone_mg_m3: f64,
     /// UV at the letters.

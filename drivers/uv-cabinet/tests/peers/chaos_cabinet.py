@@ -24,7 +24,7 @@ def crc(frame):
     return value.to_bytes(2, "little")
 
 
-HOLDING = {}
+HOLDING = {16: 0x4C58, 17: 0x2D44, 18: 0x454D, 19: 0x4F31}  # the model's name, LX-DEMO1
 
 
 def reply(request):

@@ -28,10 +28,12 @@ static modbus_mapping_t *cabinet(void)
     /* irradiance, ozone, temperature -5.5 degrees, lamp hours 12345.6 low word first, strikes, scan counter */
     static const uint16_t registers[] = {12345, 87, 65481, 0xE240, 1, 4321, 777};
     static const uint8_t inputs[] = {1, 0, 0, 1, 0}; /* door closed, locked, emergency stop, lamp on, fan on */
-    modbus_mapping_t *map = modbus_mapping_new(3, 5, 1, 7);
+    static const uint16_t name[] = {0x4C58, 0x2D44, 0x454D, 0x4F31}; /* LX-DEMO1, from 16 on */
+    modbus_mapping_t *map = modbus_mapping_new(3, 5, 20, 7);
     if (map == NULL)
         fail("mapping");
     memcpy(map->tab_input_registers, registers, sizeof registers);
+    memcpy(map->tab_registers + 16, name, sizeof name);
     memcpy(map->tab_input_bits, inputs, sizeof inputs);
     return map;
 }

@@ -26,7 +26,8 @@ CABINET = SimDevice(
     simdata=(
         bits(False, False, False),  # coils: lamp, fan, lock
         bits(True, False, False, True, False),  # door_closed, locked, estop_pressed, lamp_on, fan_on
-        registers(0),  # heartbeat
+        # heartbeat; from 16 on the model's name, LX-DEMO1
+        registers(*[0] * 16, 0x4C58, 0x2D44, 0x454D, 0x4F31),
         # irradiance, ozone, temperature -5.5 °C, lamp hours 12345.6 low word first, strikes, scan counter
         registers(12345, 87, 65481, 0xE240, 1, 4321, 777),
     ),

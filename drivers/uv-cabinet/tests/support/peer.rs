@@ -142,7 +142,7 @@ pub(crate) fn rtu_profile(device: &Path, reply_timeout_ms: u64, silent_ms: u64) 
             ),
         )
         .replace(
-            "reply_timeout_ms = 300",
+            "reply_timeout_ms = 150",
             &format!("reply_timeout_ms = {reply_timeout_ms}"),
         )
         .replace("backoff_first_ms = 100", "backoff_first_ms = 10")

@@ -1,0 +1,69 @@
+//! What two people must sign: the caller in his session, and another one who gives name and password for this one act. His password
+//! is looked at like a sign-in: a wrong one counts towards the lock-out, and which part was wrong is not told.
+
+use super::App;
+use super::auth::Need;
+use super::problem::Problem;
+use super::session::prove;
+use crate::store::{SignIn, StoreError};
+
+/// Name and password of the second person.
+pub struct Proof {
+    name: String,
+    password: String,
+}
+
+impl Proof {
+    /// As they came with the request.
+    pub fn of(name: &str, password: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            password: password.to_owned(),
+        }
+    }
+}
+
+impl App {
+    /// The second person's name, once he has proved it and may do what `N` needs.
+    ///
+    /// # Errors
+    /// `second_person_needed` for the caller himself, `approval_failed` for a name or password that does not hold, `forbidden`
+    /// for an account without the right.
+    pub async fn second_person<N: Need>(&self, by: &str, proof: Proof) -> Result<String, Problem> {
+        let Proof { name, password } = proof;
+        if name.is_empty() || name == by {
+            return Err(Problem::new(
+                "second_person_needed",
+                format!("approver: another person than {by} must sign"),
+            ));
+        }
+        let tried = name.clone();
+        let phc = match self.store.with(move |db| db.begin_sign_in(&tried)).await? {
+            SignIn::Prove(phc) => Some(phc),
+            SignIn::Refused => None,
+        };
+        if !prove(self, password, phc).await? {
+            return Err(failed());
+        }
+        let proven = name.clone();
+        let role = match self.store.with(move |db| db.proven(&proven)).await {
+            Ok(role) => role,
+            Err(StoreError::NotFound { .. }) => return Err(failed()),
+            Err(error) => return Err(error.into()),
+        };
+        if !N::ROLES.contains(&role) {
+            return Err(Problem::new(
+                "forbidden",
+                format!("approver: the account {name} may not sign this"),
+            ));
+        }
+        Ok(name)
+    }
+}
+
+fn failed() -> Problem {
+    Problem::new(
+        "approval_failed",
+        "approver: name or password is wrong, or the account is locked",
+    )
+}

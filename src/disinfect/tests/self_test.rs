@@ -1,0 +1,125 @@
+//! Self tests of the simulated cabinet: every check, every fault under its name, and a test cut short.
+
+use uv_cabinet::sim::Fault;
+
+use super::super::{Refused, SelfTestView};
+use super::bench::{Bench, PATIENCE};
+use crate::store::TestOutcome;
+
+async fn self_tested(bench: &Bench) -> SelfTestView {
+    bench.until_ready().await;
+    let id = bench.control.self_test("wang").await.unwrap();
+    let view = bench
+        .until("the end of the test", |view| {
+            view.step != "self_test" && view.self_test.as_ref().is_some_and(|test| test.id == id)
+        })
+        .await;
+    view.self_test.unwrap()
+}
+
+fn bad(test: &SelfTestView) -> Vec<&str> {
+    let bad = test.findings.iter().filter(|finding| !finding.good);
+    bad.map(|finding| finding.check.as_str()).collect()
+}
+
+#[tokio::test]
+async fn self_test_tries_the_interlock_and_everything_else() {
+    let bench = Bench::new().await;
+    let test = self_tested(&bench).await;
+    assert_eq!(test.outcome, Some(TestOutcome::Passed), "{test:?}");
+    let checks: Vec<_> = test.findings.iter().map(|f| f.check.as_str()).collect();
+    let all = [
+        "dark",
+        "lock_read_back",
+        "lock",
+        "lamp_read_back",
+        "strike",
+        "heartbeat_cut_off",
+        "lamp_out_read_back",
+        "lamp_out",
+        "fan_read_back",
+        "fan",
+        "ozone",
+        "fan_off_read_back",
+        "unlock_read_back",
+    ];
+    assert_eq!(checks, all);
+    // The simulated controller waits one second for a heartbeat.
+    let cut_off = test.findings[5].value.unwrap();
+    assert!((0.5..=1.6).contains(&cut_off), "{cut_off}");
+    bench.until_logged("self_test").await;
+    // The next cycle's record names it.
+    bench.start().await;
+    bench.until_step("released").await;
+    let id = bench.newest_cycle().await.id;
+    let history = bench.store.with(move |db| db.cycle_record(id)).await;
+    let before = history.unwrap().self_test.expect("tested before");
+    assert_eq!((before.id, before.by.as_str()), (test.id, "wang"));
+}
+
+#[tokio::test]
+async fn self_test_finds_a_welded_relay_and_the_door_stays_shut() {
+    let bench = Bench::new().await;
+    bench.until_ready().await;
+    bench.sim.switch_on(Fault::RelayWelded);
+    let test = self_tested(&bench).await;
+    assert_eq!(test.outcome, Some(TestOutcome::Failed));
+    assert_eq!(bad(&test), ["heartbeat_cut_off"]);
+    bench.until_step("alarm").await;
+    assert!(bench.sim.truth().borrow().locked);
+}
+
+#[tokio::test]
+async fn self_test_finds_each_fault_under_its_name() {
+    for (fault, check) in [
+        (Fault::LampNeverStrikes, "strike"),
+        (Fault::LockStuck, "lock"),
+        (Fault::FanFailed, "fan"),
+        (Fault::IgnoresWrites, "lock_read_back"),
+    ] {
+        let bench = Bench::new().await;
+        bench.until_ready().await;
+        bench.sim.switch_on(fault);
+        let test = self_tested(&bench).await;
+        assert_eq!(test.outcome, Some(TestOutcome::Failed), "{fault:?}");
+        assert_eq!(bad(&test), [check], "{fault:?}");
+        bench.lamp_is_out().await;
+    }
+}
+
+#[tokio::test]
+async fn self_test_is_aborted_and_takes_nothing_else() {
+    let bench = Bench::new().await;
+    bench.until_ready().await;
+    let id = bench.control.self_test("wang").await.unwrap();
+    bench.until_step("self_test").await;
+    let refused = bench.control.start(bench.load, "operator").await;
+    let code = "self_test_running".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
+    assert_eq!(bench.control.abort("wang").await, Ok(()));
+    bench.lamp_is_out().await;
+    let test = bench
+        .until("the end", |view| {
+            view.self_test.as_ref().is_some_and(|t| t.id == id)
+        })
+        .await;
+    assert_eq!(test.self_test.unwrap().outcome, Some(TestOutcome::Aborted));
+}
+
+#[tokio::test]
+async fn killed_in_a_self_test_is_cut_short_and_stays_dark() {
+    let mut bench = Bench::new().await;
+    bench.until_ready().await;
+    bench.control.self_test("wang").await.unwrap();
+    let mut truth = bench.sim.truth();
+    let lit = truth.wait_for(|truth| truth.relay_closed);
+    tokio::time::timeout(PATIENCE, lit).await.unwrap().unwrap();
+    bench.killed_and_started_again().await;
+    bench.lamp_is_out().await;
+    let newest = bench.store.with(|db| db.newest_self_test("cabinet-1"));
+    bench.until_step("quarantined").await;
+    assert_eq!(
+        newest.await.unwrap().unwrap().outcome,
+        Some(TestOutcome::CutShort)
+    );
+}

@@ -1,0 +1,35 @@
+//! The second signature of an act that two people answer for: a password proved without a session of its own.
+
+use serde_json::json;
+
+use super::{Db, Role, StoreError, ledger};
+
+impl Db {
+    /// The password of [`Db::begin_sign_in`] was right: forgets the failures, without a session. What the account may do.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the account was closed meanwhile.
+    pub fn proven(&mut self, name: &str) -> Result<Role, StoreError> {
+        self.atomically(|db| {
+            let changed = db.connection.execute(
+                "UPDATE users SET failures = 0, locked_ms = NULL WHERE name = ?1 AND disabled = 0",
+                [name],
+            )?;
+            if changed == 0 {
+                return Err(StoreError::NotFound {
+                    what: "user",
+                    id: name.to_owned(),
+                });
+            }
+            ledger::append(
+                &db.connection,
+                name,
+                "user.proven",
+                &format!("user/{name}"),
+                &json!({}),
+            )?;
+            let role = "SELECT role FROM users WHERE name = ?1";
+            Ok(db.connection.query_row(role, [name], |row| row.get(0))?)
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! An override needs two people: the caller, and another one with a password of his own.
+
+use laixin::store::Role;
+use serde_json::{Value, json};
+
+use super::house::{Caller, House, PASSWORD};
+
+/// A house with a load that waits, and the override of it as `zhang` and somebody else would sign it.
+fn waiting_load(house: &House) -> Caller {
+    let zhang = house.person("zhang", Role::Operator);
+    let batch =
+        json!({"carrier": "letter", "count": 1, "received_at": "2026-11-20T08:30:00+08:00"});
+    house.post(&zhang, "/v1/batches", batch);
+    let load = json!({"cabinet": "cabinet-1"});
+    house.post(&zhang, "/v1/batches/1/loads", load);
+    zhang
+}
+
+fn signed_with(approver: &str, password: &str) -> Value {
+    json!({"reason": "柜体故障，人工消毒", "approver": approver, "approver_password": password})
+}
+
+fn waits(house: &House) -> bool {
+    house.count("SELECT count(*) FROM loads WHERE state = 'waiting' AND override_by IS NULL") == 1
+}
+
+#[test]
+fn nobody_signs_an_override_twice() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    for himself in ["zhang", " zhang ", ""] {
+        let alone = signed_with(himself, PASSWORD);
+        let refused = house.post(&zhang, "/v1/loads/1/override", alone);
+        assert_eq!(
+            (refused.status, refused.code()),
+            (422, "second_person_needed".into())
+        );
+    }
+    // Without a second person the request is not one.
+    let one = json!({"reason": "柜体故障，人工消毒"});
+    assert_eq!(
+        house.post(&zhang, "/v1/loads/1/override", one).code(),
+        "body_invalid"
+    );
+    assert!(waits(&house));
+    let store = &house.app.store;
+    let both = store.wait(|db| db.override_load(1, ("zhang", "zhang"), "alone"));
+    assert!(both.is_err(), "the store refuses it too");
+}
+
+#[test]
+fn a_wrong_second_password_counts_towards_the_lock_out() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    house.add_user("li", Role::Operator);
+    for _ in 0..laixin::store::FAILURES_ALLOWED {
+        let wrong = signed_with("li", "not his password");
+        let refused = house.post(&zhang, "/v1/loads/1/override", wrong);
+        assert_eq!(
+            (refused.status, refused.code()),
+            (403, "approval_failed".into())
+        );
+    }
+    // Locked now, for the override and for signing in.
+    let right = house.post(&zhang, "/v1/loads/1/override", signed_with("li", PASSWORD));
+    assert_eq!(right.code(), "approval_failed");
+    let session = json!({"user": "li", "password": PASSWORD});
+    let signed_in = house.post(&Caller::default(), "/v1/session", session);
+    assert_eq!(signed_in.code(), "sign_in_failed");
+    assert!(waits(&house));
+    // An unknown name is answered alike.
+    let nobody = house.post(&zhang, "/v1/loads/1/override", signed_with("wu", PASSWORD));
+    assert_eq!(nobody.code(), "approval_failed");
+}
+
+#[test]
+fn the_second_person_needs_the_right_and_an_open_account() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    house.add_user("wei", Role::Maintenance);
+    house.add_user("chen", Role::Operator);
+    let store = &house.app.store;
+    store.wait(|db| db.disable_user("chen", "admin")).unwrap();
+    for (who, code) in [("wei", "forbidden"), ("chen", "approval_failed")] {
+        let refused = house.post(&zhang, "/v1/loads/1/override", signed_with(who, PASSWORD));
+        assert_eq!(
+            (refused.status, refused.code()),
+            (403, code.into()),
+            "{who}"
+        );
+    }
+    assert!(waits(&house));
+}
+
+#[test]
+fn an_override_sent_twice_is_one_and_its_password_is_kept_nowhere() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    house.add_user("li", Role::Operator);
+    let keyed = zhang.with("idempotency-key", "o-1");
+    let first = house.post(&keyed, "/v1/loads/1/override", signed_with("li", PASSWORD));
+    assert_eq!(first.status, 200, "{}", first.text);
+    // The repetition needs no password any more: it changes nothing.
+    let again = house.post(
+        &keyed,
+        "/v1/loads/1/override",
+        signed_with("li", "whatever it is"),
+    );
+    assert_eq!((again.status, &again.text), (200, &first.text));
+    let other = json!({"reason": "另一个理由", "approver": "li", "approver_password": PASSWORD});
+    let reused = house.post(&keyed, "/v1/loads/1/override", other);
+    assert_eq!(reused.code(), "key_reused");
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'load.overridden'"),
+        1
+    );
+    let ledger = house.count("SELECT count(*) FROM ledger WHERE action = 'load.overridden' AND detail LIKE '%\"approved_by\":\"li\"%'");
+    assert_eq!(ledger, 1);
+}
