@@ -120,7 +120,7 @@ impl Intake {
         let (batch, load) = self.load(count).await;
         let opened = self
             .store
-            .with(move |db| db.override_load(load, "op", "a test without a cabinet"));
+            .with(move |db| db.override_load(load, ("op", "second"), "a test without a cabinet"));
         opened.await.unwrap();
         (batch, load)
     }
