@@ -367,7 +367,7 @@ fn a_damaged_blob_is_named_on_restore_and_mended_by_the_next_back_up() {
 
 #[test]
 fn a_full_disk_is_named_and_the_back_up_before_stays_good() {
-    let Some(small) = SmallDisk::new("700k") else {
+    let Some(small) = SmallDisk::new("2m") else {
         println!("skipped: a small tmpfs cannot be mounted here (not root)");
         return;
     };

@@ -61,16 +61,16 @@ fn misspelt_key_would_be_noticed() {
 }
 
 #[test]
-fn exposure_stays_at_1_4_or_below() {
+fn exposure_stays_at_1_5_or_below() {
     let unit = shipped("laixin.service");
-    // The threshold is in tenths.
+    // The threshold is in tenths. 0.2 of it are the call by which the page worker limits its own memory.
     let answer = run(
         "systemd-analyze",
         &[
             "security",
             "--offline=true",
             "--no-pager",
-            "--threshold=14",
+            "--threshold=15",
             utf8(&unit),
         ],
     );
