@@ -98,12 +98,15 @@ mod tests {
     use super::*;
     use crate::domain::field::Field;
 
-    fn fields(address: &str, dated: Option<&str>) -> Fields {
-        let mut fields = Fields::default();
-        let field = |value: &str| Field {
+    fn field(value: &str) -> Field {
+        Field {
             value: Some(value.to_owned()),
             ..Field::empty()
-        };
+        }
+    }
+
+    fn fields(address: &str, dated: Option<&str>) -> Fields {
+        let mut fields = Fields::default();
         fields.address = field(address);
         fields.letter_date = dated.map_or_else(Field::empty, field);
         fields

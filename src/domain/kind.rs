@@ -71,7 +71,8 @@ pub fn proposed(page: &PageText) -> Option<Sign> {
     if sheet.addresses_someone() {
         return None;
     }
-    let enclosures: [(Sign, fn(&Sheet) -> bool); 6] = [
+    type Test = fn(&Sheet) -> bool;
+    let enclosures: [(Sign, Test); 6] = [
         (Sign::IdCard, Sheet::is_id_card),
         (Sign::CourtPaper, Sheet::is_court_paper),
         (Sign::OfficialReply, Sheet::is_official_reply),

@@ -12,7 +12,7 @@ use crate::{ReadError, Runtime, Settings};
 const CHARACTERS: &str = "character";
 
 enum Loaded {
-    Rten(Rten),
+    Rten(Box<Rten>),
     OpenVino(OpenVino),
 }
 
@@ -113,7 +113,7 @@ fn load(settings: &Settings, files: Files) -> Result<(Loaded, Option<String>), O
             Err(error) => note = settings.openvino_dir.is_some().then(|| told(&error)),
         }
     }
-    Ok((Loaded::Rten(Rten::open(settings, files)?), note))
+    Ok((Loaded::Rten(Box::new(Rten::open(settings, files)?)), note))
 }
 
 fn told(error: &OpenError) -> String {

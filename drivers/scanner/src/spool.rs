@@ -185,7 +185,7 @@ impl Incoming {
     }
 
     /// The same, for a body that is something else than an image.
-    pub(crate) async fn is_not_an_image(self, looks_like: LooksLike) -> Trouble {
+    pub(crate) async fn put_away_as_no_image(self, looks_like: LooksLike) -> Trouble {
         let number = self.number;
         match self.broke_off("not_an_image").await {
             Ok(()) => Trouble::NotAnImage { number, looks_like },

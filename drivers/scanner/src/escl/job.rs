@@ -216,7 +216,7 @@ impl Scan<'_> {
             return Ok(Next::AskStatus);
         }
         if is_text {
-            return Err(incoming.is_not_an_image(LooksLike::Markup).await);
+            return Err(incoming.put_away_as_no_image(LooksLike::Markup).await);
         }
         let bytes = incoming.finish().await?;
         self.last_byte = Instant::now();

@@ -1,10 +1,5 @@
 //! Against SANE's own `test` device, which is always there, and against a program that behaves worse than any backend.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a panic in a test's preparation is its report"
-)]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

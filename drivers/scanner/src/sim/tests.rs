@@ -1,11 +1,6 @@
 //! The client against the simulated device: one function per fault. Whatever the device does, an image that is offered is the one it sent, and what is
 //! missing is said.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a panic in a test's preparation is its report"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

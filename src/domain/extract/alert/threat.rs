@@ -137,7 +137,7 @@ fn innocent(word: &str, lead: &str, rest: &str) -> bool {
             after(&["价", "虫", "猪", "毒", "菌", "鸡", "青"]) || behind(&["抹", "自", "扼", "凶"])
         }
         "命" => {
-            !(behind(&[
+            !behind(&[
                 "要他的",
                 "要你的",
                 "要他",
@@ -149,7 +149,7 @@ fn innocent(word: &str, lead: &str, rest: &str) -> bool {
                 "这条",
                 "拿",
                 "换",
-            ]) && !after(&["令", "运", "名"]))
+            ]) || after(&["令", "运", "名"])
         }
         "烧" => {
             after(&[
