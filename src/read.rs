@@ -35,6 +35,8 @@ pub use assemble::{Office, office};
 const IDLE: Duration = Duration::from_millis(300);
 /// How long it waits before it tries again to load models that could not be loaded.
 const RELOAD: Duration = Duration::from_secs(15);
+/// How long loading the models may take at least, on a computer that is busy with everything else too.
+const LOADING: Duration = Duration::from_secs(120);
 /// How long a page may still take when the station stops; what is not read by then is read after the next start.
 const LAST_PAGE: Duration = Duration::from_secs(10);
 /// Code of an alert, and of the pages that are left unread, where a letter has a secret mark (B15).
@@ -174,7 +176,10 @@ impl Reader {
         file: &[u8],
         stop: &CancellationToken,
     ) -> Result<Done, WorkerError> {
-        let limit = Duration::from_secs(self.settings.reading.page_timeout_s.0);
+        let mut limit = Duration::from_secs(self.settings.reading.page_timeout_s.0);
+        if matches!(task, Task::Open(_)) {
+            limit = limit.max(LOADING);
+        }
         let mut stopping = None;
         let mut tick = |_| {
             self.beat.beat();
