@@ -106,10 +106,11 @@ mod tests {
     }
 
     fn fields(address: &str, dated: Option<&str>) -> Fields {
-        let mut fields = Fields::default();
-        fields.address = field(address);
-        fields.letter_date = dated.map_or_else(Field::empty, field);
-        fields
+        Fields {
+            address: field(address),
+            letter_date: dated.map_or_else(Field::empty, field),
+            ..Fields::default()
+        }
     }
 
     #[test]
