@@ -12,9 +12,6 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_3_history.sql"),
     include_str!("schema_4_intake.sql"),
     include_str!("schema_5_evidence.sql"),
-    include_str!("schema_6_trust.sql"),
-    include_str!("schema_7_cabinet.sql"),
-    include_str!("schema_8_console.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own.

@@ -1,1 +1,0 @@
--- Schema 6: who may see which letter, alerts, hand-over out.

@@ -1,1 +1,0 @@
--- Schema 7: cabinets.

@@ -1,1 +1,0 @@
--- Schema 8: the console.
