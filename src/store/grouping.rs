@@ -186,7 +186,7 @@ impl Db {
             return Ok(Ordered::Already);
         }
         let scan = take.scan.map(|(id, _)| self.scan(id)).transpose()?;
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let (load, batch) = match &scan {
             // Begun for an open load: which load that was is known, and a release never reaches back before the scan.
             Some(scan) => match open_load(&step, scan.load)? {

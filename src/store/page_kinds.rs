@@ -75,7 +75,7 @@ impl Db {
         let rows = self.pages_with_kinds(letter)?;
         let at = (n as usize).checked_sub(1).ok_or_else(missing)?;
         let (page, before) = *rows.get(at).ok_or_else(missing)?;
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute("UPDATE pages SET kind = ?2 WHERE id = ?1", (page, kind))?;
         // A draft older than the letter's newest page is made anew.
         step.execute(

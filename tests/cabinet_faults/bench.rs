@@ -76,7 +76,8 @@ pub fn quick_profile(transport: Transport) -> Profile {
     timing.max_exposure = ms(5_000);
     // The controller's own second must fit in.
     timing.off_confirm_max = ms(1_600);
-    timing.fan_start_max = ms(700);
+    // Longer than a reading may be old, or a late one looks like a fan that stands still.
+    timing.fan_start_max = ms(1_600);
     timing.ventilation = ms(400);
     timing.ventilation_max = ms(3_000);
     let uv = profile
