@@ -2,9 +2,9 @@
 
 Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
-the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted of the fitting and
-the checking letters together; the checking letters have other names, fonts and wordings. The held-out letters choose nothing: what they come
-to is printed beside the threshold. Prints what was reached to stderr.
+the project builds. The threshold is the lowest confidence at which, on the checking letters, the upper bound (95 %) of the wrong ones is at most
+0.5 % of the accepted; these letters fitted nothing and have other names, fonts and wordings. The held-out letters choose nothing: what they
+come to is printed beside the threshold. Prints what was reached to stderr.
 """
 
 import argparse
@@ -14,7 +14,8 @@ import math
 import sys
 
 WRONG_ALLOWED = 0.005
-MARGIN = 0.5  # of that share is used on the letters at hand, so that others keep to it
+SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
+NEVER = {"purpose"}  # the wordings of generated letters are too few to say how sure it is
 RIDGE = 1.0
 VETO = "veto"
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
@@ -85,12 +86,25 @@ def sure(model, signs):
     return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
 
 
+def at_most(wrong):
+    """How many wrong ones are to be expected at most (one-sided, 95 %) where `wrong` were seen: the upper bound of a Poisson mean."""
+    low, high = 0.0, 3.0 * wrong + 20
+    for _ in range(60):
+        mean = (low + high) / 2
+        term = seen = math.exp(-mean)
+        for k in range(1, wrong + 1):
+            term *= mean / k
+            seen += term
+        low, high = (mean, high) if seen > 1 - SURE else (low, mean)
+    return high
+
+
 def threshold(part):
-    """The lowest confidence at which at most the allowed share of what is accepted is wrong; None if there is none."""
+    """The lowest confidence from which on at most the allowed share is wrong, by the upper bound of what was seen; None if there is none."""
     sure_of, mistaken = sorted(p for p, _ in part), sorted(p for p, right in part if not right)
     for limit in sorted({p for p, _ in part}):
         kept, wrong = len(sure_of) - bisect.bisect_left(sure_of, limit), len(mistaken) - bisect.bisect_left(mistaken, limit)
-        if wrong <= MARGIN * WRONG_ALLOWED * kept:
+        if at_most(wrong) <= WRONG_ALLOWED * kept:
             return limit
     return None
 
@@ -119,7 +133,7 @@ def main():
     for field in sorted(fit):
         samples, others = fit[field], check.get(field, [])
         wrong = sum(not right for _, right in samples)
-        if len(samples) < LEAST or wrong < LEAST_WRONG or not others:
+        if field in NEVER or len(samples) < LEAST or wrong < LEAST_WRONG or not others:
             print(f"# {field}: {len(samples)} values to fit, {wrong} of them wrong, {len(others)} to check: too few, no model, never accepted")
             continue
         names = sorted({name for signs, _ in samples for name in signs} - UNUSED)
@@ -127,7 +141,7 @@ def main():
         graded = [(sure(model, s), r) for s, r in samples]
         # What a rule holds back for a person is never accepted, whatever its confidence.
         free = [[(sure(model, s), r) for s, r in part if VETO not in s] for part in (samples, others)]
-        found = threshold(free[0] + free[1])
+        found = threshold(free[1])
         limit = 2.0 if found is None else max(found, 0.55)
         accepted = [r for p, r in free[1] if p >= limit]
         bad = sum(not r for r in accepted)
