@@ -287,6 +287,29 @@ fn j1_an_incomplete_signature_with_a_full_name_elsewhere_is_left_to_a_person() {
 }
 
 #[test]
+fn c6_an_addressee_nobody_can_place_is_left_to_a_person() {
+    let held_back = |salutation: &'static str| {
+        let fields = letter(&[salutation, "楼道的灯坏了半年。", "此致", "敬礼"]);
+        let addressee = &fields.addressee;
+        assert!(addressee.value.is_some(), "{salutation}");
+        addressee.signs.iter().any(|s| s.name == "veto")
+    };
+    for placed in [
+        "霍市长：",
+        "尊敬的市政府领导：",
+        "市委、市政府：",
+        "临江市信访局霍市长：",
+        "市政府，您好：",
+    ] {
+        assert!(!held_back(placed), "{placed}");
+    }
+    for unplaced in ["市政府、临江市席：", "市委程书便：", "市信访局速书己："]
+    {
+        assert!(held_back(unplaced), "{unplaced}");
+    }
+}
+
+#[test]
 fn a4_a_list_whose_rows_are_not_all_names_is_counted_whole() {
     let fields = under(&[
         "联名来信人：",
