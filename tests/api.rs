@@ -7,6 +7,5 @@ mod handover;
 mod house;
 mod keeping;
 mod mailroom;
-mod office;
 mod overrides;
 mod routes;

@@ -187,7 +187,10 @@ fn rows(
             how,
         }
     };
-    pairs.into_iter().map(row).collect()
+    let said = |(_, here, there): &(&str, Option<String>, Option<String>)| {
+        here.is_some() || there.is_some()
+    };
+    pairs.into_iter().filter(said).map(row).collect()
 }
 
 /// A value as runs of characters, those that the other one lacks marked: what stands between the longest common beginning and end.
