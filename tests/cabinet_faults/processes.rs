@@ -267,12 +267,16 @@ fn brought_to(
         _ => {}
     }
     let (batch, load) = inside.unwrap_or_else(|| new_load(station));
-    station.ok(
+    let begun = station.ok(
         "POST",
         "/v1/cabinets/cabinet-1/cycles",
         Some(json!({"load": load})),
     );
-    let step = || station.ok("GET", "/v1/cabinets/cabinet-1", None)["step"].clone();
+    // Of this cycle: what is shown may still be the end of the one before.
+    let stands_in = |state: &str| {
+        let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
+        (view["step"] == state && view["cycle"]["cycle"] == begun["cycle"]).then_some(())
+    };
     let fault = match state {
         // The sensor goes on showing a lamp that is out.
         "stopping" | "aborting" | "alarm" => Some("irradiance_frozen"),
@@ -280,13 +284,13 @@ fn brought_to(
         _ => None,
     };
     if let Some(fault) = fault {
-        wait_for("the lamp", 30, || (step() == "irradiating").then_some(()));
+        wait_for("the lamp", 30, || stands_in("irradiating"));
         sim.switch(fault, "on");
     }
     if ["aborting", "alarm"].contains(&state) {
         station.ok("POST", "/v1/cabinets/cabinet-1/abort", None);
     }
-    wait_for(state, 30, || (step() == state).then_some(()));
+    wait_for(state, 30, || stands_in(state));
     Some((batch, load))
 }
 
