@@ -7,9 +7,9 @@ use super::*;
 pub(super) struct Plant {
     pub(super) now_ms: u64,
     sample: Sample,
-    uv_mw_cm2: f64,
+    pub(super) uv_mw_cm2: f64,
     ozone_mg_m3: f64,
-    lamp: Switch,
+    pub(super) lamp: Switch,
     pub(super) spoil: Spoil,
 }
 
