@@ -12,6 +12,7 @@ mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod due;
 mod earlier;
 mod envelopes;
 mod grouping;
@@ -19,6 +20,7 @@ mod health;
 mod health_views;
 mod holds;
 mod idempotency;
+mod imports;
 mod learned;
 mod ledger;
 mod letter_views;
@@ -43,6 +45,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::domain::deadline::Profile;
+
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
 pub use archives::{ExportOf, ToExport};
 pub use backups::BackupRow;
@@ -52,14 +56,15 @@ pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
-pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
+pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
 pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
-pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
+pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
+pub use learned::{Ignored, Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
@@ -68,6 +73,7 @@ pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use repeats::ComparedAgain;
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
@@ -158,6 +164,8 @@ pub struct Db {
     connection: Connection,
     /// What comparing letters needs at hand.
     sampled: Option<repeats::Sampled>,
+    /// The office's deadlines; none for a command beside the station.
+    deadlines: Option<Profile>,
 }
 
 impl Db {
@@ -180,6 +188,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 
@@ -194,6 +203,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 
@@ -249,6 +259,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 
