@@ -140,6 +140,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scanners::scans))
         .routes(routes!(scanners::scan))
         .routes(routes!(arrivals::list))
+        .routes(routes!(arrivals::take))
+        .routes(routes!(arrivals::set_aside))
         .routes(routes!(grouping::holds))
         .routes(routes!(grouping::resolve))
         .routes(routes!(grouping::move_pages))

@@ -9,6 +9,8 @@ pub mod codes;
 mod control;
 mod desk;
 mod health;
+mod held;
+mod indexed;
 mod ordered;
 mod recover;
 pub mod separators;
@@ -22,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use control::{Device, Orders, ScanRefused, ScannerControl, ScannerState, device_of};
 pub use desk::Desk;
+pub use held::{HeldRefused, HeldWish};
 
 use crate::config;
 use crate::events::Event;

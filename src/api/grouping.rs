@@ -20,7 +20,7 @@ use crate::separators;
 use crate::store::{Day, Hold, MoveTo, StoreError};
 
 /// Reasons and notes: something has to be said, and not a letter.
-fn reason(text: &str) -> Result<String, Problem> {
+pub(super) fn reason(text: &str) -> Result<String, Problem> {
     let text = text.trim().to_owned();
     match (2..=500).contains(&text.chars().count()) {
         true => Ok(text),
@@ -253,6 +253,7 @@ pub async fn move_pages(
             "pages, and another letter than this one, are needed",
         ));
     }
+    let to = to.filter(|to| !to.is_empty());
     let to = to.map_or(MoveTo::NewLetter, MoveTo::Letter);
     app.once_telling(key, move |db| {
         let listed = db.page_ids(&from)?;

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::desk::Desk;
 use super::health;
+use super::held::{HeldRefused, HeldWish};
 use crate::config::{self, ScanColour, ScannerKind};
 use crate::domain::intake::next_action;
 use crate::events::Event;
@@ -34,6 +35,19 @@ pub(super) struct Wanted {
 pub(super) enum Command {
     Start(Wanted, oneshot::Sender<Result<Scan, ScanRefused>>),
     Cancel(String, oneshot::Sender<bool>),
+    Decide(
+        Decision,
+        oneshot::Sender<Result<Option<String>, HeldRefused>>,
+    ),
+}
+
+/// What a person wants of a held file.
+#[derive(Debug)]
+pub(super) struct Decision {
+    arrival: String,
+    wish: HeldWish,
+    by: String,
+    why: String,
 }
 
 /// The task's end of the handle.
@@ -130,6 +144,27 @@ impl ScannerControl {
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
+    }
+
+    /// Decides about a held file of this scanner; the letter it is in then, unless it was set aside. `None`: the task has ended.
+    pub async fn decide(
+        &self,
+        arrival: &str,
+        wish: HeldWish,
+        (by, why): (&str, &str),
+    ) -> Option<Result<Option<String>, HeldRefused>> {
+        let (answer, answered) = oneshot::channel();
+        let decision = Decision {
+            arrival: arrival.to_owned(),
+            wish,
+            by: by.to_owned(),
+            why: why.to_owned(),
+        };
+        self.commands
+            .send(Command::Decide(decision, answer))
+            .await
+            .ok()?;
+        answered.await.ok()
     }
 
     /// Stops the running scan; whether there was one. What had come is kept.
@@ -277,6 +312,21 @@ impl Driver {
                     tracing::info!(scanner = self.desk.source, by, "scan stopped");
                 }
                 let _ = answer.send(ran);
+            }
+            Command::Decide(decision, answer) => {
+                let desk = Arc::clone(&self.desk);
+                let Decision {
+                    arrival,
+                    wish,
+                    by,
+                    why,
+                } = decision;
+                let decided =
+                    tokio::task::spawn_blocking(move || desk.decide(&arrival, &wish, (&by, &why)));
+                // A panic has been printed by its hook: who asked is told that nothing answered.
+                if let Ok(decided) = decided.await {
+                    let _ = answer.send(decided);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming}
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::indexed::Whole;
 use super::ordered::Turn;
 use crate::Chain;
 use crate::clock::{self, Millis};
@@ -39,11 +40,15 @@ pub struct Desk {
     /// The station starts its scans.
     pub(super) driven: bool,
     settings: FolderSettings,
-    evidence: Arc<Evidence>,
+    /// Whole pages that wait for their list.
+    pub(super) whole: Mutex<Whole>,
+    pub(super) evidence: Arc<Evidence>,
     pub(super) events: Events,
     readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
+    /// The folder is this station's; forgotten when the folder goes away.
+    own: Mutex<Option<claim::Owned>>,
     /// Files whose trouble is in the log already; forgotten once a page goes through.
     told: Mutex<HashSet<String>>,
 }
@@ -63,6 +68,7 @@ impl Desk {
             skip: vec![done.clone(), held.clone()],
             rescan: std::time::Duration::from_secs(scanner.rescan_s.0),
             quiet: std::time::Duration::from_millis(scanner.quiet_ms.0),
+            has_indexes: scanner.grouped_by() == GroupBy::Index,
             ..FolderSettings::new(&inbox)
         };
         let source = scanner.id.to_string();
@@ -75,10 +81,12 @@ impl Desk {
             by: scanner.grouped_by(),
             driven: scanner.is_driven(),
             settings,
+            whole: Mutex::default(),
             evidence,
             events,
             readiness,
             stuck: AtomicBool::new(false),
+            own: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -91,6 +99,7 @@ impl Desk {
     /// What comes before the first look: what an earlier run left.
     pub(super) fn begin(&self) {
         self.recover();
+        self.clear_decided();
         if !self.driven {
             return;
         }
@@ -114,7 +123,7 @@ impl Desk {
     /// How much more than one is dealt with at once when much is waiting; the task beats between two batches. A look for separators takes its time.
     pub(super) fn more_at_once(&self) -> usize {
         match self.by {
-            GroupBy::Name => 250,
+            GroupBy::Name | GroupBy::Index => 250,
             _ => 8,
         }
     }
@@ -122,6 +131,9 @@ impl Desk {
     /// Deals with what was seen, in its order as far as that counts: first sights are recorded together, and whole files that are grouped by name are
     /// taken side by side, since each waits for the disk most of the time.
     pub fn handle_all(&self, seen: Vec<Seen>) {
+        if self.by == GroupBy::Index {
+            return self.handle_indexed(seen);
+        }
         let mut seen = seen.into_iter().peekable();
         while let Some(one) = seen.next() {
             match one {
@@ -175,8 +187,41 @@ impl Desk {
         }
     }
 
+    /// Whether this station may claim in the folder: two that watch one folder would put away each other's claims.
+    pub(super) fn owns_folder(&self) -> bool {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own.is_some() {
+            return true;
+        }
+        match claim::own(&self.inbox) {
+            Ok(Some(owned)) => {
+                *own = Some(owned);
+                drop(own);
+                self.folder_readable();
+                // What another station left half done is nobody's now.
+                self.recover();
+                true
+            }
+            Ok(None) => {
+                self.not_ready("folder_in_use", "another laixin takes pages out of this folder: stop one of the two, or give each a folder of its own");
+                false
+            }
+            Err(error) => {
+                self.trouble(claim::CLAIMED_FOLDER, &error.into());
+                false
+            }
+        }
+    }
+
     /// Deals with one thing seen. Trouble is reported here and nowhere else; the file stays where it is safe.
     pub fn handle(&self, seen: Seen) {
+        let moves = matches!(seen, Seen::Ready(_) | Seen::Refused(_));
+        if moves && !self.owns_folder() {
+            if let Seen::Refused(refused) = &seen {
+                refused.tell_again();
+            }
+            return;
+        }
         let (name, done) = match seen {
             Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
@@ -242,6 +287,7 @@ impl Desk {
         }
         let first_seen = arrival.first_seen;
         match self.store.wait(move |db| db.gate(first_seen))? {
+            Gate::Enter { .. } if self.by == GroupBy::Index => self.ready_indexed(offer, arrival),
             Gate::Enter { .. } => {
                 let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
                 self.keep(&claimed, &offer.shape)
@@ -269,6 +315,11 @@ impl Desk {
 
     /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
+        if self.by == GroupBy::Index {
+            // Left by an earlier run: only its list says where it belongs.
+            self.return_to_folder(claimed);
+            return Ok(());
+        }
         let frames = match frames(shape, &claimed.path) {
             Ok(frames) => frames,
             Err(WorkerError::NotStarted(source)) => {
@@ -354,7 +405,7 @@ impl Desk {
     }
 
     /// Left where it is, with a reason, told once.
-    fn wait(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
+    pub(super) fn wait(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
         let id = arrival.id.clone();
         if self.store.wait(move |db| db.arrival_waits(&id, code))? == News::New {
             self.alert(code, &arrival.name, &arrival.id);
@@ -363,7 +414,12 @@ impl Desk {
     }
 
     /// Recorded first, moved then: a crash in between moves it at the next start.
-    fn hold_in_place(&self, found: &Found, arrival: &Arrival, code: &str) -> Result<(), ScanError> {
+    pub(super) fn hold_in_place(
+        &self,
+        found: &Found,
+        arrival: &Arrival,
+        code: &str,
+    ) -> Result<(), ScanError> {
         self.record_hold(&arrival.id, code)?;
         let kept = claim::set_aside(&found.path, &self.inbox, &self.held, code)?;
         self.held_now(&arrival.id, &found.name, code, &kept)
@@ -383,17 +439,17 @@ impl Desk {
     }
 
     fn held_now(&self, id: &str, name: &str, code: &str, kept: &Path) -> Result<(), ScanError> {
-        let below = kept
-            .strip_prefix(&self.inbox)
-            .unwrap_or(kept)
-            .to_string_lossy()
-            .into_owned();
-        let owned = id.to_owned();
-        self.store
-            .wait(move |db| db.arrival_kept_as(&owned, &below))?;
+        self.note_place(id, kept)?;
         self.hold_of_scan(name, id, code)?;
         self.alert(code, name, id);
         Ok(())
+    }
+
+    /// Notes where a file lies now.
+    pub(super) fn note_place(&self, id: &str, kept: &Path) -> Result<(), ScanError> {
+        let below = kept.strip_prefix(&self.inbox).unwrap_or(kept);
+        let (id, below) = (id.to_owned(), below.to_string_lossy().into_owned());
+        Ok(self.store.wait(move |db| db.arrival_kept_as(&id, &below))?)
     }
 
     /// A held image of a scan keeps its batch from being closed.
@@ -427,6 +483,7 @@ impl Desk {
     }
 
     fn folder_unreadable(&self, folder: &Path, kind: std::io::ErrorKind) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let message = format!(
             "{} cannot be listed ({kind}): check that it exists, is mounted, and that the laixin user may read and write it",
             folder.display()
@@ -496,10 +553,11 @@ fn file_key(found: &Found) -> String {
 }
 
 /// The pages of a file: known by its structure, or counted, in a process that may die over it.
-fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
+pub(super) fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
     match shape {
         Shape::Jpeg | Shape::Png => Ok(vec![0]),
         Shape::Tiff { frames } => Ok(frames.clone()),
+        Shape::Index(_) => Ok(Vec::new()),
         Shape::Pdf => {
             let bytes = std::fs::read(file).map_err(WorkerError::NotStarted)?;
             Ok((0..worker::frames(&bytes)?).collect())

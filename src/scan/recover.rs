@@ -17,6 +17,10 @@ impl Desk {
         if std::fs::read_dir(&self.inbox).is_err() {
             return;
         }
+        if !self.owns_folder() {
+            self.mark_stuck();
+            return;
+        }
         self.folder_readable();
         self.stuck.store(false, Ordering::Relaxed);
         let left = match claim::leftovers(&self.inbox) {
@@ -58,6 +62,8 @@ impl Desk {
                 claimed,
                 arrival.reason.as_deref().unwrap_or(reason::UNKNOWN_CLAIM),
             ),
+            // Decided about where it lay among the held ones: nothing claimed has this state.
+            ArrivalState::SetAside => self.hold_claimed(claimed, reason::UNKNOWN_CLAIM),
             ArrivalState::Waiting | ArrivalState::Gone => match complete::inspect(&claimed.path) {
                 Verdict::Complete(shape) => self.keep(claimed, &shape),
                 verdict => {

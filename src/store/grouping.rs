@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::letters::{ACTOR, gate, letter_of, subject, take_arrival};
 use super::scans::open_load;
-use super::{Db, News, StoreError, ledger};
+use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator, after, hold};
 use crate::domain::intake::{ArrivalState, Gate};
@@ -104,7 +104,9 @@ pub(super) fn hold_once(step: &Connection, new: &NewHold<'_>) -> Result<News, St
         Some(letter) => format!("letter/{letter}"),
         None => format!("batch/{}", new.batch),
     };
-    let detail = json!({"reason": new.reason, "detail": new.detail, "scan": new.scan});
+    let id = step.last_insert_rowid().to_string();
+    let mut detail = json!({"reason": new.reason, "detail": new.detail, "scan": new.scan});
+    vouch::along(step, &mut detail, (vouch::HOLDS, &id))?;
     ledger::append(step, ACTOR, "hold.made", &about, &detail)?;
     Ok(News::New)
 }
@@ -254,8 +256,14 @@ impl Db {
 /// Whether an image of a scan is registered or held.
 fn is_there(step: &Connection, scan: i64, place: u32) -> Result<bool, StoreError> {
     Ok(step.query_row(
-        "SELECT EXISTS (SELECT 1 FROM arrivals WHERE scan_id = ?1 AND place = ?2 AND state IN (?3, ?4))",
-        (scan, place, ArrivalState::Taken, ArrivalState::Held),
+        "SELECT EXISTS (SELECT 1 FROM arrivals WHERE scan_id = ?1 AND place = ?2 AND state IN (?3, ?4, ?5))",
+        (
+            scan,
+            place,
+            ArrivalState::Taken,
+            ArrivalState::Held,
+            ArrivalState::SetAside,
+        ),
         |row| row.get(0),
     )?)
 }

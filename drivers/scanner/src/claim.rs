@@ -13,6 +13,45 @@ use crate::{Found, Stamp, naming};
 /// The hidden folder inside the watched one that holds claimed files.
 pub const CLAIMED_FOLDER: &str = ".claimed";
 
+/// The file in it by whose lock one station keeps others out.
+const LOCK_FILE: &str = ".station";
+
+/// The folder as one station's own: no other claims in it while this lives.
+#[derive(Debug)]
+pub struct Owned {
+    _lock: Option<File>,
+}
+
+/// Makes the folder this station's own; `None` while another one has it. A mount that knows no locks is everybody's, as it always was.
+///
+/// # Errors
+/// [`ClaimError`] when nothing can be written there.
+pub fn own(inbox: &Path) -> Result<Option<Owned>, ClaimError> {
+    if !inbox.is_dir() {
+        return Err(ClaimError::Gone {
+            path: inbox.to_path_buf(),
+        });
+    }
+    let folder = inbox.join(CLAIMED_FOLDER);
+    create_folder(&folder)?;
+    let path = folder.join(LOCK_FILE);
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| ClaimError::Io {
+            doing: "open",
+            path: path.clone(),
+            source,
+        })?;
+    match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(Owned { _lock: Some(lock) })),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(_) => Ok(Some(Owned { _lock: None })),
+    }
+}
+
 /// A file that was taken and is not yet finished with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
@@ -185,6 +224,29 @@ pub fn set_aside(
     move_numbered(path, &folder, name)
 }
 
+/// Moves a file that was set aside on, from `<held>/<reason code>/[sub-folder/]<name>` to the same place below another folder.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn move_on(path: &Path, held: &Path, to: &Path) -> Result<PathBuf, ClaimError> {
+    let outside = || ClaimError::Outside {
+        path: path.to_path_buf(),
+    };
+    let below = path.strip_prefix(held).map_err(|_| outside())?;
+    let plain = below
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let name = below.file_name().filter(|_| plain).ok_or_else(outside)?;
+    let mut folder = to.to_path_buf();
+    folder.extend(
+        below
+            .parent()
+            .into_iter()
+            .flat_map(|parent| parent.iter().skip(1)),
+    );
+    move_numbered(path, &folder, name)
+}
+
 /// What was claimed and not finished when the station stopped, oldest id first, and files in the claimed folder that no claim of ours explains.
 #[derive(Debug, Default)]
 pub struct Leftovers {
@@ -220,6 +282,9 @@ pub fn leftovers(inbox: &Path) -> Result<Leftovers, ClaimError> {
                 source,
             })?
             .path();
+        if path.file_name().is_some_and(|name| name == LOCK_FILE) {
+            continue;
+        }
         match Claimed::parse(path.clone()) {
             Some(claimed) => found.claimed.push(claimed),
             None => found.strangers.push(path),
