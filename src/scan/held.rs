@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use scanner::claim;
 use scanner::complete::{self, Verdict};
-use scanner::{PageKind as NamedKind, naming};
+use scanner::naming;
 
-use super::desk::{Desk, frames};
+use super::desk::{Desk, frames, kind_of};
 use super::{ScanError, control};
 use crate::domain::intake::ArrivalState;
 use crate::domain::text::PageKind;
@@ -185,14 +185,10 @@ fn named(arrival: &Arrival) -> (String, PageKind, Option<u32>) {
         None => (None, arrival.name.as_str()),
     };
     let name = naming::parse(folder, file);
-    let kind = match name.hint.kind {
-        NamedKind::Letter => PageKind::Letter,
-        NamedKind::Envelope => PageKind::Envelope,
-    };
     // An image of a scan is one letter with no other.
     let group = match control::scan_of(&name.group).zip(name.hint.number) {
         Some((scan, place)) => format!("scan-{scan}-{place}"),
         None => name.group,
     };
-    (group, kind, name.hint.number)
+    (group, kind_of(name.hint.kind), name.hint.number)
 }

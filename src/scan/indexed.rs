@@ -7,10 +7,9 @@ use scanner::claim::{self, Claimed};
 use scanner::{Found, Listed, Offer, Seen, Shape, naming};
 
 use super::ScanError;
-use super::desk::{Desk, frames};
+use super::desk::{Desk, frames, kind_of};
 use crate::clock;
 use crate::domain::intake::{Gate, reason};
-use crate::domain::text::PageKind;
 use crate::events::Event;
 use crate::store::{Arrival, Indexed, TakePage};
 use crate::worker::WorkerError;
@@ -199,10 +198,7 @@ impl Desk {
                 group: page
                     .or(pages.last())
                     .map_or_else(String::new, |page| page.letter.to_owned()),
-                kind: match name.hint.kind {
-                    naming::PageKind::Letter => PageKind::Letter,
-                    naming::PageKind::Envelope => PageKind::Envelope,
-                },
+                kind: kind_of(name.hint.kind),
                 number: page.map(|page| page.number),
                 frames,
                 original,
