@@ -133,3 +133,20 @@ async fn a_scanner_that_answers_with_a_web_page_loses_nothing_in_silence() {
     assert!(answer.to_lowercase().contains("<html"), "what came is kept");
     intake.stop().await;
 }
+
+/// How long after its last byte a wedged scanner is told, with the settings as shipped: `cargo test --release --test station -- --ignored --nocapture measure_wedged`.
+#[tokio::test]
+#[ignore = "a measurement of half a minute"]
+async fn measure_wedged() {
+    let mut intake = Intake::new(GroupBy::Scan).await;
+    let (_, load) = intake.open_load(1).await;
+    let began = std::time::Instant::now();
+    let scan = intake
+        .scan_with(Fault::SlowLoris(2), load, vec![page(1), page(2)])
+        .await;
+    let seconds = began.elapsed().as_secs_f64();
+    println!("a wedged eSCL scanner is told {seconds:.1} s after the scan began");
+    assert_eq!(scan.trouble.as_deref(), Some("scanner_stalled"));
+    assert!(seconds <= 30.0);
+    intake.stop().await;
+}

@@ -312,18 +312,21 @@ fn event_watcher(
     wake: std_mpsc::SyncSender<()>,
 ) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
-        let of_interest = event.map_or(true, |event| {
-            event.need_rescan()
-                || event.paths.is_empty()
-                || event.paths.iter().any(|path| !is_ours(path))
-        });
-        if of_interest {
+        if is_of_interest(&event) {
             let _ = wake.try_send(());
         }
     })?;
     watcher.watch(inbox, RecursiveMode::Recursive)?;
     Ok(watcher)
+}
+
+/// An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
+fn is_of_interest(event: &notify::Result<notify::Event>) -> bool {
+    event.as_ref().map_or(true, |event| {
+        event.need_rescan()
+            || event.paths.is_empty()
+            || event.paths.iter().any(|path| !is_ours(path))
+    })
 }
 
 fn is_ours(path: &Path) -> bool {
