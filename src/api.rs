@@ -8,6 +8,7 @@ pub mod batches;
 pub mod cabinets;
 pub mod custody;
 pub mod cycles;
+pub mod days;
 pub mod drafts;
 pub mod events;
 pub mod grouping;
@@ -146,8 +147,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grouping::resolve))
         .routes(routes!(grouping::move_pages))
         .routes(routes!(grouping::print))
-        .routes(routes!(grouping::day))
-        .routes(routes!(grouping::close_day))
+        .routes(routes!(days::day))
+        .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
         .routes(routes!(archive::pdf))

@@ -27,6 +27,7 @@ mod letter_views;
 mod letters;
 mod loads;
 mod migrations;
+mod ordered;
 mod owner;
 mod page_kinds;
 mod readings;
