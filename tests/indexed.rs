@@ -120,7 +120,8 @@ async fn a_list_that_is_not_clear_is_held_and_its_pages_stay() {
 async fn one_bad_page_holds_the_whole_list() {
     let mut station = station().await;
     station.file("1.jpg", &page(1));
-    station.file("2.pdf", b"%PDF-1.4\nnothing that a PDF has\n%%EOF\n");
+    let locked = crate::support::project("drivers/ocr/tests/samples/password.pdf");
+    station.file("2.pdf", &fs::read(locked).unwrap());
     station.file("A001.csv", b"1.jpg\n2.pdf\n");
     station.start();
     let held = station

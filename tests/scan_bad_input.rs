@@ -82,6 +82,7 @@ async fn names_that_lead_elsewhere_or_cannot_be_kept_are_held_inside_the_folder(
     // Everything is where it belongs, with the bytes it had, and nothing lies beside the folder.
     let kept: Vec<Vec<u8>> = files(&station.inbox)
         .iter()
+        .filter(|path| !path.ends_with(".claimed/.station"))
         .map(|path| fs::read(path).unwrap())
         .collect();
     for seed in 1..=names.len() as u8 {

@@ -42,7 +42,7 @@ struct ListedPage<'a> {
 /// Why the files of a list cannot be taken.
 enum NotReady {
     /// One of them is no page.
-    Bad(&'static str),
+    Bad(String),
     /// The disk or the system refused.
     Later(ScanError),
 }
@@ -122,7 +122,7 @@ impl Desk {
         }
         let files = match self.made_ready(&pages, &claimed) {
             Ok(files) => files,
-            Err(NotReady::Bad(code)) => return self.hold_all(&claimed, code),
+            Err(NotReady::Bad(code)) => return self.hold_all(&claimed, &code),
             Err(NotReady::Later(error)) => {
                 self.all_back(&claimed);
                 return Err(error);
@@ -186,7 +186,7 @@ impl Desk {
                 Some(Err(WorkerError::NotStarted(source))) => {
                     return Err(NotReady::Later(ScanError::NotCounted(source)));
                 }
-                Some(Err(error)) => return Err(NotReady::Bad(error.code())),
+                Some(Err(error)) => return Err(NotReady::Bad(error.code().to_owned())),
             };
             let original = self
                 .evidence

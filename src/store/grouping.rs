@@ -88,8 +88,8 @@ pub struct Hold {
 /// Notes a hold unless the same is open. Says whether it is news.
 pub(super) fn hold_once(step: &Connection, new: &NewHold<'_>) -> Result<News, StoreError> {
     let open: bool = step.query_row(
-        "SELECT EXISTS (SELECT 1 FROM holds WHERE batch_id = ?1 AND letter_id IS ?2 AND reason = ?3 AND detail IS ?4 AND resolved_ms IS NULL)",
-        (new.batch, &new.letter, new.reason, &new.detail),
+        "SELECT EXISTS (SELECT 1 FROM holds WHERE batch_id = ?1 AND letter_id IS ?2 AND reason = ?3 AND detail IS ?4 AND scan_id IS ?5 AND resolved_ms IS NULL)",
+        (new.batch, &new.letter, new.reason, &new.detail, new.scan),
         |row| row.get(0),
     )?;
     if open {

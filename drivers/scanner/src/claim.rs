@@ -153,6 +153,7 @@ pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, C
         Some(folder) => format!("{}%2F{}", escape(folder), escape(&file_name)),
         None => escape(&file_name),
     };
+    is_there(&found.path)?;
     let claimed_folder = inbox.join(CLAIMED_FOLDER);
     create_folder(&claimed_folder)?;
     let path = claimed_folder.join(format!("{arrival_id}__{kept}"));
@@ -176,6 +177,7 @@ pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, C
 /// # Errors
 /// [`ClaimError`]; the file is then where it was.
 pub fn put_back(claimed: &Claimed, inbox: &Path) -> Result<(), ClaimError> {
+    is_there(&claimed.path)?;
     let mut path = inbox.to_path_buf();
     path.extend(claimed.folder.as_ref());
     create_folder(&path)?;
@@ -336,6 +338,16 @@ fn stamp_of(path: &Path) -> Result<Stamp, ClaimError> {
     Ok(crate::folder::stamp(&metadata))
 }
 
+/// A folder that went away with its mount is not made anew in its mount point: what is to be moved has to be there.
+fn is_there(path: &Path) -> Result<(), ClaimError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ClaimError::Gone {
+            path: path.to_path_buf(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn create_folder(path: &Path) -> Result<(), ClaimError> {
     if path.is_dir() {
         return Ok(());
@@ -359,6 +371,7 @@ fn sync_folder(path: &Path) -> Result<(), ClaimError> {
 
 fn move_numbered(from: &Path, folder: &Path, name: &OsStr) -> Result<PathBuf, ClaimError> {
     const MOST_NUMBERS: u32 = 100_000;
+    is_there(from)?;
     create_folder(folder)?;
     for number in 1..MOST_NUMBERS {
         let to = folder.join(numbered(&name.to_string_lossy(), number));
