@@ -10,7 +10,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::intake::ArrivalState;
+use crate::domain::intake::{ArrivalState, may_be_page};
 use crate::store::{Arrival, Db, HeldDecision, OpenLoadRow, StoreError};
 
 const HELD_SHOWN: u32 = 100;
@@ -23,6 +23,8 @@ struct HeldLine {
     subject: String,
     /// It is on its way to where held files lie.
     is_moving: bool,
+    /// It may still be taken into a letter.
+    may_be_page: bool,
 }
 
 struct AsideLine {
@@ -77,6 +79,7 @@ fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
             when::moment(w, arrival.first_seen)
         ),
         is_moving: arrival.kept_as.is_none(),
+        may_be_page: may_be_page(reason),
         id: arrival.id,
     }
 }

@@ -77,6 +77,23 @@ pub mod reason {
     pub const UNKNOWN_SCAN: &str = "unknown_scan";
 }
 
+/// Whether a file that is held for this reason may still turn out to be a page; otherwise it can only be left out.
+#[must_use]
+pub fn may_be_page(reason: &str) -> bool {
+    matches!(
+        reason,
+        reason::SEEN_BEFORE_RELEASE
+            | reason::LETTER_CLOSED
+            | reason::UNKNOWN_CLAIM
+            | reason::UNKNOWN_SCAN
+            | reason::NO_RELEASED_LOAD
+            | reason::AWAITING_INDEX
+            | reason::INDEX_PAGE_MISSING
+            | reason::ARRIVING
+            | "unsafe_name"
+    )
+}
+
 /// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
 pub fn next_action(reason: &str) -> &'static str {
     match reason {

@@ -47,16 +47,30 @@ async fn change_person(browser: &Browser, station: &Station, name: &str) {
         .await;
 }
 
+/// The letter's draft is confirmed: its paper may be put away.
+async fn confirm(station: &Station, letter: &'static str) {
+    let confirmed = station.app.store.with(move |db| {
+        let at = db.letter_row(letter)?.version;
+        db.confirm(letter, at, USER)
+    });
+    confirmed.await.unwrap();
+}
+
 /// Presses a form's button and waits until its page was loaded anew.
 async fn submit(browser: &Browser, form: &str) {
     browser.ask("window.before = true;").await;
     browser.click(&format!("{form} button[type=submit]")).await;
+    let said = format!(
+        "[...document.querySelectorAll(`{form} [data-say]`)].map((one) => one.textContent).join('')"
+    );
+    let anew = "!window.before && document.readyState === 'complete'";
     browser
-        .until(
-            "the page anew",
-            "!window.before && document.readyState === 'complete'",
-        )
+        .until("the page anew, or a refusal", &format!("{anew} || {said}"))
         .await;
+    let refused = browser
+        .ask(&format!("return window.before ? {said} : '';"))
+        .await;
+    assert_eq!(refused, json!(""), "{form}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,6 +108,8 @@ async fn a_scan_is_started_and_what_does_not_come_out_is_settled_with_a_note() {
             .await;
         // The rest of the pile, without the fault.
         device.set_faults(Vec::new());
+        // The paper path is cleared.
+        device.put_in(Vec::new());
         browser.click(".scanning form button.primary").await;
         let pages = async {
             loop {
@@ -165,6 +181,7 @@ async fn valuables_box_and_loan_take_two_people() {
         let station = Station::start().await;
         station.open_batch(Carrier::Registered, 2).await;
         station.letter("A002", |_| {}).await;
+        confirm(&station, "A002").await;
         station.add_person(OTHER, Role::Operator).await;
         sign_in(&browser, &station).await;
         browser.open(&station.page("/boxes")).await;
@@ -298,11 +315,7 @@ async fn destruction_is_proposed_by_one_and_approved_by_another_and_leaves_a_rec
         });
         made.await.unwrap();
         station.letter("A002", |_| {}).await;
-        let confirmed = station.app.store.with(|db| {
-            let at = db.letter_row("A002")?.version;
-            db.confirm("A002", at, USER)
-        });
-        confirmed.await.unwrap();
+        confirm(&station, "A002").await;
         sign_in(&browser, &station).await;
         let keeping = station.page("/letters/A002/keeping");
         browser.open(&keeping).await;

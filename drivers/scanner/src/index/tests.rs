@@ -1,3 +1,5 @@
+//! Lists as programs write them, lists cut short, and anything else.
+
 use proptest::prelude::*;
 
 use super::{Listed, Unclear, is_index_name, parse};
