@@ -192,6 +192,9 @@ async fn valuables_box_and_loan_take_two_people() {
         submit(&browser, "#new-box").await;
         let keeping = station.page("/letters/A002/keeping");
         browser.open(&keeping).await;
+        // Nothing of a letter may be open when its paper is put away: first the box.
+        submit(&browser, "#paper form[data-call$='/box']").await;
+        assert!(browser.text("#paper").await.contains("二楼档案室 3 号柜"));
         browser
             .fill("#list-valuable input[name=amount]", "人民币 200 元")
             .await;
@@ -204,8 +207,6 @@ async fn valuables_box_and_loan_take_two_people() {
             json!(0),
             "the one who listed it neither witnesses nor strikes it out"
         );
-        submit(&browser, "#paper form[data-call$='/box']").await;
-        assert!(browser.text("#paper").await.contains("二楼档案室 3 号柜"));
         browser
             .fill("#paper form[data-call$='/loans'] input", "核对原件")
             .await;
