@@ -21,6 +21,7 @@ pub mod separators;
 pub mod token;
 pub mod user;
 pub mod verify;
+mod weeks;
 
 use std::path::{Path, PathBuf};
 

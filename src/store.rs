@@ -12,6 +12,7 @@ mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod due;
 mod earlier;
 mod envelopes;
 mod grouping;
@@ -20,6 +21,7 @@ mod health_views;
 mod held;
 mod holds;
 mod idempotency;
+mod imports;
 mod indexed;
 mod learned;
 mod ledger;
@@ -46,6 +48,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::domain::deadline::Profile;
+
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
 pub use archives::{ExportOf, ToExport};
 pub use backups::BackupRow;
@@ -55,7 +59,7 @@ pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
-pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
+pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
 pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
@@ -63,8 +67,9 @@ pub use health_views::Keep;
 pub use held::{HeldDecision, HeldInto, OpenLoadRow, TakeHeld};
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
+pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
 pub use indexed::Indexed;
-pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
+pub use learned::{Ignored, Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
@@ -73,6 +78,7 @@ pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use repeats::ComparedAgain;
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
@@ -163,6 +169,8 @@ pub struct Db {
     connection: Connection,
     /// What comparing letters needs at hand.
     sampled: Option<repeats::Sampled>,
+    /// The office's deadlines; none for a command beside the station.
+    deadlines: Option<Profile>,
 }
 
 impl Db {
@@ -185,6 +193,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 
@@ -199,6 +208,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 
@@ -254,6 +264,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            deadlines: None,
         })
     }
 

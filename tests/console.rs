@@ -4,6 +4,7 @@
 mod browser;
 #[path = "support/browser_station.rs"]
 mod browser_station;
+mod cabinet;
 mod corrections;
 mod desk;
 mod earlier;

@@ -25,6 +25,7 @@ mod backup;
 mod config;
 mod console;
 mod durable;
+mod evaluate;
 mod evidence;
 mod held;
 mod house;

@@ -242,6 +242,10 @@ pub async fn confirm(
 ) -> Result<Response, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
+    let letter = id.clone();
+    app.store
+        .with(move |db| db.compare_before_confirming(&letter, version))
+        .await?;
     let given = app
         .once_telling(key, move |db| {
             db.confirm(&id, version, &by)?;

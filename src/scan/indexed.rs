@@ -184,7 +184,7 @@ impl Desk {
                 None => Vec::new(),
                 Some(Ok(frames)) => frames,
                 Some(Err(WorkerError::NotStarted(source))) => {
-                    return Err(NotReady::Later(ScanError::NotCounted(source)));
+                    return Err(NotReady::Later(ScanError::NotOpened(source)));
                 }
                 Some(Err(error)) => return Err(NotReady::Bad(error.code().to_owned())),
             };

@@ -141,6 +141,7 @@ fn draft() -> Draft {
         fields: Fields::default(),
         missing: Vec::new(),
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }

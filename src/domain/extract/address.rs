@@ -118,6 +118,10 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
             support = 1.0;
         } else if written.agree(theirs) {
             winner.note("two_readings", 1.0);
+            // Two mentions that still differ: one of them is wrong.
+            if written.chars != theirs.chars {
+                winner.note("nearly", 1.0);
+            }
         } else if apart <= 3.0 {
             winner.note("nearly", 1.0);
         }
@@ -171,7 +175,7 @@ fn signed(items: &[Item]) -> Option<Candidate> {
         let bare = item.kind == Kind::Bare;
         let sound = if bare {
             n >= 6
-                && address_like(&text)
+                && (address_like(&text) || two_levels(&text))
                 && place::ends_well(&text)
                 && names::unit(&text) < 0.9
                 && !names::pseudonym(&text)

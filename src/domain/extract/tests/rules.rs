@@ -228,7 +228,14 @@ fn c2_a_scribe_alone_signs_for_nobody() {
 
 #[test]
 fn c2_a_courtesy_behind_a_name_makes_no_second_signatory() {
-    for line in ["汪小满谨上", "汪小满敬上", "汪平平叩上", "汪小满（手印）"] {
+    for line in [
+        "汪小满谨上",
+        "汪小满敬上",
+        "汪平平叩上",
+        "汪小满（手印）",
+        "汪小满（签字按手印）",
+        "汪小满敬步",
+    ] {
         let fields = under(&[line, "2025年3月4日"]);
         assert_eq!(fields.joint.count, 1, "{line}");
         assert!(line.starts_with(value(&fields.sender_name)), "{line}");
@@ -253,6 +260,59 @@ fn c2_the_writer_says_who_he_is_in_many_ways() {
     {
         let fields = unsigned(&[sentence, "我们楼道的灯坏了半年。"]);
         assert_eq!(value(&fields.sender_name), "匿名", "{sentence}");
+    }
+}
+
+#[test]
+fn c2_a_signature_unlike_the_writers_own_words_is_left_to_a_person() {
+    let held_back = |own: &'static str| {
+        let fields = letter(&[
+            "霍市长：",
+            own,
+            "楼道的灯坏了半年，恳请派人修好。",
+            "此致",
+            "敬礼",
+            "来信人：汪小满",
+            "2025年3月4日",
+        ]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{own}");
+        fields.sender_name.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(!held_back("我叫汪小满，今年70岁。"));
+    assert!(held_back("我叫高长林，今年70岁。"));
+}
+
+#[test]
+fn j1_an_incomplete_signature_with_a_full_name_elsewhere_is_left_to_a_person() {
+    let held_back = |own: &'static str| {
+        let fields = letter(&["霍市长：", own, "灯坏了。", "此致", "敬礼", "汪某某"]);
+        assert_eq!(value(&fields.sender_name), "匿名");
+        fields.sender_name.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(held_back("我叫汪小满，今年70岁。"));
+    assert!(!held_back("我不敢写出姓名。"));
+}
+
+#[test]
+fn c6_an_addressee_nobody_can_place_is_left_to_a_person() {
+    let held_back = |salutation: &'static str| {
+        let fields = letter(&[salutation, "楼道的灯坏了半年。", "此致", "敬礼"]);
+        let addressee = &fields.addressee;
+        assert!(addressee.value.is_some(), "{salutation}");
+        addressee.signs.iter().any(|s| s.name == "veto")
+    };
+    for placed in [
+        "霍市长：",
+        "尊敬的市政府领导：",
+        "市委、市政府：",
+        "临江市信访局霍市长：",
+        "市政府，您好：",
+    ] {
+        assert!(!held_back(placed), "{placed}");
+    }
+    for unplaced in ["市政府、临江市席：", "市委程书便：", "市信访局速书己："]
+    {
+        assert!(held_back(unplaced), "{unplaced}");
     }
 }
 
@@ -302,6 +362,29 @@ fn c4_a_home_is_told_in_many_ways_and_others_homes_are_none() {
     ] {
         let fields = unsigned(&[sentence, "楼道的灯坏了半年。"]);
         assert_eq!(fields.address.value, None, "{sentence}");
+    }
+}
+
+#[test]
+fn c4_a_bare_address_without_a_label_is_no_list_of_names() {
+    for line in [
+        "成都市彭州市蓝光云鼎31-2-1702",
+        "成华区蓝光云鼎30栋503",
+        "武侯区红牌楼街道双桥路51弄3号604室",
+    ] {
+        let fields = under(&["执笔人：汪小满", line, "2025年5月15日"]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{line}");
+        assert_eq!(fields.joint.count, 1, "{line}");
+        assert_eq!(value(&fields.address), line);
+    }
+}
+
+#[test]
+fn c2_what_is_read_behind_the_word_for_sent_is_no_part_of_the_envelopes_name() {
+    for name in ["王宽缄分", "王宽 缄题", "王宽寄"] {
+        let front = envelope("霍市长（收）", &["滨河路8号", name]);
+        let fields = with_envelope(&["霍市长：", "路灯坏了半年。", "此致", "敬礼"], front);
+        assert_eq!(value(&fields.sender_name), "王宽", "{name}");
     }
 }
 
