@@ -11,6 +11,7 @@ mod cabinet;
 mod earlier;
 mod field_lines;
 mod frame;
+mod held;
 mod keeping;
 mod letter;
 mod letters;
@@ -50,6 +51,7 @@ pub fn router(app: App) -> Router {
         .route("/letters/{id}/keeping", get(keeping::page))
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
+        .route("/held", get(held::page))
         .route("/maintenance", get(maintenance::page))
         .route("/console/{version}/{name}", get(assets::serve))
         .layer(middleware::from_fn(guard))

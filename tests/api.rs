@@ -7,5 +7,6 @@ mod handover;
 mod house;
 mod keeping;
 mod mailroom;
+mod office;
 mod overrides;
 mod routes;

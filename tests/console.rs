@@ -8,6 +8,7 @@ mod cabinet;
 mod corrections;
 mod desk;
 mod earlier;
+mod keeping;
 
 use std::sync::Arc;
 

@@ -139,7 +139,7 @@ fn held(w: &'static Words, file: &HeldFile) -> Alert {
             w.one("alert.by_source", &file.source),
             when::moment(w, file.seen)
         ),
-        href: None,
+        href: file.is_held.then(|| "/held".to_owned()),
         tone: "",
     }
 }

@@ -36,6 +36,8 @@ const RIGHTS: &[(&str, &str, [u8; 5])] = &[
     ("POST", "/v1/cabinets/{id}/turned-over", [1, 1, 1, 0, 0]),
     ("GET", "/v1/cycles/{id}/certificate.pdf", [1, 1, 1, 0, 0]),
     ("GET", "/v1/arrivals", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/arrivals/{id}/take", [1, 0, 1, 0, 0]),
+    ("POST", "/v1/arrivals/{id}/set-aside", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters/{id}", [1, 0, 1, 0, 0]),
     ("GET", "/v1/letters/{id}/archive.pdf", [1, 0, 1, 1, 0]),
