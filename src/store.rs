@@ -48,6 +48,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::clock;
 use crate::domain::deadline::Profile;
 
 pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
@@ -163,6 +164,25 @@ pub enum StoreError {
     Stopped,
 }
 
+/// How long another process may hold the file.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Turns the write-ahead log on. SQLite does not wait for others at this step by itself.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    let began = clock::monotonic();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && began.elapsed() < BUSY =>
+            {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// The open database. One exists, on the owner thread.
 #[derive(Debug)]
 pub struct Db {
@@ -185,10 +205,10 @@ impl Db {
             migrations::refuse_newer(&Connection::open_with_flags(path, flags)?)?;
         }
         let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.busy_timeout(BUSY)?;
+        write_ahead(&connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
         migrations::migrate(&mut connection)?;
         Ok(Self {
             connection,
@@ -259,7 +279,7 @@ impl Db {
         let flags =
             rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY)?;
         migrations::require_current(&connection)?;
         Ok(Self {
             connection,

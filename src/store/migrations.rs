@@ -1,6 +1,6 @@
 //! The schema and its history. A released migration is never edited; add the next one.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 use crate::clock;
@@ -14,13 +14,18 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_5_evidence.sql"),
 ];
 
-/// Brings the database to the newest schema, each step in a transaction of its own.
+/// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes
+/// second finds the step done.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     refuse_newer(connection)?;
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len() as u32;
-    for (schema, sql) in (1..=known).zip(MIGRATIONS).skip(found as usize) {
-        let step = connection.transaction()?;
+    for (schema, sql) in (1_u32..).zip(MIGRATIONS) {
+        if schema <= version(connection)? {
+            continue;
+        }
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if schema <= version(&step)? {
+            continue;
+        }
         step.execute_batch(sql)?;
         step.execute(
             "INSERT INTO schema_versions (version, applied_ms, laixin) VALUES (?1, ?2, ?3)",
@@ -32,9 +37,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The schema's number; 0 is a new file.
+fn version(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
 /// Refuses a database of a newer laixin.
 pub(super) fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = version(connection)?;
     let known = MIGRATIONS.len() as u32;
     if found > known {
         return Err(StoreError::Newer { found, known });
@@ -44,7 +54,7 @@ pub(super) fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
 
 /// Refuses a database of any other schema than this build's.
 pub(super) fn require_current(connection: &Connection) -> Result<(), StoreError> {
-    let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = version(connection)?;
     let known = MIGRATIONS.len() as u32;
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(()),
@@ -81,6 +91,25 @@ mod tests {
              PRAGMA user_version = 1;",
         )
         .unwrap();
+    }
+
+    #[test]
+    fn two_that_open_a_new_database_at_once_both_find_it_whole() {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("laixin.db");
+            let together = std::sync::Barrier::new(4);
+            let open = || {
+                together.wait();
+                Db::open(&path).map(drop)
+            };
+            std::thread::scope(|scope| {
+                let opening: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+                for one in opening {
+                    one.join().unwrap().unwrap();
+                }
+            });
+        }
     }
 
     #[test]
