@@ -3,18 +3,23 @@
 //! It has no private door: pages show what the store tells the API, and every change a page makes goes through
 //! `/v1/…` like anyone else's. Leaves out what the later, full console brings: see ARCHITECTURE.md.
 
+mod access;
+mod accounts;
 mod address;
 mod assets;
+mod audit;
 mod batches;
 mod beside;
 mod cabinet;
 mod earlier;
 mod field_lines;
 mod frame;
+mod gate;
 mod keeping;
 mod letter;
 mod letters;
 mod maintenance;
+mod myself;
 mod refused;
 mod scanning;
 mod sign_in;
@@ -48,10 +53,15 @@ pub fn router(app: App) -> Router {
         .route("/letters/{id}", get(letter::page))
         .route("/letters/{id}/beside", get(beside::page))
         .route("/letters/{id}/keeping", get(keeping::page))
+        .route("/letters/{id}/access", get(access::page))
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
         .route("/maintenance", get(maintenance::page))
+        .route("/accounts", get(accounts::page))
+        .route("/myself", get(myself::page))
+        .route("/audit", get(audit::page))
         .route("/console/{version}/{name}", get(assets::serve))
+        .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
         .with_state(app)
 }

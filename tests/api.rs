@@ -1,11 +1,16 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod alerts;
 mod archive;
+mod audit;
 mod devices;
 mod handover;
 mod house;
 mod keeping;
 mod mailroom;
 mod overrides;
+mod people;
 mod routes;
+mod sight;
+mod tls;

@@ -57,9 +57,50 @@ pub(super) const RETENTIONS: Covered = Covered {
     prefix: "retention",
     columns: "letter_id, policy, proposed_by, proposed_ms, approved_by, approved_ms, refused_by, refused_ms",
 };
+pub(super) const RESTRICTIONS: Covered = Covered {
+    table: "restrictions",
+    key: "letter_id",
+    prefix: "restriction",
+    columns: "state, why, by, reason, at_ms",
+};
+pub(super) const LETTER_ACCESS: Covered = Covered {
+    table: "letter_access",
+    key: "id",
+    prefix: "access",
+    columns: "letter_id, user, granted_by, reason, granted_ms, ended_by, ended_ms",
+};
+pub(super) const INTERESTS: Covered = Covered {
+    table: "interests",
+    key: "id",
+    prefix: "interest",
+    columns: "user, kind, relation, text, declared_by, declared_ms, ended_by, ended_ms",
+};
+pub(super) const RECUSALS: Covered = Covered {
+    table: "recusals",
+    key: "id",
+    prefix: "recusal",
+    columns: "letter_id, user, matched, reason, by, at_ms, lifted_by, lifted_reason, lifted_ms",
+};
+pub(super) const ALERTS: Covered = Covered {
+    table: "alerts",
+    key: "id",
+    prefix: "alert",
+    columns: "letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, note",
+};
 
 /// Every such table.
-const COVERED: [Covered; 5] = [VALUABLES, BOXES, BOXED, LOANS, RETENTIONS];
+const COVERED: [Covered; 10] = [
+    VALUABLES,
+    BOXES,
+    BOXED,
+    LOANS,
+    RETENTIONS,
+    RESTRICTIONS,
+    LETTER_ACCESS,
+    INTERESTS,
+    RECUSALS,
+    ALERTS,
+];
 
 /// A row that is not as the ledger says, or an entry that has no row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,82 +5,117 @@ use laixin::store::{Role, Scope};
 
 use super::house::{Caller, House};
 
-/// Who may: operator, maintenance, administrator, case system's token, maintenance token.
-const RIGHTS: &[(&str, &str, [u8; 5])] = &[
-    ("GET", "/v1/session", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/batches", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/batches", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/batches/{id}", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/batches/{id}/loads", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/batches/{id}/close", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/batches/{id}/exceptions", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/batches/{id}/next-letter", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/loads/{id}/override", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/scanners", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/scanners/{id}/scans", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/scanners/{id}/cancel", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/scans", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/scans/{id}", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/holds", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/holds/{id}/resolve", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/pages/move", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/separators", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/days/{date}", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/days/{date}/close", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/cabinets", [1, 1, 1, 0, 0]),
-    ("GET", "/v1/cabinets/{id}", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/cabinets/{id}/cycles", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/cabinets/{id}/abort", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/cabinets/{id}/acknowledge", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/cabinets/{id}/selftest", [1, 1, 1, 0, 0]),
-    ("POST", "/v1/cabinets/{id}/turned-over", [1, 1, 1, 0, 0]),
-    ("GET", "/v1/cycles/{id}/certificate.pdf", [1, 1, 1, 0, 0]),
-    ("GET", "/v1/arrivals", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/letters", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/letters/{id}", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/letters/{id}/archive.pdf", [1, 0, 1, 1, 0]),
-    ("GET", "/v1/letters/{id}/pages/{n}", [1, 0, 1, 1, 0]),
-    ("GET", "/v1/letters/{id}/pages/{n}/image", [1, 0, 1, 1, 0]),
-    (
-        "GET",
-        "/v1/letters/{id}/pages/{n}/thumbnail",
-        [1, 0, 1, 1, 0],
-    ),
-    ("PUT", "/v1/letters/{id}/pages/{n}/kind", [1, 0, 1, 0, 0]),
-    ("PATCH", "/v1/letters/{id}/fields", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/confirm", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/letters/{id}/valuables", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/valuables", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/valuables/{id}/witness", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/valuables/{id}/return", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/valuables/{id}/return-witness", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/valuables/{id}/strike", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/return-unread", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/withdraw", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/reinstate", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/destruction", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/retentions", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/retentions/{id}/approve", [0, 0, 1, 0, 0]),
-    ("POST", "/v1/retentions/{id}/refuse", [0, 0, 1, 0, 0]),
-    ("GET", "/v1/boxes", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/boxes", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/boxes/{id}", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/boxes/{id}/move", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/boxes/{id}/close", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/box", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/letters/{id}/loans", [1, 0, 1, 0, 0]),
-    ("GET", "/v1/loans", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/loans/{id}/approve", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/loans/{id}/back", [1, 0, 1, 0, 0]),
-    ("POST", "/v1/drafts/claims", [0, 0, 0, 1, 0]),
-    ("GET", "/v1/drafts", [1, 0, 1, 1, 0]),
-    ("GET", "/v1/drafts/{id}", [1, 0, 1, 1, 0]),
-    ("POST", "/v1/drafts/{id}/ack", [0, 0, 0, 1, 0]),
-    ("POST", "/v1/drafts/{id}/nack", [0, 0, 0, 1, 0]),
-    ("GET", "/v1/events", [1, 1, 1, 1, 1]),
-    ("GET", "/v1/health/devices", [0, 1, 1, 0, 1]),
-    ("GET", "/v1/health/log", [0, 1, 1, 0, 1]),
-    ("DELETE", "/v1/session", [1, 1, 1, 0, 0]),
+/// Who may: operator, confirming officer, maintenance, auditor, administrator, case system's token, maintenance token.
+type Who = [u8; 7];
+const MAIL: Who = [1, 1, 0, 0, 1, 0, 0];
+const READ: Who = [1, 1, 0, 0, 1, 1, 0];
+const DECIDE: Who = [0, 1, 0, 0, 1, 0, 0];
+const ADMIN: Who = [0, 0, 0, 0, 1, 0, 0];
+const CAB: Who = [1, 1, 1, 0, 1, 0, 0];
+const HEALTH: Who = [0, 0, 1, 0, 1, 0, 1];
+const CASE: Who = [0, 0, 0, 0, 0, 1, 0];
+const SELF: Who = [1, 1, 1, 1, 1, 0, 0];
+const AUDIT: Who = [0, 0, 0, 1, 0, 0, 0];
+const ALL: Who = [1; 7];
+
+/// Every route.
+pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
+    ("GET", "/v1/session", SELF),
+    ("POST", "/v1/batches", MAIL),
+    ("GET", "/v1/batches", MAIL),
+    ("GET", "/v1/batches/{id}", MAIL),
+    ("POST", "/v1/batches/{id}/loads", MAIL),
+    ("POST", "/v1/batches/{id}/close", MAIL),
+    ("POST", "/v1/batches/{id}/exceptions", MAIL),
+    ("POST", "/v1/batches/{id}/next-letter", MAIL),
+    ("POST", "/v1/loads/{id}/override", MAIL),
+    ("GET", "/v1/scanners", MAIL),
+    ("POST", "/v1/scanners/{id}/scans", MAIL),
+    ("POST", "/v1/scanners/{id}/cancel", MAIL),
+    ("GET", "/v1/scans", MAIL),
+    ("GET", "/v1/scans/{id}", MAIL),
+    ("GET", "/v1/holds", MAIL),
+    ("POST", "/v1/holds/{id}/resolve", MAIL),
+    ("POST", "/v1/letters/{id}/pages/move", MAIL),
+    ("POST", "/v1/separators", MAIL),
+    ("GET", "/v1/days/{date}", MAIL),
+    ("POST", "/v1/days/{date}/close", MAIL),
+    ("GET", "/v1/cabinets", CAB),
+    ("GET", "/v1/cabinets/{id}", CAB),
+    ("POST", "/v1/cabinets/{id}/cycles", CAB),
+    ("POST", "/v1/cabinets/{id}/abort", CAB),
+    ("POST", "/v1/cabinets/{id}/acknowledge", CAB),
+    ("POST", "/v1/cabinets/{id}/selftest", CAB),
+    ("POST", "/v1/cabinets/{id}/turned-over", CAB),
+    ("GET", "/v1/cycles/{id}/certificate.pdf", CAB),
+    ("GET", "/v1/arrivals", MAIL),
+    ("GET", "/v1/letters", MAIL),
+    ("GET", "/v1/letters/{id}", MAIL),
+    ("GET", "/v1/letters/{id}/archive.pdf", READ),
+    ("GET", "/v1/letters/{id}/pages/{n}", READ),
+    ("GET", "/v1/letters/{id}/pages/{n}/image", READ),
+    ("GET", "/v1/letters/{id}/pages/{n}/thumbnail", READ),
+    ("PUT", "/v1/letters/{id}/pages/{n}/kind", MAIL),
+    ("PATCH", "/v1/letters/{id}/fields", MAIL),
+    ("POST", "/v1/letters/{id}/confirm", MAIL),
+    ("GET", "/v1/letters/{id}/valuables", MAIL),
+    ("POST", "/v1/letters/{id}/valuables", MAIL),
+    ("POST", "/v1/valuables/{id}/witness", MAIL),
+    ("POST", "/v1/valuables/{id}/return", MAIL),
+    ("POST", "/v1/valuables/{id}/return-witness", MAIL),
+    ("POST", "/v1/valuables/{id}/strike", MAIL),
+    ("POST", "/v1/letters/{id}/return-unread", MAIL),
+    ("POST", "/v1/letters/{id}/withdraw", MAIL),
+    ("POST", "/v1/letters/{id}/reinstate", MAIL),
+    ("POST", "/v1/letters/{id}/destruction", MAIL),
+    ("GET", "/v1/retentions", MAIL),
+    ("POST", "/v1/retentions/{id}/approve", ADMIN),
+    ("POST", "/v1/retentions/{id}/refuse", ADMIN),
+    ("GET", "/v1/boxes", MAIL),
+    ("POST", "/v1/boxes", MAIL),
+    ("GET", "/v1/boxes/{id}", MAIL),
+    ("POST", "/v1/boxes/{id}/move", MAIL),
+    ("POST", "/v1/boxes/{id}/close", MAIL),
+    ("POST", "/v1/letters/{id}/box", MAIL),
+    ("POST", "/v1/letters/{id}/loans", MAIL),
+    ("GET", "/v1/loans", MAIL),
+    ("POST", "/v1/loans/{id}/approve", MAIL),
+    ("POST", "/v1/loans/{id}/back", MAIL),
+    ("POST", "/v1/drafts/claims", CASE),
+    ("GET", "/v1/drafts", READ),
+    ("GET", "/v1/drafts/{id}", READ),
+    ("POST", "/v1/drafts/{id}/ack", CASE),
+    ("POST", "/v1/drafts/{id}/nack", CASE),
+    ("GET", "/v1/events", ALL),
+    ("GET", "/v1/health/devices", HEALTH),
+    ("GET", "/v1/health/log", HEALTH),
+    ("POST", "/v1/session/password", SELF),
+    ("GET", "/v1/users", ADMIN),
+    ("POST", "/v1/users", ADMIN),
+    ("POST", "/v1/users/{name}/password", ADMIN),
+    ("POST", "/v1/users/{name}/role", ADMIN),
+    ("POST", "/v1/users/{name}/disable", ADMIN),
+    ("POST", "/v1/users/{name}/enable", ADMIN),
+    ("GET", "/v1/tokens", ADMIN),
+    ("POST", "/v1/tokens", ADMIN),
+    ("POST", "/v1/tokens/{name}/revoke", ADMIN),
+    ("POST", "/v1/letters/{id}/views", MAIL),
+    ("GET", "/v1/letters/{id}/access", DECIDE),
+    ("POST", "/v1/letters/{id}/access", DECIDE),
+    ("DELETE", "/v1/letters/{id}/access/{user}", DECIDE),
+    ("POST", "/v1/letters/{id}/restriction", MAIL),
+    ("DELETE", "/v1/letters/{id}/restriction", DECIDE),
+    ("POST", "/v1/letters/{id}/recusals", MAIL),
+    ("DELETE", "/v1/letters/{id}/recusals/{user}", DECIDE),
+    ("GET", "/v1/interests", SELF),
+    ("POST", "/v1/interests", SELF),
+    ("DELETE", "/v1/interests/{number}", SELF),
+    ("GET", "/v1/alerts", READ),
+    ("POST", "/v1/alerts/{id}/acknowledge", MAIL),
+    ("GET", "/v1/amendments", CASE),
+    ("POST", "/v1/amendments/{number}/ack", CASE),
+    ("GET", "/v1/audit", AUDIT),
+    ("DELETE", "/v1/session", SELF),
 ];
 /// Routes that ask nobody who they are.
 const OPEN: &[(&str, &str)] = &[
@@ -94,11 +129,14 @@ fn ask(house: &House, caller: &Caller, method: &str, path: &str) -> u16 {
     let path = path
         .replace("{id}", "999")
         .replace("{n}", "1")
+        .replace("{name}", "nobody")
+        .replace("{user}", "nobody")
+        .replace("{number}", "999")
         .replace("{date}", "2026-01-02");
     if path == "/v1/events" {
         return house.open(caller, &path).status().as_u16();
     }
-    let body = matches!(method, "POST" | "PATCH" | "PUT").then_some("{}");
+    let body = matches!(method, "POST" | "PATCH" | "PUT" | "DELETE").then_some("{}");
     house.call(caller, method, &path, body).status
 }
 
@@ -108,7 +146,9 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
     house.cabinet_answers(drop);
     let callers = [
         house.person("operator", Role::Operator),
+        house.person("officer", Role::ConfirmingOfficer),
         house.person("maintenance", Role::Maintenance),
+        house.person("auditor", Role::Auditor),
         house.person("administrator", Role::Administrator),
         house.machine("cases", Scope::CaseSystem),
         house.machine("devices", Scope::Maintenance),

@@ -68,7 +68,15 @@ function bodyOf(form) {
   return body;
 }
 
+/** A secret that the station says once: shown until the page is left. */
+function showOnce(form, text) {
+  const place = form.querySelector("[data-result-label]");
+  place.querySelector("output").textContent = text;
+  place.hidden = false;
+}
+
 function after(then) {
+  if (then === "stay") return undefined;
   if (then === "refresh" && window.laixinRefresh) return window.laixinRefresh();
   if (then === "refresh" || then === "reload") return location.reload();
   return location.assign(then);
@@ -84,8 +92,9 @@ async function send(from, body) {
   if (!repeatKeys.has(from)) repeatKeys.set(from, newKey());
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
+    const answer = await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
     repeatKeys.delete(from);
+    if (from.dataset.result) showOnce(from, answer.body[from.dataset.result]);
     const dialog = from.closest("dialog");
     if (dialog) dialog.close();
     await after(from.dataset.then);
