@@ -36,6 +36,7 @@ mod page_kinds;
 mod readings;
 mod recusals;
 mod repeats;
+mod restrictions;
 mod scans;
 mod scrubs;
 mod second_person;
@@ -52,7 +53,6 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-pub use access::{AccessRow, RestrictionRow};
 pub use accounts::{
     FAILURES_ALLOWED, LOCK_SECONDS, Lasting, NewToken, Session, SignIn, Token, User,
 };
@@ -85,6 +85,7 @@ pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
 pub use recusals::{InterestRow, RecusalRow};
+pub use restrictions::{AccessRow, RestrictionRow};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};

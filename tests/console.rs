@@ -7,6 +7,7 @@ mod browser_station;
 mod corrections;
 mod desk;
 mod earlier;
+mod trust;
 
 use std::sync::Arc;
 

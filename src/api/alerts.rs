@@ -85,7 +85,7 @@ pub struct AcknowledgeBody {
 /// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
 pub(crate) fn is_shown(db: &Db, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
     if seer.holder == Holder::Machine(Scope::CaseSystem) {
-        return Ok(true);
+        return db.may_know_of(seer, &alert.letter);
     }
     let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
     Ok(match db.sight(seer, &alert.letter)? {

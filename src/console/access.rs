@@ -60,7 +60,6 @@ fn matched_word(matched: Matched) -> &'static str {
         Matched::Accused => "accused",
         Matched::Address => "address",
         Matched::Place => "place",
-        Matched::Addressee => "addressee",
         Matched::Matter => "matter",
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Asked, Frame};
 use super::refused::{Refused, show};
@@ -31,6 +31,8 @@ pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -
     let Ok(asked) = Asked::from_request_parts(&mut parts, &app).await;
     match (shut, person_of(&app, &parts.headers).await) {
         (Shut::Store(error), Ok(Some(person))) => refusal(&app, asked, &person, error),
+        // A machine has no pages.
+        (Shut::Store(_), Ok(None)) => Redirect::to("/").into_response(),
         _ => Refused::failed(&app, asked).into_response(),
     }
 }

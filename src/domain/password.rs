@@ -86,7 +86,7 @@ fn is_common(name: &str, password: &str) -> bool {
     let few: std::collections::BTreeSet<char> = plain.chars().collect();
     let around = |core: &str| {
         let core_length = core.chars().count();
-        core_length >= 2 && plain.contains(core) && plain.chars().count() < core_length + 5
+        core_length >= 2 && plain.contains(core) && plain.chars().count() < core_length + 7
     };
     few.len() < 4 || around(&name.to_lowercase()) || COMMON.iter().any(|core| around(core))
 }

@@ -198,7 +198,9 @@ impl Db {
     /// When SQLite refuses.
     pub fn may_know_of(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
         match self.sight(seer, letter) {
-            Ok(sight) => Ok(!matches!(sight, Sight::No(Unseen::Role | Unseen::Recused))),
+            Ok(Sight::No(Unseen::Role | Unseen::Recused)) => Ok(false),
+            // The office that a letter accuses does not hear of it by its machine either.
+            Ok(_) => Ok(!self.accuses_unit_of(seer, letter)?),
             Err(StoreError::NotFound { .. }) => Ok(may(seer.holder, Action::ReadLetters)),
             Err(error) => Err(error),
         }

@@ -79,11 +79,14 @@ impl Db {
         if let Some(why) = called_for(fields) {
             self.restrict_as_read(letter, why)?;
         }
-        let text = self.matter_text(letter)?;
-        let parties = Parties::of(fields).with_text(&text);
-        for declared in self.interests(None)? {
-            if let Some(matched) = parties.meet(&declared.interest) {
-                self.keep_from(letter, &declared.user, Some(matched), ("task/read", ""))?;
+        let interests = self.interests(None)?;
+        if !interests.is_empty() {
+            let text = self.matter_text(letter)?;
+            let parties = Parties::of(fields).with_text(&text);
+            for declared in interests {
+                if let Some(matched) = parties.meet(&declared.interest) {
+                    self.keep_from(letter, &declared.user, Some(matched), ("task/read", ""))?;
+                }
             }
         }
         self.raise_alerts(letter, fields)

@@ -226,6 +226,8 @@ fn desk() -> Desk {
                 _ => {}
             }
         });
+    }
+    for (at, letter) in LETTERS.into_iter().enumerate() {
         let n = at + 1;
         house.sql(&format!(
             "INSERT INTO valuables (id, letter_id, kind, listed_by, listed_ms) VALUES ({n}, '{letter}', 'cash', 'x', 1);
@@ -678,7 +680,7 @@ fn nothing_is_handed_to_whom_it_accuses() {
         &officer.with("if-match", &version),
         "PATCH",
         "/v1/letters/TOHIM/fields",
-        Some(&json!({"addressee": "市长"}).to_string()),
+        Some(&json!({"addressee": {"value": "市长"}}).to_string()),
     );
     assert_eq!(corrected.status, 200, "{}", corrected.text);
     assert_eq!(claimed(&cases), ["TOHIM"]);

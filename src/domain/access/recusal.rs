@@ -47,13 +47,11 @@ pub enum Matched {
     Address,
     /// Where the matter lies.
     Place,
-    /// The addressee.
-    Addressee,
     /// A unit that its matters name.
     Matter,
 }
 
-/// Who and what a letter touches.
+/// Who and what a letter touches. Not the addressee: whoever is written to has no interest in the letter for that alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parties {
     of: Vec<(Matched, String)>,
@@ -88,7 +86,6 @@ impl Parties {
             add(Matched::Accused, Some(&accused.name));
         }
         add(Matched::Address, fields.address.value.as_deref());
-        add(Matched::Addressee, fields.addressee.value.as_deref());
         for matter in &fields.matters {
             add(Matched::Place, matter.place.as_deref());
             add(Matched::Matter, Some(&matter.title));
@@ -108,8 +105,6 @@ impl Parties {
         let wanted = plain(&interest.text);
         let length = wanted.chars().count();
         let met = |(matched, text): &&(Matched, String)| match (interest.kind, matched) {
-            // A leader who is written to has no interest in the letter for that alone.
-            (InterestKind::Name, Matched::Addressee) => false,
             (InterestKind::Name, Matched::Sender | Matched::Accused) => {
                 length >= PERSON && (*text == wanted || titled(text, &wanted))
             }
