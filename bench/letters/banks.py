@@ -2,12 +2,14 @@
 
 Three sets of wordings and three pools of names: `fit`, `check` and `held` parts never share them. Nothing is fitted or chosen on `held`: its
 letters are only counted. Every person, number and official is invented. Usage: banks.py FOLDER writes fit1.json, fit2.json, check1.json,
-check2.json, held1.json. Draws no letters: see make_letters.py.
+check2.json, held1.json, blind1.json, blind2.json. Draws no letters: see make_letters.py.
 """
 
 import json
 import os
 import sys
+
+import banks_blind
 
 SURNAMES = {
     "fit": "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕",
@@ -73,6 +75,10 @@ LEADERS = {
     "check2": [("仇永昌", "市委书记"), ("卞克勤", "市长"), ("成正荣", "人大主任"), ("嵇春晖", "副市长"), ("柏长青", "局长")],
     "held1": [("邬成功", "市委书记"), ("甘向东", "市长"), ("简明德", "人大主任"), ("宗立群", "副市长"), ("蒲定远", "局长")],
 }
+
+PLACES.update(banks_blind.PLACES)
+LEADERS.update(banks_blind.LEADERS)
+COMPOUND["blind"], SURNAMES["blind"], GIVEN["blind"] = [], banks_blind.SURNAMES, banks_blind.GIVEN
 
 
 def scope(key):
@@ -262,12 +268,14 @@ FONTS = {
                  print=["song", "hei", "kai"]),
 }
 
+WORDS["blind"], FONTS["blind"] = banks_blind.WORDS, banks_blind.FONTS
+
 
 def bank(key):
     part = key.rstrip("12")
     places = PLACES[key]
     places = {k: v.split() if isinstance(v, str) and " " in v else v for k, v in PLACES[key].items()}
-    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
+    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H", "blind1": "X", "blind2": "Y"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
                 scope=scope(key), fonts=FONTS[part], **WORDS[part])
 
 

@@ -185,15 +185,31 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
     let closing = (from..rows.len())
         .rev()
         .find(|&i| is_closing(&rows[i].compact()));
+    let listed = list_head(rows, from);
     let mut walked = rows.len();
     while walked > from && looks_like_tail(&rows[walked - 1]) {
         walked -= 1;
     }
+    walked = walked.min(listed.unwrap_or(walked));
     match closing {
         // A closing far above the end is the quoted or first of two; what the walk found counts.
         Some(i) if rows.len() - i <= 24 || i * 2 > rows.len() => walked.min(i),
         _ => walked,
     }
+}
+
+/// The row under which the signatures of a list stand: 联名人签名:, and no sentence below it.
+fn list_head(rows: &[Row], from: usize) -> Option<usize> {
+    let heads = ["签名", "签字", "联名", "联署", "署名"];
+    let mut last = rows.len();
+    while last > from && !rows[last - 1].compact().contains(['。', '!', '?']) {
+        last -= 1;
+    }
+    (last..rows.len()).find(|&i| {
+        let text = rows[i].compact();
+        let bare = text.trim_end_matches([':', ';', '.']);
+        bare.chars().count() <= 8 && bare != text && has_any(bare, &heads)
+    })
 }
 
 /// Rows one finds under a letter: labelled lines, dates, numbers, names, addresses; not sentences.

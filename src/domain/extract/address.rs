@@ -10,12 +10,12 @@ use crate::domain::text::PageText;
 use crate::domain::zones::envelope::inside;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_han, text_of};
 
-use super::body;
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{chars_of, distance, has_any, squeeze};
 use super::names;
 use super::place::{self, Written};
+use super::residence;
 use super::tail::{Item, Kind, trim};
 
 /// A postmark names a post office, not a home.
@@ -36,7 +36,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
     let mut found: Vec<Candidate> = Vec::new();
     found.extend(signed(seen.items));
     found.extend(on_envelope(seen.envelope));
-    found.extend(body::residence(seen.zones.body_rows()));
+    found.extend(residence::residence(seen.zones.body_rows()));
     let mut ranked: Vec<(Candidate, Written)> = found
         .into_iter()
         .map(|c| {
@@ -170,7 +170,12 @@ fn signed(items: &[Item]) -> Option<Candidate> {
         let n = text.chars().count();
         let bare = item.kind == Kind::Bare;
         let sound = if bare {
-            n >= 6 && address_like(&text) && place::ends_well(&text) && names::unit(&text) < 0.9
+            n >= 6
+                && address_like(&text)
+                && place::ends_well(&text)
+                && names::unit(&text) < 0.9
+                && !names::pseudonym(&text)
+                && (numbered(&text) || two_levels(&text))
         } else {
             n >= 3
         };
@@ -184,6 +189,16 @@ fn signed(items: &[Item]) -> Option<Candidate> {
             )
         })
     })
+}
+
+fn numbered(text: &str) -> bool {
+    text.chars()
+        .any(|c| c.is_ascii_digit() || "一二三四五六七八九十".contains(c))
+}
+
+/// Whether it begins with two divisions: a bare line without a number is no address otherwise, but 安义古村客栈 or 小区全体住户.
+fn two_levels(text: &str) -> bool {
+    super::divisions_in(text).is_some_and(|d| d.steps.len() >= 2)
 }
 
 /// The prior of an address by what it is made of: a bar or a bracket inside is a figure the engine could not read.

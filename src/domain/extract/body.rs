@@ -1,7 +1,7 @@
-//! The body as one run of characters, and what the writer says of himself in it: name, residence.
+//! The body as one run of characters, and the name the writer gives himself in it.
 
 use crate::domain::field::Source;
-use crate::domain::zones::{Glyph, Row, address_like, is_han, text_of};
+use crate::domain::zones::{Glyph, Row, text_of};
 
 use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any, squeeze};
@@ -27,9 +27,17 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
         "我叫",
         "我名叫",
         "我的名字叫",
+        "我姓名叫",
+        "我名",
+        "本人姓名",
         "本人",
+        "鄙人",
         "我姓名",
         "我是",
+        "反映人",
+        "来信人",
+        "写信人",
+        "申请人",
         "的住户",
         "的居民",
         "的村民",
@@ -40,24 +48,57 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
         "的租户",
         "的市民",
     ];
-    for opening in openings {
-        let mut from = 0;
-        while let Some(i) = find_from(&chars, opening, from) {
-            from = i + 1;
-            if i > OPENING_WINDOW {
-                break;
-            }
-            if let Some(name) = name_at(&flow, i + opening.chars().count()) {
-                return Some(Candidate::as_read(
-                    &name,
-                    0.8,
-                    Source::LetterBody,
-                    "7.4.2.2/1",
-                ));
-            }
+    let named = openings
+        .iter()
+        .find_map(|opening| named_after(&flow, &chars, opening, |_| true));
+    // 我是一名工人,名叫…: the sentence speaks of its writer. 我, 张三, 今年…: so does this.
+    let named = named
+        .or_else(|| named_after(&flow, &chars, "叫", speaks_of_writer))
+        .or_else(|| {
+            named_after(&flow, &chars, "我,", |before| {
+                sentence_of(before).is_empty()
+            })
+        });
+    named.map(|name| Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1"))
+}
+
+/// The first full name behind an opening whose text before it passes.
+fn named_after(
+    flow: &[Glyph],
+    chars: &[char],
+    opening: &str,
+    passes: impl Fn(&[char]) -> bool,
+) -> Option<Vec<Glyph>> {
+    let mut from = 0;
+    while let Some(at) = find_from(chars, opening, from) {
+        from = at + 1;
+        if at > OPENING_WINDOW {
+            return None;
+        }
+        let name = name_at(flow, at + opening.chars().count());
+        if name.is_some() && passes(&chars[..at]) {
+            return name;
         }
     }
     None
+}
+
+/// The sentence begun in what stands before a place.
+fn sentence_of(before: &[char]) -> String {
+    let from = before
+        .iter()
+        .rposition(|c| matches!(c, '。' | '!' | '?' | ';' | ':'));
+    before[from.map_or(0, |i| i + 1)..].iter().collect()
+}
+
+/// Whether the sentence begun so speaks of its writer and of nobody else.
+fn speaks_of_writer(before: &[char]) -> bool {
+    let sentence = sentence_of(before);
+    let own = ["我", "本人", "鄙人", "写信的人", "来信的人"];
+    let others = [
+        "老板", "村长", "书记", "主任", "邻居", "他", "她", "有个", "孩子", "儿子",
+    ];
+    own.iter().any(|o| sentence.starts_with(o)) && !has_any(&sentence, &others)
 }
 
 /// People say who they are at the beginning.
@@ -66,7 +107,7 @@ const OPENING_WINDOW: usize = 240;
 fn name_at(flow: &[Glyph], mut at: usize) -> Option<Vec<Glyph>> {
     while flow
         .get(at)
-        .is_some_and(|g| matches!(g.ch, ':' | '叫' | '"' | '“'))
+        .is_some_and(|g| matches!(g.ch, ':' | '叫' | '"' | '“' | ','))
     {
         at += 1;
     }
@@ -86,227 +127,4 @@ fn name_at(flow: &[Glyph], mut at: usize) -> Option<Vec<Glyph>> {
         }
     }
     None
-}
-
-/// Phrases that say where the writer lives; what stands between them and the end of the clause is the place.
-const LIVING: &[(&str, Needs)] = &[
-    ("家住", Needs::Nothing),
-    ("我住在", Needs::Nothing),
-    ("我住", Needs::Nothing),
-    ("我家在", Needs::Nothing),
-    ("我家住", Needs::Nothing),
-    ("常年住在", Needs::Self_),
-    ("长期居住在", Needs::Self_),
-    ("长期住在", Needs::Self_),
-    ("居住在", Needs::Self_),
-    ("居住于", Needs::Self_),
-    ("现居住", Needs::Self_),
-    ("现住在", Needs::Self_),
-    ("现住", Needs::Self_),
-    ("住在", Needs::Self_),
-    ("住于", Needs::Self_),
-    ("户籍所在地", Needs::Nothing),
-    ("本人系", Needs::Role),
-    ("我系", Needs::Role),
-    ("系", Needs::Role),
-    ("我是", Needs::Role),
-    ("我们是", Needs::Role),
-    ("我们系", Needs::Role),
-    ("我们都是", Needs::Role),
-    ("本人是", Needs::Role),
-];
-
-/// What else a phrase needs to speak of the writer's home.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Nothing,
-    /// 我, 本人, 我们 before it in the same clause: others live somewhere too.
-    Self_,
-    /// 居民, 住户, 村民 … behind the place.
-    Role,
-}
-
-const DWELLERS: &[&str] = &[
-    "居民",
-    "住户",
-    "村民",
-    "业主",
-    "租户",
-    "市民",
-    "人",
-    "群众",
-    "农民",
-    "社员",
-    "拆迁户",
-    "商户",
-    "职工",
-];
-
-/// The writer's habitual residence (requirement J5): only where the sentence is about where the writer lives.
-pub(crate) fn residence(rows: &[Row]) -> Option<Candidate> {
-    let flow = flow(rows);
-    let mut best: Option<(usize, Candidate)> = None;
-    for sentence in sentences(&flow).into_iter().take(12) {
-        for (phrase, needs) in LIVING {
-            if let Some(found) = place_after(sentence, phrase, *needs) {
-                let longer = best.as_ref().is_none_or(|(n, _)| found.len() > n + 4);
-                if longer {
-                    let prior = if found.len() >= 8 { 0.8 } else { 0.6 };
-                    best = Some((
-                        found.len(),
-                        Candidate::as_read(&found, prior, Source::LetterBodyHabitual, "7.4.2.3/3"),
-                    ));
-                }
-            }
-        }
-    }
-    best.map(|(_, c)| c)
-}
-
-fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Glyph>> {
-    let chars = chars_of(sentence);
-    let at = find_from(&chars, phrase, 0)?;
-    let clause_start = chars[..at]
-        .iter()
-        .rposition(|c| matches!(c, '。' | ';'))
-        .map_or(0, |i| i + 1);
-    let before: String = chars[clause_start..at].iter().collect();
-    if needs == Needs::Self_ && !has_any(&before, &["我", "本人", "全家"]) {
-        return None;
-    }
-    let from = at + phrase.chars().count();
-    let end = chars[from..]
-        .iter()
-        .position(|c| matches!(c, ',' | '。' | ';' | '!' | '?' | '(' | '"'))
-        .map_or(chars.len(), |i| from + i);
-    let clause: String = chars[from..end].iter().collect();
-    let cut = match needs {
-        Needs::Role => role_cut(&clause)?,
-        _ => role_cut(&clause).or_else(|| living_cut(&clause))?,
-    };
-    let place = super::tail::trim(&sentence[from..from + cut]);
-    let place = strip_front(place);
-    let text = text_of(place);
-    let n = text.chars().count();
-    let sound = match needs {
-        Needs::Role => n >= 3 && (address_like(&text) || estate_like(&text)),
-        _ => n >= 4 && (address_like(&text) || estate_like(&text)),
-    };
-    (sound && n <= 60 && text.chars().any(is_han)).then(|| place.to_vec())
-}
-
-/// 在, 于, 是 left over from the phrase.
-fn strip_front(place: &[Glyph]) -> &[Glyph] {
-    let from = place
-        .iter()
-        .position(|g| !matches!(g.ch, '在' | '于' | '是' | '为' | '的' | ':'))
-        .unwrap_or(place.len());
-    let place = &place[from..];
-    // 我们是居住在某苑的业主: the phrase within the phrase.
-    let text = text_of(place);
-    let living = ["居住在", "居住于", "长住", "常住", "住在", "家住", "住"];
-    let skip = living.iter().find(|l| text.starts_with(*l));
-    &place[skip.map_or(0, |l| l.chars().count())..]
-}
-
-/// `…的居民代表`, `…居民`: the place ends before the role.
-fn role_cut(clause: &str) -> Option<usize> {
-    let at = DWELLERS
-        .iter()
-        .filter(|d| d.chars().count() > 1)
-        .filter_map(|d| clause.find(d))
-        .min()?;
-    let place = clause[..at]
-        .trim_end_matches('的')
-        .trim_end_matches("一名普通")
-        .trim_end_matches("一名")
-        .trim_end_matches("全体");
-    let place = place
-        .trim_end_matches("部分")
-        .trim_end_matches("普通")
-        .trim_end_matches('的');
-    Some(place.chars().count())
-}
-
-/// `…1703室的…`, `…小区已经二十年`: the place ends after its last address word.
-fn living_cut(clause: &str) -> Option<usize> {
-    if has_any(
-        clause,
-        &[
-            "的人家",
-            "的邻居",
-            "的住户把",
-            "底层的",
-            "这样",
-            "这么",
-            "那样",
-            "屋里",
-            "房间",
-        ],
-    ) {
-        return None;
-    }
-    let chars: Vec<char> = clause.chars().collect();
-    let ends = [
-        '号', '室', '幢', '栋', '楼', '组', '村', '户', '苑', '园', '区', '镇', '乡', '街', '路',
-        '巷', '弄', '里', '城', '院', '寓', '坊', '元', '层', '庭', '湾', '府', '邨', '墅',
-    ];
-    let numbered = |i: usize| chars[i].is_ascii_digit() || chars[i] == '-';
-    let last = (0..chars.len())
-        .rev()
-        .find(|&i| ends.contains(&chars[i]) || numbered(i))?;
-    Some(last + 1)
-}
-
-/// 新康花园, 玉成苑: a housing estate or village by its last character.
-fn estate_like(text: &str) -> bool {
-    let n = text.chars().count();
-    let end = [
-        "花园",
-        "家园",
-        "小区",
-        "公寓",
-        "新村",
-        "苑",
-        "社区",
-        "花苑",
-        "村",
-        "城",
-        "府",
-        "湾",
-        "庭",
-        "居",
-        "里",
-        "坊",
-        "院",
-        "广场",
-        "大厦",
-        "园",
-        "镇",
-        "街道",
-        "路",
-        "弄",
-        "巷",
-        "号",
-        "墅",
-        "邨",
-        "幢",
-        "栋",
-        "楼",
-        "组",
-        "室",
-        "邸",
-        "郡",
-        "豪庭",
-        "名都",
-        "花都",
-        "佳苑",
-        "山庄",
-        "家属院",
-        "宿舍",
-        "大院",
-        "国际",
-        "新天地",
-    ];
-    (3..=30).contains(&n) && end.iter().any(|e| text.ends_with(e))
 }

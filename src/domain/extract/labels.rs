@@ -13,6 +13,10 @@ pub(crate) enum Kind {
     Agent,
     /// 委托人
     Principal,
+    /// 执笔人: who wrote the letter and says so.
+    Writer,
+    /// 代笔人: who wrote it for another.
+    Scribe,
     /// 地址, 住址 …
     Address,
     /// 电话, 手机 …
@@ -72,17 +76,23 @@ pub(crate) const LABELS: &[(Kind, &[&str])] = &[
     ),
     (
         Kind::Agent,
+        &["受委托人", "被委托人", "委托代理人", "代理人", "受托人"],
+    ),
+    (
+        Kind::Scribe,
         &[
-            "受委托人",
-            "被委托人",
-            "委托代理人",
-            "代理人",
-            "受托人",
             "代书人",
             "代写人",
             "代笔人",
+            "代笔者",
             "代笔",
+            "代书",
+            "记录人",
         ],
+    ),
+    (
+        Kind::Writer,
+        &["执笔人", "执笔者", "书写人", "执笔", "亲笔人"],
     ),
     (
         Kind::Address,
@@ -186,6 +196,8 @@ pub(crate) const LABELS: &[(Kind, &[&str])] = &[
             "控告人",
             "投诉人",
             "写信人",
+            "口述人",
+            "自述人",
             "上访人",
             "建议人",
             "求助人",

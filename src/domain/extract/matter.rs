@@ -63,6 +63,18 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "致以感谢",
             "非常感谢",
             "心里感谢",
+            "道谢",
+            "致谢",
+            "说声谢谢",
+            "道一声谢",
+            "说一声谢",
+            "表达谢",
+            "感谢党",
+            "感谢政府",
+            "感谢您们",
+            "感激之心",
+            "铭记在心",
+            "大恩",
         ],
     ),
     (
@@ -195,12 +207,17 @@ fn is_request(sentence: &str) -> bool {
 }
 
 fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
-    let texts: Vec<String> = sentences.iter().map(|s| text_of(s)).collect();
+    // 申请问题 asks nothing.
+    let plain = |text: &str| text.replace("申请问", "申请");
+    let texts: Vec<String> = sentences.iter().map(|s| plain(&text_of(s))).collect();
+    let head = plain(head);
     let score = |words: &[&str]| {
-        texts.iter().filter(|t| has_any(t, words)).count() + 2 * usize::from(has_any(head, words))
+        texts.iter().filter(|t| has_any(t, words)).count() + 2 * usize::from(has_any(&head, words))
     };
     let asked = score(REQUESTS);
-    let urged = score(&["请求", "恳请", "要求", "盼望", "恳求", "诉求"]);
+    // A title is often a form of its own; what is urged stands in the text.
+    let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
+    let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
     let mut best: Option<(&str, usize)> = None;
     for (name, words) in PURPOSES {
         let hits = score(words);

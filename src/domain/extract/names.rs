@@ -168,17 +168,25 @@ pub(crate) fn pseudonym(text: &str) -> bool {
     if !(2..=20).contains(&n) || has_any(text, &["。", ",", "?"]) {
         return false;
     }
+    // 工人们: more than one of them.
+    let role = text.strip_suffix('们').unwrap_or(text);
     has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
-        || (has_any(text, UNNAMED) || ROLES.iter().any(|r| text.ends_with(r)))
+        || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
 }
 
 /// Whether a row is a list of names: at least two, parted by gaps.
 pub(crate) fn list_like(row: &Row) -> bool {
     let text: String = row.chars().into_iter().collect();
+    // A telephone beside a name is no part of it.
     let parts: Vec<&str> = text
         .split([' ', '、', ','])
+        .map(|p| p.trim_matches(|c: char| c.is_ascii_digit() || "-():".contains(c)))
         .filter(|p| !p.is_empty())
         .collect();
-    parts.len() >= 2 && parts.iter().all(|p| person(p) > 0.0 || unit(p) > 0.0)
+    let named = parts
+        .iter()
+        .filter(|p| person(p) > 0.0 || unit(p) > 0.0)
+        .count();
+    parts.len() >= 2 && (named == parts.len() || named >= 3 && named * 4 >= parts.len() * 3)
 }

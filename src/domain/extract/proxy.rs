@@ -22,7 +22,9 @@ pub(crate) struct Found {
 pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Found> {
     let enclosed = items(&zones.authorisation);
     let in_body = body_principal(zones.body_rows());
-    let agent_item = tail.iter().find(|i| i.kind == Kind::Agent);
+    let agent_item = tail
+        .iter()
+        .find(|i| matches!(i.kind, Kind::Agent | Kind::Scribe));
     let said = authorised_words(zones.body_rows());
     if zones.authorisation.is_empty() && !(said && (in_body.is_some() || agent_item.is_some())) {
         return None;

@@ -14,16 +14,13 @@ use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::one_off;
 use super::signature::{Form, Signature, list, single};
 use super::tail::{Item, Kind};
-use super::{body, names, nbest, proxy};
+use super::{body, joint, names, nbest, proxy, scribe};
 
 /// What an anonymous letter is registered as.
 pub const ANONYMOUS: &str = "匿名";
 
 /// A joint letter has this many signatories or more (SZ 3.3).
 const JOINT: usize = 5;
-
-/// A name is clearly written from this confidence of the engine on.
-const CLEAR: f32 = 0.6;
 
 /// Fills sender, anonymous, joint and proxy.
 pub(crate) fn read(
@@ -39,9 +36,12 @@ pub(crate) fn read(
         .collect();
     let on_envelope = envelope_name(envelope);
     if listed.len() >= 2 {
-        return several(pages, items, &listed, on_envelope, fields);
+        return joint::several(pages, items, &listed, on_envelope, fields);
     }
-    let signed = single(items);
+    let mut signed = single(items);
+    if signed.is_empty() {
+        signed.extend(self_named(zones));
+    }
     let own_words = body::own_name(zones.body_rows());
     let authorised = proxy::find(zones, items, &signed);
     if let Some(found) = authorised {
@@ -58,11 +58,34 @@ pub(crate) fn read(
     one(pages, items, &signed, own_words, on_envelope, fields);
 }
 
-fn candidate(signature: &Signature, source: Source, rule: &'static str) -> Candidate {
+/// 此信由X书写。 as the last sentence of a letter nobody signed.
+fn self_named(zones: &LetterZones) -> Option<Signature> {
+    let (kind, name) = scribe::in_body(zones.body_rows())?;
+    (kind == Kind::Writer).then_some(Signature {
+        glyphs: name,
+        form: Form::Person,
+        score: 0.8,
+        phone: None,
+    })
+}
+
+/// Who only wrote the letter down, for the officer to see.
+fn scribes(items: &[Item]) -> Vec<Alternative> {
+    let named = items.iter().filter(|i| i.kind == Kind::Scribe);
+    named
+        .map(|i| {
+            let name = super::glyphs::squeeze(super::tail::trim(&i.value));
+            Candidate::as_read(&name, 0.5, Source::LetterContact, "7.4.2.2/3")
+                .lost("代笔人，不是署名；是否采用由经办人定")
+        })
+        .collect()
+}
+
+pub(super) fn candidate(signature: &Signature, source: Source, rule: &'static str) -> Candidate {
     Candidate::as_read(&signature.glyphs, signature.score, source, rule)
 }
 
-fn joint_of(names: &[String]) -> Joint {
+pub(super) fn joint_of(names: &[String]) -> Joint {
     Joint {
         is_joint: names.len() >= JOINT,
         count: names.len() as u32,
@@ -89,8 +112,8 @@ fn one(
     fields: &mut Fields,
 ) {
     let best = signed.first();
-    let contact = contact_person(items);
-    let mut lost: Vec<Alternative> = Vec::new();
+    let contact = joint::contact_person(items);
+    let mut lost: Vec<Alternative> = scribes(items);
     let full = best.filter(|s| matches!(s.form, Form::Person | Form::Unit));
     if let Some(signature) = full {
         let read = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
@@ -289,100 +312,4 @@ fn one_lost(a: &str, b: &str) -> bool {
 fn better_name(a: &str, b: &str) -> bool {
     let (x, y) = (names::person(a), names::person(b));
     x > y || x == y && a.chars().count() > b.chars().count()
-}
-
-/// A labelled contact person.
-fn contact_person(items: &[Item]) -> Option<Candidate> {
-    let item = items.iter().find(|i| i.kind == Kind::Contact)?;
-    let named: Vec<Glyph> = item
-        .value
-        .iter()
-        .take_while(|g| !g.ch.is_ascii_digit())
-        .copied()
-        .collect();
-    let named = super::glyphs::squeeze(super::tail::trim(&named));
-    let score = names::person(&text_of(&named));
-    (score > 0.0).then(|| {
-        Candidate::as_read(
-            &named,
-            score * 0.95,
-            Source::LetterContact,
-            "7.4.2.2/joint/2",
-        )
-    })
-}
-
-/// A letter with several signatories; five or more make it a joint letter.
-fn several(
-    pages: &[PageText],
-    items: &[Item],
-    listed: &[Signature],
-    on_envelope: Option<Candidate>,
-    fields: &mut Fields,
-) {
-    let names: Vec<String> = listed.iter().map(Signature::name).collect();
-    fields.joint = joint_of(&names);
-    let first = listed
-        .iter()
-        .find(|s| reading(&s.glyphs) >= CLEAR && s.score >= 0.8)
-        .or(listed.first());
-    let clear = first.map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/4"));
-    let ranked: Vec<Candidate> = if fields.joint.is_joint {
-        let phone_holder = listed
-            .iter()
-            .find(|s| s.phone.is_some())
-            .map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/1"));
-        let contact = contact_person(items);
-        let envelope = on_envelope.map(|c| Candidate {
-            rule: "7.4.2.2/joint/3",
-            ..c
-        });
-        [phone_holder, contact, envelope, clear]
-            .into_iter()
-            .flatten()
-            .collect()
-    } else {
-        let signed = clear.map(|c| Candidate {
-            source: Source::LetterSignature,
-            rule: "7.4.2.2/1",
-            ..c
-        });
-        [signed, on_envelope].into_iter().flatten().collect()
-    };
-    let mut ranked = ranked.into_iter();
-    let Some(mut winner) = ranked.next() else {
-        return;
-    };
-    // Each step of the order errs in its own way: it hangs on what else was read of the list.
-    let step = step_name(winner.rule);
-    winner.note(step, 1.0);
-    // The contact person and the sender on the envelope usually signed too: take the better of the two readings.
-    if let Some(twin) = listed.iter().find(|s| one_off(&s.name(), &winner.value))
-        && reading(&twin.glyphs) > reading(&winner.glyphs) + 0.1
-        && !names.contains(&winner.value)
-    {
-        winner.value = twin.name();
-    }
-    let lost = ranked
-        .filter(|c| c.value != winner.value)
-        .map(|c| c.lost("联名来信登记次序在后"))
-        .collect();
-    let chosen = field(pages, &winner, Measured::Sender, lost);
-    // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
-    fields.sender_name = if fields.joint.is_joint {
-        for_a_person(chosen)
-    } else {
-        chosen
-    };
-}
-
-/// The sign of a step of the joint order.
-fn step_name(rule: &str) -> &'static str {
-    match rule {
-        "7.4.2.2/joint/1" => "joint_phone",
-        "7.4.2.2/joint/2" => "joint_contact",
-        "7.4.2.2/joint/3" => "joint_envelope",
-        "7.4.2.2/joint/4" => "joint_first",
-        _ => "few_signed",
-    }
 }

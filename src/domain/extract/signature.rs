@@ -108,6 +108,7 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Bare if item.after_closing => 0.92,
             Kind::Bare => 0.6,
             Kind::ListHead => 0.9,
+            Kind::Writer => 0.88,
             _ => continue,
         };
         let parts = tokens(&item.value);
@@ -151,6 +152,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let head = items.iter().position(|i| i.kind == Kind::ListHead);
     let mut found: Vec<Signature> = Vec::new();
     let mut bare_rows = 0;
+    let mut last_listed = None;
     for (index, item) in items.iter().enumerate() {
         let under_head = head.is_some_and(|h| index >= h);
         let parts = match item.kind {
@@ -159,8 +161,12 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
             _ => continue,
         };
         let sure = parts.iter().filter(|t| t.sure()).count();
+        // The last row of a list may hold one name nobody is sure of.
+        let goes_on = parts.len() == 1
+            && parts[0].score >= 0.4
+            && last_listed.is_some_and(|row: usize| item.row == row + 1);
         let listed = if under_head {
-            sure > 0 || parts.len() > 1
+            sure > 0 || parts.len() > 1 || goes_on
         } else {
             item.after_closing && sure >= 2 && sure * 2 > parts.len()
         };
@@ -171,6 +177,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
             && sure == 1;
         if listed || alone {
             bare_rows += usize::from(alone);
+            last_listed = Some(item.row);
             let floor = if under_head { 0.1 } else { 0.4 };
             // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
             let noise = |t: &Signature| t.score < 0.5 && reading(&t.glyphs) < 0.45;
@@ -277,7 +284,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         open = alone;
     }
     for part in joined.iter().flat_map(|p| without_specks(p)) {
-        let text = text_of(&part);
+        let text = text_of(&without_notes(&part));
         let whole = names::person(&text) > 0.8
             || names::unit(&text) >= 0.5
             || names::incomplete(&text)

@@ -2,6 +2,7 @@
 
 use crate::domain::zones::{Glyph, Row, is_han, text_of};
 
+use super::date::find_dates;
 use super::names;
 use super::phone::find_phones;
 
@@ -35,6 +36,13 @@ fn broken_number(above: &[Glyph], below: &[Glyph]) -> usize {
     let (first, rest) = (&above[above.len() - begun..], &below[..ended]);
     let whole: Vec<Glyph> = first.iter().chain(rest).copied().collect();
     let phone = |g: &[Glyph]| find_phones(g).len();
+    // 2024年…, 2024-5-6: a date below is its own, whatever a house number above would make of it.
+    if find_dates(below)
+        .first()
+        .is_some_and(|d| d.range.start == 0)
+    {
+        return 0;
+    }
     // A whole number below is its own, whatever figures end the row above: `…9-4-1605` / `15272622387`.
     if phone(rest) > 0 {
         return 0;
@@ -55,7 +63,7 @@ fn broken_name(above: &[Glyph], below: &[Glyph]) -> usize {
     let part = |g: &&Glyph| is_han(g.ch);
     let begun = above.iter().rev().take_while(part).count();
     let ended = below.iter().take_while(part).count();
-    let listed = above.iter().filter(|g| g.ch == ' ').count() >= 2;
+    let listed = above.iter().any(|g| g.ch == ' ');
     let more = below
         .get(ended)
         .is_none_or(|g| g.ch == ' ' || g.ch.is_ascii_digit());
@@ -69,7 +77,8 @@ fn broken_name(above: &[Glyph], below: &[Glyph]) -> usize {
     let whole = format!("{first}{rest}");
     // One character left alone is no name; a whole name is left alone.
     let split = begun == 1 || ended == 1;
-    if split && names::person(&whole) > 0.8 && names::person(&rest) <= 0.8 {
+    let unit_cut = ended <= 3 && names::unit(&whole) >= 0.8 && names::unit(&first) < 0.5;
+    if unit_cut || split && names::person(&whole) > 0.8 && names::person(&rest) <= 0.8 {
         ended
     } else {
         0

@@ -109,6 +109,9 @@ fn begins_other(text: &str) -> bool {
 
 fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let glyphs = trim(&without_dates(glyphs)).to_vec();
+    if let Some(wrote) = super::scribe::row(&glyphs) {
+        return vec![wrote];
+    }
     let chars = chars_of(&glyphs);
     let labels = labels(&chars);
     let mut out = Vec::new();

@@ -29,6 +29,14 @@ fn told(body: &[&'static str]) -> Fields {
     letter(&all)
 }
 
+/// A letter without a signature.
+fn unsigned(body: &[&'static str]) -> Fields {
+    let mut all = vec!["霍市长："];
+    all.extend(body);
+    all.extend(["此致", "敬礼", "2025年3月4日"]);
+    letter(&all)
+}
+
 fn value(field: &Field) -> &str {
     field.value.as_deref().unwrap_or_default()
 }
@@ -148,6 +156,168 @@ fn c2_the_envelope_counts_only_where_the_letter_has_no_signature() {
     assert_eq!(value(&unsigned.sender_name), "段美兰");
     assert_eq!(unsigned.sender_name.rule.as_deref(), Some("7.4.2.2/2"));
     assert_eq!(unsigned.sender_name.source, Source::EnvelopeSender);
+}
+
+#[test]
+fn c2_who_names_himself_as_the_writer_has_signed() {
+    for line in [
+        "此信由汪小满书写",
+        "此信由汪小满执笔",
+        "本信由汪小满亲笔书写",
+        "执笔人：汪小满",
+        "执笔：汪小满",
+        "书写人 汪小满",
+        "（汪小满亲笔）",
+        "由汪小满撰写",
+    ] {
+        let fields = under(&[line, "2025年3月4日"]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{line}");
+        assert_eq!(fields.sender_name.source, Source::LetterSignature, "{line}");
+        assert_eq!(fields.sender_name.rule.as_deref(), Some("7.4.2.2/1"));
+        assert!(!fields.anonymous.value, "{line}");
+        assert_eq!(fields.joint.count, 1, "{line}");
+    }
+    let closing = unsigned(&["我们楼道的灯坏了半年。", "此信由汪小满书写。"]);
+    assert_eq!(value(&closing.sender_name), "汪小满");
+}
+
+#[test]
+fn c2_a_scribe_beside_a_signature_is_not_the_sender() {
+    for scribe in [
+        "代笔人：高远",
+        "此信由高远代笔",
+        "高远代书",
+        "代书人 高远",
+        "执笔人：高远",
+    ] {
+        let fields = under(&["反映人：汪小满", scribe, "2025年3月4日"]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{scribe}");
+        assert_eq!(fields.joint.count, 1, "{scribe}");
+        let shown = &fields.sender_name.alternatives;
+        assert!(
+            shown.iter().any(|a| a.value == "高远"),
+            "{scribe}: {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn c2_a_scribe_alone_signs_for_nobody() {
+    let fields = under(&["此信由高远代笔", "2025年3月4日"]);
+    assert_eq!(value(&fields.sender_name), "匿名");
+    assert_eq!(fields.anonymous.reason.as_deref(), Some("无署名"));
+    let shown = &fields.sender_name.alternatives;
+    assert!(shown.iter().any(|a| a.value == "高远"), "{shown:?}");
+    let dictated = letter(&[
+        "霍市长：",
+        "我叫汪小满，今年七十岁，不识字，请邻居高远代笔。",
+        "恳请派人修好路灯。",
+        "此致",
+        "敬礼",
+        "代笔：高远",
+    ]);
+    assert_eq!(value(&dictated.sender_name), "汪小满");
+    let front = envelope("霍市长（收）", &["滨河路8号", "汪小满 寄"]);
+    let with = with_envelope(
+        &["霍市长：", "路灯坏了半年。", "此致", "敬礼", "代书人：高远"],
+        front,
+    );
+    assert_eq!(value(&with.sender_name), "汪小满");
+    assert_eq!(with.sender_name.rule.as_deref(), Some("7.4.2.2/2"));
+}
+
+#[test]
+fn c2_a_courtesy_behind_a_name_makes_no_second_signatory() {
+    for line in ["汪小满谨上", "汪小满敬上", "汪平平叩上", "汪小满（手印）"] {
+        let fields = under(&[line, "2025年3月4日"]);
+        assert_eq!(fields.joint.count, 1, "{line}");
+        assert!(line.starts_with(value(&fields.sender_name)), "{line}");
+        assert_eq!(value(&fields.sender_name).chars().count(), 3, "{line}");
+    }
+}
+
+#[test]
+fn c2_the_writer_says_who_he_is_in_many_ways() {
+    for sentence in [
+        "反映人汪小满，现年七十岁，住滨河路。",
+        "本人姓名汪小满，七十岁。",
+        "我，汪小满，今年70岁。",
+        "我是一名普通工人，名叫汪小满，70岁。",
+        "本人：汪小满，男，70岁。",
+        "鄙人汪小满，70岁，有一事相求。",
+    ] {
+        let fields = unsigned(&[sentence, "我们楼道的灯坏了半年。"]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{sentence}");
+    }
+    for sentence in ["村长名叫汪小满，不管事。", "有个老板叫汪小满，欠我工资。"]
+    {
+        let fields = unsigned(&[sentence, "我们楼道的灯坏了半年。"]);
+        assert_eq!(value(&fields.sender_name), "匿名", "{sentence}");
+    }
+}
+
+#[test]
+fn a4_a_list_whose_rows_are_not_all_names_is_counted_whole() {
+    let fields = under(&[
+        "联名来信人：",
+        "尹巧云　　蔡传芳　　王凤英　　姚炳坤",
+        "陈维民　　黄锦程18733986653　　顾兆丰　　龙维民",
+        "临江市滨江区五金商行　　滨江区恒泰物流运输有限公",
+        "司",
+        "漆毛仔",
+        "2025年4月26日",
+    ]);
+    assert_eq!(fields.joint.count, 11, "{:?}", fields.joint.signatories);
+    assert_eq!(value(&fields.sender_name), "黄锦程");
+    assert_eq!(fields.sender_name.rule.as_deref(), Some("7.4.2.2/joint/1"));
+}
+
+#[test]
+fn a5_more_than_one_of_a_kind_is_still_nobodys_name() {
+    for line in ["被拖欠工资的工人们", "小区全体住户", "不敢署名的家长们"] {
+        let fields = under(&[line, "2025年4月26日"]);
+        assert_eq!(fields.anonymous.reason.as_deref(), Some("假名"), "{line}");
+        assert_eq!(fields.address.value, None, "{line}");
+    }
+}
+
+#[test]
+fn c4_a_home_is_told_in_many_ways_and_others_homes_are_none() {
+    for (sentence, home) in [
+        ("本人常住临江市滨河路8号，一向守法。", "临江市滨河路8号"),
+        ("本人住临江市滨河路8号已有十余年。", "临江市滨河路8号"),
+        (
+            "反映人汪小满，70岁，住址：临江市滨河路8号。",
+            "临江市滨河路8号",
+        ),
+        ("我们是居住在世纪公馆的业主，今天写信。", "世纪公馆"),
+    ] {
+        let fields = unsigned(&[sentence, "楼道的灯坏了半年。"]);
+        assert_eq!(value(&fields.address), home, "{sentence}");
+    }
+    for sentence in [
+        "我父亲住在临江市滨河路8号。",
+        "我的邻居住临江市滨河路8号。",
+        "我们是本小区的业主。",
+    ] {
+        let fields = unsigned(&[sentence, "楼道的灯坏了半年。"]);
+        assert_eq!(fields.address.value, None, "{sentence}");
+    }
+}
+
+#[test]
+fn a_date_below_a_house_number_is_no_part_of_it() {
+    let fields = under(&[
+        "来信人：汪小满",
+        "地址：临江市滨河区世纪公馆东海府邸一号大院16-4-1804",
+        "2024年5月6日",
+    ]);
+    assert!(
+        value(&fields.address).ends_with("1804"),
+        "{:?}",
+        fields.address.value
+    );
+    assert!(fields.phones.is_empty());
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! Who of several signatories is registered (SZ 7.4.2.2): one with a telephone, the contact person, the sender on the envelope, the first clearly written.
+//!
+//! Fewer than five are no joint letter: the first of them counts.
+
+use crate::domain::draft::Fields;
+use crate::domain::field::Source;
+use crate::domain::text::PageText;
+use crate::domain::zones::{Glyph, text_of};
+
+use super::confidence::Measured;
+use super::evidence::{Candidate, field, for_a_person, reading};
+use super::glyphs::one_off;
+use super::names;
+use super::sender::{candidate, joint_of};
+use super::signature::{Form, Signature};
+use super::tail::{Item, Kind};
+
+/// A name is clearly written from this confidence of the engine on.
+const CLEAR: f32 = 0.6;
+
+/// A labelled contact person.
+pub(super) fn contact_person(items: &[Item]) -> Option<Candidate> {
+    let item = items.iter().find(|i| i.kind == Kind::Contact)?;
+    let named: Vec<Glyph> = item
+        .value
+        .iter()
+        .take_while(|g| !g.ch.is_ascii_digit())
+        .copied()
+        .collect();
+    let named = super::glyphs::squeeze(super::tail::trim(&named));
+    let score = names::person(&text_of(&named));
+    (score > 0.0).then(|| {
+        Candidate::as_read(
+            &named,
+            score * 0.95,
+            Source::LetterContact,
+            "7.4.2.2/joint/2",
+        )
+    })
+}
+
+/// A letter with several signatories; five or more make it a joint letter.
+pub(super) fn several(
+    pages: &[PageText],
+    items: &[Item],
+    listed: &[Signature],
+    on_envelope: Option<Candidate>,
+    fields: &mut Fields,
+) {
+    let names: Vec<String> = listed.iter().map(Signature::name).collect();
+    fields.joint = joint_of(&names);
+    let first = listed
+        .iter()
+        .find(|s| {
+            reading(&s.glyphs) >= CLEAR
+                && (s.score >= 0.8 || s.form == Form::Unit && s.score >= 0.5)
+        })
+        .or(listed.first());
+    let clear = first.map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/4"));
+    let ranked: Vec<Candidate> = if fields.joint.is_joint {
+        let phone_holder = listed
+            .iter()
+            .find(|s| s.phone.is_some())
+            .map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/1"));
+        let contact = contact_person(items);
+        let envelope = on_envelope.map(|c| Candidate {
+            rule: "7.4.2.2/joint/3",
+            ..c
+        });
+        [phone_holder, contact, envelope, clear]
+            .into_iter()
+            .flatten()
+            .collect()
+    } else {
+        let signed = clear.map(|c| Candidate {
+            source: Source::LetterSignature,
+            rule: "7.4.2.2/1",
+            ..c
+        });
+        [signed, on_envelope].into_iter().flatten().collect()
+    };
+    let mut ranked = ranked.into_iter();
+    let Some(mut winner) = ranked.next() else {
+        return;
+    };
+    // Each step of the order errs in its own way: it hangs on what else was read of the list.
+    let step = step_name(winner.rule);
+    winner.note(step, 1.0);
+    // The contact person and the sender on the envelope usually signed too: take the better of the two readings.
+    if let Some(twin) = listed.iter().find(|s| one_off(&s.name(), &winner.value))
+        && reading(&twin.glyphs) > reading(&winner.glyphs) + 0.1
+        && !names.contains(&winner.value)
+    {
+        winner.value = twin.name();
+    }
+    let lost = ranked
+        .filter(|c| c.value != winner.value)
+        .map(|c| c.lost("联名来信登记次序在后"))
+        .collect();
+    let chosen = field(pages, &winner, Measured::Sender, lost);
+    // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
+    fields.sender_name = if fields.joint.is_joint {
+        for_a_person(chosen)
+    } else {
+        chosen
+    };
+}
+
+/// The sign of a step of the joint order.
+fn step_name(rule: &str) -> &'static str {
+    match rule {
+        "7.4.2.2/joint/1" => "joint_phone",
+        "7.4.2.2/joint/2" => "joint_contact",
+        "7.4.2.2/joint/3" => "joint_envelope",
+        "7.4.2.2/joint/4" => "joint_first",
+        _ => "few_signed",
+    }
+}
