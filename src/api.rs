@@ -28,6 +28,7 @@ pub mod problem;
 pub mod scanners;
 mod second_person;
 pub mod session;
+pub mod statistics;
 pub mod tls;
 pub mod tokens;
 pub mod users;
@@ -217,6 +218,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(audit::list))
+        .routes(routes!(statistics::get))
+        .routes(routes!(statistics::export))
         .routes(routes!(events::get))
         .routes(routes!(health::newest))
         .routes(routes!(health::log))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
-pub use trust::{Access, Alerts, Http, Passwords};
+pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +173,9 @@ pub struct Settings {
     /// Alerts about letters.
     #[serde(default)]
     pub alerts: Alerts,
+    /// Reporting periods.
+    #[serde(default)]
+    pub statistics: Statistics,
     /// Logging.
     #[serde(default)]
     pub log: Log,

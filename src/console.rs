@@ -23,6 +23,7 @@ mod myself;
 mod refused;
 mod scanning;
 mod sign_in;
+mod statistics;
 mod today;
 mod when;
 pub(crate) mod words;
@@ -57,6 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
         .route("/maintenance", get(maintenance::page))
+        .route("/statistics", get(statistics::page))
         .route("/accounts", get(accounts::page))
         .route("/myself", get(myself::page))
         .route("/audit", get(audit::page))

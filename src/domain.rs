@@ -26,6 +26,7 @@ pub mod password;
 pub mod repeat;
 pub mod roster;
 pub mod secret;
+pub mod statistics;
 pub mod text;
 pub mod wear;
 pub mod zones;

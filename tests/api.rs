@@ -13,4 +13,5 @@ mod overrides;
 mod people;
 mod routes;
 mod sight;
+mod statistics;
 mod tls;

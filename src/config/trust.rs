@@ -165,3 +165,19 @@ impl Default for Alerts {
         }
     }
 }
+
+/// `[statistics]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statistics {
+    /// The day a reporting month begins on: 1 for the calendar's months, 26 for those from the 26th to the 25th.
+    pub month_begins_on: Within<1, 28>,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            month_begins_on: Within(26),
+        }
+    }
+}

@@ -141,6 +141,7 @@ const ELSEWHERE: &[&str] = &[
     "/v1/amendments",
     "/v1/events",
     "/v1/health",
+    "/v1/statistics",
 ];
 /// Pages of the console below a letter, and others that list letters.
 const PAGES: &[&str] = &[
@@ -160,6 +161,7 @@ const PAGE_LISTS: &[&str] = &[
     "/audit?letter=KEPT1",
     "/myself",
     "/maintenance",
+    "/statistics",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -224,6 +224,7 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             )
             .await;
         pictures(&browser, &station, "/myself", "myself").await;
+        pictures(&browser, &station, "/statistics", "statistics").await;
     })
     .await;
 }
