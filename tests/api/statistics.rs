@@ -30,7 +30,8 @@ fn received(house: &House, id: &str, batch: i64, moment: &str) {
 }
 
 fn figures(house: &House, query: &str) -> Value {
-    let caller = house.person(&format!("li-{}", query.len()), Role::Operator);
+    let name = format!("li-{}", house.count("SELECT count(*) FROM users"));
+    let caller = house.person(&name, Role::Operator);
     let answer = house.get(&caller, &format!("/v1/statistics?{query}"));
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
