@@ -66,17 +66,28 @@ impl From<Arrival> for ArrivalView {
     responses((status = 200, body = Listed<ArrivalView>), (status = "4XX", body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(wanted): Query<ArrivalQuery>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<ArrivalView>>, Problem> {
     let limit = part.limit()?;
     let before = part.place()?;
     let state = wanted.state.unwrap_or(ArrivalState::Held);
-    let rows = app
-        .store
-        .with(move |db| db.arrivals(state, before.as_deref(), limit + 1))
-        .await?;
+    let by = caller.actor();
+    let found = app.store.with(move |db| {
+        let rows = db.arrivals(state, before.as_deref(), limit + 1)?;
+        Ok((rows, db.arrivals_kept_from(&by)?))
+    });
+    let (rows, kept) = found.await?;
     let place = |arrival: &Arrival| arrival.id.clone();
-    Ok(Json(paging::part(rows, limit, place, ArrivalView::from)))
+    let listed = paging::part(rows, limit, place, |arrival| arrival);
+    // A file is named after its letter.
+    let seen = listed
+        .items
+        .into_iter()
+        .filter(|arrival| !kept.contains(&arrival.id));
+    Ok(Json(Listed {
+        items: seen.map(ArrivalView::from).collect(),
+        next: listed.next,
+    }))
 }

@@ -217,6 +217,21 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Files whose pages are of such letters.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrivals_kept_from(
+        &self,
+        user: &str,
+    ) -> Result<std::collections::BTreeSet<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT p.arrival_id FROM recusals r JOIN pages p ON p.letter_id = r.letter_id WHERE r.user = ?1 AND r.lifted_ms IS NULL",
+        )?;
+        let rows = query.query_map([user], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Letters that are kept from somebody and still wait for a person: another one has to take them.
     ///
     /// # Errors

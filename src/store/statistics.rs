@@ -49,9 +49,9 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn statistics(&self, from: Millis, until: Millis) -> Result<Statistics, StoreError> {
-        let grouped = |by: &str, and: &str| -> Result<Counted, StoreError> {
+        let grouped = |by: &str| -> Result<Counted, StoreError> {
             let sql = format!(
-                "SELECT {by} AS what, count(*) {OF_PERIOD} AND {by} IS NOT NULL {and} GROUP BY what ORDER BY 2 DESC, 1"
+                "SELECT {by} AS what, count(*) {OF_PERIOD} AND {by} IS NOT NULL GROUP BY what ORDER BY 2 DESC, 1"
             );
             let mut query = self.connection.prepare(&sql)?;
             let rows = query.query_map((from, until), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -72,10 +72,10 @@ impl Db {
         let place = main.replace("{}", "m.value ->> '$.place'");
         Ok(Statistics {
             letters: counted("1")?,
-            carriers: grouped("b.carrier", "")?,
-            purposes: grouped("d.body ->> '$.fields.purpose.value'", "")?,
-            categories: grouped(&category, "")?,
-            places: grouped(&place, "")?,
+            carriers: grouped("b.carrier")?,
+            purposes: grouped("d.body ->> '$.fields.purpose.value'")?,
+            categories: grouped(&category)?,
+            places: grouped(&place)?,
             repeat: counted("d.body ->> '$.fields.repeat.relation' = 'repeat'")?,
             joint: counted("d.body ->> '$.fields.joint.is_joint'")?,
             anonymous: counted("d.body ->> '$.fields.anonymous.value'")?,

@@ -5,7 +5,7 @@ use laixin::domain::draft::Accused;
 use laixin::store::{Role, Scope};
 use serde_json::json;
 
-use super::house::{Caller, House};
+use super::house::{Caller, House, two_page_tiff};
 use super::routes::RIGHTS;
 
 /// Everybody who asks, in the order of the columns of [`RIGHTS`]; then one operator who is on the list of the restricted letter.
@@ -109,6 +109,7 @@ const LISTS: &[&str] = &[
     "/v1/boxes",
     "/v1/boxes/{id}",
     "/v1/arrivals",
+    "/v1/arrivals?state=taken",
     "/v1/alerts",
     "/v1/amendments",
     "/v1/audit",
@@ -243,6 +244,11 @@ fn desk() -> Desk {
             n + 100
         ));
     }
+    let original = house.app.evidence.put(&two_page_tiff()).unwrap();
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{}', sm3 = '{}'",
+        original.sha256, original.sm3
+    ));
     let let_in = |db: &mut laixin::store::Db| {
         db.grant_access("ACCUSES1", "listed", ("officer", "helps with this one"))
     };
@@ -495,7 +501,12 @@ fn an_officer_opens_a_letter_to_everybody_and_nobody_opens_it_for_himself() {
     assert_eq!(lift(officer).status, 200);
     assert_eq!(desk.ask(operator, "GET", "/v1/letters/ACCUSES1").0, 200);
     // Read again with the same cause, the officer's word stands.
-    house.draft("ACCUSES1", laixin::config::Offer::Read);
+    house.drafted_again("ACCUSES1", |draft| {
+        draft.fields.accused = vec![Accused {
+            name: "王大明".into(),
+            ..Accused::default()
+        }];
+    });
     assert_eq!(desk.ask(operator, "GET", "/v1/letters/ACCUSES1").0, 200);
 }
 
