@@ -109,7 +109,7 @@ fn own(names: &[String], to: &To) -> Result<(), MakeError> {
         certificate, key_file
     );
     println!(
-        "# SHA-256 {}: compare it when a browser first asks",
+        "# SHA-256 {}: compare it when a browser first asks\n# give the key to the user that runs the station: chown laixin {key_file:?}",
         print_of(made.der())
     );
     Ok(())
