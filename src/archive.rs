@@ -6,6 +6,7 @@
 //! without loss, the rest as JPEG of quality 92; the metadata says so, and names the hash of the original, which stays in the station.
 
 mod colour;
+mod derivative;
 mod document;
 mod glyphless;
 mod image;
@@ -14,6 +15,8 @@ mod metadata;
 mod names;
 mod text;
 
+pub(crate) use derivative::derivative;
+pub use derivative::{Derivative, Packed};
 pub use index::{IndexEntry, csv, xml};
 pub use names::{Naming, file_name};
 
@@ -22,6 +25,7 @@ use crate::config::PdfLevel;
 use crate::domain::text::PageKind;
 use crate::evidence::{Evidence, EvidenceError};
 use crate::store::{Db, PageRow, Reading, StoreError};
+use crate::worker::WorkerError;
 
 /// A letter as it goes into the archive.
 #[derive(Debug, Clone)]
@@ -107,20 +111,31 @@ impl Outline {
     }
 }
 
+/// Why a letter has no archive file.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// An original is missing or was altered.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The process in which originals are opened cannot be started.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+}
+
 /// Makes the file. Every original is verified on its way in.
 ///
 /// # Errors
-/// [`EvidenceError`] when one is missing or was altered: such a letter has no archive file.
+/// [`ArchiveError`]. A page that cannot be decoded is no error: it is shown struck through.
 pub fn make(
     outline: Outline,
     evidence: &Evidence,
     station: &str,
     level: PdfLevel,
-) -> Result<Archived, EvidenceError> {
+) -> Result<Archived, ArchiveError> {
     let (mut pages, mut sheets) = (Vec::new(), Vec::new());
     let mut image_bytes = 0;
     for (row, reading) in outline.pages {
-        let image = image::image(evidence.get(&row.sha256)?, row.frame);
+        let image = image::image(evidence.get(&row.sha256)?, row.frame)?;
         image_bytes += image.as_ref().map_or(0, |image| image.bytes.len());
         pages.push(ArchivedPage {
             n: row.n,

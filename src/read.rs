@@ -376,7 +376,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Thresholds the office took over, then its names: they can only hold back.
+    /// What the office taught, fetched anew once a minute at most.
     fn with_what_was_learned(&self, draft: &mut Draft) -> Result<(), StoreError> {
         let mut kept = self.learned.borrow_mut();
         let fresh = |(fetched, _): &(Instant, Learned)| fetched.elapsed() < LEARNED_FRESH;
@@ -385,8 +385,7 @@ impl Reader {
             *kept = Some((clock::monotonic(), learned));
         }
         if let Some((_, learned)) = kept.as_ref() {
-            learned.thresholds.apply(&mut draft.fields);
-            learned.lexicon.advise(&mut draft.fields);
+            learned.advise(draft);
         }
         Ok(())
     }

@@ -46,9 +46,9 @@ pub enum ScanError {
     /// The original could not be kept.
     #[error("the original could not be kept")]
     Evidence(#[from] crate::evidence::EvidenceError),
-    /// The pages of a file could not be counted, for a reason that is not the file's.
-    #[error("the pages of the file could not be counted")]
-    NotCounted(#[source] std::io::Error),
+    /// A file could not be looked into, for a reason that is not the file's.
+    #[error("the file could not be looked into")]
+    NotOpened(#[source] std::io::Error),
     /// The folder's thread could not be started.
     #[error("the folder cannot be watched")]
     Watch(#[source] std::io::Error),

@@ -101,6 +101,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let office = read::office(&settings)?;
     let _lock = take_data_dir(&settings)?;
     let (store, store_thread) = open_store(&settings)?;
+    count_due(&store, &office, &settings).await?;
     let evidence = open_evidence(&settings)?;
     let address = settings.http.listen;
     let tls = api::tls::server_config(&settings.http)?;
@@ -267,6 +268,24 @@ fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>
         Ok((store, thread))
     });
     opened.map_err(|source| StationError::Store { path, source })
+}
+
+/// Drafts that wait are due by the rules and holidays of today's files.
+async fn count_due(
+    store: &Store,
+    office: &read::Office,
+    settings: &Settings,
+) -> Result<(), StationError> {
+    let profile = office.deadlines.clone();
+    let changed = store.with(move |db| db.count_due_by(profile)).await;
+    let changed = changed.map_err(|source| StationError::Store {
+        path: settings.database(),
+        source,
+    })?;
+    if changed > 0 {
+        tracing::info!(drafts = changed, "due dates counted again");
+    }
+    Ok(())
 }
 
 fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {

@@ -17,6 +17,7 @@ mod cycle_file;
 mod cycle_history;
 mod cycles;
 mod drafts;
+mod due;
 mod earlier;
 mod envelopes;
 mod eyes;
@@ -25,6 +26,7 @@ mod health;
 mod health_views;
 mod holds;
 mod idempotency;
+mod imports;
 mod learned;
 mod ledger;
 mod letter_views;
@@ -54,6 +56,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::domain::deadline::Profile;
+
 pub use accounts::{
     FAILURES_ALLOWED, LOCK_SECONDS, Lasting, NewToken, Session, SignIn, Token, User,
 };
@@ -68,7 +72,7 @@ pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
-pub use earlier::{HistoryCounts, Imported, ImportedRecord, ImportedView};
+pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;
 pub use grouping::{Hold, Ordered, TakeOrdered};
@@ -76,7 +80,8 @@ pub use health::HealthRow;
 pub use health_views::Keep;
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
-pub use learned::{Learned, Lesson, Outcome, ThresholdChange};
+pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
+pub use learned::{Ignored, Learned, Lesson, Outcome, ThresholdChange};
 pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
@@ -86,6 +91,7 @@ pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
 pub use recusals::{InterestRow, RecusalRow};
+pub use repeats::ComparedAgain;
 pub use restrictions::{AccessRow, RestrictionRow};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
@@ -191,6 +197,8 @@ pub struct Db {
     sampled: Option<repeats::Sampled>,
     /// Digests of the lists as they were last shown, by person and list.
     lists_shown: HashMap<(String, &'static str), String>,
+    /// The office's deadlines; none for a command beside the station.
+    deadlines: Option<Profile>,
 }
 
 impl Db {
@@ -214,6 +222,7 @@ impl Db {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
+            deadlines: None,
         })
     }
 
@@ -229,6 +238,7 @@ impl Db {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
+            deadlines: None,
         })
     }
 
@@ -285,6 +295,7 @@ impl Db {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
+            deadlines: None,
         })
     }
 

@@ -17,8 +17,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Derivative;
 use crate::clock;
 use crate::config;
+use crate::scan::separators::Codes;
 use crate::store::Reading;
 
 /// The name of the child's command.
@@ -61,6 +63,18 @@ pub enum Task {
         /// Longest side in pixels; `None` is as large as the page is.
         longest_px: Option<u32>,
     },
+    /// Say what the codes on one page say.
+    Codes {
+        /// Page inside the file, from 0.
+        frame: u32,
+        /// Which of them.
+        codes: Codes,
+    },
+    /// Pack one page for the archive, where its original cannot go in as it is.
+    Derivative {
+        /// Page inside the file, from 0.
+        frame: u32,
+    },
 }
 
 /// What came of it.
@@ -79,6 +93,10 @@ pub enum Done {
     Frames(u32),
     /// A JPEG of so many bytes follows.
     Picture(u32),
+    /// What the codes say.
+    Codes(Vec<String>),
+    /// The bytes of an archive's image follow.
+    Derivative(Derivative),
     /// It cannot be done with this file.
     Refused(Refusal),
 }
@@ -339,6 +357,28 @@ pub fn picture(file: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u
     }
 }
 
+/// What the codes on one page say, made out in a child of its own.
+///
+/// # Errors
+/// [`WorkerError`].
+pub fn codes(file: &[u8], frame: u32, codes: Codes) -> Result<Vec<String>, WorkerError> {
+    match once(&Task::Codes { frame, codes }, file)? {
+        (Done::Codes(said), _) => Ok(said),
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
+/// One page packed for the archive, in a child of its own.
+///
+/// # Errors
+/// [`WorkerError`].
+pub fn derivative(file: &[u8], frame: u32) -> Result<(Derivative, Vec<u8>), WorkerError> {
+    match once(&Task::Derivative { frame }, file)? {
+        (Done::Derivative(derivative), bytes) => Ok((derivative, bytes)),
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
 fn once(task: &Task, file: &[u8]) -> Result<(Done, Vec<u8>), WorkerError> {
     let mut on = |_| Wait::On;
     Worker::new(SHORT_MEMORY_MB).ask(task, file, &mut Patience::new(SHORT, &mut on))
@@ -351,6 +391,8 @@ pub(crate) fn unexpected(answer: &Done) -> WorkerError {
         Done::Read(_) => "read",
         Done::Frames(_) => "frames",
         Done::Picture(_) => "picture",
+        Done::Codes(_) => "codes",
+        Done::Derivative(_) => "derivative",
         Done::Refused(_) => "refused",
     };
     WorkerError::Died {

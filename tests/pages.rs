@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use laixin::print::{About, Align, Ink, PrintFont, Type, Weight, page};
+use laixin::scan::separators::Codes;
 use laixin::worker::{self, Done, Patience, Task, Wait, Worker, WorkerError};
 use serde_json::Value;
 
@@ -359,4 +360,25 @@ fn a_bomb_ends_the_worker_and_not_the_test() {
         )
         .expect("the next one is drawn");
     assert!(matches!(done, Done::Picture(_)) && jpeg.starts_with(&[0xFF, 0xD8]));
+}
+
+#[test]
+fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
+    worker::program_is(LAIXIN);
+    let bomb = sample("bomb.pdf");
+    for error in [
+        worker::codes(&bomb, 0, Codes::Squares).map(drop),
+        worker::derivative(&bomb, 0).map(drop),
+    ] {
+        let code = error.expect_err("a bomb is no page").code().to_owned();
+        assert!(
+            matches!(code.as_str(), "reader_died" | "reader_hung" | "not_decoded"),
+            "{code}"
+        );
+    }
+    let page = sample("scan_pages.pdf");
+    let said = worker::codes(&page, 0, Codes::Squares).expect("it can be looked at");
+    assert_eq!(said, Vec::<String>::new());
+    let (derivative, bytes) = worker::derivative(&page, 0).expect("it can be packed");
+    assert!(derivative.width > 0 && !bytes.is_empty());
 }

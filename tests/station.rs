@@ -24,6 +24,7 @@ mod archive_check;
 mod backup;
 mod config;
 mod console;
+mod evaluate;
 mod evidence;
 mod house;
 mod intake;

@@ -1,9 +1,10 @@
 """Fits, per field, how sure a value is from its signs, and chooses the threshold from which it is accepted.
 
-Usage: fit.py --fit SIGNS.jsonl… --check SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
+Usage: fit.py --group SIGNS.jsonl… --group SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
 SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
-the project builds. The threshold is the lowest confidence at which at most half of the 0.5 % allowed are wrong among the accepted of the fitting and
-the checking letters together; the checking letters have other names, fonts and wordings. The held-out letters choose nothing: what they come
+the project builds. The letters of one group share names, towns and wordings with no
+other; the threshold is the lowest confidence at which the upper bound (95 %) of the wrong ones is at most 0.5 % of the accepted, where every
+group is graded by a model fitted on the others. The shipped model is fitted on all groups. The held-out letters choose nothing: what they come
 to is printed beside the threshold. Prints what was reached to stderr.
 """
 
@@ -14,7 +15,8 @@ import math
 import sys
 
 WRONG_ALLOWED = 0.005
-MARGIN = 0.5  # of that share is used on the letters at hand, so that others keep to it
+SURE = 0.95  # how sure it must be that not more are wrong, by what was seen on letters that fitted nothing
+NEVER = {"purpose"}  # the wordings of generated letters are too few to say how sure it is
 RIDGE = 1.0
 VETO = "veto"
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
@@ -85,12 +87,25 @@ def sure(model, signs):
     return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
 
 
+def at_most(wrong):
+    """How many wrong ones are to be expected at most (one-sided, 95 %) where `wrong` were seen: the upper bound of a Poisson mean."""
+    low, high = 0.0, 3.0 * wrong + 20
+    for _ in range(60):
+        mean = (low + high) / 2
+        term = seen = math.exp(-mean)
+        for k in range(1, wrong + 1):
+            term *= mean / k
+            seen += term
+        low, high = (mean, high) if seen > 1 - SURE else (low, mean)
+    return high
+
+
 def threshold(part):
-    """The lowest confidence at which at most the allowed share of what is accepted is wrong; None if there is none."""
+    """The lowest confidence from which on at most the allowed share is wrong, by the upper bound of what was seen; None if there is none."""
     sure_of, mistaken = sorted(p for p, _ in part), sorted(p for p, right in part if not right)
     for limit in sorted({p for p, _ in part}):
         kept, wrong = len(sure_of) - bisect.bisect_left(sure_of, limit), len(mistaken) - bisect.bisect_left(mistaken, limit)
-        if wrong <= MARGIN * WRONG_ALLOWED * kept:
+        if at_most(wrong) <= WRONG_ALLOWED * kept:
             return limit
     return None
 
@@ -105,36 +120,45 @@ def calibration_error(graded):
     return sum(abs(b[1] - b[2]) for b in bins) / max(1, len(graded))
 
 
+def unseen(groups, names):
+    """Every value of every group, graded by a model that was fitted on the other groups: other names, towns and wordings."""
+    graded = []
+    for at, group in enumerate(groups):
+        others = [value for i, other in enumerate(groups) if i != at for value in other]
+        model = regress(others, names)
+        graded += [(sure(model, signs), right, VETO in signs) for signs, right in group]
+    return graded
+
+
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--fit", nargs="+", required=True)
-    args.add_argument("--check", nargs="+", required=True)
+    args.add_argument("--group", nargs="+", action="append", required=True)
     args.add_argument("--held", nargs="+", required=True)
     args.add_argument("--note", required=True)
     asked = args.parse_args()
-    fit, check, held = load(asked.fit), load(asked.check), load(asked.held)
+    groups, held = [load(paths) for paths in asked.group], load(asked.held)
     print("# How sure a value is: 1 / (1 + exp(-(bias + sum of weight * sign))). Signs: src/domain/extract/confidence.rs and the fields' modules.")
     print("# Made by bench/letters/fit.py (make fit); not to be edited by hand.")
     print(f"# {asked.note}")
-    for field in sorted(fit):
-        samples, others = fit[field], check.get(field, [])
+    for field in sorted({field for group in groups for field in group}):
+        parts = [group.get(field, []) for group in groups]
+        samples = [value for part in parts for value in part]
         wrong = sum(not right for _, right in samples)
-        if len(samples) < LEAST or wrong < LEAST_WRONG or not others:
-            print(f"# {field}: {len(samples)} values to fit, {wrong} of them wrong, {len(others)} to check: too few, no model, never accepted")
+        if field in NEVER or len(samples) < LEAST or wrong < LEAST_WRONG or not all(parts):
+            print(f"# {field}: {len(samples)} values, {wrong} of them wrong: no model, never accepted")
             continue
         names = sorted({name for signs, _ in samples for name in signs} - UNUSED)
-        model = regress(samples, names)
-        graded = [(sure(model, s), r) for s, r in samples]
+        graded = unseen(parts, names)
         # What a rule holds back for a person is never accepted, whatever its confidence.
-        free = [[(sure(model, s), r) for s, r in part if VETO not in s] for part in (samples, others)]
-        found = threshold(free[0] + free[1])
+        free = [(p, right) for p, right, vetoed in graded if not vetoed]
+        found = threshold(free)
         limit = 2.0 if found is None else max(found, 0.55)
-        accepted = [r for p, r in free[1] if p >= limit]
-        bad = sum(not r for r in accepted)
+        accepted = [right for p, right in free if p >= limit]
+        model = regress(samples, names)
         kept = held.get(field, [])
         graded_held = [(sure(model, s), r) for s, r in kept]
         taken = [r for (s, r), (p, _) in zip(kept, graded_held) if VETO not in s and p >= limit]
-        said = (f"fitted on {len(samples)} values, {wrong} of them wrong; threshold chosen with {len(others)} others: accepted {len(accepted)}, wrong {bad}; "
+        said = (f"{len(samples)} values, {wrong} of them wrong; graded by models of the other groups: accepted {len(accepted)}, wrong {sum(not r for r in accepted)}; "
                 f"held out {len(kept)}: ECE {100 * calibration_error(graded_held):.1f} %, accepted {len(taken)} "
                 f"({100 * len(taken) / max(1, len(kept)):.0f} %), wrong {sum(not r for r in taken)}")
         print(f"{field}: {said}, threshold {limit:.4f}", file=sys.stderr)

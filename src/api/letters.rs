@@ -262,6 +262,10 @@ pub async fn confirm(
 ) -> Result<Response, Problem> {
     let seer = caller.seer();
     let key = asked.key(&seer.actor);
+    let letter = id.clone();
+    app.store
+        .with(move |db| db.compare_before_confirming(&letter, version))
+        .await?;
     let given = app
         .once_telling(key, move |db| {
             db.confirm(&id, version, &seer.actor)?;

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::archive::ArchiveError;
 use crate::disinfect::Refused;
 use crate::domain::access::Unseen;
 use crate::evidence::EvidenceError;
@@ -347,6 +348,15 @@ impl From<PrintError> for Problem {
                 ),
             ),
             PrintError::Refused(_) => Self::new("defect", "the station's log says more"),
+        }
+    }
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Evidence(error) => error.into(),
+            ArchiveError::Worker(error) => Self::new("page_unreadable", error.to_string()),
         }
     }
 }

@@ -4,7 +4,8 @@ use pdf_writer::types::{CidFontType, FontFlags, OutputIntentSubtype};
 use pdf_writer::writers::DecodeParms;
 use pdf_writer::{Content, Date, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
 
-use super::image::{Image, Packing, deflate};
+use super::derivative::deflate;
+use super::image::{Image, Packing};
 use super::metadata;
 use super::text::{self, Characters, FONT, SYSTEM, Scale};
 use super::{Archive, Sheet, colour, glyphless};
@@ -96,7 +97,7 @@ fn page(
     match &sheet.image {
         Some(image) => {
             content.save_state();
-            content.transform([width, 0.0, 0.0, height, 0.0, 0.0]);
+            content.transform(image.placed(width, height));
             content.x_object(IMAGE);
             content.restore_state();
             write_image(pdf, image_id, image);
@@ -146,7 +147,7 @@ fn size_points(sheet: &Sheet) -> (f32, f32) {
     let Some(image) = &sheet.image else {
         return A4;
     };
-    let (width, height) = (image.width as f32, image.height as f32);
+    let (width, height) = image.seen();
     // Without a word of the scanner's: 300 dpi where an A4 sheet would fill the image at that, 200 elsewhere.
     let dpi = image.dpi.unwrap_or(if width.max(height) > 2900.0 {
         300.0

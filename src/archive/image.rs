@@ -1,10 +1,9 @@
 //! One page's image as it goes into the file: the original's own bytes where a PDF can hold them, a derivative where it cannot.
 
-use std::io::Write;
+use ocr::MediaType;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-use ocr::{Limits, MediaType, Page};
+use super::derivative::{Derivative, Packed};
+use crate::worker::{self, WorkerError};
 
 /// How the bytes of an image are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,152 +25,111 @@ pub(super) struct Image {
     pub(super) bits: u8,
     pub(super) packing: Packing,
     pub(super) bytes: Vec<u8>,
+    /// How it is to be turned to be seen upright, as TIFF and EXIF number it (1 is as it lies).
+    pub(super) orientation: u16,
     /// Dots per inch, where the original says.
     pub(super) dpi: Option<f32>,
     /// Byte for byte the original.
     pub(super) is_original: bool,
 }
 
-/// JPEG quality of a derivative; bilevel and few-grey originals are packed without loss instead.
-const QUALITY: i32 = 92;
+impl Image {
+    /// Width and height as it is seen, pixels.
+    pub(super) fn seen(&self) -> (f32, f32) {
+        let (width, height) = (self.width as f32, self.height as f32);
+        match self.orientation {
+            5..=8 => (height, width),
+            _ => (width, height),
+        }
+    }
 
-/// The image of one page of an original. `None` when it cannot be decoded either.
-pub(super) fn image(original: Vec<u8>, frame: u32) -> Option<Image> {
-    if MediaType::of(&original) == Some(MediaType::Jpeg)
-        && let Some(header) = JpegHeader::of(&original)
-        && matches!(header.components, 1 | 3)
-    {
-        return Some(Image {
-            width: header.width,
-            height: header.height,
-            components: header.components,
-            bits: 8,
-            packing: Packing::Jpeg {
-                is_plain_rgb: header.is_plain_rgb(),
-            },
-            dpi: header.dpi,
-            is_original: true,
-            bytes: original,
-        });
+    /// The matrix that puts its unit square upright on a page of this size (ISO 32000-1, 8.3.4; TIFF 6.0, Orientation).
+    pub(super) fn placed(&self, w: f32, h: f32) -> [f32; 6] {
+        match self.orientation {
+            2 => [-w, 0.0, 0.0, h, w, 0.0],
+            3 => [-w, 0.0, 0.0, -h, w, h],
+            4 => [w, 0.0, 0.0, -h, 0.0, h],
+            5 => [0.0, -h, -w, 0.0, w, h],
+            6 => [0.0, -h, w, 0.0, 0.0, h],
+            7 => [0.0, h, w, 0.0, 0.0, 0.0],
+            8 => [0.0, h, -w, 0.0, w, 0.0],
+            _ => [w, 0.0, 0.0, h, 0.0, 0.0],
+        }
     }
-    if let Some(page) = cmyk(&original) {
-        return derivative(&page);
-    }
-    let page = ocr::decode_frame(&original, frame as usize, &Limits::default()).ok()?;
-    derivative(&page)
 }
 
-/// A JPEG of four inks as RGB. Writers of such files store them inverted, as Adobe's does.
-fn cmyk(original: &[u8]) -> Option<Page> {
-    let header = JpegHeader::of(original).filter(|header| header.components == 4)?;
-    let limits = Limits::default();
-    let (width, height) = (header.width, header.height);
-    if width.max(height) > limits.side_px || u64::from(width) * u64::from(height) > limits.pixels {
-        return None;
-    }
-    let mut inks = vec![0; width as usize * height as usize * 4];
-    let target = turbojpeg::Image {
-        pixels: inks.as_mut_slice(),
-        width: width as usize,
-        pitch: width as usize * 4,
-        height: height as usize,
-        format: turbojpeg::PixelFormat::CMYK,
+/// The image of one page of an original, which is opened in a process of its own where it has to be decoded. `None` when it cannot be.
+///
+/// # Errors
+/// When that process cannot be started: nothing is known of the page then.
+pub(super) fn image(original: Vec<u8>, frame: u32) -> Result<Option<Image>, WorkerError> {
+    let original = match passed_through(original) {
+        Ok(image) => return Ok(Some(image)),
+        Err(original) => original,
     };
-    turbojpeg::Decompressor::new()
-        .and_then(|mut decompressor| {
-            decompressor.read_header(original)?;
-            decompressor.decompress(original, target)
-        })
-        .ok()?;
-    let rgb = inks.chunks_exact(4).flat_map(|ink| {
-        let black = u16::from(ink[3]);
-        [ink[0], ink[1], ink[2]].map(|value| (u16::from(value) * black / 255) as u8)
-    });
-    Page::from_rgb(width, height, rgb.collect(), MediaType::Jpeg)
+    match worker::derivative(&original, frame) {
+        Ok((derivative, bytes)) => Ok(Some(derived(&derivative, bytes))),
+        Err(error @ (WorkerError::NotStarted(_) | WorkerError::Stopped)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
-fn derivative(page: &Page) -> Option<Image> {
-    let pixels = page.rgb();
-    let is_grey = pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);
-    let is_bilevel = is_grey && pixels.iter().all(|v| matches!(v, 0 | 255));
-    let (width, height) = (page.width(), page.height());
-    let image = |components, bits, packing, bytes| Image {
-        width,
-        height,
-        components,
-        bits,
-        packing,
+fn derived(derivative: &Derivative, bytes: Vec<u8>) -> Image {
+    Image {
+        width: derivative.width,
+        height: derivative.height,
+        components: derivative.components,
+        bits: derivative.bits,
+        packing: match derivative.packed {
+            Packed::Jpeg => Packing::Jpeg {
+                is_plain_rgb: false,
+            },
+            Packed::Deflate => Packing::Deflate,
+        },
         bytes,
+        orientation: 1,
         dpi: None,
         is_original: false,
-    };
-    if is_bilevel {
-        let rows = pixels.chunks_exact(width as usize * 3);
-        let packed: Vec<u8> = rows.flat_map(pack_row).collect();
-        return Some(image(1, 1, Packing::Deflate, deflate(&packed)));
     }
-    let (w, h) = (width as usize, height as usize);
-    let jpeg = if is_grey {
-        let grey: Vec<u8> = pixels.iter().step_by(3).copied().collect();
-        let image = turbojpeg::Image {
-            pixels: grey.as_slice(),
-            width: w,
-            pitch: w,
-            height: h,
-            format: turbojpeg::PixelFormat::GRAY,
-        };
-        turbojpeg::compress(image, QUALITY, turbojpeg::Subsamp::Gray)
-    } else {
-        let image = turbojpeg::Image {
-            pixels,
-            width: w,
-            pitch: w * 3,
-            height: h,
-            format: turbojpeg::PixelFormat::RGB,
-        };
-        turbojpeg::compress(image, QUALITY, turbojpeg::Subsamp::None)
-    };
-    let components = if is_grey { 1 } else { 3 };
-    let packing = Packing::Jpeg {
-        is_plain_rgb: false,
-    };
-    Some(image(components, 8, packing, jpeg.ok()?.to_vec()))
 }
 
-/// Eight pixels a byte, white is 1.
-fn pack_row(row: &[u8]) -> Vec<u8> {
-    let pixels: Vec<u8> = row.iter().step_by(3).copied().collect();
-    let byte = |eight: &[u8]| {
-        let bits = eight.iter().enumerate();
-        bits.fold(0, |byte, (at, value)| {
-            byte | (u8::from(*value != 0) << (7 - at))
-        })
+/// Grey and colour JPEG as it is; anything else is given back.
+fn passed_through(original: Vec<u8>) -> Result<Image, Vec<u8>> {
+    let header = match MediaType::of(&original) {
+        Some(MediaType::Jpeg) => JpegHeader::of(&original),
+        _ => None,
     };
-    pixels.chunks(8).map(byte).collect()
-}
-
-/// Deflated, in zlib's wrapping, as `FlateDecode` wants it.
-pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
-    packed
-        .write_all(bytes)
-        .and_then(|()| packed.finish())
-        .expect("a Vec takes every write")
+    let Some(header) = header.filter(|header| matches!(header.components, 1 | 3)) else {
+        return Err(original);
+    };
+    Ok(Image {
+        width: header.width,
+        height: header.height,
+        components: header.components,
+        bits: 8,
+        packing: Packing::Jpeg {
+            is_plain_rgb: header.is_plain_rgb(),
+        },
+        orientation: ocr::jpeg_orientation(&original),
+        dpi: header.dpi,
+        is_original: true,
+        bytes: original,
+    })
 }
 
 /// What a JPEG says of itself before its first scan.
 #[derive(Debug, Default)]
-struct JpegHeader {
-    width: u32,
-    height: u32,
-    components: u8,
+pub(super) struct JpegHeader {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) components: u8,
     dpi: Option<f32>,
     adobe_transform: Option<u8>,
     ids: Vec<u8>,
 }
 
 impl JpegHeader {
-    fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut header = Self::default();
         let mut at = 2;
         loop {
@@ -259,7 +217,7 @@ mod tests {
             (turbojpeg::PixelFormat::RGB, 3),
         ] {
             let bytes = jpeg(format, components);
-            let image = image(bytes.clone(), 0).unwrap();
+            let image = passed_through(bytes.clone()).unwrap();
             assert_eq!((image.width, image.height), (24, 16));
             assert_eq!(usize::from(image.components), components);
             assert!(image.is_original && image.bytes == bytes);
@@ -273,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_image_is_none_however_it_is_cut() {
+    fn what_is_no_image_is_not_passed_through_however_it_is_cut() {
         let bytes = jpeg(turbojpeg::PixelFormat::RGB, 3);
         for cut in 0..20 {
-            assert!(image(bytes[..cut].to_vec(), 0).is_none(), "{cut}");
+            assert!(passed_through(bytes[..cut].to_vec()).is_err(), "{cut}");
         }
-        assert!(image(b"%PDF-1.7".to_vec(), 0).is_none());
+        assert!(passed_through(b"%PDF-1.7".to_vec()).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
-use crate::domain::deadline::Holidays;
+use crate::domain::deadline::Profile;
 use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
@@ -171,7 +171,7 @@ fn office(settings: &Settings, report: &mut Report) {
                 office.roster.orgs.len()
             );
             report.good("roster and deadlines", &found);
-            holidays(&office.deadlines.holidays, report);
+            holidays(&office.deadlines, report);
             if office.roster.leaders.is_empty() && office.roster.orgs.is_empty() {
                 report.warn(
                     "roster",
@@ -188,20 +188,19 @@ fn office(settings: &Settings, report: &mut Report) {
     }
 }
 
-/// Next year's arrangement is published in November.
-fn holidays(table: &Holidays, report: &Report) {
-    let today = crate::clock::now().day();
-    let part = |range: std::ops::Range<usize>| today.get(range).and_then(|p| p.parse().ok());
-    let (year, month): (i64, i64) = (part(0..4).unwrap_or(0), part(5..7).unwrap_or(0));
-    let wanted = if month >= 11 { year + 1 } else { year };
-    if table.knows(wanted) {
-        report.good("holidays", &format!("tables up to {wanted}"));
-    } else {
-        report.warn(
+/// A due date that runs into a year without a table is told too early rather than too late, and says so; better to know before.
+fn holidays(deadlines: &Profile, report: &Report) {
+    match deadlines.table_wanting(&crate::clock::now().day()) {
+        None => {
+            let last = deadlines.holidays.last_year();
+            let last = last.map_or("none is needed".to_owned(), |y| format!("tables up to {y}"));
+            report.good("holidays", &last);
+        }
+        Some(year) => report.warn(
             "holidays",
-            &format!("no table for {wanted}: due dates in working days count weekends only"),
-            "add the published days to the file that registration.holidays names",
-        );
+            &format!("no table for {year}: due dates that reach it count weekends only, and say so"),
+            "add the published days of that year to the file that registration.holidays names, and restart the station",
+        ),
     }
 }
 

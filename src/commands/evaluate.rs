@@ -1,5 +1,6 @@
 //! `laixin evaluate`: reads letters with ground truth and prints how right the station is.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +68,7 @@ struct Prediction<'a> {
 /// Evaluates a folder.
 pub fn run(args: &EvaluateArgs) -> u8 {
     if let (true, Some(config)) = (args.history, &args.config) {
-        return super::learn::evaluate_history(config, args.json);
+        return super::weeks::run(config, args.json);
     }
     let letters = match load(args.dir()) {
         Ok(letters) if letters.is_empty() => {
@@ -107,14 +108,25 @@ pub fn run(args: &EvaluateArgs) -> u8 {
             }
         },
     };
-    measure(args, &letters, &roster, engine.as_ref())
+    // A file that cannot be written is told now, not after an hour of reading.
+    let open = |file: &Option<PathBuf>| -> Result<Option<File>, u8> {
+        let Some(file) = file else { return Ok(None) };
+        File::create(file).map(Some).map_err(|error| {
+            eprintln!("laixin: {}: cannot be written: {error}", file.display());
+            USAGE
+        })
+    };
+    match open(&args.predictions).and_then(|one| Ok([one, open(&args.signs)?])) {
+        Ok(files) => measure(args, &letters, (&roster, engine.as_ref()), files),
+        Err(code) => code,
+    }
 }
 
 fn measure(
     args: &EvaluateArgs,
     letters: &[Truth],
-    roster: &Roster,
-    engine: Option<&ocr::Engine>,
+    (roster, engine): (&Roster, Option<&ocr::Engine>),
+    [predictions, signs]: [Option<File>; 2],
 ) -> u8 {
     let mut earlier = match Db::in_memory() {
         Ok(earlier) => earlier,
@@ -162,12 +174,11 @@ fn measure(
         lines.push_str(&serde_json::to_string(&prediction).expect("plain values have a JSON form"));
         lines.push('\n');
     }
-    for (file, text) in [(&args.predictions, lines), (&args.signs, report.signs())] {
-        if let Some(file) = file
-            && let Err(error) =
-                std::fs::File::create(file).and_then(|mut f| f.write_all(text.as_bytes()))
+    for (file, text) in [(predictions, lines), (signs, report.signs())] {
+        if let Some(mut file) = file
+            && let Err(error) = file.write_all(text.as_bytes())
         {
-            eprintln!("laixin: {}: cannot be written: {error}", file.display());
+            eprintln!("laixin: what was found cannot be written: {error}");
             return DEFECT;
         }
     }

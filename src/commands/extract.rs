@@ -175,6 +175,7 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         missing: fields.missing(),
         fields,
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: unread.into_iter().collect(),
     }

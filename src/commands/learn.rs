@@ -1,20 +1,16 @@
-//! `laixin learn …` and `laixin evaluate --history`: what the office's own history says, and thresholds taken over or back.
+//! `laixin learn …`: what the office's own history says, and thresholds taken over or back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-
-use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::user::{ConfigFile, operator_of_the_machine};
 use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
-use crate::clock::Millis;
-use crate::config::Settings;
+use crate::digest;
 use crate::domain::extract::shipped_threshold;
 use crate::domain::learn::{Effect, FIELDS, Graded, NEVER, Proposal, propose};
 use crate::domain::lexicon::Kind;
-use crate::store::{Db, Outcome, StoreError};
+use crate::store::{Db, Ignored, Lesson, StoreError};
+use clap::{Args, Subcommand};
 
 /// What the office taught.
 #[derive(Debug, Args)]
@@ -35,11 +31,25 @@ enum What {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Takes the suggested thresholds over; the station uses them within a minute.
+    /// Takes suggested thresholds over as `propose` showed them; the station uses them within a minute.
     Apply {
+        /// The number that `propose` told: what is applied is what was looked at.
+        #[arg(long, value_name = "NUMBER")]
+        proposal: String,
         /// Only these fields.
         #[arg(long, value_name = "FIELD")]
         field: Vec<String>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Heeds a name (village, estate, road, unit, writer) no longer, however often it was registered.
+    Ignore {
+        /// The name as `show` lists it.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Heeds it again.
+        #[arg(long)]
+        undo: bool,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -59,6 +69,7 @@ pub fn run(args: LearnArgs) -> u8 {
         What::Show { config }
         | What::Propose { config }
         | What::Apply { config, .. }
+        | What::Ignore { config, .. }
         | What::Undo { config } => config,
     };
     let mut db = match config.open() {
@@ -71,7 +82,10 @@ pub fn run(args: LearnArgs) -> u8 {
     let done = match &args.what {
         What::Show { .. } => show(&db),
         What::Propose { .. } => suggest(&db),
-        What::Apply { field, .. } => apply(&mut db, field),
+        What::Apply {
+            proposal, field, ..
+        } => apply(&mut db, proposal, field),
+        What::Ignore { name, undo, .. } => ignore(&mut db, name, *undo),
         What::Undo { .. } => undo(&mut db),
     };
     done.unwrap_or_else(|error| {
@@ -81,6 +95,7 @@ pub fn run(args: LearnArgs) -> u8 {
 }
 
 fn show(db: &Db) -> Result<u8, StoreError> {
+    println!("names by the number of senders; registrations by their origin");
     for (kind, words) in [
         (Kind::Estate, "estates"),
         (Kind::Village, "villages"),
@@ -89,16 +104,12 @@ fn show(db: &Db) -> Result<u8, StoreError> {
     ] {
         println!("{words}:");
         for lesson in db.lessons(kind, LISTED)? {
-            let from = if lesson.imported == lesson.times {
-                "imported"
-            } else {
-                "confirmed here"
-            };
             println!(
-                "  {:5}  {}  {}  ({from}, last {})",
+                "  {:5}  {}  {}  ({}, last {})",
                 lesson.times,
                 lesson.name,
                 lesson.within,
+                origin(&lesson),
                 lesson.last.day()
             );
         }
@@ -109,6 +120,10 @@ fn show(db: &Db) -> Result<u8, StoreError> {
         "writers: {} known, {frequent} of them wrote more than once",
         often.len()
     );
+    let ignored = db.ignored_names()?;
+    if !ignored.is_empty() {
+        println!("ignored: {}", ignored.join("、"));
+    }
     println!("thresholds:");
     let taken = db.thresholds()?;
     for field in FIELDS {
@@ -134,6 +149,23 @@ fn show(db: &Db) -> Result<u8, StoreError> {
         );
     }
     Ok(GOOD)
+}
+
+/// `3 registrations: 1 imported, 1 confirmed, 1 corrected`.
+fn origin(lesson: &Lesson) -> String {
+    let confirmed = lesson.registrations - lesson.imported - lesson.corrected;
+    let parts = [
+        (lesson.imported, "imported"),
+        (confirmed, "confirmed"),
+        (lesson.corrected, "corrected"),
+    ];
+    let parts = parts.iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
+    format!(
+        "{} registrations: {}",
+        lesson.registrations,
+        parts.join(", ")
+    )
 }
 
 fn told(threshold: f32) -> String {
@@ -179,20 +211,31 @@ fn line(p: &Proposal) -> String {
     )
 }
 
+/// Names what was shown: another history, another number.
+fn number(found: &[Proposal]) -> String {
+    let lines: Vec<String> = found.iter().map(line).collect();
+    digest::sha256_hex(lines.join("\n").as_bytes())[..8].to_owned()
+}
+
 fn suggest(db: &Db) -> Result<u8, StoreError> {
     let found = proposals(db)?;
     if found.is_empty() {
         println!(
             "nothing to change: the thresholds in force keep to 0.5 % wrong accepts, or fewer than 600 confirmed values speak for lower ones"
         );
+        return Ok(GOOD);
     }
     for p in &found {
         println!("{}", line(p));
     }
+    println!(
+        "nothing is changed yet; “laixin learn apply --proposal {}” takes it over",
+        number(&found)
+    );
     Ok(GOOD)
 }
 
-fn apply(db: &mut Db, fields: &[String]) -> Result<u8, StoreError> {
+fn apply(db: &mut Db, proposal: &str, fields: &[String]) -> Result<u8, StoreError> {
     if let Some(unknown) = fields
         .iter()
         .find(|field| !FIELDS.contains(&field.as_str()))
@@ -203,10 +246,21 @@ fn apply(db: &mut Db, fields: &[String]) -> Result<u8, StoreError> {
         );
         return Ok(USAGE);
     }
-    let wanted = |p: &Proposal| fields.is_empty() || fields.contains(&p.field);
-    let found: Vec<Proposal> = proposals(db)?.into_iter().filter(wanted).collect();
-    if found.is_empty() {
+    let all = proposals(db)?;
+    if all.is_empty() {
         println!("nothing to change");
+        return Ok(GOOD);
+    }
+    if number(&all) != proposal {
+        eprintln!(
+            "laixin: the history suggests other thresholds than proposal {proposal}: look at “laixin learn propose” again"
+        );
+        return Ok(FINDING);
+    }
+    let wanted = |p: &Proposal| fields.is_empty() || fields.contains(&p.field);
+    let found: Vec<Proposal> = all.into_iter().filter(wanted).collect();
+    if found.is_empty() {
+        println!("nothing to change for {}", fields.join(", "));
         return Ok(GOOD);
     }
     let change = db.apply_thresholds(&found, &operator_of_the_machine())?;
@@ -214,6 +268,25 @@ fn apply(db: &mut Db, fields: &[String]) -> Result<u8, StoreError> {
         println!("{}", line(p));
     }
     println!("change {change}; “laixin learn undo” takes it back");
+    Ok(GOOD)
+}
+
+fn ignore(db: &mut Db, name: &str, undo: bool) -> Result<u8, StoreError> {
+    let ignored = if undo { Ignored::No } else { Ignored::Yes };
+    if !db.ignore_name(name, ignored, &operator_of_the_machine())? {
+        eprintln!(
+            "laixin: nothing to change: no registration taught that name, or it is as wanted already"
+        );
+        return Ok(FINDING);
+    }
+    match ignored {
+        Ignored::Yes => {
+            println!(
+                "{name} is heeded no longer; “laixin learn ignore --undo {name}” takes it back"
+            )
+        }
+        Ignored::No => println!("{name} is heeded again"),
+    }
     Ok(GOOD)
 }
 
@@ -227,129 +300,5 @@ fn undo(db: &mut Db) -> Result<u8, StoreError> {
             println!("no change is in force");
             Ok(FINDING)
         }
-    }
-}
-
-/// `laixin evaluate --history`: every field, week by week, with what officers confirmed as truth.
-pub fn evaluate_history(config: &Path, as_json: bool) -> u8 {
-    let settings = match Settings::load(config) {
-        Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
-            return USAGE;
-        }
-    };
-    let outcomes = Db::open_to_look(&settings.database()).and_then(|db| db.outcomes());
-    let outcomes = match outcomes {
-        Ok(outcomes) => outcomes,
-        Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
-            return USAGE;
-        }
-    };
-    let weeks = by_week(&outcomes);
-    if as_json {
-        let rows: Vec<_> = weeks
-            .iter()
-            .map(|((week, field), f)| {
-                json!({"week": week, "field": field, "n": f.n, "right": f.right, "accepted": f.accepted, "wrong_accepts": f.wrong})
-            })
-            .collect();
-        println!("{}", json!({"weeks": rows}));
-        return GOOD;
-    }
-    if weeks.is_empty() {
-        println!("no letter was confirmed here yet");
-        return GOOD;
-    }
-    println!("week from   field            n   right  accepted  wrong accepts");
-    for ((week, field), f) in &weeks {
-        let share = |part: usize| 100.0 * part as f64 / f.n.max(1) as f64;
-        println!(
-            "{week}  {field:<12} {:5}  {:5.1}%    {:5.1}%  {:5} ({:.2}%)",
-            f.n,
-            share(f.right),
-            share(f.accepted),
-            f.wrong,
-            100.0 * f.wrong as f64 / f.accepted.max(1) as f64
-        );
-    }
-    GOOD
-}
-
-/// A field in one week.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Fared {
-    n: usize,
-    right: usize,
-    accepted: usize,
-    wrong: usize,
-}
-
-fn by_week(outcomes: &[Outcome]) -> BTreeMap<(String, String), Fared> {
-    let mut weeks: BTreeMap<(String, String), Fared> = BTreeMap::new();
-    for outcome in outcomes {
-        let g = &outcome.graded;
-        for week in [monday(outcome.at), "all".to_owned()] {
-            let fared = weeks.entry((week, g.field.clone())).or_default();
-            fared.n += 1;
-            fared.right += usize::from(g.right);
-            fared.accepted += usize::from(g.proposed && g.accepted);
-            fared.wrong += usize::from(g.proposed && g.accepted && !g.right);
-        }
-    }
-    weeks
-}
-
-/// The Monday of its week.
-fn monday(at: Millis) -> String {
-    let date = at.zoned().date();
-    let back = i64::from(date.weekday().to_monday_zero_offset());
-    date.checked_sub(jiff::Span::new().days(back))
-        .unwrap_or(date)
-        .to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weeks_begin_on_monday_and_count_wrong_accepts_only_of_what_was_proposed() {
-        let outcome = |at: &str, proposed: bool, accepted: bool, right: bool| Outcome {
-            graded: Graded {
-                field: "address".into(),
-                confidence: 0.99,
-                accepted,
-                vetoed: false,
-                proposed,
-                right,
-            },
-            at: Millis::parse(at).expect("a time"),
-        };
-        let found = by_week(&[
-            outcome("2026-11-23T04:00:00Z", true, true, true),
-            outcome("2026-11-29T04:00:00Z", true, true, false),
-            outcome("2026-11-30T04:00:00Z", false, false, true),
-        ]);
-        let of = |week: &str| found[&(week.to_owned(), "address".to_owned())];
-        assert_eq!(
-            of("2026-11-23"),
-            Fared {
-                n: 2,
-                right: 1,
-                accepted: 2,
-                wrong: 1
-            }
-        );
-        assert_eq!(
-            of("2026-11-30"),
-            Fared {
-                n: 1,
-                right: 1,
-                accepted: 0,
-                wrong: 0
-            }
-        );
     }
 }

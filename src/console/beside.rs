@@ -28,8 +28,15 @@ pub(super) struct Wanted {
 
 struct BothRow {
     label: &'static str,
-    here: String,
-    there: String,
+    here: Vec<Part>,
+    there: Vec<Part>,
+    /// How it differs, in words; empty where it does not.
+    how: &'static str,
+}
+
+/// A run of characters that both have, or that only this one has.
+struct Part {
+    text: String,
     differs: bool,
 }
 
@@ -150,7 +157,11 @@ fn filled(
         images_there,
         text_there: text,
         withheld,
-        rows: rows(w, (&here.registered, &here.date), (&registered, &date)),
+        rows: if withheld {
+            Vec::new()
+        } else {
+            rows(w, (&here.registered, &here.date), (&registered, &date))
+        },
         back: format!("/letters/{}", encode(&id)),
         here: id,
         there: name,
@@ -173,11 +184,77 @@ fn rows(
         ("field.letter_date", a_date.clone(), b_date.clone()),
         ("field.purpose", a.purpose.clone(), b.purpose.clone()),
     ];
-    let row = |(label, here, there): (&'static str, Option<String>, Option<String>)| BothRow {
-        label: w.t(label),
-        differs: here != there,
-        here: here.unwrap_or_default(),
-        there: there.unwrap_or_default(),
+    let row = |(label, here, there): (&'static str, Option<String>, Option<String>)| {
+        let how = match (&here, &there) {
+            (Some(a), Some(b)) if a != b => w.t("earlier.differs"),
+            (Some(_), None) => w.t("earlier.here_only"),
+            (None, Some(_)) => w.t("earlier.there_only"),
+            _ => "",
+        };
+        let (here, there) = (here.unwrap_or_default(), there.unwrap_or_default());
+        BothRow {
+            label: w.t(label),
+            here: parts(&here, &there),
+            there: parts(&there, &here),
+            how,
+        }
     };
-    pairs.into_iter().map(row).collect()
+    let said = |(_, here, there): &(&str, Option<String>, Option<String>)| {
+        here.is_some() || there.is_some()
+    };
+    pairs.into_iter().filter(said).map(row).collect()
+}
+
+/// A value as runs of characters, those that the other one lacks marked: what stands between the longest common beginning and end.
+fn parts(own: &str, other: &str) -> Vec<Part> {
+    let (a, b): (Vec<char>, Vec<char>) = (own.chars().collect(), other.chars().collect());
+    let same = |(x, y): &(&char, &char)| x == y;
+    let begin = a.iter().zip(&b).take_while(same).count();
+    let left = a.len().min(b.len()) - begin;
+    let end = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take(left)
+        .take_while(same)
+        .count();
+    let middle = begin..a.len() - end;
+    // An empty side, or two that have nothing in common, is not marked: the row says it.
+    let alike = !other.is_empty() && begin + end > 0;
+    let runs = [
+        (&a[..middle.start], false),
+        (&a[middle.clone()], alike),
+        (&a[middle.end..], false),
+    ];
+    let runs = runs.into_iter().filter(|(chars, _)| !chars.is_empty());
+    runs.map(|(chars, differs)| Part {
+        text: chars.iter().collect(),
+        differs,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    fn marked(own: &str, other: &str) -> String {
+        let told = parts(own, other).into_iter().map(|p| match p.differs {
+            true => format!("[{}]", p.text),
+            false => p.text,
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn only_what_the_other_lacks_is_marked() {
+        assert_eq!(marked("人民路12号", "人民路112号"), "人民路12号");
+        assert_eq!(marked("人民路112号", "人民路12号"), "人民路1[1]2号");
+        assert_eq!(marked("王骏杰", "王俊杰"), "王[骏]杰");
+        assert_eq!(marked("王俊杰", "王俊杰"), "王俊杰");
+        assert_eq!(marked("王俊杰", ""), "王俊杰");
+        assert_eq!(marked("", "王俊杰"), "");
+        assert_eq!(marked("李四", "王五"), "李四");
+        assert_eq!(marked("aaa", "aa"), "aa[a]");
+    }
 }

@@ -14,8 +14,8 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::access::Seer;
-use crate::domain::deadline::WEEKENDS_ONLY;
-use crate::domain::draft::{Deadline, Draft, Fields, Flag};
+use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
+use crate::domain::draft::{Deadline, DeadlineToCome, Draft, Fields, Flag};
 use crate::store::{
     Batch, Db, DraftRow, DraftState, LetterRow, PageRow, RestrictionRow, StoreError, Withholding,
 };
@@ -220,6 +220,33 @@ fn deadline(w: &'static Words, due: &Deadline) -> String {
     w.fill("letter.deadline", &[&due.due, &name, &basis, &note])
 }
 
+/// A deadline that something of the case system starts.
+fn deadline_to_come(w: &'static Words, rule: &DeadlineToCome) -> String {
+    let name = w.known("deadline", &rule.name).unwrap_or(&rule.name);
+    let start = w.code(
+        "deadline_start",
+        match rule.start {
+            Start::Received => "received",
+            Start::Accepted => "accepted",
+            Start::Registered => "registered",
+            Start::Transferred => "transferred",
+        },
+    );
+    let days = |n: u32| match rule.unit {
+        Unit::Working => w.one("letter.working_days", n),
+        Unit::Calendar => w.one("letter.calendar_days", n),
+    };
+    let longer = rule
+        .extend_days
+        .map(|n| w.one("letter.extension", days(n)))
+        .unwrap_or_default();
+    let within = days(rule.days);
+    w.fill(
+        "letter.deadline_to_come",
+        &[&name, &start, &within, &longer, &rule.basis],
+    )
+}
+
 /// What the form shows below the fields.
 fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     let fields = &draft.fields;
@@ -254,6 +281,9 @@ fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     let deadlines = draft.deadlines.iter();
     let deadlines: Vec<_> = deadlines.map(|due| deadline(w, due)).collect();
     add("letter.deadlines", deadlines.join("\n"), "");
+    let to_come = draft.deadlines_to_come.iter();
+    let to_come: Vec<_> = to_come.map(|rule| deadline_to_come(w, rule)).collect();
+    add("letter.deadlines_to_come", to_come.join("\n"), "");
     lines
 }
 

@@ -24,6 +24,7 @@ fn draft() -> Draft {
         fields,
         missing: vec!["address".into(), "id_number".into(), "phones".into()],
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::{Deadline, Fields};
+use super::draft::{Deadline, DeadlineToCome, Fields};
 use super::field::Source;
 
 mod calendar;
@@ -51,7 +51,7 @@ pub struct Rule {
 }
 
 /// What starts a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The letter reached the office.
@@ -65,7 +65,7 @@ pub enum Start {
 }
 
 /// Which days count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Every day.
@@ -120,7 +120,42 @@ impl Profile {
             })
             .collect()
     }
+
+    /// The deadlines whose clock starts later, at an event of the case system; never one that does not apply to the letter.
+    pub fn to_come(&self, fields: &Fields) -> Vec<DeadlineToCome> {
+        let rules = self
+            .deadline
+            .iter()
+            .filter(|r| r.start != Start::Received && !r.excepts(fields));
+        rules
+            .map(|rule| DeadlineToCome {
+                name: rule.name.clone(),
+                start: rule.start,
+                days: rule.days,
+                unit: rule.unit,
+                extend_days: rule.extend_days,
+                basis: rule.basis.clone(),
+            })
+            .collect()
+    }
+
+    /// The first year without a table that a deadline in working days reaches whose clock starts on `today`; also next year from
+    /// November on, when its arrangement is published. `None` for a day that is none.
+    pub fn table_wanting(&self, today: &str) -> Option<i64> {
+        let from = Day::parse(today)?;
+        let working = self.deadline.iter().filter(|r| r.unit == Unit::Working);
+        let last = working.map(|r| {
+            let days = r.days + r.extend_days.unwrap_or(0);
+            self.holidays.working_days_after(from, days).year()
+        });
+        let published = from.year() + i64::from(from.month() >= PUBLISHED_IN);
+        let last = last.max().unwrap_or(from.year()).max(published);
+        (from.year()..=last).find(|year| !self.holidays.knows(*year))
+    }
 }
+
+/// The State Council's office publishes next year's days off in November.
+const PUBLISHED_IN: i64 = 11;
 
 impl Rule {
     fn excepts(&self, fields: &Fields) -> bool {
@@ -134,6 +169,9 @@ impl Rule {
         })
     }
 }
+
+#[cfg(test)]
+mod shipped;
 
 #[cfg(test)]
 mod tests {
@@ -201,6 +239,23 @@ mod tests {
         assert!(basis(&profile, "2026-12-28").ends_with(WEEKENDS_ONLY));
         profile.holidays.year.push(year(2027, &["2027-01-01"], &[]));
         assert_eq!(basis(&profile, "2026-12-28"), "第二十二条");
+    }
+
+    #[test]
+    fn the_check_wants_a_table_before_a_deadline_needs_it() {
+        let mut profile = profile(Unit::Working, 7);
+        profile.holidays.year = vec![year(2026, &["2026-10-01"], &[])];
+        assert_eq!(profile.table_wanting("2026-10-31"), None);
+        // Published in November: asked for two months before the first letter needs it.
+        assert_eq!(profile.table_wanting("2026-11-01"), Some(2027));
+        assert_eq!(profile.table_wanting("2027-01-04"), Some(2027));
+        // A long deadline reaches next year before November.
+        profile.deadline[0].days = 60;
+        assert_eq!(profile.table_wanting("2026-10-20"), Some(2027));
+        // Calendar days need no table but for the year that is published.
+        profile.deadline[0].unit = Unit::Calendar;
+        assert_eq!(profile.table_wanting("2026-10-20"), None);
+        assert_eq!(profile.table_wanting("none"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::deadline::{Start, Unit};
 use super::field::{Field, Source};
 use super::text::{PageKind, Quad};
 
@@ -31,6 +32,9 @@ pub struct Draft {
     pub missing: Vec<String>,
     /// Due dates.
     pub deadlines: Vec<Deadline>,
+    /// Deadlines whose clock something starts that the case system knows: acceptance, registration, transfer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines_to_come: Vec<DeadlineToCome>,
     /// Who confirmed it and when; `None` while it is only a suggestion.
     pub confirmed: Option<Confirmation>,
     /// What the station wants a person to know about this draft, e.g. a page that could not be read.
@@ -94,6 +98,24 @@ pub struct Deadline {
     pub name: String,
     /// The day, `YYYY-MM-DD`.
     pub due: String,
+    /// Legal basis.
+    pub basis: String,
+}
+
+/// A deadline whose clock has not started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeadlineToCome {
+    /// What is due.
+    pub name: String,
+    /// What starts the clock.
+    pub start: Start,
+    /// How many days; the day of the start does not count.
+    pub days: u32,
+    /// Which days count.
+    pub unit: Unit,
+    /// Longest extension, in the same unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extend_days: Option<u32>,
     /// Legal basis.
     pub basis: String,
 }

@@ -68,7 +68,8 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     };
     address::read(&seen, &mut fields);
     fields.addressee = addressee::read(pages, zones, &envelope, roster);
-    date::read(pages, zones, received_on, &mut fields);
+    let posted_on = date::postmark(&envelope);
+    date::read(pages, zones, received_on, posted_on.as_deref(), &mut fields);
     fields.id_number = idnumber::read(pages, zones, &items);
     card::read(pages, &mut fields.id_number);
     fields.phones = phone::read(pages, zones, &items, &envelope);

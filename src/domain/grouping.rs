@@ -30,6 +30,8 @@ pub mod hold {
     pub const SEPARATOR_FOREIGN: &str = "separator_foreign";
     /// Two codes of one sheet say different things.
     pub const SEPARATOR_DISPUTED: &str = "separator_disputed";
+    /// An image could not be looked at: the process that opened it died over it.
+    pub const IMAGE_NOT_SEEN: &str = "image_not_seen";
     /// Nothing lies between two separators.
     pub const LETTER_EMPTY: &str = "letter_empty";
     /// An odd number of sides came from a scan of both sides.
@@ -135,6 +137,8 @@ pub enum Face {
     SeparatorBack(Separator),
     /// Its codes contradict each other: a page, and somebody has to look.
     Disputed,
+    /// Nobody could look at it: it may be a separator.
+    Unseen,
 }
 
 /// What is odd about a separator, seen after the one before it in the same stack.

@@ -1,7 +1,8 @@
 //! Names an office has met: what confirmed registrations taught about its villages, estates, roads, units and writers.
 //!
 //! A name in it is a hint beside the page, never a reading: it adds an alternative and asks for a person, it changes no value and lets
-//! nothing through. An accusation teaches nothing.
+//! nothing through. An accusation teaches nothing. One registration makes no name known, nor do many of one sender; and one that
+//! was registered wrongly does not silence the hint to the right one (see [`outweighs`]).
 
 use std::collections::HashMap;
 
@@ -121,11 +122,21 @@ pub struct Lexicon {
     writers: HashMap<String, HashMap<String, u32>>,
 }
 
-/// A name seen this often is known.
-const KNOWN: u32 = 2;
+/// A place that so many senders wrote from is known.
+const KNOWN_PLACE: u32 = 3;
+/// A writer who signed so often from one telephone or home is known there.
+const KNOWN_WRITER: u32 = 2;
+/// A known name stands against one that was registered too when it is so many times as common.
+const TIMES: u32 = 10;
+
+/// Whether a known name may be held against what was read. A name that is itself known is left alone; one registered once or twice may be
+/// a mistake that somebody confirmed, and is doubted only where the known one is far commoner.
+fn outweighs(known: u32, read: u32, enough: u32) -> bool {
+    known >= enough && read < enough && known >= read.saturating_mul(TIMES)
+}
 
 impl Lexicon {
-    /// Counts one lesson in.
+    /// Counts one lesson in: a place or unit by its senders, a writer by his letters.
     pub fn learn(&mut self, lesson: &Taught, times: u32) {
         let count = self
             .counts
@@ -162,18 +173,16 @@ impl Lexicon {
             .sum()
     }
 
-    /// The one known village, estate or road that differs from a name nobody registered in one similar-looking character.
+    /// The one known village, estate or road that differs in one similar-looking character from a name that is not known.
     pub fn place_meant(&self, name: &str) -> Option<(String, u32)> {
-        if self.place(name) > 0 {
-            return None;
-        }
+        let so_far = self.place(name);
         let read: Vec<char> = name.chars().collect();
         let same_length = self.places.get(&read.len()).into_iter().flatten();
         let near = same_length.filter(|known| one_alike(&read, known));
         let mut meant: Vec<(String, u32)> = near
             .map(|known| known.iter().collect::<String>())
             .map(|known| (self.place(&known), known))
-            .filter(|(count, _)| *count >= KNOWN)
+            .filter(|(count, _)| outweighs(*count, so_far, KNOWN_PLACE))
             .map(|(count, known)| (known, count))
             .collect();
         match meant.len() {
@@ -185,13 +194,12 @@ impl Lexicon {
     /// Who is known to write from a telephone or home under a name like this one, but not this one.
     fn writer_meant(&self, at: &str, name: &str) -> Option<(String, u32)> {
         let there = self.writers.get(at)?;
-        if there.contains_key(name) {
-            return None;
-        }
+        let so_far = there.get(name).copied().unwrap_or(0);
         let read: Vec<char> = name.chars().collect();
-        let near = there
-            .iter()
-            .filter(|(known, _)| one_alike(&read, &known.chars().collect::<Vec<_>>()));
+        let near = there.iter().filter(|(known, count)| {
+            outweighs(**count, so_far, KNOWN_WRITER)
+                && one_alike(&read, &known.chars().collect::<Vec<_>>())
+        });
         near.max_by_key(|(known, count)| (**count, known.len()))
             .map(|(known, count)| (known.clone(), *count))
     }
@@ -246,7 +254,7 @@ fn suggest(field: &mut Field, value: String, count: u32) {
         Alternative {
             value,
             confidence: 0.0,
-            why_not: format!("本机构登记过 {count} 次的写法，与所读只差一个形近或音近字"),
+            why_not: format!("本机构 {count} 次登记的写法，与所读只差一个形近或音近字"),
         },
     );
 }
@@ -308,24 +316,68 @@ mod tests {
         assert!(!fields.address.accepted);
     }
 
+    /// What is offered for an estate or road, and whether the address still counts as accepted.
+    fn offered(lexicon: &Lexicon, address: &str) -> (Option<String>, bool) {
+        let mut fields = read("王俊杰", address);
+        lexicon.advise(&mut fields);
+        let first = fields.address.alternatives.first();
+        (first.map(|a| a.value.clone()), fields.address.accepted)
+    }
+
     #[test]
-    fn what_is_registered_already_or_was_met_once_changes_nothing() {
-        let lexicon = lexicon(&[
-            (Kind::Estate, "梅亭苑", "", 5),
-            (Kind::Estate, "梅停苑", "", 1),
-            (Kind::Road, "府前街", "", 1),
-        ]);
-        for address in [
-            "姑苏区梅停苑3幢",
-            "姑苏区梅亭苑3幢",
-            "姑苏区俯前街3号",
-            "姑苏区莲花新村3幢",
-        ] {
-            let before = read("王俊杰", address);
-            let mut fields = before.clone();
-            lexicon.advise(&mut fields);
-            assert_eq!(fields, before, "{address}");
+    fn a_name_met_once_or_twice_is_never_offered() {
+        for times in 1..KNOWN_PLACE {
+            let lexicon = lexicon(&[(Kind::Road, "府前街", "", times)]);
+            assert_eq!(offered(&lexicon, "姑苏区俯前街3号"), (None, true));
         }
+        let lexicon = lexicon(&[(Kind::Road, "府前街", "", KNOWN_PLACE)]);
+        assert_eq!(
+            offered(&lexicon, "姑苏区俯前街3号"),
+            (Some("姑苏区府前街3号".into()), false)
+        );
+    }
+
+    #[test]
+    fn a_mistake_that_was_confirmed_once_does_not_silence_the_hint() {
+        let wrong_once = |right: u32, wrong: u32| {
+            lexicon(&[
+                (Kind::Estate, "梅亭苑", "", right),
+                (Kind::Estate, "梅停苑", "", wrong),
+            ])
+        };
+        let hint = (Some("姑苏区梅亭苑3幢".to_owned()), false);
+        assert_eq!(offered(&wrong_once(10, 1), "姑苏区梅停苑3幢"), hint);
+        assert_eq!(offered(&wrong_once(20, 2), "姑苏区梅停苑3幢"), hint);
+        // Not common enough to doubt what an officer confirmed, and both of them known places.
+        for (right, wrong) in [(9, 1), (19, 2), (500, KNOWN_PLACE)] {
+            assert_eq!(
+                offered(&wrong_once(right, wrong), "姑苏区梅停苑3幢"),
+                (None, true)
+            );
+        }
+        // The right one is never doubted for the wrong one's sake.
+        assert_eq!(offered(&wrong_once(10, 1), "姑苏区梅亭苑3幢"), (None, true));
+    }
+
+    #[test]
+    fn nothing_alike_is_offered_for_another_place() {
+        let lexicon = lexicon(&[(Kind::Estate, "梅亭苑", "", 50)]);
+        assert_eq!(offered(&lexicon, "姑苏区莲花新村3幢"), (None, true));
+    }
+
+    #[test]
+    fn a_writer_who_signed_once_is_no_known_one() {
+        let met = |times: u32| lexicon(&[(Kind::Writer, "王俊杰", "梅亭苑#38-1405", times)]);
+        let name = |lexicon: &Lexicon| {
+            let mut fields = read("王骏杰", "姑苏区梅亭苑38幢1405室");
+            lexicon.advise(&mut fields);
+            (
+                fields.sender_name.accepted,
+                fields.sender_name.alternatives.len(),
+            )
+        };
+        assert_eq!(name(&met(1)), (true, 0));
+        assert_eq!(name(&met(KNOWN_WRITER)), (false, 1));
     }
 
     #[test]

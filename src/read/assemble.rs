@@ -97,6 +97,7 @@ impl Office {
             missing: fields.missing(),
             notes: notes(pages, &texts, &fields),
             deadlines: self.deadlines.due(&received, &fields),
+            deadlines_to_come: self.deadlines.to_come(&fields),
             fields,
             confirmed: None,
         }

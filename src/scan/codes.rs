@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::separators;
+use super::separators::{self, Codes};
 use crate::evidence::Evidence;
 use crate::store::{Store, StoreError};
+use crate::worker;
 
 /// How long the worker waits when there is nothing to look at.
 const IDLE: Duration = Duration::from_secs(3);
@@ -43,8 +44,8 @@ fn next(store: &Store, evidence: &Evidence) -> Result<bool, StoreError> {
     let code = evidence
         .get(&page.sha256)
         .ok()
-        .and_then(|bytes| separators::grey_of(&bytes, page.frame))
-        .and_then(|grey| separators::mail_number(&grey));
+        .and_then(|bytes| worker::codes(&bytes, page.frame, Codes::Bars).ok())
+        .and_then(separators::mail_number);
     store.wait(move |db| db.keep_envelope_code(page.id, code.as_deref()))?;
     Ok(true)
 }

@@ -273,7 +273,7 @@ impl Desk {
             Ok(frames) => frames,
             Err(WorkerError::NotStarted(source)) => {
                 self.return_to_folder(claimed);
-                return Err(ScanError::NotCounted(source));
+                return Err(ScanError::NotOpened(source));
             }
             Err(error) => return self.hold_claimed(claimed, error.code()),
         };

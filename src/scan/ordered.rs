@@ -1,6 +1,7 @@
 //! Images whose order makes the letters: what is made out on them, in which order they are taken, and when a scan is judged.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use scanner::PageHint;
@@ -77,12 +78,19 @@ impl Desk {
         if self.driven && scan.is_none() {
             return self.hold_claimed(claimed, reason::UNKNOWN_SCAN);
         }
+        let faces = match self.faces(&claimed.path, frames, scan.as_ref()) {
+            Ok(faces) => faces,
+            Err(source) => {
+                self.return_to_folder(claimed);
+                return Err(ScanError::NotOpened(source));
+            }
+        };
         let take = TakeOrdered {
             arrival: claimed.arrival_id.clone(),
             source: self.source.clone(),
             by: self.by,
             scan: scan.as_ref().map(|(scan, place)| (scan.id, *place)),
-            faces: self.faces(&claimed.path, frames, scan.as_ref()),
+            faces,
             original,
         };
         let taken = self
@@ -133,29 +141,36 @@ impl Desk {
     }
 
     /// What is on each image of a file.
-    fn faces(&self, file: &Path, frames: &[u32], scan: Option<&(Scan, u32)>) -> Vec<(u32, Face)> {
+    fn faces(
+        &self,
+        file: &Path,
+        frames: &[u32],
+        scan: Option<&(Scan, u32)>,
+    ) -> io::Result<Vec<(u32, Face)>> {
         if self.by != GroupBy::Separator {
-            return frames.iter().map(|frame| (*frame, Face::Page)).collect();
+            return Ok(frames.iter().map(|frame| (*frame, Face::Page)).collect());
         }
-        let mut faces = separators::faces(file, frames);
+        let mut faces = separators::faces(file, frames)?;
         if let Some((scan, place)) = scan.filter(|(scan, _)| scan.sides == 2) {
-            self.other_side(&mut faces, scan.id, *place);
+            self.other_side(&mut faces, scan.id, *place)?;
         }
-        faces
+        Ok(faces)
     }
 
     /// A separator sheet has two sides: whichever of them is recognised, its front begins the letter and its back is no page.
-    fn other_side(&self, faces: &mut [(u32, Face)], scan: i64, place: u32) {
+    fn other_side(&self, faces: &mut [(u32, Face)], scan: i64, place: u32) -> io::Result<()> {
         let is_front = !place.is_multiple_of(2);
         let other = match is_front {
             true => self.image_at(scan, place + 1),
             false => self.taken_image(scan, place - 1),
         };
-        let other = other.map(|file| separators::faces(&file, &[0]));
-        let told_by_other = other.and_then(|faces| match faces.into_iter().next() {
+        let other = other
+            .map(|file| separators::faces(&file, &[0]))
+            .transpose()?;
+        let told_by_other = match other.and_then(|faces| faces.into_iter().next()) {
             Some((_, Face::Separator(separator))) => Some(separator),
             _ => None,
-        });
+        };
         for (_, face) in faces {
             let separator = match (&*face, &told_by_other) {
                 (Face::Separator(separator), _) => separator.clone(),
@@ -167,6 +182,7 @@ impl Desk {
                 false => Face::SeparatorBack(separator),
             };
         }
+        Ok(())
     }
 
     fn taken_image(&self, scan: i64, place: u32) -> Option<PathBuf> {

@@ -1,5 +1,7 @@
-//! Makes out separator sheets, and the numbers of registered mail, on scanned images. Looks at a small grey copy: the codes are large.
+//! Makes out separator sheets, and the numbers of registered mail, on scanned images. Images are opened in the page worker, which gives
+//! what their codes say; what that means is told here. It looks at a small grey copy: the codes are large.
 
+use std::io;
 use std::path::Path;
 
 use ocr::Limits;
@@ -9,7 +11,11 @@ use rxing::{
     BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiUseMultiFormatReader,
 };
 
+use serde::{Deserialize, Serialize};
+
+use crate::Chain;
 use crate::domain::grouping::{Face, Separator, is_mail_number};
+use crate::worker::{self, WorkerError};
 
 /// An image in grey, one byte a pixel.
 #[derive(Debug, Clone)]
@@ -74,11 +80,32 @@ impl Grey {
     }
 }
 
-/// What an image is, by its codes.
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Codes {
+    /// The squares of separator sheets.
+    Squares,
+    /// The bars on registered and express mail.
+    Bars,
+}
+
+impl Codes {
+    /// What they say, in no order.
+    #[must_use]
+    pub fn on(self, grey: &Grey) -> Vec<String> {
+        match self {
+            Self::Squares => grey.shrunk(SEPARATOR_PX).codes(&[BarcodeFormat::QR_CODE]),
+            Self::Bars => grey
+                .shrunk(BARS_PX)
+                .codes(&[BarcodeFormat::CODE_128, BarcodeFormat::CODE_39]),
+        }
+    }
+}
+
+/// What an image is, by its squares.
 #[must_use]
-pub fn face(grey: &Grey) -> Face {
-    let codes = grey.shrunk(SEPARATOR_PX).codes(&[BarcodeFormat::QR_CODE]);
-    let mut found: Vec<Separator> = codes
+pub fn face(squares: &[String]) -> Face {
+    let mut found: Vec<Separator> = squares
         .iter()
         .filter_map(|code| Separator::parse(code))
         .collect();
@@ -90,28 +117,33 @@ pub fn face(grey: &Grey) -> Face {
     }
 }
 
-/// The number of registered or express mail on an envelope.
+/// The number of registered or express mail, by the bars on an envelope.
 #[must_use]
-pub fn mail_number(grey: &Grey) -> Option<String> {
-    let codes = grey
-        .shrunk(BARS_PX)
-        .codes(&[BarcodeFormat::CODE_128, BarcodeFormat::CODE_39]);
-    codes.into_iter().find(|code| is_mail_number(code))
+pub fn mail_number(bars: Vec<String>) -> Option<String> {
+    bars.into_iter().find(|code| is_mail_number(code))
 }
 
-/// What the images of a file are. One that cannot be decoded is a page: the reader says what is wrong with it.
-pub(super) fn faces(file: &Path, frames: &[u32]) -> Vec<(u32, Face)> {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    frames
-        .iter()
-        .map(|frame| {
-            let face = grey_of(&bytes, *frame).map_or(Face::Page, |grey| face(&grey));
-            (*frame, face)
-        })
-        .collect()
+/// What the images of a file are. One that cannot be decoded is a page: the reader says what is wrong with it. One over which the worker
+/// died is nobody's to guess: a person looks at it.
+///
+/// # Errors
+/// When the worker cannot be started, or the file cannot be read.
+pub(super) fn faces(file: &Path, frames: &[u32]) -> io::Result<Vec<(u32, Face)>> {
+    let bytes = std::fs::read(file)?;
+    let look = |frame: &u32| match worker::codes(&bytes, *frame, Codes::Squares) {
+        Ok(squares) => Ok((*frame, face(&squares))),
+        Err(WorkerError::Refused(_)) => Ok((*frame, Face::Page)),
+        Err(error @ (WorkerError::Died { .. } | WorkerError::Hung { .. })) => {
+            tracing::warn!(error = %Chain(&error), "an image was not looked at for separators: it is held");
+            Ok((*frame, Face::Unseen))
+        }
+        Err(WorkerError::NotStarted(source)) => Err(source),
+        Err(error @ WorkerError::Stopped) => Err(io::Error::other(error)),
+    };
+    frames.iter().map(look).collect()
 }
 
-/// One image of a file in grey.
+/// One image of a file in grey. In the page worker only: it decodes foreign bytes.
 #[must_use]
 pub fn grey_of(bytes: &[u8], frame: u32) -> Option<Grey> {
     if bytes.starts_with(&[0xff, 0xd8]) {

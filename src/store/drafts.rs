@@ -138,7 +138,7 @@ fn parse(letter: &str, body: &str) -> Result<Draft, StoreError> {
     })
 }
 
-fn written(draft: &Draft) -> Result<String, StoreError> {
+pub(super) fn written(draft: &Draft) -> Result<String, StoreError> {
     serde_json::to_string(draft).map_err(|source| StoreError::Document {
         what: "draft",
         id: draft.letter.clone(),
@@ -216,8 +216,10 @@ impl Db {
             }
             db.note_proposals(draft)?;
             let mut draft = draft.clone();
+            let later = db.later_alike(letter)?;
             if let Some(earlier) = &earlier {
                 draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
+                db.count_due(&mut draft);
             }
             db.compare_anew(&mut draft)?;
             let ready = (offer == Offer::Read).then_some(now);
@@ -229,6 +231,9 @@ impl Db {
             db.note_conflict(letter, &draft.fields)?;
             db.guard_letter(letter, &draft.fields)?;
             db.letter_changed(letter, Stage::Drafted)?;
+            if earlier.is_some() {
+                db.compare_later(letter, later)?;
+            }
             ledger::append(&db.connection, "task/read", "draft.made", &subject(letter), &json!({}))?;
             Ok(if earlier.is_some() { DraftKept::Replaced } else { DraftKept::Created })
         })
@@ -339,9 +344,12 @@ impl Db {
                 rows.insert(id.to_string(), json!(vouch::correction_hash(&db.connection, id)?));
             }
             row.draft.confirmed = None;
+            db.count_due(&mut row.draft);
+            let later = db.later_alike(letter)?;
             db.compare_anew(&mut row.draft)?;
             db.settle(letter, Settled::No)?;
             db.unlearn(letter)?;
+            db.compare_later(letter, later)?;
             let ready = if offer == Offer::Read { row.ready } else { None };
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
@@ -577,6 +585,6 @@ impl Db {
     }
 }
 
-fn subject(letter: &str) -> String {
+pub(super) fn subject(letter: &str) -> String {
     format!("letter/{letter}")
 }

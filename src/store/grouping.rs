@@ -275,6 +275,7 @@ impl Taking<'_> {
             match face {
                 Face::Page => self.page(*frame, None)?,
                 Face::Disputed => self.page(*frame, Some(hold::SEPARATOR_DISPUTED))?,
+                Face::Unseen => self.page(*frame, Some(hold::IMAGE_NOT_SEEN))?,
                 Face::Separator(separator) if !self.is_ours(separator)? => {
                     self.page(*frame, Some(hold::SEPARATOR_FOREIGN))?;
                 }

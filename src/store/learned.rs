@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::digest;
 use crate::domain::draft::Draft;
 use crate::domain::learn::{self, FIELDS, Graded, Proposal, Proposed, Thresholds};
 use crate::domain::lexicon::{self, Kind, Lexicon, Taught};
@@ -19,6 +20,14 @@ pub struct Learned {
     pub lexicon: Lexicon,
     /// Thresholds taken over.
     pub thresholds: Thresholds,
+}
+
+impl Learned {
+    /// Thresholds the office took over, then its names: they can only hold back.
+    pub fn advise(&self, draft: &mut Draft) {
+        self.thresholds.apply(&mut draft.fields);
+        self.lexicon.advise(&mut draft.fields);
+    }
 }
 
 /// How a proposal fared, and when the officer said so.
@@ -39,10 +48,14 @@ pub struct Lesson {
     pub name: String,
     /// The divisions it lies in.
     pub within: String,
-    /// In how many registrations.
+    /// Of how many senders; of a writer: in how many letters.
     pub times: u32,
+    /// In how many registrations.
+    pub registrations: u32,
     /// Of them imported.
     pub imported: u32,
+    /// Of them confirmed here after a correction.
+    pub corrected: u32,
     /// When it was met last.
     pub last: Millis,
 }
@@ -66,6 +79,23 @@ pub struct ThresholdChange {
     pub undone: Option<(String, Millis)>,
 }
 
+/// Whether a name is heeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// No longer.
+    Yes,
+    /// Again.
+    No,
+}
+
+/// The source and origin of rows that say that a name is not heeded.
+const IGNORED: &str = "ignored";
+/// Names that count; `?1` is [`IGNORED`].
+const HEEDED: &str = "source <> ?1 AND NOT EXISTS (SELECT 1 FROM taught i WHERE i.source = ?1 AND i.kind = t.kind AND i.name = t.name)";
+/// How often: a place or unit by its senders, a writer by his letters.
+const TIMES: &str = "CASE kind WHEN 'writer' THEN count(*) ELSE count(DISTINCT coalesce((SELECT min(w.name) FROM taught w
+    WHERE w.source = t.source AND w.kind IN ('writer', 'unit')), '')) END";
+
 impl Db {
     /// Keeps what the machine proposed, to be graded when an officer has confirmed.
     pub(super) fn note_proposals(&self, draft: &Draft) -> Result<(), StoreError> {
@@ -88,7 +118,10 @@ impl Db {
     /// Grades the proposals of a letter by its confirmed draft, and learns its names.
     pub(super) fn learn_from(&self, confirmed: &Draft) -> Result<(), StoreError> {
         let letter = confirmed.letter.as_str();
-        let now = clock::now();
+        let told = confirmed.confirmed.as_ref();
+        let now = told
+            .and_then(|by| Millis::parse(&by.at))
+            .unwrap_or_else(clock::now);
         let mut query = self.connection.prepare_cached(
             "SELECT value, confidence, accepted, vetoed FROM proposals WHERE letter_id = ?1 AND field = ?2",
         )?;
@@ -169,16 +202,17 @@ impl Db {
         Ok(())
     }
 
-    /// Names met and thresholds taken over, for reading drafts with.
+    /// Names met and thresholds taken over, for reading drafts with. Places and units count by their senders, so that nobody makes one known
+    /// by writing often; letters without a known sender count as one's.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn learned(&self) -> Result<Learned, StoreError> {
         let mut lexicon = Lexicon::default();
-        let mut query = self.connection.prepare(
-            "SELECT kind, name, within, count(*) FROM taught GROUP BY kind, name, within",
-        )?;
-        let mut rows = query.query([])?;
+        let mut query = self.connection.prepare(&format!(
+            "SELECT kind, name, within, {TIMES} FROM taught t WHERE {HEEDED} GROUP BY kind, name, within"
+        ))?;
+        let mut rows = query.query([IGNORED])?;
         while let Some(row) = rows.next()? {
             let lesson = Taught {
                 kind: row.get(0)?,
@@ -198,21 +232,66 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn lessons(&self, kind: Kind, limit: u32) -> Result<Vec<Lesson>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT kind, name, max(within), count(*), sum(origin = 'imported'), max(at_ms) FROM taught WHERE kind = ?1
-             GROUP BY name ORDER BY count(*) DESC, name LIMIT ?2",
-        )?;
-        let rows = query.query_map((kind, limit), |row| {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT kind, name, max(within), {TIMES}, count(*), sum(origin = 'imported'), sum(origin = 'corrected'), max(at_ms)
+             FROM taught t WHERE kind = ?2 AND {HEEDED} GROUP BY name ORDER BY 4 DESC, 5 DESC, name LIMIT ?3"
+        ))?;
+        let rows = query.query_map((IGNORED, kind, limit), |row| {
             Ok(Lesson {
                 kind: row.get(0)?,
                 name: row.get(1)?,
                 within: row.get(2)?,
                 times: row.get(3)?,
-                imported: row.get(4)?,
-                last: row.get(5)?,
+                registrations: row.get(4)?,
+                imported: row.get(5)?,
+                corrected: row.get(6)?,
+                last: row.get(7)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Names that are not to be heeded, whatever was registered.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn ignored_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT DISTINCT name FROM taught WHERE source = ?1 ORDER BY name")?;
+        let rows = query.query_map([IGNORED], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Heeds a name no longer, or again; `false` where that changes nothing. The ledger tells it by the name's hash: it may be a person's.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn ignore_name(
+        &mut self,
+        name: &str,
+        ignored: Ignored,
+        by: &str,
+    ) -> Result<bool, StoreError> {
+        self.atomically(|db| {
+            let (sql, action) = match ignored {
+                Ignored::Yes => (
+                    "INSERT OR IGNORE INTO taught (source, kind, name, origin, at_ms)
+                     SELECT DISTINCT ?1, kind, name, ?1, ?3 FROM taught WHERE name = ?2",
+                    "lexicon.ignored",
+                ),
+                Ignored::No => (
+                    "DELETE FROM taught WHERE source = ?1 AND name = ?2 AND ?3 > 0",
+                    "lexicon.heeded",
+                ),
+            };
+            let changed = db.connection.execute(sql, (IGNORED, name, clock::now()))?;
+            if changed > 0 {
+                let detail = json!({"name_sha256": digest::sha256_hex(name.as_bytes())});
+                ledger::append(&db.connection, by, action, "lexicon", &detail)?;
+            }
+            Ok(changed > 0)
+        })
     }
 
     /// How proposals fared, the oldest first.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use rusqlite::OptionalExtension;
 
-use super::earlier::{EARLIER, ImportedRecord, Remembered, earlier};
+use super::earlier::{EARLIER, Remembered, earlier};
+use super::imports::ImportedRecord;
 use super::{Db, StoreError};
 use crate::domain::draft::{Draft, EarlierIs, Repeat};
 use crate::domain::repeat::{self, Earlier, Grams, Registered, Weights, content};
@@ -22,6 +23,10 @@ const BY_CONTENT: usize = 120;
 const BY_KEY: usize = 150;
 /// Registrations that tell how rare a pair of characters is.
 const SAMPLE: i64 = 3_000;
+
+mod again;
+
+pub use again::ComparedAgain;
 
 /// How rare pairs of characters are among the registrations, counted on a sample while `rows` there were.
 #[derive(Debug)]
@@ -90,7 +95,8 @@ impl Db {
     /// When SQLite refuses.
     pub fn letters_naming(&self, letter: &str) -> Result<Vec<String>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT e.letter_id FROM earlier_links l JOIN earlier e ON e.id = l.later_id WHERE l.of = ?1 ORDER BY e.id",
+            "SELECT e.letter_id FROM earlier_links l JOIN earlier e ON e.id = l.later_id
+             WHERE l.of = ?1 AND e.letter_id NOT IN (SELECT id FROM letters WHERE withheld IS NOT NULL) ORDER BY e.id",
         )?;
         let rows = query.query_map([letter], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -136,12 +142,13 @@ impl Db {
         wanted.extend(self.with_triples(prepared)?);
         wanted.sort_unstable();
         wanted.dedup();
-        // A letter registered later is not earlier; an imported one is, unless it was received after this one or is this one.
+        // A letter registered later is not earlier, one that is withheld counts for nothing; an imported one is earlier unless it was
+        // received after this one or is this one.
         let mut row = self.connection.prepare_cached(&format!(
             "{EARLIER} WHERE id = ?1 AND id <> ?2 AND CASE WHEN letter_id IS NULL THEN
                (received_on IS NULL OR ?3 IS NULL OR received_on <= ?3) AND case_number IS NOT (SELECT case_number FROM drafts
                  WHERE letter_id = (SELECT letter_id FROM earlier WHERE id = ?2))
-             ELSE id < ?2 END"
+             ELSE id < ?2 AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.id = letter_id AND l.withheld IS NOT NULL) END"
         ))?;
         let mut found = Vec::new();
         for other in wanted {
@@ -218,19 +225,21 @@ impl Db {
             .as_ref()
             .is_none_or(|s| rows > s.rows + s.rows / 3);
         if stale {
-            let step = (rows / SAMPLE).max(1);
             let mut weights = Weights::default();
-            let mut query = self
+            let mut one = self
                 .connection
-                .prepare_cached("SELECT grams FROM earlier WHERE id % ?1 = 0 LIMIT ?2")?;
-            let mut sample = query.query((step, SAMPLE))?;
-            while let Some(row) = sample.next()? {
-                weights.add(&Grams::from_bytes(
-                    row.get_ref(0)?.as_blob().unwrap_or_default(),
-                ));
+                .prepare_cached("SELECT grams FROM earlier WHERE id = ?1")?;
+            // Looked up one by one: a scan would read every registration.
+            let step = usize::try_from((rows / SAMPLE).max(1)).unwrap_or(usize::MAX);
+            for id in (1..=rows).step_by(step) {
+                let grams = one
+                    .query_row([id], |row| {
+                        Ok(Grams::from_bytes(row.get_ref(0)?.as_blob()?))
+                    })
+                    .optional()?;
+                grams.iter().for_each(|grams| weights.add(grams));
             }
-            drop(sample);
-            drop(query);
+            drop(one);
             self.sampled = Some(Sampled { weights, rows });
         }
         Ok(&self.sampled.as_ref().expect("counted above").weights)

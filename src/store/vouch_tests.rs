@@ -132,6 +132,7 @@ fn draft() -> Draft {
         },
         missing: Vec::new(),
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }

@@ -105,8 +105,10 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "return unread")?;
+            let later = db.later_alike(letter)?;
             let forgotten = db.forget_text(letter)?;
             db.withhold(letter, Withheld::ReturnedUnread, reason, by)?;
+            db.compare_later(letter, later)?;
             let detail = json!({"reason": reason, "forgotten": forgotten});
             ledger::append(
                 &db.connection,
@@ -125,7 +127,10 @@ impl Db {
     pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "withdraw")?;
+            let later = db.later_alike(letter)?;
             db.withhold(letter, Withheld::Withdrawn, reason, by)?;
+            db.unlearn(letter)?;
+            db.compare_later(letter, later)?;
             ledger::append(
                 &db.connection,
                 by,
@@ -152,6 +157,12 @@ impl Db {
                  version = version + 1 WHERE id = ?1",
                 [letter],
             )?;
+            match db.draft(letter) {
+                Ok(row) if row.draft.confirmed.is_some() => db.learn_from(&row.draft)?,
+                Ok(_) | Err(StoreError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            db.compare_later(letter, vec![letter.to_owned()])?;
             ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))
         })
     }
@@ -341,9 +352,11 @@ impl Db {
                 (RETENTIONS, &key),
                 json!({"letter": letter}),
             )?;
+            let later = db.later_alike(letter)?;
             let forgotten = db.forget_text(letter)?;
             let originals = db.bury(letter, id)?;
             db.withhold(letter, Withheld::Destroyed, &found.policy, by)?;
+            db.compare_later(letter, later)?;
             let detail = json!({"retention": id, "originals": originals, "forgotten": forgotten});
             ledger::append(
                 &db.connection,

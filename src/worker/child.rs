@@ -8,7 +8,9 @@ use ocr::{Limits, Page};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use super::{Done, Refusal, Task, Wait, wire};
+use crate::archive::derivative;
 use crate::read::{open_engine, reading};
+use crate::scan::separators::grey_of;
 use crate::store::Reading;
 
 /// JPEG quality of what is made for the browser.
@@ -97,6 +99,22 @@ fn work(
             let jpeg = encode(&shown)?;
             Ok((Done::Picture(jpeg.len() as u32), jpeg))
         }
+        Task::Codes { frame, codes } => {
+            let grey = grey_of(file, *frame).ok_or_else(not_decoded)?;
+            alone(Done::Codes(codes.on(&grey)))
+        }
+        Task::Derivative { frame } => {
+            let (derivative, bytes) = derivative(file, *frame).ok_or_else(not_decoded)?;
+            Ok((Done::Derivative(derivative), bytes))
+        }
+    }
+}
+
+/// Whoever asked makes do without; the reader says what is wrong with the page.
+fn not_decoded() -> Refusal {
+    Refusal {
+        code: "not_decoded".into(),
+        detail: "the page cannot be decoded".into(),
     }
 }
 

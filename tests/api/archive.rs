@@ -388,3 +388,84 @@ fn only_who_may_see_the_letter_gets_it_and_never_altered_bytes() {
     std::fs::write(&file, b"something else").unwrap();
     assert_eq!(house.get(&zhang, path).code(), "original_altered");
 }
+
+/// A grey JPEG with another shade in each quarter, said to lie as EXIF numbers it.
+fn quarters(orientation: u8) -> Vec<u8> {
+    let (width, height) = (120, 80);
+    let pixels: Vec<u8> = (0..width * height)
+        .map(|at| [20, 90, 160, 230][(at / width / 40) * 2 + at % width / 60])
+        .collect();
+    let image = turbojpeg::Image {
+        pixels: pixels.as_slice(),
+        width,
+        pitch: width,
+        height,
+        format: turbojpeg::PixelFormat::GRAY,
+    };
+    let jpeg = turbojpeg::compress(image, 90, turbojpeg::Subsamp::Gray).unwrap();
+    let exif = [
+        b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(),
+        &[orientation, 0, 0, 0, 0, 0, 0],
+    ]
+    .concat();
+    [&jpeg[..2], &exif, &jpeg[2..]].concat()
+}
+
+/// The shade in the middle of each quarter, in reading order.
+fn shades(grey: impl Fn(usize, usize) -> u8, width: usize, height: usize) -> [u8; 4] {
+    [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| grey(width * x / 4, height * y / 4))
+}
+
+/// Width, height and pixels of a grey picture as `pdftoppm` writes it.
+fn pgm_of(file: &[u8]) -> (usize, usize, &[u8]) {
+    let size = file.strip_prefix(b"P5\n").unwrap();
+    let mut sides = size
+        .split(u8::is_ascii_whitespace)
+        .map(|side| std::str::from_utf8(side).unwrap().parse().unwrap());
+    let (width, height): (usize, usize) = (sides.next().unwrap(), sides.next().unwrap());
+    (width, height, &file[file.len() - width * height..])
+}
+
+#[test]
+fn a_page_that_lies_by_its_exif_is_shown_as_it_was_read_and_stays_the_original() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let images: Vec<_> = (1..=8).map(quarters).collect();
+    let sheets: Vec<_> = images
+        .iter()
+        .map(|bytes| Sheet {
+            kind: "letter",
+            bytes,
+            frame: 0,
+            reading: None,
+        })
+        .collect();
+    letter(&house, "A9", &sheets);
+    let (pdf, file) = fetch(&house, &zhang, "A9");
+    let drawn = Command::new("pdftoppm")
+        .args(["-gray", "-r", "200"])
+        .arg(&file)
+        .arg(house.folder.path().join("page"))
+        .status()
+        .unwrap();
+    assert!(drawn.success());
+    for (n, image) in (1..).zip(&images) {
+        assert!(has(&pdf, image), "{n} goes in as it came");
+        let read = ocr::decode_frame(image, 0, &ocr::Limits::default()).unwrap();
+        let (width, height) = (read.width() as usize, read.height() as usize);
+        let expected = shades(|x, y| read.rgb()[(y * width + x) * 3], width, height);
+        let pgm = std::fs::read(house.folder.path().join(format!("page-{n}.pgm"))).unwrap();
+        let (drawn_width, drawn_height, pixels) = pgm_of(&pgm);
+        assert!(
+            drawn_width.abs_diff(width) <= 1 && drawn_height.abs_diff(height) <= 1,
+            "orientation {n}: {drawn_width}×{drawn_height} instead of {width}×{height}"
+        );
+        let shown = shades(
+            |x, y| pixels[y * drawn_width + x],
+            drawn_width,
+            drawn_height,
+        );
+        let far = shown.iter().zip(expected).any(|(a, b)| a.abs_diff(b) > 8);
+        assert!(!far, "orientation {n}: {shown:?}, read as {expected:?}");
+    }
+}

@@ -273,6 +273,11 @@ impl House {
     /// A signed-in person with an account of that role.
     pub(super) fn person(&self, name: &str, role: Role) -> Caller {
         self.add_user(name, role);
+        self.signed_in(name)
+    }
+
+    /// Somebody who has an account, signed in anew.
+    pub(super) fn signed_in(&self, name: &str) -> Caller {
         let answer = self.sign_in(name);
         assert_eq!(answer.status, 200, "{}", answer.text);
         let cookie = answer
@@ -429,6 +434,7 @@ pub(super) fn draft(id: &str) -> Draft {
         },
         missing: vec!["address".into()],
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }

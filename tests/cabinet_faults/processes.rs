@@ -22,15 +22,20 @@ enum Signal {
     Stop,
 }
 
-/// In which order: an end in quarantine lets the next cycle begin.
-const STATES: [&str; 7] = [
+/// In which order: an end in quarantine lets the next cycle begin. `preflight` lasts one look and cannot be held from outside, and only a
+/// one-sided cabinet turns over: these two are tried with the supervisor alone, in `states`.
+const STATES: [&str; 11] = [
     "idle",
     "locked",
     "striking",
     "irradiating",
     "stopping",
+    "aborting",
+    "alarm",
     "ventilating",
+    "quarantined",
     "releasing",
+    "released",
 ];
 
 /// The simulator in its own process, with its side channel.
@@ -177,6 +182,10 @@ fn one(
     station.sign_in();
     wait_for("a cabinet that can be used", 30, || {
         let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
+        if view["step"] == "alarm" {
+            // The lamp is seen out again; refused until it is.
+            station.call("POST", "/v1/cabinets/cabinet-1/acknowledge", None);
+        }
         let free = ["idle", "released", "quarantined"].contains(&view["step"].as_str()?);
         (free && view["connected"].as_bool()?).then_some(())
     });
@@ -221,7 +230,10 @@ fn one(
         });
         // Frozen behind the lamp's steps, it may go on: the dose is had, the air is not.
         let may_go_on = ["stopping", "ventilating", "releasing"].contains(&state);
-        let good = ended == "quarantined" || (signal == Signal::Stop && may_go_on);
+        let good = match state {
+            "released" => ended == "released",
+            _ => ended == "quarantined" || (signal == Signal::Stop && may_go_on),
+        };
         assert!(good, "{signal:?} in {state}: {ended}");
         // What is in quarantine stays inside until a cycle releases it.
         *inside = (ended == "quarantined").then_some((batch, load));
@@ -255,17 +267,30 @@ fn brought_to(
         _ => {}
     }
     let (batch, load) = inside.unwrap_or_else(|| new_load(station));
-    station.ok(
+    let begun = station.ok(
         "POST",
         "/v1/cabinets/cabinet-1/cycles",
         Some(json!({"load": load})),
     );
-    let step = || station.ok("GET", "/v1/cabinets/cabinet-1", None)["step"].clone();
-    if state == "stopping" {
-        wait_for("the lamp", 30, || (step() == "irradiating").then_some(()));
-        sim.switch("irradiance_frozen", "on");
+    // Of this cycle: what is shown may still be the end of the one before.
+    let stands_in = |state: &str| {
+        let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
+        (view["step"] == state && view["cycle"]["cycle"] == begun["cycle"]).then_some(())
+    };
+    let fault = match state {
+        // The sensor goes on showing a lamp that is out.
+        "stopping" | "aborting" | "alarm" => Some("irradiance_frozen"),
+        "quarantined" => Some("door_open"),
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        wait_for("the lamp", 30, || stands_in("irradiating"));
+        sim.switch(fault, "on");
     }
-    wait_for(state, 30, || (step() == state).then_some(()));
+    if ["aborting", "alarm"].contains(&state) {
+        station.ok("POST", "/v1/cabinets/cabinet-1/abort", None);
+    }
+    wait_for(state, 30, || stands_in(state));
     Some((batch, load))
 }
 

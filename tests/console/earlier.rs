@@ -134,7 +134,10 @@ async fn an_earlier_letter_is_shown_with_its_scores_and_the_officer_decides() {
         assert!(!both.is_empty());
         let words = browser.text(".two .words").await;
         assert!(words.contains("私自搭建阳光房"), "{words}");
-        browser.picture("letter-beside").await;
+        let differs = browser.text("table.both tr.differs").await;
+        assert!(differs.contains("仅本信有"), "{differs}");
+        let path = "/letters/A001/beside?case=SZ%2F2021-7";
+        super::pictures(&browser, &station, path, "letter-beside").await;
     })
     .await;
 }
@@ -146,7 +149,7 @@ async fn an_imported_accusation_shows_nothing_beside() {
         browser
             .open(&station.page("/letters/A001/beside?case=SZ%2F2021-7"))
             .await;
-        browser.at("table.both").await;
+        browser.at(".two").await;
         let page = browser.text("main").await;
         assert!(page.contains("检举控告类登记的内容不在此显示"), "{page}");
         assert!(

@@ -50,6 +50,7 @@ mod turn;
 pub use blank::Sheet;
 pub use geometry::Quad;
 pub use models::OpenError;
+pub use orient::jpeg_orientation;
 pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame, frames};
 
 use std::num::NonZeroUsize;

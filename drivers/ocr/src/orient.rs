@@ -39,6 +39,15 @@ impl Orientation {
     }
 }
 
+/// How a JPEG is to be turned to be seen upright, as EXIF numbers it, 1–8; 1 when it does not say.
+#[must_use]
+pub fn jpeg_orientation(bytes: &[u8]) -> u16 {
+    match Orientation::of_jpeg(bytes).0 {
+        known @ 1..=8 => known,
+        _ => 1,
+    }
+}
+
 /// The TIFF structure inside a JPEG's EXIF segment.
 fn exif(bytes: &[u8]) -> Option<&[u8]> {
     segments(bytes).find_map(|(marker, body)| {

@@ -256,9 +256,11 @@ fn pdf_traps_are_told_by_their_code() {
 }
 
 #[test]
-#[ignore = "open: the page is drawn with another font instead of being refused"]
-fn a_pdf_without_its_font_is_refused() {
+fn a_pdf_without_its_chinese_font_is_refused_and_one_without_a_latin_font_is_drawn() {
     assert_eq!(refused("missing_font.pdf").code(), "unsupported_image");
+    let page = only_page("latin_font.pdf");
+    let dark = page.rgb().iter().filter(|value| **value < 128).count();
+    assert!(dark > 1000, "{dark} dark samples");
 }
 
 #[test]

@@ -66,7 +66,8 @@ pub(crate) fn rtu_late_reply(unit: u8, ask: Ask, bytes: &[u8]) -> Option<usize> 
     };
     let whole = expected? + RTU_AROUND;
     let frame = bytes.get(..whole)?;
-    let sound = CHECK.checksum(&frame[..whole - 2]).to_le_bytes() == frame[whole - 2..];
+    let sound = CHECK.checksum(&frame[..whole - 2]).to_le_bytes() == frame[whole - 2..]
+        && ask.answer(&frame[1..whole - 2]).is_ok();
     Some(if sound { whole } else { 0 })
 }
 
@@ -169,6 +170,14 @@ mod tests {
         assert_eq!(rtu_late_reply(2, ASK, &late[..6]), None);
         assert_eq!(rtu_late_reply(3, ASK, &late), Some(0));
         assert_eq!(rtu_late_reply(2, ASK, &[2, 4, 2, 0, 7, 0, 0]), Some(0));
+        let lamp = |word| Ask::Write {
+            table: Table::Coil,
+            address: 0,
+            word,
+        };
+        let off = sealed(&[&[2], lamp(0).bytes().as_slice()].concat());
+        assert_eq!(rtu_late_reply(2, lamp(0), &off), Some(8));
+        assert_eq!(rtu_late_reply(2, lamp(1), &off), Some(0), "another echo");
     }
 
     #[test]

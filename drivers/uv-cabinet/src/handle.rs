@@ -98,7 +98,7 @@ impl Cabinet {
     ) -> (Self, CabinetTask) {
         let (requests, inbox) = mpsc::channel(WAITING_ROOM);
         let (tally, quality) = quality::gauge();
-        let line = line::OnLine::new(&profile.link, ask, tally);
+        let line = line::OnLine::new(&profile, ask, tally);
         let (show, newest) = watch::channel(Readings::nothing_yet(&profile));
         let handle = Self {
             requests,

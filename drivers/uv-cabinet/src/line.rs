@@ -2,7 +2,7 @@
 //! and a cabinet may have points in a neighbouring unit; all of them ask here, one question at a time.
 //!
 //! Here: who is on which line, and the handle to ask by. `line/owner.rs` is the task that owns the connection,
-//! `line/connection.rs` the connection.
+//! `line/connection.rs` the connection, `line/backlog.rs` what units may answer yet.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,10 @@ use crate::{
     error::{LinkError, ProfileError},
     pdu::{Answer, Ask},
     quality::Tally,
+    wire,
 };
 
+mod backlog;
 mod connection;
 mod owner;
 
@@ -48,6 +50,8 @@ pub(crate) struct Demand {
     unit: u8,
     ask: Ask,
     reply_timeout: Duration,
+    /// Other reads that the units of this cabinet know.
+    reads: Arc<[(u8, Ask)]>,
     tally: watch::Sender<Tally>,
     answer: oneshot::Sender<Result<Answer, LinkError>>,
 }
@@ -110,14 +114,16 @@ pub(crate) fn alone(link: &Link) -> (LineSender, Owner) {
 pub(crate) struct OnLine {
     line: LineSender,
     reply_timeout: Duration,
+    reads: Arc<[(u8, Ask)]>,
     tally: watch::Sender<Tally>,
 }
 
 impl OnLine {
-    pub(crate) fn new(link: &Link, line: LineSender, tally: watch::Sender<Tally>) -> Self {
+    pub(crate) fn new(profile: &Profile, line: LineSender, tally: watch::Sender<Tally>) -> Self {
         Self {
             line,
-            reply_timeout: link.reply_timeout,
+            reply_timeout: profile.link.reply_timeout,
+            reads: wire::reads(profile).into(),
             tally,
         }
     }
@@ -129,6 +135,7 @@ impl OnLine {
             unit,
             ask,
             reply_timeout: self.reply_timeout,
+            reads: Arc::clone(&self.reads),
             tally: self.tally.clone(),
             answer,
         };

@@ -43,6 +43,16 @@ impl Ask {
         matches!(self, Self::Read { .. })
     }
 
+    /// Whether the reply to one of them could pass for the reply to the other. The echo of a write names what was written.
+    pub(crate) fn resembles(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Read { .. }, Self::Read { .. }) => {
+                (self.function(), self.reply_len()) == (other.function(), other.reply_len())
+            }
+            _ => self == other,
+        }
+    }
+
     fn function(self) -> u8 {
         match self {
             Self::Read { table, .. } => match table {

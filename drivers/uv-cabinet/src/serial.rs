@@ -1,7 +1,7 @@
 //! A serial port that Modbus RTU may be spoken on: opened for us alone, by its name each time, and listened to until it is silent.
 //!
 //! RTU frames carry no number: a reply that comes late, or twice, looks like the answer to the next question. So none may be left
-//! over when a question is sent.
+//! over when a question is sent. What comes later still is `line/backlog.rs`'s.
 
 use std::{io, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
     io::AsyncReadExt as _,
     time::{Instant, timeout},
 };
-use tokio_serial::{DataBits, FlowControl, SerialPort as _, SerialStream, StopBits};
+use tokio_serial::{ClearBuffer, DataBits, FlowControl, SerialPort as _, SerialStream, StopBits};
 
 use crate::{Direction, Parity, SerialLine, error::LinkError, millis};
 
@@ -46,6 +46,9 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
         })
         .exclusive(true);
     let mut port = SerialStream::open(&builder).map_err(|error| failed(error.into()))?;
+    // A question that the kernel could not send yet must not be answered some time later.
+    port.clear(ClearBuffer::All)
+        .map_err(|error| failed(error.into()))?;
     let until = Instant::now() + limit;
     let mut rubbish = [0_u8; 256];
     // Also before the very first request: a daemon killed a moment ago may have asked something.

@@ -76,6 +76,25 @@ pub(crate) fn blocks(profile: &Profile) -> Vec<Block> {
     blocks
 }
 
+/// Every read that the units of this cabinet know: its blocks, and each command read back.
+pub(crate) fn reads(profile: &Profile) -> Vec<(u8, Ask)> {
+    let blocks = blocks(profile);
+    let polled = blocks.iter().map(|block| (block.unit, block.ask()));
+    let commands = profile
+        .points
+        .iter()
+        .filter(|(point, _)| point.is_command());
+    let read_back = commands.map(|(_, spec)| {
+        let ask = Ask::Read {
+            table: spec.table,
+            start: spec.address,
+            count: 1,
+        };
+        (spec.modbus_unit.unwrap_or(profile.link.unit), ask)
+    });
+    polled.chain(read_back).collect()
+}
+
 /// The bits of one point out of its block's words.
 pub(crate) fn raw(spec: &PointSpec, block: &Block, words: &[u16]) -> u32 {
     let at = usize::from(spec.address - block.start);

@@ -90,6 +90,11 @@ impl Holidays {
         self.year.iter().any(|table| table.year == year)
     }
 
+    /// The last year that has a table.
+    pub fn last_year(&self) -> Option<i64> {
+        self.year.iter().map(|table| table.year).max()
+    }
+
     /// Whether every year from one day to another has its table.
     pub(super) fn cover(&self, from: Day, to: Day) -> bool {
         (from.year()..=to.year()).all(|year| self.knows(year))
@@ -148,8 +153,12 @@ impl Day {
         (self.0 + 3).rem_euclid(7)
     }
 
-    fn year(self) -> i64 {
+    pub(super) fn year(self) -> i64 {
         self.civil().0
+    }
+
+    pub(super) fn month(self) -> i64 {
+        self.civil().1
     }
 
     fn civil(self) -> (i64, i64, i64) {

@@ -118,6 +118,10 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
             support = 1.0;
         } else if written.agree(theirs) {
             winner.note("two_readings", 1.0);
+            // Two mentions that still differ: one of them is wrong.
+            if written.chars != theirs.chars {
+                winner.note("nearly", 1.0);
+            }
         } else if apart <= 3.0 {
             winner.note("nearly", 1.0);
         }

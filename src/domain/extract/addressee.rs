@@ -6,7 +6,7 @@
 use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
@@ -57,12 +57,13 @@ pub(crate) fn read(
     let matcher = Matcher::new(roster);
     let mut mentions: Vec<Mention> = Vec::new();
     let mut raw: Vec<String> = Vec::new();
+    let mut unplaced = 0;
     let salutation: Vec<Glyph> = zones
         .salutation_rows()
         .iter()
         .flat_map(|r| r.glyphs.iter().copied())
         .collect();
-    collect(
+    unplaced += collect(
         &matcher,
         &salutation,
         Source::LetterSalutation,
@@ -71,7 +72,7 @@ pub(crate) fn read(
     );
     let mut front: Vec<Mention> = Vec::new();
     for line in &envelope.recipient {
-        collect(
+        unplaced += collect(
             &matcher,
             line,
             Source::EnvelopeAddressee,
@@ -140,7 +141,8 @@ pub(crate) fn read(
             why_not: "同姓，须由经办人确认".to_owned(),
         });
     }
-    let asked = hit.is_some_and(|m| !m.hit.namesakes.is_empty());
+    // Someone named there whom nobody could place may go before the one chosen.
+    let asked = unplaced > 0 || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
     let field = field(pages, &winner, Measured::Addressee, alternatives);
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }
@@ -175,14 +177,15 @@ fn deliver_at(front: &mut Vec<Mention>, roster: &Roster) -> Vec<Mention> {
     delivered
 }
 
-/// Splits a salutation or an envelope line into its addressees and looks each up.
+/// Splits a salutation or an envelope line into its addressees and looks each up; how many parts nobody, or not all of a part, could be placed.
 fn collect(
     matcher: &Matcher<'_>,
     glyphs: &[Glyph],
     source: Source,
     out: &mut Vec<Mention>,
     raw: &mut Vec<String>,
-) {
+) -> usize {
+    let mut unplaced = 0;
     let end = glyphs
         .iter()
         .position(|g| g.ch == ':')
@@ -194,7 +197,9 @@ fn collect(
             continue;
         }
         let text = text_of(&part);
-        for hit in matcher.find(&text) {
+        let hits = matcher.find(&text);
+        unplaced += usize::from(left_over(&text, &hits));
+        for hit in hits {
             let glyphs = part[hit.range.clone()].to_vec();
             out.push(Mention {
                 hit,
@@ -206,6 +211,37 @@ fn collect(
             raw.push(text);
         }
     }
+    unplaced
+}
+
+/// Whether a part names someone beside, or instead of, those found in it: 盐城市席, 市委程书便.
+fn left_over(text: &str, hits: &[Hit]) -> bool {
+    let courtesies = [
+        "您好",
+        "你好",
+        "您们好",
+        "你们好",
+        "各位",
+        "领导",
+        "亲启",
+        "台启",
+        "收",
+        "办公室",
+        "信访",
+        "室",
+    ];
+    let leader = hits.iter().any(|h| matches!(h.who, Who::Leader(_)));
+    if leader {
+        return false;
+    }
+    let rest: String = text
+        .chars()
+        .enumerate()
+        .filter(|(i, c)| is_han(*c) && !hits.iter().any(|h| h.range.contains(i)))
+        .map(|(_, c)| c)
+        .collect();
+    let rest = courtesies.iter().fold(rest, |rest, c| rest.replace(c, ""));
+    rest.chars().count() >= 2
 }
 
 /// Without courtesies in front and behind: 尊敬的…领导, …同志收.

@@ -3,6 +3,7 @@
 //! A date is only read, never completed: without year, month or day there is no value, and what was seen is listed.
 
 mod forms;
+mod nearly;
 
 use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Sign, Source};
@@ -23,11 +24,15 @@ pub(crate) fn read(
     pages: &[PageText],
     zones: &LetterZones,
     received_on: Option<&str>,
+    posted_on: Option<&str>,
     fields: &mut Fields,
 ) {
     let mut tail: Vec<Candidate> = candidates(zones.tail_rows(), 0.97);
     if tail.iter().all(|c| c.value.len() < "YYYY-MM-DD".len()) {
         tail.extend(by_alternatives(pages, zones.tail_rows()));
+    }
+    if tail.iter().all(|c| c.value.len() < "YYYY-MM-DD".len()) {
+        tail.extend(with_one_error(zones.tail_rows(), received_on.or(posted_on)));
     }
     let last_rows = &zones.body_rows()[zones.body.len().saturating_sub(2)..];
     let near_end = if tail.is_empty() {
@@ -128,6 +133,26 @@ fn by_alternatives(pages: &[PageText], rows: &[Row]) -> Vec<Candidate> {
     found.retain(|c| c.value.len() == "YYYY-MM-DD".len());
     found.iter_mut().for_each(|c| c.note(BY_ALTERNATIVES, 1.0));
     found
+}
+
+/// Rows that are one date but for one character; a person must look.
+fn with_one_error(rows: &[Row], until: Option<&str>) -> Vec<Candidate> {
+    let proposed = rows
+        .iter()
+        .filter_map(|row| nearly::one(&row.glyphs, until));
+    let candidate = |(glyphs, value): (Vec<Glyph>, String)| {
+        let mut found = Candidate {
+            value,
+            glyphs,
+            prior: 0.4,
+            source: Source::LetterSignature,
+            rule: RULE,
+            signs: Vec::new(),
+        };
+        found.note(BY_ALTERNATIVES, 1.0);
+        found
+    };
+    proposed.map(candidate).collect()
 }
 
 /// `2024-05-3`: who writes the month with two figures writes the day with two.

@@ -9,6 +9,7 @@ use crate::domain::text::{PageText, Quad};
 use crate::domain::zones::{Glyph, text_of};
 
 use super::confidence::{self, Measured};
+use super::nbest;
 
 /// A candidate for a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +87,7 @@ pub(crate) fn field(
     alternatives: Vec<Alternative>,
 ) -> Field {
     let mut signs = confidence::common(&winner.glyphs, winner.prior, winner.source);
+    signs.extend(hesitation(pages, &winner.glyphs));
     signs.extend(winner.signs.iter().copied());
     let (confidence, accepted) = confidence::of(measured, &signs, winner.confidence());
     let (page, quad) = place(pages, &winner.glyphs);
@@ -106,6 +108,22 @@ pub(crate) fn field(
         alternatives,
         signs,
     }
+}
+
+/// What the engine's alternatives say against some characters, and its least confidence in a figure.
+fn hesitation(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Sign> {
+    let (next, hesitated) = nbest::doubts(pages, glyphs);
+    let figure = glyphs
+        .iter()
+        .filter(|g| g.ch.is_ascii_digit())
+        .map(|g| g.confidence)
+        .fold(1.0, f32::min);
+    let sign = |name, value| Sign { name, value };
+    vec![
+        sign("next_best", confidence::log_odds(next)),
+        sign("hesitated", hesitated.min(4) as f32),
+        sign("worst_figure", confidence::log_odds(figure)),
+    ]
 }
 
 /// The field, not let through whatever its confidence: a rule says that a person must look.

@@ -41,6 +41,25 @@ pub(crate) fn options(pages: &[PageText], glyph: &Glyph) -> Vec<(char, f32)> {
     all
 }
 
+/// How near the engine was to reading some characters otherwise: the greatest confidence of an alternative, and how many have one worth naming.
+pub(crate) fn doubts(pages: &[PageText], glyphs: &[Glyph]) -> (f32, usize) {
+    let next = |g: &Glyph| {
+        options(pages, g)
+            .iter()
+            .skip(1)
+            .map(|(_, p)| *p)
+            .fold(0.0, f32::max)
+    };
+    let all = || glyphs.iter().filter(|g| g.ch != ' ').map(next);
+    (
+        all().fold(0.0, f32::max),
+        all().filter(|p| *p >= WORTH).count(),
+    )
+}
+
+/// An alternative of this confidence is one the engine hesitated over.
+const WORTH: f32 = 0.05;
+
 /// Whether the engine tells alternatives at all for some characters.
 pub(crate) fn told(pages: &[PageText], glyphs: &[Glyph]) -> bool {
     glyphs.iter().any(|g| options(pages, g).len() > 1)

@@ -137,7 +137,9 @@ fn one(
         let field = field(pages, &winner, Measured::Sender, lost);
         // Two readings of one name: one of them is wrong, and a person must look. So must he where only alternatives make a name of it.
         let said = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
-        let disputed = said("rival") || said("by_alternatives") && !said("agreed");
+        // Nor is a signature let through that is another name than the writer's own words or the envelope have.
+        let stranger = !others.is_empty() && !said("agreed") && signature.form == Form::Person;
+        let disputed = said("rival") || stranger || said("by_alternatives") && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }
@@ -158,7 +160,10 @@ fn one(
             value: ANONYMOUS.to_owned(),
             ..candidate(unsigned, Source::LetterSignature, "7.4.2.2/3")
         };
-        fields.sender_name = field(pages, &winner, Measured::Sender, lost);
+        // A full name elsewhere may be the signature's, misread (requirement J1): a person decides.
+        let named = !lost.is_empty();
+        let chosen = field(pages, &winner, Measured::Sender, lost);
+        fields.sender_name = if named { for_a_person(chosen) } else { chosen };
         return;
     }
     // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
@@ -173,7 +178,13 @@ fn one(
                     .map(|c| c.lost("次序在后")),
             );
             fields.joint = joint_of(std::slice::from_ref(&winner.value));
-            fields.sender_name = field(pages, &winner, Measured::Sender, lost);
+            let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8;
+            let chosen = field(pages, &winner, Measured::Sender, lost);
+            fields.sender_name = if doubtful {
+                for_a_person(chosen)
+            } else {
+                chosen
+            };
         }
         // 联名人签名: with nothing behind it that could be read is no letter without a signature.
         None if items

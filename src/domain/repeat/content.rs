@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use super::topics;
+
 use crate::domain::text::PageText;
 use crate::domain::zones::{address_like, fold, is_closing, is_han, letter_zones};
 
@@ -159,8 +161,9 @@ pub fn trigrams(prepared: &str) -> Vec<String> {
     found
 }
 
-/// How often which characters, and which two together, stand in a letter: (key, times), sorted by key. A pair's key is its first
-/// character's lower 16 bits before its second's; a single character's is its own.
+/// How often which characters, and which two together, stand in a letter, and which topics it speaks of: (key, times), sorted by key. A
+/// pair's key is its first character's lower 16 bits before its second's; a single character's is its own; a topic's is among
+/// [`topics::KEYS`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grams(Vec<(u32, u8)>);
 
@@ -175,6 +178,9 @@ impl Grams {
                 keys.extend(before.map(|first: u32| first << 16 | ch));
                 before = Some(ch);
             }
+        }
+        for (topic, weight) in topics::of(prepared) {
+            keys.extend(std::iter::repeat_n(topic, weight));
         }
         keys.sort_unstable();
         let mut counted: Vec<(u32, u8)> = Vec::new();
@@ -250,6 +256,8 @@ pub struct Alike {
     pub pairs: f32,
     /// Of single characters: the same things in other words.
     pub singles: f32,
+    /// Of topics; none where one of the two speaks of none that is on the list.
+    pub topics: Option<f32>,
 }
 
 /// Sums of one kind of key.
@@ -273,9 +281,15 @@ impl Sums {
 
 /// Compares two letters key by key.
 pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
-    let mut sums = [Sums::default(); 2];
-    let kind = |key: u32| usize::from(key > 0xFFFF);
-    let heft = |key: u32, times: u8| weights.of(key) * (1.0 + f32::from(times).ln());
+    let mut sums = [Sums::default(); 3];
+    let kind = |key: u32| match key {
+        key if topics::KEYS.contains(&key) => 2,
+        key => usize::from(key > 0xFFFF),
+    };
+    let heft = |key: u32, times: u8| match kind(key) {
+        2 => f32::from(times),
+        _ => weights.of(key) * (1.0 + f32::from(times).ln()),
+    };
     let (mut x, mut y) = (a.0.iter().peekable(), b.0.iter().peekable());
     loop {
         let next = (x.peek().copied().copied(), y.peek().copied().copied());
@@ -301,5 +315,6 @@ pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
     Alike {
         pairs: sums[1].cosine(),
         singles: sums[0].cosine(),
+        topics: (sums[2].a > 0.0 && sums[2].b > 0.0).then(|| sums[2].cosine()),
     }
 }

@@ -208,7 +208,7 @@ fn same_numbers(a: &[String], b: &[String]) -> f32 {
         return 0.6;
     }
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    if long.starts_with(short) || long.ends_with(short) {
+    if long.starts_with(short) || long.ends_with(short) || one_in_the_middle_left_out(short, long) {
         return 0.85;
     }
     let one_digit = |x: &String, y: &String| {
@@ -221,6 +221,13 @@ fn same_numbers(a: &[String], b: &[String]) -> f32 {
         return 0.65;
     }
     0.2
+}
+
+/// 38幢1405室 for 38幢1单元1405室: house and room are the same, a number between is not written, or was not read.
+fn one_in_the_middle_left_out(short: &[String], long: &[String]) -> bool {
+    let ends = short.len() >= 2 && short.first() == long.first() && short.last() == long.last();
+    let mut rest = long.iter();
+    ends && short.iter().all(|number| rest.any(|other| other == number))
 }
 
 /// Divisions contradict each other only where both are written.

@@ -98,6 +98,19 @@ fn another_sender_on_the_same_matter_is_a_first_letter() {
 }
 
 #[test]
+fn a_house_number_misread_in_one_digit_is_still_the_senders_other_matter() {
+    let old = letter(Some("王俊杰"), Some(HOME), ROOF);
+    let misread = "江苏省苏州市常熟市莫城街道梅亭苑38幢1单元1406室";
+    assert_eq!(
+        is(&letter(Some("王俊杰"), Some(misread), WAGES), &old),
+        Some(EarlierIs::SameSenderOtherMatter)
+    );
+    let elsewhere = letter(Some("王俊杰"), Some("姑苏区人民路12号"), WAGES);
+    assert_eq!(is(&elsewhere, &old), None);
+    assert_eq!(is(&letter(Some("王俊杰"), None, WAGES), &old), None);
+}
+
+#[test]
 fn another_sender_on_another_matter_is_not_shown() {
     let old = letter(Some("王俊杰"), Some(HOME), ROOF);
     assert_eq!(
@@ -275,6 +288,7 @@ fn one_place_written_in_many_ways() {
         ("姑苏区人民路12号3幢402室", "姑苏区人民路１２号３幢４０２室"),
         ("姑苏区人民路12号3幢402室", "姑苏区人民路12号"),
         ("相城区玉成家园5幢乙单元601", "相城区玉成家园5幢乙单元601室"),
+        (HOME, "常熟市梅亭苑38幢单元1405室"),
     ] {
         assert!(same(a, b) >= ADDRESS_PASSES, "{a} and {b}: {}", same(a, b));
     }
@@ -284,6 +298,8 @@ fn one_place_written_in_many_ways() {
         (HOME, "姑苏区莲花新村38幢1单元1405室"),
         ("姑苏区人民路12号", "吴江区人民路12号"),
         ("姑苏区人民路12号", "姑苏区人民路112号"),
+        (HOME, "常熟市梅亭苑38幢2单元1405室"),
+        (HOME, "常熟市梅亭苑1405幢1单元38室"),
     ] {
         assert!(same(a, b) < ADDRESS_PASSES, "{a} and {b}: {}", same(a, b));
     }

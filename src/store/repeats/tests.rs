@@ -1,5 +1,7 @@
 //! Letters compared with letters in a real database: when they are drafted, corrected, confirmed, imported.
 
+mod upkeep;
+
 use crate::config::Offer;
 use crate::domain::correct::{Corrections, NewValue};
 use crate::domain::draft::{Draft, Fields};
@@ -79,6 +81,7 @@ fn draft(id: &str, name: &str, address: &str) -> Draft {
         fields,
         missing: Vec::new(),
         deadlines: Vec::new(),
+        deadlines_to_come: Vec::new(),
         confirmed: None,
         notes: Vec::new(),
     }

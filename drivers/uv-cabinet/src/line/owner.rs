@@ -5,6 +5,9 @@
 //! can be late. One thing is milder: a unit of a shared serial line that says nothing at all is left alone for that long, while
 //! the units that do answer are asked on. Their replies carry another unit number, so its late reply cannot pass for theirs.
 //!
+//! `silent_ms` is what the maker says of the latest reply, and may be wrong. So a unit of a serial line that has left a question
+//! unanswered is first asked one whose reply cannot be mistaken for it (`backlog.rs`).
+//!
 //! A read whose first try failed is asked once more on the new connection. A write never is.
 
 use std::{
@@ -21,6 +24,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Demand,
+    backlog::Backlog,
     connection::{Broken, Connection, Owed},
 };
 use crate::{
@@ -50,14 +54,10 @@ pub(crate) struct Owner {
 struct Unit {
     answers: bool,
     trouble: Trouble,
-    late: Option<Late>,
-}
-
-/// A reply that may still come on a line that others go on using.
-#[derive(Debug)]
-struct Late {
-    ask: Ask,
-    until: Instant,
+    /// A reply may still come on a line that others go on using: it is not asked before.
+    late_until: Option<Instant>,
+    /// On a serial line.
+    backlog: Backlog,
 }
 
 /// Failures in a row, and when the next try is due.
@@ -108,7 +108,7 @@ impl Owner {
             error,
             LinkError::ReplyTimedOut { .. } | LinkError::BadReply { .. } | LinkError::Lost { .. }
         );
-        let first = |unit: &Unit| unit.trouble.failures == 1 && unit.late.is_none();
+        let first = |unit: &Unit| unit.trouble.failures == 1 && unit.late_until.is_none();
         broken && demand.ask.may_be_repeated() && self.units.get(&demand.unit).is_some_and(first)
     }
 
@@ -116,41 +116,63 @@ impl Owner {
         let fresh = || Unit {
             answers: false,
             trouble: Trouble::none(&self.link),
-            late: None,
+            late_until: None,
+            backlog: Backlog::default(),
         };
         let unit = self.units.entry(demand.unit).or_insert_with(fresh);
         let now = Instant::now();
-        unit.late.take_if(|late| late.until <= now);
-        if unit.late.is_some() || unit.trouble.must_wait(now) {
+        unit.late_until.take_if(|until| *until <= now);
+        if unit.late_until.is_some() || unit.trouble.must_wait(now) {
             return Err(LinkError::BackingOff);
         }
-        let owed = self.owed();
+        // Every one that is answered leaves less to be proven.
+        while let Some(proof) = self.proof(demand) {
+            self.ask(demand, proof).await?;
+        }
+        self.ask(demand, demand.ask).await
+    }
+
+    /// What the unit must answer before it is asked this.
+    fn proof(&self, demand: &Demand) -> Option<Ask> {
+        let known = |(unit, ask): &(u8, Ask)| (*unit == demand.unit).then_some(*ask);
+        let reads = demand.reads.iter().filter_map(known);
+        let unit = self.units.get(&demand.unit)?;
+        unit.backlog.proof(demand.ask, reads)
+    }
+
+    async fn ask(&mut self, demand: &Demand, ask: Ask) -> Result<Answer, LinkError> {
+        let owed = self.owed(demand.unit, ask);
         let mut connection = self.ready(demand, &owed).await?;
         demand.tally.send_modify(|t| t.counts.requests += 1);
         let asked = Instant::now();
         // Taken out for the exchange: if this future is dropped half way, so is the connection.
         let heard = connection
-            .exchange(demand.unit, demand.ask, demand.reply_timeout, &owed)
+            .exchange(demand.unit, ask, demand.reply_timeout, &owed)
             .await;
         match heard {
             Ok(answer) => {
                 self.connection = Some(connection);
-                self.answered(demand, &answer, asked.elapsed());
+                self.answered(demand, ask, &answer, asked.elapsed());
                 Ok(answer)
             }
-            Err(broken) => Err(self.broken(demand, connection, broken)),
+            Err(broken) => Err(self.broken(demand, ask, connection, broken)),
         }
     }
 
-    /// What other units of a serial line may still answer.
-    fn owed(&self) -> Vec<Owed> {
+    /// Late replies that may come on a serial line before this unit's to `ask`.
+    fn owed(&self, asked: u8, ask: Ask) -> Vec<Owed> {
         let late = |(unit, known): (&u8, &Unit)| {
-            known.late.as_ref().map(|late| Owed {
-                unit: *unit,
-                ask: late.ask,
-            })
+            let (unit, before) = (*unit, known.backlog.before(ask));
+            let owed = if unit == asked {
+                before
+            } else {
+                known.backlog.all()
+            };
+            owed.iter()
+                .map(move |ask| Owed { unit, ask: *ask })
+                .collect::<Vec<_>>()
         };
-        self.units.iter().filter_map(late).collect()
+        self.units.iter().flat_map(late).collect()
     }
 
     /// A connection in step. Nothing was asked yet when it is not: it can be made anew even for a write.
@@ -177,7 +199,7 @@ impl Owner {
                 self.opened.fetch_add(1, Ordering::AcqRel);
                 self.trouble.over(&self.link);
                 // Opening heard the line out, or left the old connection's replies behind.
-                self.units.values_mut().for_each(|unit| unit.late = None);
+                self.units.values_mut().for_each(|u| u.late_until = None);
                 Ok(connection)
             }
             Err(error) => {
@@ -192,7 +214,7 @@ impl Owner {
         }
     }
 
-    fn answered(&mut self, demand: &Demand, answer: &Answer, after: Duration) {
+    fn answered(&mut self, demand: &Demand, ask: Ask, answer: &Answer, after: Duration) {
         demand.tally.send_modify(|t| {
             match answer {
                 Answer::Exception(_) => t.counts.exceptions += 1,
@@ -205,6 +227,7 @@ impl Owner {
         let Some(unit) = self.units.get_mut(&demand.unit) else {
             return;
         };
+        unit.backlog.answered(ask);
         // A gateway's way to say that the unit behind it is dead: as good as silence, and as slow.
         if !alone && matches!(answer, Answer::Exception(GATEWAY_HEARD_NOTHING)) {
             unit.trouble.failed(&self.link);
@@ -218,8 +241,15 @@ impl Owner {
     }
 
     /// Throws the connection away, or leaves a silent unit of a shared serial line alone.
-    fn broken(&mut self, demand: &Demand, connection: Connection, broken: Broken) -> LinkError {
+    fn broken(
+        &mut self,
+        demand: &Demand,
+        ask: Ask,
+        connection: Connection,
+        broken: Broken,
+    ) -> LinkError {
         let Broken { error, silence } = broken;
+        let serial = self.is_serial();
         let others_answer = self
             .units
             .iter()
@@ -237,10 +267,10 @@ impl Owner {
             unit.answers = false;
             unit.trouble.failed(&self.link);
             unit.trouble.log(&address, Some(demand.unit), &error);
-            unit.late = quiet_for.map(|silent| Late {
-                ask: demand.ask,
-                until: Instant::now() + silent,
-            });
+            unit.late_until = quiet_for.map(|silent| Instant::now() + silent);
+            if serial {
+                unit.backlog.unanswered(ask);
+            }
         }
         self.connection = quiet_for.map(|_| connection);
         error

@@ -2,7 +2,7 @@
 
 Usage: chaos_cabinet.py late|twice REQUESTS
 Prints the terminal's path. For REQUESTS requests, 15 % of the replies are late (35 to 90 ms after their request) or are sent
-twice; then prints how many were, and answers well from there on. Input register N holds 1000+N, from 100 on 0. Ends by itself after two minutes.
+twice; then prints how many were, and answers well from there on. Input register N holds 1000+N, from 100 on 0; coils are off. Ends by itself after two minutes.
 """
 
 import os
@@ -33,6 +33,8 @@ def reply(request):
         body = bytes([2 * count]) + b"".join((1000 + at if at < 100 else 0).to_bytes(2, "big") for at in range(start, start + count))
     elif function == 3:
         body = bytes([2 * count]) + b"".join(HOLDING.get(at, 0).to_bytes(2, "big") for at in range(start, start + count))
+    elif function == 1:
+        body = bytes([(count + 7) // 8]) + bytes((count + 7) // 8)
     elif function == 6:
         HOLDING[start] = count
         body = request[2:6]

@@ -109,8 +109,12 @@ fn together(clause: &str, (first, second): &(&str, &str)) -> Option<Hit> {
     let at = clause.find(first)?;
     let between = at + first.len();
     let gap = clause[between..].find(second)?;
-    let close = clause[between..between + gap].chars().count() <= NEAR;
-    close.then_some(Hit {
+    let span = &clause[between..between + gap];
+    let close = span.chars().count() <= NEAR;
+    // 打断我的腿: done to the writer.
+    let violent = "打砍废卸剁割挖挑捅烧砸绑炸".contains(first.chars().next().unwrap_or(' '));
+    let suffered = violent && span.contains('我') || clause[..at].ends_with('被');
+    (close && !suffered).then_some(Hit {
         at,
         end: between + gap + second.len(),
         force: Force::Disorder,
@@ -171,6 +175,42 @@ fn innocent(word: &str, lead: &str, rest: &str) -> bool {
         "打火机" => !behind(&["准备好了", "准备好", "买了", "带着", "掏出"]),
         "好过" => after(&["渡"]),
         "解脱" | "完蛋" => behind(&["得到", "不能"]),
+        "持刀" | "拿刀" | "提刀" => {
+            after(&["伤人", "行凶", "抢劫", "的"]) || behind(&["严惩"])
+        }
+        "楼顶上" => after(&["看", "修", "漏", "有", "的", "晒", "加", "搭", "查"]),
+        "不要命" => after(&["地", "的干", "干"]),
+        "坐牢" => behind(&["甘愿", "愿意", "情愿", "愿"]),
+        "死在" => after(&["了"]),
+        "炸弹" => behind(&["颗", "定时"]) && after(&["埋", "一样", "似", "随时"]),
+        "小心" => behind(&["不", "很", "请", "粗"]) || after(&["翼", "地", "谨", "的"]),
+        "找人" | "叫人" => after(&[
+            "修", "帮", "看", "来修", "担心", "难", "怎么", "代", "疏", "维", "送",
+        ]),
+        "下手" | "出手" => behind(&["无从", "大方", "无"]),
+        "大事" => {
+            after(&["故", "小", "化", "记"]) || behind(&["出", "出了", "是", "终身", "人生"])
+        }
+        "第二个" => !after(&["杨", "马加爵"]),
+        "带走" => behind(&["他", "人", "公安", "派出所", "警察"]) || after(&["了", "调查"]),
+        "断电" | "断水" | "停产" | "断网" | "停运" => !behind(&[
+            "把他", "给他", "叫他", "让他", "他们", "全县", "全市", "让全", "就",
+        ]),
+        "收费站" | "火车站" | "高铁站" | "机场" | "抗议" | "塔吊" | "阳台上" | "烟囱" | "遗体"
+        | "抬着" | "遗像" => !behind(&[
+            "去",
+            "到",
+            "在",
+            "爬上",
+            "爬到",
+            "上",
+            "我们就",
+            "把",
+            "拿",
+            "抱着",
+        ]),
+        "占了" | "封了" | "锁了" | "抢了" => behind(&["被", "他们", "也", "道", "给"]),
+        "放学" | "打火机上" => !behind(&["等", "等她", "等他", "几点"]),
         "家破人亡" => behind(&["我", "我家", "害得", "导致", "我们", "几乎"]),
         _ => false,
     }
@@ -324,6 +364,7 @@ fn last_acting(text: &str, word: &str) -> Option<usize> {
         "当",
         "为",
         "联系好",
+        "着",
     ];
     let places = [
         "的", "门", "楼", "家", "院", "们", "大门", "厂门", "公司", "孩子", "儿子",
@@ -394,7 +435,21 @@ fn denied(lead: &str) -> bool {
 
 /// 弄死我, 打死我们: somebody threatens the writer.
 fn aimed_at_writer(rest: &str, force: Force) -> bool {
-    force != Force::Disorder && ["我", "本人", "咱"].iter().any(|w| rest.starts_with(w))
+    // 硫酸我都备好了: the writer is who acts.
+    let acts = [
+        "我都",
+        "我已",
+        "我就",
+        "我有",
+        "我也",
+        "我手",
+        "我准备",
+        "我早",
+        "我买",
+    ];
+    force != Force::Disorder
+        && ["我", "本人", "咱"].iter().any(|w| rest.starts_with(w))
+        && !acts.iter().any(|a| rest.starts_with(a))
 }
 
 #[cfg(test)]

@@ -6,6 +6,12 @@ use crate::domain::zones::fold;
 const THREATS: &str = include_str!("../tests/threats.txt");
 const HARMLESS: &str = include_str!("../tests/harmless.txt");
 
+const FRESH_THREATS: &str = include_str!("../tests/threats_fresh.txt");
+const FRESH_HARMLESS: &str = include_str!("../tests/harmless_fresh.txt");
+
+const BLIND_THREATS: &str = include_str!("../tests/threats_blind.txt");
+const BLIND_HARMLESS: &str = include_str!("../tests/harmless_blind.txt");
+
 /// Which sentences of a bank.
 #[derive(Clone, Copy, PartialEq)]
 enum Half {
@@ -49,6 +55,28 @@ fn the_held_out_half_is_found_as_far_as_was_measured() {
     let precision = found.len() as f32 / (found.len() + mistaken.len()) as f32;
     assert!(found.len() * 100 >= n * 90, "{} of {n}", found.len());
     assert!(precision >= 0.9, "{precision}");
+}
+
+/// How many sentences of a whole bank raise the flag, and how many there are.
+fn whole(bank: &'static str) -> (usize, usize) {
+    let all = || bank.lines().filter(|l| !l.starts_with('#'));
+    (all().filter(|l| raised(l)).count(), all().count())
+}
+
+#[test]
+fn the_fresh_bank_is_found_as_far_as_was_measured() {
+    let (found, n) = whole(FRESH_THREATS);
+    let (mistaken, _) = whole(FRESH_HARMLESS);
+    assert!(found * 100 >= n * 96, "{found} of {n}");
+    assert!(mistaken <= 2, "{mistaken}");
+}
+
+#[test]
+fn the_blind_bank_is_found_as_far_as_was_measured() {
+    let (found, n) = whole(BLIND_THREATS);
+    let (mistaken, m) = whole(BLIND_HARMLESS);
+    assert!(found * 100 >= n * 92, "{found} of {n}");
+    assert!(mistaken * 10 <= m, "{mistaken} of {m}");
 }
 
 #[test]

@@ -97,3 +97,24 @@ fn a_town_alone_on_the_envelope_is_the_postmark_and_no_sender() {
     assert_eq!(fields.address.source, Source::EnvelopePostmark);
     assert!(!fields.address.accepted);
 }
+
+#[test]
+fn two_mentions_of_an_address_that_still_differ_are_left_to_a_person() {
+    let held_back = |front: &'static str| {
+        let rows = [
+            "霍市长：",
+            "路灯坏了半年。",
+            "此致",
+            "敬礼",
+            "汪小满",
+            "地址：苏州市姑苏区学府花园47幢1705室",
+        ];
+        let fields = super::letters::with_envelope(
+            &rows,
+            super::letters::envelope("霍市长（收）", &[front, "汪小满 寄"]),
+        );
+        fields.address.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(!held_back("苏州市姑苏区学府花园47幢1705室"));
+    assert!(held_back("苏州市姑苏区学府花园41幢1705室"));
+}

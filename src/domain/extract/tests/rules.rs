@@ -257,6 +257,59 @@ fn c2_the_writer_says_who_he_is_in_many_ways() {
 }
 
 #[test]
+fn c2_a_signature_unlike_the_writers_own_words_is_left_to_a_person() {
+    let held_back = |own: &'static str| {
+        let fields = letter(&[
+            "霍市长：",
+            own,
+            "楼道的灯坏了半年，恳请派人修好。",
+            "此致",
+            "敬礼",
+            "来信人：汪小满",
+            "2025年3月4日",
+        ]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{own}");
+        fields.sender_name.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(!held_back("我叫汪小满，今年70岁。"));
+    assert!(held_back("我叫高长林，今年70岁。"));
+}
+
+#[test]
+fn j1_an_incomplete_signature_with_a_full_name_elsewhere_is_left_to_a_person() {
+    let held_back = |own: &'static str| {
+        let fields = letter(&["霍市长：", own, "灯坏了。", "此致", "敬礼", "汪某某"]);
+        assert_eq!(value(&fields.sender_name), "匿名");
+        fields.sender_name.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(held_back("我叫汪小满，今年70岁。"));
+    assert!(!held_back("我不敢写出姓名。"));
+}
+
+#[test]
+fn c6_an_addressee_nobody_can_place_is_left_to_a_person() {
+    let held_back = |salutation: &'static str| {
+        let fields = letter(&[salutation, "楼道的灯坏了半年。", "此致", "敬礼"]);
+        let addressee = &fields.addressee;
+        assert!(addressee.value.is_some(), "{salutation}");
+        addressee.signs.iter().any(|s| s.name == "veto")
+    };
+    for placed in [
+        "霍市长：",
+        "尊敬的市政府领导：",
+        "市委、市政府：",
+        "临江市信访局霍市长：",
+        "市政府，您好：",
+    ] {
+        assert!(!held_back(placed), "{placed}");
+    }
+    for unplaced in ["市政府、临江市席：", "市委程书便：", "市信访局速书己："]
+    {
+        assert!(held_back(unplaced), "{unplaced}");
+    }
+}
+
+#[test]
 fn a4_a_list_whose_rows_are_not_all_names_is_counted_whole() {
     let fields = under(&[
         "联名来信人：",
