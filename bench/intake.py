@@ -2,10 +2,13 @@
 """How fast waiting files are taken: prints one line `name value unit` each.
 
 A station without OCR models, one watched folder, a load opened by an override, and N files that waited while the station was stopped.
-Usage: bench/intake.py [--files N] [--bytes B] [--binary target/release/laixin]
+With --images DIR the files are the JPEGs of that folder, each made another one by a comment, and a thumbnail of every page is asked for as it arrives: claimed,
+on the disk, hashed, decoded, drawn small.
+Usage: bench/intake.py [--files N] [--bytes B] [--images DIR] [--binary target/release/laixin]
 """
 
 import argparse
+import glob
 import http.client
 import json
 import os
@@ -15,6 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 PASSWORD = "only for this bench 1"
@@ -26,10 +30,16 @@ def jpeg(seed: int, size: int) -> bytes:
     return b"\xff\xd8\xff\xda\x00\x04\x01\x02" + filling + b"\xff\xd9"
 
 
+def commented(image: bytes, number: int) -> bytes:
+    """The same picture as another file."""
+    return image[:2] + b"\xff\xfe\x00\x0a" + f"{number:08}".encode() + image[2:]
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--files", type=int, default=20_000)
     arguments.add_argument("--bytes", type=int, default=50_000)
+    arguments.add_argument("--images")
     arguments.add_argument("--binary", default="target/release/laixin")
     arguments.add_argument("--seconds", type=int, default=900)
     asked = arguments.parse_args()
@@ -90,13 +100,14 @@ def measure(asked, home) -> int:
                                                     "approver_password": PASSWORD}, who)
         station.send_signal(signal.SIGTERM)
         station.wait(20)
+        samples = [open(name, "rb").read() for name in sorted(glob.glob(f"{asked.images}/*_p*.jpg"))] if asked.images else []
         for number in range(asked.files):
             with open(os.path.join(inbox, f"L{number:05}_p1.jpg"), "wb") as file:
-                file.write(jpeg(number, asked.bytes))
+                file.write(commented(samples[number % len(samples)], number) if samples else jpeg(number, asked.bytes))
         began = time.monotonic()
         station = start(asked.binary, config, log)
         try:
-            return watch(asked, home, station, began)
+            return with_thumbnails(asked, home, port, station, who, began) if samples else watch(asked, home, station, began)
         finally:
             station.send_signal(signal.SIGTERM)
             station.wait(60)
@@ -105,6 +116,48 @@ def measure(asked, home) -> int:
 def memory_mib(pid) -> float:
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+def with_thumbnails(asked, home, port, station, who, began) -> int:
+    """Two clients ask for the thumbnail of every page as soon as its letter is there."""
+    database = sqlite3.connect(f"file:{home}/data/station.sqlite3?mode=ro", uri=True, check_same_thread=False)
+    lock, asked_for, failed = threading.Lock(), set(), []
+
+    def next_letter():
+        with lock:
+            for (letter,) in database.execute("SELECT letter_id FROM pages"):
+                if letter not in asked_for:
+                    asked_for.add(letter)
+                    return letter
+        return None
+
+    drawn = [0, 0]
+
+    def client(which):
+        while drawn[0] + drawn[1] < asked.files and time.monotonic() - began < asked.seconds:
+            letter = next_letter()
+            if letter is None:
+                time.sleep(0.02)
+                continue
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", f"/v1/letters/{letter}/pages/1/thumbnail", headers=who)
+            answer = connection.getresponse()
+            if answer.status != 200 or not answer.read().startswith(b"\xff\xd8"):
+                failed.append(letter)
+            drawn[which] += 1
+
+    up(port)
+    clients = [threading.Thread(target=client, args=(which,)) for which in (0, 1)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    seconds = time.monotonic() - began
+    taken = database.execute("SELECT count(*) FROM arrivals WHERE state = 'taken'").fetchone()[0]
+    print(f"intake_with_thumbnails_{asked.files} {seconds:.1f} s" + (f" ({len(failed)} failed, {taken} taken)" if failed or taken < asked.files else ""))
+    print(f"intake_with_thumbnails_rate {min(taken, sum(drawn) - len(failed)) / seconds:.1f} pages/s")
+    print(f"intake_with_thumbnails_memory {memory_mib(station.pid):.0f} MiB")
+    return 0 if taken == asked.files and not failed else 1
 
 
 def watch(asked, home, station, began) -> int:

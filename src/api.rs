@@ -12,6 +12,7 @@ pub mod batches;
 pub mod cabinets;
 pub mod custody;
 pub mod cycles;
+pub mod days;
 pub mod drafts;
 pub mod events;
 pub mod grouping;
@@ -164,12 +165,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scanners::scans))
         .routes(routes!(scanners::scan))
         .routes(routes!(arrivals::list))
+        .routes(routes!(arrivals::take))
+        .routes(routes!(arrivals::set_aside))
         .routes(routes!(grouping::holds))
         .routes(routes!(grouping::resolve))
         .routes(routes!(grouping::move_pages))
         .routes(routes!(grouping::print))
-        .routes(routes!(grouping::day))
-        .routes(routes!(grouping::close_day))
+        .routes(routes!(days::day))
+        .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
         .routes(routes!(archive::pdf))

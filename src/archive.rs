@@ -100,7 +100,13 @@ impl Outline {
         Ok(Self {
             letter: row.id,
             at: at.max(row.last_arrival),
-            pages: db.page_rows(letter)?.into_iter().zip(readings).collect(),
+            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter.
+            pages: db
+                .page_rows(letter)?
+                .into_iter()
+                .zip(readings)
+                .filter(|(page, _)| page.kind != PageKind::Separator)
+                .collect(),
         })
     }
 

@@ -271,11 +271,15 @@ fn moments(history: &CycleHistory) -> Moments {
     }
 }
 
-/// Every fault once, with the time at which it was first recorded. A missing reading is followed by which and why.
-fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
+/// Every fault once, with the time at which it was first recorded. A missing reading is followed by which and why. An alarm is one,
+/// whatever the cycle failed for before it.
+pub(crate) fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
     let mut found: Vec<(Millis, String)> = Vec::new();
-    let steps = history.steps.iter();
-    let recorded = steps.filter_map(|step| Some((step.at, step.detail.clone()?)));
+    let recorded = history.steps.iter().flat_map(|step| {
+        let alarm = (step.step == "alarm").then(|| "lamp_not_off".to_owned());
+        let faults = step.detail.clone().into_iter().chain(alarm);
+        faults.map(|fault| (step.at, fault))
+    });
     let cycle = &history.cycle;
     let ended = cycle.ended.zip(cycle.reason.clone());
     for (at, fault) in recorded.chain(ended) {

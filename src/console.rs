@@ -15,6 +15,7 @@ mod earlier;
 mod field_lines;
 mod frame;
 mod gate;
+mod held;
 mod keeping;
 mod letter;
 mod letters;
@@ -57,6 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/letters/{id}/access", get(access::page))
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
+        .route("/held", get(held::page))
         .route("/maintenance", get(maintenance::page))
         .route("/statistics", get(statistics::page))
         .route("/accounts", get(accounts::page))

@@ -5,13 +5,18 @@
 //!
 //! A driven scanner writes its images into a spool that is such a folder, too. Its scans are begun here, each for one released load.
 
+mod aside;
 pub mod codes;
 mod control;
 mod desk;
+mod device;
 mod health;
+mod held;
+mod indexed;
 mod ordered;
 mod recover;
 pub mod separators;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +25,10 @@ use scanner::{Seen, Source};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-pub use control::{Device, Orders, ScanRefused, ScannerControl, ScannerState, device_of};
+pub use control::{Orders, ScanRefused, ScannerControl, ScannerState};
 pub use desk::Desk;
+pub use device::{Device, device_of};
+pub use held::{HeldRefused, HeldWish};
 
 use crate::config;
 use crate::events::Event;
@@ -65,7 +72,7 @@ pub fn open(
     scanner: &config::Scanner,
     desk: &Desk,
 ) -> Result<(Source, ScannerControl, Orders), ScanError> {
-    let source = control::source_of(scanner, desk.folder_settings()).map_err(ScanError::Watch)?;
+    let source = device::source_of(scanner, desk.folder_settings()).map_err(ScanError::Watch)?;
     let (control, orders) = control::pair(scanner);
     Ok((source, control, orders))
 }

@@ -240,3 +240,51 @@ fn two_stations_in_one_folder_are_refused() {
     assert_eq!(done.status.code(), Some(1), "{said}");
     assert!(said.contains("in use by another laixin"), "{said}");
 }
+
+/// A TIFF of some hundred bytes that says it is 60,000×60,000 pixels: kept, and refused by its header before pixels are allocated.
+#[test]
+fn a_tiff_bomb_is_kept_and_given_up_by_its_header() {
+    let station = station();
+    let side = 60_000_u32;
+    let mut tiff = b"II\x2a\0\x08\0\0\0".to_vec();
+    let entries: [(u16, u32); 9] = [
+        (256, side),
+        (257, side),
+        (258, 8),
+        (259, 32773),
+        (262, 1),
+        (273, 8 + 2 + 9 * 12 + 4),
+        (277, 1),
+        (278, side),
+        (279, 64),
+    ];
+    tiff.extend(9_u16.to_le_bytes());
+    for (tag, value) in entries {
+        tiff.extend(tag.to_le_bytes());
+        tiff.extend(4_u16.to_le_bytes());
+        tiff.extend(1_u32.to_le_bytes());
+        tiff.extend(value.to_le_bytes());
+    }
+    tiff.extend([0; 4]);
+    tiff.extend([0x81; 64]);
+    station.scan_bytes(&tiff, "BOMB_p1.tif");
+    let letter = station.wait_for_stage("BOMB", &["drafted"], 60);
+    let notes = letter["draft"]["draft"]["notes"].to_string();
+    assert!(
+        notes.contains("too_large") || notes.contains("damaged"),
+        "{notes}"
+    );
+    bytes_kept(&station, &tiff);
+    everything_else_goes_on(&station);
+    let status = fs::read_to_string(format!("/proc/{}/status", station.pid())).expect("its status");
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .expect("a peak");
+    let peak_kb: u64 = peak
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .expect("a number");
+    assert!(peak_kb < 900 * 1024, "{peak_kb} kB");
+}

@@ -1,18 +1,23 @@
 //! One test per fault and wire: the real supervisor with its real driver and database against the simulated
 //! cabinet. Every test runs the fault once at its own moment and, with `LAIXIN_SEEDS=N`, N−1 times more with
-//! everything drawn; each run is held against the simulator's truth (`campaign::judge`).
+//! everything drawn; each run is held against the simulator's truth (`judge`).
 //!
-//! `cases` is the list, `bench` one station with one cabinet, `plan` what a seed draws, `campaign` runs and judges,
-//! `states` takes aborts, kills and freezes through every state, `processes` does that to the real daemon,
-//! `detection` measures.
+//! `cases` is the list, `bench` one station with one cabinet, `plan` what a seed draws, `campaign` runs (`trouble` makes the fault,
+//! `hands` turns letters over) and `judge` judges, `states` takes aborts, kills and freezes through every state, `processes`
+//! does that to the real daemon, `outside` more with it, `detection` measures.
 
 mod bench;
 mod campaign;
+mod case;
 mod cases;
 mod detection;
+mod hands;
+mod judge;
+mod outside;
 mod plan;
 mod processes;
 mod states;
+mod trouble;
 
 use bench::Wire;
 

@@ -4,9 +4,11 @@
 mod browser;
 #[path = "support/browser_station.rs"]
 mod browser_station;
+mod cabinet;
 mod corrections;
 mod desk;
 mod earlier;
+mod keeping;
 mod trust;
 
 use std::sync::Arc;

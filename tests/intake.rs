@@ -1,9 +1,11 @@
 //! A driven scanner, its separators and its counts: the simulated device on a real socket, the store, the evidence and the task between them.
 
 mod balance;
+mod campaign;
 mod grouping;
 mod https;
 mod measure;
+mod parts;
 mod sheets;
 
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ use laixin::domain::text::PageKind;
 use laixin::events::{Event, Events};
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
-use laixin::scan::{self, Desk};
+use laixin::scan::{self, Desk, ScannerControl};
 use laixin::store::{
     Arrival, CycleOutcome, CycleTerms, NewArrival, NewBatch, SideExposure, Store, TakePage, Taken,
 };
@@ -30,19 +30,24 @@ use tokio_util::sync::CancellationToken;
 const BOUND: Duration = Duration::from_secs(120);
 
 /// A station that has nothing but a scanner's folder, a store and the evidence.
-struct Station {
+pub(crate) struct Station {
     root: Option<TempDir>,
-    inbox: PathBuf,
-    store: Store,
-    evidence: Arc<Evidence>,
+    pub(crate) inbox: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) evidence: Arc<Evidence>,
     events: Events,
-    readiness: Readiness,
-    by: Option<GroupBy>,
+    pub(crate) readiness: Readiness,
+    pub(crate) by: Option<GroupBy>,
+    pub(crate) control: Option<ScannerControl>,
+    /// An image without its end is waited for so long.
+    pub(crate) grace: Duration,
+    /// The settings of a mailroom instead of quick ones, with or without change events.
+    pub(crate) as_shipped: Option<scanner::Events>,
     running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
 impl Station {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = TempDir::new().unwrap();
         let mut station = Self::open(root.path());
         station.root = Some(root);
@@ -50,7 +55,7 @@ impl Station {
     }
 
     /// The station of a folder that outlives it.
-    fn open(root: &Path) -> Self {
+    pub(crate) fn open(root: &Path) -> Self {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let inbox = root.join("inbox");
         fs::create_dir_all(&inbox).unwrap();
@@ -64,17 +69,26 @@ impl Station {
             events,
             readiness,
             by: None,
+            control: None,
+            grace: Duration::from_millis(100),
+            as_shipped: None,
             running: None,
             root: None,
         }
     }
 
-    fn start(&mut self) {
-        let scanner = Scanner {
+    pub(crate) fn start(&mut self) {
+        let usual = Scanner {
             by: self.by,
-            quiet_ms: Within(100),
-            rescan_s: Within(1),
             ..Scanner::folder("s1", &self.inbox)
+        };
+        let scanner = match self.as_shipped {
+            Some(_) => usual,
+            None => Scanner {
+                quiet_ms: Within(100),
+                rescan_s: Within(1),
+                ..usual
+            },
         };
         let desk = Desk::new(
             &scanner,
@@ -84,15 +98,20 @@ impl Station {
             self.readiness.clone(),
         );
         let quick = Duration::from_millis(50);
-        let settings = FolderSettings {
+        let shipped = self.as_shipped.map(|events| FolderSettings {
+            events,
+            ..desk.folder_settings()
+        });
+        let settings = shipped.unwrap_or_else(|| FolderSettings {
             quiet: quick,
             rescan: quick,
-            incomplete_grace: 2 * quick,
+            incomplete_grace: self.grace,
             empty_grace: 2 * quick,
             ..desk.folder_settings()
-        };
+        });
         let source = Source::Folder(Folder::watch(settings).unwrap());
-        let (_, _, orders) = scan::open(&scanner, &desk).unwrap();
+        let (_, control, orders) = scan::open(&scanner, &desk).unwrap();
+        self.control = Some(control);
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let beat = laixin::sd_notify::Watchdog::default().task("scan", Duration::from_secs(60));
@@ -104,7 +123,7 @@ impl Station {
         self.running = Some((stop, task));
     }
 
-    async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         let (stop, task) = self.running.take().unwrap();
         stop.cancel();
         tokio::time::timeout(BOUND, task)
@@ -114,7 +133,7 @@ impl Station {
     }
 
     /// Signs a batch in and releases a load of it.
-    async fn release(&self) -> i64 {
+    pub(crate) async fn release(&self) -> i64 {
         let load = self
             .store
             .with(|db| {
@@ -147,13 +166,13 @@ impl Station {
         load
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) {
         let path = self.inbox.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
-    async fn arrivals(&self, state: ArrivalState) -> Vec<Arrival> {
+    pub(crate) async fn arrivals(&self, state: ArrivalState) -> Vec<Arrival> {
         self.store
             .with(move |db| db.arrivals(state, None, 1000))
             .await
@@ -161,12 +180,12 @@ impl Station {
     }
 
     /// Waits until so many arrivals are in a state, and for their files to have moved.
-    async fn wait_for(&self, state: ArrivalState, count: usize) -> Vec<Arrival> {
+    pub(crate) async fn wait_for(&self, state: ArrivalState, count: usize) -> Vec<Arrival> {
         self.wait_until(state, |arrivals| arrivals.len() == count)
             .await
     }
 
-    async fn wait_until(
+    pub(crate) async fn wait_until(
         &self,
         state: ArrivalState,
         mut good: impl FnMut(&[Arrival]) -> bool,
@@ -187,7 +206,7 @@ impl Station {
         }
     }
 
-    async fn pages(&self, letter: &str) -> Vec<(PageKind, String)> {
+    pub(crate) async fn pages(&self, letter: &str) -> Vec<(PageKind, String)> {
         let letter = letter.to_owned();
         let pages = self
             .store
@@ -201,18 +220,19 @@ impl Station {
     }
 
     /// Nothing in the folder but what was moved to its places.
-    fn inbox_is_clean(&self) -> bool {
+    pub(crate) fn inbox_is_clean(&self) -> bool {
         let left = |folder: &Path| {
             fs::read_dir(folder).map_or(0, |items| {
                 items
-                    .filter(|i| i.as_ref().unwrap().path().is_file())
+                    .map(|item| item.unwrap())
+                    .filter(|item| item.file_name() != ".station" && item.path().is_file())
                     .count()
             })
         };
         left(&self.inbox) == 0 && left(&self.inbox.join(claim::CLAIMED_FOLDER)) == 0
     }
 
-    async fn is_clean(&self) {
+    pub(crate) async fn is_clean(&self) {
         let search = async {
             let mut tick = tokio::time::interval(Duration::from_millis(10));
             while !self.inbox_is_clean() {
@@ -228,7 +248,7 @@ impl Station {
 }
 
 /// The smallest file that is structurally a JPEG; `seed` makes it another one.
-fn page(seed: u8) -> Vec<u8> {
+pub(crate) fn page(seed: u8) -> Vec<u8> {
     vec![
         0xff,
         0xd8,

@@ -3,7 +3,8 @@
 #
 # 1. really reads the letters of LIKE (default tests/letters) and keeps the lines
 # 2. lays out thousands of letters with other names, places, fonts and wordings (nothing is drawn), and gives their lines the errors of 1
-# 3. registers them, fits each field on two parts, chooses its threshold with the third; the fourth is held out and only counted
+# 3. registers them, fits each field on groups that share no names, towns or wordings, and chooses its threshold where each group is graded by models
+#    of the others; letters of two more banks are held out and only counted
 # LIKE, LINES, FONTS, LETTERS_EACH and LAIXIN change what it works with; the result says so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,13 +15,13 @@ mkdir -p "$out"
 "$laixin" evaluate "$like" --lines "$lines" >"$out/like.txt"
 "$python" $here/banks.py "$out/banks"
 seed=1000
-for part in fit1 fit2 check1 check2; do
+for part in fit1 fit2 check1 check2 held1 blind1 blind2; do
   seed=$((seed + 1))
   "$python" $here/make_letters.py --bank "$out/banks/$part.json" --seed $seed --n "$each" --out "$out/$part" --dpi 200 --fonts "$fonts" --layout-only 2>/dev/null
   "$python" $here/read_noisily.py --like "$like:$lines" --seed $seed "$out/$part" "$out/$part-lines"
   "$laixin" evaluate "$out/$part" --lines "$out/$part-lines" --signs "$out/$part.jsonl" >"$out/$part.txt"
 done
-note="Letters: $each each of the banks fit1, fit2 (fitted), check1 (thresholds), check2 (held out), seeds 1001 to 1004, simulated reading like ${NAMED:-$(basename "$like")}; $(date +%F)."
-"$python" $here/fit.py --fit "$out"/fit[12].jsonl --check "$out/check1.jsonl" --held "$out/check2.jsonl" --note "$note" >"$out/confidence.toml"
+note="Letters: $each of each bank, seeds 1001 to 1007, simulated reading like ${NAMED:-$(basename "$like")}; three groups by wording, blind1 and blind2 held out; $(date +%F)."
+"$python" $here/fit.py --group "$out"/fit[12].jsonl --group "$out"/check[12].jsonl --group "$out"/held1.jsonl --held "$out"/blind[12].jsonl --note "$note" >"$out/confidence.toml"
 mv "$out/confidence.toml" src/domain/extract/confidence.toml
 echo "written: src/domain/extract/confidence.toml; build again"

@@ -1,16 +1,22 @@
-//! Files that scanners showed: waiting, taken, held with their reason, gone. Nothing is deleted here or anywhere.
+//! Files that scanners showed: waiting, taken, held with their reason, gone; and what a person decides about held ones. Nothing is deleted here or
+//! anywhere.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
+use super::grouping::reason;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
 use crate::domain::intake::{ArrivalState, next_action};
-use crate::store::Arrival;
+use crate::events::Event;
+use crate::scan::{HeldRefused, HeldWish};
+use crate::store::{Arrival, HeldDecision, StoreError};
 
 /// Which arrivals.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -41,6 +47,26 @@ pub struct ArrivalView {
     sha256: Option<String>,
     /// An earlier arrival with the same bytes.
     same_as: Option<String>,
+    /// What a person decided about it, where one had to.
+    decision: Option<DecisionView>,
+}
+
+/// Who decided about a held file, and why.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DecisionView {
+    by: String,
+    reason: String,
+    at: String,
+}
+
+impl From<HeldDecision> for DecisionView {
+    fn from(decision: HeldDecision) -> Self {
+        Self {
+            by: decision.by,
+            reason: decision.reason,
+            at: decision.at.rfc3339(),
+        }
+    }
 }
 
 impl From<Arrival> for ArrivalView {
@@ -57,6 +83,7 @@ impl From<Arrival> for ArrivalView {
             kept_as: arrival.kept_as,
             sha256: arrival.sha256,
             same_as: arrival.same_as,
+            decision: None,
         }
     }
 }
@@ -76,18 +103,174 @@ pub async fn list(
     let by = caller.actor();
     let found = app.store.with(move |db| {
         let rows = db.arrivals(state, before.as_deref(), limit + 1)?;
-        Ok((rows, db.arrivals_kept_from(&by)?))
+        let with_decision = |arrival: Arrival| match state {
+            ArrivalState::Waiting | ArrivalState::Held | ArrivalState::Gone => Ok((arrival, None)),
+            ArrivalState::Taken | ArrivalState::SetAside => {
+                let decision = db.held_decision(&arrival.id)?;
+                Ok((arrival, decision))
+            }
+        };
+        let rows: Result<Vec<_>, StoreError> = rows.into_iter().map(with_decision).collect();
+        Ok((rows?, db.arrivals_kept_from(&by)?))
     });
+    let place = |(arrival, _): &(Arrival, Option<HeldDecision>)| arrival.id.clone();
+    let view = |(arrival, decision): (Arrival, Option<HeldDecision>)| ArrivalView {
+        decision: decision.map(DecisionView::from),
+        ..ArrivalView::from(arrival)
+    };
     let (rows, kept) = found.await?;
-    let place = |arrival: &Arrival| arrival.id.clone();
-    let listed = paging::part(rows, limit, place, |arrival| arrival);
+    let listed = paging::part(rows, limit, place, |row| row);
     // A file is named after its letter.
     let seen = listed
         .items
         .into_iter()
-        .filter(|arrival| !kept.contains(&arrival.id));
+        .filter(|(arrival, _)| !kept.contains(&arrival.id));
     Ok(Json(Listed {
-        items: seen.map(ArrivalView::from).collect(),
+        items: seen.map(view).collect(),
         next: listed.next,
     }))
+}
+
+/// A held file is taken in after all.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"letter": "A001", "reason": "扫描仪重复使用了文件名，已与纸质件核对"}))]
+pub struct TakeBody {
+    /// The letter it belongs to; or else `load`.
+    letter: Option<String>,
+    /// A released load: its letter is then the one that the file's name says, made if it is not there.
+    load: Option<i64>,
+    reason: String,
+}
+
+/// A held file is left out for good.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "空白测试页，没有纸质件"}))]
+pub struct AsideBody {
+    reason: String,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Decided {
+    arrival: String,
+    state: ArrivalState,
+    /// The letter it is in now.
+    letter: Option<String>,
+}
+
+impl From<HeldRefused> for Problem {
+    fn from(refused: HeldRefused) -> Self {
+        let told = refused.to_string();
+        match refused {
+            HeldRefused::Store(error) => error.into(),
+            HeldRefused::Gone { .. } => Self::new("file_gone", told),
+            HeldRefused::NoPage { .. } => Self::new("file_no_page", told),
+            HeldRefused::Trouble(_) => {
+                tracing::error!(error = %crate::Chain(&refused), "a held file could not be dealt with");
+                Self::new(
+                    "file_trouble",
+                    "the station's log says what the disk or the folder refused; try again then",
+                )
+            }
+        }
+    }
+}
+
+async fn decide(
+    app: App,
+    (id, by, why): (String, String, String),
+    key: Option<crate::store::RequestKey>,
+    wish: HeldWish,
+) -> Result<Given, Problem> {
+    if let Some(given) = app.given_before(key.clone()).await? {
+        return Ok(given);
+    }
+    let wanted = id.clone();
+    let source = app.store.with(move |db| db.arrival(&wanted)).await?.source;
+    let scanner = app
+        .scanners
+        .get(&source)
+        .ok_or_else(|| Problem::not_found("scanner", &source))?;
+    let letter = scanner
+        .decide(&id, wish, (&by, &why))
+        .await
+        .ok_or_else(|| {
+            Problem::new(
+                "scanner_stopped",
+                format!("the task of scanner {source} has stopped: restart the station"),
+            )
+        })??;
+    let event = match &letter {
+        Some(letter) => Event::Letter {
+            letter: letter.clone(),
+            what: "page_arrived".into(),
+        },
+        None => Event::Alert {
+            code: "file_set_aside".into(),
+            subject: source,
+        },
+    };
+    let state = match letter {
+        Some(_) => ArrivalState::Taken,
+        None => ArrivalState::SetAside,
+    };
+    let decided = Decided {
+        arrival: id,
+        state,
+        letter,
+    };
+    // A repetition that overtakes this answer finds it decided: nothing is taken twice.
+    app.once_telling(key, move |_| Ok((answer(StatusCode::OK, &decided)?, event)))
+        .await
+}
+
+/// Takes a held file into a letter of a released load, because a person says so.
+#[utoipa::path(post, path = "/v1/arrivals/{id}/take", tag = "letters", request_body = TakeBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+pub async fn take(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    asked: Asked<TakeBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let why = reason(&asked.body.reason)?;
+    let letter = asked.body.letter.filter(|letter| !letter.trim().is_empty());
+    let wish = match (letter, asked.body.load) {
+        (Some(letter), None) => {
+            let letter = letter.trim().to_owned();
+            let (seer, into) = (caller.seer(), letter.clone());
+            // Nobody works on a letter that he may not see.
+            app.store.with(move |db| db.let_see(&seer, &into)).await?;
+            HeldWish::IntoLetter(letter)
+        }
+        (None, Some(load)) => HeldWish::IntoLoad(load),
+        _ => {
+            return Err(Problem::new(
+                "body_invalid",
+                "either letter or load is needed",
+            ));
+        }
+    };
+    decide(app, (id, by, why), key, wish).await
+}
+
+/// Leaves a held file out for good; its bytes are kept among the originals.
+#[utoipa::path(post, path = "/v1/arrivals/{id}/set-aside", tag = "letters", request_body = AsideBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+pub async fn set_aside(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    asked: Asked<AsideBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let why = reason(&asked.body.reason)?;
+    decide(app, (id, by, why), key, HeldWish::Aside).await
 }

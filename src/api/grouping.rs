@@ -1,5 +1,4 @@
-//! Letters taken apart and put together: the key “next letter”, separator sheets, what is held for a person, pages moved, exceptions of a batch, the
-//! close of a day.
+//! Letters taken apart and put together: the key “next letter”, separator sheets, what is held for a person, pages moved, exceptions of a batch.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -12,15 +11,15 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
 use super::problem::Problem;
-use crate::clock::{self, Millis};
+use crate::clock;
 use crate::domain::balance::Exception;
 use crate::domain::intake::next_action;
 use crate::events::Event;
 use crate::separators;
-use crate::store::{Day, Hold, MoveTo, StoreError};
+use crate::store::{Hold, MoveTo, StoreError};
 
 /// Reasons and notes: something has to be said, and not a letter.
-fn reason(text: &str) -> Result<String, Problem> {
+pub(super) fn reason(text: &str) -> Result<String, Problem> {
     let text = text.trim().to_owned();
     match (2..=500).contains(&text.chars().count()) {
         true => Ok(text),
@@ -263,6 +262,7 @@ pub async fn move_pages(
             "pages, and another letter than this one, are needed",
         ));
     }
+    let to = to.filter(|to| !to.is_empty());
     let to = to.map_or(MoveTo::NewLetter, MoveTo::Letter);
     app.once_telling(key, move |db| {
         // The gate knows the letter that pages are taken from, not the one they go to.
@@ -334,99 +334,4 @@ pub async fn print(
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
-}
-
-/// A day.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct DayView {
-    /// `YYYY-MM-DD`.
-    day: String,
-    closed: bool,
-    /// Letters that are neither confirmed nor registered: now, or when it was closed.
-    open_letters: u32,
-    /// Batches that are not closed: now, or when it was closed.
-    open_batches: u32,
-    note: Option<String>,
-    closed_by: Option<String>,
-    closed_at: Option<String>,
-}
-
-impl From<Day> for DayView {
-    fn from(day: Day) -> Self {
-        Self {
-            day: day.day,
-            closed: true,
-            open_letters: day.open_letters,
-            open_batches: day.open_batches,
-            note: day.note,
-            closed_by: Some(day.closed_by),
-            closed_at: Some(day.closed.rfc3339()),
-        }
-    }
-}
-
-fn bounds(day: &str) -> Result<(Millis, Millis), Problem> {
-    let known = clock::Millis::bounds_of_day(day).filter(|(from, _)| *from <= clock::now());
-    known.ok_or_else(|| {
-        Problem::new(
-            "body_invalid",
-            "the day: YYYY-MM-DD, not in the future, is allowed",
-        )
-    })
-}
-
-/// One day: what is open of it, and whether it is closed.
-#[utoipa::path(get, path = "/v1/days/{date}", tag = "batches", params(("date" = String, Path)),
-    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
-pub async fn day(
-    State(app): State<App>,
-    _: Caller<Mailroom>,
-    Path(date): Path<String>,
-) -> Result<Json<DayView>, Problem> {
-    let bounds = bounds(&date)?;
-    let view = app.store.with(move |db| {
-        if let Some(day) = db.day(&date)? {
-            return Ok(day.into());
-        }
-        let (open_letters, open_batches) = db.open_between(bounds)?;
-        Ok(DayView {
-            day: date,
-            closed: false,
-            open_letters,
-            open_batches,
-            note: None,
-            closed_by: None,
-            closed_at: None,
-        })
-    });
-    Ok(Json(view.await?))
-}
-
-/// Why a day is closed with something open.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"note": "两封信等待核对，明日处理"}))]
-pub struct CloseDayBody {
-    note: Option<String>,
-}
-
-/// Closes a day. With letters or batches still open a note has to say why; what was open stays on record.
-#[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
-    params(("date" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
-pub async fn close_day(
-    State(app): State<App>,
-    caller: Caller<Mailroom>,
-    Path(date): Path<String>,
-    asked: Asked<CloseDayBody>,
-) -> Result<Given, Problem> {
-    let by = caller.actor();
-    let key = asked.key(&by);
-    let bounds = bounds(&date)?;
-    let note = asked.body.note;
-    app.once(key, move |db| {
-        let day = db.close_day(&date, bounds, (&by, note.as_deref()))?;
-        answer(StatusCode::OK, &DayView::from(day))
-    })
-    .await
 }

@@ -102,6 +102,21 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "A defect of laixin",
     ),
     (
+        "file_gone",
+        StatusCode::CONFLICT,
+        "The held file is no longer where it was put",
+    ),
+    (
+        "file_no_page",
+        StatusCode::CONFLICT,
+        "The held file cannot be a page",
+    ),
+    (
+        "file_trouble",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The held file could not be dealt with now",
+    ),
+    (
         "font_missing",
         StatusCode::SERVICE_UNAVAILABLE,
         "The font for printed papers is missing",

@@ -204,11 +204,11 @@ impl Scanner {
             ScannerKind::Folder => None,
         }
         .or_else(|| {
-            let by_name = self.is_driven() && self.by == Some(GroupBy::Name);
-            by_name.then(|| {
+            let by_file = matches!(self.by, Some(GroupBy::Name | GroupBy::Index));
+            (self.is_driven() && by_file).then(|| {
                 (
                     "by",
-                    "\"name\" is for folders; \"separator\", \"press\" and \"scan\" are allowed"
+                    "\"name\" and \"index\" are for folders; \"separator\", \"press\" and \"scan\" are allowed"
                         .into(),
                 )
             })

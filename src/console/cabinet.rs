@@ -274,8 +274,8 @@ fn last_test(w: &Words, view: &CabinetView) -> String {
     )
 }
 
-/// Whether the last test did not pass, or is older than so many days.
-fn test_is_due(view: &CabinetView, days: u64) -> bool {
+/// What to say when the last test did not pass, or is older than so many days.
+fn test_due(w: &Words, view: &CabinetView, days: u64) -> Option<String> {
     let passed = view
         .self_test
         .as_ref()
@@ -283,7 +283,13 @@ fn test_is_due(view: &CabinetView, days: u64) -> bool {
         .and_then(|test| test.ended_at.as_deref())
         .and_then(Millis::parse);
     let oldest = i64::try_from(days).map_or(i64::MAX, |days| days.saturating_mul(86_400_000));
-    passed.is_none_or(|at| clock::now().0.saturating_sub(at.0) > oldest)
+    match passed {
+        None => Some(w.t("cabinet.self_test_needed").to_owned()),
+        Some(at) if clock::now().0.saturating_sub(at.0) > oldest => {
+            Some(w.one("cabinet.self_test_old", days))
+        }
+        Some(_) => None,
+    }
 }
 
 /// Another cabinet than the profile's comes before whatever the last cycle ended with.
@@ -299,7 +305,11 @@ fn fault_line(w: &'static Words, view: &CabinetView) -> Option<FaultLine> {
             (code, what)
         }
     };
-    let next = w.known("fault_do", &code).map(str::to_owned);
+    // While the lamp may burn there is one thing to do, and the step says it: whatever else the first fault asks for must wait.
+    let next = w
+        .known("fault_do", &code)
+        .filter(|_| view.step != "alarm")
+        .map(str::to_owned);
     Some(FaultLine { what, next })
 }
 
@@ -337,11 +347,12 @@ fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
         cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting",
-        may_acknowledge: matches!(view.step.as_str(), "quarantined" | "alarm"),
+        may_acknowledge: view.step == "quarantined"
+            || (view.step == "alarm" && state_of(&view, "lamp_on") == "off"),
         may_turn_over: view.step == "turning_over",
         may_test: usable && matches!(view.step.as_str(), "idle" | "released"),
         last_test: last_test(w, &view),
-        test_due: test_is_due(&view, days).then(|| w.one("cabinet.self_test_old", days)),
+        test_due: test_due(w, &view, days),
         timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
         connected: view.connected,
         step,

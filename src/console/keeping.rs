@@ -1,4 +1,5 @@
-//! What is kept of a letter beside its draft: things enclosed, the paper's place, why it is withheld; and the boxes.
+//! What is kept of a letter beside its draft: its pages as images, things enclosed, the paper's place, why it is withheld, its destruction; and the
+//! boxes.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -11,7 +12,11 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
-use crate::store::{BoxRow, BoxedLetter, Db, LoanRow, StoreError, ValuableRow, Withholding};
+use crate::domain::text::PageKind;
+use crate::store::{
+    BoxRow, BoxedLetter, Db, LoanRow, PageRow, RetentionRow, Role, StoreError, ValuableRow,
+    Withholding,
+};
 
 const KINDS: [ValuableKind; 8] = [
     ValuableKind::Cash,
@@ -28,6 +33,15 @@ const WAYS: [ReturnWay; 4] = [
     ReturnWay::RegisteredMail,
     ReturnWay::Remittance,
     ReturnWay::HandedOver,
+];
+
+const PAGE_KINDS: [PageKind; 6] = [
+    PageKind::Letter,
+    PageKind::Envelope,
+    PageKind::Attachment,
+    PageKind::Photograph,
+    PageKind::TransferForm,
+    PageKind::Separator,
 ];
 
 struct Choice {
@@ -77,6 +91,19 @@ struct Loan {
     is_open: bool,
 }
 
+struct PageLine {
+    n: u32,
+    label: String,
+    kind: &'static str,
+}
+
+/// A proposal to destroy the letter.
+struct Proposal {
+    id: i64,
+    text: String,
+    may_decide: bool,
+}
+
 #[derive(Template)]
 #[template(path = "keeping.html")]
 struct KeepingPage {
@@ -91,6 +118,11 @@ struct KeepingPage {
     place: Option<(i64, String)>,
     boxes: Vec<BoxRow>,
     loans: Vec<Loan>,
+    pages: Vec<PageLine>,
+    page_kinds: Vec<Choice>,
+    policies: Vec<String>,
+    proposal: Option<Proposal>,
+    is_destroyed: bool,
 }
 
 struct Kept {
@@ -99,6 +131,8 @@ struct Kept {
     place: Option<(BoxRow, u32)>,
     boxes: Vec<BoxRow>,
     loans: Vec<LoanRow>,
+    pages: Vec<PageRow>,
+    proposal: Option<RetentionRow>,
 }
 
 fn look(db: &mut Db, letter: &str, by: &str) -> Result<Kept, StoreError> {
@@ -111,6 +145,11 @@ fn look(db: &mut Db, letter: &str, by: &str) -> Result<Kept, StoreError> {
         place: db.place_of(letter)?,
         boxes: db.boxes()?,
         loans: db.loans(Some(letter))?,
+        pages: db.page_rows(letter)?,
+        proposal: db
+            .open_retentions()?
+            .into_iter()
+            .find(|row| row.letter == letter),
     })
 }
 
@@ -177,6 +216,15 @@ fn loan(w: &'static Words, row: LoanRow, me: &str) -> Loan {
     }
 }
 
+fn proposal(w: &'static Words, row: &RetentionRow, (me, role): (&str, Role)) -> Proposal {
+    let at = when::moment(w, row.proposed);
+    Proposal {
+        id: row.id,
+        text: w.fill("keeping.proposed", &[&row.proposed_by, &at, &row.policy]),
+        may_decide: role == Role::Administrator && row.proposed_by != me,
+    }
+}
+
 /// Why a letter is withheld, in words.
 pub(super) fn withheld_words(w: &'static Words, held: &Withholding) -> String {
     let kind = word(w, "withheld", &code(&held.kind));
@@ -198,6 +246,8 @@ pub(super) async fn page(
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let withdrawn = |held: &Withholding| held.kind == Withheld::Withdrawn;
+    let destroyed = |held: &Withholding| held.kind == Withheld::Destroyed;
+    let role = visitor.person.session.role;
     show(&KeepingPage {
         may_reinstate: kept.withheld.as_ref().is_some_and(withdrawn),
         withheld: kept.withheld.as_ref().map(|held| withheld_words(w, held)),
@@ -225,6 +275,24 @@ pub(super) async fn page(
             .into_iter()
             .map(|row| loan(w, row, &me))
             .collect(),
+        pages: kept
+            .pages
+            .iter()
+            .map(|page| PageLine {
+                n: page.n,
+                label: w.one("keeping.page", page.n),
+                kind: super::letter::page_kind(page),
+            })
+            .collect(),
+        page_kinds: choices(w, "page_kind", &PAGE_KINDS),
+        policies: app
+            .settings
+            .retentions
+            .iter()
+            .map(|known| known.policy.clone())
+            .collect(),
+        proposal: kept.proposal.map(|row| proposal(w, &row, (&me, role))),
+        is_destroyed: kept.withheld.as_ref().is_some_and(destroyed),
         letter,
         f,
     })

@@ -132,13 +132,15 @@ fn tab(w: &'static Words, page: &PageRow) -> PageTab {
     }
 }
 
-fn page_kind(page: &PageRow) -> &'static str {
+pub(super) fn page_kind(page: &PageRow) -> &'static str {
     use crate::domain::text::PageKind;
     match page.kind {
         PageKind::TransferForm => "transfer_form",
         PageKind::Letter => "letter",
         PageKind::Attachment => "attachment",
+        PageKind::Photograph => "photograph",
         PageKind::Envelope => "envelope",
+        PageKind::Separator => "separator",
     }
 }
 

@@ -172,7 +172,7 @@ fn held(w: &'static Words, file: &HeldFile) -> Alert {
             w.one("alert.by_source", &file.source),
             when::moment(w, file.seen)
         ),
-        href: None,
+        href: file.is_held.then(|| "/held".to_owned()),
         tone: "",
     }
 }
@@ -219,11 +219,13 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
     let parts = app.readiness.parts().into_iter();
     alerts.extend(parts.filter_map(|(part, why)| {
         let why = why?;
+        let cabinet = part.strip_prefix("cabinet/");
         Some(Alert {
             what: w.one("alert.not_ready", part_name(w, &part)),
             next: w.code("part_code", &why.code).to_owned(),
-            subject: why.message,
-            href: None,
+            // A cabinet's page says the rest in this person's language.
+            subject: cabinet.map_or(why.message, str::to_owned),
+            href: cabinet.map(|id| format!("/cabinets/{id}")),
             tone: "bad",
         })
     }));

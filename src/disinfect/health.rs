@@ -157,7 +157,8 @@ impl Supervisor {
         rows
     }
 
-    /// The last irradiance of a cycle that ended; none if its lamp was never seen lit, or it is in the log.
+    /// The last irradiance of a cycle that ended; none if its lamp was put out before the least exposure was over, when it may
+    /// not have been warm, or if it is in the log.
     fn ended_irradiance(&mut self) -> Option<HealthRow> {
         let record = self
             .record
@@ -167,7 +168,9 @@ impl Supervisor {
             return None;
         }
         self.logged.cycle = Some(record.cycle);
-        let last = self.cycle.load().exposure().last?;
+        let exposure = self.cycle.load().exposure();
+        let warm = exposure.lit_ms >= self.cycle.rules().min_exposure_ms;
+        let last = exposure.last.filter(|_| warm)?;
         let held = &self.held_against;
         let limit = held.wear.irradiance_min_mw_cm2.or(held.struck_mw_cm2);
         Some(self.measured(Point::IrradianceMwCm2.name(), last.mw_cm2, limit))

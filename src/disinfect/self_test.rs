@@ -65,7 +65,7 @@ impl Supervisor {
             .command(Command::Lamp(uv_cabinet::Switch::Off))
             .await;
         self.testing = false;
-        self.given = super::task::Given::default();
+        self.given = super::give::Given::default();
         let outcome = match ended {
             Ok(()) if put_out.is_ok() => TestOutcome::Passed,
             Ok(()) | Err(Ended::NotGood) => TestOutcome::Failed,

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::{Begun, Cabinet, Command, CommandError, Profile, Readings, WrongCabinet};
+use uv_cabinet::{Begun, Cabinet, Profile, Readings, WrongCabinet};
 
 use super::curve::Curve;
+use super::give::Given;
 use super::health::{HeldAgainst, Logged};
 use super::record::{End, Known, Record};
 use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, WrongCabinetView, look};
 use crate::clock;
 use crate::config::DeviceId;
 use crate::domain::cycle::{
-    Ask, Cycle, Fault, Grounds, Heartbeat, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
+    Ask, Cycle, Fault, Grounds, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
 };
 use crate::domain::letter::LoadState;
 use crate::events::Event;
@@ -27,9 +28,9 @@ pub(super) struct Supervisor {
     pub(super) terms: CycleTerms,
     pub(super) poll: Duration,
     /// How long a look waits for the cabinet; what is known then is judged, while the link goes on trying.
-    patience: Duration,
+    pub(super) patience: Duration,
     /// How long an order is waited for that nothing burning hangs on.
-    order_patience: Duration,
+    pub(super) order_patience: Duration,
     pub(super) cabinet: Cabinet,
     pub(super) around: Surroundings,
     show: watch::Sender<CabinetView>,
@@ -40,9 +41,9 @@ pub(super) struct Supervisor {
     pub(super) record: Option<Record>,
     pub(super) given: Given,
     /// On its way while the lamp is to stay permitted; dropped, it is not given.
-    beat: Option<Begun>,
+    pub(super) beat: Option<Begun>,
     /// The order to put the lamp out, as long as it is not known what became of it.
-    putting_out: Option<Begun>,
+    pub(super) putting_out: Option<Begun>,
     /// Set while another cabinet answers than the profile's.
     wrong: Option<WrongCabinet>,
     /// A self test is going on.
@@ -51,14 +52,6 @@ pub(super) struct Supervisor {
     pub(super) logged: Logged,
     pub(super) held_against: HeldAgainst,
     pub(super) curve: Curve,
-}
-
-/// What the cabinet is known to have taken; `None` after any doubt.
-#[derive(Default)]
-pub(super) struct Given {
-    lamp: Option<Switch>,
-    fan: Option<Switch>,
-    lock: Option<Switch>,
 }
 
 impl Supervisor {
@@ -152,7 +145,7 @@ impl Supervisor {
     }
 
     /// To the next state: recorded first, acted on afterwards, except that putting out waits for nothing.
-    async fn advance(&mut self, next: Cycle, by: Option<&str>) {
+    pub(super) async fn advance(&mut self, next: Cycle, by: Option<&str>) {
         if next.step().code() == self.cycle.step().code() {
             self.cycle = next;
             return;
@@ -180,81 +173,6 @@ impl Supervisor {
             }
         };
         self.tell();
-    }
-
-    /// Handed over at once; what became of it is seen with the next orders.
-    fn begin_putting_out(&mut self) {
-        if self.putting_out.is_none() {
-            let off = Command::Lamp(uv_cabinet::Switch::Off);
-            self.putting_out = self.cabinet.begin(off);
-        }
-    }
-
-    /// Waited for no longer than a look may take: the looks go on while the link tries.
-    async fn put_out(&mut self) {
-        self.begin_putting_out();
-        let done = match &mut self.putting_out {
-            Some(begun) => begun.within(self.patience).await,
-            None => None,
-        };
-        if done.is_some() {
-            self.putting_out = None;
-        }
-        self.given.lamp = matches!(done, Some(Ok(()))).then_some(Switch::Off);
-    }
-
-    async fn give_orders(&mut self) {
-        let step = self.cycle.step();
-        let orders = step.orders();
-        let insist = matches!(
-            step,
-            Step::Stopping { .. } | Step::Aborting { .. } | Step::Alarm { .. }
-        );
-        // Where it does not arrive, the lamp goes out and the readings show it.
-        self.beat = match orders.heartbeat {
-            Heartbeat::Given => self.cabinet.begin(Command::Heartbeat),
-            Heartbeat::Withheld => None,
-        };
-        if orders.lamp == Switch::Off && (insist || self.given.lamp != Some(Switch::Off)) {
-            self.put_out().await;
-        }
-        if let Some(lock) = orders.lock.filter(|lock| self.given.lock != Some(*lock)) {
-            self.given.lock = self.order(Command::Lock(wire(lock)), lock).await;
-        }
-        if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
-            self.given.fan = self.order(Command::Fan(wire(fan)), fan).await;
-        }
-    }
-
-    /// Ordered once per cycle and never again by itself.
-    async fn light(&mut self) {
-        // An order to put it out that is still on its way is carried out before this one, and says nothing about the lamp after it.
-        self.putting_out = None;
-        let on = Command::Lamp(uv_cabinet::Switch::On);
-        let lit = self.cabinet.command(on).await;
-        if let Err(CommandError::WrongCabinet(_)) = lit {
-            // Nothing was told; the next look says the same of everything.
-            return;
-        }
-        self.given.lamp = lit.ok().map(|()| Switch::On);
-        if self.given.lamp.is_none()
-            && let Ok(next) = self.cycle.ask(Ask::OrderFailed, self.now_ms())
-        {
-            self.advance(next, None).await;
-        }
-    }
-
-    /// What the cabinet is known to have taken afterwards.
-    async fn order(&self, command: Command, wanted: Switch) -> Option<Switch> {
-        let answers = |seen: &Seen| seen.door_closed != Err(WhyMissing::NoAnswer);
-        let limit = if self.seen.as_ref().is_some_and(answers) {
-            self.order_patience
-        } else {
-            self.patience
-        };
-        let mut begun = self.cabinet.begin(command)?;
-        let taken = begun.within(limit).await?;
-        taken.ok().map(|()| wanted)
     }
 
     async fn obey(&mut self, order: Order) {
@@ -459,26 +377,8 @@ impl Supervisor {
     }
 }
 
-impl Given {
-    /// The cabinet is silent: what it holds is unknown. A lamp that was lit is not lit again.
-    fn doubt(&mut self, step: &Step) {
-        self.fan = None;
-        self.lock = None;
-        if step.orders().lamp == Switch::Off {
-            self.lamp = None;
-        }
-    }
-}
-
 pub(super) fn not_now(code: &str) -> Refused {
     Refused::NotNow {
         code: code.to_owned(),
-    }
-}
-
-fn wire(switch: Switch) -> uv_cabinet::Switch {
-    match switch {
-        Switch::On => uv_cabinet::Switch::On,
-        Switch::Off => uv_cabinet::Switch::Off,
     }
 }

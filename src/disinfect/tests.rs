@@ -96,6 +96,44 @@ async fn welded_relay_is_an_alarm() {
 }
 
 #[tokio::test]
+async fn an_alarm_is_on_the_certificate_whatever_the_cycle_failed_for_before() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::RelayWelded);
+    bench.sim.switch_on(Fault::DoorOpen);
+    bench.until_step("alarm").await;
+    let cycle = bench.newest_cycle().await.id;
+    let record = bench.store.with(move |db| db.cycle_record(cycle)).await;
+    let faults = crate::certificate::faults(&record.expect("on record"));
+    let codes: Vec<_> = faults.iter().map(|(_, fault)| fault.as_str()).collect();
+    assert_eq!(codes, ["door_open", "lamp_not_off"]);
+}
+
+#[tokio::test]
+async fn a_lamp_put_out_before_it_was_warm_is_no_finding() {
+    let bench =
+        Bench::of(|profile| profile.replace("min_exposure_s = 1", "min_exposure_s = 60")).await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.sim.switch_on(Fault::DoorOpen);
+    bench.quarantined_for("door_open").await;
+    // It would be written with the first look after the end.
+    let mut looks = bench.control.changes();
+    for _ in 0..3 {
+        looks.changed().await.expect("the supervisor lives");
+    }
+    let log = bench
+        .store
+        .with(|db| db.health_log(Some("cabinet-1"), crate::clock::Millis(0), 100));
+    let log = log.await.expect("the log");
+    assert!(
+        log.iter().all(|row| row.point != "irradiance_mw_cm2"),
+        "{log:?}"
+    );
+}
+
+#[tokio::test]
 async fn cabinet_falls_silent_mid_cycle() {
     let bench = Bench::new().await;
     bench.start().await;

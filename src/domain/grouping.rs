@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum GroupBy {
     /// The names of the files, or their sub-folder.
     Name,
+    /// A list of pages that the scanner's software writes beside them.
+    Index,
     /// Every scan that is started is one letter.
     Scan,
     /// A separator sheet in front of every letter.

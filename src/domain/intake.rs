@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```text
 /// waiting ──→ taken
-///    ├──────→ held   (for a person; the file is kept, untouched)
+///    ├──────→ held   (for a person; the file is kept, untouched) ──→ taken, or set_aside: a person decided
 ///    └──────→ gone   (somebody took the file away before the station did)
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -20,6 +20,8 @@ pub enum ArrivalState {
     Held,
     /// It was there and is no more.
     Gone,
+    /// A person looked at the held file and left it out for good.
+    SetAside,
 }
 
 /// Whether a page may enter now.
@@ -67,8 +69,29 @@ pub mod reason {
     pub const LETTER_CLOSED: &str = "letter_closed";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";
+    /// No list of pages names it yet.
+    pub const AWAITING_INDEX: &str = "awaiting_index";
+    /// A list names a page that is not there.
+    pub const INDEX_PAGE_MISSING: &str = "index_page_missing";
     /// It lies in a scanner's spool and belongs to no scan that this station began.
     pub const UNKNOWN_SCAN: &str = "unknown_scan";
+}
+
+/// Whether a file that is held for this reason may still turn out to be a page; otherwise it can only be left out.
+#[must_use]
+pub fn may_be_page(reason: &str) -> bool {
+    matches!(
+        reason,
+        reason::SEEN_BEFORE_RELEASE
+            | reason::LETTER_CLOSED
+            | reason::UNKNOWN_CLAIM
+            | reason::UNKNOWN_SCAN
+            | reason::NO_RELEASED_LOAD
+            | reason::AWAITING_INDEX
+            | reason::INDEX_PAGE_MISSING
+            | reason::ARRIVING
+            | "unsafe_name"
+    )
 }
 
 /// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
@@ -82,6 +105,13 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::LETTER_CLOSED => {
             "its letter is already confirmed: check whether the scanner reused a name, then scan it under a new one"
         }
+        reason::AWAITING_INDEX => {
+            "see whether the scanner's software finished the letter: no list of pages names this page yet"
+        }
+        reason::INDEX_PAGE_MISSING => {
+            "see whether the scanner's software wrote every page that its list names; scan the letter again if one is missing"
+        }
+        "index_unclear" => "scan the letter again, or put its pages into a folder of their own",
         reason::UNKNOWN_CLAIM => {
             "it was taken under another database: scan the letter again, or restore that database"
         }

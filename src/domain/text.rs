@@ -83,7 +83,7 @@ fn cut(quad: &Quad, from: f32, to: f32, vertical: bool) -> Quad {
     }
 }
 
-/// What a page of a letter is. Archive order is form, letter, attachments, envelope (requirement B6, SZ 7.3.4).
+/// What a page of a letter is. Archive order is form, letter, attachments, photographs, envelope (requirement B6, SZ 7.3.4).
 #[derive(
     Debug,
     Clone,
@@ -105,8 +105,12 @@ pub enum PageKind {
     Letter,
     /// 附件: anything enclosed.
     Attachment,
+    /// 照片: an enclosed photograph; nothing on it is registered.
+    Photograph,
     /// 信封: front or back of the envelope.
     Envelope,
+    /// 分隔页: a sheet of the mailroom that was not recognised as one; no page of the letter, and not in its archive file.
+    Separator,
 }
 
 /// The text of one page.

@@ -1,22 +1,16 @@
 //! What starts and stops the scans of one scanner, and the handle for it. A folder has the handle too: it says that others drive it.
 
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use scanner::escl::{EsclSettings, Trust};
-use scanner::order::{Colour, Manner, Paper, Sides, Tray};
-use scanner::sane::SaneSettings;
-use scanner::{
-    Ended, Escl, Feeding, Folder, FolderSettings, Order, Outcome, Portrait, Progress, Sane, Source,
-    Trouble,
-};
+use scanner::order::Tray;
+use scanner::{Ended, Order, Outcome, Progress, Source};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::desk::Desk;
+use super::device::manner;
 use super::health;
-use crate::config::{self, ScanColour, ScannerKind};
+use super::held::{HeldRefused, HeldWish};
+use crate::config;
 use crate::domain::intake::next_action;
 use crate::events::Event;
 use crate::store::{EndedScan, NewScan, Scan, ScanOutcome, StoreError};
@@ -34,6 +28,19 @@ pub(super) struct Wanted {
 pub(super) enum Command {
     Start(Wanted, oneshot::Sender<Result<Scan, ScanRefused>>),
     Cancel(String, oneshot::Sender<bool>),
+    Decide(
+        Decision,
+        oneshot::Sender<Result<Option<String>, HeldRefused>>,
+    ),
+}
+
+/// What a person wants of a held file.
+#[derive(Debug)]
+pub(super) struct Decision {
+    arrival: String,
+    wish: HeldWish,
+    by: String,
+    why: String,
 }
 
 /// The task's end of the handle.
@@ -132,6 +139,27 @@ impl ScannerControl {
         answered.await.map_err(|_| stopped())?
     }
 
+    /// Decides about a held file of this scanner; the letter it is in then, unless it was set aside. `None`: the task has ended.
+    pub async fn decide(
+        &self,
+        arrival: &str,
+        wish: HeldWish,
+        (by, why): (&str, &str),
+    ) -> Option<Result<Option<String>, HeldRefused>> {
+        let (answer, answered) = oneshot::channel();
+        let decision = Decision {
+            arrival: arrival.to_owned(),
+            wish,
+            by: by.to_owned(),
+            why: why.to_owned(),
+        };
+        self.commands
+            .send(Command::Decide(decision, answer))
+            .await
+            .ok()?;
+        answered.await.ok()
+    }
+
     /// Stops the running scan; whether there was one. What had come is kept.
     ///
     /// # Errors
@@ -165,78 +193,6 @@ pub(super) fn pair(scanner: &config::Scanner) -> (ScannerControl, Orders) {
         settings,
     };
     (control, orders)
-}
-
-/// A device as the settings describe it, for a look at it; `None`: a folder.
-pub fn device_of(scanner: &config::Scanner) -> Option<Device> {
-    match scanner.kind {
-        ScannerKind::Folder => None,
-        ScannerKind::Escl => Some(Device::Escl(Escl::new(escl_settings(scanner)))),
-        ScannerKind::Sane => Some(Device::Sane(Sane::new(sane_settings(scanner)))),
-    }
-}
-
-/// A device that can be looked at without a spool.
-#[derive(Debug, Clone)]
-pub enum Device {
-    /// Over eSCL.
-    Escl(Escl),
-    /// Over SANE.
-    Sane(Sane),
-}
-
-impl Device {
-    /// Asks it who it is and how it is.
-    ///
-    /// # Errors
-    /// [`Trouble`].
-    pub async fn look(&self) -> Result<Portrait, Trouble> {
-        match self {
-            Self::Escl(escl) => escl.look().await,
-            Self::Sane(sane) => sane.look().await,
-        }
-    }
-}
-
-pub(super) fn source_of(scanner: &config::Scanner, folder: FolderSettings) -> io::Result<Source> {
-    let feeding = |skip: &[PathBuf]| Feeding::open(&scanner.folder, skip);
-    Ok(match scanner.kind {
-        ScannerKind::Folder => Source::Folder(Folder::watch(folder)?),
-        ScannerKind::Escl => {
-            Source::Escl(Escl::new(escl_settings(scanner)), feeding(&folder.skip)?)
-        }
-        ScannerKind::Sane => {
-            Source::Sane(Sane::new(sane_settings(scanner)), feeding(&folder.skip)?)
-        }
-    })
-}
-
-fn escl_settings(scanner: &config::Scanner) -> EsclSettings {
-    let trust = match (&scanner.fingerprint, &scanner.authority) {
-        (Some(fingerprint), _) => Trust::Fingerprint(fingerprint.clone()),
-        (None, Some(authority)) => Trust::Authority(authority.clone()),
-        (None, None) => Trust::Nothing,
-    };
-    EsclSettings {
-        serial: scanner.serial.clone(),
-        trust,
-        stall: Duration::from_secs(scanner.stall_s.0),
-        ..EsclSettings::new(scanner.url.clone().unwrap_or_default())
-    }
-}
-
-fn sane_settings(scanner: &config::Scanner) -> SaneSettings {
-    let [feeder, duplex, glass] = scanner.sources.clone();
-    SaneSettings {
-        program: scanner.program.clone(),
-        serial: scanner.serial.clone(),
-        feeder,
-        duplex,
-        glass,
-        options: scanner.options.clone(),
-        stall: Duration::from_secs(scanner.stall_s.0),
-        ..SaneSettings::new(scanner.device.clone().unwrap_or_default())
-    }
 }
 
 /// The task's half: carries commands out and keeps the books of the running scan.
@@ -277,6 +233,21 @@ impl Driver {
                     tracing::info!(scanner = self.desk.source, by, "scan stopped");
                 }
                 let _ = answer.send(ran);
+            }
+            Command::Decide(decision, answer) => {
+                let desk = Arc::clone(&self.desk);
+                let Decision {
+                    arrival,
+                    wish,
+                    by,
+                    why,
+                } = decision;
+                let decided =
+                    tokio::task::spawn_blocking(move || desk.decide(&arrival, &wish, (&by, &why)));
+                // A panic has been printed by its hook: who asked is told that nothing answered.
+                if let Ok(decided) = decided.await {
+                    let _ = answer.send(decided);
+                }
             }
         }
     }
@@ -402,22 +373,4 @@ fn ended_with(outcome: ScanOutcome, trouble: &str) -> EndedScan {
 /// The number of a scan out of its order's id.
 pub(super) fn scan_of(order: &str) -> Option<i64> {
     order.strip_prefix("scan-")?.parse().ok()
-}
-
-fn manner(scanner: &config::Scanner, sides: u8, tray: Tray) -> Manner {
-    let [width, height] = scanner.paper_mm;
-    let mm = |length: u64| u32::try_from(length).expect("at most 450");
-    Manner {
-        tray,
-        sides: if sides == 2 { Sides::Both } else { Sides::One },
-        colour: match scanner.colour {
-            ScanColour::Colour => Colour::Colour,
-            ScanColour::Grey => Colour::Grey,
-        },
-        dpi: u32::try_from(scanner.dpi.0).expect("at most 1200"),
-        paper: Paper {
-            width_mm: mm(width.0),
-            height_mm: mm(height.0),
-        },
-    }
 }

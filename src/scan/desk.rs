@@ -1,26 +1,27 @@
-//! What is done with each thing the folder shows: taken, left waiting, or set aside with its reason. Blocks; never called from async code.
+//! What is done with each thing the folder shows: taken here, left waiting or set aside in `aside.rs`, told of in `told.rs`. Blocks; never called from async code.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scanner::claim::{self, ClaimError, Claimed};
-use scanner::{Aside, FolderSettings, Found, Offer, Refused, Seen, Shape, naming};
+use scanner::claim::{self, Claimed};
+use scanner::{FolderSettings, Found, Offer, Seen, Shape, naming};
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::indexed::Whole;
 use super::ordered::Turn;
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
 use crate::domain::grouping::GroupBy;
-use crate::domain::intake::{ArrivalState, Gate, next_action, reason};
+use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::text::PageKind;
 use crate::events::{Event, Events};
-use crate::evidence::{Evidence, EvidenceError};
+use crate::evidence::Evidence;
 use crate::health::Readiness;
-use crate::store::{Arrival, NewArrival, News, Store, TakePage, Taken};
+use crate::store::{Arrival, NewArrival, Store, TakePage, Taken};
 use crate::worker::{self, WorkerError};
 
 /// Files taken side by side: enough that one waits for the disk while another is copied.
@@ -39,13 +40,17 @@ pub struct Desk {
     /// The station starts its scans.
     pub(super) driven: bool,
     settings: FolderSettings,
-    evidence: Arc<Evidence>,
+    /// Whole pages that wait for their list.
+    pub(super) whole: Mutex<Whole>,
+    pub(super) evidence: Arc<Evidence>,
     pub(super) events: Events,
-    readiness: Readiness,
+    pub(super) readiness: Readiness,
     /// A claimed file could not be finished with; it is tried again later.
     pub(super) stuck: AtomicBool,
+    /// The folder is this station's; forgotten when the folder goes away.
+    pub(super) own: Mutex<Option<claim::Owned>>,
     /// Files whose trouble is in the log already; forgotten once a page goes through.
-    told: Mutex<HashSet<String>>,
+    pub(super) told: Mutex<HashSet<String>>,
 }
 
 impl Desk {
@@ -63,6 +68,7 @@ impl Desk {
             skip: vec![done.clone(), held.clone()],
             rescan: std::time::Duration::from_secs(scanner.rescan_s.0),
             quiet: std::time::Duration::from_millis(scanner.quiet_ms.0),
+            has_indexes: scanner.grouped_by() == GroupBy::Index,
             ..FolderSettings::new(&inbox)
         };
         let source = scanner.id.to_string();
@@ -75,10 +81,12 @@ impl Desk {
             by: scanner.grouped_by(),
             driven: scanner.is_driven(),
             settings,
+            whole: Mutex::default(),
             evidence,
             events,
             readiness,
             stuck: AtomicBool::new(false),
+            own: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -91,6 +99,7 @@ impl Desk {
     /// What comes before the first look: what an earlier run left.
     pub(super) fn begin(&self) {
         self.recover();
+        self.clear_decided();
         if !self.driven {
             return;
         }
@@ -114,7 +123,7 @@ impl Desk {
     /// How much more than one is dealt with at once when much is waiting; the task beats between two batches. A look for separators takes its time.
     pub(super) fn more_at_once(&self) -> usize {
         match self.by {
-            GroupBy::Name => 250,
+            GroupBy::Name | GroupBy::Index => 250,
             _ => 8,
         }
     }
@@ -122,6 +131,9 @@ impl Desk {
     /// Deals with what was seen, in its order as far as that counts: first sights are recorded together, and whole files that are grouped by name are
     /// taken side by side, since each waits for the disk most of the time.
     pub fn handle_all(&self, seen: Vec<Seen>) {
+        if self.by == GroupBy::Index {
+            return self.handle_indexed(seen);
+        }
         let mut seen = seen.into_iter().peekable();
         while let Some(one) = seen.next() {
             match one {
@@ -177,6 +189,13 @@ impl Desk {
 
     /// Deals with one thing seen. Trouble is reported here and nowhere else; the file stays where it is safe.
     pub fn handle(&self, seen: Seen) {
+        let moves = matches!(seen, Seen::Ready(_) | Seen::Refused(_));
+        if moves && !self.owns_folder() {
+            if let Seen::Refused(refused) = &seen {
+                refused.tell_again();
+            }
+            return;
+        }
         let (name, done) = match seen {
             Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
@@ -203,7 +222,7 @@ impl Desk {
     }
 
     /// Records that the file was seen; the moment counts from the first run that saw it.
-    fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
+    pub(super) fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
         let new = self.new_arrival(found);
         Ok(self.store.wait(move |db| db.note_arrival(&new))?)
     }
@@ -242,6 +261,7 @@ impl Desk {
         }
         let first_seen = arrival.first_seen;
         match self.store.wait(move |db| db.gate(first_seen))? {
+            Gate::Enter { .. } if self.by == GroupBy::Index => self.ready_indexed(offer, arrival),
             Gate::Enter { .. } => {
                 let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
                 self.keep(&claimed, &offer.shape)
@@ -269,6 +289,11 @@ impl Desk {
 
     /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
+        if self.by == GroupBy::Index {
+            // Left by an earlier run: only its list says where it belongs.
+            self.return_to_folder(claimed);
+            return Ok(());
+        }
         let frames = match frames(shape, &claimed.path) {
             Ok(frames) => frames,
             Err(WorkerError::NotStarted(source)) => {
@@ -339,152 +364,6 @@ impl Desk {
             );
         }
     }
-
-    fn refused(&self, refused: &Refused) -> Result<(), ScanError> {
-        let code = refused.reason.code();
-        let held = match refused.reason.aside() {
-            Aside::Leave => self
-                .note(&refused.found)
-                .and_then(|arrival| self.wait(&arrival, code)),
-            Aside::Move => self
-                .note(&refused.found)
-                .and_then(|arrival| self.hold_in_place(&refused.found, &arrival, code)),
-        };
-        held.inspect_err(|_| refused.tell_again())
-    }
-
-    /// Left where it is, with a reason, told once.
-    fn wait(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
-        let id = arrival.id.clone();
-        if self.store.wait(move |db| db.arrival_waits(&id, code))? == News::New {
-            self.alert(code, &arrival.name, &arrival.id);
-        }
-        Ok(())
-    }
-
-    /// Recorded first, moved then: a crash in between moves it at the next start.
-    fn hold_in_place(&self, found: &Found, arrival: &Arrival, code: &str) -> Result<(), ScanError> {
-        self.record_hold(&arrival.id, code)?;
-        let kept = claim::set_aside(&found.path, &self.inbox, &self.held, code)?;
-        self.held_now(&arrival.id, &found.name, code, &kept)
-    }
-
-    pub(super) fn hold_claimed(&self, claimed: &Claimed, code: &str) -> Result<(), ScanError> {
-        self.record_hold(&claimed.arrival_id, code)
-            .inspect_err(|_| self.mark_stuck())?;
-        let kept = claim::set_aside_claimed(claimed, &self.held, code)
-            .inspect_err(|_| self.mark_stuck())?;
-        self.held_now(&claimed.arrival_id, &claimed.name(), code, &kept)
-    }
-
-    fn record_hold(&self, id: &str, code: &str) -> Result<(), ScanError> {
-        let (id, code) = (id.to_owned(), code.to_owned());
-        Ok(self.store.wait(move |db| db.hold_arrival(&id, &code))?)
-    }
-
-    fn held_now(&self, id: &str, name: &str, code: &str, kept: &Path) -> Result<(), ScanError> {
-        let below = kept
-            .strip_prefix(&self.inbox)
-            .unwrap_or(kept)
-            .to_string_lossy()
-            .into_owned();
-        let owned = id.to_owned();
-        self.store
-            .wait(move |db| db.arrival_kept_as(&owned, &below))?;
-        self.hold_of_scan(name, id, code)?;
-        self.alert(code, name, id);
-        Ok(())
-    }
-
-    /// A held image of a scan keeps its batch from being closed.
-    fn hold_of_scan(&self, name: &str, id: &str, code: &str) -> Result<(), ScanError> {
-        let Some((folder, file)) = name.split_once('/').filter(|_| self.driven) else {
-            return Ok(());
-        };
-        let hint = naming::parse(Some(folder), file).hint;
-        if let Some((scan, place)) = self.scan_of_file(folder, hint)? {
-            let (id, code) = (id.to_owned(), code.to_owned());
-            self.store
-                .wait(move |db| db.hold_scan_image(&scan, &id, (place, &code)))?;
-            self.settle();
-        }
-        Ok(())
-    }
-
-    fn alert(&self, code: &str, name: &str, arrival: &str) {
-        tracing::warn!(
-            scanner = self.source,
-            arrival,
-            file = name,
-            code,
-            "not taken, kept untouched: {}",
-            next_action(code)
-        );
-        self.events.tell(Event::Alert {
-            code: code.to_owned(),
-            subject: name.to_owned(),
-        });
-    }
-
-    fn folder_unreadable(&self, folder: &Path, kind: std::io::ErrorKind) {
-        let message = format!(
-            "{} cannot be listed ({kind}): check that it exists, is mounted, and that the laixin user may read and write it",
-            folder.display()
-        );
-        self.not_ready("folder_unreadable", &message);
-    }
-
-    pub(super) fn folder_readable(&self) {
-        self.readiness.ready(&self.part());
-    }
-
-    fn not_ready(&self, code: &str, message: &str) {
-        self.readiness.not_ready(&self.part(), code, message);
-    }
-
-    fn part(&self) -> String {
-        format!("scanner/{}", self.source)
-    }
-
-    pub(super) fn mark_stuck(&self) {
-        self.stuck.store(true, Ordering::Relaxed);
-    }
-
-    /// Says once what went wrong with one file. Every such file is tried again: by the next look, or from its claim.
-    pub(super) fn trouble(&self, name: &str, error: &ScanError) {
-        match error {
-            ScanError::Claim(ClaimError::Gone { .. } | ClaimError::Changed { .. }) | ScanError::Evidence(EvidenceError::Changing { .. }) => {
-                tracing::info!(scanner = self.source, file = name, error = %Chain(error), "not taken this time");
-                return;
-            }
-            ScanError::Evidence(EvidenceError::Full { .. }) => {
-                self.not_ready("disk_full", "no space for originals: free some on the disk of the data folder; pages wait in the scanner's folder");
-            }
-            ScanError::Evidence(EvidenceError::Altered { sha256, .. }) => {
-                let message = format!("original {sha256} was altered on the disk: run `laixin verify`, restore it from the backup");
-                self.not_ready("original_altered", &message);
-            }
-            ScanError::Claim(ClaimError::OtherFilesystem { .. }) => {
-                self.not_ready("other_filesystem", "the scanner's folder and its sub-folders done and held must be on one filesystem");
-            }
-            ScanError::Store(_) => self.not_ready("store_refuses", "the database does not accept pages: see the log for why; pages stay claimed"),
-            ScanError::Evidence(_) => self.not_ready("cannot_keep_originals", "originals cannot be kept: check the rights and the disk of evidence/ in the data folder; pages wait in the scanner's folder"),
-            _ => {
-                let message = format!("files in {} cannot be moved: check that the laixin user may write there and in done, held and .claimed below it", self.inbox.display());
-                self.not_ready("cannot_take_pages", &message);
-            }
-        }
-        if self.told().insert(name.to_owned()) {
-            tracing::error!(scanner = self.source, file = name, error = %Chain(error), "page not taken; it is tried again at every rescan");
-        } else {
-            tracing::debug!(scanner = self.source, file = name, error = %Chain(error), "still not taken");
-        }
-    }
-
-    fn told(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        // What a panic may have left half done here is at worst a line too many in the log.
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn file_key(found: &Found) -> String {
@@ -496,10 +375,11 @@ fn file_key(found: &Found) -> String {
 }
 
 /// The pages of a file: known by its structure, or counted, in a process that may die over it.
-fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
+pub(super) fn frames(shape: &Shape, file: &Path) -> Result<Vec<u32>, WorkerError> {
     match shape {
         Shape::Jpeg | Shape::Png => Ok(vec![0]),
         Shape::Tiff { frames } => Ok(frames.clone()),
+        Shape::Index(_) => Ok(Vec::new()),
         Shape::Pdf => {
             let bytes = std::fs::read(file).map_err(WorkerError::NotStarted)?;
             Ok((0..worker::frames(&bytes)?).collect())
@@ -512,12 +392,17 @@ fn take_page(claimed: &Claimed, frames: Vec<u32>, original: crate::evidence::Ori
     TakePage {
         arrival: claimed.arrival_id.clone(),
         group: name.group,
-        kind: match name.hint.kind {
-            naming::PageKind::Letter => PageKind::Letter,
-            naming::PageKind::Envelope => PageKind::Envelope,
-        },
+        kind: kind_of(name.hint.kind),
         number: name.hint.number,
         frames,
         original,
+    }
+}
+
+/// What a name says a page is.
+pub(super) fn kind_of(named: naming::PageKind) -> PageKind {
+    match named {
+        naming::PageKind::Letter => PageKind::Letter,
+        naming::PageKind::Envelope => PageKind::Envelope,
     }
 }

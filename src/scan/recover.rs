@@ -1,5 +1,6 @@
 //! Goes on with files that an earlier run, or a failed try, left claimed. The arrival's row says how far each had come.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use scanner::claim::{self, Claimed};
@@ -11,10 +12,40 @@ use crate::Chain;
 use crate::domain::intake::{ArrivalState, reason};
 
 impl Desk {
+    /// Whether this station may claim in the folder: two that watch one folder would put away each other's claims.
+    pub(super) fn owns_folder(&self) -> bool {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own.is_some() {
+            return true;
+        }
+        match claim::own(&self.inbox) {
+            Ok(Some(owned)) => {
+                *own = Some(owned);
+                drop(own);
+                self.folder_readable();
+                // What another station left half done is nobody's now.
+                self.recover();
+                true
+            }
+            Ok(None) => {
+                self.not_ready("folder_in_use", "another laixin takes pages out of this folder: stop one of the two, or give each a folder of its own");
+                false
+            }
+            Err(error) => {
+                self.trouble(claim::CLAIMED_FOLDER, &error.into());
+                false
+            }
+        }
+    }
+
     /// Goes on with every claimed file. Runs at start and when the folder is back.
     pub fn recover(&self) {
         // The watcher tells of a folder that cannot be listed, and of its return.
         if std::fs::read_dir(&self.inbox).is_err() {
+            return;
+        }
+        if !self.owns_folder() {
+            self.mark_stuck();
             return;
         }
         self.folder_readable();
@@ -58,6 +89,8 @@ impl Desk {
                 claimed,
                 arrival.reason.as_deref().unwrap_or(reason::UNKNOWN_CLAIM),
             ),
+            // Decided about where it lay among the held ones: nothing claimed has this state.
+            ArrivalState::SetAside => self.hold_claimed(claimed, reason::UNKNOWN_CLAIM),
             ArrivalState::Waiting | ArrivalState::Gone => match complete::inspect(&claimed.path) {
                 Verdict::Complete(shape) => self.keep(claimed, &shape),
                 verdict => {

@@ -88,7 +88,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn original_rows(&self) -> Result<Vec<Original>, StoreError> {
         let mut query = self.connection.prepare(
-            "SELECT sha256, max(sm3), max(size) FROM arrivals WHERE state = 'taken' AND sha256 IS NOT NULL
+            "SELECT sha256, max(sm3), max(size) FROM arrivals WHERE state IN ('taken', 'set_aside') AND sha256 IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.sha256 = arrivals.sha256 AND t.destroyed_ms >= arrivals.taken_ms) GROUP BY sha256 ORDER BY sha256",
         )?;
         let rows = query.query_map([], |row| {

@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::balance::{Counts, Exception};
 use crate::domain::letter::Stage;
@@ -52,7 +52,7 @@ impl Db {
             "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
              (SELECT coalesce(sum(abs(s.device_images - s.received_images)), 0) FROM scans s WHERE s.batch_id = ?1 AND s.device_images IS NOT NULL
               AND EXISTS (SELECT 1 FROM holds h WHERE h.scan_id = s.id AND h.resolved_ms IS NULL)),
-             (SELECT coalesce(sum(max(s.received_images - (SELECT count(*) FROM arrivals a WHERE a.scan_id = s.id AND a.state IN ('taken', 'held')), 0)), 0)
+             (SELECT coalesce(sum(max(s.received_images - (SELECT count(*) FROM arrivals a WHERE a.scan_id = s.id AND a.state IN ('taken', 'held', 'set_aside')), 0)), 0)
               FROM scans s WHERE s.batch_id = ?1 AND s.settled_ms IS NULL),
              (SELECT count(*) FROM holds WHERE batch_id = ?1 AND resolved_ms IS NULL)",
             [batch],
@@ -118,7 +118,9 @@ impl Db {
             "INSERT INTO batch_exceptions (batch_id, kind, letters, reason, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (batch, kind, letters, reason, by, clock::now()),
         )?;
-        let detail = json!({"kind": kind, "letters": letters, "reason": reason});
+        let id = step.last_insert_rowid().to_string();
+        let mut detail = json!({"kind": kind, "letters": letters, "reason": reason});
+        vouch::along(&step, &mut detail, (vouch::EXCEPTIONS, &id))?;
         ledger::append(
             &step,
             by,
@@ -197,7 +199,8 @@ impl Db {
             "INSERT INTO days (day, open_letters, open_batches, note, closed_by, closed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (day, letters, batches, note, by, clock::now()),
         )?;
-        let detail = json!({"open_letters": letters, "open_batches": batches, "note": note});
+        let mut detail = json!({"open_letters": letters, "open_batches": batches, "note": note});
+        vouch::along(&step, &mut detail, (vouch::DAYS, day))?;
         ledger::append(&step, by, "day.closed", &format!("day/{day}"), &detail)?;
         step.commit()?;
         self.day(day)?.ok_or_else(|| refused("not recorded".into()))

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::letters::letter_of;
 use super::readings::ARCHIVE_ORDER;
-use super::{Db, DraftState, Hold, StoreError, ledger};
+use super::{Db, DraftState, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::Stage;
@@ -101,7 +101,8 @@ impl Db {
             Some(letter) => format!("letter/{letter}"),
             None => format!("batch/{}", found.batch),
         };
-        let detail = json!({"hold": id, "reason": found.reason, "note": note});
+        let mut detail = json!({"hold": id, "reason": found.reason, "note": note});
+        vouch::along(&step, &mut detail, (vouch::HOLDS, &id.to_string()))?;
         ledger::append(&step, by, "hold.resolved", &about, &detail)?;
         let resolved = step.query_row(&query, [id], hold)?;
         step.commit()?;
@@ -209,6 +210,7 @@ impl Db {
                     letter_of(&db.connection, load, &name)?.0
                 }
             };
+            let mut moves = Vec::new();
             for page in pages {
                 let moved = db.connection.execute(
                     "UPDATE pages SET letter_id = ?3 WHERE id = ?1 AND letter_id = ?2",
@@ -221,11 +223,15 @@ impl Db {
                     "INSERT INTO page_moves (page_id, from_letter, to_letter, by, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     (page, from, &to, by, why, clock::now()),
                 )?;
+                moves.push(db.connection.last_insert_rowid().to_string());
             }
             for letter in [from, &to] {
                 db.regrouped(letter)?;
             }
-            let detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
+            let mut detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
+            for id in &moves {
+                vouch::along(&db.connection, &mut detail, (vouch::MOVES, id))?;
+            }
             ledger::append(&db.connection, by, "pages.moved", &format!("letter/{from}"), &detail)?;
             ledger::append(&db.connection, by, "pages.received", &format!("letter/{to}"), &detail)?;
             Ok(to)
@@ -233,7 +239,7 @@ impl Db {
     }
 
     /// A letter whose pages may still change: no case system has it, and none is looking at it.
-    fn may_regroup(&self, letter: &str) -> Result<(), StoreError> {
+    pub(super) fn may_regroup(&self, letter: &str) -> Result<(), StoreError> {
         let found: Option<(Stage, bool)> = self
             .connection
             .query_row(
@@ -269,7 +275,7 @@ impl Db {
     }
 
     /// Its draft is made anew from the pages it has now.
-    fn regrouped(&self, letter: &str) -> Result<(), StoreError> {
+    pub(super) fn regrouped(&self, letter: &str) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE letters SET stage = ?2, last_arrival_ms = ?3, version = version + 1 WHERE id = ?1",
             (letter, Stage::Reading, clock::now()),

@@ -313,7 +313,7 @@ impl Db {
         if found.state == ArrivalState::Taken {
             return Ok(Taken::Already);
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let load = match gate(&step, found.first_seen)? {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),

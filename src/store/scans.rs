@@ -89,7 +89,7 @@ pub struct EndedScan {
 const SCAN: &str = "SELECT s.id, s.scanner, s.batch_id, s.load_id, s.sides, s.asked_by, s.asked_ms, s.ended_ms, s.outcome, s.trouble,
     s.device_images, s.received_images,
     (SELECT count(*) FROM arrivals a WHERE a.scan_id = s.id AND a.state = 'taken'),
-    (SELECT count(*) FROM arrivals a WHERE a.scan_id = s.id AND a.state = 'held'), s.settled_ms FROM scans s";
+    (SELECT count(*) FROM arrivals a WHERE a.scan_id = s.id AND a.state IN ('held', 'set_aside')), s.settled_ms FROM scans s";
 
 fn scan(row: &Row<'_>) -> rusqlite::Result<Scan> {
     Ok(Scan {

@@ -70,6 +70,8 @@ pub struct HeldFile {
     pub seen: Millis,
     /// Stable code of the reason.
     pub reason: String,
+    /// It was set aside for a person; otherwise it waits where it is.
+    pub is_held: bool,
 }
 
 const ALERTS: [&str; 4] = ["threat", "secret_mark", "crime_clue", "valuables"];
@@ -206,7 +208,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn held_files(&self, limit: u32) -> Result<Vec<HeldFile>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT source, name, first_seen_ms, coalesce(reason, '') FROM arrivals
+            "SELECT source, name, first_seen_ms, coalesce(reason, ''), state = 'held' FROM arrivals
              WHERE state = 'held' OR (state = 'waiting' AND reason IS NOT NULL AND reason <> 'arriving')
              ORDER BY first_seen_ms DESC LIMIT ?1",
         )?;
@@ -216,6 +218,7 @@ impl Db {
                 name: row.get(1)?,
                 seen: row.get(2)?,
                 reason: row.get(3)?,
+                is_held: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

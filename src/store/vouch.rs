@@ -1,7 +1,7 @@
 //! What the ledger vouches for beyond its own entries: rows whose hash an entry carries, so that a changed, added or missing row shows.
 //!
-//! Covered: every arrival that was taken and its pages (hashes, sizes, places), every reading, every correction, the draft as an officer
-//! confirmed it, and the rows of [`COVERED`]. Not covered, because it can be made again from those: drafts nobody confirmed, stages, queues,
+//! Covered: every arrival that was taken and its pages (hashes, sizes, places), every file that was set aside, every reading, every correction, the draft as an officer
+//! confirmed it, which letter a page is in, and the rows of [`COVERED`] and [`ALONG`]. Not covered, because it can be made again from those: drafts nobody confirmed, stages, queues,
 //! leases. Not covered either: accounts and sessions, device health. Entries of a laixin that did not carry hashes yet vouch for
 //! nothing; their rows are counted.
 
@@ -20,6 +20,35 @@ pub(super) use covered::{
     VALUABLES,
 };
 use covered::{COVERED, Covered};
+
+pub(super) const HOLDS: Covered = Covered {
+    table: "holds",
+    key: "id",
+    prefix: "hold",
+    columns: "batch_id, letter_id, scan_id, reason, detail, at_ms, resolved_ms, resolved_by, note",
+};
+pub(super) const EXCEPTIONS: Covered = Covered {
+    table: "batch_exceptions",
+    key: "id",
+    prefix: "exception",
+    columns: "batch_id, kind, letters, reason, by, at_ms",
+};
+pub(super) const MOVES: Covered = Covered {
+    table: "page_moves",
+    key: "id",
+    prefix: "move",
+    columns: "page_id, from_letter, to_letter, by, reason, at_ms",
+};
+pub(super) const DAYS: Covered = Covered {
+    table: "days",
+    key: "day",
+    prefix: "day",
+    columns: "open_letters, open_batches, note, closed_by, closed_ms",
+};
+
+/// Tables whose rows are vouched for by entries about something else: a letter, a batch. Rows of a laixin that did not do so yet come before the
+/// first that is vouched for.
+const ALONG: [Covered; 4] = [HOLDS, EXCEPTIONS, MOVES, DAYS];
 
 /// A row that is not as the ledger says, or an entry that has no row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +87,23 @@ pub(super) fn append(
     }
     let subject = format!("{}/{id}", covered.prefix);
     ledger::append(connection, actor, action, &subject, &detail)
+}
+
+/// Lets an entry about something else vouch for a row, too.
+pub(super) fn along(
+    connection: &Connection,
+    detail: &mut Value,
+    (covered, id): (Covered, &str),
+) -> Result<(), StoreError> {
+    let Some(hash) = row_hash(connection, covered, id)? else {
+        return Ok(());
+    };
+    let row = json!([format!("{}/{id}", covered.prefix), hash]);
+    match &mut detail["along"] {
+        Value::Array(rows) => rows.push(row),
+        empty => *empty = json!([row]),
+    }
+    Ok(())
 }
 
 fn row_hash(
@@ -114,10 +160,16 @@ pub(super) fn correction_hash(
 #[derive(Default)]
 struct Said {
     arrivals: BTreeMap<String, Value>,
+    /// Held files that a person left out: their bytes are kept.
+    aside: BTreeMap<String, Value>,
     readings: BTreeMap<(i64, String), Option<String>>,
     corrections: BTreeMap<i64, String>,
     confirmed: BTreeMap<String, Option<String>>,
     rows: BTreeMap<String, Option<String>>,
+    /// By `prefix/key`.
+    along: BTreeMap<String, String>,
+    /// Where pages were put by a person.
+    moved: BTreeMap<i64, String>,
 }
 
 impl Said {
@@ -126,6 +178,7 @@ impl Said {
         let id = subject.split_once('/').map_or(subject, |(_, id)| id);
         match action {
             "page.arrived" => drop(self.arrivals.insert(id.to_owned(), detail.clone())),
+            "page.set_aside" => drop(self.aside.insert(id.to_owned(), detail.clone())),
             "page.read" => {
                 if let (Ok(page), Some(engine)) = (id.parse(), text("engine")) {
                     self.readings.insert((page, engine), text("reading"));
@@ -147,6 +200,18 @@ impl Said {
             }
             "draft.confirmed" => drop(self.confirmed.insert(id.to_owned(), text("draft"))),
             _ => {}
+        }
+        if action == "pages.moved"
+            && let Some(to) = text("to")
+        {
+            let pages = detail["pages"].as_array().into_iter().flatten();
+            let pages = pages.filter_map(Value::as_i64);
+            self.moved.extend(pages.map(|page| (page, to.clone())));
+        }
+        for row in detail["along"].as_array().into_iter().flatten() {
+            if let (Some(key), Some(hash)) = (row[0].as_str(), row[1].as_str()) {
+                self.along.insert(key.to_owned(), hash.to_owned());
+            }
         }
         if COVERED
             .iter()
@@ -188,12 +253,17 @@ impl Db {
         }
         let mut rows = Rows::default();
         self.compare_arrivals(&said, &mut rows)?;
+        self.compare_aside(&said, &mut rows)?;
         self.compare_readings(&said, &mut rows)?;
         self.compare_corrections(&said, &mut rows)?;
         self.compare_confirmed(&said, &mut rows)?;
         for covered in COVERED {
             self.compare_covered(covered, &said, &mut rows)?;
         }
+        for covered in ALONG {
+            self.compare_along(covered, &said, &mut rows)?;
+        }
+        self.compare_places(&said, &mut rows)?;
         Ok(rows)
     }
 
@@ -237,6 +307,34 @@ impl Db {
             "SELECT id FROM arrivals WHERE state = 'taken'",
             |id: &String| said.arrivals.contains_key(id),
             "arrival",
+            rows,
+        )
+    }
+
+    fn compare_aside(&self, said: &Said, rows: &mut Rows) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare(
+            "SELECT json_object('sha256', sha256, 'sm3', sm3, 'size', size) FROM arrivals WHERE id = ?1 AND state = 'set_aside'",
+        )?;
+        for (id, detail) in &said.aside {
+            let found: Option<String> = query.query_row([id], |row| row.get(0)).optional()?;
+            let what = format!("file {id} that was set aside");
+            let found = found.map(|text| serde_json::from_str(&text).unwrap_or(Value::Null));
+            match found {
+                None => rows.fault(what, MISSING),
+                Some(found)
+                    if ["sha256", "sm3", "size"]
+                        .iter()
+                        .all(|name| found[name] == detail[name]) =>
+                {
+                    rows.good += 1;
+                }
+                Some(_) => rows.fault(what, CHANGED),
+            }
+        }
+        self.nothing_added(
+            "SELECT id FROM arrivals WHERE state = 'set_aside'",
+            |id: &String| said.aside.contains_key(id),
+            "file set aside:",
             rows,
         )
     }
@@ -331,6 +429,72 @@ impl Db {
             covered.prefix,
             rows,
         )
+    }
+
+    fn compare_along(
+        &self,
+        covered: Covered,
+        said: &Said,
+        rows: &mut Rows,
+    ) -> Result<(), StoreError> {
+        let prefix = format!("{}/", covered.prefix);
+        let of_table = || {
+            said.along
+                .iter()
+                .filter(|(key, _)| key.starts_with(&prefix))
+        };
+        for (key, hash) in of_table() {
+            let found = row_hash(&self.connection, covered, &key[prefix.len()..])?;
+            rows.compare(key.clone(), &Some(hash.clone()), found);
+        }
+        // Numbers and days rise; both are told apart as SQLite keeps them.
+        let sql = format!(
+            "SELECT CAST({key} AS TEXT), {key} < (SELECT min({key}) FROM {table} WHERE CAST({key} AS TEXT) IN (SELECT value FROM json_each(?1)))
+             FROM {table}",
+            key = covered.key,
+            table = covered.table
+        );
+        let known: Vec<&str> = of_table().map(|(key, _)| &key[prefix.len()..]).collect();
+        let mut query = self.connection.prepare(&sql)?;
+        let all = query.query_map([json!(known).to_string()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<bool>>(1)?))
+        })?;
+        for row in all {
+            let (id, is_older) = row?;
+            if known.contains(&id.as_str()) {
+                continue;
+            }
+            match is_older {
+                Some(false) => rows.fault(format!("{prefix}{id}"), ADDED),
+                Some(true) | None => rows.unhashed += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Every page is in the letter that it arrived in, or in the one that a person put it into.
+    fn compare_places(&self, said: &Said, rows: &mut Rows) -> Result<(), StoreError> {
+        let mut query = self
+            .connection
+            .prepare("SELECT id, letter_id, arrival_id FROM pages ORDER BY id")?;
+        let all = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for page in all {
+            let (page, letter, arrival): (i64, String, String) = page?;
+            let fits = match (said.moved.get(&page), said.arrivals.get(&arrival)) {
+                (Some(to), _) => *to == letter,
+                (None, Some(detail)) => {
+                    let several = detail["letters"].as_array().into_iter().flatten();
+                    let mut arrived = several.chain([&detail["letter"]]);
+                    arrived.any(|name| name.as_str() == Some(&letter))
+                }
+                // The arrival itself is named already.
+                (None, None) => true,
+            };
+            if !fits {
+                rows.fault(format!("the letter of page {page}"), CHANGED);
+            }
+        }
+        Ok(())
     }
 
     fn nothing_added(

@@ -8,12 +8,14 @@ use crate::clock::Millis;
 use crate::config::Offer;
 use crate::domain::access::{InterestKind, Relation, Restricted, Role};
 use crate::domain::alarm::Verdict;
+use crate::domain::balance::Exception;
 use crate::domain::correct::Corrections;
 use crate::domain::draft::{Draft, DraftPage, Fields, Flag, Flags};
 use crate::domain::keeping::ValuableKind;
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
-use crate::store::{NewArrival, NewBatch, NewValuable, Reading, TakePage};
+use crate::store::grouping::{NewHold, hold_once};
+use crate::store::{MoveTo, NewArrival, NewBatch, NewValuable, Reading, TakePage};
 
 /// A station's day: two pages arrive, are read, drafted, corrected, confirmed; something was enclosed; the paper is boxed and lent.
 fn day() -> (tempfile::TempDir, Db) {
@@ -63,6 +65,35 @@ fn day() -> (tempfile::TempDir, Db) {
     let loan = db.ask_for_paper("A1", "核对原件", "zhang").unwrap();
     db.approve_loan(loan, "li").unwrap();
     db.bring_back(loan, "zhang").unwrap();
+    // A third page that came with the wrong letter, a file left out, a day closed with a note.
+    arrive_in(&mut db, 3, "B2");
+    let pages = db.page_ids("B2").unwrap();
+    db.move_pages("B2", &pages, &MoveTo::NewLetter, ("li", "两封信粘连"))
+        .unwrap();
+    let aside = seen(&mut db, 4);
+    db.hold_arrival(&aside, "truncated").unwrap();
+    db.arrival_kept_as(&aside, "held/truncated/x.jpg").unwrap();
+    let original = Original {
+        sha256: "4".repeat(64),
+        sm3: "4".repeat(64),
+        size: 9,
+    };
+    db.set_held_aside(&aside, Some(&original), ("li", "没有纸质件"))
+        .unwrap();
+    let hold = NewHold {
+        batch,
+        letter: None,
+        scan: None,
+        reason: "letter_empty",
+        detail: Some("AAAAAA-0001".into()),
+    };
+    hold_once(&db.connection, &hold).unwrap();
+    db.resolve_hold(1, "li", "空信封").unwrap();
+    db.add_exception(batch, (Exception::EmptyEnvelope, 1), ("li", "空信封"))
+        .unwrap();
+    let bounds = (Millis(0), Millis(i64::MAX));
+    db.close_day("2026-03-02", bounds, ("li", Some("明日处理")))
+        .unwrap();
     trusted(&mut db);
     (folder, db)
 }
@@ -84,18 +115,25 @@ fn trusted(db: &mut Db) {
         .unwrap();
 }
 
+fn seen(db: &mut Db, n: u32) -> String {
+    db.note_arrival(&NewArrival {
+        source: "s".into(),
+        name: format!("A1_p{n}.jpg"),
+        file_key: n.to_string(),
+        first_seen: crate::clock::now(),
+    })
+    .unwrap()
+    .id
+}
+
 fn arrive(db: &mut Db, n: u32) {
-    let arrival = db
-        .note_arrival(&NewArrival {
-            source: "s".into(),
-            name: format!("A1_p{n}.jpg"),
-            file_key: n.to_string(),
-            first_seen: crate::clock::now(),
-        })
-        .unwrap();
+    arrive_in(db, n, "A1");
+}
+
+fn arrive_in(db: &mut Db, n: u32, group: &str) {
     let page = TakePage {
-        arrival: arrival.id,
-        group: "A1".into(),
+        arrival: seen(db, n),
+        group: group.into(),
         kind: PageKind::Letter,
         number: Some(n),
         frames: vec![0],
@@ -178,9 +216,9 @@ fn an_untouched_day_holds() {
     let rows = db.verify_rows().unwrap();
     assert_eq!(rows.faults, []);
     assert_eq!(rows.unhashed, 0);
-    // Two arrivals, two readings, a correction, a confirmed draft, a valuable, a box, a boxed letter, a loan; a restriction, somebody let in,
-    // an interest, somebody kept out, an alert.
-    assert_eq!(rows.good, 15);
+    // Three arrivals, two readings, a correction, a confirmed draft, a valuable, a box, a boxed letter, a loan, a file left out, a hold, an exception,
+    // a move, a day; a restriction, somebody let in, an interest, somebody kept out, an alert.
+    assert_eq!(rows.good, 21);
 }
 
 #[test]
@@ -240,7 +278,11 @@ fn every_covered_column_of_every_row_is_covered_and_the_row_is_named() {
     let (_folder, db) = day();
     let own: Vec<(&str, &str, &str)> = vec![
         ("arrivals", "id", "sha256, sm3, size"),
-        ("pages", "id", "sha256, sm3, size, frame, arrival_id"),
+        (
+            "pages",
+            "id",
+            "sha256, sm3, size, frame, arrival_id, letter_id",
+        ),
         (
             "readings",
             "page_id",
@@ -255,6 +297,7 @@ fn every_covered_column_of_every_row_is_covered_and_the_row_is_named() {
     ];
     let covered = COVERED
         .iter()
+        .chain(&ALONG)
         .map(|covered| (covered.table, covered.key, covered.columns));
     let mut changes = 0;
     for (table, key, columns) in own.into_iter().chain(covered) {
@@ -279,7 +322,7 @@ fn every_covered_column_of_every_row_is_covered_and_the_row_is_named() {
                     .unwrap();
                 let value = match (&cell, column) {
                     // Columns of numbers that are empty take a number.
-                    (Cell::Null, c) if c.ends_with("_ms") => Cell::Integer(1),
+                    (Cell::Null, c) if c.ends_with("_ms") || c == "scan_id" => Cell::Integer(1),
                     _ => other(&cell),
                 };
                 let change = format!("UPDATE OR IGNORE {table} SET {column} = ?2 WHERE {key} = ?1");
@@ -311,6 +354,11 @@ fn rows_that_nobody_recorded_are_named() {
         "INSERT INTO readings SELECT page_id, 'other', width, height, turned_deg, lines, seconds, read_ms FROM readings LIMIT 1",
         "INSERT INTO corrections (letter_id, field, by, at_ms) VALUES ('A1', 'address', 'nobody', 1)",
         "INSERT INTO loans (letter_id, asked_by, reason, asked_ms) VALUES ('A1', 'nobody', 'none', 1)",
+        "INSERT INTO holds (batch_id, reason, at_ms) VALUES (1, 'odd_count', 1)",
+        "INSERT INTO batch_exceptions (batch_id, kind, letters, reason, by, at_ms) VALUES (1, 'empty_envelope', 1, 'none', 'nobody', 1)",
+        "INSERT INTO page_moves (page_id, from_letter, to_letter, by, reason, at_ms) VALUES (1, 'A1', 'A1', 'nobody', 'none', 1)",
+        "INSERT INTO days (day, open_letters, open_batches, closed_by, closed_ms) VALUES ('2026-03-03', 0, 0, 'nobody', 1)",
+        "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('new', 's', 'n', 'k', 1, 'set_aside')",
         "INSERT INTO valuables (letter_id, kind, listed_by, listed_ms) VALUES ('A1', 'cash', 'nobody', 1)",
     ];
     for change in added {

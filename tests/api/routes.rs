@@ -49,6 +49,8 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/cabinets/{id}/turned-over", CAB),
     ("GET", "/v1/cycles/{id}/certificate.pdf", CAB),
     ("GET", "/v1/arrivals", MAIL),
+    ("POST", "/v1/arrivals/{id}/take", MAIL),
+    ("POST", "/v1/arrivals/{id}/set-aside", MAIL),
     ("GET", "/v1/letters", MAIL),
     ("GET", "/v1/letters/{id}", MAIL),
     ("GET", "/v1/letters/{id}/archive.pdf", READ),

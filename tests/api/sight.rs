@@ -131,6 +131,7 @@ const ELSEWHERE: &[&str] = &[
     "/v1/interests",
     "/v1/batches",
     "/v1/loads",
+    "/v1/arrivals",
     "/v1/scanners",
     "/v1/scans",
     "/v1/separators",
@@ -163,6 +164,7 @@ const PAGE_LISTS: &[&str] = &[
     "/myself",
     "/maintenance",
     "/statistics",
+    "/held",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

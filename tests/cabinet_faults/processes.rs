@@ -39,13 +39,13 @@ const STATES: [&str; 11] = [
 ];
 
 /// The simulator in its own process, with its side channel.
-struct Simulator {
+pub struct Simulator {
     _process: Process,
     control: BufReader<TcpStream>,
 }
 
 impl Simulator {
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(LAIXIN)
             .args([
                 "cabinet",
@@ -73,7 +73,7 @@ impl Simulator {
         }
     }
 
-    fn ask(&mut self, line: &str) -> Vec<String> {
+    pub fn ask(&mut self, line: &str) -> Vec<String> {
         writeln!(self.control.get_mut(), "{line}").expect("sent");
         let mut said = Vec::new();
         loop {
@@ -87,11 +87,11 @@ impl Simulator {
         }
     }
 
-    fn switch(&mut self, fault: &str, to: &str) {
+    pub fn switch(&mut self, fault: &str, to: &str) {
         self.ask(&format!("fault {fault} {to}"));
     }
 
-    fn truth(&mut self, key: &str) -> f64 {
+    pub fn truth(&mut self, key: &str) -> f64 {
         let state = self.ask("state");
         let found = state
             .iter()
@@ -101,7 +101,7 @@ impl Simulator {
 }
 
 /// The demo profile with times a test can wait for, on this wire.
-fn profile(wire: Wire) -> String {
+pub fn profile(wire: Wire) -> String {
     let text =
         std::fs::read_to_string(project("config/cabinets/demo.toml")).expect("the demo profile");
     let text = text
@@ -152,7 +152,7 @@ fn in_every_state(wire: Wire, signal: Signal) {
     assert_eq!(sim.truth("lit_with_door_open_ms"), 0.0);
 }
 
-fn on_serial(settings: &str, link: &Path) -> String {
+pub fn on_serial(settings: &str, link: &Path) -> String {
     let lines = settings.split_inclusive("[[");
     lines
         .map(|section| {
@@ -294,7 +294,7 @@ fn brought_to(
     Some((batch, load))
 }
 
-fn new_load(station: &TestStation) -> (i64, i64) {
+pub fn new_load(station: &TestStation) -> (i64, i64) {
     let new = json!({"carrier": "letter", "count": 1, "received_at": "2026-03-02T09:00:00+08:00"});
     let number = |answer: serde_json::Value| answer["id"].as_i64().expect("a number");
     let batch = number(station.ok("POST", "/v1/batches", Some(new)));
@@ -335,140 +335,4 @@ fn daemon_frozen_in_every_state_tcp() {
 #[test]
 fn daemon_frozen_in_every_state_rtu() {
     in_every_state(Wire::Rtu, Signal::Stop);
-}
-
-/// A wire between two serial ports, which are two links in this folder.
-struct SerialWire {
-    _socat: Process,
-    ends: [String; 2],
-}
-
-impl SerialWire {
-    fn between(folder: &Path) -> Self {
-        let ends = ["station-end", "cabinet-end"].map(|end| folder.join(end).display().to_string());
-        let pty = |end: &String| format!("pty,raw,echo=0,link={end}");
-        let socat = Command::new("socat")
-            .args([pty(&ends[0]), pty(&ends[1])])
-            .spawn()
-            .expect("socat is there: run `make setup` first");
-        wait_for("the serial wire", 20, || {
-            ends.iter().all(|end| Path::new(end).exists()).then_some(())
-        });
-        Self {
-            _socat: Process(socat),
-            ends,
-        }
-    }
-}
-
-/// `--serial`: the simulator on one end of a wire, the daemon on the other.
-#[test]
-fn simulator_on_a_serial_port_releases_a_load_and_shows_its_faults() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let wire = SerialWire::between(folder.path());
-    let [ours, theirs] = &wire.ends;
-    let mut station = TestStation::with_settings(|text| on_serial(&text, Path::new(ours)));
-    std::fs::write(station.folder("cabinet.toml"), profile(Wire::Rtu)).expect("written");
-    let mut sim = Simulator::start(&["--serial", theirs, "--baud", "115200"]);
-    station.start();
-    station.sign_in();
-    let view = || station.ok("GET", "/v1/cabinets/cabinet-1", None);
-    let until = |step: &str| wait_for(step, 60, || (view()["step"] == step).then_some(()));
-    let start = |load: i64| {
-        // A busy machine may have just missed a look.
-        wait_for("a cycle to begin", 30, || {
-            let body = Some(json!({ "load": load }));
-            let (status, _) = station.call("POST", "/v1/cabinets/cabinet-1/cycles", body);
-            (status == 201).then_some(())
-        });
-    };
-    until("idle");
-    let (_, load) = new_load(&station);
-    start(load);
-    until("released");
-    assert!(sim.truth("dose_mj_cm2") >= 4.0);
-    // Spoilt frames are counted as what they are, and end no rest.
-    for (fault, counter) in [
-        ("wrong_crc", "crc_errors"),
-        ("garbage_after", "bad_replies"),
-        ("no_answer", "timeouts"),
-    ] {
-        let before = view()["link"][counter].as_u64().expect("a number");
-        sim.switch(fault, "on");
-        wait_for(counter, 30, || {
-            (view()["link"][counter].as_u64()? > before).then_some(())
-        });
-        sim.switch(fault, "off");
-        wait_for("the cabinet to answer again", 30, || {
-            view()["connected"].as_bool()?.then_some(())
-        });
-    }
-    let (batch, load) = new_load(&station);
-    start(load);
-    until("irradiating");
-    sim.switch("door_open", "on");
-    until("quarantined");
-    let found = station.ok("GET", &format!("/v1/batches/{batch}"), None);
-    assert_eq!(found["loads"][0]["state"], "quarantined");
-    assert_eq!(sim.truth("lit_with_door_open_ms"), 0.0);
-}
-
-/// Told by every way there is: `check`, `cabinet state`, the API; and the lamp stays out.
-#[test]
-fn another_model_is_refused_and_named_everywhere() {
-    let mut station = TestStation::new();
-    let tcp = station.cabinet.to_string();
-    let mut sim = Simulator::start(&["--listen", &tcp, "--fault", "wrong_cabinet"]);
-    let named = ["identity.model", "LX-TWIN2", "LX-DEMO1"];
-    for command in [
-        &["check"][..],
-        &["cabinet", "state"],
-        &["cabinet", "selftest", "--empty"],
-    ] {
-        let done = station.try_command(command, None);
-        assert_eq!(done.status.code(), Some(1), "{command:?}");
-        let said = [done.stdout, done.stderr].concat();
-        let said = String::from_utf8(said).expect("UTF-8");
-        for word in named {
-            assert!(
-                said.contains(word),
-                "{command:?} does not say {word}: {said}"
-            );
-        }
-    }
-    station.start();
-    station.sign_in();
-    let found = wait_for("the wrong cabinet to be told", 30, || {
-        let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
-        view["wrong_cabinet"].is_object().then_some(view)
-    });
-    let wanted = json!({"point": "model", "read": "\"LX-TWIN2\"", "expected": "\"LX-DEMO1\""});
-    assert_eq!(found["wrong_cabinet"], wanted);
-    assert!(
-        found["points"]
-            .as_array()
-            .expect("points")
-            .iter()
-            .all(|p| p["value"].is_null())
-    );
-    let (_, load) = new_load(&station);
-    let (status, refused) = station.call(
-        "POST",
-        "/v1/cabinets/cabinet-1/cycles",
-        Some(json!({ "load": load })),
-    );
-    assert_eq!((status, &refused["reason"]), (409, &json!("wrong_cabinet")));
-    for word in named {
-        let detail = refused["detail"].as_str().expect("a text");
-        assert!(detail.contains(word), "{detail}");
-    }
-    let ready = ureq::get(format!("http://{}/readyz", station.address)).call();
-    assert!(ready.is_err(), "not ready with another cabinet");
-    assert_eq!((sim.truth("strikes"), sim.truth("locked")), (0.0, 0.0));
-    // The right one is there: nothing needs to be started again.
-    sim.switch("wrong_cabinet", "off");
-    wait_for("the right cabinet", 30, || {
-        let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
-        (view["step"] == "idle").then_some(())
-    });
 }

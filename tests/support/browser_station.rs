@@ -2,21 +2,24 @@
 //! whose state the test sets, and letters with drafts made from the samples' ground truth. No value here is measured.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use laixin::api::{self, App};
 use laixin::clock;
-use laixin::config::{DeviceId, Settings};
+use laixin::config::{DeviceId, Scanner, ScannerKind, Settings, Within};
 use laixin::disinfect::{CabinetControl, CabinetView, CycleView, Order, PointView};
 use laixin::domain::cycle::{Basis, Sides};
 use laixin::domain::draft::Draft;
+use laixin::domain::grouping::GroupBy;
 use laixin::domain::letter::Carrier;
 use laixin::domain::text::PageKind;
 use laixin::events::Events;
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
+use laixin::scan::{self, Desk, ScannerControl};
 use laixin::store::{CycleTerms, NewArrival, NewBatch, Role, SideExposure, Store, TakePage, Taken};
+use scanner::sim::{SimSettings, Simulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -30,12 +33,15 @@ pub(crate) struct Station {
     pub(crate) address: String,
     pub(crate) cabinet: watch::Sender<CabinetView>,
     pub(crate) orders: mpsc::Receiver<Order>,
+    /// A scanner on a real socket, where the station has one.
+    pub(crate) device: Option<Simulator>,
     serving: JoinHandle<std::io::Result<()>>,
     folder: tempfile::TempDir,
 }
 
 impl Drop for Station {
     fn drop(&mut self) {
+        // The scanners' tasks end with it.
         self.app.closing.cancel();
         self.serving.abort();
     }
@@ -52,6 +58,9 @@ address = "127.0.0.1:1502"
 [registration]
 roster = "roster.toml"
 deadlines = "deadlines.toml"
+[[retention]]
+policy = "信访文件材料保管期限表 短期"
+years = 10
 "#;
 
 fn point(name: &str, value: f64, age_ms: u64) -> PointView {
@@ -143,6 +152,63 @@ impl Station {
 
     /// A station that answers.
     pub(crate) async fn start() -> Self {
+        Self::build(None).await
+    }
+
+    /// The same with a watched folder (`scanner-1`) and a scanner that it drives (`scanner-2`).
+    pub(crate) async fn with_scanners() -> Self {
+        let device = Simulator::listen(([127, 0, 0, 1], 0).into(), SimSettings::default());
+        Self::build(Some(device.await.expect("a free port"))).await
+    }
+
+    /// The folder that `scanner-1` watches.
+    pub(crate) fn inbox(&self) -> PathBuf {
+        self.folder.path().join("inbox")
+    }
+
+    /// Serves both scanners until the station closes.
+    fn serve_scanners(
+        app: &App,
+        folder: &Path,
+        device: &Simulator,
+    ) -> BTreeMap<String, ScannerControl> {
+        let inbox = folder.join("inbox");
+        std::fs::create_dir_all(&inbox).expect("a folder");
+        let scanners = [
+            Scanner {
+                quiet_ms: Within(100),
+                rescan_s: Within(1),
+                ..Scanner::folder("scanner-1", inbox)
+            },
+            Scanner {
+                kind: ScannerKind::Escl,
+                by: Some(GroupBy::Scan),
+                url: Some(device.url()),
+                sides: Within(1),
+                ..Scanner::folder("scanner-2", folder.join("spool"))
+            },
+        ];
+        scanners
+            .iter()
+            .map(|scanner| {
+                let parts = (app.events.clone(), app.readiness.clone());
+                let desk = Desk::new(
+                    scanner,
+                    app.store.clone(),
+                    app.evidence.clone(),
+                    parts.0,
+                    parts.1,
+                );
+                let (source, control, orders) = scan::open(scanner, &desk).expect("it opens");
+                let beat = laixin::sd_notify::Watchdog::default()
+                    .task("scan", std::time::Duration::from_secs(60));
+                tokio::spawn(scan::run(desk, source, orders, beat, app.closing.clone()));
+                (scanner.id.to_string(), control)
+            })
+            .collect()
+    }
+
+    async fn build(device: Option<Simulator>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("station.toml");
         std::fs::write(&file, SETTINGS).expect("the settings can be written");
@@ -156,13 +222,16 @@ impl Station {
         let cabinets = BTreeMap::from([(id.0, control)]);
         let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).expect("evidence opens"));
         let told = (Events::default(), Readiness::default());
-        let app = App::new(
+        let mut app = App::new(
             settings,
             (store, evidence),
             told.0,
             told.1,
             (cabinets, BTreeMap::new()),
         );
+        if let Some(device) = &device {
+            app.scanners = Arc::new(Self::serve_scanners(&app, folder.path(), device));
+        }
         add_person(&app, USER, Role::Administrator).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(
@@ -176,6 +245,7 @@ impl Station {
             address,
             cabinet,
             orders,
+            device,
             serving,
             folder,
         }

@@ -13,6 +13,45 @@ use crate::{Found, Stamp, naming};
 /// The hidden folder inside the watched one that holds claimed files.
 pub const CLAIMED_FOLDER: &str = ".claimed";
 
+/// The file in it by whose lock one station keeps others out.
+const LOCK_FILE: &str = ".station";
+
+/// The folder as one station's own: no other claims in it while this lives.
+#[derive(Debug)]
+pub struct Owned {
+    _lock: Option<File>,
+}
+
+/// Makes the folder this station's own; `None` while another one has it. A mount that knows no locks is everybody's, as it always was.
+///
+/// # Errors
+/// [`ClaimError`] when nothing can be written there.
+pub fn own(inbox: &Path) -> Result<Option<Owned>, ClaimError> {
+    if !inbox.is_dir() {
+        return Err(ClaimError::Gone {
+            path: inbox.to_path_buf(),
+        });
+    }
+    let folder = inbox.join(CLAIMED_FOLDER);
+    create_folder(&folder)?;
+    let path = folder.join(LOCK_FILE);
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| ClaimError::Io {
+            doing: "open",
+            path: path.clone(),
+            source,
+        })?;
+    match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(Owned { _lock: Some(lock) })),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(_) => Ok(Some(Owned { _lock: None })),
+    }
+}
+
 /// A file that was taken and is not yet finished with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
@@ -114,6 +153,7 @@ pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, C
         Some(folder) => format!("{}%2F{}", escape(folder), escape(&file_name)),
         None => escape(&file_name),
     };
+    is_there(&found.path)?;
     let claimed_folder = inbox.join(CLAIMED_FOLDER);
     create_folder(&claimed_folder)?;
     let path = claimed_folder.join(format!("{arrival_id}__{kept}"));
@@ -137,6 +177,7 @@ pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, C
 /// # Errors
 /// [`ClaimError`]; the file is then where it was.
 pub fn put_back(claimed: &Claimed, inbox: &Path) -> Result<(), ClaimError> {
+    is_there(&claimed.path)?;
     let mut path = inbox.to_path_buf();
     path.extend(claimed.folder.as_ref());
     create_folder(&path)?;
@@ -185,6 +226,29 @@ pub fn set_aside(
     move_numbered(path, &folder, name)
 }
 
+/// Moves a file that was set aside on, from `<held>/<reason code>/[sub-folder/]<name>` to the same place below another folder.
+///
+/// # Errors
+/// [`ClaimError`]; the file is then where it was.
+pub fn move_on(path: &Path, held: &Path, to: &Path) -> Result<PathBuf, ClaimError> {
+    let outside = || ClaimError::Outside {
+        path: path.to_path_buf(),
+    };
+    let below = path.strip_prefix(held).map_err(|_| outside())?;
+    let plain = below
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let name = below.file_name().filter(|_| plain).ok_or_else(outside)?;
+    let mut folder = to.to_path_buf();
+    folder.extend(
+        below
+            .parent()
+            .into_iter()
+            .flat_map(|parent| parent.iter().skip(1)),
+    );
+    move_numbered(path, &folder, name)
+}
+
 /// What was claimed and not finished when the station stopped, oldest id first, and files in the claimed folder that no claim of ours explains.
 #[derive(Debug, Default)]
 pub struct Leftovers {
@@ -220,6 +284,9 @@ pub fn leftovers(inbox: &Path) -> Result<Leftovers, ClaimError> {
                 source,
             })?
             .path();
+        if path.file_name().is_some_and(|name| name == LOCK_FILE) {
+            continue;
+        }
         match Claimed::parse(path.clone()) {
             Some(claimed) => found.claimed.push(claimed),
             None => found.strangers.push(path),
@@ -271,6 +338,16 @@ fn stamp_of(path: &Path) -> Result<Stamp, ClaimError> {
     Ok(crate::folder::stamp(&metadata))
 }
 
+/// A folder that went away with its mount is not made anew in its mount point: what is to be moved has to be there.
+fn is_there(path: &Path) -> Result<(), ClaimError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ClaimError::Gone {
+            path: path.to_path_buf(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn create_folder(path: &Path) -> Result<(), ClaimError> {
     if path.is_dir() {
         return Ok(());
@@ -294,6 +371,7 @@ fn sync_folder(path: &Path) -> Result<(), ClaimError> {
 
 fn move_numbered(from: &Path, folder: &Path, name: &OsStr) -> Result<PathBuf, ClaimError> {
     const MOST_NUMBERS: u32 = 100_000;
+    is_there(from)?;
     create_folder(folder)?;
     for number in 1..MOST_NUMBERS {
         let to = folder.join(numbered(&name.to_string_lossy(), number));

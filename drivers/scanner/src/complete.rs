@@ -13,6 +13,8 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::index::{self, Listed, Unclear};
+
 /// What a whole file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -27,6 +29,8 @@ pub enum Shape {
     },
     /// A PDF; how many pages it has is not known yet.
     Pdf,
+    /// No page: a list of pages, where the folder has such.
+    Index(Vec<Listed>),
 }
 
 /// What a file that is no image looks like.
@@ -65,10 +69,32 @@ pub enum Verdict {
         /// Height in pixels.
         height: u32,
     },
+    /// A list of pages that names none, or one twice.
+    UnclearIndex,
     /// Something else.
     NotAnImage(LooksLike),
     /// Could not be read.
     Unreadable(io::ErrorKind),
+}
+
+/// Looks at a file that is a list of pages; `usual` is its letter where it names none.
+#[must_use]
+pub(crate) fn inspect_index(path: &Path, usual: &str) -> Verdict {
+    let read = open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(index::LARGEST_BYTES + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) if bytes.len() as u64 > index::LARGEST_BYTES => Verdict::UnclearIndex,
+        Ok(bytes) => match index::parse(usual, &bytes) {
+            Ok(letters) => Verdict::Complete(Shape::Index(letters)),
+            Err(Unclear::Unfinished) => Verdict::Incomplete,
+            Err(Unclear::Useless) => Verdict::UnclearIndex,
+        },
+        Err(error) => Verdict::Unreadable(error.kind()),
+    }
 }
 
 /// Looks at one file. A symbolic link is not followed and a pipe does not block.

@@ -22,7 +22,8 @@ use tokio::sync::mpsc;
 
 pub(crate) use listing::stamp;
 
-use crate::{Seen, complete};
+use crate::complete::{self, Verdict};
+use crate::{Seen, index};
 use tracker::{Tracker, Wanted};
 
 /// Whether the system's change events are used.
@@ -56,6 +57,8 @@ pub struct FolderSettings {
     pub linger: Duration,
     /// Larger files are refused unread.
     pub max_file_bytes: u64,
+    /// The software writes lists of the pages of a letter beside them.
+    pub has_indexes: bool,
 }
 
 impl FolderSettings {
@@ -72,6 +75,32 @@ impl FolderSettings {
             empty_grace: Duration::from_secs(30),
             linger: Duration::from_secs(300),
             max_file_bytes: 512 * 1024 * 1024,
+            has_indexes: false,
+        }
+    }
+}
+
+impl FolderSettings {
+    /// A list of pages belongs to the letter of its sub-folder, or else to the one it is named after.
+    fn inspect(&self, path: &Path) -> Verdict {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !self.has_indexes || !index::is_index_name(&name) {
+            return complete::inspect(path);
+        }
+        let folder = path
+            .parent()
+            .filter(|folder| *folder != self.inbox)
+            .and_then(Path::file_name);
+        let usual = folder.or_else(|| path.file_stem()).unwrap_or_default();
+        complete::inspect_index(path, &usual.to_string_lossy())
+    }
+
+    /// How long a file has to be still: a list that grows line by line is given more time.
+    fn quiet_of(&self, path: &Path) -> Duration {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match self.has_indexes && index::is_index_name(&name) {
+            true => self.quiet * 3,
+            false => self.quiet,
         }
     }
 }
@@ -202,10 +231,8 @@ impl Watch {
                 };
                 self.tracker.begin_look(now, wanted);
                 for entry in &entries {
-                    for seen in self
-                        .tracker
-                        .entry(entry, now, &mut |path| complete::inspect(path))
-                    {
+                    let inspect = &mut |path: &Path| self.settings.inspect(path);
+                    for seen in self.tracker.entry(entry, now, inspect) {
                         self.tell(seen)?;
                     }
                 }
@@ -285,18 +312,21 @@ fn event_watcher(
     wake: std_mpsc::SyncSender<()>,
 ) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
-        let of_interest = event.map_or(true, |event| {
-            event.need_rescan()
-                || event.paths.is_empty()
-                || event.paths.iter().any(|path| !is_ours(path))
-        });
-        if of_interest {
+        if is_of_interest(&event) {
             let _ = wake.try_send(());
         }
     })?;
     watcher.watch(inbox, RecursiveMode::Recursive)?;
     Ok(watcher)
+}
+
+/// An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
+fn is_of_interest(event: &notify::Result<notify::Event>) -> bool {
+    event.as_ref().map_or(true, |event| {
+        event.need_rescan()
+            || event.paths.is_empty()
+            || event.paths.iter().any(|path| !is_ours(path))
+    })
 }
 
 fn is_ours(path: &Path) -> bool {

@@ -8,6 +8,7 @@ pub mod complete;
 pub mod escl;
 pub mod feeding;
 pub mod folder;
+pub mod index;
 pub mod naming;
 pub mod order;
 pub mod sane;
@@ -24,6 +25,7 @@ pub use complete::{LooksLike, Shape};
 pub use escl::Escl;
 pub use feeding::Feeding;
 pub use folder::{Events, Folder, FolderSettings};
+pub use index::Listed;
 pub use naming::{PageHint, PageKind};
 pub use order::{Ended, Order, Outcome, Portrait, Progress, Trouble};
 pub use sane::Sane;
@@ -258,6 +260,9 @@ pub enum Refusal {
         /// What it looks like instead.
         looks_like: LooksLike,
     },
+    /// A list of pages that names none, or one twice, or cannot be read.
+    #[error("a list of pages that is not clear")]
+    UnclearIndex,
     /// Larger than the limit of this source.
     #[error("{bytes} bytes are more than the {limit_bytes} allowed")]
     TooLarge {
@@ -311,6 +316,7 @@ impl Refusal {
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::NotAnImage { .. } => "not_an_image",
+            Self::UnclearIndex => "index_unclear",
             Self::TooLarge { .. } | Self::TooManyPixels { .. } => "too_large",
             Self::Symlink => "symlink",
             Self::NotAFile => "not_a_file",

@@ -135,6 +135,8 @@ fn name_it(part: &Path, number: u32, shape: &Shape) -> io::Result<()> {
         Shape::Png => "png",
         Shape::Tiff { .. } => "tif",
         Shape::Pdf => "pdf",
+        // Only a folder that is filled by others has such.
+        Shape::Index(_) => return Err(io::ErrorKind::InvalidData.into()),
     };
     let folder = part.parent().unwrap_or(Path::new("."));
     let name = folder.join(format!("{number:04}.{ending}"));

@@ -131,7 +131,7 @@ pub(crate) fn value(point: Point, spec: &PointSpec, raw: u32) -> Result<Value, M
         Kind::F32 => f64::from(f32::from_bits(raw)),
         Kind::Bool | Kind::Bit | Kind::U16 | Kind::U32 => f64::from(raw),
     };
-    let value = number * spec.scale;
+    let value = without_noise(number * spec.scale);
     // Not a number is in no range.
     if (spec.min..=spec.max).contains(&value) {
         return Ok(Value::Number(value));
@@ -141,6 +141,13 @@ pub(crate) fn value(point: Point, spec: &PointSpec, raw: u32) -> Result<Value, M
         min: spec.min,
         max: spec.max,
     })
+}
+
+/// 234 tenths are 23.4 and not 23.400000000000002: what binary fractions add lies far behind any sensor's last digit.
+fn without_noise(value: f64) -> f64 {
+    const DIGITS: f64 = 1e9;
+    let rounded = (value * DIGITS).round() / DIGITS;
+    if rounded.is_finite() { rounded } else { value }
 }
 
 #[cfg(test)]
@@ -193,6 +200,16 @@ mod tests {
             let value = read(&spec(kind, order), &words);
             assert_eq!(value, Ok(Value::Number(number)), "{kind:?} {order:?}");
         }
+    }
+
+    #[test]
+    fn a_scaled_value_has_no_digits_that_nobody_measured() {
+        let tenths = PointSpec {
+            scale: 0.1,
+            ..spec(Kind::U16, WordOrder::HighFirst)
+        };
+        assert_eq!(read(&tenths, &[234]), Ok(Value::Number(23.4)));
+        assert_eq!(read(&tenths, &[3]), Ok(Value::Number(0.3)));
     }
 
     #[test]

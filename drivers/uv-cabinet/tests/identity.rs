@@ -172,6 +172,20 @@ async fn swapped_while_it_was_silent_it_is_found_with_the_first_answer() {
 }
 
 #[tokio::test]
+async fn a_stranger_that_falls_silent_is_called_silent() {
+    for on in BOTH {
+        let bench = as_shipped(on, &[Fault::WrongCabinet]).await;
+        poll_until(&bench.cabinet, |r| r.wrong_cabinet().is_some()).await;
+        bench.sim.switch_on(Fault::NoAnswer);
+        poll_until(&bench.cabinet, |r| {
+            let door = r.flag(Point::DoorClosed, Instant::now());
+            r.wrong_cabinet().is_none() && matches!(door, Err(Missing::NoAnswer(_)))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_cabinet_without_that_register_is_another_one() {
     for on in BOTH {
         let elsewhere = |text: String| text.replace("address = 16\n", "address = 900\n");

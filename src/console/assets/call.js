@@ -52,6 +52,11 @@ function valueOf(field) {
   const text = field.value.trim();
   if (field.dataset.as === "yes") return field.checked;
   if (field.dataset.as === "number") return Number(text);
+  if (field.dataset.as === "numbers") {
+    const parts = text.split(/[\s,，、;；]+/).filter(Boolean);
+    if (!parts.length || !parts.every((part) => /^[0-9]{1,4}$/.test(part))) throw new RangeError(said.script.not_numbers);
+    return parts.map(Number);
+  }
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
     return Number(text);

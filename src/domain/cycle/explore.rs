@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::*;
 
+mod witness;
 mod world;
 
+use witness::Witness;
 use world::*;
 
 const POLL: u64 = 100;

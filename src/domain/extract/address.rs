@@ -175,7 +175,7 @@ fn signed(items: &[Item]) -> Option<Candidate> {
         let bare = item.kind == Kind::Bare;
         let sound = if bare {
             n >= 6
-                && address_like(&text)
+                && (address_like(&text) || two_levels(&text))
                 && place::ends_well(&text)
                 && names::unit(&text) < 0.9
                 && !names::pseudonym(&text)

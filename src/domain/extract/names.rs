@@ -59,6 +59,10 @@ pub(crate) fn person(text: &str) -> f32 {
     ) {
         return 0.0;
     }
+    // 成都市, 简阳市, 成华区: places whose first character is a surname, too.
+    if n >= 3 && chars.last().is_some_and(|c| "市县区镇乡省".contains(*c)) {
+        return 0.0;
+    }
     let surname = surname_length(&chars);
     let given = &chars[surname.max(1)..];
     if given.iter().any(|c| NOT_GIVEN.contains(*c)) {
@@ -84,7 +88,9 @@ pub(crate) fn unit(text: &str) -> f32 {
         .max();
     // A signed address ends like a unit too: …新村, …小区.
     let place = matches!(ends, Some(1)) || text.ends_with("社区");
-    if place && starts_with_divisions(text) {
+    let divisions = ["省", "市", "区", "县", "乡", "镇"];
+    let levels = divisions.iter().filter(|d| text.contains(*d)).count();
+    if place && (levels >= 3 || starts_with_divisions(text)) {
         return 0.0;
     }
     match ends {

@@ -1,6 +1,6 @@
 //! Who signed: the signatures under a letter, one or many, whole, incomplete or false (SZ 7.4.2.2, 3.3, 3.4).
 
-use crate::domain::zones::{Glyph, is_han, text_of};
+use crate::domain::zones::{Glyph, address_like, is_han, text_of};
 
 use super::evidence::reading;
 use super::glyphs::{has_any, squeeze};
@@ -82,6 +82,23 @@ const NOTES: &[&str] = &[
 
 fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut rest = glyphs.to_vec();
+    // (签字按手印): whatever else the bracket says; (化名) stays.
+    let bracket = rest.iter().position(|g| g.ch == '(').filter(|at| *at >= 2);
+    if let Some(at) = bracket
+        && has_any(&text_of(&rest[at..]), &["签", "印", "章"])
+    {
+        rest.truncate(at);
+        return rest;
+    }
+    // 敬步 for 敬上.
+    let n = rest.len();
+    if (4..=6).contains(&n)
+        && matches!(rest[n - 2].ch, '敬' | '谨')
+        && names::person(&text_of(&rest[..n - 2])) > 0.8
+    {
+        rest.truncate(n - 2);
+        return rest;
+    }
     for note in NOTES {
         let n = note.chars().count();
         if rest.len() > n + 1 && text_of(&rest).ends_with(note) {
@@ -301,7 +318,10 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
 /// `何建国马文斌吴惠芳`: the one way to cut a run of characters into names that all begin with a surname.
 fn run_together(part: &[Glyph]) -> Option<Vec<Vec<Glyph>>> {
     let n = part.len();
-    if !(4..=24).contains(&n) || has_any(&text_of(part), &["公司", "委员会", "合作社"]) {
+    if !(4..=24).contains(&n)
+        || has_any(&text_of(part), &["公司", "委员会", "合作社"])
+        || address_like(&text_of(part))
+    {
         return None;
     }
     // best[i]: score and start of the last name of the best cutting of the first i characters.

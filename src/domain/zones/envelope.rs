@@ -258,6 +258,7 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
             break;
         }
     }
+    closed |= cut_behind_sent(&mut glyphs);
     for label in [
         "寄信人:",
         "寄件人:",
@@ -307,6 +308,20 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
             zones.sender_address = Some(glyphs);
         }
     }
+}
+
+/// `王宽缄分`: a stroke of the frame is read behind 缄; whether it was cut off.
+fn cut_behind_sent(glyphs: &mut Vec<Glyph>) -> bool {
+    let sent = glyphs.iter().rposition(|g| matches!(g.ch, '缄' | '寄'));
+    let Some(at) = sent.filter(|at| *at >= 2 && glyphs.len() - at <= 3) else {
+        return false;
+    };
+    let name = text_of(&glyphs[..at]);
+    let named = names::person(&name) > 0.8 || names::unit(&name) >= 0.8;
+    if named {
+        glyphs.truncate(at);
+    }
+    named
 }
 
 /// 内详, or what was read for it: two characters of which one is its own stand for no name.

@@ -318,3 +318,50 @@ async fn measure() {
     }
     folder.stop();
 }
+
+#[test]
+fn an_overflowed_event_queue_and_an_error_ask_for_a_look() {
+    use notify::event::{EventKind, Flag};
+    let claim = notify::Event::new(EventKind::Any).add_path("/in/.claimed/a__1.jpg".into());
+    assert!(!is_of_interest(&Ok(claim.clone())), "our own doing");
+    assert!(is_of_interest(&Ok(claim.set_flag(Flag::Rescan))));
+    assert!(is_of_interest(&Ok(
+        notify::Event::new(EventKind::Other).set_flag(Flag::Rescan)
+    )));
+    assert!(is_of_interest(&Err(notify::Error::generic("overflow"))));
+}
+
+/// More changes at once than the kernel queues, while nobody takes a report: every file is found all the same, once.
+#[tokio::test]
+#[ignore = "30,000 files: some seconds of a disk"]
+async fn more_files_at_once_than_the_kernel_has_events_for() {
+    const FILES: usize = 30_000;
+    let root = tempfile::TempDir::new().unwrap();
+    let mut folder = Folder::watch(FolderSettings {
+        rescan: std::time::Duration::from_millis(500),
+        quiet: std::time::Duration::from_millis(100),
+        ..FolderSettings::new(root.path())
+    })
+    .unwrap();
+    let bytes = crate::complete::tests::jpeg();
+    for number in 0..FILES {
+        std::fs::write(root.path().join(format!("L{number:05}_p1.jpg")), &bytes).unwrap();
+    }
+    let mut ready = std::collections::HashSet::new();
+    let mut kept = Vec::new();
+    let all = async {
+        while ready.len() < FILES {
+            if let Some(Seen::Ready(offer)) = folder.next().await {
+                assert!(
+                    ready.insert(offer.found.name.clone()),
+                    "offered once while its offer lives"
+                );
+                kept.push(offer);
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(120), all)
+        .await
+        .expect("all of them");
+    tokio::task::spawn_blocking(|| folder.stop()).await.unwrap();
+}

@@ -132,7 +132,7 @@ impl Tracker {
             .values()
             .filter(|file| matches!(file.state, State::Settling) && file.found.stamp.bytes > 0);
         settling
-            .map(|file| file.changed_at + self.settings.quiet)
+            .map(|file| file.changed_at + self.settings.quiet_of(&file.found.path))
             .min()
     }
 }
@@ -221,7 +221,7 @@ impl Tracked {
             return self.refuse(reason, seen);
         }
         let still = now.saturating_duration_since(self.changed_at);
-        if still < settings.quiet {
+        if still < settings.quiet_of(&self.found.path) {
             self.linger(now, settings, seen);
             return;
         }
@@ -273,6 +273,7 @@ impl Tracked {
                 Verdict::TooManyPixels { width, height } => {
                     return self.refuse(Refusal::TooManyPixels { width, height }, seen);
                 }
+                Verdict::UnclearIndex => return self.refuse(Refusal::UnclearIndex, seen),
                 Verdict::NotAnImage(looks_like) => {
                     return self.refuse(Refusal::NotAnImage { looks_like }, seen);
                 }

@@ -309,3 +309,23 @@ async fn sane_campaign() {
     println!("sane_campaign: {images} pages, {named} of 220 scans ended with a named trouble");
     assert!(images >= 1700);
 }
+
+/// How long after its last byte a wedged backend is told: `cargo test --release -p scanner -- --ignored --nocapture measure_wedged_backend`.
+#[tokio::test]
+#[ignore = "a measurement of half a minute"]
+async fn measure_wedged_backend() {
+    let home = TempDir::new().unwrap();
+    let script = format!("{TO_FOLDER}\nprintf half > \"$d/p0001.png.part\"\nsleep 300");
+    let began = Instant::now();
+    let run = scan(SaneSettings {
+        program: program(home.path(), &script),
+        // As the station's settings have it by default.
+        stall: Duration::from_secs(25),
+        ..test_device(&[])
+    })
+    .await;
+    let seconds = began.elapsed().as_secs_f64();
+    println!("a wedged SANE backend is told {seconds:.1} s after its last byte");
+    assert!(matches!(run.trouble(), Trouble::Stalled { .. }));
+    assert!(seconds <= 30.0);
+}

@@ -43,21 +43,34 @@ impl CabinetTask {
         }
         let missing = match self.identify().await {
             Ok(None) => {
-                self.readings.overall = None;
+                self.no_stranger();
                 return true;
             }
             Ok(Some(wrong)) => {
                 self.readings.overall = Some(Missing::WrongCabinet(wrong));
+                self.readings
+                    .slots
+                    .values_mut()
+                    .for_each(|slot| slot.last = None);
                 return false;
             }
             Err(IdentityError::Link(error)) => Missing::NoAnswer(error.problem()),
             Err(IdentityError::Refused(exception)) => Missing::Refused { exception },
         };
-        // What it said before was said by the right one, and lives on to its maximum age.
+        // What it said before was said by the right one, and lives on to its maximum age. Of a stranger nothing was kept; who is
+        // silent now is asked again before he is called one.
+        self.no_stranger();
         for slot in self.readings.slots.values_mut() {
             slot.trouble = Some(missing.clone());
         }
         false
+    }
+
+    /// A controller that stands still goes on doing so whoever it is.
+    fn no_stranger(&mut self) {
+        if matches!(self.readings.overall, Some(Missing::WrongCabinet(_))) {
+            self.readings.overall = None;
+        }
     }
 
     /// Whether a command may be written: never to another cabinet, and lighting the lamp only to one that was asked right before.

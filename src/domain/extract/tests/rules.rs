@@ -228,7 +228,14 @@ fn c2_a_scribe_alone_signs_for_nobody() {
 
 #[test]
 fn c2_a_courtesy_behind_a_name_makes_no_second_signatory() {
-    for line in ["汪小满谨上", "汪小满敬上", "汪平平叩上", "汪小满（手印）"] {
+    for line in [
+        "汪小满谨上",
+        "汪小满敬上",
+        "汪平平叩上",
+        "汪小满（手印）",
+        "汪小满（签字按手印）",
+        "汪小满敬步",
+    ] {
         let fields = under(&[line, "2025年3月4日"]);
         assert_eq!(fields.joint.count, 1, "{line}");
         assert!(line.starts_with(value(&fields.sender_name)), "{line}");
@@ -355,6 +362,29 @@ fn c4_a_home_is_told_in_many_ways_and_others_homes_are_none() {
     ] {
         let fields = unsigned(&[sentence, "楼道的灯坏了半年。"]);
         assert_eq!(fields.address.value, None, "{sentence}");
+    }
+}
+
+#[test]
+fn c4_a_bare_address_without_a_label_is_no_list_of_names() {
+    for line in [
+        "成都市彭州市蓝光云鼎31-2-1702",
+        "成华区蓝光云鼎30栋503",
+        "武侯区红牌楼街道双桥路51弄3号604室",
+    ] {
+        let fields = under(&["执笔人：汪小满", line, "2025年5月15日"]);
+        assert_eq!(value(&fields.sender_name), "汪小满", "{line}");
+        assert_eq!(fields.joint.count, 1, "{line}");
+        assert_eq!(value(&fields.address), line);
+    }
+}
+
+#[test]
+fn c2_what_is_read_behind_the_word_for_sent_is_no_part_of_the_envelopes_name() {
+    for name in ["王宽缄分", "王宽 缄题", "王宽寄"] {
+        let front = envelope("霍市长（收）", &["滨河路8号", name]);
+        let fields = with_envelope(&["霍市长：", "路灯坏了半年。", "此致", "敬礼"], front);
+        assert_eq!(value(&fields.sender_name), "王宽", "{name}");
     }
 }
 

@@ -1,0 +1,128 @@
+//! Held files: why each is held, and the two things a person may decide about it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::frame::{Frame, Visitor};
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Mailroom;
+use crate::domain::intake::{ArrivalState, may_be_page};
+use crate::store::{Arrival, Db, HeldDecision, OpenLoadRow, StoreError};
+
+const HELD_SHOWN: u32 = 100;
+const ASIDE_SHOWN: u32 = 20;
+
+struct HeldLine {
+    id: String,
+    what: String,
+    next: &'static str,
+    subject: String,
+    /// It is on its way to where held files lie.
+    is_moving: bool,
+    /// It may still be taken into a letter.
+    may_be_page: bool,
+}
+
+struct AsideLine {
+    name: String,
+    text: String,
+}
+
+struct LoadChoice {
+    id: i64,
+    label: String,
+}
+
+#[derive(Template)]
+#[template(path = "held.html")]
+struct HeldPage {
+    f: Frame,
+    held: Vec<HeldLine>,
+    aside: Vec<AsideLine>,
+    loads: Vec<LoadChoice>,
+}
+
+struct Seen {
+    held: Vec<Arrival>,
+    aside: Vec<(Arrival, Option<HeldDecision>)>,
+    loads: Vec<OpenLoadRow>,
+}
+
+fn look(db: &mut Db) -> Result<Seen, StoreError> {
+    let aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
+    Ok(Seen {
+        held: db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?,
+        aside: aside
+            .into_iter()
+            .map(|arrival| {
+                let decision = db.held_decision(&arrival.id)?;
+                Ok((arrival, decision))
+            })
+            .collect::<Result<_, StoreError>>()?,
+        loads: db.open_loads()?,
+    })
+}
+
+fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
+    let reason = arrival.reason.as_deref().unwrap_or_default();
+    HeldLine {
+        what: w.one("alert.held", w.code("held", reason)),
+        next: w.known("held_do", reason).unwrap_or_default(),
+        subject: format!(
+            "{} · {} · {}",
+            arrival.name,
+            w.one("alert.by_source", &arrival.source),
+            when::moment(w, arrival.first_seen)
+        ),
+        is_moving: arrival.kept_as.is_none(),
+        may_be_page: may_be_page(reason),
+        id: arrival.id,
+    }
+}
+
+fn aside_line(
+    w: &'static Words,
+    (arrival, decision): (Arrival, Option<HeldDecision>),
+) -> AsideLine {
+    let text = decision.map_or_else(String::new, |decision| {
+        let at = when::moment(w, decision.at);
+        w.fill("held_files.decided", &[&decision.by, &at, &decision.reason])
+    });
+    AsideLine {
+        name: arrival.name,
+        text,
+    }
+}
+
+/// `GET /held`
+pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
+    match app.store.with(look).await {
+        Ok(seen) => show(&HeldPage {
+            held: seen
+                .held
+                .into_iter()
+                .map(|arrival| held_line(w, arrival))
+                .collect(),
+            aside: seen
+                .aside
+                .into_iter()
+                .map(|one| aside_line(w, one))
+                .collect(),
+            loads: seen
+                .loads
+                .into_iter()
+                .map(|load| LoadChoice {
+                    label: w.two("held_files.load", load.id, load.batch),
+                    id: load.id,
+                })
+                .collect(),
+            f,
+        }),
+        Err(error) => Refused::by_store(f, &error).into_response(),
+    }
+}

@@ -1,0 +1,94 @@
+//! Files that are not taken: left waiting with a reason, or set aside untouched. Recorded first, moved then: a crash in between moves it at the next start.
+
+use std::path::Path;
+
+use scanner::claim::{self, Claimed};
+use scanner::{Aside, Found, Refused, naming};
+
+use super::ScanError;
+use super::desk::Desk;
+use crate::store::{Arrival, News};
+
+impl Desk {
+    pub(super) fn refused(&self, refused: &Refused) -> Result<(), ScanError> {
+        let code = refused.reason.code();
+        let held = match refused.reason.aside() {
+            Aside::Leave => self
+                .note(&refused.found)
+                .and_then(|arrival| self.wait(&arrival, code)),
+            Aside::Move => self
+                .note(&refused.found)
+                .and_then(|arrival| self.hold_in_place(&refused.found, &arrival, code)),
+        };
+        held.inspect_err(|_| refused.tell_again())
+    }
+
+    /// Left where it is, with a reason, told once.
+    pub(super) fn wait(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
+        let id = arrival.id.clone();
+        if self.store.wait(move |db| db.arrival_waits(&id, code))? == News::New {
+            self.alert(code, &arrival.name, &arrival.id);
+        }
+        Ok(())
+    }
+
+    /// Recorded first, moved then: a crash in between moves it at the next start.
+    pub(super) fn hold_in_place(
+        &self,
+        found: &Found,
+        arrival: &Arrival,
+        code: &str,
+    ) -> Result<(), ScanError> {
+        self.record_hold(&arrival.id, code)?;
+        let kept = claim::set_aside(&found.path, &self.inbox, &self.held, code)?;
+        self.held_now(&arrival.id, &found.name, code, &kept)
+    }
+
+    pub(super) fn hold_claimed(&self, claimed: &Claimed, code: &str) -> Result<(), ScanError> {
+        self.record_hold(&claimed.arrival_id, code)
+            .inspect_err(|_| self.mark_stuck())?;
+        let kept = claim::set_aside_claimed(claimed, &self.held, code)
+            .inspect_err(|_| self.mark_stuck())?;
+        self.held_now(&claimed.arrival_id, &claimed.name(), code, &kept)
+    }
+
+    pub(super) fn record_hold(&self, id: &str, code: &str) -> Result<(), ScanError> {
+        let (id, code) = (id.to_owned(), code.to_owned());
+        Ok(self.store.wait(move |db| db.hold_arrival(&id, &code))?)
+    }
+
+    pub(super) fn held_now(
+        &self,
+        id: &str,
+        name: &str,
+        code: &str,
+        kept: &Path,
+    ) -> Result<(), ScanError> {
+        self.note_place(id, kept)?;
+        self.hold_of_scan(name, id, code)?;
+        self.alert(code, name, id);
+        Ok(())
+    }
+
+    /// Notes where a file lies now.
+    pub(super) fn note_place(&self, id: &str, kept: &Path) -> Result<(), ScanError> {
+        let below = kept.strip_prefix(&self.inbox).unwrap_or(kept);
+        let (id, below) = (id.to_owned(), below.to_string_lossy().into_owned());
+        Ok(self.store.wait(move |db| db.arrival_kept_as(&id, &below))?)
+    }
+
+    /// A held image of a scan keeps its batch from being closed.
+    pub(super) fn hold_of_scan(&self, name: &str, id: &str, code: &str) -> Result<(), ScanError> {
+        let Some((folder, file)) = name.split_once('/').filter(|_| self.driven) else {
+            return Ok(());
+        };
+        let hint = naming::parse(Some(folder), file).hint;
+        if let Some((scan, place)) = self.scan_of_file(folder, hint)? {
+            let (id, code) = (id.to_owned(), code.to_owned());
+            self.store
+                .wait(move |db| db.hold_scan_image(&scan, &id, (place, &code)))?;
+            self.settle();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! Pages of scanner software that writes a list beside them: a page waits for its list, a list for its pages, and all of them are taken together.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use scanner::claim::{self, Claimed};
+use scanner::{Found, Listed, Offer, Seen, Shape, naming};
+
+use super::ScanError;
+use super::desk::{Desk, frames, kind_of};
+use crate::clock;
+use crate::domain::intake::{Gate, reason};
+use crate::events::Event;
+use crate::store::{Arrival, Indexed, TakePage};
+use crate::worker::WorkerError;
+
+/// A page without its list, or a list without its pages, is told of after this long.
+const PATIENCE_MS: i64 = 60_000;
+/// A list whose pages are not there after this long is held, with those that are.
+const LIST_GIVEN_UP_MS: i64 = 600_000;
+/// A page that no list names after this long is held: a whole batch may be scanned before its list is written.
+const PAGE_GIVEN_UP_MS: i64 = 3_600_000;
+
+/// Whole pages that wait for their list, by their name below the folder.
+pub(super) type Whole = HashMap<String, WholePage>;
+
+/// A page that may be taken as soon as a list names it.
+#[derive(Debug)]
+pub(super) struct WholePage {
+    found: Found,
+    shape: Shape,
+    arrival: Arrival,
+}
+
+/// A page of a list.
+struct ListedPage<'a> {
+    letter: &'a str,
+    number: u32,
+    whole: WholePage,
+}
+
+/// Why the files of a list cannot be taken.
+enum NotReady {
+    /// One of them is no page.
+    Bad(String),
+    /// The disk or the system refused.
+    Later(ScanError),
+}
+
+impl Desk {
+    /// Pages first, so that a list that came with them finds them.
+    pub(super) fn handle_indexed(&self, seen: Vec<Seen>) {
+        let (lists, others): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(
+            |seen| matches!(seen, Seen::Ready(offer) if matches!(offer.shape, Shape::Index(_))),
+        );
+        for one in others.into_iter().chain(lists) {
+            if let Seen::Gone(found) = &one {
+                self.whole().remove(&found.name);
+            }
+            self.handle(one);
+        }
+    }
+
+    fn whole(&self) -> std::sync::MutexGuard<'_, Whole> {
+        // What a panic may have left is a page that is offered again.
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A whole file of such a folder, whose load is open.
+    pub(super) fn ready_indexed(&self, offer: &Offer, arrival: Arrival) -> Result<(), ScanError> {
+        if let Shape::Index(letters) = &offer.shape {
+            return self.take_listed(&offer.found, letters, &arrival);
+        }
+        if waits_since(&arrival) >= PAGE_GIVEN_UP_MS {
+            self.whole().remove(&offer.found.name);
+            return self.hold_in_place(&offer.found, &arrival, reason::AWAITING_INDEX);
+        }
+        let waits = self.waits_long(&arrival, reason::AWAITING_INDEX);
+        let page = WholePage {
+            found: offer.found.clone(),
+            shape: offer.shape.clone(),
+            arrival,
+        };
+        self.whole().insert(offer.found.name.clone(), page);
+        waits
+    }
+
+    /// Tells of a file that waits for another one for long.
+    fn waits_long(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
+        match waits_since(arrival) >= PATIENCE_MS {
+            true => self.wait(arrival, code),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes all pages of a list, or none.
+    fn take_listed(
+        &self,
+        list: &Found,
+        letters: &[Listed],
+        arrival: &Arrival,
+    ) -> Result<(), ScanError> {
+        let Some(pages) = self.pages_of(list, letters) else {
+            if waits_since(arrival) >= LIST_GIVEN_UP_MS {
+                return self.give_list_up(list, letters, arrival);
+            }
+            return self.waits_long(arrival, reason::INDEX_PAGE_MISSING);
+        };
+        let mut claimed = Vec::new();
+        for found in pages.iter().map(|page| &page.whole.found).chain([list]) {
+            let id = match pages.get(claimed.len()) {
+                Some(page) => &page.whole.arrival.id,
+                None => &arrival.id,
+            };
+            match claim::claim(found, &self.inbox, id) {
+                Ok(one) => claimed.push(one),
+                Err(error) => {
+                    self.all_back(&claimed);
+                    return Err(error.into());
+                }
+            }
+        }
+        let files = match self.made_ready(&pages, &claimed) {
+            Ok(files) => files,
+            Err(NotReady::Bad(code)) => return self.hold_all(&claimed, &code),
+            Err(NotReady::Later(error)) => {
+                self.all_back(&claimed);
+                return Err(error);
+            }
+        };
+        self.commit_listed(files, &claimed)
+    }
+
+    /// A page of the list never came: the list and what is there of it wait for a person.
+    fn give_list_up(
+        &self,
+        list: &Found,
+        letters: &[Listed],
+        arrival: &Arrival,
+    ) -> Result<(), ScanError> {
+        let there: Vec<WholePage> = {
+            let mut whole = self.whole();
+            let names = letters.iter().flat_map(|listed| &listed.pages);
+            names
+                .filter_map(|page| whole.remove(&beside(list, page)))
+                .collect()
+        };
+        for page in &there {
+            self.hold_in_place(&page.found, &page.arrival, reason::INDEX_PAGE_MISSING)?;
+        }
+        self.hold_in_place(list, arrival, reason::INDEX_PAGE_MISSING)
+    }
+
+    /// The pages that a list names, in its order; `None` while one of them is not there.
+    fn pages_of<'a>(&self, list: &Found, letters: &'a [Listed]) -> Option<Vec<ListedPage<'a>>> {
+        let mut whole = self.whole();
+        let mut names = letters.iter().flat_map(|listed| &listed.pages);
+        if !names.all(|page| whole.contains_key(&beside(list, page))) {
+            return None;
+        }
+        let mut pages = Vec::new();
+        for listed in letters {
+            for (page, number) in listed.pages.iter().zip(1..) {
+                pages.push(ListedPage {
+                    letter: &listed.letter,
+                    number,
+                    whole: whole.remove(&beside(list, page))?,
+                });
+            }
+        }
+        Some(pages)
+    }
+
+    /// The originals of all pages and of the list behind them, kept; `claimed` has them in the same order.
+    fn made_ready(
+        &self,
+        pages: &[ListedPage<'_>],
+        claimed: &[Claimed],
+    ) -> Result<Vec<TakePage>, NotReady> {
+        let mut files = Vec::new();
+        for (at, one) in claimed.iter().enumerate() {
+            let page = pages.get(at);
+            let frames = match page.map(|page| frames(&page.whole.shape, &one.path)) {
+                None => Vec::new(),
+                Some(Ok(frames)) => frames,
+                Some(Err(WorkerError::NotStarted(source))) => {
+                    return Err(NotReady::Later(ScanError::NotOpened(source)));
+                }
+                Some(Err(error)) => return Err(NotReady::Bad(error.code().to_owned())),
+            };
+            let original = self
+                .evidence
+                .put_file(&one.path)
+                .map_err(|error| NotReady::Later(error.into()))?;
+            let name = naming::parse(one.folder.as_deref(), &one.file_name);
+            files.push(TakePage {
+                arrival: one.arrival_id.clone(),
+                group: page
+                    .or(pages.last())
+                    .map_or_else(String::new, |page| page.letter.to_owned()),
+                kind: kind_of(name.hint.kind),
+                number: page.map(|page| page.number),
+                frames,
+                original,
+            });
+        }
+        Ok(files)
+    }
+
+    fn all_back(&self, claimed: &[Claimed]) {
+        for one in claimed {
+            self.return_to_folder(one);
+        }
+    }
+
+    fn hold_all(&self, claimed: &[Claimed], code: &str) -> Result<(), ScanError> {
+        claimed
+            .iter()
+            .try_for_each(|one| self.hold_claimed(one, code))
+    }
+
+    fn commit_listed(&self, files: Vec<TakePage>, claimed: &[Claimed]) -> Result<(), ScanError> {
+        let pages = files.len() - 1;
+        let taken = self
+            .store
+            .wait(move |db| db.take_indexed(&files))
+            .inspect_err(|_| self.mark_stuck())?;
+        match taken {
+            Indexed::Letters(letters) => {
+                tracing::info!(
+                    scanner = self.source,
+                    ?letters,
+                    pages,
+                    "pages of a list arrived"
+                );
+                for letter in letters {
+                    self.events.tell(Event::Letter {
+                        letter,
+                        what: "page_arrived".into(),
+                    });
+                }
+                claimed.iter().try_for_each(|one| self.finish(one))
+            }
+            Indexed::NotNow(Gate::SeenBeforeRelease) => {
+                self.hold_all(claimed, reason::SEEN_BEFORE_RELEASE)
+            }
+            Indexed::NotNow(_) => {
+                self.all_back(claimed);
+                Ok(())
+            }
+            Indexed::LetterClosed { .. } => self.hold_all(claimed, reason::LETTER_CLOSED),
+        }
+    }
+}
+
+fn waits_since(arrival: &Arrival) -> i64 {
+    clock::now().0 - arrival.first_seen.0
+}
+
+/// The name of a page below the folder: it lies where its list lies.
+fn beside(list: &Found, page: &str) -> String {
+    match list.name.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{page}"),
+        None => page.to_owned(),
+    }
+}

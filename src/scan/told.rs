@@ -1,0 +1,93 @@
+//! What people are told of a desk's trouble: alerts, readiness, the log. Each thing once.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use scanner::claim::ClaimError;
+
+use super::ScanError;
+use super::desk::Desk;
+use crate::Chain;
+use crate::domain::intake::next_action;
+use crate::events::Event;
+use crate::evidence::EvidenceError;
+
+impl Desk {
+    pub(super) fn alert(&self, code: &str, name: &str, arrival: &str) {
+        tracing::warn!(
+            scanner = self.source,
+            arrival,
+            file = name,
+            code,
+            "not taken, kept untouched: {}",
+            next_action(code)
+        );
+        self.events.tell(Event::Alert {
+            code: code.to_owned(),
+            subject: name.to_owned(),
+        });
+    }
+
+    pub(super) fn folder_unreadable(&self, folder: &Path, kind: std::io::ErrorKind) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let message = format!(
+            "{} cannot be listed ({kind}): check that it exists, is mounted, and that the laixin user may read and write it",
+            folder.display()
+        );
+        self.not_ready("folder_unreadable", &message);
+    }
+
+    pub(super) fn folder_readable(&self) {
+        self.readiness.ready(&self.part());
+    }
+
+    pub(super) fn not_ready(&self, code: &str, message: &str) {
+        self.readiness.not_ready(&self.part(), code, message);
+    }
+
+    pub(super) fn part(&self) -> String {
+        format!("scanner/{}", self.source)
+    }
+
+    pub(super) fn mark_stuck(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
+    }
+
+    /// Says once what went wrong with one file. Every such file is tried again: by the next look, or from its claim.
+    pub(super) fn trouble(&self, name: &str, error: &ScanError) {
+        match error {
+            ScanError::Claim(ClaimError::Gone { .. } | ClaimError::Changed { .. }) | ScanError::Evidence(EvidenceError::Changing { .. }) => {
+                tracing::info!(scanner = self.source, file = name, error = %Chain(error), "not taken this time");
+                return;
+            }
+            ScanError::Evidence(EvidenceError::Full { .. }) => {
+                self.not_ready("disk_full", "no space for originals: free some on the disk of the data folder; pages wait in the scanner's folder");
+            }
+            ScanError::Evidence(EvidenceError::Altered { sha256, .. }) => {
+                let message = format!("original {sha256} was altered on the disk: run `laixin verify`, restore it from the backup");
+                self.not_ready("original_altered", &message);
+            }
+            ScanError::Claim(ClaimError::OtherFilesystem { .. }) => {
+                self.not_ready("other_filesystem", "the scanner's folder and its sub-folders done and held must be on one filesystem");
+            }
+            ScanError::Store(_) => self.not_ready("store_refuses", "the database does not accept pages: see the log for why; pages stay claimed"),
+            ScanError::Evidence(_) => self.not_ready("cannot_keep_originals", "originals cannot be kept: check the rights and the disk of evidence/ in the data folder; pages wait in the scanner's folder"),
+            _ => {
+                let message = format!("files in {} cannot be moved: check that the laixin user may write there and in done, held and .claimed below it", self.inbox.display());
+                self.not_ready("cannot_take_pages", &message);
+            }
+        }
+        if self.told().insert(name.to_owned()) {
+            tracing::error!(scanner = self.source, file = name, error = %Chain(error), "page not taken; it is tried again at every rescan");
+        } else {
+            tracing::debug!(scanner = self.source, file = name, error = %Chain(error), "still not taken");
+        }
+    }
+
+    pub(super) fn told(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        // What a panic may have left half done here is at worst a line too many in the log.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

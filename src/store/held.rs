@@ -1,0 +1,262 @@
+//! What a person decides about a held file: taken in after all, or set aside for good. Who, why and which bytes stand in the ledger.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::letters::{letter_of, subject, take_arrival};
+use super::scans::open_load;
+use super::{Arrival, Db, StoreError, ledger};
+use crate::clock::Millis;
+use crate::domain::intake::ArrivalState;
+use crate::domain::letter::{LoadState, Stage};
+use crate::domain::text::PageKind;
+use crate::evidence::Original;
+
+/// A held file's way into a letter or aside, in the ledger.
+const TAKEN: &str = "page.arrived";
+const SET_ASIDE: &str = "page.set_aside";
+
+/// The letter a held file is taken into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeldInto {
+    /// One that is there.
+    Letter(String),
+    /// One of this load, which has to be open; named by the file.
+    Load {
+        /// The load.
+        load: i64,
+        /// The letter that the file's name claims.
+        group: String,
+    },
+}
+
+/// A held file that a person takes in after all.
+#[derive(Debug, Clone)]
+pub struct TakeHeld {
+    /// Its arrival.
+    pub arrival: String,
+    /// Where its pages belong.
+    pub into: HeldInto,
+    /// Letter sheet or envelope.
+    pub kind: PageKind,
+    /// The number in its name.
+    pub number: Option<u32>,
+    /// Positions of its pages in the file.
+    pub frames: Vec<u32>,
+    /// Its bytes in the evidence store.
+    pub original: Original,
+}
+
+/// What a person decided about a held file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldDecision {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// A load whose letters may be scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLoadRow {
+    /// Number.
+    pub id: i64,
+    /// Its batch.
+    pub batch: i64,
+}
+
+fn refused(arrival: &str, state: impl Into<String>, action: &'static str) -> StoreError {
+    StoreError::WrongState {
+        what: "file",
+        id: arrival.to_owned(),
+        state: state.into(),
+        action,
+    }
+}
+
+impl Db {
+    /// A held file, when it lies in its place and nobody has decided about it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when it is not held, or is being moved.
+    pub fn undecided(&self, id: &str, action: &'static str) -> Result<Arrival, StoreError> {
+        let found = self.arrival(id)?;
+        match (found.state, &found.kept_as) {
+            (ArrivalState::Held, Some(_)) => Ok(found),
+            (ArrivalState::Held, None) => Err(refused(id, "being moved: wait a moment", action)),
+            (ArrivalState::Waiting, _) => Err(refused(id, "waiting, not held", action)),
+            (ArrivalState::Taken, _) => Err(refused(id, "taken", action)),
+            (ArrivalState::Gone, _) => Err(refused(id, "gone", action)),
+            (ArrivalState::SetAside, _) => Err(refused(id, "set aside", action)),
+        }
+    }
+
+    /// Takes a held file into a letter of an open load, because a person says so. **No page without a release**: that holds here, too.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when it is not held, or the letter or load is closed.
+    pub fn take_held(
+        &mut self,
+        take: &TakeHeld,
+        (by, why): (&str, &str),
+    ) -> Result<String, StoreError> {
+        const ACTION: &str = "take in";
+        self.atomically(|db| {
+            let found = db.undecided(&take.arrival, ACTION)?;
+            let (load, letter) = db.letter_for(&take.into)?;
+            let same_as = take_arrival(&db.connection, &take.arrival, &take.original)?;
+            for frame in &take.frames {
+                db.connection.execute(
+                    "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    (
+                        &letter,
+                        &take.arrival,
+                        frame,
+                        take.kind,
+                        take.number.unwrap_or(0),
+                        &take.original.sha256,
+                        &take.original.sm3,
+                        take.original.size as i64,
+                    ),
+                )?;
+            }
+            db.regrouped(&letter)?;
+            let detail = json!({"letter": letter, "load": load, "frames": take.frames, "sha256": take.original.sha256,
+                "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "why": why});
+            ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
+            db.hold_of_image_done(&take.arrival, (by, why))?;
+            Ok(letter)
+        })
+    }
+
+    /// Sets a held file aside for good; its bytes stay among the originals where there are any.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when it is not held.
+    pub fn set_held_aside(
+        &mut self,
+        id: &str,
+        original: Option<&Original>,
+        (by, why): (&str, &str),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let found = db.undecided(id, "set aside")?;
+            let (sha256, sm3, size) = match original {
+                Some(kept) => (Some(&kept.sha256), Some(&kept.sm3), Some(kept.size as i64)),
+                None => (None, None, None),
+            };
+            db.connection.execute(
+                "UPDATE arrivals SET state = ?2, sha256 = ?3, sm3 = ?4, size = ?5 WHERE id = ?1",
+                (id, ArrivalState::SetAside, sha256, sm3, size),
+            )?;
+            let detail = json!({"held_for": found.reason, "why": why, "sha256": sha256, "sm3": sm3, "size": size});
+            ledger::append(&db.connection, by, SET_ASIDE, &subject(id), &detail)?;
+            db.hold_of_image_done(id, (by, why))
+        })
+    }
+
+    /// Files of a source about which a person decided and that may still lie among the held ones.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn decided_in_held(&self, source: &str) -> Result<Vec<Arrival>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id FROM arrivals WHERE source = ?1 AND state IN (?2, ?3) AND kept_as LIKE 'held/%' AND kept_as NOT LIKE 'held/set_aside/%'",
+        )?;
+        let ids: Vec<String> = query
+            .query_map(
+                (source, ArrivalState::Taken, ArrivalState::SetAside),
+                |row| row.get(0),
+            )?
+            .collect::<Result<_, _>>()?;
+        ids.iter().map(|id| self.arrival(id)).collect()
+    }
+
+    /// Who decided about a held file, and why.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn held_decision(&self, id: &str) -> Result<Option<HeldDecision>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT actor, json_extract(detail, '$.why'), at_ms FROM ledger WHERE subject = ?1 AND action IN (?2, ?3)
+             AND json_extract(detail, '$.why') IS NOT NULL ORDER BY seq DESC LIMIT 1",
+            (subject(id), TAKEN, SET_ASIDE),
+            |row| {
+                Ok(HeldDecision {
+                    by: row.get(0)?,
+                    reason: row.get(1)?,
+                    at: row.get(2)?,
+                })
+            },
+        );
+        Ok(found.optional()?)
+    }
+
+    /// Loads whose letters may be scanned now, newest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_loads(&self) -> Result<Vec<OpenLoadRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT l.id, l.batch_id FROM loads l JOIN batches b ON b.id = l.batch_id
+             WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL ORDER BY l.id DESC",
+        )?;
+        let rows = query.query_map((LoadState::Released, LoadState::Overridden), |row| {
+            Ok(OpenLoadRow {
+                id: row.get(0)?,
+                batch: row.get(1)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The letter that is meant, made if it has to be, and its load, which has to be open.
+    fn letter_for(&self, into: &HeldInto) -> Result<(i64, String), StoreError> {
+        let load = match into {
+            HeldInto::Letter(letter) => {
+                self.may_regroup(letter)?;
+                self.connection.query_row(
+                    "SELECT load_id FROM letters WHERE id = ?1",
+                    [letter],
+                    |row| row.get(0),
+                )?
+            }
+            HeldInto::Load { load, .. } => self.load(*load)?.id,
+        };
+        if open_load(&self.connection, load)?.is_none() {
+            return Err(StoreError::WrongState {
+                what: "load",
+                id: load.to_string(),
+                state: "not released, or of a closed batch".into(),
+                action: "take in",
+            });
+        }
+        let letter = match into {
+            HeldInto::Letter(letter) => letter.clone(),
+            HeldInto::Load { group, .. } => {
+                let (letter, stage) = letter_of(&self.connection, load, group)?;
+                if stage != Stage::Arriving {
+                    self.may_regroup(&letter)?;
+                }
+                letter
+            }
+        };
+        Ok((load, letter))
+    }
+
+    /// The decision answers what was to be looked at because of this image of a scan.
+    fn hold_of_image_done(&mut self, id: &str, (by, why): (&str, &str)) -> Result<(), StoreError> {
+        let open: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT h.id FROM holds h JOIN arrivals a ON a.scan_id = h.scan_id AND h.detail = 'image ' || a.place
+                 WHERE a.id = ?1 AND h.resolved_ms IS NULL",
+            )?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        open.into_iter()
+            .try_for_each(|hold| self.resolve_hold(hold, by, why).map(drop))
+    }
+}

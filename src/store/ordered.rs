@@ -1,0 +1,263 @@
+//! One file whose images are taken in their order: each image's letter, and what is odd about it.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
+use super::letters::letter_of;
+use super::{News, StoreError};
+use crate::clock;
+use crate::domain::grouping::{Face, GroupBy, Separator, after, hold};
+use crate::domain::letter::Stage;
+use crate::domain::text::PageKind;
+
+/// One file being taken.
+pub(super) struct Taking<'a> {
+    pub(super) step: &'a Connection,
+    pub(super) take: &'a TakeOrdered,
+    pub(super) batch: i64,
+    pub(super) load: i64,
+    pub(super) sides: u32,
+    pub(super) letters: Vec<String>,
+    /// Which images became pages; the ledger vouches for them.
+    pub(super) frames: Vec<u32>,
+    pub(super) holds: Vec<&'static str>,
+}
+
+/// Why nothing is written.
+pub(super) enum Stop {
+    Closed(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Taking<'_> {
+    fn stack(&self) -> Stack<'_> {
+        (
+            &self.take.source,
+            self.batch,
+            self.take.scan.map(|(scan, _)| scan),
+        )
+    }
+
+    pub(super) fn all(&mut self) -> Result<(), Stop> {
+        let take = self.take;
+        for (frame, face) in &take.faces {
+            match face {
+                Face::Page => self.page(*frame, None)?,
+                Face::Disputed => self.page(*frame, Some(hold::SEPARATOR_DISPUTED))?,
+                Face::Unseen => self.page(*frame, Some(hold::IMAGE_NOT_SEEN))?,
+                Face::Separator(separator) if !self.is_ours(separator)? => {
+                    self.page(*frame, Some(hold::SEPARATOR_FOREIGN))?;
+                }
+                Face::Separator(separator) => self.separator(*frame, separator)?,
+                Face::SeparatorBack(separator) => self.seen(*frame, separator, "back").map(drop)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, separator: &Separator) -> Result<bool, StoreError> {
+        Ok(self.step.query_row(
+            "SELECT EXISTS (SELECT 1 FROM separator_runs WHERE run = ?1 AND count >= ?2)",
+            (&separator.run, separator.number),
+            |row| row.get(0),
+        )?)
+    }
+
+    fn seen(&self, frame: u32, separator: &Separator, side: &str) -> Result<i64, StoreError> {
+        let (source, batch, scan) = self.stack();
+        self.step.execute(
+            "INSERT INTO separators_seen (arrival_id, frame, source, batch_id, scan_id, run, number, side, at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (&self.take.arrival, frame, source, batch, scan, &separator.run, separator.number, side, clock::now()),
+        )?;
+        Ok(self.step.last_insert_rowid())
+    }
+
+    /// A separator begins the next letter. What it says about the letter before is noted now, about its own when that begins.
+    fn separator(&mut self, frame: u32, separator: &Separator) -> Result<(), Stop> {
+        let before = last_separator(self.step, self.stack())?;
+        self.seen(frame, separator, "front")?;
+        let Some(before) = before else {
+            return Ok(());
+        };
+        let letter = self.letter_named(&before.label())?;
+        if letter.is_none() {
+            self.hold(None, hold::LETTER_EMPTY, Some(before.label()))?;
+        }
+        if after(Some(&before), separator) == Some(hold::SEPARATOR_SKIPPED) {
+            let between = format!("{} → {}", before.label(), separator.label());
+            self.hold(letter, hold::SEPARATOR_SKIPPED, Some(between))?;
+        }
+        Ok(())
+    }
+
+    fn letter_named(&self, group: &str) -> Result<Option<String>, StoreError> {
+        let mut query = self
+            .step
+            .prepare_cached("SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2")?;
+        Ok(query
+            .query_row((self.batch, group), |row| row.get(0))
+            .optional()?)
+    }
+
+    fn hold(
+        &mut self,
+        letter: Option<String>,
+        reason: &'static str,
+        detail: Option<String>,
+    ) -> Result<(), StoreError> {
+        let new = NewHold {
+            batch: self.batch,
+            letter,
+            scan: self.take.scan.map(|(scan, _)| scan),
+            reason,
+            detail,
+        };
+        if hold_once(self.step, &new)? == News::New {
+            self.holds.push(reason);
+        }
+        Ok(())
+    }
+
+    /// The name of the letter that a page belongs to now, and what is odd about that.
+    fn group(&self) -> Result<(String, Option<&'static str>), StoreError> {
+        let (source, batch, scan) = self.stack();
+        match (self.take.by, scan) {
+            (GroupBy::Separator, _) => {
+                let Some((id, separator)) = separator_before(self.step, self.stack(), i64::MAX)?
+                else {
+                    let group = scan.map_or_else(
+                        || format!("{source}-{batch}"),
+                        |scan| format!("scan-{scan}"),
+                    );
+                    return Ok((group, Some(hold::SEPARATOR_MISSING)));
+                };
+                let times: u32 = self.step.query_row(
+                    "SELECT count(*) FROM separators_seen WHERE batch_id = ?1 AND run = ?2 AND number = ?3 AND side = 'front'",
+                    (batch, &separator.run, separator.number),
+                    |row| row.get(0),
+                )?;
+                let before = separator_before(self.step, self.stack(), id)?;
+                let odd = match after(before.as_ref().map(|(_, before)| before), &separator) {
+                    _ if times > 1 => Some(hold::SEPARATOR_REPEATED),
+                    Some(hold::SEPARATOR_OUT_OF_ORDER) => Some(hold::SEPARATOR_OUT_OF_ORDER),
+                    _ => None,
+                };
+                Ok((separator.label(), odd))
+            }
+            (GroupBy::Scan, Some(scan)) => Ok((format!("scan-{scan}"), None)),
+            _ => {
+                let pressed: u32 = self.step.query_row(
+                    "SELECT count(*) FROM next_letters WHERE batch_id = ?1",
+                    [batch],
+                    |row| row.get(0),
+                )?;
+                Ok((format!("B{batch}-{:03}", pressed + 1), None))
+            }
+        }
+    }
+
+    fn page(&mut self, frame: u32, odd: Option<&'static str>) -> Result<(), Stop> {
+        let (group, odd_group) = self.group()?;
+        let (letter, stage) = letter_of(self.step, self.load, &group)?;
+        let withheld: bool = self.step.query_row(
+            "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",
+            [&letter],
+            |row| row.get(0),
+        )?;
+        if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
+            return Err(Stop::Closed(letter));
+        }
+        let so_far: u32 = self.step.query_row(
+            "SELECT count(*) FROM pages WHERE letter_id = ?1",
+            [&letter],
+            |row| row.get(0),
+        )?;
+        // Envelope first, then the letter: the first sheet is the envelope.
+        let (kind, number) = match so_far < self.sides {
+            true => (PageKind::Envelope, so_far + 1),
+            false => (PageKind::Letter, so_far + 1 - self.sides),
+        };
+        let original = &self.take.original;
+        self.step.execute(
+            "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (&letter, &self.take.arrival, frame, kind, number, &original.sha256, &original.sm3, original.size as i64),
+        )?;
+        self.frames.push(frame);
+        for reason in [odd, odd_group, self.out_of_order()?].into_iter().flatten() {
+            self.hold(Some(letter.clone()), reason, None)?;
+        }
+        if !self.letters.contains(&letter) {
+            self.letters.push(letter);
+        }
+        Ok(())
+    }
+
+    /// Of a folder, names have to rise: software that restarts its counter puts pages in front of others.
+    fn out_of_order(&self) -> Result<Option<&'static str>, StoreError> {
+        if self.take.scan.is_some() {
+            return Ok(None);
+        }
+        let name = |id: &str| -> Result<Option<String>, StoreError> {
+            let mut query = self
+                .step
+                .prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
+            Ok(query.query_row([id], |row| row.get(0)).optional()?)
+        };
+        let last: Option<String> = self
+            .step
+            .query_row(
+                "SELECT a.name FROM pages p JOIN arrivals a ON a.id = p.arrival_id JOIN letters l ON l.id = p.letter_id
+                 WHERE l.batch_id = ?1 AND a.source = ?2 AND a.id <> ?3 ORDER BY p.id DESC LIMIT 1",
+                (self.batch, &self.take.source, &self.take.arrival),
+                |row| row.get(0),
+            )
+            .optional()?;
+        let lower = match (last, name(&self.take.arrival)?) {
+            (Some(last), Some(name)) => natural(&name) < natural(&last),
+            _ => false,
+        };
+        Ok(lower.then_some(hold::OUT_OF_ORDER))
+    }
+}
+
+/// A name as people sort it: runs of digits count as numbers.
+fn natural(name: &str) -> Vec<(bool, u64, String)> {
+    let mut parts: Vec<(bool, u64, String)> = Vec::new();
+    for c in name.chars() {
+        let digit = c.to_digit(10).filter(|_| c.is_ascii_digit());
+        match (parts.last_mut(), digit) {
+            (Some((true, number, _)), Some(digit)) => {
+                *number = number.saturating_mul(10).saturating_add(u64::from(digit));
+            }
+            (Some((false, _, text)), None) => text.push(c),
+            (_, Some(digit)) => parts.push((true, u64::from(digit), String::new())),
+            (_, None) => parts.push((false, 0, c.to_string())),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn names_are_ordered_as_people_do() {
+        assert!(natural("Scan_2.jpg") < natural("Scan_10.jpg"));
+        assert!(natural("a/0009.jpg") < natural("a/0010.jpg"));
+        assert!(natural("Scan_9999.jpg") > natural("Scan_0001.jpg"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Page files with a list beside them: the letter is what the list says, all of it or nothing.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic in a test's preparation is its report"
+)]
+
+use std::fs;
+
+use laixin::domain::grouping::GroupBy;
+use laixin::domain::intake::{ArrivalState, reason};
+use laixin::store::NewArrival;
+use scanner::claim;
+
+use crate::scan_faults::{Station, page};
+
+async fn station() -> Station {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Index);
+    station.release().await;
+    station
+}
+
+/// Which pages, by the number they were made with, a letter has in its order.
+async fn order(station: &Station, letter: &str) -> Vec<u8> {
+    let pages = station.pages(letter).await;
+    pages
+        .into_iter()
+        .map(|(_, sha256)| station.evidence.get(&sha256).unwrap()[9])
+        .collect()
+}
+
+#[tokio::test]
+async fn a_list_makes_a_letter_in_its_own_order() {
+    let mut station = station().await;
+    for seed in 1..=3 {
+        station.file(&format!("IMG_{seed}.jpg"), &page(seed));
+    }
+    station.file(
+        "A001.csv",
+        b"File;Pages\nC:\\Scans\\IMG_3.jpg;1\nC:\\Scans\\IMG_1.jpg;1\nC:\\Scans\\IMG_2.jpg;1\n",
+    );
+    station.start();
+    let taken = station.wait_for(ArrivalState::Taken, 4).await;
+    station.is_clean().await;
+    assert_eq!(order(&station, "A001").await, [3, 1, 2]);
+    let list = taken
+        .iter()
+        .find(|arrival| arrival.name == "A001.csv")
+        .unwrap();
+    let kept = station.evidence.get(list.sha256.as_ref().unwrap()).unwrap();
+    assert!(
+        kept.starts_with(b"File;Pages"),
+        "the list is an original, too"
+    );
+    assert!(station.inbox.join("done/A001.csv").exists());
+    let rows = station.store.with(|db| db.verify_rows()).await.unwrap();
+    assert_eq!((rows.good, rows.faults), (4, Vec::new()));
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_is_there_first_waits_for_its_pages() {
+    let mut station = station().await;
+    station.start();
+    station.file(
+        "L7/index.xml",
+        b"<batch><letter><page file=\"1.jpg\"/><page file=\"2.jpg\"/></letter></batch>",
+    );
+    station.file("L7/1.jpg", &page(1));
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| waiting.len() == 2)
+        .await;
+    assert!(
+        station.arrivals(ArrivalState::Taken).await.is_empty(),
+        "all or nothing"
+    );
+    station.file("L7/2.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    station.is_clean().await;
+    assert_eq!(order(&station, "L7").await, [1, 2]);
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_column_parts_the_letters_and_a_page_that_no_list_names_waits() {
+    let mut station = station().await;
+    for seed in 1..=4 {
+        station.file(&format!("{seed:04}.jpg"), &page(seed));
+    }
+    let list = "文件,信件编号\n0001.jpg,A001\n0002.jpg,A002\n0003.jpg,A001\n";
+    station.file("batch.txt", list.as_bytes());
+    station.start();
+    station.wait_for(ArrivalState::Taken, 4).await;
+    assert_eq!(order(&station, "A001").await, [1, 3]);
+    assert_eq!(order(&station, "A002").await, [2]);
+    let waiting = station.arrivals(ArrivalState::Waiting).await;
+    assert_eq!(waiting.len(), 1);
+    assert!(station.inbox.join("0004.jpg").exists(), "left where it is");
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_clear_is_held_and_its_pages_stay() {
+    let mut station = station().await;
+    station.file("1.jpg", &page(1));
+    station.file("A001.csv", b"1.jpg\n1.jpg\n");
+    station.start();
+    let held = station
+        .wait_until(ArrivalState::Held, |held| {
+            held.len() == 1 && held[0].kept_as.is_some()
+        })
+        .await;
+    assert_eq!(held[0].reason.as_deref(), Some("index_unclear"));
+    assert!(station.inbox.join("1.jpg").exists());
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn one_bad_page_holds_the_whole_list() {
+    let mut station = station().await;
+    station.file("1.jpg", &page(1));
+    let locked = crate::support::project("drivers/ocr/tests/samples/password.pdf");
+    station.file("2.pdf", &fs::read(locked).unwrap());
+    station.file("A001.csv", b"1.jpg\n2.pdf\n");
+    station.start();
+    let held = station
+        .wait_until(ArrivalState::Held, |held| {
+            held.len() == 3 && held.iter().all(|one| one.kept_as.is_some())
+        })
+        .await;
+    assert!(
+        held.iter().all(|one| one.reason == held[0].reason),
+        "{held:?}"
+    );
+    assert!(station.pages("A001").await.is_empty());
+    station.is_clean().await;
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn killed_while_the_pages_of_a_list_were_claimed() {
+    let mut station = station().await;
+    for seed in 1..=3 {
+        station.file(&format!("{seed}.jpg"), &page(seed));
+    }
+    station.file("A001.csv", b"1.jpg\n2.jpg\n3.jpg\n");
+    // What an earlier run did: two of four files claimed, nothing committed.
+    let folder = station.inbox.join(claim::CLAIMED_FOLDER);
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["1.jpg", "2.jpg"] {
+        let new = NewArrival {
+            source: "s1".into(),
+            name: name.into(),
+            file_key: "1".into(),
+            first_seen: laixin::clock::now(),
+        };
+        let arrival = station
+            .store
+            .with(move |db| db.note_arrival(&new))
+            .await
+            .unwrap();
+        fs::rename(
+            station.inbox.join(name),
+            folder.join(format!("{}__{name}", arrival.id)),
+        )
+        .unwrap();
+    }
+    station.start();
+    station
+        .wait_until(ArrivalState::Taken, |taken| taken.len() == 4)
+        .await;
+    station.is_clean().await;
+    assert_eq!(
+        order(&station, "A001").await,
+        [1, 2, 3],
+        "each once, in order"
+    );
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn pages_of_a_list_seen_before_the_release_are_held_together() {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Index);
+    station.start();
+    station.file("1.jpg", &page(1));
+    station.file("A001.csv", b"1.jpg\n");
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| waiting.len() == 2)
+        .await;
+    station.release().await;
+    let held = station
+        .wait_until(ArrivalState::Held, |held| {
+            held.len() == 2 && held.iter().all(|one| one.kept_as.is_some())
+        })
+        .await;
+    assert!(
+        held.iter()
+            .all(|one| one.reason.as_deref() == Some(reason::SEEN_BEFORE_RELEASE))
+    );
+    station.stop().await;
+}
