@@ -1,8 +1,12 @@
 //! The list of routes. Every change of the station goes through here; the console has no private door.
 
+pub mod access;
+pub mod alerts;
+pub mod amendments;
 pub mod archive;
 pub mod arrivals;
 pub mod asked;
+pub mod audit;
 pub mod auth;
 pub mod batches;
 pub mod cabinets;
@@ -12,7 +16,9 @@ pub mod days;
 pub mod drafts;
 pub mod events;
 pub mod grouping;
+pub mod guard;
 pub mod health;
+pub mod interests;
 pub mod letters;
 pub mod openapi;
 pub mod page_kinds;
@@ -23,6 +29,10 @@ pub mod problem;
 pub mod scanners;
 mod second_person;
 pub mod session;
+pub mod statistics;
+pub mod tls;
+pub mod tokens;
+pub mod users;
 pub mod valuables;
 pub mod withhold;
 
@@ -52,7 +62,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::scan::ScannerControl;
-use crate::store::Store;
+use crate::store::{Lasting, Store};
 
 /// Passwords proved side by side at most.
 const SIGN_INS: usize = 2;
@@ -109,8 +119,14 @@ impl App {
         }
     }
 
-    fn session_minutes(&self) -> i64 {
-        i64::try_from(self.settings.http.session_minutes.0).expect("at most 1440")
+    /// How long sessions hold.
+    pub(crate) fn lasting(&self) -> Lasting {
+        let http = &self.settings.http;
+        let number = |within: u64| i64::try_from(within).expect("limited by the settings");
+        Lasting {
+            idle_minutes: number(http.session_minutes.0),
+            longest_hours: number(http.session_longest_hours.0),
+        }
     }
 }
 
@@ -120,6 +136,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
         .routes(routes!(session::sign_in, session::who, session::sign_out))
+        .routes(routes!(users::own_password))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::set_password))
+        .routes(routes!(users::set_role))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(batches::sign_in, batches::list))
         .routes(routes!(batches::get))
         .routes(routes!(batches::load))
@@ -184,6 +208,21 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drafts::get))
         .routes(routes!(drafts::ack))
         .routes(routes!(drafts::nack))
+        .routes(routes!(amendments::list))
+        .routes(routes!(amendments::ack))
+        .routes(routes!(access::look))
+        .routes(routes!(access::get, access::grant))
+        .routes(routes!(access::end))
+        .routes(routes!(access::restrict, access::unrestrict))
+        .routes(routes!(access::recuse))
+        .routes(routes!(access::lift))
+        .routes(routes!(interests::list, interests::declare))
+        .routes(routes!(interests::end))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(audit::list))
+        .routes(routes!(statistics::get))
+        .routes(routes!(statistics::export))
         .routes(routes!(events::get))
         .routes(routes!(health::newest))
         .routes(routes!(health::log))
@@ -198,6 +237,7 @@ pub fn router(app: App) -> Router {
             Problem::new("method_not_allowed", "see /openapi.json")
         })
         .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::gate))
         .layer(DefaultBodyLimit::max(asked::BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,

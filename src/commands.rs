@@ -1,6 +1,7 @@
 //! The commands beside the daemon; each file is one of them, with its arguments.
 
 pub mod archive;
+pub mod audit;
 pub mod backup;
 pub mod cabinet;
 pub mod certificate;
@@ -18,6 +19,7 @@ pub mod run;
 pub mod scanner;
 mod self_test;
 pub mod separators;
+pub mod tls;
 pub mod token;
 pub mod user;
 pub mod verify;

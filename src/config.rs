@@ -4,6 +4,7 @@
 
 mod keeping;
 mod scanner;
+mod trust;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
+pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +164,18 @@ pub struct Settings {
     /// When letters may be destroyed; never, without any.
     #[serde(default, rename = "retention")]
     pub retentions: Vec<Retention>,
+    /// What a password must be.
+    #[serde(default)]
+    pub passwords: Passwords,
+    /// Who sees restricted letters.
+    #[serde(default)]
+    pub access: Access,
+    /// Alerts about letters.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// Reporting periods.
+    #[serde(default)]
+    pub statistics: Statistics,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -190,26 +204,6 @@ pub enum Language {
     /// English.
     #[serde(rename = "en")]
     English,
-}
-
-/// `[http]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Address and port.
-    #[serde(deserialize_with = "socket_address")]
-    pub listen: SocketAddr,
-    /// How long a person stays signed in without doing anything.
-    pub session_minutes: Within<5, 1440>,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
-            session_minutes: Within(480),
-        }
-    }
 }
 
 /// `[[cabinet]]`
@@ -425,6 +419,7 @@ impl Settings {
             .cabinets
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
+        settings.http.settle(base);
         settings.refuse_misfits(file)?;
         let data = settings.station.data_dir.clone();
         settings
@@ -456,6 +451,14 @@ impl Settings {
     }
 
     fn refuse_misfits(&self, file: &Path) -> Result<(), ConfigError> {
+        if let Some((key, message)) = self.http.misfit() {
+            return Err(ConfigError::Refused {
+                file: file.to_owned(),
+                line: line_of_key(file, key),
+                key: key.to_owned(),
+                message,
+            });
+        }
         for scanner in &self.scanners {
             if let Some((key, message)) = scanner.misfit() {
                 return Err(ConfigError::Refused {
@@ -489,6 +492,18 @@ fn last_line_of(file: &Path, id: &DeviceId) -> usize {
         .enumerate()
         .filter(|(_, line)| line.contains(&quoted));
     named.last().map_or(1, |(at, _)| at + 1)
+}
+
+/// The line of a key such as `http.listen`, from 1.
+fn line_of_key(file: &Path, key: &str) -> usize {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let name = key.rsplit('.').next().unwrap_or(key);
+    let is_it = |line: &str| {
+        line.trim_start()
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    text.lines().position(is_it).map_or(1, |at| at + 1)
 }
 
 /// Reads any of the station's TOML files into its type, with file, line and key in the refusal.

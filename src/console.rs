@@ -3,22 +3,28 @@
 //! It has no private door: pages show what the store tells the API, and every change a page makes goes through
 //! `/v1/…` like anyone else's. Leaves out what the later, full console brings: see ARCHITECTURE.md.
 
+mod access;
+mod accounts;
 mod address;
 mod assets;
+mod audit;
 mod batches;
 mod beside;
 mod cabinet;
 mod earlier;
 mod field_lines;
 mod frame;
+mod gate;
 mod held;
 mod keeping;
 mod letter;
 mod letters;
 mod maintenance;
+mod myself;
 mod refused;
 mod scanning;
 mod sign_in;
+mod statistics;
 mod today;
 mod when;
 pub(crate) mod words;
@@ -49,11 +55,17 @@ pub fn router(app: App) -> Router {
         .route("/letters/{id}", get(letter::page))
         .route("/letters/{id}/beside", get(beside::page))
         .route("/letters/{id}/keeping", get(keeping::page))
+        .route("/letters/{id}/access", get(access::page))
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
         .route("/held", get(held::page))
         .route("/maintenance", get(maintenance::page))
+        .route("/statistics", get(statistics::page))
+        .route("/accounts", get(accounts::page))
+        .route("/myself", get(myself::page))
+        .route("/audit", get(audit::page))
         .route("/console/{version}/{name}", get(assets::serve))
+        .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
         .with_state(app)
 }

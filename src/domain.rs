@@ -4,6 +4,8 @@
 //! are `serde` and `utoipa`, whose derives make a draft one document in the store, on the wire and in `/openapi.json`, and
 //! `thiserror` (see ARCHITECTURE.md).
 
+pub mod access;
+pub mod alarm;
 pub mod balance;
 pub mod correct;
 pub mod cycle;
@@ -19,9 +21,12 @@ pub mod kind;
 pub mod learn;
 pub mod letter;
 pub mod lexicon;
+pub mod mask;
+pub mod password;
 pub mod repeat;
 pub mod roster;
 pub mod secret;
+pub mod statistics;
 pub mod text;
 pub mod wear;
 pub mod zones;

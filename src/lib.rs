@@ -5,6 +5,7 @@
 pub mod config;
 pub mod station;
 
+pub mod alarm;
 pub mod api;
 pub mod disinfect;
 pub mod domain;

@@ -57,6 +57,10 @@ enum Command {
     User(commands::user::UserArgs),
     /// Tokens of machines.
     Token(commands::token::TokenArgs),
+    /// Who saw and did what.
+    Audit(commands::audit::AuditArgs),
+    /// Certificates made on this machine.
+    Tls(commands::tls::TlsArgs),
 }
 
 fn main() -> ExitCode {
@@ -73,6 +77,8 @@ fn main() -> ExitCode {
         Command::Health(args) => commands::health::run(&args).into(),
         Command::History(args) => commands::history::run(args).into(),
         Command::Learn(args) => commands::learn::run(args).into(),
+        Command::Audit(args) => commands::audit::run(&args).into(),
+        Command::Tls(args) => commands::tls::run(&args).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::Archive(args) => commands::archive::run(&args).into(),
         Command::Backup(args) => commands::backup::run(&args).into(),

@@ -276,8 +276,11 @@ impl Reader {
         };
         let sign = kind::proposed(&text);
         let secret = secret::mark(&rows(0, &text)).is_some();
+        // What cannot wait for the letter's other pages: a threat, an accusation.
+        let said = self.office.fields(std::slice::from_ref(&text));
         self.store.wait(move |db| {
             db.finish_reading(id, &reading)?;
+            db.guard_while_read(&letter, &said)?;
             if let Some(sign) = sign {
                 db.propose_kind(id, sign.kind(), sign.code())?;
             }

@@ -19,8 +19,8 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
-use crate::store::{Store, StoreError};
-use crate::{Chain, console, read, scan, scrub};
+use crate::store::{Db, Store, StoreError};
+use crate::{Chain, alarm, console, read, scan, scrub};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -81,6 +81,11 @@ pub enum StationError {
         #[source]
         source: std::io::Error,
     },
+    /// The certificate or its key cannot be used.
+    #[error(
+        "http.certificate, http.key, http.client_authority: TLS cannot be spoken; `laixin tls new` makes a certificate"
+    )]
+    Tls(#[from] api::tls::TlsError),
     /// The HTTP server ended by itself.
     #[error("the HTTP server ended")]
     Http(#[source] std::io::Error),
@@ -99,6 +104,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     count_due(&store, &office, &settings).await?;
     let evidence = open_evidence(&settings)?;
     let address = settings.http.listen;
+    let tls = api::tls::server_config(&settings.http)?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| StationError::Listen { address, source })?;
@@ -169,9 +175,20 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let beat = watchdog.task("scrub", STUCK_TASK);
     tasks.push(tokio::spawn(scrub::run(scrubber, beat, stop.child_token())));
 
+    let alarm = alarm::Alarm {
+        settings: app.settings.clone(),
+        store: app.store.clone(),
+        events: app.events.clone(),
+    };
+    let beat = watchdog.task("alerts", STUCK_TASK);
+    tasks.push(tokio::spawn(alarm::run(alarm, beat, stop.child_token())));
+
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));
-    let mut http = tokio::spawn(api::serve(listener, routes, closing.clone()));
+    let mut http = match tls {
+        Some(tls) => tokio::spawn(api::tls::serve(listener, tls, routes, closing.clone())),
+        None => tokio::spawn(api::serve(listener, routes, closing.clone())),
+    };
     let feeder = tokio::spawn(watchdog.feed());
 
     sd_notify::ready(&format!("运行中 · {address}"));
@@ -242,7 +259,15 @@ pub(crate) fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
 
 fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>), StationError> {
     let path = settings.database();
-    Store::open(&path).map_err(|source| StationError::Store { path, source })
+    let opened = Store::open(&path).and_then(|(store, thread)| {
+        // Before anybody can ask: what an older laixin drafted is not open for want of a look.
+        let restricted = store.wait(Db::restrict_older)?;
+        if restricted > 0 {
+            tracing::warn!(restricted, "letters of an older version are restricted now: a confirming officer decides who sees them");
+        }
+        Ok((store, thread))
+    });
+    opened.map_err(|source| StationError::Store { path, source })
 }
 
 /// Drafts that wait are due by the rules and holidays of today's files.

@@ -3,8 +3,13 @@
 //! The tables are the queues: a page without a reading is to be read, a draft without an acknowledgement is to be
 //! handed over. Nothing that must survive a restart lives anywhere else.
 
+mod access;
+mod account_changes;
 mod accounts;
+mod alerts;
+mod amendments;
 mod archives;
+mod audit;
 mod backups;
 mod balance;
 mod custody;
@@ -15,6 +20,7 @@ mod drafts;
 mod due;
 mod earlier;
 mod envelopes;
+mod eyes;
 mod grouping;
 mod health;
 mod health_views;
@@ -33,17 +39,22 @@ mod ordered;
 mod owner;
 mod page_kinds;
 mod readings;
+mod recusals;
 mod repeats;
+mod restrictions;
 mod scans;
 mod scrubs;
 mod second_person;
 mod self_tests;
+mod statistics;
+mod things;
 mod valuables;
 mod views;
 mod vouch;
 mod withhold;
 mod words;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -51,8 +62,13 @@ use rusqlite::Connection;
 use crate::clock;
 use crate::domain::deadline::Profile;
 
-pub use accounts::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Scope, Session, SignIn, Token, User};
+pub use accounts::{
+    FAILURES_ALLOWED, LOCK_SECONDS, Lasting, NewToken, Session, SignIn, Token, User,
+};
+pub use alerts::{AlertRow, AlertsWanted};
+pub use amendments::AmendmentRow;
 pub use archives::{ExportOf, ToExport};
+pub use audit::{AuditWanted, LOOKS};
 pub use backups::BackupRow;
 pub use balance::{Day, RecordedException};
 pub use custody::{BoxRow, BoxedLetter, LoanRow};
@@ -62,6 +78,7 @@ pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure}
 pub use drafts::{Claim, Claiming, DraftKept, DraftRow, DraftState};
 pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
+pub use eyes::Line;
 pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
@@ -79,14 +96,20 @@ pub use owner::{Queued, Store};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };
+pub use recusals::{InterestRow, RecusalRow};
 pub use repeats::ComparedAgain;
+pub use restrictions::{AccessRow, RestrictionRow};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
+pub use statistics::{Counted, Statistics};
+pub use things::ThingOf;
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 pub use vouch::{Rows, Unvouched};
 pub use withhold::{Decision, RetentionRow, Withholding};
+
+pub use crate::domain::access::{Role, Scope};
 
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +165,14 @@ pub enum StoreError {
         /// Its number.
         id: String,
     },
+    /// The letter is not for this seer.
+    #[error("letter {id} is not for everybody")]
+    Unseen {
+        /// Its number.
+        id: String,
+        /// Why.
+        why: crate::domain::access::Unseen,
+    },
     /// A correction is not allowed.
     #[error("the correction is not allowed")]
     Correction(#[from] crate::domain::correct::Refused),
@@ -189,6 +220,8 @@ pub struct Db {
     connection: Connection,
     /// What comparing letters needs at hand.
     sampled: Option<repeats::Sampled>,
+    /// Digests of the lists as they were last shown, by person and list.
+    lists_shown: HashMap<(String, &'static str), String>,
     /// The office's deadlines; none for a command beside the station.
     deadlines: Option<Profile>,
 }
@@ -213,6 +246,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            lists_shown: HashMap::new(),
             deadlines: None,
         })
     }
@@ -228,6 +262,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            lists_shown: HashMap::new(),
             deadlines: None,
         })
     }
@@ -284,6 +319,7 @@ impl Db {
         Ok(Self {
             connection,
             sampled: None,
+            lists_shown: HashMap::new(),
             deadlines: None,
         })
     }

@@ -1,7 +1,9 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod alerts;
 mod archive;
+mod audit;
 mod devices;
 mod handover;
 mod house;
@@ -9,4 +11,8 @@ mod keeping;
 mod mailroom;
 mod office;
 mod overrides;
+mod people;
 mod routes;
+mod sight;
+mod statistics;
+mod tls;

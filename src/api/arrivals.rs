@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::domain::intake::{ArrivalState, next_action};
 use crate::events::Event;
 use crate::scan::{HeldRefused, HeldWish};
-use crate::store::{Arrival, HeldDecision};
+use crate::store::{Arrival, HeldDecision, StoreError};
 
 /// Which arrivals.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -93,14 +93,15 @@ impl From<Arrival> for ArrivalView {
     responses((status = 200, body = Listed<ArrivalView>), (status = "4XX", body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(wanted): Query<ArrivalQuery>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<ArrivalView>>, Problem> {
     let limit = part.limit()?;
     let before = part.place()?;
     let state = wanted.state.unwrap_or(ArrivalState::Held);
-    let rows = app.store.with(move |db| {
+    let by = caller.actor();
+    let found = app.store.with(move |db| {
         let rows = db.arrivals(state, before.as_deref(), limit + 1)?;
         let with_decision = |arrival: Arrival| match state {
             ArrivalState::Waiting | ArrivalState::Held | ArrivalState::Gone => Ok((arrival, None)),
@@ -109,14 +110,25 @@ pub async fn list(
                 Ok((arrival, decision))
             }
         };
-        rows.into_iter().map(with_decision).collect()
+        let rows: Result<Vec<_>, StoreError> = rows.into_iter().map(with_decision).collect();
+        Ok((rows?, db.arrivals_kept_from(&by)?))
     });
     let place = |(arrival, _): &(Arrival, Option<HeldDecision>)| arrival.id.clone();
     let view = |(arrival, decision): (Arrival, Option<HeldDecision>)| ArrivalView {
         decision: decision.map(DecisionView::from),
         ..ArrivalView::from(arrival)
     };
-    Ok(Json(paging::part(rows.await?, limit, place, view)))
+    let (rows, kept) = found.await?;
+    let listed = paging::part(rows, limit, place, |row| row);
+    // A file is named after its letter.
+    let seen = listed
+        .items
+        .into_iter()
+        .filter(|(arrival, _)| !kept.contains(&arrival.id));
+    Ok(Json(Listed {
+        items: seen.map(view).collect(),
+        next: listed.next,
+    }))
 }
 
 /// A held file is taken in after all.
@@ -229,7 +241,13 @@ pub async fn take(
     let why = reason(&asked.body.reason)?;
     let letter = asked.body.letter.filter(|letter| !letter.trim().is_empty());
     let wish = match (letter, asked.body.load) {
-        (Some(letter), None) => HeldWish::IntoLetter(letter.trim().to_owned()),
+        (Some(letter), None) => {
+            let letter = letter.trim().to_owned();
+            let (seer, into) = (caller.seer(), letter.clone());
+            // Nobody works on a letter that he may not see.
+            app.store.with(move |db| db.let_see(&seer, &into)).await?;
+            HeldWish::IntoLetter(letter)
+        }
         (None, Some(load)) => HeldWish::IntoLoad(load),
         _ => {
             return Err(Problem::new(

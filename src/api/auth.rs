@@ -10,8 +10,10 @@ use axum::http::{HeaderMap, Method, header};
 
 use super::App;
 use super::problem::Problem;
+use super::tls::ClientCertificate;
 use crate::digest;
-use crate::store::{Role, Scope, Session};
+use crate::domain::access::{Action, Holder, Scope, Seer, may};
+use crate::store::Session;
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "laixin_session";
@@ -49,43 +51,70 @@ impl Who {
             Self::Machine { name, .. } => format!("token/{name}"),
         }
     }
+
+    /// By role or scope.
+    pub fn holder(&self) -> Holder {
+        match self {
+            Self::Person(person) => Holder::Person(person.session.role),
+            Self::Machine { scope, .. } => Holder::Machine(*scope),
+        }
+    }
+
+    /// As the one who wants to see a letter.
+    pub fn seer(&self) -> Seer {
+        Seer {
+            actor: self.actor(),
+            holder: self.holder(),
+        }
+    }
 }
 
-/// What a route needs of its caller.
+/// What a route needs of its caller: one action of the table in `domain/access.rs`.
 pub trait Need {
-    /// Roles that suffice.
-    const ROLES: &'static [Role];
-    /// Scopes that suffice.
-    const SCOPES: &'static [Scope];
+    /// The action.
+    const ACTION: Action;
+
+    /// Whether the table lets this holder.
+    fn lets(holder: Holder) -> bool {
+        may(holder, Self::ACTION)
+    }
 }
 
 macro_rules! needs {
-    ($($(#[$doc:meta])* $name:ident: $roles:expr, $scopes:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $action:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
         impl Need for $name {
-            const ROLES: &'static [Role] = $roles;
-            const SCOPES: &'static [Scope] = $scopes;
+            const ACTION: Action = $action;
         }
     )*};
 }
 needs! {
     /// Batches, letters, corrections.
-    Mailroom: &[Role::Operator, Role::Administrator], &[];
+    Mailroom: Action::Mailroom;
     /// Pages and letters as they are.
-    LetterReader: &[Role::Operator, Role::Administrator], &[Scope::CaseSystem];
+    LetterReader: Action::ReadLetters;
+    /// Who sees which letter.
+    Deciders: Action::DecideAccess;
     /// What needs an administrator's name.
-    Administrators: &[Role::Administrator], &[];
+    Administrators: Action::Approve;
+    /// Accounts and tokens.
+    AccountKeepers: Action::Accounts;
     /// Cabinets: state and cycles.
-    Cabinets: &[Role::Operator, Role::Maintenance, Role::Administrator], &[];
+    Cabinets: Action::Cabinets;
     /// Takes drafts over.
-    CaseSystem: &[], &[Scope::CaseSystem];
+    CaseSystem: Action::TakeDrafts;
     /// Device health.
-    DeviceHealth: &[Role::Maintenance, Role::Administrator], &[Scope::Maintenance];
+    DeviceHealth: Action::DeviceHealth;
+    /// Alerts about letters.
+    AlertReader: Action::Alerts;
+    /// Who did and saw what.
+    Auditors: Action::Audit;
+    /// One's own affairs.
+    Oneself: Action::OwnAffairs;
     /// Anyone signed in.
-    AnyoneSignedIn: &[Role::Operator, Role::Maintenance, Role::Administrator],
-        &[Scope::CaseSystem, Scope::Maintenance];
+    AnyoneSignedIn: Action::Events;
 }
 
 /// A caller who may do what `N` needs.
@@ -101,20 +130,25 @@ impl<N> Caller<N> {
     pub fn actor(&self) -> String {
         self.who.actor()
     }
+
+    /// As the one who wants to see a letter.
+    pub fn seer(&self) -> Seer {
+        self.who.seer()
+    }
 }
 
 impl<N: Need + Send> FromRequestParts<App> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let who = who_asks(app, &parts.headers)
-            .await?
-            .ok_or_else(Problem::not_signed_in)?;
-        let allowed = match &who {
-            Who::Person(person) => N::ROLES.contains(&person.session.role),
-            Who::Machine { scope, .. } => N::SCOPES.contains(scope),
+        // The gate may have asked already.
+        let who = match parts.extensions.get::<Who>() {
+            Some(who) => who.clone(),
+            None => who_asks(app, parts)
+                .await?
+                .ok_or_else(Problem::not_signed_in)?,
         };
-        if !allowed {
+        if !N::lets(who.holder()) {
             return Err(Problem::new(
                 "forbidden",
                 "this account or token may not do that",
@@ -136,6 +170,12 @@ impl Person {
         if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
+        if comes_from_elsewhere(&parts.headers) {
+            return Err(Problem::new(
+                "csrf",
+                "the request comes from a page of another site",
+            ));
+        }
         let sent = parts
             .headers
             .get(CSRF_HEADER)
@@ -148,6 +188,16 @@ impl Person {
             "send the csrf value of GET /v1/session as X-CSRF-Token",
         ))
     }
+}
+
+/// A browser names the page a request comes from; a stolen cookie with a stolen token is still not one of our pages.
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else {
+        return false;
+    };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_none() || host != text(header::HOST)
 }
 
 /// Compares hashes, so that the time it takes says nothing about how much was right.
@@ -187,15 +237,16 @@ pub async fn person_of(app: &App, headers: &HeaderMap) -> Result<Option<Person>,
     let Some(cookie) = cookie_of(headers) else {
         return Ok(None);
     };
-    let (sought, minutes) = (cookie.clone(), app.session_minutes());
+    let (sought, lasting) = (cookie.clone(), app.lasting());
     let session = app
         .store
-        .with(move |db| db.session(&sought, minutes))
+        .with(move |db| db.session(&sought, lasting))
         .await?;
     Ok(session.map(|session| Person { session, cookie }))
 }
 
-async fn who_asks(app: &App, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
+pub(super) async fn who_asks(app: &App, parts: &Parts) -> Result<Option<Who>, Problem> {
+    let headers = &parts.headers;
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
         return Ok(person_of(app, headers).await?.map(Who::Person));
     };
@@ -210,6 +261,17 @@ async fn who_asks(app: &App, headers: &HeaderMap) -> Result<Option<Who>, Problem
         return Ok(None);
     };
     let token = app.store.with(move |db| db.token_of(&secret)).await?;
+    let needs_certificate = app.settings.http.client_authority.is_some()
+        && token
+            .as_ref()
+            .is_some_and(|token| token.scope == Scope::CaseSystem);
+    let shown = parts.extensions.get::<ClientCertificate>();
+    if needs_certificate && !shown.is_some_and(|certificate| certificate.shown) {
+        return Err(Problem::new(
+            "certificate_needed",
+            "show the certificate that http.client_authority signed for this case system",
+        ));
+    }
     Ok(token.map(|token| Who::Machine {
         name: token.name,
         scope: token.scope,

@@ -65,8 +65,11 @@ impl BoxView {
         }
     }
 
-    fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
-        Ok(Self::new(db.a_box(id)?, db.box_list(id)?))
+    fn read(db: &Db, id: i64, by: &str) -> Result<Self, StoreError> {
+        let kept = db.kept_from(by)?;
+        let mut list = db.box_list(id)?;
+        list.retain(|boxed| !kept.contains(&boxed.letter));
+        Ok(Self::new(db.a_box(id)?, list))
     }
 }
 
@@ -158,10 +161,13 @@ pub async fn boxes(State(app): State<App>, _: Caller<Mailroom>) -> Result<Json<B
     responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
 pub async fn a_box(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Path(id): Path<i64>,
 ) -> Result<Json<BoxView>, Problem> {
-    Ok(Json(app.store.with(move |db| BoxView::read(db, id)).await?))
+    let by = caller.actor();
+    Ok(Json(
+        app.store.with(move |db| BoxView::read(db, id, &by)).await?,
+    ))
 }
 
 /// Makes a box.
@@ -178,7 +184,7 @@ pub async fn make(
     let location = words("location", &asked.body.location, 1, 200)?;
     app.once(key, move |db| {
         let id = db.make_box(&name, &location, &by)?;
-        answer(StatusCode::CREATED, &BoxView::read(db, id)?)
+        answer(StatusCode::CREATED, &BoxView::read(db, id, &by)?)
     })
     .await
 }
@@ -198,7 +204,7 @@ pub async fn move_to(
     let location = words("location", &asked.body.location, 1, 200)?;
     app.once(key, move |db| {
         db.move_box(id, &location, &by)?;
-        answer(StatusCode::OK, &BoxView::read(db, id)?)
+        answer(StatusCode::OK, &BoxView::read(db, id, &by)?)
     })
     .await
 }
@@ -215,7 +221,7 @@ pub async fn close(
     let by = caller.actor();
     app.once(asked.key(&by), move |db| {
         db.seal_box(id, &by)?;
-        answer(StatusCode::OK, &BoxView::read(db, id)?)
+        answer(StatusCode::OK, &BoxView::read(db, id, &by)?)
     })
     .await
 }
@@ -237,7 +243,7 @@ pub async fn put(
         db.put_into_box(&letter, id, &by)?;
         let what = "boxed".to_owned();
         Ok((
-            answer(StatusCode::OK, &BoxView::read(db, id)?)?,
+            answer(StatusCode::OK, &BoxView::read(db, id, &by)?)?,
             Event::Letter { letter, what },
         ))
     })
@@ -266,9 +272,17 @@ pub async fn ask(
 
 /// Paper that is asked for or out.
 #[utoipa::path(get, path = "/v1/loans", tag = "custody", responses((status = 200, body = Loans), (status = "4XX", body = Problem)))]
-pub async fn loans(State(app): State<App>, _: Caller<Mailroom>) -> Result<Json<Loans>, Problem> {
-    let rows = app.store.with(|db| db.loans(None)).await?;
-    let items = rows.into_iter().map(LoanView::from).collect();
+pub async fn loans(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+) -> Result<Json<Loans>, Problem> {
+    let by = caller.actor();
+    let found = app
+        .store
+        .with(move |db| Ok((db.loans(None)?, db.kept_from(&by)?)));
+    let (rows, kept) = found.await?;
+    let rows = rows.into_iter().filter(|row| !kept.contains(&row.letter));
+    let items = rows.map(LoanView::from).collect();
     Ok(Json(Loans { items }))
 }
 

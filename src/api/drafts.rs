@@ -195,31 +195,26 @@ pub async fn list(
 ) -> Result<Json<Listed<DraftView>>, Problem> {
     let limit = part.limit()?;
     let after = part.place()?.unwrap_or_default();
-    let by = caller.actor();
-    let rows = app
-        .store
-        .with(move |db| {
-            let rows = db.drafts(state, &after, limit + 1)?;
-            let seen: Vec<_> = rows
-                .iter()
-                .take(limit as usize)
-                .map(|row| &row.draft.letter)
-                .collect();
-            db.record(
-                &by,
-                "drafts.listed",
-                "drafts",
-                &serde_json::json!({"letters": seen}),
-            )?;
-            Ok(rows)
+    let seer = caller.seer();
+    let listed = app.store.with(move |db| {
+        let rows = db.drafts(state, &after, limit + 1)?;
+        let part = paging::part(rows, limit, |row| row.draft.letter.clone(), |row| row);
+        let mut items = Vec::with_capacity(part.items.len());
+        for mut row in part.items {
+            if db.sight(&seer, &row.draft.letter)?.is_full() {
+                db.without_unseen(&seer, &mut row.draft)?;
+                items.push(DraftView::from(row));
+            }
+        }
+        let seen: Vec<&str> = items.iter().map(|view| view.id.as_str()).collect();
+        let detail = serde_json::json!({"letters": seen});
+        db.record(&seer.actor, "drafts.listed", "drafts", &detail)?;
+        Ok(Listed {
+            items,
+            next: part.next,
         })
-        .await?;
-    Ok(Json(paging::part(
-        rows,
-        limit,
-        |row| row.draft.letter.clone(),
-        DraftView::from,
-    )))
+    });
+    Ok(Json(listed.await?))
 }
 
 /// One draft.
@@ -230,14 +225,15 @@ pub async fn get(
     caller: Caller<LetterReader>,
     Path(id): Path<String>,
 ) -> Result<Json<DraftView>, Problem> {
-    let by = caller.actor();
+    let seer = caller.seer();
     let row = app
         .store
         .with(move |db| {
-            let row = db.draft(&id)?;
+            let mut row = db.draft(&id)?;
             db.not_withheld(&id, "show")?;
+            db.without_unseen(&seer, &mut row.draft)?;
             db.record(
-                &by,
+                &seer.actor,
                 "draft.viewed",
                 &format!("letter/{id}"),
                 &serde_json::json!({}),

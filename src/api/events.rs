@@ -11,11 +11,11 @@ use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
 use super::App;
-use super::auth::{AnyoneSignedIn, Caller, Who};
+use super::auth::{AnyoneSignedIn, Caller};
 use super::problem::Problem;
 use crate::disinfect::CabinetView;
+use crate::domain::access::{Action, Seer, may};
 use crate::events::Event;
-use crate::store::{Role, Scope};
 
 /// A cabinet's readings change many times a second; a person needs no more than this.
 const CABINET_EVERY: Duration = Duration::from_millis(500);
@@ -31,19 +31,24 @@ pub async fn get(
     State(app): State<App>,
     caller: Caller<AnyoneSignedIn>,
 ) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
-    let happened = BroadcastStream::new(app.events.listen()).map(|event| match event {
-        Ok(event) => sent(name_of(&event), &event),
-        Err(BroadcastStreamRecvError::Lagged(_)) => Sent::default().event("missed").data("{}"),
-    });
-    let sees_devices = match &caller.who {
-        Who::Person(person) => {
-            matches!(
-                person.session.role,
-                Role::Operator | Role::Maintenance | Role::Administrator
-            )
+    let seer = caller.seer();
+    let sees_devices = sees_devices(&seer);
+    let told = app.clone();
+    let happened = BroadcastStream::new(app.events.listen()).filter_map(move |event| {
+        let (app, seer) = (told.clone(), seer.clone());
+        async move {
+            match event {
+                Ok(event) if is_for(&app, &seer, &event).await => {
+                    Some(sent(name_of(&event), &event))
+                }
+                Ok(_) => None,
+                Err(BroadcastStreamRecvError::Lagged(_)) => {
+                    Some(Sent::default().event("missed").data("{}"))
+                }
+            }
         }
-        Who::Machine { scope, .. } => *scope == Scope::Maintenance,
-    };
+    });
+    let happened = happened.boxed();
     let cabinets = app
         .cabinets
         .values()
@@ -63,6 +68,31 @@ pub async fn get(
     };
     let until = everything.take_until(Box::pin(over)).map(Ok);
     Sse::new(until).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+fn sees_devices(seer: &Seer) -> bool {
+    may(seer.holder, Action::Cabinets) || may(seer.holder, Action::DeviceHealth)
+}
+
+/// Whether somebody may learn of an event. Of a letter that is kept from him he learns nothing, not even that it moved.
+async fn is_for(app: &App, seer: &Seer, event: &Event) -> bool {
+    let letter = match event {
+        Event::Device { .. } => return sees_devices(seer),
+        Event::Batch { .. } => return may(seer.holder, Action::Mailroom),
+        Event::Letter { letter, .. } => letter,
+        Event::Alert { subject, .. } => match subject.strip_prefix("letter/") {
+            Some(letter) => letter,
+            None => return sees_devices(seer),
+        },
+    };
+    if !may(seer.holder, Action::ReadLetters) {
+        return false;
+    }
+    let (seer, letter) = (seer.clone(), letter.to_owned());
+    app.store
+        .with(move |db| db.may_know_of(&seer, &letter))
+        .await
+        .unwrap_or(false)
 }
 
 fn name_of(event: &Event) -> &'static str {

@@ -165,13 +165,23 @@ pub struct HoldQuery {
     responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
 pub async fn holds(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(wanted): Query<HoldQuery>,
 ) -> Result<Json<HoldList>, Problem> {
     const MOST: u32 = 500;
+    let by = caller.actor();
     let found = app
         .store
-        .with(move |db| db.open_holds(wanted.batch, MOST))
+        .with(move |db| {
+            let kept = db.kept_from(&by)?;
+            let mut found = db.open_holds(wanted.batch, MOST)?;
+            found.retain(|hold| {
+                hold.letter
+                    .as_ref()
+                    .is_none_or(|letter| !kept.contains(letter))
+            });
+            Ok(found)
+        })
         .await?;
     Ok(Json(HoldList {
         items: found.into_iter().map(HoldView::from).collect(),
@@ -238,7 +248,7 @@ pub async fn move_pages(
     Path(from): Path<String>,
     asked: Asked<MoveBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let MoveBody {
         pages,
@@ -255,6 +265,10 @@ pub async fn move_pages(
     let to = to.filter(|to| !to.is_empty());
     let to = to.map_or(MoveTo::NewLetter, MoveTo::Letter);
     app.once_telling(key, move |db| {
+        // The gate knows the letter that pages are taken from, not the one they go to.
+        if let MoveTo::Letter(letter) = &to {
+            db.let_see(&seer, letter)?;
+        }
         let listed = db.page_ids(&from)?;
         let page = |n: &u32| {
             let at = (*n as usize).checked_sub(1);

@@ -16,6 +16,7 @@ use super::drafts::DraftView;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
+use crate::domain::access::Seer;
 use crate::domain::correct::Corrections;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
@@ -45,6 +46,8 @@ pub struct LetterListed {
     pub last_arrival_at: String,
     /// Raised by every change.
     pub version: i64,
+    /// Not everybody of the mailroom sees it.
+    pub restricted: bool,
 }
 
 impl From<LetterRow> for LetterListed {
@@ -60,6 +63,7 @@ impl From<LetterRow> for LetterListed {
             created_at: row.created.rfc3339(),
             last_arrival_at: row.last_arrival.rfc3339(),
             version: row.version,
+            restricted: row.restricted,
         }
     }
 }
@@ -120,15 +124,19 @@ pub struct LetterView {
 }
 
 impl LetterView {
-    /// A letter as it stands.
+    /// A letter as it stands, without what its draft says of letters that this seer may not see.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn read(db: &Db, id: &str) -> Result<Self, StoreError> {
-        let row = db.letter_row(id)?;
+    pub fn read(db: &Db, id: &str, seer: &Seer) -> Result<Self, StoreError> {
+        let mut row = db.letter_row(id)?;
+        row.restricted = db.restriction(id)?.is_some_and(|known| known.holds);
         let is_shown = db.withholding(id)?.is_none();
         let draft = match db.draft(id) {
-            Ok(draft) => Some(draft.into()).filter(|_| is_shown),
+            Ok(mut draft) => {
+                db.without_unseen(seer, &mut draft.draft)?;
+                Some(draft.into()).filter(|_| is_shown)
+            }
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
@@ -157,7 +165,7 @@ pub struct LetterQuery {
     responses((status = 200, body = Listed<LetterListed>), (status = "4XX", body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(LetterQuery { stage, batch }): Query<LetterQuery>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<LetterListed>>, Problem> {
@@ -171,12 +179,19 @@ pub async fn list(
         batch,
         before,
     };
-    let rows = app
-        .store
-        .with(move |db| db.letter_rows(&filter, limit + 1))
-        .await?;
-    let mark = |row: &LetterRow| format!("{} {}", row.created.0, row.id);
-    Ok(Json(paging::part(rows, limit, mark, LetterListed::from)))
+    let seer = caller.seer();
+    let listed = app.store.with(move |db| {
+        let rows = db.letter_rows(&filter, limit + 1)?;
+        let mark = |row: &LetterRow| format!("{} {}", row.created.0, row.id);
+        let part = paging::part(rows, limit, mark, |row| row);
+        Ok(Listed {
+            items: db.seen_by(&seer, "api", part.items)?,
+            next: part.next,
+        })
+    });
+    let Listed { items, next } = listed.await?;
+    let items = items.into_iter().map(LetterListed::from).collect();
+    Ok(Json(Listed { items, next }))
 }
 
 fn place_of(place: &str) -> Option<(Millis, String)> {
@@ -193,12 +208,17 @@ pub async fn get(
     caller: Caller<Mailroom>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let by = caller.actor();
+    let seer = caller.seer();
     let view = app
         .store
         .with(move |db| {
-            let view = LetterView::read(db, &id)?;
-            db.record(&by, "letter.viewed", &format!("letter/{id}"), &json!({}))?;
+            let view = LetterView::read(db, &id, &seer)?;
+            db.record(
+                &seer.actor,
+                "letter.viewed",
+                &format!("letter/{id}"),
+                &json!({}),
+            )?;
             Ok(view)
         })
         .await?;
@@ -217,13 +237,13 @@ pub async fn correct(
     MeantFor(version): MeantFor,
     asked: Asked<Corrections>,
 ) -> Result<Response, Problem> {
-    let by = caller.actor();
-    let key = asked.key(&by);
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
     let (corrections, offer) = (asked.body, app.settings.handoff.offer);
     let given = app
         .once_telling(key, move |db| {
-            db.correct(&id, version, &corrections, (&by, offer))?;
-            changed(db, id, "corrected")
+            db.correct(&id, version, &corrections, (&seer.actor, offer))?;
+            changed(db, id, "corrected", &seer)
         })
         .await?;
     Ok(given_with_etag(given))
@@ -240,16 +260,16 @@ pub async fn confirm(
     MeantFor(version): MeantFor,
     asked: Asked<Nothing>,
 ) -> Result<Response, Problem> {
-    let by = caller.actor();
-    let key = asked.key(&by);
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
     let letter = id.clone();
     app.store
         .with(move |db| db.compare_before_confirming(&letter, version))
         .await?;
     let given = app
         .once_telling(key, move |db| {
-            db.confirm(&id, version, &by)?;
-            changed(db, id, "confirmed")
+            db.confirm(&id, version, &seer.actor)?;
+            changed(db, id, "confirmed", &seer)
         })
         .await?;
     Ok(given_with_etag(given))
@@ -259,8 +279,9 @@ pub(super) fn changed(
     db: &Db,
     id: String,
     what: &str,
+    seer: &Seer,
 ) -> Result<(crate::store::Answered, Event), StoreError> {
-    let given = answer(StatusCode::OK, &LetterView::read(db, &id)?)?;
+    let given = answer(StatusCode::OK, &LetterView::read(db, &id, seer)?)?;
     Ok((
         given,
         Event::Letter {
@@ -318,18 +339,12 @@ pub(super) fn given_with_etag(given: Given) -> Response {
     }
 }
 
-/// Who may look at a page: the mailroom, and the case system once the draft is on its way to it.
+/// Who may look at a page. The gate has asked already; what is withheld is shown to nobody.
 pub fn may_see_pages(
     db: &Db,
     caller: &Caller<LetterReader>,
     letter: &str,
 ) -> Result<(), StoreError> {
-    db.not_withheld(letter, "show")?;
-    if matches!(caller.who, super::auth::Who::Person(_)) || db.draft(letter)?.ready.is_some() {
-        return Ok(());
-    }
-    Err(StoreError::NotFound {
-        what: "draft",
-        id: letter.to_owned(),
-    })
+    db.let_see(&caller.seer(), letter)?;
+    db.not_withheld(letter, "show")
 }

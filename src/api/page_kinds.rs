@@ -28,13 +28,13 @@ pub async fn set(
     Path((letter, n)): Path<(String, u32)>,
     asked: Asked<KindSaid>,
 ) -> Result<Response, Problem> {
-    let by = caller.actor();
-    let key = asked.key(&by);
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
     let kind = asked.body.kind;
     let given = app
         .once_telling(key, move |db| {
-            db.set_page_kind(&letter, n, kind, &by)?;
-            changed(db, letter, "page_kind_set")
+            db.set_page_kind(&letter, n, kind, &seer.actor)?;
+            changed(db, letter, "page_kind_set", &seer)
         })
         .await?;
     Ok(given_with_etag(given))

@@ -5,20 +5,6 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 
 use crate::digest;
 
-/// Fewest characters of a password that a person chooses.
-pub const SHORTEST: usize = 10;
-
-/// Why a password was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum PasswordError {
-    /// Too short.
-    #[error("a password needs at least {SHORTEST} characters")]
-    TooShort,
-    /// The hash function refused.
-    #[error("the password cannot be hashed: {0}")]
-    Hash(argon2::password_hash::Error),
-}
-
 /// So many random bytes as hex.
 ///
 /// # Panics
@@ -29,20 +15,15 @@ pub fn random_hex<const BYTES: usize>() -> String {
     digest::hex(&bytes)
 }
 
-/// A password's argon2id hash as PHC string.
+/// A password's argon2id hash as PHC string. Whether the password may be taken is `domain::password`'s to say.
 ///
 /// # Errors
-/// [`PasswordError`].
-pub fn hash(password: &str) -> Result<String, PasswordError> {
-    if password.chars().count() < SHORTEST {
-        return Err(PasswordError::TooShort);
-    }
+/// When the hash function refuses.
+pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).expect("the system gives random numbers");
-    let salt = SaltString::encode_b64(&salt).map_err(PasswordError::Hash)?;
-    let hash = Argon2::default()
-        .hash_password(password.as_bytes(), &salt)
-        .map_err(PasswordError::Hash)?;
+    let salt = SaltString::encode_b64(&salt)?;
+    let hash = Argon2::default().hash_password(password.as_bytes(), &salt)?;
     Ok(hash.to_string())
 }
 
@@ -69,6 +50,5 @@ mod tests {
         assert!(proves("correct horse", Some(&phc)));
         assert!(!proves("wrong horse!", Some(&phc)));
         assert!(!proves("correct horse", None));
-        assert!(matches!(hash("short"), Err(PasswordError::TooShort)));
     }
 }

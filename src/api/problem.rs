@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::archive::ArchiveError;
 use crate::disinfect::Refused;
+use crate::domain::access::Unseen;
 use crate::evidence::EvidenceError;
 use crate::print::PrintError;
 use crate::store::StoreError;
@@ -64,6 +65,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "approval_failed",
         StatusCode::FORBIDDEN,
         "The second person's name or password is wrong, or the account is locked",
+    ),
+    (
+        "certificate_needed",
+        StatusCode::FORBIDDEN,
+        "A case system shows its certificate beside its token",
     ),
     (
         "changed",
@@ -177,9 +183,24 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "The page cannot be shown",
     ),
     (
+        "password_refused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The password does not keep the rules",
+    ),
+    (
         "query_invalid",
         StatusCode::BAD_REQUEST,
         "A query parameter is not allowed",
+    ),
+    (
+        "reason_needed",
+        StatusCode::FORBIDDEN,
+        "The letter is restricted: say first why you look at it",
+    ),
+    (
+        "restricted",
+        StatusCode::FORBIDDEN,
+        "The letter is restricted",
     ),
     ("scanner_busy", StatusCode::CONFLICT, "The scanner is busy"),
     (
@@ -247,6 +268,22 @@ impl Problem {
         )
     }
 
+    /// A letter that is not for this caller. Whoever is recused gets the answer that a letter has which is not there.
+    fn unseen(letter: &str, why: Unseen) -> Self {
+        match why {
+            Unseen::Role => Self::new("forbidden", "this account or token may not do that"),
+            Unseen::Recused => Self::not_found("letter", letter),
+            Unseen::NotOffered => Self::not_found("draft", letter),
+            Unseen::Restricted => {
+                Self::new("restricted", "a confirming officer decides who sees it")
+            }
+            Unseen::ReasonAsked => Self::new(
+                "reason_needed",
+                "say why with POST /v1/letters/{id}/views, then ask again",
+            ),
+        }
+    }
+
     /// There is no such thing.
     pub fn not_found(what: &str, id: &str) -> Self {
         Self::new("not_found", format!("there is no {what} {id}"))
@@ -275,6 +312,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { .. } => Self::new("not_found", told),
             StoreError::WrongState { .. } => Self::new("wrong_state", told),
+            StoreError::Unseen { id, why } => Self::unseen(&id, why),
             StoreError::Changed { .. } => Self::new("changed", format!("{told}: read it again")),
             StoreError::KeyReused => Self::new("key_reused", "a new request needs a new key"),
             StoreError::Correction(refused) => Self::new("correction_invalid", refused.to_string()),

@@ -5,6 +5,7 @@ use super::App;
 use super::auth::Need;
 use super::problem::Problem;
 use super::session::prove;
+use crate::domain::access::Holder;
 use crate::store::{SignIn, StoreError};
 
 /// Name and password of the second person.
@@ -51,7 +52,7 @@ impl App {
             Err(StoreError::NotFound { .. }) => return Err(failed()),
             Err(error) => return Err(error.into()),
         };
-        if !N::ROLES.contains(&role) {
+        if !N::lets(Holder::Person(role)) {
             return Err(Problem::new(
                 "forbidden",
                 format!("approver: the account {name} may not sign this"),

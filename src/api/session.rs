@@ -12,7 +12,8 @@ use super::asked::Asked;
 use super::auth::{COOKIE, Person};
 use super::problem::Problem;
 use super::{App, password};
-use crate::store::{FAILURES_ALLOWED, LOCK_SECONDS, Role, Session, SignIn};
+use crate::domain::access::Role;
+use crate::store::{FAILURES_ALLOWED, LOCK_SECONDS, Session, SignIn};
 
 /// Name and password.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -74,17 +75,29 @@ pub async fn sign_in(
         ));
     }
     let (cookie, csrf) = (password::random_hex::<32>(), password::random_hex::<16>());
-    let (kept, minutes) = (cookie.clone(), app.session_minutes());
+    let (kept, minutes) = (cookie.clone(), app.lasting().idle_minutes);
     let session = app
         .store
         .with(move |db| db.begin_session(&user, &kept, &csrf, minutes))
         .await?;
     // No `Max-Age`: the store decides how long a session holds, and a closed browser forgets it.
-    let set = format!("{COOKIE}={cookie}; HttpOnly; SameSite=Strict; Path=/");
+    let secure = app.cookie_is_secure();
+    let set = format!("{COOKIE}={cookie}; HttpOnly; SameSite=Strict; Path=/{secure}");
     Ok(with_cookie(
         &set,
         Json(SessionView::from(session)).into_response(),
     ))
+}
+
+impl App {
+    /// Over TLS a cookie is never sent in the clear.
+    fn cookie_is_secure(&self) -> &'static str {
+        if self.settings.http.is_tls() {
+            "; Secure"
+        } else {
+            ""
+        }
+    }
 }
 
 /// Hashing takes 20 MB and a core for a moment: a few at a time, off the async threads.

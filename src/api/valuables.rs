@@ -169,11 +169,14 @@ fn changed(db: &Db, id: i64, status: StatusCode) -> Result<(Answered, Event), St
     responses((status = 200, body = Valuables), (status = "4XX", body = Problem)))]
 pub async fn of_letter(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Path(letter): Path<String>,
 ) -> Result<Json<Valuables>, Problem> {
+    let by = caller.actor();
     let found = app.store.with(move |db| {
         db.letter_row(&letter)?;
+        let subject = format!("letter/{letter}");
+        db.record(&by, "valuables.viewed", &subject, &serde_json::json!({}))?;
         db.valuables_of(&letter)
     });
     let items = found.await?.into_iter().map(ValuableView::from).collect();

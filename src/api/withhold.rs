@@ -199,10 +199,15 @@ pub async fn propose(
     responses((status = 200, body = Retentions), (status = "4XX", body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
 ) -> Result<Json<Retentions>, Problem> {
-    let rows = app.store.with(|db| db.open_retentions()).await?;
-    let items = rows.into_iter().map(RetentionView::from).collect();
+    let by = caller.actor();
+    let found = app
+        .store
+        .with(move |db| Ok((db.open_retentions()?, db.kept_from(&by)?)));
+    let (rows, kept) = found.await?;
+    let rows = rows.into_iter().filter(|row| !kept.contains(&row.letter));
+    let items = rows.map(RetentionView::from).collect();
     Ok(Json(Retentions { items }))
 }
 

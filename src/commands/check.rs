@@ -52,6 +52,7 @@ pub fn run(args: &ConfigArg) -> u8 {
     reading(&settings, &mut report);
     paper(&settings, &report);
     port(&settings, &report);
+    tls(&settings, &mut report);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -252,6 +253,24 @@ fn port(settings: &Settings, report: &Report) {
             "http",
             &format!("{address}: {error}"),
             "good if the station runs already; otherwise stop the other program or set another http.listen",
+        ),
+    }
+}
+
+fn tls(settings: &Settings, report: &mut Report) {
+    match crate::api::tls::server_config(&settings.http) {
+        Ok(None) => {}
+        Ok(Some(_)) if settings.http.client_authority.is_some() => {
+            report.good(
+                "tls",
+                "certificate and key fit; case systems show a certificate",
+            );
+        }
+        Ok(Some(_)) => report.good("tls", "certificate and key fit"),
+        Err(error) => report.bad(
+            "tls",
+            &crate::Chain(&error).to_string(),
+            "`laixin tls new` makes a certificate and its key",
         ),
     }
 }

@@ -26,7 +26,9 @@ pub fn run(args: &ConfigArg) -> u8 {
         Err(error) => {
             tracing::error!("not started: {}", crate::Chain(&error));
             match error {
-                StationError::Config(_) | StationError::Profile { .. } => USAGE,
+                StationError::Config(_) | StationError::Profile { .. } | StationError::Tls(_) => {
+                    USAGE
+                }
                 _ => FINDING,
             }
         }

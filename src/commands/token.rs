@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use super::user::{AccountError, ConfigFile, check_name, operator_of_the_machine, word};
 use crate::api::password;
 use crate::clock;
-use crate::store::Scope;
+use crate::domain::access::Scope;
+use crate::store::NewToken;
 
 /// Machine tokens.
 #[derive(Debug, Args)]
@@ -28,6 +29,9 @@ enum What {
         /// Holds for so many days; without it until it is revoked.
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
         expires: Option<u16>,
+        /// Whose case system it is, e.g. 市信访局: letters that accuse this office are never handed to it.
+        #[arg(long, value_name = "OFFICE")]
+        unit: Option<String>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -56,14 +60,19 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
             name,
             scope,
             expires,
+            unit,
             config,
         } => {
             check_name(&name)?;
             let secret = format!("laixin_{}", password::random_hex::<32>());
             let until = expires.map(|days| clock::now().plus_seconds(i64::from(days) * 86_400));
-            config
-                .open()?
-                .add_token(&name, scope, &secret, until, &by)?;
+            let new = NewToken {
+                name,
+                scope,
+                expires: until,
+                unit,
+            };
+            config.open()?.add_token(&new, &secret, &by)?;
             println!("{secret}");
         }
         What::List { config } => {
@@ -84,4 +93,17 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
         What::Revoke { name, config } => config.open()?.revoke_token(&name, &by)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl clap::ValueEnum for Scope {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::CaseSystem, Self::Maintenance]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Self::CaseSystem => "case_system",
+            Self::Maintenance => "maintenance",
+        }))
+    }
 }

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::api::password::{self, PasswordError};
+use crate::api::password;
 use crate::config::{ConfigError, Settings};
-use crate::store::{Db, Role, StoreError};
+use crate::domain::access::Role;
+use crate::domain::password::Refused;
+use crate::store::{Db, StoreError};
 
 /// Accounts of people.
 #[derive(Debug, Args)]
@@ -24,8 +26,11 @@ enum What {
         /// Name: 1 to 32 letters or digits; `-`, `_` and `.` are allowed too
         name: String,
         /// What the person may do.
-        #[arg(long, value_enum)]
-        role: Role,
+        #[arg(long, value_enum, required_unless_present = "first")]
+        role: Option<Role>,
+        /// The station's first administrator; refused once there is one.
+        #[arg(long, conflicts_with = "role")]
+        first: bool,
         #[command(flatten)]
         password: PasswordFrom,
         #[command(flatten)]
@@ -40,6 +45,23 @@ enum What {
     Disable {
         /// Name.
         name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Opens a closed or locked account again.
+    Enable {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Gives an account another role and ends its sessions.
+    Role {
+        /// Name.
+        name: String,
+        /// What the person may do.
+        #[arg(value_enum)]
+        role: Role,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -79,8 +101,11 @@ pub enum AccountError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The password was refused.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
+    #[error("the password was not taken")]
+    Password(#[from] Refused),
+    /// The hash function refused.
+    #[error("the password cannot be hashed")]
+    Hash(#[source] argon2::password_hash::Error),
     /// The name is not allowed.
     #[error("{name:?} is not allowed as a name; 1 to 32 letters, digits, - _ and . are")]
     Name {
@@ -108,7 +133,7 @@ impl AccountError {
             Self::Config(_) | Self::Password(_) | Self::Name { .. } | Self::Input(_) => {
                 ExitCode::from(2)
             }
-            Self::Store(_) | Self::DataDir { .. } => ExitCode::from(1),
+            Self::Store(_) | Self::DataDir { .. } | Self::Hash(_) => ExitCode::from(1),
         }
     }
 }
@@ -143,13 +168,12 @@ pub(super) fn operator_of_the_machine() -> String {
 
 /// Names are used in records and addresses.
 pub(super) fn check_name(name: &str) -> Result<(), AccountError> {
-    let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if (1..=32).contains(&name.chars().count()) && name.chars().all(good) {
-        return Ok(());
+    match crate::api::users::is_name(name) {
+        true => Ok(()),
+        false => Err(AccountError::Name {
+            name: name.to_owned(),
+        }),
     }
-    Err(AccountError::Name {
-        name: name.to_owned(),
-    })
 }
 
 /// Runs the command.
@@ -162,15 +186,10 @@ pub fn run(args: UserArgs) -> Result<ExitCode, AccountError> {
         What::Add {
             name,
             role,
+            first,
             password,
             config,
-        } => {
-            check_name(&name)?;
-            let mut db = config.open()?;
-            let password = password.get()?;
-            db.add_user(&name, role, &password::hash(&password.text)?, &by)?;
-            password.show(&name);
-        }
+        } => add(&name, role.filter(|_| !first), (&password, &config), &by)?,
         What::List { config } => {
             for user in config.open()?.users()? {
                 let state = match (user.disabled, user.locked_until) {
@@ -189,18 +208,55 @@ pub fn run(args: UserArgs) -> Result<ExitCode, AccountError> {
             }
         }
         What::Disable { name, config } => config.open()?.disable_user(&name, &by)?,
+        What::Enable { name, config } => config.open()?.enable_user(&name, &by)?,
+        What::Role { name, role, config } => config.open()?.set_role(&name, role, &by)?,
         What::Password {
             name,
             password,
             config,
         } => {
             let mut db = config.open()?;
-            let password = password.get()?;
-            db.set_password(&name, &password::hash(&password.text)?, &by)?;
+            let password = password.get(&name, &config)?;
+            db.set_password(&name, &password.hashed()?, &by)?;
             password.show(&name);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Without a role: the first administrator.
+fn add(
+    name: &str,
+    role: Option<Role>,
+    (password, config): (&PasswordFrom, &ConfigFile),
+    by: &str,
+) -> Result<(), AccountError> {
+    check_name(name)?;
+    let mut db = config.open()?;
+    let password = password.get(name, config)?;
+    let phc = password.hashed()?;
+    match role {
+        Some(role) => db.add_user(name, role, &phc, by)?,
+        None => db.add_first_user(name, &phc, by)?,
+    }
+    password.show(name);
+    Ok(())
+}
+
+impl clap::ValueEnum for Role {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Self::Operator => "operator",
+            Self::ConfirmingOfficer => "confirming_officer",
+            Self::Maintenance => "maintenance",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }))
+    }
 }
 
 /// A role or scope as it is typed.
@@ -216,6 +272,10 @@ struct Password {
 }
 
 impl Password {
+    fn hashed(&self) -> Result<String, AccountError> {
+        password::hash(&self.text).map_err(AccountError::Hash)
+    }
+
     fn show(&self, name: &str) {
         if self.made_up {
             println!("password of {name}, shown this once: {}", self.text);
@@ -224,7 +284,7 @@ impl Password {
 }
 
 impl PasswordFrom {
-    fn get(&self) -> Result<Password, AccountError> {
+    fn get(&self, name: &str, config: &ConfigFile) -> Result<Password, AccountError> {
         if !self.password_stdin {
             return Ok(Password {
                 text: password::random_hex::<10>(),
@@ -235,8 +295,11 @@ impl PasswordFrom {
         std::io::stdin()
             .read_to_string(&mut text)
             .map_err(AccountError::Input)?;
+        let text = text.trim_end_matches(['\r', '\n']).to_owned();
+        let rules = Settings::load(&config.config)?.passwords.rules();
+        crate::domain::password::check(rules, name, &text)?;
         Ok(Password {
-            text: text.trim_end_matches(['\r', '\n']).to_owned(),
+            text,
             made_up: false,
         })
     }

@@ -13,10 +13,12 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
+    ("trust.css", CSS, include_str!("assets/trust.css")),
+    ("alerts.js", SCRIPT, include_str!("assets/alerts.js")),
     ("letter.css", CSS, include_str!("assets/letter.css")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
@@ -28,7 +30,7 @@ const FILES: [(&str, &str, &str); 9] = [
 /// What scripts say, as a script of its own: the content security policy allows none inside a page.
 fn words_script(language: Language) -> String {
     let words = Words::of(language);
-    let wanted = ["script", "problem", "allowed", "fault", "letter"];
+    let wanted = ["script", "problem", "allowed", "fault", "letter", "alarm"];
     let said: serde_json::Map<_, _> = wanted
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), serde_json::json!(words.section(name)?))))

@@ -99,7 +99,8 @@ struct BatchesPage {
 
 type Found = (Batch, Vec<(Load, Option<CycleRecord>)>, scanning::Found);
 
-fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
+fn look(db: &mut Db, before: Option<i64>, by: &str) -> Result<Vec<Found>, StoreError> {
+    let kept = db.kept_from(by)?;
     let batches = db.batches(before, PAGE + 1)?;
     batches
         .into_iter()
@@ -110,10 +111,15 @@ fn look(db: &mut Db, before: Option<i64>) -> Result<Vec<Found>, StoreError> {
                 .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
                 .collect::<Result<_, StoreError>>()?;
             // A closed batch has nothing left to look at.
-            let holds = match batch.closed {
+            let mut holds = match batch.closed {
                 None => db.open_holds(Some(batch.id), HOLDS_SHOWN)?,
                 Some(_) => Vec::new(),
             };
+            holds.retain(|hold| {
+                hold.letter
+                    .as_ref()
+                    .is_none_or(|letter| !kept.contains(letter))
+            });
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = (db.batch_counts(batch.id)?, holds, newest);
             Ok((batch, loads, scanning))
@@ -232,7 +238,8 @@ pub(super) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
-    let found = app.store.with(move |db| look(db, wanted.before)).await;
+    let by = visitor.person.session.user.clone();
+    let found = app.store.with(move |db| look(db, wanted.before, &by)).await;
     let mut found = match found {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),

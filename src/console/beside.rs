@@ -14,6 +14,7 @@ use super::refused::{Refused, show};
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::domain::access::Seer;
 use crate::domain::draft::Draft;
 use crate::domain::repeat::{Grams, Registered};
 use crate::store::{Db, ImportedView, StoreError};
@@ -60,7 +61,8 @@ struct Side {
     pages: usize,
 }
 
-fn side(db: &mut Db, id: &str, by: &str) -> Result<Side, StoreError> {
+fn side(db: &mut Db, id: &str, seer: &Seer) -> Result<Side, StoreError> {
+    db.let_see(seer, id)?;
     if db.withholding(id)?.is_some() {
         return Err(StoreError::NotFound {
             what: "draft",
@@ -68,7 +70,12 @@ fn side(db: &mut Db, id: &str, by: &str) -> Result<Side, StoreError> {
         });
     }
     let draft: Draft = db.draft(id)?.draft;
-    db.record(by, "letter.viewed", &format!("letter/{id}"), &json!({}))?;
+    db.record(
+        &seer.actor,
+        "letter.viewed",
+        &format!("letter/{id}"),
+        &json!({}),
+    )?;
     Ok(Side {
         registered: Registered::of(&draft, Grams::default()),
         date: draft.fields.letter_date.value.clone(),
@@ -81,13 +88,18 @@ enum There {
     Imported(ImportedView),
 }
 
-fn there(db: &mut Db, wanted: &Wanted, by: &str) -> Result<(String, There), StoreError> {
+fn there(db: &mut Db, wanted: &Wanted, seer: &Seer) -> Result<(String, There), StoreError> {
     match (&wanted.letter, &wanted.case) {
-        (Some(letter), _) => Ok((letter.clone(), There::Ours(side(db, letter, by)?))),
+        (Some(letter), _) => Ok((letter.clone(), There::Ours(side(db, letter, seer)?))),
         (None, case) => {
             let case = case.clone().unwrap_or_default();
             let found = db.imported(&case)?;
-            db.record(by, "history.viewed", &format!("case/{case}"), &json!({}))?;
+            db.record(
+                &seer.actor,
+                "history.viewed",
+                &format!("case/{case}"),
+                &json!({}),
+            )?;
             Ok((case, There::Imported(found)))
         }
     }
@@ -101,9 +113,9 @@ pub(super) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "letters"));
-    let by = visitor.person.session.user.clone();
+    let seer = visitor.seer();
     let letter = id.clone();
-    let look = move |db: &mut Db| Ok((side(db, &letter, &by)?, there(db, &wanted, &by)?));
+    let look = move |db: &mut Db| Ok((side(db, &letter, &seer)?, there(db, &wanted, &seer)?));
     match app.store.with(look).await {
         Ok((here, (name, there))) => show(&filled(w, f, (id, here), (name, there))),
         Err(error) => Refused::by_store(f, &error).into_response(),

@@ -12,9 +12,12 @@ use super::refused::Refused;
 use super::words::Words;
 use super::{address, assets};
 use crate::api::App;
-use crate::api::auth::{DeviceHealth, Mailroom, Need, Person, person_of};
+use crate::api::auth::{
+    AccountKeepers, AlertReader, Auditors, Cabinets, DeviceHealth, Mailroom, Need, Person,
+    person_of,
+};
 use crate::config::Language;
-use crate::store::Role;
+use crate::domain::access::{Holder, Role, Seer};
 
 /// The cookie that keeps the chosen language.
 pub(super) const LANGUAGE_COOKIE: &str = "laixin_language";
@@ -71,7 +74,7 @@ impl<N: Need + Send> FromRequestParts<App> for Visitor<N> {
             let to = format!("/?to={}", address::encode(&asked.path));
             return Err(Redirect::to(&to).into_response());
         };
-        if !N::ROLES.contains(&person.session.role) {
+        if !N::lets(Holder::Person(person.session.role)) {
             return Err(Refused::forbidden(app, asked, &person).into_response());
         }
         Ok(Self {
@@ -86,6 +89,14 @@ impl<N> Visitor<N> {
     /// The frame of a page under this entry of the bar.
     pub(super) fn frame(&self, app: &App, here: &'static str) -> Frame {
         Frame::signed_in(app, self.asked.clone(), &self.person, here)
+    }
+
+    /// As the one who wants to see a letter.
+    pub(super) fn seer(&self) -> Seer {
+        Seer {
+            actor: self.person.session.user.clone(),
+            holder: Holder::Person(self.person.session.role),
+        }
     }
 
     /// The texts in this person's language.
@@ -141,16 +152,47 @@ impl Frame {
         }
     }
 
+    fn may<N: Need>(&self) -> bool {
+        self.role.is_some_and(|role| N::lets(Holder::Person(role)))
+    }
+
     /// Whether this person works with batches and letters.
     pub(super) fn sees_letters(&self) -> bool {
-        self.role
-            .is_some_and(|role| Mailroom::ROLES.contains(&role))
+        self.may::<Mailroom>()
+    }
+
+    /// Whether this person may see the cabinets and what wants a person now.
+    pub(super) fn sees_today(&self) -> bool {
+        self.may::<Cabinets>()
     }
 
     /// Whether this person may see the health of devices.
     pub(super) fn sees_devices(&self) -> bool {
-        self.role
-            .is_some_and(|role| DeviceHealth::ROLES.contains(&role))
+        self.may::<DeviceHealth>()
+    }
+
+    /// Whether this person keeps accounts.
+    pub(super) fn keeps_accounts(&self) -> bool {
+        self.may::<AccountKeepers>()
+    }
+
+    /// Whether this person looks through the audit.
+    pub(super) fn audits(&self) -> bool {
+        self.may::<Auditors>()
+    }
+
+    /// Whether alerts about letters are shown to this person.
+    pub(super) fn sees_alerts(&self) -> bool {
+        self.may::<AlertReader>()
+    }
+
+    /// The first page of this person.
+    pub(super) fn home(&self) -> &'static str {
+        if self.sees_today() {
+            "/today"
+        } else {
+            "/audit"
+        }
     }
 
     /// `page` for the entry of this page, for `aria-current`.

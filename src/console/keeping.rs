@@ -310,13 +310,18 @@ struct BoxesPage {
 pub(super) async fn boxes(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "boxes"));
     let me = visitor.person.session.user.clone();
+    let by = me.clone();
     match app
         .store
-        .with(|db| Ok((db.boxes()?, db.loans(None)?)))
+        .with(move |db| Ok((db.boxes()?, db.loans(None)?, db.kept_from(&by)?)))
         .await
     {
-        Ok((boxes, loans)) => show(&BoxesPage {
-            loans: loans.into_iter().map(|row| loan(w, row, &me)).collect(),
+        Ok((boxes, loans, kept)) => show(&BoxesPage {
+            loans: loans
+                .into_iter()
+                .filter(|row| !kept.contains(&row.letter))
+                .map(|row| loan(w, row, &me))
+                .collect(),
             boxes,
             f,
         }),
@@ -340,15 +345,19 @@ pub(super) async fn a_box(
     Path(id): Path<i64>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "boxes"));
+    let by = visitor.person.session.user.clone();
     match app
         .store
-        .with(move |db| Ok((db.a_box(id)?, db.box_list(id)?)))
+        .with(move |db| Ok((db.a_box(id)?, db.box_list(id)?, db.kept_from(&by)?)))
         .await
     {
-        Ok((a_box, list)) => show(&BoxPage {
+        Ok((a_box, list, kept)) => show(&BoxPage {
             printed: when::moment(w, crate::clock::now()),
             a_box,
-            list,
+            list: list
+                .into_iter()
+                .filter(|boxed| !kept.contains(&boxed.letter))
+                .collect(),
             f,
         }),
         Err(error) => Refused::by_store(f, &error).into_response(),

@@ -13,9 +13,12 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::domain::access::Seer;
 use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
 use crate::domain::draft::{Deadline, DeadlineToCome, Draft, Fields, Flag};
-use crate::store::{Batch, Db, DraftRow, DraftState, LetterRow, PageRow, StoreError, Withholding};
+use crate::store::{
+    Batch, Db, DraftRow, DraftState, LetterRow, PageRow, RestrictionRow, StoreError, Withholding,
+};
 
 struct LetterHead {
     id: String,
@@ -71,13 +74,23 @@ struct Seen {
     draft: Option<DraftRow>,
     later: Vec<String>,
     withheld: Option<Withholding>,
+    restriction: Option<RestrictionRow>,
+    /// It would go to whom it accuses.
+    conflict: bool,
 }
 
 /// What the page shows; the look is in the ledger, as for everyone who reads a letter.
-fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
+fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
+    db.let_see(seer, id)?;
     let letter = db.letter_row(id)?;
+    let mut later = Vec::new();
+    for other in db.letters_naming(id)? {
+        if db.may_know(seer, &other)? {
+            later.push(other);
+        }
+    }
     db.record(
-        by,
+        &seer.actor,
         "letter.viewed",
         &format!("letter/{id}"),
         &serde_json::json!({}),
@@ -86,7 +99,9 @@ fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
     let is_shown = withheld.is_none();
     Ok(Seen {
         batch: db.batch(letter.batch_id)?,
-        later: db.letters_naming(id)?,
+        later,
+        restriction: db.restriction(id)?.filter(|known| known.holds),
+        conflict: db.conflict(id)?.is_some(),
         pages: if is_shown {
             db.page_rows(id)?
         } else {
@@ -94,7 +109,10 @@ fn look(db: &mut Db, id: &str, by: &str) -> Result<Seen, StoreError> {
         },
         withheld,
         draft: match db.draft(id) {
-            Ok(draft) => Some(draft).filter(|_| is_shown),
+            Ok(mut draft) => {
+                db.without_unseen(seer, &mut draft.draft)?;
+                Some(draft).filter(|_| is_shown)
+            }
             Err(StoreError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         },
@@ -339,8 +357,8 @@ pub(super) async fn page(
     Path(id): Path<String>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "letters"));
-    let by = visitor.person.session.user.clone();
-    match app.store.with(move |db| look(db, &id, &by)).await {
+    let seer = visitor.seer();
+    match app.store.with(move |db| look(db, &id, &seer)).await {
         Ok(seen) => show(&filled(w, f, seen)),
         Err(error) => Refused::by_store(f, &error).into_response(),
     }
@@ -368,5 +386,16 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     };
     let withheld = seen.withheld.as_ref();
     let withheld = withheld.map(|held| super::keeping::withheld_words(w, held));
-    unread.chain(handed_over).chain(withheld).collect()
+    let restricted = seen.restriction.as_ref().map(|known| {
+        let why = super::access::restricted_word(known.why);
+        w.one("access.note_restricted", w.code("restricted", why))
+    });
+    let conflict = seen.conflict.then(|| w.t("access.conflict").to_owned());
+    conflict
+        .into_iter()
+        .chain(restricted)
+        .chain(unread)
+        .chain(handed_over)
+        .chain(withheld)
+        .collect()
 }

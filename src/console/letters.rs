@@ -37,6 +37,8 @@ pub(super) struct Row {
     pub(super) urgent: bool,
     pub(super) pending: bool,
     pub(super) alert: bool,
+    /// Not everybody sees it.
+    pub(super) restricted: bool,
     pub(super) sender: String,
     pub(super) addressee: String,
     pub(super) pages: u32,
@@ -63,6 +65,7 @@ impl Row {
         Self {
             urgent: line.urgent,
             pending: pending && line.sender.is_none(),
+            restricted: line.restricted,
             alert: line.alert.is_some(),
             sender: or_none(line.sender),
             addressee: or_none(line.addressee),
@@ -165,18 +168,23 @@ pub(super) async fn page(
         batch: wanted.batch(),
         before: wanted.before.clone(),
     };
+    let seer = visitor.seer();
     let found = app.store.with(move |db| {
-        let lines = db.letter_lines(&filter, PAGE + 1)?;
-        Ok((lines, db.overview()?, db.batches(None, 100)?))
+        let mut lines = db.letter_lines(&filter, PAGE + 1)?;
+        let there_is_more = lines.len() > PAGE as usize;
+        lines.truncate(PAGE as usize);
+        let last = lines
+            .last()
+            .filter(|_| there_is_more)
+            .map(|line| line.id.clone());
+        let lines = db.seen_by(&seer, "letters", lines)?;
+        Ok((lines, last, db.overview()?, db.batches(None, 100)?))
     });
-    let (mut lines, counts, batches) = match found.await {
+    let (lines, last, counts, batches) = match found.await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let stage = wanted.stage().map(|(_, code)| code);
-    let there_is_more = lines.len() > PAGE as usize;
-    lines.truncate(PAGE as usize);
-    let last = lines.last().filter(|_| there_is_more);
     show(&LettersPage {
         f,
         stages: stage_chips(w, &wanted, &counts.letters),
@@ -193,7 +201,7 @@ pub(super) async fn page(
             .before
             .as_ref()
             .map(|_| address(stage, wanted.batch(), None)),
-        more: last.map(|line| address(stage, wanted.batch(), Some(&line.id))),
+        more: last.map(|id| address(stage, wanted.batch(), Some(&id))),
         letters: lines.into_iter().map(|line| Row::of(w, line)).collect(),
     })
 }

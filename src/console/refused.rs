@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::frame::{Asked, Frame};
 use crate::api::App;
 use crate::api::auth::Person;
+use crate::domain::access::Unseen;
 use crate::store::StoreError;
 
 #[derive(Template)]
@@ -64,10 +65,27 @@ impl Refused {
         }
     }
 
+    /// A letter that is not for everybody.
+    fn restricted(frame: Frame) -> Self {
+        let w = frame.w;
+        Self {
+            status: StatusCode::FORBIDDEN,
+            frame: Box::new(frame),
+            heading: w.t("refused.restricted"),
+            text: w.t("refused.restricted_text"),
+        }
+    }
+
     /// The store's refusal as a page; a fault is logged here, once.
     pub(super) fn by_store(frame: Frame, error: &StoreError) -> Self {
-        if matches!(error, StoreError::NotFound { .. }) {
-            return Self::nothing_here(frame);
+        match error {
+            StoreError::NotFound { .. }
+            | StoreError::Unseen {
+                why: Unseen::Recused,
+                ..
+            } => return Self::nothing_here(frame),
+            StoreError::Unseen { .. } => return Self::restricted(frame),
+            _ => {}
         }
         let error: &dyn std::error::Error = error;
         tracing::error!(error, "a page of the console could not be shown");

@@ -1,8 +1,10 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::cabinet;
 use super::frame::{Frame, Visitor};
@@ -11,9 +13,10 @@ use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
 use crate::api::App;
-use crate::api::auth::{Cabinets, Mailroom, Need};
+use crate::api::auth::{Mailroom, Need, Oneself};
 use crate::clock::Millis;
 use crate::disinfect::CabinetView;
+use crate::domain::access::Seer;
 use crate::domain::letter::LoadState;
 use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
 
@@ -61,6 +64,8 @@ struct Seen {
     troubled: Vec<LetterLine>,
     loads: Vec<Load>,
     kept: Kept,
+    /// Letters that are kept from somebody and wait for another person.
+    for_another: BTreeSet<String>,
 }
 
 /// What is kept safe, and what is not.
@@ -72,12 +77,40 @@ struct Kept {
     open_valuables: Vec<(String, u32, Millis)>,
 }
 
-fn look(db: &mut Db) -> Result<Seen, StoreError> {
+/// What this person may see of it: whoever looks after devices sees no letter.
+fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
+    let (letters, troubled) = (
+        db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
+        db.troubled_letters(HELD_SHOWN)?,
+    );
+    let mut open_valuables = Vec::new();
+    for (letter, count, since) in db.letters_with_open_valuables()? {
+        if db.may_know_of(seer, &letter)? {
+            open_valuables.push((letter, count, since));
+        }
+    }
+    let reads = Mailroom::lets(seer.holder);
+    let kept = if reads {
+        db.waiting_for_another()?
+    } else {
+        Vec::new()
+    };
+    let kept_from_me = db.kept_from(&seer.actor)?;
+    let for_another = kept
+        .into_iter()
+        .filter(|row| row.user != seer.actor && !kept_from_me.contains(&row.letter))
+        .map(|row| row.letter)
+        .collect();
     Ok(Seen {
+        for_another,
         counts: db.overview()?,
-        held: db.held_files(HELD_SHOWN)?,
-        letters: db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
-        troubled: db.troubled_letters(HELD_SHOWN)?,
+        held: if reads {
+            db.held_files(HELD_SHOWN)?
+        } else {
+            Vec::new()
+        },
+        letters: db.seen_by(seer, "today", letters)?,
+        troubled: db.seen_by(seer, "today_alerts", troubled)?,
         loads: db.loads_to_disinfect()?,
         kept: Kept {
             safe_since: match db.last_backup()? {
@@ -85,7 +118,7 @@ fn look(db: &mut Db) -> Result<Seen, StoreError> {
                 None => db.first_arrival()?,
             },
             damaged_originals: db.last_scrub()?.map_or(0, |(_, found)| found.faults),
-            open_valuables: db.letters_with_open_valuables()?,
+            open_valuables,
         },
     })
 }
@@ -196,6 +229,13 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "bad",
         })
     }));
+    alerts.extend(seen.for_another.iter().map(|letter| Alert {
+        what: w.one("alert.for_another", letter),
+        next: w.t("alert.for_another_do").to_owned(),
+        subject: String::new(),
+        href: Some(format!("/letters/{letter}")),
+        tone: "",
+    }));
     alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(seen.held.iter().map(|file| held(w, file)));
     alerts
@@ -266,25 +306,15 @@ fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
 }
 
 /// `GET /today`
-pub(super) async fn page(State(app): State<App>, visitor: Visitor<Cabinets>) -> Response {
+pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
-    let seen = match app.store.with(look).await {
+    if !f.sees_today() {
+        return Redirect::to(f.home()).into_response();
+    }
+    let seer = visitor.seer();
+    let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
-    };
-    // Whoever looks after devices sees no letter.
-    let seen = if Mailroom::ROLES.contains(&visitor.person.session.role) {
-        seen
-    } else {
-        Seen {
-            counts: seen.counts,
-            loads: seen.loads,
-            kept: Kept {
-                open_valuables: Vec::new(),
-                ..seen.kept
-            },
-            ..Seen::default()
-        }
     };
     show(&TodayPage {
         queues: queues(w, &seen.counts),

@@ -60,6 +60,11 @@ fn holidays(file: &Path) -> Result<Holidays, config::ConfigError> {
 }
 
 impl Office {
+    /// What some pages say by themselves.
+    pub fn fields(&self, pages: &[PageText]) -> Fields {
+        extract(pages, &self.roster, None)
+    }
+
     /// The draft of one letter.
     pub fn draft(
         &self,

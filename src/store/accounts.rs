@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::digest;
+use crate::domain::access::{Role, Scope};
 
 /// Wrong passwords in a row before an account is locked.
 pub const FAILURES_ALLOWED: u32 = 5;
@@ -13,50 +14,6 @@ pub const FAILURES_ALLOWED: u32 = 5;
 pub const LOCK_SECONDS: i64 = 600;
 /// A session's end is moved at most this often, so that reading a page is not a write.
 const RENEW_AFTER_MS: i64 = 60_000;
-
-/// What a person may do.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Role {
-    /// Mailroom: batches, cabinets, letters, corrections.
-    Operator,
-    /// Devices, and no letter.
-    Maintenance,
-    /// Everything a person may do.
-    Administrator,
-}
-
-/// What a machine may do.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Scope {
-    /// Claims drafts and reads the pages of letters whose draft it may claim.
-    CaseSystem,
-    /// Device health.
-    Maintenance,
-}
 
 /// An account as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +56,30 @@ pub struct Token {
     pub expires: Option<Millis>,
     /// Taken back at.
     pub revoked: Option<Millis>,
+    /// Whose case system it is: nothing that accuses it is handed to it.
+    pub unit: Option<String>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// Name.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// Holds until.
+    pub expires: Option<Millis>,
+    /// Whose case system it is.
+    pub unit: Option<String>,
+}
+
+/// How long a session holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lasting {
+    /// Without being used.
+    pub idle_minutes: i64,
+    /// However much it is used.
+    pub longest_hours: i64,
 }
 
 /// What a sign-in begins with.
@@ -127,6 +108,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         created: row.get(2)?,
         expires: row.get(3)?,
         revoked: row.get(4)?,
+        unit: row.get(5)?,
     })
 }
 
@@ -188,28 +170,6 @@ impl Db {
                 &db.connection,
                 by,
                 "user.password",
-                &format!("user/{name}"),
-                &json!({}),
-            )
-        })
-    }
-
-    /// Closes an account and ends its sessions. What it did stays in the ledger.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn disable_user(&mut self, name: &str, by: &str) -> Result<(), StoreError> {
-        self.atomically(|db| {
-            let changed = db
-                .connection
-                .execute("UPDATE users SET disabled = 1 WHERE name = ?1", [name])?;
-            found(changed, "user", name)?;
-            db.connection
-                .execute("DELETE FROM sessions WHERE user = ?1", [name])?;
-            ledger::append(
-                &db.connection,
-                by,
-                "user.disabled",
                 &format!("user/{name}"),
                 &json!({}),
             )
@@ -284,27 +244,34 @@ impl Db {
         })
     }
 
-    /// The session of a cookie, if it holds; being used, it lasts on for `minutes`.
+    /// The session of a cookie, if it holds; being used, it lasts on, but never longer than `lasting` says.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn session(&mut self, cookie: &str, minutes: i64) -> Result<Option<Session>, StoreError> {
+    pub fn session(
+        &mut self,
+        cookie: &str,
+        lasting: Lasting,
+    ) -> Result<Option<Session>, StoreError> {
         let hash = digest::sha256_hex(cookie.as_bytes());
         let now = clock::now();
+        let longest = lasting.longest_hours * 3600;
         let found = self
             .connection
             .prepare_cached(
-                "SELECT s.user, u.role, s.csrf, s.expires_ms FROM sessions s JOIN users u ON u.name = s.user
-                 WHERE s.hash = ?1 AND s.expires_ms > ?2 AND u.disabled = 0",
+                "SELECT s.user, u.role, s.csrf, s.expires_ms, s.created_ms FROM sessions s JOIN users u ON u.name = s.user
+                 WHERE s.hash = ?1 AND s.expires_ms > ?2 AND s.created_ms > ?3 AND u.disabled = 0",
             )?
-            .query_row((&hash, now), |row| {
-                Ok(Session { user: row.get(0)?, role: row.get(1)?, csrf: row.get(2)?, expires: row.get(3)? })
+            .query_row((&hash, now, now.plus_seconds(-longest)), |row| {
+                let session = Session { user: row.get(0)?, role: row.get(1)?, csrf: row.get(2)?, expires: row.get(3)? };
+                Ok((session, row.get::<_, Millis>(4)?))
             })
             .optional()?;
-        let Some(mut session) = found else {
+        let Some((mut session, created)) = found else {
             return Ok(None);
         };
-        let renewed = now.plus_seconds(minutes * 60);
+        let used = now.plus_seconds(lasting.idle_minutes * 60);
+        let renewed = Millis(used.0.min(created.plus_seconds(longest).0));
         if renewed.0 - session.expires.0 > RENEW_AFTER_MS {
             self.connection.execute(
                 "UPDATE sessions SET expires_ms = ?2 WHERE hash = ?1",
@@ -339,24 +306,18 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when the name is taken.
-    pub fn add_token(
-        &mut self,
-        name: &str,
-        scope: Scope,
-        secret: &str,
-        expires: Option<Millis>,
-        by: &str,
-    ) -> Result<(), StoreError> {
+    pub fn add_token(&mut self, new: &NewToken, secret: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
+            let NewToken { name, scope, expires, unit } = new;
             let added = db.connection.execute(
-                "INSERT INTO tokens (name, hash, scope, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO tokens (name, hash, scope, created_ms, expires_ms, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO NOTHING",
-                (name, digest::sha256_hex(secret.as_bytes()), scope, clock::now(), expires),
+                (name, digest::sha256_hex(secret.as_bytes()), scope, clock::now(), expires, unit),
             )?;
             if added == 0 {
                 return Err(taken("token", name));
             }
-            ledger::append(&db.connection, by, "token.added", &format!("token/{name}"), &json!({"scope": scope}))
+            ledger::append(&db.connection, by, "token.added", &format!("token/{name}"), &json!({"scope": scope, "unit": unit}))
         })
     }
 
@@ -366,7 +327,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT name, scope, created_ms, expires_ms, revoked_ms FROM tokens ORDER BY name",
+            "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit FROM tokens ORDER BY name",
         )?;
         let rows = query.query_map([], token)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -380,7 +341,7 @@ impl Db {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT name, scope, created_ms, expires_ms, revoked_ms FROM tokens
+                "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit FROM tokens
                  WHERE hash = ?1 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?2)",
             )?
             .query_row((digest::sha256_hex(secret.as_bytes()), clock::now()), token)

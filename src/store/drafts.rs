@@ -14,6 +14,7 @@ use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
 use crate::digest;
+use crate::domain::access::goes_to_accused;
 use crate::domain::correct::Corrections;
 use crate::domain::draft::{Confirmation, Draft};
 use crate::domain::letter::Stage;
@@ -209,6 +210,8 @@ impl Db {
                     (letter, Stage::Drafted, Stage::Reading),
                 )?;
                 ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
+                db.amend(letter, "page_added", "task/read")?;
+                db.guard_letter(letter, &draft.fields)?;
                 return Ok(DraftKept::EarlierStays);
             }
             db.note_proposals(draft)?;
@@ -225,6 +228,8 @@ impl Db {
                  ON CONFLICT (letter_id) DO UPDATE SET body = ?2, created_ms = ?3, updated_ms = ?3, ready_ms = ?4",
                 (letter, written(&draft)?, now, ready),
             )?;
+            db.note_conflict(letter, &draft.fields)?;
+            db.guard_letter(letter, &draft.fields)?;
             db.letter_changed(letter, Stage::Drafted)?;
             if earlier.is_some() {
                 db.compare_later(letter, later)?;
@@ -248,6 +253,7 @@ impl Db {
                 (letter, written(draft)?, clock::now()),
             )?;
             if kept > 0 {
+                db.guard_letter(letter, &draft.fields)?;
                 ledger::append(&db.connection, "task/read", "draft.made_early", &subject(letter), &json!({}))?;
             }
             Ok(())
@@ -350,6 +356,8 @@ impl Db {
                  WHERE letter_id = ?1",
                 (letter, written(&row.draft)?, now, ready),
             )?;
+            db.note_conflict(letter, &row.draft.fields)?;
+            db.guard_letter(letter, &row.draft.fields)?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
             ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields, "rows": rows}))
@@ -374,6 +382,14 @@ impl Db {
             let flags = &row.draft.fields.flags;
             let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
             db.nothing_open(letter, speaks_of_some, "confirm")?;
+            if db.conflict(letter)?.is_some() {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "addressed to whom it accuses: choose another addressee".into(),
+                    action: "confirm",
+                });
+            }
             let now = clock::now();
             db.compare_anew(&mut row.draft)?;
             db.settle(letter, Settled::Yes)?;
@@ -445,18 +461,28 @@ impl Db {
         self.atomically(|db| {
             let now = clock::now();
             let until = now.plus_seconds(claiming.lease_seconds);
-            let ready: Vec<(String, String)> = db
+            let unit = db.unit_of(&claiming.by)?;
+            // What accuses the office of this very system stays out; how many those are is not known to the query.
+            let most = if unit.is_some() { u32::MAX } else { claiming.limit };
+            let ready: Vec<String> = db
                 .connection
                 .prepare_cached(
-                    "SELECT d.letter_id, d.body FROM drafts d JOIN letters l ON l.id = d.letter_id
-                     WHERE d.ready_ms IS NOT NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
+                    "SELECT d.letter_id FROM drafts d JOIN letters l ON l.id = d.letter_id
+                     WHERE d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
                      AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
                 )?
-                .query_map((now, claiming.limit), |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map((now, most), |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             let mut claims = Vec::new();
-            for (letter, body) in ready {
+            for letter in ready {
+                if claims.len() >= claiming.limit as usize {
+                    break;
+                }
+                let draft = db.draft(&letter)?.draft;
+                if goes_to_accused(&draft.fields, unit.as_deref()) {
+                    continue;
+                }
                 let lease = new_lease();
                 db.connection.execute(
                     "UPDATE drafts SET state = 'leased', claimed_by = ?2, lease = ?3, lease_ms = ?4, offered = offered + 1
@@ -465,7 +491,7 @@ impl Db {
                 )?;
                 let detail = json!({"until_ms": until.0});
                 ledger::append(&db.connection, &claiming.by, "draft.claimed", &subject(&letter), &detail)?;
-                claims.push(Claim { draft: parse(&letter, &body)?, lease, until });
+                claims.push(Claim { draft, lease, until });
             }
             Ok(claims)
         })

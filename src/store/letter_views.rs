@@ -31,6 +31,8 @@ pub struct LetterRow {
     pub pages: u32,
     /// The registered sender, as far as there is a draft.
     pub sender: Option<String>,
+    /// Not everybody sees it.
+    pub restricted: bool,
 }
 
 /// A page as it is listed.
@@ -83,6 +85,7 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
         version: row.get(7)?,
         pages: row.get(8)?,
         sender: row.get(9)?,
+        restricted: false,
     })
 }
 

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_3_history.sql"),
     include_str!("schema_4_intake.sql"),
     include_str!("schema_5_evidence.sql"),
+    include_str!("schema_6_trust.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes
@@ -144,6 +145,41 @@ mod tests {
         db.end_cycle(2, &ended).unwrap();
         let again = db.begin_cycle(2, &CycleTerms::measured("cabinet-1", "cd"), "z");
         assert_eq!(again.unwrap(), 3);
+    }
+
+    /// A database as a laixin of schema 5 left it: an account that is signed in, a token, a confirmed accusation, a claimed draft.
+    #[test]
+    fn a_database_of_schema_5_opens_and_keeps_its_people_and_hands_over_what_it_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("laixin.db");
+        of_schema_1(&path);
+        let old = Connection::open(&path).unwrap();
+        for sql in &MIGRATIONS[1..5] {
+            old.execute_batch(sql).unwrap();
+        }
+        old.execute_batch(
+            "INSERT INTO users (name, role, password, created_ms) VALUES ('z', 'administrator', '$argon2id$', 1);
+             INSERT INTO sessions VALUES ('aa', 'z', 'c', 1, 2);
+             INSERT INTO tokens (name, hash, scope, created_ms) VALUES ('cases', 'bb', 'case_system', 1);
+             PRAGMA user_version = 5;",
+        )
+        .unwrap();
+        drop(old);
+        let db = Db::open(&path).unwrap();
+        assert_eq!(
+            db.users().unwrap()[0].role,
+            crate::domain::access::Role::Administrator
+        );
+        let token = &db.tokens().unwrap()[0];
+        assert_eq!((token.name.as_str(), &token.unit), ("cases", &None));
+        // Nobody is shut out of what he worked on: restrictions begin with the next reading.
+        assert_eq!(db.restriction("A001").unwrap(), None);
+        let seer = crate::domain::access::Seer {
+            actor: "z".into(),
+            holder: crate::domain::access::Holder::Person(crate::domain::access::Role::Operator),
+        };
+        assert!(db.sight(&seer, "A001").unwrap().is_full());
+        assert_eq!(db.verify_rows().unwrap().faults, []);
     }
 
     #[test]

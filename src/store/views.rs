@@ -33,6 +33,8 @@ pub struct LetterLine {
     pub alert: Option<String>,
     /// Who corrected or confirmed it last.
     pub officer: Option<String>,
+    /// Not everybody sees it.
+    pub restricted: bool,
 }
 
 /// Which letters a list shows.
@@ -107,6 +109,7 @@ fn letter_line(row: &Row<'_>) -> rusqlite::Result<LetterLine> {
         addressee: row.get(9)?,
         alert: row.get(10)?,
         officer: row.get(11)?,
+        restricted: false,
     })
 }
 

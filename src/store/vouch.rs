@@ -13,53 +13,13 @@ use serde_json::{Value, json};
 use super::{Db, StoreError, ledger};
 use crate::digest;
 
-/// A table each of whose rows has its newest hash in the entry that last changed it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Covered {
-    /// The table.
-    pub(super) table: &'static str,
-    /// Its key.
-    pub(super) key: &'static str,
-    /// Subjects of its entries: `prefix/key`.
-    pub(super) prefix: &'static str,
-    /// What is hashed. A column that a later schema adds comes with a `Covered` of its own.
-    pub(super) columns: &'static str,
-}
+mod covered;
 
-pub(super) const VALUABLES: Covered = Covered {
-    table: "valuables",
-    key: "id",
-    prefix: "valuable",
-    columns: "letter_id, kind, amount, serial, listed_by, listed_ms, witnessed_by, witnessed_ms, returned_how, returned_to, receipt_no,
-        returned_on, returned_by, returned_ms, return_witness, return_witnessed_ms, struck_by, struck_reason, struck_ms",
+pub(super) use covered::{
+    ALERTS, BOXED, BOXES, INTERESTS, LETTER_ACCESS, LOANS, RECUSALS, RESTRICTIONS, RETENTIONS,
+    VALUABLES,
 };
-pub(super) const BOXES: Covered = Covered {
-    table: "boxes",
-    key: "id",
-    prefix: "box",
-    columns: "name, location, made_by, made_ms, sealed_ms",
-};
-pub(super) const BOXED: Covered = Covered {
-    table: "boxed_letters",
-    key: "letter_id",
-    prefix: "boxed",
-    columns: "box_id, division, dated, put_by, put_ms",
-};
-pub(super) const LOANS: Covered = Covered {
-    table: "loans",
-    key: "id",
-    prefix: "loan",
-    columns: "letter_id, asked_by, reason, asked_ms, approved_by, approved_ms, back_by, back_ms",
-};
-pub(super) const RETENTIONS: Covered = Covered {
-    table: "retentions",
-    key: "id",
-    prefix: "retention",
-    columns: "letter_id, policy, proposed_by, proposed_ms, approved_by, approved_ms, refused_by, refused_ms",
-};
-
-/// Every such table.
-const COVERED: [Covered; 5] = [VALUABLES, BOXES, BOXED, LOANS, RETENTIONS];
+use covered::{COVERED, Covered};
 
 pub(super) const HOLDS: Covered = Covered {
     table: "holds",

@@ -6,9 +6,11 @@ use rusqlite::types::Value as Cell;
 use super::*;
 use crate::clock::Millis;
 use crate::config::Offer;
+use crate::domain::access::{InterestKind, Relation, Restricted, Role};
+use crate::domain::alarm::Verdict;
 use crate::domain::balance::Exception;
 use crate::domain::correct::Corrections;
-use crate::domain::draft::{Draft, DraftPage, Fields};
+use crate::domain::draft::{Draft, DraftPage, Fields, Flag, Flags};
 use crate::domain::keeping::ValuableKind;
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
@@ -92,7 +94,25 @@ fn day() -> (tempfile::TempDir, Db) {
     let bounds = (Millis(0), Millis(i64::MAX));
     db.close_day("2026-03-02", bounds, ("li", Some("明日处理")))
         .unwrap();
+    trusted(&mut db);
     (folder, db)
+}
+
+/// The letter is restricted, somebody is let in, another one stands back, and its threat is seen to.
+fn trusted(db: &mut Db) {
+    for name in ["zhang", "li", "wang"] {
+        db.add_user(name, Role::ConfirmingOfficer, "phc", "test")
+            .unwrap();
+    }
+    db.restrict("A1", Restricted::ByHand, ("zhang", "涉及隐私"))
+        .unwrap();
+    db.grant_access("A1", "wang", ("zhang", "协助核对"))
+        .unwrap();
+    db.declare_interest("li", (InterestKind::Unit, Relation::Own, "某某公司"), "li")
+        .unwrap();
+    db.recuse("A1", "li", ("zhang", "亲属涉及")).unwrap();
+    db.acknowledge_alert(1, (Verdict::Confirmed, Some("已报告")), "zhang")
+        .unwrap();
 }
 
 fn seen(db: &mut Db, n: u32) -> String {
@@ -138,7 +158,16 @@ fn draft() -> Draft {
             sm3: "b".into(),
         }],
         disinfection: None,
-        fields: Fields::default(),
+        fields: Fields {
+            flags: Flags {
+                threat: Some(Flag {
+                    value: true,
+                    ..Flag::default()
+                }),
+                ..Flags::default()
+            },
+            ..Fields::default()
+        },
         missing: Vec::new(),
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
@@ -188,8 +217,8 @@ fn an_untouched_day_holds() {
     assert_eq!(rows.faults, []);
     assert_eq!(rows.unhashed, 0);
     // Three arrivals, two readings, a correction, a confirmed draft, a valuable, a box, a boxed letter, a loan, a file left out, a hold, an exception,
-    // a move, a day.
-    assert_eq!(rows.good, 16);
+    // a move, a day; a restriction, somebody let in, an interest, somebody kept out, an alert.
+    assert_eq!(rows.good, 21);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{DraftState, Role, ScanOutcome, Scope, TestOutcome};
+use super::{DraftState, ScanOutcome, TestOutcome};
 use crate::clock::Millis;
+use crate::domain::access::{InterestKind, Matched, Relation, Restricted, Role, Scope};
+use crate::domain::alarm::{Code, Verdict};
 use crate::domain::balance::Exception;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
@@ -60,7 +62,13 @@ words!(
     Kind,
     ReturnWay,
     ValuableKind,
-    Withheld
+    Withheld,
+    InterestKind,
+    Matched,
+    Relation,
+    Restricted,
+    Code,
+    Verdict
 );
 
 impl ToSql for Millis {

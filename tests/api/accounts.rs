@@ -170,3 +170,31 @@ fn a_problem_never_repeats_what_was_sent() {
     assert!(!answer.text.contains(PASSWORD), "{}", answer.text);
     assert!(answer.text.contains("password"), "{}", answer.text);
 }
+
+#[test]
+fn a_session_ends_after_its_longest_time_however_much_it_is_used() {
+    let house = House::new();
+    let caller = house.person("zhang", Role::Operator);
+    assert_eq!(house.get(&caller, "/v1/session").status, 200);
+    // Begun thirteen hours ago, used a moment ago.
+    house.sql("UPDATE sessions SET created_ms = created_ms - 13 * 3600000");
+    assert_eq!(house.get(&caller, "/v1/session").code(), "not_signed_in");
+}
+
+#[test]
+fn a_stolen_cookie_from_another_origin_changes_nothing() {
+    let house = House::new();
+    let caller = house.person("zhang", Role::Operator);
+    let batch =
+        json!({"carrier": "letter", "count": 1, "received_at": "2026-11-20T08:00:00+08:00"});
+    for origin in ["https://elsewhere.example", "null", "http://127.0.0.1:1"] {
+        let stolen = caller.with("origin", origin);
+        assert_eq!(
+            house.post(&stolen, "/v1/batches", batch.clone()).code(),
+            "csrf",
+            "{origin}"
+        );
+    }
+    let ours = caller.with("origin", &house.url);
+    assert_eq!(house.post(&ours, "/v1/batches", batch).status, 201);
+}

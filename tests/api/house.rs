@@ -14,7 +14,7 @@ use laixin::domain::text::PageKind;
 use laixin::events::Events;
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
-use laixin::store::{Role, Scope, Store};
+use laixin::store::{NewToken, Role, Scope, Store};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -140,7 +140,7 @@ impl House {
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = api::router(app.clone());
+        let router = laixin::console::router(app.clone()).merge(api::router(app.clone()));
         runtime.spawn(api::serve(listener, router, app.closing.clone()));
         Self {
             app,
@@ -212,6 +212,21 @@ impl House {
         }
     }
 
+    /// Status, content type, bytes, whatever is asked.
+    pub(super) fn bytes(
+        &self,
+        caller: &Caller,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> (u16, String, Vec<u8>) {
+        let mut response = self.response(caller, method, path, body);
+        let kind = response.headers().get("content-type");
+        let kind = kind.map_or(String::new(), |kind| kind.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        (status, kind, response.body_mut().read_to_vec().unwrap())
+    }
+
     /// Status, content type, bytes.
     pub(super) fn get_bytes(&self, caller: &Caller, path: &str) -> (u16, String, Vec<u8>) {
         let mut response = self.response(caller, "GET", path, None);
@@ -281,7 +296,15 @@ impl House {
         let kept = secret.clone();
         self.app
             .store
-            .wait(move |db| db.add_token(&token, scope, &kept, None, "test"))
+            .wait(move |db| {
+                let new = NewToken {
+                    name: token,
+                    scope,
+                    expires: None,
+                    unit: None,
+                };
+                db.add_token(&new, &kept, "test")
+            })
             .unwrap();
         Caller::default().with("authorization", &format!("Bearer {secret}"))
     }
@@ -313,6 +336,29 @@ impl House {
 
     pub(super) fn draft(&self, id: &str, offer: Offer) {
         let draft = draft(id);
+        self.app
+            .store
+            .wait(move |db| db.insert_or_replace_draft(&draft, offer))
+            .unwrap();
+    }
+
+    /// A letter whose draft is changed by `change` before it is kept.
+    pub(super) fn drafted_as(&self, id: &str, change: impl FnOnce(&mut Draft)) {
+        self.letter(id);
+        let mut draft = draft(id);
+        change(&mut draft);
+        let offer = self.app.settings.handoff.offer;
+        self.app
+            .store
+            .wait(move |db| db.insert_or_replace_draft(&draft, offer))
+            .unwrap();
+    }
+
+    /// Another page came, and the letter was read again.
+    pub(super) fn drafted_again(&self, id: &str, change: impl FnOnce(&mut Draft)) {
+        let mut draft = draft(id);
+        change(&mut draft);
+        let offer = self.app.settings.handoff.offer;
         self.app
             .store
             .wait(move |db| db.insert_or_replace_draft(&draft, offer))

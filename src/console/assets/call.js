@@ -73,7 +73,15 @@ function bodyOf(form) {
   return body;
 }
 
+/** A secret that the station says once: shown until the page is left. */
+function showOnce(form, text) {
+  const place = form.querySelector("[data-result-label]");
+  place.querySelector("output").textContent = text;
+  place.hidden = false;
+}
+
 function after(then) {
+  if (then === "stay") return undefined;
   if (then === "refresh" && window.laixinRefresh) return window.laixinRefresh();
   if (then === "refresh" || then === "reload") return location.reload();
   return location.assign(then);
@@ -89,8 +97,9 @@ async function send(from, body) {
   if (!repeatKeys.has(from)) repeatKeys.set(from, newKey());
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
+    const answer = await call(method, address, body, { "Idempotency-Key": repeatKeys.get(from) });
     repeatKeys.delete(from);
+    if (from.dataset.result) showOnce(from, answer.body[from.dataset.result]);
     const dialog = from.closest("dialog");
     if (dialog) dialog.close();
     await after(from.dataset.then);
@@ -105,6 +114,7 @@ async function send(from, body) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.dataset.export) { event.preventDefault(); takeAlong(form); return; }
   if (!form.dataset.call) return;
   event.preventDefault();
   const say = form.querySelector("[data-say]");
@@ -119,6 +129,32 @@ document.addEventListener("submit", (event) => {
   send(form, body);
 });
 
+/** Hands bytes to the browser as a file. */
+async function save(answer, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** A form whose answer is a file. */
+async function takeAlong(form) {
+  const say = form.querySelector("[data-say]");
+  const [method, address] = form.dataset.export.split(" ");
+  say.textContent = "";
+  try {
+    const headers = { "X-CSRF-Token": csrf(), "Content-Type": "application/json" };
+    const answer = await fetch(address, { method, headers, credentials: "same-origin", body: JSON.stringify(bodyOf(form)) });
+    if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
+    await save(answer, form.dataset.file);
+    form.reset();
+    form.closest("dialog").close();
+  } catch (error) {
+    say.textContent = error instanceof Refusal ? error.message : said.script.lost;
+  }
+}
+
 /** A paper that is made on demand: asked for like any change, and handed to the browser as a file. */
 async function download(button) {
   const [method, address] = button.dataset.download.split(" ");
@@ -127,11 +163,7 @@ async function download(button) {
   try {
     const answer = await fetch(address, { method, headers, credentials: "same-origin", body: button.dataset.body });
     if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await answer.blob());
-    link.download = button.dataset.file;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    await save(answer, button.dataset.file);
   } catch (error) {
     window.alert(error instanceof Refusal ? error.message : said.script.lost);
   } finally {

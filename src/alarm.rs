@@ -1,0 +1,90 @@
+//! Task: tells of alerts as they rise, and of those that nobody acknowledged in time. Only numbers and codes; the letter's words stay with the
+//! letter.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::domain::alarm::Escalation;
+use crate::events::{Event, Events};
+use crate::sd_notify::Beat;
+use crate::store::{AlertRow, AlertsWanted, Store, StoreError};
+
+/// How often the store is asked: an alert is on the screens this long after its page was read, at most.
+const EVERY: Duration = Duration::from_secs(1);
+/// Alerts told at once at most; what is beyond comes the next time.
+const MOST: u32 = 200;
+
+/// What the task works on.
+#[derive(Debug)]
+pub struct Alarm {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The store.
+    pub store: Store,
+    /// Where alerts are told.
+    pub events: Events,
+}
+
+/// Runs until `stop`.
+pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
+    let alerts = &alarm.settings.alerts;
+    let minutes = |within: u64| i64::try_from(within).expect("limited by the settings");
+    let rules = Escalation {
+        officers_min: minutes(alerts.officers_after_minutes.0),
+        administrators_min: minutes(alerts.administrators_after_minutes.0),
+    };
+    // What rose before the start is on the screens anyway.
+    let mut told = alarm.store.with(|db| db.newest_alert()).await.unwrap_or(0);
+    loop {
+        beat.beat();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        match look(&alarm.store, told, rules).await {
+            Ok((new, risen)) => {
+                told = new.last().map_or(told, |alert| alert.id);
+                new.iter()
+                    .for_each(|alert| alarm.tell(alert, "an alert wants a person at once"));
+                risen.iter().for_each(|alert| {
+                    alarm.tell(
+                        alert,
+                        "nobody acknowledged an alert in time: it has gone up",
+                    )
+                });
+            }
+            Err(StoreError::Stopped) => return,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "alerts cannot be looked through; it is tried again");
+            }
+        }
+    }
+}
+
+async fn look(
+    store: &Store,
+    told: i64,
+    rules: Escalation,
+) -> Result<(Vec<AlertRow>, Vec<AlertRow>), StoreError> {
+    store
+        .with(move |db| {
+            let new = db.alerts(told, AlertsWanted::All, MOST)?;
+            Ok((new, db.escalate_alerts(rules)?))
+        })
+        .await
+}
+
+impl Alarm {
+    fn tell(&self, alert: &AlertRow, what: &str) {
+        let code = alert.code.word().to_owned();
+        tracing::warn!(letter = alert.letter, code, level = alert.level, "{what}");
+        self.events.tell(Event::Alert {
+            code,
+            subject: format!("letter/{}", alert.letter),
+        });
+    }
+}

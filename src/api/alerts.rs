@@ -1,0 +1,171 @@
+//! Alerts about letters: who may see the letter sees them at once, a named person acknowledges each; the case system gets them as they rise.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::asked::{Asked, Given, answer};
+use super::auth::{AlertReader, Caller, Mailroom};
+use super::paging::{self, Listed, Part};
+use super::problem::Problem;
+use super::valuables::words;
+use crate::clock::Millis;
+use crate::domain::access::{Holder, Role, Scope, Seer, Sight, Unseen};
+use crate::domain::alarm::{Code, HIGHEST, Verdict};
+use crate::events::Event;
+use crate::store::{AlertRow, AlertsWanted, Db, StoreError};
+
+/// An alert. Nothing of the letter's words is in it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"id": 7, "letter": "A001", "code": "threat", "raised_at": "2026-11-20T08:00:00+08:00", "level": 0,
+    "acknowledged_by": null, "acknowledged_at": null, "verdict": null, "note": null}))]
+pub struct AlertView {
+    /// Number, rising.
+    pub id: i64,
+    /// The letter.
+    pub letter: String,
+    /// What was seen.
+    pub code: Code,
+    /// When.
+    pub raised_at: String,
+    /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators.
+    pub level: i64,
+    /// Who acknowledged it.
+    pub acknowledged_by: Option<String>,
+    /// When.
+    pub acknowledged_at: Option<String>,
+    /// What he says.
+    pub verdict: Option<Verdict>,
+    /// In words.
+    pub note: Option<String>,
+}
+
+impl From<AlertRow> for AlertView {
+    fn from(row: AlertRow) -> Self {
+        let (by, at, verdict) = match row.acked {
+            Some((by, at, verdict)) => (Some(by), Some(at), Some(verdict)),
+            None => (None, None, None),
+        };
+        Self {
+            id: row.id,
+            letter: row.letter,
+            code: row.code,
+            raised_at: row.raised.rfc3339(),
+            level: row.level,
+            acknowledged_by: by,
+            acknowledged_at: at.map(Millis::rfc3339),
+            verdict,
+            note: row.note,
+        }
+    }
+}
+
+/// Which alerts.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AlertQuery {
+    /// Only those that nobody acknowledged.
+    #[serde(default)]
+    open: bool,
+}
+
+/// What the person says.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"verdict": "confirmed", "note": "已电话报告值班领导"}))]
+pub struct AcknowledgeBody {
+    verdict: Verdict,
+    /// Up to 500 characters; no letter's words.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
+pub(crate) fn is_shown(db: &Db, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
+    if seer.holder == Holder::Machine(Scope::CaseSystem) {
+        return db.may_know_of(seer, &alert.letter);
+    }
+    let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
+    Ok(match db.sight(seer, &alert.letter)? {
+        Sight::Full | Sight::Masked | Sight::No(Unseen::ReasonAsked) => true,
+        Sight::No(Unseen::Restricted) => gone_up,
+        Sight::No(_) => false,
+    })
+}
+
+/// Alerts, oldest first; `cursor` goes on from the last one seen. The stream of events says `alert` as soon as there is a new one.
+#[utoipa::path(get, path = "/v1/alerts", tag = "alerts", params(AlertQuery, Part),
+    responses((status = 200, body = Listed<AlertView>), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller<AlertReader>,
+    Query(AlertQuery { open }): Query<AlertQuery>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<AlertView>>, Problem> {
+    let limit = part.limit()?;
+    let after: Option<i64> = part
+        .place()?
+        .map(|place| place.parse().map_err(|_| paging::invalid()))
+        .transpose()?;
+    let wanted = if open {
+        AlertsWanted::Open
+    } else {
+        AlertsWanted::All
+    };
+    let seer = caller.seer();
+    let before = after;
+    let (shown, last) = app
+        .store
+        .with(move |db| {
+            let rows = db.alerts(after.unwrap_or(0), wanted, limit)?;
+            let last = rows.last().map(|row| row.id);
+            let mut shown = Vec::new();
+            for row in rows {
+                if is_shown(db, &seer, &row)? {
+                    shown.push(AlertView::from(row));
+                }
+            }
+            Ok((shown, last))
+        })
+        .await?;
+    Ok(Json(Listed {
+        items: shown,
+        // Also at the end: whoever asks again with it gets what has risen since.
+        next: last.or(before).map(|id| paging::mark(&id.to_string())),
+    }))
+}
+
+/// A named person has seen it and says what it is.
+#[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
+    params(("id" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
+pub async fn acknowledge(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<i64>,
+    asked: Asked<AcknowledgeBody>,
+) -> Result<Given, Problem> {
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
+    let AcknowledgeBody { verdict, note } = asked.body;
+    let note = note.filter(|note| !note.trim().is_empty());
+    let note = note.map(|note| words("note", &note, 1, 500)).transpose()?;
+    app.once_telling(key, move |db| {
+        let known = db.alert(id)?;
+        if !is_shown(db, &seer, &known)? {
+            return Err(StoreError::NotFound {
+                what: "alert",
+                id: id.to_string(),
+            });
+        }
+        let row = db.acknowledge_alert(id, (verdict, note.as_deref()), &seer.actor)?;
+        let event = Event::Alert {
+            code: "acknowledged".into(),
+            subject: format!("letter/{}", row.letter),
+        };
+        Ok((answer(StatusCode::OK, &AlertView::from(row))?, event))
+    })
+    .await
+}

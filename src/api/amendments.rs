@@ -1,0 +1,84 @@
+//! What changed of a letter after the case system had it: a page was added, a threat was confirmed.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::App;
+use super::asked::{Asked, Given, Nothing, answer};
+use super::auth::{Caller, CaseSystem};
+use super::paging::{self, Listed, Part};
+use super::problem::Problem;
+use crate::clock::Millis;
+use crate::store::AmendmentRow;
+
+/// One change. The letter's pages and draft are to be read again.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"id": 4, "letter": "A001", "kind": "page_added", "case_number": "SZ-2026-000123",
+    "at": "2026-11-20T08:00:00+08:00", "known_at": null}))]
+pub struct AmendmentView {
+    /// Number, rising.
+    pub id: i64,
+    /// The letter.
+    pub letter: String,
+    /// `page_added`, `threat_confirmed`, `threat_withdrawn`.
+    pub kind: String,
+    /// The case system's own number, once registered.
+    pub case_number: Option<String>,
+    /// When.
+    pub at: String,
+    /// Known to the case system since.
+    pub known_at: Option<String>,
+}
+
+impl From<AmendmentRow> for AmendmentView {
+    fn from(row: AmendmentRow) -> Self {
+        Self {
+            id: row.id,
+            letter: row.letter,
+            kind: row.kind,
+            case_number: row.case_number,
+            at: row.at.rfc3339(),
+            known_at: row.acked.map(Millis::rfc3339),
+        }
+    }
+}
+
+/// Changes that the case system has not acknowledged, oldest first.
+#[utoipa::path(get, path = "/v1/amendments", tag = "drafts", params(Part),
+    responses((status = 200, body = Listed<AmendmentView>), (status = "4XX", body = Problem)), security(("token" = [])))]
+pub async fn list(
+    State(app): State<App>,
+    _: Caller<CaseSystem>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<AmendmentView>>, Problem> {
+    let limit = part.limit()?;
+    let after: Option<i64> = part
+        .place()?
+        .map(|place| place.parse().map_err(|_| paging::invalid()))
+        .transpose()?;
+    let rows = app
+        .store
+        .with(move |db| db.open_amendments(after.unwrap_or(0), limit + 1))
+        .await?;
+    let place = |row: &AmendmentRow| row.id.to_string();
+    Ok(Json(paging::part(rows, limit, place, AmendmentView::from)))
+}
+
+/// The case system has taken the change over; twice is once.
+#[utoipa::path(post, path = "/v1/amendments/{number}/ack", tag = "drafts", params(("number" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = AmendmentView), (status = "4XX", body = Problem)), security(("token" = [])))]
+pub async fn ack(
+    State(app): State<App>,
+    caller: Caller<CaseSystem>,
+    Path(number): Path<i64>,
+    asked: Asked<Nothing>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    app.once(asked.key(&by), move |db| {
+        let row = db.ack_amendment(number, &by)?;
+        answer(StatusCode::OK, &AmendmentView::from(row))
+    })
+    .await
+}

@@ -1,0 +1,184 @@
+//! The one gate before every route that touches a letter: whoever may not see it gets no further, whatever the route does.
+//!
+//! Routes are known by their address: below `/v1/letters/{id}`, `/v1/drafts/{id}`, `/letters/{id}` the letter's content is shown or changed;
+//! things of a letter (`/v1/valuables/{id}` …) lead to their letter. A new route below these is behind the gate without asking for it.
+
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use super::auth::{Who, who_asks};
+use super::problem::Problem;
+use crate::domain::access::Seer;
+use crate::store::{Db, StoreError, ThingOf};
+
+/// What an address leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Letter(String),
+    Thing(ThingOf, i64),
+}
+
+/// How near an act comes to a letter's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nearness {
+    /// It shows or changes it.
+    Content,
+    /// It is about the letter and shows nothing of it: only who is recused is kept out.
+    Beside,
+}
+
+/// Addresses below a letter that show nothing of it: who sees it, why one looks, what the case system answers.
+const BESIDE: [&str; 10] = [
+    "/v1/letters/{id}/views",
+    "/v1/letters/{id}/access",
+    "/v1/letters/{id}/access/{user}",
+    "/v1/letters/{id}/restriction",
+    "/v1/letters/{id}/recusals",
+    "/v1/letters/{id}/recusals/{user}",
+    "/v1/letters/{id}/destruction",
+    "/letters/{id}/access",
+    "/v1/drafts/{id}/ack",
+    "/v1/drafts/{id}/nack",
+];
+
+/// Which letter a matched address is about, and how near it comes.
+fn subject_of(matched: &str, id: &str) -> Option<(Subject, Nearness)> {
+    let below = |root: &str| {
+        matched
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let near = if BESIDE.contains(&matched) {
+        Nearness::Beside
+    } else {
+        Nearness::Content
+    };
+    if ["/v1/letters/{id}", "/v1/drafts/{id}", "/letters/{id}"]
+        .into_iter()
+        .any(below)
+    {
+        return Some((Subject::Letter(id.to_owned()), near));
+    }
+    let thing = [
+        ("/v1/valuables/{id}", ThingOf::Valuable, Nearness::Content),
+        ("/v1/loans/{id}", ThingOf::Loan, Nearness::Beside),
+        ("/v1/retentions/{id}", ThingOf::Retention, Nearness::Beside),
+        ("/v1/holds/{id}", ThingOf::Hold, Nearness::Beside),
+        ("/v1/alerts/{id}", ThingOf::Alert, Nearness::Beside),
+    ];
+    let (_, of, near) = thing.into_iter().find(|(root, ..)| below(root))?;
+    // What is no number is no thing of ours: the route itself says so.
+    Some((Subject::Thing(of, id.parse().ok()?), near))
+}
+
+/// Why the gate stays shut.
+#[derive(Debug)]
+pub enum Shut {
+    /// The store refused.
+    Store(StoreError),
+    /// Who asks could not be made out.
+    Problem(Problem),
+}
+
+fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<(), StoreError> {
+    let letter = match subject {
+        Subject::Letter(id) => id.clone(),
+        Subject::Thing(of, id) => match db.letter_of(*of, *id)? {
+            Some(letter) => letter,
+            // No such thing, or one without a letter: the route itself says so.
+            None => return Ok(()),
+        },
+    };
+    let entered = match near {
+        Nearness::Content => db.let_see(seer, &letter),
+        Nearness::Beside => db.let_touch(seer, &letter),
+    };
+    match entered {
+        // What is not there hides nothing: the route says so itself, to whom it lets in at all.
+        Err(StoreError::NotFound { .. }) => Ok(()),
+        entered => entered,
+    }
+}
+
+/// Who asks, having passed the gate; `None` for nobody, whom every route refuses itself.
+///
+/// # Errors
+/// [`Shut`].
+pub async fn pass(app: &App, parts: &mut Parts) -> Result<Option<Who>, Shut> {
+    let Some(matched) = parts
+        .extensions
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned())
+    else {
+        return Ok(None);
+    };
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok();
+    let id = params.as_ref().and_then(|params| {
+        let mut all = params.iter();
+        all.find(|(name, _)| *name == "id")
+            .map(|(_, value)| value.to_owned())
+    });
+    let Some(subject) = id.and_then(|id| subject_of(&matched, &id)) else {
+        return Ok(None);
+    };
+    let who = who_asks(app, parts).await.map_err(Shut::Problem)?;
+    let Some(who) = who else {
+        return Ok(None);
+    };
+    let seer = who.seer();
+    app.store
+        .with(move |db| enter(db, &seer, &subject))
+        .await
+        .map_err(Shut::Store)?;
+    Ok(Some(who))
+}
+
+/// The gate of the API.
+pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match pass(&app, &mut parts).await {
+        Ok(who) => {
+            if let Some(who) = who {
+                parts.extensions.insert(who);
+            }
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(Shut::Store(error)) => Problem::from(error).into_response(),
+        Err(Shut::Problem(problem)) => problem.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_below_a_letter_is_behind_the_gate() {
+        let near = |matched: &str| subject_of(matched, "7").map(|(_, near)| near);
+        for content in [
+            "/v1/letters/{id}",
+            "/v1/letters/{id}/pages/{n}/thumbnail",
+            "/v1/letters/{id}/something-new",
+            "/v1/drafts/{id}",
+            "/letters/{id}/beside",
+            "/v1/valuables/{id}/witness",
+        ] {
+            assert_eq!(near(content), Some(Nearness::Content), "{content}");
+        }
+        for beside in BESIDE {
+            assert_eq!(near(beside), Some(Nearness::Beside), "{beside}");
+        }
+        for other in [
+            "/v1/letters",
+            "/v1/lettersx/{id}",
+            "/v1/batches/{id}",
+            "/letters",
+        ] {
+            assert_eq!(near(other), None, "{other}");
+        }
+        assert_eq!(subject_of("/v1/valuables/{id}", "x"), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! `laixin audit …`: who saw and did what, out of the ledger. It may run beside the station.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{ConfigArg, DEFECT, FINDING, GOOD};
+use crate::Chain;
+use crate::store::{AuditWanted, Db, LedgerEntry};
+
+/// `laixin audit`
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Who saw a letter: newest first.
+    Letter {
+        /// Its number.
+        id: String,
+        #[command(flatten)]
+        how: How,
+    },
+    /// What a person or `token/NAME` did and saw: newest first.
+    Person {
+        /// The name.
+        name: String,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// Everything that happened, not only looks.
+    #[arg(long)]
+    all: bool,
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+    /// Entries at most.
+    #[arg(long, default_value = "1000")]
+    limit: u32,
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+/// Runs the command: 1 when there is no such letter.
+pub fn run(args: &AuditArgs) -> u8 {
+    let (wanted, how) = match &args.what {
+        What::Letter { id, how } => (
+            AuditWanted {
+                letter: Some(id.clone()),
+                looks_only: !how.all,
+                ..AuditWanted::default()
+            },
+            how,
+        ),
+        What::Person { name, how } => (
+            AuditWanted {
+                actor: Some(name.clone()),
+                looks_only: !how.all,
+                ..AuditWanted::default()
+            },
+            how,
+        ),
+    };
+    let settings = match how.config.load() {
+        Ok(settings) => settings,
+        Err(code) => return code,
+    };
+    let found = Db::open_to_look(&settings.database()).and_then(|db| {
+        if let Some(letter) = &wanted.letter {
+            db.letter_row(letter)?;
+        }
+        db.audit(&wanted, how.limit)
+    });
+    match found {
+        Ok(entries) if how.json => print_json(&entries),
+        Ok(entries) => entries.iter().for_each(print),
+        Err(error @ crate::store::StoreError::NotFound { .. }) => {
+            eprintln!("laixin: {error}");
+            return FINDING;
+        }
+        Err(error) => {
+            eprintln!(
+                "laixin: {}: {}",
+                settings.database().display(),
+                Chain(&error)
+            );
+            return DEFECT;
+        }
+    }
+    GOOD
+}
+
+fn print(entry: &LedgerEntry) {
+    println!(
+        "{}\t{}\t{}\t{}\t{}",
+        entry.at.rfc3339(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        entry.detail
+    );
+}
+
+fn print_json(entries: &[LedgerEntry]) {
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let detail: serde_json::Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+            json!({"seq": entry.seq, "at": entry.at.rfc3339(), "actor": entry.actor, "action": entry.action,
+                "subject": entry.subject, "detail": detail})
+        })
+        .collect();
+    println!("{}", json!({"entries": entries}));
+}

@@ -1,0 +1,70 @@
+// Alerts about letters on every page: asked for every few seconds, shown on top until a named person has said what it is.
+"use strict";
+
+(() => {
+  const strip = document.getElementById("alerts");
+  if (!strip) return;
+  const { call, Refusal, said } = window.laixin;
+  const words = said.alarm;
+  const EVERY_MS = 3000;
+  let shown = "";
+
+  function element(name, text, more) {
+    const made = document.createElement(name);
+    if (text) made.textContent = text;
+    Object.assign(made, more);
+    return made;
+  }
+
+  async function acknowledge(alert, verdict, row) {
+    const say = row.querySelector("[data-say]");
+    try {
+      await call("POST", `/v1/alerts/${alert.id}/acknowledge`, { verdict, note: row.querySelector("input").value });
+      row.remove();
+      shown = "";
+      await look();
+    } catch (error) {
+      say.textContent = error instanceof Refusal ? error.message : said.script.lost;
+    }
+  }
+
+  function line(alert) {
+    const row = element("div", "", { className: `alarm ${alert.code} level${alert.level}`, id: `alarm-${alert.id}` });
+    const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
+    const what = element("p", "", { className: "what" });
+    what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }));
+    const note = element("input", "", { placeholder: words.note, maxLength: 500 });
+    note.setAttribute("aria-label", words.note);
+    const confirm = element("button", words.confirmed, { type: "button", className: "danger" });
+    const wrong = element("button", words.false_alarm, { type: "button" });
+    confirm.addEventListener("click", () => acknowledge(alert, "confirmed", row));
+    wrong.addEventListener("click", () => acknowledge(alert, "false_alarm", row));
+    const say = element("p", "", { className: "say" });
+    say.setAttribute("role", "alert");
+    say.dataset.say = "";
+    row.append(what, note, confirm, wrong, say);
+    return row;
+  }
+
+  async function look() {
+    let alerts;
+    try {
+      alerts = (await call("GET", "/v1/alerts?open=true&limit=20")).body.items;
+    } catch {
+      return; // the page's own link says so when it is lost
+    }
+    const now = JSON.stringify(alerts.map(({ id, level }) => [id, level]));
+    if (now === shown) return;
+    // A note that is being typed stays; the list is drawn anew when nobody is in it.
+    if (strip.contains(document.activeElement) && document.activeElement.value) return;
+    shown = now;
+    strip.replaceChildren(...alerts.map(line));
+    strip.hidden = alerts.length === 0;
+  }
+
+  const turn = () => setTimeout(async () => { if (!document.hidden) await look(); turn(); }, EVERY_MS);
+  look();
+  turn();
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+})();

@@ -1,0 +1,172 @@
+//! Who saw and did what, for auditors: by letter or by person. Words for codes; nothing of any letter.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::address::encode;
+use super::frame::{Frame, Visitor};
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Auditors;
+use crate::store::{AuditWanted, LedgerEntry};
+
+const PAGE: u32 = 100;
+
+/// What was asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    letter: Option<String>,
+    actor: Option<String>,
+    looks: Option<String>,
+    before: Option<i64>,
+}
+
+struct Entry {
+    seq: i64,
+    at: String,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    f: Frame,
+    letter: String,
+    actor: String,
+    looks: bool,
+    people: Vec<String>,
+    summary: Vec<(String, usize, String)>,
+    entries: Vec<Entry>,
+    more: Option<String>,
+}
+
+/// An identifier, number or reason of an entry in words.
+fn detail(w: &'static Words, entry: &LedgerEntry) -> String {
+    let Ok(serde_json::Value::Object(detail)) = serde_json::from_str(&entry.detail) else {
+        return String::new();
+    };
+    let told = |(name, value): (&String, &serde_json::Value)| {
+        let label = w.known("audit_detail", name)?;
+        let text = match value {
+            serde_json::Value::String(text) if text.is_empty() => return None,
+            serde_json::Value::String(text) => w
+                .known("restricted", text)
+                .or_else(|| w.known("matched", text))
+                .or_else(|| w.known("role", text))
+                .or_else(|| w.known("verdict", text))
+                .unwrap_or(text)
+                .to_owned(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Array(items) => w.one("audit.so_many", items.len()),
+            _ => return None,
+        };
+        Some(format!("{label} {text}"))
+    };
+    let told: Vec<String> = detail.iter().filter_map(told).collect();
+    told.join(" · ")
+}
+
+fn line(w: &'static Words, entry: LedgerEntry) -> Entry {
+    Entry {
+        detail: detail(w, &entry),
+        seq: entry.seq,
+        at: when::moment(w, entry.at),
+        action: w.code("audit_action", &entry.action).to_owned(),
+        actor: entry.actor,
+        subject: entry.subject,
+    }
+}
+
+/// Who looked how often, and when last: the answer to “who saw this letter”.
+fn summary(w: &'static Words, entries: &[LedgerEntry]) -> Vec<(String, usize, String)> {
+    let mut people: Vec<(String, usize, String)> = Vec::new();
+    let looks = entries
+        .iter()
+        .filter(|entry| crate::store::LOOKS.contains(&entry.action.as_str()));
+    for look in looks {
+        match people.iter_mut().find(|(name, ..)| *name == look.actor) {
+            Some((_, count, _)) => *count += 1,
+            None => people.push((look.actor.clone(), 1, when::moment(w, look.at))),
+        }
+    }
+    people
+}
+
+fn address(asked: &Asked, before: i64) -> String {
+    let mut parts = vec![format!("before={before}")];
+    parts.extend(
+        asked
+            .letter
+            .iter()
+            .map(|letter| format!("letter={}", encode(letter))),
+    );
+    parts.extend(
+        asked
+            .actor
+            .iter()
+            .map(|actor| format!("actor={}", encode(actor))),
+    );
+    parts.extend(asked.looks.iter().map(|_| "looks=1".to_owned()));
+    format!("/audit?{}", parts.join("&"))
+}
+
+/// `GET /audit`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Auditors>,
+    Query(mut asked): Query<Asked>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "audit"));
+    let by = visitor.person.session.user.clone();
+    let given = |text: &mut Option<String>| {
+        *text = text
+            .take()
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    given(&mut asked.letter);
+    given(&mut asked.actor);
+    given(&mut asked.looks);
+    let wanted = AuditWanted {
+        letter: asked.letter.clone(),
+        actor: asked.actor.clone(),
+        looks_only: asked.looks.is_some(),
+        before: asked.before,
+    };
+    let found = app.store.with(move |db| {
+        let entries = db.audit(&wanted, PAGE + 1)?;
+        db.note_audit(&by, &wanted)?;
+        Ok((entries, db.users()?))
+    });
+    let (mut entries, users) = match found.await {
+        Ok(found) => found,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    let there_is_more = entries.len() > PAGE as usize;
+    entries.truncate(PAGE as usize);
+    let last = entries
+        .last()
+        .filter(|_| there_is_more)
+        .map(|entry| entry.seq);
+    show(&AuditPage {
+        f,
+        more: last.map(|seq| address(&asked, seq)),
+        summary: if asked.letter.is_some() {
+            summary(w, &entries)
+        } else {
+            Vec::new()
+        },
+        people: users.into_iter().map(|user| user.name).collect(),
+        entries: entries.into_iter().map(|entry| line(w, entry)).collect(),
+        looks: asked.looks.is_some(),
+        letter: asked.letter.unwrap_or_default(),
+        actor: asked.actor.unwrap_or_default(),
+    })
+}

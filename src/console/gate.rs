@@ -1,0 +1,58 @@
+//! The gate before pages of letters: as the API's, but it answers in pages, and asks for the reason where one is needed.
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::frame::{Asked, Frame};
+use super::refused::{Refused, show};
+use crate::api::App;
+use crate::api::auth::{Person, person_of};
+use crate::api::guard::{Shut, pass};
+use crate::domain::access::Unseen;
+use crate::store::StoreError;
+
+#[derive(Template)]
+#[template(path = "reason.html")]
+struct ReasonPage {
+    f: Frame,
+    letter: String,
+    minutes: u64,
+}
+
+pub(super) async fn gate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let shut = match pass(&app, &mut parts).await {
+        // The pages ask for the person themselves: they send whoever is nobody to sign in.
+        Ok(_) => return next.run(Request::from_parts(parts, body)).await,
+        Err(shut) => shut,
+    };
+    let Ok(asked) = Asked::from_request_parts(&mut parts, &app).await;
+    match (shut, person_of(&app, &parts.headers).await) {
+        (Shut::Store(error), Ok(Some(person))) => refusal(&app, asked, &person, error),
+        // A machine has no pages.
+        (Shut::Store(_), Ok(None)) => Redirect::to("/").into_response(),
+        _ => Refused::failed(&app, asked).into_response(),
+    }
+}
+
+fn refusal(app: &App, asked: Asked, person: &Person, error: StoreError) -> Response {
+    match error {
+        StoreError::Unseen {
+            id,
+            why: Unseen::ReasonAsked,
+        } => show(&ReasonPage {
+            f: Frame::signed_in(app, asked, person, "letters"),
+            letter: id,
+            minutes: app.settings.access.reason_minutes.0,
+        }),
+        StoreError::Unseen {
+            why: Unseen::Role, ..
+        } => Refused::forbidden(app, asked, person).into_response(),
+        error => {
+            let frame = Frame::signed_in(app, asked, person, "letters");
+            Refused::by_store(frame, &error).into_response()
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Who may do what: one table of people's roles and machines' scopes by action. Which letters somebody may see is in
+//! `access/sight.rs`, whom a letter is kept from in `access/recusal.rs`.
+
+use serde::{Deserialize, Serialize};
+
+mod recusal;
+mod sight;
+
+pub use recusal::{
+    Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, same_party,
+};
+pub use sight::{Restricted, Seer, Sight, Standing, Unseen, called_for, may_see};
+
+/// What a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 操作员: batches, cabinets, scanning, letters, corrections.
+    Operator,
+    /// 核准人: the same, and decides who may see which letter.
+    ConfirmingOfficer,
+    /// 维护员: devices, and no letter.
+    Maintenance,
+    /// 审计员: what happened and who saw what, and no letter.
+    Auditor,
+    /// 管理员: accounts and tokens beside the work of the mailroom.
+    Administrator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [
+        Self::Operator,
+        Self::ConfirmingOfficer,
+        Self::Maintenance,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+}
+
+/// What a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Claims drafts and reads the pages of letters whose draft it may claim.
+    CaseSystem,
+    /// Device health.
+    Maintenance,
+}
+
+/// Whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A signed-in person.
+    Person(Role),
+    /// A machine by its token.
+    Machine(Scope),
+}
+
+/// What one may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Batches, scans, boxes, corrections: the work of the mailroom.
+    Mailroom,
+    /// Letters' pages and drafts, as far as [`may_see`] lets.
+    ReadLetters,
+    /// Restrictions, access lists, recusals.
+    DecideAccess,
+    /// Approvals that need an administrator's name.
+    Approve,
+    /// Accounts and tokens.
+    Accounts,
+    /// Cabinets: state and cycles.
+    Cabinets,
+    /// Device health.
+    DeviceHealth,
+    /// Takes drafts over.
+    TakeDrafts,
+    /// Alerts about letters.
+    Alerts,
+    /// Who did and saw what.
+    Audit,
+    /// One's own session, password, declared interests; the stream of events.
+    OwnAffairs,
+    /// The stream of events.
+    Events,
+}
+
+type Row = (Action, [u8; 5], [u8; 2]);
+
+/// The whole table. Columns: operator, confirming officer, maintenance, auditor, administrator; case system, maintenance token.
+#[rustfmt::skip]
+const RIGHTS: [Row; 12] = [
+    //                      O  C  M  A  Adm  cs m
+    (Action::Mailroom,     [1, 1, 0, 0, 1], [0, 0]),
+    (Action::ReadLetters,  [1, 1, 0, 0, 1], [1, 0]),
+    (Action::DecideAccess, [0, 1, 0, 0, 1], [0, 0]),
+    (Action::Approve,      [0, 0, 0, 0, 1], [0, 0]),
+    (Action::Accounts,     [0, 0, 0, 0, 1], [0, 0]),
+    (Action::Cabinets,     [1, 1, 1, 0, 1], [0, 0]),
+    (Action::DeviceHealth, [0, 0, 1, 0, 1], [0, 1]),
+    (Action::TakeDrafts,   [0, 0, 0, 0, 0], [1, 0]),
+    (Action::Alerts,       [1, 1, 0, 0, 1], [1, 0]),
+    (Action::Audit,        [0, 0, 0, 1, 0], [0, 0]),
+    (Action::OwnAffairs,   [1, 1, 1, 1, 1], [0, 0]),
+    (Action::Events,       [1, 1, 1, 1, 1], [1, 1]),
+];
+
+/// Whether the table lets this holder do that.
+pub fn may(holder: Holder, action: Action) -> bool {
+    RIGHTS
+        .iter()
+        .find(|(row, ..)| *row == action)
+        .is_some_and(|(_, people, machines)| match holder {
+            Holder::Person(role) => people[role as usize] == 1,
+            Holder::Machine(scope) => machines[scope as usize] == 1,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_both_looks_after_devices_or_the_audit_and_sees_letters() {
+        for role in [Role::Maintenance, Role::Auditor] {
+            for action in [
+                Action::Mailroom,
+                Action::ReadLetters,
+                Action::Alerts,
+                Action::DecideAccess,
+            ] {
+                assert!(!may(Holder::Person(role), action), "{role:?} {action:?}");
+            }
+        }
+        assert!(!may(
+            Holder::Machine(Scope::Maintenance),
+            Action::ReadLetters
+        ));
+    }
+
+    #[test]
+    fn who_looks_through_the_audit_changes_nothing() {
+        let allowed: Vec<Action> = RIGHTS.iter().map(|(action, ..)| *action).collect();
+        let auditors: Vec<_> = allowed
+            .into_iter()
+            .filter(|action| may(Holder::Person(Role::Auditor), *action))
+            .collect();
+        assert_eq!(
+            auditors,
+            [Action::Audit, Action::OwnAffairs, Action::Events]
+        );
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Auditor) {
+            assert!(!may(Holder::Person(role), Action::Audit), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn every_role_has_a_column() {
+        for (at, role) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, at);
+            assert!(may(Holder::Person(role), Action::OwnAffairs));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Whom a letter must not reach: an officer whose declared interests it touches (SZ 4.3), and the accused (SZ 5.3.3).
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::draft::Fields;
+
+/// What kind of interest is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InterestKind {
+    /// A person's name.
+    Name,
+    /// Where somebody lives.
+    Address,
+    /// Where somebody works, or what belongs to him.
+    Unit,
+}
+
+/// Whose interest it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The officer's own.
+    Own,
+    /// A relative's.
+    Relative,
+}
+
+/// One declared interest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interest {
+    /// What kind.
+    pub kind: InterestKind,
+    /// As declared.
+    pub text: String,
+}
+
+/// What of a letter an interest met. A code, never the letter's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Matched {
+    /// The sender, a signatory or his agent.
+    Sender,
+    /// Whom it accuses.
+    Accused,
+    /// The sender's address.
+    Address,
+    /// Where the matter lies.
+    Place,
+    /// A unit that its matters name.
+    Matter,
+}
+
+/// Who and what a letter touches. Not the addressee: whoever is written to has no interest in the letter for that alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parties {
+    of: Vec<(Matched, String)>,
+}
+
+/// Shortest names: two characters for a person, four for a unit or an address that is found inside a longer text.
+const PERSON: usize = 2;
+const WITHIN: usize = 4;
+
+impl Parties {
+    /// Those of a registration, as it stands.
+    pub fn of(fields: &Fields) -> Self {
+        let mut of = Vec::new();
+        let mut add = |matched, text: Option<&str>| {
+            of.extend(
+                text.map(|text| (matched, plain(text)))
+                    .filter(|(_, text)| !text.is_empty()),
+            );
+        };
+        add(Matched::Sender, fields.sender_name.value.as_deref());
+        for alternative in &fields.sender_name.alternatives {
+            add(Matched::Sender, Some(&alternative.value));
+        }
+        for name in &fields.joint.signatories {
+            add(Matched::Sender, Some(name));
+        }
+        add(
+            Matched::Sender,
+            fields.proxy.as_ref().map(|proxy| proxy.agent.as_str()),
+        );
+        for accused in &fields.accused {
+            add(Matched::Accused, Some(&accused.name));
+        }
+        add(Matched::Address, fields.address.value.as_deref());
+        for matter in &fields.matters {
+            add(Matched::Place, matter.place.as_deref());
+            add(Matched::Matter, Some(&matter.title));
+        }
+        add(Matched::Matter, Some(&fields.summary));
+        Self { of }
+    }
+
+    /// And what the letter itself says.
+    pub fn with_text(mut self, text: &str) -> Self {
+        self.of.push((Matched::Matter, plain(text)));
+        self
+    }
+
+    /// What of the letter this interest meets first.
+    pub fn meet(&self, interest: &Interest) -> Option<Matched> {
+        let wanted = plain(&interest.text);
+        let length = wanted.chars().count();
+        let met = |(matched, text): &&(Matched, String)| match (interest.kind, matched) {
+            (InterestKind::Name, Matched::Sender | Matched::Accused) => {
+                length >= PERSON && (*text == wanted || titled(text, &wanted))
+            }
+            (InterestKind::Name, Matched::Matter) => length > PERSON && text.contains(&wanted),
+            (InterestKind::Name, _) => false,
+            (InterestKind::Address, Matched::Address | Matched::Place) => {
+                length >= WITHIN
+                    && (text.contains(&wanted)
+                        || wanted.contains(text.as_str()) && text.chars().count() >= 6)
+            }
+            (InterestKind::Address, _) => false,
+            (InterestKind::Unit, _) => {
+                length >= WITHIN && text.contains(&wanted) || *text == wanted
+            }
+        };
+        self.of.iter().find(met).map(|(matched, _)| *matched)
+    }
+}
+
+/// 王局长建国, 局长王建国: a name with an office before or behind it.
+fn titled(text: &str, name: &str) -> bool {
+    text.starts_with(name) && text.chars().count() <= name.chars().count() + 5
+        || text.ends_with(name) && text.chars().count() <= name.chars().count() + 8
+}
+
+/// Whether two names mean one party: the same, one with an office beside it, or one unit inside the other's full name.
+pub fn same_party(one: &str, other: &str) -> bool {
+    let (one, other) = (plain(one), plain(other));
+    let (short, long) = if one.chars().count() <= other.chars().count() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let length = short.chars().count();
+    length >= PERSON && (short == long || titled(&long, &short))
+        || length >= WITHIN && long.contains(&short)
+}
+
+/// Whether the addressee, or the unit that would receive it, is whom the letter accuses.
+pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
+    let addressee = &fields.addressee;
+    let to: Vec<&str> = addressee
+        .value
+        .iter()
+        .map(String::as_str)
+        .chain(unit)
+        .collect();
+    fields
+        .accused
+        .iter()
+        .any(|accused| to.iter().any(|to| same_party(&accused.name, to)))
+}
+
+/// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::draft::{Accused, Matter};
+
+    fn interest(kind: InterestKind, text: &str) -> Interest {
+        Interest {
+            kind,
+            text: text.into(),
+        }
+    }
+
+    fn fields() -> Fields {
+        let mut fields = Fields::default();
+        fields.sender_name.value = Some("陆思雨".into());
+        fields.address.value = Some("江苏省苏州市姑苏区彩虹新村38幢101室".into());
+        fields.addressee.value = Some("林建国".into());
+        fields.accused = vec![
+            Accused {
+                name: "王大明".into(),
+                ..Accused::default()
+            },
+            Accused {
+                name: "姑苏区城市管理局".into(),
+                ..Accused::default()
+            },
+        ];
+        fields.matters = vec![Matter {
+            title: "反映恒发纺织有限公司拖欠工资".into(),
+            main: true,
+            pages: vec![1],
+            place: None,
+            category: None,
+            ranges: Vec::new(),
+        }];
+        fields
+    }
+
+    #[test]
+    fn an_interest_meets_sender_accused_address_and_unit() {
+        let parties = Parties::of(&fields());
+        let meets = |kind, text| parties.meet(&interest(kind, text));
+        assert_eq!(meets(InterestKind::Name, "陆 思雨"), Some(Matched::Sender));
+        assert_eq!(meets(InterestKind::Name, "王大明"), Some(Matched::Accused));
+        assert_eq!(
+            meets(InterestKind::Address, "彩虹新村38幢"),
+            Some(Matched::Address)
+        );
+        assert_eq!(
+            meets(InterestKind::Unit, "恒发纺织有限公司"),
+            Some(Matched::Matter)
+        );
+        assert_eq!(
+            meets(InterestKind::Unit, "城市管理局"),
+            Some(Matched::Accused)
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_it_meets_nothing() {
+        let parties = Parties::of(&fields());
+        let meets = |kind, text| parties.meet(&interest(kind, text));
+        assert_eq!(
+            meets(InterestKind::Name, "王大"),
+            Some(Matched::Accused),
+            "a name with one more character may be the person with an office"
+        );
+        assert_eq!(meets(InterestKind::Name, "陆"), None);
+        assert_eq!(
+            meets(InterestKind::Name, "林建国"),
+            None,
+            "an addressee is no party"
+        );
+        assert_eq!(meets(InterestKind::Address, "苏州"), None);
+        assert_eq!(meets(InterestKind::Unit, "公司"), None);
+        assert_eq!(
+            Parties::default().meet(&interest(InterestKind::Name, "陆思雨")),
+            None
+        );
+    }
+
+    #[test]
+    fn the_accused_is_known_as_addressee_under_every_way_of_writing() {
+        for (accused, addressee, same) in [
+            ("林建国", "林建国", true),
+            ("林建国", "局长林建国", true),
+            ("林建国", "林建国局长", true),
+            ("林建国", "林建民", false),
+            ("姑苏区城市管理局", "苏州市姑苏区城市管理局", true),
+            ("城市管理局", "市委书记", false),
+        ] {
+            let mut fields = Fields::default();
+            fields.addressee.value = Some(addressee.into());
+            fields.accused = vec![Accused {
+                name: accused.into(),
+                ..Accused::default()
+            }];
+            assert_eq!(
+                goes_to_accused(&fields, None),
+                same,
+                "{accused} {addressee}"
+            );
+        }
+        assert!(goes_to_accused(&fields(), Some("苏州市姑苏区城市管理局")));
+        assert!(!goes_to_accused(&fields(), Some("苏州市教育局")));
+    }
+}

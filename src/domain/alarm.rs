@@ -1,0 +1,110 @@
+//! What of a letter wants a person at once, and when it has to be told to somebody higher.
+
+use serde::{Deserialize, Serialize};
+
+use super::draft::{Fields, Flag};
+
+/// What was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// 扬言
+    Threat,
+    /// 密级标志
+    SecretMark,
+    /// 敏感
+    Sensitive,
+}
+
+impl Code {
+    /// The stable code.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Threat => "threat",
+            Self::SecretMark => "secret_mark",
+            Self::Sensitive => "sensitive",
+        }
+    }
+}
+
+/// What the person who acknowledges it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is so.
+    Confirmed,
+    /// It only looks like it.
+    FalseAlarm,
+    /// Seen, and not decided yet.
+    Noted,
+}
+
+/// Minutes after which an alert that nobody acknowledged goes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Escalation {
+    /// To the confirming officers.
+    pub officers_min: i64,
+    /// After that, to the administrators.
+    pub administrators_min: i64,
+}
+
+/// Up to whom an alert has gone.
+pub const HIGHEST: i64 = 2;
+
+/// Everything that a draft raises.
+pub fn raised(fields: &Fields) -> Vec<Code> {
+    let flags = &fields.flags;
+    let is_raised = |flag: &Option<Flag>| flag.as_ref().is_some_and(|flag| flag.value);
+    [
+        (Code::Threat, &flags.threat),
+        (Code::SecretMark, &flags.secret_mark),
+        (Code::Sensitive, &flags.sensitive),
+    ]
+    .into_iter()
+    .filter(|(_, flag)| is_raised(flag))
+    .map(|(code, _)| code)
+    .collect()
+}
+
+/// The level that an alert belongs on, from the one it is on and for how long: 0 the mailroom, 1 officers, 2 administrators.
+pub fn level(now: i64, for_minutes: i64, rules: Escalation) -> i64 {
+    match now {
+        0 if for_minutes >= rules.officers_min => 1,
+        1 if for_minutes >= rules.administrators_min => HIGHEST,
+        stays => stays,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Escalation = Escalation {
+        officers_min: 5,
+        administrators_min: 15,
+    };
+
+    #[test]
+    fn an_alert_goes_up_step_by_step_and_no_further() {
+        assert_eq!(level(0, 4, RULES), 0);
+        assert_eq!(level(0, 5, RULES), 1);
+        assert_eq!(level(0, 500, RULES), 1, "one step at a time: each is told");
+        assert_eq!(level(1, 14, RULES), 1);
+        assert_eq!(level(1, 15, RULES), 2);
+        assert_eq!(level(2, 5000, RULES), 2);
+    }
+
+    #[test]
+    fn only_raised_flags_raise_an_alert() {
+        let mut fields = Fields::default();
+        assert_eq!(raised(&fields), []);
+        fields.flags.threat = Some(Flag::default());
+        assert_eq!(raised(&fields), []);
+        fields.flags.threat = Some(Flag {
+            value: true,
+            ..Flag::default()
+        });
+        fields.flags.secret_mark = fields.flags.threat.clone();
+        assert_eq!(raised(&fields), [Code::Threat, Code::SecretMark]);
+    }
+}

@@ -1,0 +1,179 @@
+//! How somebody stands to a letter, and why he looks at it. What follows is decided in `domain::access`.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::access::{
+    Action, Holder, Scope, Seer, Sight, Standing, Unseen, goes_to_accused, may, may_see,
+};
+use crate::domain::draft::Fields;
+
+fn subject(letter: &str) -> String {
+    format!("letter/{letter}")
+}
+
+impl Db {
+    /// How this seer stands to a letter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn standing(&self, seer: &Seer, letter: &str) -> Result<Standing, StoreError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT (SELECT why FROM restrictions WHERE letter_id = l.id AND state = 'restricted'),
+                 EXISTS (SELECT 1 FROM letter_access WHERE letter_id = l.id AND user = ?2 AND ended_ms IS NULL),
+                 EXISTS (SELECT 1 FROM recusals WHERE letter_id = l.id AND user = ?2 AND lifted_ms IS NULL),
+                 EXISTS (SELECT 1 FROM looks WHERE letter_id = l.id AND user = ?2 AND until_ms > ?3),
+                 EXISTS (SELECT 1 FROM drafts WHERE letter_id = l.id AND ready_ms IS NOT NULL AND conflict IS NULL)
+                 FROM letters l WHERE l.id = ?1",
+            )?
+            .query_row((letter, &seer.actor, clock::now()), |row| {
+                Ok(Standing {
+                    restricted: row.get(0)?,
+                    is_listed: row.get(1)?,
+                    is_recused: row.get(2)?,
+                    has_reason: row.get(3)?,
+                    is_offered: row.get(4)?,
+                })
+            })
+            .optional()?;
+        let mut standing = found.ok_or_else(|| StoreError::NotFound {
+            what: "letter",
+            id: letter.to_owned(),
+        })?;
+        if standing.is_offered && seer.holder == Holder::Machine(Scope::CaseSystem) {
+            standing.is_offered = !self.accuses_unit_of(seer, letter)?;
+        }
+        Ok(standing)
+    }
+
+    /// Whether the letter accuses the office whose system this token is.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub(super) fn accuses_unit_of(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
+        let Some(unit) = self.unit_of(&seer.actor)? else {
+            return Ok(false);
+        };
+        Ok(goes_to_accused(
+            &self.draft(letter)?.draft.fields,
+            Some(&unit),
+        ))
+    }
+
+    /// The office of a token, by its actor name.
+    pub(super) fn unit_of(&self, actor: &str) -> Result<Option<String>, StoreError> {
+        let Some(name) = actor.strip_prefix("token/") else {
+            return Ok(None);
+        };
+        let unit: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT unit FROM tokens WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(unit.flatten())
+    }
+
+    /// What this seer sees of a letter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn sight(&self, seer: &Seer, letter: &str) -> Result<Sight, StoreError> {
+        // Who sees no letters learns of none, whatever number he asks for.
+        if !may(seer.holder, Action::ReadLetters) {
+            return Ok(Sight::No(Unseen::Role));
+        }
+        Ok(may_see(seer.holder, self.standing(seer, letter)?))
+    }
+
+    /// Refuses unless everything of the letter is to be seen.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`], [`StoreError::NotFound`].
+    pub fn let_see(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
+        match self.sight(seer, letter)? {
+            Sight::Full => Ok(()),
+            Sight::Masked => Err(unseen(letter, Unseen::Restricted)),
+            Sight::No(why) => Err(unseen(letter, why)),
+        }
+    }
+
+    /// Refuses whoever is recused, for acts that show nothing of the letter.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`], [`StoreError::NotFound`].
+    pub fn let_touch(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
+        match self.sight(seer, letter)? {
+            Sight::No(why @ (Unseen::Recused | Unseen::Role)) => Err(unseen(letter, why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody says why he looks at a restricted letter.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`] for whoever may not see it, whatever the reason.
+    pub fn say_reason(
+        &mut self,
+        seer: &Seer,
+        letter: &str,
+        (reason, minutes): (&str, i64),
+    ) -> Result<Millis, StoreError> {
+        self.atomically(|db| {
+            match db.sight(seer, letter)? {
+                Sight::Full | Sight::No(Unseen::ReasonAsked) => {}
+                Sight::Masked => return Err(unseen(letter, Unseen::Restricted)),
+                Sight::No(why) => return Err(unseen(letter, why)),
+            }
+            let until = clock::now().plus_seconds(minutes * 60);
+            db.connection
+                .execute("DELETE FROM looks WHERE until_ms <= ?1", [clock::now()])?;
+            db.connection.execute(
+                "INSERT INTO looks (letter_id, user, until_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (letter_id, user) DO UPDATE SET until_ms = ?3",
+                (letter, &seer.actor, until),
+            )?;
+            let detail = json!({"reason": reason});
+            ledger::append(
+                &db.connection,
+                &seer.actor,
+                "letter.opened",
+                &subject(letter),
+                &detail,
+            )?;
+            Ok(until)
+        })
+    }
+
+    /// Keeps whether the addressee is whom the letter accuses: then nothing is handed over.
+    pub(super) fn note_conflict(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        let conflict = goes_to_accused(fields, None).then_some("addressee_accused");
+        self.connection
+            .prepare_cached("UPDATE drafts SET conflict = ?2 WHERE letter_id = ?1")?
+            .execute((letter, conflict))?;
+        Ok(())
+    }
+
+    /// Why a letter's draft must not be handed over as it stands.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn conflict(&self, letter: &str) -> Result<Option<String>, StoreError> {
+        let found: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT conflict FROM drafts WHERE letter_id = ?1")?
+            .query_row([letter], |row| row.get(0))
+            .optional()?;
+        Ok(found.flatten())
+    }
+}
+
+pub(super) fn unseen(letter: &str, why: Unseen) -> StoreError {
+    StoreError::Unseen {
+        id: letter.to_owned(),
+        why,
+    }
+}

@@ -1,0 +1,112 @@
+//! What changed of a letter after a case system had it: offered until the case system says that it knows.
+
+use rusqlite::Row;
+use serde_json::json;
+
+use super::{Db, DraftState, StoreError, ledger};
+use crate::clock::{self, Millis};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmendmentRow {
+    /// Number, rising.
+    pub id: i64,
+    /// The letter.
+    pub letter: String,
+    /// `page_added`, `threat_confirmed`, `threat_withdrawn`.
+    pub kind: String,
+    /// When.
+    pub at: Millis,
+    /// The case system's number, where it is registered.
+    pub case_number: Option<String>,
+    /// Known to the case system since.
+    pub acked: Option<Millis>,
+}
+
+const AMENDMENT: &str =
+    "SELECT a.id, a.letter_id, a.kind, a.at_ms, d.case_number, a.acked_ms FROM amendments a
+    LEFT JOIN drafts d ON d.letter_id = a.letter_id";
+
+fn amendment(row: &Row<'_>) -> rusqlite::Result<AmendmentRow> {
+    Ok(AmendmentRow {
+        id: row.get(0)?,
+        letter: row.get(1)?,
+        kind: row.get(2)?,
+        at: row.get(3)?,
+        case_number: row.get(4)?,
+        acked: row.get(5)?,
+    })
+}
+
+impl Db {
+    /// Keeps a change for the case system, where it has or had the draft.
+    pub(super) fn amend(&self, letter: &str, kind: &str, by: &str) -> Result<(), StoreError> {
+        match self.draft(letter) {
+            Ok(draft) if draft.state != DraftState::Open => {}
+            Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        self.connection.execute(
+            "INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES (?1, ?2, ?3, ?4)",
+            (letter, kind, clock::now(), by),
+        )?;
+        let detail = json!({"kind": kind});
+        ledger::append(
+            &self.connection,
+            by,
+            "letter.amended",
+            &format!("letter/{letter}"),
+            &detail,
+        )
+    }
+
+    /// Changes that the case system does not know yet, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_amendments(&self, after: i64, limit: u32) -> Result<Vec<AmendmentRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL ORDER BY a.id LIMIT ?2"
+        ))?;
+        let rows = query.query_map((after, limit), amendment)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The case system knows; twice is once.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn ack_amendment(&mut self, id: i64, by: &str) -> Result<AmendmentRow, StoreError> {
+        self.atomically(|db| {
+            let find = |db: &Db| {
+                db.connection
+                    .query_row(&format!("{AMENDMENT} WHERE a.id = ?1"), [id], amendment)
+            };
+            let found = match find(db) {
+                Err(rusqlite::Error::QueryReturnedNoRows) => {
+                    return Err(StoreError::NotFound {
+                        what: "amendment",
+                        id: id.to_string(),
+                    });
+                }
+                found => found?,
+            };
+            if found.acked.is_some() {
+                return Ok(found);
+            }
+            db.connection.execute(
+                "UPDATE amendments SET acked_by = ?2, acked_ms = ?3 WHERE id = ?1",
+                (id, by, clock::now()),
+            )?;
+            let subject = format!("letter/{}", found.letter);
+            ledger::append(
+                &db.connection,
+                by,
+                "letter.amendment_known",
+                &subject,
+                &json!({"kind": found.kind}),
+            )?;
+            Ok(find(db)?)
+        })
+    }
+}

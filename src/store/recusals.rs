@@ -1,0 +1,320 @@
+//! What people declared of themselves and their relatives, and whom a letter is kept from because of it.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::vouch::{self, INTERESTS, RECUSALS};
+use super::{Db, StoreError};
+use crate::clock::{self, Millis};
+use crate::domain::access::{Interest, InterestKind, Matched, Parties, Relation, called_for};
+use crate::domain::draft::Fields;
+
+/// One declared interest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterestRow {
+    /// Number.
+    pub id: i64,
+    /// Whose.
+    pub user: String,
+    /// His own or a relative's.
+    pub relation: Relation,
+    /// What.
+    pub interest: Interest,
+    /// Since when.
+    pub declared: Millis,
+}
+
+/// Somebody who is kept from a letter, or was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecusalRow {
+    /// The letter.
+    pub letter: String,
+    /// Who.
+    pub user: String,
+    /// What an interest met; `None`: said by hand.
+    pub matched: Option<Matched>,
+    /// In words, where it was said by hand.
+    pub reason: String,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// Lifted by whom and why.
+    pub lifted: Option<(String, String)>,
+}
+
+fn interest(row: &rusqlite::Row<'_>) -> rusqlite::Result<InterestRow> {
+    Ok(InterestRow {
+        id: row.get(0)?,
+        user: row.get(1)?,
+        relation: row.get(2)?,
+        interest: Interest {
+            kind: row.get(3)?,
+            text: row.get(4)?,
+        },
+        declared: row.get(5)?,
+    })
+}
+
+fn recusal(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecusalRow> {
+    let by: Option<String> = row.get(6)?;
+    let why: Option<String> = row.get(7)?;
+    Ok(RecusalRow {
+        letter: row.get(0)?,
+        user: row.get(1)?,
+        matched: row.get(2)?,
+        reason: row.get(3)?,
+        by: row.get(4)?,
+        at: row.get(5)?,
+        lifted: by.zip(why),
+    })
+}
+
+const RECUSAL: &str =
+    "SELECT letter_id, user, matched, reason, by, at_ms, lifted_by, lifted_reason FROM recusals";
+
+impl Db {
+    /// What follows from what was read of a letter: whether it is restricted, from whom it is kept, what wants a person at once.
+    pub(super) fn guard_letter(&mut self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        if let Some(why) = called_for(fields) {
+            self.restrict_as_read(letter, why)?;
+        }
+        let interests = self.interests(None)?;
+        if !interests.is_empty() {
+            let text = self.matter_text(letter)?;
+            let parties = Parties::of(fields).with_text(&text);
+            for declared in interests {
+                if let Some(matched) = parties.meet(&declared.interest) {
+                    self.keep_from(letter, &declared.user, Some(matched), ("task/read", ""))?;
+                }
+            }
+        }
+        self.raise_alerts(letter, fields)
+    }
+
+    /// The same before there is a draft: a page was read, and what it says cannot wait for the others.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn guard_while_read(&mut self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        self.atomically(|db| db.guard_letter(letter, fields))
+    }
+
+    /// Keeps a letter from somebody. What was lifted stays lifted, unless a person says it anew.
+    fn keep_from(
+        &self,
+        letter: &str,
+        user: &str,
+        matched: Option<Matched>,
+        (by, reason): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let anew = if matched.is_none() {
+            "lifted_ms IS NOT NULL"
+        } else {
+            "0"
+        };
+        let id: Option<i64> = self
+            .connection
+            .prepare_cached(&format!(
+                "INSERT INTO recusals (letter_id, user, matched, reason, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (letter_id, user) DO UPDATE SET matched = ?3, reason = ?4, by = ?5, at_ms = ?6, lifted_by = NULL,
+                 lifted_reason = NULL, lifted_ms = NULL WHERE {anew} RETURNING id"
+            ))?
+            .query_row((letter, user, matched, reason, by, clock::now()), |row| row.get(0))
+            .optional()?;
+        let Some(id) = id else {
+            return Ok(());
+        };
+        let detail = json!({"letter": letter, "user": user, "matched": matched, "reason": reason});
+        vouch::append(
+            &self.connection,
+            (by, "recusal.made"),
+            (RECUSALS, &id.to_string()),
+            detail,
+        )
+    }
+
+    /// Keeps a letter from somebody by hand.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the letter or the account.
+    pub fn recuse(
+        &mut self,
+        letter: &str,
+        user: &str,
+        (by, reason): (&str, &str),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.letter_row(letter)?;
+            db.user(user)?;
+            db.keep_from(letter, user, None, (by, reason))
+        })
+    }
+
+    /// Lets somebody at a letter again that was kept from him; not he himself.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] for oneself, [`StoreError::NotFound`] where nobody is kept.
+    pub fn lift_recusal(
+        &mut self,
+        letter: &str,
+        user: &str,
+        (by, reason): (&str, &str),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            if by == user {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "kept from you: another person has to decide".into(),
+                    action: "lift the recusal",
+                });
+            }
+            let id: Option<i64> = db
+                .connection
+                .query_row(
+                    "UPDATE recusals SET lifted_by = ?3, lifted_reason = ?4, lifted_ms = ?5
+                     WHERE letter_id = ?1 AND user = ?2 AND lifted_ms IS NULL RETURNING id",
+                    (letter, user, by, reason, clock::now()),
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let id = id.ok_or_else(|| StoreError::NotFound {
+                what: "recusal of",
+                id: user.to_owned(),
+            })?;
+            let detail = json!({"letter": letter, "user": user, "reason": reason});
+            vouch::append(
+                &db.connection,
+                (by, "recusal.lifted"),
+                (RECUSALS, &id.to_string()),
+                detail,
+            )
+        })
+    }
+
+    /// From whom a letter is or was kept.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn recusals_of(&self, letter: &str) -> Result<Vec<RecusalRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{RECUSAL} WHERE letter_id = ?1 ORDER BY id"))?;
+        let rows = query.query_map([letter], recusal)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Letters that are kept from this person.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn kept_from(&self, user: &str) -> Result<std::collections::BTreeSet<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT letter_id FROM recusals WHERE user = ?1 AND lifted_ms IS NULL",
+        )?;
+        let rows = query.query_map([user], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Files whose pages are of such letters.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn arrivals_kept_from(
+        &self,
+        user: &str,
+    ) -> Result<std::collections::BTreeSet<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT p.arrival_id FROM recusals r JOIN pages p ON p.letter_id = r.letter_id WHERE r.user = ?1 AND r.lifted_ms IS NULL",
+        )?;
+        let rows = query.query_map([user], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Letters that are kept from somebody and still wait for a person: another one has to take them.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn waiting_for_another(&self) -> Result<Vec<RecusalRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{RECUSAL} WHERE lifted_ms IS NULL AND letter_id IN (SELECT id FROM letters WHERE stage IN ('arriving', 'reading', 'drafted'))
+             ORDER BY id LIMIT 50"
+        ))?;
+        let rows = query.query_map([], recusal)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Declared interests: of one person, or of everybody.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn interests(&self, user: Option<&str>) -> Result<Vec<InterestRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, user, relation, kind, text, declared_ms FROM interests WHERE ended_ms IS NULL AND (?1 IS NULL OR user = ?1) ORDER BY id",
+        )?;
+        let rows = query.query_map([user], interest)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Declares an interest, and keeps every letter from that person that it touches.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without the account.
+    pub fn declare_interest(
+        &mut self,
+        user: &str,
+        (kind, relation, text): (InterestKind, Relation, &str),
+        by: &str,
+    ) -> Result<i64, StoreError> {
+        self.atomically(|db| {
+            db.user(user)?;
+            db.connection.execute(
+                "INSERT INTO interests (user, kind, relation, text, declared_by, declared_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (user, kind, relation, text, by, clock::now()),
+            )?;
+            let id = db.connection.last_insert_rowid();
+            let detail = json!({"user": user, "kind": kind, "relation": relation});
+            vouch::append(&db.connection, (by, "interest.declared"), (INTERESTS, &id.to_string()), detail)?;
+            let interest = Interest { kind, text: text.to_owned() };
+            db.look_back(user, &interest)?;
+            Ok(id)
+        })
+    }
+
+    fn look_back(&mut self, user: &str, interest: &Interest) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare("SELECT letter_id FROM drafts")?;
+        let letters: Vec<String> = query
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        drop(query);
+        for letter in letters {
+            let text = self.matter_text(&letter)?;
+            let parties = Parties::of(&self.draft(&letter)?.draft.fields).with_text(&text);
+            if let Some(matched) = parties.meet(interest) {
+                self.keep_from(&letter, user, Some(matched), ("task/read", ""))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an interest of this person back. Letters that are kept because of it stay kept until somebody lifts that.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] unless it is one of his.
+    pub fn end_interest(&mut self, id: i64, user: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let changed = db.connection.execute(
+                "UPDATE interests SET ended_by = ?3, ended_ms = ?4 WHERE id = ?1 AND user = ?2 AND ended_ms IS NULL",
+                (id, user, by, clock::now()),
+            )?;
+            if changed == 0 {
+                return Err(StoreError::NotFound {
+                    what: "interest",
+                    id: id.to_string(),
+                });
+            }
+            vouch::append(&db.connection, (by, "interest.ended"), (INTERESTS, &id.to_string()), json!({"user": user}))
+        })
+    }
+}

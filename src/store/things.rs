@@ -1,0 +1,42 @@
+//! Which letter a thing belongs to: what was enclosed, its paper on loan, a destruction proposed, a hold, an alert.
+
+use rusqlite::OptionalExtension;
+
+use super::{Db, StoreError};
+
+/// A kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThingOf {
+    /// What was enclosed.
+    Valuable,
+    /// Paper on loan.
+    Loan,
+    /// A destruction that was proposed.
+    Retention,
+    /// What a person has to look at.
+    Hold,
+    /// What wants a person at once.
+    Alert,
+}
+
+impl Db {
+    /// The letter of a thing; `None` where there is no such thing, or it has none.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letter_of(&self, thing: ThingOf, id: i64) -> Result<Option<String>, StoreError> {
+        let table = match thing {
+            ThingOf::Valuable => "valuables",
+            ThingOf::Loan => "loans",
+            ThingOf::Retention => "retentions",
+            ThingOf::Hold => "holds",
+            ThingOf::Alert => "alerts",
+        };
+        let found: Option<Option<String>> = self
+            .connection
+            .prepare_cached(&format!("SELECT letter_id FROM {table} WHERE id = ?1"))?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        Ok(found.flatten())
+    }
+}

@@ -1,0 +1,292 @@
+//! Alerts about letters: seen by whom they are for, acknowledged by a named person, going up until then, told to the case system; and what
+//! changes after the hand-over.
+
+use laixin::domain::alarm::Escalation;
+use laixin::domain::draft::{Accused, Draft, Flag};
+use laixin::store::{Role, Scope};
+use serde_json::{Value, json};
+
+use super::house::{Caller, House};
+
+fn threatens(draft: &mut Draft) {
+    let quote = Some("不解决就同归于尽".to_owned());
+    draft.fields.flags.threat = Some(Flag {
+        value: true,
+        quote,
+        ..Flag::default()
+    });
+}
+
+fn open(house: &House, caller: &Caller) -> Vec<Value> {
+    let answer = house.get(caller, "/v1/alerts?open=true");
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert!(
+        !answer.text.contains("同归于尽"),
+        "no letter's words: {}",
+        answer.text
+    );
+    answer.json()["items"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_threat_is_on_every_screen_that_may_see_it_and_in_the_case_system_at_once() {
+    let house = House::new();
+    let (operator, officer) = (
+        house.person("li", Role::Operator),
+        house.person("wang", Role::ConfirmingOfficer),
+    );
+    let (administrator, auditor) = (
+        house.person("chief", Role::Administrator),
+        house.person("shen", Role::Auditor),
+    );
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted_as("PLAIN", threatens);
+    house.drafted_as("ACCUSES", |draft| {
+        threatens(draft);
+        draft.fields.accused = vec![Accused {
+            name: "王大明".into(),
+            ..Accused::default()
+        }];
+    });
+    let letters = |caller: &Caller| -> Vec<String> {
+        open(&house, caller)
+            .iter()
+            .map(|alert| alert["letter"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(letters(&operator), ["PLAIN"]);
+    assert_eq!(letters(&administrator), ["PLAIN"]);
+    assert_eq!(letters(&officer), ["PLAIN", "ACCUSES"]);
+    assert_eq!(letters(&cases), ["PLAIN", "ACCUSES"]);
+    assert_eq!(house.get(&auditor, "/v1/alerts").code(), "forbidden");
+    // The same draft again raises nothing new.
+    house.drafted_again("PLAIN", threatens);
+    assert_eq!(letters(&operator).len(), 1);
+    // The case system goes on from where it was.
+    let first = house.get(&cases, "/v1/alerts?limit=1").json();
+    let next = first["next"].as_str().unwrap();
+    let rest = house
+        .get(&cases, &format!("/v1/alerts?cursor={next}"))
+        .json();
+    assert_eq!(rest["items"][0]["letter"], "ACCUSES");
+    let end = rest["next"].as_str().unwrap();
+    let nothing = house
+        .get(&cases, &format!("/v1/alerts?cursor={end}"))
+        .json();
+    assert_eq!(
+        (
+            nothing["items"].as_array().unwrap().len(),
+            nothing["next"].as_str()
+        ),
+        (0, Some(end))
+    );
+}
+
+#[test]
+fn a_named_person_says_what_an_alert_is() {
+    let house = House::new();
+    let (li, wang) = (
+        house.person("li", Role::Operator),
+        house.person("wang", Role::ConfirmingOfficer),
+    );
+    house.drafted_as("A1", threatens);
+    let id = open(&house, &li)[0]["id"].clone();
+    let to = format!("/v1/alerts/{id}/acknowledge");
+    assert_eq!(
+        house.post(&li, &to, json!({"verdict": "perhaps"})).code(),
+        "body_invalid"
+    );
+    assert_eq!(
+        house
+            .post(
+                &li,
+                &to,
+                json!({"verdict": "noted", "note": "x".repeat(501)})
+            )
+            .code(),
+        "body_invalid"
+    );
+    let noted = house.post(&li, &to, json!({"verdict": "noted"})).json();
+    assert_eq!(
+        (noted["acknowledged_by"].as_str(), noted["verdict"].as_str()),
+        (Some("li"), Some("noted"))
+    );
+    assert!(noted["acknowledged_at"].is_string());
+    assert!(open(&house, &wang).is_empty());
+    // What was only noted another one decides; what is decided stays.
+    let decided = house
+        .post(
+            &wang,
+            &to,
+            json!({"verdict": "confirmed", "note": "已电话报告"}),
+        )
+        .json();
+    assert_eq!(
+        (
+            decided["acknowledged_by"].as_str(),
+            decided["note"].as_str()
+        ),
+        (Some("wang"), Some("已电话报告"))
+    );
+    assert_eq!(
+        house
+            .post(&li, &to, json!({"verdict": "false_alarm"}))
+            .code(),
+        "wrong_state"
+    );
+    assert_eq!(
+        house
+            .post(
+                &li,
+                "/v1/alerts/99/acknowledge",
+                json!({"verdict": "noted"})
+            )
+            .code(),
+        "not_found"
+    );
+    let cases = house.machine("cases", Scope::CaseSystem);
+    assert_eq!(
+        house.post(&cases, &to, json!({"verdict": "noted"})).code(),
+        "forbidden"
+    );
+}
+
+#[test]
+fn what_nobody_acknowledges_goes_up_to_the_administrator_without_the_letter() {
+    let house = House::new();
+    let chief = house.person("chief", Role::Administrator);
+    house.drafted_as("A1", |draft| {
+        threatens(draft);
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    let rules = Escalation {
+        officers_min: 5,
+        administrators_min: 15,
+    };
+    let go = |minutes: i64| {
+        house.sql(&format!(
+            "UPDATE alerts SET level_ms = level_ms - {minutes} * 60000"
+        ));
+        house
+            .app
+            .store
+            .wait(move |db| db.escalate_alerts(rules))
+            .unwrap()
+            .len()
+    };
+    assert!(open(&house, &chief).is_empty());
+    assert_eq!(go(4), 0);
+    assert_eq!(go(1), 1);
+    assert!(open(&house, &chief).is_empty());
+    assert_eq!(go(15), 1);
+    let told = open(&house, &chief);
+    assert_eq!(
+        (told[0]["letter"].as_str(), told[0]["level"].as_i64()),
+        (Some("A1"), Some(2))
+    );
+    assert_eq!(house.get(&chief, "/v1/letters/A1").code(), "restricted");
+    assert_eq!(go(500), 0);
+    let to = format!("/v1/alerts/{}/acknowledge", told[0]["id"]);
+    assert_eq!(
+        house.post(&chief, &to, json!({"verdict": "noted"})).status,
+        200
+    );
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'alert.escalated'"),
+        2
+    );
+}
+
+#[test]
+fn the_stream_of_events_says_alert_within_seconds() {
+    use std::io::Read;
+    let house = House::new();
+    let li = house.person("li", Role::Operator);
+    let alarm = laixin::alarm::Alarm {
+        settings: house.app.settings.clone(),
+        store: house.app.store.clone(),
+        events: house.app.events.clone(),
+    };
+    let beat =
+        laixin::sd_notify::Watchdog::default().task("alerts", std::time::Duration::from_secs(60));
+    house
+        .runtime
+        .spawn(laixin::alarm::run(alarm, beat, house.app.closing.clone()));
+    let mut body = house.open(&li, "/v1/events").into_body().into_reader();
+    // The task notes first what is there; only then is a new one new.
+    std::thread::park_timeout(std::time::Duration::from_millis(300));
+    let began = std::time::Instant::now();
+    house.drafted_as("A1", threatens);
+    let mut text = String::new();
+    let mut part = [0; 4096];
+    while !text.contains("event: alert") {
+        let n = body.read(&mut part).unwrap();
+        assert!(n > 0, "the stream ended: {text}");
+        text.push_str(&String::from_utf8_lossy(&part[..n]));
+    }
+    assert!(
+        text.contains("\"code\":\"threat\"") && text.contains("letter/A1"),
+        "{text}"
+    );
+    assert!(!text.contains("同归于尽"), "{text}");
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+}
+
+#[test]
+fn what_changes_after_the_hand_over_is_offered_until_the_case_system_knows() {
+    let house = House::offering("read");
+    let (li, cases) = (
+        house.person("li", Role::Operator),
+        house.machine("cases", Scope::CaseSystem),
+    );
+    house.drafted_as("A1", threatens);
+    house.drafted("A2");
+    let amendments = || {
+        house.get(&cases, "/v1/amendments").json()["items"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    // Before the hand-over nothing is a change.
+    house.drafted_again("A1", threatens);
+    assert!(amendments().is_empty());
+    house.post(&cases, "/v1/drafts/claims", json!({"limit": 10}));
+    assert_eq!(
+        house
+            .post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "SZ-1"}))
+            .status,
+        200
+    );
+    house.drafted_again("A1", threatens);
+    let id = open(&house, &li)[0]["id"].clone();
+    house.post(
+        &li,
+        &format!("/v1/alerts/{id}/acknowledge"),
+        json!({"verdict": "confirmed"}),
+    );
+    let offered = amendments();
+    let kinds: Vec<_> = offered
+        .iter()
+        .map(|one| {
+            (
+                one["kind"].as_str().unwrap(),
+                one["case_number"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [("page_added", "SZ-1"), ("threat_confirmed", "SZ-1")]
+    );
+    let to = format!("/v1/amendments/{}/ack", offered[0]["id"]);
+    assert_eq!(house.post(&li, &to, json!({})).code(), "forbidden");
+    let first = house.post(&cases, &to, json!({})).json();
+    assert_eq!(house.post(&cases, &to, json!({})).json(), first);
+    assert_eq!(amendments().len(), 1);
+    assert_eq!(
+        house
+            .post(&cases, "/v1/amendments/99/ack", json!({}))
+            .code(),
+        "not_found"
+    );
+}

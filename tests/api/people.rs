@@ -1,0 +1,395 @@
+//! Accounts and tokens by the administrator, one's own password, the first account, password rules, and what anybody may type into a field.
+
+use laixin::store::{Role, Scope};
+use serde_json::json;
+
+use super::house::{Caller, House, PASSWORD};
+
+const GOOD: &str = "a long Password 1";
+
+#[test]
+fn an_administrator_makes_closes_and_opens_accounts() {
+    let house = House::new();
+    let admin = house.person("admin", Role::Administrator);
+    let new = json!({"name": "王芳", "role": "confirming_officer", "password": GOOD});
+    assert_eq!(house.post(&admin, "/v1/users", new.clone()).status, 201);
+    assert_eq!(house.post(&admin, "/v1/users", new).code(), "wrong_state");
+    let sign_in = |password: &str| {
+        let body = json!({"user": "王芳", "password": password});
+        house.post(&Caller::default(), "/v1/session", body).status
+    };
+    assert_eq!(sign_in(GOOD), 200);
+    let name = "%E7%8E%8B%E8%8A%B3";
+    assert_eq!(
+        house
+            .post(&admin, &format!("/v1/users/{name}/disable"), json!({}))
+            .status,
+        200
+    );
+    assert_eq!(sign_in(GOOD), 401);
+    assert_eq!(
+        house.count("SELECT count(*) FROM sessions WHERE user = '王芳'"),
+        0
+    );
+    assert_eq!(
+        house
+            .post(&admin, &format!("/v1/users/{name}/enable"), json!({}))
+            .status,
+        200
+    );
+    assert_eq!(sign_in(GOOD), 200);
+    let other = json!({"password": "another Password 2"});
+    assert_eq!(
+        house
+            .post(&admin, &format!("/v1/users/{name}/password"), other)
+            .status,
+        200
+    );
+    assert_eq!((sign_in(GOOD), sign_in("another Password 2")), (401, 200));
+    let role = house.post(
+        &admin,
+        &format!("/v1/users/{name}/role"),
+        json!({"role": "auditor"}),
+    );
+    assert_eq!(role.json()["role"], "auditor");
+    assert_eq!(
+        house.count("SELECT count(*) FROM sessions WHERE user = '王芳'"),
+        0
+    );
+    assert_eq!(
+        house
+            .post(&admin, "/v1/users/nobody/disable", json!({}))
+            .code(),
+        "not_found"
+    );
+    let listed = house.get(&admin, "/v1/users");
+    assert!(!listed.text.contains("argon2"), "{}", listed.text);
+    assert_eq!(listed.json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let house = House::new();
+    let admin = house.person("admin", Role::Administrator);
+    assert_eq!(
+        house
+            .post(&admin, "/v1/users/admin/disable", json!({}))
+            .code(),
+        "wrong_state"
+    );
+    assert_eq!(
+        house
+            .post(&admin, "/v1/users/admin/role", json!({"role": "operator"}))
+            .code(),
+        "wrong_state"
+    );
+    house.add_user("second", Role::Administrator);
+    assert_eq!(
+        house
+            .post(&admin, "/v1/users/second/role", json!({"role": "operator"}))
+            .status,
+        200
+    );
+    house.add_user("third", Role::Administrator);
+    assert_eq!(
+        house
+            .post(&admin, "/v1/users/admin/disable", json!({}))
+            .status,
+        200
+    );
+    assert_eq!(house.get(&admin, "/v1/users").code(), "not_signed_in");
+}
+
+#[test]
+fn passwords_keep_the_rules_of_the_settings() {
+    let house = House::with_more("[passwords]\nleast_length = 12\nleast_kinds = 3\n");
+    let admin = house.person("admin", Role::Administrator);
+    for (password, fits) in [
+        ("short 1A", false),
+        ("onlysmallletters", false),
+        ("Password-12345", false),
+        ("A fine password", true),
+    ] {
+        let answer = house.post(
+            &admin,
+            "/v1/users",
+            json!({"name": "zhang", "role": "operator", "password": password}),
+        );
+        assert_eq!(
+            answer.status,
+            if fits { 201 } else { 422 },
+            "{password}: {}",
+            answer.text
+        );
+        assert!(!answer.text.contains(password), "{}", answer.text);
+        if !fits {
+            assert_eq!(answer.code(), "password_refused");
+        }
+    }
+}
+
+#[test]
+fn everybody_changes_his_own_password_with_the_old_one() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Maintenance);
+    let change = |old: &str, new: &str| {
+        house.post(
+            &zhang,
+            "/v1/session/password",
+            json!({"old": old, "new": new}),
+        )
+    };
+    assert_eq!(change("not the old one", GOOD).code(), "sign_in_failed");
+    assert_eq!(change(PASSWORD, "short").code(), "password_refused");
+    assert_eq!(change(PASSWORD, GOOD).status, 204);
+    assert_eq!(house.get(&zhang, "/v1/session").code(), "not_signed_in");
+    assert_eq!(house.sign_in("zhang").status, 401);
+}
+
+#[test]
+fn a_token_is_said_once_and_ends_at_once_when_it_is_taken_back() {
+    let house = House::new();
+    let admin = house.person("admin", Role::Administrator);
+    let made = house.post(
+        &admin,
+        "/v1/tokens",
+        json!({"name": "cases", "scope": "case_system", "days": 10, "unit": "市信访局"}),
+    );
+    assert_eq!(made.status, 201, "{}", made.text);
+    let secret = made.json()["token"].as_str().unwrap().to_owned();
+    let cases = Caller::default().with("authorization", &format!("Bearer {secret}"));
+    assert_eq!(house.get(&cases, "/v1/drafts").status, 200);
+    let listed = house.get(&admin, "/v1/tokens");
+    assert!(!listed.text.contains(&secret));
+    assert_eq!(listed.json()["items"][0]["unit"], "市信访局");
+    // Nowhere in the database in the clear.
+    let database = std::fs::read(house.database()).unwrap();
+    let needle = secret.as_bytes();
+    assert!(!database.windows(needle.len()).any(|bytes| bytes == needle));
+    assert_eq!(
+        house.count(&format!(
+            "SELECT count(*) FROM idempotency WHERE body LIKE '%{secret}%'"
+        )),
+        0
+    );
+    assert_eq!(
+        house
+            .post(&admin, "/v1/tokens/cases/revoke", json!({}))
+            .json()["holds"],
+        false
+    );
+    assert_eq!(house.get(&cases, "/v1/drafts").code(), "not_signed_in");
+    assert_eq!(
+        house
+            .post(&admin, "/v1/tokens/cases/revoke", json!({}))
+            .code(),
+        "not_found"
+    );
+    for (body, code) in [
+        (
+            json!({"name": "a b", "scope": "case_system"}),
+            "body_invalid",
+        ),
+        (json!({"name": "x", "scope": "everything"}), "body_invalid"),
+        (
+            json!({"name": "x", "scope": "case_system", "days": 0}),
+            "body_invalid",
+        ),
+        (json!({"name": 7, "scope": "case_system"}), "body_invalid"),
+    ] {
+        assert_eq!(
+            house.post(&admin, "/v1/tokens", body.clone()).code(),
+            code,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn the_first_administrator_is_made_on_the_machine_and_only_once() {
+    let station = crate::support::TestStation::new();
+    let added = station.command(&["user", "add", "chief", "--first"], None);
+    assert!(
+        added.starts_with("password of chief, shown this once: "),
+        "{added}"
+    );
+    let again = station.try_command(&["user", "add", "other", "--first"], None);
+    assert_eq!(again.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(told.contains("there is an administrator already"), "{told}");
+    let weak = station.try_command(
+        &[
+            "user",
+            "add",
+            "weak",
+            "--role",
+            "auditor",
+            "--password-stdin",
+        ],
+        Some("password1234"),
+    );
+    assert_eq!(weak.status.code(), Some(2));
+    assert!(
+        station
+            .command(&["user", "list"], None)
+            .contains("chief\tadministrator")
+    );
+    station.command(&["user", "role", "tester", "auditor"], None);
+    station.command(&["user", "disable", "tester"], None);
+    station.command(&["user", "enable", "tester"], None);
+    assert!(
+        station
+            .command(&["user", "list"], None)
+            .contains("tester\tauditor")
+    );
+    let last = station.try_command(&["user", "disable", "chief"], None);
+    assert_eq!(last.status.code(), Some(1));
+}
+
+/// What a letter or a person may hold: nothing of it is run, neither by the database nor by a browser.
+const HOSTILE: [&str; 4] = [
+    "'; DROP TABLE letters; --",
+    "<script>document.title='hit'</script>",
+    "\" onmouseover=\"alert(1)",
+    "../../etc/passwd%00",
+];
+
+#[test]
+fn sql_and_html_in_every_text_field_stay_text() {
+    let house = House::new();
+    house.drafted("A1");
+    let officer = house.person("officer", Role::ConfirmingOfficer);
+    let admin = house.person("admin", Role::Administrator);
+    house.add_user("li", Role::Operator);
+    for (at, text) in HOSTILE.into_iter().enumerate() {
+        let calls = [
+            (
+                &officer,
+                "/v1/interests".to_owned(),
+                json!({"kind": "unit", "relation": "own", "text": text}),
+            ),
+            (
+                &officer,
+                "/v1/letters/A1/views".to_owned(),
+                json!({"reason": text}),
+            ),
+            (
+                &officer,
+                "/v1/letters/A1/restriction".to_owned(),
+                json!({"reason": text}),
+            ),
+            (
+                &officer,
+                "/v1/letters/A1/access".to_owned(),
+                json!({"user": "li", "reason": text}),
+            ),
+            (
+                &officer,
+                "/v1/letters/A1/recusals".to_owned(),
+                json!({"user": "li", "reason": text}),
+            ),
+            (
+                &admin,
+                "/v1/tokens".to_owned(),
+                json!({"name": format!("t{at}"), "scope": "case_system", "unit": text}),
+            ),
+        ];
+        for (caller, path, body) in calls {
+            let answer = house.post(caller, &path, body);
+            // Somebody who was recused is not let in any more: a refusal by rule is fine, a fault is not.
+            assert!(
+                matches!(answer.status, 200 | 201 | 204 | 409),
+                "{path} {text}: {} {}",
+                answer.status,
+                answer.text
+            );
+        }
+        let name = house.post(
+            &admin,
+            "/v1/users",
+            json!({"name": text, "role": "operator", "password": GOOD}),
+        );
+        assert_eq!(name.code(), "body_invalid", "{text}");
+        let asked = house.get(&admin, &format!("/v1/letters?stage={}", "%27%3B%20DROP"));
+        assert_eq!(asked.code(), "query_invalid");
+    }
+    assert_eq!(house.count("SELECT count(*) FROM letters"), 1);
+    assert_eq!(house.count("SELECT count(*) FROM interests"), 4);
+    for (caller, page) in [
+        (&officer, "/letters/A1/access"),
+        (&officer, "/myself"),
+        (&admin, "/accounts"),
+    ] {
+        let html = house.get(caller, page);
+        assert_eq!(html.status, 200, "{page}: {}", html.text);
+        assert!(!html.text.contains("<script>document.title"), "{page}");
+        assert!(!html.text.contains("\" onmouseover=\"alert"), "{page}");
+    }
+}
+
+#[test]
+fn oversized_bodies_and_wrong_types_are_documented_refusals() {
+    let house = House::new();
+    house.drafted("A1");
+    let admin = house.person("admin", Role::Administrator);
+    let officer = house.person("officer", Role::ConfirmingOfficer);
+    let large = "长".repeat(100_000);
+    for (caller, path) in [
+        (&admin, "/v1/users"),
+        (&admin, "/v1/tokens"),
+        (&officer, "/v1/interests"),
+        (&officer, "/v1/letters/A1/views"),
+        (&officer, "/v1/letters/A1/access"),
+    ] {
+        let answer = house.call(
+            caller,
+            "POST",
+            path,
+            Some(&json!({"reason": large, "name": large}).to_string()),
+        );
+        assert_eq!(answer.code(), "body_too_large", "{path}");
+        for wrong in [
+            "[]",
+            "7",
+            "{\"reason\": 7, \"name\": [], \"kind\": 1}",
+            "null",
+        ] {
+            assert_eq!(
+                house.call(caller, "POST", path, Some(wrong)).code(),
+                "body_invalid",
+                "{path} {wrong}"
+            );
+        }
+        assert_eq!(
+            house.call(caller, "POST", path, Some("{")).code(),
+            "not_json",
+            "{path}"
+        );
+    }
+    // Within the limit of a body, beyond that of a field.
+    let long = "长".repeat(2000);
+    assert_eq!(
+        house
+            .post(&officer, "/v1/letters/A1/views", json!({"reason": long}))
+            .code(),
+        "body_invalid"
+    );
+    assert_eq!(
+        house
+            .post(
+                &officer,
+                "/v1/interests",
+                json!({"kind": "unit", "relation": "own", "text": long})
+            )
+            .code(),
+        "body_invalid"
+    );
+}
+
+#[test]
+fn a_machine_has_no_affairs_of_its_own() {
+    let house = House::new();
+    let cases = house.machine("cases", Scope::CaseSystem);
+    assert_eq!(house.get(&cases, "/v1/interests").code(), "forbidden");
+    assert_eq!(house.get(&cases, "/v1/users").code(), "forbidden");
+}

@@ -1,0 +1,230 @@
+//! People, restricted letters, recusal, the audit and alerts, as they are seen and used in a browser.
+
+use laixin::domain::draft::Accused;
+use laixin::domain::letter::Carrier;
+use laixin::store::Role;
+use serde_json::json;
+
+use super::browser::{Browser, ENTER, with_browser};
+use super::browser_station::{PASSWORD, Station};
+use super::{pictures, sign_in};
+
+async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
+    browser.open(&station.page("/today")).await;
+    browser
+        .ask("const out = document.querySelector('.who button'); if (out) out.click();")
+        .await;
+    browser
+        .until(
+            "the sign-in page",
+            "document.querySelector('#password') && location.pathname === '/'",
+        )
+        .await;
+    browser.fill("#user", name).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.press(ENTER).await;
+    browser
+        .until(
+            "signed in",
+            "location.pathname !== '/' && document.querySelector('.who .user')",
+        )
+        .await;
+}
+
+/// An ordinary letter that threatens, and one that accuses a person.
+async fn desk() -> Station {
+    let station = Station::start().await;
+    for (name, role) in [
+        ("李明", Role::Operator),
+        ("陈静", Role::ConfirmingOfficer),
+        ("沈涛", Role::Auditor),
+        ("周维", Role::Maintenance),
+    ] {
+        station.add_person(name, role).await;
+    }
+    station.open_batch(Carrier::Letter, 3).await;
+    station
+        .letter("A001", |draft| {
+            draft["fields"]["flags"]["threat"] =
+                json!({"value": true, "quote": "不解决就同归于尽", "page": 1, "quad": null});
+        })
+        .await;
+    station
+        .letter("S009", |draft| {
+            let accused = Accused {
+                name: "王大明".into(),
+                ..Accused::default()
+            };
+            draft["fields"]["accused"] = json!([accused]);
+        })
+        .await;
+    station.letter("A032", |_| {}).await;
+    station
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_is_on_every_page_until_a_named_person_says_what_it_is() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in_as(&browser, &station, "李明").await;
+        for page in ["/today", "/letters", "/letters/A032", "/batches", "/myself"] {
+            browser.open(&station.page(page)).await;
+            browser
+                .until(
+                    "the alert",
+                    "document.querySelector('#alerts .alarm.threat')",
+                )
+                .await;
+        }
+        pictures(&browser, &station, "/today", "alert-today").await;
+        pictures(&browser, &station, "/letters", "letters-restricted").await;
+        browser.open(&station.page("/today")).await;
+        browser
+            .until(
+                "the alert",
+                "document.querySelector('#alerts .alarm button.danger')",
+            )
+            .await;
+        let said = browser.text("#alerts .alarm .what").await;
+        assert!(
+            said.contains("A001") && !said.contains("同归于尽"),
+            "{said}"
+        );
+        browser.fill("#alerts .alarm input", "已报告值班领导").await;
+        browser.click("#alerts .alarm button.danger").await;
+        browser
+            .until("the alert gone", "document.getElementById('alerts').hidden")
+            .await;
+        let alert = station
+            .app
+            .store
+            .with(|db| db.alert(1))
+            .await
+            .expect("the alert");
+        let (by, _, _) = alert.acked.expect("acknowledged");
+        assert_eq!(
+            (by.as_str(), alert.note.as_deref()),
+            ("李明", Some("已报告值班领导"))
+        );
+        // Whoever looks after devices hears of no letter.
+        sign_in_as(&browser, &station, "周维").await;
+        let there = browser
+            .ask("return document.getElementById('alerts') !== null;")
+            .await;
+        assert_eq!(there, json!(false));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restricted_letter_asks_an_officer_why_and_shows_an_operator_nothing() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in_as(&browser, &station, "李明").await;
+        browser.open(&station.page("/letters/S009")).await;
+        let text = browser.text("main").await;
+        assert!(
+            text.contains("限制查阅") && !text.contains("王大明"),
+            "{text}"
+        );
+        pictures(&browser, &station, "/letters/S009", "refused-restricted").await;
+        sign_in_as(&browser, &station, "陈静").await;
+        browser.open(&station.page("/letters/S009")).await;
+        pictures(&browser, &station, "/letters/S009", "reason").await;
+        browser.open(&station.page("/letters/S009")).await;
+        browser.fill("#reason", "核对检举信登记内容").await;
+        browser.click("main button.primary").await;
+        browser
+            .until("the letter", "document.getElementById('fields')")
+            .await;
+        pictures(&browser, &station, "/letters/S009", "letter-restricted").await;
+        browser.open(&station.page("/letters/S009/access")).await;
+        browser
+            .ask("document.getElementById('grant-user').value = '李明';")
+            .await;
+        browser.fill("#grant-reason", "协助核对附件").await;
+        browser.click("#grant button").await;
+        browser
+            .until(
+                "somebody on the list",
+                "document.querySelector('#restriction .people li')",
+            )
+            .await;
+        browser
+            .ask("document.getElementById('recuse-user').value = '王芳';")
+            .await;
+        browser.fill("#recuse-why", "与来信人系亲属").await;
+        browser.click("#recuse button").await;
+        browser
+            .until(
+                "somebody recused",
+                "document.querySelector('#recusals .people li')",
+            )
+            .await;
+        pictures(&browser, &station, "/letters/S009/access", "access").await;
+        // The audit names both, and no content.
+        sign_in_as(&browser, &station, "沈涛").await;
+        browser.open(&station.page("/audit?letter=S009")).await;
+        let text = browser.text("main").await;
+        assert!(
+            text.contains("陈静")
+                && text.contains("核对检举信登记内容")
+                && !text.contains("王大明"),
+            "{text}"
+        );
+        pictures(&browser, &station, "/audit?letter=S009", "audit-letter").await;
+        pictures(&browser, &station, "/audit", "audit").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/accounts")).await;
+        browser.fill("#name", "新同事").await;
+        browser.fill("#first-password", "short").await;
+        browser.click("#new-person button.primary").await;
+        browser
+            .until(
+                "the refusal",
+                "document.querySelector('#new-person [data-say]').textContent",
+            )
+            .await;
+        browser.fill("#first-password", "a long Password 1").await;
+        browser.click("#new-person button.primary").await;
+        browser
+            .until("the account", "document.getElementById('user-新同事')")
+            .await;
+        browser.fill("#token-name", "cases").await;
+        browser.fill("#unit", "苏州市信访局").await;
+        browser.click("#new-token button.primary").await;
+        browser
+            .until(
+                "the token",
+                "document.querySelector('.secret').textContent.startsWith('laixin_')",
+            )
+            .await;
+        if std::env::var_os("LAIXIN_SHOTS").is_some() {
+            browser.picture("accounts-token-zh").await;
+        }
+        pictures(&browser, &station, "/accounts", "accounts").await;
+        browser.open(&station.page("/myself")).await;
+        browser.fill("#text", "彩虹新村38幢").await;
+        browser
+            .ask("document.getElementById('kind').value = 'address';")
+            .await;
+        browser.click("#declare button").await;
+        browser
+            .until(
+                "declared",
+                "document.querySelector('#interests .people li')",
+            )
+            .await;
+        pictures(&browser, &station, "/myself", "myself").await;
+        pictures(&browser, &station, "/statistics", "statistics").await;
+    })
+    .await;
+}
