@@ -23,7 +23,7 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
+    Db, DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
 };
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
@@ -381,7 +381,8 @@ impl Reader {
         let mut kept = self.learned.borrow_mut();
         let fresh = |(fetched, _): &(Instant, Learned)| fetched.elapsed() < LEARNED_FRESH;
         if !kept.as_ref().is_some_and(fresh) {
-            let learned = self.store.wait(|db| db.learned())?;
+            // All that was taught is read: beside the store, so that nobody waits for it.
+            let learned = Db::open_to_look(&self.settings.database())?.learned()?;
             *kept = Some((clock::monotonic(), learned));
         }
         if let Some((_, learned)) = kept.as_ref() {

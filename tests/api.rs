@@ -9,6 +9,7 @@ mod handover;
 mod house;
 mod keeping;
 mod mailroom;
+mod office;
 mod overrides;
 mod people;
 mod routes;

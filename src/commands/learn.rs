@@ -61,7 +61,7 @@ enum What {
 }
 
 /// Names of each kind that are listed.
-const LISTED: u32 = 10;
+const LISTED: usize = 10;
 
 /// Runs the command.
 pub fn run(args: LearnArgs) -> u8 {
@@ -114,7 +114,7 @@ fn show(db: &Db) -> Result<u8, StoreError> {
             );
         }
     }
-    let often = db.lessons(Kind::Writer, u32::MAX)?;
+    let often = db.lessons(Kind::Writer, usize::MAX)?;
     let frequent = often.iter().filter(|lesson| lesson.times >= 2).count();
     println!(
         "writers: {} known, {frequent} of them wrote more than once",

@@ -1,6 +1,6 @@
 //! What the office taught: proposals and what officers made of them, names met, thresholds taken over. Right and wrong without values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::OptionalExtension;
 use serde_json::json;
@@ -90,11 +90,28 @@ pub enum Ignored {
 
 /// The source and origin of rows that say that a name is not heeded.
 const IGNORED: &str = "ignored";
-/// Names that count; `?1` is [`IGNORED`].
-const HEEDED: &str = "source <> ?1 AND NOT EXISTS (SELECT 1 FROM taught i WHERE i.source = ?1 AND i.kind = t.kind AND i.name = t.name)";
-/// How often: a place or unit by its senders, a writer by his letters.
-const TIMES: &str = "CASE kind WHEN 'writer' THEN count(*) ELSE count(DISTINCT coalesce((SELECT min(w.name) FROM taught w
-    WHERE w.source = t.source AND w.kind IN ('writer', 'unit')), '')) END";
+/// One thing taught, with who wrote the registration.
+struct Row<'a> {
+    lesson: Taught,
+    sender: &'a str,
+    origin: &'a str,
+    at: Millis,
+}
+
+impl Lesson {
+    fn none(kind: Kind, name: String) -> Self {
+        Self {
+            kind,
+            name,
+            within: String::new(),
+            times: 0,
+            registrations: 0,
+            imported: 0,
+            corrected: 0,
+            last: Millis(0),
+        }
+    }
+}
 
 impl Db {
     /// Keeps what the machine proposed, to be graded when an officer has confirmed.
@@ -203,24 +220,21 @@ impl Db {
     }
 
     /// Names met and thresholds taken over, for reading drafts with. Places and units count by their senders, so that nobody makes one known
-    /// by writing often; letters without a known sender count as one's.
+    /// by writing often; letters without a known sender count as one's. Reads everything that was taught: not on the store's own thread.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn learned(&self) -> Result<Learned, StoreError> {
         let mut lexicon = Lexicon::default();
-        let mut query = self.connection.prepare(&format!(
-            "SELECT kind, name, within, {TIMES} FROM taught t WHERE {HEEDED} GROUP BY kind, name, within"
-        ))?;
-        let mut rows = query.query([IGNORED])?;
-        while let Some(row) = rows.next()? {
-            let lesson = Taught {
-                kind: row.get(0)?,
-                name: row.get(1)?,
-                within: row.get(2)?,
-            };
-            lexicon.learn(&lesson, row.get(3)?);
-        }
+        let mut senders: HashSet<(Kind, String, String)> = HashSet::new();
+        self.each_lesson(|row| {
+            let lesson = &row.lesson;
+            let is_new = lesson.kind == Kind::Writer
+                || senders.insert((lesson.kind, lesson.name.clone(), row.sender.to_owned()));
+            if is_new {
+                lexicon.learn(lesson, 1);
+            }
+        })?;
         Ok(Learned {
             lexicon,
             thresholds: self.thresholds()?,
@@ -231,24 +245,83 @@ impl Db {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn lessons(&self, kind: Kind, limit: u32) -> Result<Vec<Lesson>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!(
-            "SELECT kind, name, max(within), {TIMES}, count(*), sum(origin = 'imported'), sum(origin = 'corrected'), max(at_ms)
-             FROM taught t WHERE kind = ?2 AND {HEEDED} GROUP BY name ORDER BY 4 DESC, 5 DESC, name LIMIT ?3"
-        ))?;
-        let rows = query.query_map((IGNORED, kind, limit), |row| {
-            Ok(Lesson {
-                kind: row.get(0)?,
-                name: row.get(1)?,
-                within: row.get(2)?,
-                times: row.get(3)?,
-                registrations: row.get(4)?,
-                imported: row.get(5)?,
-                corrected: row.get(6)?,
-                last: row.get(7)?,
-            })
+    pub fn lessons(&self, kind: Kind, limit: usize) -> Result<Vec<Lesson>, StoreError> {
+        let mut met: HashMap<String, (Lesson, HashSet<String>)> = HashMap::new();
+        self.each_lesson(|row| {
+            if row.lesson.kind != kind {
+                return;
+            }
+            let (lesson, senders) = met.entry(row.lesson.name.clone()).or_insert_with(|| {
+                let name = row.lesson.name.clone();
+                (Lesson::none(kind, name), HashSet::new())
+            });
+            senders.insert(row.sender.to_owned());
+            if row.lesson.within > lesson.within {
+                lesson.within.clone_from(&row.lesson.within);
+            }
+            lesson.registrations += 1;
+            lesson.imported += u32::from(row.origin == "imported");
+            lesson.corrected += u32::from(row.origin == "corrected");
+            lesson.last = lesson.last.max(row.at);
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let counted = met.into_values().map(|(mut lesson, senders)| {
+            let senders = u32::try_from(senders.len()).unwrap_or(u32::MAX);
+            lesson.times = match kind {
+                Kind::Writer => lesson.registrations,
+                _ => senders,
+            };
+            lesson
+        });
+        let mut all: Vec<Lesson> = counted.collect();
+        all.sort_by(|a, b| {
+            let often = |l: &Lesson| (l.times, l.registrations);
+            often(b).cmp(&often(a)).then_with(|| a.name.cmp(&b.name))
+        });
+        all.truncate(limit);
+        Ok(all)
+    }
+
+    /// Goes through everything that was taught and is heeded, registration by registration.
+    fn each_lesson(&self, mut told: impl FnMut(&Row<'_>)) -> Result<(), StoreError> {
+        let ignored: HashSet<String> = self.ignored_names()?.into_iter().collect();
+        // In the order of the primary key: nothing is sorted.
+        let mut query = self.connection.prepare_cached(
+            "SELECT source, kind, name, within, origin, at_ms FROM taught WHERE source <> ?1 ORDER BY source",
+        )?;
+        let mut rows = query.query([IGNORED])?;
+        let mut registration = String::new();
+        let mut lessons: Vec<(Taught, String, Millis)> = Vec::new();
+        let mut finish = |lessons: &mut Vec<(Taught, String, Millis)>| {
+            let signs = |kind: Kind| matches!(kind, Kind::Writer | Kind::Unit);
+            let names = lessons.iter().filter(|(l, _, _)| signs(l.kind));
+            let sender = names.map(|(l, _, _)| l.name.clone()).min();
+            let sender = sender.unwrap_or_default();
+            for (lesson, origin, at) in lessons.drain(..) {
+                if !ignored.contains(&lesson.name) {
+                    told(&Row {
+                        lesson,
+                        sender: &sender,
+                        origin: &origin,
+                        at,
+                    });
+                }
+            }
+        };
+        while let Some(row) = rows.next()? {
+            let source = row.get_ref(0)?.as_str().unwrap_or_default();
+            if source != registration {
+                finish(&mut lessons);
+                source.clone_into(&mut registration);
+            }
+            let lesson = Taught {
+                kind: row.get(1)?,
+                name: row.get(2)?,
+                within: row.get(3)?,
+            };
+            lessons.push((lesson, row.get(4)?, row.get(5)?));
+        }
+        finish(&mut lessons);
+        Ok(())
     }
 
     /// Names that are not to be heeded, whatever was registered.

@@ -139,7 +139,10 @@ fn one(
         let said = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
         // Nor is a signature let through that is another name than the writer's own words or the envelope have.
         let stranger = !others.is_empty() && !said("agreed") && signature.form == Form::Person;
-        let disputed = said("rival") || stranger || said("by_alternatives") && !said("agreed");
+        // 暮容芬: a surname nobody has is often one misread.
+        let unheard = signature.form == Form::Person && names::person(&winner.value) < 0.8;
+        let unsupported = unheard || said("by_alternatives");
+        let disputed = said("rival") || stranger || unsupported && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }

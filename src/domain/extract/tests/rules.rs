@@ -283,6 +283,16 @@ fn c2_a_signature_unlike_the_writers_own_words_is_left_to_a_person() {
 }
 
 #[test]
+fn c2_a_surname_nobody_has_is_left_to_a_person() {
+    let held_back = |name: &'static str| {
+        let fields = under(&[name, "2025年3月4日"]);
+        fields.sender_name.signs.iter().any(|s| s.name == "veto")
+    };
+    assert!(held_back("来信人：暮容芬"));
+    assert!(!held_back("来信人：慕容芬"));
+}
+
+#[test]
 fn j1_an_incomplete_signature_with_a_full_name_elsewhere_is_left_to_a_person() {
     let held_back = |own: &'static str| {
         let fields = letter(&["霍市长：", own, "灯坏了。", "此致", "敬礼", "汪某某"]);
