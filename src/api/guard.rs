@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::auth::{Who, who_asks};
 use super::problem::Problem;
-use crate::domain::access::Seer;
+use crate::domain::access::{Seer, Unseen};
 use crate::store::{Db, StoreError, ThingOf};
 
 /// What an address leads to.
@@ -96,10 +96,21 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
         Nearness::Content => db.let_see(seer, &letter),
         Nearness::Beside => db.let_touch(seer, &letter),
     };
-    match entered {
+    match (entered, subject) {
+        // Who is recused does not learn either which letter the thing belongs to.
+        (
+            Err(StoreError::Unseen {
+                why: Unseen::Recused,
+                ..
+            }),
+            Subject::Thing(_, id),
+        ) => Err(StoreError::NotFound {
+            what: "entry",
+            id: id.to_string(),
+        }),
         // What is not there hides nothing: the route says so itself, to whom it lets in at all.
-        Err(StoreError::NotFound { .. }) => Ok(()),
-        entered => entered,
+        (Err(StoreError::NotFound { .. }), _) => Ok(()),
+        (entered, _) => entered,
     }
 }
 
