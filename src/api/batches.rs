@@ -12,6 +12,7 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::Millis;
+use crate::disinfect::{CabinetControl, CabinetView};
 use crate::domain::balance::{Counts, Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
 use crate::events::Event;
@@ -341,6 +342,15 @@ pub async fn close(
     .await
 }
 
+/// The cabinet that holds this load while its lamp may burn: nobody signs that door open.
+fn may_burn(mut views: impl Iterator<Item = CabinetView>, load: i64) -> Option<String> {
+    let holds = |view: &CabinetView| view.cycle.as_ref().is_some_and(|cycle| cycle.load == load);
+    let burning = |view: &CabinetView| matches!(view.step.as_str(), "alarm" | "aborting");
+    views
+        .find(|view| holds(view) && burning(view))
+        .map(|view| view.id)
+}
+
 /// Two people take responsibility, by name and with a reason, for opening a load that no cycle released: the caller, and another
 /// one with a password of his own.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
@@ -368,6 +378,14 @@ pub async fn override_load(
         return Err(Problem::new(
             "body_invalid",
             "reason: 4 to 500 characters are needed",
+        ));
+    }
+    if let Some(cabinet) = may_burn(app.cabinets.values().map(CabinetControl::view), id) {
+        return Err(Problem::new(
+            "wrong_state",
+            format!(
+                "{cabinet}, with load {id} inside, was not seen dark: cut its mains, end the alarm, then sign"
+            ),
         ));
     }
     let approver = Proof::of(&approver, approver_password);

@@ -9,11 +9,12 @@ use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
 use crate::config::Settings;
 use crate::disinfect::{self, CabinetControl, CabinetView, SelfTestView, Surroundings};
+use crate::domain::cycle::Fault;
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Watchdog;
 use crate::station;
-use crate::store::{Store, TestOutcome};
+use crate::store::{Finding, Store, TestOutcome};
 
 /// For a cabinet to be seen after the start, back-off included.
 const SEEN_WITHIN: Duration = Duration::from_secs(15);
@@ -161,9 +162,16 @@ fn told(test: &SelfTestView) -> u8 {
             GOOD
         }
         Some(_) => {
+            let lit = [Fault::LampNotOff, Fault::LampLitUnasked].map(Fault::code);
+            let lit = |finding: &Finding| finding.code.as_deref().is_some_and(|c| lit.contains(&c));
             println!(
-                "self test {} NOT passed: keep the door shut until the lamp is out and the air is clear",
-                test.id
+                "self test {} NOT passed: {}",
+                test.id,
+                if test.findings.iter().any(lit) {
+                    "THE LAMP WAS NOT SEEN OUT. Cut the cabinet's mains, do not open the door, call maintenance"
+                } else {
+                    "keep the door shut until the lamp is out and the air is clear"
+                }
             );
             FINDING
         }

@@ -61,12 +61,23 @@ impl Supervisor {
         if orders.lamp == Switch::Off && (insist || self.given.lamp != Some(Switch::Off)) {
             self.put_out().await;
         }
-        if let Some(lock) = orders.lock.filter(|lock| self.given.lock != Some(*lock)) {
+        let stands_open = self.stands_open();
+        if let Some(lock) = orders
+            .lock
+            .filter(|lock| self.given.lock != Some(*lock) || (*lock == Switch::On && stands_open))
+        {
             self.given.lock = self.order(Command::Lock(wire(lock)), lock).await;
         }
         if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
             self.given.fan = self.order(Command::Fan(wire(fan)), fan).await;
         }
+    }
+
+    /// The door is shut and not locked, whatever was ordered: somebody was at the panel, or the controller forgot.
+    fn stands_open(&self) -> bool {
+        self.seen
+            .as_ref()
+            .is_some_and(|seen| seen.locked == Ok(false) && seen.door_closed == Ok(true))
     }
 
     /// Ordered once per cycle and never again by itself.

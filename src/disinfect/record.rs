@@ -16,6 +16,8 @@ pub(super) struct Record {
     pub(super) end: End,
     /// When it began on our clock; `None` of a cycle of an earlier run.
     pub(super) began_ms: Option<u64>,
+    /// Dose (mJ/cm²) and time under the lamps (s) as recorded by an earlier run.
+    pub(super) had: Option<(Option<f64>, f64)>,
 }
 
 /// Whether the records have been read.
@@ -88,6 +90,7 @@ impl Supervisor {
                     batch: load.batch_id,
                     end,
                     began_ms: None,
+                    had: Some((record.dose_mj_cm2, record.exposure_s.unwrap_or(0.0))),
                 };
                 (left, Some(record), test)
             }
@@ -102,7 +105,8 @@ impl Supervisor {
             .as_ref()
             .filter(|r| r.end == End::Written)
             .map(|r| r.cycle);
-        self.record = record;
+        // A self test has no load inside, whatever the last cycle had.
+        self.record = record.filter(|_| left != Left::TestFailed);
         tracing::info!(cabinet = %self.id, step = self.cycle.step().code(), "cabinet taken over");
         Known::Yes
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::Command;
 
+use super::record::End;
 use super::task::Supervisor;
 use super::{Order, Refused, SelfTestView, look};
 use crate::clock;
@@ -74,6 +75,8 @@ impl Supervisor {
         if outcome != TestOutcome::Passed {
             let rules = self.cycle.rules().clone();
             self.cycle = Cycle::at_start(rules, Left::TestFailed, self.now_ms());
+            // It has no load inside, whatever the last cycle had.
+            self.record.take_if(|record| record.end == End::Written);
         }
         self.end_test(id, outcome, testing.findings).await;
         self.tell();

@@ -241,6 +241,7 @@ impl Supervisor {
             batch,
             end: End::Open,
             began_ms: Some(self.now_ms()),
+            had: None,
         });
         self.around.events.tell(Event::Batch { batch });
         self.advance(started, Some(&by)).await;
@@ -373,7 +374,12 @@ impl Supervisor {
         let shown = !matches!(self.cycle.step(), Step::Idle | Step::Unknown { .. });
         let record = self.record.as_ref().filter(|_| shown)?;
         let number = CycleRecord::number(record.cycle);
-        Some(look::cycle(number, record.load, &self.cycle, irradiance))
+        let mut view = look::cycle(number, record.load, &self.cycle, irradiance);
+        if let Some((dose_mj_cm2, exposure_s)) = record.had {
+            view.dose_mj_cm2 = dose_mj_cm2;
+            view.exposure_s = exposure_s;
+        }
+        Some(view)
     }
 }
 

@@ -217,6 +217,10 @@ async fn quarantine_outlives_a_restart_and_opens_only_under_an_override() {
             view.step == "quarantined" && view.cycle.is_some()
         })
         .await;
+    let (recorded, shown) = (bench.newest_cycle().await, bench.control.view());
+    let shown = shown.cycle.unwrap();
+    assert_eq!(shown.dose_mj_cm2, recorded.dose_mj_cm2, "not a dose of 0");
+    assert_eq!(Some(shown.exposure_s), recorded.exposure_s);
     let refused = bench.control.acknowledge("operator").await;
     let code = "override_needed".to_owned();
     assert_eq!(refused, Err(Refused::NotNow { code }));
@@ -232,6 +236,28 @@ async fn quarantine_outlives_a_restart_and_opens_only_under_an_override() {
     let mut truth = bench.sim.truth();
     let unlocked = truth.wait_for(|truth| !truth.locked);
     tokio::time::timeout(PATIENCE, unlocked)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_quarantined_door_that_somebody_unlocked_is_locked_again() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    bench.control.abort("operator").await.unwrap();
+    bench.quarantined_for("aborted_by_operator").await;
+    bench.sim.switch_on(Fault::PanelUnlocks);
+    let mut truth = bench.sim.truth();
+    let unlocked = truth.wait_for(|truth| !truth.locked);
+    tokio::time::timeout(PATIENCE, unlocked)
+        .await
+        .unwrap()
+        .unwrap();
+    bench.sim.switch_off(Fault::PanelUnlocks);
+    let locked = truth.wait_for(|truth| truth.locked);
+    tokio::time::timeout(PATIENCE, locked)
         .await
         .unwrap()
         .unwrap();

@@ -135,25 +135,26 @@ impl Db {
     }
 }
 
-/// What an officer decides by: the relation, the letter linked, the letters it may repeat, the copies.
-fn verdict(
-    repeat: &Repeat,
-) -> (
-    &str,
-    Option<&str>,
-    Vec<(&str, EarlierIs)>,
-    Option<&[String]>,
-) {
+/// What an officer decides by.
+#[derive(PartialEq)]
+struct Verdict<'a> {
+    relation: &'a str,
+    linked: Option<&'a str>,
+    may_be: Vec<(&'a str, EarlierIs)>,
+    copies: Option<&'a [String]>,
+}
+
+fn verdict(repeat: &Repeat) -> Verdict<'_> {
     let may_be = repeat.candidates.iter().filter(|c| {
         matches!(
             c.is,
             EarlierIs::Repeat | EarlierIs::PossibleRepeat | EarlierIs::SameSenderOtherMatter
         )
     });
-    (
-        repeat.relation.as_str(),
-        repeat.of.as_deref(),
-        may_be.map(|c| (c.of.as_str(), c.is)).collect(),
-        repeat.copies.as_ref().map(|c| c.letters.as_slice()),
-    )
+    Verdict {
+        relation: repeat.relation.as_str(),
+        linked: repeat.of.as_deref(),
+        may_be: may_be.map(|c| (c.of.as_str(), c.is)).collect(),
+        copies: repeat.copies.as_ref().map(|c| c.letters.as_slice()),
+    }
 }

@@ -77,8 +77,8 @@ fn variants(glyphs: &[Glyph]) -> Vec<Vec<Glyph>> {
         all.extend(&glyphs[at + replaced..]);
         all
     };
-    for at in 0..glyphs.len() {
-        let ch = glyphs[at].ch;
+    for (at, glyph) in glyphs.iter().enumerate() {
+        let ch = glyph.ch;
         let strange = !counts(ch) && !marks(ch) || !is_han(ch) && ch.is_alphabetic();
         if strange {
             out.push(with(at, 1, None));
