@@ -1,11 +1,6 @@
 //! In which order things reach the disk: an original's bytes before its name, its folder after, and every claimed file's two folders. No crash of a process
 //! shows that, only a power cut; so the calls themselves are listened to.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a panic in a test's preparation is its report"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;

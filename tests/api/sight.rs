@@ -347,7 +347,7 @@ fn every_route_with_every_role_and_letter() {
                 .map(|(method, path, near)| (*method, *path, *near, true)),
         );
     for (method, path, near, by_thing) in rows {
-        for caller in 0..CALLERS.len() {
+        for (caller, role) in CALLERS.iter().enumerate() {
             for (letter, name) in LETTERS.into_iter().enumerate() {
                 let number = if path.starts_with("/v1/alerts") {
                     letter + 101
@@ -367,8 +367,7 @@ fn every_route_with_every_role_and_letter() {
                 let (status, text) = desk.ask(caller, method, &to);
                 assert!(
                     holds(gate, status, &text),
-                    "{} {method} {to}: {gate:?}, but {status} {text}",
-                    CALLERS[caller]
+                    "{role} {method} {to}: {gate:?}, but {status} {text}"
                 );
                 desk.no_leak(caller, &to, &text);
                 asked += 1;
