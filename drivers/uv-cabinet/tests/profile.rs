@@ -224,6 +224,26 @@ fn two_points_may_share_a_register_only_as_different_bits_of_it() {
 }
 
 /// The demo profile without this point's table.
+
+#[test]
+fn no_point_lies_in_what_tells_the_model() {
+    // "LX-DEMO1" fills registers 16 to 19.
+    for (address, clashes) in [(15, false), (16, true), (19, true), (20, false)] {
+        let from = "[points.heartbeat]\ntable = \"holding_register\"\naddress = 0";
+        assert!(DEMO.contains(from));
+        let to = from.replace("= 0", &format!("= {address}"));
+        let said = match Profile::parse(&DEMO.replacen(from, &to, 1)) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        let clash = format!(
+            "points.heartbeat.address = {address}: allowed: an address of its own; identity.model is there already"
+        );
+        assert_eq!(said.ends_with(&clash), clashes, "{address}: {said}");
+        assert_eq!(said.is_empty(), !clashes, "{address}: {said}");
+    }
+}
+
 fn without(point: &str) -> String {
     let begin = DEMO.find(&format!("[points.{point}]")).expect("there");
     let end = begin + 1 + DEMO[begin + 1..].find("\n[").expect("another table");

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Durati
 
 use toml::Spanned;
 
-use super::{File, Kind, PointSpec, PointTable, Profile, Table, line_of};
+use super::{File, Identity, Kind, PointSpec, PointTable, Profile, Table, line_of};
 use crate::{Point, error::ProfileError};
 
 /// Turns a file's shape into a profile, or names the first thing that cannot be.
@@ -28,6 +28,7 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
         points.insert(*point, at.point(*point, table)?);
     }
     at.no_overlap(&file.points, &points, link.unit)?;
+    at.no_point_in_identity(&file.points, &points, &identity, link.unit)?;
     at.silence_is_judged(&file.points, &points, timing.poll)?;
     Ok(Profile {
         model: file.cabinet.model,
@@ -278,6 +279,38 @@ impl Place<'_> {
                     );
                 }
                 there.push((*point, bit));
+            }
+        }
+        Ok(())
+    }
+
+    /// What tells the model is read only: an order written there would make it another model.
+    fn no_point_in_identity(
+        &self,
+        places: &BTreeMap<Point, Spanned<PointTable>>,
+        points: &BTreeMap<Point, PointSpec>,
+        identity: &[Identity],
+        own_unit: u8,
+    ) -> Result<(), ProfileError> {
+        for (point, spec) in points {
+            let first = u32::from(spec.address);
+            let inside = identity.iter().find(|sign| {
+                let (from, words) = (u32::from(sign.address), sign.words.len() as u32);
+                sign.table == spec.table
+                    && sign.modbus_unit.unwrap_or(own_unit) == spec.modbus_unit.unwrap_or(own_unit)
+                    && first < from + words
+                    && from < first + u32::from(spec.kind.width())
+            });
+            if let Some(sign) = inside {
+                return self.refuse(
+                    places[point].get_ref().address.span().start,
+                    &format!("points.{point}.address"),
+                    spec.address,
+                    format!(
+                        "an address of its own; identity.{} is there already",
+                        sign.name
+                    ),
+                );
             }
         }
         Ok(())

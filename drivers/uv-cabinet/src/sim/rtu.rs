@@ -93,6 +93,10 @@ impl Port {
         let name = theirs.name().ok_or(io::ErrorKind::NotFound)?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let other_end = Some(rustix::fs::open(name.as_str(), flags, Mode::empty())?);
+        // Somebody's file is not ours to replace.
+        if fs::symlink_metadata(link).is_ok_and(|there| !there.is_symlink()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         // Never a moment without the link: the new one replaces the old.
         let next = link.with_extension("next");
         match fs::remove_file(&next) {
