@@ -94,6 +94,8 @@ pub(super) fn foreign() -> Vec<u8> {
 
 /// Makes the tests' run known.
 pub(super) async fn know_run(store: &Store) {
+    // Images are looked at by the program, which these tests are not.
+    laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
     store
         .with(|db| db.add_separator_run(RUN, 5, "op"))
         .await
