@@ -92,6 +92,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
         "The session's X-CSRF-Token is missing or wrong",
     ),
     (
+        "password_expired",
+        StatusCode::FORBIDDEN,
+        "The password is older than the office allows",
+    ),
+    (
         "cursor_invalid",
         StatusCode::BAD_REQUEST,
         "The cursor is not one of ours",
@@ -241,6 +246,11 @@ const CODES: &[(&str, StatusCode, &str)] = &[
 ];
 
 impl Problem {
+    /// Every code there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        CODES.iter().map(|(code, ..)| *code)
+    }
+
     /// The problem of a code.
     ///
     /// # Panics
