@@ -82,8 +82,12 @@ impl Supervisor {
         self.tell();
     }
 
-    async fn begin_test(&self, by: &str) -> Result<i64, Refused> {
+    async fn begin_test(&mut self, by: &str) -> Result<i64, Refused> {
         self.refuse_another()?;
+        self.look_at_orders().await;
+        if let Some(blocked) = self.troubles.of_device() {
+            return Err(blocked.into());
+        }
         if !matches!(self.cycle.step(), Step::Idle | Step::Released) {
             let code = match self.cycle.step() {
                 Step::Unknown { .. } => "cabinet_silent",
@@ -129,12 +133,18 @@ impl Supervisor {
             }
             .to_owned(),
             code: bad.and_then(|finding| finding.code.clone()),
+            detail: None,
         };
         let kept = self.around.store.with(move |db| {
             db.end_self_test(id, outcome, &findings)?;
             db.log_health(&[row])?;
             db.self_test(id)
         });
+        match outcome {
+            TestOutcome::Passed => self.troubles.self_test_failed = false,
+            TestOutcome::Failed => self.troubles.self_test_failed = true,
+            TestOutcome::Aborted | TestOutcome::CutShort => {}
+        }
         match kept.await {
             Ok(test) => self.last_test = Some(SelfTestView::from(test)),
             Err(error) => self.say_unrecorded(&error),
@@ -227,11 +237,16 @@ impl Supervisor {
             .await?;
         t.note("fan", fan.1, Fault::FanNotRunning, (None, None, ""))?;
         let since_ms = self.now_ms();
-        let low = |s: &Seen| match rules.ozone {
-            Ozone::Measured { release_mg_m3 } => {
-                matches!(s.ozone_mg_m3, Ok(ozone) if ozone <= release_mg_m3)
-            }
-            Ozone::Timer => s.at_ms.saturating_sub(since_ms) >= rules.ventilation_ms,
+        // The lamp burnt: the air is moved for as long as after a cycle, whatever the sensor says before.
+        let low = |s: &Seen| {
+            let aired = s.at_ms.saturating_sub(since_ms) >= rules.ventilation_ms;
+            aired
+                && match rules.ozone {
+                    Ozone::Measured { release_mg_m3 } => {
+                        matches!(s.ozone_mg_m3, Ok(ozone) if ozone <= release_mg_m3)
+                    }
+                    Ozone::Timer => true,
+                }
         };
         let air = self
             .look_for(t, rules.ventilation_max_ms, |s| low(s).then_some(()))
