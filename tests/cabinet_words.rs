@@ -50,11 +50,11 @@ fn readyz(station: &TestStation) -> (u16, Value) {
 
 #[test]
 fn an_unknown_register_is_named_by_check_state_readyz_and_the_refusal() {
-    let mut station = with_profile(|profile| moved(profile, "ozone_mg_m3", 7));
+    let mut station = with_profile(|profile| moved(profile, "ozone_mg_m3", 8));
     station.start_simulator();
     let figures = [
         "ozone_mg_m3",
-        "input_register 7",
+        "input_register 8",
         "Modbus exception 2",
         "0 … 20 mg/m3",
     ];
@@ -109,7 +109,7 @@ fn an_unknown_register_is_named_by_check_state_readyz_and_the_refusal() {
     assert!(!station.log().contains("/readyz"), "{}", station.log());
     let health = said(&station.try_command(&["health"], None));
     assert!(
-        health.contains("Modbus exception 2") && health.contains("臭氧浓度"),
+        health.contains("Modbus 异常码 2") && health.contains("臭氧浓度"),
         "{health}"
     );
 }
@@ -142,7 +142,7 @@ fn a_port_that_does_not_open_is_told_with_what_to_do() {
             .replace("transport = \"tcp\"", "transport = \"rtu\"")
             .replace(
                 "address = \"127.0.0.1:1502\"",
-                "device = \"/dev/cabinet-1\"\nbaud = 9600\nparity = \"none\"\nstop_bits = 1\nsilent_ms = 60",
+                "device = \"/dev/cabinet-1\"\nbaud = 9600\nparity = \"none\"\nstop_bits = 1\nsilent_ms = 200",
             );
         std::fs::write(&file, serial).expect("written");
         for command in [&["check"][..], &["cabinet", "state"]] {

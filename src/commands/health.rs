@@ -101,7 +101,11 @@ fn next(w: &Words, row: &HealthRow) -> String {
     let sections = ["health_do", "fault_do", "missing", "fault"];
     let known = sections.iter().find_map(|section| w.known(section, code));
     match &row.detail {
-        Some(detail) => format!("{} {detail}", known.unwrap_or(code)),
+        Some(detail) => format!(
+            "{} {}",
+            known.unwrap_or(code),
+            crate::console::detail_words(w, detail)
+        ),
         None => known.unwrap_or(code).to_owned(),
     }
 }

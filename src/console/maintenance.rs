@@ -121,7 +121,7 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
         let known = known.iter().find_map(|section| w.known(section, code));
         let known = known.unwrap_or(code);
         match &row.detail {
-            Some(detail) => format!("{known} {}", told(w, detail)),
+            Some(detail) => format!("{known} {}", detail_words(w, detail)),
             None => known.to_owned(),
         }
     });
@@ -150,7 +150,7 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
 }
 
 /// What was read and what is expected, as the log keeps it.
-fn told(w: &Words, detail: &str) -> String {
+pub(crate) fn detail_words(w: &Words, detail: &str) -> String {
     let parts = detail.split_once(": read ").and_then(|(place, rest)| {
         let (read, expected) = rest.split_once(", expected ")?;
         Some([place.to_owned(), read_words(w, read), expected.to_owned()])

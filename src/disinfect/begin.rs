@@ -6,7 +6,7 @@ use super::task::{Supervisor, not_now};
 use crate::domain::cycle::{Ask, Cycle, Fault, Grounds, Refused as Never, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
-use crate::store::CycleRecord;
+use crate::store::{CycleRecord, StoreError};
 
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
@@ -34,9 +34,19 @@ impl Supervisor {
                 db.load(load).map(|load| (cycle, load.batch_id))
             })
             .await;
-        let (cycle, batch) = begun.map_err(|error| Refused::Load {
-            reason: error.to_string(),
-        })?;
+        let (cycle, batch) = match begun {
+            Ok(begun) => begun,
+            Err(error @ StoreError::Sqlite(_)) => {
+                self.say_unrecorded(&error);
+                return Err(not_now(Fault::RecordFailed.code()));
+            }
+            Err(error) => {
+                return Err(Refused::Load {
+                    reason: error.to_string(),
+                });
+            }
+        };
+        self.troubles.unrecorded = false;
         self.record = Some(Record {
             cycle,
             load,
@@ -55,6 +65,9 @@ impl Supervisor {
     async fn may_start(&mut self) -> Result<Cycle, Refused> {
         let started = self.cycle.ask(Ask::Start, self.now_ms());
         if matches!(started, Ok(_) | Err(Never::NotSeenYet)) {
+            if self.owes_an_end() {
+                return Err(not_now(Fault::RecordFailed.code()));
+            }
             self.refuse_another()?;
             self.refuse_trouble().await?;
         }

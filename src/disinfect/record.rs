@@ -100,6 +100,7 @@ impl Supervisor {
         };
         let (test, failed) = test;
         self.troubles.self_test_failed = failed;
+        self.troubles.unrecorded = false;
         // One that did not pass leaves ozone, or worse, whether the daemon died in it or after it.
         let open = |test: &SelfTest| {
             let newer = newest_began.is_none_or(|began| test.began >= began);
@@ -189,6 +190,7 @@ impl Supervisor {
         }
         record.end = End::Written;
         let batch = record.batch;
+        self.troubles.unrecorded = false;
         // Refused where the end is a quarantine.
         if let Ok(released) = self.cycle.ask(Ask::ReleaseRecorded, self.now_ms()) {
             self.cycle = released;
@@ -197,8 +199,27 @@ impl Supervisor {
         self.around.events.tell(Event::Batch { batch });
     }
 
-    pub(super) fn say_unrecorded(&self, error: &StoreError) {
-        tracing::error!(cabinet = %self.id, %error, "a step of the cabinet could not be recorded");
+    /// Said once, however often it is tried again; `/readyz` says it until it is over.
+    pub(super) fn say_unrecorded(&mut self, error: &StoreError) {
+        if std::mem::replace(&mut self.troubles.unrecorded, true) {
+            tracing::debug!(cabinet = %self.id, %error, "still not recorded");
+            return;
+        }
+        let error: &dyn std::error::Error = error;
+        tracing::error!(
+            cabinet = %self.id,
+            error,
+            "what the cabinet did could not be recorded: no load is taken or released until it is; check the disk's space"
+        );
+    }
+
+    /// A cycle is over and its end is not on record: nothing new begins before it is.
+    pub(super) fn owes_an_end(&self) -> bool {
+        let open = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.end == End::Open);
+        open && !self.cycle.step().is_running()
     }
 }
 

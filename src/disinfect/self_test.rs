@@ -146,7 +146,10 @@ impl Supervisor {
             TestOutcome::Aborted | TestOutcome::CutShort => {}
         }
         match kept.await {
-            Ok(test) => self.last_test = Some(SelfTestView::from(test)),
+            Ok(test) => {
+                self.troubles.unrecorded = false;
+                self.last_test = Some(SelfTestView::from(test));
+            }
             Err(error) => self.say_unrecorded(&error),
         }
     }

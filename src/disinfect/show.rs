@@ -67,6 +67,11 @@ impl Supervisor {
                 silence_next(why)
             );
             not_ready(silence_code(why), message);
+        } else if self.troubles.unrecorded {
+            let message = format!(
+                "{id}: what it does cannot be recorded, so no load is taken or released: check the disk's space and the station's log"
+            );
+            not_ready("record_failed", message);
         } else if let Some(trouble) = self.troubles.lasting(now) {
             let message = format!("{id} takes no load: {trouble}; {READING_NEXT}");
             not_ready("reading_missing", message);

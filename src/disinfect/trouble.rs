@@ -107,7 +107,7 @@ pub fn silence(readings: &Readings, now: Instant) -> Option<Missing> {
 
 /// The stable code of a silence: a serial port that cannot be opened has one of its own.
 #[must_use]
-pub fn silence_code(why: &Missing) -> &'static str {
+pub(super) fn silence_code(why: &Missing) -> &'static str {
     match why {
         Missing::NoAnswer(problem @ LinkProblem::Port(_)) => problem.code(),
         _ => "cabinet_silent",
@@ -132,6 +132,12 @@ pub fn silence_next(why: &Missing) -> &'static str {
         }
         Missing::NoAnswer(LinkProblem::Port(PortProblem::NoDirection)) => {
             "this port cannot switch an RS-485 transceiver: leave link.direction away where the adapter does it by itself, or take another adapter"
+        }
+        Missing::NoAnswer(LinkProblem::BadReply) => {
+            "what comes fits no question: look for a second master on the line, two devices with one unit number, or other line settings than the profile's"
+        }
+        Missing::NoAnswer(LinkProblem::LineBusy) => {
+            "the line never falls silent: look for a second master on it"
         }
         _ => "check its power, its cable and cabinet.address",
     }
@@ -168,6 +174,8 @@ pub(super) struct Troubles {
     pub(super) silence: Option<Missing>,
     probe_due: Option<Instant>,
     since: Option<Instant>,
+    /// Something of this cabinet could not be written down.
+    pub(super) unrecorded: bool,
     /// The last self test that said anything did.
     pub(super) self_test_failed: bool,
 }

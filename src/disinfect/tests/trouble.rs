@@ -72,13 +72,13 @@ async fn logged(bench: &Bench, point: &str, state: &str) -> HealthRow {
 #[tokio::test]
 async fn an_unknown_register_is_refused_by_name_before_the_lamp_can_be_lit() {
     // Each beside its neighbours (one read with them) or far from them.
-    let ozone = |profile: String| moved(profile, "ozone_mg_m3", 7);
+    let ozone = |profile: String| moved(profile, "ozone_mg_m3", 8);
     let fan = |profile: String| moved(profile, "fan_on", 40);
     let uv = |profile: String| moved(profile, "irradiance_mw_cm2", 40);
     let lamp = |profile: String| moved(profile, "lamp_on", 40);
     let lock = |profile: String| moved(profile, "locked", 40);
     let changes: [(super::bench::Change, &str, &str); 5] = [
-        (ozone, "ozone_mg_m3", "input_register 7"),
+        (ozone, "ozone_mg_m3", "input_register 8"),
         (fan, "fan_on", "discrete_input 40"),
         (uv, "irradiance_mw_cm2", "input_register 40"),
         (lamp, "lamp_on", "discrete_input 40"),

@@ -59,6 +59,8 @@ impl CabinetTask {
 
     /// The registers of commands that the cabinet does not let read.
     pub(super) async fn probe(&mut self) -> Vec<(Point, Missing)> {
+        // Nobody hung up, and yet another one may be there by now.
+        self.who.doubt();
         if !self.is_the_one().await {
             return Vec::new();
         }
