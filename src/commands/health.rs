@@ -130,7 +130,7 @@ fn wide(text: &str, places: usize) -> String {
         .chars()
         .map(|c| if c >= '\u{2e80}' { 2 } else { 1 })
         .sum();
-    format!("{text}{}", " ".repeat(places.saturating_sub(taken)))
+    format!("{text}{}", " ".repeat(places.saturating_sub(taken).max(1)))
 }
 
 fn state(w: &Words, row: &HealthRow) -> String {
@@ -163,7 +163,7 @@ fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
         ("maintenance.point", 36),
         ("maintenance.value", 18),
         ("maintenance.limit", 18),
-        ("maintenance.span", 22),
+        ("maintenance.span", 28),
         ("maintenance.age", 14),
         ("maintenance.state", 8),
     ];
@@ -178,7 +178,8 @@ fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
     );
     for line in now {
         let row = &line.newest;
-        let span = line.span.map_or_else(
+        let yes_or_no = w.known("point_on", &row.point).is_some();
+        let span = line.span.filter(|_| !yes_or_no).map_or_else(
             || "–".to_owned(),
             |(least, greatest)| {
                 let end = |end| value(w, &row.point, Some(end));
@@ -193,7 +194,7 @@ fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
             wide(&named(w, row), 36),
             wide(&value(w, &row.point, row.value), 18),
             wide(&value(w, &row.point, row.limit), 18),
-            wide(&span, 22),
+            wide(&span, 28),
             wide(&crate::console::since(w, row.at), 14),
             wide(&state(w, row), 8),
             rest.join(" · "),

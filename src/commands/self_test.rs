@@ -229,7 +229,7 @@ fn told(test: &SelfTestView) -> u8 {
                 if test.findings.iter().any(lit) {
                     "THE LAMP WAS NOT SEEN OUT. Cut the cabinet's mains, do not open the door, call maintenance"
                 } else {
-                    "keep the door shut until the lamp is out and the air is clear"
+                    "keep the door shut until the lamp is out and the air is clear. Mend what is BAD above; no cycle starts until a self test has passed"
                 }
             );
             FINDING

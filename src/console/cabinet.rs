@@ -310,7 +310,12 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         may_acknowledge: (view.step == "quarantined" && wants_override.is_none())
             || (view.step == "alarm" && state_of(&view, "lamp_on") == "off"),
         may_turn_over: view.step == "turning_over",
-        may_test: usable && matches!(view.step.as_str(), "idle" | "released"),
+        may_test: usable
+            && match view.step.as_str() {
+                "idle" | "released" => true,
+                "quarantined" => inside.is_none(),
+                _ => false,
+            },
         last_test: faults::last_test(w, &view),
         test_due: faults::test_due(w, &view, days),
         timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
@@ -355,10 +360,9 @@ fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
     Ok(Found {
         waiting: waiting.collect::<Result<_, StoreError>>()?,
         newest: db.newest_cycle_in(id)?,
-        may_be_opened: match load {
-            Some(load) => db.load(load)?.state.may_be_opened(),
-            None => false,
-        },
+        // Whatever the records say of the load, the page of an alarm is shown.
+        may_be_opened: load
+            .is_some_and(|load| db.load(load).is_ok_and(|load| load.state.may_be_opened())),
     })
 }
 

@@ -72,6 +72,12 @@ impl Supervisor {
             Ok(()) | Err(Ended::NotGood) => TestOutcome::Failed,
             Err(Ended::Interrupted) => TestOutcome::Aborted,
         };
+        let rested = matches!(self.cycle.step(), Step::Idle | Step::Released);
+        if outcome == TestOutcome::Passed && !rested {
+            // What the test before left behind is over.
+            let rules = self.cycle.rules().clone();
+            self.cycle = Cycle::at_start(rules, Left::Clean, self.now_ms());
+        }
         if outcome != TestOutcome::Passed {
             let rules = self.cycle.rules().clone();
             self.cycle = Cycle::at_start(rules, Left::TestFailed, self.now_ms());
@@ -82,13 +88,22 @@ impl Supervisor {
         self.tell();
     }
 
+    /// At rest, or what a test before this one left behind: no load is inside, and the lamp is seen out.
+    fn may_be_tested(&self) -> bool {
+        match self.cycle.step() {
+            Step::Idle | Step::Released => true,
+            Step::Quarantined { .. } | Step::Ventilating { .. } => self.record.is_none(),
+            _ => false,
+        }
+    }
+
     async fn begin_test(&mut self, by: &str) -> Result<i64, Refused> {
         self.refuse_another()?;
         self.look_at_orders().await;
         if let Some(blocked) = self.troubles.of_device() {
             return Err(blocked.into());
         }
-        if !matches!(self.cycle.step(), Step::Idle | Step::Released) {
+        if !self.may_be_tested() {
             let code = match self.cycle.step() {
                 Step::Unknown { .. } => "cabinet_silent",
                 Step::Quarantined { .. } => "other_load_inside",

@@ -242,7 +242,7 @@ fn what_is_no_route_is_a_problem_document() {
     let answer = house.get(&zhang, "/v1/batches/not-a-number");
     assert_eq!(
         (answer.status, answer.code().as_str()),
-        (400, "query_invalid")
+        (404, "not_found")
     );
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }

@@ -262,7 +262,7 @@ async fn an_empty_cabinet_shows_no_letters_and_tells_its_last_cycle() {
         browser.open(&station.page(PAGE)).await;
         browser.at("form.acknowledge").await;
         let said = browser.text(".step").await;
-        assert!(said.contains("再重新自检") && !said.contains("请按下一步处理"), "{said}");
+        assert!(said.contains("直接重新自检") && !said.contains("请按下一步处理"), "{said}");
         pictures(&browser, &station, PAGE, "cabinet-after-test").await;
     })
     .await;

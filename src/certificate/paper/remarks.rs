@@ -48,7 +48,18 @@ impl Paper<'_> {
         }
         pen.text((LEFT, y), w.t("certificate.faults"), plain(9.0, QUIET));
         for line in &faults {
-            pen.text((LEFT + 21.0, y), line, plain(9.0, BLACK));
+            let room = WIDTH - 22.0;
+            let sizes = [9.0, 8.0, 7.0, 6.0];
+            let fits = sizes
+                .into_iter()
+                .find(|points| pen.width_mm(line, *points) <= room);
+            let points = fits.unwrap_or(6.0);
+            let line = pen.lines(line, points, room).into_iter().next();
+            pen.text(
+                (LEFT + 21.0, y),
+                &line.unwrap_or_default(),
+                plain(points, BLACK),
+            );
             y += 4.6;
         }
         if let Some(signed) = &c.overridden {

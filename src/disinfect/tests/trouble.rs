@@ -203,7 +203,15 @@ async fn a_failed_self_test_takes_no_load_until_one_has_passed() {
     let refused = bench.control.start(bench.load, "operator").await;
     assert_eq!(refused, Err(Refused::NotNow { code: code() }));
     assert!(!bench.readiness.all_ready());
-    // One that passes lets it.
+    // One that passes lets it, and needs nobody to clear the last one first.
+    let id = bench.control.self_test("wang").await.unwrap();
+    bench.until_step("self_test").await;
+    bench.control.abort("wang").await.unwrap();
+    bench
+        .until("the end of the aborted test", |view| {
+            view.step != "self_test" && view.self_test.as_ref().is_some_and(|test| test.id == id)
+        })
+        .await;
     let id = bench.control.self_test("wang").await.unwrap();
     bench
         .until("the end of the test", |view| {
