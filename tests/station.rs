@@ -18,6 +18,7 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod page_workers;
 mod pages;
 
 mod api;
