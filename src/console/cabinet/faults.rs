@@ -92,10 +92,10 @@ fn line(w: &'static Words, view: &CabinetView, code: &str, what: String) -> Faul
 
 /// Why no load can be taken now. Silence and a stranger are told elsewhere on the page.
 pub(super) fn blocked(w: &'static Words, view: &CabinetView) -> Option<FaultLine> {
-    let blocked = view
-        .blocked
-        .as_ref()
-        .filter(|_| view.wrong_cabinet.is_none())?;
+    let blocked = view.blocked.as_ref()?;
+    if view.wrong_cabinet.is_some() || blocked.code == "cabinet_silent" {
+        return None;
+    }
     let what = match &blocked.trouble {
         Some(trouble) => trouble_words(w, trouble),
         None => w.code("fault", &blocked.code).to_owned(),
