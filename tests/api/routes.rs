@@ -240,10 +240,7 @@ fn what_is_no_route_is_a_problem_document() {
     );
     let zhang = house.person("zhang", Role::Operator);
     let answer = house.get(&zhang, "/v1/batches/not-a-number");
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (404, "not_found")
-    );
+    assert_eq!((answer.status, answer.code().as_str()), (404, "not_found"));
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }
 
