@@ -20,7 +20,7 @@ const PROBLEM: &str = "application/problem+json";
 #[serde(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "only describes the header; api/asked.rs reads it")]
 pub struct Key {
-    /// The same key with the same request gets the same answer and acts once; kept for 30 days.
+    /// The same key with the same request gets the same answer and acts once; kept for 30 days. Without one the request is done each time it comes.
     #[param(rename = "Idempotency-Key", max_length = 255)]
     idempotency_key: Option<String>,
 }

@@ -9,12 +9,11 @@ use serde_json::json;
 
 use super::house::{Caller, House};
 
-const HOSTILE: [&str; 5] = [
+const HOSTILE: [&str; 4] = [
     "'); DROP TABLE drafts;--",
     "<script>document.title='x'</script>",
     "\" onmouseover=\"alert(1)",
     "{{7*7}} ${7*7} %00 ../../etc/passwd",
-    "李\u{202e}四 OR 1=1",
 ];
 
 fn socket(house: &House) -> TcpStream {
@@ -116,9 +115,16 @@ fn sql_and_html_in_what_a_case_system_says_stay_text() {
     }
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'acked'"),
-        5
+        4
     );
-    for wrong in ["a\u{0}b", "a\nb", "", "   ", &"长".repeat(65)] {
+    for wrong in [
+        "a\u{0}b",
+        "a\nb",
+        "李\u{202e}四",
+        "",
+        "   ",
+        &"长".repeat(65),
+    ] {
         let ack = house.post(&cases, "/v1/drafts/T0/ack", json!({"case_number": wrong}));
         assert_eq!(ack.code(), "body_invalid", "{wrong:?}");
     }
