@@ -353,7 +353,9 @@ struct Found {
 }
 
 fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
-    let waiting = db.loads_to_disinfect()?.into_iter().map(|load| {
+    let mut waiting = db.loads_to_disinfect()?;
+    waiting.retain(|load| !load.is_kept_in_another_than(id));
+    let waiting = waiting.into_iter().map(|load| {
         let batch = db.batch(load.batch_id)?;
         Ok((load, batch))
     });

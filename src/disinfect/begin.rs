@@ -25,6 +25,7 @@ impl Supervisor {
             // Behind the locked door lies another load than the one that would be released.
             return Err(not_now("other_load_inside"));
         }
+        self.refuse_kept_elsewhere(load).await?;
         let (terms, actor) = (self.terms.clone(), by.clone());
         let begun = self
             .around
@@ -82,6 +83,19 @@ impl Supervisor {
             .map_or(Ok(()), |blocked| Err(blocked.into()))
     }
 
+    /// A load that lies quarantined in another cabinet cannot be in this one.
+    async fn refuse_kept_elsewhere(&self, load: i64) -> Result<(), Refused> {
+        let here = self.id.to_string();
+        let found = self.around.store.with(move |db| db.load(load)).await;
+        match found {
+            Ok(load) if load.is_kept_in_another_than(&here) => {
+                Err(not_now("load_in_other_cabinet"))
+            }
+            // What is not there, or cannot be read, the beginning itself says.
+            _ => Ok(()),
+        }
+    }
+
     /// Another cabinet than the profile's is told nothing.
     pub(super) fn refuse_another(&self) -> Result<(), Refused> {
         match &self.wrong {
@@ -95,14 +109,16 @@ impl Supervisor {
         let Some(record) = &self.record else {
             return Ok(Grounds::NothingInside);
         };
-        let load = record.load;
+        let (load, cycle) = (record.load, record.cycle);
         match self.around.store.with(move |db| db.load(load)).await {
             Ok(load) => match load.state {
                 LoadState::Overridden => Ok(Grounds::SignedOverride),
-                LoadState::Released => Ok(Grounds::NothingInside),
-                LoadState::Waiting | LoadState::InCycle | LoadState::Quarantined => {
-                    Err(not_now("override_needed"))
-                }
+                // By this cabinet's own cycle: another one's says nothing of what lies in here.
+                LoadState::Released if load.cycle_id == Some(cycle) => Ok(Grounds::NothingInside),
+                LoadState::Released
+                | LoadState::Waiting
+                | LoadState::InCycle
+                | LoadState::Quarantined => Err(not_now("override_needed")),
             },
             Err(error) => Err(Refused::Load {
                 reason: error.to_string(),

@@ -2,7 +2,7 @@
 //! waits for that: a slow disk costs the picture, never a heartbeat.
 
 use super::task::Supervisor;
-use crate::domain::cycle::Seen;
+use crate::domain::cycle::{Cycle, Seen, Step};
 use crate::store::{CycleSample, Queued, Store};
 
 /// From one sample to the next.
@@ -21,14 +21,14 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    fn add(&mut self, cycle: i64, sample: CycleSample, store: &Store) {
+    fn add(&mut self, cycle: i64, sample: CycleSample, decides: bool, store: &Store) {
         if self.cycle != cycle {
             *self = Self {
                 cycle,
                 ..Self::default()
             };
         }
-        if sample.at_ms < self.due_ms {
+        if sample.at_ms < self.due_ms && !decides {
             return;
         }
         self.due_ms = sample.at_ms + EVERY_MS;
@@ -60,22 +60,26 @@ impl Curve {
 }
 
 impl Supervisor {
-    /// Adds what is seen to the curve, while a cycle of this run is going on.
-    pub(super) fn note_sample(&mut self, seen: &Seen) {
+    /// Adds what is seen to the curve, while a cycle of this run is going on; what decided that the load is released always, since the
+    /// certificate shows it.
+    pub(super) fn note_sample(&mut self, next: &Cycle, seen: &Seen) {
         let (step, rules) = (self.cycle.step(), self.cycle.rules());
+        let decides = matches!(next.step(), Step::Releasing { .. })
+            && !matches!(step, Step::Releasing { .. });
         let Some(record) = &self.record else {
             return;
         };
         let Some(began_ms) = record.began_ms.filter(|_| step.is_running()) else {
             return;
         };
-        let dose = self.cycle.load().exposure().dose_mj_cm2;
+        let dose = next.load().exposure().dose_mj_cm2;
         let sample = CycleSample {
             at_ms: seen.at_ms.saturating_sub(began_ms),
             irradiance_mw_cm2: seen.irradiance.ok().map(|sample| sample.mw_cm2),
             dose_mj_cm2: rules.target_dose_mj_cm2().map(|_| dose),
             ozone_mg_m3: seen.ozone_mg_m3.ok(),
         };
-        self.curve.add(record.cycle, sample, &self.around.store);
+        self.curve
+            .add(record.cycle, sample, decides, &self.around.store);
     }
 }

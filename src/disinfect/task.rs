@@ -135,8 +135,8 @@ impl Supervisor {
         }
         self.note_trouble(&readings, now);
         let next = self.cycle.see(&seen);
+        self.note_sample(&next, &seen);
         self.advance(next, None).await;
-        self.note_sample(&seen);
         self.seen = Some(seen);
         self.look_at_orders_when_due(now).await;
         self.settle().await;

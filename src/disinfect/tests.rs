@@ -6,7 +6,7 @@ use uv_cabinet::sim::Fault;
 
 use super::Refused;
 use crate::domain::letter::LoadState;
-use crate::store::CycleSample;
+use crate::store::{CycleOutcome, CycleSample, CycleTerms, Db, StoreError};
 use bench::{Bench, PATIENCE};
 
 mod bench;
@@ -46,7 +46,43 @@ async fn a_load_is_released_after_a_whole_cycle() {
     assert_eq!(history.exposures[0].dose_mj_cm2, history.cycle.dose_mj_cm2);
     assert!(history.samples.len() >= 2, "{:?}", history.samples);
     let apart = |pair: &[CycleSample]| pair[1].at_ms - pair[0].at_ms >= 1_000;
-    assert!(history.samples.windows(2).all(apart));
+    let (decided, curve) = history.samples.split_last().unwrap();
+    assert!(curve.windows(2).all(apart));
+    assert!(decided.ozone_mg_m3.is_some_and(|ozone| ozone <= 0.1));
+    let said = history.steps.iter().find(|step| step.step == "releasing");
+    let said_ms = said.and_then(|step| step.after_ms).unwrap();
+    assert!(
+        said_ms - decided.at_ms < 1_000,
+        "the look that released it: {decided:?}, {said_ms} ms"
+    );
+}
+
+#[tokio::test]
+async fn a_load_quarantined_in_another_cabinet_is_not_released_by_this_one() {
+    let bench = Bench::new().await;
+    let (load, elsewhere) = (bench.load, CycleTerms::measured("cabinet-2", "00"));
+    let failed = CycleOutcome {
+        failed: Some("aborted_by_operator".into()),
+        exposures: Vec::new(),
+        ventilation_s: 0.0,
+    };
+    let ended = move |db: &mut Db| {
+        let cycle = db.begin_cycle(load, &elsewhere, "operator")?;
+        db.end_cycle(cycle, &failed)
+    };
+    bench.store.with(ended).await.unwrap();
+    bench.until_ready().await;
+    let refused = bench.control.start(load, "operator").await;
+    let code = "load_in_other_cabinet".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
+    let here = CycleTerms::measured("cabinet-1", "00");
+    let begun = bench
+        .store
+        .with(move |db| db.begin_cycle(load, &here, "operator"));
+    assert!(matches!(begun.await, Err(StoreError::WrongState { .. })));
+    assert_eq!(bench.load().await.state, LoadState::Quarantined);
+    assert_eq!(bench.load().await.cabinet, "cabinet-2");
+    assert_eq!(bench.sim.truth().borrow().strikes, 0, "no lamp was lit");
 }
 
 #[tokio::test]

@@ -202,6 +202,14 @@ impl Db {
                 action,
             });
         }
+        if found.is_kept_in_another_than(&terms.cabinet) {
+            return Err(StoreError::WrongState {
+                what: "load",
+                id: load_id.to_string(),
+                state: format!("quarantined in {}", found.cabinet),
+                action: "start a cycle in another cabinet",
+            });
+        }
         let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO cycles (load_id, cabinet, profile_sha256, started_by, started_ms, model, dose_basis, ozone_basis,

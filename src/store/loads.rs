@@ -59,6 +59,13 @@ pub struct Load {
     pub overridden: Option<SignedOverride>,
 }
 
+impl Load {
+    /// It lies, not disinfected, behind the locked door of another cabinet than this one.
+    pub fn is_kept_in_another_than(&self, cabinet: &str) -> bool {
+        self.state == LoadState::Quarantined && self.cabinet != cabinet
+    }
+}
+
 /// Two people who took responsibility for opening a load that no cycle released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedOverride {
