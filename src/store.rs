@@ -195,6 +195,9 @@ pub enum StoreError {
     Stopped,
 }
 
+/// Statements kept prepared: all that the way of a page takes.
+const STATEMENTS_KEPT: usize = 128;
+
 /// How long another process may hold the file.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -240,15 +243,19 @@ impl Db {
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         write_ahead(&connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
-        Ok(Self {
+        vouch::watch(&connection)?;
+        let mut db = Self {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
             deadlines: None,
-        })
+        };
+        db.vouch_for_what_is_there()?;
+        Ok(db)
     }
 
     /// A database that is gone with its handle: for comparing letters without a station.
@@ -259,6 +266,7 @@ impl Db {
         let mut connection = Connection::open_in_memory()?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
+        vouch::watch(&connection)?;
         Ok(Self {
             connection,
             sampled: None,
@@ -287,6 +295,9 @@ impl Db {
         };
         self.connection.execute_batch(begin)?;
         let done = work(self).and_then(|value| {
+            if keep == "COMMIT" {
+                self.tell_the_rest()?;
+            }
             self.connection.execute_batch(keep)?;
             Ok(value)
         });

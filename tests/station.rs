@@ -11,12 +11,14 @@
 mod support;
 
 mod cabinet_faults;
+mod cabinet_words;
 mod letter_path;
 mod migrations;
 mod restart;
 
 mod bad_input;
 mod certificate;
+mod page_workers;
 mod pages;
 
 mod api;
