@@ -158,7 +158,11 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
 
 /// A reading on which two other mentions agree to the character, where this one is all but the same: it is misread.
 fn outvoted_by<'a>(written: &Written, others: &'a [(Candidate, Written)]) -> Option<&'a Written> {
-    let mentions = || others.iter().filter(|(c, _)| c.source != Source::EnvelopePostmark);
+    let mentions = || {
+        others
+            .iter()
+            .filter(|(c, _)| c.source != Source::EnvelopePostmark)
+    };
     let theirs = mentions().enumerate().find_map(|(i, (_, a))| {
         let same = mentions().skip(i + 1).any(|(_, b)| a.chars == b.chars);
         same.then_some(a)

@@ -223,7 +223,11 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
     }
     let sentences = body::sentences(&flow);
     let by_words = sentences.iter().find_map(|s| Some((*s, said(s)?)));
-    let found = by_words.or_else(|| sentences.iter().find_map(|s| Some((*s, may_say(pages, s)?))));
+    let found = by_words.or_else(|| {
+        sentences
+            .iter()
+            .find_map(|s| Some((*s, may_say(pages, s)?)))
+    });
     let (sentence, why) = found.unzip();
     Flag {
         why,

@@ -138,7 +138,8 @@ fn paces(pages: &[PageText], glyphs: &[Glyph]) -> (f32, f32) {
     for pair in glyphs.windows(2) {
         let (a, b) = (&pair[0], &pair[1]);
         let line = pages.get(a.page).and_then(|p| p.lines.get(a.line));
-        let Some(line) = line.filter(|_| (a.page, a.line, a.at + 1) == (b.page, b.line, b.at)) else {
+        let Some(line) = line.filter(|_| (a.page, a.line, a.at + 1) == (b.page, b.line, b.at))
+        else {
             continue;
         };
         let usual = usual_of.iter().find(|(l, _)| *l == (a.page, a.line));
@@ -149,7 +150,9 @@ fn paces(pages: &[PageText], glyphs: &[Glyph]) -> (f32, f32) {
             usual_of.push(((a.page, a.line), usual));
             usual
         });
-        if let (Some(first), Some(second), true) = (line.chars.get(a.at), line.chars.get(b.at), usual > 0.0) {
+        if let (Some(first), Some(second), true) =
+            (line.chars.get(a.at), line.chars.get(b.at), usual > 0.0)
+        {
             let pace = step(first, second) / usual;
             found = (found.0.max(pace), found.1.min(pace));
         }

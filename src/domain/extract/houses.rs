@@ -28,7 +28,10 @@ fn counted(mut rest: &[char], nth: bool) -> bool {
         let Some((unit, length)) = unit_of(tail) else {
             return false;
         };
-        if digits == 0 || !fits(before, digits, unit) || nth && before == Unit::Name && unit != Unit::Group {
+        if digits == 0
+            || !fits(before, digits, unit)
+            || nth && before == Unit::Name && unit != Unit::Group
+        {
             return false;
         }
         (before, rest) = (unit, &tail[length..]);
@@ -88,14 +91,19 @@ fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
     if text.is_empty() {
         return Some((Unit::Nothing, 0));
     }
-    let begins = |word: &str| word.chars().eq(text.iter().copied().take(word.chars().count()));
+    let begins = |word: &str| {
+        word.chars()
+            .eq(text.iter().copied().take(word.chars().count()))
+    };
     let found = known.iter().find(|(word, _)| begins(word))?;
     Some((found.1, found.0.chars().count()))
 }
 
 /// Whether a figure of so many digits behind a unit counts the next one.
 fn fits(before: Unit, digits: usize, unit: Unit) -> bool {
-    use Unit::{Building, Dash, Entrance, Floor, Group, House, HouseAnd, Lane, Name, Nothing, Room};
+    use Unit::{
+        Building, Dash, Entrance, Floor, Group, House, HouseAnd, Lane, Name, Nothing, Room,
+    };
     match (before, unit) {
         (Name, Group) => digits <= 2,
         (Name, Lane) => digits <= 4,
@@ -125,9 +133,20 @@ mod tests {
     #[test]
     fn every_usual_form_is_whole() {
         for tail in [
-            "人民路449号", "清扬路5弄33号501室", "广丰公寓44号楼4单元1002室", "阳山村第16组31号", "阳山村第十六组",
-            "甸柳新村29-1-506", "玉函小区60号楼2单元1502室", "英雄山路565号14幢1731室", "燕子山小区35栋1102",
-            "解放路421号-9", "兴宁路48号附4号", "金星苑44幢乙单元1405室", "港沟村82号", "仲宫村23组",
+            "人民路449号",
+            "清扬路5弄33号501室",
+            "广丰公寓44号楼4单元1002室",
+            "阳山村第16组31号",
+            "阳山村第十六组",
+            "甸柳新村29-1-506",
+            "玉函小区60号楼2单元1502室",
+            "英雄山路565号14幢1731室",
+            "燕子山小区35栋1102",
+            "解放路421号-9",
+            "兴宁路48号附4号",
+            "金星苑44幢乙单元1405室",
+            "港沟村82号",
+            "仲宫村23组",
         ] {
             assert!(is_whole(tail), "{tail}");
         }
@@ -136,8 +155,19 @@ mod tests {
     #[test]
     fn a_lost_or_added_character_is_seen() {
         for tail in [
-            "金星苑441405室", "仲宫村23", "阳光舜城48栋03", "通途路40弄2号25室", "府前路710204室", "燕子山小区35栋1102八现年62",
-            "通途路22弄号206室", "孔浦二村3", "甸柳新村29-1-06", "江东北路290", "玉苑42-4-86", "号88号", "新村42-50",
+            "金星苑441405室",
+            "仲宫村23",
+            "阳光舜城48栋03",
+            "通途路40弄2号25室",
+            "府前路710204室",
+            "燕子山小区35栋1102八现年62",
+            "通途路22弄号206室",
+            "孔浦二村3",
+            "甸柳新村29-1-06",
+            "江东北路290",
+            "玉苑42-4-86",
+            "号88号",
+            "新村42-50",
         ] {
             assert!(!is_whole(tail), "{tail}");
         }

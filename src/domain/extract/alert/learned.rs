@@ -151,9 +151,27 @@ type Classes = u64;
 
 /// Classes without one of which nothing is suspected: lists of names, headings.
 const TELLING: &[&str] = &[
-    "death", "selfharm", "violence", "weapon", "fire", "poison", "damage", "crowd", "up",
-    "traffic", "veiled", "know", "nofear", "revenge", "hostage", "media", "selfwill", "target",
-    "will", "condition", "deadline",
+    "death",
+    "selfharm",
+    "violence",
+    "weapon",
+    "fire",
+    "poison",
+    "damage",
+    "crowd",
+    "up",
+    "traffic",
+    "veiled",
+    "know",
+    "nofear",
+    "revenge",
+    "hostage",
+    "media",
+    "selfwill",
+    "target",
+    "will",
+    "condition",
+    "deadline",
 ];
 
 struct Known {
@@ -188,9 +206,7 @@ impl Known {
     }
 
     fn pairs_of(&self, found: Classes) -> impl Iterator<Item = usize> {
-        let of = move |from: usize| {
-            (from..self.class.len()).filter(move |i| found >> i & 1 == 1)
-        };
+        let of = move |from: usize| (from..self.class.len()).filter(move |i| found >> i & 1 == 1);
         of(0).flat_map(move |a| of(a + 1).map(move |b| self.at(a, b)))
     }
 

@@ -115,7 +115,8 @@ fn together(clause: &str, &(first, second): &(&str, &str)) -> Option<Hit> {
     // 打断我的腿: done to the writer.
     let violent = "打砍废卸剁割挖挑捅烧砸绑炸".contains(first.chars().next().unwrap_or(' '));
     // 糕点店, 一点: nothing is set on fire.
-    let no_fire = first == "点" && clause[..at].ends_with(|c| "糕一有几早餐茶网地景重站终起缺优观热".contains(c));
+    let no_fire = first == "点"
+        && clause[..at].ends_with(|c| "糕一有几早餐茶网地景重站终起缺优观热".contains(c));
     let suffered = violent && span.contains('我') || clause[..at].ends_with('被');
     (close && !suffered && !no_fire).then_some(Hit {
         at,

@@ -71,7 +71,10 @@ fn whole(bank: &'static str) -> (usize, usize) {
 
 #[test]
 fn the_banks_the_weights_were_fitted_on_are_found() {
-    for (threats, harmless) in [(FRESH_THREATS, FRESH_HARMLESS), (BLIND_THREATS, BLIND_HARMLESS)] {
+    for (threats, harmless) in [
+        (FRESH_THREATS, FRESH_HARMLESS),
+        (BLIND_THREATS, BLIND_HARMLESS),
+    ] {
         let (found, n) = whole(threats);
         let (mistaken, m) = whole(harmless);
         assert!(found + 1 >= n, "{found} of {n}");
