@@ -159,6 +159,8 @@ fn feed(
         );
         fed.insert(name, sha256);
         come.store(fed.len() as u64, Ordering::Relaxed);
+        // SQLite's lock is not fair: whoever writes without a pause keeps a station that starts out of its own database.
+        std::thread::park_timeout(Duration::from_millis(20));
     }
     fed
 }
