@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
+use crate::at_rest::Lock;
+
+pub use keeping::{Archive, AtRest, Backup, Keeping, PdfLevel, Retention};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 
@@ -155,6 +157,12 @@ pub struct Settings {
     /// The originals.
     #[serde(default, rename = "evidence")]
     pub keeping: Keeping,
+    /// Encryption of database and originals; without it they lie in the clear.
+    #[serde(default)]
+    pub at_rest: Option<AtRest>,
+    /// What opens them; put there by [`Settings::unlock`].
+    #[serde(skip)]
+    pub(crate) unlocked: Lock,
     /// Back-ups.
     #[serde(default)]
     pub backup: Backup,
@@ -420,6 +428,9 @@ impl Settings {
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
         settings.http.settle(base);
+        if let Some(at_rest) = &mut settings.at_rest {
+            at_rest.settle(base);
+        }
         settings.refuse_misfits(file)?;
         let data = settings.station.data_dir.clone();
         settings

@@ -31,7 +31,7 @@ pub struct HealthArgs {
 
 /// Prints the log; finds when the newest word on any point is bad.
 pub fn run(args: &HealthArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -43,7 +43,7 @@ pub fn run(args: &HealthArgs) -> u8 {
             return USAGE;
         }
     };
-    let found = Db::open_to_look(&settings.database()).and_then(|db| {
+    let found = Db::look_at(&settings).and_then(|db| {
         let log = db.health_log(args.device.as_deref(), since, ROWS)?;
         Ok((log, devices::lines(&db, &settings.cabinets, clock::now())?))
     });

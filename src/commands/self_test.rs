@@ -94,7 +94,7 @@ async fn driven(
     by: &str,
     longest: Duration,
 ) -> Result<SelfTestView, NoResult> {
-    let (store, _thread) = Store::open(&settings.database())?;
+    let (store, _thread) = Store::of(&settings)?;
     let stop = CancellationToken::new();
     let surroundings = Surroundings {
         store,
