@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{self, Settings};
-use crate::seal::{Keys, Master, Seal, derive};
+use crate::seal::{Keys, Seal, derive};
 use crate::store::{DatabaseState, DbKey};
 
 pub use key::{KeyId, StationKey};

@@ -306,11 +306,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Where it lies.
-pub(crate) fn file_in(data: &Path) -> PathBuf {
-    data.join(FILE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,7 +340,7 @@ mod tests {
         // The sheet in the safe opens it, too.
         assert!(marker.open(&Secret::Key(key)).is_ok());
         assert!(marker.open(&words(b"twelve and less")).is_err());
-        fs::write(file_in(folder.path()), b"{\"format\":1}").unwrap();
+        fs::write(folder.path().join(FILE), b"{\"format\":1}").unwrap();
         assert!(matches!(
             Marker::read(folder.path()),
             Err(AtRestError::Marker { .. })
