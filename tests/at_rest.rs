@@ -248,7 +248,12 @@ fn a_single_changed_bit_anywhere_is_found_and_named() {
     assert!(good.status.success(), "{}", told(&good));
     let mut files = files_below(&of.station.folder("data"));
     files.extend(files_below(&of.station.folder("second")));
-    files.retain(|file| !file.ends_with("lock"));
+    // The index of the journal is made anew by whoever opens the database; an empty journal has no bit to change.
+    files.retain(|file| {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let is_empty = fs::metadata(file).unwrap().len() == 0;
+        !is_empty && name != "lock" && !name.ends_with("-shm")
+    });
     assert!(files.len() >= 8, "{files:?}");
     for file in files {
         let whole = fs::read(&file).unwrap();

@@ -125,6 +125,9 @@ pub(super) fn connect(
     let open = |with| {
         let connection = Connection::open_with_flags(path, flags)?;
         key(&connection, with)?;
+        if state != DatabaseState::None && needs_rollback(&connection) {
+            roll_back(path, with)?;
+        }
         Ok::<_, StoreError>(connection)
     };
     match state {
@@ -179,6 +182,26 @@ fn opens(connection: &Connection) -> Result<bool, StoreError> {
         Err(error) if is_damage(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a change that was cut short has to be undone first, which a look-only connection may not. With the write-ahead log that never is so;
+/// only while a station is turned over the file is without it.
+fn needs_rollback(connection: &Connection) -> bool {
+    let looked = connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()));
+    matches!(
+        looked,
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK
+    )
+}
+
+/// Opens the file once with a right to write: SQLite then undoes by itself.
+fn roll_back(path: &Path, with: Option<&DbKey>) -> Result<(), StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    key(&connection, with)?;
+    connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// Whether SQLite says that the file is none of its own, or damaged: what another key looks like, too.
