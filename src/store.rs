@@ -205,6 +205,9 @@ pub enum StoreError {
     Stopped,
 }
 
+/// Statements kept prepared: all that the way of a page takes.
+const STATEMENTS_KEPT: usize = 128;
+
 /// How long another process may hold the file.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -270,10 +273,14 @@ impl Db {
         let mut connection = locked::connect(path, rusqlite::OpenFlags::default(), lock)?;
         connection.busy_timeout(BUSY)?;
         write_ahead(&connection)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
-        Ok(Self::on(connection))
+        vouch::watch(&connection)?;
+        let mut db = Self::on(connection);
+        db.vouch_for_what_is_there()?;
+        Ok(db)
     }
 
     fn on(connection: Connection) -> Self {
@@ -293,6 +300,7 @@ impl Db {
         let mut connection = Connection::open_in_memory()?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
+        vouch::watch(&connection)?;
         Ok(Self::on(connection))
     }
 
@@ -316,6 +324,9 @@ impl Db {
         };
         self.connection.execute_batch(begin)?;
         let done = work(self).and_then(|value| {
+            if keep == "COMMIT" {
+                self.tell_the_rest()?;
+            }
             self.connection.execute_batch(keep)?;
             Ok(value)
         });

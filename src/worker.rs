@@ -5,6 +5,7 @@
 //! station with nothing to read is small.
 
 pub mod child;
+mod kept;
 mod wire;
 
 use std::os::fd::OwnedFd;
@@ -22,6 +23,8 @@ use crate::clock;
 use crate::config;
 use crate::scan::separators::Codes;
 use crate::store::Reading;
+
+pub use kept::{Kept, codes, derivative, frames, picture};
 
 /// The name of the child's command.
 pub const COMMAND: &str = "page-worker";
@@ -199,6 +202,13 @@ impl Worker {
         }
     }
 
+    /// Started already.
+    fn begun(memory_mb: u64) -> Result<Self, WorkerError> {
+        let mut worker = Self::new(memory_mb);
+        worker.running = Some(start(&worker.program, memory_mb).map_err(WorkerError::NotStarted)?);
+        Ok(worker)
+    }
+
     /// Whether there is a child now.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
@@ -334,55 +344,6 @@ fn start(program: &std::path::Path, memory_mb: u64) -> std::io::Result<Running> 
         .stdout(Stdio::null())
         .spawn()?;
     Ok(Running { child, socket })
-}
-
-/// How many pages a file has, counted in a child of its own.
-///
-/// # Errors
-/// [`WorkerError`].
-pub fn frames(file: &[u8]) -> Result<u32, WorkerError> {
-    match once(&Task::Frames, file)? {
-        (Done::Frames(count), _) => Ok(count),
-        (other, _) => Err(unexpected(&other)),
-    }
-}
-
-/// One page as a JPEG, drawn in a child of its own.
-///
-/// # Errors
-/// [`WorkerError`].
-pub fn picture(file: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, WorkerError> {
-    match once(&Task::Picture { frame, longest_px }, file)? {
-        (Done::Picture(_), jpeg) => Ok(jpeg),
-        (other, _) => Err(unexpected(&other)),
-    }
-}
-
-/// What the codes on one page say, made out in a child of its own.
-///
-/// # Errors
-/// [`WorkerError`].
-pub fn codes(file: &[u8], frame: u32, codes: Codes) -> Result<Vec<String>, WorkerError> {
-    match once(&Task::Codes { frame, codes }, file)? {
-        (Done::Codes(said), _) => Ok(said),
-        (other, _) => Err(unexpected(&other)),
-    }
-}
-
-/// One page packed for the archive, in a child of its own.
-///
-/// # Errors
-/// [`WorkerError`].
-pub fn derivative(file: &[u8], frame: u32) -> Result<(Derivative, Vec<u8>), WorkerError> {
-    match once(&Task::Derivative { frame }, file)? {
-        (Done::Derivative(derivative), bytes) => Ok((derivative, bytes)),
-        (other, _) => Err(unexpected(&other)),
-    }
-}
-
-fn once(task: &Task, file: &[u8]) -> Result<(Done, Vec<u8>), WorkerError> {
-    let mut on = |_| Wait::On;
-    Worker::new(SHORT_MEMORY_MB).ask(task, file, &mut Patience::new(SHORT, &mut on))
 }
 
 /// A child that answers something else than it was asked is of another version or out of its mind.

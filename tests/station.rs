@@ -17,6 +17,7 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod page_workers;
 mod pages;
 
 mod api;

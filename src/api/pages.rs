@@ -98,7 +98,7 @@ async fn off_thread<T: Send + 'static>(
         .map_err(|_| Problem::new("defect", "the station's log says more"))?
 }
 
-/// Drawn in a process of its own: a crafted file may take that with it, and nothing else.
+/// Drawn in a page worker: a crafted file may take that with it, and nothing else.
 fn drawn(bytes: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, Problem> {
     worker::picture(bytes, frame, longest_px).map_err(|error| {
         Problem::new(

@@ -243,11 +243,13 @@ impl Db {
         let after_ms = step
             .after_ms
             .map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
-        self.connection.execute(
-            "INSERT INTO cycle_steps (cycle_id, at_ms, step, detail, after_ms, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (cycle_id, step.at, &step.step, &step.detail, after_ms, &step.by),
-        )?;
-        Ok(())
+        self.atomically(|db| {
+            db.connection.execute(
+                "INSERT INTO cycle_steps (cycle_id, at_ms, step, detail, after_ms, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                (cycle_id, step.at, &step.step, &step.detail, after_ms, &step.by),
+            )?;
+            Ok(())
+        })
     }
 
     /// Records how a cycle ended and, with it in one transaction, whether its load is released.

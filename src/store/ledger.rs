@@ -3,10 +3,13 @@
 //! It shows that nothing was changed, removed or reordered in between. It proves nothing against someone who can
 //! rewrite the whole file: for that the newest hash has to leave the machine: see `evidence.roots_dir` and the back-ups.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Db, StoreError};
+use super::{Db, StoreError, vouch};
 use crate::{clock, digest};
 
 /// One entry as [`Db::ledger_of`] lists it.
@@ -32,24 +35,37 @@ pub(super) fn append(
     actor: &str,
     action: &str,
     subject: &str,
-    detail: &serde_json::Value,
+    detail: &Value,
 ) -> Result<(), StoreError> {
     let last: Option<(i64, String)> = connection
-        .query_row(
-            "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        .prepare_cached("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (seq, before) = last.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
     let at_ms = clock::now().0;
-    let detail = detail.to_string();
+    let detail = with_what_changed(connection, detail)?.to_string();
     let hash = link(&before, seq, at_ms, [actor, action, subject, &detail]);
-    connection.execute(
-        "INSERT INTO ledger (seq, at_ms, actor, action, subject, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (seq, at_ms, actor, action, subject, &detail, hash),
-    )?;
+    connection
+        .prepare_cached("INSERT INTO ledger (seq, at_ms, actor, action, subject, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute((seq, at_ms, actor, action, subject, &detail, hash))?;
     Ok(())
+}
+
+/// The entry's detail with the rows that its transaction changed.
+fn with_what_changed<'a>(
+    connection: &Connection,
+    detail: &'a Value,
+) -> Result<Cow<'a, Value>, StoreError> {
+    let mut rows = vouch::to_tell(connection)?;
+    if rows.is_empty() {
+        return Ok(Cow::Borrowed(detail));
+    }
+    let mut detail = detail.clone();
+    match &mut detail["along"] {
+        Value::Array(told) => told.append(&mut rows),
+        nothing => *nothing = Value::Array(rows),
+    }
+    Ok(Cow::Owned(detail))
 }
 
 /// SHA-256 over the hash before, the number, the time and the four texts, each led by its length.
@@ -75,7 +91,7 @@ impl Db {
         actor: &str,
         action: &str,
         subject: &str,
-        detail: &serde_json::Value,
+        detail: &Value,
     ) -> Result<(), StoreError> {
         let step = self.connection.savepoint()?;
         append(&step, actor, action, subject, detail)?;

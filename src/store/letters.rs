@@ -114,11 +114,11 @@ impl Db {
     pub fn note_arrival(&mut self, new: &NewArrival) -> Result<Arrival, StoreError> {
         let known = self
             .connection
+            .prepare_cached(&format!(
+                "{ARRIVAL} WHERE source = ?1 AND name = ?2 AND file_key = ?3
+                 AND (state IN (?4, ?5) OR state = ?6 AND kept_as IS NULL) ORDER BY first_seen_ms LIMIT 1"
+            ))?
             .query_row(
-                &format!(
-                    "{ARRIVAL} WHERE source = ?1 AND name = ?2 AND file_key = ?3
-                     AND (state IN (?4, ?5) OR state = ?6 AND kept_as IS NULL) ORDER BY first_seen_ms LIMIT 1"
-                ),
                 (&new.source, &new.name, &new.file_key, ArrivalState::Waiting, ArrivalState::Gone, ArrivalState::Held),
                 arrival,
             )
@@ -133,13 +133,14 @@ impl Db {
             return Ok(known);
         }
         let step = self.connection.savepoint()?;
-        let random: String =
-            step.query_row("SELECT lower(hex(randomblob(4)))", [], |row| row.get(0))?;
+        let random: String = step
+            .prepare_cached("SELECT lower(hex(randomblob(4)))")?
+            .query_row([], |row| row.get(0))?;
         let id = format!("{:011x}-{random}", clock::now().0);
-        step.execute(
+        step.prepare_cached(
             "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            (&id, &new.source, &new.name, &new.file_key, new.first_seen, ArrivalState::Waiting, reason::ARRIVING),
-        )?;
+        )?
+        .execute((&id, &new.source, &new.name, &new.file_key, new.first_seen, ArrivalState::Waiting, reason::ARRIVING))?;
         let detail =
             json!({"source": new.source, "name": new.name, "first_seen_ms": new.first_seen.0});
         ledger::append(&step, ACTOR, "page.seen", &subject(&id), &detail)?;
@@ -163,10 +164,10 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn find_arrival(&self, id: &str) -> Result<Option<Arrival>, StoreError> {
-        let found = self
+        let mut query = self
             .connection
-            .query_row(&format!("{ARRIVAL} WHERE id = ?1"), [id], arrival);
-        Ok(found.optional()?)
+            .prepare_cached(&format!("{ARRIVAL} WHERE id = ?1"))?;
+        Ok(query.query_row([id], arrival).optional()?)
     }
 
     /// Arrivals in one state, newest first, with ids below `before`.
@@ -319,29 +320,27 @@ impl Db {
             shut => return Ok(Taken::NotNow(shut)),
         };
         let (letter, stage) = letter_of(&step, load, &page.group)?;
-        let withheld: bool = step.query_row(
-            "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",
-            [&letter],
-            |row| row.get(0),
-        )?;
+        let withheld: bool = step
+            .prepare_cached("SELECT withheld IS NOT NULL FROM letters WHERE id = ?1")?
+            .query_row([&letter], |row| row.get(0))?;
         if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
             return Ok(Taken::LetterClosed { letter });
         }
         let same_as = take_arrival(&step, &page.arrival, &page.original)?;
         for frame in &page.frames {
-            step.execute(
+            step.prepare_cached(
                 "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                (
-                    &letter,
-                    &page.arrival,
-                    frame,
-                    page.kind,
-                    page.number.unwrap_or(0),
-                    &page.original.sha256,
-                    &page.original.sm3,
-                    page.original.size as i64,
-                ),
-            )?;
+            )?
+            .execute((
+                &letter,
+                &page.arrival,
+                frame,
+                page.kind,
+                page.number.unwrap_or(0),
+                &page.original.sha256,
+                &page.original.sm3,
+                page.original.size as i64,
+            ))?;
         }
         let detail = json!({"letter": letter, "load": load, "frames": page.frames, "sha256": page.original.sha256,
             "sm3": page.original.sm3, "size": page.original.size, "same_as": same_as});
@@ -394,16 +393,23 @@ pub(super) fn take_arrival(
     original: &Original,
 ) -> Result<Option<String>, StoreError> {
     let same_as: Option<String> = step
-        .query_row(
+        .prepare_cached(
             "SELECT id FROM arrivals WHERE sha256 = ?1 AND id <> ?2 ORDER BY taken_ms, id LIMIT 1",
-            (&original.sha256, arrival),
-            |row| row.get(0),
-        )
+        )?
+        .query_row((&original.sha256, arrival), |row| row.get(0))
         .optional()?;
-    step.execute(
+    step.prepare_cached(
         "UPDATE arrivals SET state = ?2, reason = NULL, taken_ms = ?3, sha256 = ?4, sm3 = ?5, size = ?6, same_as = ?7 WHERE id = ?1",
-        (arrival, ArrivalState::Taken, clock::now(), &original.sha256, &original.sm3, original.size as i64, &same_as),
-    )?;
+    )?
+    .execute((
+        arrival,
+        ArrivalState::Taken,
+        clock::now(),
+        &original.sha256,
+        &original.sm3,
+        original.size as i64,
+        &same_as,
+    ))?;
     Ok(same_as)
 }
 

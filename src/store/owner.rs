@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::{Db, StoreError};
+use crate::Chain;
 use crate::config::Settings;
 
 type Job = Box<dyn FnOnce(&mut Db) + Send>;
@@ -53,6 +54,9 @@ impl Store {
             .spawn(move || {
                 for job in queue {
                     job(&mut db);
+                    if let Err(error) = db.tell_the_rest() {
+                        tracing::error!(error = %Chain(&error), "the ledger did not take what was changed; it is told with the next entry");
+                    }
                 }
             })
             .expect("the system can start a thread");

@@ -249,7 +249,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn scan_received(&mut self, id: i64, images: u32) -> Result<(), StoreError> {
         self.connection.execute(
-            "UPDATE scans SET received_images = max(received_images, ?2) WHERE id = ?1",
+            "UPDATE scans SET received_images = max(received_images, ?2) WHERE id = ?1 AND ended_ms IS NULL",
             (id, images),
         )?;
         Ok(())

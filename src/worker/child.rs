@@ -91,10 +91,9 @@ fn work(
             alone(Done::Frames(count as u32))
         }
         Task::Picture { frame, longest_px } => {
-            let page = decoded(file, *frame)?;
             let shown = match longest_px {
-                Some(px) => shrink(&page, *px),
-                None => page,
+                Some(px) => small(file, *frame, *px)?,
+                None => decoded(file, *frame)?,
             };
             let jpeg = encode(&shown)?;
             Ok((Done::Picture(jpeg.len() as u32), jpeg))
@@ -127,6 +126,14 @@ fn undecodable(error: &ocr::DecodeError) -> Refusal {
 
 fn decoded(file: &[u8], frame: u32) -> Result<Page, Refusal> {
     ocr::decode_frame(file, frame as usize, &Limits::default()).map_err(|e| undecodable(&e))
+}
+
+/// The page with so many pixels on its longest side, of twice as many at least where it has them.
+fn small(file: &[u8], frame: u32, longest_px: u32) -> Result<Page, Refusal> {
+    let twice = longest_px.saturating_mul(2);
+    let page = ocr::decode_small(file, frame as usize, twice, &Limits::default());
+    page.map(|page| shrink(&page, longest_px))
+        .map_err(|e| undecodable(&e))
 }
 
 /// Decodes and reads one page.

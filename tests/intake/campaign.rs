@@ -1,5 +1,8 @@
 //! Two thousand pages through each driven scanner while the station is killed at random moments: what the device fed is registered once, as it was sent,
-//! or its scan says that a person has to compare.
+//! or its sheet is named: by the part of it that is kept, or by its place in a scan that says that a person has to compare.
+
+mod over_escl;
+mod over_sane;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +13,6 @@ use std::time::{Duration, Instant};
 use laixin::clock;
 use laixin::config::{Scanner, ScannerKind, Within};
 use laixin::domain::grouping::GroupBy;
-use laixin::domain::intake::ArrivalState;
 use laixin::domain::letter::Carrier;
 use laixin::events::Events;
 use laixin::evidence::Evidence;
@@ -18,16 +20,12 @@ use laixin::health::Readiness;
 use laixin::scan::{self, Desk, ScannerControl};
 use laixin::store::{NewBatch, Scan, ScanOutcome, Store};
 use scanner::order::Tray;
-use scanner::sim::{SimSettings, Simulator};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 const ROOT: &str = "LAIXIN_DRIVEN_ROOT";
 /// The device's address; none: SANE's test device.
 const URL: &str = "LAIXIN_DRIVEN_URL";
-/// Images of a pile.
-const PILE: usize = 20;
 
 /// Splitmix64, the same in every run.
 fn dice(state: &mut u64) -> u64 {
@@ -36,14 +34,6 @@ fn dice(state: &mut u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-fn side(number: usize) -> Vec<u8> {
-    let mut bytes = vec![0xff, 0xd8, 0xff, 0xda, 0, 4, 1, 2];
-    bytes.extend(format!("{number:08}").into_bytes());
-    bytes.extend((0..60_000 + number % 977).map(|at| ((at * 31 + number * 7) % 127) as u8));
-    bytes.extend([0xff, 0xd9]);
-    bytes
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -143,7 +133,8 @@ async fn driven_station_to_be_killed() {
     }
 }
 
-fn spawn(root: &Path, url: Option<&str>) -> Child {
+/// The station to be killed. Over SANE, `path` is where it looks for scanimage.
+fn spawn(root: &Path, url: Option<&str>, path: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([
@@ -156,6 +147,9 @@ fn spawn(root: &Path, url: Option<&str>) -> Child {
         .stderr(Stdio::null());
     if let Some(url) = url {
         command.env(URL, url);
+    }
+    if let Some(path) = path {
+        command.env("PATH", path);
     }
     command.spawn().unwrap()
 }
@@ -178,8 +172,47 @@ async fn open_load(root: &Path) {
 /// What the last, undisturbed run found.
 struct Found {
     scans: Vec<Scan>,
-    times: BTreeMap<String, u32>,
+    /// By the hash of the original: each image of a scan that was registered with it.
+    places: BTreeMap<String, Vec<(i64, u32)>>,
     holds: Vec<Option<i64>>,
+    /// What never became whole: its scan, its number there, its bytes.
+    parts: Vec<(i64, u32, Vec<u8>)>,
+}
+
+/// What lies among the held files below a spool, named `scan-5_0003.part.1` or as scanimage named it.
+fn parts(spool: &Path) -> Vec<(i64, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(spool.join("held")).into_iter().flatten() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let digits = |text: &str| {
+                text.chars()
+                    .filter(char::is_ascii_digit)
+                    .collect::<String>()
+            };
+            let Some((scan, image)) = name.split_once('_') else {
+                continue;
+            };
+            let image = image.split('.').next().unwrap_or_default();
+            if let (Ok(scan), Ok(number)) = (digits(scan).parse(), digits(image).parse()) {
+                found.push((scan, number, std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// Every image of a scan that was taken: its original, its scan, its place there.
+fn taken_images(root: &Path) -> Vec<(String, i64, u32)> {
+    let seen = rusqlite::Connection::open(root.join("station.sqlite3")).unwrap();
+    let mut query = seen
+        .prepare("SELECT sha256, scan_id, place FROM arrivals WHERE state = 'taken' ORDER BY scan_id, place")
+        .unwrap();
+    let rows = query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap();
+    rows.map(Result::unwrap).collect()
 }
 
 async fn finish(root: &Path, url: Option<String>) -> Found {
@@ -197,19 +230,14 @@ async fn finish(root: &Path, url: Option<String>) -> Found {
         .await
         .expect("every scan is settled");
     let scans = driven.scans().await;
-    let taken = driven
-        .store
-        .with(|db| db.arrivals(ArrivalState::Taken, None, 1_000_000))
-        .await
-        .unwrap();
-    let mut times = BTreeMap::new();
-    for arrival in &taken {
-        let original = arrival.sha256.clone().unwrap();
+    let taken = taken_images(root);
+    let mut places: BTreeMap<String, Vec<(i64, u32)>> = BTreeMap::new();
+    for (original, scan, place) in taken {
         driven
             .evidence
             .check(&original)
             .expect("its original is whole");
-        *times.entry(original).or_default() += 1;
+        places.entry(original).or_default().push((scan, place));
     }
     let holds = driven
         .store
@@ -230,7 +258,8 @@ async fn finish(root: &Path, url: Option<String>) -> Found {
     driven.task.await.unwrap();
     Found {
         scans,
-        times,
+        places,
+        parts: parts(&root.join("scans")),
         holds: holds.into_iter().map(|hold| hold.scan).collect(),
     }
 }
@@ -251,123 +280,4 @@ fn judged(found: &Found) -> usize {
         told += usize::from(is_told);
     }
     told
-}
-
-/// Figures: `LAIXIN_PAGES=2000 cargo test --release --test station -- --ignored --nocapture killed_over_escl`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a campaign of some minutes; killed_over_escl_in_small runs the same"]
-async fn killed_over_escl() {
-    over_escl(std::env::var("LAIXIN_PAGES").map_or(2_000, |pages| pages.parse().unwrap())).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_over_escl_in_small() {
-    over_escl(80).await;
-}
-
-async fn over_escl(pages: usize) {
-    let (began, root) = (Instant::now(), TempDir::new().unwrap());
-    let settings = SimSettings {
-        pace: Duration::from_millis(15),
-        ..SimSettings::default()
-    };
-    let device = Simulator::listen(([127, 0, 0, 1], 0).into(), settings)
-        .await
-        .unwrap();
-    open_load(root.path()).await;
-    let (mut put_in, mut kills, mut state) = (Vec::new(), 0, 9);
-    let limit = Duration::from_secs(60 + pages as u64 / 2);
-    while (put_in.len() < pages || device.left() > 0) && began.elapsed() < limit {
-        let url = device.url();
-        let mut child = spawn(root.path(), Some(&url));
-        let lives = Instant::now() + Duration::from_millis(700 + dice(&mut state) % 3_000);
-        while Instant::now() < lives {
-            if device.left() == 0 && put_in.len() < pages {
-                let pile: Vec<_> = (put_in.len()..put_in.len() + PILE).map(side).collect();
-                put_in.extend(pile.iter().map(|image| sha256(image)));
-                device.put_in(pile);
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
-    let found = finish(root.path(), Some(device.url())).await;
-    let told = judged(&found);
-    let strangers = found
-        .times
-        .keys()
-        .filter(|hash| !put_in.contains(hash))
-        .count();
-    let twice = found.times.values().filter(|times| **times > 1).count();
-    let fed = put_in.len() - device.left();
-    let missing = put_in
-        .iter()
-        .filter(|hash| !found.times.contains_key(*hash))
-        .count()
-        - device.left();
-    println!(
-        "escl: {fed} sheets fed, {} scans, {kills} kills in {:.0} s: {} registered, {strangers} altered, {twice} twice, {missing} cut off at a kill, all in the {told} scans that say so",
-        found.scans.len(),
-        began.elapsed().as_secs_f64(),
-        found.times.len()
-    );
-    assert_eq!((strangers, twice), (0, 0));
-    assert!(fed >= pages * 9 / 10, "the device was fed");
-    // What is on the line when the station dies is the one image under way.
-    assert!(missing <= kills, "{missing} of {kills}");
-}
-
-/// Figures: `LAIXIN_PAGES=2000 cargo test --release --test station -- --ignored --nocapture killed_over_sane`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a campaign of some minutes; killed_over_sane_in_small runs the same"]
-async fn killed_over_sane() {
-    over_sane(std::env::var("LAIXIN_PAGES").map_or(2_000, |pages| pages.parse().unwrap())).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_over_sane_in_small() {
-    over_sane(40).await;
-}
-
-async fn over_sane(pages: usize) {
-    let (began, root) = (Instant::now(), TempDir::new().unwrap());
-    open_load(root.path()).await;
-    let (mut kills, mut state, mut registered) = (0, 4, 0);
-    let limit = Duration::from_secs(60 + pages as u64);
-    let database = root.path().join("station.sqlite3");
-    while registered < pages && began.elapsed() < limit {
-        let mut child = spawn(root.path(), None);
-        let lives = Duration::from_millis(1_500 + dice(&mut state) % 6_000);
-        tokio::time::sleep(lives).await;
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-        let seen = rusqlite::Connection::open(&database).unwrap();
-        registered = seen
-            .query_row("SELECT count(*) FROM pages", [], |row| row.get::<_, i64>(0))
-            .unwrap() as usize;
-    }
-    let found = finish(root.path(), None).await;
-    let told = judged(&found);
-    let pages_here: u32 = found.times.values().sum();
-    let kinds = found.times.len();
-    let whole = found
-        .scans
-        .iter()
-        .filter(|scan| scan.outcome == Some(ScanOutcome::Done));
-    for scan in whole.clone() {
-        assert_eq!(
-            scan.registered_images, 10,
-            "the test device feeds ten: {scan:?}"
-        );
-    }
-    println!(
-        "sane: {} scans, {} of them whole, {kills} kills in {:.0} s: {pages_here} pages registered in {kinds} different images, {told} scans say that they were cut off",
-        found.scans.len(),
-        whole.count(),
-        began.elapsed().as_secs_f64()
-    );
-    assert!(pages_here as usize >= pages);
 }

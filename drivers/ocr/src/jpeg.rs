@@ -4,7 +4,7 @@
 use crate::orient::{Orientation, segments};
 use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::samples::cmyk_to_rgb;
-use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat};
+use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 /// The one warning that loses no pixel: padding between the last scan line and the end marker,
 /// which some scanner firmwares write.
@@ -15,11 +15,47 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError>
     Ok(Orientation::of_jpeg(bytes).apply(page))
 }
 
+/// The page made smaller while it is decoded, its longest side not below `at_least_px` where it has as many. Every byte of the stream is gone
+/// through all the same: what is damaged is refused as [`decode`] refuses it.
+pub(crate) fn decode_small(
+    bytes: &[u8],
+    at_least_px: u32,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    let page = scaled(bytes, limits, MediaType::Jpeg, |header| {
+        smallest(header, at_least_px)
+    })?;
+    Ok(Orientation::of_jpeg(bytes).apply(page))
+}
+
 /// Pixels as stored, whatever EXIF says.
 pub(crate) fn decode_as(
     bytes: &[u8],
     limits: &Limits,
     container: MediaType,
+) -> Result<Page, DecodeError> {
+    scaled(bytes, limits, container, |_| ScalingFactor::ONE)
+}
+
+/// The smallest of the sizes for which the inverse transform is short.
+fn smallest(header: &DecompressHeader, at_least_px: u32) -> ScalingFactor {
+    let longest = header.width.max(header.height);
+    [
+        ScalingFactor::ONE_EIGHTH,
+        ScalingFactor::ONE_QUARTER,
+        ScalingFactor::ONE_HALF,
+    ]
+    .into_iter()
+    // Lossless JPEG has no transform.
+    .find(|factor| !header.is_lossless && factor.scale(longest) >= at_least_px as usize)
+    .unwrap_or(ScalingFactor::ONE)
+}
+
+fn scaled(
+    bytes: &[u8],
+    limits: &Limits,
+    container: MediaType,
+    factor: impl FnOnce(&DecompressHeader) -> ScalingFactor,
 ) -> Result<Page, DecodeError> {
     let damaged = |e: turbojpeg::Error| DecodeError::damaged(container, e);
     let mut decompressor = Decompressor::new().map_err(damaged)?;
@@ -30,9 +66,15 @@ pub(crate) fn decode_as(
         format: container.as_str(),
         kind: "dimensions".into(),
     };
+    limits.check(
+        u32::try_from(header.width).map_err(too_wide)?,
+        u32::try_from(header.height).map_err(too_wide)?,
+    )?;
+    let factor = factor(&header);
+    decompressor.set_scaling_factor(factor).map_err(damaged)?;
+    let header = header.scaled(factor);
     let width = u32::try_from(header.width).map_err(too_wide)?;
     let height = u32::try_from(header.height).map_err(too_wide)?;
-    limits.check(width, height)?;
     let (format, samples) = match header.colorspace {
         Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 4),
         _ => (PixelFormat::RGB, 3),

@@ -288,6 +288,23 @@ pub fn decode_frame(bytes: &[u8], frame: usize, limits: &Limits) -> Result<Page,
     }
 }
 
+/// As [`decode_frame`], for a small picture of the page: where the format allows, fewer pixels are made, the longest side not below `at_least_px`
+/// where the page has as many. What is damaged is refused all the same.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_small(
+    bytes: &[u8],
+    frame: usize,
+    at_least_px: u32,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    match MediaType::of(bytes) {
+        Some(MediaType::Jpeg) if frame == 0 => jpeg::decode_small(bytes, at_least_px, limits),
+        _ => decode_frame(bytes, frame, limits),
+    }
+}
+
 /// Every page of a JPEG, PNG, TIFF or PDF file.
 ///
 /// # Errors

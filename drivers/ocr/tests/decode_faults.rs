@@ -2,7 +2,7 @@
 
 mod support;
 
-use ocr::{DecodeError, Limits, MediaType, decode};
+use ocr::{DecodeError, Limits, MediaType, decode, decode_small};
 use support::{Encoding, TiffPage, colour_bars, jpeg, png_header, tiff};
 
 fn refused(bytes: &[u8]) -> DecodeError {
@@ -50,6 +50,44 @@ fn jpeg_with_a_damaged_middle_is_refused() {
     // A marker where entropy-coded data should be.
     bytes[middle..middle + 2].copy_from_slice(&[0xFF, 0xC4]);
     assert!(matches!(refused(&bytes), DecodeError::Damaged { .. }));
+}
+
+#[test]
+fn a_small_picture_is_of_the_size_asked_for_and_shows_the_same() {
+    let limits = Limits::default();
+    for (at_least, (width, height)) in [(1, (80, 60)), (81, (160, 120)), (700, (640, 480))] {
+        let small = decode_small(&jpeg(640, 480), 0, at_least, &limits).unwrap();
+        assert_eq!((small.width(), small.height()), (width, height));
+        let expected = colour_bars(width as usize, height as usize);
+        support::assert_like(&small, &expected, 12);
+    }
+    let turned = include_bytes!("samples/exif_6.jpg");
+    let whole = decode(turned, &limits).unwrap().remove(0);
+    let small = decode_small(turned, 0, 1, &limits).unwrap();
+    let upright = |page: &ocr::Page| page.height() > page.width();
+    assert_eq!(upright(&small), upright(&whole), "EXIF counts there too");
+}
+
+#[test]
+fn what_is_damaged_is_no_small_picture_either() {
+    let whole = jpeg(640, 480);
+    let mut hit = whole.clone();
+    let middle = hit.len() / 2;
+    hit[middle..middle + 2].copy_from_slice(&[0xFF, 0xC4]);
+    let half = whole[..whole.len() / 2].to_vec();
+    let without_end = whole[..whole.len() - 2].to_vec();
+    for bytes in [hit, half, without_end] {
+        let small = decode_small(&bytes, 0, 40, &Limits::default());
+        assert!(
+            matches!(small, Err(DecodeError::Damaged { .. })),
+            "{small:?}"
+        );
+    }
+    let missing = decode_small(&whole, 1, 40, &Limits::default());
+    assert!(matches!(
+        missing,
+        Err(DecodeError::NoSuchFrame { frame: 1 })
+    ));
 }
 
 #[test]

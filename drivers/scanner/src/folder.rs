@@ -136,6 +136,7 @@ impl Folder {
             stopping: Arc::clone(&stopping),
             hints: None,
             trouble: None,
+            waited: Duration::ZERO,
         };
         let thread = std::thread::Builder::new()
             .name("scan-folder".into())
@@ -189,6 +190,8 @@ struct Watch {
     stopping: Arc<AtomicBool>,
     hints: Option<Hints>,
     trouble: Option<io::ErrorKind>,
+    /// How long this look waited for its reports to be taken.
+    waited: Duration,
 }
 
 /// The event watcher and the inode it watches: a folder that was replaced needs a new one.
@@ -201,11 +204,13 @@ impl Watch {
     fn run(mut self) {
         loop {
             let began = Instant::now();
+            self.waited = Duration::ZERO;
             if self.look(began).is_err() {
                 return;
             }
             let due = self.next_look(began);
-            if self.wait_until(due, began.elapsed()).is_err() {
+            let cost = began.elapsed().saturating_sub(self.waited);
+            if self.wait_until(due, cost).is_err() {
                 return;
             }
         }
@@ -253,8 +258,11 @@ impl Watch {
         Ok(())
     }
 
-    fn tell(&self, seen: Seen) -> Result<(), NobodyListens> {
-        self.report.blocking_send(seen).map_err(|_| NobodyListens)
+    fn tell(&mut self, seen: Seen) -> Result<(), NobodyListens> {
+        let began = Instant::now();
+        let told = self.report.blocking_send(seen).map_err(|_| NobodyListens);
+        self.waited += began.elapsed();
+        told
     }
 
     /// Puts the event watcher on the folder that is there now. A failure is returned once, until the folder is another one.
@@ -289,10 +297,11 @@ impl Watch {
             .map_or(rescan, |quiet| quiet.min(rescan))
     }
 
-    /// Waits for the next look or a hint. Looks are never closer than a few times what the last one cost, however many hints come.
-    fn wait_until(&self, due: Instant, last_look_took: Duration) -> Result<(), NobodyListens> {
+    /// Waits for the next look or a hint. Looks are never closer than a few times what the last one cost, however many hints come; what it waited
+    /// for its reports to be taken cost nobody anything.
+    fn wait_until(&self, due: Instant, last_look_cost: Duration) -> Result<(), NobodyListens> {
         const SHORTEST_GAP: Duration = Duration::from_millis(20);
-        let soonest = Instant::now() + SHORTEST_GAP.max(last_look_took * 2);
+        let soonest = Instant::now() + SHORTEST_GAP.max(last_look_cost * 2);
         let hinted = self
             .woken
             .recv_timeout(due.saturating_duration_since(Instant::now()))

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::feeding::Job;
 use crate::order::{Ended, Outcome, Portrait, Trouble};
+use crate::spool;
 use child::{Child, Exit};
 
 /// How a device is driven.
@@ -154,7 +155,7 @@ impl Sane {
             .spool
             .folder_of(&job.order.id)
             .map_err(Trouble::Disk)?
-            .join(".scanimage");
+            .join(spool::PRIVATE);
         tokio::fs::create_dir_all(&private)
             .await
             .map_err(Trouble::Disk)?;

@@ -5,7 +5,7 @@ mod documents;
 mod faults;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +40,11 @@ impl Default for SimSettings {
 
 struct State {
     settings: SimSettings,
-    /// Sides in the feeder, in order, as JPEG.
-    feeder: Vec<Vec<u8>>,
+    /// Sides in the feeder, in order, as JPEG, each with its number.
+    feeder: VecDeque<(usize, Vec<u8>)>,
+    put_in: usize,
+    /// Which job fed which side, in order.
+    fed: Vec<(u32, usize)>,
     jobs: BTreeMap<u32, SimJob>,
     adf: &'static str,
     refused: u32,
@@ -88,7 +91,9 @@ impl Simulator {
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State {
             settings,
-            feeder: Vec::new(),
+            feeder: VecDeque::new(),
+            put_in: 0,
+            fed: Vec::new(),
             jobs: BTreeMap::new(),
             adf: "ScannerAdfEmpty",
             refused: 0,
@@ -111,7 +116,9 @@ impl Simulator {
     /// Puts sides into the feeder, JPEG each; a jam is cleared by it.
     pub fn put_in(&self, sides: Vec<Vec<u8>>) {
         let mut state = lock(&self.state);
-        state.feeder.extend(sides);
+        let first = state.put_in;
+        state.put_in += sides.len();
+        state.feeder.extend((first..).zip(sides));
         state.adf = "ScannerAdfLoaded";
     }
 
@@ -124,6 +131,13 @@ impl Simulator {
     #[must_use]
     pub fn left(&self) -> usize {
         lock(&self.state).feeder.len()
+    }
+
+    /// The sides that went through, in order: the job that fed each, and its number among all that were put in, from 0. A scanner keeps no such
+    /// list; a test does, to account for every sheet.
+    #[must_use]
+    pub fn fed(&self) -> Vec<(u32, usize)> {
+        lock(&self.state).fed.clone()
     }
 
     /// Jobs that were deleted.
@@ -311,14 +325,14 @@ impl State {
                 _ => {}
             }
         }
-        if self.feeder.is_empty() {
+        let Some((side, image)) = self.feeder.pop_front() else {
             (job.state, self.adf) = ("Completed", "ScannerAdfEmpty");
             return plain(match faults.contains(&Fault::ConflictAtEnd) {
                 true => "409 Conflict",
                 false => "404 Not Found",
             });
-        }
-        let image = self.feeder.remove(0);
+        };
+        self.fed.push((number, side));
         if !job.duplex && self.feeder.is_empty() {
             self.adf = "ScannerAdfEmpty";
         }

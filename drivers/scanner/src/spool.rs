@@ -18,6 +18,25 @@ pub(crate) struct Spool {
 
 /// The sub-folder of what was cut short.
 const HELD: &str = "held";
+/// Where another program writes the images of one scan, below the scan's folder.
+pub(crate) const PRIVATE: &str = ".scanimage";
+
+/// The name of an image there, without its number and ending.
+pub(crate) const PRIVATE_NAME: &str = "p";
+
+/// The number of an image there; none: not finished, or nothing of ours.
+fn number_of(file: &Path) -> Option<u32> {
+    let is_image = file.extension().is_some_and(|end| end == "png");
+    let stem = file.file_stem().filter(|_| is_image)?.to_str()?;
+    stem.strip_prefix(PRIVATE_NAME)?.parse().ok()
+}
+
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let items = fs::read_dir(folder)?.map(|item| item.map(|item| item.path()));
+    let mut paths = items.collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
 
 impl Spool {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
@@ -33,18 +52,43 @@ impl Spool {
         self.folder.join(HELD)
     }
 
-    /// Parts of images that a killed run left: kept, out of the way.
+    /// Parts of images that a killed run left are kept, out of the way; images that another program had finished for it are taken in.
     fn put_away_interrupted(&self) -> io::Result<()> {
         for item in fs::read_dir(&self.folder)? {
             let folder = item?.path();
             if !folder.is_dir() || folder.file_name().is_some_and(|name| name == HELD) {
                 continue;
             }
-            for file in fs::read_dir(&folder)? {
-                let path = file?.path();
-                if path.extension().is_some_and(|end| end == "part") {
-                    self.put_away(&path, "interrupted")?;
+            for file in sorted(&folder)? {
+                if file.extension().is_some_and(|end| end == "part") {
+                    self.put_away(&file, "interrupted")?;
                 }
+            }
+            let private = folder.join(PRIVATE);
+            if private.is_dir() {
+                self.take_over(&folder, &private)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the other program wrote: whole images get their name, the rest is put away. Its folder stays, since it may still be at it.
+    fn take_over(&self, folder: &Path, private: &Path) -> io::Result<()> {
+        for file in sorted(private)? {
+            let Some(number) = number_of(&file) else {
+                self.put_away(&file, "interrupted")?;
+                continue;
+            };
+            let part = folder.join(format!(".{number:04}.part"));
+            let bytes = fs::metadata(&file)?.len();
+            fs::rename(&file, &part)?;
+            match self.offer(&part, number, bytes) {
+                Err(Trouble::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    self.put_away(&part, "interrupted")?;
+                }
+                Err(Trouble::Disk(error)) => return Err(error),
+                // What is no image was put away.
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(())

@@ -14,6 +14,12 @@ use tokio::task::JoinHandle;
 use super::SaneSettings;
 use crate::feeding::Job;
 use crate::order::{Colour, Manner, Sides, Tray, Trouble};
+use crate::spool::PRIVATE_NAME;
+
+/// The name of an image with this number.
+fn name(number: &str) -> String {
+    format!("{PRIVATE_NAME}{number}.png")
+}
 
 /// How it ended; no code: by a signal.
 pub(super) struct Exit {
@@ -40,7 +46,7 @@ impl Child {
             .arg(format!("--device-name={device}"))
             // Lossless: what the backend hands over is what is kept.
             .arg("--format=png")
-            .arg(format!("--batch={}", folder.join("p%04d.png").display()))
+            .arg(format!("--batch={}", folder.join(name("%04d")).display()))
             .args(words(settings, manner))
             .args(&settings.options)
             .stdin(Stdio::null())
@@ -114,7 +120,7 @@ impl Child {
     pub(super) async fn gather(&self, job: &mut Job) -> Result<(), Trouble> {
         loop {
             let number = job.images + 1;
-            let file = self.folder.join(format!("p{number:04}.png"));
+            let file = self.folder.join(name(&format!("{number:04}")));
             if !file.exists() {
                 return Ok(());
             }

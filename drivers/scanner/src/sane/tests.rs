@@ -287,6 +287,29 @@ fn patterns_match_one_device() {
     assert!(matches("a*c*e", "abcde") && !matches("a*c", "abcd"));
 }
 
+#[tokio::test]
+async fn what_scanimage_finished_for_a_killed_station_is_taken_in_and_the_rest_is_kept() {
+    let spool = TempDir::new().unwrap();
+    let private = spool.path().join("scan-7/.scanimage");
+    fs::create_dir_all(&private).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ocr/tests/samples/bars.png");
+    let page = fs::read(sample).unwrap();
+    fs::write(private.join("p0003.png"), &page).unwrap();
+    fs::write(private.join("p0004.png"), &page[..page.len() / 2]).unwrap();
+    fs::write(private.join("p0005.png.part"), &page[..9]).unwrap();
+    crate::spool::Spool::open(spool.path()).unwrap();
+    assert_eq!(
+        fs::read(spool.path().join("scan-7/0003.png")).unwrap(),
+        page
+    );
+    for code in ["truncated", "interrupted"] {
+        let kept = fs::read_dir(spool.path().join("held").join(code)).unwrap();
+        assert_eq!(kept.count(), 1, "{code}");
+    }
+    // It may still be writing there.
+    assert!(private.is_dir());
+}
+
 /// 2,000 pages through the driver, some scans killed: `cargo test --release -p scanner -- --ignored sane_campaign --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a campaign of some minutes"]
