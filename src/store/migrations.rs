@@ -193,7 +193,7 @@ mod tests {
             for sql in &MIGRATIONS[1..schema] {
                 old.execute_batch(sql).unwrap();
             }
-            old.pragma_update(None, "user_version", schema).unwrap();
+            old.pragma_update(None, "user_version", schema as u32).unwrap();
             if schema >= 3 {
                 old.execute_batch(
                     "INSERT INTO earlier_words (rowid, text) VALUES (7, 'balcony noise')",
