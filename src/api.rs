@@ -295,11 +295,27 @@ async fn as_problem(request: Request, next: Next) -> Response {
             )
             .into_response()
         }
-        StatusCode::BAD_REQUEST => {
-            Problem::new("query_invalid", "see /openapi.json").into_response()
-        }
+        StatusCode::BAD_REQUEST => refused_by_axum(response).await,
         _ => response,
     }
+}
+
+/// An address or a query that cannot be read. What axum says of it repeats the sender's words; only its kind is used.
+async fn refused_by_axum(response: Response) -> Response {
+    let told = axum::body::to_bytes(response.into_body(), 4096).await;
+    let of_address = told.is_ok_and(|told| told.starts_with(b"Invalid URL"));
+    if of_address {
+        return Problem::new(
+            "not_found",
+            "there is nothing at this address: it names something by its number, and has none in that place; see /openapi.json",
+        )
+        .into_response();
+    }
+    Problem::new(
+        "query_invalid",
+        "a query parameter is not as described; see /openapi.json",
+    )
+    .into_response()
 }
 
 /// One line per request: route, status, time. Not the address itself, nothing of any body.
@@ -313,7 +329,8 @@ async fn note(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status();
     let ms = began.elapsed().as_millis();
-    if status.is_server_error() {
+    // Whoever asks whether the station is ready is answered; why it is not was logged when that began.
+    if status.is_server_error() && route != "/readyz" {
         tracing::error!(%method, route, status = status.as_u16(), ms, "request failed");
     } else {
         tracing::debug!(%method, route, status = status.as_u16(), ms, "request");

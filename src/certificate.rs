@@ -12,6 +12,7 @@ use uv_cabinet::{Profile, Timing};
 
 use crate::clock::Millis;
 use crate::config::Settings;
+use crate::console::words::Words;
 use crate::disinfect;
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::letter::Carrier;
@@ -231,17 +232,24 @@ pub fn print(settings: &Settings, file: &CycleFile, now: Millis) -> Result<Vec<u
     let office = Office {
         station: &settings.station.name,
         profile: profile.as_ref(),
-        address: cabinet.map(|cabinet| reached(&cabinet.address, cabinet.unit.0)),
+        address: cabinet.map(|cabinet| {
+            let w = Words::of(settings.station.language);
+            w.two(
+                "certificate.unit",
+                reached(&cabinet.address),
+                cabinet.unit.0,
+            )
+        }),
         now,
     };
     let certificate = Certificate::of(file, &office);
     pdf(&certificate, &font, settings.station.language)
 }
 
-fn reached(address: &uv_cabinet::Address, unit: u64) -> String {
+fn reached(address: &uv_cabinet::Address) -> String {
     match address {
-        uv_cabinet::Address::Network(at) => format!("Modbus TCP {at}, {unit}"),
-        uv_cabinet::Address::Device(at) => format!("Modbus RTU {}, {unit}", at.display()),
+        uv_cabinet::Address::Network(at) => format!("Modbus TCP {at}"),
+        uv_cabinet::Address::Device(at) => format!("Modbus RTU {}", at.display()),
     }
 }
 

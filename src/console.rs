@@ -39,6 +39,8 @@ use axum::routing::get;
 use crate::api::App;
 
 pub(crate) use batches::carrier_code;
+pub(crate) use maintenance::{detail_words, trend_words};
+pub(crate) use when::since;
 
 /// Only our own files, and nothing inside a page is ever run: a letter may contain anything.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

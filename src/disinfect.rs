@@ -1,7 +1,7 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
 //!
 //! Here: what others ask of a cabinet, and how its task is started; what they see is `disinfect/views.rs`. `disinfect/task.rs` is the
-//! loop, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
+//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,17 +14,21 @@ use crate::health::Readiness;
 use crate::sd_notify::Beat;
 use crate::store::Store;
 
+mod begin;
 mod curve;
 mod give;
 mod health;
 mod look;
 mod record;
 mod self_test;
+mod show;
 mod task;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod views;
 
+pub use trouble::{BlockedView, READING_NEXT, TroubleView, silence, silence_next, troubles};
 pub use views::{CabinetView, CycleView, LinkView, PointView, SelfTestView, WrongCabinetView};
 
 /// What a cabinet's task works with.
@@ -78,6 +82,8 @@ pub fn start(
         ozone_basis: rules.ozone_basis(),
         sides: rules.sides,
         points: Vec::new(),
+        blocked: None,
+        troubles: Vec::new(),
         cycle: None,
         self_test: None,
         link: LinkView::default(),
@@ -102,6 +108,9 @@ pub enum Refused {
     /// Another cabinet answers than the profile's.
     #[error("the cabinet refuses: {0}")]
     WrongCabinet(WrongCabinet),
+    /// A point that the cycle needs has no value to believe.
+    #[error("the cabinet refuses: {0}; {next}", next = READING_NEXT)]
+    Reading(TroubleView),
     /// The load is in a state that does not allow it, or does not exist.
     #[error("the load refuses: {reason}")]
     Load {

@@ -166,6 +166,7 @@ impl Scrubber {
             limit: Some(0.0),
             state: state.into(),
             code: code.map(str::to_owned),
+            detail: None,
         };
         let rows = [
             row("damaged_originals", found.faults),

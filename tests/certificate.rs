@@ -59,7 +59,7 @@ fn released() -> Certificate {
         device: Device {
             id: "cabinet-1".into(),
             model: Some("laixin demo cabinet".into()),
-            link: Some("Modbus TCP 127.0.0.1:1502, 1".into()),
+            link: Some("Modbus TCP 127.0.0.1:1502，从站 1".into()),
             profile_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                 .into(),
         },
@@ -209,9 +209,54 @@ fn what_was_not_released_never_reads_like_a_release() {
     ] {
         let text = read_back(&printed(&certificate));
         assert!(text.contains(said), "{said} is not in\n{text}");
-        for never in ["外表面已照射", "准予开启"] {
+        for never in ["外表面已照射", "准予开启", "信件外表面紫外线照射证明"]
+        {
             assert!(!text.contains(never), "{never} is in\n{text}");
         }
+        let title = text
+            .lines()
+            .map(str::trim)
+            .find(|line| line.contains("紫外线照射记录"));
+        let said = ["未放行：", "未经消毒放行：", "未结束："];
+        assert!(
+            title.is_some_and(|title| said.iter().any(|said| title.starts_with(said))),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn times_have_a_zone_the_link_names_its_unit_and_the_curve_how_often_it_was_taken() {
+    let text = read_back(&printed(&released()));
+    let offset = BEGAN.rfc3339()[19..].to_owned();
+    let zone = format!("所列时刻均为 UTC{}", offset.replace('Z', ""));
+    for said in [zone.as_str(), "从站 1", "每秒一点"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_missing_reading_stands_with_what_was_read_and_expected() {
+    let mut certificate = failed();
+    let fault = "reading_missing: ozone_mg_m3 out_of_range: input_register 1: read 65.535 mg/m3 (raw 65535), expected 0 … 20 mg/m3";
+    certificate.faults = vec![(BEGAN, fault.into())];
+    let text = read_back(&printed(&certificate));
+    for said in ["臭氧浓度", "65.535 mg/m3", "0 … 20 mg/m3"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_cycle_begun_after_a_failed_self_test_says_so() {
+    let mut certificate = released();
+    certificate.self_test = Some(SelfTest {
+        at: Millis(BEGAN.0 - 3_600_000),
+        outcome: TestOutcome::Failed,
+        failed: Some("strike".into()),
+    });
+    let text = read_back(&printed(&certificate));
+    for said in ["启动前最近一次自检未通过", "灯管点亮"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
     }
 }
 

@@ -166,7 +166,7 @@ async fn a_cabinet_that_refuses_says_why_in_words() {
         browser
             .until(
                 "the reason",
-                "document.querySelector('form.start [data-say]').textContent === '柜门未关'",
+                "document.querySelector('form.start [data-say]').textContent.startsWith('柜门未关。关好柜门')",
             )
             .await;
     })
@@ -649,6 +649,7 @@ fn device_history() -> Vec<laixin::store::HealthRow> {
             limit,
             state: state.into(),
             code: None,
+            detail: None,
         }
     };
     let mut rows = Vec::new();

@@ -11,6 +11,7 @@
 mod support;
 
 mod cabinet_faults;
+mod cabinet_words;
 mod letter_path;
 mod migrations;
 mod restart;

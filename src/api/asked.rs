@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::App;
 use super::problem::Problem;
 use crate::digest;
+use crate::domain::text::hidden_mark;
 use crate::events::Event;
 use crate::store::{Answered, Db, RequestKey, StoreError};
 
@@ -62,12 +63,46 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         let body =
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(text))
                 .map_err(|error| unreadable(&error))?;
+        free_of_hidden_marks(text)?;
         Ok(Self {
             body,
             key,
             request,
             route: what,
         })
+    }
+}
+
+/// Every text of every request: what a person signs must be what others see.
+fn free_of_hidden_marks(text: &[u8]) -> Result<(), Problem> {
+    let Ok(document) = serde_json::from_slice::<serde_json::Value>(text) else {
+        return Ok(());
+    };
+    match hidden_in(&document, String::new()) {
+        None => Ok(()),
+        Some((place, mark)) => Err(Problem::new(
+            "body_invalid",
+            format!(
+                "{place}: has an invisible character (U+{:04X}) that can make a text look like another one; type it anew",
+                u32::from(mark)
+            ),
+        )),
+    }
+}
+
+/// Where the first such mark is; the names of places are ours.
+fn hidden_in(value: &serde_json::Value, place: String) -> Option<(String, char)> {
+    match value {
+        serde_json::Value::String(text) => hidden_mark(text).map(|mark| (place, mark)),
+        serde_json::Value::Array(all) => {
+            let mut at = all.iter().enumerate();
+            at.find_map(|(at, one)| hidden_in(one, format!("{place}[{at}]")))
+        }
+        serde_json::Value::Object(all) => all.iter().find_map(|(name, one)| {
+            let dot = if place.is_empty() { "" } else { "." };
+            hidden_in(one, format!("{place}{dot}{name}"))
+        }),
+        _ => None,
     }
 }
 
@@ -95,6 +130,11 @@ fn expected(told: &str) -> String {
     match told.rsplit_once(", expected ") {
         Some((_, wanted)) if told.starts_with("unknown field") => {
             format!("a field is unknown; there is {wanted}")
+        }
+        // What it is called in our sources is nobody's matter.
+        Some((_, wanted)) if wanted.starts_with("struct ") => "expected an object".to_owned(),
+        Some((_, wanted)) if wanted.starts_with("enum ") => {
+            "expected one of the words in /openapi.json".to_owned()
         }
         Some((_, wanted)) => format!("expected {wanted}"),
         None if names_our_own => told.to_owned(),

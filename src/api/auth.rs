@@ -101,8 +101,10 @@ needs! {
     Administrators: Action::Approve;
     /// Accounts and tokens.
     AccountKeepers: Action::Accounts;
-    /// Cabinets: state and cycles.
+    /// Cabinets: cycles, alarms, self tests.
     Cabinets: Action::Cabinets;
+    /// Cabinets as they are.
+    CabinetReader: Action::SeeCabinets;
     /// Takes drafts over.
     CaseSystem: Action::TakeDrafts;
     /// Device health.

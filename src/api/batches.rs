@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
@@ -11,12 +11,16 @@ use super::auth::{Caller, Mailroom};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::second_person::Proof;
-use crate::clock::Millis;
+use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetControl, CabinetView};
-use crate::domain::balance::{Counts, Difference, Exception};
-use crate::domain::letter::{Carrier, LoadState};
+use crate::domain::letter::Carrier;
 use crate::events::Event;
-use crate::store::{Batch, CycleRecord, Db, Load, NewBatch, RecordedException, StoreError};
+use crate::store::NewBatch;
+
+mod views;
+
+use views::found;
+pub use views::{BatchView, DifferenceView, ExceptionView, LoadView, OverrideView};
 
 /// A batch to sign in.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -60,149 +64,29 @@ pub struct OverrideBody {
     approver_password: String,
 }
 
-/// A batch.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct BatchView {
-    /// Number.
-    pub id: i64,
-    /// How the letters came.
-    pub carrier: Carrier,
-    /// Letters counted at sign-in.
-    pub count: u32,
-    /// Letters scanned so far.
-    pub letters: u32,
-    /// Letters that explain a difference.
-    pub exceptions: Vec<ExceptionView>,
-    /// What does not come out, and where to look; the batch is closed when this is empty or a note explains it.
-    pub differences: Vec<DifferenceView>,
-    /// When the office received them.
-    pub received_at: String,
-    /// Who signed it in.
-    pub signed_by: String,
-    /// When it was signed in.
-    pub created_at: String,
-    /// When it was closed.
-    pub closed_at: Option<String>,
-    /// Its loads in order.
-    pub loads: Vec<LoadView>,
-}
+/// A batch that lay for longer than this was not received when somebody says.
+const LAY_AT_MOST_DAYS: i64 = 3_653;
+/// A clock may be a little ahead of another.
+const AHEAD_AT_MOST_S: i64 = 3_600;
 
-/// Letters that were signed in and not scanned, or the other way round.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct ExceptionView {
-    kind: Exception,
-    letters: u32,
-    reason: String,
-    by: String,
-    at: String,
-}
-
-/// Something that does not come out.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct DifferenceView {
-    #[serde(flatten)]
-    difference: Difference,
-    /// Where to look.
-    next_action: String,
-}
-
-/// A load.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct LoadView {
-    /// Number.
-    pub id: i64,
-    /// Its batch.
-    pub batch: i64,
-    /// Its cabinet.
-    pub cabinet: String,
-    /// Where it stands.
-    pub state: LoadState,
-    /// May be opened since.
-    pub released_at: Option<String>,
-    /// The cycle that released it.
-    pub cycle: Option<String>,
-    /// Who opened it without one, why, when.
-    pub r#override: Option<OverrideView>,
-}
-
-/// A signed override.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct OverrideView {
-    by: String,
-    approved_by: Option<String>,
-    reason: String,
-    at: String,
-}
-
-impl From<Load> for LoadView {
-    fn from(load: Load) -> Self {
-        Self {
-            id: load.id,
-            batch: load.batch_id,
-            cabinet: load.cabinet,
-            state: load.state,
-            released_at: load.released.map(Millis::rfc3339),
-            cycle: load.cycle_id.map(CycleRecord::number),
-            r#override: load.overridden.map(|signed| OverrideView {
-                by: signed.by,
-                approved_by: signed.approved_by,
-                reason: signed.reason,
-                at: signed.at.rfc3339(),
-            }),
-        }
+/// Every deadline is counted from when the office received a letter: a slip of the pen would spoil all of them.
+fn plausible(received: Millis, now: Millis) -> Result<(), Problem> {
+    let (early, late) = (
+        now.plus_seconds(-LAY_AT_MOST_DAYS * 86_400),
+        now.plus_seconds(AHEAD_AT_MOST_S),
+    );
+    if (early.0..=late.0).contains(&received.0) {
+        return Ok(());
     }
-}
-
-impl BatchView {
-    fn new(found: Found) -> Self {
-        let (batch, loads, exceptions, counts) = found;
-        let exceptions = exceptions.into_iter().map(|one| ExceptionView {
-            kind: one.kind,
-            letters: one.letters,
-            reason: one.reason,
-            by: one.by,
-            at: one.at.rfc3339(),
-        });
-        let differences = counts
-            .differences()
-            .into_iter()
-            .map(|difference| DifferenceView {
-                difference,
-                next_action: difference.told(),
-            });
-        Self {
-            exceptions: exceptions.collect(),
-            differences: differences.collect(),
-            id: batch.id,
-            carrier: batch.carrier,
-            count: batch.count,
-            letters: batch.letters,
-            received_at: batch.received.rfc3339(),
-            signed_by: batch.signed_by,
-            created_at: batch.created.rfc3339(),
-            closed_at: batch.closed.map(Millis::rfc3339),
-            loads: loads.into_iter().map(LoadView::from).collect(),
-        }
-    }
-
-    /// A batch as it stands.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
-        found(db, db.batch(id)?).map(Self::new)
-    }
-}
-
-type Found = (Batch, Vec<Load>, Vec<RecordedException>, Counts);
-
-fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
-    let id = batch.id;
-    Ok((
-        batch,
-        db.loads_of(id)?,
-        db.exceptions_of(id)?,
-        db.batch_counts(id)?,
+    Err(Problem::new(
+        "body_invalid",
+        format!(
+            "received_at: {} cannot be; from {} to {} is allowed. The clock of this station says {}",
+            received.rfc3339(),
+            early.rfc3339(),
+            late.rfc3339(),
+            now.rfc3339()
+        ),
     ))
 }
 
@@ -230,6 +114,7 @@ pub async fn sign_in(
             "received_at: RFC 3339 with a zone is allowed",
         )
     })?;
+    plausible(received, clock::now())?;
     app.once_telling(key, move |db| {
         let batch = db.sign_in_batch(
             &NewBatch {

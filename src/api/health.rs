@@ -140,6 +140,12 @@ pub struct HealthView {
     pub state: String,
     /// Stable code of the next action.
     pub next_action: Option<String>,
+    /// Of a point without a value: where it is, what was read, what is expected.
+    pub detail: Option<String>,
+    /// Least value of the last 30 days; only of the newest value of a point.
+    pub least: Option<f64>,
+    /// Greatest value of the last 30 days; only of the newest value of a point.
+    pub greatest: Option<f64>,
     /// Where it is going; only of the newest value of a point that is followed over time.
     pub trend: Option<TrendView>,
     /// When.
@@ -191,8 +197,11 @@ impl From<Outlook> for TrendView {
 
 impl From<DeviceLine> for HealthView {
     fn from(line: DeviceLine) -> Self {
+        let (least, greatest) = line.span.unzip();
         Self {
             trend: line.outlook.map(TrendView::from),
+            least,
+            greatest,
             ..line.newest.into()
         }
     }
@@ -207,6 +216,9 @@ impl From<HealthRow> for HealthView {
             limit: entry.limit,
             state: entry.state,
             next_action: entry.code,
+            detail: entry.detail,
+            least: None,
+            greatest: None,
             trend: None,
             at: entry.at.rfc3339(),
             age_seconds: (clock::now().0 - entry.at.0) / 1000,
@@ -247,6 +259,14 @@ pub struct LogQuery {
     since: Option<String>,
 }
 
+/// A device that nobody knows has no good health.
+pub fn no_such_device(unknown: &str, known: &[String]) -> String {
+    format!(
+        "device: there is no device {unknown}; known are: {}",
+        known.join(", ")
+    )
+}
+
 /// The device health log, newest first.
 #[utoipa::path(get, path = "/v1/health/log", tag = "health", params(LogQuery, Part),
     responses((status = 200, body = Listed<HealthView>), (status = "4XX", body = Problem)))]
@@ -265,10 +285,19 @@ pub async fn log(
     let since = since
         .map(|since| Millis::parse(&since).ok_or_else(refused))
         .transpose()?;
-    let rows = app
-        .store
-        .with(move |db| db.health_log_part(device.as_deref(), since, before, limit + 1))
-        .await?;
+    let settings = app.settings.clone();
+    let found = app.store.with(move |db| {
+        let known = devices::known(db, &settings)?;
+        if let Some(unknown) = device.as_ref().filter(|id| !known.contains(id)) {
+            return Ok(Err(Problem::new(
+                "query_invalid",
+                no_such_device(unknown, &known),
+            )));
+        }
+        db.health_log_part(device.as_deref(), since, before, limit + 1)
+            .map(Ok)
+    });
+    let rows = found.await??;
     Ok(Json(paging::part(
         rows,
         limit,

@@ -14,7 +14,7 @@ use super::App;
 #[serde(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "only describes the header; api/asked.rs reads it")]
 pub struct Key {
-    /// The same key with the same request gets the same answer and acts once; kept for a day.
+    /// The same key with the same request gets the same answer and acts once; kept for a day. Without one the request is done each time it comes.
     #[param(rename = "Idempotency-Key", max_length = 255)]
     idempotency_key: Option<String>,
 }

@@ -6,11 +6,17 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::archive::ArchiveError;
-use crate::disinfect::Refused;
+use crate::config::Language;
+use crate::console::words::Words;
+use crate::disinfect::{Refused, TroubleView};
 use crate::domain::access::Unseen;
 use crate::evidence::EvidenceError;
 use crate::print::PrintError;
 use crate::store::StoreError;
+
+mod codes;
+
+use codes::CODES;
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -33,212 +39,14 @@ pub struct Problem {
     /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of `cabinet_refuses`: the point to blame, what was read there and what is expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Box<TroubleView>>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u16(status.as_u16())
 }
-
-/// Every code there is: code, status, title.
-const CODES: &[(&str, StatusCode, &str)] = &[
-    (
-        "body_invalid",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The request's body is not as described",
-    ),
-    (
-        "body_too_large",
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "The request's body is too large",
-    ),
-    (
-        "cabinet_refuses",
-        StatusCode::CONFLICT,
-        "The cabinet cannot do that now",
-    ),
-    (
-        "cabinet_stopped",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The cabinet's task has stopped",
-    ),
-    (
-        "approval_failed",
-        StatusCode::FORBIDDEN,
-        "The second person's name or password is wrong, or the account is locked",
-    ),
-    (
-        "certificate_needed",
-        StatusCode::FORBIDDEN,
-        "A case system shows its certificate beside its token",
-    ),
-    (
-        "changed",
-        StatusCode::PRECONDITION_FAILED,
-        "Somebody changed it in between",
-    ),
-    (
-        "content_type",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "The request's body is of another kind",
-    ),
-    (
-        "correction_invalid",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "A correction is not allowed",
-    ),
-    (
-        "csrf",
-        StatusCode::FORBIDDEN,
-        "The session's X-CSRF-Token is missing or wrong",
-    ),
-    (
-        "cursor_invalid",
-        StatusCode::BAD_REQUEST,
-        "The cursor is not one of ours",
-    ),
-    (
-        "defect",
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "A defect of laixin",
-    ),
-    (
-        "file_gone",
-        StatusCode::CONFLICT,
-        "The held file is no longer where it was put",
-    ),
-    (
-        "file_no_page",
-        StatusCode::CONFLICT,
-        "The held file cannot be a page",
-    ),
-    (
-        "file_trouble",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The held file could not be dealt with now",
-    ),
-    (
-        "font_missing",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The font for printed papers is missing",
-    ),
-    (
-        "forbidden",
-        StatusCode::FORBIDDEN,
-        "Not allowed for this caller",
-    ),
-    (
-        "host_only",
-        StatusCode::FORBIDDEN,
-        "Only from the station itself",
-    ),
-    (
-        "if_match_missing",
-        StatusCode::PRECONDITION_REQUIRED,
-        "If-Match is missing",
-    ),
-    (
-        "key_invalid",
-        StatusCode::BAD_REQUEST,
-        "The Idempotency-Key is not allowed",
-    ),
-    (
-        "key_reused",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The Idempotency-Key was used for another request",
-    ),
-    (
-        "lease_too_long",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The lease is longer or shorter than allowed",
-    ),
-    (
-        "method_not_allowed",
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This route does not have that method",
-    ),
-    ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
-    (
-        "not_json",
-        StatusCode::BAD_REQUEST,
-        "The request's body is not JSON",
-    ),
-    (
-        "not_signed_in",
-        StatusCode::UNAUTHORIZED,
-        "Nobody is signed in",
-    ),
-    (
-        "original_altered",
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "The original's bytes are no longer those that were kept",
-    ),
-    (
-        "original_missing",
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "The original is not where it was kept",
-    ),
-    (
-        "page_unreadable",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The page cannot be shown",
-    ),
-    (
-        "password_refused",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The password does not keep the rules",
-    ),
-    (
-        "query_invalid",
-        StatusCode::BAD_REQUEST,
-        "A query parameter is not allowed",
-    ),
-    (
-        "reason_needed",
-        StatusCode::FORBIDDEN,
-        "The letter is restricted: say first why you look at it",
-    ),
-    (
-        "restricted",
-        StatusCode::FORBIDDEN,
-        "The letter is restricted",
-    ),
-    ("scanner_busy", StatusCode::CONFLICT, "The scanner is busy"),
-    (
-        "scanner_not_driven",
-        StatusCode::CONFLICT,
-        "This scanner is driven by other software",
-    ),
-    (
-        "scanner_stopped",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The scanner's task has stopped",
-    ),
-    (
-        "second_person_needed",
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "Two different people must sign",
-    ),
-    (
-        "sign_in_failed",
-        StatusCode::UNAUTHORIZED,
-        "Name or password is wrong, or the account is locked",
-    ),
-    (
-        "store_stopped",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The store has stopped",
-    ),
-    (
-        "timeout",
-        StatusCode::SERVICE_UNAVAILABLE,
-        "It took too long",
-    ),
-    (
-        "wrong_state",
-        StatusCode::CONFLICT,
-        "Its state does not allow that",
-    ),
-];
 
 impl Problem {
     /// The problem of a code.
@@ -257,6 +65,7 @@ impl Problem {
             code,
             detail: detail.into(),
             reason: None,
+            trouble: None,
         }
     }
 
@@ -336,14 +145,19 @@ impl From<StoreError> for Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let told = refused.to_string();
+        let refuses = |reason: &str, told: String| Self {
+            reason: Some(reason.to_owned()),
+            ..Self::new("cabinet_refuses", told)
+        };
         match refused {
-            Refused::NotNow { code } => Self {
-                reason: Some(code),
-                ..Self::new("cabinet_refuses", told)
-            },
-            Refused::WrongCabinet(_) => Self {
-                reason: Some("wrong_cabinet".to_owned()),
-                ..Self::new("cabinet_refuses", told)
+            Refused::NotNow { code } => {
+                let told = Words::of(Language::English).refusal(&code).unwrap_or(told);
+                refuses(&code, told)
+            }
+            Refused::WrongCabinet(_) => refuses("wrong_cabinet", told),
+            Refused::Reading(trouble) => Self {
+                trouble: Some(Box::new(trouble)),
+                ..refuses("reading_missing", told)
             },
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),

@@ -67,7 +67,11 @@ fn about(w: &Words, certificate: &Certificate) -> About {
     let zoned = certificate.printed.zoned();
     let small = |part: i8| u16::try_from(part).unwrap_or_default();
     About {
-        title: format!("{} {}", w.t("certificate.title"), certificate.number),
+        title: format!(
+            "{} {}",
+            w.t(Paper { w, certificate }.title().0),
+            certificate.number
+        ),
         author: certificate.station.clone(),
         language: w.tag(),
         made: [
@@ -131,9 +135,28 @@ impl Paper<'_> {
             aligned(Align::Right, plain(10.0, QUIET)),
         );
         pen.path(&[(LEFT, 23.0), (RIGHT, 23.0)], rule(0.6, GREEN));
+        let started = c.moments.started.rfc3339();
+        let zone = started.get(19..).unwrap_or_default();
+        let zone = w.one("certificate.zone", format!("UTC{}", zone.replace('Z', "")));
+        let quiet = aligned(Align::Right, plain(7.5, QUIET));
+        pen.text((RIGHT, 26.6), &zone, quiet);
         let middle = LEFT + WIDTH / 2.0;
-        let title = aligned(Align::Middle, bold(19.0, BLACK));
-        pen.text((middle, 34.0), w.t("certificate.title"), title);
+        let (title, ink) = self.title();
+        pen.text(
+            (middle, 34.0),
+            w.t(title),
+            aligned(Align::Middle, bold(19.0, ink)),
+        );
+    }
+
+    /// A sheet that proves no release does not carry a certificate's name, however far it is seen from.
+    fn title(&self) -> (&'static str, Ink) {
+        match (self.certificate.outcome, &self.certificate.overridden) {
+            (Outcome::Released, _) => ("certificate.title", BLACK),
+            (Outcome::Running, _) => ("certificate.title_running", AMBER),
+            (Outcome::Failed, Some(_)) => ("certificate.title_overridden", RED),
+            (Outcome::Failed, None) => ("certificate.title_failed", RED),
+        }
     }
 
     /// The one sentence everybody looks for, in a box of its colour.

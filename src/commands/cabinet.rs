@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use clap::Subcommand;
-use uv_cabinet::{Cabinet, Missing};
+use uv_cabinet::{Cabinet, Missing, Point, Profile, Readings, Value};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::disinfect;
@@ -79,33 +79,67 @@ async fn state(config: &ConfigArg) -> u8 {
             }
         };
         println!("{} · {} · {}", cabinet.id, profile.model, cabinet.address);
-        let (handle, task) = Cabinet::new(profile);
+        let (handle, task) = Cabinet::new(profile.clone());
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;
-        if let Some(wrong) = readings.wrong_cabinet() {
+        let commands = handle.probe().await;
+        if show(&profile, &readings, &commands) == Shown::Bad {
             worst = FINDING;
-            println!("  WRONG CABINET: {wrong}");
-            println!(
-                "  → set cabinet.address right, or give this cabinet the profile of its model"
-            );
-        }
-        for (point, reading) in readings.all(Instant::now()) {
-            match reading {
-                Err(Missing::NotInProfile | Missing::WrongCabinet(_)) => {}
-                Ok(reading) => println!(
-                    "  {:<24} {:?} {}",
-                    point.name(),
-                    reading.value,
-                    point.unit().unwrap_or("")
-                ),
-                Err(missing) => {
-                    worst = FINDING;
-                    println!("  {:<24} – ({})", point.name(), missing.code());
-                }
-            }
         }
         drop(handle);
         let _ = task.await;
     }
     worst
+}
+
+#[derive(PartialEq, Eq)]
+enum Shown {
+    Good,
+    Bad,
+}
+
+/// Every point; what has no value with what was read and what is expected.
+fn show(profile: &Profile, readings: &Readings, commands: &[(Point, Missing)]) -> Shown {
+    let now = Instant::now();
+    if let Some(wrong) = readings.wrong_cabinet() {
+        println!("  WRONG CABINET: {wrong}");
+        println!("  → set cabinet.address right, or give this cabinet the profile of its model");
+        return Shown::Bad;
+    }
+    if let Some(why) = disinfect::silence(readings, now) {
+        println!("  no answer ({})", why.code());
+        println!("  → {}", disinfect::silence_next(&why));
+        return Shown::Bad;
+    }
+    for (point, reading) in readings.all(now) {
+        if let Ok(reading) = reading {
+            let value = match reading.value {
+                Value::Flag(true) => "yes".to_owned(),
+                Value::Flag(false) => "no".to_owned(),
+                Value::Number(number) => number.to_string(),
+            };
+            let unit = point.unit().unwrap_or("");
+            println!("  {:<24} {value} {unit}", point.name());
+        }
+    }
+    let troubles = disinfect::troubles(profile, readings, commands, now);
+    for trouble in &troubles {
+        let means = match trouble.needed {
+            true => "NO CYCLE can be started without it",
+            false => "for maintenance; cycles go on without it",
+        };
+        println!(
+            "  {:<24} – ({}) {}; {means}",
+            trouble.point,
+            trouble.code,
+            trouble.figures()
+        );
+    }
+    match troubles.is_empty() {
+        true => Shown::Good,
+        false => {
+            println!("  → {}", disinfect::READING_NEXT);
+            Shown::Bad
+        }
+    }
 }

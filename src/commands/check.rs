@@ -1,12 +1,9 @@
 //! `laixin check`: tries the settings, every device, folder and model; one line each, with what to do next.
 
 mod at_rest;
+mod cabinets;
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
-
-use uv_cabinet::{Cabinet, Missing, Point, Reading};
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
@@ -14,7 +11,7 @@ use crate::domain::deadline::Profile;
 use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::{Db, StoreError};
-use crate::{Chain, certificate, disinfect, read, scan};
+use crate::{Chain, certificate, read, scan};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -60,7 +57,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .enable_all()
         .build()
         .expect("the system can start a runtime");
-    runtime.block_on(cabinets(&settings, &mut report));
+    runtime.block_on(cabinets::all(&settings, &mut report));
     runtime.block_on(scanners(&settings, &mut report));
     match report.bad {
         0 => GOOD,
@@ -279,45 +276,6 @@ fn tls(settings: &Settings, report: &mut Report) {
     }
 }
 
-async fn cabinets(settings: &Settings, report: &mut Report) {
-    for cabinet in &settings.cabinets {
-        let what = format!("cabinet {}", cabinet.id);
-        let profile = match disinfect::profile_of(cabinet) {
-            Ok(profile) => profile,
-            Err(error) => {
-                report.bad(
-                    &what,
-                    &Chain(&error).to_string(),
-                    "mend the line it names, or set the right path where the file is missing",
-                );
-                continue;
-            }
-        };
-        let (handle, task) = Cabinet::new(profile);
-        let task = tokio::spawn(task.run());
-        let readings = handle.poll().await;
-        let missing = missing_by_reason(readings.all(Instant::now()));
-        drop(handle);
-        let _ = task.await;
-        if let Some(wrong) = readings.wrong_cabinet() {
-            report.bad(
-                &what,
-                &format!("{}: {wrong}", cabinet.address),
-                "set cabinet.address right, or cabinet.profile to the one of this model",
-            );
-        } else if missing.is_empty() {
-            report.good(&what, &format!("answers at {}", cabinet.address));
-        } else {
-            let why = format!("{}: no reading of {}", cabinet.address, missing);
-            report.bad(
-                &what,
-                &why,
-                "switch the cabinet on, check its cable and cabinet.address",
-            );
-        }
-    }
-}
-
 async fn scanners(settings: &Settings, report: &mut Report) {
     for scanner in &settings.scanners {
         let Some(device) = scan::device_of(scanner) else {
@@ -331,63 +289,5 @@ async fn scanners(settings: &Settings, report: &mut Report) {
                 report.bad(&what, &Chain(&trouble).to_string(), then);
             }
         }
-    }
-}
-
-/// `any point (cannot_connect)`, or `ozone_mg_m3, locked (stale); …`; empty when all are there that the profile has.
-fn missing_by_reason(readings: impl Iterator<Item = (Point, Result<Reading, Missing>)>) -> String {
-    let mut by_reason = BTreeMap::<_, Vec<_>>::new();
-    let mut asked = 0;
-    for (point, reading) in readings {
-        match reading {
-            // What a model does not have, its profile declares: no trouble.
-            Err(Missing::NotInProfile) => continue,
-            Err(missing) => by_reason
-                .entry(missing.code())
-                .or_default()
-                .push(point.name()),
-            Ok(_) => {}
-        }
-        asked += 1;
-    }
-    let told = by_reason
-        .into_iter()
-        .map(|(code, points)| match points.len() {
-            n if n == asked => format!("any point ({code})"),
-            _ => format!("{} ({code})", points.join(", ")),
-        });
-    told.collect::<Vec<_>>().join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_that_the_model_does_not_have_is_no_trouble() {
-        let absent = (Point::LampCurrentA, Err(Missing::NotInProfile));
-        assert_eq!(missing_by_reason([absent.clone()].into_iter()), "");
-        let silent = |point| (point, Err(Missing::NotReadYet));
-        let all = [absent.clone(), silent(Point::OzoneMgM3)];
-        let code = Missing::NotReadYet.code();
-        assert_eq!(
-            missing_by_reason(all.into_iter()),
-            format!("any point ({code})")
-        );
-        let now = Instant::now();
-        let read = Reading {
-            value: uv_cabinet::Value::Flag(true),
-            raw: 1,
-            at: now,
-        };
-        let one = [
-            absent,
-            (Point::DoorClosed, Ok(read)),
-            silent(Point::OzoneMgM3),
-        ];
-        assert_eq!(
-            missing_by_reason(one.into_iter()),
-            format!("ozone_mg_m3 ({code})")
-        );
     }
 }

@@ -1,14 +1,17 @@
-//! `laixin health`: the device health log for maintenance staff; at its end every point as it is now, where it is going and what
-//! to do next.
+//! `laixin health`: the device health log for maintenance staff; at its end every point as it is now: value, limit, age, where it
+//! is going, what to do next. In the station's language for people, in stable codes and words for tables (`--csv`, which
+//! `health/csv.rs` writes).
 
-use std::collections::BTreeMap;
+mod csv;
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
 use crate::clock::{self, Millis};
-use crate::domain::wear::{self, Outlook, State};
+use crate::config::Settings;
+use crate::console::words::Words;
+use crate::domain::wear::Outlook;
 use crate::health::devices::{self, DeviceLine};
-use crate::store::{Db, HealthRow};
+use crate::store::{Db, HealthRow, StoreError};
 
 /// Rows shown at most.
 const ROWS: u32 = 100_000;
@@ -29,6 +32,13 @@ pub struct HealthArgs {
     csv: bool,
 }
 
+/// What is on record.
+struct Found {
+    known: Vec<String>,
+    log: Vec<HealthRow>,
+    now: Vec<DeviceLine>,
+}
+
 /// Prints the log; finds when the newest word on any point is bad.
 pub fn run(args: &HealthArgs) -> u8 {
     let settings = match args.config.unlocked() {
@@ -43,11 +53,7 @@ pub fn run(args: &HealthArgs) -> u8 {
             return USAGE;
         }
     };
-    let found = Db::look_at(&settings).and_then(|db| {
-        let log = db.health_log(args.device.as_deref(), since, ROWS)?;
-        Ok((log, devices::lines(&db, &settings.cabinets, clock::now())?))
-    });
-    let (log, mut now) = match found {
+    let Found { known, log, now } = match look(&settings, args.device.as_deref(), since) {
         Ok(found) => found,
         Err(error) => {
             let database = settings.database();
@@ -55,14 +61,16 @@ pub fn run(args: &HealthArgs) -> u8 {
             return DEFECT;
         }
     };
-    now.retain(|line| {
-        let wanted = args.device.as_deref();
-        wanted.is_none_or(|device| line.newest.device == device)
-    });
+    if let Some(unknown) = args.device.as_ref().filter(|id| !known.contains(id)) {
+        let known = known.join(", ");
+        eprintln!("laixin: --device {unknown}: there is no such device; known are: {known}");
+        return USAGE;
+    }
+    let w = Words::of(settings.station.language);
     if args.csv {
-        print_csv(&log, &now);
+        csv::print(w, &log, &now);
     } else {
-        print_table(&log, &now);
+        print_table(w, &log, &now);
     }
     match now.iter().any(|line| line.newest.state == "bad") {
         true => FINDING,
@@ -70,8 +78,140 @@ pub fn run(args: &HealthArgs) -> u8 {
     }
 }
 
+fn look(settings: &Settings, device: Option<&str>, since: Millis) -> Result<Found, StoreError> {
+    let db = Db::look_at(settings)?;
+    let mut now = devices::lines(&db, &settings.cabinets, clock::now())?;
+    now.retain(|line| device.is_none_or(|device| line.newest.device == device));
+    Ok(Found {
+        known: devices::known(&db, settings)?,
+        log: db.health_log(device, since, ROWS)?,
+        now,
+    })
+}
+
 fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// What is to be done, in words, and of a point without a value what was read there and what is expected.
+fn next(w: &Words, row: &HealthRow) -> String {
+    let Some(code) = row.code.as_deref() else {
+        return String::new();
+    };
+    let sections = ["health_do", "fault_do", "missing", "fault"];
+    let known = sections.iter().find_map(|section| w.known(section, code));
+    match &row.detail {
+        Some(detail) => format!(
+            "{} {}",
+            known.unwrap_or(code),
+            crate::console::detail_words(w, detail)
+        ),
+        None => known.unwrap_or(code).to_owned(),
+    }
+}
+
+/// A value with its unit, or the words of one that is yes or no.
+fn value(w: &Words, point: &str, value: Option<f64>) -> String {
+    let Some(value) = value else {
+        return "–".to_owned();
+    };
+    if let (Some(on), Some(off)) = (w.known("point_on", point), w.known("point_off", point)) {
+        return if value >= 0.5 { on } else { off }.to_owned();
+    }
+    let unit = w.known("point_unit", point).unwrap_or_default();
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text} {unit}").trim_end().to_owned()
+}
+
+/// As wide as this on a terminal, where a Chinese character takes two places.
+fn wide(text: &str, places: usize) -> String {
+    let taken: usize = text
+        .chars()
+        .map(|c| if c >= '\u{2e80}' { 2 } else { 1 })
+        .sum();
+    format!("{text}{}", " ".repeat(places.saturating_sub(taken).max(1)))
+}
+
+fn state(w: &Words, row: &HealthRow) -> String {
+    w.code("maintenance", &row.state).to_owned()
+}
+
+/// Point in words, with its stable name: the profile and the API have the latter.
+fn named(w: &Words, row: &HealthRow) -> String {
+    match w.known("point", &row.point) {
+        Some(words) => format!("{words} {}", row.point),
+        None => row.point.clone(),
+    }
+}
+
+fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
+    for row in log {
+        println!(
+            "{}  {}{}{}{}{}{}",
+            row.at.rfc3339(),
+            wide(&row.device, 14),
+            wide(&named(w, row), 36),
+            wide(&value(w, &row.point, row.value), 18),
+            wide(&value(w, &row.point, row.limit), 18),
+            wide(&state(w, row), 8),
+            next(w, row)
+        );
+    }
+    let heads = [
+        ("maintenance.device", 14),
+        ("maintenance.point", 36),
+        ("maintenance.value", 18),
+        ("maintenance.limit", 18),
+        ("maintenance.span", 28),
+        ("maintenance.age", 14),
+        ("maintenance.state", 8),
+    ];
+    let heads: String = heads
+        .into_iter()
+        .map(|(key, at)| wide(w.t(key), at))
+        .collect();
+    println!(
+        "{heads}{} · {}",
+        w.t("maintenance.next"),
+        w.t("maintenance.trend")
+    );
+    for line in now {
+        let row = &line.newest;
+        let yes_or_no = w.known("point_on", &row.point).is_some();
+        let span = line.span.filter(|_| !yes_or_no).map_or_else(
+            || "–".to_owned(),
+            |(least, greatest)| {
+                let end = |end| value(w, &row.point, Some(end));
+                w.two("maintenance.span_of", end(least), end(greatest))
+            },
+        );
+        let rest = [next(w, row), trend(w, line)];
+        let rest: Vec<String> = rest.into_iter().filter(|said| !said.is_empty()).collect();
+        println!(
+            "{}{}{}{}{}{}{}{}",
+            wide(&row.device, 14),
+            wide(&named(w, row), 36),
+            wide(&value(w, &row.point, row.value), 18),
+            wide(&value(w, &row.point, row.limit), 18),
+            wide(&span, 28),
+            wide(&crate::console::since(w, row.at), 14),
+            wide(&state(w, row), 8),
+            rest.join(" · "),
+        );
+    }
+    if now.is_empty() {
+        println!("{}", w.t("maintenance.none"));
+    }
+}
+
+fn trend(w: &Words, line: &DeviceLine) -> String {
+    let unit = w
+        .known("point_unit", &line.newest.point)
+        .unwrap_or_default();
+    line.outlook.map_or_else(String::new, |outlook| {
+        crate::console::trend_words(w, outlook, unit)
+    })
 }
 
 /// When the limit is expected to be reached.
@@ -79,89 +219,5 @@ fn reached(outlook: Option<Outlook>) -> String {
     match outlook {
         Some(Outlook::Reaches { at_ms, .. }) => Millis(at_ms).rfc3339(),
         _ => String::new(),
-    }
-}
-
-fn print_csv(log: &[HealthRow], now: &[DeviceLine]) {
-    println!(
-        "time,device,point,value,limit,state,code,trend,trend_per_day,limit_reached_at,next_action"
-    );
-    let newest: BTreeMap<_, _> = now
-        .iter()
-        .map(|line| {
-            (
-                (&line.newest.device, &line.newest.point, line.newest.at),
-                line,
-            )
-        })
-        .collect();
-    for row in log {
-        let line = newest.get(&(&row.device, &row.point, row.at));
-        let state = State::parse(&row.state);
-        let next = match line {
-            Some(line) => line.newest.code.as_deref(),
-            None => state.and_then(|state| wear::next_action(&row.point, state)),
-        };
-        let outlook = line.and_then(|line| line.outlook);
-        println!(
-            "{},{},{},{},{},{},{},{},{},{},{}",
-            row.at.rfc3339(),
-            row.device,
-            row.point,
-            number(row.value),
-            number(row.limit),
-            line.map_or(&row.state, |line| &line.newest.state),
-            row.code.as_deref().unwrap_or_default(),
-            outlook.map(Outlook::code).unwrap_or_default(),
-            number(outlook.and_then(Outlook::per_day)),
-            reached(outlook),
-            next.unwrap_or_default(),
-        );
-    }
-}
-
-fn print_table(log: &[HealthRow], now: &[DeviceLine]) {
-    for row in log {
-        println!(
-            "{}  {:<14} {:<24} {:>12} {:>12}  {:<8} {}",
-            row.at.rfc3339(),
-            row.device,
-            row.point,
-            number(row.value),
-            number(row.limit),
-            row.state,
-            row.code.as_deref().unwrap_or_default()
-        );
-    }
-    println!("now:");
-    for DeviceLine {
-        newest, outlook, ..
-    } in now
-    {
-        let trend = match outlook {
-            None => String::new(),
-            Some(Outlook::NotEnough { have, need }) => format!("not enough yet ({have} of {need})"),
-            Some(outlook) => {
-                let per_day = outlook
-                    .per_day()
-                    .map(|change| format!("{change:+.4} a day"));
-                let words = [Some(outlook.code().to_owned()), per_day];
-                let words: Vec<String> = words.into_iter().flatten().collect();
-                format!("{} {}", words.join(" "), reached(Some(*outlook)))
-            }
-        };
-        println!(
-            "  {:<14} {:<24} {:>12} {:>12}  {:<8} {:<24} {}",
-            newest.device,
-            newest.point,
-            newest
-                .value
-                .map(|value| format!("{value:.3}"))
-                .unwrap_or_default(),
-            number(newest.limit),
-            newest.state,
-            newest.code.as_deref().unwrap_or_default(),
-            trend.trim_end(),
-        );
     }
 }

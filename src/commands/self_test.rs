@@ -7,9 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
-use crate::config::Settings;
+use crate::clock;
+use crate::config::{Language, Settings};
+use crate::console::words::Words;
 use crate::disinfect::{self, CabinetControl, CabinetView, SelfTestView, Surroundings};
 use crate::domain::cycle::Fault;
+use crate::domain::text::hidden_mark;
 use crate::events::Events;
 use crate::health::Readiness;
 use crate::sd_notify::Watchdog;
@@ -18,6 +21,8 @@ use crate::store::{Finding, Store, TestOutcome};
 
 /// For a cabinet to be seen after the start, back-off included.
 const SEEN_WITHIN: Duration = Duration::from_secs(15);
+/// From one word about what it shows to the next.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// Does it.
 pub(super) async fn run(config: &ConfigArg, cabinet: Option<&str>, by: &str, empty: bool) -> u8 {
@@ -29,6 +34,10 @@ pub(super) async fn run(config: &ConfigArg, cabinet: Option<&str>, by: &str, emp
         eprintln!(
             "laixin: the lamp will burn: take every letter out, close the door, then say --empty"
         );
+        return USAGE;
+    }
+    if by.trim().is_empty() || hidden_mark(by).is_some() {
+        eprintln!("laixin: --by needs the name of a person, without invisible characters");
         return USAGE;
     }
     let found = match (cabinet, &settings.cabinets[..]) {
@@ -64,10 +73,17 @@ pub(super) async fn run(config: &ConfigArg, cabinet: Option<&str>, by: &str, emp
         }
     };
     let longest = disinfect::longest_self_test(&profile);
+    eprintln!(
+        "laixin: self test of {} at {}: waits up to {} s for it to answer, then tries it for up to {} s",
+        found.id,
+        found.address,
+        SEEN_WITHIN.as_secs(),
+        longest.as_secs()
+    );
     match driven(&settings, found, profile, by, longest).await {
         Ok(test) => told(&test),
         Err(refused) => {
-            eprintln!("laixin: {refused}");
+            eprintln!("laixin: {}", refused.told());
             FINDING
         }
     }
@@ -84,6 +100,18 @@ enum NoResult {
     Silent,
     #[error("the test did not end in time")]
     Endless,
+}
+
+impl NoResult {
+    fn told(&self) -> String {
+        match self {
+            Self::Refused(disinfect::Refused::NotNow { code }) => {
+                let words = Words::of(Language::English).refusal(code);
+                words.unwrap_or_else(|| self.to_string())
+            }
+            _ => self.to_string(),
+        }
+    }
 }
 
 /// The cabinet's own task, alone, for the length of one test.
@@ -128,17 +156,48 @@ async fn tested(
     };
     match tokio::time::timeout(SEEN_WITHIN, changes.wait_for(seen)).await {
         Ok(Ok(_)) => {}
-        _ => return Err(NoResult::Silent),
+        _ => {
+            return Err(match control.view().blocked {
+                Some(blocked) if blocked.code != "cabinet_silent" => {
+                    NoResult::Refused(blocked.into())
+                }
+                _ => NoResult::Silent,
+            });
+        }
     }
     let id = control.self_test(by).await?;
+    eprintln!("laixin: self test {id} has begun: the lamp will burn for a moment");
     let over = |view: &CabinetView| {
         view.self_test
             .as_ref()
             .is_some_and(|test| test.id == id && test.outcome.is_some())
     };
-    match tokio::time::timeout(2 * longest, changes.wait_for(over)).await {
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(2 * longest, changes.wait_for(over)) => ended,
+        never = tell(control) => match never {},
+    };
+    match ended {
         Ok(Ok(view)) => view.self_test.clone().ok_or(NoResult::Endless),
         _ => Err(NoResult::Endless),
+    }
+}
+
+/// Says now and then what the cabinet shows, so that nobody takes waiting for standing still.
+async fn tell(control: &CabinetControl) -> std::convert::Infallible {
+    let began = clock::monotonic();
+    loop {
+        tokio::time::sleep(TOLD_EVERY).await;
+        let view = control.view();
+        let shown = ["lamp_on", "fan_on", "irradiance_mw_cm2", "ozone_mg_m3"].map(|wanted| {
+            let point = view.points.iter().find(|point| point.point == wanted);
+            let value = point.and_then(|point| point.value);
+            value.map(|value| format!("{wanted} {value}"))
+        });
+        let shown: Vec<String> = shown.into_iter().flatten().collect();
+        let seconds = clock::monotonic()
+            .saturating_duration_since(began)
+            .as_secs();
+        eprintln!("laixin: {seconds} s: {}", shown.join(", "));
     }
 }
 
@@ -170,7 +229,7 @@ fn told(test: &SelfTestView) -> u8 {
                 if test.findings.iter().any(lit) {
                     "THE LAMP WAS NOT SEEN OUT. Cut the cabinet's mains, do not open the door, call maintenance"
                 } else {
-                    "keep the door shut until the lamp is out and the air is clear"
+                    "keep the door shut until the lamp is out and the air is clear. Mend what is BAD above; no cycle starts until a self test has passed"
                 }
             );
             FINDING

@@ -30,7 +30,9 @@ const FILES: [(&str, &str, &str); 11] = [
 /// What scripts say, as a script of its own: the content security policy allows none inside a page.
 fn words_script(language: Language) -> String {
     let words = Words::of(language);
-    let wanted = ["script", "problem", "allowed", "fault", "letter", "alarm"];
+    let wanted = [
+        "script", "problem", "allowed", "fault", "fault_do", "point", "missing", "letter", "alarm",
+    ];
     let said: serde_json::Map<_, _> = wanted
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), serde_json::json!(words.section(name)?))))

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
+use self::faults::{FaultLine, LastCycle};
 use super::batches::carrier_words;
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
@@ -11,10 +12,13 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Cabinets;
-use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetView, CycleView, PointView};
 use crate::domain::cycle::{Basis, Sides};
-use crate::store::{Batch, Load, TestOutcome};
+use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
+
+mod faults;
+
+pub(super) use faults::{blocked_words, fault_code, read_words};
 
 /// What is drawn: the point, and which word stands under the drawing.
 const DRAWN: [(&str, &str, &str); 4] = [
@@ -48,11 +52,6 @@ struct PointLine {
     state: &'static str,
 }
 
-struct FaultLine {
-    what: String,
-    next: Option<String>,
-}
-
 struct CycleLine {
     title: String,
     dose: String,
@@ -73,7 +72,16 @@ struct Panel {
     waits_label: &'static str,
     waits: String,
     tone: &'static str,
-    fault: Option<FaultLine>,
+    faults: Vec<FaultLine>,
+    /// Why no load can be taken now.
+    blocked: Option<FaultLine>,
+    /// Points without a value that keep nobody from anything.
+    warnings: Vec<String>,
+    /// `mail-none` where nothing lies inside as far as is known.
+    mail: &'static str,
+    /// The load inside that wants an override before anybody opens.
+    wants_override: Option<i64>,
+    last_cycle: Option<LastCycle>,
     door: &'static str,
     lock: &'static str,
     lamp: &'static str,
@@ -131,11 +139,6 @@ pub(super) fn tone(view: &CabinetView) -> &'static str {
         _ if is_running(view) => "run",
         _ => "good",
     }
-}
-
-/// The fault that stands, if one does.
-pub(super) fn fault_code(view: &CabinetView) -> Option<String> {
-    view.cycle.as_ref()?.failed.clone()
 }
 
 /// How much of a whole, at most 100.
@@ -256,70 +259,16 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
     }
 }
 
-fn last_test(w: &Words, view: &CabinetView) -> String {
-    let Some(test) = &view.self_test else {
-        return w.t("cabinet.self_test_never").to_owned();
-    };
-    let bad = test.findings.iter().find(|finding| !finding.good);
-    let outcome = match (test.outcome, bad) {
-        (Some(TestOutcome::Passed), _) => w.code("self_test_outcome", "passed"),
-        (_, Some(finding)) => w.code("fault", finding.code.as_deref().unwrap_or_default()),
-        (Some(TestOutcome::Aborted), None) => w.code("self_test_outcome", "aborted"),
-        (_, None) => w.code("self_test_outcome", "cut_short"),
-    };
-    w.two(
-        "cabinet.self_test_last",
-        when::written(w, &test.began_at),
-        outcome,
-    )
-}
-
-/// What to say when the last test did not pass, or is older than so many days.
-fn test_due(w: &Words, view: &CabinetView, days: u64) -> Option<String> {
-    let passed = view
-        .self_test
-        .as_ref()
-        .filter(|test| test.outcome == Some(TestOutcome::Passed))
-        .and_then(|test| test.ended_at.as_deref())
-        .and_then(Millis::parse);
-    let oldest = i64::try_from(days).map_or(i64::MAX, |days| days.saturating_mul(86_400_000));
-    match passed {
-        None => Some(w.t("cabinet.self_test_needed").to_owned()),
-        Some(at) if clock::now().0.saturating_sub(at.0) > oldest => {
-            Some(w.one("cabinet.self_test_old", days))
-        }
-        Some(_) => None,
-    }
-}
-
-/// Another cabinet than the profile's comes before whatever the last cycle ended with.
-fn fault_line(w: &'static Words, view: &CabinetView) -> Option<FaultLine> {
-    let (code, what) = match &view.wrong_cabinet {
-        Some(wrong) => {
-            let values: [&dyn std::fmt::Display; 3] = [&wrong.point, &wrong.read, &wrong.expected];
-            ("wrong_cabinet".to_owned(), w.fill("cabinet.wrong", &values))
-        }
-        None => {
-            let code = fault_code(view)?;
-            let what = w.code("fault", &code).to_owned();
-            (code, what)
-        }
-    };
-    // While the lamp may burn there is one thing to do, and the step says it: whatever else the first fault asks for must wait.
-    let next = w
-        .known("fault_do", &code)
-        .filter(|_| view.step != "alarm")
-        .map(str::to_owned);
-    Some(FaultLine { what, next })
-}
-
-fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
+fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Panel {
     let step = if view.connected || is_running(&view) || tone(&view) == "bad" {
         view.step.clone()
     } else {
         "unknown".to_owned()
     };
-    let fault = fault_line(w, &view);
+    let inside = inside(&view);
+    let wants_override = inside.filter(|_| step == "quarantined" && !found.may_be_opened);
+    let aired_only =
+        step == "ventilating" && view.cycle.as_ref().is_none_or(|c| c.failed.is_some());
     let waits_label = match step.as_str() {
         "idle" | "released" | "quarantined" | "alarm" => w.t("cabinet.next"),
         _ => w.t("cabinet.waits"),
@@ -328,10 +277,21 @@ fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
     let usable = view.connected && view.wrong_cabinet.is_none();
     Panel {
         step_words: w.code("step", &step).to_owned(),
-        waits: w.known("step_waits", &step).unwrap_or_default().to_owned(),
+        waits: match inside {
+            None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
+            _ => w.known("step_waits", &step).unwrap_or_default().to_owned(),
+        },
         waits_label,
         tone: tone(&view),
-        fault,
+        faults: faults::lines(w, &view),
+        blocked: faults::blocked(w, &view),
+        warnings: faults::warnings(w, &view),
+        mail: if inside.is_some() { "" } else { "mail-none" },
+        wants_override,
+        last_cycle: found
+            .newest
+            .as_ref()
+            .map(|cycle| faults::last_cycle(w, cycle)),
         door: state_of(&view, "door_closed"),
         lock: state_of(&view, "locked"),
         lamp: state_of(&view, "lamp_on"),
@@ -346,13 +306,18 @@ fn panel(w: &'static Words, view: CabinetView, days: u64) -> Panel {
             .collect(),
         cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
-        may_abort: is_running(&view) && view.step != "aborting",
-        may_acknowledge: view.step == "quarantined"
+        may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
+        may_acknowledge: (view.step == "quarantined" && wants_override.is_none())
             || (view.step == "alarm" && state_of(&view, "lamp_on") == "off"),
         may_turn_over: view.step == "turning_over",
-        may_test: usable && matches!(view.step.as_str(), "idle" | "released"),
-        last_test: last_test(w, &view),
-        test_due: test_due(w, &view, days),
+        may_test: usable
+            && match view.step.as_str() {
+                "idle" | "released" => true,
+                "quarantined" => inside.is_none(),
+                _ => false,
+            },
+        last_test: faults::last_test(w, &view),
+        test_due: faults::test_due(w, &view, days),
         timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
         connected: view.connected,
         step,
@@ -370,6 +335,37 @@ fn load_choice(w: &'static Words, (load, batch): (Load, Batch)) -> LoadChoice {
     }
 }
 
+/// The load inside, as far as the cabinet's task knows: one of a cycle that was begun, until its door was opened.
+fn inside(view: &CabinetView) -> Option<i64> {
+    let cycle = view.cycle.as_ref()?;
+    let emptied = matches!(view.step.as_str(), "idle" | "unknown" | "self_test")
+        || (view.step == "released" && state_of(view, "door_closed") == "off");
+    (!emptied).then_some(cycle.load)
+}
+
+/// What the records add to a cabinet's page.
+#[derive(Default)]
+struct Found {
+    waiting: Vec<(Load, Batch)>,
+    newest: Option<CycleRecord>,
+    /// The load of the cycle that is shown may be opened.
+    may_be_opened: bool,
+}
+
+fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
+    let waiting = db.loads_to_disinfect()?.into_iter().map(|load| {
+        let batch = db.batch(load.batch_id)?;
+        Ok((load, batch))
+    });
+    Ok(Found {
+        waiting: waiting.collect::<Result<_, StoreError>>()?,
+        newest: db.newest_cycle_in(id)?,
+        // Whatever the records say of the load, the page of an alarm is shown.
+        may_be_opened: load
+            .is_some_and(|load| db.load(load).is_ok_and(|load| load.state.may_be_opened())),
+    })
+}
+
 /// `GET /cabinets/{id}`
 pub(super) async fn page(
     State(app): State<App>,
@@ -380,17 +376,10 @@ pub(super) async fn page(
     let Some(cabinet) = app.cabinets.get(&id) else {
         return Refused::nothing_here(f).into_response();
     };
-    let waiting = app.store.with(|db| {
-        let loads = db.loads_to_disinfect()?.into_iter();
-        loads
-            .map(|load| {
-                let batch = db.batch(load.batch_id)?;
-                Ok((load, batch))
-            })
-            .collect::<Result<Vec<_>, _>>()
-    });
-    let waiting = match waiting.await {
-        Ok(waiting) => waiting,
+    let view = cabinet.view();
+    let (of, load) = (id.clone(), view.cycle.as_ref().map(|cycle| cycle.load));
+    let found = match app.store.with(move |db| look(db, &of, load)).await {
+        Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let mut configured = app.settings.cabinets.iter();
@@ -400,8 +389,9 @@ pub(super) async fn page(
     show(&CabinetPage {
         f,
         tabs: app.cabinets.keys().cloned().collect(),
-        c: panel(w, cabinet.view(), days),
-        waiting: waiting
+        c: panel(w, view, days, &found),
+        waiting: found
+            .waiting
             .into_iter()
             .map(|found| load_choice(w, found))
             .collect(),

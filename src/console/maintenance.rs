@@ -3,12 +3,15 @@
 
 mod trend;
 
+pub(crate) use trend::words as trend_words;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
+use super::cabinet::{blocked_words, read_words};
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
 use super::today::part_name;
@@ -32,6 +35,7 @@ struct PointLine {
     point: String,
     value: String,
     limit: String,
+    span: String,
     trend: String,
     picture: Option<trend::Picture>,
     age: String,
@@ -62,12 +66,18 @@ struct MaintenancePage {
     devices: Vec<Device>,
 }
 
-fn part_line(w: &'static Words, part: &str, why: Option<NotReady>) -> PartLine {
+/// `blocked`: what a cabinet's page says of it, in this person's language.
+fn part_line(
+    w: &'static Words,
+    part: &str,
+    why: Option<NotReady>,
+    blocked: Option<String>,
+) -> PartLine {
     let (state, tone, next) = match why {
         None => (w.t("maintenance.ready").to_owned(), "good", String::new()),
         Some(why) => {
             let state = w.one("maintenance.not_ready", w.code("part_code", &why.code));
-            (state, "bad", why.message)
+            (state, "bad", blocked.unwrap_or(why.message))
         }
     };
     PartLine {
@@ -109,7 +119,11 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
     let next = row.code.as_deref().map(|code| {
         let known = ["health_do", "fault_do", "missing", "fault"];
         let known = known.iter().find_map(|section| w.known(section, code));
-        known.unwrap_or(code).to_owned()
+        let known = known.unwrap_or(code);
+        match &row.detail {
+            Some(detail) => format!("{known} {}", detail_words(w, detail)),
+            None => known.to_owned(),
+        }
     });
     let state = ["good", "warning", "bad"]
         .into_iter()
@@ -118,14 +132,32 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
         point: w.code("point", &row.point).to_owned(),
         value: measured(row.value),
         limit: measured(row.limit),
+        span: match (line.span, on.zip(off)) {
+            (Some((least, greatest)), None) => {
+                w.two("maintenance.span_of", number(least), number(greatest))
+            }
+            _ => w.t("app.none").to_owned(),
+        },
         trend: line
             .outlook
             .map_or_else(String::new, |outlook| trend::words(w, outlook, unit)),
         picture: trend::picture(&line.history, row.limit),
-        age: when::moment(w, row.at),
+        age: when::since(w, row.at),
         state: w.code("maintenance", state.unwrap_or("unknown")).to_owned(),
         tone: row.state.clone(),
         next: next.unwrap_or_default(),
+    }
+}
+
+/// What was read and what is expected, as the log keeps it.
+pub(crate) fn detail_words(w: &Words, detail: &str) -> String {
+    let parts = detail.split_once(": read ").and_then(|(place, rest)| {
+        let (read, expected) = rest.split_once(", expected ")?;
+        Some([place.to_owned(), read_words(w, read), expected.to_owned()])
+    });
+    match parts {
+        Some([place, read, expected]) => w.fill("maintenance.detail", &[&place, &read, &expected]),
+        None => detail.to_owned(),
     }
 }
 
@@ -214,10 +246,20 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let parts = app.readiness.parts().into_iter();
-    let views = app.cabinets.values().map(CabinetControl::view).collect();
+    let views: Vec<_> = app.cabinets.values().map(CabinetControl::view).collect();
+    let blocked = |part: &str, why: &Option<NotReady>| {
+        let id = part.strip_prefix("cabinet/")?;
+        let view = views.iter().find(|view| view.id == id)?;
+        blocked_words(w, view, &why.as_ref()?.code)
+    };
+    let line = |(part, why): (String, Option<NotReady>)| {
+        let blocked = blocked(&part, &why);
+        part_line(w, &part, why, blocked)
+    };
+    let parts = parts.map(line).collect();
     show(&MaintenancePage {
         f,
-        parts: parts.map(|(part, why)| part_line(w, &part, why)).collect(),
+        parts,
         devices: device_cards(w, views, lines),
     })
 }

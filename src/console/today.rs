@@ -222,7 +222,9 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         let cabinet = part.strip_prefix("cabinet/");
         Some(Alert {
             what: w.one("alert.not_ready", part_name(w, &part)),
-            next: w.code("part_code", &why.code).to_owned(),
+            next: cabinet
+                .and_then(|id| cabinet::blocked_words(w, &app.cabinets.get(id)?.view(), &why.code))
+                .unwrap_or_else(|| w.code("part_code", &why.code).to_owned()),
             // A cabinet's page says the rest in this person's language.
             subject: cabinet.map_or(why.message, str::to_owned),
             href: cabinet.map(|id| format!("/cabinets/{id}")),

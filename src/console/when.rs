@@ -50,8 +50,16 @@ pub(super) fn age(w: &Words, age_ms: Option<u64>) -> String {
         None => w.t("cabinet.never").to_owned(),
         Some(..2_000) => w.t("cabinet.ago_now").to_owned(),
         Some(ms @ ..120_000) => w.one("cabinet.ago_s", ms / 1000),
-        Some(ms) => w.one("cabinet.ago_min", ms / 60_000),
+        Some(ms @ ..7_200_000) => w.one("cabinet.ago_min", ms / 60_000),
+        Some(ms @ ..172_800_000) => w.one("cabinet.ago_h", ms / 3_600_000),
+        Some(ms) => w.one("cabinet.ago_d", ms / 86_400_000),
     }
+}
+
+/// How long ago that was.
+pub(crate) fn since(w: &Words, at: Millis) -> String {
+    let ms = clock::now().0.saturating_sub(at.0);
+    age(w, Some(u64::try_from(ms).unwrap_or(0)))
 }
 
 /// Now, as an `<input type="datetime-local">` wants it, and the zone's offset.

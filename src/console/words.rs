@@ -106,6 +106,15 @@ impl Words {
         self.fill(key, &[&first, &second])
     }
 
+    /// A refusal of a cabinet by its stable code, and what to do about it; none of a code that has no words.
+    pub(crate) fn refusal(&self, code: &str) -> Option<String> {
+        let what = self.known("fault", code)?;
+        Some(match self.known("fault_do", code) {
+            Some(next) => format!("{code}: {what}{}{next}", self.t("script.stop")),
+            None => format!("{code}: {what}"),
+        })
+    }
+
     /// Who signed an override: both people, or the one of records from before two had to.
     pub(crate) fn signers(&self, by: &str, approved_by: Option<&str>) -> String {
         match approved_by {

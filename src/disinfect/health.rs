@@ -1,20 +1,24 @@
 //! What a cabinet's task adds to the device health log: once a minute what is watched all the time, and after every cycle the
 //! irradiance with which it ended. Never while the lamp burns: a slow disk must not cost a heartbeat.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use uv_cabinet::{LinkQuality, Maintenance, Missing, Point, Profile, Readings};
 
+use super::TroubleView;
 use super::record::End;
 use super::task::Supervisor;
 use crate::clock::{self, Millis};
 use crate::domain::cycle::Heartbeat;
-use crate::domain::wear;
+use crate::domain::wear::{self, State};
 use crate::health::devices;
 use crate::store::{Db, HealthRow, StoreError, TestOutcome};
 
 /// From one entry to the next while nothing happens.
 const EVERY: Duration = Duration::from_secs(60);
+/// From one look at points without a value to the next.
+const TROUBLES_EVERY: Duration = Duration::from_secs(10);
 /// Entries older than this are forgotten: more than a year, so that the same season can be compared.
 const KEPT_DAYS: i64 = 400;
 const DAY_MS: i64 = 86_400_000;
@@ -66,6 +70,10 @@ pub(super) struct Logged {
     pub(super) cycle: Option<i64>,
     /// The link's counters at the last entry.
     link: LinkQuality,
+    /// Points without a value that the log knows of, and why.
+    troubled: BTreeMap<String, String>,
+    /// A sensor on the edge of its range is not a row ten times a second.
+    troubles_due: Option<Instant>,
     /// The day on which old entries were forgotten last.
     tidied: Option<i64>,
 }
@@ -76,7 +84,11 @@ impl Supervisor {
         if self.cycle.step().orders().heartbeat == Heartbeat::Given {
             return;
         }
-        let events: Vec<HealthRow> = self.ended_irradiance().into_iter().collect();
+        let mut events: Vec<HealthRow> = self.ended_irradiance().into_iter().collect();
+        let due = self.logged.troubles_due.is_none_or(|due| now >= due);
+        if due && self.troubles.silence.is_none() && self.wrong.is_none() {
+            events.extend(self.changed_troubles(readings, now));
+        }
         let minute = self.logged.due.is_none_or(|due| now >= due);
         if !minute && events.is_empty() {
             return;
@@ -113,6 +125,7 @@ impl Supervisor {
             .into_iter()
             // While a load is aired, ozone is on its way down: that is no finding.
             .filter(|point| !(running && *point == Point::OzoneMgM3))
+            .filter(|point| !self.logged.troubled.contains_key(point.name()))
             .filter_map(|point| self.row(readings, now, point))
             .collect()
     }
@@ -130,7 +143,64 @@ impl Supervisor {
                 limit,
                 state: "unknown".to_owned(),
                 code: Some(missing.code().to_owned()),
+                detail: None,
             }),
+        }
+    }
+
+    /// Points that lost their value, or have it again, since the last look.
+    fn changed_troubles(&mut self, readings: &Readings, now: Instant) -> Vec<HealthRow> {
+        let found: BTreeMap<String, TroubleView> = self
+            .troubles
+            .all()
+            .map(|trouble| (trouble.point.clone(), trouble.clone()))
+            .collect();
+        let before = &self.logged.troubled;
+        let news = found
+            .values()
+            .filter(|trouble| before.get(&trouble.point) != Some(&trouble.code))
+            .map(|trouble| self.troubled(trouble));
+        let over = before.keys().filter(|point| !found.contains_key(*point));
+        let over = over.map(|point| {
+            let mut points = Point::ALL.into_iter();
+            let known = points.find(|known| known.name() == point);
+            let value = known.and_then(|known| readings.number(known, now).ok());
+            HealthRow {
+                value,
+                state: State::Good.code().to_owned(),
+                ..self.about(point)
+            }
+        });
+        let rows = news.chain(over).collect();
+        let codes = found.into_iter().map(|(point, one)| (point, one.code));
+        self.logged.troubled = codes.collect();
+        self.logged.troubles_due = Some(now + TROUBLES_EVERY);
+        rows
+    }
+
+    fn troubled(&self, trouble: &TroubleView) -> HealthRow {
+        let state = match trouble.needed {
+            true => State::Bad,
+            false => State::Warning,
+        };
+        HealthRow {
+            state: state.code().to_owned(),
+            code: Some(trouble.code.clone()),
+            detail: Some(trouble.figures()),
+            ..self.about(&trouble.point)
+        }
+    }
+
+    fn about(&self, point: &str) -> HealthRow {
+        HealthRow {
+            at: clock::now(),
+            device: self.id.to_string(),
+            point: point.to_owned(),
+            value: None,
+            limit: None,
+            state: String::new(),
+            code: None,
+            detail: None,
         }
     }
 
@@ -191,6 +261,7 @@ fn held(device: String, at: Millis, point: &str, value: f64, limit: Option<f64>)
         limit,
         state: state.code().to_owned(),
         code: wear::next_action(point, state).map(str::to_owned),
+        detail: None,
     }
 }
 
@@ -207,7 +278,7 @@ fn self_test_row(db: &Db, device: &str) -> Result<Option<HealthRow>, StoreError>
     // Its limit is a matter of the settings: whoever reads the log knows it.
     let mut row = held(device.to_owned(), now, "selftest_age_days", days, None);
     if outcome == TestOutcome::Failed {
-        row.state = wear::State::Bad.code().to_owned();
+        row.state = State::Bad.code().to_owned();
         row.code = Some("selftest_failed".to_owned());
     }
     Ok(Some(row))

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
-use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError, TestOutcome};
+use crate::store::{CycleOutcome, CycleStep, SelfTest, SideExposure, StoreError, TestOutcome};
 
 /// The cycle in the records that the steps belong to.
 pub(super) struct Record {
@@ -62,17 +62,20 @@ impl Supervisor {
                         db.load(record.load_id).map(|load| (record, load, opened))
                     })
                     .transpose()?;
-                Ok((found, test))
+                let failed = db.self_test_failed(&cabinet)?;
+                Ok((found, test, failed))
             })
             .await;
         let at_ms = self.now_ms();
+        let mut newest_began = None;
         let (left, record, test) = match found {
             Err(error) => {
                 self.say_unrecorded(&error);
                 return Known::No;
             }
-            Ok((None, test)) => (Left::Clean, None, test),
-            Ok((Some((record, load, opened)), test)) => {
+            Ok((None, test, failed)) => (Left::Clean, None, (test, failed)),
+            Ok((Some((record, load, opened)), test, failed)) => {
+                newest_began = Some(record.started);
                 let (left, end) = match record.ended {
                     None => (Left::Unfinished, End::Open),
                     // An override signed is not a door opened: that has a step of its own.
@@ -92,10 +95,18 @@ impl Supervisor {
                     began_ms: None,
                     had: Some((record.dose_mj_cm2, record.exposure_s.unwrap_or(0.0))),
                 };
-                (left, Some(record), test)
+                (left, Some(record), (test, failed))
             }
         };
-        let left = match (left, test.as_ref().is_some_and(|test| test.ended.is_none())) {
+        let (test, failed) = test;
+        self.troubles.self_test_failed = failed;
+        self.troubles.unrecorded = false;
+        // One that did not pass leaves ozone, or worse, whether the daemon died in it or after it.
+        let open = |test: &SelfTest| {
+            let newer = newest_began.is_none_or(|began| test.began >= began);
+            test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
+        };
+        let left = match (left, test.as_ref().is_some_and(open)) {
             (Left::Clean, true) => Left::TestFailed,
             (left, _) => left,
         };
@@ -133,13 +144,24 @@ impl Supervisor {
                 .began_ms
                 .map(|began| self.now_ms().saturating_sub(began)),
             step: step.code().to_owned(),
-            detail: fault.map(|fault| fault.to_string()),
+            detail: fault.map(|fault| self.told(fault)),
             by: by.map(str::to_owned),
         };
         self.around
             .store
             .with(move |db| db.cycle_step(cycle, &step))
             .await
+    }
+
+    /// A fault for the record; of a missing reading also what was read and what is expected.
+    fn told(&self, fault: Fault) -> String {
+        let Fault::ReadingMissing { point, .. } = fault else {
+            return fault.to_string();
+        };
+        match self.troubles.of(point.code()) {
+            Some(trouble) => format!("{fault}: {}", trouble.figures()),
+            None => fault.to_string(),
+        }
     }
 
     /// Writes a cycle's end. A load is released by this row and by nothing else; the door is
@@ -168,6 +190,7 @@ impl Supervisor {
         }
         record.end = End::Written;
         let batch = record.batch;
+        self.troubles.unrecorded = false;
         // Refused where the end is a quarantine.
         if let Ok(released) = self.cycle.ask(Ask::ReleaseRecorded, self.now_ms()) {
             self.cycle = released;
@@ -176,8 +199,27 @@ impl Supervisor {
         self.around.events.tell(Event::Batch { batch });
     }
 
-    pub(super) fn say_unrecorded(&self, error: &StoreError) {
-        tracing::error!(cabinet = %self.id, %error, "a step of the cabinet could not be recorded");
+    /// Said once, however often it is tried again; `/readyz` says it until it is over.
+    pub(super) fn say_unrecorded(&mut self, error: &StoreError) {
+        if std::mem::replace(&mut self.troubles.unrecorded, true) {
+            tracing::debug!(cabinet = %self.id, %error, "still not recorded");
+            return;
+        }
+        let error: &dyn std::error::Error = error;
+        tracing::error!(
+            cabinet = %self.id,
+            error,
+            "what the cabinet did could not be recorded: no load is taken or released until it is; check the disk's space"
+        );
+    }
+
+    /// A cycle is over and its end is not on record: nothing new begins before it is.
+    pub(super) fn owes_an_end(&self) -> bool {
+        let open = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.end == End::Open);
+        open && !self.cycle.step().is_running()
     }
 }
 

@@ -72,6 +72,12 @@ impl Supervisor {
             Ok(()) | Err(Ended::NotGood) => TestOutcome::Failed,
             Err(Ended::Interrupted) => TestOutcome::Aborted,
         };
+        let rested = matches!(self.cycle.step(), Step::Idle | Step::Released);
+        if outcome == TestOutcome::Passed && !rested {
+            // What the test before left behind is over.
+            let rules = self.cycle.rules().clone();
+            self.cycle = Cycle::at_start(rules, Left::Clean, self.now_ms());
+        }
         if outcome != TestOutcome::Passed {
             let rules = self.cycle.rules().clone();
             self.cycle = Cycle::at_start(rules, Left::TestFailed, self.now_ms());
@@ -82,9 +88,22 @@ impl Supervisor {
         self.tell();
     }
 
-    async fn begin_test(&self, by: &str) -> Result<i64, Refused> {
+    /// At rest, or what a test before this one left behind: no load is inside, and the lamp is seen out.
+    fn may_be_tested(&self) -> bool {
+        match self.cycle.step() {
+            Step::Idle | Step::Released => true,
+            Step::Quarantined { .. } | Step::Ventilating { .. } => self.record.is_none(),
+            _ => false,
+        }
+    }
+
+    async fn begin_test(&mut self, by: &str) -> Result<i64, Refused> {
         self.refuse_another()?;
-        if !matches!(self.cycle.step(), Step::Idle | Step::Released) {
+        self.look_at_orders().await;
+        if let Some(blocked) = self.troubles.of_device() {
+            return Err(blocked.into());
+        }
+        if !self.may_be_tested() {
             let code = match self.cycle.step() {
                 Step::Unknown { .. } => "cabinet_silent",
                 Step::Quarantined { .. } => "other_load_inside",
@@ -129,14 +148,23 @@ impl Supervisor {
             }
             .to_owned(),
             code: bad.and_then(|finding| finding.code.clone()),
+            detail: None,
         };
         let kept = self.around.store.with(move |db| {
             db.end_self_test(id, outcome, &findings)?;
             db.log_health(&[row])?;
             db.self_test(id)
         });
+        match outcome {
+            TestOutcome::Passed => self.troubles.self_test_failed = false,
+            TestOutcome::Failed => self.troubles.self_test_failed = true,
+            TestOutcome::Aborted | TestOutcome::CutShort => {}
+        }
         match kept.await {
-            Ok(test) => self.last_test = Some(SelfTestView::from(test)),
+            Ok(test) => {
+                self.troubles.unrecorded = false;
+                self.last_test = Some(SelfTestView::from(test));
+            }
             Err(error) => self.say_unrecorded(&error),
         }
     }
@@ -227,11 +255,16 @@ impl Supervisor {
             .await?;
         t.note("fan", fan.1, Fault::FanNotRunning, (None, None, ""))?;
         let since_ms = self.now_ms();
-        let low = |s: &Seen| match rules.ozone {
-            Ozone::Measured { release_mg_m3 } => {
-                matches!(s.ozone_mg_m3, Ok(ozone) if ozone <= release_mg_m3)
-            }
-            Ozone::Timer => s.at_ms.saturating_sub(since_ms) >= rules.ventilation_ms,
+        // The lamp burnt: the air is moved for as long as after a cycle, whatever the sensor says before.
+        let low = |s: &Seen| {
+            let aired = s.at_ms.saturating_sub(since_ms) >= rules.ventilation_ms;
+            aired
+                && match rules.ozone {
+                    Ozone::Measured { release_mg_m3 } => {
+                        matches!(s.ozone_mg_m3, Ok(ozone) if ozone <= release_mg_m3)
+                    }
+                    Ozone::Timer => true,
+                }
         };
         let air = self
             .look_for(t, rules.ventilation_max_ms, |s| low(s).then_some(()))

@@ -6,21 +6,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use uv_cabinet::{Begun, Cabinet, Profile, Readings, WrongCabinet};
+use uv_cabinet::{Begun, Cabinet, Profile, WrongCabinet};
 
 use super::curve::Curve;
 use super::give::Given;
 use super::health::{HeldAgainst, Logged};
-use super::record::{End, Known, Record};
-use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, WrongCabinetView, look};
+use super::record::{Known, Record};
+use super::trouble::Troubles;
+use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock;
 use crate::config::DeviceId;
-use crate::domain::cycle::{
-    Ask, Cycle, Fault, Grounds, Left, Look, Sample, Seen, Step, Switch, WhyMissing,
-};
-use crate::domain::letter::LoadState;
+use crate::domain::cycle::{Ask, Cycle, Fault, Left, Seen, Step, Switch, WhyMissing};
 use crate::events::Event;
-use crate::store::{CycleRecord, CycleTerms};
+use crate::store::CycleTerms;
 
 /// Drives one cabinet.
 pub(super) struct Supervisor {
@@ -33,7 +31,7 @@ pub(super) struct Supervisor {
     pub(super) order_patience: Duration,
     pub(super) cabinet: Cabinet,
     pub(super) around: Surroundings,
-    show: watch::Sender<CabinetView>,
+    pub(super) show: watch::Sender<CabinetView>,
     pub(super) epoch: Instant,
     pub(super) cycle: Cycle,
     pub(super) seen: Option<Seen>,
@@ -45,7 +43,10 @@ pub(super) struct Supervisor {
     /// The order to put the lamp out, as long as it is not known what became of it.
     pub(super) putting_out: Option<Begun>,
     /// Set while another cabinet answers than the profile's.
-    wrong: Option<WrongCabinet>,
+    pub(super) wrong: Option<WrongCabinet>,
+    /// What is known to be wrong with the cabinet.
+    pub(super) troubles: Troubles,
+    pub(super) profile: Profile,
     /// A self test is going on.
     pub(super) testing: bool,
     pub(super) last_test: Option<SelfTestView>,
@@ -81,6 +82,8 @@ impl Supervisor {
             beat: None,
             putting_out: None,
             wrong: None,
+            troubles: Troubles::default(),
+            profile: profile.clone(),
             testing: false,
             last_test: None,
             logged: Logged::default(),
@@ -130,10 +133,12 @@ impl Supervisor {
         if seen.door_closed == Err(WhyMissing::NoAnswer) {
             self.given.doubt(self.cycle.step());
         }
+        self.note_trouble(&readings, now);
         let next = self.cycle.see(&seen);
         self.advance(next, None).await;
         self.note_sample(&seen);
         self.seen = Some(seen);
+        self.look_at_orders_when_due(now).await;
         self.settle().await;
         self.give_orders().await;
         if matches!(self.cycle.step(), Step::Striking { .. }) && self.given.lamp != Some(Switch::On)
@@ -203,60 +208,6 @@ impl Supervisor {
         }
     }
 
-    async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
-        let started = self.cycle.ask(Ask::Start, self.now_ms());
-        if !self.cycle.step().is_running() {
-            self.refuse_another()?;
-        }
-        let started = started.map_err(|refused| not_now(refused.code()))?;
-        let hindrance = match &self.seen {
-            None => Some("cabinet_silent"),
-            Some(seen) => self.cycle.rules().hinders_start(seen).map(Fault::code),
-        };
-        if let Some(code) = hindrance {
-            return Err(not_now(code));
-        }
-        if let (Step::Quarantined { .. }, Some(record)) = (self.cycle.step(), &self.record)
-            && record.load != load
-            && self.grounds().await.is_err()
-        {
-            // Behind the locked door lies another load than the one that would be released.
-            return Err(not_now("other_load_inside"));
-        }
-        let (terms, actor) = (self.terms.clone(), by.clone());
-        let begun = self
-            .around
-            .store
-            .with(move |db| {
-                let cycle = db.begin_cycle(load, &terms, &actor)?;
-                db.load(load).map(|load| (cycle, load.batch_id))
-            })
-            .await;
-        let (cycle, batch) = begun.map_err(|error| Refused::Load {
-            reason: error.to_string(),
-        })?;
-        self.record = Some(Record {
-            cycle,
-            load,
-            batch,
-            end: End::Open,
-            began_ms: Some(self.now_ms()),
-            had: None,
-        });
-        self.around.events.tell(Event::Batch { batch });
-        self.advance(started, Some(&by)).await;
-        self.give_orders().await;
-        Ok(CycleRecord::number(cycle))
-    }
-
-    /// Another cabinet than the profile's is told nothing.
-    pub(super) fn refuse_another(&self) -> Result<(), Refused> {
-        match &self.wrong {
-            None => Ok(()),
-            Some(wrong) => Err(Refused::WrongCabinet(wrong.clone())),
-        }
-    }
-
     async fn ask(&mut self, ask: Ask, by: &str) -> Result<(), Refused> {
         let next = self
             .cycle
@@ -267,26 +218,6 @@ impl Supervisor {
         self.settle().await;
         self.give_orders().await;
         Ok(())
-    }
-
-    /// A quarantined load leaves the cabinet only under a signed override.
-    async fn grounds(&self) -> Result<Grounds, Refused> {
-        let Some(record) = &self.record else {
-            return Ok(Grounds::NothingInside);
-        };
-        let load = record.load;
-        match self.around.store.with(move |db| db.load(load)).await {
-            Ok(load) => match load.state {
-                LoadState::Overridden => Ok(Grounds::SignedOverride),
-                LoadState::Released => Ok(Grounds::NothingInside),
-                LoadState::Waiting | LoadState::InCycle | LoadState::Quarantined => {
-                    Err(not_now("override_needed"))
-                }
-            },
-            Err(error) => Err(Refused::Load {
-                reason: error.to_string(),
-            }),
-        }
     }
 
     pub(super) fn now_ms(&self) -> u64 {
@@ -309,77 +240,6 @@ impl Supervisor {
                 subject: device,
             });
         }
-    }
-
-    pub(super) fn publish(&self, readings: &Readings, now: Instant) {
-        let step = self.cycle.step();
-        let (answers, irradiance) = match &self.seen {
-            Some(seen) => (
-                seen.door_closed != Err(WhyMissing::NoAnswer),
-                seen.irradiance,
-            ),
-            None => (false, Err(WhyMissing::NoAnswer)),
-        };
-        let part = format!("cabinet/{}", self.id);
-        if matches!(step, Step::Alarm { .. }) {
-            let message = format!(
-                "{}: the lamp was not seen out. Cut the mains, do not open the door, call maintenance",
-                self.id
-            );
-            self.around
-                .readiness
-                .not_ready(&part, "lamp_not_seen_out", &message);
-        } else if let Some(wrong) = readings.wrong_cabinet() {
-            let message = format!(
-                "{}: {wrong}; set the right address, or give the cabinet the profile of its model",
-                self.id
-            );
-            self.around
-                .readiness
-                .not_ready(&part, "wrong_cabinet", &message);
-        } else if answers {
-            self.around.readiness.ready(&part);
-        } else {
-            let message = format!(
-                "{} does not answer: check its power, its network cable and the address in the settings",
-                self.id
-            );
-            self.around
-                .readiness
-                .not_ready(&part, "cabinet_silent", &message);
-        }
-        self.show.send_replace(CabinetView {
-            id: self.id.to_string(),
-            model: self.terms.model.clone(),
-            connected: answers,
-            wrong_cabinet: readings.wrong_cabinet().map(WrongCabinetView::from),
-            step: if self.testing {
-                "self_test"
-            } else {
-                step.code()
-            }
-            .to_owned(),
-            self_test: self.last_test.clone(),
-            dose_basis: self.terms.dose_basis,
-            ozone_basis: self.terms.ozone_basis,
-            sides: self.terms.sides,
-            points: look::points(readings, now),
-            cycle: self.cycle_view(irradiance),
-            link: look::link(&self.cabinet.link_quality()),
-        });
-    }
-
-    fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {
-        // After a restart the cycle before is history: its dose is on its record, not here.
-        let shown = !matches!(self.cycle.step(), Step::Idle | Step::Unknown { .. });
-        let record = self.record.as_ref().filter(|_| shown)?;
-        let number = CycleRecord::number(record.cycle);
-        let mut view = look::cycle(number, record.load, &self.cycle, irradiance);
-        if let Some((dose_mj_cm2, exposure_s)) = record.had {
-            view.dose_mj_cm2 = dose_mj_cm2;
-            view.exposure_s = exposure_s;
-        }
-        Some(view)
     }
 }
 

@@ -11,6 +11,7 @@ use bench::{Bench, PATIENCE};
 
 mod bench;
 mod self_test;
+mod trouble;
 
 #[tokio::test]
 async fn a_load_is_released_after_a_whole_cycle() {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uv_cabinet::WrongCabinet;
 
+use super::{BlockedView, TroubleView};
 use crate::clock::Millis;
 use crate::domain::cycle::{Basis, Sides};
 use crate::store::{Finding, SelfTest, TestOutcome};
@@ -121,6 +122,10 @@ pub struct CabinetView {
     pub sides: Sides,
     /// Every point of the profile.
     pub points: Vec<PointView>,
+    /// Why no load can be taken now; none where one can, as far as the device goes.
+    pub blocked: Option<BlockedView>,
+    /// Points without a value to believe: what was read, what is expected. Those that block come first.
+    pub troubles: Vec<TroubleView>,
     /// The running cycle, or the last one since start.
     pub cycle: Option<CycleView>,
     /// The last self test that ended.

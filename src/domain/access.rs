@@ -70,8 +70,10 @@ pub enum Action {
     Approve,
     /// Accounts and tokens.
     Accounts,
-    /// Cabinets: state and cycles.
+    /// Cabinets: cycles begun and aborted, alarms acknowledged, self tests.
     Cabinets,
+    /// Cabinets as they are: readings, what blocks them, how their links do.
+    SeeCabinets,
     /// Device health.
     DeviceHealth,
     /// Takes drafts over.
@@ -90,7 +92,7 @@ type Row = (Action, [u8; 5], [u8; 2]);
 
 /// The whole table. Columns: operator, confirming officer, maintenance, auditor, administrator; case system, maintenance token.
 #[rustfmt::skip]
-const RIGHTS: [Row; 12] = [
+const RIGHTS: [Row; 13] = [
     //                      O  C  M  A  Adm  cs m
     (Action::Mailroom,     [1, 1, 0, 0, 1], [0, 0]),
     (Action::ReadLetters,  [1, 1, 0, 0, 1], [1, 0]),
@@ -98,6 +100,7 @@ const RIGHTS: [Row; 12] = [
     (Action::Approve,      [0, 0, 0, 0, 1], [0, 0]),
     (Action::Accounts,     [0, 0, 0, 0, 1], [0, 0]),
     (Action::Cabinets,     [1, 1, 1, 0, 1], [0, 0]),
+    (Action::SeeCabinets,  [1, 1, 1, 0, 1], [0, 1]),
     (Action::DeviceHealth, [0, 0, 1, 0, 1], [0, 1]),
     (Action::TakeDrafts,   [0, 0, 0, 0, 0], [1, 0]),
     (Action::Alerts,       [1, 1, 0, 0, 1], [1, 0]),

@@ -47,6 +47,18 @@ pub enum LoadState {
 }
 
 impl LoadState {
+    /// In a sentence: “load 7 is …”.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::InCycle => "in a cycle",
+            Self::Released => "released",
+            Self::Quarantined => "quarantined",
+            Self::Overridden => "opened by an override",
+        }
+    }
+
     /// Whether letters of this load may be opened and scanned.
     pub fn may_be_opened(self) -> bool {
         matches!(self, Self::Released | Self::Overridden)

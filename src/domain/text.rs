@@ -128,6 +128,19 @@ pub struct PageText {
     pub lines: Vec<Line>,
 }
 
+/// The first character of a text written by a person that nobody sees and that may make it look like another one: a control character
+/// other than tab and line break, a mark that turns the direction of reading (Unicode Bidi_Control), a tag, a separator of lines.
+#[must_use]
+pub fn hidden_mark(text: &str) -> Option<char> {
+    text.chars().find(|mark| match mark {
+        '\t' | '\n' | '\r' => false,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' => true,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{e0000}'..='\u{e007f}' => true,
+        mark => mark.is_control(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Millis;
-use crate::config::Cabinet;
+use crate::config::{Cabinet, Settings};
 use crate::domain::wear::{self, Good, Outlook, Point, State};
 use crate::store::{Db, HealthRow, Keep, StoreError};
 
@@ -20,6 +20,25 @@ pub struct DeviceLine {
     pub outlook: Option<Outlook>,
     /// What the outlook was made from, oldest first.
     pub history: Vec<Point>,
+    /// Least and greatest value of the last [`SPAN_DAYS`].
+    pub span: Option<(f64, f64)>,
+}
+
+/// How far back least and greatest are looked for.
+pub const SPAN_DAYS: i64 = 30;
+
+/// Every device that may be asked for by name: those of the settings, and those that only the log knows any more.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn known(db: &Db, settings: &Settings) -> Result<Vec<String>, StoreError> {
+    let cabinets = settings.cabinets.iter().map(|cabinet| cabinet.id.0.clone());
+    let scanners = settings.scanners.iter().map(|scanner| scanner.id.0.clone());
+    let mut known = db.health_devices()?;
+    known.extend(cabinets.chain(scanners));
+    known.sort();
+    known.dedup();
+    Ok(known)
 }
 
 /// On which side of its limit a point is good; `None`: it is not followed over time.
@@ -92,11 +111,14 @@ fn line(
     lamp_since: Option<i64>,
     now: Millis,
 ) -> Result<DeviceLine, StoreError> {
+    let since = now.plus_seconds(-SPAN_DAYS * 86_400);
+    let span = db.health_span(&row.device, &row.point, since)?;
     let Some(good) = followed(&row.point) else {
         return Ok(DeviceLine {
             newest: row,
             outlook: None,
             history: Vec::new(),
+            span,
         });
     };
     let mut history = history(db, &row)?;
@@ -114,6 +136,7 @@ fn line(
         newest: row,
         outlook: Some(outlook),
         history,
+        span,
     })
 }
 

@@ -84,6 +84,7 @@ impl Log {
             limit: None,
             state: state.to_owned(),
             code: code.map(str::to_owned),
+            detail: None,
         }
     }
 

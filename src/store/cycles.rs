@@ -194,7 +194,7 @@ impl Db {
     ) -> Result<i64, StoreError> {
         let found = self.load(load_id)?;
         if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
-            let (state, action) = (format!("{:?}", found.state), "start a cycle");
+            let (state, action) = (found.state.told().to_owned(), "start a cycle");
             return Err(StoreError::WrongState {
                 what: "load",
                 id: load_id.to_string(),

@@ -20,6 +20,27 @@ pub struct HealthRow {
     pub state: String,
     /// Stable code of what to do next.
     pub code: Option<String>,
+    /// Of a point without a value: where it is, what was read, what is expected.
+    pub detail: Option<String>,
+}
+
+impl HealthRow {
+    /// As the column keeps it: the code, and what belongs to it.
+    fn kept(&self) -> Option<String> {
+        let code = self.code.as_deref()?;
+        Some(match &self.detail {
+            Some(detail) => format!("{code}: {detail}"),
+            None => code.to_owned(),
+        })
+    }
+
+    /// Code and detail out of the column.
+    pub(super) fn parted(kept: Option<String>) -> (Option<String>, Option<String>) {
+        match kept.as_deref().and_then(|kept| kept.split_once(": ")) {
+            Some((code, detail)) => (Some(code.to_owned()), Some(detail.to_owned())),
+            None => (kept, None),
+        }
+    }
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -51,9 +72,9 @@ impl Db {
                     row.value,
                     row.limit,
                     &row.state,
-                    &row.code,
+                    row.kept(),
                 );
-                let (at, device, point, value, limit, state, code) = values;
+                let (at, device, point, value, limit, state, code) = &values;
                 let renewed =
                     renew.execute((at, device, point, value, limit, state, code, hour))?;
                 if renewed == 0 {
@@ -90,7 +111,7 @@ impl Db {
                     row.value,
                     row.limit,
                     &row.state,
-                    &row.code,
+                    row.kept(),
                 ))?;
             }
         }
@@ -114,6 +135,7 @@ impl Db {
               ORDER BY rowid DESC LIMIT ?3) ORDER BY rowid",
         )?;
         let rows = query.query_map((since, device, limit), |row| {
+            let (code, detail) = HealthRow::parted(row.get(6)?);
             Ok(HealthRow {
                 at: row.get(0)?,
                 device: row.get(1)?,
@@ -121,7 +143,8 @@ impl Db {
                 value: row.get(3)?,
                 limit: row.get(4)?,
                 state: row.get(5)?,
-                code: row.get(6)?,
+                code,
+                detail,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -7,6 +7,7 @@ use crate::clock::Millis;
 use crate::domain::wear::Point;
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<(i64, HealthRow)> {
+    let (code, detail) = HealthRow::parted(row.get(7)?);
     let entry = HealthRow {
         at: row.get(1)?,
         device: row.get(2)?,
@@ -14,7 +15,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<(i64, HealthRow)> {
         value: row.get(4)?,
         limit: row.get(5)?,
         state: row.get(6)?,
-        code: row.get(7)?,
+        code,
+        detail,
     };
     Ok((row.get(0)?, entry))
 }
@@ -94,6 +96,36 @@ impl Db {
                 value: row.get(1)?,
             })
         })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Least and greatest known value of a point since then.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn health_span(
+        &self,
+        device: &str,
+        point: &str,
+        since: Millis,
+    ) -> Result<Option<(f64, f64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT min(value), max(value) FROM device_health WHERE device = ?1 AND point = ?2 AND at_ms >= ?3",
+        )?;
+        let span = query.query_row((device, point, since), |row| {
+            Ok((row.get::<_, Option<f64>>(0)?, row.get::<_, Option<f64>>(1)?))
+        })?;
+        Ok(span.0.zip(span.1))
+    }
+
+    /// Every device that the log knows.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn health_devices(&self) -> Result<Vec<String>, StoreError> {
+        let all = "SELECT DISTINCT device FROM device_health ORDER BY device";
+        let mut query = self.connection.prepare_cached(all)?;
+        let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

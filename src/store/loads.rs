@@ -291,7 +291,7 @@ impl Db {
         }
         let found = self.load(load_id)?;
         if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
-            let (state, action) = (format!("{:?}", found.state), "override");
+            let (state, action) = (found.state.told().to_owned(), "override");
             return Err(StoreError::WrongState {
                 what: "load",
                 id: load_id.to_string(),

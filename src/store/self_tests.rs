@@ -151,6 +151,21 @@ impl Db {
             .optional()?)
     }
 
+    /// Whether the last self test of a cabinet that said anything – one that was aborted or cut short says nothing – failed.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn self_test_failed(&self, cabinet: &str) -> Result<bool, StoreError> {
+        let last = "SELECT outcome FROM self_tests WHERE cabinet = ?1 AND outcome IN (?2, ?3) ORDER BY id DESC LIMIT 1";
+        let (passed, failed) = (TestOutcome::Passed, TestOutcome::Failed);
+        let found = self
+            .connection
+            .query_row(last, (cabinet, passed, failed), |row| {
+                row.get::<_, TestOutcome>(0)
+            });
+        Ok(found.optional()? == Some(TestOutcome::Failed))
+    }
+
     /// One self test.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ fn row(at_ms: i64, point: &str, value: f64, limit: f64) -> HealthRow {
         limit: Some(limit),
         state: "good".into(),
         code: None,
+        detail: None,
     }
 }
 
@@ -246,6 +247,8 @@ fn view(id: &str, uv: Option<f64>) -> CabinetView {
                 age_ms: Some(80),
             },
         ],
+        blocked: None,
+        troubles: Vec::new(),
         cycle: None,
         self_test: None,
         link: LinkView {
@@ -345,4 +348,73 @@ fn metrics_of_a_running_station_count_its_cycles() {
             "{line} is not in\n{text}"
         );
     }
+}
+
+#[test]
+fn a_device_that_nobody_knows_has_no_good_health() {
+    let house = House::new();
+    ageing_lamp(&house);
+    let caller = house.machine("devices", Scope::Maintenance);
+    let known = house.get(&caller, "/v1/health/log?device=cabinet-1");
+    assert_eq!(known.status, 200, "{}", known.text);
+    let unknown = house.get(&caller, "/v1/health/log?device=nope");
+    assert_eq!(
+        (unknown.status, unknown.code()),
+        (400, "query_invalid".into())
+    );
+    assert!(unknown.text.contains("cabinet-1"), "{}", unknown.text);
+}
+
+#[test]
+fn a_maintenance_token_sees_cabinets_and_moves_none() {
+    let house = House::new();
+    let caller = house.machine("devices", Scope::Maintenance);
+    for path in ["/v1/cabinets", "/v1/cabinets/cabinet-1"] {
+        assert_eq!(house.get(&caller, path).status, 200, "{path}");
+    }
+    for path in ["cycles", "abort", "acknowledge", "selftest"] {
+        let path = format!("/v1/cabinets/cabinet-1/{path}");
+        let refused = house.call(&caller, "POST", &path, Some("{}"));
+        assert_eq!(refused.code(), "forbidden", "{path}");
+    }
+}
+
+#[test]
+fn a_point_without_a_value_is_in_the_health_log_with_what_was_read_and_expected() {
+    let house = House::new();
+    let bad = HealthRow {
+        value: None,
+        limit: None,
+        state: "bad".into(),
+        code: Some("out_of_range".into()),
+        detail: Some(
+            "input_register 1: read 65.535 mg/m3 (raw 65535), expected 0 … 20 mg/m3".into(),
+        ),
+        ..row(clock::now().0, "ozone_mg_m3", 0.0, 0.1)
+    };
+    let written = bad.clone();
+    house
+        .app
+        .store
+        .wait(move |db| db.log_health(&[written]))
+        .unwrap();
+    let caller = house.machine("devices", Scope::Maintenance);
+    for path in ["/v1/health/log", "/v1/health/devices"] {
+        let line = house.get(&caller, path).json()["items"][0].clone();
+        assert_eq!(line["next_action"], "out_of_range", "{line}");
+        assert_eq!(line["detail"].as_str(), bad.detail.as_deref(), "{line}");
+    }
+}
+
+#[test]
+fn least_and_greatest_of_thirty_days_stand_beside_the_newest_value() {
+    let house = House::new();
+    ageing_lamp(&house);
+    let caller = house.machine("devices", Scope::Maintenance);
+    let line = house.get(&caller, "/v1/health/devices").json()["items"][0].clone();
+    let (least, greatest) = (
+        line["least"].as_f64().unwrap(),
+        line["greatest"].as_f64().unwrap(),
+    );
+    assert!((least - 11.0).abs() < 1e-9 && greatest >= 13.8, "{line}");
 }

@@ -396,6 +396,8 @@ fn cabinet_view() -> CabinetView {
         ozone_basis: Basis::Measured,
         sides: Sides::Both,
         points: Vec::new(),
+        blocked: None,
+        troubles: Vec::new(),
         cycle: None,
         self_test: None,
         link: laixin::disinfect::LinkView::default(),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 
 use laixin::config::Offer;
-use laixin::disinfect::{Order, Refused};
+use laixin::disinfect::{Order, Refused, TroubleView};
 use laixin::events::Event;
 use laixin::store::{Role, Scope};
 use serde_json::{Value, json};
@@ -166,6 +166,43 @@ fn odd_batches_are_refused() {
 }
 
 #[test]
+fn nothing_was_received_in_another_century_or_tomorrow() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    for when in [
+        "1800-01-01T08:30:00+08:00",
+        "2015-01-01T08:30:00+08:00",
+        "2099-01-01T08:30:00+08:00",
+    ] {
+        let mut batch = new_batch();
+        batch["received_at"] = json!(when);
+        let refused = house.post(&zhang, "/v1/batches", batch);
+        assert_eq!(refused.code(), "body_invalid", "{when}");
+        assert!(
+            refused.text.contains("clock of this station"),
+            "{}",
+            refused.text
+        );
+    }
+}
+
+#[test]
+fn a_body_of_another_shape_is_not_told_what_we_call_it() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    for body in ["[]", "7", "\"x\""] {
+        let refused = house.call(&zhang, "POST", "/v1/cabinets/cabinet-1/cycles", Some(body));
+        assert_eq!(refused.code(), "body_invalid", "{body}");
+        assert!(
+            refused.text.contains("expected an object"),
+            "{}",
+            refused.text
+        );
+        assert!(!refused.text.contains("struct"), "{}", refused.text);
+    }
+}
+
+#[test]
 fn lists_page_by_cursor_without_losing_or_repeating() {
     let house = House::new();
     let zhang = house.person("zhang", Role::Operator);
@@ -223,6 +260,17 @@ fn lists_page_by_cursor_without_losing_or_repeating() {
     );
 }
 
+fn broken_ozone_sensor() -> TroubleView {
+    TroubleView {
+        point: "ozone_mg_m3".into(),
+        code: "out_of_range".into(),
+        place: "input_register 1".into(),
+        read: "65.535 mg/m3 (raw 65535)".into(),
+        expected: "0 … 20 mg/m3".into(),
+        needed: true,
+    }
+}
+
 #[test]
 fn a_cabinet_shows_itself_and_takes_orders() {
     let mut house = House::new();
@@ -234,6 +282,11 @@ fn a_cabinet_shows_itself_and_takes_orders() {
                 code: "door_open".into(),
             };
             let _ = answer.send(Err(refused));
+        }
+        Order::Start {
+            load: 8, answer, ..
+        } => {
+            let _ = answer.send(Err(Refused::Reading(broken_ozone_sensor())));
         }
         Order::Start { answer, .. } => {
             let _ = answer.send(Ok("C000001".into()));
@@ -265,6 +318,16 @@ fn a_cabinet_shows_itself_and_takes_orders() {
     let refused = house.post(&wang, "/v1/cabinets/cabinet-1/cycles", json!({"load": 7}));
     assert_eq!(refused.code(), "cabinet_refuses");
     assert!(refused.text.contains("door_open"));
+    let refused = house.post(&wang, "/v1/cabinets/cabinet-1/cycles", json!({"load": 8}));
+    assert_eq!(refused.json()["reason"], "reading_missing");
+    let trouble = &refused.json()["trouble"];
+    assert_eq!(trouble["point"], "ozone_mg_m3");
+    assert_eq!(trouble["read"], "65.535 mg/m3 (raw 65535)");
+    assert_eq!(trouble["expected"], "0 … 20 mg/m3");
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    for word in ["ozone_mg_m3", "input_register 1", "65.535", "0 … 20"] {
+        assert!(detail.contains(word), "{word}: {detail}");
+    }
     assert_eq!(
         house
             .call(&wang, "POST", "/v1/cabinets/cabinet-1/abort", None)

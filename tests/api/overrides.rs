@@ -117,3 +117,35 @@ fn an_override_sent_twice_is_one_and_its_password_is_kept_nowhere() {
     let ledger = house.count("SELECT count(*) FROM ledger WHERE action = 'load.overridden' AND detail LIKE '%\"approved_by\":\"li\"%'");
     assert_eq!(ledger, 1);
 }
+
+#[test]
+fn a_reason_that_shows_itself_as_another_one_is_refused() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    house.add_user("li", Role::Operator);
+    for mark in ['\u{202e}', '\u{2066}', '\u{200f}', '\u{0007}', '\u{e0041}'] {
+        let mut signed = signed_with("li", PASSWORD);
+        signed["reason"] = json!(format!("柜体故障，{mark}人工消毒"));
+        let refused = house.post(&zhang, "/v1/loads/1/override", signed);
+        assert_eq!(refused.code(), "body_invalid", "{mark:?}");
+        let named = format!(
+            "reason: has an invisible character (U+{:04X})",
+            u32::from(mark)
+        );
+        assert!(refused.text.contains(&named), "{}", refused.text);
+    }
+    assert!(waits(&house));
+}
+
+#[test]
+fn a_load_that_is_no_number_is_no_load() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    let refused = house.post(
+        &zhang,
+        "/v1/loads/abc/override",
+        signed_with("li", PASSWORD),
+    );
+    assert_eq!((refused.status, refused.code()), (404, "not_found".into()));
+    assert!(refused.text.contains("by its number"), "{}", refused.text);
+}

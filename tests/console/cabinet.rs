@@ -1,10 +1,12 @@
 //! The cabinet's page when something is badly wrong: one thing to do, in the person's words, and no way to make it worse.
 
-use laixin::disinfect::WrongCabinetView;
+use laixin::disinfect::{BlockedView, CabinetView, TroubleView, WrongCabinetView};
+use laixin::domain::letter::Carrier;
+use laixin::store::{CycleOutcome, CycleTerms, NewBatch};
 
 use super::browser::with_browser;
 use super::browser_station::{Station, idle, irradiating};
-use super::{pictures, sign_in};
+use super::{USER, pictures, sign_in};
 
 const PAGE: &str = "/cabinets/cabinet-1";
 
@@ -93,6 +95,203 @@ async fn another_model_is_named_and_no_code_is_shown() {
             assert!(!today.contains(words), "a sentence for the log: {today}");
         }
         pictures(&browser, &station, PAGE, "cabinet-wrong").await;
+    })
+    .await;
+}
+
+fn broken_ozone_sensor(mut view: CabinetView) -> CabinetView {
+    let trouble = TroubleView {
+        point: "ozone_mg_m3".into(),
+        code: "out_of_range".into(),
+        place: "input_register 1".into(),
+        read: "65.535 mg/m3 (raw 65535)".into(),
+        expected: "0 … 20 mg/m3".into(),
+        needed: true,
+    };
+    let refused = TroubleView {
+        point: "lamp_temperature_c".into(),
+        code: "refused".into(),
+        place: "input_register 40".into(),
+        read: "Modbus exception 2".into(),
+        expected: "-20 … 120 degC".into(),
+        needed: false,
+    };
+    view.blocked = Some(BlockedView {
+        code: "reading_missing".into(),
+        trouble: Some(trouble.clone()),
+    });
+    view.troubles = vec![trouble, refused];
+    view
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_that_cannot_be_believed_is_named_with_what_was_read_and_expected() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let view = broken_ozone_sensor(idle());
+        station.cabinet.send(view).expect("somebody looks");
+        for (language, words) in [
+            (
+                "zh",
+                [
+                    "臭氧浓度",
+                    "现在不能开始消毒",
+                    "Modbus 异常码 2",
+                    "灯管温度",
+                ],
+            ),
+            (
+                "en",
+                [
+                    "Ozone",
+                    "No cycle can be started",
+                    "Modbus exception 2",
+                    "Lamp temperature",
+                ],
+            ),
+        ] {
+            let to = station.page(&format!("/language/{language}"));
+            browser.open(&to).await;
+            browser.open(&station.page(PAGE)).await;
+            browser.at("#blocked").await;
+            let said = browser.text("main").await;
+            for word in words {
+                assert!(said.contains(word), "{word}: {said}");
+            }
+            for figure in ["ozone_mg_m3", "65.535 mg/m3 (raw 65535)", "0 … 20 mg/m3"] {
+                assert!(said.contains(figure), "{figure}: {said}");
+            }
+            assert!(!said.contains("out_of_range"), "{said}");
+            let none = "return document.querySelectorAll('form.start').length;";
+            assert_eq!(browser.ask(none).await, 0, "no cycle is started");
+        }
+        pictures(&browser, &station, PAGE, "cabinet-blocked").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_self_test_says_that_no_cycle_starts() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let mut view = idle();
+        view.blocked = Some(BlockedView {
+            code: "self_test_failed".into(),
+            trouble: None,
+        });
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#blocked").await;
+        let said = browser.text("main").await;
+        for word in ["设备自检未通过", "再通过一次自检", "特批放行"] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        pictures(&browser, &station, PAGE, "cabinet-test-failed").await;
+    })
+    .await;
+}
+
+/// A cycle of load 1 that failed, on record.
+async fn quarantined(station: &Station) {
+    let made = station.app.store.with(|db| {
+        let new = NewBatch {
+            carrier: Carrier::Letter,
+            count: 3,
+            received: laixin::clock::now(),
+        };
+        let batch = db.sign_in_batch(&new, USER)?;
+        let load = db.add_load(batch, "cabinet-1", USER)?;
+        let terms = CycleTerms::measured("cabinet-1", &"0".repeat(64));
+        let cycle = db.begin_cycle(load, &terms, USER)?;
+        let ended = CycleOutcome {
+            failed: Some("door_open".into()),
+            exposures: Vec::new(),
+            ventilation_s: 0.0,
+        };
+        db.end_cycle(cycle, &ended)
+    });
+    made.await.expect("recorded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_says_where_the_override_is_and_offers_no_button_before_it() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        quarantined(&station).await;
+        let mut view = irradiating(4.0, 12.0);
+        view.step = "quarantined".into();
+        view.cycle.as_mut().expect("a cycle").failed = Some("door_open".into());
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#wants-override a[href='/batches']").await;
+        let none = "return document.querySelectorAll('form.acknowledge').length;";
+        assert_eq!(browser.ask(none).await, 0, "it would be refused");
+        pictures(&browser, &station, PAGE, "cabinet-quarantined").await;
+        let signed = station
+            .app
+            .store
+            .with(|db| db.override_load(1, (USER, "li"), "urgent"));
+        signed.await.expect("signed");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("form.acknowledge").await;
+        assert!(browser.text("form.acknowledge").await.contains("开门"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_cabinet_shows_no_letters_and_tells_its_last_cycle() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        quarantined(&station).await;
+        station.cabinet.send(idle()).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#last-cycle").await;
+        let said = browser.text("#last-cycle").await;
+        assert!(said.contains("C000001") && said.contains("未放行：柜门未关"), "{said}");
+        let letters = "return getComputedStyle(document.querySelector('.cab .mail')).display === 'none' ? 0 : 1;";
+        assert_eq!(browser.ask(letters).await, 0, "nothing is inside");
+        // After an aborted self test nothing is inside either, and there is a way out.
+        let mut view = idle();
+        view.step = "quarantined".into();
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("form.acknowledge").await;
+        let said = browser.text(".step").await;
+        assert!(said.contains("直接重新自检") && !said.contains("请按下一步处理"), "{said}");
+        pictures(&browser, &station, PAGE, "cabinet-after-test").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_names_every_fault_that_stands() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let mut view = irradiating(4.0, 12.0);
+        view.step = "alarm".into();
+        view.cycle.as_mut().expect("a cycle").failed = Some("aborted_by_operator".into());
+        for (point, value) in [("door_closed", 0.0), ("estop_pressed", 1.0)] {
+            let found = view.points.iter_mut().find(|at| at.point == point);
+            found.expect("there").value = Some(value);
+        }
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at(".fault").await;
+        let said = browser.text(".step").await;
+        for fault in [
+            "经办人中止了消毒",
+            "灯管没有按要求熄灭",
+            "柜门未关",
+            "急停按钮被按下",
+        ] {
+            assert!(said.contains(fault), "{fault}: {said}");
+        }
     })
     .await;
 }

@@ -97,6 +97,8 @@ pub(crate) fn idle() -> CabinetView {
             point("lamp_hours_h", 1312.5, 4_200),
             point("lamp_strikes", 482.0, 4_200),
         ],
+        blocked: None,
+        troubles: Vec::new(),
         cycle: None,
         self_test: None,
         link: laixin::disinfect::LinkView::default(),

@@ -7,6 +7,12 @@ use thiserror::Error;
 
 use crate::{Point, Switch};
 
+mod port;
+mod profile;
+
+pub use port::PortProblem;
+pub use profile::ProfileError;
+
 /// Why the conversation with the cabinet broke. After any of these the connection is thrown away.
 #[derive(Debug, Error)]
 pub enum LinkError {
@@ -17,6 +23,14 @@ pub enum LinkError {
         address: String,
         /// The operating system's reason.
         source: io::Error,
+    },
+    /// The serial port could not be opened, for a reason of its own.
+    #[error("{address}: {problem}")]
+    Port {
+        /// The serial port.
+        address: String,
+        /// Why.
+        problem: PortProblem,
     },
     /// Nobody took the connection in time.
     #[error("{address} did not take a connection within {after_ms} ms")]
@@ -97,6 +111,7 @@ impl LinkError {
     pub fn problem(&self) -> LinkProblem {
         match self {
             Self::Connect { .. } => LinkProblem::CannotConnect,
+            Self::Port { problem, .. } => LinkProblem::Port(*problem),
             Self::ConnectTimedOut { .. } => LinkProblem::ConnectTimedOut,
             Self::ReplyTimedOut { .. } => LinkProblem::ReplyTimedOut,
             Self::Lost { .. } | Self::LineGone => LinkProblem::ConnectionLost,
@@ -112,6 +127,8 @@ impl LinkError {
 pub enum LinkProblem {
     /// The connection was refused or the host is unreachable.
     CannotConnect,
+    /// The serial port could not be opened.
+    Port(PortProblem),
     /// Nobody took the connection in time.
     ConnectTimedOut,
     /// Asked, and no whole reply in time.
@@ -132,6 +149,11 @@ impl LinkProblem {
     pub fn code(self) -> &'static str {
         match self {
             Self::CannotConnect => "cannot_connect",
+            Self::Port(PortProblem::Missing) => "port_missing",
+            Self::Port(PortProblem::Busy) => "port_busy",
+            Self::Port(PortProblem::NotAPort) => "port_not_serial",
+            Self::Port(PortProblem::Forbidden) => "port_forbidden",
+            Self::Port(PortProblem::NoDirection) => "port_no_direction",
             Self::ConnectTimedOut => "connect_timed_out",
             Self::ReplyTimedOut => "reply_timed_out",
             Self::ConnectionLost => "connection_lost",
@@ -291,89 +313,6 @@ impl Missing {
             Self::OwnerGone => "owner_gone",
         }
     }
-}
-
-/// Why a profile file was not taken.
-#[derive(Debug, Error)]
-pub enum ProfileError {
-    /// What is wrong in a file.
-    #[error("{path}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What is wrong, with its line.
-        source: Box<ProfileError>,
-    },
-    /// The file could not be read.
-    #[error("{path}")]
-    Read {
-        /// Which file.
-        path: String,
-        /// The operating system's reason.
-        source: io::Error,
-    },
-    /// Not TOML, an unknown key, or a value of the wrong type.
-    #[error("line {line}: `{text}`: {message}")]
-    Shape {
-        /// Line, from 1.
-        line: usize,
-        /// That line of the file.
-        text: String,
-        /// What the parser expected there.
-        message: String,
-    },
-    /// A value that cannot be.
-    #[error("line {line}: {key} = {found}: allowed: {allowed}")]
-    Value {
-        /// Line, from 1.
-        line: usize,
-        /// Full key, such as `timing.poll_ms`.
-        key: String,
-        /// What the file says.
-        found: String,
-        /// What would be taken.
-        allowed: String,
-    },
-    /// The settings say another kind of address than the profile's wire has.
-    #[error(
-        "{address} does not fit transport = \"{transport}\": allowed: host:port for tcp, a device such as /dev/cabinet-1 for rtu"
-    )]
-    OtherWire {
-        /// The address that was given.
-        address: String,
-        /// The profile's transport.
-        transport: &'static str,
-    },
-    /// A point that is neither there nor said to be absent.
-    #[error("[points.{point}] is missing, and nothing says so: {declare}")]
-    PointNotDeclaredAbsent {
-        /// Which point.
-        point: Point,
-        /// What the profile must say where the cabinet has no such point.
-        declare: &'static str,
-    },
-    /// Two cabinets on one serial port, and their profiles speak differently on it.
-    #[error(
-        "{address}: another cabinet speaks on this port with other settings ([link] baud, parity, stop_bits, silent_ms, direction): allowed: the same in both profiles"
-    )]
-    OtherLineSettings {
-        /// The port.
-        address: String,
-    },
-    /// Two cabinets that are the same device.
-    #[error("{address}: unit {unit} is another cabinet already: allowed: a unit number of its own")]
-    UnitTaken {
-        /// The line.
-        address: String,
-        /// The unit number.
-        unit: u8,
-    },
-    /// A point that no cycle can do without.
-    #[error("[points.{point}] is missing: a cycle cannot be run without it")]
-    PointMissing {
-        /// Which point.
-        point: Point,
-    },
 }
 
 /// What a switch command asks for, in words for messages.

@@ -14,7 +14,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CabinetTask, CommandError, LinkQuality, Profile, Readings, line, quality};
+use crate::{
+    CabinetTask, CommandError, LinkQuality, Missing, Point, Profile, Readings, line, quality,
+};
 
 /// What a cabinet can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub struct Cabinet {
 #[derive(Debug)]
 pub(crate) enum Request {
     Poll(oneshot::Sender<Readings>),
+    Probe(oneshot::Sender<Vec<(Point, Missing)>>),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
 }
 
@@ -59,6 +62,7 @@ impl Request {
     pub(crate) fn is_forgotten(&self) -> bool {
         match self {
             Self::Poll(answer) => answer.is_closed(),
+            Self::Probe(answer) => answer.is_closed(),
             Self::Command(Command::Lamp(Switch::Off), _) => false,
             Self::Command(_, answer) => answer.is_closed(),
         }
@@ -146,6 +150,16 @@ impl Cabinet {
         let mut readings = self.newest.borrow().clone();
         readings.unanswered = true;
         readings
+    }
+
+    /// Reads every command's register and writes none: those that the cabinet does not let read cannot be told anything either.
+    pub async fn probe(&self) -> Vec<(Point, Missing)> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever is gone has no trouble with one register; every poll says so.
+        if self.requests.send(Request::Probe(answer)).await.is_err() {
+            return Vec::new();
+        }
+        answered.await.unwrap_or_default()
     }
 
     /// Hands one command over without waiting for anything. `None`: too many wait already, or nobody is there.

@@ -21,11 +21,12 @@ mod readings;
 mod serial;
 pub mod sim;
 mod task;
+mod trouble;
 mod wire;
 
 pub use error::{
-    BadReply, CommandError, IdentityError, LinkError, LinkProblem, Missing, ProfileError,
-    WrongCabinet,
+    BadReply, CommandError, IdentityError, LinkError, LinkProblem, Missing, PortProblem,
+    ProfileError, WrongCabinet,
 };
 pub use handle::{Begun, Cabinet, Command, Switch};
 pub use line::Lines;
@@ -37,6 +38,7 @@ pub use profile::{
 pub use quality::LinkQuality;
 pub use readings::{Reading, Readings, Value};
 pub use task::CabinetTask;
+pub use trouble::Trouble;
 
 fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

@@ -130,6 +130,19 @@ pub enum Table {
     HoldingRegister,
 }
 
+impl Table {
+    /// Its name in profiles.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coil => "coil",
+            Self::DiscreteInput => "discrete_input",
+            Self::InputRegister => "input_register",
+            Self::HoldingRegister => "holding_register",
+        }
+    }
+}
+
 /// How the bits of a point are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,6 +164,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name in profiles.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Bit => "bit",
+            Self::U16 => "u16",
+            Self::I16 => "i16",
+            Self::U32 => "u32",
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+        }
+    }
+
     /// Addresses it takes.
     #[must_use]
     pub fn width(self) -> u16 {

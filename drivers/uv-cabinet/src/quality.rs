@@ -73,6 +73,7 @@ impl Tally {
             } => counts.crc_errors += 1,
             LinkError::BadReply { .. } => counts.bad_replies += 1,
             LinkError::Connect { .. }
+            | LinkError::Port { .. }
             | LinkError::ConnectTimedOut { .. }
             | LinkError::Lost { .. }
             | LinkError::LineBusy { .. } => counts.losses += 1,

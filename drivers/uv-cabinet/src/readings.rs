@@ -55,6 +55,16 @@ pub(crate) struct Slot {
     max_age: Duration,
 }
 
+impl Slot {
+    /// No answer, and why. While the next try is waited for, the reason is the one of the last try.
+    pub(crate) fn fall_silent(&mut self, problem: LinkProblem) {
+        let waiting = problem == LinkProblem::BackingOff;
+        if !(waiting && matches!(self.trouble, Some(Missing::NoAnswer(_)))) {
+            self.trouble = Some(Missing::NoAnswer(problem));
+        }
+    }
+}
+
 impl Readings {
     pub(crate) fn nothing_yet(profile: &Profile) -> Self {
         let slots = profile
@@ -94,6 +104,11 @@ impl Readings {
         if let Some(missing) = &self.overall {
             return Err(missing.clone());
         }
+        self.own(point, now)
+    }
+
+    /// As far as the point itself goes.
+    fn own(&self, point: Point, now: Instant) -> Result<Reading, Missing> {
         let slot = self.slots.get(&point).ok_or(Missing::NotInProfile)?;
         match (&slot.last, &slot.trouble) {
             (Some(reading), _) if reading.age(now) <= slot.max_age => Ok(*reading),
@@ -114,6 +129,29 @@ impl Readings {
         match &self.overall {
             Some(Missing::WrongCabinet(wrong)) => Some(wrong),
             _ => None,
+        }
+    }
+
+    /// Points that have no value to believe, and why; nothing that the profile does not have. Where it is only the scan counter
+    /// that spoils all of them, that one alone.
+    pub fn troubles(&self, now: Instant) -> Vec<(Point, Missing)> {
+        if matches!(
+            self.overall,
+            Some(Missing::WrongCabinet(_) | Missing::OwnerGone)
+        ) {
+            let points = self.slots.keys();
+            return points
+                .filter_map(|point| Some((*point, self.overall.clone()?)))
+                .collect();
+        }
+        let own: Vec<_> = self
+            .slots
+            .keys()
+            .filter_map(|point| Some((*point, self.own(*point, now).err()?)))
+            .collect();
+        match &self.overall {
+            Some(missing) if own.is_empty() => vec![(Point::ScanCounter, missing.clone())],
+            _ => own,
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_serial::{ClearBuffer, DataBits, FlowControl, SerialPort as _, SerialStream, StopBits};
 
-use crate::{Direction, Parity, SerialLine, error::LinkError, millis};
+use crate::{Direction, Parity, PortProblem, SerialLine, error::LinkError, millis};
 
 /// An open port.
 #[derive(Debug)]
@@ -31,7 +31,14 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
         address: address(),
         source,
     };
-    set_direction(line).map_err(failed)?;
+    let refused = |problem, source| match problem {
+        Some(problem) => LinkError::Port {
+            address: address(),
+            problem,
+        },
+        None => failed(source),
+    };
+    set_direction(line, refused)?;
     let builder = tokio_serial::new(line.device.to_string_lossy(), line.baud)
         .data_bits(DataBits::Eight)
         .flow_control(FlowControl::None)
@@ -45,7 +52,8 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
             _ => StopBits::One,
         })
         .exclusive(true);
-    let mut port = SerialStream::open(&builder).map_err(|error| failed(error.into()))?;
+    let mut port = SerialStream::open(&builder)
+        .map_err(|error| refused(PortProblem::of(&line.device, &error), error.into()))?;
     // A question that the kernel could not send yet must not be answered some time later.
     port.clear(ClearBuffer::All)
         .map_err(|error| failed(error.into()))?;
@@ -77,16 +85,21 @@ pub(crate) async fn open(line: &SerialLine, limit: Duration) -> Result<Port, Lin
 
 /// Asks the kernel to switch an RS-485 transceiver between sending and listening. Before the port is opened for us alone, since
 /// it is opened for this by itself; the setting stays with the port.
-fn set_direction(line: &SerialLine) -> io::Result<()> {
+fn set_direction(
+    line: &SerialLine,
+    refused: impl Fn(Option<PortProblem>, io::Error) -> LinkError,
+) -> Result<(), LinkError> {
     let rts_low_sends = match line.direction {
         Direction::Automatic => return Ok(()),
         Direction::RtsHighSends => false,
         Direction::RtsLowSends => true,
     };
-    let port = serial2::SerialPort::open(&line.device, serial2::KeepSettings)?;
+    let port = serial2::SerialPort::open(&line.device, serial2::KeepSettings)
+        .map_err(|error| refused(PortProblem::by_system(&error), error))?;
     let mut mode = Rs485Config::new();
     mode.set_invert_rts(rts_low_sends);
     port.set_rs4xx_mode(mode)
+        .map_err(|error| refused(Some(PortProblem::NoDirection), error))
 }
 
 impl Port {

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod identity;
+mod refused;
 
 /// One cabinet's task, and for the first cabinet of a line the line's as well; [`run`](Self::run) it.
 #[derive(Debug)]
@@ -40,6 +41,12 @@ pub struct CabinetTask {
     /// The last raw value of every point that may freeze, and when it last changed.
     still: BTreeMap<Point, (u32, Instant)>,
     heartbeat: u16,
+    /// When the lamp was last permitted.
+    alive_at: Option<Instant>,
+    /// Points that this cabinet refuses to give: each is asked for by itself, so that it costs no other one.
+    apart: BTreeSet<Point>,
+    /// When registers that are refused are looked for again.
+    search_after: Option<Instant>,
 }
 
 impl CabinetTask {
@@ -61,6 +68,9 @@ impl CabinetTask {
             inbox,
             still: BTreeMap::new(),
             heartbeat: 0,
+            alive_at: None,
+            apart: BTreeSet::new(),
+            search_after: None,
         }
     }
 
@@ -85,6 +95,10 @@ impl CabinetTask {
                 Request::Poll(answer) => {
                     self.poll().await;
                     let _ = answer.send(self.readings.clone());
+                }
+                Request::Probe(answer) => {
+                    let troubles = self.probe().await;
+                    let _ = answer.send(troubles);
                 }
                 Request::Command(command, answer) => {
                     let done = self.command(command).await;
@@ -130,11 +144,7 @@ impl CabinetTask {
                     self.note_words(&block, &words);
                     self.show.send_replace(self.readings.clone());
                 }
-                Ok(Answer::Exception(exception)) => {
-                    for point in &block.points {
-                        self.note_missing(*point, Missing::Refused { exception });
-                    }
-                }
+                Ok(Answer::Exception(exception)) => self.refused(&block, exception).await,
                 // A question knows the one reply that fits it, so a read is never answered like this.
                 Ok(Answer::Written) => {}
                 Err(error) => {
@@ -143,6 +153,7 @@ impl CabinetTask {
                 }
             }
         }
+        self.read_refused_apart();
     }
 
     fn note_words(&mut self, block: &wire::Block, words: &[u16]) {
@@ -153,7 +164,8 @@ impl CabinetTask {
             let value = wire::value(*point, spec, raw);
             let frozen = self.note_change(*point, raw, at);
             if *point == Point::ScanCounter {
-                self.readings.overall.clone_from(&frozen);
+                let unread = value.as_ref().err().cloned();
+                self.readings.overall = frozen.clone().or(unread);
             }
             let Some(slot) = self.readings.slots.get_mut(point) else {
                 continue;
@@ -169,8 +181,12 @@ impl CabinetTask {
         }
     }
 
-    /// The cabinet answered, and there is no value: the last one is not kept.
+    /// The cabinet answered, and there is no value: the last one is not kept. Without its scan counter nobody knows whether the
+    /// controller stands still, so nothing it says is believed.
     fn note_missing(&mut self, point: Point, missing: Missing) {
+        if point == Point::ScanCounter {
+            self.readings.overall = Some(missing.clone());
+        }
         if let Some(slot) = self.readings.slots.get_mut(&point) {
             slot.last = None;
             slot.trouble = Some(missing);
@@ -184,11 +200,18 @@ impl CabinetTask {
         if unit == self.profile.link.unit {
             // Whoever answers next may be another one.
             self.who.doubt();
+            // What it refused is no longer the reason.
+            self.readings.overall.take_if(|missing| {
+                matches!(
+                    missing,
+                    Missing::Refused { .. } | Missing::OutOfRange { .. }
+                )
+            });
         }
         let unread = self.blocks[from_block..].iter().filter(|b| b.unit == unit);
         for point in unread.flat_map(|b| &b.points) {
             if let Some(slot) = self.readings.slots.get_mut(point) {
-                slot.trouble = Some(Missing::NoAnswer(problem));
+                slot.fall_silent(problem);
             }
         }
     }
@@ -214,6 +237,7 @@ impl CabinetTask {
             Command::Lock(switch) => (Point::LockCommand, word(switch)),
             Command::Heartbeat => {
                 self.heartbeat = self.heartbeat.wrapping_add(1);
+                self.alive_at = Some(Instant::now());
                 (Point::Heartbeat, self.heartbeat)
             }
         };

@@ -1,5 +1,7 @@
 //! Registers → readings. Pure: what to ask for, and what the answer means.
 
+use std::collections::BTreeSet;
+
 use crate::{Kind, Missing, Point, PointSpec, Profile, Table, Value, WordOrder, pdu::Ask};
 
 /// Neighbouring addresses of one table of one unit, read with one request.
@@ -44,6 +46,11 @@ const LONGEST_BLOCK: u32 = 100;
 /// Groups the readable points into as few reads as possible, without touching an address that the
 /// profile does not name: a cabinet may refuse a whole read for one of those.
 pub(crate) fn blocks(profile: &Profile) -> Vec<Block> {
+    blocks_with(profile, &BTreeSet::new())
+}
+
+/// The same, with each of these points in a block of its own: the cabinet refuses them.
+pub(crate) fn blocks_with(profile: &Profile, apart: &BTreeSet<Point>) -> Vec<Block> {
     let mut placed: Vec<(u8, Point, &PointSpec)> = profile
         .points
         .iter()
@@ -59,40 +66,43 @@ pub(crate) fn blocks(profile: &Profile) -> Vec<Block> {
     });
     let mut blocks: Vec<Block> = Vec::new();
     for (unit, point, spec) in placed {
-        if blocks
-            .last_mut()
-            .is_some_and(|block| block.takes(unit, point, spec))
-        {
-            continue;
+        let refused = |block: &Block| block.points.iter().any(|point| apart.contains(point));
+        let joins = !apart.contains(&point)
+            && blocks
+                .last_mut()
+                .is_some_and(|block| !refused(block) && block.takes(unit, point, spec));
+        if !joins {
+            blocks.push(alone(profile, point, spec));
         }
-        blocks.push(Block {
-            unit,
-            table: spec.table,
-            start: spec.address,
-            count: spec.kind.width(),
-            points: vec![point],
-        });
     }
     blocks
+}
+
+/// A read of one point and nothing else.
+pub(crate) fn alone(profile: &Profile, point: Point, spec: &PointSpec) -> Block {
+    Block {
+        unit: spec.modbus_unit.unwrap_or(profile.link.unit),
+        table: spec.table,
+        start: spec.address,
+        count: spec.kind.width(),
+        points: vec![point],
+    }
 }
 
 /// Every read that the units of this cabinet know: its blocks, and each command read back.
 pub(crate) fn reads(profile: &Profile) -> Vec<(u8, Ask)> {
     let blocks = blocks(profile);
     let polled = blocks.iter().map(|block| (block.unit, block.ask()));
-    let commands = profile
-        .points
-        .iter()
-        .filter(|(point, _)| point.is_command());
-    let read_back = commands.map(|(_, spec)| {
-        let ask = Ask::Read {
-            table: spec.table,
-            start: spec.address,
-            count: 1,
-        };
-        (spec.modbus_unit.unwrap_or(profile.link.unit), ask)
-    });
+    let read_back = commands(profile).map(|block| (block.unit, block.ask()));
     polled.chain(read_back).collect()
+}
+
+/// Each command's register, to be read back.
+pub(crate) fn commands(profile: &Profile) -> impl Iterator<Item = Block> {
+    let points = profile.points.iter();
+    points
+        .filter(|(point, _)| point.is_command())
+        .map(|(point, spec)| alone(profile, *point, spec))
 }
 
 /// The bits of one point out of its block's words.

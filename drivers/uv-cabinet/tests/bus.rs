@@ -34,8 +34,8 @@ use tokio::{
 };
 use tokio_serial::{SerialPort as _, SerialStream};
 use uv_cabinet::{
-    Address, Cabinet, Command, Direction, Lines, LinkProblem, MapOrigin, Missing, Point, Profile,
-    Readings, Switch, Transport,
+    Address, Cabinet, Command, Direction, Lines, LinkProblem, MapOrigin, Missing, Point,
+    PortProblem, Profile, Readings, Switch, Transport,
 };
 
 const DELTA: &str = include_str!("../../../config/cabinets/delta-dvp.toml");
@@ -296,7 +296,7 @@ async fn tty_unplugged_and_back_under_another_number() {
     drop(station);
     poll_until(&cabinet, |r| {
         matches!(door(r), Err(Missing::NoAnswer(_)))
-            && cabinet.link_quality().last_problem == Some(LinkProblem::CannotConnect)
+            && cabinet.link_quality().last_problem == Some(LinkProblem::Port(PortProblem::Missing))
     })
     .await;
 
@@ -318,7 +318,8 @@ async fn a_port_that_cannot_switch_rs485_is_refused_when_the_profile_asks_for_it
     }
     let (cabinet, _driver) = drive(profile);
     let door = cabinet.poll().await.flag(Point::DoorClosed, Instant::now());
-    assert_eq!(door, Err(Missing::NoAnswer(LinkProblem::CannotConnect)));
+    let problem = LinkProblem::Port(PortProblem::NoDirection);
+    assert_eq!(door, Err(Missing::NoAnswer(problem)));
     let link = cabinet.link_quality();
     assert_eq!((link.requests, link.losses), (0, 1), "{link:?}");
 }

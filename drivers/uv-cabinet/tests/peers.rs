@@ -18,7 +18,9 @@ use std::{
 use peer::{Peer, Wire, drive, is_the_cabinet_that_peers_serve, patient, rtu_profile};
 use support::{bounded, poll_until, profile};
 use tokio::time::{interval, timeout};
-use uv_cabinet::{Address, Kind, LinkProblem, Missing, Point, Profile, Readings, Table, Transport};
+use uv_cabinet::{
+    Address, Kind, LinkProblem, Missing, Point, PortProblem, Profile, Readings, Table, Transport,
+};
 
 #[tokio::test]
 async fn pymodbus_on_tcp() {
@@ -152,7 +154,8 @@ async fn serial_port_that_is_not_there() {
     let missing = Path::new("/dev/no-such-cabinet");
     let (cabinet, _driver) = drive(rtu_profile(missing, 30, 100));
     let door = cabinet.poll().await.flag(Point::DoorClosed, Instant::now());
-    assert_eq!(door, Err(Missing::NoAnswer(LinkProblem::CannotConnect)));
+    let problem = LinkProblem::Port(PortProblem::Missing);
+    assert_eq!(door, Err(Missing::NoAnswer(problem)));
 }
 
 #[tokio::test]
@@ -166,7 +169,8 @@ async fn serial_port_of_one_driver_is_refused_to_another() {
     .await;
     let (second, _driver) = drive(one_request_a_point(&device).0);
     let door = second.poll().await.flag(Point::DoorClosed, Instant::now());
-    assert_eq!(door, Err(Missing::NoAnswer(LinkProblem::CannotConnect)));
+    let problem = LinkProblem::Port(PortProblem::Busy);
+    assert_eq!(door, Err(Missing::NoAnswer(problem)));
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "type = \"u16\"\nscale = 0.001",
             "type = \"bool\"\nscale = 0.001",
-            "points.irradiance_mw_cm2.type = Bool in InputRegister: allowed: a number in a register \
+            "points.irradiance_mw_cm2.type = bool in input_register: allowed: a number in a register \
              (u16; for measured values also i16, u32, i32, f32)",
         ),
         (

@@ -3,11 +3,27 @@
 use super::{BLACK, LEFT, Paper, QUIET, RED, WIDTH, bold, moment, plain};
 use crate::certificate::fault_code;
 use crate::print::Pen;
+use crate::store::TestOutcome;
 
 /// Longest reason that is printed in full; the ledger has the rest.
 const REASON_LINES: usize = 2;
 /// Faults that are printed one by one.
 const FAULT_LINES: usize = 3;
+
+/// What was read and what is expected, out of a recorded fault.
+struct Figures<'a> {
+    read: &'a str,
+    expected: &'a str,
+}
+
+impl<'a> Figures<'a> {
+    /// `input_register 1: read 65.535 mg/m3 (raw 65535), expected 0 … 20 mg/m3`
+    fn of(told: &'a str) -> Option<Self> {
+        let (_, read) = told.split_once(": read ")?;
+        let (read, expected) = read.split_once(", expected ")?;
+        Some(Self { read, expected })
+    }
+}
 
 impl Paper<'_> {
     /// Faults and the override; returns where the next part begins.
@@ -23,12 +39,27 @@ impl Paper<'_> {
         if c.faults.len() > FAULT_LINES {
             faults.push(w.one("certificate.faults_more", c.faults.len() - FAULT_LINES));
         }
+        let tested = c.self_test.as_ref().map(|test| test.outcome);
+        if tested == Some(TestOutcome::Failed) {
+            faults.insert(0, w.t("certificate.self_test_failed_before").to_owned());
+        }
         if faults.is_empty() {
             faults.push(w.t("certificate.no_faults").to_owned());
         }
         pen.text((LEFT, y), w.t("certificate.faults"), plain(9.0, QUIET));
         for line in &faults {
-            pen.text((LEFT + 21.0, y), line, plain(9.0, BLACK));
+            let room = WIDTH - 22.0;
+            let sizes = [9.0, 8.0, 7.0, 6.0];
+            let fits = sizes
+                .into_iter()
+                .find(|points| pen.width_mm(line, *points) <= room);
+            let points = fits.unwrap_or(6.0);
+            let line = pen.lines(line, points, room).into_iter().next();
+            pen.text(
+                (LEFT + 21.0, y),
+                &line.unwrap_or_default(),
+                plain(points, BLACK),
+            );
             y += 4.6;
         }
         if let Some(signed) = &c.overridden {
@@ -49,15 +80,19 @@ impl Paper<'_> {
     fn fault(&self, fault: &str) -> String {
         let w = self.w;
         let what = w.code("fault", fault_code(fault));
-        let detail = fault
-            .split_once(": ")
-            .and_then(|(_, detail)| detail.split_once(' '));
-        match detail {
-            Some((point, why)) => w.fill(
-                "certificate.fault_detail",
-                &[&what, &w.code("point", point), &w.code("missing", why)],
-            ),
-            None => what.to_owned(),
+        let mut parts = fault.splitn(3, ": ").skip(1);
+        let detail = parts.next().and_then(|detail| detail.split_once(' '));
+        let figures = parts.next().and_then(Figures::of);
+        let Some((point, why)) = detail else {
+            return what.to_owned();
+        };
+        let (point, why) = (w.code("point", point), w.code("missing", why));
+        match figures {
+            Some(Figures { read, expected }) => {
+                let told: [&dyn std::fmt::Display; 5] = [&what, &point, &why, &read, &expected];
+                w.fill("certificate.fault_figures", &told)
+            }
+            None => w.fill("certificate.fault_detail", &[&what, &point, &why]),
         }
     }
 

@@ -1,11 +1,12 @@
 //! `laixin cabinet simulate`: the simulated cabinet as a process of its own, with its side channel.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use uv_cabinet::PortProblem;
 use uv_cabinet::sim::{self, Fault, SerialEnd, SimSettings, Wire};
 
 use super::super::{DEFECT, FINDING, GOOD, USAGE};
@@ -74,6 +75,7 @@ pub(super) async fn run(args: SimulateArgs) -> u8 {
         unit: args.unit,
         ..SimSettings::default()
     };
+    let serial = args.serial.clone();
     let (handle, cabinet) = sim::start_on(wires, settings);
     for fault in args.fault {
         handle.switch_on(fault);
@@ -89,15 +91,36 @@ pub(super) async fn run(args: SimulateArgs) -> u8 {
         }
     };
     tokio::select! {
-        ended = cabinet => {
-            eprintln!("laixin: the simulated cabinet ended: {ended:?}");
-            DEFECT
-        }
+        ended = cabinet => why_ended(serial.as_deref(), ended),
         ended = control => {
-            eprintln!("laixin: the side channel of the simulated cabinet ended: {ended:?}");
+            let why = ended.err().map_or(String::new(), |error| format!(": {error}"));
+            eprintln!("laixin: the side channel of the simulated cabinet ended{why}");
             FINDING
         }
         _ = tokio::signal::ctrl_c() => GOOD,
+    }
+}
+
+/// A port that cannot be opened is a matter of the command line; anything else is not what a simulated cabinet does.
+fn why_ended(serial: Option<&Path>, ended: std::io::Result<()>) -> u8 {
+    let Err(error) = ended else {
+        eprintln!("laixin: the simulated cabinet ended");
+        return DEFECT;
+    };
+    let inner = error.get_ref();
+    let problem = inner.and_then(|inner| inner.downcast_ref::<PortProblem>());
+    match (serial, problem) {
+        (Some(port), Some(problem)) => {
+            let port = port.display();
+            eprintln!(
+                "laixin: --serial {port}: {problem}; name a serial port, or --pty LINK for one of its own"
+            );
+            USAGE
+        }
+        _ => {
+            eprintln!("laixin: the simulated cabinet ended: {error}");
+            FINDING
+        }
     }
 }
 
@@ -109,6 +132,13 @@ async fn wires(args: &SimulateArgs) -> Result<Vec<Wire>, u8> {
     let mut wires = Vec::new();
     if let Some(device) = &args.serial {
         wires.push(Wire::Serial(SerialEnd::device(device.clone(), args.baud)));
+        // Nothing is said to answer before the port was seen to open.
+        if let Some(problem) = PortProblem::opening(device) {
+            return Err(why_ended(
+                Some(device.as_path()),
+                Err(std::io::Error::other(problem)),
+            ));
+        }
         println!("a simulated cabinet answers on {}", device.display());
     }
     if let Some(link) = &args.pty {

@@ -18,8 +18,15 @@ function sentence(problem, status) {
   const code = (problem && problem.code) || String(status);
   if (code === "cabinet_refuses") {
     // Beside the code stands the cabinet's own.
+    const at = problem.trouble;
+    if (at) {
+      const read = at.read.replace(/^Modbus exception (\d+)$/, (_, number) => fill(said.script.exception, number));
+      const parts = [said.point[at.point] || at.point, at.point, said.missing[at.code] || at.code, at.place, read, at.expected];
+      return parts.reduce(fill, said.script.trouble);
+    }
     const why = said.fault[problem.reason];
-    if (why) return why;
+    const next = said.fault_do[problem.reason];
+    if (why) return next ? `${why}${said.script.stop}${next}` : why;
   }
   return said.problem[code] || fill(said.problem.unknown, code);
 }

@@ -21,7 +21,7 @@ pub(super) struct Picture {
 }
 
 /// Where a point is going, in words.
-pub(super) fn words(w: &'static Words, outlook: Outlook, unit: &str) -> String {
+pub(crate) fn words(w: &Words, outlook: Outlook, unit: &str) -> String {
     let change = |per_day: f64| {
         let sign = if per_day < 0.0 { "−" } else { "+" };
         w.one(

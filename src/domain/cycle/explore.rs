@@ -162,6 +162,10 @@ fn judge(before: &World, seen: Option<&Seen>, after: &World) -> Result<(), &'sta
             "releasing what is not disinfected and ventilated",
         )?;
     }
+    let from_air = matches!(before.cycle.step, Step::Ventilating { .. });
+    if seen.is_some() && from_air && matches!(step, Step::Quarantined { air: Air::Clear }) {
+        hold(w.ventilated, "a failed load was not aired long enough")?;
+    }
     if changed && matches!(step, Step::Idle) {
         let opened = matches!(before.cycle.step, Step::Quarantined { .. });
         let grounds = w.overridden || !before.witness.inside;

@@ -37,8 +37,13 @@ impl Cycle {
                 .at(Step::Aborting { since_ms }),
             (_, Lamp::Lit) => self.lit_unasked(seen),
             (Left::Clean, Lamp::Out) => self.at(Step::Idle),
-            (Left::Quarantined, Lamp::Out) => self.failed(Fault::LeftInQuarantine).at_rest(),
-            (Left::TestFailed, Lamp::Out) => self.failed(Fault::SelfTestFailed).at_rest(),
+            // The lamp may have burnt a moment ago, and nobody knows how long the fan ran since.
+            (Left::Quarantined, Lamp::Out) => self
+                .failed(Fault::LeftInQuarantine)
+                .ventilated_from(seen.at_ms),
+            (Left::TestFailed, Lamp::Out) => self
+                .failed(Fault::SelfTestFailed)
+                .ventilated_from(seen.at_ms),
             (_, Lamp::Unknown) => self.clone(),
         }
     }
@@ -197,14 +202,16 @@ impl Cycle {
         })
     }
 
-    /// Its lamp burnt, so there is ozone: the fan runs until that is low, but not for ever.
+    /// Its lamp burnt, so there is ozone: the fan runs for its least time and until the ozone is low, but not for ever. A sensor
+    /// alone is not enough: it sits in one corner, and the air has not moved yet.
     fn airing_a_failed_load(&self, since_ms: u64, seen: &Seen) -> Self {
         if self.rules.lamp(seen) == Lamp::Lit {
             return self.lit_unasked(seen);
         }
         let aired = self.aired(seen);
         let next = self.with_air(aired);
-        if self.rules.air_is_clear(&next.load.aired, seen) {
+        let long_enough = next.load.aired.fan_ms >= self.rules.ventilation_ms;
+        if long_enough && self.rules.air_is_clear(&next.load.aired, seen) {
             return next.at(Step::Quarantined { air: Air::Clear });
         }
         let given_up = self.fan_is_missed(&next.load.aired, since_ms, seen)

@@ -184,6 +184,40 @@ fn restart_never_resumes_irradiation() {
     assert_eq!(cycle.fault(), Some(Fault::RestartedMidCycle));
 }
 
+/// How long the fan runs before somebody may open this.
+fn aired_for_ms(mut cycle: Cycle, plant: &mut Plant) -> u64 {
+    let mut since_ms = None;
+    for _ in 0..60 {
+        (cycle, _) = poll(&cycle, plant);
+        match cycle.step() {
+            Step::Ventilating { .. } => {
+                since_ms.get_or_insert(plant.now_ms);
+            }
+            Step::Quarantined { air: Air::Clear } => {
+                return plant.now_ms - since_ms.expect("aired before it was at rest");
+            }
+            _ => {}
+        }
+    }
+    panic!("never aired: {cycle:?}");
+}
+
+#[test]
+fn whatever_burnt_is_aired_for_the_whole_time_however_clean_its_sensor_says_it_is() {
+    let mut plant = Plant::new();
+    let mut cycle = started(&plant);
+    while cycle.step().code() != "irradiating" {
+        (cycle, _) = poll(&cycle, &mut plant);
+    }
+    let aborted = cycle.ask(Ask::Abort, plant.now_ms).expect("it is running");
+    assert!(aired_for_ms(aborted, &mut plant) >= rules().ventilation_ms);
+    for left in [Left::Unfinished, Left::Quarantined, Left::TestFailed] {
+        let found = Cycle::at_start(rules(), left, plant.now_ms);
+        let aired_ms = aired_for_ms(found, &mut plant);
+        assert!(aired_ms >= rules().ventilation_ms, "{left:?}: {aired_ms}");
+    }
+}
+
 #[test]
 fn a_lamp_lit_by_nobody_is_put_out_in_every_resting_state() {
     for left in [Left::Clean, Left::Quarantined] {

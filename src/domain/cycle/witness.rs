@@ -77,6 +77,10 @@ impl Rules {
         let absent = |look: Look<()>, point| look.err().map(|why| missing(point, why));
         absent(seen.door_closed.map(drop), Watched::DoorClosed)
             .or_else(|| (seen.door_closed == Ok(false)).then_some(Fault::DoorOpen))
+            .or_else(|| match seen.locked {
+                Err(WhyMissing::NotFitted) => None,
+                look => absent(look.map(drop), Watched::Locked),
+            })
             .or_else(|| stop_button(seen))
             .or_else(|| absent(seen.lamp_on.map(drop), Watched::LampOn))
             .or_else(|| match self.dose {

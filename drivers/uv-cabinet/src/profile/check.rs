@@ -190,7 +190,7 @@ impl Place<'_> {
             return self.refuse(
                 file.table.span().start,
                 &format!("points.{point}.table"),
-                format!("{table:?}"),
+                table.name(),
                 "coil or holding_register; the others cannot be written",
             );
         }
@@ -215,7 +215,7 @@ impl Place<'_> {
         self.refuse(
             file.kind.span().start,
             &format!("points.{point}.type"),
-            format!("{kind:?} in {table:?}"),
+            format!("{} in {}", kind.name(), table.name()),
             allowed,
         )
     }

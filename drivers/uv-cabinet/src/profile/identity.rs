@@ -115,7 +115,7 @@ fn one(at: &Place<'_>, name: &str, file: &IdentityTable) -> Result<Identity, Pro
     let key = |part: &str| format!("identity.{name}.{part}");
     let table = *file.table.get_ref();
     if !matches!(table, Table::InputRegister | Table::HoldingRegister) {
-        let (place, found) = (file.table.span().start, format!("{table:?}"));
+        let (place, found) = (file.table.span().start, table.name());
         return at.refuse(
             place,
             &key("table"),

@@ -17,6 +17,8 @@ use tokio::{
 };
 use tokio_serial::{SerialPort as _, SerialStream};
 
+use crate::PortProblem;
+
 use super::{
     Behind, Fault, Switched,
     spoil::{Act, Frames, Spoiler},
@@ -69,7 +71,12 @@ impl SerialEnd {
             At::Device { path, baud } => {
                 let port = tokio_serial::new(path.to_string_lossy(), *baud);
                 Ok(Port {
-                    line: SerialStream::open(&port)?,
+                    line: SerialStream::open(&port).map_err(|error| {
+                        match PortProblem::of(path, &error) {
+                            Some(problem) => io::Error::other(problem),
+                            None => error.into(),
+                        }
+                    })?,
                     other_end: None,
                 })
             }

@@ -33,7 +33,7 @@ impl Who {
 }
 
 /// Modbus exceptions that say: I have no such register, or no such function.
-const HAS_NO_SUCH: std::ops::RangeInclusive<u8> = 1..=3;
+pub(super) const HAS_NO_SUCH: std::ops::RangeInclusive<u8> = 1..=3;
 
 impl CabinetTask {
     /// Whether the profile's cabinet is there; where it is not, the readings say why.
@@ -61,7 +61,10 @@ impl CabinetTask {
         // silent now is asked again before he is called one.
         self.no_stranger();
         for slot in self.readings.slots.values_mut() {
-            slot.trouble = Some(missing.clone());
+            match &missing {
+                Missing::NoAnswer(problem) => slot.fall_silent(*problem),
+                _ => slot.trouble = Some(missing.clone()),
+            }
         }
         false
     }

@@ -20,6 +20,8 @@ pub(super) struct Witness {
     pub(super) air_clear: bool,
     /// Every side proven and aired, at the look that said so.
     pub(super) disinfected_and_ventilated: bool,
+    /// The fan was seen running long enough since the lamp was last seen lit, at the look that said so.
+    pub(super) ventilated: bool,
     pub(super) door_opened: bool,
     pub(super) door_closed_again: bool,
 }
@@ -33,10 +35,10 @@ impl Witness {
             Ok(false) => (self.door_opened, self.door_closed_again) = (true, false),
             Err(_) => {}
         }
+        self.ventilated = self.fan_ms >= rules.ventilation_ms;
         let sides = &self.proven[..rules.sides.exposures()];
-        self.disinfected_and_ventilated = sides.iter().all(|proven| *proven)
-            && self.fan_ms >= rules.ventilation_ms
-            && self.air_clear;
+        self.disinfected_and_ventilated =
+            sides.iter().all(|proven| *proven) && self.ventilated && self.air_clear;
     }
 
     /// What a load had that is not in a running cycle, or that has failed, counts for nothing: forgetting it makes this

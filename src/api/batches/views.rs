@@ -1,0 +1,154 @@
+//! Batches and loads as the API shows them.
+
+use serde::Serialize;
+
+use crate::clock::Millis;
+use crate::domain::balance::{Counts, Difference, Exception};
+use crate::domain::letter::{Carrier, LoadState};
+use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
+
+/// A batch.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct BatchView {
+    /// Number.
+    pub id: i64,
+    /// How the letters came.
+    pub carrier: Carrier,
+    /// Letters counted at sign-in.
+    pub count: u32,
+    /// Letters scanned so far.
+    pub letters: u32,
+    /// Letters that explain a difference.
+    pub exceptions: Vec<ExceptionView>,
+    /// What does not come out, and where to look; the batch is closed when this is empty or a note explains it.
+    pub differences: Vec<DifferenceView>,
+    /// When the office received them.
+    pub received_at: String,
+    /// Who signed it in.
+    pub signed_by: String,
+    /// When it was signed in.
+    pub created_at: String,
+    /// When it was closed.
+    pub closed_at: Option<String>,
+    /// Its loads in order.
+    pub loads: Vec<LoadView>,
+}
+
+/// Letters that were signed in and not scanned, or the other way round.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ExceptionView {
+    kind: Exception,
+    letters: u32,
+    reason: String,
+    by: String,
+    at: String,
+}
+
+/// Something that does not come out.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DifferenceView {
+    #[serde(flatten)]
+    difference: Difference,
+    /// Where to look.
+    next_action: String,
+}
+
+/// A load.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct LoadView {
+    /// Number.
+    pub id: i64,
+    /// Its batch.
+    pub batch: i64,
+    /// Its cabinet.
+    pub cabinet: String,
+    /// Where it stands.
+    pub state: LoadState,
+    /// May be opened since.
+    pub released_at: Option<String>,
+    /// The cycle that released it.
+    pub cycle: Option<String>,
+    /// Who opened it without one, why, when.
+    pub r#override: Option<OverrideView>,
+}
+
+/// A signed override.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct OverrideView {
+    by: String,
+    approved_by: Option<String>,
+    reason: String,
+    at: String,
+}
+
+impl From<Load> for LoadView {
+    fn from(load: Load) -> Self {
+        Self {
+            id: load.id,
+            batch: load.batch_id,
+            cabinet: load.cabinet,
+            state: load.state,
+            released_at: load.released.map(Millis::rfc3339),
+            cycle: load.cycle_id.map(CycleRecord::number),
+            r#override: load.overridden.map(|signed| OverrideView {
+                by: signed.by,
+                approved_by: signed.approved_by,
+                reason: signed.reason,
+                at: signed.at.rfc3339(),
+            }),
+        }
+    }
+}
+
+impl BatchView {
+    pub(super) fn new(found: Found) -> Self {
+        let (batch, loads, exceptions, counts) = found;
+        let exceptions = exceptions.into_iter().map(|one| ExceptionView {
+            kind: one.kind,
+            letters: one.letters,
+            reason: one.reason,
+            by: one.by,
+            at: one.at.rfc3339(),
+        });
+        let differences = counts
+            .differences()
+            .into_iter()
+            .map(|difference| DifferenceView {
+                difference,
+                next_action: difference.told(),
+            });
+        Self {
+            exceptions: exceptions.collect(),
+            differences: differences.collect(),
+            id: batch.id,
+            carrier: batch.carrier,
+            count: batch.count,
+            letters: batch.letters,
+            received_at: batch.received.rfc3339(),
+            signed_by: batch.signed_by,
+            created_at: batch.created.rfc3339(),
+            closed_at: batch.closed.map(Millis::rfc3339),
+            loads: loads.into_iter().map(LoadView::from).collect(),
+        }
+    }
+
+    /// A batch as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
+        found(db, db.batch(id)?).map(Self::new)
+    }
+}
+
+pub(super) type Found = (Batch, Vec<Load>, Vec<RecordedException>, Counts);
+
+pub(super) fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
+    let id = batch.id;
+    Ok((
+        batch,
+        db.loads_of(id)?,
+        db.exceptions_of(id)?,
+        db.batch_counts(id)?,
+    ))
+}

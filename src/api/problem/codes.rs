@@ -1,0 +1,204 @@
+//! Every code of a problem document, with its status and what it means.
+
+use axum::http::StatusCode;
+
+/// Every code there is: code, status, title.
+pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
+    (
+        "body_invalid",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The request's body is not as described",
+    ),
+    (
+        "body_too_large",
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The request's body is too large",
+    ),
+    (
+        "cabinet_refuses",
+        StatusCode::CONFLICT,
+        "The cabinet cannot do that now",
+    ),
+    (
+        "cabinet_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The cabinet's task has stopped",
+    ),
+    (
+        "approval_failed",
+        StatusCode::FORBIDDEN,
+        "The second person's name or password is wrong, or the account is locked",
+    ),
+    (
+        "certificate_needed",
+        StatusCode::FORBIDDEN,
+        "A case system shows its certificate beside its token",
+    ),
+    (
+        "changed",
+        StatusCode::PRECONDITION_FAILED,
+        "Somebody changed it in between",
+    ),
+    (
+        "content_type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The request's body is of another kind",
+    ),
+    (
+        "correction_invalid",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "A correction is not allowed",
+    ),
+    (
+        "csrf",
+        StatusCode::FORBIDDEN,
+        "The session's X-CSRF-Token is missing or wrong",
+    ),
+    (
+        "cursor_invalid",
+        StatusCode::BAD_REQUEST,
+        "The cursor is not one of ours",
+    ),
+    (
+        "defect",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "A defect of laixin",
+    ),
+    (
+        "file_gone",
+        StatusCode::CONFLICT,
+        "The held file is no longer where it was put",
+    ),
+    (
+        "file_no_page",
+        StatusCode::CONFLICT,
+        "The held file cannot be a page",
+    ),
+    (
+        "file_trouble",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The held file could not be dealt with now",
+    ),
+    (
+        "font_missing",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The font for printed papers is missing",
+    ),
+    (
+        "forbidden",
+        StatusCode::FORBIDDEN,
+        "Not allowed for this caller",
+    ),
+    (
+        "host_only",
+        StatusCode::FORBIDDEN,
+        "Only from the station itself",
+    ),
+    (
+        "if_match_missing",
+        StatusCode::PRECONDITION_REQUIRED,
+        "If-Match is missing",
+    ),
+    (
+        "key_invalid",
+        StatusCode::BAD_REQUEST,
+        "The Idempotency-Key is not allowed",
+    ),
+    (
+        "key_reused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The Idempotency-Key was used for another request",
+    ),
+    (
+        "lease_too_long",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The lease is longer or shorter than allowed",
+    ),
+    (
+        "method_not_allowed",
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This route does not have that method",
+    ),
+    ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
+    (
+        "not_json",
+        StatusCode::BAD_REQUEST,
+        "The request's body is not JSON",
+    ),
+    (
+        "not_signed_in",
+        StatusCode::UNAUTHORIZED,
+        "Nobody is signed in",
+    ),
+    (
+        "original_altered",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The original's bytes are no longer those that were kept",
+    ),
+    (
+        "original_missing",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The original is not where it was kept",
+    ),
+    (
+        "page_unreadable",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The page cannot be shown",
+    ),
+    (
+        "password_refused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The password does not keep the rules",
+    ),
+    (
+        "query_invalid",
+        StatusCode::BAD_REQUEST,
+        "A query parameter is not allowed",
+    ),
+    (
+        "reason_needed",
+        StatusCode::FORBIDDEN,
+        "The letter is restricted: say first why you look at it",
+    ),
+    (
+        "restricted",
+        StatusCode::FORBIDDEN,
+        "The letter is restricted",
+    ),
+    ("scanner_busy", StatusCode::CONFLICT, "The scanner is busy"),
+    (
+        "scanner_not_driven",
+        StatusCode::CONFLICT,
+        "This scanner is driven by other software",
+    ),
+    (
+        "scanner_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The scanner's task has stopped",
+    ),
+    (
+        "second_person_needed",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Two different people must sign",
+    ),
+    (
+        "sign_in_failed",
+        StatusCode::UNAUTHORIZED,
+        "Name or password is wrong, or the account is locked",
+    ),
+    (
+        "store_stopped",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The store has stopped",
+    ),
+    (
+        "timeout",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "It took too long",
+    ),
+    (
+        "wrong_state",
+        StatusCode::CONFLICT,
+        "Its state does not allow that",
+    ),
+];

@@ -1,0 +1,72 @@
+//! `laixin check` on the cabinets: who answers, whether it is the profile's model, every point a cycle needs, the last self test.
+
+use std::time::Instant;
+
+use uv_cabinet::{Cabinet, Profile};
+
+use super::Report;
+use crate::config::{self, Settings};
+use crate::store::Db;
+use crate::{Chain, disinfect};
+
+/// Tries every cabinet of the settings.
+pub(super) async fn all(settings: &Settings, report: &mut Report) {
+    for cabinet in &settings.cabinets {
+        match disinfect::profile_of(cabinet) {
+            Ok(profile) => {
+                one(cabinet, profile, report).await;
+                self_test(settings, cabinet, report);
+            }
+            Err(error) => report.bad(
+                &format!("cabinet {}", cabinet.id),
+                &Chain(&error).to_string(),
+                "mend the line it names, or set the right path where the file is missing",
+            ),
+        }
+    }
+}
+
+async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
+    let (what, address) = (format!("cabinet {}", cabinet.id), &cabinet.address);
+    let (handle, task) = Cabinet::new(profile.clone());
+    let task = tokio::spawn(task.run());
+    let readings = handle.poll().await;
+    let commands = handle.probe().await;
+    let now = Instant::now();
+    drop(handle);
+    let _ = task.await;
+    if let Some(wrong) = readings.wrong_cabinet() {
+        let then = "set cabinet.address right, or cabinet.profile to the one of this model";
+        report.bad(&what, &format!("{address}: {wrong}"), then);
+        return;
+    }
+    if let Some(why) = disinfect::silence(&readings, now) {
+        let told = format!("{address}: no answer ({})", why.code());
+        report.bad(&what, &told, disinfect::silence_next(&why));
+        return;
+    }
+    let troubles = disinfect::troubles(&profile, &readings, &commands, now);
+    for trouble in &troubles {
+        if trouble.needed {
+            let why = format!("{trouble}: no cycle can be started");
+            report.bad(&what, &why, disinfect::READING_NEXT);
+        } else {
+            let why = format!("{trouble}: cycles go on without it");
+            report.warn(&what, &why, disinfect::READING_NEXT);
+        }
+    }
+    if !troubles.iter().any(|trouble| trouble.needed) {
+        report.good(&what, &format!("answers at {address}"));
+    }
+}
+
+/// A failed one keeps the cabinet from taking a load. Of a database that cannot be opened something was said already.
+fn self_test(settings: &Settings, cabinet: &config::Cabinet, report: &mut Report) {
+    let failed = Db::look_at(settings)
+        .and_then(|db| db.self_test_failed(&cabinet.id.to_string()));
+    if failed.is_ok_and(|failed| failed) {
+        let why = "its last self test failed: no cycle can be started";
+        let then = "mend what the test names (`laixin health`), then let it pass `laixin cabinet selftest --empty`";
+        report.bad(&format!("cabinet {}", cabinet.id), why, then);
+    }
+}

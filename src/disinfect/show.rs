@@ -1,0 +1,100 @@
+//! What a cabinet's task shows: whether the cabinet is ready, and what people see of it.
+
+use std::time::Instant;
+
+use uv_cabinet::Readings;
+
+use super::task::Supervisor;
+use super::trouble::{READING_NEXT, silence_code, silence_next};
+use super::{CabinetView, WrongCabinetView, look};
+use crate::domain::cycle::{Look, Sample, Step, WhyMissing};
+use crate::store::CycleRecord;
+
+impl Supervisor {
+    pub(super) fn publish(&self, readings: &Readings, now: Instant) {
+        let step = self.cycle.step();
+        let (answers, irradiance) = match &self.seen {
+            Some(seen) => (
+                seen.door_closed != Err(WhyMissing::NoAnswer),
+                seen.irradiance,
+            ),
+            None => (false, Err(WhyMissing::NoAnswer)),
+        };
+        self.say_ready(readings, now);
+        self.show.send_replace(CabinetView {
+            id: self.id.to_string(),
+            model: self.terms.model.clone(),
+            connected: answers,
+            wrong_cabinet: readings.wrong_cabinet().map(WrongCabinetView::from),
+            step: if self.testing {
+                "self_test"
+            } else {
+                step.code()
+            }
+            .to_owned(),
+            self_test: self.last_test.clone(),
+            blocked: self.troubles.blocking(),
+            troubles: self.troubles.all().cloned().collect(),
+            dose_basis: self.terms.dose_basis,
+            ozone_basis: self.terms.ozone_basis,
+            sides: self.terms.sides,
+            points: look::points(readings, now),
+            cycle: self.cycle_view(irradiance),
+            link: look::link(&self.cabinet.link_quality()),
+        });
+    }
+
+    /// What `/readyz`, the console and systemd hear.
+    fn say_ready(&self, readings: &Readings, now: Instant) {
+        let (part, id) = (format!("cabinet/{}", self.id), &self.id);
+        let not_ready = |code: &str, message: String| {
+            self.around.readiness.not_ready(&part, code, &message);
+        };
+        if matches!(self.cycle.step(), Step::Alarm { .. }) {
+            let message = format!(
+                "{id}: the lamp was not seen out. Cut the mains, do not open the door, call maintenance"
+            );
+            not_ready("lamp_not_seen_out", message);
+        } else if let Some(wrong) = readings.wrong_cabinet() {
+            let message = format!(
+                "{id}: {wrong}; set the right address, or give the cabinet the profile of its model"
+            );
+            not_ready("wrong_cabinet", message);
+        } else if let Some(why) = &self.troubles.silence {
+            let message = format!(
+                "{id} does not answer ({}): {}",
+                why.code(),
+                silence_next(why)
+            );
+            not_ready(silence_code(why), message);
+        } else if self.troubles.unrecorded {
+            let message = format!(
+                "{id}: what it does cannot be recorded, so no load is taken or released: check the disk's space and the station's log"
+            );
+            not_ready("record_failed", message);
+        } else if let Some(trouble) = self.troubles.lasting(now) {
+            let message = format!("{id} takes no load: {trouble}; {READING_NEXT}");
+            not_ready("reading_missing", message);
+        } else if self.troubles.self_test_failed && !self.testing {
+            let message = format!(
+                "{id} takes no load: its last self test failed. Mend what the test names, then let it pass a self test"
+            );
+            not_ready("self_test_failed", message);
+        } else if !self.troubles.all().any(|trouble| trouble.needed) {
+            self.around.readiness.ready(&part);
+        }
+    }
+
+    fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {
+        // After a restart the cycle before is history: its dose is on its record, not here.
+        let shown = !matches!(self.cycle.step(), Step::Idle | Step::Unknown { .. });
+        let record = self.record.as_ref().filter(|_| shown)?;
+        let number = CycleRecord::number(record.cycle);
+        let mut view = look::cycle(number, record.load, &self.cycle, irradiance);
+        if let Some((dose_mj_cm2, exposure_s)) = record.had {
+            view.dose_mj_cm2 = dose_mj_cm2;
+            view.exposure_s = exposure_s;
+        }
+        Some(view)
+    }
+}
