@@ -37,7 +37,9 @@ mod loads;
 mod locked;
 mod migrations;
 mod ordered;
+mod outbox;
 mod owner;
+mod packages;
 mod page_kinds;
 mod readings;
 mod recusals;
@@ -96,7 +98,9 @@ pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use locked::{DatabaseState, DbKey, recode};
+pub use outbox::{Channel, Message};
 pub use owner::{Queued, Store};
+pub use packages::Receipt;
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };

@@ -491,7 +491,10 @@ fn killed_while_a_station_is_encrypted_it_stays_usable_and_is_finished_the_next_
         rounds += 1;
         let marker = fs::read_to_string(of.station.folder("data/at-rest.json")).ok();
         // Killed behind its last step: it is done, and says so the next time.
-        if marker.as_ref().is_some_and(|text| text.contains("\"converting\": false")) {
+        if marker
+            .as_ref()
+            .is_some_and(|text| text.contains("\"converting\": false"))
+        {
             break;
         }
         assert!(rounds < 60, "it never ends");
@@ -798,26 +801,39 @@ fn measure_what_encryption_costs() {
         .collect();
     let keyed = Lock::of(StationKey::new().unwrap());
     for (name, lock) in [("in the clear", Lock::default()), ("encrypted", keyed)] {
-        let folder = tempfile::tempdir_in(std::env::var("LAIXIN_DISK").unwrap_or("/tmp".into())).unwrap();
-        let evidence = Evidence::open(&folder.path().join("evidence")).unwrap().with_lock(&lock);
+        let folder =
+            tempfile::tempdir_in(std::env::var("LAIXIN_DISK").unwrap_or("/tmp".into())).unwrap();
+        let evidence = Evidence::open(&folder.path().join("evidence"))
+            .unwrap()
+            .with_lock(&lock);
         let timed = |work: &mut dyn FnMut()| {
             let began = std::time::Instant::now();
             work();
             began.elapsed()
         };
         let mut hashes = Vec::new();
-        let put = pages.iter().map(|page| timed(&mut || hashes.push(evidence.put(page).unwrap().sha256)));
+        let put = pages
+            .iter()
+            .map(|page| timed(&mut || hashes.push(evidence.put(page).unwrap().sha256)));
         let put = middle(put.collect());
-        let get = hashes.iter().map(|hash| timed(&mut || drop(evidence.get(hash).unwrap())));
+        let get = hashes
+            .iter()
+            .map(|hash| timed(&mut || drop(evidence.get(hash).unwrap())));
         let get = middle(get.collect());
         println!("{name}: a page of 1 MB written {put:?}, read {get:?} (median, p95)");
         let path = folder.path().join("station.sqlite3");
         let mut db = Db::open_with(&path, &lock).unwrap();
         let commit = (0..500).map(|n| {
             let detail = serde_json::json!({"n": n});
-            timed(&mut || db.record("somebody", "page.viewed", "letter/A001", &detail).unwrap())
+            timed(&mut || {
+                db.record("somebody", "page.viewed", "letter/A001", &detail)
+                    .unwrap()
+            })
         });
-        println!("{name}: an entry of the ledger committed {:?}", middle(commit.collect()));
+        println!(
+            "{name}: an entry of the ledger committed {:?}",
+            middle(commit.collect())
+        );
         drop(db);
         let open = (0..50).map(|_| timed(&mut || drop(Db::open_with(&path, &lock).unwrap())));
         println!("{name}: the database opened {:?}", middle(open.collect()));

@@ -136,6 +136,7 @@ pub(super) fn page_kind(page: &PageRow) -> &'static str {
     use crate::domain::text::PageKind;
     match page.kind {
         PageKind::TransferForm => "transfer_form",
+        PageKind::Instruction => "instruction",
         PageKind::Letter => "letter",
         PageKind::Attachment => "attachment",
         PageKind::Photograph => "photograph",

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_4_intake.sql"),
     include_str!("schema_5_evidence.sql"),
     include_str!("schema_6_trust.sql"),
+    include_str!("schema_7_push.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes
@@ -193,7 +194,8 @@ mod tests {
             for sql in &MIGRATIONS[1..schema] {
                 old.execute_batch(sql).unwrap();
             }
-            old.pragma_update(None, "user_version", schema as u32).unwrap();
+            old.pragma_update(None, "user_version", schema as u32)
+                .unwrap();
             if schema >= 3 {
                 old.execute_batch(
                     "INSERT INTO earlier_words (rowid, text) VALUES (7, 'balcony noise')",
