@@ -13,6 +13,7 @@ mod confidence;
 mod date;
 mod evidence;
 pub(crate) mod glyphs;
+mod houses;
 mod idnumber;
 mod joint;
 mod labels;
