@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet bench fit storm archive-check advisories clean-run
+.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench fit storm archive-check advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -18,6 +18,8 @@ help:
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
+	@echo 'make campaign-handover    DRAFTS=5000 handed over while station and case system are killed KILLS=200 times each; SEED=N for another course'
+	@echo 'make api-check            everything that /openapi.json describes asked by every role (EXAMPLES=15 drawn requests each, SEED=N)'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
@@ -62,6 +64,17 @@ SEEDS ?= 20
 campaign-cabinet:
 	@setup/setup.sh test
 	LAIXIN_SEEDS=$(SEEDS) $(cargo) test $(profile) --test station cabinet_faults -- --nocapture
+
+campaign-handover:
+	@setup/setup.sh test
+	LAIXIN_DRAFTS=$(or $(DRAFTS),5000) LAIXIN_KILLS=$(or $(KILLS),200) LAIXIN_SEED=$(or $(SEED),20261127) \
+		LAIXIN_PACKAGES=$(or $(PACKAGES),1000) LAIXIN_PACKAGE_KILLS=$(or $(KILLS),50) \
+		$(cargo) test $(profile) --test station killed_on_both_sides -- --nocapture
+
+api-check:
+	@setup/setup.sh api
+	$(cargo) build $(profile) --bin laixin
+	/usr/bin/python3 tests/api_check/check.py --st .setup/venv-api/bin/st --examples $(or $(EXAMPLES),15) --seed $(or $(SEED),20261127)
 
 bench:
 	@setup/setup.sh bench

@@ -1,6 +1,6 @@
 """How well and how quickly repeat letters are found among many: generated registrations in, questions with known answers out.
 
-Usage: bench/history.py --laixin BINARY [--n 100000] [--asked 1000] [--seed 7] [--part fit|check|all] [--during] [--signs FILE] [--keep FOLDER]
+Usage: bench/history.py --laixin BINARY [--n 100000] [--asked 1000] [--seed 7] [--part fit|check|all] [--signs FILE] [--keep FOLDER]
 Makes n registrations of an invented town, imports them (`laixin history import`), asks with letters that repeat one of them in the same
 words misread, in other words, from another address, about another matter, by another sender, or with nothing of the kind
 (`laixin history compare`), and prints one line a figure: `name value unit`. Every name, number and matter is invented; the wordings are
@@ -11,11 +11,9 @@ import argparse
 import json
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜谢邹喻柏水窦章云苏潘葛范彭鲁韦马方俞任袁柳史唐费廉岑薛雷贺倪汤滕罗郝安常于傅皮卞齐康伍余顾孟平黄和穆萧尹姚邵湛汪祁毛狄米明计成戴谈宋庞熊纪舒屈项祝董梁"
@@ -149,35 +147,6 @@ KINDS = ["misread", "reworded", "moved", "name_misread", "other_matter", "other_
 IS_REPEAT = {"misread", "reworded", "moved", "copy"}
 
 
-def beside(import_command, compare_command, database):
-    """Compares and writes while an import runs; how long each took."""
-    answers, writes = [], []
-    with subprocess.Popen(import_command, stdout=subprocess.DEVNULL) as importing:
-        while not os.path.exists(database):
-            time.sleep(0.05)
-        other = threading.Thread(target=write_beside, args=(importing, database, writes))
-        other.start()
-        while importing.poll() is None:
-            answers += [json.loads(line)["ms"] for line in run(*compare_command).splitlines()][1:]
-        other.join()
-    tell_times("history.during_import", answers)
-    tell_times("history.write_during_import", writes)
-
-
-def write_beside(importing, database, writes):
-    """Small writes as a station's own, each waiting at most as long as a station does."""
-    connection = sqlite3.connect(database, timeout=5, isolation_level=None)
-    while importing.poll() is None:
-        started = time.monotonic()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE IF NOT EXISTS beside (at REAL)")
-        connection.execute("INSERT INTO beside VALUES (1)")
-        connection.execute("COMMIT")
-        writes.append((time.monotonic() - started) * 1000)
-        time.sleep(0.2)
-    connection.execute("DROP TABLE IF EXISTS beside")
-
-
 def tell_times(name, times):
     times = sorted(times)
     if times:
@@ -210,7 +179,6 @@ def main():
     ask.add_argument("--seed", type=int, default=7)
     ask.add_argument("--part", choices=["fit", "check", "all"], default="check")
     ask.add_argument("--signs", help="writes what each question came to")
-    ask.add_argument("--during", action="store_true", help="compares and writes while the import runs, too")
     ask.add_argument("--keep", help="folder of the database, to be used again")
     args = ask.parse_args()
     town = Town(args.seed, args.part)
@@ -236,14 +204,7 @@ def main():
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         started = time.monotonic()
         importing = [args.laixin, "history", "import", earlier, "--config", config]
-        if args.during:
-            few = os.path.join(folder, "few.jsonl")
-            with open(few, "w", encoding="utf-8") as file:
-                for _, _, row in questions[:50]:
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            beside(importing, [args.laixin, "history", "compare", few, "--json", "--config", config], os.path.join(folder, "data", "station.sqlite3"))
-        else:
-            run(*importing)
+        run(*importing)
         print(f"history.import {args.n / (time.monotonic() - started):.0f} records/s")
         answers = [json.loads(line) for line in run(args.laixin, "history", "compare", asked, "--json", "--config", config).splitlines()]
         size = os.path.getsize(os.path.join(folder, "data", "station.sqlite3"))

@@ -356,7 +356,7 @@ def follow(station, letters, options):
     if options.handover and not missing:
         code = subprocess.call(
             [sys.executable, PROJECT / "tests" / "case_system" / "client.py", "--url", f"http://127.0.0.1:{station.port}",
-             "--token-file", station.home / "case-system.token", "--ledger", station.home / "case-system.jsonl",
+             "--token-file", station.home / "case-system.token", "--ledger", station.home / "case-system.db",
              "--expect", str(len(letters))]
         )
     if options.once:

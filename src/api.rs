@@ -21,6 +21,7 @@ pub mod health;
 pub mod interests;
 pub mod letters;
 pub mod openapi;
+pub mod outbox;
 pub mod page_kinds;
 pub mod pages;
 pub mod paging;
@@ -68,6 +69,12 @@ use crate::store::{Lasting, Store};
 const SIGN_INS: usize = 2;
 /// An answer begins within this time, or the caller is told that it did not.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// The head of a request is there within this time: one that never ends would keep its connection for ever, since the time limit of a
+/// request begins behind it. A connection that asks nothing for so long is closed.
+pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// Open answers get so long at a stop.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What every route may use.
 #[derive(Debug, Clone)]
@@ -210,6 +217,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drafts::nack))
         .routes(routes!(amendments::list))
         .routes(routes!(amendments::ack))
+        .routes(routes!(outbox::list))
+        .routes(routes!(outbox::resend))
         .routes(routes!(access::look))
         .routes(routes!(access::get, access::grant))
         .routes(routes!(access::end))
@@ -260,12 +269,30 @@ pub async fn serve(
     router: Router,
     closing: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(closing.cancelled_owned())
-    .await
+    let (handle, stop) = ends_with(closing);
+    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(HEAD_WITHIN);
+    let ended = server
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .await;
+    stop.abort();
+    ended
+}
+
+/// Ends a server when `closing` is cancelled; open answers get a moment.
+pub(crate) fn ends_with(
+    closing: CancellationToken,
+) -> (axum_server::Handle<SocketAddr>, tokio::task::JoinHandle<()>) {
+    let handle = axum_server::Handle::new();
+    let stopping = handle.clone();
+    let stop = tokio::spawn(async move {
+        closing.cancelled().await;
+        stopping.graceful_shutdown(Some(GRACE));
+    });
+    (handle, stop)
 }
 
 /// Refusals of axum itself and of the time limit become problem documents too.

@@ -110,6 +110,14 @@ impl Outline {
         })
     }
 
+    /// Without leaders' instructions: for whoever may not see them.
+    #[must_use]
+    pub fn without_instructions(mut self) -> Self {
+        self.pages
+            .retain(|(page, _)| page.kind != PageKind::Instruction);
+        self
+    }
+
     /// How many pages it has.
     #[must_use]
     pub fn pages(&self) -> usize {

@@ -23,6 +23,7 @@ pub mod tls;
 pub mod token;
 pub mod user;
 pub mod verify;
+pub mod webhook;
 mod weeks;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
 mod keeping;
+mod push;
 mod scanner;
 mod trust;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
+pub use push::{Exchange, Network, Webhook};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 
@@ -149,6 +151,12 @@ pub struct Settings {
     /// Hand-over to the case system.
     #[serde(default)]
     pub handoff: Handoff,
+    /// Case systems that are told by HTTP.
+    #[serde(default, rename = "webhook")]
+    pub webhooks: Vec<Webhook>,
+    /// Case systems that take packages from a folder.
+    #[serde(default, rename = "exchange")]
+    pub exchanges: Vec<Exchange>,
     /// Printed papers.
     #[serde(default)]
     pub print: Print,
@@ -323,6 +331,8 @@ pub struct Handoff {
     pub offer: Offer,
     /// The longest lease a case system may ask for.
     pub max_lease_seconds: Within<10, 86_400>,
+    /// Addresses that webhooks may be sent to; no other is ever spoken to.
+    pub push_to: Vec<Network>,
 }
 
 impl Default for Handoff {
@@ -330,6 +340,7 @@ impl Default for Handoff {
         Self {
             offer: Offer::Confirmed,
             max_lease_seconds: Within(3600),
+            push_to: Vec::new(),
         }
     }
 }
@@ -420,6 +431,12 @@ impl Settings {
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
         settings.http.settle(base);
+        settings
+            .webhooks
+            .iter_mut()
+            .for_each(|hook| hook.settle(base));
+        let exchanges = &mut settings.exchanges;
+        exchanges.iter_mut().for_each(|folder| folder.settle(base));
         settings.refuse_misfits(file)?;
         let data = settings.station.data_dir.clone();
         settings
@@ -435,7 +452,9 @@ impl Settings {
             .cabinets
             .iter()
             .map(|c| &c.id)
-            .chain(self.scanners.iter().map(|s| &s.id));
+            .chain(self.scanners.iter().map(|s| &s.id))
+            .chain(self.webhooks.iter().map(|hook| &hook.id))
+            .chain(self.exchanges.iter().map(|folder| &folder.id));
         let mut seen = std::collections::BTreeSet::new();
         for id in ids {
             if !seen.insert(id) {
@@ -459,6 +478,16 @@ impl Settings {
                 message,
             });
         }
+        for hook in &self.webhooks {
+            if let Some((key, message)) = hook.misfit(&self.handoff.push_to) {
+                return Err(ConfigError::Refused {
+                    file: file.to_owned(),
+                    line: last_line_of(file, &hook.id),
+                    key: format!("webhook {}: {key}", hook.id),
+                    message,
+                });
+            }
+        }
         for scanner in &self.scanners {
             if let Some((key, message)) = scanner.misfit() {
                 return Err(ConfigError::Refused {
@@ -470,6 +499,11 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Whether some case system is told by the station itself.
+    pub fn tells_case_systems(&self) -> bool {
+        !self.webhooks.is_empty() || !self.exchanges.is_empty()
     }
 
     /// The database file.

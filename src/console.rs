@@ -21,6 +21,7 @@ mod letter;
 mod letters;
 mod maintenance;
 mod myself;
+mod outbox;
 mod refused;
 mod scanning;
 mod sign_in;
@@ -61,6 +62,7 @@ pub fn router(app: App) -> Router {
         .route("/boxes", get(keeping::boxes))
         .route("/boxes/{id}", get(keeping::a_box))
         .route("/held", get(held::page))
+        .route("/outbox", get(outbox::page))
         .route("/maintenance", get(maintenance::page))
         .route("/statistics", get(statistics::page))
         .route("/accounts", get(accounts::page))

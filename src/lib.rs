@@ -10,6 +10,7 @@ pub mod api;
 pub mod disinfect;
 pub mod domain;
 pub mod evidence;
+pub mod handoff;
 pub mod read;
 pub mod scan;
 pub mod scrub;

@@ -61,6 +61,9 @@ enum Command {
     Audit(commands::audit::AuditArgs),
     /// Certificates made on this machine.
     Tls(commands::tls::TlsArgs),
+    /// Secrets for case systems that are told by HTTP.
+    #[command(subcommand)]
+    Webhook(commands::webhook::WebhookCommand),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Learn(args) => commands::learn::run(args).into(),
         Command::Audit(args) => commands::audit::run(&args).into(),
         Command::Tls(args) => commands::tls::run(&args).into(),
+        Command::Webhook(command) => commands::webhook::run(&command).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),
         Command::Archive(args) => commands::archive::run(&args).into(),
         Command::Backup(args) => commands::backup::run(&args).into(),

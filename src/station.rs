@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
-use crate::{Chain, alarm, console, read, scan, scrub};
+use crate::{Chain, alarm, console, handoff, read, scan, scrub};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -99,6 +99,7 @@ pub enum StationError {
 pub async fn run(settings: Settings) -> Result<(), StationError> {
     let settings = Arc::new(settings);
     let office = read::office(&settings)?;
+    let mappings = handoff::mappings(&settings)?;
     let _lock = take_data_dir(&settings)?;
     let (store, store_thread) = open_store(&settings)?;
     count_due(&store, &office, &settings).await?;
@@ -182,6 +183,15 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     };
     let beat = watchdog.task("alerts", STUCK_TASK);
     tasks.push(tokio::spawn(alarm::run(alarm, beat, stop.child_token())));
+
+    let handoff = handoff::Handoff {
+        settings: app.settings.clone(),
+        store: app.store.clone(),
+        evidence: app.evidence.clone(),
+        events: app.events.clone(),
+        readiness: app.readiness.clone(),
+    };
+    handoff::start(&handoff, mappings, (&watchdog, &stop), &mut tasks);
 
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));

@@ -36,7 +36,9 @@ mod letters;
 mod loads;
 mod migrations;
 mod ordered;
+mod outbox;
 mod owner;
+mod packages;
 mod page_kinds;
 mod readings;
 mod recusals;
@@ -92,7 +94,9 @@ pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
+pub use outbox::{Channel, Message};
 pub use owner::{Queued, Store};
+pub use packages::Receipt;
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };

@@ -36,3 +36,52 @@ fn bad_settings_are_refused_with_their_message() {
     }
     assert!(seen >= 6, "only {seen} bad files were found");
 }
+
+#[test]
+fn shipped_mappings_load_and_say_that_they_are_invented() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(project("config/case-system")).expect("the folder is there") {
+        let file = entry.expect("a readable entry").path();
+        let mapping = laixin::handoff::mapping(&file).expect("it loads");
+        assert!(mapping.system.invented, "{}", file.display());
+        assert!(mapping.system.name.contains("虚构"), "{}", file.display());
+        seen += 1;
+    }
+    assert!(seen >= 1);
+}
+
+#[test]
+fn a_mapping_with_a_mistake_is_refused_with_file_and_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("theirs.toml");
+    let head = "[system]\nname = \"x\"\ninvented = true\nformat = \"xml\"\n";
+    for (text, expected) in [
+        (
+            "[[field]]\nname = \"xm\"\nform = \"sender_name\"\n",
+            ":7: field[0].form: unknown field `form`, expected one of ",
+        ),
+        (
+            "[[field]]\nname = \"xm\"\nfrom = \"sender\"\n",
+            ":7: field[0].from: unknown variant `sender`, expected one of ",
+        ),
+        (
+            "[[field]]\nname = \"xm\"\nfrom = \"purpose\"\ncodes = \"nothing\"\n",
+            ":8: mapping: field xm: there is no code list [codes.nothing]",
+        ),
+        (
+            "[[field]]\nname = \"xm\"\nvalue = \"1\"\n[[field]]\nname = \"xm\"\nvalue = \"2\"\n",
+            ":9: mapping: field xm: stands here twice",
+        ),
+        (
+            "more = 1\n",
+            ":5: system.more: unknown field `more`, expected one of ",
+        ),
+    ] {
+        std::fs::write(&file, format!("{head}{text}")).expect("written");
+        let told = laixin::handoff::mapping(&file)
+            .expect_err("refused")
+            .to_string();
+        let expected = format!("{}{expected}", file.display());
+        assert!(told.starts_with(&expected), "{told}\nnot\n{expected}");
+    }
+}

@@ -12,6 +12,7 @@ mod support;
 
 mod cabinet_faults;
 mod cabinet_words;
+mod handover_campaign;
 mod letter_path;
 mod migrations;
 mod restart;

@@ -15,13 +15,17 @@ mkdir -p "$out"
 "$laixin" evaluate "$like" --lines "$lines" >"$out/like.txt"
 "$python" $here/banks.py "$out/banks"
 seed=1000
-for part in fit1 fit2 check1 check2 held1 blind1 blind2; do
-  seed=$((seed + 1))
-  "$python" $here/make_letters.py --bank "$out/banks/$part.json" --seed $seed --n "$each" --out "$out/$part" --dpi 200 --fonts "$fonts" --layout-only 2>/dev/null
-  "$python" $here/read_noisily.py --like "$like:$lines" --seed $seed "$out/$part" "$out/$part-lines"
-  "$laixin" evaluate "$out/$part" --lines "$out/$part-lines" --signs "$out/$part.jsonl" >"$out/$part.txt"
+for part in fit1 fit2 check1 check2 held1 blind1 blind2 fresh1 fresh2; do
+  # A second share of the letters gives an ID number more often than letters do: there would be too few to say anything of.
+  for kind in "" -ids; do
+    seed=$((seed + 1)) letters=$out/$part$kind
+    [ -n "$kind" ] && ids=0.6 || ids=0
+    "$python" $here/make_letters.py --bank "$out/banks/$part.json" --seed $seed --n "$each" --out "$letters" --dpi 200 --fonts "$fonts" --layout-only --ids $ids 2>/dev/null
+    "$python" $here/read_noisily.py --like "$like:$lines" --seed $seed "$letters" "$letters-lines"
+    "$laixin" evaluate "$letters" --lines "$letters-lines" --signs "$letters.jsonl" >"$letters.txt"
+  done
 done
-note="Letters: $each of each bank, seeds 1001 to 1007, simulated reading like ${NAMED:-$(basename "$like")}; three groups by wording, blind1 and blind2 held out; $(date +%F)."
-"$python" $here/fit.py --group "$out"/fit[12].jsonl --group "$out"/check[12].jsonl --group "$out"/held1.jsonl --held "$out"/blind[12].jsonl --note "$note" >"$out/confidence.toml"
+note="Letters: $each of each bank and as many with more ID numbers, seeds 1001 to 1018, simulated reading like ${NAMED:-$(basename "$like")}; four groups by wording, fresh1 and fresh2 held out; $(date +%F)."
+"$python" $here/fit.py --group "$out"/fit[12]*.jsonl --group "$out"/check[12]*.jsonl --group "$out"/held1*.jsonl --group "$out"/blind[12]*.jsonl --held "$out"/fresh[12]*.jsonl --note "$note" >"$out/confidence.toml"
 mv "$out/confidence.toml" src/domain/extract/confidence.toml
 echo "written: src/domain/extract/confidence.toml; build again"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Compose synthetic petition letters: ground-truth JSON + page images (letter pages, envelope front).
-  make_letters.py --bank fit1.json --seed 1 --n 40 --out FOLDER [--fonts FOLDER] [--dpi 300] [--text-only] [--layout-only] [--hard]
+  make_letters.py --bank fit1.json --seed 1 --n 40 --out FOLDER [--fonts FOLDER] [--dpi 300] [--text-only] [--layout-only] [--ids SHARE] [--hard]
 Banks: banks.py. Drawn letters need Pillow, numpy, opencv-python-headless, Debian fonts-noto-cjk and fonts-arphic-ukai, and TTFs of handwriting fonts.
 Same seed + bank + bodies + fonts => same output. A bank holds names, places, roster and wording.
 Ground truth follows 苏州市《群众来信办理服务规范》 7.4 All people, numbers, officials are invented."""
@@ -151,7 +151,9 @@ def build(g,sc,idx,ctx):
         lines.append(L(('代理人：{n}' if proxy else r.choice(b['sig'])).format(n=sgn),'signature','r',signature=sgn)); 
         ev['sender']=name if r.random()<.6 else None
     idn=None
-    if sc in('signed_id','signed_badid','rep_a'): idn=id18(r,b['id_area'],sc=='signed_badid'); t=r.choice(b['idl']).format(i=idn); lines.append(L(t,'id','r',id_number=idn))
+    more=ctx.get('ids',0) and not anon and not joint and sc not in('signed_id','signed_badid','rep_a') and r.random()<ctx['ids']
+    if more: bad=r.random()<.08; idn=id18(r,b['id_area'],bad); t=r.choice(b['idl']).format(i=idn); lines.append(L(t,'id','r',id_number=idn))
+    if sc in('signed_id','signed_badid','rep_a'): bad=sc=='signed_badid'; idn=id18(r,b['id_area'],sc=='signed_badid'); t=r.choice(b['idl']).format(i=idn); lines.append(L(t,'id','r',id_number=idn))
     showaddr=has_letter_addr and not anon and not joint
     if showaddr: t=r.choice(b['addrl']).format(a=addr); lines.append(L(t,'address',r.choice('lr'),address=addr))
     phones=[]
@@ -185,7 +187,7 @@ def build(g,sc,idx,ctx):
     envtos=[envto]; tos_all=list(dict.fromkeys(tos+envtos))
     count=len(signat) if joint else (0 if sc=='anon_none' else 1)
     f.update(sender_name=dict(value=reg,source=src,rule=regrule),anonymous=dict(value=anon,reason={'anon_none':'无署名','anon_pseudo':'假名','anon_incomplete':'署名不完整'}.get(sc)),
-      address=f_addr,phones=phones,id_number=dict(value=idn,checksum_ok=sc!='signed_badid') if idn else None,addressee=dict(value=expect,rule=rule,raw=tos_all),
+      address=f_addr,phones=phones,id_number=dict(value=idn,checksum_ok=not bad) if idn else None,addressee=dict(value=expect,rule=rule,raw=tos_all),
       letter_date=str(d),postmark=dict(place=pm,date=str(pd)),joint=dict(is_joint=joint and count>=5,count=count,signatories=signat),
       proxy=proxy,purpose=purpose,matters=matters,matter_count=len(matters),
       flags=dict(threat=sc=='threat',crime_clue=sc=='crime',valuables=sc=='valuables',archive_only=sc in('thanks','consult')),
@@ -371,7 +373,7 @@ def towns(path,city):
     return out
 def main():
     ap=argparse.ArgumentParser(); ap.add_argument('--bank',required=True); ap.add_argument('--seed',type=int,required=True); ap.add_argument('--n',type=int,default=40); ap.add_argument('--out',required=True)
-    ap.add_argument('--bodies'); ap.add_argument('--divisions',default=os.path.join(HERE,'../../src/domain/gazetteer/divisions.txt')); ap.add_argument('--fonts',default=os.path.join(HERE,'fonts')); ap.add_argument('--dpi',type=int,default=300); ap.add_argument('--text-only',action='store_true'); ap.add_argument('--layout-only',action='store_true',help='where each line would stand, without drawing it; see read_noisily.py'); ap.add_argument('--hard',action='store_true',help='rougher hand: more jitter, pencil ink, elastic warp'); a=ap.parse_args(); global LAYOUT; LAYOUT=a.layout_only
+    ap.add_argument('--bodies'); ap.add_argument('--divisions',default=os.path.join(HERE,'../../src/domain/gazetteer/divisions.txt')); ap.add_argument('--fonts',default=os.path.join(HERE,'fonts')); ap.add_argument('--dpi',type=int,default=300); ap.add_argument('--text-only',action='store_true'); ap.add_argument('--layout-only',action='store_true',help='where each line would stand, without drawing it; see read_noisily.py'); ap.add_argument('--ids',type=float,default=0,help='share of the other signed letters that give an ID number too'); ap.add_argument('--hard',action='store_true',help='rougher hand: more jitter, pencil ink, elastic warp'); a=ap.parse_args(); global LAYOUT; LAYOUT=a.layout_only
     rnd=random.Random(a.seed); bank=json.load(open(a.bank)); div=towns(a.divisions,bank['city']); bodies=[json.loads(l) for l in open(a.bodies)] if a.bodies else []
     if 'fonts' in bank:
         global WEIGHTS,PRINT; HAND.clear(); HAND.update({k:v[1] for k,v in bank['fonts']['hand'].items()}); WEIGHTS=[v[0] for v in bank['fonts']['hand'].values()]; PRINT=bank['fonts']['print']
@@ -384,11 +386,11 @@ def main():
         sc=(uniq+dup)[:a.n-len(keep)]+keep
     base=dict(name=g.name(),addr=g.addr(),phone=g.mobile(),kw=g.kw(),matter=bank['matters'][0]); man=[]; ids={}
     for i,s in enumerate(sc):
-        ctx={}; lid=f"{bank['name']}{i+1:03d}"
-        if s=='rep_a': ctx=dict(base,alt=0,group='R1',rel='first')
-        if s=='rep_b': ctx=dict(base,alt=1,group='R1',rel='repeat',of=ids.get('rep_a'))
-        if s=='rep_other_matter': ctx=dict(name=base['name'],addr=base['addr'],phone=base['phone'],matter=bank['matters'][1],group='R1',rel='first_same_sender_other_matter',of=ids.get('rep_a'))
-        if s=='rep_other_person': ctx=dict(kw=base['kw'],matter=base['matter'],alt=1,group='R1',rel='first_other_sender_same_matter',of=ids.get('rep_a'))
+        ctx=dict(ids=a.ids); lid=f"{bank['name']}{i+1:03d}"
+        if s=='rep_a': ctx.update(base,alt=0,group='R1',rel='first')
+        if s=='rep_b': ctx.update(base,alt=1,group='R1',rel='repeat',of=ids.get('rep_a'))
+        if s=='rep_other_matter': ctx.update(name=base['name'],addr=base['addr'],phone=base['phone'],matter=bank['matters'][1],group='R1',rel='first_same_sender_other_matter',of=ids.get('rep_a'))
+        if s=='rep_other_person': ctx.update(kw=base['kw'],matter=base['matter'],alt=1,group='R1',rel='first_other_sender_same_matter',of=ids.get('rep_a'))
         doc=build(g,s,i,ctx); ids[s]=lid; rec=dict(id=lid,scenario=s,real_body=doc['real_body'],fields=doc['fields'],text='\n'.join(l['t'] for l in doc['lines']),envelope=doc['env'],lines=[dict(text=l['t'],role=l['role'],spans=l['spans']) for l in doc['lines']],pages=[])
         if not a.text_only:
             r2=random.Random(a.seed*1000+i); pages,ink=render_letter(r2,doc,a.dpi,a.out,lid,a.fonts,bank,a.hard); rec['pages']=pages

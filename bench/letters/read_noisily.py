@@ -3,7 +3,8 @@
 Usage: read_noisily.py --like TRUTH:LINES[,TRUTH:LINES…] --seed N FOLDER OUT
 TRUTH:LINES are folders of letters that were really drawn and read (`laixin evaluate TRUTH --lines LINES`). Every page of FOLDER borrows the
 manner of one of their pages written in the same kind of hand: how often a character is replaced, lost or added there, with which
-confidence right and wrong characters came, what else the reader named for them, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
+confidence right and wrong characters came, what else the reader named for them, how far apart it placed them beside a lost or added one and
+elsewhere, how often a whole line was not found. Results go to OUT as `evaluate --lines OUT` wants them.
 Reads no image. Figures from such lines must say “simulated reading”.
 """
 
@@ -12,10 +13,12 @@ import difflib
 import json
 import os
 import random
+import statistics
 import sys
 import unicodedata
 
 GAP = "　"
+NARROW = 0.55  # how wide a figure or a letter stands beside a Chinese character
 
 
 def folded(text):
@@ -32,6 +35,10 @@ def covers(outer, point):
     return min(xs) <= point[0] <= max(xs) and min(ys) <= point[1] <= max(ys)
 
 
+def breadth(char):
+    return NARROW if char.isascii() else 1.0
+
+
 def kind_of(page):
     return "envelope" if page["kind"].startswith("envelope") else "letter"
 
@@ -45,6 +52,7 @@ class Manner:
         self.kind = kind_of(page)
         self.right, self.wrong, self.swaps = [], [], []
         self.told, self.second = [], []  # how likely the reader held the right character where it read another; its next best where it was right
+        self.steps = {"lost": [], "added": [], "kept": []}  # how far one character stands from the next, 1 the usual of its line
         self.chars = self.lost = self.added = self.replaced = 0
         self.lines = self.missed = 0
 
@@ -63,9 +71,30 @@ class Manner:
             if not parts:
                 self.missed += 1
                 continue
+            if len(parts) == 1:
+                self.pace(line["text"], [c for c in parts[0]["chars"] if not c["ch"].isspace()])
             got = [(folded(c["ch"]), c["confidence"], c.get("others", [])) for l in parts for c in l["chars"] if not c["ch"].isspace()]
             want = [c for c in folded(line["text"]) if not c.isspace()]
             self.align(want, got)
+
+    def pace(self, text, chars):
+        got = [folded(c["ch"])[:1] for c in chars]
+        if len(got) < 5 or GAP in text:
+            return
+        pairs = range(len(got) - 1)
+        steps = [(chars[i + 1]["at"] - chars[i]["at"]) / ((breadth(got[i]) + breadth(got[i + 1])) / 2) for i in pairs]
+        usual = statistics.median(steps)
+        if usual <= 0:
+            return
+        want = [c for c in folded(text) if not c.isspace()]
+        kinds = ["kept"] * len(steps)
+        for tag, _, _, c, d in difflib.SequenceMatcher(None, want, got, autojunk=False).get_opcodes():
+            if tag == "delete" and 0 < c < len(got):
+                kinds[c - 1] = "lost"
+            if tag == "insert" and 0 < c and d < len(got):
+                kinds[c - 1] = kinds[d - 1] = "added"
+        for kind, step in zip(kinds, steps):
+            self.steps[kind].append(step / usual)
 
     def align(self, want, got):
         self.chars += len(want)
@@ -118,6 +147,11 @@ class Reader:
                 self.swaps.setdefault(want, []).append(got)
         self.wrong = [c for m in known for c in m.wrong] or [0.6]
         self.told = [p for m in known for p in m.told] or [0.0]
+        self.steps = {}
+        for hand in (True, False):
+            for kind in ("lost", "added", "kept"):
+                all_steps = [x for m in known if m.hand == hand for x in m.steps[kind]]
+                self.steps[hand, kind] = all_steps or [x for m in known for x in m.steps[kind]] or [1.0]
         self.pool = [got for _, got in (s for m in known for s in m.swaps) if len(got) == 1] or list("一二三")
 
     def swap(self, char):
@@ -152,7 +186,7 @@ class Reader:
         for text, top, often in ((place, 0.18, 0.85), (date, 0.43, 0.15), ("国邮政120分", 0.5, 0.9)):
             if self.rnd.random() < often:
                 quad = [[x0 + 0.25 * w, y0 + top * h], [x0 + 0.75 * w, y0 + top * h], [x0 + 0.75 * w, y0 + (top + 0.18) * h], [x0 + 0.25 * w, y0 + (top + 0.18) * h]]
-                out.append(self.made([(c, 0.97, []) for c in text], quad, False))
+                out.append(self.made([(c, 0.97, [], "kept") for c in text], quad, False, None))
         return out
 
     def line(self, line, manner):
@@ -170,25 +204,28 @@ class Reader:
         for begin, end, chars in pieces:
             read = self.read(chars, manner)
             if read:
-                out.append(self.made(read, self.cut(line["quad"], begin / size, end / size, vertical), vertical))
+                out.append(self.made(read, self.cut(line["quad"], begin / size, end / size, vertical), vertical, manner.hand))
         return out
 
     def read(self, chars, manner):
         per = max(1, manner.chars)
-        out = []
+        out, before = [], "kept"
         for char in chars:
             x = self.rnd.random()
             if x < manner.lost / per:
+                before = "lost"
                 continue
             if x < (manner.lost + manner.replaced) / per:
                 told = self.rnd.choice(manner.told or self.told)
-                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong), [[char, told]] if told > 0 else []))
+                out.append((self.swap(char), self.rnd.choice(manner.wrong or self.wrong), [[char, told]] if told > 0 else [], before))
             else:
                 at = self.rnd.randrange(len(manner.right))
                 second = manner.second[at]
-                out.append((char, manner.right[at], [[self.swap(char), second]] if second > 0 else []))
+                out.append((char, manner.right[at], [[self.swap(char), second]] if second > 0 else [], before))
+            before = "kept"
             if self.rnd.random() < manner.added / per:
-                out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong), []))
+                out.append((self.rnd.choice(self.pool), self.rnd.choice(manner.wrong or self.wrong), [], "added"))
+                before = "added"
         return out
 
     @staticmethod
@@ -200,11 +237,16 @@ class Reader:
             return [mix(tl, bl, begin), mix(tr, br, begin), mix(tr, br, end), mix(tl, bl, end)]
         return [mix(tl, tr, begin), mix(tl, tr, end), mix(bl, br, end), mix(bl, br, begin)]
 
-    @staticmethod
-    def made(read, quad, vertical):
-        text = "".join(c for c, _, _ in read)
-        mean = sum(p for _, p, _ in read) / len(read)
-        chars = [dict(ch=c, confidence=p, at=(i + 0.5) / len(read), others=o) for i, (c, p, o) in enumerate(read)]
+    def made(self, read, quad, vertical, hand):
+        text = "".join(c for c, _, _, _ in read)
+        mean = sum(p for _, p, _, _ in read) / len(read)
+        places, last = [], None
+        for c, _, _, kind in read:
+            step = 1.0 if hand is None else self.rnd.choice(self.steps[hand, kind])
+            places.append(breadth(c) / 2 if last is None else places[-1] + max(0.05, step) * (breadth(c) + breadth(last)) / 2)
+            last = c
+        whole = places[-1] + breadth(last) / 2
+        chars = [dict(ch=c, confidence=p, at=x / whole, others=o) for (c, p, o, _), x in zip(read, places)]
         return dict(text=text, raw=text, quad=quad, confidence=mean, chars=chars, vertical=vertical)
 
 

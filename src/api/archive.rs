@@ -32,12 +32,15 @@ pub async fn pdf(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let by = caller.actor();
-    let id = letter.clone();
+    let (id, seer) = (letter.clone(), caller.seer());
     let (outline, naming) = app
         .store
         .with(move |db| {
             may_see_pages(db, &caller, &id)?;
-            let outline = Outline::of(db, &id)?;
+            let mut outline = Outline::of(db, &id)?;
+            if !db.sees_instructions(&seer, &id)? {
+                outline = outline.without_instructions();
+            }
             let detail = json!({"pages": outline.pages()});
             db.record(&by, "archive.read", &format!("letter/{id}"), &detail)?;
             let (batch, _) = db.letter_origin(&id)?;

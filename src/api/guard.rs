@@ -68,6 +68,7 @@ fn subject_of(matched: &str, id: &str) -> Option<(Subject, Nearness)> {
         ("/v1/retentions/{id}", ThingOf::Retention, Nearness::Beside),
         ("/v1/holds/{id}", ThingOf::Hold, Nearness::Beside),
         ("/v1/alerts/{id}", ThingOf::Alert, Nearness::Beside),
+        ("/v1/outbox/{id}", ThingOf::Message, Nearness::Beside),
     ];
     let (_, of, near) = thing.into_iter().find(|(root, ..)| below(root))?;
     // What is no number is no thing of ours: the route itself says so.

@@ -3,10 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi};
 
 use super::App;
+use super::problem::Problem;
+
+/// What refusals say they are (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// A key that makes a repeated request safe.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -14,7 +20,7 @@ use super::App;
 #[serde(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "only describes the header; api/asked.rs reads it")]
 pub struct Key {
-    /// The same key with the same request gets the same answer and acts once; kept for a day. Without one the request is done each time it comes.
+    /// The same key with the same request gets the same answer and acts once; kept for 30 days. Without one the request is done each time it comes.
     #[param(rename = "Idempotency-Key", max_length = 255)]
     idempotency_key: Option<String>,
 }
@@ -66,5 +72,48 @@ pub async fn get(State(_): State<App>) -> Json<utoipa::openapi::OpenApi> {
 
 /// The description of every route.
 pub fn description() -> utoipa::openapi::OpenApi {
-    super::routes().split_for_parts().1
+    let mut api = super::routes().split_for_parts().1;
+    for item in api.paths.paths.values_mut() {
+        operations(item).for_each(|operation| tell_problems(&mut operation.responses.responses));
+    }
+    let schemas = api.components.as_mut().map(|parts| &mut parts.schemas);
+    if let Some(RefOr::T(Schema::Object(problem))) = schemas.and_then(|all| all.get_mut("Problem"))
+        && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
+    {
+        code.enum_values = Some(Problem::codes().map(serde_json::Value::from).collect());
+    }
+    api
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.patch,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
+}
+
+/// A refusal is a problem document, and so is what goes wrong on our side: at every route, whatever it is.
+fn tell_problems(responses: &mut std::collections::BTreeMap<String, RefOr<Response>>) {
+    for (status, response) in responses.iter_mut() {
+        if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response)
+            && let Some(content) = response.content.shift_remove("application/json")
+        {
+            response.content.insert(PROBLEM.to_owned(), content);
+        }
+    }
+    let is_told = |class: char| responses.keys().any(|status| status.starts_with(class));
+    if is_told('4') && !is_told('5') {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let told = ResponseBuilder::new()
+            .description("the station cannot just now (`timeout`, `store_stopped` …): ask again under the same key; or `defect`")
+            .content(PROBLEM, content);
+        responses.insert("5XX".to_owned(), RefOr::T(told.build()));
+    }
 }

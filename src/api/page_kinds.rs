@@ -33,7 +33,7 @@ pub async fn set(
     let kind = asked.body.kind;
     let given = app
         .once_telling(key, move |db| {
-            db.set_page_kind(&letter, n, kind, &seer.actor)?;
+            db.set_page_kind(&letter, n, kind, &seer)?;
             changed(db, letter, "page_kind_set", &seer)
         })
         .await?;

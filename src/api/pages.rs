@@ -80,6 +80,7 @@ async fn looked_at(
                 what: "page",
                 id: format!("{letter}/{n}"),
             })?;
+            db.let_see_page(&caller.seer(), &letter, page.kind)?;
             let detail = json!({"n": n, "sha256": page.sha256});
             db.record(&by, "page.viewed", &format!("letter/{letter}"), &detail)?;
             Ok(page)

@@ -49,6 +49,11 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, 
 }
 
 impl Problem {
+    /// Every code there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        CODES.iter().map(|(code, ..)| *code)
+    }
+
     /// The problem of a code.
     ///
     /// # Panics

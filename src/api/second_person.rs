@@ -52,6 +52,14 @@ impl App {
             Err(StoreError::NotFound { .. }) => return Err(failed()),
             Err(error) => return Err(error.into()),
         };
+        let proven = name.clone();
+        let age_ms = self.store.with(move |db| db.password_age_ms(&proven));
+        if self.settings.passwords.is_too_old(age_ms.await?) {
+            return Err(Problem::new(
+                "password_expired",
+                format!("approver: {name} has to sign in once with a new password"),
+            ));
+        }
         if !N::lets(Holder::Person(role)) {
             return Err(Problem::new(
                 "forbidden",

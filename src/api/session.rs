@@ -22,6 +22,9 @@ use crate::store::{FAILURES_ALLOWED, LOCK_SECONDS, Session, SignIn};
 pub struct Credentials {
     user: String,
     password: String,
+    /// Another password from now on: needed once the old one is older than the settings' `passwords.longest_days`.
+    #[serde(default)]
+    new_password: Option<String>,
 }
 
 /// Who is signed in.
@@ -52,13 +55,19 @@ impl From<Session> for SessionView {
 
 /// Signs a person in; the answer sets the session cookie.
 #[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials,
-    responses((status = 200, body = SessionView), (status = 401, body = Problem, description = "`sign_in_failed`")),
+    responses((status = 200, body = SessionView), (status = 401, body = Problem, description = "`sign_in_failed`"),
+        (status = 403, body = Problem, description = "`password_expired`"), (status = "4XX", body = Problem)),
     security(()))]
 pub async fn sign_in(
     State(app): State<App>,
     asked: Asked<Credentials>,
 ) -> Result<Response, Problem> {
-    let Credentials { user, password } = asked.body;
+    let Credentials {
+        user,
+        password,
+        new_password,
+    } = asked.body;
+    let old = password.clone();
     let name = user.clone();
     let begun = app.store.with(move |db| db.begin_sign_in(&name)).await?;
     let phc = match begun {
@@ -74,6 +83,7 @@ pub async fn sign_in(
             ),
         ));
     }
+    app.renewed(&user, &old, new_password).await?;
     let (cookie, csrf) = (password::random_hex::<32>(), password::random_hex::<16>());
     let (kept, minutes) = (cookie.clone(), app.lasting().idle_minutes);
     let session = app
@@ -90,6 +100,30 @@ pub async fn sign_in(
 }
 
 impl App {
+    /// Sets the new password of somebody who has proved the old one; refuses an old one that is too old without a new one.
+    async fn renewed(&self, user: &str, old: &str, new: Option<String>) -> Result<(), Problem> {
+        let name = user.to_owned();
+        let Some(new) = new else {
+            let age_ms = self.store.with(move |db| {
+                db.forget_failures(&name)?;
+                db.password_age_ms(&name)
+            });
+            let age_ms = age_ms.await?;
+            return match self.settings.passwords.is_too_old(age_ms) {
+                true => Err(expired("send new_password beside it")),
+                false => Ok(()),
+            };
+        };
+        if new == old {
+            return Err(expired("new_password: is the old one"));
+        }
+        let phc = self.hashed(user, new).await?;
+        let set = self
+            .store
+            .with(move |db| db.set_password(&name, &phc, &name));
+        Ok(set.await?)
+    }
+
     /// Over TLS a cookie is never sent in the clear.
     fn cookie_is_secure(&self) -> &'static str {
         if self.settings.http.is_tls() {
@@ -98,6 +132,10 @@ impl App {
             ""
         }
     }
+}
+
+fn expired(what: &str) -> Problem {
+    Problem::new("password_expired", what)
 }
 
 /// Hashing takes 20 MB and a core for a moment: a few at a time, off the async threads.

@@ -5,12 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Extension;
 use axum::middleware::AddExtension;
-use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
@@ -24,9 +22,6 @@ use tokio_util::sync::CancellationToken;
 use tower_layer::Layer;
 
 use crate::config::Http;
-
-/// How long open answers may take to end at a stop.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -174,16 +169,16 @@ pub async fn serve(
     router: Router,
     closing: CancellationToken,
 ) -> io::Result<()> {
-    let handle = Handle::new();
-    let stopping = handle.clone();
-    let stop = tokio::spawn(async move {
-        closing.cancelled().await;
-        stopping.graceful_shutdown(Some(GRACE));
-    });
     let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config)));
-    let ended = axum_server::from_tcp(listener.into_std()?)?
+    let (handle, stop) = super::ends_with(closing);
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
         .acceptor(Noting(acceptor))
-        .handle(handle)
+        .handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(super::HEAD_WITHIN);
+    let ended = server
         .serve(router.into_make_service_with_connect_info::<SocketAddr>())
         .await;
     stop.abort();

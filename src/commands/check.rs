@@ -10,7 +10,7 @@ use crate::domain::deadline::Profile;
 use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::Db;
-use crate::{Chain, certificate, read, scan};
+use crate::{Chain, certificate, handoff, read, scan};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -51,12 +51,14 @@ pub fn run(args: &ConfigArg) -> u8 {
     paper(&settings, &report);
     port(&settings, &report);
     tls(&settings, &mut report);
+    exchanges(&settings, &mut report);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("the system can start a runtime");
     runtime.block_on(cabinets::all(&settings, &mut report));
     runtime.block_on(scanners(&settings, &mut report));
+    runtime.block_on(webhooks(&settings, &mut report));
     match report.bad {
         0 => GOOD,
         bad => {
@@ -270,6 +272,56 @@ fn tls(settings: &Settings, report: &mut Report) {
             &crate::Chain(&error).to_string(),
             "`laixin tls new` makes a certificate and its key",
         ),
+    }
+}
+
+fn exchanges(settings: &Settings, report: &mut Report) {
+    for exchange in &settings.exchanges {
+        let what = format!("exchange {}", exchange.id);
+        match handoff::mapping(&exchange.mapping) {
+            Ok(mapping) if mapping.system.invented => report.warn(
+                &what,
+                &format!("{}: is for an invented system", exchange.mapping.display()),
+                "copy the file and write in what the makers of the case system give you",
+            ),
+            Ok(mapping) => report.good(&what, &mapping.system.name),
+            Err(error) => report.bad(&what, &Chain(&error).to_string(), "mend the line it names"),
+        }
+        let folder_of = exchange.folder.as_path();
+        let there = folder_of.exists();
+        folder(
+            &what,
+            if there {
+                folder_of
+            } else {
+                folder_of.parent().unwrap_or(folder_of)
+            },
+            "can be listed and written",
+            report,
+        );
+    }
+}
+
+/// Nothing is sent: only where each would go, and with what it would sign.
+async fn webhooks(settings: &Settings, report: &mut Report) {
+    for hook in &settings.webhooks {
+        let what = format!("webhook {}", hook.id);
+        match handoff::secrets_of(&hook.secret_file) {
+            Ok(secrets) => report.good(&what, &format!("signs with {} secret(s)", secrets.len())),
+            Err(error) => report.bad(
+                &what,
+                &Chain(&error).to_string(),
+                "`laixin webhook new-secret` prints a secret; give the same one to the case system",
+            ),
+        }
+        match handoff::where_to(hook, &settings.handoff.push_to).await {
+            Ok(to) => report.good(&what, &format!("goes to {to}")),
+            Err(error) => report.bad(
+                &what,
+                &Chain(&error).to_string(),
+                "mend url, or name the address in handoff.push_to",
+            ),
+        }
     }
 }
 

@@ -216,7 +216,8 @@ fn print(fields: &Fields) {
         println!("署名人数  {} ({joint})", fields.joint.count);
     }
     if let Some(threat) = fields.flags.threat.as_ref().filter(|t| t.value) {
-        println!("扬言      {}", threat.quote.as_deref().unwrap_or(""));
+        let why = threat.why.as_deref().unwrap_or("");
+        println!("扬言      {}  {why}", threat.quote.as_deref().unwrap_or(""));
     }
 }
 

@@ -109,6 +109,8 @@ pub struct Passwords {
     pub least_length: Within<8, 64>,
     /// Fewest kinds out of small letters, capital letters, digits, others.
     pub least_kinds: Within<1, 4>,
+    /// After so many days nobody signs in with a password without setting another one; 0: never.
+    pub longest_days: Within<0, 3650>,
 }
 
 impl Default for Passwords {
@@ -116,11 +118,18 @@ impl Default for Passwords {
         Self {
             least_length: Within(10),
             least_kinds: Within(2),
+            longest_days: Within(0),
         }
     }
 }
 
 impl Passwords {
+    /// Whether a password that was set so many milliseconds ago is too old.
+    pub fn is_too_old(&self, age_ms: i64) -> bool {
+        let longest = i64::try_from(self.longest_days.0).expect("limited by its type");
+        longest > 0 && age_ms > longest * 24 * 3_600_000
+    }
+
     /// As the domain has them.
     pub fn rules(&self) -> Rules {
         let small = |within: u64| usize::try_from(within).unwrap_or(usize::MAX);

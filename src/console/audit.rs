@@ -73,6 +73,18 @@ fn detail(w: &'static Words, entry: &LedgerEntry) -> String {
     told.join(" · ")
 }
 
+/// `letter/A001` → 信件 A001; what has no word of its own shows itself.
+fn subject(w: &'static Words, text: &str) -> String {
+    let (kind, id) = text
+        .split_once('/')
+        .map_or((text, None), |(kind, id)| (kind, Some(id)));
+    match (w.known("audit_subject", kind), id) {
+        (Some(word), Some(id)) => format!("{word} {id}"),
+        (Some(word), None) => word.to_owned(),
+        (None, _) => text.to_owned(),
+    }
+}
+
 fn line(w: &'static Words, entry: LedgerEntry) -> Entry {
     Entry {
         detail: detail(w, &entry),
@@ -80,7 +92,7 @@ fn line(w: &'static Words, entry: LedgerEntry) -> Entry {
         at: when::moment(w, entry.at),
         action: w.code("audit_action", &entry.action).to_owned(),
         actor: entry.actor,
-        subject: entry.subject,
+        subject: subject(w, &entry.subject),
     }
 }
 

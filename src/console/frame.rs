@@ -121,6 +121,8 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     /// The first cabinet, for the bar.
     pub(super) cabinet: Option<String>,
+    /// Some case system is told by the station itself.
+    pub(super) tells_case_systems: bool,
     /// Changes with the embedded files.
     pub(super) version: &'static str,
 }
@@ -137,6 +139,7 @@ impl Frame {
             role: None,
             csrf: String::new(),
             cabinet: app.cabinets.keys().next().cloned(),
+            tells_case_systems: app.settings.tells_case_systems(),
             version: assets::version(),
         }
     }

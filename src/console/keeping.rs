@@ -35,12 +35,13 @@ const WAYS: [ReturnWay; 4] = [
     ReturnWay::HandedOver,
 ];
 
-const PAGE_KINDS: [PageKind; 6] = [
+const PAGE_KINDS: [PageKind; 7] = [
     PageKind::Letter,
     PageKind::Envelope,
     PageKind::Attachment,
     PageKind::Photograph,
     PageKind::TransferForm,
+    PageKind::Instruction,
     PageKind::Separator,
 ];
 

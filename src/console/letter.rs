@@ -39,6 +39,7 @@ struct FlagLine {
     words: &'static str,
     tone: &'static str,
     quote: Option<String>,
+    why: Option<String>,
     page: String,
     quad: String,
 }
@@ -136,6 +137,7 @@ pub(super) fn page_kind(page: &PageRow) -> &'static str {
     use crate::domain::text::PageKind;
     match page.kind {
         PageKind::TransferForm => "transfer_form",
+        PageKind::Instruction => "instruction",
         PageKind::Letter => "letter",
         PageKind::Attachment => "attachment",
         PageKind::Photograph => "photograph",
@@ -165,6 +167,7 @@ fn flags(w: &'static Words, fields: &Fields) -> Vec<FlagLine> {
                 .quote
                 .as_ref()
                 .map(|quote| w.one("letter.quote", quote)),
+            why: flag.why.clone(),
             page: flag.page.map(|page| page.to_string()).unwrap_or_default(),
             quad: flag
                 .quad

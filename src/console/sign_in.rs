@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::accounts::password_rules;
 use super::address;
 use super::frame::{Asked, Frame, LANGUAGE_COOKIE};
 use super::refused::show;
@@ -19,6 +20,8 @@ struct SignInPage {
     f: Frame,
     to: String,
     expired: bool,
+    /// What a password must be.
+    rules: String,
 }
 
 /// Where to go afterwards.
@@ -42,7 +45,9 @@ pub(super) async fn page(
         .get(header::COOKIE)
         .and_then(|cookies| cookies.to_str().ok())
         .is_some_and(|cookies| cookies.contains(crate::api::auth::COOKIE));
+    let rules = password_rules(asked.words, &app);
     show(&SignInPage {
+        rules,
         f: Frame::open(&app, asked),
         to,
         expired: had_session,

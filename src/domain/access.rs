@@ -9,7 +9,9 @@ mod sight;
 pub use recusal::{
     Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, same_party,
 };
-pub use sight::{Restricted, Seer, Sight, Standing, Unseen, called_for, may_see};
+pub use sight::{
+    Restricted, Seer, Sight, Standing, Unseen, called_for, may_see, may_see_instruction,
+};
 
 /// What a person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

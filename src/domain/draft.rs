@@ -369,6 +369,9 @@ pub struct Flag {
     /// Its place.
     #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
     pub quad: Option<Quad>,
+    /// Why it was raised, where more than one way raises it; 疑似 for what a person should read before believing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Alerts (requirements E). `None`: this version does not look for it, so nothing may be concluded.

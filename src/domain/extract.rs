@@ -13,6 +13,7 @@ mod confidence;
 mod date;
 mod evidence;
 pub(crate) mod glyphs;
+mod houses;
 mod idnumber;
 mod joint;
 mod labels;
@@ -91,7 +92,9 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
 fn assign_hint(pages: &[PageText], fields: &Fields) -> Vec<String> {
     let threat = fields.flags.threat.as_ref().is_some_and(|f| f.value);
     let form = pages.iter().any(|p| p.kind == PageKind::TransferForm);
+    let instruction = pages.iter().any(|p| p.kind == PageKind::Instruction);
     let hints = [
+        (instruction, "领导批示"),
         (threat, "扬言信"),
         (fields.joint.is_joint, "联名信"),
         (form, "上级转办"),

@@ -101,6 +101,8 @@ fn cut(quad: &Quad, from: f32, to: f32, vertical: bool) -> Quad {
 pub enum PageKind {
     /// 转办单, 公函: a form or letter of another organ.
     TransferForm,
+    /// 批示: a leader's written instruction; with a permission of its own (SZ 5.3.6), and nothing of it is registered.
+    Instruction,
     /// 信件: a page of the letter itself.
     Letter,
     /// 附件: anything enclosed.

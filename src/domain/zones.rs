@@ -177,8 +177,27 @@ pub fn is_closing(text: &str) -> bool {
                 "致敬",
                 "叩谢",
                 "盼回复",
+                "敬颂",
+                "即颂",
+                "恭颂",
+                "谨颂",
+                "谨祝",
+                "恭祝",
+                "静候佳音",
+                "盼赐复",
+                "望赐复",
+                "不胜感激",
             ],
         )
+        || wish(text)
+}
+
+/// 夏安!, 台祺!: what stands below 顺祝 or 敬颂.
+fn wish(text: &str) -> bool {
+    let chars: Vec<char> = text.trim_end_matches(['!', '。', '.']).chars().collect();
+    let whom = "春夏秋冬台文撰政大近时日钧道公财暑炎寒年新勋教旅俪金玉崇";
+    matches!(chars[..], [of, good] if whom.contains(of) && "安祺绥祉禧".contains(good))
+        && text.chars().count() == 3
 }
 
 fn tail_start(rows: &[Row], from: usize) -> usize {
@@ -200,7 +219,7 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
 
 /// The row under which the signatures of a list stand: 联名人签名:, and no sentence below it.
 fn list_head(rows: &[Row], from: usize) -> Option<usize> {
-    let heads = ["签名", "签字", "联名", "联署", "署名"];
+    let heads = ["签名", "签字", "联名", "联署", "署名", "联合"];
     let mut last = rows.len();
     while last > from && !rows[last - 1].compact().contains(['。', '!', '?']) {
         last -= 1;

@@ -41,7 +41,8 @@ impl Desk {
 
     /// Whether an image may be taken yet: a separator may be told by either side of its sheet.
     pub(super) fn turn(&self, scan: &Scan, place: u32) -> Turn {
-        if place > 1 && self.image_at(scan.id, place - 1).is_some() {
+        let before = place.saturating_sub(1);
+        if self.image_at(scan.id, before).is_some() || self.is_claimed(scan.id, before) {
             return Turn::Wait;
         }
         let alone = self.by != GroupBy::Separator
@@ -52,6 +53,17 @@ impl Desk {
             true => Turn::Now,
             false => Turn::Wait,
         }
+    }
+
+    /// Whether an image of a scan is claimed and could not be finished with yet.
+    fn is_claimed(&self, scan: i64, place: u32) -> bool {
+        let name = format!("__scan-{scan}%2F{place:04}.");
+        let items = fs::read_dir(self.inbox.join(CLAIMED_FOLDER));
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+            .any(|item| item.file_name().to_string_lossy().contains(&name))
     }
 
     /// Where an image of a scan lies that was not taken yet.

@@ -7,8 +7,10 @@ use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{
     Action, Holder, Scope, Seer, Sight, Standing, Unseen, goes_to_accused, may, may_see,
+    may_see_instruction,
 };
 use crate::domain::draft::Fields;
+use crate::domain::text::PageKind;
 
 fn subject(letter: &str) -> String {
     format!("letter/{letter}")
@@ -75,6 +77,32 @@ impl Db {
             .query_row([name], |row| row.get(0))
             .optional()?;
         Ok(unit.flatten())
+    }
+
+    /// Lets a seer who may see the letter see a page of this kind of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`] for an instruction that is not for him.
+    pub fn let_see_page(
+        &self,
+        seer: &Seer,
+        letter: &str,
+        kind: PageKind,
+    ) -> Result<(), StoreError> {
+        let open = kind != PageKind::Instruction || self.sees_instructions(seer, letter)?;
+        match open {
+            true => Ok(()),
+            false => Err(unseen(letter, Unseen::Restricted)),
+        }
+    }
+
+    /// Whether a seer who may see the letter sees the instructions that lie in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn sees_instructions(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
+        let standing = self.standing(seer, letter)?;
+        Ok(may_see_instruction(seer.holder, standing))
     }
 
     /// What this seer sees of a letter.

@@ -126,7 +126,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             let added = db.connection.execute(
-                "INSERT INTO users (name, role, password, created_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                "INSERT INTO users (name, role, password, created_ms, password_ms) VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO NOTHING",
                 (name, role, password_phc, clock::now()),
             )?;
             if added == 0 {
@@ -148,6 +148,37 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The password was right, though it opens nothing: its attempts do not count towards the lock.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn forget_failures(&mut self, name: &str) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE users SET failures = 0, locked_ms = NULL WHERE name = ?1",
+            [name],
+        )?;
+        Ok(())
+    }
+
+    /// How many milliseconds ago the account's password was set; of an account of an older laixin, how long ago it was made.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn password_age_ms(&self, name: &str) -> Result<i64, StoreError> {
+        let set: Option<Millis> = self
+            .connection
+            .query_row(
+                "SELECT coalesce(password_ms, created_ms) FROM users WHERE name = ?1",
+                [name],
+                |row| row.get(0),
+            )
+            .optional()?;
+        match set {
+            Some(set) => Ok(clock::now().0 - set.0),
+            None => found(0, "user", name).map(|()| 0),
+        }
+    }
+
     /// Gives an account another password, unlocks it, and ends its sessions.
     ///
     /// # Errors
@@ -160,8 +191,8 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             let changed = db.connection.execute(
-                "UPDATE users SET password = ?2, failures = 0, locked_ms = NULL WHERE name = ?1",
-                (name, password_phc),
+                "UPDATE users SET password = ?2, failures = 0, locked_ms = NULL, password_ms = ?3 WHERE name = ?1",
+                (name, password_phc, clock::now()),
             )?;
             found(changed, "user", name)?;
             db.connection

@@ -94,6 +94,11 @@ pub enum DraftKept {
 const COLUMNS: &str = "d.letter_id, d.body, d.state, d.ready_ms, d.created_ms, d.claimed_by, d.lease_ms, d.case_number,
     d.acked_ms, d.offered, d.nack_reason";
 
+/// A draft `d` of a letter `l` that is offered to case systems, as far as its row tells: what accuses a system's own office is told apart by
+/// its fields. Every way out asks this.
+pub(super) const OFFERED: &str = "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')
+    AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)";
+
 struct Raw {
     letter: String,
     body: String,
@@ -458,20 +463,29 @@ impl Db {
         claiming: &Claiming,
         new_lease: fn() -> String,
     ) -> Result<Vec<Claim>, StoreError> {
+        let unit = self.unit_of(&claiming.by)?;
+        self.claim_drafts_for(unit.as_deref(), claiming, new_lease)
+    }
+
+    /// The same for the system of this office: what accuses it stays out.
+    pub(super) fn claim_drafts_for(
+        &mut self,
+        unit: Option<&str>,
+        claiming: &Claiming,
+        new_lease: fn() -> String,
+    ) -> Result<Vec<Claim>, StoreError> {
         self.atomically(|db| {
             let now = clock::now();
             let until = now.plus_seconds(claiming.lease_seconds);
-            let unit = db.unit_of(&claiming.by)?;
-            // What accuses the office of this very system stays out; how many those are is not known to the query.
+            // How many those are that accuse it is not known to the query.
             let most = if unit.is_some() { u32::MAX } else { claiming.limit };
             let ready: Vec<String> = db
                 .connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT d.letter_id FROM drafts d JOIN letters l ON l.id = d.letter_id
-                     WHERE d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed') AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
-                     AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)
+                     WHERE {OFFERED} AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
                      ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
-                )?
+                ))?
                 .query_map((now, most), |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             let mut claims = Vec::new();
@@ -480,7 +494,7 @@ impl Db {
                     break;
                 }
                 let draft = db.draft(&letter)?.draft;
-                if goes_to_accused(&draft.fields, unit.as_deref()) {
+                if goes_to_accused(&draft.fields, unit) {
                     continue;
                 }
                 let lease = new_lease();

@@ -6,8 +6,8 @@ use rusqlite::OptionalExtension;
 use super::{Db, StoreError};
 use crate::clock;
 
-/// Keys are forgotten after this long.
-const KEPT_SECONDS: i64 = 24 * 3600;
+/// Keys are forgotten after this long: thirty days.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
 /// A request that may be repeated.
 #[derive(Debug, Clone)]
@@ -69,6 +69,16 @@ impl Db {
             Some((request, _)) if request != key.request => Err(StoreError::KeyReused),
             found => Ok(found.map(|(_, answered)| answered)),
         }
+    }
+
+    /// Forgets kept answers that show this letter's content: whoever repeats such a request is answered anew.
+    pub(super) fn forget_answers(&self, letter: &str) -> Result<(), StoreError> {
+        let quoted = serde_json::Value::from(letter).to_string();
+        self.connection.execute(
+            "DELETE FROM idempotency WHERE instr(body, ?1) > 0",
+            [quoted],
+        )?;
+        Ok(())
     }
 
     /// Keeps an answer for repetitions.

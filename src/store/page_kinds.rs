@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::{Db, StoreError, ledger};
+use crate::domain::access::Seer;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
 
@@ -46,14 +47,15 @@ impl Db {
     /// A person says what a page is; that is kept whatever is read on it. The letter's draft is made anew.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`StoreError::Unseen`] for an instruction that is not for this person.
     pub fn set_page_kind(
         &mut self,
         letter: &str,
         n: u32,
         kind: PageKind,
-        by: &str,
+        seer: &Seer,
     ) -> Result<(), StoreError> {
+        let by = seer.actor.as_str();
         let missing = || StoreError::NotFound {
             what: "page",
             id: format!("{letter}/{n}"),
@@ -75,6 +77,8 @@ impl Db {
         let rows = self.pages_with_kinds(letter)?;
         let at = (n as usize).checked_sub(1).ok_or_else(missing)?;
         let (page, before) = *rows.get(at).ok_or_else(missing)?;
+        // Whoever may not see an instruction does not make it something that he may.
+        self.let_see_page(seer, letter, before)?;
         let step = self.connection.savepoint()?;
         step.execute("UPDATE pages SET kind = ?2 WHERE id = ?1", (page, kind))?;
         // A draft older than the letter's newest page is made anew.

@@ -71,7 +71,7 @@ pub struct ReadPage {
 
 /// Archive order: form, letter, attachments, envelope; then the number in the file's name, then arrival.
 pub(super) const ARCHIVE_ORDER: &str =
-    "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'letter' THEN 1
+    "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'instruction' THEN 0 WHEN 'letter' THEN 1
     WHEN 'attachment' THEN 2 WHEN 'photograph' THEN 3 WHEN 'separator' THEN 5 ELSE 4 END, p.hint, p.id";
 
 /// 0 for what a draft's fields stand on (form, envelope, first and last page of the letter), 1 for the pages between and

@@ -17,6 +17,8 @@ pub enum ThingOf {
     Hold,
     /// What wants a person at once.
     Alert,
+    /// What a case system is told.
+    Message,
 }
 
 impl Db {
@@ -31,6 +33,7 @@ impl Db {
             ThingOf::Retention => "retentions",
             ThingOf::Hold => "holds",
             ThingOf::Alert => "alerts",
+            ThingOf::Message => "outbox",
         };
         let found: Option<Option<String>> = self
             .connection

@@ -223,6 +223,7 @@ impl Db {
         ] {
             self.connection.execute(sql, [letter])?;
         }
+        self.forget_answers(letter)?;
         Ok(json!({"pages": pages, "corrections": corrections}))
     }
 

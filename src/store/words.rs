@@ -15,6 +15,7 @@ use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::lexicon::Kind;
+use crate::domain::outgoing;
 use crate::domain::text::PageKind;
 
 fn to_word<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
@@ -55,6 +56,8 @@ words!(
     Role,
     Scope,
     DraftState,
+    outgoing::Kind,
+    outgoing::State,
     Exception,
     ScanOutcome,
     Sides,

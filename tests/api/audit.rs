@@ -245,3 +245,42 @@ fn measure_what_a_look_costs() {
     );
     println!("page_view {page:.2} ms\nledger_entry {entry:.2} ms\nmay_see {sight:.3} ms");
 }
+
+/// Auditors are no programmers: what an entry is about is said in words, in both languages.
+#[test]
+fn the_audit_page_speaks_in_words() {
+    let house = House::offering("read");
+    let li = house.person("li", Role::Operator);
+    let shen = house.person("shen", Role::Auditor);
+    with_a_page(&house, "A1");
+    for path in ["/v1/letters", "/v1/letters/A1", "/v1/drafts"] {
+        assert_eq!(house.get(&li, path).status, 200, "{path}");
+    }
+    house.get(&shen, "/v1/audit");
+    let english = shen.with("cookie", "laixin_language=en");
+    for (caller, words) in [
+        (&shen, ["信件 A1", "信件列表", "草稿列表", "审计记录"]),
+        (
+            &english,
+            [
+                "letter A1",
+                "the list of letters",
+                "the list of drafts",
+                "the audit",
+            ],
+        ),
+    ] {
+        let html = house.get(caller, "/audit").text;
+        for word in words {
+            assert!(html.contains(word), "{word}");
+        }
+        for raw in [
+            "letter/A1",
+            "<td>letters</td>",
+            "<td>ledger</td>",
+            "letters.listed",
+        ] {
+            assert!(!html.contains(raw), "{raw}");
+        }
+    }
+}

@@ -348,7 +348,48 @@ fn a_failure_after_the_effect_takes_the_effect_back() {
     );
 }
 
-/// The client in `tests/case_system` as a case system would run it, twice.
+/// The client in `tests/case_system` as a case system would run it, again and again.
+struct Outside {
+    token: std::path::PathBuf,
+    ledger: std::path::PathBuf,
+}
+
+impl Outside {
+    fn new(house: &House) -> Self {
+        let (token, ledger) = (
+            house.folder.path().join("token"),
+            house.folder.path().join("cases.db"),
+        );
+        std::fs::write(&token, "secret of cases\n").unwrap();
+        Self { token, ledger }
+    }
+
+    /// Whether it ends well, and what it says.
+    fn run(&self, house: &House, more: &[&str]) -> (bool, String) {
+        let done = std::process::Command::new("python3")
+            .arg(crate::support::project("tests/case_system/client.py"))
+            .args(["--url", &house.url, "--expect", "3", "--timeout", "20"])
+            .args(more)
+            .arg("--token-file")
+            .arg(&self.token)
+            .arg("--ledger")
+            .arg(&self.ledger)
+            .output()
+            .unwrap();
+        let told = [done.stdout, done.stderr].concat();
+        (
+            done.status.success(),
+            String::from_utf8_lossy(&told).into_owned(),
+        )
+    }
+
+    fn registrations(&self) -> i64 {
+        let ledger = rusqlite::Connection::open(&self.ledger).unwrap();
+        let count = "SELECT count(*) FROM registrations";
+        ledger.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+}
+
 #[test]
 fn a_case_system_in_another_language_takes_every_draft() {
     let house = House::offering("read");
@@ -356,51 +397,35 @@ fn a_case_system_in_another_language_takes_every_draft() {
     for id in ["A1", "A2", "信-3"] {
         house.drafted(id);
     }
-    let (token, ledger) = (
-        house.folder.path().join("token"),
-        house.folder.path().join("ledger"),
-    );
-    std::fs::write(&token, "secret of cases\n").unwrap();
-    let run = || {
-        std::process::Command::new("python3")
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/case_system/client.py"
-            ))
-            .args([
-                "--url",
-                &house.url,
-                "--expect",
-                "3",
-                "--timeout",
-                "20",
-                "--token-file",
-            ])
-            .arg(&token)
-            .arg("--ledger")
-            .arg(&ledger)
-            .output()
-            .unwrap()
-    };
-    let first = run();
-    assert!(
-        first.status.success(),
-        "{}",
-        String::from_utf8_lossy(&first.stderr)
-    );
-    let lines = std::fs::read_to_string(&ledger).unwrap();
-    assert_eq!(lines.lines().count(), 3);
+    let outside = Outside::new(&house);
+    let (well, told) = outside.run(&house, &["--nacks", "0.5", "--seed", "3"]);
+    assert!(well, "{told}");
+    assert_eq!(outside.registrations(), 3);
     // Killed after it wrote its ledger and before it acknowledged: started again, it acknowledges and writes nothing new.
-    house.sql("UPDATE drafts SET state = 'leased', case_number = NULL, lease_ms = 1 WHERE letter_id = 'A1'");
-    let second = run();
-    assert!(
-        second.status.success(),
-        "{}",
-        String::from_utf8_lossy(&second.stderr)
-    );
-    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), lines);
+    house.sql("UPDATE drafts SET state = 'leased', case_number = NULL, lease_ms = 1 WHERE letter_id = 'A1'; UPDATE letters SET stage = 'drafted' WHERE id = 'A1'");
+    let (well, told) = outside.run(&house, &[]);
+    assert!(well, "{told}");
+    assert_eq!(outside.registrations(), 3);
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'acked'"),
         3
+    );
+}
+
+/// What the campaign proves with this ledger it could also disprove.
+#[test]
+fn a_case_system_that_does_not_look_first_is_caught_by_its_own_ledger() {
+    let house = House::offering("read");
+    house.machine("cases", Scope::CaseSystem);
+    for id in ["A1", "A2", "A3"] {
+        house.drafted(id);
+    }
+    let outside = Outside::new(&house);
+    assert!(outside.run(&house, &["--forgets"]).0);
+    house.sql("UPDATE drafts SET state = 'leased', case_number = NULL, lease_ms = 1 WHERE letter_id = 'A1'; UPDATE letters SET stage = 'drafted' WHERE id = 'A1'");
+    let (well, told) = outside.run(&house, &["--forgets"]);
+    assert!(
+        !well && told.contains("letter A1 is registered twice"),
+        "{told}"
     );
 }

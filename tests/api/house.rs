@@ -106,6 +106,29 @@ impl House {
         Self::set_up("confirmed", settings)
     }
 
+    /// What is read is offered, with more lines at the end of the settings, and case systems are told.
+    pub(super) fn telling(settings: &str) -> Self {
+        let house = Self::set_up("read", settings);
+        let handoff = laixin::handoff::Handoff {
+            settings: house.app.settings.clone(),
+            store: house.app.store.clone(),
+            evidence: house.app.evidence.clone(),
+            events: house.app.events.clone(),
+            readiness: house.app.readiness.clone(),
+        };
+        let mappings = laixin::handoff::mappings(&house.app.settings).unwrap();
+        let _guard = house.runtime.enter();
+        let watchdog = laixin::sd_notify::Watchdog::default();
+        laixin::handoff::start(
+            &handoff,
+            mappings,
+            (&watchdog, &house.app.closing),
+            &mut Vec::new(),
+        );
+        drop(_guard);
+        house
+    }
+
     fn set_up(offer: &str, more: &str) -> Self {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();

@@ -394,3 +394,113 @@ fn a_machine_has_no_affairs_of_its_own() {
     assert_eq!(house.get(&cases, "/v1/interests").code(), "forbidden");
     assert_eq!(house.get(&cases, "/v1/users").code(), "forbidden");
 }
+
+#[test]
+fn a_password_that_is_too_old_signs_in_only_with_a_new_one() {
+    let house = House::with_more("[passwords]\nlongest_days = 90\n");
+    house.add_user("zhang", Role::Operator);
+    assert_eq!(house.sign_in("zhang").status, 200);
+    let day = 24 * 3_600_000_i64;
+    house.sql(&format!(
+        "UPDATE users SET password_ms = password_ms - {}",
+        91 * day
+    ));
+    // As often as he likes: the password is right, so nothing is locked.
+    for _ in 0..7 {
+        assert_eq!(house.sign_in("zhang").code(), "password_expired");
+    }
+    let with = |password: &str, new: &str| {
+        let body = json!({"user": "zhang", "password": password, "new_password": new});
+        house.post(&Caller::default(), "/v1/session", body)
+    };
+    assert_eq!(
+        with("wrong password", "another one 2").code(),
+        "sign_in_failed"
+    );
+    assert_eq!(
+        with(super::house::PASSWORD, super::house::PASSWORD).code(),
+        "password_expired"
+    );
+    assert_eq!(
+        with(super::house::PASSWORD, "short").code(),
+        "password_refused"
+    );
+    assert_eq!(with(super::house::PASSWORD, "another one 2").status, 200);
+    assert_eq!(
+        house.sign_in("zhang").code(),
+        "sign_in_failed",
+        "the old one is gone"
+    );
+    let again = json!({"user": "zhang", "password": "another one 2"});
+    assert_eq!(
+        house.post(&Caller::default(), "/v1/session", again).status,
+        200
+    );
+    // An account of an older laixin: its making counts.
+    house.sql("UPDATE users SET password_ms = NULL, created_ms = 1");
+    let again = json!({"user": "zhang", "password": "another one 2"});
+    assert_eq!(
+        house.post(&Caller::default(), "/v1/session", again).code(),
+        "password_expired"
+    );
+}
+
+/// Leaders' written instructions have a permission of their own (SZ 5.3.6).
+#[test]
+fn an_instruction_is_for_confirming_officers_and_for_who_is_listed() {
+    let house = House::offering("read");
+    let operator = house.person("operator", Role::Operator);
+    let listed = house.person("listed", Role::Operator);
+    let admin = house.person("admin", Role::Administrator);
+    let officer = house.person("officer", Role::ConfirmingOfficer);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let original = house
+        .app
+        .evidence
+        .put(&super::house::two_page_tiff())
+        .unwrap();
+    house.drafted("A1");
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{}', sm3 = '{}'",
+        original.sha256, original.sm3
+    ));
+    house
+        .app
+        .store
+        .wait(|db| db.grant_access("A1", "listed", ("officer", "prepares the answer")))
+        .unwrap();
+    let kind = |caller: &Caller, kind: &str| {
+        let body = json!({"kind": kind}).to_string();
+        house.call(caller, "PUT", "/v1/letters/A1/pages/1/kind", Some(&body))
+    };
+    assert_eq!(kind(&operator, "instruction").status, 200);
+    house.sql("UPDATE letters SET stage = 'drafted'");
+    for path in [
+        "/v1/letters/A1/pages/1",
+        "/v1/letters/A1/pages/1/image",
+        "/v1/letters/A1/pages/1/thumbnail",
+    ] {
+        for caller in [&operator, &admin, &cases] {
+            assert_eq!(house.get(caller, path).code(), "restricted", "{path}");
+        }
+        for caller in [&officer, &listed] {
+            assert_eq!(house.bytes(caller, "GET", path, None).0, 200, "{path}");
+        }
+    }
+    // What it is not to be seen as, it is not made either.
+    assert_eq!(kind(&operator, "letter").code(), "restricted");
+    // The letter is still there for everybody; the archive file holds the sheet only for who may see it.
+    assert_eq!(house.get(&operator, "/v1/letters/A1").status, 200);
+    let archive = |caller: &Caller| {
+        house
+            .bytes(caller, "GET", "/v1/letters/A1/archive.pdf", None)
+            .0
+    };
+    assert_eq!(
+        (archive(&operator), archive(&cases)),
+        (404, 404),
+        "it was the only page"
+    );
+    assert_eq!(archive(&officer), 200);
+    assert_eq!(kind(&officer, "letter").status, 200);
+}

@@ -118,6 +118,8 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/amendments", CASE),
     ("POST", "/v1/amendments/{number}/ack", CASE),
     ("GET", "/v1/audit", AUDIT),
+    ("GET", "/v1/outbox", MAIL),
+    ("POST", "/v1/outbox/{id}/resend", MAIL),
     ("GET", "/v1/statistics", MAIL),
     ("POST", "/v1/statistics/export", MAIL),
     ("DELETE", "/v1/session", SELF),

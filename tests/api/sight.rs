@@ -84,6 +84,7 @@ const THINGS: &[(&str, &str, Near)] = &[
     ("POST", "/v1/retentions/{id}/refuse", Near::Beside),
     ("POST", "/v1/holds/{id}/resolve", Near::Beside),
     ("POST", "/v1/alerts/{id}/acknowledge", Near::Beside),
+    ("POST", "/v1/outbox/{id}/resend", Near::Beside),
 ];
 /// About the letter and nothing of it: only whoever is recused is kept out.
 const BESIDE: &[(&str, &str)] = &[
@@ -112,6 +113,7 @@ const LISTS: &[&str] = &[
     "/v1/arrivals?state=taken",
     "/v1/alerts",
     "/v1/amendments",
+    "/v1/outbox",
     "/v1/audit",
     "/v1/batches",
     "/v1/batches/{id}",
@@ -165,6 +167,7 @@ const PAGE_LISTS: &[&str] = &[
     "/maintenance",
     "/statistics",
     "/held",
+    "/outbox",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +244,8 @@ fn desk() -> Desk {
              INSERT INTO holds (id, batch_id, letter_id, reason, at_ms) VALUES ({n}, 1, '{letter}', 'r', 1);
              INSERT OR IGNORE INTO boxes (id, name, location, made_by, made_ms) VALUES (1, 'b', 'l', 'x', 1);
              INSERT INTO boxed_letters (letter_id, box_id, division, dated, put_by, put_ms) VALUES ('{letter}', 1, '', '', 'x', 1);
+             INSERT INTO outbox (id, message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
+                 VALUES ({n}, 'msg_{n}', 'webhook/x', 'draft.ready', '{letter}', 1, 'dead', 1, 1);
              INSERT INTO alerts (id, letter_id, code, raised_ms, level_ms) VALUES ({}, '{letter}', 'threat', 1, 1);
              UPDATE letters SET stage = 'drafted' WHERE id = '{letter}';",
             n + 100

@@ -1,89 +1,22 @@
 #!/usr/bin/env python3
-"""A case system in miniature: claims drafts, registers each under a number of its own, acknowledges.
+"""The reference case system, its pulling half: claims drafts, registers each under a number of its own, acknowledges, gives some back.
 
-Python's standard library only. It keeps its own ledger, one line a registration, flushed to the disk before it
-acknowledges: killed anywhere and started again, it acknowledges what it has and never registers a letter twice.
+Python's standard library only. Killed anywhere and started again it goes on where it was: every call that changes something is in its
+ledger (ledger.py) before it is sent and repeated under the same key, every registration is there before it is acknowledged, and a letter
+that is offered again is looked up before it is registered. Several workers may share a ledger and a token.
 Exit 0 when every draft it was to get is registered and acknowledged exactly once, 1 otherwise, 2 on wrong usage.
 """
 
 import argparse
-import json
-import os
+import random
 import sys
 import time
-import urllib.error
-import urllib.request
-import uuid
 
+from ledger import Ledger
+from station import Away, Refused, Station, quoted
 
-class Refused(Exception):
-    """An answer other than 2xx, with the problem's code."""
-
-    def __init__(self, status, code):
-        super().__init__(f"{status} {code}")
-        self.status, self.code = status, code
-
-
-class Station:
-    """The station's HTTP interface."""
-
-    def __init__(self, url, token, deadline):
-        self.url, self.token, self.deadline = url.rstrip("/"), token, deadline
-
-    def call(self, method, path, body=None):
-        """One call; a station that is away is asked again, under the same key, until the time is up."""
-        key = str(uuid.uuid4())
-        while True:
-            data = None if body is None else json.dumps(body).encode()
-            request = urllib.request.Request(self.url + path, data=data, method=method)
-            request.add_header("Authorization", "Bearer " + self.token)
-            if data is not None:
-                request.add_header("Content-Type", "application/json")
-                request.add_header("Idempotency-Key", key)
-            try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                problem = json.loads(error.read() or b"{}")
-                if error.code != 503 or time.monotonic() > self.deadline:
-                    raise Refused(error.code, problem.get("code", "?")) from None
-            except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-                if time.monotonic() > self.deadline:
-                    raise SystemExit(f"{self.url} does not answer: {error}") from None
-            time.sleep(0.5)
-
-
-class Ledger:
-    """Registrations by letter, one JSON line each."""
-
-    def __init__(self, path):
-        self.path, self.cases = path, {}
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as lines:
-                text = lines.read()
-            whole, _, torn = text.rpartition("\n")
-            for line in whole.splitlines():
-                entry = json.loads(line)
-                if entry["letter"] in self.cases:
-                    raise SystemExit(f"{path}: letter {entry['letter']} is registered twice")
-                self.cases[entry["letter"]] = entry["case_number"]
-            if torn:
-                # Killed while writing: that registration was never acknowledged, so it is made again.
-                with open(path, "r+", encoding="utf-8") as lines:
-                    lines.truncate(len((whole + "\n").encode() if whole else b""))
-
-    def register(self, letter, draft):
-        """The letter's case number; a new one is on the disk before this returns."""
-        if letter in self.cases:
-            return self.cases[letter]
-        number = f"CS-{len(self.cases) + 1:06d}"
-        entry = {"letter": letter, "case_number": number, "pages": [page["sha256"] for page in draft["pages"]]}
-        with open(self.path, "a", encoding="utf-8") as lines:
-            lines.write(json.dumps(entry) + "\n")
-            lines.flush()
-            os.fsync(lines.fileno())
-        self.cases[letter] = number
-        return number
+# What a station answers to whom its lease has left: somebody else has the draft, or will be offered it.
+NOT_OURS = (404, 409)
 
 
 def check_draft(letter, draft):
@@ -97,90 +30,126 @@ def check_draft(letter, draft):
     assert released and (released["cycle"] or released["override"]), f"{letter} was never released"
 
 
-def take_all(station, ledger, limit):
-    """Claims until nothing more comes; how many were claimed and how often one came that is registered already."""
-    claimed, again = 0, 0
-    while True:
-        drafts = station.call("POST", "/v1/drafts/claims", {"limit": limit, "lease_seconds": 60})["drafts"]
-        if not drafts:
-            return claimed, again
-        for claim in drafts:
-            letter = claim["id"]
-            check_draft(letter, claim["draft"])
-            claimed += 1
-            again += letter in ledger.cases
-            number = ledger.register(letter, claim["draft"])
-            station.call("POST", f"/v1/drafts/{quoted(letter)}/ack", {"case_number": number, "lease": claim["lease"]})
+class Worker:
+    """Takes drafts over, one after the other."""
 
+    def __init__(self, station, ledger, options):
+        self.station, self.ledger, self.options = station, ledger, options
+        self.dice = random.Random(options.seed)
 
-def quoted(letter):
-    return urllib.request.quote(letter, safe="")
-
-
-def acknowledged(station):
-    """Every draft that the station holds as registered, with its case number."""
-    cases, cursor = {}, ""
-    while True:
-        answer = station.call("GET", "/v1/drafts?state=acked&limit=200" + (f"&cursor={cursor}" if cursor else ""))
-        for draft in answer["items"]:
-            cases[draft["id"]] = draft["case_number"]
-        cursor = answer["next"]
-        if not cursor:
-            return cases
-
-
-def finish_begun(station, ledger):
-    """Killed between registering and acknowledging: acknowledge now. A lease that is gone comes again as a claim."""
-    done = acknowledged(station)
-    for letter, number in ledger.cases.items():
-        if letter not in done:
+    def go_on(self):
+        """Killed anywhere: the calls that were begun, then what is registered and was never acknowledged."""
+        for key, method, path, text in self.ledger.begun_calls(self.options.worker):
+            work = self.take if path.endswith("/claims") else self.answered
             try:
-                station.call("POST", f"/v1/drafts/{quoted(letter)}/ack", {"case_number": number})
+                self.station.finish(key, method, path, text, work)
             except Refused as refused:
-                if refused.status not in (404, 409):
+                if refused.status not in NOT_OURS:
                     raise
+        if self.options.forgets:
+            return
+        for letter, number in self.ledger.untold():
+            # Without a lease: it may be gone. A draft that somebody else has by now comes again as a claim.
+            self.acknowledge(letter, number, None)
+
+    def take_all(self):
+        """Claims until nothing more comes; how many came."""
+        claimed = 0
+        while True:
+            wish = {"limit": self.options.limit, "lease_seconds": self.options.lease}
+            came = self.station.change("/v1/drafts/claims", wish, self.take)
+            if not came:
+                return claimed
+            claimed += came
+
+    def take(self, answer):
+        for claim in answer["drafts"]:
+            letter, draft = claim["id"], claim["draft"]
+            check_draft(letter, draft)
+            self.ledger.count("claims")
+            if self.ledger.registered(letter) is None and self.dice.random() < self.options.nacks:
+                self.give_back(letter, claim["lease"])
+                continue
+            pages = [page["sha256"] for page in draft["pages"]]
+            number = self.ledger.register(letter, pages, "pull", looks=not self.options.forgets)
+            self.acknowledge(letter, number, claim["lease"])
+        return len(answer["drafts"])
+
+    def acknowledge(self, letter, number, lease):
+        body = {"case_number": number} | ({"lease": lease} if lease else {})
+        try:
+            self.station.change(f"/v1/drafts/{quoted(letter)}/ack", body, self.answered)
+        except Refused as refused:
+            if refused.status not in NOT_OURS:
+                raise
+
+    def give_back(self, letter, lease):
+        try:
+            self.station.change(f"/v1/drafts/{quoted(letter)}/nack", {"reason": "not now", "lease": lease}, lambda _: self.ledger.count("nacks"))
+        except Refused as refused:
+            if refused.status not in NOT_OURS:
+                raise
+
+    def answered(self, view):
+        if view.get("state") == "acked":
+            self.ledger.was_told(view["id"])
 
 
-def main():
+def problems_of(ledger, theirs, expect):
+    """What is not as it must be: by our ledger, and between it and the station."""
+    ours = ledger.cases()
+    problems = [f"letter {letter} is registered twice" for letter in ledger.twice()]
+    for letter in sorted(ours.keys() | theirs.keys()):
+        if ours.get(letter) != theirs.get(letter):
+            problems.append(f"{letter}: {ours.get(letter)} here, {theirs.get(letter)} there")
+    if expect is not None and len(ours) != expect:
+        problems.append(f"{expect} drafts expected, {len(ours)} registered")
+    return problems
+
+
+def read_options():
     wants = argparse.ArgumentParser(description=__doc__)
     wants.add_argument("--url", required=True)
     wants.add_argument("--token-file", required=True)
-    wants.add_argument("--ledger", required=True)
+    wants.add_argument("--ledger", required=True, help="SQLite file, made when it is missing")
     wants.add_argument("--expect", type=int, help="wait until so many drafts are registered")
     wants.add_argument("--limit", type=int, default=10, help="drafts claimed at once")
+    wants.add_argument("--lease", type=int, default=60, help="seconds")
     wants.add_argument("--timeout", type=float, default=120.0, help="seconds")
-    args = wants.parse_args()
+    wants.add_argument("--worker", default="one", help="name of this worker, where several share the ledger")
+    wants.add_argument("--forever", action="store_true", help="take drafts until killed")
+    wants.add_argument("--nacks", type=float, default=0.0, help="share of drafts given back")
+    wants.add_argument("--seed", type=int, help="of what is drawn")
+    wants.add_argument("--forgets", action="store_true", help="a broken one: registers without looking whether it has already")
+    return wants.parse_args()
 
-    deadline = time.monotonic() + args.timeout
+
+def main():
+    options = read_options()
     try:
-        with open(args.token_file, encoding="utf-8") as file:
+        with open(options.token_file, encoding="utf-8") as file:
             token = file.read().strip()
     except OSError as error:
-        print(f"case system: {args.token_file}: {error.strerror}", file=sys.stderr)
+        print(f"case system: {options.token_file}: {error.strerror}", file=sys.stderr)
         return 2
-    station = Station(args.url, token, deadline)
-    ledger = Ledger(args.ledger)
+    deadline = time.monotonic() + (10**9 if options.forever else options.timeout)
+    ledger = Ledger(options.ledger)
+    station = Station(options.url, token, deadline, ledger, options.worker)
+    worker = Worker(station, ledger, options)
     try:
-        finish_begun(station, ledger)
-        claimed, again = take_all(station, ledger, args.limit)
-        while args.expect is not None and len(ledger.cases) < args.expect and time.monotonic() < deadline:
-            time.sleep(0.5)
-            more, more_again = take_all(station, ledger, args.limit)
-            claimed, again = claimed + more, again + more_again
-        theirs = acknowledged(station)
-    except (Refused, AssertionError) as problem:
+        worker.go_on()
+        claimed = worker.take_all()
+        while options.forever or (options.expect is not None and len(ledger.cases()) < options.expect and time.monotonic() < deadline):
+            time.sleep(0.1 if options.forever else 0.5)
+            claimed += worker.take_all()
+        theirs = {draft["id"]: draft["case_number"] for draft in station.all("/v1/drafts?state=acked&limit=200")}
+    except (Refused, Away, AssertionError) as problem:
         print(f"case system: {problem}", file=sys.stderr)
         return 1
 
-    numbers = list(ledger.cases.values())
-    problems = [f"{letter}: {number} here, {theirs.get(letter)} there"
-                for letter, number in ledger.cases.items() if theirs.get(letter) != number]
-    if len(set(numbers)) != len(numbers):
-        problems.append("a case number was given twice")
-    if args.expect is not None and len(numbers) != args.expect:
-        problems.append(f"{args.expect} drafts expected")
-    print(f"case system: {claimed} claimed, {again} of them registered before, "
-          f"{len(numbers)} registered, {len(theirs)} acknowledged, {len(problems)} problems")
+    problems = problems_of(ledger, theirs, options.expect)
+    print(f"case system: {ledger.counted('claims')} claimed, {ledger.counted('nacks')} given back, {ledger.counted('offered_again')} offered "
+          f"although registered, {len(ledger.cases())} registered, {len(theirs)} acknowledged, {len(problems)} problems")
     for problem in problems:
         print(f"case system: {problem}", file=sys.stderr)
     return 1 if problems else 0

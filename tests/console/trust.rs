@@ -2,7 +2,8 @@
 
 use laixin::domain::draft::Accused;
 use laixin::domain::letter::Carrier;
-use laixin::store::Role;
+use laixin::domain::outgoing::{Kind, Retry};
+use laixin::store::{Channel, Role};
 use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
@@ -225,6 +226,68 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             .await;
         pictures(&browser, &station, "/myself", "myself").await;
         pictures(&browser, &station, "/statistics", "statistics").await;
+    })
+    .await;
+}
+
+/// What case systems were told; what was given up is sent again by a person. Nobody tells them here: no task runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_given_up_is_sent_again_by_a_person() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        let own = rusqlite::Connection::open(station.app.settings.database()).unwrap();
+        own.execute_batch("UPDATE drafts SET ready_ms = 1").unwrap();
+        station
+            .app
+            .store
+            .with(|db| {
+                let channel = Channel {
+                    name: "webhook/cases".into(),
+                    kinds: Kind::ALL.to_vec(),
+                    unit: None,
+                };
+                let new_id = || {
+                    use std::sync::atomic::{AtomicU32, Ordering};
+                    static NEXT: AtomicU32 = AtomicU32::new(1);
+                    format!("msg_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+                };
+                db.queue_messages(&channel, new_id)?;
+                let due = db.due_messages(&channel, 10)?;
+                let retry = Retry {
+                    first_s: 5,
+                    attempts: 3,
+                };
+                for (at, message) in due.iter().enumerate() {
+                    match at {
+                        0 => db
+                            .message_failed(message, ("cannot_connect", None), (None, 0))
+                            .map(drop)?,
+                        1 => db
+                            .message_failed(message, ("answered_503", None), (Some(retry), 0))
+                            .map(drop)?,
+                        _ => db.message_sent(message, "answered_204")?,
+                    }
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        sign_in_as(&browser, &station, "李明").await;
+        browser.open(&station.page("/outbox")).await;
+        let text = browser.ask("return document.body.textContent;").await;
+        for words in ["已放弃", "连接不上", "对方返回 503", "已试 1 次"] {
+            assert!(text.as_str().unwrap().contains(words), "{words}: {text}");
+        }
+        pictures(&browser, &station, "/outbox", "outbox").await;
+        browser.open(&station.page("/outbox")).await;
+        browser.click("#given-up .resend").await;
+        browser
+            .until(
+                "nothing given up",
+                "!document.querySelector('#given-up li')",
+            )
+            .await;
+        pictures(&browser, &station, "/outbox", "outbox-after").await;
     })
     .await;
 }

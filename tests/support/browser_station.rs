@@ -58,6 +58,13 @@ address = "127.0.0.1:1502"
 [registration]
 roster = "roster.toml"
 deadlines = "deadlines.toml"
+[handoff]
+push_to = ["127.0.0.1"]
+[[webhook]]
+id = "cases"
+url = "http://127.0.0.1:9/hook"
+secret_file = "secrets"
+plain = true
 [[retention]]
 policy = "信访文件材料保管期限表 短期"
 years = 10

@@ -55,6 +55,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The session's X-CSRF-Token is missing or wrong",
     ),
     (
+        "password_expired",
+        StatusCode::FORBIDDEN,
+        "The password is older than the office allows",
+    ),
+    (
         "cursor_invalid",
         StatusCode::BAD_REQUEST,
         "The cursor is not one of ours",

@@ -94,6 +94,15 @@ pub fn may_see(holder: Holder, standing: Standing) -> Sight {
     }
 }
 
+/// Whether somebody who may see the letter may see a leader's written instruction that lies in it (SZ 5.3.6): not spread without approval.
+pub fn may_see_instruction(holder: Holder, standing: Standing) -> bool {
+    match holder {
+        Holder::Machine(_) => false,
+        Holder::Person(_) if standing.is_recused => false,
+        Holder::Person(role) => role == Role::ConfirmingOfficer || standing.is_listed,
+    }
+}
+
 /// Which restriction what was read calls for, the strictest first.
 pub fn called_for(fields: &Fields) -> Option<Restricted> {
     let raised = |flag: &Option<Flag>| flag.as_ref().is_some_and(|flag| flag.value);

@@ -13,6 +13,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, address_like, is_h
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{chars_of, distance, has_any, squeeze};
+use super::houses;
 use super::names;
 use super::place::{self, Written};
 use super::residence;
@@ -104,6 +105,12 @@ fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
 
 /// Notes what speaks for and against the winner: another mention of the same address, its divisions, its end.
 fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Written)]) {
+    let outvoted = outvoted_by(written, others);
+    if let Some(theirs) = outvoted {
+        written.chars.clone_from(&theirs.chars);
+        written.divisions.clone_from(&theirs.divisions);
+    }
+    winner.note("outvoted", if outvoted.is_some() { 1.0 } else { 0.0 });
     let mut support = 0.0_f32;
     for (_, theirs) in others
         .iter()
@@ -137,12 +144,31 @@ fn weigh(winner: &mut Candidate, written: &mut Written, others: &[(Candidate, Wr
         "ends_well",
         if place::ends_well(&value) { 1.0 } else { 0.0 },
     );
+    let tail = divisions.map_or(0, |d| d.length).min(written.chars.len());
+    let whole = houses::whole(&written.chars[tail..]);
+    winner.note("whole", if whole { 1.0 } else { 0.0 });
+    winner.note("short_names", written.short_names() as f32);
     winner.note("odd", if soundness(&value) < 1.0 { 1.0 } else { 0.0 });
     let figures = value.chars().filter(char::is_ascii_digit).count();
     winner.note("figures", figures as f32);
     let mut lines: Vec<(usize, usize)> = written.glyphs.iter().map(|g| (g.page, g.line)).collect();
     lines.dedup();
     winner.note("lines", lines.len().saturating_sub(1) as f32);
+}
+
+/// A reading on which two other mentions agree to the character, where this one is all but the same: it is misread.
+fn outvoted_by<'a>(written: &Written, others: &'a [(Candidate, Written)]) -> Option<&'a Written> {
+    let mentions = || {
+        others
+            .iter()
+            .filter(|(c, _)| c.source != Source::EnvelopePostmark)
+    };
+    let theirs = mentions().enumerate().find_map(|(i, (_, a))| {
+        let same = mentions().skip(i + 1).any(|(_, b)| a.chars == b.chars);
+        same.then_some(a)
+    })?;
+    let apart = distance(&written.chars, &theirs.chars);
+    (apart > 0.0 && apart <= 3.0).then_some(theirs)
 }
 
 /// The postmark's place as a candidate.

@@ -2,6 +2,8 @@
 //!
 //! By words over the whole letter, lines of low confidence included; who threatens whom is in [`threat`]. Every flag quotes its sentence.
 
+mod innocent;
+mod learned;
 mod threat;
 mod words;
 
@@ -220,17 +222,39 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
         }
     }
     let sentences = body::sentences(&flow);
-    let said = |s: &&[Glyph]| threat::threatens(&text_of(s));
-    let may_be = |s: &&[Glyph]| {
-        let doubtful = s.iter().any(|g| g.confidence < nbest::DOUBTFUL);
-        let reads = |word| nbest::with_word(pages, s, word).is_some_and(|t| threat::threatens(&t));
-        doubtful && threat::unmistakable().any(reads)
+    let by_words = sentences.iter().find_map(|s| Some((*s, said(s)?)));
+    let found = by_words.or_else(|| {
+        sentences
+            .iter()
+            .find_map(|s| Some((*s, may_say(pages, s)?)))
+    });
+    let (sentence, why) = found.unzip();
+    Flag {
+        why,
+        ..flag(pages, sentence)
+    }
+}
+
+/// Why a sentence as read threatens.
+fn said(sentence: &[Glyph]) -> Option<String> {
+    let text = text_of(sentence);
+    if threat::threatens(&text) {
+        return Some("扬言字词".into());
+    }
+    let suspicion = learned::suspects(&text)?;
+    Some(format!("疑似扬言：“{}”", suspicion.words))
+}
+
+/// Why it threatens if its doubtful characters are what else they may be.
+fn may_say(pages: &[PageText], sentence: &[Glyph]) -> Option<String> {
+    if !sentence.iter().any(|g| g.confidence < nbest::DOUBTFUL) {
+        return None;
+    }
+    let reads = |word: &str| {
+        let text = nbest::with_word(pages, sentence, word)?;
+        threat::threatens(&text).then(|| format!("疑似扬言：字迹不清，或为“{word}”"))
     };
-    let found = sentences.iter().copied().find(said);
-    flag(
-        pages,
-        found.or_else(|| sentences.iter().copied().find(may_be)),
-    )
+    threat::unmistakable().find_map(reads)
 }
 
 fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {
@@ -243,6 +267,7 @@ fn flag(pages: &[PageText], found: Option<&[Glyph]>) -> Flag {
                 quote: Some(text_of(glyphs)),
                 page,
                 quad,
+                why: None,
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::domain::draft::Passage;
 use crate::domain::field::{Alternative, Field, Sign, Source};
-use crate::domain::text::{PageText, Quad};
+use crate::domain::text::{Char, PageText, Quad};
 use crate::domain::zones::{Glyph, text_of};
 
 use super::confidence::{self, Measured};
@@ -119,11 +119,45 @@ fn hesitation(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Sign> {
         .map(|g| g.confidence)
         .fold(1.0, f32::min);
     let sign = |name, value| Sign { name, value };
+    let (widest, narrowest) = paces(pages, glyphs);
     vec![
+        sign("gap", widest.max(1.0).ln().min(1.5)),
+        sign("squeezed", -narrowest.clamp(0.2, 1.0).ln()),
         sign("next_best", confidence::log_odds(next)),
         sign("hesitated", hesitated.min(4) as f32),
         sign("worst_figure", confidence::log_odds(figure)),
     ]
+}
+
+/// How far apart the engine placed neighbouring characters at most and at least, the usual of their line being 1: a lost character leaves a gap.
+fn paces(pages: &[PageText], glyphs: &[Glyph]) -> (f32, f32) {
+    let breadth = |ch: char| if ch.is_ascii() { 0.55 } else { 1.0 };
+    let step = |a: &Char, b: &Char| (b.at - a.at) / ((breadth(a.ch) + breadth(b.ch)) / 2.0);
+    let mut usual_of: Vec<((usize, usize), f32)> = Vec::new();
+    let mut found = (1.0_f32, 1.0_f32);
+    for pair in glyphs.windows(2) {
+        let (a, b) = (&pair[0], &pair[1]);
+        let line = pages.get(a.page).and_then(|p| p.lines.get(a.line));
+        let Some(line) = line.filter(|_| (a.page, a.line, a.at + 1) == (b.page, b.line, b.at))
+        else {
+            continue;
+        };
+        let usual = usual_of.iter().find(|(l, _)| *l == (a.page, a.line));
+        let usual = usual.map(|(_, u)| *u).unwrap_or_else(|| {
+            let mut steps: Vec<f32> = line.chars.windows(2).map(|w| step(&w[0], &w[1])).collect();
+            steps.sort_by(f32::total_cmp);
+            let usual = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+            usual_of.push(((a.page, a.line), usual));
+            usual
+        });
+        if let (Some(first), Some(second), true) =
+            (line.chars.get(a.at), line.chars.get(b.at), usual > 0.0)
+        {
+            let pace = step(first, second) / usual;
+            found = (found.0.max(pace), found.1.min(pace));
+        }
+    }
+    found
 }
 
 /// The field, not let through whatever its confidence: a rule says that a person must look.

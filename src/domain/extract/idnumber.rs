@@ -40,6 +40,12 @@ fn birthday_plausible(id: &str) -> bool {
     (1900..2100).contains(&year) && (1..=days_in(year, month)).contains(&day)
 }
 
+/// Whether the year of birth is one of people who write letters and are written of today.
+fn of_age(id: &str) -> bool {
+    let year = id.get(6..10).and_then(|y| y.parse::<u32>().ok());
+    year.is_some_and(|y| (1915..2015).contains(&y))
+}
+
 fn birth(id: &str) -> Option<String> {
     Some(format!(
         "{}-{}-{}",
@@ -92,7 +98,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         // As written, flagged: the officer looks at the image.
         _ => 0.5,
     };
-    let candidate = Candidate {
+    let mut candidate = Candidate {
         value,
         glyphs,
         prior,
@@ -101,6 +107,10 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         signs: Vec::new(),
     };
     let sound = ok == Some(true) && plausible;
+    let known = |holds: bool| if holds { 1.0 } else { 0.0 };
+    candidate.note("checked", known(ok == Some(true)));
+    candidate.note("birthday", known(plausible && of_age(&candidate.value)));
+    candidate.note("region", known(region(&candidate.value).is_some()));
     let person = |found: fn(&str) -> Option<String>| found(&candidate.value).filter(|_| sound);
     IdNumber {
         birth: person(birth),

@@ -296,6 +296,7 @@ fn archive_hint(fields: &Fields, sentences: &[&[Glyph]]) -> Flag {
         quote,
         page: fields.purpose.page,
         quad: fields.purpose.quad,
+        why: None,
     }
 }
 

@@ -103,6 +103,16 @@ impl Written {
         self.added + taken + changed.count()
     }
 
+    /// How many of its divisions stand there without the end of their names: 江苏 for 江苏省, or a character was lost.
+    pub(crate) fn short_names(&self) -> usize {
+        let steps = self.divisions.iter().flat_map(|d| &d.steps);
+        let short = steps.filter(|s| {
+            let written = s.repaired.as_ref().map_or(s.length, |n| n.chars().count());
+            !s.former && written < Gazetteer::shared().name(s.place).chars().count()
+        });
+        short.count()
+    }
+
     /// The value with the upper levels nobody wrote; `None` where all are written or nothing is known.
     pub(crate) fn with_upper_levels(&self) -> Option<String> {
         let gazetteer = Gazetteer::shared();

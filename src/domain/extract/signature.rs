@@ -173,6 +173,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     for (index, item) in items.iter().enumerate() {
         let under_head = head.is_some_and(|h| index >= h);
         let parts = match item.kind {
+            Kind::ListHead | Kind::Bare if under_head => with_unknown_units(&item.value),
             Kind::ListHead | Kind::Bare => tokens(&item.value),
             Kind::Signer if !under_head => tokens(&item.value),
             _ => continue,
@@ -206,6 +207,25 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         return Vec::new();
     }
     distinct(found)
+}
+
+/// The signatures of a row under the head of a list; what is too long for a name and nothing else is a unit of a kind nobody listed.
+fn with_unknown_units(glyphs: &[Glyph]) -> Vec<Signature> {
+    let mut parts = tokens(glyphs);
+    for word in glyphs.split(|g| g.ch == ' ') {
+        let text = text_of(word);
+        let long = (5..=16).contains(&word.len()) && word.iter().all(|g| is_han(g.ch));
+        let unknown = Signature::new(word, 1.0).is_none() && run_together(word).is_none();
+        if long && unknown && !address_like(&text) {
+            parts.push(Signature {
+                glyphs: word.to_vec(),
+                form: Form::Unit,
+                score: 0.5,
+                phone: None,
+            });
+        }
+    }
+    parts
 }
 
 fn distinct(found: Vec<Signature>) -> Vec<Signature> {

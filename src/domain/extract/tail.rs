@@ -193,6 +193,10 @@ fn labels(chars: &[char]) -> Vec<Label> {
             }
         }
     }
+    if let Some(colon) = list_heading(&flat) {
+        found.retain(|(_, from, _)| *from > colon);
+        found.push((Kind::ListHead, 0, colon));
+    }
     found.sort_by_key(|f| f.1);
     if found.is_empty() {
         found.extend(unknown_label(&flat));
@@ -206,6 +210,14 @@ fn labels(chars: &[char]) -> Vec<Label> {
             to: back(after_colon(&flat, to)),
         })
         .collect()
+}
+
+/// 联合署名:, 以下为联名者:, however it is worded: the colon's place.
+fn list_heading(flat: &[char]) -> Option<usize> {
+    let colon = flat.iter().take(10).position(|c| *c == ':')?;
+    let head: String = flat[..colon].iter().collect();
+    let together = ["联名", "联合", "联署", "共同", "集体", "签名者", "署名者"];
+    (together.iter().any(|t| head.contains(t)) && !head.contains(['电', '址'])).then_some(colon)
 }
 
 /// A label is one where a row or a gap begins and a colon, a bracket or its value follows.

@@ -150,7 +150,7 @@ fn a_threat_hidden_by_a_misread_character_is_raised() {
         "汪小满",
     ];
     let quiet = read(
-        &["霍市长：", "再不解决我就去楼顶上看一看。", "汪小满"],
+        &["霍市长：", "我家在楼顶上种了两盆花。", "汪小满"],
         &[],
         &roster(),
     );

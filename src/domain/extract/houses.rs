@@ -1,0 +1,175 @@
+//! The end of an address below its divisions: a road, an estate or a village, then figures each with what it counts.
+//!
+//! A lost character leaves a figure that counts nothing (`44幢1405室` → `441405室`) or too short a room (`205室` → `25室`). What does not
+//! fit this grammar may be right all the same: it only is not let through by itself.
+
+use crate::domain::zones::is_han;
+
+/// Whether everything behind the divisions is there: a name, and figures that count what they can count.
+pub(crate) fn whole(tail: &[char]) -> bool {
+    let first = tail.iter().position(char::is_ascii_digit);
+    let name = &tail[..first.unwrap_or(tail.len())];
+    let named = (2..=12).contains(&name.len()) && name.iter().all(|c| is_han(*c));
+    if !named {
+        return false;
+    }
+    match first {
+        None => matches!(tail.last(), Some('组' | '村' | '队' | '社')),
+        Some(at) => counted(&tail[at..], name.last() == Some(&'第')),
+    }
+}
+
+/// Figures and what they count, to the end; `nth`: 第 stands before the first.
+fn counted(mut rest: &[char], nth: bool) -> bool {
+    let mut before = Unit::Name;
+    while !rest.is_empty() {
+        let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+        let tail = &rest[digits..];
+        let Some((unit, length)) = unit_of(tail) else {
+            return false;
+        };
+        if digits == 0
+            || !fits(before, digits, unit)
+            || nth && before == Unit::Name && unit != Unit::Group
+        {
+            return false;
+        }
+        (before, rest) = (unit, &tail[length..]);
+    }
+    !matches!(before, Unit::Name | Unit::Dash | Unit::HouseAnd)
+}
+
+/// What a figure counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Unit {
+    /// Nothing yet: the name.
+    Name,
+    /// 组
+    Group,
+    /// 弄, 巷
+    Lane,
+    /// 号
+    House,
+    /// 号附, 号-: one more figure belongs to the house.
+    HouseAnd,
+    /// 幢, 栋, 号楼, 座
+    Building,
+    /// 单元
+    Entrance,
+    /// 楼, 层
+    Floor,
+    /// 室
+    Room,
+    /// The dash of 19-4-1004.
+    Dash,
+    /// The end.
+    Nothing,
+}
+
+fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
+    let known: [(&str, Unit); 19] = [
+        ("号楼", Unit::Building),
+        ("号附", Unit::HouseAnd),
+        ("号-", Unit::HouseAnd),
+        ("号", Unit::House),
+        ("幢甲单元", Unit::Entrance),
+        ("幢乙单元", Unit::Entrance),
+        ("幢丙单元", Unit::Entrance),
+        ("幢丁单元", Unit::Entrance),
+        ("幢", Unit::Building),
+        ("栋", Unit::Building),
+        ("座", Unit::Building),
+        ("单元", Unit::Entrance),
+        ("组", Unit::Group),
+        ("弄", Unit::Lane),
+        ("巷", Unit::Lane),
+        ("室", Unit::Room),
+        ("层", Unit::Floor),
+        ("楼", Unit::Floor),
+        ("-", Unit::Dash),
+    ];
+    if text.is_empty() {
+        return Some((Unit::Nothing, 0));
+    }
+    let begins = |word: &str| {
+        word.chars()
+            .eq(text.iter().copied().take(word.chars().count()))
+    };
+    let found = known.iter().find(|(word, _)| begins(word))?;
+    Some((found.1, found.0.chars().count()))
+}
+
+/// Whether a figure of so many digits behind a unit counts the next one.
+fn fits(before: Unit, digits: usize, unit: Unit) -> bool {
+    use Unit::{
+        Building, Dash, Entrance, Floor, Group, House, HouseAnd, Lane, Name, Nothing, Room,
+    };
+    match (before, unit) {
+        (Name, Group) => digits <= 2,
+        (Name, Lane) => digits <= 4,
+        // 44幢乙单元: the unit's own letter.
+        (Name, Entrance) => digits <= 3,
+        (Name | Lane | Group, House | HouseAnd) | (Name, Building) => digits <= 4,
+        (HouseAnd, House | Nothing) => digits <= 2,
+        (House, Building) => digits <= 3,
+        (Building | House, Entrance | Floor) => digits <= 2,
+        (House | Building | Entrance | Floor, Room) | (Building | Entrance, Nothing) => {
+            (3..=4).contains(&digits)
+        }
+        (Name | Dash, Dash) => digits <= 3,
+        (Dash, Nothing) => (3..=4).contains(&digits),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_whole(text: &str) -> bool {
+        whole(&text.chars().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_usual_form_is_whole() {
+        for tail in [
+            "人民路449号",
+            "清扬路5弄33号501室",
+            "广丰公寓44号楼4单元1002室",
+            "阳山村第16组31号",
+            "阳山村第十六组",
+            "甸柳新村29-1-506",
+            "玉函小区60号楼2单元1502室",
+            "英雄山路565号14幢1731室",
+            "燕子山小区35栋1102",
+            "解放路421号-9",
+            "兴宁路48号附4号",
+            "金星苑44幢乙单元1405室",
+            "港沟村82号",
+            "仲宫村23组",
+        ] {
+            assert!(is_whole(tail), "{tail}");
+        }
+    }
+
+    #[test]
+    fn a_lost_or_added_character_is_seen() {
+        for tail in [
+            "金星苑441405室",
+            "仲宫村23",
+            "阳光舜城48栋03",
+            "通途路40弄2号25室",
+            "府前路710204室",
+            "燕子山小区35栋1102八现年62",
+            "通途路22弄号206室",
+            "孔浦二村3",
+            "甸柳新村29-1-06",
+            "江东北路290",
+            "玉苑42-4-86",
+            "号88号",
+            "新村42-50",
+        ] {
+            assert!(!is_whole(tail), "{tail}");
+        }
+    }
+}

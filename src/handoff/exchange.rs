@@ -1,0 +1,448 @@
+//! Task: one exchange folder. Packages are laid into `out`, receipts are read from `in`; what is behind the folder may be a one-way gate.
+//!
+//! Never twice, whatever dies: a package lies whole and synced in `staging`, then that is on record, then its files move into `out`, the
+//! manifest last. Whether a file still lies in `staging` says after a crash whether it had moved.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::package::{self, PackageFile, manifest_name};
+use super::receipts::{self, Told};
+use super::{EVERY, Handoff, chance, new_message};
+use crate::api::password::random_hex;
+use crate::archive::{self, Outline};
+use crate::config::Exchange;
+use crate::domain::draft::Draft;
+use crate::domain::mapping::Mapping;
+use crate::domain::outgoing::{Kind, Retry, State};
+use crate::events::Event;
+use crate::sd_notify::Beat;
+use crate::store::{Channel, Db, Message, StoreError};
+use crate::{Chain, digest};
+
+/// Packages made in one go.
+const AT_ONCE: u32 = 20;
+/// A folder that cannot be written is tried again for as long as it takes; an archive file that cannot be made is not.
+const FOLDER_RETRY: Retry = Retry {
+    first_s: 5,
+    attempts: u32::MAX,
+};
+const PDF_RETRY: Retry = Retry {
+    first_s: 60,
+    attempts: 6,
+};
+
+/// The folders of an exchange.
+#[derive(Debug, Clone)]
+struct Folders {
+    staging: PathBuf,
+    out: PathBuf,
+    back: PathBuf,
+}
+
+impl Folders {
+    fn of(folder: &Path) -> Self {
+        Self {
+            staging: folder.join("staging"),
+            out: folder.join("out"),
+            back: folder.join("in"),
+        }
+    }
+
+    fn make(&self) -> io::Result<()> {
+        for folder in [&self.staging, &self.out, &self.back] {
+            fs::create_dir_all(folder)?;
+        }
+        fs::create_dir_all(self.back.join("done"))?;
+        fs::create_dir_all(self.back.join("bad"))
+    }
+
+    /// Lays a package down whole beside the folder.
+    fn stage(&self, files: &[PackageFile]) -> io::Result<()> {
+        for PackageFile { name, bytes } in files {
+            let part = self.staging.join(format!(".{name}.part"));
+            let mut file = File::create(&part)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(part, self.staging.join(name))?;
+        }
+        sync(&self.staging)
+    }
+
+    /// Moves what still lies there into the folder, the manifest last.
+    fn place(&self, package: &str) -> io::Result<()> {
+        let manifest = manifest_name(package);
+        let begins = format!("{package}.");
+        let mut names: Vec<String> = fs::read_dir(&self.staging)?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.starts_with(&begins) && *name != manifest)
+            .collect();
+        names.sort();
+        for name in &names {
+            fs::rename(self.staging.join(name), self.out.join(name))?;
+        }
+        sync(&self.out)?;
+        match fs::rename(self.staging.join(&manifest), self.out.join(&manifest)) {
+            // It had moved before the crash.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            moved => moved?,
+        }
+        sync(&self.out)?;
+        sync(&self.staging)
+    }
+
+    /// A receipt that was read goes out of the way; an earlier one of the same name is kept, too.
+    fn put_away(&self, receipt: &Path, to: &str) -> io::Result<()> {
+        let name = receipt.file_name().unwrap_or_default().to_string_lossy();
+        let folder = self.back.join(to);
+        let mut target = folder.join(name.as_ref());
+        let mut copy = 2;
+        while target.symlink_metadata().is_ok() {
+            target = folder.join(format!("{copy}-{name}"));
+            copy += 1;
+        }
+        fs::rename(receipt, target)
+    }
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The task's own things.
+struct Carrier {
+    handoff: Handoff,
+    exchange: Exchange,
+    mapping: Mapping,
+    channel: Channel,
+    folders: Folders,
+}
+
+/// Runs until `stop`.
+pub(super) async fn run(
+    handoff: Handoff,
+    (exchange, mapping): (Exchange, Mapping),
+    beat: Beat,
+    stop: CancellationToken,
+) {
+    let channel = Channel {
+        name: format!("exchange/{}", exchange.id),
+        kinds: vec![Kind::Amended],
+        unit: exchange.unit.clone(),
+    };
+    let carrier = Carrier {
+        folders: Folders::of(&exchange.folder),
+        handoff,
+        exchange,
+        mapping,
+        channel,
+    };
+    loop {
+        beat.beat();
+        match carrier.round(&beat, &stop).await {
+            Ok(()) => {}
+            Err(StoreError::Stopped) => return,
+            Err(error) => {
+                tracing::error!(channel = carrier.channel.name, error = %Chain(&error), "the outbox cannot be worked on; it is tried again");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Runs work that waits for disks where it holds nobody up.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|defect| Err(io::Error::other(defect)))
+}
+
+impl Carrier {
+    async fn round(&self, beat: &Beat, stop: &CancellationToken) -> Result<(), StoreError> {
+        let folders = self.folders.clone();
+        if let Err(error) = on_disk(move || folders.make()).await {
+            self.out_of_order(&error);
+            return Ok(());
+        }
+        self.receipts().await?;
+        let channel = self.channel.name.clone();
+        let left = self
+            .handoff
+            .store
+            .with(move |db| db.staged_packages(&channel))
+            .await?;
+        for message in left {
+            if !self.place(message).await? {
+                return Ok(());
+            }
+        }
+        let channel = self.channel.clone();
+        let due = self.handoff.store.with(move |db| {
+            db.claim_packages(&channel, AT_ONCE, (random_hex::<16>, new_message))?;
+            db.queue_messages(&channel, new_message)?;
+            db.due_messages(&channel, AT_ONCE)
+        });
+        for message in due.await? {
+            beat.beat();
+            if stop.is_cancelled() || !self.send(message).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn out_of_order(&self, error: &io::Error) {
+        let folder = self.exchange.folder.display();
+        let why = format!("{folder}: {error}; packages wait until it can be written");
+        self.handoff
+            .readiness
+            .not_ready(&self.channel.name, "folder_failed", &why);
+    }
+
+    /// Makes one package and lays it down; `false` when the folder cannot be written just now.
+    async fn send(&self, message: Message) -> Result<bool, StoreError> {
+        let letter = message.letter.clone();
+        let (draft, outline) = self
+            .handoff
+            .store
+            .with(move |db| {
+                Ok((
+                    db.draft(&letter)?.draft,
+                    Outline::of(db, &letter)?.without_instructions(),
+                ))
+            })
+            .await?;
+        let pdf = match self.pdf(outline).await {
+            Ok(pdf) => pdf,
+            Err(why) => {
+                tracing::warn!(
+                    channel = self.channel.name,
+                    letter = message.letter,
+                    why,
+                    "the archive file of a package cannot be made"
+                );
+                self.failed(message, "pdf_failed", PDF_RETRY).await?;
+                return Ok(true);
+            }
+        };
+        self.lay_down(message, &draft, pdf).await
+    }
+
+    async fn pdf(&self, outline: Outline) -> Result<Option<Vec<u8>>, String> {
+        if !self.exchange.pdf || outline.pages() == 0 {
+            return Ok(None);
+        }
+        let (evidence, settings) = (self.handoff.evidence.clone(), self.handoff.settings.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            archive::make(
+                outline,
+                &evidence,
+                &settings.station.name,
+                settings.archive.level,
+            )
+        });
+        match made.await {
+            Ok(Ok(made)) => Ok(Some(made.pdf)),
+            Ok(Err(error)) => Err(Chain(&error).to_string()),
+            Err(defect) => Err(Chain(&defect).to_string()),
+        }
+    }
+
+    async fn lay_down(
+        &self,
+        message: Message,
+        draft: &Draft,
+        pdf: Option<Vec<u8>>,
+    ) -> Result<bool, StoreError> {
+        let hash = pdf.as_ref().map(|pdf| digest::sha256_hex(pdf));
+        let files = match package::files(&self.mapping, &message, draft, pdf) {
+            Ok(files) => files,
+            Err(unfit) => {
+                let why = unfit.to_string();
+                tracing::warn!(
+                    channel = self.channel.name,
+                    letter = message.letter,
+                    why,
+                    "the other system would not take this letter; it is back at the desk"
+                );
+                self.tell(&message.letter, "given_back");
+                let back = self
+                    .handoff
+                    .store
+                    .with(move |db| db.package_unfit(&message, &why));
+                back.await?;
+                return Ok(true);
+            }
+        };
+        let folders = self.folders.clone();
+        if let Err(error) = on_disk(move || folders.stage(&files)).await {
+            self.out_of_order(&error);
+            self.failed(message, "folder_failed", FOLDER_RETRY).await?;
+            return Ok(false);
+        }
+        let staged = message.clone();
+        let record = move |db: &mut Db| db.package_staged(&staged, hash.as_deref());
+        self.handoff.store.with(record).await?;
+        self.place(message).await
+    }
+
+    /// From `staging` into the folder, then on record.
+    async fn place(&self, message: Message) -> Result<bool, StoreError> {
+        let (folders, name) = (self.folders.clone(), message.message.clone());
+        if let Err(error) = on_disk(move || folders.place(&name)).await {
+            self.out_of_order(&error);
+            return Ok(false);
+        }
+        self.handoff.readiness.ready(&self.channel.name);
+        self.tell(&message.letter, "handed_out");
+        let placed = self
+            .handoff
+            .store
+            .with(move |db| db.package_placed(&message));
+        placed.await?;
+        Ok(true)
+    }
+
+    async fn failed(
+        &self,
+        message: Message,
+        code: &'static str,
+        retry: Retry,
+    ) -> Result<(), StoreError> {
+        let letter = message.letter.clone();
+        let failed =
+            move |db: &mut Db| db.message_failed(&message, (code, None), (Some(retry), chance()));
+        if self.handoff.store.with(failed).await? == State::Dead {
+            self.handoff.events.tell(Event::Alert {
+                code: "message_given_up".into(),
+                subject: format!("letter/{letter}"),
+            });
+        }
+        Ok(())
+    }
+
+    fn tell(&self, letter: &str, what: &str) {
+        self.handoff.events.tell(Event::Letter {
+            letter: letter.to_owned(),
+            what: what.to_owned(),
+        });
+    }
+
+    /// Every receipt that lies there: taken and put away, or set aside.
+    async fn receipts(&self) -> Result<(), StoreError> {
+        let (back, quiet) = (
+            self.folders.back.clone(),
+            Duration::from_millis(self.exchange.quiet_ms.0),
+        );
+        let found = match on_disk(move || receipts::look(&back, quiet)).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.out_of_order(&error);
+                return Ok(());
+            }
+        };
+        for found in found {
+            let to = match found.told {
+                Ok(told) => self.take(told).await?,
+                Err(no) => Err(no.to_string()),
+            };
+            let folder = match &to {
+                Ok(()) => "done",
+                Err(why) => {
+                    tracing::warn!(channel = self.channel.name, file = ?found.path.file_name(), why, "a receipt is set aside in in/bad: look at it");
+                    self.handoff.events.tell(Event::Alert {
+                        code: "receipt_set_aside".into(),
+                        subject: self.channel.name.clone(),
+                    });
+                    "bad"
+                }
+            };
+            let folders = self.folders.clone();
+            // Taken twice is once: a receipt that cannot be put away is read again.
+            if let Err(error) = on_disk(move || folders.put_away(&found.path, folder)).await {
+                self.out_of_order(&error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What one receipt changes; `Err` says why it changes nothing.
+    async fn take(&self, told: Told) -> Result<Result<(), String>, StoreError> {
+        let channel = self.channel.name.clone();
+        let taken = self
+            .handoff
+            .store
+            .with(move |db| db.take_receipt(&channel, &told.package, &told.receipt))
+            .await;
+        match taken {
+            Ok(message) => {
+                let what = if message.state == State::Accepted {
+                    "registered"
+                } else {
+                    "given_back"
+                };
+                self.tell(&message.letter, what);
+                Ok(Ok(()))
+            }
+            Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
+                Ok(Err(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package() -> Vec<PackageFile> {
+        ["p.xml", "p.pdf", "p.manifest.json"]
+            .into_iter()
+            .map(|name| PackageFile {
+                name: name.into(),
+                bytes: name.as_bytes().to_vec(),
+            })
+            .collect()
+    }
+
+    /// Killed between any two renames: going on brings the rest, and what was fetched meanwhile does not come again.
+    #[test]
+    fn a_package_is_placed_once_wherever_it_was_interrupted() {
+        for moved in 0..=3 {
+            let home = tempfile::tempdir().unwrap();
+            let folders = Folders::of(home.path());
+            folders.make().unwrap();
+            folders.stage(&package()).unwrap();
+            // The order in which they move, and the gate that carries each off at once.
+            for name in ["p.pdf", "p.xml", "p.manifest.json"].iter().take(moved) {
+                fs::rename(folders.staging.join(name), folders.out.join(name)).unwrap();
+                fs::remove_file(folders.out.join(name)).unwrap();
+            }
+            folders.place("p").unwrap();
+            folders.place("p").unwrap();
+            let there = fs::read_dir(&folders.out).unwrap().count();
+            assert_eq!(there, 3 - moved, "interrupted after {moved}");
+            assert_eq!(fs::read_dir(&folders.staging).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn another_package_with_a_longer_name_stays_where_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let folders = Folders::of(home.path());
+        folders.make().unwrap();
+        folders.stage(&package()).unwrap();
+        fs::write(folders.staging.join("p2.xml"), "x").unwrap();
+        folders.place("p").unwrap();
+        assert!(folders.staging.join("p2.xml").exists());
+    }
+}

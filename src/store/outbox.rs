@@ -1,0 +1,376 @@
+//! The outbox: what each channel is told, once for each occasion, until it was told or a person looks. Rows are made out of the tables
+//! themselves, so nothing has to be remembered between what happened and the telling of it.
+//!
+//! A message's id never changes: at least once on the wire, exactly once for a receiver that keeps the ids.
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::drafts::{OFFERED, subject};
+use super::{Db, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::access::goes_to_accused;
+use crate::domain::outgoing::{Kind, Retry, State};
+
+/// Messages made at once at most.
+const MOST: u32 = 200;
+
+/// Who is told what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// `webhook/ID` or `exchange/ID`.
+    pub name: String,
+    /// What it wants to hear.
+    pub kinds: Vec<Kind>,
+    /// Whose case system it is: of letters that accuse it nothing is told.
+    pub unit: Option<String>,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Number, rising.
+    pub id: i64,
+    /// Stable id on the wire.
+    pub message: String,
+    /// Who is told.
+    pub channel: String,
+    /// What.
+    pub kind: Kind,
+    /// Of which letter.
+    pub letter: String,
+    /// Number of the amendment or alert; of a draft the moment it became ready.
+    pub occasion: i64,
+    /// Of an amendment or alert: its stable code.
+    pub code: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// When it was made.
+    pub made: Millis,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not tried before.
+    pub next: Millis,
+    /// Last tried.
+    pub last: Option<Millis>,
+    /// Stable code of what came of that.
+    pub result: Option<String>,
+}
+
+const MESSAGE: &str = "SELECT id, message, channel, kind, letter_id, occasion, code, state, made_ms, attempts, next_ms, last_ms, result FROM outbox";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: row.get(0)?,
+        message: row.get(1)?,
+        channel: row.get(2)?,
+        kind: row.get(3)?,
+        letter: row.get(4)?,
+        occasion: row.get(5)?,
+        code: row.get(6)?,
+        state: row.get(7)?,
+        made: row.get(8)?,
+        attempts: row.get(9)?,
+        next: row.get(10)?,
+        last: row.get(11)?,
+        result: row.get(12)?,
+    })
+}
+
+/// A message to be made.
+struct New {
+    kind: Kind,
+    letter: String,
+    occasion: i64,
+    code: Option<String>,
+}
+
+/// Whether a channel may hear of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    Yes,
+    /// The letter accuses the office whose system it is.
+    Accused,
+    /// Whom it accuses is not known yet.
+    NotYet,
+}
+
+impl Db {
+    /// Makes the messages that this channel is owed. How many.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn queue_messages(
+        &mut self,
+        channel: &Channel,
+        new_id: fn() -> String,
+    ) -> Result<usize, StoreError> {
+        let mut owed = Vec::new();
+        for kind in &channel.kinds {
+            owed.extend(self.owed(channel, *kind)?);
+        }
+        if owed.is_empty() {
+            return Ok(0);
+        }
+        self.atomically(|db| {
+            let mut made = 0;
+            for new in owed {
+                let state = match db.hearing(&new.letter, channel.unit.as_deref())? {
+                    Hearing::Yes => State::Waiting,
+                    Hearing::Accused => State::KeptBack,
+                    Hearing::NotYet => continue,
+                };
+                db.queue(&channel.name, &new, state, new_id())?;
+                made += 1;
+            }
+            Ok(made)
+        })
+    }
+
+    fn queue(&self, channel: &str, new: &New, state: State, id: String) -> Result<(), StoreError> {
+        let now = clock::now();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO outbox (message, channel, kind, letter_id, occasion, code, state, made_ms, next_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (channel, kind, letter_id, occasion) DO NOTHING",
+            )?
+            .execute((id, channel, new.kind, &new.letter, new.occasion, &new.code, state, now))?;
+        Ok(())
+    }
+
+    /// What this channel has no message of yet.
+    fn owed(&self, channel: &Channel, kind: Kind) -> Result<Vec<New>, StoreError> {
+        let unknown = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.channel = ?1 AND o.kind = ?2";
+        let sql = match kind {
+            Kind::DraftReady => format!(
+                "SELECT d.letter_id, d.ready_ms, NULL FROM drafts d JOIN letters l ON l.id = d.letter_id
+                 WHERE {OFFERED} AND d.state = 'open' AND {unknown} AND o.letter_id = d.letter_id AND o.occasion = d.ready_ms)
+                 ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?3"
+            ),
+            // What was told last of a letter is that its draft is ready, and it is not.
+            Kind::DraftWithdrawn => format!(
+                "SELECT t.letter_id, t.id, NULL FROM outbox t JOIN drafts d ON d.letter_id = t.letter_id JOIN letters l ON l.id = t.letter_id
+                 WHERE t.channel = ?1 AND t.kind = 'draft.ready' AND t.state NOT IN ('dropped', 'kept_back') AND t.attempts > 0
+                 AND t.id = (SELECT max(id) FROM outbox m WHERE m.channel = ?1 AND m.letter_id = t.letter_id AND m.kind = 'draft.ready')
+                 AND d.state <> 'acked' AND (l.withheld IS NOT NULL OR d.ready_ms IS NULL OR d.conflict IS NOT NULL)
+                 AND {unknown} AND o.letter_id = t.letter_id AND o.occasion = t.id) ORDER BY t.id LIMIT ?3"
+            ),
+            Kind::Amended => format!(
+                "SELECT a.letter_id, a.id, a.kind FROM amendments a JOIN letters l ON l.id = a.letter_id
+                 WHERE a.acked_ms IS NULL AND l.withheld IS NULL AND (?1 NOT LIKE 'exchange/%' OR EXISTS
+                     (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?1)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
+                 ORDER BY a.id LIMIT ?3"
+            ),
+            Kind::AlertRaised => format!(
+                "SELECT a.letter_id, a.id, a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
+                 WHERE a.acked_ms IS NULL AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
+                 ORDER BY a.id LIMIT ?3"
+            ),
+        };
+        let mut query = self.connection.prepare_cached(&sql)?;
+        let rows = query.query_map((&channel.name, kind, MOST), |row| {
+            Ok(New {
+                kind,
+                letter: row.get(0)?,
+                occasion: row.get(1)?,
+                code: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn hearing(&self, letter: &str, unit: Option<&str>) -> Result<Hearing, StoreError> {
+        if unit.is_none() {
+            return Ok(Hearing::Yes);
+        }
+        match self.draft(letter) {
+            Ok(row) if goes_to_accused(&row.draft.fields, unit) => Ok(Hearing::Accused),
+            Ok(_) => Ok(Hearing::Yes),
+            Err(StoreError::NotFound { .. }) => Ok(Hearing::NotYet),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Messages of a channel whose time has come, oldest first. Whether each may still be told is asked again here: what may not is over.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn due_messages(
+        &mut self,
+        channel: &Channel,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let due: Vec<Message> = {
+            let mut query = self.connection.prepare_cached(&format!(
+                "{MESSAGE} WHERE channel = ?1 AND state = 'waiting' AND next_ms <= ?2 ORDER BY next_ms, id LIMIT ?3"
+            ))?;
+            let rows = query.query_map((&channel.name, clock::now(), limit), message)?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let mut told = Vec::with_capacity(due.len());
+        for message in due {
+            let state = match self.hearing(&message.letter, channel.unit.as_deref())? {
+                Hearing::Accused => State::KeptBack,
+                _ if self.is_over(&message)? => State::Dropped,
+                _ => {
+                    told.push(message);
+                    continue;
+                }
+            };
+            self.end_message(message.id, state, None)?;
+        }
+        Ok(told)
+    }
+
+    /// There is nothing to tell any more: a draft that is not offered; an alert or amendment that the other side knows.
+    fn is_over(&self, message: &Message) -> Result<bool, StoreError> {
+        let sql = match message.kind {
+            Kind::DraftReady => format!(
+                "SELECT NOT EXISTS (SELECT 1 FROM drafts d JOIN letters l ON l.id = d.letter_id
+                 WHERE d.letter_id = ?1 AND {OFFERED} AND d.state <> 'acked' AND d.ready_ms = ?2)"
+            ),
+            Kind::Amended => {
+                "SELECT NOT EXISTS (SELECT 1 FROM amendments WHERE letter_id = ?1 AND id = ?2 AND acked_ms IS NULL)".to_owned()
+            }
+            Kind::DraftWithdrawn | Kind::AlertRaised => return Ok(false),
+        };
+        let asked = (&message.letter, message.occasion);
+        Ok(self
+            .connection
+            .prepare_cached(&sql)?
+            .query_row(asked, |row| row.get(0))?)
+    }
+
+    fn end_message(&self, id: i64, state: State, result: Option<&str>) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE outbox SET state = ?2, done_ms = ?3, result = coalesce(?4, result) WHERE id = ?1")?
+            .execute((id, state, clock::now(), result))?;
+        Ok(())
+    }
+
+    /// The other side has it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn message_sent(&mut self, message: &Message, result: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.connection.execute(
+                "UPDATE outbox SET attempts = attempts + 1, last_ms = ?2 WHERE id = ?1",
+                (message.id, clock::now()),
+            )?;
+            db.end_message(message.id, State::Sent, Some(result))?;
+            db.note_message(message, "message.sent", &message.channel)
+        })
+    }
+
+    /// An attempt failed: it is tried again, or a person has to look. Where it stands then.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn message_failed(
+        &mut self,
+        message: &Message,
+        (result, asked_s): (&str, Option<u64>),
+        (retry, chance): (Option<Retry>, u64),
+    ) -> Result<State, StoreError> {
+        self.atomically(|db| {
+            let now = clock::now();
+            let failed = message.attempts + 1;
+            let pause = retry.and_then(|retry| retry.pause_ms(failed, chance, asked_s));
+            let state = if pause.is_some() { State::Waiting } else { State::Dead };
+            db.connection.execute(
+                "UPDATE outbox SET attempts = ?2, last_ms = ?3, next_ms = ?4, result = ?5, state = ?6 WHERE id = ?1",
+                (message.id, failed, now, Millis(now.0 + pause.unwrap_or(0)), result, state),
+            )?;
+            if state == State::Dead {
+                db.note_message(message, "message.given_up", &message.channel)?;
+            }
+            Ok(state)
+        })
+    }
+
+    pub(super) fn note_message(
+        &self,
+        message: &Message,
+        action: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let detail =
+            json!({"message": message.message, "kind": message.kind, "channel": message.channel});
+        ledger::append(
+            &self.connection,
+            by,
+            action,
+            &subject(&message.letter),
+            &detail,
+        )
+    }
+
+    /// Messages, newest first, with numbers below `before`.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn messages(
+        &self,
+        state: Option<State>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{MESSAGE} WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"
+        ))?;
+        let rows = query.query_map((state, before, limit), message)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn message(&self, id: i64) -> Result<Message, StoreError> {
+        self.connection
+            .query_row(&format!("{MESSAGE} WHERE id = ?1"), [id], message)
+            .optional()?
+            .ok_or_else(|| StoreError::NotFound {
+                what: "message",
+                id: id.to_string(),
+            })
+    }
+
+    /// How many messages a person has to look at, and how many wait.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn message_counts(&self) -> Result<(u32, u32), StoreError> {
+        let sql = "SELECT count(*) FILTER (WHERE state IN ('dead', 'rejected')), count(*) FILTER (WHERE state = 'waiting') FROM outbox";
+        Ok(self
+            .connection
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// A person sends a message again, under its old id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up or sent.
+    pub fn resend_message(&mut self, id: i64, by: &str) -> Result<Message, StoreError> {
+        self.atomically(|db| {
+            let known = db.message(id)?;
+            if !matches!(known.state, State::Dead | State::Sent) {
+                let state = serde_json::to_value(known.state).ok();
+                let state = state.and_then(|state| state.as_str().map(str::to_owned));
+                return Err(StoreError::WrongState {
+                    what: "message",
+                    id: id.to_string(),
+                    state: state.unwrap_or_default(),
+                    action: "resend",
+                });
+            }
+            db.connection.execute(
+                "UPDATE outbox SET state = 'waiting', attempts = 0, next_ms = ?2, done_ms = NULL WHERE id = ?1",
+                (id, clock::now()),
+            )?;
+            db.note_message(&known, "message.resent", by)?;
+            db.message(id)
+        })
+    }
+}

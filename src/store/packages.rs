@@ -1,0 +1,214 @@
+//! Drafts that go out as packages in an exchange folder: claimed like by any case system, so that nobody else gets them meanwhile; registered
+//! or sent back by the receipt that comes for them.
+
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::drafts::{subject, written};
+use super::earlier::Settled;
+use super::{Channel, Claiming, Db, DraftState, Message, StoreError, ledger};
+use crate::clock;
+use crate::domain::letter::Stage;
+use crate::domain::outgoing::{Kind, State};
+
+/// A package is answered when somebody answers it: ten years.
+const LEASE_SECONDS: i64 = 10 * 366 * 24 * 3600;
+
+/// What the other side says of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is registered.
+    Accepted {
+        /// Under this number.
+        case_number: String,
+    },
+    /// It is not.
+    Rejected {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Db {
+    /// Claims drafts for packages and makes their messages, in one step. How many.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn claim_packages(
+        &mut self,
+        channel: &Channel,
+        limit: u32,
+        (new_lease, new_id): (fn() -> String, fn() -> String),
+    ) -> Result<usize, StoreError> {
+        self.atomically(|db| {
+            let claiming = Claiming {
+                by: channel.name.clone(),
+                limit,
+                lease_seconds: LEASE_SECONDS,
+            };
+            let claims = db.claim_drafts_for(channel.unit.as_deref(), &claiming, new_lease)?;
+            for claim in &claims {
+                let now = clock::now();
+                db.connection.execute(
+                    "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
+                     SELECT ?1, ?2, ?3, letter_id, ready_ms, ?5, ?6, ?6 FROM drafts WHERE letter_id = ?4
+                     ON CONFLICT (channel, kind, letter_id, occasion) DO UPDATE SET state = ?5, next_ms = ?6, done_ms = NULL",
+                    (new_id(), &channel.name, Kind::DraftReady, &claim.draft.letter, State::Waiting, now),
+                )?;
+            }
+            Ok(claims.len())
+        })
+    }
+
+    /// The package lies whole beside the folder; from here on only its last file is missing there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn package_staged(
+        &mut self,
+        message: &Message,
+        pdf: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.connection.execute(
+                "UPDATE outbox SET state = ?2, attempts = attempts + 1, last_ms = ?3 WHERE id = ?1",
+                (message.id, State::Staged, clock::now()),
+            )?;
+            let detail =
+                json!({"message": message.message, "channel": message.channel, "pdf": pdf});
+            ledger::append(
+                &db.connection,
+                &message.channel,
+                "draft.handed_out",
+                &subject(&message.letter),
+                &detail,
+            )
+        })
+    }
+
+    /// Packages that a crash left between being whole and being there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn staged_packages(&self, channel: &str) -> Result<Vec<Message>, StoreError> {
+        let staged = self.messages(Some(State::Staged), None, u32::MAX)?;
+        Ok(staged
+            .into_iter()
+            .filter(|message| message.channel == channel)
+            .collect())
+    }
+
+    /// The package is in the folder.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn package_placed(&mut self, message: &Message) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let placed = db.connection.execute(
+                "UPDATE outbox SET state = ?2, done_ms = ?3, result = 'placed' WHERE id = ?1 AND state = ?4",
+                (message.id, State::Sent, clock::now(), State::Staged),
+            )?;
+            if placed > 0 {
+                db.note_message(message, "message.sent", &message.channel)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was found on the other side's receipt for a package; the same receipt again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a package that this channel never had; [`StoreError::WrongState`] for a receipt that contradicts what is known.
+    pub fn take_receipt(
+        &mut self,
+        channel: &str,
+        package: &str,
+        receipt: &Receipt,
+    ) -> Result<Message, StoreError> {
+        self.atomically(|db| {
+            let id: Option<i64> = db
+                .connection
+                .query_row(
+                    "SELECT id FROM outbox WHERE channel = ?1 AND message = ?2",
+                    (channel, package),
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let unknown = || StoreError::NotFound {
+                what: "package",
+                id: "of this receipt".into(),
+            };
+            let message = db.message(id.ok_or_else(unknown)?)?;
+            let (state, result) = match receipt {
+                Receipt::Accepted { case_number } => {
+                    match message.kind {
+                        Kind::Amended => drop(db.ack_amendment(message.occasion, channel)?),
+                        _ => drop(db.ack_draft(&message.letter, case_number, channel, None)?),
+                    }
+                    (State::Accepted, "accepted")
+                }
+                Receipt::Rejected { .. } if message.state == State::Rejected => return Ok(message),
+                Receipt::Rejected { reason } => {
+                    if message.kind != Kind::Amended {
+                        db.reject_draft(&message.letter, reason, channel)?;
+                    }
+                    (State::Rejected, "rejected")
+                }
+            };
+            db.connection.execute(
+                "UPDATE outbox SET state = ?2, result = ?3, done_ms = ?4 WHERE id = ?1",
+                (message.id, state, result, clock::now()),
+            )?;
+            db.message(message.id)
+        })
+    }
+
+    /// A package that cannot be made as the other system wants it: its letter is back at the desk.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn package_unfit(&mut self, message: &Message, why: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            if message.kind == Kind::DraftReady {
+                db.reject_draft(&message.letter, why, &message.channel)?;
+            }
+            db.connection.execute(
+                "UPDATE outbox SET state = ?2, result = ?3, attempts = attempts + 1, last_ms = ?4, done_ms = ?4 WHERE id = ?1",
+                (message.id, State::Rejected, why, clock::now()),
+            )?;
+            db.note_message(message, "message.given_up", &message.channel)
+        })
+    }
+
+    /// The other side does not take the draft as it is: it is open again, and wants a person before it goes anywhere.
+    fn reject_draft(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
+        let mut row = self.draft(letter)?;
+        if row.state != DraftState::Leased || row.claimed_by.as_deref() != Some(by) {
+            return Err(StoreError::WrongState {
+                what: "draft",
+                id: letter.to_owned(),
+                state: "not with this exchange folder".into(),
+                action: "reject",
+            });
+        }
+        row.draft.confirmed = None;
+        self.settle(letter, Settled::No)?;
+        self.unlearn(letter)?;
+        self.connection.execute(
+            "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, ready_ms = NULL, nack_reason = ?2,
+             body = ?3, confirmed_ms = NULL, confirmed_by = NULL, updated_ms = ?4 WHERE letter_id = ?1",
+            (letter, reason, written(&row.draft)?, clock::now()),
+        )?;
+        self.connection.execute(
+            "UPDATE letters SET stage = ?2, version = version + 1 WHERE id = ?1",
+            (letter, Stage::Drafted),
+        )?;
+        ledger::append(
+            &self.connection,
+            by,
+            "draft.rejected",
+            &subject(letter),
+            &json!({}),
+        )
+    }
+}

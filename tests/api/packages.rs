@@ -1,0 +1,368 @@
+//! Exchange folders, with the other side of the reference case system (`tests/case_system/exchange.py`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use laixin::config::Offer;
+use laixin::domain::draft::Accused;
+use laixin::store::{Role, Scope};
+use serde_json::{Value, json};
+
+use super::house::{House, two_page_tiff};
+use crate::support::{project, wait_for};
+
+struct Gate {
+    home: tempfile::TempDir,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.home.path().join("exchange")
+    }
+
+    fn settings(&self, mapping: &Path, more: &str) -> String {
+        format!(
+            "[[exchange]]\nid = \"gate-1\"\nfolder = {:?}\nmapping = {mapping:?}\nquiet_ms = 0\n{more}\n",
+            self.folder()
+        )
+    }
+
+    fn house(&self, more: &str) -> House {
+        let mapping = project("config/case-system/example.toml");
+        let house = House::telling(&self.settings(&mapping, more));
+        let original = house.app.evidence.put(&two_page_tiff()).unwrap();
+        house.sql(&format!(
+            "CREATE TRIGGER real_pages AFTER INSERT ON pages BEGIN UPDATE pages SET sha256 = '{}', sm3 = '{}' WHERE id = new.id; END",
+            original.sha256, original.sm3
+        ));
+        house
+    }
+
+    fn names(&self, below: &str) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.folder().join(below)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = folder
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_file())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The manifest of the only package that lies there.
+    fn package(&self) -> Value {
+        let name = wait_for("a package", 30, || {
+            let names = self.names("out");
+            names
+                .into_iter()
+                .find(|name| name.ends_with(".manifest.json"))
+        });
+        let text = std::fs::read_to_string(self.folder().join("out").join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn receipt(&self, name: &str, receipt: &Value) {
+        self.receipt_text(name, &receipt.to_string());
+    }
+
+    fn receipt_text(&self, name: &str, text: &str) {
+        let back = self.folder().join("in");
+        std::fs::write(back.join(format!(".{name}")), text).unwrap();
+        std::fs::rename(back.join(format!(".{name}")), back.join(name)).unwrap();
+    }
+
+    fn carry_away(&self) {
+        for name in self.names("out") {
+            std::fs::remove_file(self.folder().join("out").join(name)).unwrap();
+        }
+    }
+}
+
+fn stands(house: &House, letter: &str, state: &str) {
+    let sql =
+        format!("SELECT count(*) FROM outbox WHERE letter_id = '{letter}' AND state = '{state}'");
+    wait_for(&format!("{letter} to be {state}"), 30, || {
+        (house.count(&sql) > 0).then_some(())
+    });
+}
+
+#[test]
+fn a_draft_goes_out_in_their_words_and_is_registered_by_the_receipt() {
+    let gate = Gate::new();
+    let house = gate.house("");
+    house.drafted_as("A1", |draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into());
+        draft.fields.purpose.value = Some("投诉请求".into());
+        draft.fields.summary = "一<b>二 & 三".into();
+    });
+    let manifest = gate.package();
+    stands(&house, "A1", "sent");
+    assert_eq!(
+        (manifest["letter"].as_str(), manifest["kind"].as_str()),
+        (Some("A1"), Some("draft.ready"))
+    );
+    let package = manifest["package"].as_str().unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    let names: Vec<&str> = files
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, [format!("{package}.xml"), format!("{package}.pdf")]);
+    for file in files {
+        let bytes = std::fs::read(
+            gate.folder()
+                .join("out")
+                .join(file["name"].as_str().unwrap()),
+        )
+        .unwrap();
+        assert_eq!(file["sha256"], laixin::digest::sha256_hex(&bytes));
+    }
+    let xml = std::fs::read_to_string(gate.folder().join("out").join(names[0])).unwrap();
+    for line in [
+        "<来信编号>A1</来信编号>",
+        "<目的>A1</目的>",
+        "<概要>一&lt;b&gt;二 &amp; 三</概要>",
+        "<收信日期>2026-03-02</收信日期>",
+        "<住址></住址>",
+    ] {
+        assert!(xml.contains(line), "{line} in {xml}");
+    }
+    assert!(
+        !package.contains("A1"),
+        "the file's name says nothing of the letter"
+    );
+    // Nobody else gets it meanwhile.
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let claimed = house.post(&cases, "/v1/drafts/claims", json!({"limit": 10}));
+    assert_eq!(claimed.json()["drafts"], json!([]));
+    gate.carry_away();
+    gate.receipt(
+        "1.receipt.json",
+        &json!({"package": package, "result": "accepted", "case_number": "SZ-9"}),
+    );
+    stands(&house, "A1", "accepted");
+    let acked = "SELECT count(*) FROM drafts WHERE state = 'acked' AND case_number = 'SZ-9' AND claimed_by = 'exchange/gate-1'";
+    assert_eq!(house.count(acked), 1);
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.handed_out'"),
+        1
+    );
+    // The same receipt again, and nothing goes out again.
+    gate.receipt(
+        "2.receipt.json",
+        &json!({"package": package, "result": "accepted", "case_number": "SZ-9"}),
+    );
+    wait_for("both receipts to be put away", 20, || {
+        (gate.names("in/done").len() == 2).then_some(())
+    });
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
+        1
+    );
+    assert!(gate.names("out").is_empty());
+}
+
+#[test]
+fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confirmed_again() {
+    let gate = Gate::new();
+    let house = gate.house("");
+    house.drafted_as("A1", |draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
+    });
+    let first = gate.package()["package"].clone();
+    gate.carry_away();
+    gate.receipt_text(
+        "1.receipt.xml",
+        &format!("<receipt><package>{}</package><result>rejected</result><reason>住址不全</reason></receipt>", first.as_str().unwrap()),
+    );
+    stands(&house, "A1", "rejected");
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'open' AND ready_ms IS NULL AND nack_reason = '住址不全'"),
+        1
+    );
+    std::thread::park_timeout(std::time::Duration::from_millis(1500));
+    assert!(
+        gate.names("out").is_empty(),
+        "it does not go out by itself again"
+    );
+    let version = house.count("SELECT version FROM letters");
+    house
+        .app
+        .store
+        .wait(move |db| db.confirm("A1", version, "zhang"))
+        .unwrap();
+    let second = gate.package()["package"].clone();
+    assert_ne!(first, second);
+    gate.receipt(
+        "2.receipt.json",
+        &json!({"package": second, "result": "accepted", "case_number": "N1"}),
+    );
+    stands(&house, "A1", "accepted");
+}
+
+#[test]
+fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_named() {
+    let gate = Gate::new();
+    let house = gate.house("");
+    house.drafted("A1"); // without a day of receipt, which the example's system needs
+    stands(&house, "A1", "rejected");
+    let unfit = "SELECT count(*) FROM outbox WHERE result = 'field_missing: 收信日期'";
+    assert_eq!(house.count(unfit), 1);
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'open' AND ready_ms IS NULL"),
+        1
+    );
+    assert!(gate.names("out").is_empty() && gate.names("staging").is_empty());
+}
+
+#[test]
+fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
+    let gate = Gate::new();
+    let house = gate.house("");
+    house.drafted_as("A1", |draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
+    });
+    let package = gate.package()["package"].clone();
+    stands(&house, "A1", "sent");
+    for (name, receipt) in [
+        (
+            "1",
+            json!({"package": "msg_unknown", "result": "accepted", "case_number": "X"}),
+        ),
+        (
+            "2",
+            json!({"package": "../../etc/passwd", "result": "accepted", "case_number": "X"}),
+        ),
+        (
+            "3",
+            json!({"package": package, "result": "accepted", "case_number": "a\nb"}),
+        ),
+        (
+            "4",
+            json!({"package": "'; DROP TABLE outbox;--", "result": "rejected", "reason": "x"}),
+        ),
+    ] {
+        gate.receipt(&format!("{name}.receipt.json"), &receipt);
+    }
+    gate.receipt_text("5.receipt.json", "{\"package\":");
+    std::os::unix::fs::symlink("/etc/passwd", gate.folder().join("in/6.receipt.json")).unwrap();
+    wait_for("six files set aside", 20, || {
+        let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
+        (bad.count() == 6).then_some(())
+    });
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'leased'"),
+        1
+    );
+    gate.receipt(
+        "7.receipt.json",
+        &json!({"package": package, "result": "accepted", "case_number": "N1"}),
+    );
+    stands(&house, "A1", "accepted");
+    gate.receipt(
+        "8.receipt.json",
+        &json!({"package": package, "result": "accepted", "case_number": "N2"}),
+    );
+    gate.receipt(
+        "9.receipt.json",
+        &json!({"package": package, "result": "rejected", "reason": "late"}),
+    );
+    wait_for("two contradictions set aside", 20, || {
+        let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
+        (bad.count() == 8).then_some(())
+    });
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE case_number = 'N1' AND state = 'acked'"),
+        1
+    );
+}
+
+/// The accused is never the addressee of a hand-over; what waits for a person is not handed over either.
+#[test]
+fn what_the_pull_path_would_not_hand_over_is_not_laid_down_either() {
+    let gate = Gate::new();
+    let house = gate.house("unit = \"姑苏区城管局\"");
+    let dated = |draft: &mut laixin::domain::draft::Draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into());
+    };
+    house.drafted_as("ACCUSES", |draft| {
+        dated(draft);
+        draft.fields.accused = vec![Accused {
+            name: "姑苏区城管局".into(),
+            ..Accused::default()
+        }];
+    });
+    house.drafted_as("CONFLICT", |draft| {
+        dated(draft);
+        draft.fields.addressee.value = Some("王大明".into());
+        draft.fields.accused = vec![Accused {
+            name: "王大明".into(),
+            ..Accused::default()
+        }];
+    });
+    house.letter("HELD");
+    house.sql("INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'HELD', 'r', 1)");
+    house.draft("HELD", Offer::Read);
+    house.drafted_as("OPEN", dated);
+    stands(&house, "OPEN", "sent");
+    let told = "SELECT count(*) FROM outbox WHERE letter_id <> 'OPEN'";
+    assert_eq!(house.count(told), 0);
+}
+
+/// The whole other side, as it would run behind a gate.
+#[test]
+fn the_case_system_behind_the_folder_registers_each_letter_once() {
+    let gate = Gate::new();
+    let house = gate.house("pdf = false");
+    for letter in ["A1", "A2", "信-3"] {
+        house.drafted_as(letter, |draft| {
+            draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
+        });
+        stands(&house, letter, "sent");
+    }
+    let ledger = gate.home.path().join("cases.db");
+    let run = || {
+        let done = Command::new("python3")
+            .arg(project("tests/case_system/exchange.py"))
+            .arg("--folder")
+            .arg(gate.folder())
+            .arg("--ledger")
+            .arg(&ledger)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    };
+    run();
+    for letter in ["A1", "A2", "信-3"] {
+        stands(&house, letter, "accepted");
+    }
+    // A person sends one again that was believed lost, and it is registered by now: nothing goes out.
+    house.sql("UPDATE outbox SET state = 'sent' WHERE letter_id = 'A1'");
+    let zhang = house.person("zhang", Role::Operator);
+    let id = house.count("SELECT id FROM outbox WHERE letter_id = 'A1'");
+    let resent = house.post(&zhang, &format!("/v1/outbox/{id}/resend"), json!({}));
+    assert_eq!(resent.status, 200, "{}", resent.text);
+    stands(&house, "A1", "dropped");
+    run();
+    let cases = rusqlite::Connection::open(&ledger).unwrap();
+    let count: i64 = cases
+        .query_row("SELECT count(*) FROM registrations", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 3);
+    assert_eq!(
+        house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
+        3
+    );
+}
