@@ -248,11 +248,43 @@ fn write_pages(inbox: &Path, pages: usize, written: &AtomicUsize, stop: &AtomicB
     all
 }
 
-/// What the writer put into a folder that stood in the mount's place for a moment.
-fn rescued(inbox: &Path, away: &Path) {
-    for item in fs::read_dir(inbox).into_iter().flatten().flatten() {
-        if item.path().is_file() {
-            fs::rename(item.path(), away.join(item.file_name())).unwrap();
+/// What came into a folder that stood in the mount's place for a moment, put where it would have come. Nothing is written over: names come back.
+fn rescued(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for item in fs::read_dir(from).into_iter().flatten().flatten() {
+        let (path, name) = (item.path(), item.file_name());
+        if path.is_dir() {
+            rescued(&path, &to.join(name));
+        } else if name != ".station" {
+            let free = (0..)
+                .map(|number| match number {
+                    0 => to.join(&name),
+                    _ => to.join(format!("R{number}{}", name.to_string_lossy())),
+                })
+                .find(|path| !path.exists())
+                .unwrap();
+            // The writer may have taken a file of its own away again.
+            let _ = fs::rename(&path, free);
+        }
+    }
+}
+
+/// The mount is back in its place. Whoever made a folder there meanwhile, or makes one just now, finds what came into it beside the rest.
+fn mounted_again(away: &Path, inbox: &Path) {
+    let aside = away.with_file_name("aside");
+    loop {
+        // It may not be there.
+        let _ = fs::rename(inbox, &aside);
+        let back = fs::rename(away, inbox);
+        let target = if back.is_ok() { inbox } else { away };
+        if aside.is_dir() {
+            rescued(&aside, target);
+            fs::remove_dir_all(&aside).unwrap();
+        }
+        match back {
+            Ok(()) => return,
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) => panic!("the folder does not come back: {error}"),
         }
     }
 }
@@ -307,10 +339,7 @@ async fn campaign(pages: usize) {
             1 => {
                 fs::rename(&inbox, &away).unwrap();
                 std::thread::sleep(lives / 4);
-                // Whoever made the folder anew meanwhile put nothing into it.
-                rescued(&inbox, &away);
-                let _ = fs::remove_dir_all(&inbox);
-                fs::rename(&away, &inbox).unwrap();
+                mounted_again(&away, &inbox);
                 gone += 1;
             }
             _ => std::thread::sleep(lives / 4),

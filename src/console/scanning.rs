@@ -134,7 +134,9 @@ fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
     let subject = [
         hold.letter.clone(),
         hold.scan.map(|scan| w.one("scanning.scan", scan)),
-        hold.detail.filter(|detail| !detail.is_empty()),
+        hold.detail
+            .filter(|detail| !detail.is_empty())
+            .map(|detail| detail_words(w, &detail)),
     ];
     HoldLine {
         id: hold.id,
@@ -146,5 +148,45 @@ fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
             .collect::<Vec<_>>()
             .join(" · "),
         letter: hold.letter,
+    }
+}
+
+/// What a hold says more, as the judgement of a scan writes it (`store/scans.rs`), in the reader's language; a separator's label stays as it is.
+fn detail_words(w: &'static Words, detail: &str) -> String {
+    match detail.split(' ').collect::<Vec<_>>().as_slice() {
+        ["cancelled"] => w.t("scanning.cancelled").to_owned(),
+        ["image", place] => w.one("scanning.image", place),
+        [count, "sides"] => w.one("scanning.sides", count),
+        [code, "after", "image", place] => {
+            let why = w.known("hold", code).unwrap_or(code);
+            w.two("scanning.broke_after", place, why)
+        }
+        [came, "came,", here, "are", "here"] => w.two("scanning.came_here", came, here),
+        [fed, "by", "the", "scanner,", here, "here"] => w.two("scanning.fed_here", fed, here),
+        _ => detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Language;
+
+    #[test]
+    fn details_of_a_hold_are_told_in_the_readers_language() {
+        let zh = Words::of(Language::Chinese);
+        for detail in [
+            "cancelled",
+            "image 3",
+            "7 sides",
+            "scanner_jam after image 2",
+            "3 came, 2 are here",
+            "4 by the scanner, 3 here",
+        ] {
+            let told = detail_words(zh, detail);
+            let plain = told.chars().any(|c| c.is_ascii_alphabetic());
+            assert!(!plain, "{detail}: {told}");
+        }
+        assert_eq!(detail_words(zh, "ABCDEF-0001"), "ABCDEF-0001");
     }
 }

@@ -175,23 +175,27 @@ impl Db {
                 shut => return Ok(Ordered::NotNow(shut)),
             },
         };
-        if let Some((scan, place)) = take.scan
-            && place > 1
-            && !is_there(&step, scan, place - 1)?
-        {
+        let gap = match take.scan {
+            Some((scan, place)) if place > 1 => !is_there(&step, scan, place - 1)?,
+            _ => false,
+        };
+        let over = scan.as_ref().is_some_and(|scan| scan.ended.is_some());
+        if gap && !over {
             return Ok(Ordered::NotYet);
         }
+        // The image before it never comes any more, or a person has looked at this scan already: somebody has to look now.
+        let late = gap || scan.as_ref().is_some_and(|scan| scan.settled.is_some());
         let mut taking = Taking {
             step: &step,
             take,
             batch,
             load,
-            sides: scan.map_or(1, |scan| u32::from(scan.sides)),
+            sides: scan.as_ref().map_or(1, |scan| u32::from(scan.sides)),
             letters: Vec::new(),
             frames: Vec::new(),
             holds: Vec::new(),
         };
-        match taking.all() {
+        match taking.all().and_then(|()| taking.look_again_if(late)) {
             Ok(()) => {}
             Err(Stop::Closed(letter)) => return Ok(Ordered::LetterClosed { letter }),
             Err(Stop::Store(error)) => return Err(error),

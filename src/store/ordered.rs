@@ -131,6 +131,18 @@ impl Taking<'_> {
         Ok(())
     }
 
+    /// Holds the letters of an image that came when its scan was thought to be over.
+    pub(super) fn look_again_if(&mut self, late: bool) -> Result<(), Stop> {
+        let Some((_, place)) = self.take.scan.filter(|_| late) else {
+            return Ok(());
+        };
+        for letter in self.letters.clone() {
+            let detail = format!("image {place}");
+            self.hold(Some(letter), hold::SCAN_INTERRUPTED, Some(detail))?;
+        }
+        Ok(())
+    }
+
     /// The name of the letter that a page belongs to now, and what is odd about that.
     fn group(&self) -> Result<(String, Option<&'static str>), StoreError> {
         let (source, batch, scan) = self.stack();

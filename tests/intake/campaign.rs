@@ -203,6 +203,19 @@ fn parts(spool: &Path) -> Vec<(i64, u32, Vec<u8>)> {
     found
 }
 
+/// What lies in the spool but neither done nor held.
+fn files_below(spool: &Path) -> Vec<std::path::PathBuf> {
+    let mut left = Vec::new();
+    for folder in std::fs::read_dir(spool).into_iter().flatten().flatten() {
+        let name = folder.file_name();
+        if folder.path().is_dir() && name != "done" && name != "held" {
+            let files = std::fs::read_dir(folder.path()).unwrap();
+            left.extend(files.filter_map(Result::ok).map(|file| file.path()));
+        }
+    }
+    left
+}
+
 /// Every image of a scan that was taken: its original, its scan, its place there.
 fn taken_images(root: &Path) -> Vec<(String, i64, u32)> {
     let seen = rusqlite::Connection::open(root.join("station.sqlite3")).unwrap();
@@ -226,9 +239,20 @@ async fn finish(root: &Path, url: Option<String>) -> Found {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), wait)
+    // What outlived a killed station may have left hundreds of images, and a busy disk takes its time over each.
+    if tokio::time::timeout(Duration::from_secs(600), wait)
         .await
-        .expect("every scan is settled");
+        .is_err()
+    {
+        let open: Vec<_> = driven
+            .scans()
+            .await
+            .into_iter()
+            .filter(|scan| scan.settled.is_none())
+            .collect();
+        let left = files_below(&root.join("scans"));
+        panic!("not settled: {open:#?}; in the spool: {left:?}");
+    }
     let scans = driven.scans().await;
     let taken = taken_images(root);
     let mut places: BTreeMap<String, Vec<(i64, u32)>> = BTreeMap::new();

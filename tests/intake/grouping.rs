@@ -420,3 +420,29 @@ async fn an_image_in_the_spool_that_no_scan_explains_is_held() {
     assert_eq!(reason.as_deref(), Some("unknown_scan"));
     intake.stop().await;
 }
+
+#[tokio::test]
+async fn an_image_that_comes_when_its_scan_is_over_is_taken_and_its_letter_looked_at_again() {
+    let mut intake = Intake::new(GroupBy::Scan).await;
+    let (batch, load) = intake.open_load(1).await;
+    let scan = intake.scan(load, 1, vec![page(1)]).await;
+    assert_eq!(intake.holds(batch).await, []);
+    // As a program that outlived its station leaves it; the image before it never came.
+    let folder = intake.spool().join(format!("scan-{}", scan.id));
+    std::fs::write(folder.join("0003.jpg"), page(3)).unwrap();
+    let letter = format!("scan-{}", scan.id);
+    let search = async {
+        let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+        while intake.letters(batch).await != [(letter.clone(), 1, 1)] {
+            tick.tick().await;
+        }
+    };
+    tokio::time::timeout(super::BOUND, search)
+        .await
+        .expect("it is taken");
+    assert_eq!(
+        intake.holds(batch).await,
+        [(hold::SCAN_INTERRUPTED.to_owned(), Some(letter))]
+    );
+    intake.stop().await;
+}

@@ -31,6 +31,11 @@ fn number_of(file: &Path) -> Option<u32> {
     stem.strip_prefix(PRIVATE_NAME)?.parse().ok()
 }
 
+/// The number of a part, by its name `.0003.part`.
+fn part_number(file: &Path) -> Option<u32> {
+    file.file_stem()?.to_str()?.strip_prefix('.')?.parse().ok()
+}
+
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let items = fs::read_dir(folder)?.map(|item| item.map(|item| item.path()));
     let mut paths = items.collect::<io::Result<Vec<_>>>()?;
@@ -59,12 +64,17 @@ impl Spool {
             if !folder.is_dir() || folder.file_name().is_some_and(|name| name == HELD) {
                 continue;
             }
+            let private = folder.join(PRIVATE);
             for file in sorted(&folder)? {
-                if file.extension().is_some_and(|end| end == "part") {
-                    self.put_away(&file, "interrupted")?;
+                if file.extension().is_none_or(|end| end != "part") {
+                    continue;
+                }
+                match part_number(&file).filter(|_| private.is_dir()) {
+                    // The other program was done with it.
+                    Some(number) => self.take_in(&file, number)?,
+                    None => self.put_away(&file, "interrupted")?,
                 }
             }
-            let private = folder.join(PRIVATE);
             if private.is_dir() {
                 self.take_over(&folder, &private)?;
             }
@@ -80,18 +90,22 @@ impl Spool {
                 continue;
             };
             let part = folder.join(format!(".{number:04}.part"));
-            let bytes = fs::metadata(&file)?.len();
             fs::rename(&file, &part)?;
-            match self.offer(&part, number, bytes) {
-                Err(Trouble::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    self.put_away(&part, "interrupted")?;
-                }
-                Err(Trouble::Disk(error)) => return Err(error),
-                // What is no image was put away.
-                Ok(()) | Err(_) => {}
-            }
+            self.take_in(&part, number)?;
         }
         Ok(())
+    }
+
+    /// Offers an image if it is one; what is none, or has a number that is taken, is put away.
+    fn take_in(&self, part: &Path, number: u32) -> io::Result<()> {
+        let bytes = fs::metadata(part)?.len();
+        match self.offer(part, number, bytes) {
+            Err(Trouble::Disk(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.put_away(part, "interrupted")
+            }
+            Err(Trouble::Disk(error)) => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Keeps what never became an image; of nothing nothing is kept.
@@ -101,7 +115,11 @@ impl Spool {
         }
         let folder = self.held().join(code);
         fs::create_dir_all(&folder)?;
-        let scan = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let above = path.ancestors().skip(1).filter_map(Path::file_name);
+        let scan = above
+            .into_iter()
+            .find(|name| *name != PRIVATE)
+            .unwrap_or_default();
         let name = path.file_name().unwrap_or_default();
         let name = format!("{}_{}", scan.to_string_lossy(), name.to_string_lossy());
         let free = (1..)

@@ -294,6 +294,8 @@ async fn what_scanimage_finished_for_a_killed_station_is_taken_in_and_the_rest_i
     fs::create_dir_all(&private).unwrap();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ocr/tests/samples/bars.png");
     let page = fs::read(sample).unwrap();
+    // Killed between the two renames of an image.
+    fs::write(spool.path().join("scan-7/.0002.part"), &page).unwrap();
     fs::write(private.join("p0003.png"), &page).unwrap();
     fs::write(private.join("p0004.png"), &page[..page.len() / 2]).unwrap();
     fs::write(private.join("p0005.png.part"), &page[..9]).unwrap();
