@@ -1,6 +1,6 @@
 """How well and how quickly repeat letters are found among many: generated registrations in, questions with known answers out.
 
-Usage: bench/history.py --laixin BINARY [--n 100000] [--asked 1000] [--seed 7] [--part fit|check|all] [--signs FILE] [--keep FOLDER]
+Usage: bench/history.py --laixin BINARY [--n 100000] [--asked 1000] [--seed 7] [--part fit|check|all] [--at-rest] [--signs FILE] [--keep FOLDER]
 Makes n registrations of an invented town, imports them (`laixin history import`), asks with letters that repeat one of them in the same
 words misread, in other words, from another address, about another matter, by another sender, or with nothing of the kind
 (`laixin history compare`), and prints one line a figure: `name value unit`. Every name, number and matter is invented; the wordings are
@@ -161,9 +161,14 @@ def run(*command):
     return done.stdout
 
 
-def settings(folder):
+def settings(folder, laixin, at_rest):
+    key = os.path.join(folder, "station.key")
+    if at_rest and not os.path.exists(key):
+        run(laixin, "key", "new", "--to", key)
     with open(os.path.join(folder, "station.toml"), "w", encoding="utf-8") as file:
         file.write('[station]\nname = "x"\ndata_dir = "data"\n[registration]\nroster = "roster.toml"\ndeadlines = "deadlines.toml"\n')
+        if at_rest:
+            file.write('[at_rest]\nkey_file = "station.key"\n')
     return os.path.join(folder, "station.toml")
 
 
@@ -179,13 +184,14 @@ def main():
     ask.add_argument("--seed", type=int, default=7)
     ask.add_argument("--part", choices=["fit", "check", "all"], default="check")
     ask.add_argument("--signs", help="writes what each question came to")
+    ask.add_argument("--at-rest", action="store_true", help="in an encrypted database")
     ask.add_argument("--keep", help="folder of the database, to be used again")
     args = ask.parse_args()
     town = Town(args.seed, args.part)
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        config = settings(folder)
+        config = settings(folder, args.laixin, args.at_rest)
         letters = [town.letter(at) for at in range(args.n)]
         earlier = os.path.join(folder, "earlier.jsonl")
         with open(earlier, "w", encoding="utf-8") as file:

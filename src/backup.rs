@@ -8,19 +8,19 @@ mod folder;
 mod make;
 mod manifest;
 mod restore;
-mod seal;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::at_rest::AtRestError;
 use crate::evidence::EvidenceError;
 use crate::store::StoreError;
 
 pub use folder::Folder;
+pub(crate) use make::clear;
 pub use make::{Made, make};
-pub use manifest::{Kept, LedgerMark, Manifest};
+pub use manifest::{CopyKey, Kept, LedgerMark, Manifest};
 pub use restore::{Restored, restore};
-pub use seal::{KeyRecipe, Keys, Seal, SealError};
 
 /// Whether a folder is to be encrypted, and with what.
 #[derive(Debug, Clone)]
@@ -150,6 +150,9 @@ pub enum BackupError {
         #[source]
         source: io::Error,
     },
+    /// The station's key was refused.
+    #[error(transparent)]
+    AtRest(#[from] AtRestError),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),

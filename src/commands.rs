@@ -11,6 +11,7 @@ pub mod extract;
 pub mod health;
 pub mod history;
 mod images;
+pub mod key;
 pub mod learn;
 pub mod page_worker;
 pub mod read;
@@ -55,6 +56,25 @@ impl ConfigArg {
     pub fn load(&self) -> Result<Settings, u8> {
         load(&self.config)
     }
+}
+
+impl ConfigArg {
+    /// The same, and gets the station's key: for commands that open its database or originals.
+    ///
+    /// # Errors
+    /// The exit code [`USAGE`].
+    pub fn unlocked(&self) -> Result<Settings, u8> {
+        unlocked(&self.config)
+    }
+}
+
+fn unlocked(file: &Path) -> Result<Settings, u8> {
+    let mut settings = load(file)?;
+    settings.unlock().map_err(|error| {
+        eprintln!("laixin: {}", crate::Chain(&error));
+        USAGE
+    })?;
+    Ok(settings)
 }
 
 fn load(file: &Path) -> Result<Settings, u8> {

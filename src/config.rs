@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use keeping::{Archive, Backup, Keeping, PdfLevel, Retention};
+use crate::at_rest::Lock;
+
+pub use keeping::{Archive, AtRest, Backup, Keeping, PdfLevel, Retention};
 pub use push::{Exchange, Network, Webhook};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
@@ -163,6 +165,12 @@ pub struct Settings {
     /// The originals.
     #[serde(default, rename = "evidence")]
     pub keeping: Keeping,
+    /// Encryption of database and originals; without it they lie in the clear.
+    #[serde(default)]
+    pub at_rest: Option<AtRest>,
+    /// What opens them; put there by [`Settings::unlock`].
+    #[serde(skip)]
+    pub(crate) unlocked: Lock,
     /// Back-ups.
     #[serde(default)]
     pub backup: Backup,
@@ -431,6 +439,9 @@ impl Settings {
             .iter_mut()
             .for_each(|cabinet| here(&mut cabinet.profile));
         settings.http.settle(base);
+        if let Some(at_rest) = &mut settings.at_rest {
+            at_rest.settle(base);
+        }
         settings
             .webhooks
             .iter_mut()

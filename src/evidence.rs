@@ -1,24 +1,28 @@
 //! The originals, kept under their own hash, written once and never altered. It leaves out what they show, which letter they belong to, and who may
 //! see them.
 //!
-//! An original is on the disk before its name is: written beside, fsynced, renamed, and the folder fsynced. Every read hashes again.
+//! An original is on the disk before its name is: written beside, fsynced, renamed, and the folder fsynced. Every read hashes again. Of an
+//! encrypted station the files are sealed and their names are keyed (`src/evidence/sealed.rs`); everybody else asks by hash all the same.
 
 mod copies;
+mod sealed;
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
-use sm3::Sm3;
+use sm3::{Digest, Sm3};
 
+use crate::at_rest::{AtRestError, Lock};
+use crate::config::Settings;
 use crate::digest::hex;
+use crate::seal::SealError;
+use sealed::{Hashing, Place, Taking};
 
 pub use copies::Healed;
-
-const BUFFER_BYTES: usize = 256 * 1024;
+pub use sealed::{Resealed, sealed_and_clear};
 
 /// An original in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +72,9 @@ pub enum EvidenceError {
         /// What the system said.
         source: io::Error,
     },
+    /// The station's key was not asked for.
+    #[error(transparent)]
+    AtRest(#[from] AtRestError),
     /// The system refused.
     #[error("cannot {doing} {}", path.display())]
     Io {
@@ -110,9 +117,36 @@ pub struct Evidence {
     unfinished: PathBuf,
     next_copy: AtomicU64,
     second: Option<Box<Self>>,
+    lock: Lock,
 }
 
 impl Evidence {
+    /// The store of these settings, with its second copy.
+    ///
+    /// # Errors
+    /// When the folder cannot be created or cleaned, or the station's key was not asked for.
+    pub fn of(settings: &Settings) -> Result<Self, EvidenceError> {
+        let lock = settings.lock()?;
+        Ok(Self::open(&settings.evidence_dir())?
+            .with_lock(lock)
+            .with_second(settings.keeping.second_dir.as_deref()))
+    }
+
+    /// The first copies of these settings' station, which may be running: to read only.
+    ///
+    /// # Errors
+    /// When the station's key was not asked for.
+    pub fn look_at(settings: &Settings) -> Result<Self, EvidenceError> {
+        Ok(Self::open_to_look(&settings.evidence_dir()).with_lock(settings.lock()?))
+    }
+
+    /// Seals what it keeps, and opens what was sealed.
+    #[must_use]
+    pub fn with_lock(mut self, lock: &Lock) -> Self {
+        self.lock = lock.clone();
+        self
+    }
+
     /// Opens or creates the store. Copies that a crash left unfinished are removed: their sources were never moved.
     ///
     /// # Errors
@@ -130,6 +164,7 @@ impl Evidence {
             unfinished,
             next_copy: AtomicU64::new(0),
             second: None,
+            lock: Lock::default(),
         })
     }
 
@@ -140,6 +175,7 @@ impl Evidence {
             unfinished: root.join("unfinished"),
             next_copy: AtomicU64::new(0),
             second: None,
+            lock: Lock::default(),
         }
     }
 
@@ -202,34 +238,21 @@ impl Evidence {
             .create_new(true)
             .open(to)
             .map_err(failed("create", to))?;
-        let (mut sha256, mut sm3, mut size) = (Sha256::new(), Sm3::new(), 0);
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            let read = match source.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(failed("read the source of", to)(error)),
-            };
-            let bytes = &buffer[..read];
-            sha256.update(bytes);
-            sm3.update(bytes);
-            size += read as u64;
-            file.write_all(bytes).map_err(failed("write", to))?;
-        }
+        let mut hashing = Hashing::new(source);
+        self.write_sealed(&mut hashing, &mut file)
+            .map_err(match hashing.has_failed {
+                true => failed("read the source of", to),
+                false => failed("write", to),
+            })?;
         file.set_permissions(Permissions::from_mode(0o444))
             .map_err(failed("protect", to))?;
         file.sync_all().map_err(failed("sync", to))?;
-        Ok(Original {
-            sha256: hex(&sha256.finalize()),
-            sm3: hex(&sm3.finalize()),
-            size,
-        })
+        Ok(hashing.original())
     }
 
     /// Renames the finished copy to its hash; one that is there already is verified and used.
     fn give_name(&self, copy: &Path, original: Original) -> Result<Original, EvidenceError> {
-        let path = self.path_of(&original.sha256)?;
+        let path = self.place_of(&original.sha256)?.path;
         let folder = path.parent().unwrap_or(&self.root);
         if !folder.is_dir() {
             fs::create_dir_all(folder).map_err(failed("create", folder))?;
@@ -292,28 +315,15 @@ impl Evidence {
         })
     }
 
-    fn each_block(&self, sha256: &str, mut take: impl FnMut(&[u8])) -> Result<(), EvidenceError> {
-        let path = self.path_of(sha256)?;
-        let mut file = File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => EvidenceError::Missing {
-                sha256: sha256.to_owned(),
-            },
-            _ => failed("open", &path)(error),
-        })?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => {
-                    hasher.update(&buffer[..read]);
-                    take(&buffer[..read]);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed("read", &path)(error)),
-            }
-        }
-        let found = hex(&hasher.finalize());
+    fn each_block(&self, sha256: &str, take: impl FnMut(&[u8])) -> Result<(), EvidenceError> {
+        let place = self.found(sha256)?;
+        let mut taking = Taking::new(take);
+        let read = place.read(&mut taking);
+        let found = match read {
+            Ok(()) => taking.sha256(),
+            Err(SealError::Damaged) => "bytes that its key does not open".to_owned(),
+            Err(SealError::Io(error)) => return Err(failed("read", &place.path)(error)),
+        };
         if found == sha256 {
             Ok(())
         } else {
@@ -340,15 +350,7 @@ impl Evidence {
                 vec![folder]
             };
             for path in originals {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let in_place = self.path_of(&name).is_ok_and(|place| place == path);
-                let fault = if in_place {
-                    self.check(&name).err()
-                } else {
-                    Some(EvidenceError::NotAHash {
-                        name: name.into_owned(),
-                    })
-                };
+                let fault = self.check_file(&path).err();
                 match fault {
                     None => scrub.good += 1,
                     Some(fault) => scrub.faults.push(fault),
@@ -356,19 +358,6 @@ impl Evidence {
             }
         }
         Ok(scrub)
-    }
-
-    fn path_of(&self, sha256: &str) -> Result<PathBuf, EvidenceError> {
-        let is_hash = sha256.len() == 64
-            && sha256
-                .bytes()
-                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !is_hash {
-            return Err(EvidenceError::NotAHash {
-                name: sha256.to_owned(),
-            });
-        }
-        Ok(self.root.join(&sha256[..2]).join(sha256))
     }
 }
 
@@ -411,7 +400,7 @@ mod tests {
             "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
         );
         assert_eq!(evidence.get(&original.sha256).unwrap(), b"abc");
-        let mode = fs::metadata(evidence.path_of(&original.sha256).unwrap())
+        let mode = fs::metadata(evidence.place_of(&original.sha256).unwrap().path)
             .unwrap()
             .permissions()
             .mode();
@@ -431,7 +420,7 @@ mod tests {
     }
 
     fn alter(evidence: &Evidence, sha256: &str) {
-        let path = evidence.path_of(sha256).unwrap();
+        let path = evidence.place_of(sha256).unwrap().path;
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         fs::write(&path, b"abd").unwrap();
     }
@@ -459,7 +448,7 @@ mod tests {
             let (_folder, evidence) = store();
             let original = evidence.put(&bytes).unwrap();
             evidence.check_against(&original).unwrap();
-            let path = evidence.path_of(&original.sha256).unwrap();
+            let path = evidence.place_of(&original.sha256).unwrap().path;
             fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
             let mut flipped = bytes.clone();
             flipped[at % bytes.len()] ^= 1 << bit;

@@ -17,6 +17,7 @@ pub mod scrub;
 pub mod store;
 
 pub mod archive;
+pub mod at_rest;
 pub mod backup;
 pub mod certificate;
 pub mod console;
@@ -35,6 +36,7 @@ pub mod health;
 pub mod metrics;
 pub mod roots;
 pub mod sd_notify;
+pub mod seal;
 pub mod worker;
 
 pub use chain::Chain;

@@ -59,6 +59,8 @@ enum Command {
     Token(commands::token::TokenArgs),
     /// Who saw and did what.
     Audit(commands::audit::AuditArgs),
+    /// The key that database and originals are encrypted with.
+    Key(commands::key::KeyArgs),
     /// Certificates made on this machine.
     Tls(commands::tls::TlsArgs),
     /// Secrets for case systems that are told by HTTP.
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::History(args) => commands::history::run(args).into(),
         Command::Learn(args) => commands::learn::run(args).into(),
         Command::Audit(args) => commands::audit::run(&args).into(),
+        Command::Key(args) => commands::key::run(&args).into(),
         Command::Tls(args) => commands::tls::run(&args).into(),
         Command::Webhook(command) => commands::webhook::run(&command).into(),
         Command::Verify(args) => commands::verify::run(&args).into(),

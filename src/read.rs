@@ -382,7 +382,7 @@ impl Reader {
         let fresh = |(fetched, _): &(Instant, Learned)| fetched.elapsed() < LEARNED_FRESH;
         if !kept.as_ref().is_some_and(fresh) {
             // All that was taught is read: beside the store, so that nobody waits for it.
-            let learned = Db::open_to_look(&self.settings.database())?.learned()?;
+            let learned = Db::look_at(&self.settings)?.learned()?;
             *kept = Some((clock::monotonic(), learned));
         }
         if let Some((_, learned)) = kept.as_ref() {

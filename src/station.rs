@@ -269,7 +269,7 @@ pub(crate) fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
 
 fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>), StationError> {
     let path = settings.database();
-    let opened = Store::open(&path).and_then(|(store, thread)| {
+    let opened = Store::of(settings).and_then(|(store, thread)| {
         // Before anybody can ask: what an older laixin drafted is not open for want of a look.
         let restricted = store.wait(Db::restrict_older)?;
         if restricted > 0 {
@@ -300,8 +300,8 @@ async fn count_due(
 
 fn open_evidence(settings: &Settings) -> Result<Arc<Evidence>, StationError> {
     let path = settings.evidence_dir();
-    Evidence::open(&path)
-        .map(|evidence| Arc::new(evidence.with_second(settings.keeping.second_dir.as_deref())))
+    Evidence::of(settings)
+        .map(Arc::new)
         .map_err(|source| StationError::DataDir {
             path,
             source: std::io::Error::other(source),

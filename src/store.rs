@@ -34,6 +34,7 @@ mod ledger;
 mod letter_views;
 mod letters;
 mod loads;
+mod locked;
 mod migrations;
 mod ordered;
 mod outbox;
@@ -61,7 +62,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::at_rest::{AtRestError, Lock};
 use crate::clock;
+use crate::config::Settings;
 use crate::domain::deadline::Profile;
 
 pub use accounts::{
@@ -94,6 +97,7 @@ pub use ledger::LedgerEntry;
 pub use letter_views::{LetterFilter, LetterRow, PageRow};
 pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
+pub use locked::{DatabaseState, DbKey, recode};
 pub use outbox::{Channel, Message};
 pub use owner::{Queued, Store};
 pub use packages::Receipt;
@@ -141,6 +145,12 @@ pub enum StoreError {
         /// Schema of this build.
         known: u32,
     },
+    /// The database does not open.
+    #[error(transparent)]
+    Locked(#[from] locked::LockedError),
+    /// The station's key is not there, or is another one.
+    #[error(transparent)]
+    AtRest(#[from] AtRestError),
     /// No such thing.
     #[error("there is no {what} {id}")]
     NotFound {
@@ -234,17 +244,37 @@ pub struct Db {
 }
 
 impl Db {
+    /// Opens or creates a database in the clear, brings its schema up to date.
+    ///
+    /// # Errors
+    /// As [`Db::open_with`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, &Lock::default())
+    }
+
+    /// Opens or creates the database of these settings.
+    ///
+    /// # Errors
+    /// As [`Db::open_with`].
+    pub fn of(settings: &Settings) -> Result<Self, StoreError> {
+        let database = settings.database();
+        if !database.exists() {
+            settings.lock()?.note_in(&settings.station.data_dir)?;
+        }
+        Self::open_with(&database, settings.lock()?)
+    }
+
     /// Opens or creates the database, brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] when a newer laixin wrote it; the file is then untouched.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError::Newer`] when a newer laixin wrote it; the file is then untouched. [`StoreError::Locked`] when this is not its key.
+    pub fn open_with(path: &Path, lock: &Lock) -> Result<Self, StoreError> {
         if path.exists() {
             // Looked at first without a right to write: what a newer laixin wrote keeps every byte.
             let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-            migrations::refuse_newer(&Connection::open_with_flags(path, flags)?)?;
+            migrations::refuse_newer(&locked::connect(path, flags, lock)?)?;
         }
-        let mut connection = Connection::open(path)?;
+        let mut connection = locked::connect(path, rusqlite::OpenFlags::default(), lock)?;
         connection.busy_timeout(BUSY)?;
         write_ahead(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -252,14 +282,18 @@ impl Db {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
         vouch::watch(&connection)?;
-        let mut db = Self {
+        let mut db = Self::on(connection);
+        db.vouch_for_what_is_there()?;
+        Ok(db)
+    }
+
+    fn on(connection: Connection) -> Self {
+        Self {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
             deadlines: None,
-        };
-        db.vouch_for_what_is_there()?;
-        Ok(db)
+        }
     }
 
     /// A database that is gone with its handle: for comparing letters without a station.
@@ -271,12 +305,7 @@ impl Db {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         migrations::migrate(&mut connection)?;
         vouch::watch(&connection)?;
-        Ok(Self {
-            connection,
-            sampled: None,
-            lists_shown: HashMap::new(),
-            deadlines: None,
-        })
+        Ok(Self::on(connection))
     }
 
     /// Runs `work` as one transaction: all of it is kept, or nothing. Inside another one it becomes part of that.
@@ -321,30 +350,42 @@ impl Db {
         Ok(())
     }
 
+    /// Opens an existing database in the clear beside the running station, to look only.
+    ///
+    /// # Errors
+    /// As [`Db::look_with`].
+    pub fn open_to_look(path: &Path) -> Result<Self, StoreError> {
+        Self::look_with(path, &Lock::default())
+    }
+
+    /// Opens the database of these settings beside the running station, to look only.
+    ///
+    /// # Errors
+    /// As [`Db::look_with`].
+    pub fn look_at(settings: &Settings) -> Result<Self, StoreError> {
+        Self::look_with(&settings.database(), settings.lock()?)
+    }
+
     /// Opens an existing database of this schema beside the running station, to look only.
     ///
     /// # Errors
-    /// When there is none, or it is of another schema.
-    pub fn open_to_look(path: &Path) -> Result<Self, StoreError> {
+    /// When there is none, it is of another schema, or this is not its key.
+    pub fn look_with(path: &Path, lock: &Lock) -> Result<Self, StoreError> {
         let flags =
             rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = locked::connect(path, flags, lock)?;
         connection.busy_timeout(BUSY)?;
         migrations::require_current(&connection)?;
-        Ok(Self {
-            connection,
-            sampled: None,
-            lists_shown: HashMap::new(),
-            deadlines: None,
-        })
+        Ok(Self::on(connection))
     }
 
-    /// A consistent copy of the running database in a new file.
+    /// A consistent copy of the running database in a new file, sealed with `key` if there is one.
     ///
     /// # Errors
-    /// When SQLite cannot write there.
-    pub fn back_up_to(&self, path: &Path) -> Result<(), StoreError> {
+    /// When SQLite cannot write there, or only one of the two is sealed: that is for [`recode`].
+    pub fn back_up_to(&self, path: &Path, key: Option<&DbKey>) -> Result<(), StoreError> {
         let mut copy = Connection::open(path)?;
+        locked::key(&copy, key)?;
         backups::copy(&self.connection, &mut copy)
     }
 }

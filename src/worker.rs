@@ -339,6 +339,7 @@ fn start(program: &std::path::Path, memory_mb: u64) -> std::io::Result<Running> 
         .env_remove("NOTIFY_SOCKET")
         .env_remove("WATCHDOG_USEC")
         .env_remove("WATCHDOG_PID")
+        .env_remove("CREDENTIALS_DIRECTORY")
         .stdin(Stdio::from(OwnedFd::from(of_child)))
         .stdout(Stdio::null())
         .spawn()?;

@@ -24,6 +24,7 @@ mod pages;
 
 mod api;
 mod archive_check;
+mod at_rest;
 mod backup;
 mod config;
 mod console;

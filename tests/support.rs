@@ -212,6 +212,19 @@ impl TestStation {
         self.process = None;
     }
 
+    /// As the service manager stops it: SIGTERM, and its end is awaited.
+    pub fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        let pid = rustix::process::Pid::from_child(&process.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+            .expect("a child can be told to end");
+        wait_for("the station to stop", 30, || {
+            process.0.try_wait().expect("a child can be asked")
+        });
+    }
+
     pub fn pid(&self) -> u32 {
         self.process.as_ref().expect("it runs").0.id()
     }
@@ -293,6 +306,18 @@ impl TestStation {
             .call()
             .expect("the station answers");
         answer.body_mut().read_to_vec().expect("bytes")
+    }
+
+    /// The same with headers: status and bytes.
+    pub fn bytes_of(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
+        let (cookie, _) = self.session.as_ref().expect("signed in");
+        let asked = ureq::get(format!("http://{}{path}", self.address)).header("cookie", cookie);
+        let asked = headers
+            .iter()
+            .fold(asked, |asked, (name, value)| asked.header(*name, *value));
+        let mut answer = asked.call().expect("the station answers");
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_to_vec().expect("bytes"))
     }
 
     /// A batch whose load was opened by a signed override: for tests that are not about the cabinet.

@@ -137,6 +137,8 @@ impl From<StoreError> for Problem {
             StoreError::Sqlite(_)
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
+            | StoreError::Locked(_)
+            | StoreError::AtRest(_)
             | StoreError::Document { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
                 Self::new("defect", "the station's log says more")

@@ -18,11 +18,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::manifest::{FORMAT, Kept, Manifest};
-use super::seal::{KeyRecipe, Keys, Seal, SealError};
+use super::manifest::{FORMAT, FORMAT_WITH_KEY, Kept, Manifest};
 use super::{BackupError, Lock, failed};
 use crate::digest::hex;
+use crate::seal::{KeyRecipe, Keys, Seal, SealError};
 
+/// Keys of back-ups open nothing else.
+const REALM: &str = "laixin back-up";
 const HEADER: &str = "laixin-backup.json";
 
 #[derive(Serialize, Deserialize)]
@@ -99,9 +101,12 @@ impl Folder {
             let (seal, key) = match &passphrase {
                 None => (Seal::Open, None),
                 Some(passphrase) => {
-                    let (keys, recipe) =
-                        Keys::new(passphrase).map_err(failed("make a key for", root))?;
-                    (Seal::Sealed(Box::new(keys)), Some(recipe))
+                    let (master, recipe) = KeyRecipe::new(passphrase, REALM)
+                        .map_err(failed("make a key for", root))?;
+                    (
+                        Seal::Sealed(Box::new(Keys::of(&master, REALM))),
+                        Some(recipe),
+                    )
                 }
             };
             let folder = Self {
@@ -148,7 +153,7 @@ impl Folder {
         let header: Header = serde_json::from_slice(&bytes)
             .map_err(|source| BackupError::Document { file, source })?;
         let folder = root.to_owned();
-        if header.format > FORMAT {
+        if header.format > FORMAT_WITH_KEY {
             let format = header.format;
             return Err(BackupError::NewerFormat { folder, format });
         }
@@ -161,8 +166,9 @@ impl Folder {
             (None, Some(_)) => return Err(mixed("unencrypted")),
             (Some(_), None) => return Err(mixed("encrypted")),
             (Some(recipe), Some(passphrase)) => {
-                match Keys::of(passphrase, recipe).map_err(failed("make the key of", root))? {
-                    Some(keys) => Seal::Sealed(Box::new(keys)),
+                let master = recipe.key_of(passphrase, REALM);
+                match master.map_err(failed("make the key of", root))? {
+                    Some(master) => Seal::Sealed(Box::new(Keys::of(&master, REALM))),
                     None => return Err(BackupError::WrongKey { folder }),
                 }
             }
@@ -357,7 +363,7 @@ impl Folder {
         )?;
         let manifest: Manifest = serde_json::from_slice(&bytes)
             .map_err(|source| BackupError::Document { file: path, source })?;
-        if manifest.format > FORMAT {
+        if manifest.format > FORMAT_WITH_KEY {
             return Err(BackupError::NewerFormat {
                 folder: self.root.clone(),
                 format: manifest.format,

@@ -7,13 +7,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
-use super::manifest::{FORMAT, Kept, LedgerMark, Manifest, SettingsFile};
+use super::manifest::{CopyKey, FORMAT, FORMAT_WITH_KEY, Kept, LedgerMark, Manifest, SettingsFile};
 use super::{BackupError, failed};
+use crate::at_rest::{Lock, StationKey};
 use crate::clock::{self, Millis};
 use crate::config::Settings;
 use crate::digest;
 use crate::evidence::Evidence;
-use crate::store::Db;
+use crate::store::{DatabaseState, Db};
 
 /// What a back-up came to.
 #[derive(Debug, Clone)]
@@ -40,8 +41,9 @@ pub fn make(
 ) -> Result<Made, BackupError> {
     let scratch = Scratch::new(&settings.station.data_dir)?;
     let copy = scratch.path.join("copy.sqlite3");
-    Db::open_to_look(&settings.database())?.back_up_to(&copy)?;
-    let db = Db::open_to_look(&copy)?;
+    let (once, lock) = key_for_the_copy(settings)?;
+    Db::look_at(settings)?.back_up_to(&copy, lock.database_keys().next())?;
+    let db = Db::look_with(&copy, &lock)?;
     let ledger = checked(&db)?;
     goes_on(folder, &db)?;
     let mut originals: Vec<Kept> = db
@@ -54,7 +56,7 @@ pub fn make(
         .collect();
     drop(db);
 
-    let evidence = Evidence::open_to_look(&settings.evidence_dir());
+    let evidence = Evidence::look_at(settings)?;
     let mut copying = Copying {
         folder,
         evidence: &evidence,
@@ -81,12 +83,13 @@ pub fn make(
     } = copying;
     originals.retain(|original| !lost.contains(&original.sha256));
     let manifest = Manifest {
-        format: FORMAT,
+        format: once.as_ref().map_or(FORMAT, |_| FORMAT_WITH_KEY),
         snapshot,
         made_at: made.rfc3339(),
         laixin: env!("CARGO_PKG_VERSION").to_owned(),
         station: settings.station.name.clone(),
         database,
+        database_key: once.as_ref().map(CopyKey::of),
         ledger,
         originals,
         lost: lost.iter().cloned().collect(),
@@ -103,6 +106,19 @@ pub fn make(
     })
 }
 
+/// The copy of an encrypted database gets a key of its own: it is restored on another machine, under another key, and never lies in the clear.
+fn key_for_the_copy(settings: &Settings) -> Result<(Option<StationKey>, Lock), BackupError> {
+    let database = settings.database();
+    match DatabaseState::of(&database).map_err(failed("read", &database))? {
+        DatabaseState::Sealed => {
+            let once = StationKey::new().map_err(failed("make a key for a copy of", &database))?;
+            let lock = Lock::of(once.clone());
+            Ok((Some(once), lock))
+        }
+        _ => Ok((None, Lock::default())),
+    }
+}
+
 /// The copy of the database lies beside the original, never in the clear on the disk that leaves the house.
 struct Scratch {
     path: PathBuf,
@@ -112,16 +128,7 @@ const SCRATCH: &str = "backing-up-";
 
 impl Scratch {
     fn new(data_dir: &Path) -> Result<Self, BackupError> {
-        // What a killed run left.
-        for entry in fs::read_dir(data_dir).map_err(failed("list", data_dir))? {
-            let entry = entry.map_err(failed("list", data_dir))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let owner = name.strip_prefix(SCRATCH);
-            if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
-            }
-        }
+        clear(data_dir).map_err(failed("clear", data_dir))?;
         let path = data_dir.join(format!("{SCRATCH}{}", std::process::id()));
         fs::DirBuilder::new()
             .mode(0o700)
@@ -136,6 +143,19 @@ impl Scratch {
             .map_err(failed("make", &copy))?;
         Ok(Self { path })
     }
+}
+
+/// Removes copies of the database that a killed back-up left.
+pub(crate) fn clear(data_dir: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(data_dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(SCRATCH);
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Scratch {

@@ -2,8 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Raised when an older laixin could not restore what this one writes.
+use crate::at_rest::StationKey;
+
+/// Of folders, and of back-ups whose database lies in them in the clear.
 pub(super) const FORMAT: u32 = 1;
+/// Of back-ups whose database has a key of its own, [`Manifest::database_key`]: an older laixin cannot restore them.
+pub(super) const FORMAT_WITH_KEY: u32 = 2;
+
+/// The key of one copy of a database, as [`StationKey::text`] has it; never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CopyKey(String);
+
+impl std::fmt::Debug for CopyKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CopyKey")
+    }
+}
+
+impl CopyKey {
+    pub(super) fn of(key: &StationKey) -> Self {
+        Self(key.text().to_string())
+    }
+
+    pub(super) fn key(&self) -> Option<StationKey> {
+        StationKey::parse(&self.0)
+    }
+}
 
 /// A file of a back-up by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +60,7 @@ pub struct SettingsFile {
 /// One back-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`FORMAT`].
+    /// 1, or 2 with a [`Manifest::database_key`].
     pub format: u32,
     /// Its name, a moment in UTC: `20261127T013000Z`.
     pub snapshot: String,
@@ -47,6 +72,9 @@ pub struct Manifest {
     pub station: String,
     /// The database.
     pub database: Kept,
+    /// Of an encrypted station: what the copied database opens with. The manifest is sealed as the back-up is; the station's own key is not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_key: Option<CopyKey>,
     /// Where its ledger stands.
     pub ledger: LedgerMark,
     /// Every original that the database refers to and the folder has.

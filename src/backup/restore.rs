@@ -8,9 +8,10 @@ use std::path::Path;
 use super::folder::Folder;
 use super::manifest::Manifest;
 use super::{BackupError, failed};
+use crate::at_rest::{self, Lock};
 use crate::config::Settings;
 use crate::evidence::Evidence;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, recode};
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -53,9 +54,9 @@ pub fn restore(
     }
     fs::create_dir_all(&under_way).map_err(failed("make", &under_way))?;
     let database = under_way.join("station.sqlite3");
-    new_file(&database, |to| folder.read_database(&manifest, to))?;
-    check_database(&database, &manifest)?;
-    let evidence = Evidence::open(&under_way.join("evidence"))?;
+    bring_database(settings, folder, &manifest, &database)?;
+    check_database(&database, settings.lock()?, &manifest)?;
+    let evidence = Evidence::open(&under_way.join("evidence"))?.with_lock(settings.lock()?);
     let mut damaged = Vec::new();
     for original in &manifest.originals {
         let mut bytes = Vec::new();
@@ -96,7 +97,7 @@ fn must_be_empty(data: &Path) -> Result<(), BackupError> {
     fs::create_dir_all(data).map_err(failed("make", data))?;
     for entry in fs::read_dir(data).map_err(failed("list", data))? {
         let name = entry.map_err(failed("list", data))?.file_name();
-        if !["lock", UNDER_WAY, "lost+found"]
+        if !["lock", UNDER_WAY, "lost+found", at_rest::MARKER_FILE]
             .iter()
             .any(|ours| name == *ours)
         {
@@ -106,6 +107,38 @@ fn must_be_empty(data: &Path) -> Result<(), BackupError> {
         }
     }
     Ok(())
+}
+
+/// The database under this station's key, or in the clear where it has none.
+fn bring_database(
+    settings: &Settings,
+    folder: &Folder,
+    manifest: &Manifest,
+    database: &Path,
+) -> Result<(), BackupError> {
+    let lock = settings.lock()?;
+    let copied = match &manifest.database_key {
+        None => None,
+        Some(once) => {
+            let odd = || BackupError::Damaged {
+                what: "the manifest".into(),
+                file: folder.root().to_owned(),
+            };
+            Some(Lock::of(once.key().ok_or_else(odd)?))
+        }
+    };
+    lock.note_in(&settings.station.data_dir)?;
+    if copied.is_none() && !lock.is_keyed() {
+        return new_file(database, |to| folder.read_database(manifest, to));
+    }
+    let as_it_came = database.with_extension("as-it-came");
+    new_file(&as_it_came, |to| folder.read_database(manifest, to))?;
+    let key_from = copied.as_ref().and_then(|lock| lock.database_keys().next());
+    drop(recode(
+        (&as_it_came, key_from),
+        (database, lock.database_keys().next()),
+    )?);
+    fs::remove_file(&as_it_came).map_err(failed("remove", &as_it_came))
 }
 
 fn new_file(
@@ -127,10 +160,10 @@ fn new_file(
 }
 
 /// The restored database is whole, and its ledger ends where the back-up's did.
-fn check_database(path: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+fn check_database(path: &Path, lock: &Lock, manifest: &Manifest) -> Result<(), BackupError> {
     let damaged = |told| BackupError::DatabaseDamaged { told };
     // One of an older schema is brought up to date by this; a newer one is refused untouched.
-    let db = Db::open(path)?;
+    let db = Db::open_with(path, lock)?;
     if let Some(told) = db.damage()? {
         return Err(damaged(told));
     }

@@ -35,7 +35,7 @@ pub struct ArchiveArgs {
 
 /// Writes the files.
 pub fn run(args: &ArchiveArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -46,11 +46,14 @@ pub fn run(args: &ArchiveArgs) -> u8 {
             return USAGE;
         }
     };
-    let opened = Db::open(&settings.database()).and_then(|db| Ok((db.letters_to_export(&of)?, db)));
-    let (letters, mut db) = match opened {
+    let opened = Db::of(&settings)
+        .and_then(|db| Ok((db.letters_to_export(&of)?, db)))
+        .map_err(Failed::from);
+    let opened = opened.and_then(|(letters, db)| Ok((letters, db, Evidence::look_at(&settings)?)));
+    let (letters, mut db, evidence) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
+            eprintln!("laixin: {}", Chain(error.as_ref()));
             return DEFECT;
         }
     };
@@ -60,7 +63,7 @@ pub fn run(args: &ArchiveArgs) -> u8 {
     }
     let mut export = Export {
         settings: &settings,
-        evidence: Evidence::open_to_look(&settings.evidence_dir()),
+        evidence,
         by: operator_of_the_machine(),
         index: Vec::new(),
         faults: 0,

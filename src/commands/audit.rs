@@ -67,11 +67,11 @@ pub fn run(args: &AuditArgs) -> u8 {
             how,
         ),
     };
-    let settings = match how.config.load() {
+    let settings = match how.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    let found = Db::open_to_look(&settings.database()).and_then(|db| {
+    let found = Db::look_at(&settings).and_then(|db| {
         if let Some(letter) = &wanted.letter {
             db.letter_row(letter)?;
         }

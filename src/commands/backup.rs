@@ -91,7 +91,7 @@ pub fn run(args: &BackupArgs) -> u8 {
     if let Some(file) = &args.new_key {
         return new_key(file);
     }
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -132,7 +132,7 @@ fn record(settings: &Settings, folder: &Folder, made: &Made) -> Result<(), Backu
         added: made.added,
         faults: made.lost.len() as u64,
     };
-    let mut db = Db::open(&settings.database())?;
+    let mut db = Db::of(settings)?;
     Ok(db.record_backup(&row, &operator_of_the_machine())?)
 }
 

@@ -22,7 +22,7 @@ pub struct CertificateArgs {
 
 /// Prints it into the file.
 pub fn run(args: &CertificateArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -33,7 +33,7 @@ pub fn run(args: &CertificateArgs) -> u8 {
         );
         return USAGE;
     };
-    let found = Db::open_to_look(&settings.database()).and_then(|db| db.cycle_file(id));
+    let found = Db::look_at(&settings).and_then(|db| db.cycle_file(id));
     let file = match found {
         Ok(file) => file,
         Err(error) => {

@@ -1,15 +1,16 @@
 //! `laixin check`: tries the settings, every device, folder and model; one line each, with what to do next.
 
-use std::path::Path;
-
+mod at_rest;
 mod cabinets;
+
+use std::path::Path;
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
 use crate::domain::deadline::Profile;
 use crate::domain::intake::next_action;
 use crate::print::PrintFont;
-use crate::store::Db;
+use crate::store::{Db, StoreError};
 use crate::{Chain, certificate, handoff, read, scan};
 
 /// Collects the lines.
@@ -37,13 +38,14 @@ impl Report {
 
 /// Checks everything the settings name.
 pub fn run(args: &ConfigArg) -> u8 {
-    let settings = match args.load() {
+    let mut settings = match args.load() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
     println!("{}", args.config.display());
     let mut report = Report::default();
     folders(&settings, &mut report);
+    at_rest::check(&mut settings, &mut report);
     database(&settings, &mut report);
     backups(&settings, &report);
     office(&settings, &mut report);
@@ -117,7 +119,8 @@ fn database(settings: &Settings, report: &mut Report) {
             );
         }
     }
-    match Db::open_to_look(&path) {
+    match Db::look_at(settings) {
+        Err(StoreError::AtRest(_)) => {} // told above
         Ok(_) => report.good("database", &path.display().to_string()),
         Err(error) => {
             let why = format!("{}: {}", path.display(), Chain(&error));
@@ -132,7 +135,7 @@ fn database(settings: &Settings, report: &mut Report) {
 
 /// Monthly back-ups are written duty (FK 一(九)5).
 fn backups(settings: &Settings, report: &Report) {
-    let Ok(db) = Db::open_to_look(&settings.database()) else {
+    let Ok(db) = Db::look_at(settings) else {
         return; // told above, or there is none yet
     };
     let (Ok(last), Ok(first)) = (db.last_backup(), db.first_arrival()) else {

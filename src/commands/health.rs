@@ -41,7 +41,7 @@ struct Found {
 
 /// Prints the log; finds when the newest word on any point is bad.
 pub fn run(args: &HealthArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -79,7 +79,7 @@ pub fn run(args: &HealthArgs) -> u8 {
 }
 
 fn look(settings: &Settings, device: Option<&str>, since: Millis) -> Result<Found, StoreError> {
-    let db = Db::open_to_look(&settings.database())?;
+    let db = Db::look_at(settings)?;
     let mut now = devices::lines(&db, &settings.cabinets, clock::now())?;
     now.retain(|line| device.is_none_or(|device| line.newest.device == device));
     Ok(Found {

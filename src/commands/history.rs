@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::user::{ConfigFile, operator_of_the_machine};
+use super::user::{AccountError, ConfigFile, operator_of_the_machine};
 use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::domain::repeat::{Grams, Registered, content};
 use crate::history::{Columns, LineFault, Told, lines, record};
@@ -70,7 +70,10 @@ pub fn run(args: HistoryArgs) -> u8 {
 fn open(config: &ConfigFile) -> Result<Db, u8> {
     config.open().map_err(|error| {
         eprintln!("laixin: {}", Chain(&error));
-        FINDING
+        match error {
+            AccountError::Config(_) | AccountError::Key(_) => USAGE,
+            _ => FINDING,
+        }
     })
 }
 

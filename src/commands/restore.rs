@@ -28,7 +28,7 @@ pub struct RestoreArgs {
 
 /// Restores into the settings' data folder.
 pub fn run(args: &RestoreArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -61,7 +61,7 @@ pub fn run(args: &RestoreArgs) -> u8 {
 
 fn report(settings: &Settings, restored: &Restored) -> u8 {
     let manifest = &restored.manifest;
-    let noted = Db::open(&settings.database()).and_then(|mut db| {
+    let noted = Db::of(settings).and_then(|mut db| {
         db.note_restored(
             &manifest.snapshot,
             &restored.damaged,

@@ -12,7 +12,7 @@ use crate::station::{self, StationError};
 
 /// Runs the station until it is asked to stop.
 pub fn run(args: &ConfigArg) -> u8 {
-    let settings = match args.load() {
+    let settings = match args.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };

@@ -22,7 +22,7 @@ pub struct SeparatorsArgs {
 
 /// Prints them and registers the run; the station may run meanwhile.
 pub fn run(args: &SeparatorsArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -42,7 +42,7 @@ pub fn run(args: &SeparatorsArgs) -> u8 {
         }
     };
     // Registered before it is written: a sheet on paper is always known.
-    let registered = Db::open(&settings.database())
+    let registered = Db::of(&settings)
         .and_then(|mut db| db.add_separator_run(&run, args.count, "command/separators"));
     if let Err(error) = registered {
         eprintln!("laixin: {}", Chain(&error));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::api::password;
+use crate::at_rest::AtRestError;
 use crate::config::{ConfigError, Settings};
 use crate::domain::access::Role;
 use crate::domain::password::Refused;
@@ -97,6 +98,9 @@ pub enum AccountError {
     /// The settings were refused.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The station's key is not there, or is another one.
+    #[error(transparent)]
+    Key(#[from] AtRestError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -130,9 +134,11 @@ impl AccountError {
     /// 2 for wrong usage or settings, 1 for a refusal of the store.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Password(_) | Self::Name { .. } | Self::Input(_) => {
-                ExitCode::from(2)
-            }
+            Self::Config(_)
+            | Self::Key(_)
+            | Self::Password(_)
+            | Self::Name { .. }
+            | Self::Input(_) => ExitCode::from(2),
             Self::Store(_) | Self::DataDir { .. } | Self::Hash(_) => ExitCode::from(1),
         }
     }
@@ -149,13 +155,14 @@ impl ConfigFile {
 }
 
 fn open(config: &Path) -> Result<Db, AccountError> {
-    let settings = Settings::load(config)?;
+    let mut settings = Settings::load(config)?;
+    settings.unlock()?;
     let folder = &settings.station.data_dir;
     std::fs::create_dir_all(folder).map_err(|source| AccountError::DataDir {
         path: folder.clone(),
         source,
     })?;
-    Ok(Db::open(&settings.database())?)
+    Ok(Db::of(&settings)?)
 }
 
 /// Whoever runs the command, as records name it.

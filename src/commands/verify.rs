@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
+use crate::at_rest::Lock;
 use crate::config::Settings;
 use crate::evidence::{Evidence, Original};
 use crate::roots::Root;
@@ -34,12 +35,12 @@ impl Report {
 
 /// Walks the whole evidence chain. It may run beside the station.
 pub fn run(args: &VerifyArgs) -> u8 {
-    let settings = match args.config.load() {
+    let settings = match args.config.unlocked() {
         Ok(settings) => settings,
         Err(code) => return code,
     };
     let mut report = Report::default();
-    let walked = Db::open_to_look(&settings.database()).and_then(|db| {
+    let walked = Db::look_at(&settings).and_then(|db| {
         let whole = ledger(&db, &mut report)?;
         rows(&db, &mut report)?;
         Ok((whole, db.original_rows()?, db))
@@ -52,7 +53,8 @@ pub fn run(args: &VerifyArgs) -> u8 {
                 settings.database().display(),
                 Chain(&error)
             );
-            return DEFECT;
+            let is_damaged = report.broken > 0 || matches!(error, StoreError::Locked(_));
+            return if is_damaged { FINDING } else { DEFECT };
         }
     };
     for file in &args.root {
@@ -60,7 +62,13 @@ pub fn run(args: &VerifyArgs) -> u8 {
             return code;
         }
     }
-    files(&settings, &originals, &mut report);
+    match settings.lock() {
+        Ok(lock) => files(&settings, lock, &originals, &mut report),
+        Err(error) => {
+            eprintln!("laixin: {}", Chain(&error));
+            return USAGE;
+        }
+    }
     if report.broken == 0 { GOOD } else { FINDING }
 }
 
@@ -128,7 +136,7 @@ fn root(db: &Db, file: &Path, entries: i64, report: &mut Report) -> Result<(), u
     Ok(())
 }
 
-fn files(settings: &Settings, originals: &[Original], report: &mut Report) {
+fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut Report) {
     let folders = [
         Some(settings.evidence_dir()),
         settings.keeping.second_dir.clone(),
@@ -136,7 +144,7 @@ fn files(settings: &Settings, originals: &[Original], report: &mut Report) {
     let mut names = ["originals", "second copies"].into_iter();
     for folder in folders.into_iter().flatten() {
         let name = names.next().expect("two folders at most");
-        let evidence = Evidence::open_to_look(&folder);
+        let evidence = Evidence::open_to_look(&folder).with_lock(lock);
         let mut good = 0_u64;
         for original in originals {
             match evidence.check_against(original) {

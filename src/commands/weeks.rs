@@ -8,19 +8,15 @@ use serde_json::json;
 use super::{GOOD, USAGE};
 use crate::Chain;
 use crate::clock::Millis;
-use crate::config::Settings;
 use crate::store::{Db, Outcome};
 
 /// `laixin evaluate --history`: every field, week by week, with what officers confirmed as truth.
 pub(super) fn run(config: &Path, as_json: bool) -> u8 {
-    let settings = match Settings::load(config) {
+    let settings = match super::unlocked(config) {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("laixin: {}", Chain(&error));
-            return USAGE;
-        }
+        Err(code) => return code,
     };
-    let outcomes = Db::open_to_look(&settings.database()).and_then(|db| db.outcomes());
+    let outcomes = Db::look_at(&settings).and_then(|db| db.outcomes());
     let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
         Err(error) => {

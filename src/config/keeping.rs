@@ -1,6 +1,6 @@
-//! Settings of what is kept: back-ups, the originals and their second copy, the archive, retention.
+//! Settings of what is kept: back-ups, the originals and their second copy, encryption at rest, the archive, retention.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -55,6 +55,55 @@ impl Default for Keeping {
             roots_dir: None,
             scrub_hour: Within(2),
             scrub_mb_per_s: Within(20),
+        }
+    }
+}
+
+/// `[at_rest]`: where the key is that database and originals are encrypted with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "AtRestKeys")]
+pub enum AtRest {
+    /// A credential that the service manager hands over.
+    Credential(String),
+    /// A file with the key.
+    KeyFile(PathBuf),
+    /// A file with a passphrase that the key is made of.
+    PassphraseFile(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AtRestKeys {
+    credential: Option<String>,
+    key_file: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
+}
+
+impl TryFrom<AtRestKeys> for AtRest {
+    type Error = &'static str;
+
+    fn try_from(keys: AtRestKeys) -> Result<Self, Self::Error> {
+        match (keys.credential, keys.key_file, keys.passphrase_file) {
+            (Some(name), None, None) => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                match !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) {
+                    true => Ok(Self::Credential(name)),
+                    false => Err("credential is a name of letters, digits, -, _ and ."),
+                }
+            }
+            (None, Some(file), None) => Ok(Self::KeyFile(file)),
+            (None, None, Some(file)) => Ok(Self::PassphraseFile(file)),
+            _ => Err("one of credential, key_file and passphrase_file is needed, and only one"),
+        }
+    }
+}
+
+impl AtRest {
+    /// Paths count from the settings' folder.
+    pub(super) fn settle(&mut self, base: &Path) {
+        match self {
+            Self::Credential(_) => {}
+            Self::KeyFile(file) | Self::PassphraseFile(file) => *file = base.join(&*file),
         }
     }
 }

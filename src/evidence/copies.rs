@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Evidence, EvidenceError, Original, failed, sync_folder};
+use super::{Evidence, EvidenceError, Original, Place, failed, sync_folder};
 
 /// Which copy was made anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,8 @@ impl Evidence {
     /// Keeps a second copy of everything in another folder. It may be away for a while: the scrub brings it up to date.
     #[must_use]
     pub fn with_second(mut self, folder: Option<&Path>) -> Self {
-        self.second = folder.map(|folder| Box::new(Self::open_to_look(folder)));
+        self.second =
+            folder.map(|folder| Box::new(Self::open_to_look(folder).with_lock(&self.lock)));
         self
     }
 
@@ -70,18 +71,21 @@ impl Evidence {
 
     /// Moves bad bytes out of the way, where somebody may look at them.
     fn set_aside(&self, sha256: &str) -> Result<(), EvidenceError> {
-        let path = self.path_of(sha256)?;
-        if !path.exists() {
-            return Ok(());
+        for Place { path, .. } in self.places_of(sha256)? {
+            if !path.exists() {
+                continue;
+            }
+            let damaged = self.root.join("damaged");
+            fs::create_dir_all(&damaged).map_err(failed("create", &damaged))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let free = (1..)
+                .map(|n| damaged.join(format!("{name}-{n}")))
+                .find(|path| !path.exists())
+                .expect("some number is free");
+            fs::rename(&path, &free).map_err(failed("set aside", &path))?;
+            sync_folder(&damaged)?;
         }
-        let damaged = self.root.join("damaged");
-        fs::create_dir_all(&damaged).map_err(failed("create", &damaged))?;
-        let free = (1..)
-            .map(|n| damaged.join(format!("{sha256}-{n}")))
-            .find(|path| !path.exists())
-            .expect("some number is free");
-        fs::rename(&path, &free).map_err(failed("set aside", &path))?;
-        sync_folder(&damaged)
+        Ok(())
     }
 
     /// Destroys an original whose retention is over, with its second copy. One that is gone already is gone.
@@ -89,10 +93,11 @@ impl Evidence {
     /// # Errors
     /// When the system refuses.
     pub fn destroy(&self, sha256: &str) -> Result<(), EvidenceError> {
-        let path = self.path_of(sha256)?;
-        if path.exists() {
-            fs::remove_file(&path).map_err(failed("destroy", &path))?;
-            sync_folder(path.parent().unwrap_or(&self.root))?;
+        for Place { path, .. } in self.places_of(sha256)? {
+            if path.exists() {
+                fs::remove_file(&path).map_err(failed("destroy", &path))?;
+                sync_folder(path.parent().unwrap_or(&self.root))?;
+            }
         }
         match &self.second {
             Some(second) => second.destroy(sha256),
@@ -114,7 +119,7 @@ mod tests {
     }
 
     fn spoil(evidence: &Evidence, sha256: &str) {
-        let path = evidence.path_of(sha256).unwrap();
+        let path = evidence.place_of(sha256).unwrap().path;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         fs::write(path, b"spoilt").unwrap();
     }
@@ -137,7 +142,7 @@ mod tests {
             .path()
             .join(format!("first/damaged/{}-1", original.sha256));
         assert_eq!(fs::read(aside).unwrap(), b"spoilt");
-        fs::remove_file(second.path_of(&original.sha256).unwrap()).unwrap();
+        fs::remove_file(second.place_of(&original.sha256).unwrap().path).unwrap();
         assert_eq!(evidence.heal(&original).unwrap(), Healed::Second);
         spoil(&evidence, &original.sha256);
         spoil(second, &original.sha256);

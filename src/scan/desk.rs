@@ -287,7 +287,7 @@ impl Desk {
         }
     }
 
-    /// From the claim to `done`. Also where a claim of an earlier run is gone on with.
+    /// From the claim to `done`, or to nowhere where originals are sealed. Also where a claim of an earlier run is gone on with.
     pub(super) fn keep(&self, claimed: &Claimed, shape: &Shape) -> Result<(), ScanError> {
         if self.by == GroupBy::Index {
             // Left by an earlier run: only its list says where it belongs.
@@ -346,7 +346,12 @@ impl Desk {
     }
 
     pub(super) fn finish(&self, claimed: &Claimed) -> Result<(), ScanError> {
-        claim::finish(claimed, &self.done).inspect_err(|_| self.mark_stuck())?;
+        let finished = match self.evidence.is_sealed() {
+            // It is sealed among the originals: a copy in the clear would be all that is needed to read it.
+            true => claim::discard(claimed),
+            false => claim::finish(claimed, &self.done).map(drop),
+        };
+        finished.inspect_err(|_| self.mark_stuck())?;
         self.told().clear();
         self.readiness.ready(&self.part());
         Ok(())

@@ -164,6 +164,13 @@ impl Desk {
             if fs::symlink_metadata(&path).is_err() {
                 continue;
             }
+            if self.evidence.is_sealed() && arrival.sha256.is_some() {
+                // Its bytes are among the sealed originals.
+                if let Err(source) = fs::remove_file(&path) {
+                    self.trouble(&arrival.name, &ScanError::Watch(source));
+                }
+                continue;
+            }
             let to = match arrival.state {
                 ArrivalState::Taken => self.done.clone(),
                 _ => self.held.join(ASIDE_FOLDER),

@@ -173,12 +173,12 @@ impl Desk {
     fn other_side(&self, faces: &mut [(u32, Face)], scan: i64, place: u32) -> io::Result<()> {
         let is_front = !place.is_multiple_of(2);
         let other = match is_front {
-            true => self.image_at(scan, place + 1),
-            false => self.taken_image(scan, place - 1),
+            true => self
+                .image_at(scan, place + 1)
+                .map(|file| separators::faces(&file, &[0]))
+                .transpose()?,
+            false => self.taken_faces(scan, place - 1)?,
         };
-        let other = other
-            .map(|file| separators::faces(&file, &[0]))
-            .transpose()?;
         let told_by_other = match other.and_then(|faces| faces.into_iter().next()) {
             Some((_, Face::Separator(separator))) => Some(separator),
             _ => None,
@@ -195,6 +195,23 @@ impl Desk {
             };
         }
         Ok(())
+    }
+
+    /// What an image is that was taken before: from `done`, or from among the sealed originals.
+    fn taken_faces(&self, scan: i64, place: u32) -> io::Result<Option<Vec<(u32, Face)>>> {
+        if !self.evidence.is_sealed() {
+            let file = self.taken_image(scan, place);
+            return file.map(|file| separators::faces(&file, &[0])).transpose();
+        }
+        let found = self
+            .store
+            .wait(move |db| db.image_of_scan(scan, place))
+            .map_err(io::Error::other)?;
+        let Some(sha256) = found else {
+            return Ok(None);
+        };
+        let bytes = self.evidence.get(&sha256).map_err(io::Error::other)?;
+        separators::faces_in(&bytes, &[0]).map(Some)
     }
 
     fn taken_image(&self, scan: i64, place: u32) -> Option<PathBuf> {

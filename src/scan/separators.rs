@@ -129,8 +129,12 @@ pub fn mail_number(bars: Vec<String>) -> Option<String> {
 /// # Errors
 /// When the worker cannot be started, or the file cannot be read.
 pub(super) fn faces(file: &Path, frames: &[u32]) -> io::Result<Vec<(u32, Face)>> {
-    let bytes = std::fs::read(file)?;
-    let look = |frame: &u32| match worker::codes(&bytes, *frame, Codes::Squares) {
+    faces_in(&std::fs::read(file)?, frames)
+}
+
+/// As [`faces`], of bytes that are here already.
+pub(super) fn faces_in(bytes: &[u8], frames: &[u32]) -> io::Result<Vec<(u32, Face)>> {
+    let look = |frame: &u32| match worker::codes(bytes, *frame, Codes::Squares) {
         Ok(squares) => Ok((*frame, face(&squares))),
         Err(WorkerError::Refused(_)) => Ok((*frame, Face::Page)),
         Err(error @ (WorkerError::Died { .. } | WorkerError::Hung { .. })) => {

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, StoreError, ledger, locked};
 use crate::clock::{self, Millis};
 use crate::evidence::Original;
 
@@ -37,11 +37,21 @@ impl Db {
     /// # Errors
     /// When SQLite cannot even look.
     pub fn damage(&self) -> Result<Option<String>, StoreError> {
-        let told: String = self
+        // Sealed pages first: SQLite itself stumbles over one that does not open.
+        let bad = locked::bad_pages(&self.connection)?;
+        if let Some(first) = bad.first() {
+            return Ok(Some(format!("{first} ({} of its pages)", bad.len())));
+        }
+        let told = self
             .connection
-            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        if told != "ok" {
-            return Ok(Some(told));
+            .query_row("PRAGMA integrity_check(1)", [], |row| {
+                row.get::<_, String>(0)
+            });
+        match told {
+            Ok(told) if told == "ok" => {}
+            Ok(told) => return Ok(Some(told)),
+            Err(error) if locked::is_damage(&error) => return Ok(Some(error.to_string())),
+            Err(error) => return Err(error.into()),
         }
         let orphan: Option<(String, Option<i64>)> = self
             .connection

@@ -70,8 +70,9 @@ mod tests {
     //! A database of every released schema opens and keeps its letters and cycles.
 
     use super::*;
+    use crate::at_rest::{Lock, StationKey};
     use crate::domain::cycle::{Basis, Sides};
-    use crate::store::{CycleTerms, Db};
+    use crate::store::{CycleTerms, Db, recode};
 
     /// A database as a laixin of that schema left it: a released load with a letter, and a cycle cut short.
     fn of_schema_1(path: &std::path::Path) {
@@ -181,6 +182,49 @@ mod tests {
         };
         assert!(db.sight(&seer, "A001").unwrap().is_full());
         assert_eq!(db.verify_rows().unwrap().faults, []);
+    }
+
+    #[test]
+    fn a_database_in_the_clear_of_every_schema_is_encrypted_and_keeps_its_letters() {
+        for schema in 1..=MIGRATIONS.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, sealed) = (folder.path().join("old.db"), folder.path().join("new.db"));
+            of_schema_1(&path);
+            let old = Connection::open(&path).unwrap();
+            for sql in &MIGRATIONS[1..schema] {
+                old.execute_batch(sql).unwrap();
+            }
+            old.pragma_update(None, "user_version", schema as u32)
+                .unwrap();
+            if schema >= 3 {
+                old.execute_batch(
+                    "INSERT INTO earlier_words (rowid, text) VALUES (7, 'balcony noise')",
+                )
+                .unwrap();
+            }
+            drop(old);
+            let lock = Lock::of(StationKey::new().unwrap());
+            drop(recode((&path, None), (&sealed, lock.database_keys().next())).unwrap());
+            assert!(!std::fs::read(&sealed).unwrap().starts_with(b"SQLite"));
+            let db = Db::open_with(&sealed, &lock).unwrap();
+            assert_eq!(db.damage().unwrap(), None, "schema {schema}");
+            let count = |db: &Db, sql: &str| -> u32 {
+                db.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+            };
+            for db in [&db, &Db::open(&path).unwrap()] {
+                assert_eq!(
+                    count(db, "SELECT count(*) FROM letters WHERE id = 'A001'"),
+                    1
+                );
+                assert_eq!(db.cycle_record(1).unwrap().steps.len(), 2);
+                let found = "SELECT count(*) FROM earlier_words WHERE earlier_words MATCH 'noise'";
+                assert_eq!(count(db, found), u32::from(schema >= 3), "schema {schema}");
+                // Numbers that were given are not given again.
+                let last = "SELECT seq FROM sqlite_sequence WHERE name = 'cycles'";
+                assert_eq!(count(db, last), 2);
+                assert_eq!(count(db, "PRAGMA user_version"), MIGRATIONS.len() as u32);
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{Db, StoreError};
 use crate::Chain;
+use crate::config::Settings;
 
 type Job = Box<dyn FnOnce(&mut Db) + Send>;
 
@@ -30,12 +31,23 @@ pub enum Queued {
 }
 
 impl Store {
-    /// Opens the database at `path` and starts its owner thread.
+    /// Opens a database in the clear and starts its owner thread.
     ///
     /// # Errors
     /// As [`Db::open`].
     pub fn open(path: &Path) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let mut db = Db::open(path)?;
+        Ok(Self::over(Db::open(path)?))
+    }
+
+    /// Opens the database of these settings and starts its owner thread.
+    ///
+    /// # Errors
+    /// As [`Db::of`].
+    pub fn of(settings: &Settings) -> Result<(Self, JoinHandle<()>), StoreError> {
+        Ok(Self::over(Db::of(settings)?))
+    }
+
+    fn over(mut db: Db) -> (Self, JoinHandle<()>) {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store".into())
@@ -48,7 +60,7 @@ impl Store {
                 }
             })
             .expect("the system can start a thread");
-        Ok((Self { jobs }, thread))
+        (Self { jobs }, thread)
     }
 
     /// Runs `work` on the owner thread and awaits its answer.

@@ -133,6 +133,19 @@ pub(super) fn open_load(connection: &Connection, id: i64) -> Result<Option<i64>,
 }
 
 impl Db {
+    /// The original of one image of a scan, if it was taken.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn image_of_scan(&self, scan: i64, place: u32) -> Result<Option<String>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT sha256 FROM arrivals WHERE scan_id = ?1 AND place = ?2 AND state = ?3",
+            (scan, place, ArrivalState::Taken),
+            |row| row.get(0),
+        );
+        Ok(found.optional()?.flatten())
+    }
+
     /// Begins a scan. **No page without a release**: the load has to be open.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Taking a file out of the watched folder, for good or aside: by rename on the same filesystem only. Nothing is copied, overwritten or deleted here,
-//! and every rename is on the disk before the call returns.
+//! Taking a file out of the watched folder, for good or aside: by rename on the same filesystem only. Nothing is copied or overwritten here, nothing but
+//! what [`discard`] is told deleted, and every change is on the disk before the call returns.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -192,6 +192,24 @@ pub fn finish(claimed: &Claimed, done: &Path) -> Result<PathBuf, ClaimError> {
     let mut folder = done.to_path_buf();
     folder.extend(claimed.folder.as_ref());
     move_numbered(&claimed.path, &folder, claimed.file_name.as_ref())
+}
+
+/// Removes a claimed file whose bytes are kept elsewhere. One that is gone already is gone.
+///
+/// # Errors
+/// [`ClaimError`] when the system refuses.
+pub fn discard(claimed: &Claimed) -> Result<(), ClaimError> {
+    match fs::remove_file(&claimed.path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            return Err(ClaimError::Io {
+                doing: "remove",
+                path: claimed.path.clone(),
+                source,
+            });
+        }
+        _ => {}
+    }
+    claimed.path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Moves a claimed file aside, untouched: `<held>/<reason code>/[sub-folder/]<name>`.

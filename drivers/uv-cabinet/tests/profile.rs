@@ -134,7 +134,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "table = \"coil\"",
             "table = \"discrete_input\"",
-            "points.lamp_command.table = DiscreteInput: allowed: coil or holding_register; the \
+            "points.lamp_command.table = discrete_input: allowed: coil or holding_register; the \
              others cannot be written",
         ),
         (
@@ -205,7 +205,7 @@ fn two_points_may_share_a_register_only_as_different_bits_of_it() {
         .expect_err("writing a bit writes its neighbours")
         .to_string();
     assert!(
-        said.contains("points.lamp_command.type = Bit in HoldingRegister: allowed:"),
+        said.contains("points.lamp_command.type = bit in holding_register: allowed:"),
         "{said}"
     );
     let longer = DEMO.replace("address = 2\ntype = \"i16\"", "address = 2\ntype = \"f32\"");

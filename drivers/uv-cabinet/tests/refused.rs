@@ -162,12 +162,14 @@ async fn each_reason_why_a_port_does_not_open_has_its_own_name() {
     std::fs::write(&file, b"").expect("written");
     let (_line, theirs) = SerialStream::pair().expect("a pseudo-terminal");
     let theirs_name = PathBuf::from(theirs.name().expect("it has a name"));
+    // Somebody else's driver has it.
+    let taken = tokio_serial::new(theirs_name.to_string_lossy(), 9600).exclusive(true);
+    let _taken = SerialStream::open(&taken).expect("nobody has it");
     for (port, problem) in [
         (Path::new("/dev/no-such-port"), PortProblem::Missing),
         (Path::new("/dev/null"), PortProblem::NotAPort),
         (&file, PortProblem::NotAPort),
         (folder.path(), PortProblem::NotAPort),
-        // The other end is open here, for one alone.
         (&theirs_name, PortProblem::Busy),
     ] {
         let told = problem_of(port).await;

@@ -62,8 +62,7 @@ async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
 
 /// A failed one keeps the cabinet from taking a load. Of a database that cannot be opened something was said already.
 fn self_test(settings: &Settings, cabinet: &config::Cabinet, report: &mut Report) {
-    let failed = Db::open_to_look(&settings.database())
-        .and_then(|db| db.self_test_failed(&cabinet.id.to_string()));
+    let failed = Db::look_at(settings).and_then(|db| db.self_test_failed(&cabinet.id.to_string()));
     if failed.is_ok_and(|failed| failed) {
         let why = "its last self test failed: no cycle can be started";
         let then = "mend what the test names (`laixin health`), then let it pass `laixin cabinet selftest --empty`";
