@@ -192,6 +192,8 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
     };
     handoff::start(&handoff, mappings, (&watchdog, &stop), &mut tasks);
+    // It holds the store, whose thread ends with the last handle: kept to the end, no stop would ever be over.
+    drop(handoff);
 
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));

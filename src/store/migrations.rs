@@ -217,7 +217,7 @@ mod tests {
                     1
                 );
                 assert_eq!(db.cycle_record(1).unwrap().steps.len(), 2);
-                let found = "SELECT count(*) FROM earlier_words WHERE earlier_words MATCH 'noise'";
+                let found = "SELECT count(*) FROM earlier_words WHERE earlier_words MATCH 'noi'";
                 assert_eq!(count(db, found), u32::from(schema >= 3), "schema {schema}");
                 // Numbers that were given are not given again.
                 let last = "SELECT seq FROM sqlite_sequence WHERE name = 'cycles'";
