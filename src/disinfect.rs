@@ -110,7 +110,7 @@ pub enum Refused {
     WrongCabinet(WrongCabinet),
     /// A point that the cycle needs has no value to believe.
     #[error("the cabinet refuses: {0}; {next}", next = READING_NEXT)]
-    Reading(TroubleView),
+    Reading(Box<TroubleView>),
     /// The load is in a state that does not allow it, or does not exist.
     #[error("the load refuses: {reason}")]
     Load {

@@ -161,7 +161,7 @@ impl From<Refused> for Problem {
             }
             Refused::WrongCabinet(_) => refuses("wrong_cabinet", told),
             Refused::Reading(trouble) => Self {
-                trouble: Some(Box::new(trouble)),
+                trouble: Some(trouble),
                 ..refuses("reading_missing", told)
             },
             Refused::Load { reason } => Self::new("wrong_state", reason),

@@ -235,7 +235,7 @@ impl BlockedView {
 impl From<BlockedView> for Refused {
     fn from(blocked: BlockedView) -> Self {
         match blocked.trouble {
-            Some(trouble) => Self::Reading(trouble),
+            Some(trouble) => Self::Reading(Box::new(trouble)),
             None => Self::NotNow { code: blocked.code },
         }
     }

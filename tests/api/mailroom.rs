@@ -286,7 +286,7 @@ fn a_cabinet_shows_itself_and_takes_orders() {
         Order::Start {
             load: 8, answer, ..
         } => {
-            let _ = answer.send(Err(Refused::Reading(broken_ozone_sensor())));
+            let _ = answer.send(Err(Refused::Reading(Box::new(broken_ozone_sensor()))));
         }
         Order::Start { answer, .. } => {
             let _ = answer.send(Ok("C000001".into()));

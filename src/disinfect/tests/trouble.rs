@@ -28,7 +28,7 @@ async fn refused_for(bench: &Bench, point: &str) -> TroubleView {
     assert_eq!(bench.load().await.state, LoadState::Waiting);
     assert_eq!(bench.sim.truth().borrow().strikes, 0, "no lamp was lit");
     assert!(!bench.sim.truth().borrow().relay_closed);
-    trouble
+    *trouble
 }
 
 /// `/readyz` says it once it has lasted.
