@@ -122,7 +122,7 @@ async fn driven(
     by: &str,
     longest: Duration,
 ) -> Result<SelfTestView, NoResult> {
-    let (store, _thread) = Store::of(&settings)?;
+    let (store, _thread) = Store::of(settings)?;
     let stop = CancellationToken::new();
     let surroundings = Surroundings {
         store,

@@ -29,6 +29,9 @@ pub enum Receipt {
     },
 }
 
+/// Makes a name that nothing else has.
+type NewName = fn() -> String;
+
 impl Db {
     /// Claims drafts for packages and makes their messages, in one step. How many.
     ///
@@ -38,7 +41,7 @@ impl Db {
         &mut self,
         channel: &Channel,
         limit: u32,
-        (new_lease, new_id): (fn() -> String, fn() -> String),
+        (new_lease, new_id): (NewName, NewName),
     ) -> Result<usize, StoreError> {
         self.atomically(|db| {
             let claiming = Claiming {

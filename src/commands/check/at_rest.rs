@@ -73,8 +73,8 @@ fn beside_the_letters(settings: &Settings, wanted: &AtRest, report: &Report) {
 /// What a scanner writes lies in the clear until it is taken.
 fn scanner_folders(settings: &Settings, report: &Report) {
     for scanner in &settings.scanners {
-        let in_memory = rustix::fs::statfs(&scanner.folder)
-            .map_or(true, |found| found.f_type as i64 == TMPFS_MAGIC);
+        let in_memory =
+            rustix::fs::statfs(&scanner.folder).map_or(true, |found| found.f_type == TMPFS_MAGIC);
         if !in_memory {
             let why = format!(
                 "{}: scans lie there in the clear until they are taken, held ones until somebody decided",
