@@ -193,6 +193,9 @@ impl Sane {
                 (seen, changed) = (written, Instant::now());
             }
             child.gather(job).await?;
+            if child.said_its_last() && changed.elapsed() >= STOP {
+                return Ok(Outcome::Done);
+            }
             if changed.elapsed() >= self.settings.stall {
                 return Err(Trouble::Stalled {
                     seconds: self.settings.stall.as_secs(),

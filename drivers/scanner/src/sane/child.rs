@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
 use super::SaneSettings;
 use crate::feeding::Job;
@@ -21,7 +21,12 @@ fn name(number: &str) -> String {
     format!("{PRIVATE_NAME}{number}.png")
 }
 
-/// How it ended; no code: by a signal.
+/// What scanimage says behind each page it began: the `SANE_Status` its reading ended with.
+const STATUS: &str = "(scanner status = ";
+/// `SANE_STATUS_EOF`: the page was read to its end.
+const WHOLE_PAGE: i32 = 5;
+
+/// How it ended; no code: by a signal, and it had not said how its last page ended.
 pub(super) struct Exit {
     pub(super) code: Option<i32>,
 }
@@ -30,8 +35,8 @@ pub(super) struct Child {
     process: tokio::process::Child,
     group: Option<Pid>,
     folder: PathBuf,
-    /// What it says, bounded: its last line counts the images.
-    said: Option<JoinHandle<String>>,
+    /// What it says, its last part: the last line counts the images.
+    said: watch::Receiver<String>,
 }
 
 impl Child {
@@ -59,10 +64,10 @@ impl Child {
             .id()
             .and_then(|id| i32::try_from(id).ok())
             .and_then(Pid::from_raw);
-        let said = process
-            .stderr
-            .take()
-            .map(|stderr| tokio::spawn(read(stderr)));
+        let (says, said) = watch::channel(String::new());
+        if let Some(stderr) = process.stderr.take() {
+            tokio::spawn(read(stderr, says));
+        }
         Ok(Self {
             process,
             group,
@@ -75,6 +80,11 @@ impl Child {
     pub(super) async fn ended(&mut self) {
         // What it cannot be waited for, `end` says again.
         let _ = self.process.wait().await;
+    }
+
+    /// Whether it has said that the whole scan is over. Some backends hang in closing the device after that.
+    pub(super) fn said_its_last(&self) -> bool {
+        last_line(&self.said.borrow()).is_some()
     }
 
     /// Asks the group to stop, then makes it.
@@ -93,8 +103,9 @@ impl Child {
             Ok(status) => status.ok(),
             Err(_) => self.process.wait().await.ok(),
         };
+        let code = status.and_then(|status| status.code());
         Exit {
-            code: status.and_then(|status| status.code()),
+            code: code.or_else(|| said_status(&self.said.borrow())),
         }
     }
 
@@ -140,16 +151,33 @@ impl Child {
 
     /// How many images scanimage says it made.
     pub(super) async fn counted(&mut self) -> Option<u32> {
-        let said = self.said.take()?.await.ok()?;
-        let line = said
-            .lines()
+        while self.said.changed().await.is_ok() {}
+        let said = self.said.borrow();
+        last_line(&said)?
+            .split_whitespace()
             .rev()
-            .find(|line| line.contains("pages scanned") || line.contains("page scanned"))?;
-        line.split_whitespace().rev().nth(2)?.parse().ok()
+            .nth(2)?
+            .parse()
+            .ok()
     }
 }
 
-async fn read(mut stderr: tokio::process::ChildStderr) -> String {
+/// Its last line but for complaints: how many pages.
+fn last_line(said: &str) -> Option<&str> {
+    said.lines()
+        .rev()
+        .find(|line| line.contains("pages scanned") || line.contains("page scanned"))
+}
+
+/// The exit code it owes when it said that the scan is over and then had to be killed.
+fn said_status(said: &str) -> Option<i32> {
+    last_line(said)?;
+    let (_, behind) = said.rsplit_once(STATUS)?;
+    let status = behind.split(')').next()?.parse().ok()?;
+    Some(if status == WHOLE_PAGE { 0 } else { status })
+}
+
+async fn read(mut stderr: tokio::process::ChildStderr, says: watch::Sender<String>) {
     const KEPT: usize = 64 * 1024;
     let mut said = Vec::new();
     let mut part = [0; 4096];
@@ -157,8 +185,8 @@ async fn read(mut stderr: tokio::process::ChildStderr) -> String {
         said.extend_from_slice(&part[..count]);
         let over = said.len().saturating_sub(KEPT);
         said.drain(..over);
+        says.send_replace(String::from_utf8_lossy(&said).into_owned());
     }
-    String::from_utf8_lossy(&said).into_owned()
 }
 
 fn words(settings: &SaneSettings, manner: &Manner) -> Vec<String> {

@@ -217,6 +217,22 @@ async fn hanging_backend_is_killed_with_what_it_started() {
     assert!(!alive, "nothing of its group is left");
 }
 
+/// SANE's own `test` device does this in one scan of five: the reason was said, and then closing the device never ends.
+#[tokio::test]
+async fn a_backend_that_hangs_after_its_last_word_is_told_by_that_word() {
+    let home = TempDir::new().unwrap();
+    let script = "trap '' TERM\necho 'Scanned page 1. (scanner status = 6)' >&2\necho 'Batch terminated, 1 page scanned' >&2\nwhile :; do sleep 1; done";
+    let began = Instant::now();
+    let run = scan(SaneSettings {
+        program: program(home.path(), script),
+        stall: Duration::from_secs(25),
+        ..test_device(&[])
+    })
+    .await;
+    assert_eq!(run.trouble().code(), "scanner_jam", "{:?}", run.ended);
+    assert!(began.elapsed() < Duration::from_secs(12));
+}
+
 #[tokio::test]
 async fn killed_scanimage_leaves_a_part_that_is_no_page() {
     let home = TempDir::new().unwrap();
