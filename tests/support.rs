@@ -149,6 +149,10 @@ impl TestStation {
     }
 
     pub fn start_simulator(&mut self) {
+        self.start_simulator_with(&[]);
+    }
+
+    pub fn start_simulator_with(&mut self, more: &[&str]) {
         let child = Command::new(LAIXIN)
             .args([
                 "cabinet",
@@ -158,6 +162,7 @@ impl TestStation {
                 "--listen",
                 &self.cabinet.to_string(),
             ])
+            .args(more)
             .stdout(Stdio::null())
             .spawn()
             .expect("the simulator starts");
