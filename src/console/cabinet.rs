@@ -280,7 +280,9 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         step_words: w.code("step", &step).to_owned(),
         waits: match inside {
             None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
-            _ if step == "idle" && view.awaits_unloading => w.t("cabinet.awaits_unloading").to_owned(),
+            _ if step == "idle" && view.awaits_unloading => {
+                w.t("cabinet.awaits_unloading").to_owned()
+            }
             _ => w.known("step_waits", &step).unwrap_or_default().to_owned(),
         },
         waits_label,

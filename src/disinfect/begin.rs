@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Refused;
 use super::record::{End, Record};
 use super::task::{Supervisor, not_now};
-use crate::domain::cycle::{Ask, Cycle, Fault, For, Grounds, LastLoad, Refused as Never, Step};
 use crate::clock;
+use crate::domain::cycle::{Ask, Cycle, Fault, For, Grounds, LastLoad, Refused as Never, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
 use crate::store::{CycleRecord, StoreError};
@@ -109,7 +109,10 @@ impl Supervisor {
 
     /// Behind the locked door lies another load than the one that would be released.
     async fn refuse_another_inside(&self, load: i64) -> Result<(), Refused> {
-        let another = self.record.as_ref().is_some_and(|record| record.load != load);
+        let another = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.load != load);
         let quarantined = matches!(self.cycle.step(), Step::Quarantined { .. });
         if quarantined && another && self.grounds().await.is_err() {
             return Err(not_now("other_load_inside"));

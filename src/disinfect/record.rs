@@ -60,7 +60,8 @@ impl Supervisor {
                     .map(|record| {
                         let opened = db.was_opened(record.id)?;
                         let emptied = db.was_emptied(record.id)?;
-                        db.load(record.load_id).map(|load| (record, load, (opened, emptied)))
+                        db.load(record.load_id)
+                            .map(|load| (record, load, (opened, emptied)))
                     })
                     .transpose()?;
                 let failed = db.self_test_failed(&cabinet)?;
@@ -77,7 +78,11 @@ impl Supervisor {
             Ok((None, test, failed)) => (Left::Clean, None, (test, failed)),
             Ok((Some((record, load, (opened, emptied))), test, failed)) => {
                 newest_began = Some(record.started);
-                let let_out = if emptied { Left::Clean } else { Left::NotEmptied };
+                let let_out = if emptied {
+                    Left::Clean
+                } else {
+                    Left::NotEmptied
+                };
                 self.not_emptied = (!emptied).then_some(record.id);
                 let (left, end) = match record.ended {
                     None => (Left::Unfinished, End::Open),

@@ -184,10 +184,9 @@ impl Cycle {
             load: Load::default(),
             last_load: match left {
                 Left::Clean => LastLoad::LetOut,
-                Left::NotEmptied
-                | Left::Unfinished
-                | Left::Quarantined
-                | Left::TestFailed => LastLoad::MayBeInside,
+                Left::NotEmptied | Left::Unfinished | Left::Quarantined | Left::TestFailed => {
+                    LastLoad::MayBeInside
+                }
             },
         }
     }

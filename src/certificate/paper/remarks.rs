@@ -89,9 +89,17 @@ impl Paper<'_> {
     /// What the cabinet could not show, and whether its map is only a simulator's.
     fn lacks(&self) -> Option<String> {
         let (w, c) = (self.w, self.certificate);
-        let names: Vec<&str> = c.absent.iter().map(|point| w.code("point", point)).collect();
-        let absent = (!names.is_empty())
-            .then(|| w.one("certificate.lacks_sensors", names.join(w.t("certificate.and"))));
+        let names: Vec<&str> = c
+            .absent
+            .iter()
+            .map(|point| w.code("point", point))
+            .collect();
+        let absent = (!names.is_empty()).then(|| {
+            w.one(
+                "certificate.lacks_sensors",
+                names.join(w.t("certificate.and")),
+            )
+        });
         let invented = c.invented.then(|| w.t("certificate.invented").to_owned());
         let told: Vec<String> = absent.into_iter().chain(invented).collect();
         (!told.is_empty()).then(|| told.join(" "))

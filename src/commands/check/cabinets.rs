@@ -21,7 +21,11 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                     Ok(on_line) => on_lines.push(on_line),
                     Err(error) => {
                         let then = "give every cabinet an address and unit number of its own: with this the station does not start";
-                        report.bad(&format!("cabinet {}", cabinet.id), &Chain(&error).to_string(), then);
+                        report.bad(
+                            &format!("cabinet {}", cabinet.id),
+                            &Chain(&error).to_string(),
+                            then,
+                        );
                         continue;
                     }
                 }

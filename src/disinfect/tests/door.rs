@@ -31,7 +31,11 @@ async fn another_load_is_not_begun_before_the_door_was_open() {
     bench.until_step("idle").await;
     let refused = bench.control.start(other, "operator").await;
     assert_eq!(refused, door_not_opened_since());
-    assert_eq!(bench.sim.truth().borrow().strikes, strikes, "no lamp was lit");
+    assert_eq!(
+        bench.sim.truth().borrow().strikes,
+        strikes,
+        "no lamp was lit"
+    );
     bench.door_is_opened_and_closed().await;
     bench.control.start(other, "operator").await.unwrap();
     bench.until_step("released").await;

@@ -111,7 +111,10 @@ impl Transport {
             (Self::Tcp(_), Self::Tcp(_)) => true,
             (Self::Rtu(one), Self::Rtu(other)) => {
                 let device = one.device.clone();
-                *one == SerialLine { device, ..other.clone() }
+                *one == SerialLine {
+                    device,
+                    ..other.clone()
+                }
             }
             _ => false,
         }

@@ -97,10 +97,7 @@ impl Place<'_> {
                 continue;
             };
             if !(spec.min..=spec.max).contains(&limit) {
-                let allowed = format!(
-                    "{} to {}, the range of points.{point}",
-                    spec.min, spec.max
-                );
+                let allowed = format!("{} to {}, the range of points.{point}", spec.min, spec.max);
                 return self.refuse(at, key, limit, allowed);
             }
         }

@@ -232,10 +232,9 @@ impl World {
         };
         next.witness.look(rules, &seen);
         // Judged by what the machine had ordered before this look: only then was the door free.
-        next.witness.let_out |=
-            self.cycle.step.orders().lock == Some(Switch::Off)
-                && !self.cycle.step.is_running()
-                && seen.door_closed == Ok(false);
+        next.witness.let_out |= self.cycle.step.orders().lock == Some(Switch::Off)
+            && !self.cycle.step.is_running()
+            && seen.door_closed == Ok(false);
         next.cycle = self.cycle.see(&seen);
         next.witness.forget(rules, &next.cycle);
         next.witness.quarantine_recorded |= next.witness.inside
