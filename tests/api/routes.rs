@@ -198,7 +198,7 @@ fn the_table_of_rights_names_every_route() {
 /// A developer copies the example out of the description and sends it: whatever is refused, it is not the form.
 #[test]
 fn the_example_of_each_body_is_a_request_that_its_route_understands() {
-    let mut house = House::new();
+    let mut house = House::with_more("[[retention]]\npolicy = \"十年\"\nyears = 10\n");
     house.cabinet_answers(drop);
     let officer = house.person("officer", Role::ConfirmingOfficer);
     let administrator = house.person("administrator", Role::Administrator);
@@ -228,7 +228,9 @@ fn the_example_of_each_body_is_a_request_that_its_route_understands() {
                         let example = one["example"].to_string();
                         address.replace(&name, example.trim_matches('"'))
                     });
-            let answer = house.call(&caller, &method, &address, Some(&body.to_string()));
+            let (status, _, answer) =
+                house.bytes(&caller, &method, &address, Some(&body.to_string()));
+            let told = String::from_utf8_lossy(&answer);
             let form = [
                 "body_invalid",
                 "not_json",
@@ -237,11 +239,10 @@ fn the_example_of_each_body_is_a_request_that_its_route_understands() {
                 "correction_invalid",
             ];
             assert!(
-                answer.status < 400 || !form.contains(&answer.code().as_str()),
-                "{method} {address} {body}: {}",
-                answer.text
+                status < 400 || !form.iter().any(|code| told.contains(code)),
+                "{method} {address} {body}: {told}"
             );
-            assert!(answer.status != 500, "{method} {address}: {}", answer.text);
+            assert!(status != 500, "{method} {address}: {told}");
             tried += 1;
         }
     }

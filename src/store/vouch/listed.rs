@@ -170,7 +170,6 @@ pub(in crate::store) const WATCHED: [Watched; 30] = [
         only: "$.source LIKE 'letter/%'",
         order: "kind, name",
         since: 1,
-        ..ALL
     },
     Watched {
         prefix: "amendment",
