@@ -21,6 +21,7 @@ mod due;
 mod earlier;
 mod envelopes;
 mod eyes;
+mod group;
 mod grouping;
 mod health;
 mod health_views;
@@ -339,10 +340,17 @@ impl Db {
             self.connection.execute_batch(keep)?;
             Ok(value)
         });
-        if done.is_err() {
+        // After some faults (disk full, failed reads) SQLite has undone everything by itself.
+        if done.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch(drop)?;
         }
         done
+    }
+
+    /// What is remembered beside the database may speak of changes that were undone.
+    fn forget_what_was_not_kept(&mut self) {
+        self.sampled = None;
+        self.lists_shown.clear();
     }
 
     /// Whether the database answers.
