@@ -2,9 +2,10 @@
 """100 clients at once against a running station while it reads pages: how long claims take, how many thumbnails it gives a second, and
 whether its memory stays flat.
 
-Starts a station of its own with the sample letters; Python's standard library only (asyncio, connections kept open). Prints one line
-`name value unit` each and writes memory over time to run/load/memory.csv.
-Usage: bench/load.py [--clients 100] [--seconds 60] [--flat SECONDS]
+Starts a station of its own with the sample letters, encrypted at rest unless told otherwise; Python's standard library only (asyncio,
+connections kept open). The same clients ask for `/healthz` as well, which costs the station next to nothing: what they get of that says
+what this machine and these clients can do at all. Prints one line `name value unit` each and writes memory over time to
+run/load/memory.csv. Usage: bench/load.py [--clients 100] [--seconds 30] [--flat SECONDS] [--laixin PROGRAM]
 """
 
 import argparse
@@ -100,6 +101,25 @@ async def claims(clients, seconds):
     return took, empty
 
 
+async def alive(clients, seconds, pause):
+    """The same clients, each asking for what costs nothing: ms of every answer."""
+    took = []
+    end = time.monotonic() + seconds
+
+    async def work(client):
+        while time.monotonic() < end:
+            began = time.monotonic()
+            status, _ = await client.call("GET", "/healthz")
+            took.append((time.monotonic() - began) * 1000)
+            assert status == 200, status
+            if pause:
+                await asyncio.sleep(pause)
+
+    began = time.monotonic()
+    await asyncio.gather(*(work(client) for client in clients))
+    return took, time.monotonic() - began
+
+
 async def thumbnails(clients, paths, seconds):
     took = []
     end = time.monotonic() + seconds
@@ -135,15 +155,47 @@ async def flat(clients, paths, seconds, pid, out):
     return samples, slope
 
 
-def feed_again(station, letters, round_):
-    """The same images once more under new names, so that reading has work while the clients ask."""
-    for name, files in letters.items():
-        for file in files:
-            stem, _, part = file.stem.rpartition("_")
-            target = station.inbox / f"{stem}r{round_}_{part}{file.suffix}"
-            copy = station.inbox / f".{target.name}.part"
-            shutil.copyfile(file, copy)
-            copy.rename(target)
+class ReadAlong:
+    """Gives reading the same images again and again under new names, so that it always has work."""
+
+    def __init__(self, station, letters, idle):
+        self.station, self.letters, self.idle, self.round = station, letters, idle, 0
+
+    def counted(self):
+        """Pages read so far, and those that wait, by the station's own metrics."""
+        with self.station.http.open(f"http://127.0.0.1:{self.station.port}/metrics", timeout=30) as answer:
+            lines = answer.read().decode().splitlines()
+        return next(float(line.split()[-1]) for line in lines if "page_read_seconds_count" in line)
+
+    def feed(self):
+        self.round += 1
+        for files in self.letters.values():
+            for file in files:
+                stem, _, part = file.stem.rpartition("_")
+                target = self.station.inbox / f"{stem}r{self.round}_{part}{file.suffix}"
+                copy = self.station.inbox / f".{target.name}.part"
+                shutil.copyfile(file, copy)
+                copy.rename(target)
+
+    async def __aenter__(self):
+        self.read_before, self.began = await asyncio.to_thread(self.counted), time.monotonic()
+        self.feeding = None if self.idle else asyncio.create_task(self.keep_feeding())
+        return self
+
+    async def keep_feeding(self):
+        fed, pages = 0, sum(len(files) for files in self.letters.values())
+        before = await asyncio.to_thread(self.counted)
+        while True:
+            if before + fed - await asyncio.to_thread(self.counted) < pages:
+                await asyncio.to_thread(self.feed)
+                fed += pages
+            await asyncio.sleep(1)
+
+    async def __aexit__(self, *_):
+        if self.feeding:
+            self.feeding.cancel()
+        read = await asyncio.to_thread(self.counted) - self.read_before
+        print(f"read_meanwhile {read:.0f} pages in {time.monotonic() - self.began:.0f} s", flush=True)
 
 
 def main():
@@ -153,6 +205,7 @@ def main():
     wants.add_argument("--pause", type=float, default=1.0, help="of a claiming client between two claims, s")
     wants.add_argument("--flat", type=float, default=0, help="seconds of everything at once, for the memory")
     wants.add_argument("--idle", action="store_true", help="without reading beside it")
+    wants.add_argument("--clear", action="store_true", help="without encryption at rest")
     wants.add_argument("--laixin", type=Path, default=demo.LAIXIN, help="another binary, an optimised one above all")
     options = wants.parse_args()
     demo.LAIXIN = options.laixin
@@ -164,6 +217,10 @@ def main():
     station.inbox, station.config = station.home / "scanner-1", station.home / "station.toml"
     shutil.rmtree(station.home, ignore_errors=True)
     station.prepare(False)
+    if not options.clear:
+        key = station.home / "station.key"
+        station.config.write_text(station.config.read_text() + f"[at_rest]\nkey_file = {demo.toml_string(key)}\n")
+        station.command("key", "new")
     try:
         station.start("cabinet", "simulate", "--listen", station.cabinet, "--speed", "20", log="cabinet.log")
         daemon = station.start("run", "--config", str(station.config), log="station.log")
@@ -186,24 +243,34 @@ def main():
         station.stop()
 
 
+def told(name, took):
+    for share, part in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
+        print(f"{name}_{part} {percentile(took, share):.1f} ms", flush=True)
+
+
 def measure(options, station, clients, paths, letters, pid):
-    def read_along(round_):
-        if not options.idle:
-            feed_again(station, letters, round_)
+    def read_along():
+        return ReadAlong(station, letters, options.idle)
 
     async def run():
-        read_along(1)
-        took, empty = await claims(clients, options.seconds)
+        async with read_along():
+            quiet, _ = await alive(clients, options.seconds / 3, options.pause)
+            told("healthz", quiet)
+            took, empty = await claims(clients, options.seconds)
         print(f"claims {len(took)} of {len(clients)} clients, {empty} found none ready")
-        for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
-            print(f"claims_{name} {percentile(took, share):.1f} ms")
-        read_along(2)
-        took, seconds = await thumbnails(clients, paths, options.seconds)
-        print(f"thumbnails_per_second {len(took) / seconds:.0f} 1/s")
-        print(f"thumbnails_p99 {percentile(took, 0.99):.1f} ms")
+        told("claims", took)
+        print(f"claims_p99_over_healthz {percentile(took, 0.99) / percentile(quiet, 0.99):.2f} ratio")
+        async with read_along():
+            plain, plain_seconds = await alive(clients, options.seconds / 3, 0)
+            took, seconds = await thumbnails(clients, paths, options.seconds)
+        per_second, plain_per_second = len(took) / seconds, len(plain) / plain_seconds
+        print(f"healthz_per_second {plain_per_second:.0f} 1/s")
+        print(f"thumbnails_per_second {per_second:.0f} 1/s")
+        print(f"thumbnails_over_healthz {per_second / plain_per_second:.2f} ratio")
+        told("thumbnails", took)
         if options.flat:
-            read_along(3)
-            samples, slope = await flat(clients, paths, options.flat, pid, station.home / "memory.csv")
+            async with read_along():
+                samples, slope = await flat(clients, paths, options.flat, pid, station.home / "memory.csv")
             first = [own for at, own, _ in samples if at > options.flat / 2][0]
             print(f"memory_minutes {options.flat / 60:.1f} min")
             print(f"memory_half {first:.1f} MiB")

@@ -15,6 +15,7 @@ pub mod cycles;
 pub mod days;
 pub mod drafts;
 pub mod events;
+mod examples;
 pub mod grouping;
 pub mod guard;
 pub mod health;
@@ -31,6 +32,7 @@ pub mod scanners;
 mod second_person;
 pub mod session;
 pub mod statistics;
+pub mod thumbnails;
 pub mod tls;
 pub mod tokens;
 pub mod users;
@@ -56,6 +58,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::problem::Problem;
+use self::thumbnails::Thumbnails;
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::events::Events;
@@ -95,6 +98,8 @@ pub struct App {
     pub scanners: Arc<BTreeMap<String, ScannerControl>>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Thumbnails that are drawn already.
+    pub thumbnails: Arc<Thumbnails>,
     /// Cancelled when the station stops: streams of events end then.
     pub closing: CancellationToken,
     sign_ins: Arc<Semaphore>,
@@ -121,6 +126,7 @@ impl App {
             cabinets: Arc::new(cabinets),
             scanners: Arc::new(scanners),
             metrics: Metrics::default(),
+            thumbnails: Arc::default(),
             closing: CancellationToken::new(),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
         }

@@ -21,6 +21,7 @@ mod due;
 mod earlier;
 mod envelopes;
 mod eyes;
+mod group;
 mod grouping;
 mod health;
 mod health_views;
@@ -45,6 +46,7 @@ mod readings;
 mod recusals;
 mod repeats;
 mod restrictions;
+mod review;
 mod scans;
 mod scrubs;
 mod second_person;
@@ -108,6 +110,7 @@ pub use readings::{
 pub use recusals::{InterestRow, RecusalRow};
 pub use repeats::ComparedAgain;
 pub use restrictions::{AccessRow, RestrictionRow};
+pub use review::{InQueue, Waiting};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
@@ -240,6 +243,8 @@ pub struct Db {
     sampled: Option<repeats::Sampled>,
     /// Digests of the lists as they were last shown, by person and list.
     lists_shown: HashMap<(String, &'static str), String>,
+    /// Who has which letters open.
+    desks: review::Desks,
     /// The office's deadlines; none for a command beside the station.
     deadlines: Option<Profile>,
 }
@@ -293,6 +298,7 @@ impl Db {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
+            desks: review::Desks::default(),
             deadlines: None,
         }
     }
@@ -335,10 +341,17 @@ impl Db {
             self.connection.execute_batch(keep)?;
             Ok(value)
         });
-        if done.is_err() {
+        // After some faults (disk full, failed reads) SQLite has undone everything by itself.
+        if done.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch(drop)?;
         }
         done
+    }
+
+    /// What is remembered beside the database may speak of changes that were undone.
+    fn forget_what_was_not_kept(&mut self) {
+        self.sampled = None;
+        self.lists_shown.clear();
     }
 
     /// Whether the database answers.

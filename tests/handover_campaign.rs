@@ -18,7 +18,7 @@ use laixin::evidence::Evidence;
 use laixin::store::Db;
 
 use self::letters::{Dice, arrive};
-use crate::support::{Process, TestStation, project, wait_for};
+use crate::support::{Process, TestStation, bounded, project, wait_for};
 
 /// Longest pause between two kills, ms.
 const PAUSE_MS: u64 = 1_800;
@@ -68,7 +68,7 @@ impl CaseSystem {
 
     fn command(&mut self, worker: &str) -> Command {
         self.starts += 1;
-        let mut command = Command::new("python3");
+        let mut command = bounded("python3");
         match self.way {
             Way::Pull => command
                 .arg(project("tests/case_system/client.py"))

@@ -15,7 +15,9 @@ mod cabinet_loads;
 mod cabinet_words;
 mod handover_campaign;
 mod letter_path;
+mod looks_killed;
 mod migrations;
+mod orphans;
 mod restart;
 
 mod bad_input;
@@ -37,6 +39,7 @@ mod house;
 mod indexed;
 mod intake;
 mod intake_campaign;
+mod key_prompt;
 mod scan_bad_input;
 mod scan_faults;
 mod systemd;

@@ -1,5 +1,6 @@
 //! A whole station in a folder of its own: the real binary, a simulated cabinet on a real socket, the HTTP API.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -35,6 +36,13 @@ pub fn wait_for<T>(what: &str, seconds: u64, mut condition: impl FnMut() -> Opti
         assert!(Instant::now() < end, "waited {seconds} s for {what}");
         std::thread::park_timeout(Duration::from_millis(30));
     }
+}
+
+/// A program whose process ends with this one, however that ends: by a signal too. The thread that starts it must last as long.
+pub fn bounded(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
 }
 
 /// A child that is ended by its process id when the test is over, however it ends.
@@ -153,7 +161,7 @@ impl TestStation {
     }
 
     pub fn start_simulator_with(&mut self, more: &[&str]) {
-        let child = Command::new(LAIXIN)
+        let child = bounded(LAIXIN)
             .args([
                 "cabinet",
                 "simulate",
@@ -176,7 +184,7 @@ impl TestStation {
             .append(true)
             .open(self.folder("log"))
             .expect("a log file");
-        let child = Command::new(LAIXIN)
+        let child = bounded(LAIXIN)
             .args(["run", "--config"])
             .arg(self.folder("station.toml"))
             .stdout(Stdio::null())
@@ -232,6 +240,10 @@ impl TestStation {
 
     pub fn pid(&self) -> u32 {
         self.process.as_ref().expect("it runs").0.id()
+    }
+
+    pub fn simulator_pid(&self) -> u32 {
+        self.simulator.as_ref().expect("it runs").0.id()
     }
 
     pub fn sign_in(&mut self) {

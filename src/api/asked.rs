@@ -239,19 +239,23 @@ impl App {
         F: FnOnce(&mut Db) -> Result<(Answered, Event), StoreError> + Send + 'static,
     {
         let events = self.events.clone();
-        let answered = self.store.with(move |db| {
+        let done = move |db: &mut Db| {
             let mut happened = None;
             let answered = db.once(key.as_ref(), |db| {
                 let (answered, event) = work(db)?;
                 happened = Some(event);
                 Ok(answered)
             })?;
-            if let Some(event) = happened {
-                events.tell(event);
-            }
-            Ok(answered)
-        });
-        Ok(Given(answered.await?))
+            Ok((answered, happened))
+        };
+        let told = move |(_, happened): &(Answered, Option<Event>)| {
+            happened
+                .iter()
+                .cloned()
+                .for_each(|event| events.tell(event));
+        };
+        let (answered, _) = self.store.telling(done, told).await?;
+        Ok(Given(answered))
     }
 
     /// Changes the store once for this request, see [`Db::once`].

@@ -133,7 +133,7 @@ pub struct NewBoxBody {
 /// A new place.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MoveBody {
+pub struct BoxMoveBody {
     /// Where it stands now.
     pub location: String,
 }
@@ -190,14 +190,14 @@ pub async fn make(
 }
 
 /// Moves a box.
-#[utoipa::path(post, path = "/v1/boxes/{id}/move", tag = "custody", request_body = MoveBody,
+#[utoipa::path(post, path = "/v1/boxes/{id}/move", tag = "custody", request_body = BoxMoveBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
 pub async fn move_to(
     State(app): State<App>,
     caller: Caller<Mailroom>,
     Path(id): Path<i64>,
-    asked: Asked<MoveBody>,
+    asked: Asked<BoxMoveBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);

@@ -5,14 +5,16 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::openapi::{
+    Content, ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
 use utoipa::{Modify, OpenApi};
 
 use super::App;
 use super::problem::Problem;
 
 /// What refusals say they are (RFC 9457).
-const PROBLEM: &str = "application/problem+json";
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// A key that makes a repeated request safe.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -82,10 +84,11 @@ pub fn description() -> utoipa::openapi::OpenApi {
     {
         code.enum_values = Some(Problem::codes().map(serde_json::Value::from).collect());
     }
+    super::examples::add_to(&mut api);
     api
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,
         &mut item.put,
@@ -97,10 +100,23 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     .filter_map(Option::as_mut)
 }
 
+/// `/readyz` says with 503 what is not ready, and that is no problem document.
+fn is_problem(content: &RefOr<Content>) -> bool {
+    let RefOr::T(Content {
+        schema: Some(RefOr::Ref(schema)),
+        ..
+    }) = content
+    else {
+        return false;
+    };
+    schema.ref_location.ends_with("/Problem")
+}
+
 /// A refusal is a problem document, and so is what goes wrong on our side: at every route, whatever it is.
 fn tell_problems(responses: &mut std::collections::BTreeMap<String, RefOr<Response>>) {
     for (status, response) in responses.iter_mut() {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response)
+            && response.content.values().any(is_problem)
             && let Some(content) = response.content.shift_remove("application/json")
         {
             response.content.insert(PROBLEM.to_owned(), content);

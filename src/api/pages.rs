@@ -1,5 +1,6 @@
 //! Pages: the original bytes, an image that every browser shows, a thumbnail. Every look is in the ledger, before the bytes go out.
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -25,7 +26,8 @@ pub async fn original(
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
 ) -> Result<Response, Problem> {
-    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let page = looked_at(&app, caller, letter, n).await?;
+    let bytes = bytes_of(&app, &page).await?;
     let kind = MediaType::of(&bytes).map_or("application/octet-stream", MediaType::as_str);
     Ok(image(kind, &format!("{}-original", page.sha256), bytes))
 }
@@ -39,7 +41,8 @@ pub async fn shown(
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
 ) -> Result<Response, Problem> {
-    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let page = looked_at(&app, caller, letter, n).await?;
+    let bytes = bytes_of(&app, &page).await?;
     let name = format!("{}-{}", page.sha256, page.frame);
     if let Some(kind @ (MediaType::Jpeg | MediaType::Png)) = MediaType::of(&bytes) {
         return Ok(image(kind.as_str(), &name, bytes));
@@ -57,21 +60,27 @@ pub async fn thumbnail(
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
 ) -> Result<Response, Problem> {
-    let (page, bytes) = looked_at(&app, caller, letter, n).await?;
+    let page = looked_at(&app, caller, letter, n).await?;
     let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
-    let jpeg = off_thread(move || drawn(&bytes, page.frame, Some(THUMBNAIL_PX))).await?;
+    let of_page = (page.sha256.clone(), page.frame);
+    let draw = async {
+        let bytes = bytes_of(&app, &page).await?;
+        let jpeg = off_thread(move || drawn(&bytes, page.frame, Some(THUMBNAIL_PX))).await?;
+        Ok::<_, Problem>(Bytes::from(jpeg))
+    };
+    let jpeg = app.thumbnails.of(of_page, draw).await?;
     Ok(image("image/jpeg", &name, jpeg))
 }
 
-/// The page's row and its verified bytes, once the look at it is on record.
+/// The page's row, once the look at it is on record.
 async fn looked_at(
     app: &App,
     caller: Caller<LetterReader>,
     letter: String,
     n: u32,
-) -> Result<(PageRow, Vec<u8>), Problem> {
+) -> Result<PageRow, Problem> {
     let by = caller.actor();
-    let page = app
+    Ok(app
         .store
         .with(move |db| {
             may_see_pages(db, &caller, &letter)?;
@@ -85,10 +94,13 @@ async fn looked_at(
             db.record(&by, "page.viewed", &format!("letter/{letter}"), &detail)?;
             Ok(page)
         })
-        .await?;
+        .await?)
+}
+
+/// The original's bytes, verified.
+async fn bytes_of(app: &App, page: &PageRow) -> Result<Vec<u8>, Problem> {
     let (evidence, sha256) = (app.evidence.clone(), page.sha256.clone());
-    let bytes = off_thread(move || evidence.get(&sha256).map_err(Problem::from)).await?;
-    Ok((page, bytes))
+    off_thread(move || evidence.get(&sha256).map_err(Problem::from)).await
 }
 
 async fn off_thread<T: Send + 'static>(
@@ -110,7 +122,7 @@ fn drawn(bytes: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, P
 }
 
 /// Kept by this browser only, and asked for again each time: every look is on record.
-fn image(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+fn image(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -223,6 +223,7 @@ pub async fn approve(
     let given = decide(&app, caller, id, asked, Decision::Approve).await?;
     let evidence = app.evidence.clone();
     let gone = app.store.with(|db| db.destroyed_originals()).await?;
+    gone.iter().for_each(|sha256| app.thumbnails.forget(sha256));
     // What cannot be removed now the nightly scrub removes.
     let removed = tokio::task::spawn_blocking(move || {
         gone.iter().try_for_each(|sha256| evidence.destroy(sha256))

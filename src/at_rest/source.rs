@@ -1,9 +1,9 @@
 //! Where the key comes from: a credential of the service manager, a file, a passphrase, or whoever sits at the terminal.
 
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -116,12 +116,12 @@ fn ask(place: &str, takes_passphrase: bool) -> Result<Zeroizing<Vec<u8>>, AtRest
         true => "Passphrase, or recovery key",
         false => "Recovery key",
     };
+    let unseen = Unseen::begin();
     eprint!("laixin: {place} is not there. {what} (not shown): ");
     io::stderr().flush().map_err(failed)?;
-    show_typing("-echo");
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
-    show_typing("echo");
+    drop(unseen);
     eprintln!();
     read.map_err(failed)?;
     let bytes = Zeroizing::new(line.as_bytes().to_vec());
@@ -129,11 +129,33 @@ fn ask(place: &str, takes_passphrase: bool) -> Result<Zeroizing<Vec<u8>>, AtRest
     Ok(bytes)
 }
 
-/// `stty` is on every Debian machine; where it is not, what is typed shows.
-fn show_typing(how: &str) {
-    let _ = Command::new("stty")
-        .arg(how)
-        .stdin(Stdio::inherit())
-        .stderr(Stdio::null())
-        .status();
+/// Shows nothing of what is typed, says so, and puts the terminal back when its input ends: also when whoever asks is killed meanwhile.
+const NOT_SHOWN: &str = "trap '' INT TERM HUP; exec 3</dev/tty; was=$(stty -g <&3) && stty -echo <&3; echo; cat; stty \"$was\" <&3";
+
+/// A terminal that shows nothing of what is typed. `stty` is on every Debian machine; where it is not, what is typed shows.
+struct Unseen(Option<Child>);
+
+impl Unseen {
+    fn begin() -> Self {
+        let mut shell = Command::new("sh")
+            .args(["-c", NOT_SHOWN])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok();
+        let said = shell.as_mut().and_then(|shell| shell.stdout.as_mut());
+        // It says a line, or ends without one.
+        let _ = said.map(|said| said.read(&mut [0]));
+        Self(shell)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if let Some(mut shell) = self.0.take() {
+            drop(shell.stdin.take());
+            let _ = shell.wait();
+        }
+    }
 }

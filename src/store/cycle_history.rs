@@ -44,7 +44,7 @@ impl Db {
         cycle_id: i64,
         samples: &[CycleSample],
     ) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         {
             let mut insert = step.prepare_cached(
                 "INSERT INTO cycle_samples (cycle_id, at_ms, irradiance_mw_cm2, dose_mj_cm2, ozone_mg_m3)

@@ -99,6 +99,33 @@ const COLUMNS: &str = "d.letter_id, d.body, d.state, d.ready_ms, d.created_ms, d
 pub(super) const OFFERED: &str = "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')
     AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)";
 
+/// The oldest `?2` drafts that may be claimed at `?1`, urgent letters first. One way to each kind of them: waiting drafts come in the order of an index,
+/// so that the first is found without looking at the thousands behind it.
+fn oldest_ready() -> String {
+    let leased = "d.state = 'leased' AND d.lease_ms <= ?1";
+    let part = |from: &str, which: &str| {
+        format!(
+            "SELECT * FROM (SELECT d.letter_id AS id, l.urgent AS urgent, d.ready_ms AS ready FROM {from} ON l.id = d.letter_id
+             WHERE {OFFERED} AND {which} ORDER BY d.ready_ms, d.letter_id LIMIT ?2)"
+        )
+    };
+    let urgent = part(
+        "letters l JOIN drafts d",
+        &format!("l.urgent = 1 AND (d.state = 'open' OR {leased})"),
+    );
+    let waiting = part(
+        "drafts d CROSS JOIN letters l",
+        "l.urgent = 0 AND d.state = 'open' AND d.ready_ms > 0",
+    );
+    let ran_out = part(
+        "drafts d CROSS JOIN letters l",
+        &format!("l.urgent = 0 AND {leased}"),
+    );
+    format!(
+        "SELECT id FROM ({urgent} UNION ALL {waiting} UNION ALL {ran_out}) ORDER BY urgent DESC, ready, id LIMIT ?2"
+    )
+}
+
 struct Raw {
     letter: String,
     body: String,
@@ -481,11 +508,7 @@ impl Db {
             let most = if unit.is_some() { u32::MAX } else { claiming.limit };
             let ready: Vec<String> = db
                 .connection
-                .prepare_cached(&format!(
-                    "SELECT d.letter_id FROM drafts d JOIN letters l ON l.id = d.letter_id
-                     WHERE {OFFERED} AND (d.state = 'open' OR (d.state = 'leased' AND d.lease_ms <= ?1))
-                     ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?2",
-                ))?
+                .prepare_cached(&oldest_ready())?
                 .query_map((now, most), |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             let mut claims = Vec::new();
@@ -498,11 +521,12 @@ impl Db {
                     continue;
                 }
                 let lease = new_lease();
-                db.connection.execute(
-                    "UPDATE drafts SET state = 'leased', claimed_by = ?2, lease = ?3, lease_ms = ?4, offered = offered + 1
-                     WHERE letter_id = ?1",
-                    (&letter, &claiming.by, &lease, until),
-                )?;
+                db.connection
+                    .prepare_cached(
+                        "UPDATE drafts SET state = 'leased', claimed_by = ?2, lease = ?3, lease_ms = ?4, offered = offered + 1
+                         WHERE letter_id = ?1",
+                    )?
+                    .execute((&letter, &claiming.by, &lease, until))?;
                 let detail = json!({"until_ms": until.0});
                 ledger::append(&db.connection, &claiming.by, "draft.claimed", &subject(&letter), &detail)?;
                 claims.push(Claim { draft, lease, until });
@@ -537,11 +561,12 @@ impl Db {
             if !free || !db.lease_fits(letter, lease)? {
                 return Err(row.refuse("acknowledge"));
             }
-            db.connection.execute(
-                "UPDATE drafts SET state = 'acked', case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
-                 WHERE letter_id = ?1",
-                (letter, case_number, clock::now()),
-            )?;
+            db.connection
+                .prepare_cached(
+                    "UPDATE drafts SET state = 'acked', case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
+                     WHERE letter_id = ?1",
+                )?
+                .execute((letter, case_number, clock::now()))?;
             db.letter_changed(letter, Stage::Registered)?;
             db.forget_imported(case_number)?;
             let detail = json!({"case_number": case_number});
@@ -567,22 +592,24 @@ impl Db {
             if !is_holder || !db.lease_fits(letter, lease)? {
                 return Err(row.refuse("give back"));
             }
-            db.connection.execute(
-                "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, nack_reason = ?2,
-                 ready_ms = ?3 WHERE letter_id = ?1",
-                (letter, reason, clock::now()),
-            )?;
+            db.connection
+                .prepare_cached(
+                    "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, nack_reason = ?2,
+                     ready_ms = ?3 WHERE letter_id = ?1",
+                )?
+                .execute((letter, reason, clock::now()))?;
             ledger::append(&db.connection, by, "draft.nacked", &subject(letter), &json!({}))?;
             db.draft(letter)
         })
     }
 
     fn had_draft(&self, letter: &str, by: &str) -> Result<bool, StoreError> {
-        Ok(self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor = ?2)",
-            (subject(letter), by),
-            |row| row.get(0),
-        )?)
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor = ?2)",
+            )?
+            .query_row((subject(letter), by), |row| row.get(0))?)
     }
 
     /// A caller that names its lease must have the newest one.
@@ -590,11 +617,10 @@ impl Db {
         let Some(lease) = lease else {
             return Ok(true);
         };
-        let newest: Option<String> = self.connection.query_row(
-            "SELECT lease FROM drafts WHERE letter_id = ?1",
-            [letter],
-            |row| row.get(0),
-        )?;
+        let newest: Option<String> = self
+            .connection
+            .prepare_cached("SELECT lease FROM drafts WHERE letter_id = ?1")?
+            .query_row([letter], |row| row.get(0))?;
         Ok(newest.as_deref() == Some(lease))
     }
 }

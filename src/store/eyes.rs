@@ -108,7 +108,7 @@ impl Db {
     }
 
     /// Records that a list was shown, unless it says what it said to the same person before.
-    fn note_list(
+    pub(super) fn note_list(
         &mut self,
         seer: &Seer,
         list: &'static str,

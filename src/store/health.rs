@@ -55,7 +55,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn note_health(&mut self, rows: &[HealthRow]) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         {
             let mut renew = step.prepare_cached(
                 "UPDATE device_health SET at_ms = ?1, value = ?4, limit_value = ?5 WHERE rowid =
@@ -100,7 +100,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn log_health(&mut self, rows: &[HealthRow]) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         {
             let mut insert = step.prepare_cached(INSERT)?;
             for row in rows {

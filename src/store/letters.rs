@@ -201,7 +201,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn arrival_waits(&mut self, id: &str, reason: &str) -> Result<News, StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let changed = step.execute(
             "UPDATE arrivals SET reason = ?2 WHERE id = ?1 AND state = ?3 AND reason IS NOT ?2",
             (id, reason, ArrivalState::Waiting),
@@ -235,7 +235,7 @@ impl Db {
                 action,
             });
         }
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "UPDATE arrivals SET state = ?2, reason = ?3 WHERE id = ?1",
             (id, ArrivalState::Held, reason),
@@ -258,7 +258,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn hold_unknown(&mut self, id: &str, source: &str, name: &str) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         step.execute(
             "INSERT OR IGNORE INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES (?1, ?2, ?3, '', ?4, ?5, ?6)",
             (id, source, name, clock::now(), ArrivalState::Held, reason::UNKNOWN_CLAIM),
@@ -291,7 +291,7 @@ impl Db {
         name: &str,
         file_key: &str,
     ) -> Result<(), StoreError> {
-        let step = self.connection.transaction()?;
+        let step = self.connection.savepoint()?;
         let id: Option<String> = step
             .query_row(
                 "UPDATE arrivals SET state = ?4 WHERE source = ?1 AND name = ?2 AND file_key = ?3 AND state = ?5 RETURNING id",

@@ -279,10 +279,11 @@ impl Db {
             let pause = retry.and_then(|retry| retry.pause_ms(failed, chance, asked_s));
             let state = if pause.is_some() { State::Waiting } else { State::Dead };
             db.connection.execute(
-                "UPDATE outbox SET attempts = ?2, last_ms = ?3, next_ms = ?4, result = ?5, state = ?6 WHERE id = ?1",
-                (message.id, failed, now, Millis(now.0 + pause.unwrap_or(0)), result, state),
+                "UPDATE outbox SET attempts = ?2, last_ms = ?3, next_ms = ?4, result = ?5 WHERE id = ?1",
+                (message.id, failed, now, Millis(now.0 + pause.unwrap_or(0)), result),
             )?;
             if state == State::Dead {
+                db.connection.execute("UPDATE outbox SET state = ?2 WHERE id = ?1", (message.id, state))?;
                 db.note_message(message, "message.given_up", &message.channel)?;
             }
             Ok(state)

@@ -6,11 +6,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::group::{self, Job};
 use super::{Db, StoreError};
-use crate::Chain;
 use crate::config::Settings;
-
-type Job = Box<dyn FnOnce(&mut Db) + Send>;
 
 /// Requests waiting for the owner thread at most; a caller beyond that waits.
 const QUEUE: usize = 256;
@@ -51,32 +49,46 @@ impl Store {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || {
-                for job in queue {
-                    job(&mut db);
-                    if let Err(error) = db.tell_the_rest() {
-                        tracing::error!(error = %Chain(&error), "the ledger did not take what was changed; it is told with the next entry");
-                    }
-                }
-            })
+            .spawn(move || group::serve(&mut db, &queue))
             .expect("the system can start a thread");
         (Self { jobs }, thread)
     }
 
-    /// Runs `work` on the owner thread and awaits its answer.
+    /// Runs `work` on the owner thread and awaits its answer, which comes when everything it changed is on the disk. Its changes may be
+    /// committed together with those of others that came at the same time (`store/group.rs`).
     ///
     /// # Errors
-    /// What `work` returns, or [`StoreError::Stopped`].
+    /// What `work` returns, [`StoreError::Stopped`], or what kept its changes from being committed.
     pub async fn with<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
     {
+        self.telling(work, |_| ()).await
+    }
+
+    /// As [`Store::with`]; once the changes are kept, `tell` says so to whoever else wants to know, even if the caller is gone by then.
+    ///
+    /// # Errors
+    /// As [`Store::with`].
+    pub async fn telling<T, F, K>(&self, work: F, tell: K) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
+        K: FnOnce(&T) + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
-            // The caller may be gone; the work is done all the same.
-            let _ = answer.send(work(db));
-        });
+        let job = Job::Together(Box::new(move |db| {
+            let done = work(db);
+            Box::new(move |kept| {
+                let done = kept.and(done);
+                if let Ok(done) = &done {
+                    tell(done);
+                }
+                // The caller may be gone; the work is done all the same.
+                let _ = answer.send(done);
+            })
+        }));
         let mut job = Some(job);
         while let Some(next) = job.take() {
             match self.jobs.try_send(next) {
@@ -97,13 +109,13 @@ impl Store {
     where
         F: FnOnce(&mut Db) + Send + 'static,
     {
-        match self.jobs.try_send(Box::new(work)) {
+        match self.jobs.try_send(Job::Alone(Box::new(work))) {
             Ok(()) => Queued::Yes,
             Err(_) => Queued::No,
         }
     }
 
-    /// As [`Store::with`], for threads that may block.
+    /// As [`Store::with`], for threads that may block; what it changes is committed by itself.
     ///
     /// # Errors
     /// What `work` returns, or [`StoreError::Stopped`].
@@ -114,9 +126,9 @@ impl Store {
     {
         let (answer, answered) = mpsc::sync_channel(1);
         self.jobs
-            .send(Box::new(move |db| {
+            .send(Job::Alone(Box::new(move |db| {
                 let _ = answer.send(work(db));
-            }))
+            })))
             .map_err(|_| StoreError::Stopped)?;
         answered.recv().map_err(|_| StoreError::Stopped)?
     }

@@ -2,9 +2,10 @@
 //!
 //! Covered: every arrival that was taken and its pages (hashes, sizes, places), every file that was set aside, every reading, every correction, the
 //! draft as an officer confirmed it, which letter a page is in, and the rows of [`COVERED`], [`ALONG`] and [`WATCHED`]: batches, loads, cycles with their
-//! steps and curves, arrivals, letters, scans, hand-overs, accounts and whatever else is listed there. Not covered, because it can be made again from
-//! those: drafts nobody confirmed, stages, queues, leases, what earlier letters are found by. Not covered either: sessions, device health. Entries of a
-//! laixin that did not carry hashes yet vouch for nothing; their rows are counted.
+//! steps and curves, arrivals, letters, scans, drafts and how they left the house, messages, accounts, sessions, what was taught and whatever else is
+//! listed there. Not covered, because it can be made again from those: stages, queues, leases, what earlier letters are found by, imports. Not covered
+//! either: device health, which changes with every look and is nobody's proof (a cycle's curve is), kept answers, the minutes that a given reason
+//! holds (the reason itself is an entry). Entries of a laixin that did not carry hashes yet vouch for nothing; their rows are counted.
 
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::digest;
 
 mod compare;
 mod covered;
+mod listed;
 mod said;
 mod watched;
 
@@ -22,8 +24,8 @@ pub(super) use covered::{
     VALUABLES,
 };
 use covered::{COVERED, Covered};
+use listed::WATCHED;
 use said::Said;
-use watched::WATCHED;
 pub(super) use watched::{to_tell, watch};
 
 pub(super) const HOLDS: Covered = Covered {

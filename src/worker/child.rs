@@ -15,6 +15,8 @@ use crate::store::Reading;
 
 /// JPEG quality of what is made for the browser.
 const QUALITY: i32 = 85;
+/// How far reading stands back behind the station itself and what a person waits for.
+const READING_NICENESS: i32 = 10;
 /// How much sooner than the station the kernel ends the worker when memory runs out (−1000 to 1000).
 const FIRST_TO_GO: &str = "800";
 
@@ -68,6 +70,8 @@ fn work(
     let alone = |done| Ok((done, Vec::new()));
     match task {
         Task::Open(settings) => {
+            // Reading takes every processor there is: whoever waits for an answer of the station goes first.
+            let _ = rustix::process::nice(READING_NICENESS);
             let opened = open_engine(settings).map_err(|error| Refusal {
                 code: "engine_not_loaded".into(),
                 detail: crate::Chain(&error).to_string(),

@@ -195,6 +195,60 @@ fn the_table_of_rights_names_every_route() {
     assert_eq!(routes, known);
 }
 
+/// A developer copies the example out of the description and sends it: whatever is refused, it is not the form.
+#[test]
+fn the_example_of_each_body_is_a_request_that_its_route_understands() {
+    let mut house = House::with_more("[[retention]]\npolicy = \"十年\"\nyears = 10\n");
+    house.cabinet_answers(drop);
+    let officer = house.person("officer", Role::ConfirmingOfficer);
+    let administrator = house.person("administrator", Role::Administrator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let described = serde_json::to_value(api::openapi::description()).unwrap();
+    let mut tried = 0;
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["example"];
+            if body.is_null() || path == "/v1/session" {
+                continue;
+            }
+            let method = method.to_uppercase();
+            let right = RIGHTS.iter().find(|(m, p, _)| *m == method && p == path);
+            let caller = match right.unwrap().2 {
+                CASE => &cases,
+                ADMIN => &administrator,
+                _ => &officer,
+            };
+            let caller = caller.with("if-match", "\"1\"");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let address =
+                parameters
+                    .filter(|one| one["in"] == "path")
+                    .fold(path.clone(), |address, one| {
+                        let name = format!("{{{}}}", one["name"].as_str().unwrap());
+                        let example = one["example"].to_string();
+                        address.replace(&name, example.trim_matches('"'))
+                    });
+            let (status, _, answer) =
+                house.bytes(&caller, &method, &address, Some(&body.to_string()));
+            let told = String::from_utf8_lossy(&answer);
+            let form = [
+                "body_invalid",
+                "not_json",
+                "content_type",
+                "query_invalid",
+                "correction_invalid",
+            ];
+            assert!(
+                status < 400 || !form.iter().any(|code| told.contains(code)),
+                "{method} {address} {body}: {told}"
+            );
+            assert!(status != 500, "{method} {address}: {told}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 30, "only {tried} were tried");
+}
+
 #[test]
 fn the_description_is_frozen() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/openapi.json");

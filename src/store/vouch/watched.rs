@@ -6,10 +6,11 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::{Db, StoreError, ledger};
+use super::listed::WATCHED;
 use crate::digest;
 
-/// The action and subject of the entry that vouches for the rows of a database that an older laixin wrote.
-const BEGUN: (&str, &str) = ("rows.vouched", "rows/1");
+/// The action and subject of the entries that vouch for the rows of a database that an older laixin wrote, by generation of watched tables.
+const BEGUN: (&str, [&str; 2]) = ("rows.vouched", ["rows/1", "rows/2"]);
 /// What is told when nothing else was said about a change.
 const CHANGED: (&str, &str) = ("rows.changed", "rows/changed");
 const ACTOR: &str = "task/store";
@@ -31,215 +32,11 @@ pub(in crate::store) struct Watched {
     pub(in crate::store) changing: &'static str,
     /// Which rows count, `$` being the row; empty: all.
     pub(in crate::store) only: &'static str,
+    /// In which order rows with the same key were put in.
+    pub(in crate::store) order: &'static str,
+    /// With which generation of tables this one came, from 0: place in `BEGUN`.
+    pub(in crate::store) since: usize,
 }
-
-const ALL: Watched = Watched {
-    prefix: "",
-    table: "",
-    key: "id",
-    columns: "",
-    changing: "",
-    only: "",
-};
-
-/// SQLite writes a number with a point in full only as `quote` does.
-const CYCLE: &str = "load_id, cabinet, profile_sha256, started_by, started_ms, ended_ms, outcome, reason, quote(dose_mj_cm2), quote(exposure_s),
-    quote(ventilation_s), model, dose_basis, ozone_basis, sides, absent, quote(target_dose_mj_cm2), quote(min_exposure_s), quote(ozone_limit_mg_m3)";
-
-/// Every such table. What is hashed of a released table stays: a column that a later schema adds comes as an entry with a prefix of its own.
-pub(in crate::store) const WATCHED: [Watched; 26] = [
-    Watched {
-        prefix: "batch",
-        table: "batches",
-        columns: "carrier, count, received_ms, signed_by, created_ms, closed_ms, closed_by, close_note",
-        changing: "carrier, count, received_ms, signed_by, closed_ms, closed_by, close_note",
-        ..ALL
-    },
-    Watched {
-        prefix: "load",
-        table: "loads",
-        columns: "batch_id, cabinet, state, created_ms, released_ms, cycle_id, override_by, override_reason, override_ms, override_approved_by",
-        changing: "batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms, override_approved_by",
-        ..ALL
-    },
-    Watched {
-        prefix: "cycle",
-        table: "cycles",
-        columns: CYCLE,
-        changing: "load_id, ended_ms, outcome, reason, dose_mj_cm2, exposure_s, ventilation_s",
-        ..ALL
-    },
-    Watched {
-        prefix: "steps",
-        table: "cycle_steps",
-        key: "cycle_id",
-        columns: "at_ms, step, detail, after_ms, actor",
-        ..ALL
-    },
-    Watched {
-        prefix: "exposures",
-        table: "cycle_exposures",
-        key: "cycle_id",
-        columns: "side, quote(dose_mj_cm2), quote(lit_s)",
-        ..ALL
-    },
-    // A sample a second is not worth an entry each: the whole curve is vouched for with the end of its cycle.
-    Watched {
-        prefix: "curve",
-        table: "cycle_samples",
-        key: "cycle_id",
-        columns: "at_ms, quote(irradiance_mw_cm2), quote(dose_mj_cm2), quote(ozone_mg_m3)",
-        only: "EXISTS (SELECT 1 FROM cycles c WHERE c.id = $.cycle_id AND c.outcome IS NOT NULL)",
-        ..ALL
-    },
-    Watched {
-        prefix: "self_test",
-        table: "self_tests",
-        columns: "cabinet, profile_sha256, by, began_ms, ended_ms, outcome, findings",
-        changing: "ended_ms, outcome, findings",
-        ..ALL
-    },
-    Watched {
-        prefix: "seen",
-        table: "arrivals",
-        columns: "source, name, file_key, first_seen_ms, taken_ms, state, sha256, sm3, size, same_as, scan_id, place,
-            CASE WHEN state IN ('held', 'set_aside') THEN reason END",
-        changing: "first_seen_ms, taken_ms, state, sha256, sm3, size, same_as, scan_id, place",
-        ..ALL
-    },
-    Watched {
-        prefix: "letter",
-        table: "letters",
-        columns: "batch_id, load_id, group_name, urgent, created_ms, withheld, withheld_reason, withheld_by, withheld_ms",
-        changing: "batch_id, load_id, group_name, urgent, withheld, withheld_reason, withheld_by, withheld_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "page",
-        table: "pages",
-        columns: "letter_id, arrival_id, frame, kind, hint, sha256, sm3, size",
-        changing: "letter_id, kind, hint",
-        ..ALL
-    },
-    Watched {
-        prefix: "scan",
-        table: "scans",
-        columns: "scanner, batch_id, load_id, sides, asked_by, asked_ms, ended_ms, outcome, trouble, device_images,
-            CASE WHEN ended_ms IS NOT NULL THEN received_images END, settled_ms",
-        changing: "ended_ms, outcome, trouble, device_images, settled_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "run",
-        table: "separator_runs",
-        key: "run",
-        columns: "count, made_by, made_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "separator",
-        table: "separators_seen",
-        columns: "arrival_id, frame, source, batch_id, scan_id, run, number, side, at_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "next_letter",
-        table: "next_letters",
-        columns: "batch_id, by, at_ms",
-        ..ALL
-    },
-    // How a draft left the house; what it says is vouched for by its confirmation.
-    Watched {
-        prefix: "handed",
-        table: "drafts",
-        key: "letter_id",
-        columns: "confirmed_ms, confirmed_by, state = 'acked', case_number, acked_ms",
-        changing: "confirmed_ms, confirmed_by, state, case_number, acked_ms",
-        only: "($.confirmed_ms IS NOT NULL OR $.state = 'acked')",
-    },
-    Watched {
-        prefix: "amendment",
-        table: "amendments",
-        columns: "letter_id, kind, at_ms, by, acked_by, acked_ms",
-        changing: "acked_by, acked_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "tombstone",
-        table: "tombstones",
-        key: "sha256",
-        columns: "sm3, size, retention_id, destroyed_ms",
-        changing: "sm3, size, retention_id, destroyed_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "archive_number",
-        table: "archive_numbers",
-        key: "letter_id",
-        columns: "year, number, given_ms, given_by",
-        changing: "year, number, given_ms, given_by",
-        ..ALL
-    },
-    Watched {
-        prefix: "backup",
-        table: "backups",
-        columns: "made_ms, folder, snapshot, sealed, entries, root, originals, added, faults",
-        ..ALL
-    },
-    Watched {
-        prefix: "root",
-        table: "roots",
-        key: "day",
-        columns: "at_ms, entries, hash",
-        changing: "at_ms, entries, hash",
-        ..ALL
-    },
-    Watched {
-        prefix: "user",
-        table: "users",
-        key: "name",
-        columns: "role, password, password_ms, created_ms, disabled",
-        changing: "role, password, password_ms, disabled",
-        ..ALL
-    },
-    Watched {
-        prefix: "token",
-        table: "tokens",
-        key: "name",
-        columns: "hash, scope, unit, created_ms, expires_ms, revoked_ms",
-        changing: "hash, scope, unit, expires_ms, revoked_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "threshold",
-        table: "thresholds",
-        columns: "change, field, quote(threshold), quote(before), applied_by, applied_ms, undone_by, undone_ms",
-        changing: "threshold, undone_by, undone_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "scrub",
-        table: "scrubs",
-        columns: "began_ms, ended_ms, originals, healed, faults",
-        changing: "ended_ms",
-        only: "$.ended_ms IS NOT NULL",
-        ..ALL
-    },
-    Watched {
-        prefix: "outcome",
-        table: "outcomes",
-        key: "letter_id",
-        columns: "field, quote(confidence), accepted, vetoed, proposed, is_right, at_ms",
-        ..ALL
-    },
-    Watched {
-        prefix: "code",
-        table: "envelope_codes",
-        key: "page_id",
-        columns: "code, at_ms",
-        ..ALL
-    },
-];
 
 impl Watched {
     fn counts(&self, row: &str) -> String {
@@ -258,9 +55,10 @@ impl Watched {
         let Self { table, columns, .. } = self;
         let sql = format!(
             "SELECT CASE count(*) WHEN 0 THEN NULL ELSE json_group_array(json_array({columns})) END
-             FROM (SELECT * FROM {table} r WHERE {} = ?1 AND {} ORDER BY rowid)",
+             FROM (SELECT * FROM {table} r WHERE {} = ?1 AND {} ORDER BY {})",
             self.key,
-            self.counts("r")
+            self.counts("r"),
+            self.order
         );
         let text: Option<String> = connection
             .prepare_cached(&sql)?
@@ -348,48 +146,48 @@ fn watched(what: &str) -> Option<(&'static Watched, &str)> {
     Some((found, key))
 }
 
-fn has_begun(connection: &Connection) -> Result<bool, StoreError> {
+fn has_begun(connection: &Connection, subject: &str) -> Result<bool, StoreError> {
     let begun = "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = ?1)";
-    Ok(connection.query_row(begun, [BEGUN.1], |row| row.get(0))?)
+    Ok(connection.query_row(begun, [subject], |row| row.get(0))?)
+}
+
+/// Every row of the tables that came with this generation.
+fn rows_there(connection: &Connection, since: usize) -> Result<Vec<Value>, StoreError> {
+    let mut rows = Vec::new();
+    for watched in WATCHED.iter().filter(|watched| watched.since == since) {
+        for key in watched.keys(connection)? {
+            let hash = watched.hash(connection, &key)?;
+            rows.push(json!([format!("{}/{key}", watched.prefix), hash]));
+        }
+    }
+    Ok(rows)
 }
 
 impl Db {
     /// Vouches once for what an older laixin wrote.
     pub(in crate::store) fn vouch_for_what_is_there(&mut self) -> Result<(), StoreError> {
-        let (action, subject) = BEGUN;
-        if has_begun(&self.connection)? {
-            return Ok(());
-        }
-        self.atomically(|db| {
-            // Another process may have been at the same.
-            if has_begun(&db.connection)? {
-                return Ok(());
+        let (action, generations) = BEGUN;
+        for (since, subject) in generations.into_iter().enumerate() {
+            if has_begun(&self.connection, subject)? {
+                continue;
             }
-            let mut rows = Vec::new();
-            for watched in &WATCHED {
-                for key in watched.keys(&db.connection)? {
-                    let hash = watched.hash(&db.connection, &key)?;
-                    rows.push(json!([format!("{}/{key}", watched.prefix), hash]));
+            self.atomically(|db| {
+                // Another process may have been at the same.
+                if has_begun(&db.connection, subject)? {
+                    return Ok(());
                 }
-            }
-            // Also where there is nothing yet: what comes to be there without the station's doing is never vouched for.
-            let parts = rows.len().div_ceil(IN_ONE_ENTRY).max(1);
-            for part in 0..parts {
-                let part: Vec<&Value> = rows
-                    .iter()
-                    .skip(part * IN_ONE_ENTRY)
-                    .take(IN_ONE_ENTRY)
-                    .collect();
-                ledger::append(
-                    &db.connection,
-                    ACTOR,
-                    action,
-                    subject,
-                    &json!({"along": part}),
-                )?;
-            }
-            Ok(())
-        })
+                let rows = rows_there(&db.connection, since)?;
+                // Also where there is nothing yet: what comes to be there without the station's doing is never vouched for.
+                let parts = rows.len().div_ceil(IN_ONE_ENTRY).max(1);
+                for part in 0..parts {
+                    let part = rows.iter().skip(part * IN_ONE_ENTRY).take(IN_ONE_ENTRY);
+                    let detail = json!({"along": part.collect::<Vec<_>>()});
+                    ledger::append(&db.connection, ACTOR, action, subject, &detail)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Tells of what was touched and nobody told of.

@@ -1,0 +1,171 @@
+//! Group commit: what many callers ask at the same time is committed at once, since the disk takes as long for one commit as for forty. Nobody
+//! is answered before the commit that holds his changes. It leaves out what the jobs do, and never commits a job in parts.
+//!
+//! ```text
+//! BEGIN ── job ── job ── … ── job ── COMMIT ── answer, answer, …, answer
+//!           │ nothing changed so far: answered at once
+//! ```
+//!
+//! A job that fails undoes its own changes (`Db::atomically` is a savepoint here) and nobody else's. When the commit itself fails, everyone
+//! whose changes were in it is told so and nothing of it is kept.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rusqlite::ffi;
+
+use super::{Db, StoreError};
+use crate::{Chain, clock};
+
+/// Jobs in one commit at most.
+const MOST: usize = 128;
+/// A commit waits no longer than this for jobs that are there already: the first of them waits with it.
+const LONGEST: Duration = Duration::from_millis(20);
+
+/// Gives a job's answer, told whether its changes are kept.
+pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// What the owner thread is asked to do.
+pub(super) enum Job {
+    /// Commits for itself, and answers for itself.
+    Alone(Box<dyn FnOnce(&mut Db) + Send>),
+    /// May share its commit with others.
+    Together(Box<dyn FnOnce(&mut Db) -> Answer + Send>),
+}
+
+/// Does every job in its order until nobody can ask any more.
+pub(super) fn serve(db: &mut Db, queue: &mpsc::Receiver<Job>) {
+    let mut waiting = None;
+    while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
+        waiting = match job {
+            Job::Alone(work) => {
+                work(db);
+                tell_the_rest(db);
+                None
+            }
+            Job::Together(first) => together(db, first, queue),
+        };
+    }
+}
+
+fn tell_the_rest(db: &mut Db) {
+    if let Err(error) = db.tell_the_rest() {
+        tracing::error!(error = %Chain(&error), "the ledger did not take what was changed; it is told with the next entry");
+    }
+}
+
+/// Does this job and those that wait behind it. Gives back a job that was taken out of the queue and is not for a group.
+fn together(
+    db: &mut Db,
+    first: Box<dyn FnOnce(&mut Db) -> Answer + Send>,
+    queue: &mpsc::Receiver<Job>,
+) -> Option<Job> {
+    let mut group = match Group::begin(db) {
+        Ok(group) => group,
+        Err(error) => {
+            // Another process writes and does not end: a look may still be possible, and a change says itself that it is not.
+            tracing::warn!(error = %Chain(&error), "another process holds the database");
+            first(db)(Ok(()));
+            tell_the_rest(db);
+            return None;
+        }
+    };
+    let mut job = first;
+    loop {
+        group.run(job);
+        if group.is_full() {
+            break;
+        }
+        match queue.try_recv() {
+            Ok(Job::Together(next)) => job = next,
+            Ok(alone) => {
+                group.end();
+                return Some(alone);
+            }
+            Err(_) => break,
+        }
+    }
+    group.end();
+    None
+}
+
+/// A transaction with the answers that wait for its commit.
+struct Group<'a> {
+    db: &'a mut Db,
+    began: std::time::Instant,
+    changes_before: u64,
+    jobs: usize,
+    answers: Vec<Answer>,
+    /// SQLite has undone the whole transaction.
+    is_lost: bool,
+}
+
+impl<'a> Group<'a> {
+    fn begin(db: &'a mut Db) -> Result<Self, StoreError> {
+        db.connection.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Self {
+            changes_before: db.connection.total_changes(),
+            db,
+            began: clock::monotonic(),
+            jobs: 0,
+            answers: Vec::new(),
+            is_lost: false,
+        })
+    }
+
+    fn run(&mut self, job: Box<dyn FnOnce(&mut Db) -> Answer + Send>) {
+        let answer = job(self.db);
+        tell_the_rest(self.db);
+        self.jobs += 1;
+        // After some faults (disk full, failed reads) SQLite undoes everything by itself.
+        self.is_lost = self.db.connection.is_autocommit();
+        if self.db.connection.total_changes() == self.changes_before {
+            answer(Ok(()));
+        } else {
+            self.answers.push(answer);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.is_lost || self.jobs >= MOST || self.began.elapsed() >= LONGEST
+    }
+
+    fn end(self) {
+        let committed = if self.is_lost {
+            Err(undone())
+        } else {
+            self.db.connection.execute_batch("COMMIT")
+        };
+        let Err(error) = committed else {
+            return self.answers.into_iter().for_each(|answer| answer(Ok(())));
+        };
+        tracing::error!(error = %Chain(&error), requests = self.answers.len(), "a commit failed: nothing of these requests is kept");
+        if !self.db.connection.is_autocommit()
+            && let Err(error) = self.db.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(error = %Chain(&error), "a failed commit could not be undone");
+        }
+        self.db.forget_what_was_not_kept();
+        for answer in self.answers {
+            answer(Err(StoreError::Sqlite(same(&error))));
+        }
+    }
+}
+
+fn undone() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None)
+}
+
+/// The same error for everybody who waits.
+fn same(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, told) => {
+            rusqlite::Error::SqliteFailure(*code, told.clone())
+        }
+        _ => undone(),
+    }
+}
+
+#[cfg(test)]
+#[path = "group_tests.rs"]
+mod tests;

@@ -1,0 +1,208 @@
+//! Groups as callers and the disk see them: who is answered when, what shares a commit, what a failure takes with it.
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::super::{Queued, Store};
+use super::*;
+
+struct Bench {
+    store: Store,
+    thread: JoinHandle<()>,
+    folder: TempDir,
+}
+
+/// How many entries there are about this subject, as another process sees it.
+fn entries(file: &Path, subject: &str) -> usize {
+    let db = Db::open_to_look(file).unwrap();
+    db.ledger_of(subject).unwrap().len()
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, thread) = Store::open(&folder.path().join("station.sqlite3")).unwrap();
+        Self {
+            store,
+            thread,
+            folder,
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("station.sqlite3")
+    }
+
+    /// Commits in the journal so far: frames that carry the database's size.
+    fn commits(&self) -> usize {
+        let journal = std::fs::read(self.folder.path().join("station.sqlite3-wal")).unwrap();
+        let page = u32::from_be_bytes(journal[8..12].try_into().unwrap()) as usize;
+        let frames = journal[32..].chunks_exact(24 + page);
+        frames.filter(|frame| frame[4..8] != [0; 4]).count()
+    }
+
+    /// Keeps the owner thread from beginning until what is asked meanwhile all waits in its queue.
+    fn held_up(&self) -> mpsc::Sender<()> {
+        let (go, wait) = mpsc::channel();
+        let queued = self.store.later(move |_| wait.recv().unwrap());
+        assert_eq!(queued, Queued::Yes);
+        go
+    }
+
+    async fn look(&self, subject: &str) -> Result<(), StoreError> {
+        let about = subject.to_owned();
+        self.store
+            .with(move |db| db.record("zhang", "page.viewed", &about, &json!({})))
+            .await
+    }
+
+    fn end(self) {
+        drop(self.store);
+        self.thread.join().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_answered_finds_his_entry_kept_and_forty_of_them_shared_a_commit() {
+    let bench = Bench::new();
+    let before = bench.commits();
+    let go = bench.held_up();
+    let looks = (0..40).map(|n| {
+        let (bench, subject) = (&bench, format!("letter/{n}"));
+        async move {
+            bench.look(&subject).await.unwrap();
+            // The answer has just come: another process must see what it stands for.
+            assert_eq!(entries(&bench.file(), &subject), 1, "{subject}");
+        }
+    });
+    let looks = join_all(looks);
+    let all = async {
+        // By then every look has been queued: futures are asked in their order.
+        tokio::task::yield_now().await;
+        go.send(()).unwrap();
+    };
+    tokio::join!(looks, all);
+    let commits = bench.commits() - before;
+    assert!((1..=3).contains(&commits), "{commits} commits for 40 looks");
+    assert_eq!(entries(&bench.file(), "letter/39"), 1);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_fails_takes_no_other_look_of_its_group_with_it() {
+    let bench = Bench::new();
+    let go = bench.held_up();
+    let failing = bench.store.with(|db| {
+        db.atomically(|db| {
+            db.record("zhang", "page.viewed", "letter/undone", &json!({}))?;
+            db.draft("no such letter").map(|_| ())
+        })
+    });
+    let refused = bench.store.with(|db| {
+        db.connection
+            .execute("INSERT INTO ledger (seq) VALUES (1)", [])?;
+        Ok(())
+    });
+    let (before, failed, refused, after, ()) = tokio::join!(
+        bench.look("letter/before"),
+        failing,
+        refused,
+        bench.look("letter/after"),
+        async { go.send(()).unwrap() }
+    );
+    before.unwrap();
+    after.unwrap();
+    assert!(
+        matches!(failed, Err(StoreError::NotFound { .. })),
+        "{failed:?}"
+    );
+    assert!(matches!(refused, Err(StoreError::Sqlite(_))), "{refused:?}");
+    let file = bench.file();
+    for (subject, kept) in [("before", 1), ("undone", 0), ("after", 1)] {
+        assert_eq!(
+            entries(&file, &format!("letter/{subject}")),
+            kept,
+            "{subject}"
+        );
+    }
+    let whole = bench.store.with(|db| db.verify_ledger()).await.unwrap();
+    assert!(whole.is_ok(), "{whole:?}");
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_commit_fails_nobody_is_told_that_his_look_is_on_record() {
+    let bench = Bench::new();
+    // A row that refers to nothing, allowed until the commit.
+    let orphan = "PRAGMA defer_foreign_keys = ON;
+        INSERT INTO sessions (hash, user, csrf, created_ms, expires_ms) VALUES ('h', 'nobody', 'c', 1, 2)";
+    let go = bench.held_up();
+    let spoils = bench
+        .store
+        .with(move |db| Ok(db.connection.execute_batch(orphan)?));
+    let (first, spoilt, last, ()) = tokio::join!(
+        bench.look("letter/first"),
+        spoils,
+        bench.look("letter/last"),
+        async { go.send(()).unwrap() }
+    );
+    for answer in [first, spoilt, last] {
+        let told = answer.unwrap_err();
+        assert!(matches!(told, StoreError::Sqlite(_)), "{told:?}");
+    }
+    for subject in ["letter/first", "letter/last"] {
+        assert_eq!(entries(&bench.file(), subject), 0);
+    }
+    bench.look("letter/next").await.unwrap();
+    assert_eq!(entries(&bench.file(), "letter/next"), 1);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_sqlite_undoes_everything_by_itself_those_before_are_told_and_those_after_go_on() {
+    let bench = Bench::new();
+    let go = bench.held_up();
+    // As it does when the disk is full or cannot be read.
+    let undoes = bench
+        .store
+        .with(|db| Ok(db.connection.execute_batch("ROLLBACK")?));
+    let (before, _, after, ()) = tokio::join!(
+        bench.look("letter/before"),
+        undoes,
+        bench.look("letter/after"),
+        async { go.send(()).unwrap() }
+    );
+    assert!(matches!(before, Err(StoreError::Sqlite(_))), "{before:?}");
+    after.unwrap();
+    assert_eq!(entries(&bench.file(), "letter/before"), 0);
+    assert_eq!(entries(&bench.file(), "letter/after"), 1);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_whose_record_was_not_kept_is_recorded_when_it_is_shown_again() {
+    use crate::domain::access::{Holder, Role, Seer};
+    let bench = Bench::new();
+    let seer = Seer {
+        actor: "zhang".into(),
+        holder: Holder::Person(Role::Operator),
+    };
+    let shown =
+        move |db: &mut Db| db.note_list(&seer, "today", &[("A001".to_owned(), "said".to_owned())]);
+    let go = bench.held_up();
+    let (listed, _, ()) = tokio::join!(
+        bench.store.with(shown.clone()),
+        bench
+            .store
+            .with(|db| Ok(db.connection.execute_batch("ROLLBACK")?)),
+        async { go.send(()).unwrap() }
+    );
+    assert!(listed.is_err());
+    bench.store.with(shown).await.unwrap();
+    assert_eq!(entries(&bench.file(), "letters"), 1);
+    bench.end();
+}
