@@ -94,7 +94,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
         .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)));
     let start = named.or_else(|| {
         texts.iter().position(|t| {
-            colon(t)
+            (colon(t) || greets(t))
                 && !labelled(t)
                 && t.chars().count() <= 40
                 && !has_any(t, &["。", "我是", "我叫"])
@@ -108,10 +108,31 @@ fn salutation(rows: &[Row]) -> Range<usize> {
     while named.is_none() && first > 0 && begins_list(&rows[first - 1], &texts[first - 1]) {
         first -= 1;
     }
+    if greets(&texts[start]) {
+        return first..start + 1;
+    }
     let end = (start..texts.len().min(start + 3))
         .find(|&i| texts[i].ends_with([':', ';']) || texts[i].contains(':'))
         .map_or(start + 1, |i| i + 1);
     first..end
+}
+
+/// A greeting with somebody before it: 市委领导您好，
+fn greets(text: &str) -> bool {
+    let bare = text.trim_end_matches([',', '，', '。', '!', '！', ';']);
+    ["您好", "你好", "您们好", "你们好"]
+        .iter()
+        .filter_map(|greeting| bare.strip_suffix(greeting))
+        .any(|before| (2..=36).contains(&before.chars().count()))
+}
+
+/// A title that says to whom: 致市委的一封信.
+fn is_titled_to(text: &str) -> bool {
+    let to = ["致", "写给", "给"].iter().any(|w| text.starts_with(w));
+    to && text.chars().count() <= 40
+        && ["一封信", "的信", "公开信"]
+            .iter()
+            .any(|w| text.ends_with(w))
 }
 
 /// Whether a row is full of addressees that go on below it.
@@ -150,7 +171,9 @@ fn untold_salutation(texts: &[String]) -> Range<usize> {
     texts
         .iter()
         .take(4)
-        .position(|t| t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o)))
+        .position(|t| {
+            is_titled_to(t) || t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o))
+        })
         .map_or(0..0, |i| i..i + 1)
 }
 

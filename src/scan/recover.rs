@@ -93,6 +93,11 @@ impl Desk {
             ArrivalState::SetAside => self.hold_claimed(claimed, reason::UNKNOWN_CLAIM),
             ArrivalState::Waiting | ArrivalState::Gone => match complete::inspect(&claimed.path) {
                 Verdict::Complete(shape) => self.keep(claimed, &shape),
+                // The folder went away under it, or the disk failed: that says nothing of the page, which was whole when it was claimed.
+                Verdict::Unreadable(kind) => {
+                    self.mark_stuck();
+                    Err(ScanError::NotOpened(kind.into()))
+                }
                 verdict => {
                     tracing::warn!(
                         arrival = claimed.arrival_id,

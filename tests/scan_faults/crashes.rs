@@ -53,6 +53,27 @@ async fn killed_between_claim_and_commit() {
     station.stop().await;
 }
 
+/// A mount that vanishes between the list of claims and the look at one, or a disk that fails under it: no word about the page.
+#[tokio::test]
+async fn a_claim_that_cannot_be_read_is_tried_again_and_never_called_truncated() {
+    let mut station = Station::new();
+    station.release().await;
+    station.file("L001_p1.jpg", &page(1));
+    let claimed = claimed_by_an_earlier_run(&station, "L001_p1.jpg").await;
+    let away = station.inbox.with_file_name("away.jpg");
+    fs::rename(&claimed.path, &away).unwrap();
+    // In its place something that opens and gives no bytes.
+    fs::create_dir(&claimed.path).unwrap();
+    station.start();
+    wait_ready(&station, false).await;
+    assert_eq!(station.arrivals(ArrivalState::Held).await.len(), 0);
+    fs::remove_dir(&claimed.path).unwrap();
+    fs::rename(&away, &claimed.path).unwrap();
+    station.wait_for(ArrivalState::Taken, 1).await;
+    station.is_clean().await;
+    station.stop().await;
+}
+
 #[tokio::test]
 async fn killed_between_commit_and_done() {
     let mut station = Station::new();

@@ -82,18 +82,17 @@ pub(crate) fn read(
     }
     let delivered = deliver_at(&mut front, roster);
     mentions.extend(front);
-    if mentions.is_empty() {
-        // A salutation whose colon was not read looks like any other line: one of the top rows that begins with someone we know.
-        for row in zones.rows.iter().take(TOP_ROWS) {
-            let start: Vec<Glyph> = row.glyphs.iter().take(SALUTATION).copied().collect();
-            let mut written = Vec::new();
-            let source = Source::LetterSalutation;
-            collect(&matcher, &start, source, &mut mentions, &mut written);
-            mentions.retain(|m| m.hit.score >= 0.9);
-            if !mentions.is_empty() {
-                raw.extend(written);
-                break;
-            }
+    let is_inside = |m: &Mention| m.source == Source::LetterSalutation;
+    let mut named_inside = false;
+    if !mentions.iter().any(is_inside) {
+        let (top, written) = in_top_rows(&matcher, zones);
+        if mentions.is_empty() {
+            mentions = top;
+            raw.extend(written);
+        } else {
+            // The envelope's word stands, but the letter itself may address someone else: a person looks.
+            let known = |m: &Mention| mentions.iter().any(|other| other.hit.who == m.hit.who);
+            named_inside = !top.iter().all(known);
         }
     }
     mentions.sort_by_key(|m| m.place(roster));
@@ -142,7 +141,7 @@ pub(crate) fn read(
         });
     }
     // Someone named there whom nobody could place may go before the one chosen.
-    let asked = unplaced > 0 || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
+    let asked = unplaced > 0 || named_inside || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
     let field = field(pages, &winner, Measured::Addressee, alternatives);
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }
@@ -151,6 +150,21 @@ pub(crate) fn read(
 /// Where a salutation stands, and how long it is at most.
 const TOP_ROWS: usize = 5;
 const SALUTATION: usize = 24;
+
+/// A salutation whose colon was not read looks like any other line: the first of the top rows that begins with someone we know, and what it says.
+fn in_top_rows(matcher: &Matcher<'_>, zones: &LetterZones) -> (Vec<Mention>, Vec<String>) {
+    for row in zones.rows.iter().take(TOP_ROWS) {
+        let start: Vec<Glyph> = row.glyphs.iter().take(SALUTATION).copied().collect();
+        let (mut found, mut written) = (Vec::new(), Vec::new());
+        let source = Source::LetterSalutation;
+        collect(matcher, &start, source, &mut found, &mut written);
+        found.retain(|m| m.hit.score >= 0.9);
+        if !found.is_empty() {
+            return (found, written);
+        }
+    }
+    (Vec::new(), Vec::new())
+}
 
 /// The mention of the same addressee with the highest confidence.
 fn surest<'a>(mentions: &'a [Mention], of: &'a Mention) -> &'a Mention {
@@ -259,6 +273,8 @@ fn stripped(part: &[Glyph]) -> Vec<Glyph> {
             "敬呈",
             "呈送",
             "呈",
+            "写给",
+            "给",
             "致",
             "转交",
             "烦转",
@@ -274,6 +290,11 @@ fn stripped(part: &[Glyph]) -> Vec<Glyph> {
         }
         let text = text_of(&part);
         for back in [
+            "的一封公开信",
+            "的一封信",
+            "的公开信",
+            "一封信",
+            "的信",
             "各位领导",
             "领导同志",
             "领导",

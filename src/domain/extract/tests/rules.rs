@@ -18,6 +18,12 @@ fn rows(tail: &[&'static str]) -> Vec<&'static str> {
     TOP.iter().chain(tail).copied().collect()
 }
 
+/// A letter that begins with these rows.
+fn signed(top: &[&'static str]) -> Vec<&'static str> {
+    let tail = ["此致", "敬礼", "来信人：汪小满", "2025年3月4日"];
+    top.iter().copied().chain(tail).collect()
+}
+
 fn under(tail: &[&'static str]) -> Fields {
     letter(&rows(tail))
 }
@@ -91,6 +97,26 @@ fn a6_the_addressee_is_read_in_the_letter_and_on_the_envelope() {
             .iter()
             .any(|a| a.value == "霍国梁")
     );
+}
+
+#[test]
+fn a6_a_greeting_and_a_title_address_someone_without_a_colon() {
+    for rows in [
+        &["中共临江市委员会、霍市长您好，", "楼道的灯坏了半年。"][..],
+        &["给霍市长的一封信", "楼道的灯坏了半年。"],
+        &["致市委、霍市长的公开信", "楼道的灯坏了半年。"],
+    ] {
+        let fields = with_envelope(&signed(rows), envelope("中共临江市委员会 收", &[]));
+        assert_eq!(value(&fields.addressee), "霍国梁", "{rows:?}");
+    }
+}
+
+#[test]
+fn a6_whom_the_letter_may_address_instead_of_the_envelope_is_asked() {
+    let rows = signed(&["霍市长的门难进", "楼道的灯坏了半年。"]);
+    let fields = with_envelope(&rows, envelope("丁书记 收", &[]));
+    assert_eq!(value(&fields.addressee), "丁文远");
+    assert!(fields.addressee.signs.iter().any(|s| s.name == "veto"));
 }
 
 #[test]
