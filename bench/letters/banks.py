@@ -2,7 +2,7 @@
 
 Three sets of wordings and three pools of names: `fit`, `check` and `held` parts never share them. Nothing is fitted or chosen on `held`: its
 letters are only counted. Every person, number and official is invented. Usage: banks.py FOLDER writes fit1.json, fit2.json, check1.json,
-check2.json, held1.json, blind1.json, blind2.json, fresh1.json, fresh2.json, fresh3.json. Draws no letters: see make_letters.py.
+check2.json, held1.json, blind1.json, blind2.json, fresh1.json, fresh2.json, fresh3.json, unseen1.json, unseen2.json. Draws no letters: see make_letters.py.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 
 import banks_blind
 import banks_fresh
+import banks_unseen
 
 SURNAMES = {
     "fit": "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕",
@@ -82,6 +83,9 @@ LEADERS.update(banks_blind.LEADERS)
 COMPOUND["blind"], SURNAMES["blind"], GIVEN["blind"] = [], banks_blind.SURNAMES, banks_blind.GIVEN
 PLACES.update(banks_fresh.PLACES)
 LEADERS.update(banks_fresh.LEADERS)
+PLACES.update(banks_unseen.PLACES)
+LEADERS.update(banks_unseen.LEADERS)
+COMPOUND["unseen"], SURNAMES["unseen"], GIVEN["unseen"] = [], banks_unseen.SURNAMES, banks_unseen.GIVEN
 for part in ("fresh", "last"):
     COMPOUND[part], SURNAMES[part], GIVEN[part] = [], banks_fresh.SURNAMES[part], banks_fresh.GIVEN[part]
 
@@ -274,6 +278,7 @@ FONTS = {
 }
 
 WORDS["blind"], FONTS["blind"] = banks_blind.WORDS, banks_blind.FONTS
+WORDS["unseen"], FONTS["unseen"] = banks_unseen.WORDS, banks_unseen.FONTS
 for part in ("fresh", "last"):
     WORDS[part], FONTS[part] = banks_fresh.WORDS[part], banks_fresh.FONTS
 
@@ -282,7 +287,7 @@ def bank(key):
     part = "last" if key == "fresh3" else key.rstrip("12")
     places = PLACES[key]
     places = {k: v.split() if isinstance(v, str) and " " in v else v for k, v in PLACES[key].items()}
-    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H", "blind1": "X", "blind2": "Y", "fresh1": "P", "fresh2": "Q", "fresh3": "R"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
+    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H", "blind1": "X", "blind2": "Y", "fresh1": "P", "fresh2": "Q", "fresh3": "R", "unseen1": "U", "unseen2": "V"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
                 scope=scope(key), fonts=FONTS[part], **WORDS[part])
 
 

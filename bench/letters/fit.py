@@ -1,7 +1,8 @@
 """Fits, per field, how sure a value is from its signs, and chooses the threshold from which it is accepted.
 
 Usage: fit.py --group SIGNS.jsonl… --group SIGNS.jsonl… --held SIGNS.jsonl… --note TEXT > src/domain/extract/confidence.toml
-SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method; plain Python, so that it runs wherever
+SIGNS come from `laixin evaluate --signs`. Logistic regression with a ridge, by Newton's method, the signs of reading
+and agreement bound to their direction; plain Python, so that it runs wherever
 the project builds. The letters of one group share names, towns and wordings with no
 other; the threshold is the lowest confidence at which the upper bound (95 %) of the wrong ones is at most 0.5 % of the accepted, where every
 group is graded by a model fitted on the others. The shipped model is fitted on all groups. The held-out letters choose nothing: what they come
@@ -20,6 +21,10 @@ NEVER = {"purpose"}  # the wordings of generated letters are too few to say how 
 RIDGE = 1.0
 VETO = "veto"
 UNUSED = {VETO, "mean", "second", "below_97"}  # the last three say again what worst, together and below_90 say: their weights would only oppose each other
+# Signs that may only speak for a value, and those that may only speak against it: a badly read value never gets surer by having been read badly.
+ONLY_FOR = {"together", "worst", "worst_figure", "prior", "agreed", "checked", "birthday", "region", "whole", "ends_well"}
+ONLY_AGAINST = {"below_90", "below_99", "gap", "squeezed", "hesitated", "next_best", "odd", "nearly", "repaired", "outvoted", "two_readings", "rival", "disputed", "cut", "short_names",
+                "no_division", "by_alternatives", "postmark", "two_characters"}
 LEAST, LEAST_WRONG = 30, 3  # values of a field, and wrong ones among them, below which nothing is fitted
 
 
@@ -82,6 +87,18 @@ def regress(samples, names):
     return weights[0], {name: w / spread[name] for name, w in zip(names, weights[1:])}
 
 
+def constrained(samples, names):
+    """As regress, without the signs whose weight would point the wrong way: the worst of them goes first, then all is fitted again."""
+    kept = list(names)
+    while True:
+        bias, weights = regress(samples, kept)
+        against = {n: abs(w) for n, w in weights.items() if n in ONLY_FOR and w < 0 or n in ONLY_AGAINST and w > 0}
+        if not against:
+            return bias, weights
+        spread = {n: max(abs(signs.get(n, 0.0)) for signs, _ in samples) or 1.0 for n in against}
+        kept.remove(max(against, key=lambda n: against[n] * spread[n]))
+
+
 def sure(model, signs):
     bias, weights = model
     return probability([1.0], [bias + sum(w * signs.get(name, 0.0) for name, w in weights.items())])
@@ -125,7 +142,7 @@ def unseen(groups, names):
     graded = []
     for at, group in enumerate(groups):
         others = [value for i, other in enumerate(groups) if i != at for value in other]
-        model = regress(others, names)
+        model = constrained(others, names)
         graded += [(sure(model, signs), right, VETO in signs) for signs, right in group]
     return graded
 
@@ -154,7 +171,7 @@ def main():
         found = threshold(free)
         limit = 2.0 if found is None else max(found, 0.55)
         accepted = [right for p, right in free if p >= limit]
-        model = regress(samples, names)
+        model = constrained(samples, names)
         kept = held.get(field, [])
         graded_held = [(sure(model, s), r) for s, r in kept]
         taken = [r for (s, r), (p, _) in zip(kept, graded_held) if VETO not in s and p >= limit]
