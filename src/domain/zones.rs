@@ -88,7 +88,23 @@ const ADDRESSING: &[&str] = &["尊敬的", "敬爱的", "尊敬", "敬爱", "亲
 fn salutation(rows: &[Row]) -> Range<usize> {
     let texts: Vec<String> = rows.iter().take(10).map(Row::compact).collect();
     let colon = |t: &String| t.ends_with([':', ';']) || t.contains(':') && t.chars().count() <= 30;
-    let labelled = |t: &String| has_any(t, &["电话", "地址", "姓名", "编号", "日期", "联系人"]);
+    let labelled = |t: &String| {
+        has_any(
+            t,
+            &["电话", "手机", "地址", "姓名", "编号", "日期", "联系人"],
+        ) || has_any(
+            t,
+            &[
+                "来信人",
+                "写信人",
+                "反映人",
+                "投诉人",
+                "申诉人",
+                "举报人",
+                "求助人",
+            ],
+        )
+    };
     let named = texts
         .iter()
         .position(|t| ADDRESSING.iter().any(|a| t.starts_with(a)));

@@ -17,6 +17,9 @@ const BLIND_HARMLESS: &str = include_str!("../tests/harmless_blind.txt");
 const UNSEEN_THREATS: &str = include_str!("../../../../bench/letters/threats/threats_blind.txt");
 const UNSEEN_HARMLESS: &str = include_str!("../../../../bench/letters/threats/harmless_blind.txt");
 
+const LATER_THREATS: &str = include_str!("../tests/threats_unseen.txt");
+const LATER_HARMLESS: &str = include_str!("../tests/harmless_unseen.txt");
+
 /// Which sentences of a bank.
 #[derive(Clone, Copy, PartialEq)]
 enum Half {
@@ -84,11 +87,16 @@ fn the_banks_the_weights_were_fitted_on_are_found() {
 
 #[test]
 fn unseen_veiled_wordings_are_found_as_far_as_was_measured() {
-    let (found, n) = whole(UNSEEN_THREATS);
-    let (mistaken, m) = whole(UNSEEN_HARMLESS);
-    assert!(n >= 30 && m >= 30, "{n} {m}");
-    assert!(found * 100 >= n * 86, "{found} of {n}");
-    assert!(mistaken * 5 <= m, "{mistaken} of {m}");
+    for (threats, harmless) in [
+        (UNSEEN_THREATS, UNSEEN_HARMLESS),
+        (LATER_THREATS, LATER_HARMLESS),
+    ] {
+        let (found, n) = whole(threats);
+        let (mistaken, m) = whole(harmless);
+        assert!(n >= 30 && m >= 25, "{n} {m}");
+        assert!(found * 100 >= n * 86, "{found} of {n}");
+        assert!(mistaken * 5 <= m, "{mistaken} of {m}");
+    }
 }
 
 #[test]
