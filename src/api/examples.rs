@@ -98,7 +98,7 @@ const TEXTS: [(&str, &str); 91] = [
     ("summary", "反映小区供暖问题，盼望答复。"),
     ("text", "吴中区人民路"),
     ("to", "陆思雨"),
-    ("token", "lx_5d41402abc4b2a76b9719d911017c592"),
+    ("token", "laixin_5d41402abc4b2a76b9719d911017c592"),
     ("trouble", "jam"),
     ("unit", "mW/cm²"),
     ("until", "2026-03-02T09:15:00+08:00"),
