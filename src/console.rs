@@ -23,6 +23,7 @@ mod maintenance;
 mod myself;
 mod outbox;
 mod refused;
+mod review;
 mod scanning;
 mod sign_in;
 mod statistics;
@@ -54,6 +55,7 @@ pub fn router(app: App) -> Router {
         .route("/today", get(today::page))
         .route("/batches", get(batches::page))
         .route("/cabinets/{id}", get(cabinet::page))
+        .route("/review", get(review::page))
         .route("/letters", get(letters::page))
         .route("/letters/{id}", get(letter::page))
         .route("/letters/{id}/beside", get(beside::page))

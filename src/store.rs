@@ -46,12 +46,14 @@ mod readings;
 mod recusals;
 mod repeats;
 mod restrictions;
+mod review;
 mod scans;
 mod scrubs;
 mod second_person;
 mod self_tests;
 mod statistics;
 mod things;
+mod unreleased;
 mod valuables;
 mod views;
 mod vouch;
@@ -108,6 +110,7 @@ pub use readings::{
 pub use recusals::{InterestRow, RecusalRow};
 pub use repeats::ComparedAgain;
 pub use restrictions::{AccessRow, RestrictionRow};
+pub use review::{InQueue, Waiting};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
@@ -243,6 +246,8 @@ pub struct Db {
     sampled: Option<repeats::Sampled>,
     /// Digests of the lists as they were last shown, by person and list.
     lists_shown: HashMap<(String, &'static str), String>,
+    /// Who has which letters open.
+    desks: review::Desks,
     /// The office's deadlines; none for a command beside the station.
     deadlines: Option<Profile>,
 }
@@ -297,6 +302,7 @@ impl Db {
             connection,
             sampled: None,
             lists_shown: HashMap::new(),
+            desks: review::Desks::default(),
             deadlines: None,
         }
     }

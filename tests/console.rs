@@ -9,6 +9,7 @@ mod corrections;
 mod desk;
 mod earlier;
 mod keeping;
+mod review;
 mod trust;
 
 use std::sync::Arc;
@@ -563,7 +564,7 @@ const PAGES: [&str; 7] = [
 
 /// Chinese text of a page, but for what people and letters wrote and the switch to Chinese itself.
 const HAN: &str = "
-    const own = 'input, textarea, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
+    const own = '#again, #matters, .signatories, input, textarea, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
     while (walk.nextNode()) {
         const node = walk.currentNode;

@@ -13,7 +13,7 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -22,6 +22,8 @@ const FILES: [(&str, &str, &str); 11] = [
     ("letter.css", CSS, include_str!("assets/letter.css")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
+    ("session.js", SCRIPT, include_str!("assets/session.js")),
+    ("review.js", SCRIPT, include_str!("assets/review.js")),
     ("viewer.js", SCRIPT, include_str!("assets/viewer.js")),
     ("fields.js", SCRIPT, include_str!("assets/fields.js")),
     ("mark.svg", "image/svg+xml", include_str!("assets/mark.svg")),
@@ -32,6 +34,7 @@ fn words_script(language: Language) -> String {
     let words = Words::of(language);
     let wanted = [
         "script", "problem", "allowed", "fault", "fault_do", "point", "missing", "letter", "alarm",
+        "rule",
     ];
     let said: serde_json::Map<_, _> = wanted
         .iter()

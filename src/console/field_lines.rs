@@ -55,6 +55,8 @@ pub(super) struct FieldLine {
     pub(super) wants: bool,
     pub(super) why: String,
     pub(super) note: Option<String>,
+    /// The clause that governs it, without its branch: `7.4.2.2`.
+    pub(super) rule: String,
     /// Said where nothing is written.
     pub(super) hint: &'static str,
     pub(super) page: String,
@@ -134,6 +136,20 @@ fn alternatives(field: &Field, shown: impl Fn(&str) -> String) -> Vec<Other> {
         .collect()
 }
 
+/// The clause of the standard behind a field; without evidence the one that would govern it.
+fn clause(name: &str, rule: Option<&str>) -> String {
+    let of_field = match name {
+        "sender_name" | "anonymous" | "joint" => "7.4.2.2",
+        "address" => "7.4.2.3",
+        "addressee" => "7.4.2.4",
+        "phones" => "7.4.2.5",
+        "summary" => "7.4.2.6",
+        _ => "7.4.2.1",
+    };
+    let rule = rule.unwrap_or(of_field);
+    rule.split('/').next().unwrap_or(rule).to_owned()
+}
+
 fn line(w: &'static Words, name: &'static str, label: &'static str, field: &Field) -> FieldLine {
     let (state, state_words, state_means) = state(w, field);
     FieldLine {
@@ -147,6 +163,7 @@ fn line(w: &'static Words, name: &'static str, label: &'static str, field: &Fiel
         wants: state == "check" || (state == "empty" && NEEDED.contains(&name)),
         why: why(w, field),
         note: None,
+        rule: clause(name, field.rule.as_deref()),
         hint: w.t("letter.empty_placeholder"),
         page: field.page.map(|page| page.to_string()).unwrap_or_default(),
         quad: field.quad.as_ref().map(points).unwrap_or_default(),

@@ -1,5 +1,7 @@
 //! One letter: its pages, its fields, its alerts with their quotation, how it was disinfected, who confirmed it.
 
+mod more;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -13,12 +15,14 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::clock::{self, Millis};
 use crate::domain::access::Seer;
-use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
-use crate::domain::draft::{Deadline, DeadlineToCome, Draft, Fields, Flag};
+use crate::domain::draft::{Draft, Fields, Flag};
 use crate::store::{
-    Batch, Db, DraftRow, DraftState, LetterRow, PageRow, RestrictionRow, StoreError, Withholding,
+    Batch, Db, DraftRow, DraftState, InQueue, LetterRow, PageRow, RestrictionRow, StoreError,
+    Withholding,
 };
+use more::{Line, MatterLine, Signatory, matters, more, signatories};
 
 struct LetterHead {
     id: String,
@@ -44,12 +48,6 @@ struct FlagLine {
     quad: String,
 }
 
-struct Line {
-    label: &'static str,
-    text: String,
-    tone: &'static str,
-}
-
 #[derive(Template)]
 #[template(path = "letter.html")]
 struct LetterPage {
@@ -62,10 +60,18 @@ struct LetterPage {
     notes: Vec<String>,
     missing: String,
     fields: Vec<FieldLine>,
+    matters: Vec<MatterLine>,
+    signatories: Vec<Signatory>,
     more: Vec<Line>,
     earlier: Option<EarlierPart>,
     confirmed: Option<String>,
     locked: bool,
+    /// The letter that comes after this one; empty at the end of the queue.
+    next: String,
+    /// Where the queue stands, in words.
+    queue: String,
+    /// Somebody else has this letter open, in words.
+    also_here: Option<String>,
 }
 
 struct Seen {
@@ -78,6 +84,8 @@ struct Seen {
     restriction: Option<RestrictionRow>,
     /// It would go to whom it accuses.
     conflict: bool,
+    queue: InQueue,
+    also_here: Option<(String, Millis)>,
 }
 
 /// What the page shows; the look is in the ledger, as for everyone who reads a letter.
@@ -96,9 +104,15 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         &format!("letter/{id}"),
         &serde_json::json!({}),
     )?;
+    let now = clock::now();
+    let also_here = db.who_is_at(id, &seer.actor, now);
+    db.comes_to(id, &seer.actor, now);
+    let queue = db.in_queue(seer, id, now)?;
     let withheld = db.withholding(id)?;
     let is_shown = withheld.is_none();
     Ok(Seen {
+        queue,
+        also_here,
         batch: db.batch(letter.batch_id)?,
         later,
         restriction: db.restriction(id)?.filter(|known| known.holds),
@@ -178,120 +192,6 @@ fn flags(w: &'static Words, fields: &Fields) -> Vec<FlagLine> {
         .collect()
 }
 
-fn matters(w: &'static Words, fields: &Fields) -> String {
-    let lines: Vec<_> = fields
-        .matters
-        .iter()
-        .map(|matter| {
-            let mut parts = vec![matter.title.clone()];
-            parts.extend(matter.main.then(|| w.t("letter.matter_main").to_owned()));
-            parts.extend(matter.category.clone());
-            parts.extend(matter.place.clone());
-            parts.join(" · ")
-        })
-        .collect();
-    lines.join("\n")
-}
-
-fn proof(w: &'static Words, draft: &Draft) -> (String, &'static str) {
-    let Some(proof) = &draft.disinfection else {
-        return (w.t("letter.proof_none").to_owned(), "bad");
-    };
-    if let Some(signed) = &proof.r#override {
-        let at = when::written(w, &signed.at);
-        let signers = w.signers(&signed.by, signed.approved_by.as_deref());
-        let text = w.fill("letter.proof_override", &[&signers, &at, &signed.reason]);
-        return (text, "bad");
-    }
-    let none = || w.t("app.none").to_owned();
-    let cycle = proof.cycle.clone().unwrap_or_else(none);
-    let dose = proof
-        .dose_mj_cm2
-        .map_or_else(none, |dose| format!("{dose:.1}"));
-    let at = proof
-        .released_at
-        .as_deref()
-        .map_or_else(none, |at| when::written(w, at));
-    (w.fill("letter.proof_released", &[&cycle, &dose, &at]), "")
-}
-
-/// The name in the reader's language; the basis is a quotation and stays as it is written.
-fn deadline(w: &'static Words, due: &Deadline) -> String {
-    let name = w.known("deadline", &due.name).unwrap_or(&due.name);
-    let (basis, note) = match due.basis.strip_suffix(WEEKENDS_ONLY) {
-        Some(basis) => (basis, w.t("letter.deadline_weekends_only")),
-        None => (due.basis.as_str(), ""),
-    };
-    w.fill("letter.deadline", &[&due.due, &name, &basis, &note])
-}
-
-/// A deadline that something of the case system starts.
-fn deadline_to_come(w: &'static Words, rule: &DeadlineToCome) -> String {
-    let name = w.known("deadline", &rule.name).unwrap_or(&rule.name);
-    let start = w.code(
-        "deadline_start",
-        match rule.start {
-            Start::Received => "received",
-            Start::Accepted => "accepted",
-            Start::Registered => "registered",
-            Start::Transferred => "transferred",
-        },
-    );
-    let days = |n: u32| match rule.unit {
-        Unit::Working => w.one("letter.working_days", n),
-        Unit::Calendar => w.one("letter.calendar_days", n),
-    };
-    let longer = rule
-        .extend_days
-        .map(|n| w.one("letter.extension", days(n)))
-        .unwrap_or_default();
-    let within = days(rule.days);
-    w.fill(
-        "letter.deadline_to_come",
-        &[&name, &start, &within, &longer, &rule.basis],
-    )
-}
-
-/// What the form shows below the fields.
-fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
-    let fields = &draft.fields;
-    let mut lines = Vec::new();
-    let mut add = |label: &'static str, text: String, tone: &'static str| {
-        if !text.is_empty() {
-            lines.push(Line {
-                label: w.t(label),
-                text,
-                tone,
-            });
-        }
-    };
-    let (text, tone) = proof(w, draft);
-    add("letter.proof", text, tone);
-    if let Some(proxy) = &fields.proxy {
-        let (key, tone) = match proxy.authorisation_seen {
-            true => ("letter.proxy_with", ""),
-            false => ("letter.proxy_without", "bad"),
-        };
-        add("letter.proxy", w.one(key, &proxy.agent), tone);
-    }
-    if let Some(postmark) = &fields.postmark {
-        let parts: Vec<_> = [&postmark.place, &postmark.date]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        add("letter.postmark", parts.join(" "), "");
-    }
-    add("letter.matters", matters(w, fields), "");
-    let deadlines = draft.deadlines.iter();
-    let deadlines: Vec<_> = deadlines.map(|due| deadline(w, due)).collect();
-    add("letter.deadlines", deadlines.join("\n"), "");
-    let to_come = draft.deadlines_to_come.iter();
-    let to_come: Vec<_> = to_come.map(|rule| deadline_to_come(w, rule)).collect();
-    add("letter.deadlines_to_come", to_come.join("\n"), "");
-    lines
-}
-
 fn missing(w: &'static Words, draft: &Draft) -> String {
     let names: Vec<_> = draft
         .missing
@@ -336,7 +236,19 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         fields: draft
             .map(|draft| field_lines::lines(w, draft))
             .unwrap_or_default(),
+        matters: draft
+            .map(|draft| matters(&draft.fields))
+            .unwrap_or_default(),
+        signatories: draft
+            .map(|draft| signatories(&draft.fields))
+            .unwrap_or_default(),
         more: draft.map(|draft| more(w, draft)).unwrap_or_default(),
+        queue: w.one("letter.queue", seen.queue.waiting),
+        next: seen.queue.next.clone().unwrap_or_default(),
+        also_here: seen
+            .also_here
+            .as_ref()
+            .map(|(who, since)| w.two("letter.also_here", who, when::moment(w, *since))),
         earlier: draft.map(|draft| earlier::part(w, draft, &seen.later)),
         confirmed: confirmation.map(|confirmation| {
             w.two(

@@ -39,6 +39,13 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Keys as WebDriver writes them.
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
+const BACKSPACE: &str = "\u{e003}";
+/// Held while the keys after it are pressed, within one call.
+pub(crate) const CONTROL: &str = "\u{e009}";
+pub(crate) const ALT: &str = "\u{e00a}";
+pub(crate) const F1: &str = "\u{e031}";
+pub(crate) const F2: &str = "\u{e032}";
+pub(crate) const F8: &str = "\u{e038}";
 
 /// The chromedriver process; ended when dropped.
 struct Chromedriver {
@@ -231,19 +238,23 @@ impl Browser {
         clicked.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// Replaces what is in a field.
+    /// Replaces what is in a field, as a person does: everything in it is selected and typed over.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
         let element = self.at(selector).await;
         let wanted = Value::from(selector);
         self.ask(&format!(
-            "document.querySelector({wanted}).scrollIntoView({{block: 'center'}});"
+            "const field = document.querySelector({wanted}); field.scrollIntoView({{block: 'center'}}); field.focus(); \
+             if (field.select) field.select();"
         ))
         .await;
-        let cleared = self
-            .tell("POST", &format!("{element}/clear"), json!({}))
+        self.keys(&element, if text.is_empty() { BACKSPACE } else { text })
             .await;
-        cleared.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        self.keys(&element, text).await;
+    }
+
+    /// The browser as it is when the session ran out.
+    pub(crate) async fn forget_cookies(&self) {
+        let gone = self.tell("DELETE", "/cookie", Value::Null).await;
+        gone.expect("cookies can be forgotten");
     }
 
     async fn keys(&self, element: &str, keys: &str) {

@@ -50,7 +50,7 @@
   async function look() {
     let alerts;
     try {
-      alerts = (await call("GET", "/v1/alerts?open=true&limit=20")).body.items;
+      alerts = (await call("GET", "/v1/alerts?open=true&limit=20", undefined, {}, true)).body.items;
     } catch {
       return; // the page's own link says so when it is lost
     }

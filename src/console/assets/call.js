@@ -40,8 +40,19 @@ class Refusal extends Error {
   }
 }
 
-/** One call of the API. Throws a Refusal, or a TypeError when there is no link. */
-async function call(method, address, body, more) {
+/** One call of the API. Throws a Refusal, or a TypeError when there is no link. When the session ran out, the person signs in again on this page
+ *  and the call is made once more, unless `isBackground`. */
+async function call(method, address, body, more, isBackground) {
+  try {
+    return await once(method, address, body, more);
+  } catch (error) {
+    if (isBackground || !window.laixinAgain || !["not_signed_in", "csrf"].includes(error.code)) throw error;
+    await window.laixinAgain(error.code);
+    return once(method, address, body, more);
+  }
+}
+
+async function once(method, address, body, more) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf(), "Idempotency-Key": newKey(), ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(address, {

@@ -1,16 +1,23 @@
-// The fields of a draft: choosing one lights its box, Enter saves it and goes to the next that wants a look, Esc takes
-// back. A refusal or a lost link is told beside the field; what was typed stays.
+// The fields of a draft: choosing one lights its box, Enter goes on to the next that wants a look, digits take an
+// alternative, Esc takes back. What is typed is saved by itself, one after the other; a refusal, a lost link or somebody
+// else's change is told beside the field, and what was typed stays.
 "use strict";
 
 (() => {
   const { call, Refusal, said, fill } = window.laixin;
   const viewer = window.laixinViewer;
+  const IDLE_MS = 2500, AGAIN_MS = 3000;
   const form = () => document.getElementById("live-form");
   const fields = () => [...document.querySelectorAll("#fields .field")];
   const control = (field) => field.querySelector("input, select, textarea");
   const address = () => `/v1/letters/${encodeURIComponent(form().dataset.letter)}`;
   const etag = () => `"${form().dataset.version}"`;
-  let busy = false;
+  const told = () => document.getElementById("confirm-say");
+  /** Saves wait for each other: each is meant for the version that the one before has made. */
+  let chain = Promise.resolve();
+  let idle = 0;
+  let again = 0;
+  let undo = [];
 
   function say(field, text, look) {
     const place = field.querySelector("[data-say]");
@@ -38,71 +45,139 @@
     if (place.select) place.select();
   }
 
+  const isOpen = (field) => "wants" in field.dataset && !("keptLooked" in control(field).dataset);
+
   /** The next field that wants a look, after this one and then from the top; without one the confirm button. */
   function next(field) {
     const all = fields();
     const at = all.indexOf(field);
-    const wanted = [...all.slice(at + 1), ...all.slice(0, at)].find((other) => "wants" in other.dataset && !("keptLooked" in control(other).dataset));
+    const wanted = [...all.slice(at + 1), ...all.slice(0, at + 1)].find(isOpen);
     if (wanted) return go(wanted);
     const confirm = document.getElementById("confirm");
-    if (confirm) confirm.focus();
-    const told = document.getElementById("confirm-say");
-    if (told) told.textContent = said.script.all_checked;
+    if (!confirm) return undefined;
+    confirm.focus();
+    told().textContent = said.script.all_checked;
+    return undefined;
   }
 
-  /** Every value of one name: telephones go together. */
-  function valuesOf(field) {
-    const { name } = field.dataset;
-    const value = (other) => control(other).value.trim() || null;
-    if (name === "anonymous") return value(field) ? { value: true, reason: value(field) } : { value: false };
-    if (name === "joint") return { signatories: (value(field) || "").split(/[、，,；;]/).map((one) => one.trim()).filter(Boolean) };
-    if (name === "summary") return value(field) || "";
-    if (name !== "phones") return { value: value(field) };
-    return fields().filter((other) => other.dataset.name === name).map(value).filter(Boolean);
+  /** What a correction of this name is made of, out of one value for each field of it. */
+  function valuesOf(name, one) {
+    const of = fields().filter((other) => other.dataset.name === name).map((field) => one(control(field)));
+    const first = of[0] || null;
+    if (name === "anonymous") return first ? { value: true, reason: first } : { value: false };
+    if (name === "joint") return { signatories: (first || "").split(/[、，,；;]/).map((one_) => one_.trim()).filter(Boolean) };
+    if (name === "summary") return first || "";
+    return name === "phones" ? of.filter(Boolean) : { value: first };
+  }
+  const asTyped = (one) => one.value.trim() || null;
+  const asSaved = (one) => one.dataset.saved || null;
+
+  async function patch(corrections) {
+    const answer = await call("PATCH", `${address()}/fields`, corrections, { "If-Match": etag() });
+    form().dataset.version = answer.etag.replaceAll('"', "");
+    if (window.laixinPrefetch) window.laixinPrefetch();
   }
 
-  async function settle(field, saved) {
-    control(field).dataset.saved = saved;
-    for (const other of fields()) {
-      if (other.dataset.name === field.dataset.name) control(other).dataset.saved = control(other).value.trim();
-      mark(other);
-    }
-    if (window.laixinRefresh) await window.laixinRefresh();
+  /** It was not saved: told beside the field and, to whoever went on, below. As it stands it is sent again only by Enter. */
+  function unsaved(field, text) {
+    say(field, text, "warn");
+    control(field).dataset.keptRefused = control(field).value.trim();
+    delete control(field).dataset.keptLooked;
+    if (!field.contains(document.activeElement)) told().textContent = `${field.querySelector("label").textContent}: ${text}`;
   }
 
   /** Why it was not saved: for a value of the wrong form, what this field takes. */
   function refused(field, error) {
-    if (!(error instanceof Refusal)) return said.script.lost_typed;
-    return (error.code === "correction_invalid" && said.allowed[field.dataset.name]) || error.message;
+    if (error instanceof Refusal) { unsaved(field, (error.code === "correction_invalid" && said.allowed[field.dataset.name]) || error.message); return; }
+    // The link is lost, or the station starts anew: asked again until it answers.
+    say(field, said.script.lost_typed, "warn");
+    if (!again) again = setTimeout(() => { again = 0; for (const one of fields()) save(one); }, AGAIN_MS);
   }
 
-  /** Saves a field. When somebody else changed the letter in between, but not this field, it is sent once more. */
-  async function save(field) {
-    if (busy) return;
-    control(field).dataset.keptLooked = "";
-    if (!typed(field)) return next(field);
-    busy = true;
-    say(field, said.script.saving, "");
-    const value = control(field).value.trim();
-    const before = control(field).dataset.saved;
-    const send = () => call("PATCH", `${address()}/fields`, { [field.dataset.name]: valuesOf(field) }, { "If-Match": etag() });
+  /** Sends one field. When somebody else changed the letter in between, but not this field, it is sent once more. */
+  async function patched(field, corrections) {
+    const { saved } = control(field).dataset;
     try {
-      try {
-        await send();
-      } catch (error) {
-        if (!(error instanceof Refusal) || error.status !== 412) throw error;
-        await window.laixinRefresh();
-        if (control(field).dataset.saved !== before) return;
-        await send();
-      }
-      await settle(field, value);
-      say(field, said.script.saved, "good");
-      next(field);
+      await patch(corrections());
     } catch (error) {
-      say(field, refused(field, error), "warn");
-    } finally {
-      busy = false;
+      if (!(error instanceof Refusal) || error.status !== 412) throw error;
+      await window.laixinRefresh();
+      if (!typed(field)) return true;
+      if (control(field).dataset.saved !== saved) {
+        unsaved(field, field.querySelector("[data-say]").textContent);
+        return false;
+      }
+      await patch(corrections());
     }
+    return true;
+  }
+
+  async function send(field) {
+    if (!field.isConnected || !typed(field)) return true;
+    const { name, key } = field.dataset;
+    const before = valuesOf(name, asSaved);
+    const value = control(field).value.trim();
+    say(field, said.script.saving, "");
+    try {
+      if (!(await patched(field, () => ({ [name]: valuesOf(name, asTyped) })))) return false;
+      undo.push({ name, before, key });
+      control(field).dataset.saved = value;
+      for (const other of fields().filter((one) => one.dataset.name === name)) {
+        if (other !== field) control(other).dataset.saved = control(other).value.trim();
+        mark(other);
+      }
+      await window.laixinRefresh();
+      if (!typed(field)) say(field, said.script.saved, "good");
+      return true;
+    } catch (error) {
+      refused(field, error);
+      return false;
+    }
+  }
+
+  /** Saves a field after those before it; fulfilled with whether it is kept. What was refused is not sent again unless it is asked for. */
+  function save(field, isAsked) {
+    clearTimeout(idle);
+    if (isAsked) delete control(field).dataset.keptRefused;
+    if (!typed(field) || control(field).dataset.keptRefused === control(field).value.trim()) return chain.then(() => !typed(field));
+    chain = chain.then(() => send(field));
+    return chain;
+  }
+
+  /** Saves whatever is typed and says whether everything is kept. */
+  async function settled() {
+    for (const field of fields()) save(field);
+    await chain;
+    return !fields().some(typed);
+  }
+
+  /** On to the next field; what was typed in this one is saved first. */
+  async function onward(field) {
+    control(field).dataset.keptLooked = "";
+    if (!typed(field)) { next(field); return; }
+    if ((await save(field, true)) && field.contains(document.activeElement)) {
+      control(field).dataset.keptLooked = "";
+      next(field);
+    }
+  }
+
+  /** Takes back the last change that was saved on this letter. */
+  function takeBack() {
+    chain = chain.then(async () => {
+      const last = undo.pop();
+      const field = last && fields().find((one) => one.dataset.name === last.name);
+      if (!field) { told().textContent = said.script.nothing_to_undo; return; }
+      try {
+        await patch({ [last.name]: last.before });
+        await window.laixinRefresh();
+        const there = document.getElementById(`f-${last.key}`) || field;
+        go(there);
+        say(there, said.script.undone, "good");
+      } catch (error) {
+        undo.push(last);
+        say(field, error instanceof Refusal ? error.message : said.script.lost, "warn");
+      }
+    });
   }
 
   function revert(field) {
@@ -112,40 +187,40 @@
     say(field, said.script.reverted, "");
   }
 
-  async function confirm() {
-    const told = document.getElementById("confirm-say");
-    if (fields().some(typed)) { told.textContent = said.script.leave; return; }
-    try {
-      await call("POST", `${address()}/confirm`, {}, { "If-Match": etag() });
-      await window.laixinRefresh();
-      document.getElementById("confirm-say").textContent = said.script.confirmed;
-    } catch (error) {
-      told.textContent = error instanceof Refusal ? error.message : said.script.lost;
-      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
-    }
+  function take(field, value) {
+    control(field).value = value;
+    mark(field);
+    if (!field.contains(document.activeElement)) control(field).focus();
+    onward(field);
   }
 
-  /** An officer says which earlier letter this one repeats, or that it is a first one. */
-  async function repeats(of) {
-    const told = () => document.getElementById("repeat-say");
-    told().textContent = said.script.saving;
-    try {
-      await call("PATCH", `${address()}/fields`, { repeat: { value: of || null } }, { "If-Match": etag() });
-      await window.laixinRefresh();
-      told().textContent = said.script.saved;
-    } catch (error) {
-      told().textContent = error instanceof Refusal ? (error.code === "correction_invalid" && said.allowed.repeat) || error.message : said.script.lost;
-      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
-    }
+  /** A digit alone is an alternative where nobody would begin to type one: in a name that stands untouched. With Alt everywhere. */
+  function digit(event, field) {
+    const at = /^Digit([1-9])$/.exec(event.code);
+    const place = control(field);
+    const numeric = ["letter_date", "id_number", "phones"].includes(field.dataset.name);
+    const untouched = !typed(field) && (place.nodeName === "SELECT" || (place.selectionStart === 0 && place.selectionEnd === place.value.length));
+    if (!at || event.ctrlKey || event.metaKey || !(event.altKey || (untouched && !numeric))) return false;
+    const button = field.querySelectorAll("[data-take]")[Number(at[1]) - 1];
+    if (button) take(field, button.dataset.take);
+    return Boolean(button) || event.altKey;
   }
 
   document.addEventListener("focusin", (event) => {
     const field = event.target.closest && event.target.closest("#fields .field");
     if (field) choose(field);
   });
+  document.addEventListener("focusout", (event) => {
+    const field = event.target.closest && event.target.closest("#fields .field");
+    if (field && field.isConnected && !field.contains(event.relatedTarget)) save(field);
+  });
   document.addEventListener("input", (event) => {
     const field = event.target.closest("#fields .field");
-    if (field) { mark(field); say(field, "", ""); }
+    if (!field) return;
+    mark(field);
+    say(field, "", "");
+    clearTimeout(idle);
+    if (!event.isComposing) idle = setTimeout(() => save(field), IDLE_MS);
   });
   document.addEventListener("laixin-theirs", (event) => {
     const field = event.target.closest("#fields .field");
@@ -157,35 +232,56 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     const field = event.target.closest("#fields .field");
-    if (button && button.id === "confirm") confirm();
-    if (button && "repeats" in button.dataset) { repeats(button.dataset.repeats); return; }
     if (button && "take" in button.dataset) {
-      control(field).value = button.dataset.take;
-      mark(field);
-      go(field);
-      save(field);
+      take(field, button.dataset.take);
     } else if (field && !button) {
       // Also a field that is chosen already: its place may have been scrolled away.
       if (field.classList.contains("chosen")) choose(field);
       if (!event.target.closest("input, select, textarea")) go(field);
     }
   });
+
+  function step(field, by) {
+    const all = fields();
+    const other = all[all.indexOf(field) + by];
+    if (other) go(other);
+  }
+
   document.addEventListener("keydown", (event) => {
     // While an input method composes, Enter and Esc belong to it.
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); confirm(); return; }
     const field = event.target.closest("#fields .field");
-    if (!field || event.altKey || event.ctrlKey || event.metaKey || event.target.nodeName === "BUTTON") return;
-    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); save(field); }
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "z" && (!field || !typed(field))) {
+      event.preventDefault();
+      takeBack();
+      return;
+    }
+    if (!field || event.target.nodeName === "BUTTON") return;
+    if (digit(event, field)) { event.preventDefault(); return; }
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      // A key that is held down looks at nothing.
+      if (!event.repeat) onward(field);
+    }
     if (event.key === "Escape") { event.preventDefault(); revert(field); }
     if (event.target.nodeName === "INPUT" && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      const all = fields();
-      const other = all[all.indexOf(field) + (event.key === "ArrowDown" ? 1 : -1)];
-      if (other) { event.preventDefault(); go(other); }
+      event.preventDefault();
+      step(field, event.key === "ArrowDown" ? 1 : -1);
     }
   });
   addEventListener("beforeunload", (event) => { if (fields().some(typed)) event.preventDefault(); });
 
-  const first = fields().find((field) => "wants" in field.dataset) || fields()[0];
-  if (first) go(first);
+  /** Begins a letter: at the first field that wants a look, else at the confirm button with the sender lit. */
+  function begin() {
+    undo = [];
+    chain = Promise.resolve();
+    const first = fields().find(isOpen);
+    const confirm = document.getElementById("confirm");
+    if (first) go(first);
+    else if (confirm && fields().length) { choose(fields()[0]); confirm.focus(); } else if (fields().length) go(fields()[0]);
+  }
+
+  window.laixinFields = { begin, settled, go, fields, isOpen, typed };
+  begin();
 })();

@@ -39,7 +39,8 @@
       if (now.nodeValue !== next.nodeValue) now.nodeValue = next.nodeValue;
       return;
     }
-    if ("say" in now.dataset) return;
+    // What a script draws is not in the page that the station sends.
+    if ("say" in now.dataset || now.nodeName === "CANVAS") return;
     if (inUse(now)) { theirs(now, next); return; }
     const kept = ["chosen", "typed"].filter((look) => now.classList.contains(look));
     const wasSaved = now.dataset.saved;
@@ -91,7 +92,7 @@
     }
     if (answer.redirected && new URL(answer.url).pathname === "/") {
       // Signed out: leave at once unless something is typed here that would be lost.
-      if (!document.querySelector("[data-kept-typed]")) location.assign(answer.url);
+      if (document.querySelector("[data-kept-typed]")) await window.laixinAgain(); else location.assign(answer.url);
       return;
     }
     if (!answer.ok) { linkIs(false); return; }

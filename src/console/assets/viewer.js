@@ -5,7 +5,7 @@
 (() => {
   const table = document.getElementById("table");
   const paper = document.getElementById("paper");
-  const image = document.getElementById("image");
+  let image = document.getElementById("image");
   const boxes = document.getElementById("boxes");
   const failed = document.getElementById("image-failed");
   const now = document.getElementById("zoom-now");
@@ -19,14 +19,14 @@
   let lit = null;
 
   const size = () => ({ width: image.naturalWidth || 1, height: image.naturalHeight || 1 });
-  const corners = (quad) => quad.split(" ").map((pair) => pair.split(",").map(Number));
+  const corners = (quad) => quad.split(/[ ;]+/).map((pair) => pair.split(",").map(Number));
 
   function draw() {
     boxes.replaceChildren();
     for (const field of document.querySelectorAll("#fields .field[data-quad]:not([data-quad=''])")) {
       if (field.dataset.page === page) add(field.dataset.quad, field.className.replace("field ", ""), field.dataset.key);
     }
-    if (lit && lit.page === page) add(lit.quad, "lit", "lit");
+    if (lit && lit.page === page) for (const quad of lit.quad.split(";")) add(quad, "lit", "lit");
   }
 
   function add(quad, look, key) {
@@ -76,7 +76,8 @@
     table.scrollTo({ left: from(xs, table.clientWidth), top: from(ys, table.clientHeight) });
   }
 
-  function show(wanted) {
+  /** Shows a page; `ready` is its image where it was loaded ahead. */
+  function show(wanted, ready) {
     const tab = tabs().find((tab) => tab.dataset.page === wanted);
     if (!tab || wanted === page) return;
     page = wanted;
@@ -86,30 +87,105 @@
     }
     failed.hidden = true;
     paper.hidden = false;
-    paper.classList.add("loading");
+    if (ready) {
+      ready.id = "image";
+      ready.draggable = false;
+      image.replaceWith(ready);
+      image = ready;
+      listen();
+    } else {
+      paper.classList.add("loading");
+      image.src = tab.dataset.src;
+    }
     image.alt = tab.dataset.alt;
-    image.src = tab.dataset.src;
+    if (ready) loaded();
   }
 
-  image.addEventListener("load", () => {
+  function loaded() {
     paper.classList.remove("loading");
     const { width, height } = size();
     boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    if (fit === "place") fit = "width";
     if (fit || !scale) fitTo(fit || "width"); else zoomTo(scale);
     draw();
     reveal();
     // Once more when the page has its final size: a scroll bar may have come or gone.
     requestAnimationFrame(reveal);
-  });
-  image.addEventListener("error", () => {
-    paper.hidden = true;
-    failed.hidden = false;
-  });
+    snippet();
+  }
+
+  function listen() {
+    image.addEventListener("load", loaded);
+    image.addEventListener("error", () => {
+      paper.hidden = true;
+      failed.hidden = false;
+    });
+  }
+  listen();
+
+  /** The lit place enlarged beside its value: in as many rows as it needs to be read at arm's length. */
+  function snippet() {
+    const canvas = document.querySelector("#fields .field.chosen canvas.snippet");
+    if (!canvas) return;
+    const field = canvas.closest(".field");
+    canvas.hidden = !(field.dataset.quad && field.dataset.page === page && image.complete && image.naturalWidth && !paper.classList.contains("loading"));
+    if (canvas.hidden) return;
+    // Along the first line of the box: a skewed line stands level here.
+    const [one, two, , four] = corners(field.dataset.quad.split(";")[0]);
+    const across = (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]);
+    const angle = Math.atan2(two[1] - one[1], two[0] - one[0]);
+    const pad = Math.max(6, across(one, four) * 0.15);
+    const area = { width: across(one, two) + 2 * pad, height: across(one, four) + 2 * pad };
+    const room = canvas.parentElement.clientWidth - 28;
+    const rows = area.width * 0.5 > room ? 2 : 1;
+    // The rows overlap a little: no character is cut in both.
+    const part = rows === 1 ? area.width : area.width * 0.54;
+    const by = Math.min(room / part, 64 / area.height, 1.6);
+    const density = window.devicePixelRatio || 1;
+    canvas.style.width = `${Math.round(part * by)}px`;
+    canvas.style.height = `${Math.round(area.height * by * rows)}px`;
+    canvas.width = Math.round(part * by * density);
+    canvas.height = Math.round(area.height * by * rows * density);
+    const pen = canvas.getContext("2d");
+    pen.imageSmoothingQuality = "high";
+    for (let row = 0; row < rows; row += 1) {
+      pen.save();
+      pen.beginPath();
+      pen.rect(0, row * (canvas.height / rows), canvas.width, canvas.height / rows);
+      pen.clip();
+      pen.scale(by * density, by * density);
+      pen.translate(pad - row * (area.width - part), pad + row * area.height);
+      pen.rotate(-angle);
+      pen.drawImage(image, -one[0], -one[1]);
+      pen.restore();
+    }
+    // It takes room above the value, which must not be pushed out of sight.
+    field.querySelector(".value").scrollIntoView({ block: "nearest" });
+  }
 
   /** Lights a place: its page is shown, and scrolled to. */
   function light(place) {
     lit = place && place.quad ? { page: place.page, quad: place.quad } : null;
     if (lit && lit.page !== page) show(lit.page); else { draw(); reveal(); }
+    snippet();
+  }
+
+  /** Close to the lit place, and back to the width of the page. */
+  function closer() {
+    if (!lit || lit.page !== page || fit === "place") { fitTo("width"); reveal(); return; }
+    const xs = corners(lit.quad).map((point) => point[0]);
+    zoomTo((table.clientWidth * 0.8) / (Math.max(...xs) - Math.min(...xs)));
+    fit = "place";
+    reveal();
+  }
+
+  /** Another letter lies on the table. */
+  function another(first, ready) {
+    page = null;
+    lit = null;
+    fit = "width";
+    boxes.replaceChildren();
+    show(first, ready);
   }
 
   function turn(by) {
@@ -154,6 +230,13 @@
     if (event.isComposing || event.ctrlKey || event.metaKey) return;
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.nodeName);
     if ((event.altKey || !typing) && keys[event.key]) { event.preventDefault(); zoom(keys[event.key]); }
+    if (event.key === "F4") { event.preventDefault(); closer(); }
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (event.altKey && way) {
+      event.preventDefault();
+      table.scrollBy({ left: way[0] * table.clientWidth * 0.3, top: way[1] * table.clientHeight * 0.3, behavior: "smooth" });
+      return;
+    }
     if (event.key === "PageDown" || event.key === "PageUp") {
       event.preventDefault();
       turn(event.key === "PageDown" ? 1 : -1);
@@ -163,12 +246,12 @@
       tabs().find((tab) => tab.dataset.page === page).focus();
     }
   });
-  addEventListener("resize", () => { if (fit && scale) fitTo(fit); reveal(); });
+  addEventListener("resize", () => { if (fit && fit !== "place" && scale) fitTo(fit); reveal(); snippet(); });
   // Scroll bars and banners take room too: a fitted page goes on fitting, and stays where it was scrolled to.
-  new ResizeObserver(() => { if (fit && scale) fitTo(fit); }).observe(table);
-  document.addEventListener("laixin-refreshed", draw);
+  new ResizeObserver(() => { if (fit && fit !== "place" && scale) fitTo(fit); }).observe(table);
+  document.addEventListener("laixin-refreshed", () => { draw(); snippet(); });
 
-  window.laixinViewer = { light, show, turn };
+  window.laixinViewer = { light, show, turn, another };
   const first = tabs()[0];
   if (first) show(first.dataset.page);
 })();

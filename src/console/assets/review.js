@@ -1,0 +1,190 @@
+// From letter to letter: confirming brings the next one of the queue, which was fetched while this one was read. Keys for
+// the whole desk, the sheet that lists them, and the written rule behind a field.
+"use strict";
+
+(() => {
+  const { call, Refusal, said, fill } = window.laixin;
+  const viewer = window.laixinViewer;
+  const desk = window.laixinFields;
+  /** A key that bounces, or is still held from the letter before, confirms nothing. */
+  const BLIND_MS = 250;
+  const form = () => document.getElementById("live-form");
+  const told = () => document.getElementById("confirm-say");
+  const address = () => `/v1/letters/${encodeURIComponent(form().dataset.letter)}`;
+  const etag = () => `"${form().dataset.version}"`;
+  let ahead = null;
+  let shownAt = performance.now();
+  let busy = false;
+  let underway = 0;
+
+  async function fetched(id) {
+    const answer = await fetch(`/letters/${encodeURIComponent(id)}`, { headers: { Accept: "text/html" }, credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok || answer.redirected) return null;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // A letter that asks for a reason is opened as a page of its own.
+    if (!page.getElementById("live-form")) return null;
+    const wanted = page.querySelector("#fields [data-wants][data-page]:not([data-page=''])") || page.querySelector("#fields [data-page]:not([data-page=''])");
+    const first = (wanted && wanted.dataset.page) || "1";
+    const tab = page.querySelector(`#tabs [data-page="${CSS.escape(first)}"]`);
+    let image = null;
+    if (tab) {
+      image = new Image();
+      image.src = tab.dataset.src;
+      await image.decode().catch(() => { image = null; });
+    }
+    return { id, page, first, image };
+  }
+
+  /** The next letter, fetched while this one is read. */
+  function prefetch() {
+    const { next } = form().dataset;
+    if (!next || (ahead && ahead.id === next)) return;
+    const mine = { id: next, found: null };
+    mine.found = fetched(next).catch(() => null);
+    ahead = mine;
+  }
+  window.laixinPrefetch = prefetch;
+
+  function place(found) {
+    history.pushState({}, "", `/letters/${encodeURIComponent(found.id)}`);
+    document.title = found.page.title;
+    document.body.dataset.subject = found.id;
+    for (const id of ["tabs", "live-form"]) document.getElementById(id).replaceWith(document.adoptNode(found.page.getElementById(id)));
+    viewer.another(found.first, found.image);
+    desk.begin();
+    shownAt = performance.now();
+    document.dispatchEvent(new CustomEvent("laixin-letter", { detail: found.id }));
+    ahead = null;
+    // It may have changed since it was fetched.
+    if (window.laixinRefresh) window.laixinRefresh().then(prefetch);
+  }
+
+  /** Goes to the next letter of the queue; without one stays here. */
+  async function onward(words) {
+    const { next } = form().dataset;
+    if (!next) return false;
+    if (!ahead || ahead.id !== next) { ahead = null; prefetch(); }
+    const found = await ahead.found;
+    if (!found) { location.assign(`/letters/${encodeURIComponent(next)}`); return true; }
+    place(found);
+    told().textContent = words;
+    return true;
+  }
+
+  /** What became of a letter that is not on the desk any more, where it was not what its officer thinks. */
+  function outcome(letter, text) {
+    const line = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = `/letters/${encodeURIComponent(letter)}`;
+    link.textContent = letter;
+    line.append(link, ` ${text}`);
+    document.getElementById("outcome").append(line);
+  }
+
+  const why = (error) => (error instanceof Refusal ? error.message : said.script.lost);
+
+  /** Confirms the letter on the desk. The next one is laid out meanwhile; what is refused comes back with its reason. */
+  async function confirmed(letter) {
+    const asked = call("POST", `${address()}/confirm`, {}, { "If-Match": etag() });
+    underway += 1;
+    asked.catch(() => {}).finally(() => { underway -= 1; });
+    const { next } = form().dataset;
+    const found = next && ahead && ahead.id === next ? await Promise.race([ahead.found, asked.then(() => null, () => null)]) : null;
+    if (!found) {
+      await asked;
+      return onward(fill(said.script.confirmed_next, letter));
+    }
+    place(found);
+    told().textContent = fill(said.script.confirming, letter);
+    asked.then(
+      () => { if (document.body.dataset.subject === found.id) told().textContent = fill(said.script.confirmed_next, letter); },
+      (error) => outcome(letter, fill(said.script.not_confirmed, why(error))),
+    );
+    return true;
+  }
+
+  async function confirm() {
+    if (busy || !document.getElementById("confirm")) return;
+    const open = desk.fields().filter((field) => desk.isOpen(field) && !desk.typed(field));
+    if (open.length) {
+      desk.go(open[0]);
+      told().textContent = fill(said.script.still_open, open.length);
+      return;
+    }
+    busy = true;
+    try {
+      if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
+      if (await confirmed(form().dataset.letter)) return;
+      await window.laixinRefresh();
+      told().textContent = said.script.confirmed;
+    } catch (error) {
+      told().textContent = why(error);
+      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
+    } finally {
+      busy = false;
+    }
+  }
+
+  /** An officer says which earlier letter this one repeats, or that it is a first one. */
+  async function repeats(of) {
+    const place_ = () => document.getElementById("repeat-say");
+    place_().textContent = said.script.saving;
+    try {
+      await desk.settled();
+      await call("PATCH", `${address()}/fields`, { repeat: { value: of || null } }, { "If-Match": etag() });
+      await window.laixinRefresh();
+      place_().textContent = said.script.saved;
+    } catch (error) {
+      place_().textContent = error instanceof Refusal ? (error.code === "correction_invalid" && said.allowed.repeat) || error.message : said.script.lost;
+      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
+    }
+  }
+
+  /** The written rule of the chosen field, in its own words. */
+  function rule() {
+    const field = document.querySelector("#fields .field.chosen");
+    const number = (field && field.dataset.rule) || "7.4.2.1";
+    const sheet = document.getElementById("rule");
+    sheet.querySelector("h2").textContent = fill(said.rule.heading, number);
+    sheet.querySelector("[data-text]").textContent = said.rule[number] || said.rule["7.4.2.1"];
+    sheet.showModal();
+  }
+
+  async function skip() {
+    if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
+    const { letter } = form().dataset;
+    if (!(await onward(fill(said.script.skipped, letter)))) told().textContent = said.script.queue_empty;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.id === "confirm") confirm();
+    if (button.id === "skip") skip();
+    if (button.id === "show-rule") rule();
+    if ("repeats" in button.dataset) repeats(button.dataset.repeats);
+  });
+
+  const keys = {
+    F1: () => document.getElementById("keys").showModal(),
+    F2: rule,
+    F8: skip,
+    F9: () => history.back(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.altKey) return;
+    const open = document.querySelector("dialog[open]");
+    if (open) return;
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.nodeName);
+    const act = event.key === "?" && !typing ? keys.F1 : keys[event.key];
+    if (act && !event.ctrlKey) { event.preventDefault(); if (!event.repeat) act(); return; }
+    const early = event.repeat || performance.now() - shownAt < BLIND_MS;
+    if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); if (!early) confirm(); }
+    if (event.key === "Enter" && event.target.id === "confirm" && early) event.preventDefault();
+  });
+  addEventListener("beforeunload", (event) => { if (underway) event.preventDefault(); });
+  // Back and forward between letters are pages of their own.
+  addEventListener("popstate", () => location.reload());
+
+  if (document.readyState === "complete") prefetch(); else addEventListener("load", prefetch);
+})();
