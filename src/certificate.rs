@@ -8,7 +8,7 @@ mod paper;
 
 use std::time::Duration;
 
-use uv_cabinet::{Profile, Timing};
+use uv_cabinet::{MapOrigin, Profile, Timing};
 
 use crate::clock::Millis;
 use crate::config::Settings;
@@ -143,6 +143,10 @@ pub struct Certificate {
     pub faults: Vec<(Millis, String)>,
     /// The curves; empty where none were kept.
     pub curve: Vec<CycleSample>,
+    /// Sensors this model does not have.
+    pub absent: Vec<String>,
+    /// The register map of the profile is a simulator's, as far as the profile is still the one of the cycle.
+    pub invented: bool,
     /// The last self test.
     pub self_test: Option<SelfTest>,
     /// The ledger's entries that cover this.
@@ -213,6 +217,8 @@ impl Certificate {
             limits: held_against(terms, profile),
             faults: faults(&file.history),
             curve: samples.clone(),
+            absent: terms.absent.clone(),
+            invented: profile.is_some_and(|profile| profile.map == MapOrigin::Invented),
             self_test: self_test.as_ref().and_then(tested),
             anchors: file.ended.iter().chain(&file.overridden).cloned().collect(),
         }

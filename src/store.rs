@@ -53,6 +53,7 @@ mod second_person;
 mod self_tests;
 mod statistics;
 mod things;
+mod unreleased;
 mod valuables;
 mod views;
 mod vouch;

@@ -99,6 +99,8 @@ fn released() -> Certificate {
         },
         faults: Vec::new(),
         curve,
+        absent: Vec::new(),
+        invented: false,
         self_test: Some(SelfTest {
             at: Millis(BEGAN.0 - 3_600_000),
             outcome: TestOutcome::Passed,

@@ -11,6 +11,7 @@
 mod support;
 
 mod cabinet_faults;
+mod cabinet_loads;
 mod cabinet_words;
 mod handover_campaign;
 mod letter_path;

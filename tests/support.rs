@@ -157,6 +157,10 @@ impl TestStation {
     }
 
     pub fn start_simulator(&mut self) {
+        self.start_simulator_with(&[]);
+    }
+
+    pub fn start_simulator_with(&mut self, more: &[&str]) {
         let child = bounded(LAIXIN)
             .args([
                 "cabinet",
@@ -166,6 +170,7 @@ impl TestStation {
                 "--listen",
                 &self.cabinet.to_string(),
             ])
+            .args(more)
             .stdout(Stdio::null())
             .spawn()
             .expect("the simulator starts");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
-use super::auth::{CabinetReader, Cabinets, Caller};
+use super::auth::{CabinetReader, Cabinets, Caller, Mailroom};
 use super::problem::Problem;
 use crate::disinfect::{CabinetControl, CabinetView};
 
@@ -141,12 +141,12 @@ pub async fn self_test(
 }
 
 /// The letters have been turned over and the door was seen opened and closed again: the second exposure begins. The load is
-/// not released before both sides are done.
+/// not released before both sides are done. Who handles letters says it: nobody else has seen them.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/turned-over", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub async fn turned_over(
     State(app): State<App>,
-    caller: Caller<Cabinets>,
+    caller: Caller<Mailroom>,
     Path(id): Path<String>,
     _: Asked<Nothing>,
 ) -> Result<StatusCode, Problem> {

@@ -13,7 +13,7 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Cabinets;
 use crate::disinfect::{CabinetView, CycleView, PointView};
-use crate::domain::cycle::{Basis, Sides};
+use crate::domain::cycle::Sides;
 use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 
 mod faults;
@@ -93,7 +93,8 @@ struct Panel {
     may_abort: bool,
     may_acknowledge: bool,
     may_turn_over: bool,
-    timer: Option<&'static str>,
+    /// What this cabinet cannot show, and what stands for it instead.
+    lacks: Vec<&'static str>,
     may_test: bool,
     last_test: String,
     test_due: Option<String>,
@@ -279,6 +280,9 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         step_words: w.code("step", &step).to_owned(),
         waits: match inside {
             None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
+            _ if step == "idle" && view.awaits_unloading => {
+                w.t("cabinet.awaits_unloading").to_owned()
+            }
             _ => w.known("step_waits", &step).unwrap_or_default().to_owned(),
         },
         waits_label,
@@ -318,7 +322,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
             },
         last_test: faults::last_test(w, &view),
         test_due: faults::test_due(w, &view, days),
-        timer: (view.ozone_basis == Basis::Timer).then(|| w.t("cabinet.ozone_not_measured")),
+        lacks: faults::lacks(w, &view),
         connected: view.connected,
         step,
         id: view.id,

@@ -155,6 +155,7 @@ fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
 fn detail_words(w: &'static Words, detail: &str) -> String {
     match detail.split(' ').collect::<Vec<_>>().as_slice() {
         ["cancelled"] => w.t("scanning.cancelled").to_owned(),
+        ["load", load] => w.one("batches.load", load),
         ["image", place] => w.one("scanning.image", place),
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
@@ -177,6 +178,7 @@ mod tests {
         let zh = Words::of(Language::Chinese);
         for detail in [
             "cancelled",
+            "load 2",
             "image 3",
             "7 sides",
             "scanner_jam after image 2",

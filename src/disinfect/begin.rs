@@ -1,29 +1,30 @@
 //! Whether a cycle may begin, and on what grounds the door of a quarantine is opened: the asking side of a cabinet's task.
 
+use std::time::Duration;
+
 use super::Refused;
 use super::record::{End, Record};
 use super::task::{Supervisor, not_now};
-use crate::domain::cycle::{Ask, Cycle, Fault, Grounds, Refused as Never, Step};
+use crate::clock;
+use crate::domain::cycle::{Ask, Cycle, Fault, For, Grounds, LastLoad, Refused as Never, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
 use crate::store::{CycleRecord, StoreError};
 
+/// Whoever closes the door and starts at once may be quicker than the door's contact.
+const WAIT_FOR_DOOR: Duration = Duration::from_millis(1_500);
+
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
-        let started = self.may_start().await?;
+        self.wait_for_door(load).await;
+        self.refuse_another_inside(load).await?;
+        let started = self.may_start(load).await?;
         let hindrance = match &self.seen {
             None => Some("cabinet_silent"),
             Some(seen) => self.cycle.rules().hinders_start(seen).map(Fault::code),
         };
         if let Some(code) = hindrance {
             return Err(not_now(code));
-        }
-        if let (Step::Quarantined { .. }, Some(record)) = (self.cycle.step(), &self.record)
-            && record.load != load
-            && self.grounds().await.is_err()
-        {
-            // Behind the locked door lies another load than the one that would be released.
-            return Err(not_now("other_load_inside"));
         }
         self.refuse_kept_elsewhere(load).await?;
         let (terms, actor) = (self.terms.clone(), by.clone());
@@ -48,6 +49,7 @@ impl Supervisor {
             }
         };
         self.troubles.unrecorded = false;
+        self.not_emptied = None;
         self.record = Some(Record {
             cycle,
             load,
@@ -63,9 +65,12 @@ impl Supervisor {
     }
 
     /// The cycle that begins, if the cabinet is in order: the first thing that is not is told, by name.
-    async fn may_start(&mut self) -> Result<Cycle, Refused> {
-        let started = self.cycle.ask(Ask::Start, self.now_ms());
-        if matches!(started, Ok(_) | Err(Never::NotSeenYet)) {
+    async fn may_start(&mut self, load: i64) -> Result<Cycle, Refused> {
+        let started = self.cycle.ask(Ask::Start(self.is_for(load)), self.now_ms());
+        if matches!(
+            started,
+            Ok(_) | Err(Never::NotSeenYet | Never::DoorNotOpenedSince)
+        ) {
             if self.owes_an_end() {
                 return Err(not_now(Fault::RecordFailed.code()));
             }
@@ -73,6 +78,46 @@ impl Supervisor {
             self.refuse_trouble().await?;
         }
         started.map_err(|refused| not_now(refused.code()))
+    }
+
+    fn is_for(&self, load: i64) -> For {
+        match &self.record {
+            Some(record) if record.load == load => For::TheSameLoad,
+            _ => For::AnotherLoad,
+        }
+    }
+
+    /// Looks on for a moment while the door is what is in the way.
+    async fn wait_for_door(&mut self, load: i64) {
+        let until = clock::monotonic() + WAIT_FOR_DOOR;
+        while self.waits_for_door(load) && clock::monotonic() < until {
+            tokio::time::sleep(self.poll).await;
+            self.look().await;
+        }
+    }
+
+    fn waits_for_door(&self, load: i64) -> bool {
+        let unlocked = matches!(self.cycle.step(), Step::Idle | Step::Released);
+        let open = self
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.door_closed == Ok(false));
+        let not_opened = self.is_for(load) == For::AnotherLoad
+            && self.cycle.last_load() == LastLoad::MayBeInside;
+        unlocked && self.troubles.blocking().is_none() && (open || not_opened)
+    }
+
+    /// Behind the locked door lies another load than the one that would be released.
+    async fn refuse_another_inside(&self, load: i64) -> Result<(), Refused> {
+        let another = self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.load != load);
+        let quarantined = matches!(self.cycle.step(), Step::Quarantined { .. });
+        if quarantined && another && self.grounds().await.is_err() {
+            return Err(not_now("other_load_inside"));
+        }
+        Ok(())
     }
 
     /// A cabinet with a point that a cycle needs and that gives no value takes no load, nor does one whose self test failed.

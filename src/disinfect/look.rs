@@ -67,6 +67,7 @@ fn absent(profile: &Profile) -> Vec<String> {
         Point::EstopPressed,
         Point::IrradianceMwCm2,
         Point::OzoneMgM3,
+        Point::ScanCounter,
     ];
     looked_at
         .into_iter()

@@ -3,7 +3,7 @@
 use super::SelfTestView;
 use super::task::Supervisor;
 use crate::clock;
-use crate::domain::cycle::{Ask, Cycle, Fault, Left, Step};
+use crate::domain::cycle::{Ask, Cycle, Fault, LastLoad, Left, Step};
 use crate::domain::letter::LoadState;
 use crate::events::Event;
 use crate::store::{CycleOutcome, CycleStep, SelfTest, SideExposure, StoreError, TestOutcome};
@@ -59,7 +59,9 @@ impl Supervisor {
                 let found = newest
                     .map(|record| {
                         let opened = db.was_opened(record.id)?;
-                        db.load(record.load_id).map(|load| (record, load, opened))
+                        let emptied = db.was_emptied(record.id)?;
+                        db.load(record.load_id)
+                            .map(|load| (record, load, (opened, emptied)))
                     })
                     .transpose()?;
                 let failed = db.self_test_failed(&cabinet)?;
@@ -74,18 +76,24 @@ impl Supervisor {
                 return Known::No;
             }
             Ok((None, test, failed)) => (Left::Clean, None, (test, failed)),
-            Ok((Some((record, load, opened)), test, failed)) => {
+            Ok((Some((record, load, (opened, emptied))), test, failed)) => {
                 newest_began = Some(record.started);
+                let let_out = if emptied {
+                    Left::Clean
+                } else {
+                    Left::NotEmptied
+                };
+                self.not_emptied = (!emptied).then_some(record.id);
                 let (left, end) = match record.ended {
                     None => (Left::Unfinished, End::Open),
                     // An override signed is not a door opened: that has a step of its own.
-                    Some(_) if opened => (Left::Clean, End::Written),
+                    Some(_) if opened => (let_out, End::Written),
                     Some(_)
                         if matches!(load.state, LoadState::Quarantined | LoadState::Overridden) =>
                     {
                         (Left::Quarantined, End::Written)
                     }
-                    Some(_) => (Left::Clean, End::Written),
+                    Some(_) => (let_out, End::Written),
                 };
                 let record = Record {
                     cycle: record.id,
@@ -107,7 +115,7 @@ impl Supervisor {
             test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
         };
         let left = match (left, test.as_ref().is_some_and(open)) {
-            (Left::Clean, true) => Left::TestFailed,
+            (Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
             (left, _) => left,
         };
         self.last_test = test.map(SelfTestView::from);
@@ -189,6 +197,7 @@ impl Supervisor {
             return;
         }
         record.end = End::Written;
+        self.not_emptied = Some(cycle);
         let batch = record.batch;
         self.troubles.unrecorded = false;
         // Refused where the end is a quarantine.
@@ -197,6 +206,33 @@ impl Supervisor {
             self.tell();
         }
         self.around.events.tell(Event::Batch { batch });
+    }
+
+    /// The door was seen open after the last cycle's end: on record, so that it is known after a restart.
+    pub(super) async fn note_door(&mut self) {
+        let Some(cycle) = self
+            .not_emptied
+            .filter(|_| self.cycle.last_load() == LastLoad::LetOut)
+        else {
+            return;
+        };
+        let step = CycleStep {
+            at: clock::now(),
+            after_ms: None,
+            step: CycleStep::DOOR_OPENED.to_owned(),
+            detail: None,
+            by: None,
+        };
+        match self
+            .around
+            .store
+            .with(move |db| db.cycle_step(cycle, &step))
+            .await
+        {
+            Ok(()) => self.not_emptied = None,
+            // Tried again with the next look.
+            Err(error) => self.say_unrecorded(&error),
+        }
     }
 
     /// Said once, however often it is tried again; `/readyz` says it until it is over.

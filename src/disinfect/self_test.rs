@@ -14,7 +14,7 @@ use super::record::End;
 use super::task::Supervisor;
 use super::{Order, Refused, SelfTestView, look};
 use crate::clock;
-use crate::domain::cycle::{Cycle, Fault, Heartbeat, Left, Ozone, Seen, Step};
+use crate::domain::cycle::{Fault, Heartbeat, Left, Ozone, Seen, Step};
 use crate::store::{Finding, HealthRow, TestOutcome};
 
 /// What ends a test early.
@@ -75,12 +75,10 @@ impl Supervisor {
         let rested = matches!(self.cycle.step(), Step::Idle | Step::Released);
         if outcome == TestOutcome::Passed && !rested {
             // What the test before left behind is over.
-            let rules = self.cycle.rules().clone();
-            self.cycle = Cycle::at_start(rules, Left::Clean, self.now_ms());
+            self.cycle = self.cycle.after_test(Left::Clean, self.now_ms());
         }
         if outcome != TestOutcome::Passed {
-            let rules = self.cycle.rules().clone();
-            self.cycle = Cycle::at_start(rules, Left::TestFailed, self.now_ms());
+            self.cycle = self.cycle.after_test(Left::TestFailed, self.now_ms());
             // It has no load inside, whatever the last cycle had.
             self.record.take_if(|record| record.end == End::Written);
         }

@@ -7,7 +7,7 @@ use uv_cabinet::Readings;
 use super::task::Supervisor;
 use super::trouble::{READING_NEXT, silence_code, silence_next};
 use super::{CabinetView, WrongCabinetView, look};
-use crate::domain::cycle::{Look, Sample, Step, WhyMissing};
+use crate::domain::cycle::{LastLoad, Look, Sample, Step, WhyMissing};
 use crate::store::CycleRecord;
 
 impl Supervisor {
@@ -38,6 +38,9 @@ impl Supervisor {
             dose_basis: self.terms.dose_basis,
             ozone_basis: self.terms.ozone_basis,
             sides: self.terms.sides,
+            absent: self.terms.absent.clone(),
+            map: self.profile.map.name().to_owned(),
+            awaits_unloading: self.awaits_unloading(),
             points: look::points(readings, now),
             cycle: self.cycle_view(irradiance),
             link: look::link(&self.cabinet.link_quality()),
@@ -83,6 +86,12 @@ impl Supervisor {
         } else if !self.troubles.all().any(|trouble| trouble.needed) {
             self.around.readiness.ready(&part);
         }
+    }
+
+    /// Unlocked, after a cycle, and nobody has been seen at the door.
+    fn awaits_unloading(&self) -> bool {
+        matches!(self.cycle.step(), Step::Idle | Step::Released)
+            && self.cycle.last_load() == LastLoad::MayBeInside
     }
 
     fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {

@@ -37,6 +37,8 @@ pub(super) struct Supervisor {
     pub(super) seen: Option<Seen>,
     /// The cycle in the records that the steps belong to; the last one stays for the view.
     pub(super) record: Option<Record>,
+    /// The last cycle, until its record says that the door was seen open after its end.
+    pub(super) not_emptied: Option<i64>,
     pub(super) given: Given,
     /// On its way while the lamp is to stay permitted; dropped, it is not given.
     pub(super) beat: Option<Begun>,
@@ -78,6 +80,7 @@ impl Supervisor {
             cycle,
             seen: None,
             record: None,
+            not_emptied: None,
             given: Given::default(),
             beat: None,
             putting_out: None,
@@ -125,7 +128,7 @@ impl Supervisor {
         }
     }
 
-    async fn look(&mut self) {
+    pub(super) async fn look(&mut self) {
         let readings = self.cabinet.poll_within(self.patience).await;
         let now = clock::monotonic();
         let seen = look::seen(&readings, now, self.epoch);
@@ -140,6 +143,7 @@ impl Supervisor {
         self.seen = Some(seen);
         self.look_at_orders_when_due(now).await;
         self.settle().await;
+        self.note_door().await;
         self.give_orders().await;
         if matches!(self.cycle.step(), Step::Striking { .. }) && self.given.lamp != Some(Switch::On)
         {

@@ -10,6 +10,7 @@ use crate::store::{CycleOutcome, CycleSample, CycleTerms, Db, StoreError};
 use bench::{Bench, PATIENCE};
 
 mod bench;
+mod door;
 mod self_test;
 mod trouble;
 

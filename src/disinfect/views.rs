@@ -120,6 +120,12 @@ pub struct CabinetView {
     pub ozone_basis: Basis,
     /// Whether letters are turned over between two exposures (`one`) or not (`both`).
     pub sides: Sides,
+    /// Sensors that a cycle looks at elsewhere and this model does not have, e.g. `locked`, `estop_pressed`, `scan_counter`.
+    pub absent: Vec<String>,
+    /// Where the register map comes from; `invented` is a simulator's, and its times may be compressed.
+    pub map: String,
+    /// Whether the last cycle's load can still be inside: the door has not been seen open since. A start for another load is refused.
+    pub awaits_unloading: bool,
     /// Every point of the profile.
     pub points: Vec<PointView>,
     /// Why no load can be taken now; none where one can, as far as the device goes.

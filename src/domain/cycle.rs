@@ -23,7 +23,7 @@ mod step;
 mod tests;
 mod witness;
 
-pub use ask::{Ask, Grounds, Refused};
+pub use ask::{Ask, For, Grounds, Refused};
 pub use fault::Fault;
 pub use load::{Aired, Exposure, Load};
 pub use orders::{Heartbeat, Orders, Switch};
@@ -143,8 +143,10 @@ pub enum DoorSeen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Left {
-    /// No cycle, or one that was released or acknowledged.
+    /// No cycle, or one whose load was let out, and the door has been seen open since.
     Clean,
+    /// The last cycle's load was let out, and the door has not been seen open since.
+    NotEmptied,
     /// A cycle had begun and has no end on record.
     Unfinished,
     /// A load that a cycle did not release may still be inside.
@@ -153,12 +155,23 @@ pub enum Left {
     TestFailed,
 }
 
+/// Whether the load of the last cycle can still be inside, now that it may be taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastLoad {
+    /// The door has not been seen open since that cycle's end.
+    MayBeInside,
+    /// It has, while it was unlocked; or there was no cycle.
+    LetOut,
+}
+
 /// A cycle: its rules, where the cabinet is, and what the load has had.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cycle {
     rules: Rules,
     step: Step,
     load: Load,
+    last_load: LastLoad,
 }
 
 impl Cycle {
@@ -169,6 +182,21 @@ impl Cycle {
             rules,
             step: Step::Unknown { since_ms, left },
             load: Load::default(),
+            last_load: match left {
+                Left::Clean => LastLoad::LetOut,
+                Left::NotEmptied | Left::Unfinished | Left::Quarantined | Left::TestFailed => {
+                    LastLoad::MayBeInside
+                }
+            },
+        }
+    }
+
+    /// After a self test of this run: it put no load in and took none out.
+    #[must_use]
+    pub fn after_test(&self, left: Left, since_ms: u64) -> Self {
+        Self {
+            last_load: self.last_load,
+            ..Self::at_start(self.rules.clone(), left, since_ms)
         }
     }
 
@@ -182,6 +210,12 @@ impl Cycle {
     #[must_use]
     pub fn load(&self) -> &Load {
         &self.load
+    }
+
+    /// Whether the load of the last cycle can still be inside.
+    #[must_use]
+    pub fn last_load(&self) -> LastLoad {
+        self.last_load
     }
 
     /// Its rules.

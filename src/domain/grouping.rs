@@ -46,6 +46,8 @@ pub mod hold {
     pub const SCAN_INTERRUPTED: &str = "scan_interrupted";
     /// A file came with a name that lies before one already taken.
     pub const OUT_OF_ORDER: &str = "out_of_order";
+    /// Pages came while another load was neither released nor in its cycle: they may be that one's, opened too early.
+    pub const UNRELEASED_LOAD: &str = "unreleased_load";
 }
 
 /// What a separator sheet says: `LXS1:RUN:NUMBER:CHECK`, in both QR codes and the barcode.

@@ -181,6 +181,11 @@ pub struct CycleStep {
     pub by: Option<String>,
 }
 
+impl CycleStep {
+    /// Not a step of the machine: after the cycle's end the door was seen open, unlocked.
+    pub const DOOR_OPENED: &'static str = "door_opened";
+}
+
 impl Db {
     /// Records that a cycle begins, before anything is switched on. The load must be waiting or quarantined.
     ///
@@ -345,6 +350,18 @@ impl Db {
         Ok(self.connection.query_row(
             "SELECT EXISTS (SELECT 1 FROM cycle_steps WHERE cycle_id = ?1 AND step = 'idle')",
             [cycle_id],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Whether the door was seen open after this cycle's end.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn was_emptied(&self, cycle_id: i64) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM cycle_steps WHERE cycle_id = ?1 AND step = ?2)",
+            (cycle_id, CycleStep::DOOR_OPENED),
             |row| row.get(0),
         )?)
     }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
+use super::unreleased::warn_of_unreleased;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
@@ -319,6 +320,7 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
+        warn_of_unreleased(&step, load, found.first_seen)?;
         let (letter, stage) = letter_of(&step, load, &page.group)?;
         let withheld: bool = step
             .prepare_cached("SELECT withheld IS NOT NULL FROM letters WHERE id = ?1")?

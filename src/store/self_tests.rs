@@ -151,19 +151,24 @@ impl Db {
             .optional()?)
     }
 
-    /// Whether the last self test of a cabinet that said anything – one that was aborted or cut short says nothing – failed.
+    /// Whether the last self test of a cabinet that said anything failed, or was never ended because the daemon died in it. One that a
+    /// person aborted says nothing.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn self_test_failed(&self, cabinet: &str) -> Result<bool, StoreError> {
-        let last = "SELECT outcome FROM self_tests WHERE cabinet = ?1 AND outcome IN (?2, ?3) ORDER BY id DESC LIMIT 1";
-        let (passed, failed) = (TestOutcome::Passed, TestOutcome::Failed);
+        let last = "SELECT outcome FROM self_tests WHERE cabinet = ?1 AND outcome IN (?2, ?3, ?4) ORDER BY id DESC LIMIT 1";
+        let (passed, failed, cut_short) = (
+            TestOutcome::Passed,
+            TestOutcome::Failed,
+            TestOutcome::CutShort,
+        );
         let found = self
             .connection
-            .query_row(last, (cabinet, passed, failed), |row| {
+            .query_row(last, (cabinet, passed, failed, cut_short), |row| {
                 row.get::<_, TestOutcome>(0)
             });
-        Ok(found.optional()? == Some(TestOutcome::Failed))
+        Ok(found.optional()?.is_some_and(|outcome| outcome != passed))
     }
 
     /// One self test.

@@ -47,7 +47,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/cabinets/{id}/abort", CAB),
     ("POST", "/v1/cabinets/{id}/acknowledge", CAB),
     ("POST", "/v1/cabinets/{id}/selftest", CAB),
-    ("POST", "/v1/cabinets/{id}/turned-over", CAB),
+    ("POST", "/v1/cabinets/{id}/turned-over", MAIL),
     ("GET", "/v1/cycles/{id}/certificate.pdf", CAB),
     ("GET", "/v1/arrivals", MAIL),
     ("POST", "/v1/arrivals/{id}/take", MAIL),

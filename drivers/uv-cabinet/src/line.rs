@@ -26,11 +26,12 @@ use crate::{
 mod backlog;
 mod connection;
 mod owner;
+mod place;
 
 pub(crate) use owner::Owner;
 
 /// The lines of one station. Cabinets that are made from the same `Lines` and name the same address share one
-/// connection; cheap to clone.
+/// connection, however each of them writes it; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Lines(Arc<Mutex<BTreeMap<Address, Known>>>);
 
@@ -67,13 +68,14 @@ impl Lines {
     /// When another cabinet of that line has the same unit number, or speaks with other settings on the same serial port.
     pub fn cabinet(&self, profile: Profile) -> Result<(Cabinet, CabinetTask), ProfileError> {
         let address = profile.link.transport.address();
+        let place = place::of(&address);
         let unit = profile.link.unit;
         // Poisoned by a panic elsewhere: the table is only ever changed whole.
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lines.get_mut(&address)
+        if let Some(known) = lines.get_mut(&place)
             && let Some(ask) = known.ask.upgrade()
         {
-            if known.transport != profile.link.transport {
+            if !known.transport.speaks_like(&profile.link.transport) {
                 return Err(ProfileError::OtherLineSettings {
                     address: address.to_string(),
                 });
@@ -96,7 +98,7 @@ impl Lines {
             ask: ask.ask.downgrade(),
             opened: Arc::clone(&ask.opened),
         };
-        lines.insert(address, known);
+        lines.insert(place, known);
         Ok(Cabinet::on_line(profile, ask, Some(owner)))
     }
 }

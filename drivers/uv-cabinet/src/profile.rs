@@ -14,6 +14,8 @@ mod cycle;
 mod identity;
 mod link;
 mod maintenance;
+mod plausible;
+mod words;
 
 pub use identity::Identity;
 use identity::IdentityTable;
@@ -87,6 +89,18 @@ pub enum MapOrigin {
     Published,
     /// Found out on a real device.
     Measured,
+}
+
+impl MapOrigin {
+    /// Its name in profiles.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invented => "invented",
+            Self::Published => "published",
+            Self::Measured => "measured",
+        }
+    }
 }
 
 /// Where a point is and what its values may be.
@@ -290,7 +304,7 @@ fn shape_error(text: &str, e: &toml::de::Error) -> ProfileError {
             .unwrap_or_default()
             .trim()
             .to_owned(),
-        message: e.message().replace('\n', " "),
+        message: words::ours(&e.message().replace('\n', " ")),
     }
 }
 
@@ -311,9 +325,9 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CabinetTable {
-    model: String,
+    model: Spanned<String>,
     map: MapOrigin,
-    map_source: String,
+    map_source: Spanned<String>,
     #[serde(default)]
     sides: Sides,
     #[serde(default)]

@@ -55,6 +55,18 @@ pub struct SimSettings {
     pub unit: u8,
     /// Of the sensors' noise.
     pub seed: u64,
+    /// Who opens the door when the bolt is withdrawn.
+    pub attendant: Attendant,
+}
+
+/// Who is at the simulated cabinet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attendant {
+    /// Nobody: the door moves only as a fault says.
+    #[default]
+    Nobody,
+    /// An operator who opens the door as soon as the station unlocks it, takes the letters out or turns them over, and closes it.
+    Operator,
 }
 
 impl Default for SimSettings {
@@ -66,6 +78,7 @@ impl Default for SimSettings {
             late: Duration::from_millis(700),
             unit: 1,
             seed: 1,
+            attendant: Attendant::Nobody,
         }
     }
 }

@@ -58,7 +58,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "poll_ms = 100",
             "pol_ms = 100",
-            "`pol_ms = 100`: unknown field `pol_ms`, expected one of `poll_ms`, `preflight_max_s`, \
+            "`pol_ms = 100`: there is no key `pol_ms`: allowed: `poll_ms`, `preflight_max_s`, \
              `strike_max_s`, `min_exposure_s`, `max_exposure_s`, `off_confirm_max_s`, \
              `fan_start_max_s`, `ventilation_s`, `ventilation_max_s`, `timer_exposure_s`, \
              `timer_ventilation_s`, `turn_over_max_s`",
@@ -97,7 +97,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
             "unit = 1 ",
             "unit = \"one\" ",
             "`unit = \"one\"                # Modbus unit identifier, 1..=247 (255 for a plain TCP \
-             device)`: invalid type: string \"one\", expected u64",
+             device)`: found the text \"one\": allowed: a whole number from 0",
         ),
         (
             "unit = \"mW/cm2\"",
@@ -129,7 +129,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "max = 120.0",
             "max = -120.0",
-            "points.lamp_temperature_c.max = -120: allowed: -20 to 1000000000",
+            "points.lamp_temperature_c.max = -120: allowed: -20 to 1000",
         ),
         (
             "table = \"coil\"",
@@ -140,7 +140,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "table = \"coil\"",
             "table = \"coils\"",
-            "`table = \"coils\"`: unknown variant `coils`, expected one of `coil`, \
+            "`table = \"coils\"`: `coils` is not one of: `coil`, \
              `discrete_input`, `input_register`, `holding_register`",
         ),
         (
@@ -152,7 +152,7 @@ fn a_wrong_profile_is_refused_with_its_message() {
         (
             "[points.locked]",
             "[points.lokced]",
-            "`[points.lokced]`: unknown variant `lokced`, expected one of `door_closed`, `locked`, \
+            "`[points.lokced]`: `lokced` is not one of: `door_closed`, `locked`, \
              `estop_pressed`, `lamp_on`, `fan_on`, `lamp_current_a`, `irradiance_mw_cm2`, `ozone_mg_m3`, \
              `lamp_temperature_c`, `lamp_hours_h`, `lamp_strikes`, `scan_counter`, `lamp_command`, \
              `fan_command`, `lock_command`, `heartbeat`",
@@ -166,6 +166,82 @@ fn a_wrong_profile_is_refused_with_its_message() {
     for (from, to, message) in cases {
         assert_eq!(refusal(from, to), message, "{from:?} → {to:?}");
     }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_its_line() {
+    let cases = [
+        (
+            "max = 40.0",
+            "max = 1000000.0",
+            "points.irradiance_mw_cm2.max = 1000000: allowed: 0 to 1000",
+        ),
+        (
+            "max = 20.0",
+            "max = 20000.0",
+            "points.ozone_mg_m3.max = 20000: allowed: 0 to 500",
+        ),
+        (
+            "frozen_after_ms = 400",
+            "frozen_after_ms = 60000",
+            "points.scan_counter.frozen_after_ms = 60000: allowed: 100 to 1000",
+        ),
+        (
+            "address = 0\ntype = \"bool\"\nmax_age_ms = 250",
+            "frozen_after_ms = 400\naddress = 0\ntype = \"bool\"\nmax_age_ms = 250",
+            "points.door_closed.frozen_after_ms = 400: allowed: no such key; a contact may stand still for days",
+        ),
+        (
+            "irradiance_min_mw_cm2 = 3.0",
+            "irradiance_min_mw_cm2 = 41.0",
+            "maintenance.irradiance_min_mw_cm2 = 41: allowed: 0 to 40, the range of points.irradiance_mw_cm2",
+        ),
+        (
+            "model = \"laixin demo cabinet\"",
+            "model = \" \"",
+            "cabinet.model = \"\": allowed: 1 to 200 characters, none of them a control character or one that changes the direction of writing",
+        ),
+        (
+            "model = \"laixin demo cabinet\"",
+            "model = \"demo \u{202e}tenibac\"",
+            "cabinet.model = \"demo \\u{202e}tenibac\": allowed: 1 to 200 characters, none of them a control character or one that changes the direction of writing",
+        ),
+    ];
+    for (from, to, message) in cases {
+        assert_eq!(refusal(from, to), message, "{from:?} → {to:?}");
+    }
+}
+
+#[test]
+fn a_map_that_is_not_invented_is_held_to_real_doses_and_times() {
+    let real = DEMO
+        .replace("map = \"invented\"", "map = \"published\"")
+        .replace("\nventilation_s = 5 ", "\nventilation_s = 30 ");
+    Profile::parse(&real).expect("as the standard wants it");
+    let cases = [
+        (
+            "target_dose_mj_cm2 = 100.0",
+            "target_dose_mj_cm2 = 1.0",
+            "limits.target_dose_mj_cm2 = 1: allowed: 10 to 10000",
+        ),
+        (
+            "min_exposure_s = 8",
+            "min_exposure_s = 1",
+            "timing.min_exposure_s = 1: allowed: 5 to 86400",
+        ),
+        (
+            "\nventilation_s = 30",
+            "\nventilation_s = 5",
+            "timing.ventilation_s = 5: allowed: 30 to 86400",
+        ),
+    ];
+    for (from, to, message) in cases {
+        let error = Profile::parse(&real.replace(from, to)).expect_err(to);
+        assert!(error.to_string().ends_with(message), "{error}");
+    }
+    let simulated = DEMO.replace("target_dose_mj_cm2 = 100.0", "target_dose_mj_cm2 = 1.0");
+    let simulated = Profile::parse(&simulated).expect("a simulator's time may be compressed");
+    assert_eq!(simulated.map.name(), "invented");
 }
 
 /// The shipped profile with these two flags as bits.

@@ -48,18 +48,12 @@ impl Paper<'_> {
         }
         pen.text((LEFT, y), w.t("certificate.faults"), plain(9.0, QUIET));
         for line in &faults {
-            let room = WIDTH - 22.0;
-            let sizes = [9.0, 8.0, 7.0, 6.0];
-            let fits = sizes
-                .into_iter()
-                .find(|points| pen.width_mm(line, *points) <= room);
-            let points = fits.unwrap_or(6.0);
-            let line = pen.lines(line, points, room).into_iter().next();
-            pen.text(
-                (LEFT + 21.0, y),
-                &line.unwrap_or_default(),
-                plain(points, BLACK),
-            );
+            self.one_line(pen, y, line);
+            y += 4.6;
+        }
+        if let Some(lacks) = self.lacks() {
+            pen.text((LEFT, y), w.t("certificate.lacks"), plain(9.0, QUIET));
+            self.one_line(pen, y, &lacks);
             y += 4.6;
         }
         if let Some(signed) = &c.overridden {
@@ -74,6 +68,41 @@ impl Paper<'_> {
             }
         }
         y
+    }
+
+    /// As large as it can be on one line.
+    fn one_line(&self, pen: &mut Pen<'_, '_>, y: f32, line: &str) {
+        let room = WIDTH - 22.0;
+        let sizes = [9.0, 8.0, 7.0, 6.0];
+        let fits = sizes
+            .into_iter()
+            .find(|points| pen.width_mm(line, *points) <= room);
+        let points = fits.unwrap_or(6.0);
+        let line = pen.lines(line, points, room).into_iter().next();
+        pen.text(
+            (LEFT + 21.0, y),
+            &line.unwrap_or_default(),
+            plain(points, BLACK),
+        );
+    }
+
+    /// What the cabinet could not show, and whether its map is only a simulator's.
+    fn lacks(&self) -> Option<String> {
+        let (w, c) = (self.w, self.certificate);
+        let names: Vec<&str> = c
+            .absent
+            .iter()
+            .map(|point| w.code("point", point))
+            .collect();
+        let absent = (!names.is_empty()).then(|| {
+            w.one(
+                "certificate.lacks_sensors",
+                names.join(w.t("certificate.and")),
+            )
+        });
+        let invented = c.invented.then(|| w.t("certificate.invented").to_owned());
+        let told: Vec<String> = absent.into_iter().chain(invented).collect();
+        (!told.is_empty()).then(|| told.join(" "))
     }
 
     /// A recorded fault in words; of a missing reading also which one and why.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 use uv_cabinet::PortProblem;
-use uv_cabinet::sim::{self, Fault, SerialEnd, SimSettings, Wire};
+use uv_cabinet::sim::{self, Attendant, Fault, SerialEnd, SimSettings, Wire};
 
 use super::super::{DEFECT, FINDING, GOOD, USAGE};
 
@@ -41,6 +41,10 @@ pub struct SimulateArgs {
     /// How late a late reply is.
     #[arg(long, default_value_t = 700)]
     late_ms: u64,
+    /// Leave the door shut when the bolt is withdrawn. Otherwise it stands open for a moment then, as when an operator takes the
+    /// letters out: without that no cycle can be started for another load.
+    #[arg(long)]
+    nobody: bool,
     /// Side channel: `list`, `fault NAME on`, `fault NAME off`, `heal`, `state`, one a line.
     #[arg(long, value_name = "ADDRESS")]
     control: Option<SocketAddr>,
@@ -73,6 +77,11 @@ pub(super) async fn run(args: SimulateArgs) -> u8 {
         lamp_hours_h: args.lamp_hours_h,
         late: Duration::from_millis(args.late_ms),
         unit: args.unit,
+        attendant: if args.nobody {
+            Attendant::Nobody
+        } else {
+            Attendant::Operator
+        },
         ..SimSettings::default()
     };
     let serial = args.serial.clone();

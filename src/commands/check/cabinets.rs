@@ -11,9 +11,30 @@ use crate::{Chain, disinfect};
 
 /// Tries every cabinet of the settings.
 pub(super) async fn all(settings: &Settings, report: &mut Report) {
+    // As the station does it at its start; nothing is asked on these.
+    let lines = uv_cabinet::Lines::default();
+    let mut on_lines = Vec::new();
     for cabinet in &settings.cabinets {
         match disinfect::profile_of(cabinet) {
             Ok(profile) => {
+                match lines.cabinet(profile.clone()) {
+                    Ok(on_line) => on_lines.push(on_line),
+                    Err(error) => {
+                        let then = "give every cabinet an address and unit number of its own: with this the station does not start";
+                        report.bad(
+                            &format!("cabinet {}", cabinet.id),
+                            &Chain(&error).to_string(),
+                            then,
+                        );
+                        continue;
+                    }
+                }
+                if profile.map == uv_cabinet::MapOrigin::Invented {
+                    let what = format!("cabinet {}", cabinet.id);
+                    let why = "the map of its profile is invented: nothing but a simulated cabinet has it, and its times may be compressed";
+                    let then = "for a real cabinet write a profile from its maker's papers, with cabinet.map = \"published\" or \"measured\"";
+                    report.warn(&what, why, then);
+                }
                 one(cabinet, profile, report).await;
                 self_test(settings, cabinet, report);
             }

@@ -120,6 +120,14 @@ pub(in crate::console) fn blocked_words(
     Some([what, next.unwrap_or_default()].join(w.t("script.stop")))
 }
 
+/// What this cabinet cannot show and what stands for it: said before anybody starts, and on every certificate.
+pub(super) fn lacks(w: &'static Words, view: &CabinetView) -> Vec<&'static str> {
+    let invented = (view.map == "invented").then(|| w.t("cabinet.map_invented"));
+    let absent = view.absent.iter();
+    let absent = absent.filter_map(|point| w.known("lacks", point));
+    invented.into_iter().chain(absent).collect()
+}
+
 /// Points without a value, beside the one that blocks.
 pub(super) fn warnings(w: &'static Words, view: &CabinetView) -> Vec<String> {
     let told = view

@@ -122,4 +122,9 @@ async fn killed_in_a_self_test_is_cut_short_and_stays_dark() {
         newest.await.unwrap().unwrap().outcome,
         Some(TestOutcome::CutShort)
     );
+    bench.opens_once_the_ozone_is_low().await;
+    bench.door_is_opened_and_closed().await;
+    let refused = bench.control.start(bench.load, "operator").await;
+    let code = "self_test_failed".to_owned();
+    assert_eq!(refused, Err(Refused::NotNow { code }));
 }

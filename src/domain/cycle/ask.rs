@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Air, Aired, Cycle, DoorSeen, Fault, Lamp, Load, Step};
+use super::{Air, Aired, Cycle, DoorSeen, Fault, Lamp, LastLoad, Load, Step};
 
 /// What a person or the station asks of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// Begin with the load that is in the cabinet.
-    Start,
+    Start(For),
     /// Stop now.
     Abort,
     /// Stop now, because the station is being stopped.
@@ -26,6 +26,16 @@ pub enum Ask {
     Acknowledge,
     /// Open the door of a quarantine.
     Open(Grounds),
+}
+
+/// For which load a cycle is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum For {
+    /// The one that the last cycle in this cabinet was for.
+    TheSameLoad,
+    /// Another one: it can only have come in through an open door.
+    AnotherLoad,
 }
 
 /// On what grounds the door of a quarantine is opened.
@@ -62,6 +72,8 @@ pub enum Refused {
     DoorNotSeenMoving,
     /// The ozone is not known to be low.
     OzoneNotLow,
+    /// Another load than the last one, and the door was not seen open since that one's end.
+    DoorNotOpenedSince,
 }
 
 impl Refused {
@@ -79,6 +91,7 @@ impl Refused {
             Self::NothingToTurnOver => "nothing_to_turn_over",
             Self::DoorNotSeenMoving => "door_not_seen_moving",
             Self::OzoneNotLow => "ozone_not_low",
+            Self::DoorNotOpenedSince => "door_not_opened_since",
         }
     }
 }
@@ -90,7 +103,7 @@ impl Cycle {
     /// When it cannot be done in this state.
     pub fn ask(&self, ask: Ask, at_ms: u64) -> Result<Self, Refused> {
         match ask {
-            Ask::Start => self.started(at_ms),
+            Ask::Start(load) => self.started(load, at_ms),
             Ask::Abort => self.broken_off(Fault::AbortedByOperator, at_ms),
             Ask::Shutdown => self.broken_off(Fault::StationStopped, at_ms),
             Ask::RecordFailed => self.broken_off(Fault::RecordFailed, at_ms),
@@ -114,10 +127,16 @@ impl Cycle {
         }
     }
 
-    fn started(&self, since_ms: u64) -> Result<Self, Refused> {
+    fn started(&self, load: For, since_ms: u64) -> Result<Self, Refused> {
         match self.step {
+            Step::Idle | Step::Released | Step::Quarantined { .. }
+                if (load, self.last_load) == (For::AnotherLoad, LastLoad::MayBeInside) =>
+            {
+                Err(Refused::DoorNotOpenedSince)
+            }
             Step::Idle | Step::Released | Step::Quarantined { .. } => Ok(Self {
                 load: Load::default(),
+                last_load: LastLoad::MayBeInside,
                 ..self.at(Step::Preflight { since_ms })
             }),
             Step::Unknown { .. } => Err(Refused::NotSeenYet),

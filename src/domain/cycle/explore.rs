@@ -2,7 +2,8 @@
 //!
 //! The rule: *the door is unlocked ⇒ every side of the load has had dose and time, the air is clear and the release is on
 //! record ∨ an override is signed and the air is clear ∨ no load that waits for disinfection is inside* (and for turning
-//! over: one side has had its exposure, the air is clear, and nothing is released). Times are ticks of one poll; a state is
+//! over: one side has had its exposure, the air is clear, and nothing is released), and *another load's cycle began ⇒ the door
+//! stood open since the last one's end*. Times are ticks of one poll; a state is
 //! the same as another when no rule can tell their times apart.
 
 // Nothing below is part of the domain.
@@ -65,6 +66,10 @@ struct Found {
 
 /// Explores the machine under `machine`'s rules, judged by a witness under the `strict` ones.
 fn explore(machine: &Rules, strict: &Rules) -> Found {
+    explore_with(machine, strict, &DEEDS)
+}
+
+fn explore_with(machine: &Rules, strict: &Rules, deeds: &[Deed]) -> Found {
     let mut found = Found::default();
     let first = World {
         now_ms: 10 * AGES_ALIKE,
@@ -73,20 +78,23 @@ fn explore(machine: &Rules, strict: &Rules) -> Found {
             mw_cm2: 0.0,
         },
         cycle: Cycle::at_start(machine.clone(), Left::Clean, 10 * AGES_ALIKE),
-        witness: Witness::default(),
+        witness: Witness {
+            let_out: true,
+            ..Witness::default()
+        },
     };
     let glances = glances(strict);
     let mut known = HashSet::from([first.key(strict)]);
     let mut waiting = VecDeque::from([first]);
     while let Some(world) = waiting.pop_front() {
         found.states += 1;
-        let deeds = DEEDS.into_iter().filter_map(|deed| {
+        let deeds = deeds.iter().filter_map(|&deed| {
             let next = world.deed(deed)?;
             Some((next, None, deed))
         });
         let looks = glances.iter().map(|glance| {
             let (next, seen) = world.look(strict, glance);
-            (next, Some(seen), Deed::Ask(Ask::Start))
+            (next, Some(seen), Deed::Ask(Ask::Start(For::TheSameLoad)))
         });
         for (next, seen, deed) in deeds.chain(looks) {
             found.transitions += 1;
@@ -98,7 +106,7 @@ fn explore(machine: &Rules, strict: &Rules) -> Found {
             if from != to {
                 found.edges.entry((from, to)).or_default().insert(cause);
             }
-            if let Err(rule) = judge(&world, seen.as_ref(), &next) {
+            if let Err(rule) = judge(&world, seen.as_ref(), &next, deed) {
                 found.broken = Some(format!("{rule}\n{world:?}\n{seen:?}\n{next:?}"));
                 return found;
             }
@@ -120,7 +128,7 @@ fn cause_of_look(before: &Cycle, after: &Cycle) -> &'static str {
 fn cause_of(deed: Deed) -> &'static str {
     match deed {
         Deed::Ask(ask) => match ask {
-            Ask::Start => "asked: start",
+            Ask::Start(_) => "asked: start",
             Ask::Abort => "asked: abort",
             Ask::Shutdown => "station stops",
             Ask::TurnedOver => "asked: turned over",
@@ -130,6 +138,7 @@ fn cause_of(deed: Deed) -> &'static str {
             Ask::Acknowledge => "asked: acknowledge",
             Ask::Open(_) => "asked: open",
         },
+        Deed::StartAnotherAsTheSame => "asked: start",
         Deed::RecordRelease => "release recorded",
         Deed::SignOverride => "override signed",
         Deed::Restart(_) => "daemon restarts",
@@ -137,7 +146,19 @@ fn cause_of(deed: Deed) -> &'static str {
 }
 
 /// The rules that must hold of every change.
-fn judge(before: &World, seen: Option<&Seen>, after: &World) -> Result<(), &'static str> {
+fn judge(
+    before: &World,
+    seen: Option<&Seen>,
+    after: &World,
+    deed: Deed,
+) -> Result<(), &'static str> {
+    let another = matches!(
+        deed,
+        Deed::Ask(Ask::Start(For::AnotherLoad)) | Deed::StartAnotherAsTheSame
+    );
+    if seen.is_none() && another && !before.witness.let_out {
+        return Err("another load was begun behind a door that never opened");
+    }
     let (step, w) = (&after.cycle.step, &after.witness);
     let orders = step.orders();
     let hold = |good: bool, rule| if good { Ok(()) } else { Err(rule) };
@@ -331,6 +352,19 @@ fn a_machine_that_forgets_a_rule_is_caught() {
         let found = explore(&machine, &right);
         assert!(found.broken.is_some(), "nobody missed {what}");
     }
+}
+
+/// A driver that says “the same load” of another one is caught too: nothing else keeps the door's rule.
+#[test]
+fn a_start_for_another_load_behind_a_closed_door_is_caught() {
+    let rules = strict(Sides::Both, Basis::Timer, Basis::Timer);
+    let deeds = [&DEEDS[..], &[Deed::StartAnotherAsTheSame]].concat();
+    let found = explore_with(&rules, &rules, &deeds);
+    let broken = found.broken.expect("nobody missed the door");
+    assert!(
+        broken.starts_with("another load was begun behind a door that never opened"),
+        "{broken}"
+    );
 }
 
 /// The edges as `transitions.md` has them.

@@ -1,7 +1,9 @@
 //! The transitions of a cycle that a look at the cabinet makes, one function per step.
 
 use super::witness::missing;
-use super::{Air, Aired, Cycle, DoorSeen, Exposure, Fault, Lamp, Left, Load, Seen, Step, Watched};
+use super::{
+    Air, Aired, Cycle, DoorSeen, Exposure, Fault, Lamp, LastLoad, Left, Load, Seen, Step, Watched,
+};
 
 impl Cycle {
     /// The next state after a look at the cabinet.
@@ -9,7 +11,7 @@ impl Cycle {
     pub fn see(&self, seen: &Seen) -> Self {
         match &self.step {
             Step::Unknown { since_ms, left } => self.unknown(*since_ms, *left, seen),
-            Step::Idle | Step::Released => self.resting(self.step.clone(), seen),
+            Step::Idle | Step::Released => self.unlocked(seen),
             Step::Quarantined { .. } => self.quarantined(seen),
             Step::Preflight { since_ms } => self.preflight(*since_ms, seen),
             Step::Locked { since_ms } => self.locked(*since_ms, seen),
@@ -36,7 +38,7 @@ impl Cycle {
                 .failed(Fault::RestartedMidCycle)
                 .at(Step::Aborting { since_ms }),
             (_, Lamp::Lit) => self.lit_unasked(seen),
-            (Left::Clean, Lamp::Out) => self.at(Step::Idle),
+            (Left::Clean | Left::NotEmptied, Lamp::Out) => self.at(Step::Idle),
             // The lamp may have burnt a moment ago, and nobody knows how long the fan ran since.
             (Left::Quarantined, Lamp::Out) => self
                 .failed(Fault::LeftInQuarantine)
@@ -46,6 +48,16 @@ impl Cycle {
                 .ventilated_from(seen.at_ms),
             (_, Lamp::Unknown) => self.clone(),
         }
+    }
+
+    /// Nothing is going on and the door may be opened; once it was, the load before is out of the way.
+    fn unlocked(&self, seen: &Seen) -> Self {
+        let last_load = match seen.door_closed {
+            Ok(false) => LastLoad::LetOut,
+            Ok(true) | Err(_) => self.last_load,
+        };
+        let next = self.resting(self.step.clone(), seen);
+        Self { last_load, ..next }
     }
 
     fn resting(&self, step: Step, seen: &Seen) -> Self {

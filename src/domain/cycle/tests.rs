@@ -53,7 +53,7 @@ fn idle(rules: Rules) -> Cycle {
 
 fn started(plant: &Plant) -> Cycle {
     idle(rules())
-        .ask(Ask::Start, plant.now_ms)
+        .ask(Ask::Start(For::TheSameLoad), plant.now_ms)
         .expect("idle takes a start")
 }
 
@@ -236,7 +236,10 @@ fn an_alarm_is_acknowledged_only_once_the_lamp_is_seen_out() {
     let mut plant = Plant::new();
     let alarm = spoilt_at("irradiating", Spoil::Welded);
     assert_eq!(alarm.ask(Ask::Acknowledge, 0), Err(Refused::LampNotSeenOut));
-    assert_eq!(alarm.ask(Ask::Start, 0), Err(Refused::AlarmStands));
+    assert_eq!(
+        alarm.ask(Ask::Start(For::TheSameLoad), 0),
+        Err(Refused::AlarmStands)
+    );
     let silent = alarm.see(&blind(&plant.look(alarm.step().orders())));
     assert_eq!(
         silent.ask(Ask::Acknowledge, 0),
@@ -270,7 +273,10 @@ fn abort_is_taken_in_every_running_step_and_refused_elsewhere() {
         idle(rules()).ask(Ask::Abort, 0),
         Err(Refused::NothingRunning)
     );
-    assert_eq!(cycle.ask(Ask::Start, 0), Err(Refused::CycleRunning));
+    assert_eq!(
+        cycle.ask(Ask::Start(For::TheSameLoad), 0),
+        Err(Refused::CycleRunning)
+    );
     let mut steps = Vec::new();
     while cycle.step().is_running() {
         steps.push(cycle.step().code());

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, time::Durati
 
 use toml::Spanned;
 
-use super::{File, Identity, Kind, PointSpec, PointTable, Profile, Table, line_of};
+use super::{
+    File, Identity, Kind, PointSpec, PointTable, Profile, Table, line_of, plausible::greatest,
+};
 use crate::{Point, error::ProfileError};
 
 /// Turns a file's shape into a profile, or names the first thing that cannot be.
@@ -13,6 +15,8 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     let at = Place { text };
     let link = super::link::check(&at, &file.link)?;
     let identity = super::identity::check(&at, &file.identity)?;
+    let model = at.name("cabinet.model", &file.cabinet.model)?;
+    let map_source = at.name("cabinet.map_source", &file.cabinet.map_source)?;
     let limits = at.limits(&file)?;
     let timing = at.timing(&file)?;
     let maintenance = super::maintenance::check(&at, file.maintenance.as_ref(), &limits)?;
@@ -30,10 +34,11 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     at.no_overlap(&file.points, &points, link.unit)?;
     at.no_point_in_identity(&file.points, &points, &identity, link.unit)?;
     at.silence_is_judged(&file.points, &points, timing.poll)?;
+    at.limits_can_be_read(&file, &points, &limits, &maintenance)?;
     Ok(Profile {
-        model: file.cabinet.model,
+        model,
         map: file.cabinet.map,
-        map_source: file.cabinet.map_source,
+        map_source,
         sides: file.cabinet.sides,
         dose: file.cabinet.dose,
         ozone: file.cabinet.ozone,
@@ -138,7 +143,7 @@ impl Place<'_> {
             (
                 self.number(&key("scale"), scale, 1e-9..=1e9)?,
                 self.number(&key("min"), min, -1e9..=1e9)?,
-                self.number(&key("max"), max, *min.get_ref()..=1e9)?,
+                self.number(&key("max"), max, *min.get_ref()..=greatest(point))?,
             )
         };
         let max_age = if point.is_command() {
@@ -154,7 +159,7 @@ impl Place<'_> {
         let frozen_after = file
             .frozen_after_ms
             .as_ref()
-            .map(|after| self.millis(&key("frozen_after_ms"), after, 100..=60_000))
+            .map(|after| self.frozen_after(&key("frozen_after_ms"), point, after))
             .transpose()?;
         Ok(PointSpec {
             modbus_unit: modbus_unit.map(|unit| u8::try_from(unit).expect("at most 247")),

@@ -105,6 +105,21 @@ impl Transport {
         }
     }
 
+    /// Whether two cabinets on one line ask in the same way. On a network each has a unit number and nothing else.
+    pub(crate) fn speaks_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(_), Self::Tcp(_)) => true,
+            (Self::Rtu(one), Self::Rtu(other)) => {
+                let device = one.device.clone();
+                *one == SerialLine {
+                    device,
+                    ..other.clone()
+                }
+            }
+            _ => false,
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Tcp(_) => "tcp",

@@ -23,7 +23,7 @@ pub struct Maintenance {
 pub(super) struct MaintenanceTable {
     lamp_hours_max_h: Option<Spanned<f64>>,
     lamp_strikes_max: Option<Spanned<u64>>,
-    irradiance_min_mw_cm2: Option<Spanned<f64>>,
+    pub(super) irradiance_min_mw_cm2: Option<Spanned<f64>>,
 }
 
 pub(super) fn check(

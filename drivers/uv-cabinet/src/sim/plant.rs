@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Fault, SimSettings, Truth, Unlocked, Writer,
+    Attendant, Fault, SimSettings, Truth, Unlocked, Writer,
     fault::Faults,
     physics::{Air, Chamber, Lamp},
 };
@@ -18,6 +18,8 @@ pub(super) const INPUTS: usize = 5;
 pub(super) const INPUT_REGISTERS: usize = 8;
 /// Longest silence of the heartbeat register before the controller drops the lamp.
 const HEARTBEAT_LIMIT: Duration = Duration::from_millis(1000);
+/// How long the operator leaves the door open: longer than two of the slowest polls.
+const DOOR_STANDS_OPEN: Duration = Duration::from_millis(700);
 /// How often a second master writes what it thinks right.
 const SECOND_MASTER_EVERY: Duration = Duration::from_millis(300);
 
@@ -36,6 +38,8 @@ pub(super) struct Plant {
     second_master_at: Option<Instant>,
     relay_closed: bool,
     bolt_in: bool,
+    /// The operator has the door open until then.
+    opened_until: Option<Instant>,
     strikes: u16,
     scans: u16,
     noise: u64,
@@ -58,6 +62,7 @@ impl Plant {
             second_master_at: None,
             relay_closed: false,
             bolt_in: false,
+            opened_until: None,
             strikes: 0,
             scans: 0,
             truth: Truth::default(),
@@ -74,7 +79,7 @@ impl Plant {
             self.lose_memory();
         }
         self.hands_of_others(now, faults);
-        let door_closed = !has(Fault::DoorOpen);
+        let door_closed = self.is_door_closed(now, faults);
         let estop = has(Fault::EstopPressed);
         let running = !(has(Fault::ScanStopped) || has(Fault::PlcReboots) || has(Fault::PowerCut));
         self.outputs(now, faults, running);
@@ -96,6 +101,11 @@ impl Plant {
             self.inputs = [door_closed, self.bolt_in, estop, self.relay_closed, fan];
             self.publish(faults);
         }
+    }
+
+    fn is_door_closed(&self, now: Instant, faults: &Faults) -> bool {
+        let held_open = self.opened_until.is_some_and(|until| now < until);
+        !held_open && !faults.contains(&Fault::DoorOpen)
     }
 
     /// A controller without power, or starting: only the bolt's coil is kept, as its latch is.
@@ -142,7 +152,8 @@ impl Plant {
             || self
                 .heartbeat_at
                 .is_some_and(|at| now.saturating_duration_since(at) <= HEARTBEAT_LIMIT);
-        let permitted = alive && !has(Fault::DoorOpen) && !has(Fault::EstopPressed);
+        let door_closed = self.is_door_closed(now, faults);
+        let permitted = alive && door_closed && !has(Fault::EstopPressed);
         if !permitted {
             self.coils[0] = false;
         }
@@ -159,7 +170,12 @@ impl Plant {
         }
         if running {
             self.fan_output = self.coils[1];
-            self.bolt_in = self.coils[2] && !has(Fault::DoorOpen) && !has(Fault::LockStuck);
+            let bolt_was_in = self.bolt_in;
+            self.bolt_in = self.coils[2] && door_closed && !has(Fault::LockStuck);
+            let let_in = bolt_was_in && !self.coils[2] && self.bolt_by == Writer::Bus;
+            if let_in && self.settings.attendant == Attendant::Operator {
+                self.opened_until = Some(now + DOOR_STANDS_OPEN);
+            }
         }
     }
 

@@ -39,7 +39,7 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
         (
             "parity = \"even\"",
             "parity = \"mark\"",
-            "`parity = \"mark\"`: unknown variant `mark`, expected one of `none`, `even`, `odd`",
+            "`parity = \"mark\"`: `mark` is not one of: `none`, `even`, `odd`",
         ),
         (
             "stop_bits = 1",
@@ -54,7 +54,7 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
         (
             "silent_ms = 600",
             "silent_ms = 600\ndirection = \"half_duplex\"",
-            "`direction = \"half_duplex\"`: unknown variant `half_duplex`, expected one of `automatic`, \
+            "`direction = \"half_duplex\"`: `half_duplex` is not one of: `automatic`, \
              `rts_high_sends`, `rts_low_sends`",
         ),
         (
@@ -80,7 +80,7 @@ fn a_wrong_serial_line_is_refused_with_its_message() {
         (
             "transport = \"rtu\"",
             "transport = \"usb\"",
-            "`transport = \"usb\"`: unknown variant `usb`, expected `tcp` or `rtu`",
+            "`transport = \"usb\"`: `usb` is not one of: `tcp`, `rtu`",
         ),
     ];
     for (from, to, message) in cases {

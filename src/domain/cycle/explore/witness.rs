@@ -22,11 +22,20 @@ pub(super) struct Witness {
     pub(super) disinfected_and_ventilated: bool,
     /// The fan was seen running long enough since the lamp was last seen lit, at the look that said so.
     pub(super) ventilated: bool,
+    /// The door stood open, unlocked, since the end of the last load's cycle.
+    pub(super) let_out: bool,
     pub(super) door_opened: bool,
     pub(super) door_closed_again: bool,
 }
 
 impl Witness {
+    pub(super) fn of_a_load_inside() -> Self {
+        Self {
+            inside: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn look(&mut self, rules: &Rules, seen: &Seen) {
         self.count_light(rules, seen);
         self.count_air(rules, seen);

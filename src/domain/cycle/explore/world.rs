@@ -65,6 +65,8 @@ impl World {
             w.disinfected_and_ventilated,
             w.door_opened,
             w.door_closed_again,
+            w.let_out,
+            self.cycle.last_load == LastLoad::LetOut,
             load.failed.is_some() && self.cycle.step.is_running(),
             load.aired.running == load::Running::Yes,
         ];
@@ -173,6 +175,8 @@ pub(super) fn glances(rules: &Rules) -> Vec<Glance> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Deed {
     Ask(Ask),
+    /// A driver's mistake: another load is begun as if it were the same one.
+    StartAnotherAsTheSame,
     /// The release becomes durable, before the cycle is told.
     RecordRelease,
     SignOverride,
@@ -180,8 +184,9 @@ pub(super) enum Deed {
     Restart(Left),
 }
 
-pub(super) const DEEDS: [Deed; 16] = [
-    Deed::Ask(Ask::Start),
+pub(super) const DEEDS: [Deed; 18] = [
+    Deed::Ask(Ask::Start(For::TheSameLoad)),
+    Deed::Ask(Ask::Start(For::AnotherLoad)),
     Deed::Ask(Ask::Abort),
     Deed::Ask(Ask::Shutdown),
     Deed::Ask(Ask::TurnedOver),
@@ -194,6 +199,7 @@ pub(super) const DEEDS: [Deed; 16] = [
     Deed::RecordRelease,
     Deed::SignOverride,
     Deed::Restart(Left::Clean),
+    Deed::Restart(Left::NotEmptied),
     Deed::Restart(Left::Unfinished),
     Deed::Restart(Left::Quarantined),
     Deed::Restart(Left::TestFailed),
@@ -225,6 +231,10 @@ impl World {
             ozone_mg_m3: glance.ozone_mg_m3,
         };
         next.witness.look(rules, &seen);
+        // Judged by what the machine had ordered before this look: only then was the door free.
+        next.witness.let_out |= self.cycle.step.orders().lock == Some(Switch::Off)
+            && !self.cycle.step.is_running()
+            && seen.door_closed == Ok(false);
         next.cycle = self.cycle.see(&seen);
         next.witness.forget(rules, &next.cycle);
         next.witness.quarantine_recorded |= next.witness.inside
@@ -245,6 +255,8 @@ impl World {
                     Ask::ReleaseRecorded => w.recorded,
                     Ask::Open(Grounds::SignedOverride) => w.overridden,
                     Ask::Open(Grounds::NothingInside) => !w.inside,
+                    // Behind the door of a quarantine another load has no business before an override.
+                    Ask::Start(For::AnotherLoad) => !w.inside || w.overridden,
                     _ => true,
                 };
                 next.cycle = cycle
@@ -252,16 +264,16 @@ impl World {
                     .ok()
                     .filter(|_| told_the_truth)?;
                 match ask {
-                    Ask::Start => {
-                        next.witness = Witness {
-                            inside: true,
-                            ..Witness::default()
-                        }
-                    }
+                    Ask::Start(_) => next.witness = Witness::of_a_load_inside(),
                     Ask::TurnedOver => next.witness.side = 1,
                     Ask::Open(_) => next.witness.inside = false,
                     _ => {}
                 }
+            }
+            Deed::StartAnotherAsTheSame => {
+                let start = Ask::Start(For::TheSameLoad);
+                next.cycle = cycle.ask(start, self.now_ms).ok()?;
+                next.witness = Witness::of_a_load_inside();
             }
             Deed::RecordRelease => {
                 matches!(cycle.step, Step::Releasing { .. }).then_some(())?;
@@ -274,7 +286,8 @@ impl World {
             }
             Deed::Restart(left) => {
                 let truly = match left {
-                    Left::Clean => !w.inside,
+                    Left::Clean => !w.inside && w.let_out,
+                    Left::NotEmptied => !w.inside,
                     Left::Unfinished => w.inside && !w.overridden,
                     Left::Quarantined => w.inside && w.quarantine_recorded,
                     Left::TestFailed => !w.inside,
