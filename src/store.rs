@@ -230,6 +230,9 @@ impl StoreError {
 /// Statements kept prepared: all that the way of a page takes.
 const STATEMENTS_KEPT: usize = 128;
 
+/// Pages of 4 KiB in the journal before it is written into the database, which holds everybody up: a draft on its way out changes some ten.
+const JOURNAL_PAGES: u32 = 4000;
+
 /// How long another process may hold the file.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -300,6 +303,7 @@ impl Db {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_PAGES)?;
         migrations::migrate(&mut connection)?;
         vouch::watch(&connection)?;
         let mut db = Self::on(connection);

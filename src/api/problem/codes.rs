@@ -20,6 +20,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The station can write nothing",
     ),
     (
+        "body_too_slow",
+        StatusCode::REQUEST_TIMEOUT,
+        "The request's body did not arrive in time",
+    ),
+    (
         "cabinet_refuses",
         StatusCode::CONFLICT,
         "The cabinet cannot do that now",
