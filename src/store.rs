@@ -126,7 +126,7 @@ pub use crate::domain::access::{Role, Scope};
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite refused.
+    /// SQLite refused; see [`StoreError::is_full`].
     #[error("the database did not accept the change")]
     Sqlite(#[from] rusqlite::Error),
     /// The database was written by a newer laixin; it is left untouched.
@@ -211,6 +211,20 @@ pub enum StoreError {
     /// The owner thread has ended.
     #[error("the store has stopped")]
     Stopped,
+}
+
+impl StoreError {
+    /// The disk took nothing: it is full, failing or read-only. Nothing of the change is kept.
+    pub fn is_full(&self) -> bool {
+        use rusqlite::ErrorCode::{DiskFull, ReadOnly, SystemIoFailure};
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
+                matches!(error.code, DiskFull | ReadOnly | SystemIoFailure)
+                    || error.extended_code == rusqlite::ffi::SQLITE_ABORT_ROLLBACK
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Statements kept prepared: all that the way of a page takes.
@@ -356,6 +370,19 @@ impl Db {
     fn forget_what_was_not_kept(&mut self) {
         self.sampled = None;
         self.lists_shown.clear();
+    }
+
+    /// Writes what is there already: an error says that the disk takes nothing.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn try_writing(&mut self) -> Result<(), StoreError> {
+        let schema: u32 = self
+            .connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok(self
+            .connection
+            .pragma_update(None, "user_version", schema)?)
     }
 
     /// Whether the database answers.
