@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench fit storm archive-check advisories clean-run
+.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench bench-operator fit storm archive-check advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -22,6 +22,7 @@ help:
 	@echo 'make api-check            everything that /openapi.json describes asked by every role (EXAMPLES=15 drawn requests each, SEED=N)'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
+	@echo 'make bench-operator       a scripted operator in Chromium reviews LETTERS=DIR while they are read: keys a letter, wait for the next'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
 	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
@@ -81,6 +82,12 @@ bench:
 	$(cargo) build $(profile) --bin laixin
 	$(cargo) bench --profile release -p uv-cabinet --bench peers
 	/usr/bin/python3 bench/reading.py --letters '$(LETTERS)' $(if $(REAL),--real '$(REAL)')
+
+# A scripted operator in Chromium over letters that are really read: keys a letter takes, how long the next one is waited for.
+bench-operator:
+	@setup/setup.sh test
+	$(cargo) build $(profile) --bin laixin
+	/usr/bin/python3 bench/operator.py --letters '$(LETTERS)'
 
 fit:
 	@setup/setup.sh bench

@@ -25,6 +25,7 @@ mod outbox;
 mod refused;
 mod review;
 mod scanning;
+mod sheets;
 mod sign_in;
 mod statistics;
 mod today;
@@ -54,6 +55,7 @@ pub fn router(app: App) -> Router {
         .route("/language/{language}", get(sign_in::language))
         .route("/today", get(today::page))
         .route("/batches", get(batches::page))
+        .route("/batches/{id}/pages", get(sheets::page))
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/review", get(review::page))
         .route("/letters", get(letters::page))

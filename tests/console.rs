@@ -9,7 +9,10 @@ mod corrections;
 mod desk;
 mod earlier;
 mod keeping;
+mod operator;
+mod quality;
 mod review;
+mod sheets;
 mod trust;
 
 use std::sync::Arc;

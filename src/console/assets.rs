@@ -13,7 +13,7 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -24,6 +24,8 @@ const FILES: [(&str, &str, &str); 13] = [
     ("call.js", SCRIPT, include_str!("assets/call.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),
     ("review.js", SCRIPT, include_str!("assets/review.js")),
+    ("sheets.js", SCRIPT, include_str!("assets/sheets.js")),
+    ("sheets.css", CSS, include_str!("assets/sheets.css")),
     ("viewer.js", SCRIPT, include_str!("assets/viewer.js")),
     ("fields.js", SCRIPT, include_str!("assets/fields.js")),
     ("mark.svg", "image/svg+xml", include_str!("assets/mark.svg")),
@@ -34,7 +36,7 @@ fn words_script(language: Language) -> String {
     let words = Words::of(language);
     let wanted = [
         "script", "problem", "allowed", "fault", "fault_do", "point", "missing", "letter", "alarm",
-        "rule",
+        "rule", "sheets",
     ];
     let said: serde_json::Map<_, _> = wanted
         .iter()

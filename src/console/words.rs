@@ -208,6 +208,103 @@ mod tests {
         assert!(named > 0);
     }
 
+    /// What the two lists of forbidden wordings (常信〔2019〕24号 附件2, 巫山 附件2) come down to, each by the words that make it rude.
+    const FORBIDDEN: [&str; 42] = [
+        "不知道",
+        "不清楚",
+        "喊什么",
+        "等会儿",
+        "没看到我",
+        "着什么急",
+        "简单点",
+        "罗嗦",
+        "啰嗦",
+        "吵什么",
+        "叫什么",
+        "有完没完",
+        "烦不烦",
+        "废话",
+        "想干什么",
+        "随便你",
+        "找领导去",
+        "这个态度",
+        "就这态度",
+        "管不着",
+        "管不了",
+        "解决不了",
+        "愿意找谁",
+        "爱上哪",
+        "自己去问",
+        "告我去",
+        "还没上班",
+        "没办法",
+        "自己看着办",
+        "这么多事",
+        "又来啦",
+        "自己解决去",
+        "不听了",
+        "下班了",
+        "急什么",
+        "不告诉你",
+        "喂",
+        "干啥子",
+        "不要吵",
+        "都不懂",
+        "自己看啊",
+        "可没好处",
+    ];
+    /// The same in English: orders without please, and blame.
+    const FORBIDDEN_ENGLISH: [&str; 9] = [
+        "don't know",
+        "not my",
+        "shut up",
+        "hurry",
+        "your fault",
+        "stupid",
+        "obviously",
+        "you should have",
+        "illegal ",
+    ];
+
+    /// The lists ask for 您 and 请, and for no sharp word; no text of the console needs 你 or a shout.
+    #[test]
+    fn no_text_is_on_the_lists_of_forbidden_wordings() {
+        for (section, texts) in &CHINESE.messages {
+            for (key, text) in texts {
+                let rude = FORBIDDEN.iter().find(|words| text.contains(**words));
+                assert_eq!(rude, None, "{section}.{key}: {text}");
+                assert!(
+                    !text.contains('你') && !text.contains('！'),
+                    "{section}.{key}: {text}"
+                );
+            }
+        }
+        for (section, texts) in &ENGLISH.messages {
+            for (key, text) in texts {
+                let lower = text.to_lowercase();
+                let rude = FORBIDDEN_ENGLISH
+                    .iter()
+                    .find(|words| lower.contains(**words));
+                assert_eq!(rude, None, "{section}.{key}: {text}");
+                assert!(!text.contains('!'), "{section}.{key}: {text}");
+            }
+        }
+    }
+
+    /// What a person is to do after a refusal or a fault is asked for, as the courteous list does: 请……, or it says what happens by itself.
+    #[test]
+    fn whoever_is_refused_is_asked_politely() {
+        for section in ["problem", "refused", "again"] {
+            for (key, text) in CHINESE.section(section).expect("the section is there") {
+                let orders = ["必须", "不许", "不准", "严禁"];
+                assert!(
+                    !orders.iter().any(|order| text.contains(order)),
+                    "{section}.{key}: {text}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn an_unknown_code_shows_itself() {
         assert_eq!(CHINESE.code("fault", "door_open"), "柜门未关");

@@ -10,7 +10,7 @@ use super::browser::{Browser, ENTER, with_browser};
 use super::browser_station::{PASSWORD, Station};
 use super::{pictures, sign_in};
 
-async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
+pub(super) async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
     browser.open(&station.page("/today")).await;
     browser
         .ask("const out = document.querySelector('.who button'); if (out) out.click();")

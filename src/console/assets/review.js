@@ -55,7 +55,8 @@
     shownAt = performance.now();
     document.dispatchEvent(new CustomEvent("laixin-letter", { detail: found.id }));
     ahead = null;
-    // It may have changed since it was fetched.
+    prefetch();
+    // It may have changed since it was fetched, and so may what comes next.
     if (window.laixinRefresh) window.laixinRefresh().then(prefetch);
   }
 

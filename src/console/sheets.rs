@@ -1,0 +1,194 @@
+//! The pages of a batch as they arrive, letter by letter, in small: what belongs together is put together here, and nothing is deleted.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::frame::{Frame, Visitor};
+use super::letter::page_kind;
+use super::letters::Row;
+use super::refused::{Refused, show};
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::Mailroom;
+use crate::domain::access::{Seer, Sight};
+use crate::domain::letter::Stage;
+use crate::store::{Batch, Db, LetterLine, LetterLinesWanted, PageRow, StoreError};
+
+/// Letters on one page.
+const LETTERS: u32 = 25;
+/// Pages of one letter that are drawn at once; the rest is one click away.
+const PAGES_OF_A_LETTER: usize = 40;
+
+/// Kinds a person may say a page is, by their codes.
+const KINDS: [&str; 7] = [
+    "letter",
+    "envelope",
+    "attachment",
+    "photograph",
+    "transfer_form",
+    "instruction",
+    "separator",
+];
+
+struct KindChoice {
+    code: &'static str,
+    label: &'static str,
+}
+
+struct Sheet {
+    n: u32,
+    kind: &'static str,
+    /// Why it could not be read, or that it still has to be.
+    note: &'static str,
+    is_troubled: bool,
+}
+
+struct Group {
+    letter: Row,
+    sheets: Vec<Sheet>,
+    more: usize,
+    /// Why no page is shown.
+    hidden: &'static str,
+    /// Pages can still be moved.
+    is_open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sheets.html")]
+struct SheetsPage {
+    f: Frame,
+    batch: i64,
+    counts: String,
+    kinds: Vec<KindChoice>,
+    groups: Vec<Group>,
+    more: Option<String>,
+}
+
+struct Found {
+    batch: Batch,
+    expected: i64,
+    letters: Vec<(LetterLine, Option<Vec<PageRow>>)>,
+    last: Option<String>,
+}
+
+/// Which part of the batch.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    before: Option<String>,
+}
+
+/// A letter's pages, as far as this person may see them.
+fn pages(db: &Db, seer: &Seer, letter: &str) -> Result<Option<Vec<PageRow>>, StoreError> {
+    if db.sight(seer, letter)? != Sight::Full || db.withholding(letter)?.is_some() {
+        return Ok(None);
+    }
+    let mut pages = db.page_rows(letter)?;
+    pages.retain(|page| db.let_see_page(seer, letter, page.kind).is_ok());
+    Ok(Some(pages))
+}
+
+fn look(db: &mut Db, batch: i64, before: Option<String>, seer: &Seer) -> Result<Found, StoreError> {
+    let wanted = LetterLinesWanted {
+        batch: Some(batch),
+        before,
+        ..LetterLinesWanted::default()
+    };
+    let mut lines = db.letter_lines(&wanted, LETTERS + 1)?;
+    let is_cut = lines.len() > LETTERS as usize;
+    lines.truncate(LETTERS as usize);
+    let last = lines.last().filter(|_| is_cut).map(|line| line.id.clone());
+    let mut lines = db.seen_by(seer, "sheets", lines)?;
+    // By number: what was split off stands below the letter it was part of.
+    lines.sort_by(|a, b| a.id.cmp(&b.id));
+    let letters = lines.into_iter().map(|line| {
+        let pages = pages(db, seer, &line.id)?;
+        Ok((line, pages))
+    });
+    let letters = letters.collect::<Result<_, StoreError>>()?;
+    let batch = db.batch(batch)?;
+    Ok(Found {
+        expected: i64::from(batch.count) + db.batch_counts(batch.id)?.exceptions,
+        batch,
+        letters,
+        last,
+    })
+}
+
+fn sheet(w: &'static Words, page: &PageRow) -> Sheet {
+    let (note, is_troubled) = match (page.state.as_str(), page.problem.as_deref()) {
+        (_, Some("blank")) => (w.t("sheets.blank"), false),
+        (_, Some(_)) => (w.t("sheets.unreadable"), true),
+        ("unread", None) => (w.t("sheets.unread"), false),
+        _ => ("", false),
+    };
+    Sheet {
+        n: page.n,
+        kind: page_kind(page),
+        note,
+        is_troubled,
+    }
+}
+
+fn group(w: &'static Words, line: LetterLine, pages: Option<Vec<PageRow>>) -> Group {
+    let is_open = !matches!(line.stage, Stage::Registered);
+    let all = pages.as_ref().map_or(0, Vec::len);
+    let shown = pages.iter().flatten().take(PAGES_OF_A_LETTER);
+    Group {
+        sheets: shown.map(|page| sheet(w, page)).collect(),
+        more: all.saturating_sub(PAGES_OF_A_LETTER),
+        hidden: if pages.is_none() {
+            w.t("sheets.hidden")
+        } else {
+            ""
+        },
+        is_open,
+        letter: Row::of(w, line),
+    }
+}
+
+/// `GET /batches/{id}/pages`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<Mailroom>,
+    Path(batch): Path<i64>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
+    let seer = visitor.seer();
+    let found = app
+        .store
+        .with(move |db| look(db, batch, wanted.before, &seer));
+    let found = match found.await {
+        Ok(found) => found,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    let kinds = KINDS.map(|code| KindChoice {
+        code,
+        label: w.code("page_kind", code),
+    });
+    let verdict = match found.expected - i64::from(found.batch.letters) {
+        0 => w.t("batches.balanced").to_owned(),
+        short @ 1.. => w.one("batches.short", short),
+        over => w.one("batches.over", -over),
+    };
+    let counts = w.two("batches.balance", found.expected, found.batch.letters);
+    show(&SheetsPage {
+        f,
+        batch,
+        counts: format!("{counts} · {verdict}"),
+        kinds: kinds.into(),
+        more: found.last.map(|id| {
+            format!(
+                "/batches/{batch}/pages?before={}",
+                super::address::encode(&id)
+            )
+        }),
+        groups: found
+            .letters
+            .into_iter()
+            .map(|(line, pages)| group(w, line, pages))
+            .collect(),
+    })
+}
