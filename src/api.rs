@@ -9,6 +9,7 @@ pub mod asked;
 pub mod audit;
 pub mod auth;
 pub mod batches;
+pub mod body;
 pub mod cabinets;
 pub mod custody;
 pub mod cycles;
@@ -253,7 +254,7 @@ pub fn router(app: App) -> Router {
         })
         .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
         .layer(middleware::from_fn_with_state(app.clone(), guard::gate))
-        .layer(DefaultBodyLimit::max(asked::BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(body::LARGEST))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
@@ -315,11 +316,10 @@ async fn as_problem(request: Request, next: Next) -> Response {
         return response;
     }
     match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            "body_too_large",
-            format!("at most {} bytes", asked::BODY_LIMIT),
-        )
-        .into_response(),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new("body_too_large", format!("at most {} bytes", body::LARGEST))
+                .into_response()
+        }
         StatusCode::SERVICE_UNAVAILABLE => {
             let seconds = ANSWER_WITHIN.as_secs();
             Problem::new(

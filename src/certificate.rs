@@ -18,8 +18,8 @@ use crate::domain::cycle::{Basis, Sides};
 use crate::domain::letter::Carrier;
 use crate::print::{PrintError, PrintFont};
 use crate::store::{
-    self, Anchor, CycleFile, CycleHistory, CycleRecord, CycleSample, CycleTerms, SideExposure,
-    TestOutcome,
+    self, Anchor, CycleFile, CycleHistory, CycleRecord, CycleSample, CycleStep, CycleTerms,
+    SideExposure, TestOutcome,
 };
 
 pub use crate::store::SignedOverride;
@@ -145,6 +145,8 @@ pub struct Certificate {
     pub curve: Vec<CycleSample>,
     /// Sensors this model does not have.
     pub absent: Vec<String>,
+    /// The wall clock was set while it ran: times are told by the other clock.
+    pub clock_was_set: bool,
     /// The register map of the profile is a simulator's, as far as the profile is still the one of the cycle.
     pub invented: bool,
     /// The last self test.
@@ -218,6 +220,7 @@ impl Certificate {
             faults: faults(&file.history),
             curve: samples.clone(),
             absent: terms.absent.clone(),
+            clock_was_set: clock_was_set(&file.history),
             invented: profile.is_some_and(|profile| profile.map == MapOrigin::Invented),
             self_test: self_test.as_ref().and_then(tested),
             anchors: file.ended.iter().chain(&file.overridden).cloned().collect(),
@@ -268,10 +271,38 @@ fn tested(test: &store::SelfTest) -> Option<SelfTest> {
     })
 }
 
+/// Wall and monotonic clock of one step may lie this far apart: both are read one after the other.
+const CLOCKS_ALIKE_MS: i64 = 2_000;
+
+/// When a step was, told by the time that passed since the start: a wall clock may be set meanwhile.
+fn when(history: &CycleHistory, step: &CycleStep) -> Millis {
+    let passed = step.after_ms.and_then(|ms| i64::try_from(ms).ok());
+    passed.map_or(step.at, |ms| Millis(history.cycle.started.0 + ms))
+}
+
+/// Whether the wall clock was set while the cycle ran.
+fn clock_was_set(history: &CycleHistory) -> bool {
+    let apart = |step: &CycleStep| (when(history, step).0 - step.at.0).abs();
+    history
+        .steps
+        .iter()
+        .any(|step| apart(step) > CLOCKS_ALIKE_MS)
+}
+
+/// The end as recorded; where the clock was set, the last step that the other clock knows.
+fn ended(history: &CycleHistory) -> Option<Millis> {
+    let recorded = history.cycle.ended?;
+    let last = history.steps.iter().rfind(|step| step.after_ms.is_some());
+    match last {
+        Some(step) if clock_was_set(history) => Some(when(history, step)),
+        _ => Some(recorded),
+    }
+}
+
 fn moments(history: &CycleHistory) -> Moments {
     let first = |name: &str| {
         let found = history.steps.iter().find(|step| step.step == name);
-        found.map(|step| step.at)
+        found.map(|step| when(history, step))
     };
     let lit = first("irradiating");
     // Seen out: ventilation begins with it; after a fault the quarantine does.
@@ -281,7 +312,7 @@ fn moments(history: &CycleHistory) -> Moments {
         lit,
         out,
         aired: first("releasing"),
-        ended: history.cycle.ended,
+        ended: ended(history),
     }
 }
 
@@ -292,10 +323,10 @@ pub(crate) fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
     let recorded = history.steps.iter().flat_map(|step| {
         let alarm = (step.step == "alarm").then(|| "lamp_not_off".to_owned());
         let faults = step.detail.clone().into_iter().chain(alarm);
-        faults.map(|fault| (step.at, fault))
+        faults.map(|fault| (when(history, step), fault))
     });
     let cycle = &history.cycle;
-    let ended = cycle.ended.zip(cycle.reason.clone());
+    let ended = ended(history).zip(cycle.reason.clone());
     for (at, fault) in recorded.chain(ended) {
         let code = fault_code(&fault);
         if !found.iter().any(|(_, known)| fault_code(known) == code) {

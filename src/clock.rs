@@ -1,7 +1,7 @@
 //! The only place that asks the time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// A moment on the wall clock, in milliseconds since 1970-01-01 UTC; how the store keeps times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,8 +58,16 @@ static PUSHED_MS: AtomicI64 = AtomicI64::new(0);
 
 /// Now, on the wall clock.
 pub fn now() -> Millis {
-    Millis(jiff::Timestamp::now().as_millisecond() + PUSHED_MS.load(Ordering::Relaxed))
+    let system = SystemTime::now();
+    let since_1970 = match system.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(LAST_MS),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(0, |ms| -ms),
+    };
+    Millis((since_1970 + PUSHED_MS.load(Ordering::Relaxed)).clamp(0, LAST_MS))
 }
+
+/// The last day of the year 9998, UTC: what a clock shows beyond it is no date, and nothing falls over it.
+const LAST_MS: i64 = 253_370_678_400_000;
 
 /// Lets this process's wall clock jump, as a time server or an operator may. Only tests do.
 #[doc(hidden)]

@@ -126,7 +126,7 @@ pub use crate::domain::access::{Role, Scope};
 /// Why the store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite refused.
+    /// SQLite refused; see [`StoreError::is_full`].
     #[error("the database did not accept the change")]
     Sqlite(#[from] rusqlite::Error),
     /// The database was written by a newer laixin; it is left untouched.
@@ -213,8 +213,25 @@ pub enum StoreError {
     Stopped,
 }
 
+impl StoreError {
+    /// The disk took nothing: it is full, failing or read-only. Nothing of the change is kept.
+    pub fn is_full(&self) -> bool {
+        use rusqlite::ErrorCode::{DiskFull, ReadOnly, SystemIoFailure};
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => {
+                matches!(error.code, DiskFull | ReadOnly | SystemIoFailure)
+                    || error.extended_code == rusqlite::ffi::SQLITE_ABORT_ROLLBACK
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Statements kept prepared: all that the way of a page takes.
 const STATEMENTS_KEPT: usize = 128;
+
+/// Pages of 4 KiB in the journal before it is written into the database, which holds everybody up: a draft on its way out changes some ten.
+const JOURNAL_PAGES: u32 = 4000;
 
 /// How long another process may hold the file.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -286,6 +303,7 @@ impl Db {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_PAGES)?;
         migrations::migrate(&mut connection)?;
         vouch::watch(&connection)?;
         let mut db = Self::on(connection);
@@ -352,6 +370,19 @@ impl Db {
     fn forget_what_was_not_kept(&mut self) {
         self.sampled = None;
         self.lists_shown.clear();
+    }
+
+    /// Writes what is there already: an error says that the disk takes nothing.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn try_writing(&mut self) -> Result<(), StoreError> {
+        let schema: u32 = self
+            .connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok(self
+            .connection
+            .pragma_update(None, "user_version", schema)?)
     }
 
     /// Whether the database answers.

@@ -5,14 +5,18 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use laixin::certificate::{
-    Certificate, Device, HeldAgainst, Moments, Outcome, SelfTest, SignedOverride, pdf, wording,
+    Certificate, Device, HeldAgainst, Moments, Office, Outcome, SelfTest, SignedOverride, pdf,
+    wording,
 };
-use laixin::clock::Millis;
+use laixin::clock::{self, Millis};
 use laixin::config::{Language, Print};
 use laixin::domain::cycle::{Basis, Sides};
 use laixin::domain::letter::Carrier;
 use laixin::print::{PrintError, PrintFont};
-use laixin::store::{Anchor, CycleSample, SideExposure, TestOutcome};
+use laixin::store::{
+    Anchor, CycleOutcome, CycleSample, CycleStep, CycleTerms, NewBatch, SideExposure, Store,
+    TestOutcome,
+};
 use proptest::prelude::*;
 
 use crate::support::TestStation;
@@ -101,6 +105,7 @@ fn released() -> Certificate {
         curve,
         absent: Vec::new(),
         invented: false,
+        clock_was_set: false,
         self_test: Some(SelfTest {
             at: Millis(BEGAN.0 - 3_600_000),
             outcome: TestOutcome::Passed,
@@ -514,4 +519,66 @@ proptest! {
         certificate.limits.dose_mj_cm2 = Some(limit);
         prop_assert!(pdf(&certificate, &FONT, Language::Chinese).is_ok());
     }
+}
+
+/// The wall clock goes back an hour while the lamp burns: the times stay in their order, and the paper says why they are not the clock's.
+#[tokio::test]
+async fn a_clock_that_was_set_back_leaves_the_times_in_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, _thread) = Store::open(&folder.path().join("laixin.db")).expect("a database");
+    let file = store
+        .with(|db| {
+            let new = NewBatch {
+                carrier: Carrier::Letter,
+                count: 1,
+                received: clock::now(),
+            };
+            let batch = db.sign_in_batch(&new, "test")?;
+            let load = db.add_load(batch, "cabinet-1", "test")?;
+            let cycle = db.begin_cycle(load, &CycleTerms::measured("cabinet-1", "00"), "test")?;
+            let began = db.cycle(cycle)?.started;
+            let steps = [
+                ("locked", 1_000, 0),
+                ("irradiating", 4_000, 0),
+                ("ventilating", 20_000, -3_600_000),
+                ("releasing", 32_000, -3_600_000),
+            ];
+            for (name, after, set) in steps {
+                let step = CycleStep {
+                    at: Millis(began.0 + after + set),
+                    after_ms: u64::try_from(after).ok(),
+                    step: name.to_owned(),
+                    detail: None,
+                    by: None,
+                };
+                db.cycle_step(cycle, &step)?;
+            }
+            let released = CycleOutcome {
+                failed: None,
+                exposures: Vec::new(),
+                ventilation_s: 12.0,
+            };
+            db.end_cycle(cycle, &released)?;
+            db.cycle_file(cycle)
+        })
+        .await
+        .expect("recorded");
+    let office = Office {
+        station: "测试信访局",
+        profile: None,
+        address: None,
+        now: clock::now(),
+    };
+    let certificate = Certificate::of(&file, &office);
+    let m = certificate.moments;
+    let times = [Some(m.started), m.lit, m.out, m.aired, m.ended];
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(certificate.clock_was_set);
+    let told = tool(
+        "pdftotext",
+        &["-layout", "FILE", "-"],
+        &printed(&certificate),
+    );
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("系统时钟被调整"), "{told}");
 }

@@ -1,6 +1,5 @@
 //! What an unsafe request brings: its JSON body, checked, and its `Idempotency-Key`; and the answer that may be repeated.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,14 +7,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::App;
+use super::body;
 use super::problem::Problem;
 use crate::digest;
 use crate::domain::text::hidden_mark;
 use crate::events::Event;
 use crate::store::{Answered, Db, RequestKey, StoreError};
 
-/// Largest body of a request; nothing that this API takes is near it.
-pub const BODY_LIMIT: usize = 256 * 1024;
 const KEY_HEADER: &str = "idempotency-key";
 const KEY_LONGEST: usize = 255;
 
@@ -37,7 +35,7 @@ pub struct Nothing {}
 impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         let key = key_of(&request)?;
         let is_json = request
             .headers()
@@ -49,9 +47,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
                     .is_some_and(|kind| kind.trim().ends_with("json"))
             });
         let what = format!("{} {}\n", request.method(), request.uri().path());
-        let bytes = Bytes::from_request(request, app)
-            .await
-            .map_err(|_| Problem::new("body_too_large", format!("at most {BODY_LIMIT} bytes")))?;
+        let bytes = body::whole(request.into_body()).await?;
         if !bytes.is_empty() && !is_json {
             return Err(Problem::new(
                 "content_type",
@@ -60,6 +56,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
         }
         let request = digest::sha256_hex(&[what.as_bytes(), &bytes].concat());
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        if text.trim_ascii_start().starts_with(b"[") {
+            // It would be taken for the fields in their order, which nobody described.
+            return Err(Problem::new("body_invalid", "the body: expected an object"));
+        }
         let body =
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(text))
                 .map_err(|error| unreadable(&error))?;
@@ -136,9 +136,19 @@ fn expected(told: &str) -> String {
         Some((_, wanted)) if wanted.starts_with("enum ") => {
             "expected one of the words in /openapi.json".to_owned()
         }
-        Some((_, wanted)) => format!("expected {wanted}"),
+        Some((_, wanted)) => format!("expected {}", in_words(wanted)),
         None if names_our_own => told.to_owned(),
         None => "has a value that is not allowed".to_owned(),
+    }
+}
+
+/// A number's kind is a matter of our sources, too.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
     }
 }
 

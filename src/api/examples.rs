@@ -16,7 +16,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 91] = [
+const TEXTS: [(&str, &str); 93] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -30,6 +30,7 @@ const TEXTS: [(&str, &str); 91] = [
     ("RetentionView.reason", "保存期满"),
     ("ScannerView.id", "scanner-1"),
     ("StatisticsView.until", "2026-03-26"),
+    ("absent", "scan_counter"),
     ("actor", "zhang"),
     ("agent", "陈小虎"),
     ("amount", "500 元"),
@@ -61,6 +62,7 @@ const TEXTS: [(&str, &str); 91] = [
     ("lifted_reason", "与本信无关"),
     ("location", "档案室三架二层"),
     ("mail_numbers", "XA12345678901"),
+    ("map", "invented"),
     ("message", "读信程序正在启动，请稍候"),
     ("missing", "stale"),
     ("model", "UVC-200"),
@@ -98,7 +100,7 @@ const TEXTS: [(&str, &str); 91] = [
     ("summary", "反映小区供暖问题，盼望答复。"),
     ("text", "吴中区人民路"),
     ("to", "陆思雨"),
-    ("token", "lx_5d41402abc4b2a76b9719d911017c592"),
+    ("token", "laixin_5d41402abc4b2a76b9719d911017c592"),
     ("trouble", "jam"),
     ("unit", "mW/cm²"),
     ("until", "2026-03-02T09:15:00+08:00"),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::auth::{Caller, DeviceHealth};
 use super::paging::{self, Listed, Part};
-use super::problem::Problem;
+use super::problem::{Problem, STORAGE_FULL};
 use crate::clock::{self, Millis};
 use crate::disinfect::CabinetControl;
 use crate::domain::wear::Outlook;
@@ -87,6 +87,13 @@ pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
             code: "store_failed".into(),
             message: "the database does not answer; the station's log says more".into(),
         });
+    let store = match store {
+        None if !app.store.takes_changes().await => Some(NotReady {
+            code: "storage_full".into(),
+            message: STORAGE_FULL.into(),
+        }),
+        store => store,
+    };
     parts.insert("store".into(), store);
     for cabinet in app.cabinets.values() {
         let view = cabinet.view();

@@ -120,9 +120,19 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What to do when nothing can be written.
+pub(super) const STORAGE_FULL: &str = "nothing of this was kept: the disk of data_dir is full, failing or read-only. Make room on it, then do it again";
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let told = error.to_string();
+        if error.is_full() {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the disk took nothing"
+            );
+            return Self::new("storage_full", STORAGE_FULL);
+        }
         match error {
             StoreError::NotFound { .. } => Self::new("not_found", told),
             StoreError::WrongState { .. } => Self::new("wrong_state", told),

@@ -206,3 +206,32 @@ async fn a_list_whose_record_was_not_kept_is_recorded_when_it_is_shown_again() {
     assert_eq!(entries(&bench.file(), "letters"), 1);
     bench.end();
 }
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_told_as_such_and_forgotten_once_it_takes_changes() {
+    let bench = Bench::new();
+    let limit = |pages: i64| {
+        move |db: &mut Db| {
+            let set = format!("PRAGMA max_page_count = {pages}");
+            db.connection.query_row(&set, [], |_| Ok(()))?;
+            Ok(())
+        }
+    };
+    assert!(bench.store.takes_changes().await);
+    bench.store.with(limit(1)).await.unwrap();
+    let long = json!({"note": "x".repeat(1 << 20)});
+    let record = move |db: &mut Db| db.record("zhang", "page.viewed", "letter/long", &long);
+    let told = bench.store.with(record.clone()).await.unwrap_err();
+    assert!(told.is_full(), "{told:?}");
+    let problem = crate::api::problem::Problem::from(told);
+    let told = serde_json::to_value(&problem).unwrap();
+    assert_eq!(
+        (&told["status"], &told["code"]),
+        (&json!(507), &json!("storage_full"))
+    );
+    assert_eq!(entries(&bench.file(), "letter/long"), 0, "nothing is kept");
+    bench.store.with(limit(1 << 30)).await.unwrap();
+    assert!(bench.store.takes_changes().await);
+    bench.store.with(record).await.unwrap();
+    assert_eq!(entries(&bench.file(), "letter/long"), 1);
+}

@@ -1,7 +1,8 @@
 //! The thread that owns the database, and the handle everyone else holds.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -17,6 +18,8 @@ const QUEUE: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Store {
     jobs: mpsc::SyncSender<Job>,
+    /// The last change could not be written.
+    is_full: Arc<AtomicBool>,
 }
 
 /// Whether a job found room in the queue.
@@ -51,7 +54,8 @@ impl Store {
             .name("store".into())
             .spawn(move || group::serve(&mut db, &queue))
             .expect("the system can start a thread");
-        (Self { jobs }, thread)
+        let is_full = Arc::default();
+        (Self { jobs, is_full }, thread)
     }
 
     /// Runs `work` on the owner thread and awaits its answer, which comes when everything it changed is on the disk. Its changes may be
@@ -78,12 +82,15 @@ impl Store {
         K: FnOnce(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let full = Arc::clone(&self.is_full);
         let job = Job::Together(Box::new(move |db| {
             let done = work(db);
             Box::new(move |kept| {
                 let done = kept.and(done);
-                if let Ok(done) = &done {
-                    tell(done);
+                match &done {
+                    Ok(done) => tell(done),
+                    Err(error) if error.is_full() => full.store(true, Ordering::Relaxed),
+                    Err(_) => {}
                 }
                 // The caller may be gone; the work is done all the same.
                 let _ = answer.send(done);
@@ -101,6 +108,18 @@ impl Store {
             }
         }
         answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Whether the disk takes changes. After one that it did not take, this tries.
+    pub async fn takes_changes(&self) -> bool {
+        if !self.is_full.load(Ordering::Relaxed) {
+            return true;
+        }
+        let store = self.clone();
+        let tried = tokio::task::spawn_blocking(move || store.wait(|db| db.try_writing()));
+        let takes = matches!(tried.await, Ok(Ok(())));
+        self.is_full.store(!takes, Ordering::Relaxed);
+        takes
     }
 
     /// Leaves `work` to the owner thread without waiting for it; `work` says itself when it fails. For what must never

@@ -16,7 +16,7 @@ use crate::store::Reading;
 /// JPEG quality of what is made for the browser.
 const QUALITY: i32 = 85;
 /// How far reading stands back behind the station itself and what a person waits for.
-const READING_NICENESS: i32 = 10;
+const READING_NICENESS: i32 = 5;
 /// How much sooner than the station the kernel ends the worker when memory runs out (−1000 to 1000).
 const FIRST_TO_GO: &str = "800";
 

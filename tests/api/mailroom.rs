@@ -165,6 +165,26 @@ fn odd_batches_are_refused() {
     );
 }
 
+/// Taken for the fields in their order, `[1]` would claim one draft.
+#[test]
+fn a_list_where_an_object_is_asked_for_is_refused_and_numbers_are_called_numbers() {
+    let house = House::new();
+    let cases = house.machine("cases", Scope::CaseSystem);
+    for (body, told) in [
+        ("[1]", "expected an object"),
+        ("  [1, 60]", "expected an object"),
+        (
+            "{\"limit\": \"two\"}",
+            "expected a whole number, not negative",
+        ),
+        ("{\"limit\": -1}", "expected a whole number, not negative"),
+    ] {
+        let refused = house.call(&cases, "POST", "/v1/drafts/claims", Some(body));
+        assert_eq!(refused.code(), "body_invalid", "{body}");
+        assert!(refused.text.contains(told), "{}", refused.text);
+    }
+}
+
 #[test]
 fn nothing_was_received_in_another_century_or_tomorrow() {
     let house = House::new();

@@ -73,8 +73,8 @@ fn slow_bodies_and_slow_heads_end_and_hold_nobody_up() {
     assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{told}");
     for socket in waiting {
         let (told, after) = socket.join().unwrap();
-        assert!(told.starts_with("HTTP/1.1 503"), "{told}");
-        assert!(told.contains("\"code\":\"timeout\""), "{told}");
+        assert!(told.starts_with("HTTP/1.1 408"), "{told}");
+        assert!(told.contains("\"code\":\"body_too_slow\""), "{told}");
         assert!(after < Duration::from_secs(45), "{after:?}");
     }
     assert_eq!(house.count("SELECT sum(offered) FROM drafts"), 1);

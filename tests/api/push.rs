@@ -12,7 +12,7 @@ use laixin::store::Role;
 use serde_json::json;
 
 use super::house::{House, draft};
-use crate::support::{LAIXIN, Process, project, wait_for};
+use crate::support::{LAIXIN, Process, TestStation, project, wait_for};
 
 /// A receiver: its folder holds secrets and ledger, its process can be killed and started again on its port.
 struct Receiver {
@@ -192,6 +192,54 @@ fn a_receiver_killed_before_it_answers_gets_the_message_again_and_counts_it_once
     assert!(house.app.readiness.parts()["webhook/cases"].is_none());
 }
 
+/// What waits for its next attempt waits in the store: under its old id, with the attempts it had.
+#[test]
+fn a_station_killed_between_two_attempts_goes_on_with_the_same_message() {
+    let mut receiver = Receiver::new();
+    receiver.start(&["--refuse", "1000", "--status", "503"]);
+    let mut station = TestStation::with_settings(|text| text + &receiver.plain());
+    station.start();
+    station.sign_in();
+    station.open_batch(1);
+    station.scan(&project("tests/letters/S001_p1.jpg"), "S001_p1.jpg");
+    // The only message there is: its id, and how often it was tried.
+    let message = |station: &TestStation| {
+        let listed = station.ok("GET", "/v1/outbox", None);
+        let items = listed["items"].as_array().unwrap().clone();
+        assert!(items.len() <= 1, "{items:?}");
+        let item = items.into_iter().next().unwrap_or_default();
+        (
+            item["message"].clone(),
+            item["attempts"].as_i64().unwrap_or(0),
+        )
+    };
+    wait_for("two attempts", 120, || {
+        (message(&station).1 >= 2).then_some(())
+    });
+    let before = message(&station);
+    station.kill();
+    receiver.stop();
+    receiver.start(&[]);
+    station.start();
+    station.sign_in();
+    wait_for("the message to be told", 60, || {
+        receiver
+            .told()
+            .contains(&"draft.ready S001 1".to_owned())
+            .then_some(())
+    });
+    wait_for("that to be on record", 20, || {
+        (station.ok("GET", "/v1/outbox?state=sent", None)["items"][0]["message"].is_string())
+            .then_some(())
+    });
+    let after = message(&station);
+    assert_eq!(after.0, before.0);
+    assert!(after.1 > before.1, "{before:?}, then {after:?}");
+    station.stop();
+    // Whatever happened to the message is vouched for.
+    station.command(&["verify"], None);
+}
+
 #[test]
 fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_again() {
     let mut receiver = Receiver::new();
@@ -215,6 +263,8 @@ fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_agai
         "under its old id"
     );
     receiver.hears(&["draft.ready A1 1"]);
+    // The receiver has it before its answer is on record here.
+    waits(&house, "A1", "sent", "answered_204");
     let resent = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND actor = 'zhang'";
     assert_eq!(house.count(resent), 1);
     // What waits is not sent twice by hand, and 410 ends it at once.

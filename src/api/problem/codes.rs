@@ -15,6 +15,16 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The request's body is too large",
     ),
     (
+        "storage_full",
+        StatusCode::INSUFFICIENT_STORAGE,
+        "The station can write nothing",
+    ),
+    (
+        "body_too_slow",
+        StatusCode::REQUEST_TIMEOUT,
+        "The request's body did not arrive in time",
+    ),
+    (
         "cabinet_refuses",
         StatusCode::CONFLICT,
         "The cabinet cannot do that now",

@@ -101,7 +101,10 @@ impl Paper<'_> {
             )
         });
         let invented = c.invented.then(|| w.t("certificate.invented").to_owned());
-        let told: Vec<String> = absent.into_iter().chain(invented).collect();
+        let set = c
+            .clock_was_set
+            .then(|| w.t("certificate.clock_was_set").to_owned());
+        let told: Vec<String> = absent.into_iter().chain(invented).chain(set).collect();
         (!told.is_empty()).then(|| told.join(" "))
     }
 

@@ -177,6 +177,17 @@ fn judge(
             _ => return Err("unlocked in a step that must be locked"),
         }
     }
+    if let Some(seen) = seen
+        && changed
+        && matches!(step, Step::Releasing { .. } | Step::TurningOver { .. })
+    {
+        let dark = |sample: &Sample| sample.mw_cm2 <= 1.0;
+        let uv = after.cycle.rules.dose == Dose::Timer || seen.irradiance.as_ref().is_ok_and(dark);
+        hold(
+            seen.lamp_on == Ok(false) && uv,
+            "let out though the lamp was not seen out",
+        )?;
+    }
     if changed && matches!(step, Step::Releasing { .. }) {
         hold(
             w.disinfected_and_ventilated,

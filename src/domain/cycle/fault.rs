@@ -68,9 +68,10 @@ impl Fault {
             Self::DoseNotReached => "dose_not_reached",
             Self::FanNotRunning => "fan_not_running",
             Self::OzoneDidNotFall => "ozone_did_not_fall",
+            // Of a point elsewhere: another unit, or one register, is silent, and the cabinet is not.
             Self::ReadingMissing {
+                point: Watched::DoorClosed,
                 why: WhyMissing::NoAnswer,
-                ..
             } => "cabinet_silent",
             Self::ReadingMissing {
                 why: WhyMissing::WrongCabinet,

@@ -186,18 +186,12 @@ impl Cycle {
             );
         }
         if over(seen.at_ms, since_ms, self.rules.ventilation_max_ms) {
-            return self.aborted(
-                match seen.ozone_mg_m3 {
-                    Err(why) if self.rules.ozone_release_mg_m3().is_some() => {
-                        missing(Watched::Ozone, why)
-                    }
-                    _ => Fault::OzoneDidNotFall,
-                },
-                seen,
-            );
+            return self.aborted(self.why_not_released(&aired, seen), seen);
         }
-        let enough =
-            aired.fan_ms >= self.rules.ventilation_ms && self.rules.air_is_clear(&aired, seen);
+        // Nobody opens a door on a lamp that one of its witnesses has nothing to say of.
+        let enough = aired.fan_ms >= self.rules.ventilation_ms
+            && self.rules.air_is_clear(&aired, seen)
+            && self.rules.is_out(seen);
         let since_now = seen.at_ms;
         let next = self.with_air(aired);
         if !enough {
@@ -212,6 +206,18 @@ impl Cycle {
         next.at(Step::Releasing {
             since_ms: since_now,
         })
+    }
+
+    /// The longest ventilation is over.
+    fn why_not_released(&self, aired: &Aired, seen: &Seen) -> Fault {
+        match seen.ozone_mg_m3 {
+            Err(why) if self.rules.ozone_release_mg_m3().is_some() => missing(Watched::Ozone, why),
+            _ if self.rules.air_is_clear(aired, seen) => self
+                .rules
+                .silent_witness(seen)
+                .unwrap_or(Fault::OzoneDidNotFall),
+            _ => Fault::OzoneDidNotFall,
+        }
     }
 
     /// Its lamp burnt, so there is ozone: the fan runs for its least time and until the ozone is low, but not for ever. A sensor

@@ -163,6 +163,7 @@ fn every_fault_ends_where_it_must() {
             "reading_missing",
         ),
         ("ventilating", Spoil::Silent, "alarm", "cabinet_silent"),
+        ("ventilating", Spoil::UvUnknown, "alarm", "reading_missing"),
     ];
     for (at, spoil, step, fault) in table {
         assert_eq!(end(at, spoil), (step, fault), "{spoil:?} while {at}");

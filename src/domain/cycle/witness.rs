@@ -59,6 +59,18 @@ impl Rules {
         Ok((relay && current && bright).then_some(sample))
     }
 
+    /// The first witness of the lamp that has nothing to say.
+    pub(super) fn silent_witness(&self, seen: &Seen) -> Option<Fault> {
+        let silent = |look: Look<()>, point| look.err().map(|why| missing(point, why));
+        let uv = matches!(self.dose, Dose::Measured { .. });
+        silent(seen.lamp_on.map(drop), Watched::LampOn)
+            .or_else(|| silent(seen.irradiance.map(drop), Watched::Irradiance).filter(|_| uv))
+            .or_else(|| {
+                self.lamp_current_lit_a
+                    .and_then(|_| silent(seen.lamp_current_a.map(drop), Watched::LampCurrent))
+            })
+    }
+
     /// Every witness says that the lamp burns.
     #[must_use]
     pub fn is_burning(&self, seen: &Seen) -> bool {
