@@ -56,6 +56,9 @@ fn detail(w: &'static Words, entry: &LedgerEntry) -> String {
         let label = w.known("audit_detail", name)?;
         let text = match value {
             serde_json::Value::String(text) if text.is_empty() => return None,
+            serde_json::Value::String(text) if name == "list" => {
+                w.known("audit_list", text).unwrap_or(text).to_owned()
+            }
             serde_json::Value::String(text) => w
                 .known("restricted", text)
                 .or_else(|| w.known("matched", text))
