@@ -263,6 +263,8 @@ fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_agai
         "under its old id"
     );
     receiver.hears(&["draft.ready A1 1"]);
+    // The receiver has it before its answer is on record here.
+    waits(&house, "A1", "sent", "answered_204");
     let resent = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND actor = 'zhang'";
     assert_eq!(house.count(resent), 1);
     // What waits is not sent twice by hand, and 410 ends it at once.

@@ -30,7 +30,12 @@
     if (tab) {
       image = new Image();
       image.src = tab.dataset.src;
-      await image.decode().catch(() => { image = null; });
+      try {
+        await image.decode();
+        viewer.decoded(image, await createImageBitmap(image));
+      } catch {
+        image = null;
+      }
     }
     return { id, page, first, image };
   }

@@ -17,6 +17,7 @@
   let scale = null;
   let fit = "width";
   let lit = null;
+  const bitmaps = new WeakMap();
 
   const size = () => ({ width: image.naturalWidth || 1, height: image.naturalHeight || 1 });
   const corners = (quad) => quad.split(/[ ;]+/).map((pair) => pair.split(",").map(Number));
@@ -123,13 +124,28 @@
   }
   listen();
 
+  /** The page's pixels, decoded once and beside the page's own work: drawing out of the image itself decodes it at every stroke. */
+  function pixels() {
+    const known = bitmaps.get(image);
+    if (known && known.src === image.src) return known.bitmap;
+    const fresh = { src: image.src, bitmap: null };
+    bitmaps.set(image, fresh);
+    createImageBitmap(image).then((bitmap) => { fresh.bitmap = bitmap; snippet(); }, () => {});
+    return null;
+  }
+
   /** The lit place enlarged beside its value: in as many rows as it needs to be read at arm's length. */
   function snippet() {
     const canvas = document.querySelector("#fields .field.chosen canvas.snippet");
     if (!canvas) return;
     const field = canvas.closest(".field");
-    canvas.hidden = !(field.dataset.quad && field.dataset.page === page && image.complete && image.naturalWidth && !paper.classList.contains("loading"));
+    const isHere = field.dataset.quad && field.dataset.page === page && image.complete && image.naturalWidth && !paper.classList.contains("loading");
+    const source = isHere ? pixels() : null;
+    canvas.hidden = !source;
     if (canvas.hidden) return;
+    const drawn = `${image.src} ${field.dataset.quad} ${canvas.parentElement.clientWidth}`;
+    if (canvas.laixinDrawn === drawn) return;
+    canvas.laixinDrawn = drawn;
     // Along the first line of the box: a skewed line stands level here.
     const [one, two, , four] = corners(field.dataset.quad.split(";")[0]);
     const across = (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]);
@@ -156,11 +172,11 @@
       pen.scale(by * density, by * density);
       pen.translate(pad - row * (area.width - part), pad + row * area.height);
       pen.rotate(-angle);
-      pen.drawImage(image, -one[0], -one[1]);
+      pen.drawImage(source, -one[0], -one[1]);
       pen.restore();
     }
     // It takes room above the value, which must not be pushed out of sight.
-    field.querySelector(".value").scrollIntoView({ block: "nearest" });
+    for (const part of [field, field.querySelector(".value")]) part.scrollIntoView({ block: "nearest" });
   }
 
   /** Lights a place: its page is shown, and scrolled to. */
@@ -251,7 +267,7 @@
   new ResizeObserver(() => { if (fit && fit !== "place" && scale) fitTo(fit); }).observe(table);
   document.addEventListener("laixin-refreshed", () => { draw(); snippet(); });
 
-  window.laixinViewer = { light, show, turn, another };
+  window.laixinViewer = { light, show, turn, another, decoded: (ready, bitmap) => bitmaps.set(ready, { src: ready.src, bitmap }) };
   const first = tabs()[0];
   if (first) show(first.dataset.page);
 })();
