@@ -9,6 +9,7 @@ mod corrections;
 mod desk;
 mod earlier;
 mod keeping;
+mod many;
 mod operator;
 mod quality;
 mod review;

@@ -86,6 +86,7 @@
       other.setAttribute("aria-selected", String(other === tab));
       other.tabIndex = other === tab ? 0 : -1;
     }
+    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     failed.hidden = true;
     paper.hidden = false;
     if (ready) {
