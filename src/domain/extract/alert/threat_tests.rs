@@ -63,7 +63,8 @@ fn the_held_out_half_is_found_as_far_as_was_measured() {
     let (_, mistaken) = those(HARMLESS, Half::HeldOut, raised);
     let precision = found.len() as f32 / (found.len() + mistaken.len()) as f32;
     assert!(found.len() * 100 >= n * 90, "{} of {n}", found.len());
-    assert!(precision >= 0.9, "{precision}");
+    // Recall goes first: the limit of suspicion was lowered for it.
+    assert!(precision >= 0.85, "{precision}");
 }
 
 /// How many sentences of a whole bank raise the flag, and how many there are.
@@ -95,7 +96,7 @@ fn unseen_veiled_wordings_are_found_as_far_as_was_measured() {
         let (mistaken, m) = whole(harmless);
         assert!(n >= 30 && m >= 25, "{n} {m}");
         assert!(found * 100 >= n * 86, "{found} of {n}");
-        assert!(mistaken * 5 <= m, "{mistaken} of {m}");
+        assert!(mistaken * 4 <= m, "{mistaken} of {m}");
     }
 }
 
