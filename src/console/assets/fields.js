@@ -122,6 +122,8 @@
       if (!(await patched(field, () => ({ [name]: valuesOf(name, asTyped) })))) return false;
       undo.push({ name, before, key });
       control(field).dataset.saved = value;
+      // Whoever wrote it has looked at it, also before the page says so.
+      control(field).dataset.keptLooked = "";
       for (const other of fields().filter((one) => one.dataset.name === name)) {
         if (other !== field) control(other).dataset.saved = control(other).value.trim();
         mark(other);
@@ -171,6 +173,7 @@
         await patch({ [last.name]: last.before });
         await window.laixinRefresh();
         const there = document.getElementById(`f-${last.key}`) || field;
+        delete control(there).dataset.keptLooked;
         go(there);
         say(there, said.script.undone, "good");
       } catch (error) {
