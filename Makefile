@@ -87,7 +87,7 @@ bench:
 bench-operator:
 	@setup/setup.sh test
 	$(cargo) build $(profile) --bin laixin
-	/usr/bin/python3 bench/operator.py --letters '$(LETTERS)'
+	/usr/bin/python3 bench/scripted_operator.py --letters '$(LETTERS)'
 
 fit:
 	@setup/setup.sh bench

@@ -1,5 +1,5 @@
 //! A scripted operator over the sample letters: how many keys a letter takes and how long the next one is waited for. The long form, over
-//! letters that were really read, is bench/operator.py.
+//! letters that were really read, is bench/scripted_operator.py.
 
 use laixin::domain::letter::Carrier;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 Starts a station of its own with the letters (tests/letters, or --letters DIR with `ID.json` truths beside the images), waits for the first
 drafts, opens the queue and presses what a person would: Enter on each field that wants a look, Enter to confirm; a letter that cannot be
 confirmed is left with F8. Counts keys and times the next letter from the press to the second frame after it is drawn. Prints one line
-`name value unit` each. Python's standard library and chromedriver. Usage: bench/operator.py [--letters DIR] [--laixin PROGRAM] [--first N]
+`name value unit` each. Python's standard library and chromedriver. Usage: bench/scripted_operator.py [--letters DIR] [--laixin PROGRAM] [--first N]
 """
 
 import argparse
