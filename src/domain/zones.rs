@@ -158,7 +158,7 @@ fn begins_list(row: &Row, text: &str) -> bool {
         || row.right > 0.7 && row.left < 0.3 && text.contains('、') && !sentence
 }
 
-/// Without addressing word or colon: a short top row that ends like an office or its holder.
+/// Without addressing word or colon: a title that says to whom, or a short top row that ends like an office or its holder.
 fn untold_salutation(texts: &[String]) -> Range<usize> {
     let office = [
         "领导",
