@@ -250,6 +250,19 @@ fn write_pages(inbox: &Path, pages: usize, written: &AtomicUsize, stop: &AtomicB
     all
 }
 
+/// What the writer could not rename because the mount went away: never a page, and the station waits for nobody to finish it.
+fn hidden_parts(inbox: &Path) -> Vec<PathBuf> {
+    let items = fs::read_dir(inbox)
+        .unwrap()
+        .map(|item| item.unwrap().path());
+    items
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with('.') && name.ends_with(".part")
+        })
+        .collect()
+}
+
 /// What came into a folder that stood in the mount's place for a moment, put where it would have come. Nothing is written over: names come back.
 fn rescued(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -357,11 +370,14 @@ async fn campaign(pages: usize) {
     }
     stop.store(true, Ordering::Relaxed);
     let wrote = writer.join().unwrap();
+    let left = hidden_parts(&inbox);
+    left.iter().for_each(|part| fs::remove_file(part).unwrap());
     println!(
-        "campaign: {} whole and {} cut files written in {:.0} s; {kills} kills, {full} times the disk full, {gone} times the folder away, {failing} lives with a failing disk",
+        "campaign: {} whole and {} cut files written in {:.0} s; {kills} kills, {full} times the disk full, {gone} times the folder away, {failing} lives with a failing disk; {} hidden parts left by the writer",
         wrote.whole.len(),
         wrote.cut.len(),
-        began.elapsed().as_secs_f64()
+        began.elapsed().as_secs_f64(),
+        left.len()
     );
     let mut station = Station::open(root.path());
     station.evidence = Arc::new(Evidence::open(&root.path().join("disk/evidence")).unwrap());
