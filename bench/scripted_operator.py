@@ -128,7 +128,9 @@ def review(station, browser, password, letters):
         browser.press(ENTER)
         if not browser.until(lambda: (browser.ask(HERE) or [0, 0, 0])[2]):
             break
-        paints.append(browser.ask("return performance.getEntriesByName('first-contentful-paint')[0].startTime;"))
+        painted = "return (performance.getEntriesByName('first-contentful-paint')[0] || {}).startTime;"
+        if (paint := browser.until(lambda: browser.ask(painted), 5)) is not None:
+            paints.append(paint)
         browser.ask(WATCH)
         time.sleep(0.4)
         is_further = one_after_the_other(browser, done, left, len(letters))

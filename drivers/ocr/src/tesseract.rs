@@ -1,75 +1,113 @@
-//! Tesseract chi_sim, the second engine: lines out of its TSV report. Its model reads print; on handwriting
-//! it is a witness, not a reader.
+//! Tesseract chi_sim, the second engine: Debian's program `tesseract`, lines out of its TSV report. Its model reads print; on handwriting
+//! it is a witness, not a reader. A program and not its library: a station that has no use for it need not have it installed, and what
+//! it does to a page it does in a process of its own.
+
+use std::ffi::OsString;
+use std::io::{Error, Write as _};
+use std::process::{Command, Stdio};
 
 use crate::fold::Folder;
 use crate::models::OpenError;
 use crate::page::Page;
 use crate::{Char, Line, PageText, ReadError, Settings};
-use tesseract::{OcrEngineMode, PageSegMode, Tesseract};
 
 const LANGUAGE: &str = "chi_sim";
-/// Scans are 300 dpi; Tesseract guesses wrongly when a file does not say.
-const RESOLUTION_PPI: i32 = 300;
+/// Scans are 300 dpi, and pixels do not say; the second engine mode is its LSTM, the third page mode finds blocks by itself.
+const ASKED: [&str; 8] = ["--dpi", "300", "--oem", "1", "--psm", "3", "-", "-"];
 
 pub(crate) struct TesseractEngine {
-    tessdata_dir: Option<String>,
+    /// `--tessdata-dir` and `-l` with what they name.
+    models: Vec<OsString>,
+    threads: usize,
     folder: Folder,
 }
 
 impl TesseractEngine {
     pub(crate) fn open(settings: &Settings) -> Result<Self, OpenError> {
-        let tessdata_dir = settings
-            .tessdata_dir
-            .as_ref()
-            .map(|dir| dir.to_string_lossy().into_owned());
         let folder = Folder::new().map_err(|e| OpenError::Folding(Box::new(e)))?;
-        start(tessdata_dir.as_deref()).map_err(|e| OpenError::Tesseract {
+        let mut models = Vec::new();
+        if let Some(dir) = &settings.tessdata_dir {
+            models = vec!["--tessdata-dir".into(), dir.into()];
+        }
+        let engine = Self {
+            models,
+            threads: settings.threads.get(),
+            folder,
+        };
+        engine.knows_language().map_err(|e| OpenError::Tesseract {
             language: LANGUAGE,
             source: Box::new(e),
         })?;
-        Ok(Self {
-            tessdata_dir,
-            folder,
-        })
+        Ok(engine)
     }
 
     pub(crate) fn version() -> String {
         format!("tesseract {LANGUAGE} rev:{}", crate::REVISION)
     }
 
+    /// The program with its models. It ends with the thread that started it, whatever ends that.
+    fn program(&self) -> Command {
+        let mut program = Command::new("setpriv");
+        program
+            .args(["--pdeathsig", "KILL", "--", "tesseract"])
+            .args(&self.models)
+            .env("OMP_THREAD_LIMIT", self.threads.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        program
+    }
+
+    fn knows_language(&self) -> Result<(), Error> {
+        let told = self.program().arg("--list-langs").output()?;
+        if !told.status.success() {
+            return Err(Error::other(
+                "the program `tesseract` does not run: install tesseract-ocr",
+            ));
+        }
+        let known = String::from_utf8_lossy(&told.stdout);
+        if known.lines().any(|language| language == LANGUAGE) {
+            return Ok(());
+        }
+        let missing = format!("{LANGUAGE}.traineddata is missing: install tesseract-ocr-chi-sim");
+        Err(Error::other(missing))
+    }
+
     pub(crate) fn read(&self, page: &Page) -> Result<PageText, ReadError> {
         let started = std::time::Instant::now();
-        let failed = |e: Box<dyn std::error::Error + Send + Sync>| ReadError::Runtime(e);
-        let too_large = || ReadError::PageTooLarge {
-            width: page.width(),
-            height: page.height(),
-        };
-        let width = i32::try_from(page.width()).map_err(|_| too_large())?;
-        let height = i32::try_from(page.height()).map_err(|_| too_large())?;
-        let bytes_per_row = width.checked_mul(3).ok_or_else(too_large)?;
-        // The binding gives itself up on an error, so each page gets its own instance; loading costs little
-        // beside reading.
-        let mut engine = start(self.tessdata_dir.as_deref()).map_err(|e| failed(Box::new(e)))?;
-        engine.set_page_seg_mode(PageSegMode::PsmAuto);
-        let mut engine = engine
-            .set_frame(page.rgb(), width, height, 3, bytes_per_row)
-            .map_err(|e| failed(Box::new(e)))?
-            .set_source_resolution(RESOLUTION_PPI)
-            .recognize()
-            .map_err(|e| failed(Box::new(e)))?;
-        let tsv = engine.get_tsv_text(0).map_err(|e| failed(Box::new(e)))?;
+        let report = self
+            .report(page)
+            .map_err(|e| ReadError::Runtime(Box::new(e)))?;
         Ok(PageText {
             width: page.width(),
             height: page.height(),
             turned_deg: 0,
-            lines: lines(&tsv, &self.folder),
+            lines: lines(&report, &self.folder),
             seconds: started.elapsed().as_secs_f64(),
         })
     }
-}
 
-fn start(tessdata_dir: Option<&str>) -> Result<Tesseract, tesseract::InitializeError> {
-    Tesseract::new_with_oem(tessdata_dir, Some(LANGUAGE), OcrEngineMode::LstmOnly)
+    /// Its report of a page, which goes to it as a portable pixmap. What it writes to its error stream may be of the page: it is not passed on.
+    fn report(&self, page: &Page) -> Result<String, Error> {
+        let mut running = self
+            .program()
+            .args(["-l", LANGUAGE])
+            .args(ASKED)
+            .arg("tsv")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut pixels = running.stdin.take().ok_or(Error::other("no pipe"))?;
+        let sent = write!(pixels, "P6 {} {} 255\n", page.width(), page.height())
+            .and_then(|()| pixels.write_all(page.rgb()));
+        drop(pixels);
+        let told = running.wait_with_output()?;
+        sent?;
+        if !told.status.success() {
+            return Err(Error::other(format!("tesseract: {}", told.status)));
+        }
+        String::from_utf8(told.stdout).map_err(Error::other)
+    }
 }
 
 /// One word of the report.
