@@ -110,7 +110,13 @@ fn pages_that_come_while_another_load_waits_are_a_finding() {
     station.scan(&page, "AGAIN_p1.jpg");
     letter("AGAIN");
     let holds = station.ok("GET", "/v1/holds", None);
-    let holds = holds["items"].as_array().expect("a list");
+    let holds: Vec<_> = holds["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        // The same sheet is put in again and again here, which is a finding of its own.
+        .filter(|hold| hold["reason"] != "same_bytes")
+        .collect();
     assert_eq!(holds.len(), 1, "{holds:?}");
     assert_eq!(holds[0]["reason"], "unreleased_load");
     assert_eq!(holds[0]["detail"], format!("load {waiting}"));

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
+use super::amiss::same_bytes;
 use super::letters::{ACTOR, gate, subject, take_arrival};
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
@@ -48,6 +49,8 @@ pub enum Ordered {
     NotNow(Gate),
     /// An image before it is not there yet.
     NotYet,
+    /// Its letter would be one more than were signed in, while another load waits or is in the cabinet.
+    OneTooMany,
     /// Its letter is confirmed or registered.
     LetterClosed {
         /// The letter.
@@ -192,6 +195,7 @@ impl Db {
             take,
             batch,
             load,
+            first_seen: found.first_seen,
             sides: scan.as_ref().map_or(1, |scan| u32::from(scan.sides)),
             letters: Vec::new(),
             frames: Vec::new(),
@@ -199,11 +203,15 @@ impl Db {
         };
         match taking.all().and_then(|()| taking.look_again_if(late)) {
             Ok(()) => {}
+            Err(Stop::OneTooMany) => return Ok(Ordered::OneTooMany),
             Err(Stop::Closed(letter)) => return Ok(Ordered::LetterClosed { letter }),
             Err(Stop::Store(error)) => return Err(error),
         }
         let (letters, frames, holds) = (taking.letters, taking.frames, taking.holds);
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
+        if let Some(letter) = letters.first() {
+            same_bytes(&step, batch, letter, same_as.as_deref())?;
+        }
         let (scan, place) = take.scan.unzip();
         step.execute(
             "UPDATE arrivals SET scan_id = ?2, place = ?3 WHERE id = ?1",

@@ -3,9 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
+use super::amiss::{beside_held, is_one_too_many, number_again, same_bytes};
 use super::unreleased::warn_of_unreleased;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::grouping::hold;
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -82,6 +84,8 @@ pub enum Taken {
     Already,
     /// The gate is shut; nothing was written.
     NotNow(Gate),
+    /// Its letter would be one more than were signed in, while another load waits or is in the cabinet. Nothing was written.
+    OneTooMany,
     /// Its letter is confirmed or registered: a person has to look. Nothing was written.
     LetterClosed {
         /// The letter.
@@ -311,6 +315,15 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
+        self.take_page_of(page, Listed::No)
+    }
+
+    /// The same; pages of a list are taken or held together, and are not held for being of one letter too many.
+    pub(super) fn take_page_of(
+        &mut self,
+        page: &TakePage,
+        listed: Listed,
+    ) -> Result<Taken, StoreError> {
         let found = self.arrival(&page.arrival)?;
         if found.state == ArrivalState::Taken {
             return Ok(Taken::Already);
@@ -320,6 +333,13 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
+        let batch: i64 = step
+            .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
+            .query_row([load], |row| row.get(0))?;
+        let alone = listed == Listed::No;
+        if alone && is_one_too_many(&step, (batch, &page.group), found.first_seen)? {
+            return Ok(Taken::OneTooMany);
+        }
         warn_of_unreleased(&step, load, found.first_seen)?;
         let (letter, stage) = letter_of(&step, load, &page.group)?;
         let withheld: bool = step
@@ -344,6 +364,10 @@ impl Db {
                 page.original.size as i64,
             ))?;
         }
+        same_bytes(&step, batch, &letter, same_as.as_deref())?;
+        number_again(&step, batch, &letter, &page.arrival)?;
+        let by_name = (hold::IMAGE_HELD, Millis(0));
+        beside_held(&step, (batch, &letter), &page.group, by_name)?;
         let detail = json!({"letter": letter, "load": load, "frames": page.frames, "sha256": page.original.sha256,
             "sm3": page.original.sm3, "size": page.original.size, "same_as": same_as});
         ledger::append(
@@ -356,6 +380,15 @@ impl Db {
         step.commit()?;
         Ok(Taken::Letter { letter, same_as })
     }
+}
+
+/// Whether a page comes by a list of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// It does.
+    Yes,
+    /// It comes alone.
+    No,
 }
 
 /// Whether something noted was not known before.

@@ -8,8 +8,8 @@ use crate::clock::Millis;
 use crate::domain::grouping::hold;
 use crate::domain::letter::LoadState;
 
-/// Pages of a released load came while another one waited for its cycle, or lay quarantined: nothing tells whether they are that one's.
-/// A person says so, once for each such load, before the batch is closed. A load in its cycle lies behind a locked door.
+/// Pages of a released load came while another one waited for its cycle, was in it, or lay quarantined: nothing tells whether they are that one's.
+/// A person says so, once for each such load, before the batch is closed.
 pub(super) fn warn_of_unreleased(
     step: &Connection,
     load: i64,
@@ -17,7 +17,7 @@ pub(super) fn warn_of_unreleased(
 ) -> Result<(), StoreError> {
     let mut query = step.prepare_cached(
         "SELECT l.id, (SELECT batch_id FROM loads WHERE id = ?1) FROM loads l JOIN batches b ON b.id = l.batch_id
-         WHERE l.state IN (?2, ?3) AND b.closed_ms IS NULL AND l.created_ms <= ?4
+         WHERE l.state IN (?2, ?3, ?6) AND b.closed_ms IS NULL AND l.created_ms <= ?4
          AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.batch_id = (SELECT batch_id FROM loads WHERE id = ?1)
                          AND h.reason = ?5 AND h.detail = 'load ' || l.id)",
     )?;
@@ -28,6 +28,7 @@ pub(super) fn warn_of_unreleased(
             LoadState::Quarantined,
             first_seen,
             hold::UNRELEASED_LOAD,
+            LoadState::InCycle,
         ),
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
     )?;

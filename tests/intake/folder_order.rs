@@ -1,0 +1,158 @@
+//! A folder whose scanner writes separator sheets, or pages by name, and what goes wrong in it: each is told, and no page is in the wrong letter unseen.
+
+use laixin::domain::balance::Difference;
+use laixin::domain::grouping::{GroupBy, hold};
+use laixin::domain::intake::ArrivalState;
+use laixin::domain::letter::Carrier;
+use laixin::store::NewBatch;
+
+use super::sheets::{know_run, label, page, separator};
+use crate::scan_faults::Station;
+
+async fn by_separator() -> Station {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Separator);
+    know_run(&station.store).await;
+    station.release().await;
+    station
+}
+
+async fn holds(station: &Station) -> Vec<(String, Option<String>)> {
+    let found = station.store.with(|db| db.open_holds(None, 100)).await;
+    let found = found.unwrap().into_iter();
+    found.map(|hold| (hold.reason, hold.letter)).collect()
+}
+
+fn about(reason: &str, letter: Option<&str>) -> (String, Option<String>) {
+    (reason.to_owned(), letter.map(str::to_owned))
+}
+
+/// D2: the envelope of the second letter is whole before its separator is.
+#[tokio::test]
+async fn a_separator_written_slowly_is_not_overtaken() {
+    let mut station = by_separator().await;
+    station.grace = std::time::Duration::from_secs(60);
+    station.start();
+    let slow = separator(2);
+    station.file("y1.jpg", &separator(1));
+    station.file("y2.jpg", &page(1));
+    station.file("y3.jpg", &slow[..slow.len() / 2]);
+    station.file("y4.jpg", &page(2));
+    station.file("y10.jpg", &page(3));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!(station.pages(&label(1)).await.len(), 1);
+    station.file("y3.jpg", &slow);
+    station.wait_for(ArrivalState::Taken, 5).await;
+    assert_eq!(station.pages(&label(1)).await.len(), 1);
+    assert_eq!(station.pages(&label(2)).await.len(), 2);
+    assert_eq!(holds(&station).await, []);
+    station.stop().await;
+}
+
+/// D3: the separator of the second letter stays cut off.
+#[tokio::test]
+async fn a_held_separator_holds_the_letter_it_would_have_ended() {
+    let mut station = by_separator().await;
+    station.start();
+    let cut = separator(2);
+    station.file("g1.jpg", &separator(1));
+    station.file("g2.jpg", &page(1));
+    station.file("g3.jpg", &cut[..cut.len() / 2]);
+    station.file("g4.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    station.wait_for(ArrivalState::Held, 1).await;
+    assert_eq!(
+        holds(&station).await,
+        [
+            about(hold::IMAGE_HELD, None),
+            about(hold::HELD_BETWEEN, Some(&label(1)))
+        ]
+    );
+    station.stop().await;
+}
+
+/// D4: a page of the letter is held, another never came.
+#[tokio::test]
+async fn a_held_page_and_a_left_out_number_are_in_the_balance() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    station.file("K1_p1.jpg", &page(1));
+    station.file("K1_p2.jpg", &b"<html>x</html>".repeat(300));
+    station.file("K1_p4.jpg", &page(4));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    station.wait_for(ArrivalState::Held, 1).await;
+    let mut found = holds(&station).await;
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            about(hold::IMAGE_HELD, None),
+            about(hold::IMAGE_HELD, Some("K1"))
+        ]
+    );
+    let counts = station.store.with(|db| db.batch_counts(1)).await.unwrap();
+    assert!(
+        counts
+            .differences()
+            .iter()
+            .any(|difference| matches!(difference, Difference::Held { holds: 2 })),
+        "{counts:?}"
+    );
+    station.stop().await;
+}
+
+/// D5: identical bytes, and a name with other bytes.
+#[tokio::test]
+async fn the_same_bytes_or_the_same_name_again_are_told() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    station.file("K2_p1.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 1).await;
+    station.file("K2_p2.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    assert_eq!(holds(&station).await, [about(hold::SAME_BYTES, None)]);
+    station.file("K2_p1.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    assert_eq!(
+        holds(&station).await,
+        [
+            about(hold::SAME_BYTES, None),
+            about(hold::PAGE_AGAIN, Some("K2"))
+        ]
+    );
+    station.stop().await;
+}
+
+/// D6: the released batch has all its letters, the next one's load is in the cabinet's queue.
+#[tokio::test]
+async fn a_letter_too_many_while_another_load_is_not_released_is_held() {
+    let mut station = Station::new();
+    station.release().await;
+    let count = station.store.with(|db| Ok(db.batch(1)?.count)).await.unwrap();
+    station.start();
+    for n in 1..=count {
+        station.file(&format!("OK{n}_p1.jpg"), &page(n));
+    }
+    station.wait_for(ArrivalState::Taken, count as usize).await;
+    let other = station.store.with(|db| {
+        let new = NewBatch {
+            carrier: Carrier::Letter,
+            count: 5,
+            received: laixin::clock::now(),
+        };
+        let batch = db.sign_in_batch(&new, "op")?;
+        db.add_load(batch, "cabinet-1", "op")
+    });
+    other.await.unwrap();
+    station.file("WRONG_p1.jpg", &page(count + 1));
+    let held = station.wait_for(ArrivalState::Held, 1).await;
+    assert_eq!(held[0].reason.as_deref(), Some("one_too_many"));
+    // A further page of a letter that is there is no letter more; that the other load waits is told.
+    station.file("OK1_p2.jpg", &page(count + 2));
+    station.wait_for(ArrivalState::Taken, count as usize + 1).await;
+    assert!(holds(&station).await.contains(&about(hold::UNRELEASED_LOAD, None)));
+    station.stop().await;
+}
