@@ -176,15 +176,29 @@ impl Db {
         };
         self.atomically(|db| {
             let step = &db.connection;
-            let batch: i64 = step.query_row("SELECT batch_id FROM loads WHERE id = ?1", [load], |row| row.get(0))?;
+            let batch: i64 =
+                step.query_row("SELECT batch_id FROM loads WHERE id = ?1", [load], |row| {
+                    row.get(0)
+                })?;
             let detail = format!("{}: {}", held.group, found.name);
-            let new = NewHold { batch, letter: None, scan: None, reason: hold::IMAGE_HELD, detail: Some(detail.clone()) };
+            let new = NewHold {
+                batch,
+                letter: None,
+                scan: None,
+                reason: hold::IMAGE_HELD,
+                detail: Some(detail.clone()),
+            };
             hold_once(step, &new)?;
             let (letter, reason) = match held.by {
-                GroupBy::Name | GroupBy::Index => (open_letter(step, batch, &held.group)?, hold::IMAGE_HELD),
+                GroupBy::Name | GroupBy::Index => {
+                    (open_letter(step, batch, &held.group)?, hold::IMAGE_HELD)
+                }
                 GroupBy::Separator => {
                     let separator = last_separator(step, (&found.source, batch, None))?;
-                    let group = separator.map_or_else(|| format!("{}-{batch}", found.source), |separator| separator.label());
+                    let group = separator.map_or_else(
+                        || format!("{}-{batch}", found.source),
+                        |separator| separator.label(),
+                    );
                     (open_letter(step, batch, &group)?, hold::HELD_BETWEEN)
                 }
                 GroupBy::Scan | GroupBy::Press => (None, hold::IMAGE_HELD),
@@ -226,7 +240,9 @@ impl Db {
         )?;
         let numbers: Vec<i64> = self
             .connection
-            .prepare_cached("SELECT DISTINCT hint FROM pages WHERE letter_id = ?1 AND hint > 0 ORDER BY hint")?
+            .prepare_cached(
+                "SELECT DISTINCT hint FROM pages WHERE letter_id = ?1 AND hint > 0 ORDER BY hint",
+            )?
             .query_map([letter], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let gaps: Vec<String> = numbers
@@ -248,7 +264,12 @@ impl Db {
         }
         match gaps.is_empty() || moved {
             true => Ok(()),
-            false => find_once(&self.connection, (batch, Some(letter)), hold::NUMBER_MISSING, told),
+            false => find_once(
+                &self.connection,
+                (batch, Some(letter)),
+                hold::NUMBER_MISSING,
+                told,
+            ),
         }
     }
 }

@@ -131,7 +131,11 @@ async fn the_same_bytes_or_the_same_name_again_are_told() {
 async fn a_letter_too_many_while_another_load_is_not_released_is_held() {
     let mut station = Station::new();
     station.release().await;
-    let count = station.store.with(|db| Ok(db.batch(1)?.count)).await.unwrap();
+    let count = station
+        .store
+        .with(|db| Ok(db.batch(1)?.count))
+        .await
+        .unwrap();
     station.start();
     for n in 1..=count {
         station.file(&format!("OK{n}_p1.jpg"), &page(n));
@@ -152,7 +156,13 @@ async fn a_letter_too_many_while_another_load_is_not_released_is_held() {
     assert_eq!(held[0].reason.as_deref(), Some("one_too_many"));
     // A further page of a letter that is there is no letter more; that the other load waits is told.
     station.file("OK1_p2.jpg", &page(count + 2));
-    station.wait_for(ArrivalState::Taken, count as usize + 1).await;
-    assert!(holds(&station).await.contains(&about(hold::UNRELEASED_LOAD, None)));
+    station
+        .wait_for(ArrivalState::Taken, count as usize + 1)
+        .await;
+    assert!(
+        holds(&station)
+            .await
+            .contains(&about(hold::UNRELEASED_LOAD, None))
+    );
     station.stop().await;
 }
