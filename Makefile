@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench bench-operator fit storm archive-check advisories clean-run
+.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -26,6 +26,8 @@ help:
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
 	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
+	@echo 'make package              the Debian packages, in target/debian'
+	@echo 'make package-trial        a bare Debian 12 without a network takes the package, and is tormented (needs root)'
 	@echo 'make build                $(laixin) only'
 	@echo 'make setup                what make test needs'
 	@echo 'make advisories           known weaknesses in dependencies (asks the advisory database: needs the network)'
@@ -102,6 +104,14 @@ archive-check:
 	@setup/setup.sh archive
 	LAIXIN_VERAPDF=1 LAIXIN_LETTERS='$(abspath $(LETTERS))' LAIXIN_COUNT=$(or $(COUNT),1000) \
 		$(cargo) test $(profile) --test station archive_check -- --nocapture --ignored
+
+package:
+	@setup/setup.sh package
+	$(cargo) build $(profile) --bin laixin --example manual
+	package/package.sh
+
+package-trial: package
+	/usr/bin/python3 package/trial.py --letters '$(LETTERS)'
 
 advisories:
 	@setup/setup.sh test

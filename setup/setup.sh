@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api   (each includes the ones before it; archive: test and veraPDF; api: run and Schemathesis)
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api|package   (each of the first four includes the ones
+# before it; archive: test and veraPDF; api: run and Schemathesis; package: run, OpenVINO and what lists licences)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
@@ -26,9 +27,10 @@ fail() { # what happened, then what to do, one line each
 case $level in
   build) groups='build' ;;
   run | api) groups='build run' ;;
+  package) groups='build run package' ;;
   test | bench) groups='build run test' ;;
   archive) groups='build run test archive' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api" >&2; exit 2 ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api|package" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -156,13 +158,28 @@ verapdf() {
   mark_done verapdf "$key"
 }
 
+# What lists the crates of the program for programs, and their licences for people; compiled once.
+licence_tools() {
+  local key tool version
+  key=$(key_of setup/licence-tools.txt)
+  ! done_already licence-tools "$key" || return 0
+  while read -r tool version _; do
+    say "compiling $tool $version"
+    cargo install --quiet --locked --root "$state/licence-tools" --version "$version" "$tool" --features "${tool#cargo-}-cli" 2>/dev/null ||
+      cargo install --quiet --locked --root "$state/licence-tools" --version "$version" "$tool" ||
+      fail "$tool $version could not be compiled" "see cargo's message above"
+  done < <(sed 's/#.*//' setup/licence-tools.txt | grep .)
+  mark_done licence-tools "$key"
+}
+
 # In this order:
 rust
 debian_packages
 models
-case ${OPENVINO:-}$level in 1* | test | bench) openvino ;; esac
+case ${OPENVINO:-}$level in 1* | test | bench | package) openvino ;; esac
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
 [ "$level" != archive ] || verapdf
 [ "$level" != api ] || venv venv-api setup/python-api.txt
+[ "$level" != package ] || licence_tools
 case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
 say "ready for make $level"

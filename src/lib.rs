@@ -24,6 +24,7 @@ pub mod console;
 pub mod print;
 pub mod separators;
 
+pub mod arguments;
 pub mod commands;
 pub mod evaluate;
 pub mod history;

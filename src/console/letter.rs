@@ -305,10 +305,15 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         let why = super::access::restricted_word(known.why);
         w.one("access.note_restricted", w.code("restricted", why))
     });
+    let draft = seen.draft.as_ref().map(|row| &row.draft);
+    let accused = draft
+        .filter(|draft| draft.confirmed.is_none() && draft.fields.accuses_somebody_unknown())
+        .map(|_| w.t("letter.note_accused_unknown").to_owned());
     let conflict = seen.conflict.then(|| w.t("access.conflict").to_owned());
     conflict
         .into_iter()
         .chain(restricted)
+        .chain(accused)
         .chain(unread)
         .chain(handed_over)
         .chain(withheld)

@@ -168,6 +168,11 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// An accusation of which nobody knows whom it accuses: whom it must not reach is for a person to say.
+    pub fn accuses_somebody_unknown(&self) -> bool {
+        self.purpose.value.as_deref() == Some("检举控告") && self.accused.is_empty()
+    }
+
     /// The signature may stand where nothing was read: then “anonymous” is no finding, and the sender stays open.
     pub fn withdraw_anonymity(&mut self) {
         if self.anonymous.value {

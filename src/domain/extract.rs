@@ -81,7 +81,11 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.flags = alert::read(pages, &everything);
     if legible {
         matter::read(pages, zones, &mut fields);
-        fields.accused = accused::read(pages, zones);
+        fields.accused = accused::read(pages, zones, roster);
+        if fields.accuses_somebody_unknown() {
+            // It may be the very addressee.
+            fields.addressee = evidence::for_a_person(std::mem::take(&mut fields.addressee));
+        }
     }
     fields.assign_hint = assign_hint(pages, &fields);
     fields.repeat.relation = "unchecked".to_owned();

@@ -70,7 +70,7 @@ pub struct LetterFilter {
 }
 
 const LETTER: &str = "SELECT l.id, l.batch_id, l.load_id, l.stage, l.urgent, l.created_ms, l.last_arrival_ms, l.version,
-    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id), d.body ->> '$.fields.sender_name.value'
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id), d.sender
     FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id";
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {

@@ -1,9 +1,13 @@
 //! The database's key: SQLCipher with 32 raw bytes, no passphrase at this level. How a database is opened with it, told from one in the
 //! clear, looked over page by page, and copied from one key to another.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
@@ -90,24 +94,34 @@ pub enum DatabaseState {
 }
 
 impl DatabaseState {
-    /// Looks at the file's first bytes.
+    /// Looks at the file's first bytes. The file stays open for as long as this process lives: locks of a process on a file, those of SQLite too, are
+    /// gone once any of its descriptors of that file is closed, and another program would then take away the journal this one writes to.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn of(database: &Path) -> io::Result<Self> {
-        let mut first = Vec::with_capacity(IN_THE_CLEAR.len());
-        match File::open(database) {
-            Ok(file) => file
-                .take(IN_THE_CLEAR.len() as u64)
-                .read_to_end(&mut first)?,
+        static LOOKED_AT: Mutex<BTreeMap<(u64, u64), File>> = Mutex::new(BTreeMap::new());
+        let metadata = match database.metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::None),
-            Err(error) => return Err(error),
+            other => other?,
         };
-        Ok(match first.as_slice() {
-            [] => Self::None,
-            bytes if bytes == IN_THE_CLEAR => Self::Plain,
-            _ => Self::Sealed,
-        })
+        let mut looked_at = LOOKED_AT.lock().expect("no holder of this lock panics");
+        let file = match looked_at.entry((metadata.dev(), metadata.ino())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(File::open(database)?),
+        };
+        let mut first = [0; IN_THE_CLEAR.len()];
+        match file.read_exact_at(&mut first, 0) {
+            Ok(()) if first == *IN_THE_CLEAR => Ok(Self::Plain),
+            Ok(()) => Ok(Self::Sealed),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Ok(match file.metadata()?.len() {
+                    0 => Self::None,
+                    _ => Self::Sealed,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -328,6 +342,37 @@ mod tests {
         ));
         assert!(Db::look_with(&sealed, &right).is_ok());
         assert_eq!(std::fs::read(&sealed).unwrap(), before);
+    }
+
+    /// How many locks this process holds on a file.
+    fn locks_on(path: &Path) -> usize {
+        let inode = format!(":{} ", path.metadata().unwrap().ino());
+        let descriptors = std::fs::read_dir("/proc/self/fdinfo").unwrap();
+        let told = descriptors.map(|one| std::fs::read_to_string(one.unwrap().path()));
+        let told = told.map(Result::unwrap_or_default);
+        let all: Vec<_> = told
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        let locks = all.iter().filter(|line| line.starts_with("lock:"));
+        locks.filter(|line| line.contains(&inode)).count()
+    }
+
+    /// Without its lock any other program that looks at the database takes away the journal this one writes to, and all that comes after is
+    /// lost at the next crash.
+    #[test]
+    fn a_second_look_at_the_database_leaves_the_first_one_its_locks() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, lock) in [("plain", Lock::default()), ("sealed", lock())] {
+            let path = folder.path().join(name);
+            let _open = Db::open_with(&path, &lock).unwrap();
+            let held = locks_on(&path);
+            assert!(held > 0, "{name}: an open database is locked");
+            for _ in 0..3 {
+                drop(Db::look_with(&path, &lock).unwrap());
+                assert_ne!(DatabaseState::of(&path).unwrap(), DatabaseState::None);
+            }
+            assert_eq!(locks_on(&path), held, "{name}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_5_evidence.sql"),
     include_str!("schema_6_trust.sql"),
     include_str!("schema_7_push.sql"),
+    include_str!("schema_8_lists.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes

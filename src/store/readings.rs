@@ -230,8 +230,7 @@ impl Db {
              WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
              AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
                  (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
-               ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR EXISTS
-                 (SELECT 1 FROM json_each(d.body, '$.notes') n WHERE n.value LIKE '{PAGE_UNREAD}:%') END
+               ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR d.incomplete END
              ORDER BY l.urgent DESC, more, l.last_arrival_ms"
         ))?;
         let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| {

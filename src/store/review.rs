@@ -47,42 +47,15 @@ struct Row {
     doubts: u32,
 }
 
-/// Fields with a confidence, and whether a letter cannot be registered without one.
-const DOUBTFUL: [(&str, bool); 6] = [
-    ("sender_name", true),
-    ("address", true),
-    ("addressee", true),
-    ("purpose", true),
-    ("letter_date", false),
-    ("id_number", false),
-];
-
-/// How many fields of a draft want a look, as the form counts them.
-fn doubts() -> String {
-    let one = |(name, is_needed): (&str, bool)| {
-        let of = |part: &str| format!("json_extract(d.body, '$.fields.{name}.{part}')");
-        format!(
-            "CASE WHEN {} = 'officer' THEN 0 WHEN {} IS NULL THEN {} ELSE NOT {} END",
-            of("source"),
-            of("value"),
-            i32::from(is_needed),
-            of("accepted")
-        )
-    };
-    let all: Vec<_> = DOUBTFUL.into_iter().map(one).collect();
-    all.join(" + ")
-}
-
 impl Db {
     /// Letters that wait for a person: alarms first, then express mail and telegrams, then the most doubtful, then the oldest.
     fn to_review(&self) -> Result<Vec<Row>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!(
-            "SELECT l.id, EXISTS (SELECT 1 FROM alerts a WHERE a.letter_id = l.id AND a.acked_ms IS NULL) alarmed, {} doubts
+        let mut query = self.connection.prepare_cached(
+            "SELECT l.id, EXISTS (SELECT 1 FROM alerts a WHERE a.letter_id = l.id AND a.acked_ms IS NULL) alarmed, d.doubts
              FROM letters l JOIN drafts d ON d.letter_id = l.id
              WHERE l.stage = ?1 AND d.state = ?2 AND l.withheld IS NULL
-             ORDER BY alarmed DESC, l.urgent DESC, doubts DESC, l.created_ms, l.id",
-            doubts()
-        ))?;
+             ORDER BY alarmed DESC, l.urgent DESC, d.doubts DESC, l.created_ms, l.id",
+        )?;
         let rows = query.query_map((Stage::Drafted, DraftState::Open), |row| {
             Ok(Row {
                 id: row.get(0)?,

@@ -74,26 +74,13 @@ pub struct HeldFile {
     pub is_held: bool,
 }
 
-const ALERTS: [&str; 4] = ["threat", "secret_mark", "crime_clue", "valuables"];
-
-fn letter_line_query() -> String {
-    let alert: String = ALERTS
-        .iter()
-        .map(|flag| {
-            format!(" WHEN json_extract(d.body, '$.fields.flags.{flag}.value') THEN '{flag}'")
-        })
-        .collect();
-    format!(
-        "SELECT l.id, l.batch_id, l.stage, l.urgent, l.created_ms,
-         (SELECT count(*) FROM pages p WHERE p.letter_id = l.id),
-         (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread'),
-         (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'),
-         json_extract(d.body, '$.fields.sender_name.value'), json_extract(d.body, '$.fields.addressee.value'),
-         CASE{alert} END,
-         coalesce(d.confirmed_by, (SELECT c.by FROM corrections c WHERE c.letter_id = l.id ORDER BY c.id DESC LIMIT 1))
-         FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id"
-    )
-}
+const LETTER_LINE: &str = "SELECT l.id, l.batch_id, l.stage, l.urgent, l.created_ms,
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id),
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread'),
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'),
+    d.sender, d.addressee, d.flag,
+    coalesce(d.confirmed_by, (SELECT c.by FROM corrections c WHERE c.letter_id = l.id ORDER BY c.id DESC LIMIT 1))
+    FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id";
 
 fn letter_line(row: &Row<'_>) -> rusqlite::Result<LetterLine> {
     Ok(LetterLine {
@@ -124,10 +111,9 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<LetterLine>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{} WHERE (?1 IS NULL OR l.stage = ?1) AND (?2 IS NULL OR l.batch_id = ?2)
+            "{LETTER_LINE} WHERE (?1 IS NULL OR l.stage = ?1) AND (?2 IS NULL OR l.batch_id = ?2)
              AND (?3 IS NULL OR (l.created_ms, l.id) < (SELECT created_ms, id FROM letters WHERE id = ?3))
-             ORDER BY l.created_ms DESC, l.id DESC LIMIT ?4",
-            letter_line_query()
+             ORDER BY l.created_ms DESC, l.id DESC LIMIT ?4"
         ))?;
         let rows = query.query_map(
             (filter.stage, filter.batch, &filter.before, limit),
@@ -141,16 +127,10 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn troubled_letters(&self, limit: u32) -> Result<Vec<LetterLine>, StoreError> {
-        let raised: Vec<_> = ALERTS
-            .iter()
-            .map(|flag| format!("json_extract(d.body, '$.fields.flags.{flag}.value')"))
-            .collect();
         let mut query = self.connection.prepare_cached(&format!(
-            "{} WHERE l.stage IN (?1, ?2, ?3) AND ({} OR EXISTS
+            "{LETTER_LINE} WHERE l.stage IN (?1, ?2, ?3) AND (d.flag IS NOT NULL OR EXISTS
              (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'))
-             ORDER BY l.created_ms DESC LIMIT ?4",
-            letter_line_query(),
-            raised.join(" OR ")
+             ORDER BY l.created_ms DESC LIMIT ?4"
         ))?;
         let open = (Stage::Arriving, Stage::Reading, Stage::Drafted, limit);
         let rows = query.query_map(open, letter_line)?;
@@ -162,9 +142,9 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub fn letter_line(&self, id: &str) -> Result<LetterLine, StoreError> {
-        let query = format!("{} WHERE l.id = ?1", letter_line_query());
         self.connection
-            .query_row(&query, [id], letter_line)
+            .prepare_cached(&format!("{LETTER_LINE} WHERE l.id = ?1"))?
+            .query_row([id], letter_line)
             .optional()?
             .ok_or_else(|| StoreError::NotFound {
                 what: "letter",

@@ -1,5 +1,6 @@
 //! Rules of registration and the faults they met, one test each.
 
+mod accused;
 mod addresses;
 mod alternatives;
 mod bad_input;

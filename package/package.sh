@@ -1,0 +1,102 @@
+#!/bin/bash
+# Makes the Debian packages out of what is built:  package/package.sh → target/debian/laixin_VERSION_ARCH.deb, laixin-openvino_VERSION_ARCH.deb
+#
+# laixin          program, OCR models, font of printed pages, units, settings, manual: all that a bare Debian 12 needs, without a network
+# laixin-openvino the faster OCR runtime, where .setup/openvino is there (x86-64 only)
+#
+# Everything comes from target/release and .setup; nothing is downloaded here. Two runs over one commit make the same bytes: times are the
+# commit's, owners are root, and dpkg-deb compresses with one thread.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+arch=$(dpkg --print-architecture)
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
+out=target/debian
+font=/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+
+rm -rf "$out"
+mkdir -p "$out"
+
+# put SOURCE TARGET [MODE]
+put() { install -D -m "${3:-644}" "$1" "$root/$2"; }
+
+# pack NAME DEPENDS SUMMARY TEXT: control file, checksums, package. What is below etc/ stays the administrator's.
+pack() {
+  local name=$1 file
+  mkdir -p "$root/DEBIAN"
+  {
+    printf 'Package: %s\nVersion: %s\nArchitecture: %s\n' "$name" "$version" "$arch"
+    printf 'Maintainer: The laixin developers <laixin@localhost>\nSection: misc\nPriority: optional\n'
+    printf 'Installed-Size: %s\nDepends: %s\n' "$(du -sk --exclude=DEBIAN "$root" | cut -f1)" "$2"
+    [ "$name" != laixin ] || printf 'Recommends: sane-utils, tesseract-ocr, tesseract-ocr-chi-sim\n'
+    printf 'Description: %s\n%s\n' "$3" "$4"
+  } >"$root/DEBIAN/control"
+  (cd "$root" && find . -type f -not -path './DEBIAN/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+  find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+  file=$out/${name}_${version}_$arch.deb
+  dpkg-deb --root-owner-group --threads-max=1 -Zxz "-z${XZ_LEVEL:-6}" --build "$root" "$file" >/dev/null
+  printf '%s: %s MB\n' "$file" "$(du -m "$file" | cut -f1)"
+}
+
+# The station:
+root=$out/laixin
+put target/release/laixin usr/bin/laixin 755
+strip --strip-unneeded "$root/usr/bin/laixin"
+for script in laixin-setup laixin-admin; do put package/$script usr/sbin/$script 755; done
+for model in .setup/models/*.onnx; do put "$model" "usr/share/laixin/models/${model##*/}"; done
+put "$font" usr/share/laixin/fonts/NotoSansCJK-Regular.ttc
+put systemd/laixin.service usr/lib/systemd/system/laixin.service
+put systemd/sysusers.d/laixin.conf usr/lib/sysusers.d/laixin.conf
+put systemd/tmpfiles.d/laixin.conf usr/lib/tmpfiles.d/laixin.conf
+put systemd/udev/99-laixin.rules usr/lib/udev/rules.d/99-laixin.rules
+
+(cd config && find . -type f -printf '%P\n') | while read -r file; do put "config/$file" "etc/laixin/$file"; done
+sed -i 's|^# font = "[^"]*" .*|font = "/usr/share/laixin/fonts/NotoSansCJK-Regular.ttc"   # any TrueType or OpenType file with Chinese characters does|' \
+  "$root/etc/laixin/station.toml"
+grep -q '^font = "/usr/share/laixin/fonts/' "$root/etc/laixin/station.toml"
+
+target/release/examples/manual "$out/manual"
+for page in "$out"/manual/man/*.1; do
+  gzip -9n <"$page" >"$page.gz"
+  put "$page.gz" "usr/share/man/man1/${page##*/}.gz"
+done
+put "$out/manual/completions/laixin.bash" usr/share/bash-completion/completions/laixin
+put "$out/manual/completions/_laixin" usr/share/zsh/vendor-completions/_laixin
+put "$out/manual/completions/laixin.fish" usr/share/fish/vendor_completions.d/laixin.fish
+
+doc=usr/share/doc/laixin
+for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md; do put "$text" "$doc/${text//\//-}"; done
+put package/debian/copyright "$doc/copyright"
+put "$out/licences.html" "$doc/licences.html" 2>/dev/null || true
+put "$out/laixin.cdx.json" "$doc/laixin.cdx.json" 2>/dev/null || true
+
+mkdir -p "$root/DEBIAN"
+(cd "$root" && find etc -type f -printf '/%p\n' | LC_ALL=C sort) >"$root/DEBIAN/conffiles"
+for script in preinst postinst prerm postrm; do
+  sed "s/@VERSION@/$version/" "package/debian/$script" >"$root/DEBIAN/$script"
+  chmod 755 "$root/DEBIAN/$script"
+done
+pack laixin 'libc6 (>= 2.36), libgcc-s1 (>= 3.0), libssl3 (>= 3.0), systemd (>= 252)' \
+  "scanning station of a petition office's mailroom" \
+  ' Takes sealed letters through the UV cabinet, keeps every scan as evidence, reads
+ handwritten and printed Chinese, pre-fills the registration and hands it to the
+ case system. One machine, no network needed.
+ After installing: laixin-setup.'
+
+# The faster OCR runtime:
+[ -d .setup/openvino/openvino/libs ] || exit 0
+root=$out/laixin-openvino
+for library in openvino_c openvino openvino_onnx_frontend openvino_intel_cpu_plugin tbb tbbmalloc tbbbind; do
+  for file in .setup/openvino/openvino/libs/lib"$library".so*; do
+    [ -e "$file" ] || continue
+    mkdir -p "$root/usr/lib/laixin/openvino"
+    cp -P "$file" "$root/usr/lib/laixin/openvino/"
+  done
+done
+put package/openvino.conf usr/lib/systemd/system/laixin.service.d/openvino.conf
+put package/debian/copyright-openvino usr/share/doc/laixin-openvino/copyright
+pack laixin-openvino "laixin (= $version)" 'faster OCR runtime of the scanning station' \
+  ' OpenVINO of Intel, for processors of the x86-64 family: pages are read about a third
+ faster, and as they are read without it.'

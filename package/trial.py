@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""A bare Debian 12 in a container with its own systemd and without a network: the package is installed, set up, and reads its first letter; then it is
+tormented.
+
+Needs root (debootstrap, systemd-nspawn) and a built package (`make package`). The bare system is made once into .setup/bare and never written to: every
+trial runs on a copy that is thrown away. Prints one line `name value unit` for each figure and ends with 1 at the first thing that is not as it should
+be. Usage: package/trial.py [--letters DIR]
+"""
+
+import argparse
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT / "demo"))
+import station as demo  # noqa: E402
+
+BARE = PROJECT / ".setup" / "bare"
+MIRROR = "http://deb.debian.org/debian"
+
+
+class Wrong(Exception):
+    """Something is not as it should be."""
+
+
+def must(holds, what):
+    if not holds:
+        raise Wrong(what)
+
+
+def said(name, value, unit):
+    print(f"package/{name} {value} {unit}", flush=True)
+
+
+def bare_system():
+    """The folder of a bare Debian 12, as debootstrap makes it."""
+    root = BARE / "root"
+    if not root.exists():
+        shutil.rmtree(BARE, ignore_errors=True)
+        BARE.mkdir(parents=True)
+        part = BARE / "root.part"
+        subprocess.run(["debootstrap", "bookworm", part, MIRROR], check=True, stdout=subprocess.DEVNULL)
+        part.rename(root)
+    return root
+
+
+class Machine:
+    """A container that boots Debian's systemd. It shares this process's network, which has nothing but loopback."""
+
+    def __init__(self, folder):
+        self.root = folder / "mailroom"
+        subprocess.run(["cp", "-a", bare_system(), self.root], check=True)
+        self.process = subprocess.Popen(
+            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--console=pipe", "-D", self.root],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.first = None
+
+    def up(self):
+        must(self.process.poll() is None, "the container did not start")
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        self.first = children[0] if children else None
+        return self.first and self.run("systemctl is-system-running --wait", check=False).stdout.strip() in ("running", "degraded")
+
+    def run(self, command, check=True, seconds=240):
+        inside = ["nsenter", "--target", self.first, "--mount", "--uts", "--ipc", "--pid", "--cgroup", "--root", "--", "sh", "-c", f"cd /root; {command}"]
+        done = subprocess.run(inside, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+        if check and done.returncode != 0:
+            raise Wrong(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def says(self, command):
+        return self.run(command).stdout.strip()
+
+    def put(self, what, to):
+        subprocess.run(["cp", "-r", what, self.root / to.lstrip("/")], check=True)
+
+    def property(self, name):
+        return self.says(f"systemctl show laixin --property={name} --value")
+
+    def end(self):
+        if self.process.poll() is None and self.first:
+            self.run("systemctl poweroff", check=False)
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+
+
+class Office(demo.Station):
+    """The station in the container, as its console's address says."""
+
+    def __init__(self, machine, letters):
+        super().__init__(letters, 8470)
+        self.machine = machine
+
+    def check_alive(self):
+        must(self.machine.process.poll() is None, "the container ended")
+
+    def signed_in(self, user, password):
+        self.csrf = None
+        self.csrf = self.call("POST", "/v1/session", {"user": user, "password": password})["csrf"]
+
+    def drafted(self):
+        return [one for one in self.all("/v1/letters") if one["stage"] in demo.DONE]
+
+
+def first_draft(machine, package, letters):
+    """From the package file to the first draft, as somebody with the two commands of the README does it."""
+    files = demo.pages_of(letters)
+    machine.put(package, to="/root/laixin.deb")
+    machine.put(letters, to="/root/letters")
+    began = time.monotonic()
+    machine.run("dpkg -i /root/laixin.deb")
+    said("install", f"{time.monotonic() - began:.1f}", "s")
+    told = machine.run("laixin-setup --admin chief --sheet /root/sheet.txt")
+    print(told.stdout)
+    said("set_up", f"{time.monotonic() - began:.1f}", "s")
+    must("恢复密钥" in machine.says("cat /root/sheet.txt"), "the sheet for the safe is no sheet")
+    must(machine.says("stat -c %a /root/sheet.txt") == "600", "others can read the sheet")
+    password = re.search(r"password of \S+, shown this once: (\S+)", told.stdout)
+    must(password, f"laixin-setup told no password:\n{told.stdout}")
+    must(machine.says("systemctl is-active laixin") == "active", "the service is not active")
+    machine.run("printf '[Service]\\nExecStart=laixin cabinet simulate --listen 127.0.0.1:1502 --speed 20\\n' > /run/systemd/system/cabinet.service && systemctl start cabinet")
+    office = Office(machine, letters)
+    demo.wait_until(office.up, 30, "the console")
+    office.signed_in("chief", password[1])
+    operator = secrets.token_urlsafe(12)
+    office.call("POST", "/v1/users", {"name": "operator", "role": "confirming_officer", "password": operator})
+    office.signed_in("operator", operator)
+    office.released_batch(len(files))
+    machine.run("cd /root/letters && for f in *.jpg; do install -o laixin -g laixin $f /var/spool/laixin/scanner-1/.$f.part && "
+                "mv /var/spool/laixin/scanner-1/.$f.part /var/spool/laixin/scanner-1/$f; done")
+    demo.wait_until(office.drafted, 240, "the first draft")
+    said("to_first_draft", f"{time.monotonic() - began:.0f}", "s")
+    return office, files
+
+
+def torments(machine, office, files):
+    """What a mailroom does to a service, one after the other; the letters stay and are all read in the end."""
+    began = time.monotonic()
+    machine.run("systemctl stop laixin")
+    took = time.monotonic() - began
+    said("stopped_while_reading", f"{took:.1f}", "s")
+    must(machine.property("Result") == "success", "a stop in the middle of reading is no success")
+    began = time.monotonic()
+    machine.run("systemctl start laixin")
+    said("start", f"{time.monotonic() - began:.2f}", "s")
+    for signal in ("KILL", "STOP"):
+        before = machine.property("MainPID")
+        machine.run(f"kill -{signal} {before}")
+        demo.wait_until(lambda: machine.property("MainPID") not in ("0", before) and machine.property("ActiveState") == "active", 90, f"the restart after SIG{signal}")
+    said("restarts", machine.property("NRestarts"), "(killed, frozen)")
+    demo.wait_until(office.up, 30, "the console")
+    demo.wait_until(lambda: len(office.drafted()) == len(files), 400, "every letter's draft")
+    said("letters_read", len(files), "letters")
+    must("password" not in machine.says("journalctl -u laixin --no-pager | cat"), "a password in the journal")
+
+
+def figures(machine, office):
+    """What an idle station takes, with its models out of memory, and how confined it is."""
+    machine.run("sed -i 's/^# unload_after_s = 300/unload_after_s = 5/' /etc/laixin/station.toml && systemctl restart laixin")
+    demo.wait_until(office.up, 30, "the console")
+    time.sleep(20)
+    pid = machine.property("MainPID")
+    ticks = lambda: sum(map(int, machine.says(f"cat /proc/{pid}/stat").rsplit(")", 1)[1].split()[11:13]))
+    before, began = ticks(), time.monotonic()
+    time.sleep(30)
+    said("idle_processor", f"{(ticks() - before) / os.sysconf('SC_CLK_TCK') / (time.monotonic() - began) * 100:.2f}", "% of one core")
+    said("idle_resident", machine.says(f"grep VmRSS /proc/{pid}/status | tr -dc 0-9 | awk '{{print int($1/1024)}}'"), "MiB")
+    exposure = machine.says("systemd-analyze security laixin.service --no-pager | tail -n 1")
+    said("exposure", re.search(r"\d+\.\d+", exposure)[0], "(0 is best)")
+    said("status", repr(machine.property("StatusText")), "")
+
+
+def versions(machine, package):
+    """Another version comes, an older one is refused, and taking it away leaves the letters."""
+    newer = "cd /root && dpkg-deb -R laixin.deb new && sed -i 's/^Version: .*/Version: 9.9/' new/DEBIAN/control && dpkg-deb -b new newer.deb"
+    machine.run(newer)
+    machine.run("echo '# mine' >> /etc/laixin/station.toml")
+    before = machine.property("MainPID")
+    machine.run("dpkg -i /root/newer.deb")
+    must(machine.property("MainPID") != before and machine.property("ActiveState") == "active", "an upgrade did not restart the station")
+    must("# mine" in machine.says("tail -n 1 /etc/laixin/station.toml"), "an upgrade overwrote the settings")
+    refused = machine.run("dpkg -i /root/laixin.deb", check=False)
+    must(refused.returncode != 0 and "older" in refused.stdout + refused.stderr, "a downgrade was not refused with its reason")
+    must(machine.property("ActiveState") == "active", "a refused downgrade stopped the station")
+    must(machine.says("dpkg-query -W -f '${Version}' laixin") == "9.9", "a refused downgrade changed the version")
+    count = "find /var/lib/laixin -type f | wc -l"
+    machine.run("systemctl stop laixin")
+    files = machine.says(count)
+    machine.run("dpkg --purge laixin")
+    must(machine.says(count) == files, "a purge took letters away")
+    must(machine.run("test -e /usr/bin/laixin -o -e /etc/laixin/station.toml", check=False).returncode == 1, "a purge left program or settings")
+    said("versions", "upgrade, refused downgrade, purge", "as they should be")
+
+
+def main():
+    wants = argparse.ArgumentParser(description=__doc__)
+    wants.add_argument("--letters", type=Path, default=PROJECT / "tests" / "letters")
+    options = wants.parse_args()
+    if os.environ.get("TRIAL_ALONE") is None:
+        alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"', sys.executable, *sys.argv]
+        os.execvpe(alone[0], alone, {**os.environ, "TRIAL_ALONE": "1"})
+    package = next(PROJECT.glob("target/debian/laixin_*.deb"))
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        machine = Machine(Path(folder))
+        try:
+            demo.wait_until(machine.up, 120, "the container")
+            office, files = first_draft(machine, package, options.letters)
+            torments(machine, office, files)
+            figures(machine, office)
+            versions(machine, package)
+        except (Wrong, demo.Failed, subprocess.TimeoutExpired) as error:
+            print(f"package: {error}", *error.args[1:], sep="\n", file=sys.stderr)
+            sys.exit(1)
+        finally:
+            machine.end()
+
+
+if __name__ == "__main__":
+    main()
