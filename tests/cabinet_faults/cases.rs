@@ -336,7 +336,7 @@ pub const CASES: &[Case] = &[
         Trouble::DaemonFrozen,
         At::Step("locked", 0),
         ms(1500),
-        &["unwatched"],
+        &["unwatched", "order_failed"],
     ),
     case(
         "daemon_frozen_while_the_lamp_goes_out",

@@ -223,7 +223,8 @@ impl World {
     pub(super) fn look(&self, rules: &Rules, glance: &Glance) -> (Self, Seen) {
         let mut next = self.clone();
         next.now_ms += glance.gap_ms;
-        next.witness.unseen |= glance.gap_ms > 3 * POLL && WATCHED.contains(&self.cycle.step.code());
+        next.witness.unseen |=
+            glance.gap_ms > 3 * POLL && WATCHED.contains(&self.cycle.step.code());
         if let Uv::Fresh(mw_cm2) = glance.uv {
             let at_ms = next.now_ms;
             next.sample = Sample { at_ms, mw_cm2 };
