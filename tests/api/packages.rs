@@ -254,10 +254,20 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
     }
     gate.receipt_text("5.receipt.json", "{\"package\":");
     std::os::unix::fs::symlink("/etc/passwd", gate.folder().join("in/6.receipt.json")).unwrap();
+    // Each with the reason beside it, and on the page of whoever has to settle it.
     wait_for("six files set aside", 20, || {
         let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
-        (bad.count() == 6).then_some(())
+        (bad.count() == 12).then_some(())
     });
+    let zhang = house.person("zhang", Role::Operator);
+    let page = house.get(&zhang, "/outbox").text;
+    for told in [
+        "1.receipt.json · 没有发过这个包",
+        "5.receipt.json · 不是回执",
+        "6.receipt.json · 不是普通文件",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'leased'"),
         1
@@ -277,7 +287,7 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
     );
     wait_for("two contradictions set aside", 20, || {
         let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
-        (bad.count() == 8).then_some(())
+        (bad.count() == 16).then_some(())
     });
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE case_number = 'N1' AND state = 'acked'"),
