@@ -193,17 +193,38 @@ fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confir
         gate.names("out").is_empty(),
         "it does not go out by itself again"
     );
-    let version = house.count("SELECT version FROM letters");
-    house
-        .app
-        .store
-        .wait(move |db| db.confirm("A1", version, "zhang"))
-        .unwrap();
+    let confirm = || {
+        let version = house.count("SELECT version FROM letters");
+        let store = &house.app.store;
+        let confirmed = store.wait(move |db| db.confirm("A1", version, "zhang"));
+        confirmed.unwrap();
+    };
+    confirm();
     let second = gate.package()["package"].clone();
     assert_ne!(first, second);
+    // What was confirmed and is given back is no break in what the ledger vouches for.
+    gate.carry_away();
     gate.receipt(
         "2.receipt.json",
-        &json!({"package": second, "result": "accepted", "case_number": "N1"}),
+        &json!({"package": second, "result": "rejected", "reason": "住址还是不全"}),
+    );
+    wait_for("the second refusal", 20, || {
+        let sql = "SELECT count(*) FROM outbox WHERE state = 'rejected'";
+        (house.count(sql) == 2).then_some(())
+    });
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    // The fixture's own rows nobody vouches for.
+    let broken: Vec<_> = rows
+        .faults
+        .iter()
+        .filter(|f| f.what.contains("draft"))
+        .collect();
+    assert!(broken.is_empty(), "{broken:?}");
+    confirm();
+    let third = gate.package()["package"].clone();
+    gate.receipt(
+        "3.receipt.json",
+        &json!({"package": third, "result": "accepted", "case_number": "N1"}),
     );
     stands(&house, "A1", "accepted");
 }
