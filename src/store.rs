@@ -78,7 +78,7 @@ pub use alerts::{AlertRow, AlertsWanted};
 pub use amendments::AmendmentRow;
 pub use amiss::HeldBeside;
 pub use archives::{ExportOf, ToExport};
-pub use audit::{AuditWanted, LOOKS};
+pub use audit::{AuditWanted, LOOKS, Saw};
 pub use backups::BackupRow;
 pub use balance::{Day, RecordedException};
 pub use custody::{BoxRow, BoxedLetter, LoanRow};

@@ -58,7 +58,7 @@ pub mod hold {
     pub const PAGE_AGAIN: &str = "page_again";
     /// A number is left out among the pages of a letter.
     pub const NUMBER_MISSING: &str = "number_missing";
-    /// Pages came while another load was not released: they may be that one's, opened too early.
+    /// A letter came beyond those counted into the opened loads, while others were not released: it may be one of these, opened too early.
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
 }
 

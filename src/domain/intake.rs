@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grouping::hold;
+
 /// Where an arrival stands.
 ///
 /// ```text
@@ -67,8 +69,6 @@ pub mod reason {
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
     /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
-    /// Its batch has all its letters, and another load waits or is in the cabinet: it may be that one's.
-    pub const ONE_TOO_MANY: &str = "one_too_many";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";
     /// No list of pages names it yet.
@@ -86,7 +86,6 @@ pub fn may_be_page(reason: &str) -> bool {
         reason,
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
-            | reason::ONE_TOO_MANY
             | reason::UNKNOWN_CLAIM
             | reason::UNKNOWN_SCAN
             | reason::NO_RELEASED_LOAD
@@ -108,14 +107,14 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::LETTER_CLOSED => {
             "its letter is already confirmed: check whether the scanner reused a name, then scan it under a new one"
         }
-        reason::ONE_TOO_MANY => {
-            "see which load this letter came from: if from one that is not released, put it back unopened; if it was overlooked at sign-in, record that and take the file in"
-        }
         reason::AWAITING_INDEX => {
             "see whether the scanner's software finished the letter: no list of pages names this page yet"
         }
         reason::INDEX_PAGE_MISSING => {
             "see whether the scanner's software wrote every page that its list names; scan the letter again if one is missing"
+        }
+        hold::UNRELEASED_LOAD => {
+            "see whether this letter lay in the load, or the batch, that is named: if so, stop opening its letters and put them back to be disinfected; if not, say that you looked"
         }
         "index_unclear" => "scan the letter again, or put its pages into a folder of their own",
         reason::UNKNOWN_CLAIM => {

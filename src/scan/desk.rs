@@ -356,7 +356,6 @@ impl Desk {
                 self.return_to_folder(claimed);
                 Ok(())
             }
-            Taken::OneTooMany => self.hold_claimed(claimed, reason::ONE_TOO_MANY),
             Taken::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED),
         }
     }

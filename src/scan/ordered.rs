@@ -146,7 +146,6 @@ impl Desk {
                 self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;
             }
             Ordered::NotNow(_) | Ordered::NotYet => self.return_to_folder(claimed),
-            Ordered::OneTooMany => self.hold_claimed(claimed, reason::ONE_TOO_MANY)?,
             Ordered::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED)?,
         }
         self.settle();

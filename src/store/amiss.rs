@@ -9,7 +9,7 @@ use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::{ArrivalState, Gate};
-use crate::domain::letter::{LoadState, Stage};
+use crate::domain::letter::Stage;
 
 /// A held file of a folder, and where it would have gone.
 #[derive(Debug, Clone)]
@@ -139,28 +139,6 @@ pub(super) fn number_again(
         Some(name) => find_once(step, (batch, Some(letter)), hold::PAGE_AGAIN, name),
         None => Ok(()),
     }
-}
-
-/// Whether a letter that is not there yet may be another load's: one of another batch waits or is in the cabinet, and this batch has all its letters.
-pub(super) fn is_one_too_many(
-    step: &Connection,
-    (batch, group): (i64, &str),
-    first_seen: Millis,
-) -> Result<bool, StoreError> {
-    Ok(step
-        .prepare_cached(
-            "SELECT NOT EXISTS (SELECT 1 FROM letters WHERE batch_id = ?1 AND group_name = ?2)
-             AND EXISTS (SELECT 1 FROM loads l JOIN batches o ON o.id = l.batch_id
-                         WHERE l.batch_id <> ?1 AND l.state IN (?3, ?4, ?5) AND o.closed_ms IS NULL AND l.created_ms <= ?6)
-             AND (SELECT count(DISTINCT p.letter_id) FROM letters l JOIN pages p ON p.letter_id = l.id WHERE l.batch_id = ?1)
-                 >= (SELECT count FROM batches WHERE id = ?1)
-                    + (SELECT coalesce(sum(CASE WHEN kind IN ('several_in_one', 'not_counted') THEN letters ELSE -letters END), 0)
-                       FROM batch_exceptions WHERE batch_id = ?1)",
-        )?
-        .query_row(
-            (batch, group, LoadState::Waiting, LoadState::InCycle, LoadState::Quarantined, first_seen),
-            |row| row.get(0),
-        )?)
 }
 
 impl Db {

@@ -7,7 +7,6 @@ use super::amiss::same_bytes;
 use super::letters::{ACTOR, gate, subject, take_arrival};
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
-use super::unreleased::warn_of_unreleased;
 use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator};
@@ -49,8 +48,6 @@ pub enum Ordered {
     NotNow(Gate),
     /// An image before it is not there yet.
     NotYet,
-    /// Its letter would be one more than were signed in, while another load waits or is in the cabinet.
-    OneTooMany,
     /// Its letter is confirmed or registered.
     LetterClosed {
         /// The letter.
@@ -179,7 +176,6 @@ impl Db {
                 shut => return Ok(Ordered::NotNow(shut)),
             },
         };
-        warn_of_unreleased(&step, load, found.first_seen)?;
         let gap = match take.scan {
             Some((scan, place)) if place > 1 => !is_there(&step, scan, place - 1)?,
             _ => false,
@@ -195,7 +191,6 @@ impl Db {
             take,
             batch,
             load,
-            first_seen: found.first_seen,
             sides: scan.as_ref().map_or(1, |scan| u32::from(scan.sides)),
             letters: Vec::new(),
             frames: Vec::new(),
@@ -203,7 +198,6 @@ impl Db {
         };
         match taking.all().and_then(|()| taking.look_again_if(late)) {
             Ok(()) => {}
-            Err(Stop::OneTooMany) => return Ok(Ordered::OneTooMany),
             Err(Stop::Closed(letter)) => return Ok(Ordered::LetterClosed { letter }),
             Err(Stop::Store(error)) => return Err(error),
         }

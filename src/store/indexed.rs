@@ -1,6 +1,6 @@
 //! Letters as a list of pages says: all its pages and the list itself in one transaction, or nothing.
 
-use super::letters::{Listed, gate};
+use super::letters::gate;
 use super::{Db, StoreError, TakePage, Taken};
 use crate::domain::intake::Gate;
 use crate::domain::letter::Stage;
@@ -33,12 +33,12 @@ impl Db {
             }
             let mut letters = Vec::new();
             for file in files {
-                match db.take_page_of(file, Listed::Yes)? {
+                match db.take_page(file)? {
                     Taken::Letter { letter, .. } if !letters.contains(&letter) => {
                         letters.push(letter);
                     }
                     Taken::Letter { .. } | Taken::Already => {}
-                    Taken::NotNow(_) | Taken::OneTooMany | Taken::LetterClosed { .. } => {
+                    Taken::NotNow(_) | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
                             what: "arrival",

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
-use super::amiss::{beside_held, is_one_too_many, number_again, same_bytes};
-use super::unreleased::warn_of_unreleased;
+use super::amiss::{beside_held, number_again, same_bytes};
+use super::unreleased::hold_if_beyond;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
@@ -84,8 +84,6 @@ pub enum Taken {
     Already,
     /// The gate is shut; nothing was written.
     NotNow(Gate),
-    /// Its letter would be one more than were signed in, while another load waits or is in the cabinet. Nothing was written.
-    OneTooMany,
     /// Its letter is confirmed or registered: a person has to look. Nothing was written.
     LetterClosed {
         /// The letter.
@@ -315,15 +313,6 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
-        self.take_page_of(page, Listed::No)
-    }
-
-    /// The same; pages of a list are taken or held together, and are not held for being of one letter too many.
-    pub(super) fn take_page_of(
-        &mut self,
-        page: &TakePage,
-        listed: Listed,
-    ) -> Result<Taken, StoreError> {
         let found = self.arrival(&page.arrival)?;
         if found.state == ArrivalState::Taken {
             return Ok(Taken::Already);
@@ -333,14 +322,6 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
-        let batch: i64 = step
-            .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
-            .query_row([load], |row| row.get(0))?;
-        let alone = listed == Listed::No;
-        if alone && is_one_too_many(&step, (batch, &page.group), found.first_seen)? {
-            return Ok(Taken::OneTooMany);
-        }
-        warn_of_unreleased(&step, load, found.first_seen)?;
         let (letter, stage) = letter_of(&step, load, &page.group)?;
         let withheld: bool = step
             .prepare_cached("SELECT withheld IS NOT NULL FROM letters WHERE id = ?1")?
@@ -364,6 +345,9 @@ impl Db {
                 page.original.size as i64,
             ))?;
         }
+        let batch: i64 = step
+            .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
+            .query_row([load], |row| row.get(0))?;
         same_bytes(&step, batch, &letter, same_as.as_deref())?;
         number_again(&step, batch, &letter, &page.arrival)?;
         let by_name = (hold::IMAGE_HELD, Millis(0));
@@ -380,15 +364,6 @@ impl Db {
         step.commit()?;
         Ok(Taken::Letter { letter, same_as })
     }
-}
-
-/// Whether a page comes by a list of pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Listed {
-    /// It does.
-    Yes,
-    /// It comes alone.
-    No,
 }
 
 /// Whether something noted was not known before.
@@ -493,6 +468,7 @@ pub(super) fn letter_of(
         &format!("letter/{id}"),
         &json!({"batch": batch, "load": load}),
     )?;
+    hold_if_beyond(step, (batch, &id))?;
     Ok((id, Stage::Arriving))
 }
 

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::amiss::{beside_held, is_one_too_many, last_separator_at};
+use super::amiss::{beside_held, last_separator_at};
 use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
 use super::letters::letter_of;
 use super::{News, StoreError};
-use crate::clock::{self, Millis};
+use crate::clock;
 use crate::domain::grouping::{Face, GroupBy, Separator, after, hold, natural};
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
@@ -17,7 +17,6 @@ pub(super) struct Taking<'a> {
     pub(super) take: &'a TakeOrdered,
     pub(super) batch: i64,
     pub(super) load: i64,
-    pub(super) first_seen: Millis,
     pub(super) sides: u32,
     pub(super) letters: Vec<String>,
     /// Which images became pages; the ledger vouches for them.
@@ -28,7 +27,6 @@ pub(super) struct Taking<'a> {
 /// Why nothing is written.
 pub(super) enum Stop {
     Closed(String),
-    OneTooMany,
     Store(StoreError),
 }
 
@@ -187,11 +185,6 @@ impl Taking<'_> {
 
     fn page(&mut self, frame: u32, odd: Option<&'static str>) -> Result<(), Stop> {
         let (group, odd_group) = self.group()?;
-        if self.take.scan.is_none()
-            && is_one_too_many(self.step, (self.batch, &group), self.first_seen)?
-        {
-            return Err(Stop::OneTooMany);
-        }
         let (letter, stage) = letter_of(self.step, self.load, &group)?;
         let withheld: bool = self.step.query_row(
             "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",

@@ -3,8 +3,6 @@
 use laixin::domain::balance::Difference;
 use laixin::domain::grouping::{GroupBy, hold};
 use laixin::domain::intake::ArrivalState;
-use laixin::domain::letter::Carrier;
-use laixin::store::NewBatch;
 
 use super::sheets::{know_run, label, page, separator};
 use crate::scan_faults::Station;
@@ -122,47 +120,6 @@ async fn the_same_bytes_or_the_same_name_again_are_told() {
             about(hold::SAME_BYTES, None),
             about(hold::PAGE_AGAIN, Some("K2"))
         ]
-    );
-    station.stop().await;
-}
-
-/// D6: the released batch has all its letters, the next one's load is in the cabinet's queue.
-#[tokio::test]
-async fn a_letter_too_many_while_another_load_is_not_released_is_held() {
-    let mut station = Station::new();
-    station.release().await;
-    let count = station
-        .store
-        .with(|db| Ok(db.batch(1)?.count))
-        .await
-        .unwrap();
-    station.start();
-    for n in 1..=count {
-        station.file(&format!("OK{n}_p1.jpg"), &page(n));
-    }
-    station.wait_for(ArrivalState::Taken, count as usize).await;
-    let other = station.store.with(|db| {
-        let new = NewBatch {
-            carrier: Carrier::Letter,
-            count: 5,
-            received: laixin::clock::now(),
-        };
-        let batch = db.sign_in_batch(&new, "op")?;
-        db.add_load(batch, "cabinet-1", "op")
-    });
-    other.await.unwrap();
-    station.file("WRONG_p1.jpg", &page(count + 1));
-    let held = station.wait_for(ArrivalState::Held, 1).await;
-    assert_eq!(held[0].reason.as_deref(), Some("one_too_many"));
-    // A further page of a letter that is there is no letter more; that the other load waits is told.
-    station.file("OK1_p2.jpg", &page(count + 2));
-    station
-        .wait_for(ArrivalState::Taken, count as usize + 1)
-        .await;
-    assert!(
-        holds(&station)
-            .await
-            .contains(&about(hold::UNRELEASED_LOAD, None))
     );
     station.stop().await;
 }
