@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::App;
 use super::auth::{Caller, LetterReader};
 use super::letters::may_see_pages;
+use super::pages::not_read_yet;
 use super::problem::Problem;
 use crate::archive::{self, Archived, Naming, Outline, file_name};
 use crate::digest::hex;
@@ -37,6 +38,11 @@ pub async fn pdf(
         .store
         .with(move |db| {
             may_see_pages(db, &caller, &id)?;
+            for page in db.page_rows(&id)? {
+                if !db.sees_sharply(&seer, &id, &page)? {
+                    return Ok(None);
+                }
+            }
             let mut outline = Outline::of(db, &id)?;
             if !db.sees_instructions(&seer, &id)? {
                 outline = outline.without_instructions();
@@ -50,9 +56,10 @@ pub async fn pdf(
                 letter: id,
                 ..Naming::default()
             };
-            Ok((outline, naming))
+            Ok(Some((outline, naming)))
         })
-        .await?;
+        .await?
+        .ok_or_else(not_read_yet)?;
     if outline.pages() == 0 {
         return Err(Problem::not_found("page", &letter));
     }

@@ -109,8 +109,8 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
             what: "entry",
             id: id.to_string(),
         }),
-        // What is not there hides nothing: the route says so itself, to whom it lets in at all.
-        (Err(StoreError::NotFound { .. }), _) => Ok(()),
+        // What is not there and what is kept are one answer, before anything else of the request is looked at.
+        (Err(StoreError::NotFound { .. }), Subject::Thing(..)) => Ok(()),
         (entered, _) => entered,
     }
 }

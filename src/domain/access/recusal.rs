@@ -84,6 +84,7 @@ impl Parties {
         );
         for accused in &fields.accused {
             add(Matched::Accused, Some(&accused.name));
+            add(Matched::Accused, accused.office.as_deref());
         }
         add(Matched::Address, fields.address.value.as_deref());
         for matter in &fields.matters {
@@ -152,10 +153,20 @@ pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
         .map(String::as_str)
         .chain(unit)
         .collect();
-    fields
-        .accused
-        .iter()
-        .any(|accused| to.iter().any(|to| same_party(&accused.name, to)))
+    fields.accused.iter().any(|accused| {
+        to.iter().any(|to| {
+            let office = accused
+                .office
+                .as_deref()
+                .filter(|office| is_of_unit(office));
+            same_party(&accused.name, to) || office.is_some_and(|office| same_party(office, to))
+        })
+    })
+}
+
+/// 局长 alone is everybody's office; with its unit it is one person's.
+fn is_of_unit(office: &str) -> bool {
+    plain(office).chars().count() >= WITHIN
 }
 
 /// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
@@ -268,5 +279,26 @@ mod tests {
         }
         assert!(goes_to_accused(&fields(), Some("苏州市姑苏区城市管理局")));
         assert!(!goes_to_accused(&fields(), Some("苏州市教育局")));
+    }
+
+    #[test]
+    fn whoever_holds_an_accused_office_is_met_by_its_unit() {
+        let mut fields = Fields::default();
+        fields.addressee.value = Some("市长".into());
+        fields.accused = vec![Accused {
+            name: "王大明".into(),
+            office: Some("姑苏区城市管理局局长".into()),
+            ..Accused::default()
+        }];
+        assert!(goes_to_accused(&fields, Some("姑苏区城市管理局")));
+        assert!(!goes_to_accused(&fields, Some("苏州市教育局")));
+        let unit = interest(InterestKind::Unit, "姑苏区城市管理局");
+        assert_eq!(Parties::of(&fields).meet(&unit), Some(Matched::Accused));
+        fields.addressee.value = Some("局长赵平".into());
+        fields.accused[0].office = Some("局长".into());
+        assert!(
+            !goes_to_accused(&fields, None),
+            "an office without its unit is anybody's"
+        );
     }
 }
