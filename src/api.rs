@@ -20,6 +20,7 @@ mod examples;
 pub mod grouping;
 pub mod guard;
 pub mod health;
+mod host;
 pub mod interests;
 pub mod letters;
 pub mod openapi;
@@ -29,6 +30,7 @@ pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
+mod ranged;
 pub mod scanners;
 mod second_person;
 pub mod session;
@@ -254,6 +256,7 @@ pub fn router(app: App) -> Router {
         })
         .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
         .layer(middleware::from_fn_with_state(app.clone(), guard::gate))
+        .layer(middleware::from_fn_with_state(app.clone(), host::ours))
         .layer(DefaultBodyLimit::max(body::LARGEST))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,

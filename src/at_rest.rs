@@ -136,6 +136,8 @@ struct Ring {
     older: Option<Opened>,
     /// What still lies in the clear is being encrypted.
     converting: bool,
+    /// Where the settings look lies the key before this one still: it leads to this one until this one was used once.
+    given: Option<KeyId>,
 }
 
 /// One key with what is derived from it.
@@ -192,8 +194,22 @@ impl Lock {
                 current,
                 older,
                 converting,
+                given: None,
             })),
         }
+    }
+
+    /// The same, got with the key before the current one.
+    fn by_older(mut self, older: KeyId) -> Self {
+        if let Some(ring) = self.ring.as_mut().and_then(Arc::get_mut) {
+            ring.given = Some(older);
+        }
+        self
+    }
+
+    /// The key that was given, where it is not the station's but the one before.
+    pub fn outdated(&self) -> Option<KeyId> {
+        self.ring.as_deref().and_then(|ring| ring.given)
     }
 
     /// Whether the data is encrypted.

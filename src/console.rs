@@ -7,7 +7,7 @@ mod access;
 mod accounts;
 mod address;
 mod assets;
-mod audit;
+pub(crate) mod audit;
 mod batches;
 mod beside;
 mod cabinet;

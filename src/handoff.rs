@@ -5,6 +5,7 @@ mod address;
 mod exchange;
 mod package;
 mod receipts;
+mod set_aside;
 mod signature;
 mod tls;
 mod webhook;
@@ -26,6 +27,7 @@ use crate::sd_notify::Watchdog;
 use crate::store::Store;
 
 pub use address::{Guarded, allowed_addresses};
+pub use set_aside::{SetAside, set_aside};
 pub use signature::{Secret, SecretError, secrets_of, sign};
 pub use webhook::Delivery;
 

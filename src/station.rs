@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,9 +264,41 @@ pub(crate) fn take_data_dir(settings: &Settings) -> Result<File, StationError> {
             source,
         })?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => {
+            keep_private(settings);
+            Ok(lock)
+        }
         Err(TryLockError::WouldBlock) => Err(StationError::InUse { path }),
         Err(TryLockError::Error(source)) => Err(StationError::DataDir { path, source }),
+    }
+}
+
+/// Letters are nobody else's: the data folder is closed to other accounts. Not where a folder that others write into lies in it.
+fn keep_private(settings: &Settings) {
+    let data = &settings.station.data_dir;
+    let is_open = |meta: &std::fs::Metadata| meta.permissions().mode() & 0o077 != 0;
+    if !data.metadata().is_ok_and(|meta| is_open(&meta)) {
+        return;
+    }
+    let scanners = settings
+        .scanners
+        .iter()
+        .filter(|scanner| !scanner.is_driven());
+    let scanners = scanners.map(|scanner| &scanner.folder);
+    let exchanges = settings.exchanges.iter().map(|gate| &gate.folder);
+    let shared = scanners
+        .chain(exchanges)
+        .any(|folder| folder.starts_with(data));
+    let closed = match shared {
+        true => Err("a scanner or exchange folder lies in it".to_owned()),
+        false => std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
+            .map_err(|error| error.to_string()),
+    };
+    if let Err(why) = closed {
+        tracing::warn!(
+            folder = %data.display(), why,
+            "other accounts of this machine can look into the data folder: close it (chmod 700), with scanner folders elsewhere"
+        );
     }
 }
 

@@ -77,7 +77,7 @@ pub use accounts::{
 pub use alerts::{AlertRow, AlertsWanted};
 pub use amendments::AmendmentRow;
 pub use archives::{ExportOf, ToExport};
-pub use audit::{AuditWanted, LOOKS};
+pub use audit::{AuditWanted, LOOKS, Saw};
 pub use backups::BackupRow;
 pub use balance::{Day, RecordedException};
 pub use custody::{BoxRow, BoxedLetter, LoanRow};

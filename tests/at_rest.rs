@@ -600,6 +600,38 @@ fn killed_while_a_key_is_changed_either_key_opens_the_station_and_afterwards_onl
     }
 }
 
+/// Whoever believed that the file before them is the station's key would throw the new one away.
+#[test]
+fn a_key_that_was_changed_is_called_old_until_the_new_one_lies_in_its_place() {
+    let mut of = keyed();
+    feed(&mut of.station, 1);
+    of.station.stop();
+    let (old, new) = (of.key("key"), of.key("new"));
+    new_key(&new);
+    let with_old = settings_with(&of.station, "old", &named(&old));
+    let with_new = settings_with(&of.station, "new", &named(&new));
+    let number = |settings: &Path| {
+        let told = told(&with(settings, &["key", "check"]));
+        let is_number =
+            |word: &&str| word.len() == 16 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let mut words = told.split(|c: char| !c.is_ascii_alphanumeric());
+        let number = words.find(is_number).map(str::to_owned);
+        number.unwrap_or_else(|| panic!("{told}"))
+    };
+    let before = number(&with_old);
+    let changed = with(
+        &with_old,
+        &["key", "rotate", "--new", new.to_str().unwrap()],
+    );
+    assert!(changed.status.success(), "{}", told(&changed));
+    let checked = with(&with_old, &["key", "check"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    let wanted = format!("STILL THE OLD KEY {before}");
+    assert!(told(&checked).contains(&wanted), "{}", told(&checked));
+    assert_ne!(number(&with_new), before);
+    assert!(with(&with_new, &["key", "check"]).status.success());
+}
+
 #[test]
 fn a_passphrase_opens_it_the_sheet_too_and_another_passphrase_does_not() {
     let keys = tempfile::tempdir().unwrap();

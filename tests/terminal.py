@@ -21,7 +21,7 @@ def main():
         os.close(terminal)
         os.login_tty(same)
         os.execvp(command[0], command)
-    shown, asked, status, deadline = b"", False, None, time.monotonic() + 60
+    shown, asked, status, deadline = b"", 0, None, time.monotonic() + 120
     while time.monotonic() < deadline:
         os.set_blocking(terminal, False)
         try:
@@ -30,8 +30,9 @@ def main():
             if status is not None:
                 break
             time.sleep(0.02)
-        if not asked and question in shown:
-            asked = True
+        # Whoever gives up presses it until something happens.
+        if question in shown and (not asked or typed == "^C" and time.monotonic() > asked + 2):
+            asked = time.monotonic()
             os.write(terminal, b"\x03" if typed == "^C" else typed.encode() + b"\n")
         if status is None:
             ended, status_now = os.waitpid(child, os.WNOHANG)

@@ -45,12 +45,12 @@ impl From<AmendmentRow> for AmendmentView {
     }
 }
 
-/// Changes that the case system has not acknowledged, oldest first.
+/// Changes of letters that this case system claimed and that it has not acknowledged, oldest first.
 #[utoipa::path(get, path = "/v1/amendments", tag = "drafts", params(Part),
     responses((status = 200, body = Listed<AmendmentView>), (status = "4XX", body = Problem)), security(("token" = [])))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<CaseSystem>,
+    caller: Caller<CaseSystem>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<AmendmentView>>, Problem> {
     let limit = part.limit()?;
@@ -58,9 +58,10 @@ pub async fn list(
         .place()?
         .map(|place| place.parse().map_err(|_| paging::invalid()))
         .transpose()?;
+    let by = caller.actor();
     let rows = app
         .store
-        .with(move |db| db.open_amendments(after.unwrap_or(0), limit + 1))
+        .with(move |db| db.open_amendments(&by, after.unwrap_or(0), limit + 1))
         .await?;
     let place = |row: &AmendmentRow| row.id.to_string();
     Ok(Json(paging::part(rows, limit, place, AmendmentView::from)))

@@ -172,12 +172,7 @@ impl Person {
         if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        if comes_from_elsewhere(&parts.headers) {
-            return Err(Problem::new(
-                "csrf",
-                "the request comes from a page of another site",
-            ));
-        }
+        refuse_other_sites(&parts.headers)?;
         let sent = parts
             .headers
             .get(CSRF_HEADER)
@@ -189,6 +184,20 @@ impl Person {
             "csrf",
             "send the csrf value of GET /v1/session as X-CSRF-Token",
         ))
+    }
+}
+
+/// What a page of another site sends is refused, before anybody is signed in, too: it could sign somebody in under another name.
+///
+/// # Errors
+/// `csrf`
+pub fn refuse_other_sites(headers: &HeaderMap) -> Result<(), Problem> {
+    match comes_from_elsewhere(headers) {
+        false => Ok(()),
+        true => Err(Problem::new(
+            "csrf",
+            "the request comes from a page of another site",
+        )),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use ocr::MediaType;
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use super::App;
 use super::auth::{Caller, LetterReader};
 use super::letters::may_see_pages;
 use super::problem::Problem;
+use super::ranged;
 use crate::store::{PageRow, StoreError};
 use crate::worker;
 
@@ -31,45 +32,64 @@ enum Wants {
 /// The original bytes as they came.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}", tag = "letters",
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/*"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = [u8], content_type = "image/*", headers(
+            ("etag" = String, description = "SHA-256 of the bytes"),
+            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
+        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
+        (status = "4XX", body = Problem)))]
 pub async fn original(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let page = looked_at(&app, caller, letter, n).await?;
     let bytes = bytes_of(&app, &page).await?;
     let kind = MediaType::of(&bytes).map_or("application/octet-stream", MediaType::as_str);
-    Ok(image(kind, &format!("{}-original", page.sha256), bytes))
+    let name = format!("{}-original", page.sha256);
+    Ok(image(&asked, kind, &name, bytes.into()))
 }
 
 /// The page for a browser: the original where a browser shows it, a JPEG otherwise; pixels as the draft's quads count them.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/image", tag = "letters",
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/*"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = [u8], content_type = "image/*", headers(
+            ("etag" = String, description = "SHA-256 of the bytes"),
+            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
+        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
+        (status = "4XX", body = Problem)))]
 pub async fn shown(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let page = looked_at(&app, caller, letter, n).await?;
     let bytes = bytes_of(&app, &page).await?;
     let name = format!("{}-{}", page.sha256, page.frame);
     if let Some(kind @ (MediaType::Jpeg | MediaType::Png)) = MediaType::of(&bytes) {
-        return Ok(image(kind.as_str(), &name, bytes));
+        return Ok(image(&asked, kind.as_str(), &name, bytes.into()));
     }
     let jpeg = off_thread(move || drawn(&bytes, page.frame, None)).await?;
-    Ok(image("image/jpeg", &name, jpeg))
+    Ok(image(&asked, "image/jpeg", &name, jpeg.into()))
 }
 
 /// The page, 320 pixels on its longest side; 64 for people as long as nobody knows what is in it.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/thumbnail", tag = "letters",
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/jpeg"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = [u8], content_type = "image/jpeg", headers(
+            ("etag" = String, description = "SHA-256 of the bytes"),
+            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
+        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/jpeg"),
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
+        (status = "4XX", body = Problem)))]
 pub async fn thumbnail(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Path((letter, n)): Path<(String, u32)>,
+    asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let (page, is_sharp) = look(&app, caller, (letter, n), Wants::AtLeastCoarse).await?;
     let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
@@ -81,7 +101,7 @@ pub async fn thumbnail(
         Ok::<_, Problem>(Bytes::from(jpeg))
     };
     let jpeg = app.thumbnails.of(of_page, draw).await?;
-    Ok(image("image/jpeg", &name, jpeg))
+    Ok(image(&asked, "image/jpeg", &name, jpeg))
 }
 
 /// The page's row, once the look at it is on record.
@@ -160,13 +180,6 @@ fn drawn(bytes: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u8>, P
 }
 
 /// Kept by this browser only, and asked for again each time: every look is on record.
-fn image(kind: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let disposition = format!("inline; filename=\"{name}\"");
-    if let Ok(value) = HeaderValue::from_str(&disposition) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
+fn image(asked: &HeaderMap, kind: &'static str, name: &str, bytes: Bytes) -> Response {
+    ranged::answer(asked, bytes, kind, &format!("inline; filename=\"{name}\""))
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::auth::{COOKIE, Person};
+use super::auth::{COOKIE, Person, refuse_other_sites};
 use super::problem::Problem;
 use super::{App, password};
 use crate::domain::access::Role;
@@ -56,12 +56,14 @@ impl From<Session> for SessionView {
 /// Signs a person in; the answer sets the session cookie.
 #[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials,
     responses((status = 200, body = SessionView), (status = 401, body = Problem, description = "`sign_in_failed`"),
-        (status = 403, body = Problem, description = "`password_expired`"), (status = "4XX", body = Problem)),
+        (status = 403, body = Problem, description = "`password_expired`, `csrf`"), (status = "4XX", body = Problem)),
     security(()))]
 pub async fn sign_in(
     State(app): State<App>,
+    headers: HeaderMap,
     asked: Asked<Credentials>,
 ) -> Result<Response, Problem> {
+    refuse_other_sites(&headers)?;
     let Credentials {
         user,
         password,

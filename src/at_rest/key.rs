@@ -46,7 +46,7 @@ impl fmt::Debug for KeyId {
 }
 
 impl KeyId {
-    /// Back from its hex form.
+    /// Back from its hex form, as it is written: a capital letter is a changed bit.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut id = [0; 8];
         if text.len() != 16 || !text.is_ascii() {
@@ -55,7 +55,7 @@ impl KeyId {
         for (at, byte) in id.iter_mut().enumerate() {
             *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).ok()?;
         }
-        Some(Self(id))
+        Some(Self(id)).filter(|id| id.to_string() == text)
     }
 }
 

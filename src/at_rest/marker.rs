@@ -191,6 +191,7 @@ impl Marker {
             let key = current.ok_or_else(|| self.wrong(secret))?;
             return Ok(Lock::ring(Opened::of(key), None, self.converting));
         };
+        let is_outdated = current.is_none();
         let (new, old) = match current {
             Some(new) => {
                 let old = unwrap(&older.sealed, &new);
@@ -206,7 +207,11 @@ impl Marker {
             return Err(self.wrong(secret));
         };
         let old = (!older.is_over).then(|| Opened::of(old));
-        Ok(Lock::ring(Opened::of(new), old, self.converting))
+        let lock = Lock::ring(Opened::of(new), old, self.converting);
+        Ok(match is_outdated {
+            true => lock.by_older(older.key),
+            false => lock,
+        })
     }
 
     fn wrong(&self, secret: &Secret) -> AtRestError {

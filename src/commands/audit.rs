@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD};
 use crate::Chain;
-use crate::store::{AuditWanted, Db, LedgerEntry};
+use crate::console::audit;
+use crate::console::words::Words;
+use crate::store::{AuditWanted, Db, LedgerEntry, Saw};
 
 /// `laixin audit`
 #[derive(Debug, Args)]
@@ -71,15 +73,32 @@ pub fn run(args: &AuditArgs) -> u8 {
         Ok(settings) => settings,
         Err(code) => return code,
     };
+    let w = Words::of(settings.station.language);
     let found = Db::look_at(&settings).and_then(|db| {
-        if let Some(letter) = &wanted.letter {
-            db.letter_row(letter)?;
-        }
-        db.audit(&wanted, how.limit)
+        let saw = match &wanted.letter {
+            Some(letter) => {
+                db.letter_row(letter)?;
+                db.who_saw(letter)?
+            }
+            None => Vec::new(),
+        };
+        Ok((db.audit(&wanted, how.limit)?, saw))
     });
     match found {
-        Ok(entries) if how.json => print_json(&entries),
-        Ok(entries) => entries.iter().for_each(print),
+        Ok((entries, saw)) if how.json => print_json(&entries, &saw),
+        Ok((entries, _)) if entries.is_empty() && wanted.actor.is_some() => {
+            let name = wanted.actor.unwrap_or_default();
+            eprintln!("laixin: {}", w.one("audit.no_person", name));
+            return FINDING;
+        }
+        Ok((entries, saw)) => {
+            for saw in &saw {
+                println!("{}\t{}", saw.actor, audit::times(w, saw));
+            }
+            for entry in entries {
+                println!("{}", audit::told(w, entry));
+            }
+        }
         Err(error @ crate::store::StoreError::NotFound { .. }) => {
             eprintln!("laixin: {error}");
             return FINDING;
@@ -96,18 +115,7 @@ pub fn run(args: &AuditArgs) -> u8 {
     GOOD
 }
 
-fn print(entry: &LedgerEntry) {
-    println!(
-        "{}\t{}\t{}\t{}\t{}",
-        entry.at.rfc3339(),
-        entry.actor,
-        entry.action,
-        entry.subject,
-        entry.detail
-    );
-}
-
-fn print_json(entries: &[LedgerEntry]) {
+fn print_json(entries: &[LedgerEntry], saw: &[Saw]) {
     let entries: Vec<_> = entries
         .iter()
         .map(|entry| {
@@ -116,5 +124,9 @@ fn print_json(entries: &[LedgerEntry]) {
                 "subject": entry.subject, "detail": detail})
         })
         .collect();
-    println!("{}", json!({"entries": entries}));
+    let saw: Vec<_> = saw
+        .iter()
+        .map(|saw| json!({"actor": saw.actor, "looks": saw.looks, "listed": saw.listed, "last": saw.last.rfc3339()}))
+        .collect();
+    println!("{}", json!({"entries": entries, "saw": saw}));
 }

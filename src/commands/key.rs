@@ -349,11 +349,15 @@ fn check(config: &ConfigArg) -> u8 {
     let Some(opened) = lock.current() else {
         return USAGE;
     };
-    println!(
-        "{}: key {}, the station's",
-        at_rest::place_of(wanted),
-        opened.id()
-    );
+    let place = at_rest::place_of(wanted);
+    if let Some(outdated) = lock.outdated() {
+        println!(
+            "{place}: STILL THE OLD KEY {outdated}. The station's is {}: put the new key there now, and keep it and its sheet; the old one leads to it only until the new one was used once",
+            opened.id()
+        );
+        return FINDING;
+    }
+    println!("{place}: key {}, the station's", opened.id());
     if lock.is_turning() {
         println!(
             "it was being encrypted, or its key changed, and that was cut short: stop the station and run `laixin key encrypt` or `laixin key rotate` again"

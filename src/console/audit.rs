@@ -12,7 +12,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Auditors;
-use crate::store::{AuditWanted, LedgerEntry};
+use crate::store::{AuditWanted, LedgerEntry, Saw};
 
 const PAGE: u32 = 100;
 
@@ -42,7 +42,7 @@ struct AuditPage {
     actor: String,
     looks: bool,
     people: Vec<String>,
-    summary: Vec<(String, usize, String)>,
+    summary: Vec<(String, String)>,
     entries: Vec<Entry>,
     more: Option<String>,
 }
@@ -99,19 +99,21 @@ fn line(w: &'static Words, entry: LedgerEntry) -> Entry {
     }
 }
 
-/// Who looked how often, and when last: the answer to “who saw this letter”.
-fn summary(w: &'static Words, entries: &[LedgerEntry]) -> Vec<(String, usize, String)> {
-    let mut people: Vec<(String, usize, String)> = Vec::new();
-    let looks = entries
-        .iter()
-        .filter(|entry| crate::store::LOOKS.contains(&entry.action.as_str()));
-    for look in looks {
-        match people.iter_mut().find(|(name, ..)| *name == look.actor) {
-            Some((_, count, _)) => *count += 1,
-            None => people.push((look.actor.clone(), 1, when::moment(w, look.at))),
-        }
-    }
-    people
+/// One entry for a person at a terminal: when, who, what, of what, and what more.
+pub(crate) fn told(w: &'static Words, entry: LedgerEntry) -> String {
+    let at = when::stamp(entry.at);
+    let told = line(w, entry);
+    let parts = [at, told.actor, told.action, told.subject, told.detail];
+    parts.join("\t").trim_end().to_owned()
+}
+
+/// How often somebody saw the letter, and when last.
+pub(crate) fn times(w: &'static Words, saw: &Saw) -> String {
+    let looks = w.two("audit.times", saw.looks, saw.listed);
+    format!(
+        "{looks} · {}",
+        w.one("audit.last", when::moment(w, saw.last))
+    )
 }
 
 fn address(asked: &Asked, before: i64) -> String {
@@ -157,10 +159,14 @@ pub(super) async fn page(
     };
     let found = app.store.with(move |db| {
         let entries = db.audit(&wanted, PAGE + 1)?;
+        let saw = match &wanted.letter {
+            Some(letter) => db.who_saw(letter)?,
+            None => Vec::new(),
+        };
         db.note_audit(&by, &wanted)?;
-        Ok((entries, db.users()?))
+        Ok((entries, saw, db.users()?))
     });
-    let (mut entries, users) = match found.await {
+    let (mut entries, saw, users) = match found.await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
@@ -173,11 +179,10 @@ pub(super) async fn page(
     show(&AuditPage {
         f,
         more: last.map(|seq| address(&asked, seq)),
-        summary: if asked.letter.is_some() {
-            summary(w, &entries)
-        } else {
-            Vec::new()
-        },
+        summary: saw
+            .iter()
+            .map(|saw| (saw.actor.clone(), times(w, saw)))
+            .collect(),
         people: users.into_iter().map(|user| user.name).collect(),
         entries: entries.into_iter().map(|entry| line(w, entry)).collect(),
         looks: asked.looks.is_some(),

@@ -12,6 +12,7 @@ use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::access::Seer;
 use crate::domain::outgoing::State as Standing;
+use crate::handoff;
 use crate::store::{Db, Message, StoreError};
 
 const SHOWN: u32 = 100;
@@ -34,8 +35,32 @@ struct Line {
 struct OutboxPage {
     f: Frame,
     has_channels: bool,
+    set_aside: Vec<AsideLine>,
     given_up: Vec<Line>,
     newest: Vec<Line>,
+}
+
+/// A file of an exchange folder that changed nothing.
+struct AsideLine {
+    channel: String,
+    file: String,
+    why: String,
+}
+
+/// What lies aside in the exchange folders; a folder that cannot be listed says so in the station's state.
+async fn set_aside(app: &App, w: &'static Words) -> Vec<AsideLine> {
+    let mut lines = Vec::new();
+    for exchange in &app.settings.exchanges {
+        let folder = exchange.folder.clone();
+        let listed = tokio::task::spawn_blocking(move || handoff::set_aside(&folder)).await;
+        let found = listed.ok().and_then(Result::ok).unwrap_or_default();
+        lines.extend(found.into_iter().map(|one| AsideLine {
+            channel: format!("exchange/{}", exchange.id),
+            why: w.code("receipt_aside", &one.code).to_owned(),
+            file: one.file,
+        }));
+    }
+    lines
 }
 
 fn word(state: Standing) -> &'static str {
@@ -129,6 +154,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
     show(&OutboxPage {
         f,
         has_channels: app.settings.tells_case_systems(),
+        set_aside: set_aside(&app, w).await,
         given_up: lines(bad),
         newest: lines(newest),
     })

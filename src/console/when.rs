@@ -13,6 +13,11 @@ fn local(at: Millis) -> Zoned {
         .to_zoned(TimeZone::system())
 }
 
+/// The whole local time, for a record that is read later.
+pub(super) fn stamp(at: Millis) -> String {
+    local(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// A moment, as short as it may be: the time today, else the day as well.
 pub(super) fn moment(w: &Words, at: Millis) -> String {
     let (then, now) = (local(at), local(clock::now()));

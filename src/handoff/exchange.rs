@@ -95,8 +95,9 @@ impl Folders {
         sync(&self.staging)
     }
 
-    /// A receipt that was read goes out of the way; an earlier one of the same name is kept, too.
-    fn put_away(&self, receipt: &Path, to: &str) -> io::Result<()> {
+    /// A receipt that was read goes out of the way, with the reason beside it where it changed nothing; an earlier one of the same name is kept, too.
+    fn put_away(&self, receipt: &Path, taken: &Result<(), Refusal>) -> io::Result<()> {
+        let to = if taken.is_ok() { "done" } else { "bad" };
         let name = receipt.file_name().unwrap_or_default().to_string_lossy();
         let folder = self.back.join(to);
         let mut target = folder.join(name.as_ref());
@@ -105,8 +106,18 @@ impl Folders {
             target = folder.join(format!("{copy}-{name}"));
             copy += 1;
         }
+        if let Err(refusal) = taken {
+            super::set_aside::note(&target, refusal.code, &refusal.why)?;
+        }
         fs::rename(receipt, target)
     }
+}
+
+/// Why a receipt changes nothing.
+#[derive(Debug)]
+struct Refusal {
+    code: &'static str,
+    why: String,
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -350,24 +361,23 @@ impl Carrier {
             }
         };
         for found in found {
-            let to = match found.told {
+            let taken = match found.told {
                 Ok(told) => self.take(told).await?,
-                Err(no) => Err(no.to_string()),
+                Err(no) => Err(Refusal {
+                    code: no.code(),
+                    why: no.to_string(),
+                }),
             };
-            let folder = match &to {
-                Ok(()) => "done",
-                Err(why) => {
-                    tracing::warn!(channel = self.channel.name, file = ?found.path.file_name(), why, "a receipt is set aside in in/bad: look at it");
-                    self.handoff.events.tell(Event::Alert {
-                        code: "receipt_set_aside".into(),
-                        subject: self.channel.name.clone(),
-                    });
-                    "bad"
-                }
-            };
+            if let Err(Refusal { why, .. }) = &taken {
+                tracing::warn!(channel = self.channel.name, file = ?found.path.file_name(), why, "a receipt is set aside in in/bad: look at it");
+                self.handoff.events.tell(Event::Alert {
+                    code: "receipt_set_aside".into(),
+                    subject: self.channel.name.clone(),
+                });
+            }
             let folders = self.folders.clone();
             // Taken twice is once: a receipt that cannot be put away is read again.
-            if let Err(error) = on_disk(move || folders.put_away(&found.path, folder)).await {
+            if let Err(error) = on_disk(move || folders.put_away(&found.path, &taken)).await {
                 self.out_of_order(&error);
             }
         }
@@ -375,7 +385,7 @@ impl Carrier {
     }
 
     /// What one receipt changes; `Err` says why it changes nothing.
-    async fn take(&self, told: Told) -> Result<Result<(), String>, StoreError> {
+    async fn take(&self, told: Told) -> Result<Result<(), Refusal>, StoreError> {
         let channel = self.channel.name.clone();
         let taken = self
             .handoff
@@ -393,7 +403,14 @@ impl Carrier {
                 Ok(Ok(()))
             }
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
-                Ok(Err(error.to_string()))
+                let code = match &error {
+                    StoreError::NotFound { .. } => "unknown_package",
+                    _ => "contradicts",
+                };
+                Ok(Err(Refusal {
+                    code,
+                    why: error.to_string(),
+                }))
             }
             Err(error) => Err(error),
         }

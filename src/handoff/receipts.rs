@@ -53,6 +53,17 @@ pub(super) enum NoReceipt {
     Unreadable,
 }
 
+impl NoReceipt {
+    /// Stable code.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::NotAFile => "not_a_file",
+            Self::TooLarge => "too_large",
+            Self::Unreadable => "no_receipt",
+        }
+    }
+}
+
 fn text_ok(text: &str, longest: usize) -> bool {
     let length = text.trim().chars().count();
     (1..=longest).contains(&length) && !text.chars().any(char::is_control)

@@ -27,6 +27,11 @@ const AMENDMENT: &str =
     "SELECT a.id, a.letter_id, a.kind, a.at_ms, d.case_number, a.acked_ms FROM amendments a
     LEFT JOIN drafts d ON d.letter_id = a.letter_id";
 
+/// Whoever claimed the draft last holds the letter. What a token held that does not open any more is for the tokens that came after it.
+const ITS_OWN: &str = "(d.claimed_by = ?2 OR d.claimed_by LIKE 'token/%' AND NOT EXISTS
+    (SELECT 1 FROM tokens t WHERE 'token/' || t.name = d.claimed_by AND t.revoked_ms IS NULL
+     AND (t.expires_ms IS NULL OR t.expires_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER))))";
+
 fn amendment(row: &Row<'_>) -> rusqlite::Result<AmendmentRow> {
     Ok(AmendmentRow {
         id: row.get(0)?,
@@ -60,27 +65,35 @@ impl Db {
         )
     }
 
-    /// Changes that the case system does not know yet, oldest first.
+    /// Changes that this case system does not know yet, oldest first: of letters it holds.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn open_amendments(&self, after: i64, limit: u32) -> Result<Vec<AmendmentRow>, StoreError> {
+    pub fn open_amendments(
+        &self,
+        by: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AmendmentRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL ORDER BY a.id LIMIT ?2"
+            "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL AND {ITS_OWN} ORDER BY a.id LIMIT ?3"
         ))?;
-        let rows = query.query_map((after, limit), amendment)?;
+        let rows = query.query_map((after, by, limit), amendment)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The case system knows; twice is once.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`] also where another system holds the letter: what it must be told stays for it.
     pub fn ack_amendment(&mut self, id: i64, by: &str) -> Result<AmendmentRow, StoreError> {
         self.atomically(|db| {
             let find = |db: &Db| {
-                db.connection
-                    .query_row(&format!("{AMENDMENT} WHERE a.id = ?1"), [id], amendment)
+                db.connection.query_row(
+                    &format!("{AMENDMENT} WHERE a.id = ?1 AND {ITS_OWN}"),
+                    (id, by),
+                    amendment,
+                )
             };
             let found = match find(db) {
                 Err(rusqlite::Error::QueryReturnedNoRows) => {

@@ -18,6 +18,22 @@ pub const LOOKS: [&str; 9] = [
     "valuables.viewed",
 ];
 
+/// Looks that showed one line of the letter among others.
+const LISTED: [&str; 2] = ["letters.listed", "drafts.listed"];
+
+/// How often somebody saw a letter, all its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saw {
+    /// The person or `token/NAME`.
+    pub actor: String,
+    /// The letter itself: its pages, its fields, its files.
+    pub looks: u32,
+    /// Its line in a list.
+    pub listed: u32,
+    /// The last time of either.
+    pub last: Millis,
+}
+
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditWanted {
@@ -84,6 +100,31 @@ impl Db {
         ))?;
         let before = wanted.before.unwrap_or(i64::MAX);
         let rows = query.query_map((&wanted.letter, &wanted.actor, before, limit), entry)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Everybody who ever saw a letter, the last one first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn who_saw(&self, letter: &str) -> Result<Vec<Saw>, StoreError> {
+        let quoted = |actions: &[&str]| {
+            let quoted: Vec<String> = actions.iter().map(|a| format!("'{a}'")).collect();
+            quoted.join(", ")
+        };
+        let (looks, listed) = (quoted(&LOOKS), quoted(&LISTED));
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT actor, sum(action NOT IN ({listed})), sum(action IN ({listed})), max(at_ms) FROM ledger
+             WHERE {OF_LETTER} AND action IN ({looks}) GROUP BY actor ORDER BY 4 DESC, actor"
+        ))?;
+        let rows = query.query_map([letter], |row| {
+            Ok(Saw {
+                actor: row.get(0)?,
+                looks: row.get(1)?,
+                listed: row.get(2)?,
+                last: Millis(row.get(3)?),
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -117,6 +117,24 @@ fn a_session_ends_when_it_is_not_used_or_the_account_is_closed() {
 }
 
 #[test]
+fn nobody_is_signed_in_by_a_page_of_another_site_nor_under_another_name_of_this_machine() {
+    let house = House::new();
+    house.add_user("zhang", Role::Operator);
+    let from = |name: &str, value: &str| {
+        let asked = json!({"user": "zhang", "password": "whatever it is"});
+        house.post(&Caller::default().with(name, value), "/v1/session", asked)
+    };
+    assert_eq!(from("origin", "http://evil.example").code(), "csrf");
+    assert_eq!(from("origin", "null").code(), "csrf");
+    let rebound = from("host", "evil.example:8470");
+    assert_eq!(
+        (rebound.status, rebound.code().as_str()),
+        (421, "misdirected")
+    );
+    assert_eq!(from("accept", "*/*").code(), "sign_in_failed");
+}
+
+#[test]
 fn an_unsafe_call_by_cookie_needs_the_csrf_token() {
     let house = House::new();
     house.add_user("zhang", Role::Operator);

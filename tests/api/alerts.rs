@@ -280,6 +280,12 @@ fn what_changes_after_the_hand_over_is_offered_until_the_case_system_knows() {
     );
     let to = format!("/v1/amendments/{}/ack", offered[0]["id"]);
     assert_eq!(house.post(&li, &to, json!({})).code(), "forbidden");
+    // Another case system neither sees nor swallows what is for this one.
+    let other = house.machine("other", Scope::CaseSystem);
+    let none = house.get(&other, "/v1/amendments").json();
+    assert_eq!(none["items"], json!([]));
+    assert_eq!(house.post(&other, &to, json!({})).code(), "not_found");
+    assert_eq!(amendments().len(), 2);
     let first = house.post(&cases, &to, json!({})).json();
     assert_eq!(house.post(&cases, &to, json!({})).json(), first);
     assert_eq!(amendments().len(), 1);
@@ -289,4 +295,8 @@ fn what_changes_after_the_hand_over_is_offered_until_the_case_system_knows() {
             .code(),
         "not_found"
     );
+    // A token that was changed for another one leaves nothing behind that nobody is told.
+    house.sql("UPDATE tokens SET revoked_ms = 1 WHERE name = 'cases'");
+    let left = house.get(&other, "/v1/amendments").json();
+    assert_eq!(left["items"].as_array().map(Vec::len), Some(1), "{left}");
 }

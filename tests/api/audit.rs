@@ -174,12 +174,26 @@ fn one_command_answers_who_saw_a_letter() {
     let told = station.command(&["audit", "letter", "A032"], None);
     let line = told
         .lines()
-        .find(|line| line.contains("page.viewed"))
+        .find(|line| line.contains("查看页面图像"))
         .unwrap_or_else(|| panic!("{told}"));
     assert!(
-        line.contains("\ttester\tpage.viewed\tletter/A032\t"),
+        line.contains("\ttester\t") && line.contains("信件 A032"),
         "{line}"
     );
+    // A line in a list is no look at the letter: the two are counted apart, over all its time.
+    let first = told.lines().next().unwrap();
+    assert!(first.starts_with("tester\t查看信件 "), "{first}");
+    let whole: serde_json::Value =
+        serde_json::from_str(&station.command(&["audit", "letter", "A032", "--json"], None))
+            .unwrap();
+    let saw = &whole["saw"][0];
+    let entries = whole["entries"].as_array().unwrap();
+    let listed = entries
+        .iter()
+        .filter(|entry| entry["action"] == "letters.listed")
+        .count();
+    assert_eq!(saw["listed"], listed, "{whole}");
+    assert_eq!(saw["looks"], entries.len() - listed, "{whole}");
     let json: serde_json::Value =
         serde_json::from_str(&station.command(&["audit", "person", "tester", "--json"], None))
             .unwrap();
@@ -197,6 +211,10 @@ fn one_command_answers_who_saw_a_letter() {
             .code(),
         Some(1)
     );
+    // Who is asked for by a wrong name is told so.
+    let nobody = station.try_command(&["audit", "person", "testre"], None);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("testre"));
     // What the ledger vouches for is whole.
     assert!(station.try_command(&["verify"], None).status.success());
 }

@@ -565,6 +565,18 @@ fn every_look_at_a_letter_and_its_pages_is_on_record() {
         house.count(&sql)
     };
     assert_eq!((of("letter.viewed"), of("page.viewed")), (1, 4));
+    // A part of a page, with the digest of the whole; who has it is told so. Each is a look, too.
+    for path in ["", "/image"] {
+        let path = format!("/v1/letters/A1/pages/1{path}");
+        let part = house.open(&zhang.with("range", "bytes=5-14"), &path);
+        assert_eq!(part.status(), 206, "{path}");
+        let etag = part.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(etag, format!("\"{}\"", original.sha256));
+        assert!(part.headers().contains_key("repr-digest"));
+        let known = house.open(&zhang.with("if-none-match", &etag), &path);
+        assert_eq!(known.status(), 304, "{path}");
+    }
+    assert_eq!(of("page.viewed"), 8);
     let chain = house.app.store.wait(|db| db.verify_ledger()).unwrap();
     assert!(chain.is_ok(), "{chain:?}");
 }

@@ -44,14 +44,14 @@ fn slow_bodies_and_slow_heads_end_and_hold_nobody_up() {
     let slow: Vec<TcpStream> = (0..20)
         .map(|_| {
             let mut socket = socket(&house);
-            let head = "POST /v1/drafts/claims HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret of cases\r\n\
+            let head = "POST /v1/drafts/claims HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret of cases\r\n\
                 Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
             socket.write_all(head.as_bytes()).unwrap();
             socket
         })
         .collect();
     let mut half = socket(&house);
-    half.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    half.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         .unwrap();
     let began = Instant::now();
     let claimed = house.post(&cases, "/v1/drafts/claims", json!({"limit": 1}));

@@ -193,17 +193,38 @@ fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confir
         gate.names("out").is_empty(),
         "it does not go out by itself again"
     );
-    let version = house.count("SELECT version FROM letters");
-    house
-        .app
-        .store
-        .wait(move |db| db.confirm("A1", version, "zhang"))
-        .unwrap();
+    let confirm = || {
+        let version = house.count("SELECT version FROM letters");
+        let store = &house.app.store;
+        let confirmed = store.wait(move |db| db.confirm("A1", version, "zhang"));
+        confirmed.unwrap();
+    };
+    confirm();
     let second = gate.package()["package"].clone();
     assert_ne!(first, second);
+    // What was confirmed and is given back is no break in what the ledger vouches for.
+    gate.carry_away();
     gate.receipt(
         "2.receipt.json",
-        &json!({"package": second, "result": "accepted", "case_number": "N1"}),
+        &json!({"package": second, "result": "rejected", "reason": "住址还是不全"}),
+    );
+    wait_for("the second refusal", 20, || {
+        let sql = "SELECT count(*) FROM outbox WHERE state = 'rejected'";
+        (house.count(sql) == 2).then_some(())
+    });
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    // The fixture's own rows nobody vouches for.
+    let broken: Vec<_> = rows
+        .faults
+        .iter()
+        .filter(|f| f.what.contains("draft"))
+        .collect();
+    assert!(broken.is_empty(), "{broken:?}");
+    confirm();
+    let third = gate.package()["package"].clone();
+    gate.receipt(
+        "3.receipt.json",
+        &json!({"package": third, "result": "accepted", "case_number": "N1"}),
     );
     stands(&house, "A1", "accepted");
 }
@@ -254,10 +275,20 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
     }
     gate.receipt_text("5.receipt.json", "{\"package\":");
     std::os::unix::fs::symlink("/etc/passwd", gate.folder().join("in/6.receipt.json")).unwrap();
+    // Each with the reason beside it, and on the page of whoever has to settle it.
     wait_for("six files set aside", 20, || {
         let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
-        (bad.count() == 6).then_some(())
+        (bad.count() == 12).then_some(())
     });
+    let zhang = house.person("zhang", Role::Operator);
+    let page = house.get(&zhang, "/outbox").text;
+    for told in [
+        "1.receipt.json · 没有发过这个包",
+        "5.receipt.json · 不是回执",
+        "6.receipt.json · 不是普通文件",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'leased'"),
         1
@@ -277,7 +308,7 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
     );
     wait_for("two contradictions set aside", 20, || {
         let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
-        (bad.count() == 8).then_some(())
+        (bad.count() == 16).then_some(())
     });
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE case_number = 'N1' AND state = 'acked'"),

@@ -60,6 +60,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "A correction is not allowed",
     ),
     (
+        "misdirected",
+        StatusCode::MISDIRECTED_REQUEST,
+        "The request is addressed to another name than the station's",
+    ),
+    (
         "csrf",
         StatusCode::FORBIDDEN,
         "The session's X-CSRF-Token is missing or wrong",

@@ -48,6 +48,8 @@ impl Said {
                 self.confirmed.remove(id);
                 self.forget(&detail["forgotten"]);
             }
+            // The case system's office did not take it: it is at the desk again, unconfirmed.
+            "draft.rejected" => drop(self.confirmed.remove(id)),
             "draft.confirmed" => drop(self.confirmed.insert(id.to_owned(), text("draft"))),
             _ => {}
         }
