@@ -34,7 +34,8 @@ impl Db {
             return Ok(());
         }
         self.connection.execute(
-            "UPDATE drafts SET state = 'open', lease = NULL, lease_ms = NULL, ready_ms = NULL WHERE letter_id = ?1",
+            "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, ready_ms = NULL
+             WHERE letter_id = ?1",
             [letter],
         )?;
         let detail = json!({"from": holder});

@@ -154,19 +154,21 @@ pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
         .chain(unit)
         .collect();
     fields.accused.iter().any(|accused| {
+        let office = accused.office.as_deref();
         to.iter().any(|to| {
-            let office = accused
-                .office
-                .as_deref()
-                .filter(|office| is_of_unit(office));
-            same_party(&accused.name, to) || office.is_some_and(|office| same_party(office, to))
+            same_party(&accused.name, to) || office.is_some_and(|office| is_office_of(office, to))
         })
     })
 }
 
-/// 局长 alone is everybody's office; with its unit it is one person's.
-fn is_of_unit(office: &str) -> bool {
-    plain(office).chars().count() >= WITHIN
+/// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's.
+fn is_office_of(office: &str, unit: &str) -> bool {
+    let (office, unit) = (plain(office), plain(unit));
+    let ends = office.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.skip(WITHIN - 1).any(|end| {
+        let head = &office[..end];
+        unit.ends_with(head) || unit.chars().count() >= WITHIN && head.ends_with(&unit)
+    })
 }
 
 /// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
@@ -291,7 +293,10 @@ mod tests {
             ..Accused::default()
         }];
         assert!(goes_to_accused(&fields, Some("姑苏区城市管理局")));
+        assert!(goes_to_accused(&fields, Some("苏州市姑苏区城市管理局")));
+        assert!(goes_to_accused(&fields, Some("城市管理局")));
         assert!(!goes_to_accused(&fields, Some("苏州市教育局")));
+        assert!(!goes_to_accused(&fields, Some("苏州市姑苏区")));
         let unit = interest(InterestKind::Unit, "姑苏区城市管理局");
         assert_eq!(Parties::of(&fields).meet(&unit), Some(Matched::Accused));
         fields.addressee.value = Some("局长赵平".into());
