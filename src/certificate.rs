@@ -36,15 +36,35 @@ pub enum Outcome {
     Failed,
 }
 
-/// When what was seen.
+/// A part of a cycle, from one moment to another that it may not have reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When it began.
+    pub from: Millis,
+    /// When it ended.
+    pub to: Option<Millis>,
+}
+
+/// Somebody said that the letters lie on their other side now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedOver {
+    /// When.
+    pub at: Millis,
+    /// Who.
+    pub by: String,
+}
+
+/// When what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moments {
     /// Somebody started it.
     pub started: Millis,
-    /// The lamp was seen lit.
-    pub lit: Option<Millis>,
-    /// The lamp was seen out.
-    pub out: Option<Millis>,
+    /// The lamp was seen lit, until it was seen out: one for each side.
+    pub lit: Vec<Span>,
+    /// The fan ran behind a closed door: one after each side.
+    pub aired_by_fan: Vec<Span>,
+    /// Between two sides.
+    pub turned: Option<TurnedOver>,
     /// The air was good.
     pub aired: Option<Millis>,
     /// The end is on record.
@@ -111,8 +131,10 @@ pub struct Certificate {
     pub batch: i64,
     /// How the letters came.
     pub carrier: Carrier,
-    /// Letters counted at sign-in.
+    /// Letters of the batch, counted at sign-in.
     pub count: u32,
+    /// Letters of this load, where somebody said.
+    pub in_load: Option<u32>,
     /// Who started it.
     pub started_by: String,
     /// When what was seen.
@@ -200,6 +222,7 @@ impl Certificate {
             batch: file.batch.id,
             carrier: file.batch.carrier,
             count: file.batch.count,
+            in_load: load.letters,
             started_by: cycle.started_by.clone(),
             moments: moments(&file.history),
             dose_basis: terms.dose_basis,
@@ -300,19 +323,40 @@ fn ended(history: &CycleHistory) -> Option<Millis> {
 }
 
 fn moments(history: &CycleHistory) -> Moments {
-    let first = |name: &str| {
-        let found = history.steps.iter().find(|step| step.step == name);
-        found.map(|step| when(history, step))
-    };
-    let lit = first("irradiating");
-    // Seen out: ventilation begins with it; after a fault the quarantine does.
-    let out = first("ventilating").or_else(|| lit.and(first("quarantined")));
-    Moments {
+    let mut found = Moments {
         started: history.cycle.started,
-        lit,
-        out,
-        aired: first("releasing"),
+        lit: Vec::new(),
+        aired_by_fan: Vec::new(),
+        turned: None,
+        aired: None,
         ended: ended(history),
+    };
+    let mut turning = false;
+    for step in &history.steps {
+        let at = when(history, step);
+        // Seen out: ventilation begins with it; after a fault the quarantine does.
+        let is_out = matches!(step.step.as_str(), "ventilating" | "quarantined");
+        close(found.lit.last_mut().filter(|_| is_out), at);
+        close(found.aired_by_fan.last_mut(), at);
+        let begun = Span { from: at, to: None };
+        match step.step.as_str() {
+            "irradiating" => found.lit.push(begun),
+            "ventilating" => found.aired_by_fan.push(begun),
+            "releasing" => found.aired = Some(at),
+            "locked" if turning => {
+                let by = step.by.clone().unwrap_or_default();
+                found.turned = Some(TurnedOver { at, by });
+            }
+            _ => {}
+        }
+        turning = step.step == "turning_over";
+    }
+    found
+}
+
+fn close(span: Option<&mut Span>, at: Millis) {
+    if let Some(span) = span {
+        span.to.get_or_insert(at);
     }
 }
 

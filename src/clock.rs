@@ -1,7 +1,7 @@
 //! The only place that asks the time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A moment on the wall clock, in milliseconds since 1970-01-01 UTC; how the store keeps times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,4 +78,52 @@ pub fn jump(by_ms: i64) {
 /// Now, on the clock that never jumps.
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// A moment on the clock that never jumps, and how long the machine has slept up to it: that clock stands still meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// On the clock that never jumps.
+    pub at: Instant,
+    slept: Duration,
+}
+
+impl Moment {
+    /// This one.
+    pub fn now() -> Self {
+        Self {
+            at: monotonic(),
+            slept: slept() + SLEPT.get(),
+        }
+    }
+
+    /// How long ago an earlier moment was, sleep included.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        let awake = self.at.saturating_duration_since(earlier.at);
+        awake + self.slept.saturating_sub(earlier.slept)
+    }
+}
+
+/// How long this machine has been suspended since it was started.
+fn slept() -> Duration {
+    let since_boot = |clock| Duration::try_from(rustix::time::clock_gettime(clock));
+    let (all, awake) = (
+        since_boot(rustix::time::ClockId::Boottime),
+        since_boot(rustix::time::ClockId::Monotonic),
+    );
+    match (all, awake) {
+        (Ok(all), Ok(awake)) => all.saturating_sub(awake),
+        _ => Duration::ZERO,
+    }
+}
+
+thread_local! {
+    /// How long tests have let the machine sleep, as far as this thread can tell.
+    static SLEPT: std::cell::Cell<Duration> = const { std::cell::Cell::new(Duration::ZERO) };
+}
+
+/// Lets this thread believe that the machine was suspended. Only tests do.
+#[doc(hidden)]
+pub fn sleep_through(time: Duration) {
+    SLEPT.set(SLEPT.get() + time);
 }

@@ -48,7 +48,9 @@ one_test_per_fault! {
     exception_1 exception_2 exception_3 exception_4 exception_5 exception_6 exception_11
     write_acknowledged_and_ignored wrong_cabinet
     panel_puts_lamp_out panel_lights_lamp panel_stops_fan panel_unlocks setpoint_changed second_master
-    daemon_killed daemon_frozen operator_aborts station_stopped
+    daemon_killed operator_aborts station_stopped
+    daemon_frozen daemon_frozen_behind_the_locked_door daemon_frozen_while_the_lamp_goes_out daemon_frozen_while_the_fan_runs
+    machine_suspended_while_lit machine_suspended_while_the_fan_runs
     disk_full disk_hangs wall_clock_jumps_forward wall_clock_jumps_back
 }
 

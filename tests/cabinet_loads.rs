@@ -5,14 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{TestStation, wait_for};
 
 fn new_load(station: &TestStation) -> Value {
-    let new = json!({"carrier": "letter", "count": 1, "received_at": "2026-03-02T09:00:00+08:00"});
-    let batch = station.ok("POST", "/v1/batches", Some(new))["id"].clone();
-    load_of(station, &batch)
-}
-
-fn load_of(station: &TestStation, batch: &Value) -> Value {
-    let loads = format!("/v1/batches/{batch}/loads");
-    station.ok("POST", &loads, Some(json!({"cabinet": "cabinet-1"})))["id"].clone()
+    load_with(station, &batch_of(station, 1), None)
 }
 
 fn start(station: &TestStation, load: &Value) -> (u16, Value) {
@@ -82,49 +75,162 @@ fn another_load_behind_a_door_that_never_opened_is_refused_with_what_to_do() {
     }
 }
 
-/// A file comes for the released load while another one lies about: a person is told, the batch is not closed over it.
-#[test]
-fn pages_that_come_while_another_load_waits_are_a_finding() {
-    let station = running(&[]);
-    let first = new_load(&station);
-    assert_eq!(start(&station, &first).0, 201);
-    until_step(&station, "released");
+fn batch_of(station: &TestStation, count: u32) -> Value {
+    let new =
+        json!({"carrier": "letter", "count": count, "received_at": "2026-03-02T09:00:00+08:00"});
+    station.ok("POST", "/v1/batches", Some(new))["id"].clone()
+}
+
+fn load_with(station: &TestStation, batch: &Value, letters: Option<u32>) -> Value {
+    let loads = format!("/v1/batches/{batch}/loads");
+    let mut body = json!({"cabinet": "cabinet-1"});
+    if let Some(letters) = letters {
+        body["letters"] = json!(letters);
+    }
+    station.ok("POST", &loads, Some(body))["id"].clone()
+}
+
+/// A letter of one page comes; until it has a draft.
+fn comes(station: &TestStation, name: &str) {
     let page = crate::support::project("tests/letters/A001_p1.jpg");
-    station.scan(&page, "ALONE_p1.jpg");
-    let letter = |name: &str| {
-        wait_for(name, 60, || {
-            let all = station.ok("GET", "/v1/letters", None);
-            let found = all["items"].as_array()?.iter();
-            found
-                .filter(|letter| letter.to_string().contains(name))
-                .count()
-                .checked_sub(1)
-        })
-    };
-    letter("ALONE");
-    let none = station.ok("GET", "/v1/holds", None);
-    assert_eq!(none["items"].as_array().map(Vec::len), Some(0), "{none}");
-    let waiting = new_load(&station);
-    station.scan(&page, "BESIDE_p1.jpg");
-    letter("BESIDE");
-    station.scan(&page, "AGAIN_p1.jpg");
-    letter("AGAIN");
+    station.scan(&page, &format!("{name}_p1.jpg"));
+    wait_for(name, 120, || {
+        let (status, letter) = station.call("GET", &format!("/v1/letters/{name}"), None);
+        (status == 200 && letter["stage"] == "drafted").then_some(())
+    });
+}
+
+/// The letters that wait for a person because they may be of another load, and which one that is.
+fn waiting_for_a_person(station: &TestStation) -> Vec<(String, String)> {
     let holds = station.ok("GET", "/v1/holds", None);
-    let holds = holds["items"].as_array().expect("a list");
-    assert_eq!(holds.len(), 1, "{holds:?}");
-    assert_eq!(holds[0]["reason"], "unreleased_load");
-    assert_eq!(holds[0]["detail"], format!("load {waiting}"));
-    // Looked at once, it is not asked again for the same load.
-    let resolve = format!("/v1/holds/{}/resolve", holds[0]["id"]);
-    station.ok(
-        "POST",
-        &resolve,
-        Some(json!({"note": "looked: not that load's"})),
+    let holds = holds["items"].as_array().expect("a list").iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    holds
+        .map(|hold| {
+            assert_eq!(hold["reason"], "unreleased_load", "{hold}");
+            let next = text(&hold["next_action"]);
+            assert!(next.contains("put them back to be disinfected"), "{next}");
+            (text(&hold["letter"]), text(&hold["detail"]))
+        })
+        .collect()
+}
+
+fn released(station: &TestStation, load: &Value) {
+    assert_eq!(start(station, load).0, 201);
+    wait_for("the release", 60, || {
+        let view = station.ok("GET", "/v1/cabinets/cabinet-1", None);
+        let over = view["step"] == "released" && view["cycle"]["load"] == *load;
+        over.then_some(())
+    });
+}
+
+/// Whether it cannot be confirmed because a person has to look first.
+fn is_held(station: &TestStation, letter: &str) -> bool {
+    let (_, told) = station.change_letter(letter, "confirm");
+    told["detail"].to_string().contains("held for a person")
+}
+
+/// Four letters in two loads, one of them released: the first two are that one's, the others wait for a person.
+#[test]
+fn letters_beyond_those_of_the_released_load_wait_for_a_person() {
+    let station = running(&[]);
+    let batch = batch_of(&station, 4);
+    let first = load_with(&station, &batch, Some(2));
+    let second = load_with(&station, &batch, Some(2));
+    released(&station, &first);
+    comes(&station, "NS001");
+    comes(&station, "NS002");
+    assert_eq!(waiting_for_a_person(&station), [], "an ordinary day");
+    comes(&station, "NS003");
+    let other = format!("load {second}");
+    assert_eq!(
+        waiting_for_a_person(&station),
+        [("NS003".to_owned(), other)]
     );
-    station.scan(&page, "LATER_p1.jpg");
-    letter("LATER");
-    let after = station.ok("GET", "/v1/holds", None);
-    assert_eq!(after["items"].as_array().map(Vec::len), Some(0), "{after}");
+    assert!(is_held(&station, "NS003"));
+    assert!(!is_held(&station, "NS002"));
+    let hold = station.ok("GET", "/v1/holds", None)["items"][0]["id"].clone();
+    let resolve = format!("/v1/holds/{hold}/resolve");
+    let found = json!({"note": "两封信装在一个信封内"});
+    station.ok("POST", &resolve, Some(found));
+    assert!(!is_held(&station, "NS003"));
+    // Released, the second load's letters are nobody's question any more.
+    released(&station, &second);
+    comes(&station, "NS004");
+    assert_eq!(waiting_for_a_person(&station), []);
+}
+
+/// Nobody said how many letters each load has: whose they are cannot be told, and each waits.
+#[test]
+fn of_loads_without_a_number_every_letter_waits_while_one_is_not_released() {
+    let station = running(&[]);
+    let batch = batch_of(&station, 2);
+    let first = load_with(&station, &batch, None);
+    let second = load_with(&station, &batch, None);
+    released(&station, &first);
+    comes(&station, "UN001");
+    let other = format!("load {second}");
+    assert_eq!(
+        waiting_for_a_person(&station),
+        [("UN001".to_owned(), other)]
+    );
+}
+
+/// A batch that is complete, and another one that waits: one letter more is not the first one's.
+#[test]
+fn a_letter_of_a_waiting_batch_is_not_handed_over_with_another_ones_cycle() {
+    let station = running(&[]);
+    let (one, two) = (batch_of(&station, 1), batch_of(&station, 1));
+    released(&station, &load_with(&station, &one, None));
+    comes(&station, "CB001");
+    assert_eq!(waiting_for_a_person(&station), []);
+    comes(&station, "CB002");
+    let on_the_desk = ("CB002".to_owned(), format!("batch {two}"));
+    assert_eq!(waiting_for_a_person(&station), [on_the_desk.clone()]);
+    let waiting = load_with(&station, &two, None);
+    comes(&station, "CB003");
+    let in_the_cabinet = ("CB003".to_owned(), format!("load {waiting}"));
+    assert_eq!(
+        waiting_for_a_person(&station),
+        [on_the_desk, in_the_cabinet]
+    );
+}
+
+/// Behind a door that was not opened yet: that no door opened would help is said first.
+#[test]
+fn a_load_that_is_released_or_unknown_is_told_so_before_anything_about_the_door() {
+    let station = running(&["--nobody"]);
+    let load = new_load(&station);
+    released(&station, &load);
+    let (status, told) = start(&station, &load);
+    assert_eq!(
+        (status, &told["code"]),
+        (409, &json!("wrong_state")),
+        "{told}"
+    );
+    assert!(told["detail"].to_string().contains("released"), "{told}");
+    let (_, told) = start(&station, &json!(999));
+    assert!(told["detail"].to_string().contains("999"), "{told}");
+    assert_ne!(told["reason"], "door_not_opened_since", "{told}");
+}
+
+#[test]
+fn no_load_has_more_letters_than_its_batch_has_left() {
+    let station = running(&[]);
+    let batch = batch_of(&station, 3);
+    load_with(&station, &batch, Some(2));
+    let loads = format!("/v1/batches/{batch}/loads");
+    let beyond = |letters: i64| {
+        let body = json!({"cabinet": "cabinet-1", "letters": letters});
+        station.call("POST", &loads, Some(body))
+    };
+    for none in [0, 10_001] {
+        assert_eq!(beyond(none).1["code"], "body_invalid", "{none}");
+    }
+    let (status, told) = beyond(2);
+    assert_eq!((status, &told["code"]), (409, &json!("wrong_state")));
+    assert!(told["detail"].to_string().contains("1 are left"), "{told}");
+    assert_eq!(beyond(1).0, 201);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use laixin::certificate::{
-    Certificate, Device, HeldAgainst, Moments, Office, Outcome, SelfTest, SignedOverride, pdf,
-    wording,
+    Certificate, Device, HeldAgainst, Moments, Office, Outcome, SelfTest, SignedOverride, Span,
+    TurnedOver, pdf, wording,
 };
 use laixin::clock::{self, Millis};
 use laixin::config::{Language, Print};
@@ -52,6 +52,14 @@ fn curve() -> Vec<CycleSample> {
     (0..34).map(sample).collect()
 }
 
+fn span(from_s: i64, to_s: i64) -> Span {
+    let at = |seconds: i64| Millis(BEGAN.0 + seconds * 1000);
+    Span {
+        from: at(from_s),
+        to: Some(at(to_s)),
+    }
+}
+
 fn released() -> Certificate {
     let curve = curve();
     let dose = curve.last().and_then(|sample| sample.dose_mj_cm2);
@@ -71,11 +79,13 @@ fn released() -> Certificate {
         batch: 7,
         carrier: Carrier::Registered,
         count: 36,
+        in_load: Some(20),
         started_by: "王芳".into(),
         moments: Moments {
             started: BEGAN,
-            lit: after(4),
-            out: after(20),
+            lit: vec![span(4, 20)],
+            aired_by_fan: vec![span(20, 32)],
+            turned: None,
             aired: after(32),
             ended: after(33),
         },
@@ -462,15 +472,15 @@ fn a_cycle_that_is_not_there_is_wrong_usage_and_writes_nothing() {
     }
 }
 
-/// Pictures to look at, on request.
-#[test]
-fn samples_to_look_at() {
-    let Some(folder) = std::env::var_os("LAIXIN_SHOTS") else {
-        return;
-    };
-    let folder = Path::new(&folder);
+fn turned() -> Certificate {
     let mut turned = released();
     turned.sides = Sides::One;
+    turned.moments.lit = vec![span(4, 12), span(18, 26)];
+    turned.moments.aired_by_fan = vec![span(12, 15), span(26, 32)];
+    turned.moments.turned = Some(TurnedOver {
+        at: Millis(BEGAN.0 + 17_000),
+        by: "王秀英".into(),
+    });
     turned.exposures = vec![
         SideExposure {
             dose_mj_cm2: Some(104.2),
@@ -481,6 +491,46 @@ fn samples_to_look_at() {
             lit_s: 15.4,
         },
     ];
+    turned
+}
+
+#[test]
+fn a_one_sided_cabinet_shows_both_exposures_and_who_turned_the_letters_over() {
+    let text = read_back(&printed(&turned()));
+    let clock = |seconds: i64| Millis(BEGAN.0 + seconds * 1000).rfc3339()[11..19].to_owned();
+    let times: Vec<String> = [4, 12, 17, 18, 26].map(clock).to_vec();
+    for said in [
+        "第 1 面点亮",
+        "第 2 面点亮",
+        "第 2 面熄灭",
+        "由 王秀英 确认已翻面",
+    ]
+    .into_iter()
+    .chain(times.iter().map(String::as_str))
+    {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+    let both = read_back(&printed(&released()));
+    assert!(!both.contains("翻面"), "{both}");
+}
+
+#[test]
+fn a_load_of_a_part_of_its_batch_does_not_claim_the_whole_batch() {
+    let text = read_back(&printed(&released()));
+    assert!(text.contains("20 件（整批签收 36 件）"), "{text}");
+    let mut unsaid = released();
+    unsaid.in_load = None;
+    let text = read_back(&printed(&unsaid));
+    assert!(text.contains("未记录（整批签收 36 件）"), "{text}");
+}
+
+/// Pictures to look at, on request.
+#[test]
+fn samples_to_look_at() {
+    let Some(folder) = std::env::var_os("LAIXIN_SHOTS") else {
+        return;
+    };
+    let folder = Path::new(&folder);
     let long = overridden(
         "柜体门锁损坏待修，三十六封信件中有一封标注特急，经值班主任李建国电话请示分管副局长同意，由两名工作人员佩戴防护用具在通风处开启，开启过程录像留存。",
     );
@@ -489,7 +539,7 @@ fn samples_to_look_at() {
         ("override", long),
         ("failed", failed()),
         ("timer", timer()),
-        ("turned", turned),
+        ("turned", turned()),
     ] {
         std::fs::write(folder.join(format!("{name}.pdf")), printed(&certificate)).expect("written");
     }
@@ -570,8 +620,11 @@ async fn a_clock_that_was_set_back_leaves_the_times_in_their_order() {
         now: clock::now(),
     };
     let certificate = Certificate::of(&file, &office);
-    let m = certificate.moments;
-    let times = [Some(m.started), m.lit, m.out, m.aired, m.ended];
+    let m = &certificate.moments;
+    let [lit] = m.lit[..] else {
+        panic!("{m:?}");
+    };
+    let times = [Some(m.started), Some(lit.from), lit.to, m.aired, m.ended];
     assert!(times.is_sorted(), "{times:?}");
     assert!(certificate.clock_was_set);
     let told = tool(
@@ -581,4 +634,65 @@ async fn a_clock_that_was_set_back_leaves_the_times_in_their_order() {
     );
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("系统时钟被调整"), "{told}");
+}
+
+/// The steps of a one-sided cycle as the station records them.
+#[tokio::test]
+async fn the_moments_of_a_turned_cycle_are_those_of_both_sides() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, _thread) = Store::open(&folder.path().join("laixin.db")).expect("a database");
+    let file = store
+        .with(|db| {
+            let new = NewBatch {
+                carrier: Carrier::Letter,
+                count: 4,
+                received: clock::now(),
+            };
+            let batch = db.sign_in_batch(&new, "test")?;
+            let load = db.add_load_of(batch, ("cabinet-1", Some(2)), "test")?;
+            let cycle = db.begin_cycle(load, &CycleTerms::measured("cabinet-1", "00"), "test")?;
+            let began = db.cycle(cycle)?.started;
+            let steps = [
+                ("irradiating", 4_000, None),
+                ("stopping", 11_900, None),
+                ("ventilating", 12_000, None),
+                ("turning_over", 15_000, None),
+                ("locked", 17_000, Some("王秀英")),
+                ("irradiating", 18_000, None),
+                ("stopping", 25_900, None),
+                ("ventilating", 26_000, None),
+                ("releasing", 32_000, None),
+            ];
+            for (name, after, by) in steps {
+                let step = CycleStep {
+                    at: Millis(began.0 + after),
+                    after_ms: u64::try_from(after).ok(),
+                    step: name.to_owned(),
+                    detail: None,
+                    by: by.map(str::to_owned),
+                };
+                db.cycle_step(cycle, &step)?;
+            }
+            db.cycle_file(cycle)
+        })
+        .await
+        .expect("recorded");
+    let office = Office {
+        station: "测试信访局",
+        profile: None,
+        address: None,
+        now: clock::now(),
+    };
+    let certificate = Certificate::of(&file, &office);
+    let m = &certificate.moments;
+    let after = |at: Millis| (at.0 - m.started.0) / 1000;
+    let spans = |spans: &[Span]| -> Vec<(i64, Option<i64>)> {
+        let spans = spans.iter();
+        spans.map(|s| (after(s.from), s.to.map(after))).collect()
+    };
+    assert_eq!(spans(&m.lit), [(4, Some(12)), (18, Some(26))]);
+    assert_eq!(spans(&m.aired_by_fan), [(12, Some(15)), (26, Some(32))]);
+    let turned = m.turned.as_ref().map(|t| (after(t.at), t.by.as_str()));
+    assert_eq!(turned, Some((17, "王秀英")));
+    assert_eq!((certificate.in_load, certificate.count), (Some(2), 4));
 }

@@ -285,6 +285,23 @@ impl TestStation {
         answer(request)
     }
 
+    /// A change of a letter as it is now.
+    pub fn change_letter(&self, letter: &str, what: &str) -> (u16, Value) {
+        let path = format!("/v1/letters/{letter}");
+        let version = self.ok("GET", &path, None)["version"].clone();
+        let (cookie, csrf) = self.session.as_ref().expect("signed in");
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}{path}/{what}", self.address))
+            .header("cookie", cookie)
+            .header("x-csrf-token", csrf)
+            .header("if-match", format!("\"{version}\""))
+            .header("idempotency-key", unique())
+            .body(String::new())
+            .expect("a request");
+        answer(request)
+    }
+
     /// A call as the case system.
     pub fn call_with_token(
         &self,

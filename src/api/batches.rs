@@ -38,10 +38,15 @@ pub struct NewBatchBody {
 /// A cabinet to load.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"cabinet": "cabinet-1"}))]
+#[schema(example = json!({"cabinet": "cabinet-1", "letters": 12}))]
 pub struct NewLoadBody {
     /// Its id in the settings.
     cabinet: String,
+    /// Letters that are put in. Left away, the only load of a batch has all its letters; of several, nobody can tell whose letters come,
+    /// and each waits for a person while one of them is not released.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10000)]
+    letters: Option<u32>,
 }
 
 /// Why the counts differ, if they do.
@@ -188,13 +193,19 @@ pub async fn load(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
-    let cabinet = asked.body.cabinet;
+    let NewLoadBody { cabinet, letters } = asked.body;
+    if letters.is_some_and(|letters| !(1..=10_000).contains(&letters)) {
+        return Err(Problem::new(
+            "body_invalid",
+            "letters: 1 to 10000 is allowed",
+        ));
+    }
     // Without any cabinet in the settings loads open only by override; any name will do for those.
     if !app.cabinets.is_empty() && !app.cabinets.contains_key(&cabinet) {
         return Err(Problem::not_found("cabinet", &cabinet));
     }
     app.once_telling(key, move |db| {
-        let load = db.add_load(batch, &cabinet, &by)?;
+        let load = db.add_load_of(batch, (&cabinet, letters), &by)?;
         Ok((
             answer(StatusCode::CREATED, &LoadView::from(db.load(load)?))?,
             Event::Batch { batch },

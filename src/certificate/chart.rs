@@ -179,7 +179,8 @@ fn ozone(pen: &mut Pen<'_, '_>, w: &Words, certificate: &Certificate, plot: Plot
     let measured = seen.clone().next().is_some();
     let plot = plot.scaled(headroom(seen.fold(limit.unwrap_or(0.0), f64::max)));
     ground(pen, w, certificate, plot, "");
-    for value in [0.0, plot.highest] {
+    let scale = measured || limit.is_some();
+    for value in [0.0, plot.highest].into_iter().filter(|_| scale) {
         let place = (plot.left - 1.2, plot.y(value) + 0.9);
         pen.text(place, &number(value), small(OZONE, Align::Right));
     }
@@ -207,16 +208,15 @@ fn ozone(pen: &mut Pen<'_, '_>, w: &Words, certificate: &Certificate, plot: Plot
 
 /// The bands of exposure and ventilation, and the axis of time.
 fn ground(pen: &mut Pen<'_, '_>, w: &Words, certificate: &Certificate, plot: Plot, unit: &str) {
-    let moments = certificate.moments;
+    let moments = &certificate.moments;
     let at = |moment: crate::clock::Millis| (moment.0 - moments.started.0) as f64 / 1000.0;
-    let bands = [
-        (moments.lit, moments.out, LIT, "certificate.band_lit"),
-        (moments.out, moments.aired, AIR, "certificate.band_air"),
-    ];
-    for (from, to, ink, name) in bands {
-        let Some(from) = from.map(at) else { continue };
-        let to = to.map_or(plot.until_s, at);
-        let (left, right) = (plot.x(from), plot.x(to));
+    let lit = moments.lit.iter();
+    let lit = lit.map(|span| (span, LIT, "certificate.band_lit"));
+    let air = moments.aired_by_fan.iter();
+    let air = air.map(|span| (span, AIR, "certificate.band_air"));
+    for (span, ink, name) in lit.chain(air) {
+        let to = span.to.map_or(plot.until_s, at);
+        let (left, right) = (plot.x(at(span.from)), plot.x(to));
         if right - left < 0.3 {
             continue;
         }

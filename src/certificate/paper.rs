@@ -1,7 +1,9 @@
-//! The page itself: where each fact stands, in which words. The table is in `paper/criteria.rs`, faults and override in `paper/remarks.rs`.
+//! The page itself: where each fact stands, in which words. The table is in `paper/criteria.rs`, faults and override in `paper/remarks.rs`, the way
+//! through the cabinet in `paper/times.rs`.
 
 mod criteria;
 mod remarks;
+mod times;
 
 use super::{Certificate, Outcome, chart};
 use crate::clock::Millis;
@@ -230,7 +232,7 @@ impl Paper<'_> {
                 "certificate.carrier",
                 w.code("carrier", carrier(c)).to_owned(),
             ),
-            ("certificate.count", w.one("certificate.count_n", c.count)),
+            ("certificate.count", self.count()),
             ("certificate.started_by", c.started_by.clone()),
         ];
         let right = [
@@ -283,6 +285,15 @@ impl Paper<'_> {
         );
     }
 
+    /// Letters of the load, where somebody said; never the whole batch's as if they had been inside.
+    fn count(&self) -> String {
+        let (w, c) = (self.w, self.certificate);
+        match c.in_load {
+            Some(letters) => w.two("certificate.count_of", letters, c.count),
+            None => w.one("certificate.count_unsaid", c.count),
+        }
+    }
+
     fn self_test(&self) -> String {
         let w = self.w;
         match &self.certificate.self_test {
@@ -296,42 +307,6 @@ impl Paper<'_> {
                 ),
                 (_, None) => w.one("certificate.self_test_cut", moment(test.at)),
             },
-        }
-    }
-
-    /// The way of the load through the cabinet, from left to right.
-    fn times(&self, pen: &mut Pen<'_, '_>, top: f32) {
-        let (w, m) = (self.w, self.certificate.moments);
-        let last = match self.certificate.outcome {
-            Outcome::Released => "certificate.at_released",
-            Outcome::Running | Outcome::Failed => "certificate.at_ended",
-        };
-        let stops = [
-            ("certificate.at_started", Some(m.started)),
-            ("certificate.at_lit", m.lit),
-            ("certificate.at_out", m.out),
-            ("certificate.at_aired", m.aired),
-            (last, m.ended),
-        ];
-        let width = WIDTH / stops.len() as f32;
-        pen.frame((LEFT, top), (WIDTH, 12.5), rule(0.2, LINE));
-        for (at, (name, when)) in stops.into_iter().enumerate() {
-            let left = LEFT + width * at as f32;
-            if at > 0 {
-                pen.path(&[(left, top), (left, top + 12.5)], rule(0.2, LINE));
-            }
-            let middle = left + width / 2.0;
-            pen.text(
-                (middle, top + 4.8),
-                w.t(name),
-                aligned(Align::Middle, plain(8.5, QUIET)),
-            );
-            let said = when.map_or_else(|| w.t("app.none").to_owned(), moment);
-            pen.text(
-                (middle, top + 10.0),
-                &said,
-                aligned(Align::Middle, plain(8.5, BLACK)),
-            );
         }
     }
 

@@ -82,6 +82,8 @@ struct BatchCard {
     verdict: String,
     close_text: String,
     loads: Vec<LoadLine>,
+    /// Letters that are in no load yet, where that is known.
+    left: Option<i64>,
     scanning: Scanning,
 }
 
@@ -97,7 +99,12 @@ struct BatchesPage {
     more: Option<String>,
 }
 
-type Found = (Batch, Vec<(Load, Option<CycleRecord>)>, scanning::Found);
+type Found = (
+    Batch,
+    Vec<(Load, Option<CycleRecord>)>,
+    Option<i64>,
+    scanning::Found,
+);
 
 fn look(db: &mut Db, before: Option<i64>, by: &str) -> Result<Vec<Found>, StoreError> {
     let kept = db.kept_from(by)?;
@@ -122,7 +129,8 @@ fn look(db: &mut Db, before: Option<i64>, by: &str) -> Result<Vec<Found>, StoreE
             });
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = (db.batch_counts(batch.id)?, holds, newest);
-            Ok((batch, loads, scanning))
+            let left = db.letters_to_load(batch.id)?;
+            Ok((batch, loads, left, scanning))
         })
         .collect()
 }
@@ -157,7 +165,10 @@ fn load_line(
     let may_start = matches!(load.state, LoadState::Waiting | LoadState::Quarantined);
     LoadLine {
         id: load.id,
-        title: w.one("batches.load", load.id),
+        title: match load.letters {
+            Some(letters) => w.two("batches.load_of", load.id, letters),
+            None => w.one("batches.load", load.id),
+        },
         cabinet: load.cabinet.clone(),
         state,
         state_words: w.code("load_state", state),
@@ -176,11 +187,14 @@ enum Openness {
     Closed,
 }
 
-fn card(w: &'static Words, app: &App, (batch, loads, scanning): Found) -> BatchCard {
+fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> BatchCard {
     // What has to be scanned: the letters signed in, less or more the exceptions on record.
     let expected = i64::from(batch.count) + scanning.0.exceptions;
     let (signed_in, scanned) = (u32::try_from(expected).unwrap_or(0), batch.letters);
     let (balance, verdict) = match signed_in.cmp(&scanned) {
+        std::cmp::Ordering::Equal if scanning.0.holds > 0 => {
+            ("even", w.one("batches.balanced_but", scanning.0.holds))
+        }
         std::cmp::Ordering::Equal => ("even", w.t("batches.balanced").to_owned()),
         std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
         std::cmp::Ordering::Less => ("over", w.one("batches.over", scanned - signed_in)),
@@ -218,6 +232,7 @@ fn card(w: &'static Words, app: &App, (batch, loads, scanning): Found) -> BatchC
         balance,
         verdict,
         close_text,
+        left,
         loads: loads
             .iter()
             .map(|(load, cycle)| load_line(w, open, load, cycle.as_ref()))

@@ -55,7 +55,8 @@ struct PointLine {
 struct CycleLine {
     title: String,
     dose: String,
-    dose_percent: u32,
+    /// None where no dose is measured: there is nothing to draw.
+    dose_percent: Option<u32>,
     exposure: String,
     time_percent: u32,
     left: String,
@@ -244,7 +245,7 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
             || w.t("cabinet.dose_not_measured").to_owned(),
             |(dose, target)| w.two("cabinet.dose_of", format!("{dose:.1}"), whole(target)),
         ),
-        dose_percent: progress(cycle),
+        dose_percent: cycle.dose_mj_cm2.map(|_| progress(cycle)),
         exposure: w.two(
             "cabinet.exposure_of",
             whole(cycle.exposure_s),

@@ -156,6 +156,7 @@ fn detail_words(w: &'static Words, detail: &str) -> String {
     match detail.split(' ').collect::<Vec<_>>().as_slice() {
         ["cancelled"] => w.t("scanning.cancelled").to_owned(),
         ["load", load] => w.one("batches.load", load),
+        ["batch", batch] => w.one("batches.number", batch),
         ["image", place] => w.one("scanning.image", place),
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
@@ -179,6 +180,7 @@ mod tests {
         for detail in [
             "cancelled",
             "load 2",
+            "batch 2",
             "image 3",
             "7 sides",
             "scanner_jam after image 2",

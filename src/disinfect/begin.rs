@@ -16,6 +16,7 @@ const WAIT_FOR_DOOR: Duration = Duration::from_millis(1_500);
 
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
+        self.refuse_what_needs_no_cycle(load).await?;
         self.wait_for_door(load).await;
         self.refuse_another_inside(load).await?;
         let started = self.may_start(load).await?;
@@ -78,6 +79,24 @@ impl Supervisor {
             self.refuse_trouble().await?;
         }
         started.map_err(|refused| not_now(refused.code()))
+    }
+
+    /// What does not exist, or may be opened already, is said before anything about the cabinet: no door opened would help.
+    async fn refuse_what_needs_no_cycle(&self, load: i64) -> Result<(), Refused> {
+        let inside = self.record.as_ref().is_some_and(|r| r.load == load);
+        let running = inside && self.cycle.step().is_running();
+        let asked = self.around.store.with(move |db| db.load_for_cycle(load));
+        match asked.await {
+            Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. }))
+                if !running =>
+            {
+                Err(Refused::Load {
+                    reason: error.to_string(),
+                })
+            }
+            // What cannot be read, the beginning itself says.
+            _ => Ok(()),
+        }
     }
 
     fn is_for(&self, load: i64) -> For {

@@ -227,7 +227,7 @@ impl Supervisor {
         rows
     }
 
-    /// The last irradiance of a cycle that ended; none if its lamp was put out before the least exposure was over, when it may
+    /// The last irradiance of a cycle that ended; none in a cabinet that measures none, or if its lamp was put out before the least exposure was over, when it may
     /// not have been warm, or if it is in the log.
     fn ended_irradiance(&mut self) -> Option<HealthRow> {
         let record = self
@@ -238,6 +238,7 @@ impl Supervisor {
             return None;
         }
         self.logged.cycle = Some(record.cycle);
+        self.cycle.rules().irradiance_struck_mw_cm2()?;
         let exposure = self.cycle.load().exposure();
         let warm = exposure.lit_ms >= self.cycle.rules().min_exposure_ms;
         let last = exposure.last.filter(|_| warm)?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use uv_cabinet::{LinkQuality, Missing, Point, Profile, Readings, Value};
 
 use super::{CycleView, LinkView, PointView};
+use crate::clock::Moment;
 use crate::config::DeviceId;
 use crate::domain::cycle::{
     Cycle, Dose, Look, Ozone, Rules, Sample, Seen, Sides, Step, WhyMissing,
@@ -76,11 +77,19 @@ fn absent(profile: &Profile) -> Vec<String> {
         .collect()
 }
 
-/// What the domain sees at `now`, on a clock that began at `epoch`.
-pub(super) fn seen(readings: &Readings, now: Instant, epoch: Instant) -> Seen {
+/// What the domain sees at `now`, on a clock that began at `epoch`; `before` is the look before this one.
+pub(super) fn seen(
+    readings: &Readings,
+    now: Moment,
+    before: Option<Moment>,
+    epoch: Instant,
+) -> Seen {
+    let unseen = before.map_or(Duration::ZERO, |before| now.since(&before));
+    let now = now.at;
     let flag = |point| readings.flag(point, now).map_err(|missing| why(&missing));
     Seen {
         at_ms: millis(now.saturating_duration_since(epoch)),
+        unseen_ms: millis(unseen),
         feedback_at_ms: feedback_at_ms(readings, now, epoch),
         door_closed: flag(Point::DoorClosed),
         locked: flag(Point::Locked),

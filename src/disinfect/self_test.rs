@@ -13,7 +13,7 @@ use uv_cabinet::Command;
 use super::record::End;
 use super::task::Supervisor;
 use super::{Order, Refused, SelfTestView, look};
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::domain::cycle::{Fault, Heartbeat, Left, Ozone, Seen, Step};
 use crate::store::{Finding, HealthRow, TestOutcome};
 
@@ -319,8 +319,9 @@ impl Supervisor {
             let _ = self.cabinet.command(Command::Heartbeat).await;
         }
         let readings = self.cabinet.poll().await;
-        let now = clock::monotonic();
-        let seen = look::seen(&readings, now, self.epoch);
+        let moment = Moment::now();
+        let seen = look::seen(&readings, moment, self.looked.replace(moment), self.epoch);
+        let now = moment.at;
         self.seen = Some(seen.clone());
         self.publish(&readings, now);
         self.around.beat.beat();

@@ -14,7 +14,7 @@ use super::health::{HeldAgainst, Logged};
 use super::record::{Known, Record};
 use super::trouble::Troubles;
 use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::config::DeviceId;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Seen, Step, Switch, WhyMissing};
 use crate::events::Event;
@@ -35,6 +35,8 @@ pub(super) struct Supervisor {
     pub(super) epoch: Instant,
     pub(super) cycle: Cycle,
     pub(super) seen: Option<Seen>,
+    /// When it was looked last.
+    pub(super) looked: Option<Moment>,
     /// The cycle in the records that the steps belong to; the last one stays for the view.
     pub(super) record: Option<Record>,
     /// The last cycle, until its record says that the door was seen open after its end.
@@ -79,6 +81,7 @@ impl Supervisor {
             epoch: clock::monotonic(),
             cycle,
             seen: None,
+            looked: None,
             record: None,
             not_emptied: None,
             given: Given::default(),
@@ -130,8 +133,9 @@ impl Supervisor {
 
     pub(super) async fn look(&mut self) {
         let readings = self.cabinet.poll_within(self.patience).await;
-        let now = clock::monotonic();
-        let seen = look::seen(&readings, now, self.epoch);
+        let moment = Moment::now();
+        let seen = look::seen(&readings, moment, self.looked.replace(moment), self.epoch);
+        let now = moment.at;
         self.wrong = readings.wrong_cabinet().cloned();
         if seen.door_closed == Err(WhyMissing::NoAnswer) {
             self.given.doubt(self.cycle.step());

@@ -145,9 +145,62 @@ impl Counts {
     }
 }
 
+/// A load of a batch, as far as its letters go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InLoad {
+    /// Letters that were put in, where somebody said.
+    pub letters: Option<u32>,
+    /// Whether its letters may be opened.
+    pub opened: bool,
+}
+
+/// How many of a batch's expected letters may be opened. What was not counted into a load is in those of which nobody said a
+/// number; `None` where some of these may be opened and others may not.
+#[must_use]
+pub fn letters_opened(expected: i64, loads: &[InLoad]) -> Option<i64> {
+    let counted = |opened: bool| -> i64 {
+        let of = loads.iter().filter(|load| load.opened == opened);
+        of.filter_map(|load| load.letters).map(i64::from).sum()
+    };
+    let unsaid = |opened: bool| {
+        let mut loads = loads.iter();
+        loads.any(|load| load.letters.is_none() && load.opened == opened)
+    };
+    match (unsaid(true), unsaid(false)) {
+        (false, _) => Some(counted(true)),
+        (true, false) => Some((expected - counted(false)).max(0)),
+        (true, true) => None,
+    }
+}
+
+/// How many of a batch's expected letters are in no load yet; `None` where nobody can tell.
+#[must_use]
+pub fn letters_not_loaded(expected: i64, loads: &[InLoad]) -> Option<i64> {
+    let counted: Option<Vec<u32>> = loads.iter().map(|load| load.letters).collect();
+    let counted: i64 = counted?.into_iter().map(i64::from).sum();
+    Some((expected - counted).max(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_of_a_batch_are_opened_with_the_loads_they_were_counted_into() {
+        let load = |letters, opened| InLoad { letters, opened };
+        // The only load of a batch has all of it.
+        assert_eq!(letters_opened(4, &[load(None, true)]), Some(4));
+        assert_eq!(letters_opened(4, &[load(None, false)]), Some(0));
+        let halves = [load(Some(2), true), load(Some(2), false)];
+        assert_eq!(letters_opened(4, &halves), Some(2));
+        let rest = [load(None, true), load(Some(1), false)];
+        assert_eq!(letters_opened(4, &rest), Some(3));
+        let unsaid = [load(None, true), load(None, false)];
+        assert_eq!(letters_opened(4, &unsaid), None);
+        assert_eq!(letters_not_loaded(4, &unsaid), None);
+        assert_eq!(letters_not_loaded(4, &[load(Some(3), true)]), Some(1));
+        assert_eq!(letters_not_loaded(4, &[]), Some(4));
+    }
 
     #[test]
     fn every_difference_is_found() {

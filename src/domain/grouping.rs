@@ -46,7 +46,7 @@ pub mod hold {
     pub const SCAN_INTERRUPTED: &str = "scan_interrupted";
     /// A file came with a name that lies before one already taken.
     pub const OUT_OF_ORDER: &str = "out_of_order";
-    /// Pages came while another load was neither released nor in its cycle: they may be that one's, opened too early.
+    /// A letter came beyond those counted into the opened loads, while others were not released: it may be one of these, opened too early.
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
 }
 

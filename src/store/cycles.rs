@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, Load, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::letter::LoadState;
@@ -187,6 +187,24 @@ impl CycleStep {
 }
 
 impl Db {
+    /// A load that waits for a cycle, or may have another one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when it has its cycle, or may be opened.
+    pub fn load_for_cycle(&self, load_id: i64) -> Result<Load, StoreError> {
+        let found = self.load(load_id)?;
+        if matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
+            return Ok(found);
+        }
+        let (state, action) = (found.state.told().to_owned(), "start a cycle");
+        Err(StoreError::WrongState {
+            what: "load",
+            id: load_id.to_string(),
+            state,
+            action,
+        })
+    }
+
     /// Records that a cycle begins, before anything is switched on. The load must be waiting or quarantined.
     ///
     /// # Errors
@@ -197,16 +215,7 @@ impl Db {
         terms: &CycleTerms,
         by: &str,
     ) -> Result<i64, StoreError> {
-        let found = self.load(load_id)?;
-        if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
-            let (state, action) = (found.state.told().to_owned(), "start a cycle");
-            return Err(StoreError::WrongState {
-                what: "load",
-                id: load_id.to_string(),
-                state,
-                action,
-            });
-        }
+        let found = self.load_for_cycle(load_id)?;
         if found.is_kept_in_another_than(&terms.cabinet) {
             return Err(StoreError::WrongState {
                 what: "load",

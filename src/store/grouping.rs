@@ -6,7 +6,6 @@ use serde_json::json;
 use super::letters::{ACTOR, gate, subject, take_arrival};
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
-use super::unreleased::warn_of_unreleased;
 use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator};
@@ -176,7 +175,6 @@ impl Db {
                 shut => return Ok(Ordered::NotNow(shut)),
             },
         };
-        warn_of_unreleased(&step, load, found.first_seen)?;
         let gap = match take.scan {
             Some((scan, place)) if place > 1 => !is_there(&step, scan, place - 1)?,
             _ => false,

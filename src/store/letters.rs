@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
-use super::unreleased::warn_of_unreleased;
+use super::unreleased::hold_if_beyond;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
@@ -320,7 +320,6 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
-        warn_of_unreleased(&step, load, found.first_seen)?;
         let (letter, stage) = letter_of(&step, load, &page.group)?;
         let withheld: bool = step
             .prepare_cached("SELECT withheld IS NOT NULL FROM letters WHERE id = ?1")?
@@ -460,6 +459,7 @@ pub(super) fn letter_of(
         &format!("letter/{id}"),
         &json!({"batch": batch, "load": load}),
     )?;
+    hold_if_beyond(step, (batch, &id))?;
     Ok((id, Stage::Arriving))
 }
 

@@ -3,9 +3,10 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::unreleased::letters_and_loads;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::balance::{Difference, Exception};
+use crate::domain::balance::{Difference, Exception, letters_not_loaded};
 use crate::domain::letter::{Carrier, LoadState};
 
 /// A batch to sign in.
@@ -49,6 +50,8 @@ pub struct Load {
     pub batch_id: i64,
     /// Cabinet it is meant for.
     pub cabinet: String,
+    /// Letters that were put in, where somebody said.
+    pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
     /// When it may be opened since.
@@ -97,7 +100,7 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
 }
 
 pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms,
-    override_approved_by FROM loads";
+    override_approved_by, (SELECT letters FROM load_letters WHERE load_id = loads.id) FROM loads";
 
 pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
@@ -107,6 +110,7 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
         id: row.get(0)?,
         batch_id: row.get(1)?,
         cabinet: row.get(2)?,
+        letters: row.get(10)?,
         state: row.get(3)?,
         released: row.get(4)?,
         cycle_id: row.get(5)?,
@@ -211,19 +215,40 @@ impl Db {
         })
     }
 
-    /// Puts a batch, or what fits of it, into a cabinet as a load.
+    /// Puts a batch, or what fits of it, into a cabinet as a load; nobody says how many letters that are.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when the batch is closed.
+    /// As [`Db::add_load_of`].
     pub fn add_load(&mut self, batch_id: i64, cabinet: &str, by: &str) -> Result<i64, StoreError> {
+        self.add_load_of(batch_id, (cabinet, None), by)
+    }
+
+    /// Puts so many letters of a batch into a cabinet as a load.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when the batch is closed, or has not so many letters left.
+    pub fn add_load_of(
+        &mut self,
+        batch_id: i64,
+        (cabinet, letters): (&str, Option<u32>),
+        by: &str,
+    ) -> Result<i64, StoreError> {
+        let refused = |state: String| StoreError::WrongState {
+            what: "batch",
+            id: batch_id.to_string(),
+            state,
+            action: "load",
+        };
         if self.batch(batch_id)?.closed.is_some() {
-            let (state, action) = ("closed".into(), "load");
-            return Err(StoreError::WrongState {
-                what: "batch",
-                id: batch_id.to_string(),
-                state,
-                action,
-            });
+            return Err(refused("closed".into()));
+        }
+        let (expected, loads) = letters_and_loads(&self.connection, batch_id)?;
+        let in_loads: u32 = loads.iter().filter_map(|load| load.letters).sum();
+        let left = (expected - i64::from(in_loads)).max(0);
+        if letters.is_some_and(|letters| i64::from(letters) > left) {
+            return Err(refused(format!(
+                "of {expected} letters, {in_loads} of them in loads: {left} are left; record those that were not counted as an exception first"
+            )));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -231,7 +256,13 @@ impl Db {
             (batch_id, cabinet, LoadState::Waiting, clock::now()),
         )?;
         let id = step.last_insert_rowid();
-        let detail = json!({"batch": batch_id, "cabinet": cabinet});
+        if let Some(letters) = letters {
+            step.execute(
+                "INSERT INTO load_letters (load_id, letters) VALUES (?1, ?2)",
+                (id, letters),
+            )?;
+        }
+        let detail = json!({"batch": batch_id, "cabinet": cabinet, "letters": letters});
         ledger::append(&step, by, "load.made", &format!("load/{id}"), &detail)?;
         step.commit()?;
         Ok(id)
@@ -249,6 +280,15 @@ impl Db {
                 what: "load",
                 id: id.to_string(),
             })
+    }
+
+    /// How many letters of a batch are in no load yet; `None` where nobody said of some load how many it has.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letters_to_load(&self, batch: i64) -> Result<Option<i64>, StoreError> {
+        let (expected, loads) = letters_and_loads(&self.connection, batch)?;
+        Ok(letters_not_loaded(expected, &loads))
     }
 
     /// The loads of a batch in order.

@@ -1,47 +1,96 @@
-//! Pages that come while another load is not released: nothing in a folder tells whose they are.
+//! Letters that come beyond what was counted into the opened loads of their batch, while others lie about that no cycle released: nothing
+//! in a folder tells whose they are. Each waits for a person, and is neither confirmed nor handed over before.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
 use super::grouping::{NewHold, hold_once};
-use crate::clock::Millis;
+use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
 use crate::domain::letter::LoadState;
 
-/// Pages of a released load came while another one waited for its cycle, or lay quarantined: nothing tells whether they are that one's.
-/// A person says so, once for each such load, before the batch is closed. A load in its cycle lies behind a locked door.
-pub(super) fn warn_of_unreleased(
+/// Of a batch: the letters it should have by what is on record, and its loads.
+pub(super) fn letters_and_loads(
     step: &Connection,
-    load: i64,
-    first_seen: Millis,
-) -> Result<(), StoreError> {
+    batch: i64,
+) -> Result<(i64, Vec<InLoad>), StoreError> {
+    let count: i64 = step.query_row("SELECT count FROM batches WHERE id = ?1", [batch], |row| {
+        row.get(0)
+    })?;
+    let mut query =
+        step.prepare_cached("SELECT kind, letters FROM batch_exceptions WHERE batch_id = ?1")?;
+    let exceptions = query.query_map([batch], |row| {
+        let (kind, letters): (Exception, i64) = (row.get(0)?, row.get(1)?);
+        Ok(kind.sign() * letters)
+    })?;
+    let expected = count + exceptions.sum::<Result<i64, _>>()?;
     let mut query = step.prepare_cached(
-        "SELECT l.id, (SELECT batch_id FROM loads WHERE id = ?1) FROM loads l JOIN batches b ON b.id = l.batch_id
-         WHERE l.state IN (?2, ?3) AND b.closed_ms IS NULL AND l.created_ms <= ?4
-         AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.batch_id = (SELECT batch_id FROM loads WHERE id = ?1)
-                         AND h.reason = ?5 AND h.detail = 'load ' || l.id)",
+        "SELECT n.letters, l.state FROM loads l LEFT JOIN load_letters n ON n.load_id = l.id WHERE l.batch_id = ?1",
     )?;
-    let unreleased = query.query_map(
-        (
-            load,
-            LoadState::Waiting,
-            LoadState::Quarantined,
-            first_seen,
-            hold::UNRELEASED_LOAD,
-        ),
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+    let loads = query.query_map([batch], |row| {
+        let state: LoadState = row.get(1)?;
+        Ok(InLoad {
+            letters: row.get(0)?,
+            opened: state.may_be_opened(),
+        })
+    })?;
+    Ok((expected, loads.collect::<Result<_, _>>()?))
+}
+
+/// Holds a letter that has just begun, if it may be one that no cycle released. As long as a batch has not more letters than were
+/// counted into its opened loads, another load may wait, or have its cycle, beside it.
+pub(super) fn hold_if_beyond(
+    step: &Connection,
+    (batch, letter): (i64, &str),
+) -> Result<(), StoreError> {
+    let (expected, loads) = letters_and_loads(step, batch)?;
+    let before: i64 = step.query_row(
+        "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1 AND l.id <> ?2",
+        (batch, letter),
+        |row| row.get(0),
     )?;
-    for (other, batch) in unreleased.collect::<Result<Vec<_>, _>>()? {
-        hold_once(
-            step,
-            &NewHold {
-                batch,
-                letter: None,
-                scan: None,
-                reason: hold::UNRELEASED_LOAD,
-                detail: Some(format!("load {other}")),
-            },
-        )?;
+    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
+        return Ok(());
     }
+    let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
+    let elsewhere = match unreleased(step, batch)? {
+        Some(load) => Some(format!("load {load}")),
+        None if rest => Some(format!("batch {batch}")),
+        None => not_loaded(step)?.map(|batch| format!("batch {batch}")),
+    };
+    let Some(detail) = elsewhere else {
+        return Ok(());
+    };
+    let new = NewHold {
+        batch,
+        letter: Some(letter.to_owned()),
+        scan: None,
+        reason: hold::UNRELEASED_LOAD,
+        detail: Some(detail),
+    };
+    hold_once(step, &new)?;
     Ok(())
+}
+
+/// A load that no cycle released and nobody overrode, of this batch if there is one. What waits for a closed batch waits for nothing.
+fn unreleased(step: &Connection, batch: i64) -> Result<Option<i64>, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT l.id FROM loads l JOIN batches b ON b.id = l.batch_id
+         WHERE l.state IN (?1, ?2) OR (l.state = ?3 AND b.closed_ms IS NULL) ORDER BY l.batch_id = ?4 DESC, l.id LIMIT 1",
+    )?;
+    let states = (
+        LoadState::Quarantined,
+        LoadState::InCycle,
+        LoadState::Waiting,
+        batch,
+    );
+    Ok(query.query_row(states, |row| row.get(0)).optional()?)
+}
+
+/// An open batch that was put into no cabinet yet.
+fn not_loaded(step: &Connection) -> Result<Option<i64>, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT id FROM batches b WHERE closed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM loads l WHERE l.batch_id = b.id) ORDER BY id LIMIT 1",
+    )?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?)
 }

@@ -27,7 +27,7 @@ fn day() -> (tempfile::TempDir, Db) {
         received: Millis(1),
     };
     let batch = db.sign_in_batch(&batch, "zhang").unwrap();
-    let load = db.add_load(batch, "c", "zhang").unwrap();
+    let load = db.add_load_of(batch, ("c", Some(1)), "zhang").unwrap();
     db.override_load(load, ("zhang", "li"), "a test without a cabinet")
         .unwrap();
     for n in [1_u32, 2] {

@@ -354,6 +354,15 @@ impl Daemon {
         thaw
     }
 
+    /// The machine was suspended for so long: no thread of it ran, and the monotonic clock stood still.
+    pub async fn sleep_through(&self, time: Duration) {
+        let slept = self
+            .runtime
+            .spawn(async move { clock::sleep_through(time) });
+        // It may have ended by itself.
+        let _ = slept.await;
+    }
+
     /// Ended between two awaits, with nothing put in order.
     pub async fn kill(self) {
         let Self { kill, thread, .. } = self;

@@ -26,12 +26,13 @@ const AT_A_TIME: u32 = 24;
 /// The controller's second, and what a loaded machine may add before it scans again.
 pub const SILENCE_LIMIT: Duration = Duration::from_millis(1_000 + 500);
 /// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out. They are safe.
-const TOO_SLOW: [&str; 5] = [
+const TOO_SLOW: [&str; 6] = [
     "cabinet_silent",
     "lamp_went_out",
     "order_failed",
     "reading_missing",
     "refused",
+    "unwatched",
 ];
 /// How often a first seed that came to one of them is tried; after the first time with no other cycle beside it.
 const TRIES: usize = 5;
@@ -159,10 +160,10 @@ async fn all_seeds(wire: Wire, case: &'static Case, free: Arc<Semaphore>) -> Vec
     done
 }
 
-/// Ended in a silence that its fault does not make: by a machine that was too slow.
+/// Ended in a silence, or a standstill, that its fault does not make: by a machine that was too slow.
 fn is_hindered(case: &Case, run: &Run) -> bool {
-    const SILENT: &str = "cabinet_silent";
-    run.end == SILENT && !case.comes_to.contains(&SILENT)
+    let end = run.end.as_str();
+    ["cabinet_silent", "unwatched"].contains(&end) && !case.comes_to.contains(&end)
 }
 
 /// A run; again where only the machine was too slow to keep the lamp alive.

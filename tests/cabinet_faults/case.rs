@@ -27,6 +27,8 @@ pub enum Trouble {
     DaemonKilled,
     /// The supervisor's thread stands still.
     DaemonFrozen,
+    /// The machine is suspended, as its clocks tell it: the monotonic one stands still meanwhile.
+    MachineSuspended(Duration),
     OperatorAborts,
     /// It is told to stop; a new one starts when it is healed.
     StationStopped,

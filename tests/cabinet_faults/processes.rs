@@ -204,10 +204,7 @@ fn one(
         (began.elapsed() > Duration::from_millis(1_200)).then_some(())
     });
     let strikes = sim.truth("strikes");
-    // A state that would go on to light the lamp is not let go on.
-    if signal == Signal::Kill || !["locked", "striking"].contains(&state) {
-        sim.ask("heal");
-    }
+    sim.ask("heal");
     records(station, "DROP TRIGGER IF EXISTS full");
     match signal {
         Signal::Kill => {
@@ -228,11 +225,11 @@ fn one(
                 .contains(&state.as_str())
                 .then_some(state)
         });
-        // Frozen behind the lamp's steps, it may go on: the dose is had, the air is not.
-        let may_go_on = ["stopping", "ventilating", "releasing"].contains(&state);
         let good = match state {
             "released" => ended == "released",
-            _ => ended == "quarantined" || (signal == Signal::Stop && may_go_on),
+            // Frozen after the look that said so, and before it is on record.
+            "releasing" if signal == Signal::Stop => true,
+            _ => ended == "quarantined",
         };
         assert!(good, "{signal:?} in {state}: {ended}");
         // What is in quarantine stays inside until a cycle releases it.

@@ -1,6 +1,8 @@
 //! Aborts and deaths of the supervisor in every state a cycle can be in, each state held by a fault that keeps
 //! it there. The real process is killed and frozen in `processes`.
 
+use std::time::Duration;
+
 use laixin::disinfect::Refused;
 use laixin::domain::letter::LoadState;
 use uv_cabinet::sim::{Fault, SimSettings};
@@ -66,6 +68,9 @@ async fn standing_in(wire: Wire, state: &str) -> Bench {
     }
     bench
 }
+
+/// Far more than three polls, and more than the door's contact needs.
+const UNSEEN: Duration = Duration::from_millis(1_200);
 
 const REFUSE_RELEASES: &str =
     "CREATE TRIGGER full BEFORE UPDATE ON cycles WHEN NEW.outcome = 'released'
@@ -144,6 +149,41 @@ async fn killed(wire: Wire, state: &str) {
     assert!(may_open || truth.unlocked.is_empty(), "{state}: {truth:?}");
 }
 
+/// Frozen for longer than three polls, while somebody opens the door and shuts it again: nobody saw it, and nothing shows it.
+async fn frozen(wire: Wire, state: &str) {
+    let bench = standing_in(wire, state).await;
+    let thaw = bench.daemon().freeze();
+    bench.sim.switch_on(Fault::DoorOpen);
+    tokio::time::sleep(UNSEEN).await;
+    bench.sim.heal();
+    drop(thaw);
+    let watched = [
+        "locked",
+        "striking",
+        "irradiating",
+        "stopping",
+        "ventilating",
+        "releasing",
+    ];
+    if watched.contains(&state) {
+        bench.daemon().until_state("aborting").await;
+        records(&bench, TAKE_RELEASES);
+        let ended = |view: &laixin::disinfect::CabinetView| {
+            ["quarantined", "alarm"].contains(&view.step.as_str())
+        };
+        bench.daemon().until("ended", ended).await;
+        let row = bench.newest_cycle().await.expect("a cycle");
+        // The order to light may have been on its way: it is the first thing that is known to have gone wrong.
+        let lighting = row.reason.as_deref() == Some("order_failed");
+        let lighting = lighting && ["locked", "striking"].contains(&state);
+        let unwatched = row.reason.as_deref() == Some("unwatched");
+        assert!(unwatched || lighting, "{state}: {row:?}");
+        assert_eq!(bench.load().await.state, LoadState::Quarantined, "{state}");
+    }
+    let truth = bench.truth();
+    assert!(truth.lamp_on_orders <= 1, "{state}: lit again");
+}
+
 /// All states at once: each is mostly waiting.
 fn in_every_state<F>(one: impl Fn(&'static str) -> F)
 where
@@ -183,4 +223,14 @@ fn supervisor_dies_in_every_state_tcp() {
 #[test]
 fn supervisor_dies_in_every_state_rtu() {
     in_every_state(|state| killed(Wire::Rtu, state));
+}
+
+#[test]
+fn supervisor_frozen_in_every_state_tcp() {
+    in_every_state(|state| frozen(Wire::Tcp, state));
+}
+
+#[test]
+fn supervisor_frozen_in_every_state_rtu() {
+    in_every_state(|state| frozen(Wire::Rtu, state));
 }

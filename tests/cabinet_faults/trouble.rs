@@ -45,6 +45,10 @@ pub async fn apply(bench: &mut Bench, trouble: Trouble) -> Applied {
             Applied::Killed
         }
         Trouble::DaemonFrozen => Applied::Frozen(bench.daemon().freeze()),
+        Trouble::MachineSuspended(time) => {
+            bench.daemon().sleep_through(time).await;
+            Applied::Nothing
+        }
         Trouble::OperatorAborts => {
             // Refused where nothing runs (any more).
             let _ = bench.daemon().control.abort("operator").await;

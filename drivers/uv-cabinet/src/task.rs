@@ -14,7 +14,7 @@ use tracing::warn;
 use identity::Who;
 
 use crate::{
-    Command, Missing, Point, Profile, Reading, Readings, Switch,
+    Command, Missing, Point, Profile, Reading, Readings, Switch, Value,
     chain::Chain,
     error::{BadReply, CommandError, LinkError},
     handle::Request,
@@ -216,15 +216,23 @@ impl CabinetTask {
         }
     }
 
-    /// Whether the point has stood still for longer than its profile allows. A sensor at rest (raw 0: dark, no ozone) may.
+    /// Whether the point has stood still for longer than its profile allows. A sensor at rest may: raw 0 (no ozone), and light that counts
+    /// as none, since many a sensor rests a little above nothing.
     fn note_change(&mut self, point: Point, raw: u32, at: Instant) -> Option<Missing> {
-        let limit = self.profile.points[&point].frozen_after?;
+        let spec = &self.profile.points[&point];
+        let limit = spec.frozen_after?;
+        let dark = match (point, self.profile.limits.uv, wire::value(point, spec, raw)) {
+            (Point::IrradianceMwCm2, Some(uv), Ok(Value::Number(light))) => {
+                light <= uv.irradiance_dark_mw_cm2
+            }
+            _ => false,
+        };
         let (last, changed_at) = self.still.entry(point).or_insert((raw, at));
         if *last != raw {
             (*last, *changed_at) = (raw, at);
         }
         let still_for = at.saturating_duration_since(*changed_at);
-        let may_rest = raw == 0 && point != Point::ScanCounter;
+        let may_rest = dark || (raw == 0 && point != Point::ScanCounter);
         (still_for >= limit && !may_rest).then(|| Missing::Frozen {
             for_ms: millis(still_for),
         })

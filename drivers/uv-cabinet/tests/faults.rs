@@ -351,3 +351,18 @@ async fn a_refused_address_costs_only_its_own_block() {
     drop(cabinet);
     bounded(driver).await.unwrap();
 }
+
+/// Lamp dead, contact on, and the sensor's last value for ever: held exactly constant, it is no measurement.
+#[tokio::test]
+async fn a_light_that_never_changes_is_not_believed() {
+    let bench = bench(20.0).await;
+    light(&bench).await;
+    bench.sim.switch_on(Fault::IrradianceFrozen);
+    poll_until(&bench.cabinet, |r| {
+        matches!(
+            r.number(Point::IrradianceMwCm2, Instant::now()),
+            Err(Missing::Frozen { .. })
+        )
+    })
+    .await;
+}

@@ -192,6 +192,16 @@ fn what_cannot_be_meant_is_refused_with_its_line() {
             "points.door_closed.frozen_after_ms = 400: allowed: no such key; a contact may stand still for days",
         ),
         (
+            "scale = 0.001\nunit = \"mW/cm2\"",
+            "scale = 1000.0\nunit = \"mW/cm2\"",
+            "points.irradiance_mw_cm2.scale = 1000: allowed: up to 4: from 0 to 40 are then 10 steps",
+        ),
+        (
+            "frozen_after_ms = 400\n",
+            "",
+            "points.scan_counter.frozen_after_ms = nothing: allowed: 100 to 1000; a counter that may stand still tells nothing",
+        ),
+        (
             "irradiance_min_mw_cm2 = 3.0",
             "irradiance_min_mw_cm2 = 41.0",
             "maintenance.irradiance_min_mw_cm2 = 41: allowed: 0 to 40, the range of points.irradiance_mw_cm2",

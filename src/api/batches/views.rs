@@ -62,6 +62,8 @@ pub struct LoadView {
     pub batch: i64,
     /// Its cabinet.
     pub cabinet: String,
+    /// Letters that were put in, where somebody said.
+    pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
     /// May be opened since.
@@ -87,6 +89,7 @@ impl From<Load> for LoadView {
             id: load.id,
             batch: load.batch_id,
             cabinet: load.cabinet,
+            letters: load.letters,
             state: load.state,
             released_at: load.released.map(Millis::rfc3339),
             cycle: load.cycle_id.map(CycleRecord::number),

@@ -51,6 +51,12 @@ impl Paper<'_> {
             self.one_line(pen, y, line);
             y += 4.6;
         }
+        if let Some(turned) = &c.moments.turned {
+            let said = w.two("certificate.turned_by", moment(turned.at), &turned.by);
+            pen.text((LEFT, y), w.t("certificate.at_turned"), plain(9.0, QUIET));
+            self.one_line(pen, y, &said);
+            y += 4.6;
+        }
         if let Some(lacks) = self.lacks() {
             pen.text((LEFT, y), w.t("certificate.lacks"), plain(9.0, QUIET));
             self.one_line(pen, y, &lacks);

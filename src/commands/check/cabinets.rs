@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use uv_cabinet::{Cabinet, Profile};
+use uv_cabinet::{Cabinet, Point, Profile};
 
 use super::Report;
 use crate::config::{self, Settings};
@@ -35,6 +35,7 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                     let then = "for a real cabinet write a profile from its maker's papers, with cabinet.map = \"published\" or \"measured\"";
                     report.warn(&what, why, then);
                 }
+                limits_of_its_proof(cabinet, &profile, report);
                 one(cabinet, profile, report).await;
                 self_test(settings, cabinet, report);
             }
@@ -44,6 +45,31 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                 "mend the line it names, or set the right path where the file is missing",
             ),
         }
+    }
+}
+
+/// What its cycles do not prove, whoever answers.
+fn limits_of_its_proof(cabinet: &config::Cabinet, profile: &Profile, report: &mut Report) {
+    let what = format!("cabinet {}", cabinet.id);
+    match profile.points.get(&Point::IrradianceMwCm2) {
+        None => report.warn(
+            &what,
+            "its profile has no UV sensor: timer mode, no dose is ever recorded",
+            "certificates say so; where the model has a UV sensor, describe its point in the profile",
+        ),
+        Some(spec) if spec.frozen_after.is_none() => report.warn(
+            &what,
+            "points.irradiance_mw_cm2 has no frozen_after_ms: a UV sensor that holds its value is believed",
+            "set it in the profile, longer than the sensor ever shows the same value with the lamp lit",
+        ),
+        Some(_) => {}
+    }
+    if profile.without.contains(&Point::ScanCounter) {
+        report.warn(
+            &what,
+            "its profile has no scan counter: a controller that stands still is noticed only by a UV sensor that does",
+            "have a counter added to the controller's program, and describe it in the profile",
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! The rule: *the door is unlocked ⇒ every side of the load has had dose and time, the air is clear and the release is on
 //! record ∨ an override is signed and the air is clear ∨ no load that waits for disinfection is inside* (and for turning
 //! over: one side has had its exposure, the air is clear, and nothing is released), and *another load's cycle began ⇒ the door
-//! stood open since the last one's end*. Times are ticks of one poll; a state is
+//! stood open since the last one's end*, and *nobody looked for more than three polls ⇒ the load failed*. Times are ticks of one poll; a state is
 //! the same as another when no rule can tell their times apart.
 
 // Nothing below is part of the domain.
@@ -66,10 +66,10 @@ struct Found {
 
 /// Explores the machine under `machine`'s rules, judged by a witness under the `strict` ones.
 fn explore(machine: &Rules, strict: &Rules) -> Found {
-    explore_with(machine, strict, &DEEDS)
+    explore_with(machine, strict, &DEEDS, &glances(strict))
 }
 
-fn explore_with(machine: &Rules, strict: &Rules, deeds: &[Deed]) -> Found {
+fn explore_with(machine: &Rules, strict: &Rules, deeds: &[Deed], glances: &[Glance]) -> Found {
     let mut found = Found::default();
     let first = World {
         now_ms: 10 * AGES_ALIKE,
@@ -83,7 +83,6 @@ fn explore_with(machine: &Rules, strict: &Rules, deeds: &[Deed]) -> Found {
             ..Witness::default()
         },
     };
-    let glances = glances(strict);
     let mut known = HashSet::from([first.key(strict)]);
     let mut waiting = VecDeque::from([first]);
     while let Some(world) = waiting.pop_front() {
@@ -163,6 +162,7 @@ fn judge(
     let orders = step.orders();
     let hold = |good: bool, rule| if good { Ok(()) } else { Err(rule) };
     let changed = before.cycle.step.code() != step.code();
+    hold(!w.unseen, "went on though nobody had looked")?;
     if orders.lock == Some(Switch::Off) {
         match step {
             Step::Released => hold(w.recorded, "released without a record")?,
@@ -370,10 +370,26 @@ fn a_machine_that_forgets_a_rule_is_caught() {
 fn a_start_for_another_load_behind_a_closed_door_is_caught() {
     let rules = strict(Sides::Both, Basis::Timer, Basis::Timer);
     let deeds = [&DEEDS[..], &[Deed::StartAnotherAsTheSame]].concat();
-    let found = explore_with(&rules, &rules, &deeds);
+    let found = explore_with(&rules, &rules, &deeds, &glances(&rules));
     let broken = found.broken.expect("nobody missed the door");
     assert!(
         broken.starts_with("another load was begun behind a door that never opened"),
+        "{broken}"
+    );
+}
+
+/// A driver that says nothing of the time in which it did not look is caught as well.
+#[test]
+fn a_driver_that_hides_how_long_nobody_looked_is_caught() {
+    let rules = strict(Sides::Both, Basis::Timer, Basis::Timer);
+    let mut hidden = glances(&rules);
+    for glance in &mut hidden {
+        glance.unseen_ms = POLL;
+    }
+    let found = explore_with(&rules, &rules, &DEEDS, &hidden);
+    let broken = found.broken.expect("nobody missed the gap");
+    assert!(
+        broken.starts_with("went on though nobody had looked"),
         "{broken}"
     );
 }

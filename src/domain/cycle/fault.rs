@@ -51,6 +51,8 @@ pub enum Fault {
     AbortedByOperator,
     /// The station was stopped in mid-cycle.
     StationStopped,
+    /// Nobody looked for more than three polls: the station, or its machine, stood still.
+    Unwatched,
 }
 
 impl Fault {
@@ -86,6 +88,7 @@ impl Fault {
             Self::SelfTestFailed => "self_test_failed",
             Self::AbortedByOperator => "aborted_by_operator",
             Self::StationStopped => "station_stopped",
+            Self::Unwatched => "unwatched",
         }
     }
 }

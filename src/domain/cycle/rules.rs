@@ -77,7 +77,7 @@ pub enum Ozone {
 /// What a cycle must reach and how long each part may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
-    /// From one look to the next; a gap of more than three earns nothing.
+    /// From one look to the next; more than three without a look earn nothing, and end a cycle.
     pub poll_ms: u64,
     /// For door and readings to be good, and again for the lock.
     pub preflight_max_ms: u64,

@@ -11,6 +11,8 @@ pub type Look<T> = Result<T, WhyMissing>;
 pub struct Seen {
     /// Monotonic time of this look.
     pub at_ms: u64,
+    /// How long nobody had looked before this, time that the machine slept through included.
+    pub unseen_ms: u64,
     /// When the feedback of relay and fan was read, the older of the two: a look may have to go by what is still fresh enough.
     pub feedback_at_ms: u64,
     /// The door's contact.

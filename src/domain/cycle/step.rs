@@ -9,6 +9,9 @@ impl Cycle {
     /// The next state after a look at the cabinet.
     #[must_use]
     pub fn see(&self, seen: &Seen) -> Self {
+        if self.is_to_be_watched() && seen.unseen_ms > self.rules.longest_gap_ms() {
+            return self.aborted(Fault::Unwatched, seen);
+        }
         match &self.step {
             Step::Unknown { since_ms, left } => self.unknown(*since_ms, *left, seen),
             Step::Idle | Step::Released => self.unlocked(seen),
@@ -29,6 +32,21 @@ impl Cycle {
                 lamp: self.rules.lamp(seen),
             }),
         }
+    }
+
+    /// Whether something that nobody saw could undo what the load has had, or is about to have: a door opened and shut again leaves
+    /// no trace. While letters are turned over the door is free anyway, and what has failed has nothing to lose.
+    fn is_to_be_watched(&self) -> bool {
+        let watched = matches!(
+            self.step,
+            Step::Locked { .. }
+                | Step::Striking { .. }
+                | Step::Irradiating { .. }
+                | Step::Stopping { .. }
+                | Step::Ventilating { .. }
+                | Step::Releasing { .. }
+        );
+        watched && self.load.failed.is_none()
     }
 
     /// First look since the start. A cycle that was running is never taken up again.

@@ -127,12 +127,11 @@ fn every_fault_ends_where_it_must() {
             "alarm",
             "dose_not_reached",
         ),
-        (
-            "irradiating",
-            Spoil::LongGap,
-            "quarantined",
-            "dose_not_reached",
-        ),
+        ("locked", Spoil::LongGap, "quarantined", "unwatched"),
+        ("striking", Spoil::LongGap, "quarantined", "unwatched"),
+        ("irradiating", Spoil::LongGap, "quarantined", "unwatched"),
+        ("stopping", Spoil::LongGap, "quarantined", "unwatched"),
+        ("ventilating", Spoil::LongGap, "quarantined", "unwatched"),
         ("irradiating", Spoil::Silent, "alarm", "cabinet_silent"),
         ("irradiating", Spoil::UvUnknown, "alarm", "reading_missing"),
         ("irradiating", Spoil::Welded, "alarm", "lamp_not_off"),
@@ -168,6 +167,43 @@ fn every_fault_ends_where_it_must() {
     for (at, spoil, step, fault) in table {
         assert_eq!(end(at, spoil), (step, fault), "{spoil:?} while {at}");
     }
+}
+
+#[test]
+fn a_machine_that_slept_through_the_airing_does_not_release_what_it_did_not_watch() {
+    let mut plant = Plant::new();
+    let mut cycle = started(&plant);
+    while cycle.step().code() != "ventilating" {
+        (cycle, _) = poll(&cycle, &mut plant);
+    }
+    // The monotonic clock stands still meanwhile: only this tells.
+    let slept = Seen {
+        unseen_ms: 8_000,
+        ..plant.look(cycle.step().orders())
+    };
+    let woken = cycle.see(&slept);
+    assert_eq!(woken.step().code(), "aborting");
+    assert_eq!(woken.fault(), Some(Fault::Unwatched));
+    let just_in_time = Seen {
+        unseen_ms: 3 * rules().poll_ms,
+        ..slept
+    };
+    assert_eq!(cycle.see(&just_in_time).step().code(), "ventilating");
+}
+
+/// The looks may go on while the sensor's samples do not.
+#[test]
+fn a_gap_between_two_samples_earns_nothing() {
+    let at = |at_ms| Sample {
+        at_ms,
+        mw_cm2: 10.0,
+    };
+    let gap_ms = rules().longest_gap_ms();
+    let first = Exposure::default().with(at(1_000), gap_ms);
+    let late = first.with(at(1_001 + gap_ms), gap_ms);
+    assert_eq!((late.dose_mj_cm2, late.lit_ms), (0.0, 0));
+    let in_time = first.with(at(1_000 + gap_ms), gap_ms);
+    assert_eq!(in_time.lit_ms, gap_ms);
 }
 
 #[test]

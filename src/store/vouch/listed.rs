@@ -19,7 +19,7 @@ const CYCLE: &str = "load_id, cabinet, profile_sha256, started_by, started_ms, e
     quote(ventilation_s), model, dose_basis, ozone_basis, sides, absent, quote(target_dose_mj_cm2), quote(min_exposure_s), quote(ozone_limit_mg_m3)";
 
 /// Every such table. What is hashed of a released table stays: a column that a later schema adds comes as an entry with a prefix of its own.
-pub(in crate::store) const WATCHED: [Watched; 30] = [
+pub(in crate::store) const WATCHED: [Watched; 31] = [
     Watched {
         prefix: "batch",
         table: "batches",
@@ -32,6 +32,13 @@ pub(in crate::store) const WATCHED: [Watched; 30] = [
         table: "loads",
         columns: "batch_id, cabinet, state, created_ms, released_ms, cycle_id, override_by, override_reason, override_ms, override_approved_by",
         changing: "batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms, override_approved_by",
+        ..ALL
+    },
+    Watched {
+        prefix: "load_letters",
+        table: "load_letters",
+        key: "load_id",
+        columns: "letters",
         ..ALL
     },
     Watched {

@@ -140,11 +140,13 @@ impl Place<'_> {
             let min = self.present(&key("min"), file.min.as_ref(), whole_file_place)?;
             let max = self.present(&key("max"), file.max.as_ref(), whole_file_place)?;
             let scale = self.present(&key("scale"), file.scale.as_ref(), whole_file_place)?;
-            (
-                self.number(&key("scale"), scale, 1e-9..=1e9)?,
+            let range = (
                 self.number(&key("min"), min, -1e9..=1e9)?,
                 self.number(&key("max"), max, *min.get_ref()..=greatest(point))?,
-            )
+            );
+            self.number(&key("scale"), scale, 1e-9..=1e9)?;
+            let scale = self.steps(&key("scale"), kind, scale, range)?;
+            (scale, range.0, range.1)
         };
         let max_age = if point.is_command() {
             Duration::ZERO
@@ -161,6 +163,15 @@ impl Place<'_> {
             .as_ref()
             .map(|after| self.frozen_after(&key("frozen_after_ms"), point, after))
             .transpose()?;
+        if point == Point::ScanCounter && frozen_after.is_none() {
+            let allowed = "100 to 1000; a counter that may stand still tells nothing";
+            return self.refuse(
+                whole_file_place,
+                &key("frozen_after_ms"),
+                "nothing",
+                allowed,
+            );
+        }
         Ok(PointSpec {
             modbus_unit: modbus_unit.map(|unit| u8::try_from(unit).expect("at most 247")),
             table: *file.table.get_ref(),

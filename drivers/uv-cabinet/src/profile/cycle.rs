@@ -42,12 +42,15 @@ impl Place<'_> {
         )?;
         let mut without = Vec::new();
         for point in &file.cabinet.without {
-            if !matches!(point.get_ref(), Point::Locked | Point::EstopPressed) {
+            if !matches!(
+                point.get_ref(),
+                Point::Locked | Point::EstopPressed | Point::ScanCounter
+            ) {
                 return self.refuse(
                     point.span().start,
                     "cabinet.without",
                     point.get_ref(),
-                    "locked and estop_pressed; a cycle needs the others, or dose and ozone say it",
+                    "locked, estop_pressed and scan_counter; a cycle needs the others, or dose and ozone say it",
                 );
             }
             without.push(*point.get_ref());
@@ -63,6 +66,12 @@ impl Place<'_> {
             Point::EstopPressed,
             without.contains(&Point::EstopPressed),
             "give it, or say cabinet.without = [\"estop_pressed\"]",
+        )?;
+        self.declared(
+            file,
+            Point::ScanCounter,
+            without.contains(&Point::ScanCounter),
+            "give it, or say cabinet.without = [\"scan_counter\"]",
         )?;
         Ok(without)
     }

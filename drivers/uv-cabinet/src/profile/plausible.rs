@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toml::Spanned;
 
-use super::{File, Limits, Maintenance, PointSpec, check::Place};
+use super::{File, Kind, Limits, Maintenance, PointSpec, check::Place};
 use crate::{Point, error::ProfileError};
 
 impl Place<'_> {
@@ -26,6 +26,24 @@ impl Place<'_> {
             _ => 60_000,
         };
         self.millis(key, after, 100..=longest)
+    }
+
+    /// A range that few of a register's values fit is a slip of scale: whatever the sensor shows, it would be none, or always the same.
+    pub(super) fn steps(
+        &self,
+        key: &str,
+        kind: Kind,
+        scale: &Spanned<f64>,
+        (min, max): (f64, f64),
+    ) -> Result<f64, ProfileError> {
+        let found = *scale.get_ref();
+        let coarsest = (max - min) / FEWEST_STEPS;
+        if kind == Kind::F32 || found <= coarsest {
+            return Ok(found);
+        }
+        let allowed =
+            format!("up to {coarsest}: from {min} to {max} are then {FEWEST_STEPS} steps");
+        self.refuse(scale.span().start, key, found, allowed)
     }
 
     /// A name that people read and that is printed: something must be there, and nothing that is read otherwise than it is written.
@@ -104,6 +122,9 @@ impl Place<'_> {
         Ok(())
     }
 }
+
+/// Values of a register that must lie in the range of its point.
+const FEWEST_STEPS: f64 = 10.0;
 
 /// Longest name of a model.
 const LONGEST_NAME: usize = 200;

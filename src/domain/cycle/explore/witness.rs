@@ -24,6 +24,8 @@ pub(super) struct Witness {
     pub(super) ventilated: bool,
     /// The door stood open, unlocked, since the end of the last load's cycle.
     pub(super) let_out: bool,
+    /// For more than three polls nobody saw what happened to this load.
+    pub(super) unseen: bool,
     pub(super) door_opened: bool,
     pub(super) door_closed_again: bool,
 }
@@ -57,7 +59,7 @@ impl Witness {
         if !counts {
             (self.dose, self.lit_ms, self.last) = (0.0, 0, None);
             self.proven = [false; 2];
-            self.disinfected_and_ventilated = false;
+            (self.disinfected_and_ventilated, self.unseen) = (false, false);
         }
         let airs = match cycle.step {
             Step::Ventilating { .. } => true,

@@ -66,6 +66,7 @@ impl World {
             w.door_opened,
             w.door_closed_again,
             w.let_out,
+            w.unseen,
             self.cycle.last_load == LastLoad::LetOut,
             load.failed.is_some() && self.cycle.step.is_running(),
             load.aired.running == load::Running::Yes,
@@ -98,6 +99,16 @@ impl World {
     }
 }
 
+/// Steps in which something that nobody saw could undo what the load has had.
+const WATCHED: [&str; 6] = [
+    "locked",
+    "striking",
+    "irradiating",
+    "stopping",
+    "ventilating",
+    "releasing",
+];
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Uv {
     Fresh(f64),
@@ -109,6 +120,8 @@ pub(super) enum Uv {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glance {
     pub(super) gap_ms: u64,
+    /// What the machine is told of that gap.
+    pub(super) unseen_ms: u64,
     pub(super) door_closed: Look<bool>,
     pub(super) locked: Look<bool>,
     pub(super) estop_pressed: Look<bool>,
@@ -152,6 +165,7 @@ pub(super) fn glances(rules: &Rules) -> Vec<Glance> {
                                 for ozone_mg_m3 in ozones {
                                     all.push(Glance {
                                         gap_ms,
+                                        unseen_ms: gap_ms,
                                         door_closed,
                                         locked,
                                         estop_pressed,
@@ -209,6 +223,8 @@ impl World {
     pub(super) fn look(&self, rules: &Rules, glance: &Glance) -> (Self, Seen) {
         let mut next = self.clone();
         next.now_ms += glance.gap_ms;
+        next.witness.unseen |=
+            glance.gap_ms > 3 * POLL && WATCHED.contains(&self.cycle.step.code());
         if let Uv::Fresh(mw_cm2) = glance.uv {
             let at_ms = next.now_ms;
             next.sample = Sample { at_ms, mw_cm2 };
@@ -216,6 +232,7 @@ impl World {
         let gone = WhyMissing::Stale;
         let seen = Seen {
             at_ms: next.now_ms,
+            unseen_ms: glance.unseen_ms,
             feedback_at_ms: next.now_ms,
             door_closed: glance.door_closed,
             locked: glance.locked,

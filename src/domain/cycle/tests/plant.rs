@@ -66,11 +66,11 @@ impl Plant {
     }
 
     pub(super) fn look(&mut self, orders: Orders) -> Seen {
-        self.now_ms += if self.spoil == Spoil::LongGap {
-            700
-        } else {
-            100
+        let unseen_ms = match self.spoil {
+            Spoil::LongGap => 700,
+            _ => 100,
         };
+        self.now_ms += unseen_ms;
         if self.spoil != Spoil::SameSample {
             self.sample = Sample {
                 at_ms: self.now_ms,
@@ -79,6 +79,7 @@ impl Plant {
         }
         let seen = Seen {
             at_ms: self.now_ms,
+            unseen_ms,
             feedback_at_ms: self.now_ms,
             door_closed: Ok(self.spoil != Spoil::DoorOpen),
             locked: Ok(self.spoil != Spoil::Unlocked && orders.lock == Some(Switch::On)),
@@ -112,6 +113,7 @@ pub(super) fn blind(seen: &Seen) -> Seen {
     let why = WhyMissing::NoAnswer;
     Seen {
         at_ms: seen.at_ms,
+        unseen_ms: seen.unseen_ms,
         feedback_at_ms: seen.feedback_at_ms,
         door_closed: Err(why),
         locked: Err(why),
