@@ -1,6 +1,7 @@
 //! The loop: look, decide, record, act. Between two looks at a running cycle no second passes, or the
 //! cabinet's own controller puts the lamp out.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
@@ -18,7 +19,7 @@ use crate::clock::{self, Moment};
 use crate::config::DeviceId;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Seen, Step, Switch, WhyMissing};
 use crate::events::Event;
-use crate::store::CycleTerms;
+use crate::store::{CycleTerms, StoreError};
 
 /// Drives one cabinet.
 pub(super) struct Supervisor {
@@ -167,7 +168,8 @@ impl Supervisor {
             self.cycle = next;
             self.begin_putting_out();
             self.tell();
-            if let Err(error) = self.write_step(&self.cycle, by).await {
+            let (written, gone_wrong) = self.write_watching(self.cycle.clone(), by).await;
+            if let Err(error) = written {
                 self.say_unrecorded(&error);
                 // Refused where it is aborting already.
                 if let Ok(aborting) = self.cycle.ask(Ask::RecordFailed, self.now_ms()) {
@@ -175,9 +177,10 @@ impl Supervisor {
                     self.tell();
                 }
             }
-            return;
+            return self.go_wrong(gone_wrong).await;
         }
-        self.cycle = match self.write_step(&next, by).await {
+        let (written, gone_wrong) = self.write_watching(next.clone(), by).await;
+        self.cycle = match written {
             Ok(()) => next,
             Err(error) => {
                 self.say_unrecorded(&error);
@@ -186,6 +189,42 @@ impl Supervisor {
             }
         };
         self.tell();
+        self.go_wrong(gone_wrong).await;
+    }
+
+    /// Writes the change to this step down, and goes on looking meanwhile: a slow disk is no reason to look away. The cycle as it went
+    /// wrong in these looks comes back, if it did; nothing else is done about them.
+    async fn write_watching(
+        &mut self,
+        next: Cycle,
+        by: Option<&str>,
+    ) -> (Result<(), StoreError>, Option<Cycle>) {
+        let mut looked = self.looked;
+        let mut watched = next.clone();
+        let written = {
+            let mut writing = pin!(self.write_step(&next, by));
+            loop {
+                tokio::select! {
+                    written = &mut writing => break written,
+                    () = tokio::time::sleep(self.poll) => {
+                        let readings = self.cabinet.poll_within(self.patience).await;
+                        let now = Moment::now();
+                        let seen = look::seen(&readings, now, looked.replace(now), self.epoch);
+                        watched = watched.see(&seen);
+                    }
+                }
+            }
+        };
+        self.looked = looked;
+        let went_wrong = next.load().failed.is_none() && watched.load().failed.is_some();
+        (written, went_wrong.then_some(watched))
+    }
+
+    /// What was seen to go wrong while the step before was written down.
+    async fn go_wrong(&mut self, gone_wrong: Option<Cycle>) {
+        if let Some(failed) = gone_wrong.filter(|_| self.cycle.load().failed.is_none()) {
+            Box::pin(self.advance(failed, None)).await;
+        }
     }
 
     async fn obey(&mut self, order: Order) {

@@ -392,7 +392,7 @@ pub const CASES: &[Case] = &[
         Trouble::DiskHangs,
         At::Step("irradiating", 0),
         ms(1500),
-        &["unwatched"],
+        &["released", "lamp_went_out", "cabinet_silent"],
     ),
     case(
         "wall_clock_jumps_forward",
