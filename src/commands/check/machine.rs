@@ -33,7 +33,12 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     }
     clock(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {
-        noticed(&scanner.id.to_string(), &scanner.folder, scanner.rescan_s.0, report);
+        noticed(
+            &scanner.id.to_string(),
+            &scanner.folder,
+            scanner.rescan_s.0,
+            report,
+        );
     }
 }
 
