@@ -339,6 +339,7 @@ pub struct Accused {
     pub name: String,
     /// The office he holds, where a person said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "镇人民政府镇长")]
     pub office: Option<String>,
     /// Page number within the letter, from 1.
     pub page: Option<u32>,

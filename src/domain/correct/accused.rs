@@ -13,6 +13,7 @@ pub struct NamedAccused {
     pub name: String,
     /// The office he holds, with its unit: what would go to that unit goes to him.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "镇人民政府镇长")]
     pub office: Option<String>,
 }
 
