@@ -40,6 +40,17 @@ pack() {
   printf '%s: %s MB\n' "$file" "$(du -m "$file" | cut -f1)"
 }
 
+# What is in the program, for programs and for people. Reading every licence takes minutes: kept while nothing it depends on changes.
+tools=.setup/licence-tools/bin
+"$tools/cargo-cyclonedx" cyclonedx --format json --describe binaries --no-build-deps --spec-version 1.5 -q
+sed "s|path+file://$PWD|path+file:///laixin|g; s|file://$PWD|file:///laixin|g" laixin_bin.cdx.json >"$out/laixin.cdx.json"
+rm laixin_bin.cdx.json
+licences=.setup/licences-$(cat Cargo.lock package/about.toml package/licences.hbs | sha256sum | cut -c1-16).html
+[ -s "$licences" ] || {
+  "$tools/cargo-about" about generate --offline --locked -c package/about.toml package/licences.hbs -o "$licences.part"
+  mv "$licences.part" "$licences"
+}
+
 # The station:
 root=$out/laixin
 put target/release/laixin usr/bin/laixin 755
@@ -69,8 +80,8 @@ put "$out/manual/completions/laixin.fish" usr/share/fish/vendor_completions.d/la
 doc=usr/share/doc/laixin
 for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md; do put "$text" "$doc/${text//\//-}"; done
 put package/debian/copyright "$doc/copyright"
-put "$out/licences.html" "$doc/licences.html" 2>/dev/null || true
-put "$out/laixin.cdx.json" "$doc/laixin.cdx.json" 2>/dev/null || true
+put "$out/laixin.cdx.json" "$doc/laixin.cdx.json"
+put "$licences" "$doc/licences.html"
 
 mkdir -p "$root/DEBIAN"
 (cd "$root" && find etc -type f -printf '/%p\n' | LC_ALL=C sort) >"$root/DEBIAN/conffiles"

@@ -163,10 +163,9 @@ licence_tools() {
   local key tool version
   key=$(key_of setup/licence-tools.txt)
   ! done_already licence-tools "$key" || return 0
-  while read -r tool version _; do
+  while read -r tool version features; do
     say "compiling $tool $version"
-    cargo install --quiet --locked --root "$state/licence-tools" --version "$version" "$tool" --features "${tool#cargo-}-cli" 2>/dev/null ||
-      cargo install --quiet --locked --root "$state/licence-tools" --version "$version" "$tool" ||
+    cargo install --quiet --locked --root "$state/licence-tools" --version "$version" --features "$features" "$tool" ||
       fail "$tool $version could not be compiled" "see cargo's message above"
   done < <(sed 's/#.*//' setup/licence-tools.txt | grep .)
   mark_done licence-tools "$key"

@@ -6,6 +6,7 @@
 mod access;
 mod account_changes;
 mod accounts;
+mod accused;
 mod alerts;
 mod amendments;
 mod amiss;

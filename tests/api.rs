@@ -1,6 +1,7 @@
 //! The HTTP interface on a real socket: every route, success and refusal; every role at every route; the frozen schema.
 
 mod accounts;
+mod accused;
 mod alerts;
 mod archive;
 mod audit;
@@ -8,6 +9,7 @@ mod devices;
 mod handover;
 mod house;
 mod keeping;
+mod late_pages;
 mod mailroom;
 mod office;
 mod outside;

@@ -186,7 +186,10 @@ fn a_letter_of_a_waiting_batch_is_not_handed_over_with_another_ones_cycle() {
     assert_eq!(waiting_for_a_person(&station), []);
     comes(&station, "CB002");
     let on_the_desk = ("CB002".to_owned(), format!("batch {two}"));
-    assert_eq!(waiting_for_a_person(&station), [on_the_desk.clone()]);
+    assert_eq!(
+        waiting_for_a_person(&station),
+        std::slice::from_ref(&on_the_desk)
+    );
     let waiting = load_with(&station, &two, None);
     comes(&station, "CB003");
     let in_the_cabinet = ("CB003".to_owned(), format!("load {waiting}"));

@@ -7,6 +7,7 @@ command's end the last line says whether the terminal shows again what is typed.
 
 import os
 import pty
+import signal
 import sys
 import termios
 import time
@@ -20,6 +21,8 @@ def main():
     if child == 0:
         os.close(terminal)
         os.login_tty(same)
+        # Whoever starts the tests in the background has this ignored, and so would the command.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvp(command[0], command)
     shown, asked, status, deadline = b"", 0, None, time.monotonic() + 120
     while time.monotonic() < deadline:

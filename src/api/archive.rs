@@ -9,6 +9,7 @@ use serde_json::json;
 use super::App;
 use super::auth::{Caller, LetterReader};
 use super::letters::may_see_pages;
+use super::pages::not_read_yet;
 use super::problem::Problem;
 use super::ranged;
 use crate::archive::{self, Naming, Outline, file_name};
@@ -34,6 +35,11 @@ pub async fn pdf(
         .store
         .with(move |db| {
             may_see_pages(db, &caller, &id)?;
+            for page in db.page_rows(&id)? {
+                if !db.sees_sharply(&seer, &id, &page)? {
+                    return Ok(None);
+                }
+            }
             let mut outline = Outline::of(db, &id)?;
             if !db.sees_instructions(&seer, &id)? {
                 outline = outline.without_instructions();
@@ -47,9 +53,10 @@ pub async fn pdf(
                 letter: id,
                 ..Naming::default()
             };
-            Ok((outline, naming))
+            Ok(Some((outline, naming)))
         })
-        .await?;
+        .await?
+        .ok_or_else(not_read_yet)?;
     if outline.pages() == 0 {
         return Err(Problem::not_found("page", &letter));
     }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::auth::{Who, who_asks};
 use super::problem::Problem;
-use crate::domain::access::{Seer, Unseen};
+use crate::domain::access::{Holder, Seer, Unseen};
 use crate::store::{Db, StoreError, ThingOf};
 
 /// What an address leads to.
@@ -97,7 +97,7 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
         Nearness::Content => db.let_see(seer, &letter),
         Nearness::Beside => db.let_touch(seer, &letter),
     };
-    match (entered, subject) {
+    match (&entered, subject) {
         // Who is recused does not learn either which letter the thing belongs to.
         (
             Err(StoreError::Unseen {
@@ -109,9 +109,14 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
             what: "entry",
             id: id.to_string(),
         }),
-        // What is not there hides nothing: the route says so itself, to whom it lets in at all.
+        // What is not there and what is kept are one answer, before anything else of the request is looked at.
+        (Err(StoreError::NotFound { .. }), Subject::Letter(_))
+            if matches!(seer.holder, Holder::Person(_)) =>
+        {
+            entered
+        }
         (Err(StoreError::NotFound { .. }), _) => Ok(()),
-        (entered, _) => entered,
+        _ => entered,
     }
 }
 

@@ -17,6 +17,17 @@ use crate::worker;
 
 /// Longest side of a thumbnail.
 const THUMBNAIL_PX: u32 = 320;
+/// Longest side of a page that nobody has read yet: a character of a sheet of A4 is a pixel or two, an envelope is still no letter.
+const COARSE_PX: u32 = 64;
+
+/// How much of a page is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    /// It has to be readable.
+    Sharp,
+    /// To see that it is there will do.
+    AtLeastCoarse,
+}
 
 /// The original bytes as they came.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}", tag = "letters",
@@ -65,7 +76,7 @@ pub async fn shown(
     Ok(image(&asked, "image/jpeg", &name, jpeg.into()))
 }
 
-/// The page, 320 pixels on its longest side.
+/// The page, 320 pixels on its longest side; 64 for people as long as nobody knows what is in it.
 #[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/thumbnail", tag = "letters",
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
     responses((status = 200, body = [u8], content_type = "image/jpeg", headers(
@@ -80,12 +91,13 @@ pub async fn thumbnail(
     Path((letter, n)): Path<(String, u32)>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let page = looked_at(&app, caller, letter, n).await?;
+    let (page, is_sharp) = look(&app, caller, (letter, n), Wants::AtLeastCoarse).await?;
     let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
-    let of_page = (page.sha256.clone(), page.frame);
+    let longest_px = if is_sharp { THUMBNAIL_PX } else { COARSE_PX };
+    let of_page = (page.sha256.clone(), page.frame, longest_px);
     let draw = async {
         let bytes = bytes_of(&app, &page).await?;
-        let jpeg = off_thread(move || drawn(&bytes, page.frame, Some(THUMBNAIL_PX))).await?;
+        let jpeg = off_thread(move || drawn(&bytes, page.frame, Some(longest_px))).await?;
         Ok::<_, Problem>(Bytes::from(jpeg))
     };
     let jpeg = app.thumbnails.of(of_page, draw).await?;
@@ -99,22 +111,48 @@ async fn looked_at(
     letter: String,
     n: u32,
 ) -> Result<PageRow, Problem> {
+    let (page, _) = look(app, caller, (letter, n), Wants::Sharp).await?;
+    Ok(page)
+}
+
+/// The page's row and whether it may be seen sharply, once the look at it is on record.
+async fn look(
+    app: &App,
+    caller: Caller<LetterReader>,
+    (letter, n): (String, u32),
+    wants: Wants,
+) -> Result<(PageRow, bool), Problem> {
     let by = caller.actor();
-    Ok(app
-        .store
-        .with(move |db| {
-            may_see_pages(db, &caller, &letter)?;
-            let page = db.page_rows(&letter)?.into_iter().find(|page| page.n == n);
-            let page = page.ok_or_else(|| StoreError::NotFound {
-                what: "page",
-                id: format!("{letter}/{n}"),
-            })?;
-            db.let_see_page(&caller.seer(), &letter, page.kind)?;
-            let detail = json!({"n": n, "sha256": page.sha256});
-            db.record(&by, "page.viewed", &format!("letter/{letter}"), &detail)?;
-            Ok(page)
-        })
-        .await?)
+    let found = app.store.with(move |db| {
+        may_see_pages(db, &caller, &letter)?;
+        let page = db.page_rows(&letter)?.into_iter().find(|page| page.n == n);
+        let page = page.ok_or_else(|| StoreError::NotFound {
+            what: "page",
+            id: format!("{letter}/{n}"),
+        })?;
+        let seer = caller.seer();
+        db.let_see_page(&seer, &letter, page.kind)?;
+        let is_sharp = db.sees_sharply(&seer, &letter, &page)?;
+        if wants == Wants::Sharp && !is_sharp {
+            return Ok(None);
+        }
+        let detail = if is_sharp {
+            json!({"n": n, "sha256": page.sha256})
+        } else {
+            json!({"n": n, "sha256": page.sha256, "coarse": true})
+        };
+        db.record(&by, "page.viewed", &format!("letter/{letter}"), &detail)?;
+        Ok(Some((page, is_sharp)))
+    });
+    found.await?.ok_or_else(not_read_yet)
+}
+
+/// Who may see the letter is not known before it is read.
+pub(super) fn not_read_yet() -> Problem {
+    Problem::new(
+        "not_read_yet",
+        "nobody knows yet whom the letter touches: ask again when it has a draft",
+    )
 }
 
 /// The original's bytes, verified.

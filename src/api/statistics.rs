@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::{Millis, now};
 use crate::digest;
+use crate::domain::access::{Holder, Role, Seer};
 use crate::domain::statistics::{Length, Period};
 use crate::store::{Counted, Statistics};
 
@@ -110,8 +111,27 @@ impl App {
         u32::try_from(self.settings.statistics.month_begins_on.0).expect("limited by the settings")
     }
 
-    /// The figures of a period.
-    pub(crate) async fn figures(&self, period: Period) -> Result<StatisticsView, Problem> {
+    /// The figures of a period as somebody may look at them: without the letters that are kept from him.
+    pub(crate) async fn figures_for(
+        &self,
+        period: Period,
+        seer: Seer,
+    ) -> Result<StatisticsView, Problem> {
+        let is_operator = seer.holder == Holder::Person(Role::Operator);
+        let mut view = self.figures(period, Some(seer.actor)).await?;
+        if is_operator {
+            few_together(&mut view.places);
+            few_together(&mut view.categories);
+        }
+        Ok(view)
+    }
+
+    /// The figures of a period, without what is kept from `looks`.
+    async fn figures(
+        &self,
+        period: Period,
+        looks: Option<String>,
+    ) -> Result<StatisticsView, Problem> {
         let no_period = || Problem::new("query_invalid", "there is no such period");
         let (from, until) = period.bounds(self.first_day()).ok_or_else(no_period)?;
         let begins = |day: &str| {
@@ -120,8 +140,28 @@ impl App {
                 .ok_or_else(no_period)
         };
         let (begin, end) = (begins(&from)?, begins(&until)?);
-        let found = self.store.with(move |db| db.statistics(begin, end)).await?;
+        let found = self
+            .store
+            .with(move |db| db.statistics(begin, end, looks.as_deref()))
+            .await?;
         Ok(view(period, (from, until), found))
+    }
+}
+
+/// Fewer letters than this of one place or kind point to one letter.
+const FEW: u32 = 3;
+
+/// Places and kinds with few letters are told together, as `few`.
+fn few_together(counts: &mut Vec<CountView>) {
+    let few: u32 = counts
+        .extract_if(.., |one| one.count < FEW)
+        .map(|one| one.count)
+        .sum();
+    if few > 0 {
+        counts.push(CountView {
+            what: "few".into(),
+            count: few,
+        });
     }
 }
 
@@ -155,10 +195,12 @@ fn view(period: Period, (from, until): (String, String), found: Statistics) -> S
     responses((status = 200, body = StatisticsView), (status = "4XX", body = Problem)))]
 pub async fn get(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(asked): Query<PeriodQuery>,
 ) -> Result<Json<StatisticsView>, Problem> {
-    Ok(Json(app.figures(app.period(asked)).await?))
+    Ok(Json(
+        app.figures_for(app.period(asked), caller.seer()).await?,
+    ))
 }
 
 /// A field of a table of texts: quoted, and never a formula for whoever opens it in a spreadsheet.
@@ -224,7 +266,8 @@ pub async fn export(
         approver_password,
     } = asked.body;
     let period = Period { length, year, n };
-    let view = app.figures(period).await?;
+    // What leaves the station is the office's whole figure: two persons answer for it.
+    let view = app.figures(period, None).await?;
     let proof = Proof::of(&approver, &approver_password);
     let approver = app.second_person::<Deciders>(&by, proof).await?;
     let text = csv(&view);

@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 /// Thumbnails kept at most, some 10 kB each.
 const MOST: usize = 2_000;
 
-/// SHA-256 of the original, and which page of it.
-pub type Name = (String, u32);
+/// SHA-256 of the original, which page of it, and how long its longest side is, in pixels.
+pub type Name = (String, u32, u32);
 
 /// The thumbnails that were asked for last.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Thumbnails {
 
     /// Lets go of every page of an original.
     pub fn forget(&self, sha256: &str) {
-        self.kept().retain(|(original, _), _| original != sha256);
+        self.kept().retain(|(original, ..), _| original != sha256);
     }
 
     fn place(&self, name: Name) -> Arc<OnceCell<Bytes>> {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     async fn asked(thumbnails: &Thumbnails, original: &str, drawn: &AtomicU32) -> Bytes {
-        let name = (original.to_owned(), 0);
+        let name = (original.to_owned(), 0, 320);
         let draw = async {
             tokio::task::yield_now().await;
             drawn.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +110,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_could_not_be_drawn_is_tried_again() {
         let (thumbnails, drawn) = (Thumbnails::default(), AtomicU32::new(0));
-        let name = ("a".to_owned(), 0);
+        let name = ("a".to_owned(), 0, 320);
         assert_eq!(
             thumbnails.of(name, async { Err("no worker") }).await,
             Err("no worker")

@@ -82,16 +82,23 @@ pub fn run(args: &AuditArgs) -> u8 {
             }
             None => Vec::new(),
         };
-        Ok((db.audit(&wanted, how.limit)?, saw))
+        let is_known = match &wanted.actor {
+            Some(name) => {
+                db.users()?.iter().any(|user| user.name == *name)
+                    || !db.audit(&wanted.of_anything(), 1)?.is_empty()
+            }
+            None => true,
+        };
+        Ok((db.audit(&wanted, how.limit)?, saw, is_known))
     });
     match found {
-        Ok((entries, saw)) if how.json => print_json(&entries, &saw),
-        Ok((entries, _)) if entries.is_empty() && wanted.actor.is_some() => {
+        Ok((_, _, false)) => {
             let name = wanted.actor.unwrap_or_default();
             eprintln!("laixin: {}", w.one("audit.no_person", name));
             return FINDING;
         }
-        Ok((entries, saw)) => {
+        Ok((entries, saw, _)) if how.json => print_json(&entries, &saw),
+        Ok((entries, saw, _)) => {
             for saw in &saw {
                 println!("{}\t{}", saw.actor, audit::times(w, saw));
             }

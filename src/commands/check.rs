@@ -2,6 +2,7 @@
 
 mod at_rest;
 mod cabinets;
+mod machine;
 
 use std::path::Path;
 
@@ -47,6 +48,7 @@ pub fn run(args: &ConfigArg) -> u8 {
     folders(&settings, &mut report);
     at_rest::check(&mut settings, &mut report);
     database(&settings, &mut report);
+    machine::check(&settings, &mut report);
     backups(&settings, &report);
     office(&settings, &mut report);
     reading(&settings, &mut report);
@@ -252,6 +254,9 @@ fn port(settings: &Settings, report: &Report) {
     let address = settings.http.listen;
     match std::net::TcpListener::bind(address) {
         Ok(_) => report.good("http", &format!("{address} is free")),
+        Err(_) if machine::station_runs(settings) => {
+            report.good("http", &format!("{address}: this station runs there"));
+        }
         Err(error) => report.warn(
             "http",
             &format!("{address}: {error}"),

@@ -9,7 +9,7 @@ use crate::domain::text::Quad;
 
 mod of_letter;
 
-use of_letter::{anonymous, another_phone, joint, summary};
+use of_letter::{accused, anonymous, another_phone, joint, summary};
 
 /// Purposes a letter may have (requirement C10); the words are in the message files.
 const PURPOSES: [&str; 7] = [
@@ -257,6 +257,7 @@ pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
     }
     lines.push(anonymous(w, &fields.anonymous));
     lines.push(joint(w, &fields.joint));
+    lines.push(accused(w, fields));
     lines.push(summary(w, &fields.summary));
     lines
 }

@@ -178,7 +178,8 @@ pub(super) async fn page(
             .filter(|_| there_is_more)
             .map(|line| line.id.clone());
         let lines = db.seen_by(&seer, "letters", lines)?;
-        Ok((lines, last, db.overview()?, db.batches(None, 100)?))
+        let counts = db.overview(&seer.actor)?;
+        Ok((lines, last, counts, db.batches(None, 100)?))
     });
     let (lines, last, counts, batches) = match found.await {
         Ok(found) => found,

@@ -88,7 +88,10 @@ fn chart(w: &'static Words, heading: &'static str, counts: &[CountView], section
         .take(BARS)
         .zip(0..)
         .map(|(count, at)| Bar {
-            label: w.code(section, &count.what).to_owned(),
+            label: match count.what.as_str() {
+                "few" => w.t("statistics.few").to_owned(),
+                what => w.code(section, what).to_owned(),
+            },
             count: count.count,
             width: (count.count * LONGEST / most).max(2),
             y: at * 24,
@@ -145,7 +148,7 @@ pub(super) async fn page(
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "statistics"));
     let period = app.period(asked);
-    let Ok(view) = app.figures(period).await else {
+    let Ok(view) = app.figures_for(period, visitor.seer()).await else {
         return Refused::nothing_here(f).into_response();
     };
     let code = length_code(period.length);

@@ -103,7 +103,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .collect();
     Ok(Seen {
         for_another,
-        counts: db.overview()?,
+        counts: db.overview(&seer.actor)?,
         held: if reads {
             db.held_files(HELD_SHOWN)?
         } else {

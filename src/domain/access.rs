@@ -10,7 +10,8 @@ pub use recusal::{
     Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, same_party,
 };
 pub use sight::{
-    Restricted, Seer, Sight, Standing, Unseen, called_for, may_see, may_see_instruction,
+    PageStanding, Restricted, Seer, Sight, Standing, Unseen, called_for, may_see,
+    may_see_instruction, may_see_sharply,
 };
 
 /// What a person is.

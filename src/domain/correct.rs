@@ -8,8 +8,10 @@ use super::draft::{Draft, Fields, IdNumber, Phone};
 use super::extract::checksum_ok;
 use super::field::{Alternative, Field, Source};
 
+mod accused;
 mod allowed;
 
+pub use accused::{NamedAccused, NewAccused};
 use allowed::phone_kind;
 
 /// Name under which anonymous letters are registered.
@@ -96,6 +98,9 @@ pub struct Corrections {
     /// 联名
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joint: Option<NewJoint>,
+    /// 被举报人, the whole list
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accused: Option<NewAccused>,
     /// 摘要
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
@@ -202,6 +207,10 @@ impl Draft {
             kept.count = u32::try_from(joint.signatories.len()).unwrap_or(u32::MAX);
             kept.signatories.clone_from(&joint.signatories);
         }
+        if let Some(accused) = &new.accused {
+            let (before, after) = accused.apply(&mut self.fields.accused)?;
+            note("accused", before, after);
+        }
         if let Some(summary) = &new.summary {
             note("summary", self.fields.summary.clone(), summary.clone());
             self.fields.summary.clone_from(summary);
@@ -283,6 +292,7 @@ impl Draft {
                 "id_number" => self.fields.id_number = old.id_number.clone(),
                 "phones" => self.fields.phones.clone_from(&old.phones),
                 "joint" => self.fields.joint = old.joint.clone(),
+                "accused" => self.fields.accused.clone_from(&old.accused),
                 "summary" => self.fields.summary.clone_from(&old.summary),
                 "repeat" => self.fields.repeat = old.repeat.clone(),
                 "anonymous" => self.fields.anonymous = old.anonymous.clone(),

@@ -287,3 +287,59 @@ fn a_later_reading_leaves_corrected_fields_alone() {
     assert_eq!(later.fields.address.value.as_deref(), Some("新"));
     assert_eq!(later.missing, ["id_number", "phones"]);
 }
+
+fn accused(named: &[(&str, Option<&str>)], reason: Option<&str>) -> Corrections {
+    let named = named.iter().map(|(name, office)| NamedAccused {
+        name: (*name).to_owned(),
+        office: office.map(str::to_owned),
+    });
+    Corrections {
+        accused: Some(NewAccused {
+            named: named.collect(),
+            reason: reason.map(str::to_owned),
+        }),
+        ..Corrections::default()
+    }
+}
+
+#[test]
+fn nobody_is_taken_off_the_accused_without_a_reason() {
+    let mut draft = draft();
+    draft
+        .correct(&accused(&[("王大明", None)], None))
+        .expect("named");
+    let more = accused(
+        &[("王大明", Some("姑苏区城市管理局局长")), ("恒发公司", None)],
+        None,
+    );
+    let changed = draft.correct(&more).expect("more is said of him");
+    assert_eq!(changed[0].after, "王大明（姑苏区城市管理局局长）、恒发公司");
+    for fewer in [
+        accused(&[], None),
+        accused(&[("王大明", None), ("恒发公司", None)], None),
+        accused(
+            &[("王大民", Some("姑苏区城市管理局局长")), ("恒发公司", None)],
+            None,
+        ),
+        accused(&[], Some(" ")),
+    ] {
+        let refused = draft.correct(&fewer).expect_err("no reason");
+        assert_eq!(refused.field, "accused");
+        assert_eq!(draft.fields.accused.len(), 2);
+    }
+    draft
+        .correct(&accused(&[], Some("读错，来信未举报任何人")))
+        .expect("with a reason");
+    assert!(draft.fields.accused.is_empty());
+}
+
+#[test]
+fn whom_a_person_named_stays_accused_when_the_letter_is_read_again() {
+    let mut earlier = draft();
+    earlier
+        .correct(&accused(&[("王大明", None)], None))
+        .expect("named");
+    let mut again = draft();
+    again.keep_corrected(&earlier, &["accused".to_owned()]);
+    assert_eq!(again.fields.accused, earlier.fields.accused);
+}

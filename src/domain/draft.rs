@@ -337,6 +337,10 @@ pub struct SummarySentence {
 pub struct Accused {
     /// The name or the unit as read.
     pub name: String,
+    /// The office he holds, where a person said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "镇人民政府镇长")]
+    pub office: Option<String>,
     /// Page number within the letter, from 1.
     pub page: Option<u32>,
     /// Where on it, in pixels of the original image.

@@ -3,11 +3,11 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, PageRow, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{
-    Action, Holder, Scope, Seer, Sight, Standing, Unseen, goes_to_accused, may, may_see,
-    may_see_instruction,
+    Action, Holder, PageStanding, Scope, Seer, Sight, Standing, Unseen, goes_to_accused, may,
+    may_see, may_see_instruction, may_see_sharply,
 };
 use crate::domain::draft::Fields;
 use crate::domain::text::PageKind;
@@ -94,6 +94,38 @@ impl Db {
             true => Ok(()),
             false => Err(unseen(letter, Unseen::Restricted)),
         }
+    }
+
+    /// Whether a seer who may see the letter may see this page of it sharply.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn sees_sharply(
+        &self,
+        seer: &Seer,
+        letter: &str,
+        page: &PageRow,
+    ) -> Result<bool, StoreError> {
+        let (has_draft, is_settled, is_held, has_interest) = self
+            .connection
+            .prepare_cached(
+                "SELECT d.letter_id IS NOT NULL,
+                 l.stage NOT IN ('arriving', 'reading') AND coalesce(d.created_ms >= l.last_arrival_ms, 0),
+                 EXISTS (SELECT 1 FROM holds WHERE letter_id = l.id AND resolved_ms IS NULL),
+                 EXISTS (SELECT 1 FROM interests WHERE user = ?2 AND ended_ms IS NULL)
+                 FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id WHERE l.id = ?1",
+            )?
+            .query_row((letter, &seer.actor), |row| {
+                let found: (bool, bool, bool, bool) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok(found)
+            })?;
+        let standing = PageStanding {
+            is_judged: has_draft && (is_settled || page.state != "unread"),
+            is_needed: is_held || page.state == "unreadable",
+            has_interest,
+        };
+        Ok(may_see_sharply(seer.holder, standing))
     }
 
     /// Whether a seer who may see the letter sees the instructions that lie in it.

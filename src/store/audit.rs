@@ -47,6 +47,16 @@ pub struct AuditWanted {
     pub before: Option<i64>,
 }
 
+impl AuditWanted {
+    /// The same, not only looks.
+    pub fn of_anything(&self) -> Self {
+        Self {
+            looks_only: false,
+            ..self.clone()
+        }
+    }
+}
+
 /// Entries about a letter: its own, those of lists that showed it, those of what belongs to it.
 const OF_LETTER: &str = "seq IN (
     SELECT seq FROM ledger WHERE subject = 'letter/' || ?1

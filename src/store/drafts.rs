@@ -361,7 +361,9 @@ impl Db {
         (by, offer): (&str, Offer),
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
+            db.take_back_if_accused(letter, corrections, by)?;
             let mut row = db.changeable(letter, version, "correct")?;
+            let accused = row.draft.fields.accused.clone();
             let changes = row.draft.correct(corrections)?;
             if changes.is_empty() {
                 return Ok(());
@@ -391,9 +393,15 @@ impl Db {
             )?;
             db.note_conflict(letter, &row.draft.fields)?;
             db.guard_letter(letter, &row.draft.fields)?;
+            db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
-            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &json!({"fields": fields, "rows": rows}))
+            let reason = corrections.accused.as_ref().and_then(|accused| accused.reason.as_deref());
+            let detail = match reason {
+                Some(reason) => json!({"fields": fields, "rows": rows, "reason": reason}),
+                None => json!({"fields": fields, "rows": rows}),
+            };
+            ledger::append(&db.connection, by, "draft.corrected", &subject(letter), &detail)
         })
     }
 
@@ -559,6 +567,7 @@ impl Db {
                 DraftState::Leased => row.claimed_by.as_deref() == Some(by),
                 DraftState::Open => db.had_draft(letter, by)?,
             };
+            db.not_taken_back_from(&row, by)?;
             if !free || !db.lease_fits(letter, lease)? {
                 return Err(row.refuse("acknowledge"));
             }

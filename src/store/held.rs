@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::letters::{letter_of, subject, take_arrival};
 use super::scans::open_load;
-use super::{Arrival, Db, StoreError, ledger};
-use crate::clock::Millis;
+use super::{Arrival, Db, DraftState, StoreError, ledger};
+use crate::clock::{self, Millis};
 use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -122,7 +122,14 @@ impl Db {
                     ),
                 )?;
             }
-            db.regrouped(&letter)?;
+            if db.takes_late_page(&letter)? {
+                db.connection.execute(
+                    "UPDATE letters SET last_arrival_ms = ?2, version = version + 1 WHERE id = ?1",
+                    (&letter, clock::now()),
+                )?;
+            } else {
+                db.regrouped(&letter)?;
+            }
             let detail = json!({"letter": letter, "load": load, "frames": take.frames, "sha256": take.original.sha256,
                 "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "why": why});
             ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
@@ -216,7 +223,9 @@ impl Db {
     fn letter_for(&self, into: &HeldInto) -> Result<(i64, String), StoreError> {
         let load = match into {
             HeldInto::Letter(letter) => {
-                self.may_regroup(letter)?;
+                if !self.takes_late_page(letter)? {
+                    self.may_regroup(letter)?;
+                }
                 self.connection.query_row(
                     "SELECT load_id FROM letters WHERE id = ?1",
                     [letter],
@@ -237,13 +246,22 @@ impl Db {
             HeldInto::Letter(letter) => letter.clone(),
             HeldInto::Load { group, .. } => {
                 let (letter, stage) = letter_of(&self.connection, load, group)?;
-                if stage != Stage::Arriving {
+                if stage != Stage::Arriving && !self.takes_late_page(&letter)? {
                     self.may_regroup(&letter)?;
                 }
                 letter
             }
         };
         Ok((load, letter))
+    }
+
+    /// A letter whose draft a case system has or has registered keeps it as it is: a page that comes late is read, and told it as an amendment.
+    fn takes_late_page(&self, letter: &str) -> Result<bool, StoreError> {
+        match self.draft(letter) {
+            Ok(draft) => Ok(draft.state != DraftState::Open && self.withholding(letter)?.is_none()),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The decision answers what was to be looked at because of this image of a scan.

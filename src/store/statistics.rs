@@ -41,27 +41,34 @@ pub struct Statistics {
 
 const OF_PERIOD: &str =
     "FROM letters l JOIN batches b ON b.id = l.batch_id LEFT JOIN drafts d ON d.letter_id = l.id
-    WHERE b.received_ms >= ?1 AND b.received_ms < ?2 AND l.withheld IS NULL";
+    WHERE b.received_ms >= ?1 AND b.received_ms < ?2 AND l.withheld IS NULL
+    AND l.id NOT IN (SELECT letter_id FROM recusals WHERE user = ?3 AND lifted_ms IS NULL)";
 
 impl Db {
-    /// The counts between two moments.
+    /// The counts between two moments, without the letters that are kept from whoever looks; `None` counts all.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn statistics(&self, from: Millis, until: Millis) -> Result<Statistics, StoreError> {
+    pub fn statistics(
+        &self,
+        from: Millis,
+        until: Millis,
+        looks: Option<&str>,
+    ) -> Result<Statistics, StoreError> {
         let grouped = |by: &str| -> Result<Counted, StoreError> {
             let sql = format!(
                 "SELECT {by} AS what, count(*) {OF_PERIOD} AND {by} IS NOT NULL GROUP BY what ORDER BY 2 DESC, 1"
             );
             let mut query = self.connection.prepare(&sql)?;
-            let rows = query.query_map((from, until), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows =
+                query.query_map((from, until, looks), |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
         let counted = |that: &str| -> Result<u32, StoreError> {
             let sql = format!("SELECT count(*) {OF_PERIOD} AND {that}");
             Ok(self
                 .connection
-                .query_row(&sql, (from, until), |row| row.get(0))?)
+                .query_row(&sql, (from, until, looks), |row| row.get(0))?)
         };
         let main = "(SELECT {} FROM json_each(d.body, '$.fields.matters') m WHERE m.value ->> '$.main' LIMIT 1)";
         let category = main.replace(
@@ -87,17 +94,22 @@ impl Db {
                 "d.confirmed_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM corrections c WHERE c.letter_id = l.id)",
             )?,
             registered: counted("d.state = 'acked'")?,
-            median_minutes: self.median_minutes(from, until)?,
+            median_minutes: self.median_minutes(from, until, looks)?,
         })
     }
 
-    fn median_minutes(&self, from: Millis, until: Millis) -> Result<Option<f64>, StoreError> {
+    fn median_minutes(
+        &self,
+        from: Millis,
+        until: Millis,
+        looks: Option<&str>,
+    ) -> Result<Option<f64>, StoreError> {
         let sql = format!(
             "SELECT (d.confirmed_ms - l.last_arrival_ms) / 60000.0 {OF_PERIOD} AND d.confirmed_ms IS NOT NULL ORDER BY 1"
         );
         let mut query = self.connection.prepare(&sql)?;
         let minutes: Vec<f64> = query
-            .query_map((from, until), |row| row.get(0))?
+            .query_map((from, until, looks), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let middle = minutes.len() / 2;
         Ok(match minutes.len() {

@@ -152,16 +152,17 @@ impl Db {
             })
     }
 
-    /// The counts of the overview.
+    /// The counts of the overview, without the letters that are kept from whoever looks. Batches and loads are counted whole.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn overview(&self) -> Result<Overview, StoreError> {
+    pub fn overview(&self, looks: &str) -> Result<Overview, StoreError> {
         let mut letters = [0; 5];
-        let mut query = self
-            .connection
-            .prepare_cached("SELECT stage, count(*) FROM letters GROUP BY stage")?;
-        let rows = query.query_map([], |row| {
+        let mut query = self.connection.prepare_cached(
+            "SELECT stage, count(*) FROM letters WHERE id NOT IN
+             (SELECT letter_id FROM recusals WHERE user = ?1 AND lifted_ms IS NULL) GROUP BY stage",
+        )?;
+        let rows = query.query_map([looks], |row| {
             Ok((row.get::<_, Stage>(0)?, row.get::<_, u32>(1)?))
         })?;
         for row in rows {

@@ -106,8 +106,16 @@ fn has(pdf: &[u8], bytes: &[u8]) -> bool {
     pdf.windows(bytes.len()).any(|window| window == bytes)
 }
 
+/// Before there is a draft only a letter that somebody has to look at is given.
+fn waits_for_a_person(house: &House, id: &str) {
+    house.sql(&format!(
+        "INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, '{id}', 'r', 1)"
+    ));
+}
+
 /// Fetches the file and writes it down for other programs.
 fn fetch(house: &House, caller: &super::house::Caller, id: &str) -> (Vec<u8>, std::path::PathBuf) {
+    waits_for_a_person(house, id);
     let (status, kind, pdf) = house.get_bytes(caller, &format!("/v1/letters/{id}/archive.pdf"));
     assert_eq!((status, kind.as_str()), (200, "application/pdf"));
     let file = house.folder.path().join(format!("{id}.pdf"));
@@ -328,6 +336,7 @@ fn it_is_given_in_parts_with_its_digest_and_every_read_is_on_record() {
         reading: None,
     };
     letter(&house, "A1", &[sheet]);
+    waits_for_a_person(&house, "A1");
     let path = "/v1/letters/A1/archive.pdf";
     let (_, _, whole) = house.get_bytes(&zhang, path);
     let response = house.open(&zhang.with("range", "bytes=5-14"), path);

@@ -714,3 +714,27 @@ fn a_sensitive_letter_is_listed_with_a_masked_name() {
     assert!(text.contains("\"敏***\""), "{text}");
     assert!(text.contains(secret_of(0)), "{text}");
 }
+
+#[test]
+fn a_letter_that_is_kept_and_none_at_all_give_the_same_answer() {
+    let desk = desk();
+    let mut asked = 0;
+    for (caller, role) in CALLERS.iter().enumerate() {
+        if SEES[caller][3] != Hidden {
+            continue;
+        }
+        for (method, path) in CONTENT.iter().chain(BESIDE) {
+            let ask = |letter: &str| {
+                let to = path
+                    .replace("{id}", letter)
+                    .replace("{n}", "1")
+                    .replace("{user}", "nobody");
+                let (status, text) = desk.ask(caller, method, &to);
+                (status, text.replace(letter, "LETTER"))
+            };
+            assert_eq!(ask("KEPT1"), ask("QQQ9"), "{role} {method} {path}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 4 * (CONTENT.len() + BESIDE.len()));
+}

@@ -135,3 +135,39 @@ fn figures_leave_the_station_only_with_another_persons_approval() {
         );
     }
 }
+
+#[test]
+fn figures_leave_out_what_is_kept_from_whoever_looks_and_tell_few_letters_together() {
+    let house = House::new();
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    for (n, place) in (2..).zip(["甲镇", "甲镇", "甲镇", "乙村", "丙村"]) {
+        let id = format!("A{n}");
+        received(&house, &id, n, "2026-11-03T08:00:00");
+        house.sql(&format!(
+            "UPDATE drafts SET body = json_set(body, '$.fields.matters', json('[{{\"title\": \"t\", \"main\": true, \"pages\": [1], \"place\": \"{place}\", \"category\": null}}]'))
+             WHERE letter_id = '{id}'"
+        ));
+    }
+    let zhang = house.person("zhang", Role::Operator);
+    let kept = house
+        .app
+        .store
+        .wait(|db| db.recuse("A6", "zhang", ("wang", "亲属涉及")));
+    kept.unwrap();
+    let seen = |caller: &super::house::Caller| {
+        let answer = house.get(caller, "/v1/statistics?length=month&year=2026&n=11");
+        answer.json()
+    };
+    let (his, all) = (seen(&zhang), seen(&officer));
+    assert_eq!((&his["letters"], &all["letters"]), (&json!(4), &json!(5)));
+    assert_eq!(
+        his["places"],
+        json!([{"what": "甲镇", "count": 3}, {"what": "few", "count": 1}])
+    );
+    assert_eq!(all["places"].as_array().unwrap().len(), 3, "{all}");
+    let tiles = |looks: &'static str| {
+        let found = house.app.store.wait(move |db| db.overview(looks));
+        found.unwrap().letters.iter().sum::<u32>()
+    };
+    assert_eq!((tiles("zhang"), tiles("wang")), (4, 5));
+}

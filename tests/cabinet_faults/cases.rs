@@ -342,14 +342,14 @@ pub const CASES: &[Case] = &[
         "daemon_frozen_while_the_lamp_goes_out",
         Trouble::DaemonFrozen,
         At::Step("stopping", 0),
-        ms(600),
+        ms(1500),
         &["unwatched"],
     ),
     case(
         "daemon_frozen_while_the_fan_runs",
         Trouble::DaemonFrozen,
         AIRED,
-        ms(600),
+        ms(1500),
         &["unwatched"],
     ),
     case(

@@ -107,7 +107,7 @@ async fn a_letter_whose_draft_is_right_takes_a_glance_and_a_key_or_a_few() {
         let counts = station
             .app
             .store
-            .with(|db| Ok(db.overview()?.letters))
+            .with(|db| Ok(db.overview("")?.letters))
             .await
             .unwrap();
         assert_eq!(

@@ -98,7 +98,7 @@ impl TesseractEngine {
             .stderr(Stdio::null())
             .spawn()?;
         let mut pixels = running.stdin.take().ok_or(Error::other("no pipe"))?;
-        let sent = write!(pixels, "P6 {} {} 255\n", page.width(), page.height())
+        let sent = writeln!(pixels, "P6 {} {} 255", page.width(), page.height())
             .and_then(|()| pixels.write_all(page.rgb()));
         drop(pixels);
         let told = running.wait_with_output()?;

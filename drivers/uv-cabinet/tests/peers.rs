@@ -79,6 +79,7 @@ fn one_request_a_point(device: &Path) -> (Profile, BTreeMap<Point, u32>) {
         let at = 10 * (held.len() as u16);
         (spec.table, spec.kind) = (Table::InputRegister, Kind::U16);
         (spec.scale, spec.min, spec.max) = (1.0, 0.0, 65_535.0);
+        spec.frozen_after = None; // Here every register holds its value: it tells which one it is.
         (spec.address, _) = if point.is_number() {
             (at, held.insert(*point, 1000 + u32::from(at)))
         } else {

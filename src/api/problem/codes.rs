@@ -166,6 +166,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The page cannot be shown",
     ),
     (
+        "not_read_yet",
+        StatusCode::CONFLICT,
+        "The page is not read yet",
+    ),
+    (
         "password_refused",
         StatusCode::UNPROCESSABLE_ENTITY,
         "The password does not keep the rules",

@@ -60,12 +60,23 @@
     return undefined;
   }
 
+  /** 王大明（姑苏区城市管理局局长）、恒发公司 理由：读错: everybody who is accused with his office, and why somebody was taken away. */
+  function accusedOf(text) {
+    const [list, reason] = text.split(/(?:理由|reason)\s*[:：]/i);
+    const named = list.split(/[、，,；;]/).map((one) => one.trim()).filter(Boolean).map((one) => {
+      const parts = /^(.+?)\s*[（(](.+)[）)]$/.exec(one);
+      return parts ? { name: parts[1].trim(), office: parts[2].trim() } : { name: one };
+    });
+    return reason && reason.trim() ? { named, reason: reason.trim() } : { named };
+  }
+
   /** What a correction of this name is made of, out of one value for each field of it. */
   function valuesOf(name, one) {
     const of = fields().filter((other) => other.dataset.name === name).map((field) => one(control(field)));
     const first = of[0] || null;
     if (name === "anonymous") return first ? { value: true, reason: first } : { value: false };
     if (name === "joint") return { signatories: (first || "").split(/[、，,；;]/).map((one_) => one_.trim()).filter(Boolean) };
+    if (name === "accused") return accusedOf(first || "");
     if (name === "summary") return first || "";
     return name === "phones" ? of.filter(Boolean) : { value: first };
   }

@@ -1,10 +1,10 @@
 //! Lines about the letter as a whole: one more telephone, anonymous, signatories, summary. They have no confidence and no
 //! place on a page.
 
-use super::{Choice, FieldLine, line};
+use super::{Choice, FieldLine, line, points};
 use crate::console::words::Words;
 use crate::domain::correct::ANONYMOUS_REASONS;
-use crate::domain::draft::{Anonymous, Joint};
+use crate::domain::draft::{Anonymous, Fields, Joint};
 use crate::domain::field::Field;
 
 /// A line for something that is not a [`Field`]: no confidence, no place.
@@ -66,6 +66,34 @@ pub(super) fn joint(w: &'static Words, joint: &Joint) -> FieldLine {
         label: w.t("letter.joint"),
         hint: w.t("letter.joint_hint"),
         ..plain(w, "joint", joint.signatories.join("、"), said)
+    }
+}
+
+/// Whom the letter accuses: what is shown is what is typed, 王大明（姑苏区城市管理局局长）.
+pub(super) fn accused(w: &'static Words, fields: &Fields) -> FieldLine {
+    let words = fields.accused.iter().map(|one| match &one.office {
+        Some(office) => format!("{}（{office}）", one.name),
+        None => one.name.clone(),
+    });
+    let first = fields.accused.first();
+    FieldLine {
+        label: w.t("letter.accused"),
+        hint: w.t("letter.accused_hint"),
+        wants: fields.accuses_somebody_unknown(),
+        page: first
+            .and_then(|one| one.page)
+            .map(|page| page.to_string())
+            .unwrap_or_default(),
+        quad: first
+            .and_then(|one| one.quad.as_ref())
+            .map(points)
+            .unwrap_or_default(),
+        ..plain(
+            w,
+            "accused",
+            words.collect::<Vec<_>>().join("、"),
+            String::new(),
+        )
     }
 }
 

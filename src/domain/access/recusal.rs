@@ -84,6 +84,7 @@ impl Parties {
         );
         for accused in &fields.accused {
             add(Matched::Accused, Some(&accused.name));
+            add(Matched::Accused, accused.office.as_deref());
         }
         add(Matched::Address, fields.address.value.as_deref());
         for matter in &fields.matters {
@@ -152,10 +153,22 @@ pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
         .map(String::as_str)
         .chain(unit)
         .collect();
-    fields
-        .accused
-        .iter()
-        .any(|accused| to.iter().any(|to| same_party(&accused.name, to)))
+    fields.accused.iter().any(|accused| {
+        let office = accused.office.as_deref();
+        to.iter().any(|to| {
+            same_party(&accused.name, to) || office.is_some_and(|office| is_office_of(office, to))
+        })
+    })
+}
+
+/// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's.
+fn is_office_of(office: &str, unit: &str) -> bool {
+    let (office, unit) = (plain(office), plain(unit));
+    let ends = office.char_indices().map(|(at, c)| at + c.len_utf8());
+    ends.skip(WITHIN - 1).any(|end| {
+        let head = &office[..end];
+        unit.ends_with(head) || unit.chars().count() >= WITHIN && head.ends_with(&unit)
+    })
 }
 
 /// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
@@ -268,5 +281,29 @@ mod tests {
         }
         assert!(goes_to_accused(&fields(), Some("苏州市姑苏区城市管理局")));
         assert!(!goes_to_accused(&fields(), Some("苏州市教育局")));
+    }
+
+    #[test]
+    fn whoever_holds_an_accused_office_is_met_by_its_unit() {
+        let mut fields = Fields::default();
+        fields.addressee.value = Some("市长".into());
+        fields.accused = vec![Accused {
+            name: "王大明".into(),
+            office: Some("姑苏区城市管理局局长".into()),
+            ..Accused::default()
+        }];
+        assert!(goes_to_accused(&fields, Some("姑苏区城市管理局")));
+        assert!(goes_to_accused(&fields, Some("苏州市姑苏区城市管理局")));
+        assert!(goes_to_accused(&fields, Some("城市管理局")));
+        assert!(!goes_to_accused(&fields, Some("苏州市教育局")));
+        assert!(!goes_to_accused(&fields, Some("苏州市姑苏区")));
+        let unit = interest(InterestKind::Unit, "姑苏区城市管理局");
+        assert_eq!(Parties::of(&fields).meet(&unit), Some(Matched::Accused));
+        fields.addressee.value = Some("局长赵平".into());
+        fields.accused[0].office = Some("局长".into());
+        assert!(
+            !goes_to_accused(&fields, None),
+            "an office without its unit is anybody's"
+        );
     }
 }

@@ -103,6 +103,25 @@ pub fn may_see_instruction(holder: Holder, standing: Standing) -> bool {
     }
 }
 
+/// How a page stands before anybody knows what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageStanding {
+    /// It is read, and the letter has a draft: who may see it is decided.
+    pub is_judged: bool,
+    /// Somebody has to look: the page could not be read, or its letter is held for a person.
+    pub is_needed: bool,
+    /// Whoever looks has declared an interest of his own or of a relative: the page might touch it.
+    pub has_interest: bool,
+}
+
+/// Whether somebody who may see the letter may see this page sharply. Who else handles letters sees that it is there, and what kind of sheet.
+pub fn may_see_sharply(holder: Holder, page: PageStanding) -> bool {
+    match holder {
+        Holder::Machine(_) => true,
+        Holder::Person(_) => page.is_judged || page.is_needed && !page.has_interest,
+    }
+}
+
 /// Which restriction what was read calls for, the strictest first.
 pub fn called_for(fields: &Fields) -> Option<Restricted> {
     let raised = |flag: &Option<Flag>| flag.as_ref().is_some_and(|flag| flag.value);
@@ -186,6 +205,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_page_that_nobody_has_judged_is_sharp_only_for_a_need_and_without_an_interest() {
+        let sharp = |is_judged, is_needed, has_interest| {
+            let page = PageStanding {
+                is_judged,
+                is_needed,
+                has_interest,
+            };
+            may_see_sharply(Holder::Person(Role::ConfirmingOfficer), page)
+        };
+        assert!(sharp(true, false, false) && sharp(true, false, true));
+        assert!(!sharp(false, false, false));
+        assert!(sharp(false, true, false) && !sharp(false, true, true));
     }
 
     #[test]

@@ -11,6 +11,8 @@ const LONGEST_ADDRESSEE: usize = 100;
 const LONGEST_SUMMARY: usize = 4000;
 const MOST_SIGNATORIES: usize = 2000;
 const MOST_PHONES: usize = 20;
+const MOST_ACCUSED: usize = 50;
+const LONGEST_REASON: usize = 500;
 
 /// How long the text of a field may be, and how that is said.
 fn longest(field: &str) -> (usize, &'static str) {
@@ -38,6 +40,7 @@ impl Corrections {
         self.check_phones()?;
         self.check_joint()?;
         self.check_anonymous()?;
+        self.check_accused()?;
         let summary = self.summary.as_deref().unwrap_or_default();
         let breaks = |c: char| c.is_control() && c != '\n';
         let sound = summary.chars().count() <= LONGEST_SUMMARY && !summary.chars().any(breaks);
@@ -66,6 +69,32 @@ impl Corrections {
             "up to 2000 signatories are allowed",
         )?;
         names.try_for_each(|name| check_text("joint", name))
+    }
+
+    fn check_accused(&self) -> Result<(), Refused> {
+        let Some(accused) = &self.accused else {
+            return Ok(());
+        };
+        unless(
+            accused.named.len() <= MOST_ACCUSED,
+            "accused",
+            "up to 50 persons and units are allowed",
+        )?;
+        let texts = accused
+            .named
+            .iter()
+            .flat_map(|one| std::iter::once(&one.name).chain(&one.office));
+        texts
+            .into_iter()
+            .try_for_each(|text| check_text("accused", text))?;
+        let reason = accused.reason.as_deref().unwrap_or("两字");
+        let length = reason.trim().chars().count();
+        let sound = (2..=LONGEST_REASON).contains(&length) && !reason.chars().any(char::is_control);
+        unless(
+            sound,
+            "accused",
+            "a reason of 2 to 500 characters is allowed",
+        )
     }
 
     fn check_anonymous(&self) -> Result<(), Refused> {

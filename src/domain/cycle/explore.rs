@@ -29,6 +29,7 @@ const SAME_AT_MOST: u64 = 200;
 fn strict(sides: Sides, dose: Basis, ozone: Basis) -> Rules {
     Rules {
         poll_ms: POLL,
+        unwatched_ms: 3 * POLL,
         preflight_max_ms: 100,
         strike_max_ms: 100,
         min_exposure_ms: 200,

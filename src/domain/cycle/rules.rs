@@ -77,8 +77,10 @@ pub enum Ozone {
 /// What a cycle must reach and how long each part may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
-    /// From one look to the next; more than three without a look earn nothing, and end a cycle.
+    /// From one look to the next; more than three without a look earn nothing.
     pub poll_ms: u64,
+    /// A longer time without a look ends a cycle: what door and lamp did meanwhile nobody knows.
+    pub unwatched_ms: u64,
     /// For door and readings to be good, and again for the lock.
     pub preflight_max_ms: u64,
     /// For the lamp to be seen lit.

@@ -9,7 +9,7 @@ impl Cycle {
     /// The next state after a look at the cabinet.
     #[must_use]
     pub fn see(&self, seen: &Seen) -> Self {
-        if self.is_to_be_watched() && seen.unseen_ms > self.rules.longest_gap_ms() {
+        if self.is_to_be_watched() && seen.unseen_ms > self.rules.unwatched_ms {
             return self.aborted(Fault::Unwatched, seen);
         }
         match &self.step {

@@ -11,6 +11,7 @@ use plant::{Plant, Spoil, blind};
 fn rules() -> Rules {
     Rules {
         poll_ms: 100,
+        unwatched_ms: 300,
         preflight_max_ms: 1_000,
         strike_max_ms: 1_000,
         min_exposure_ms: 2_500,
@@ -185,7 +186,7 @@ fn a_machine_that_slept_through_the_airing_does_not_release_what_it_did_not_watc
     assert_eq!(woken.step().code(), "aborting");
     assert_eq!(woken.fault(), Some(Fault::Unwatched));
     let just_in_time = Seen {
-        unseen_ms: 3 * rules().poll_ms,
+        unseen_ms: rules().unwatched_ms,
         ..slept
     };
     assert_eq!(cycle.see(&just_in_time).step().code(), "ventilating");

@@ -262,7 +262,12 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, roster: &Roster) -> 
         for (name, at) in named_in(segment, is_label, &matcher, roster) {
             if found.len() < MOST && found.iter().all(|known| known.name != name) {
                 let (page, quad) = place(pages, &segment[at]);
-                found.push(Accused { name, page, quad });
+                found.push(Accused {
+                    name,
+                    page,
+                    quad,
+                    office: None,
+                });
             }
         }
     }

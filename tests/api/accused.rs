@@ -1,0 +1,164 @@
+//! A person names whom a letter accuses: restriction, recusal, conflict and the hand-over follow at once, and nobody is taken off silently.
+
+use laixin::domain::access::{InterestKind, Relation};
+use laixin::store::{NewToken, Role, Scope};
+use serde_json::{Value, json};
+
+use super::house::{Answer, Caller, House};
+
+const OFFICE: &str = "姑苏区城市管理局局长";
+
+/// The case system of an office.
+fn system_of(house: &House, unit: &str) -> Caller {
+    let unit = unit.to_owned();
+    let added = house.app.store.wait(move |db| {
+        let new = NewToken {
+            name: "office".into(),
+            scope: Scope::CaseSystem,
+            expires: None,
+            unit: Some(unit),
+        };
+        db.add_token(&new, "their secret", "test")
+    });
+    added.unwrap();
+    Caller::default().with("authorization", "Bearer their secret")
+}
+
+fn claimed(house: &House, caller: &Caller) -> usize {
+    let claims = house.post(caller, "/v1/drafts/claims", json!({"limit": 10}));
+    claims.json()["drafts"].as_array().unwrap().len()
+}
+
+fn name_accused(house: &House, caller: &Caller, accused: Value) -> Answer {
+    let etag = house.get(caller, "/v1/letters/A1").header("etag");
+    let body = json!({"accused": accused}).to_string();
+    let caller = caller.with("if-match", &etag);
+    house.call(&caller, "PATCH", "/v1/letters/A1/fields", Some(&body))
+}
+
+fn ack(house: &House, caller: &Caller) -> Answer {
+    house.post(caller, "/v1/drafts/A1/ack", json!({"case_number": "C-1"}))
+}
+
+#[test]
+fn a_missing_accused_is_named_by_a_person_and_the_draft_comes_back_from_his_office() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let li = house.person("li", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let theirs = system_of(&house, "苏州市姑苏区城市管理局");
+    let declared = house.app.store.wait(|db| {
+        db.declare_interest(
+            "li",
+            (InterestKind::Name, Relation::Relative, "王大明"),
+            "li",
+        )
+    });
+    declared.unwrap();
+    house.drafted("A1");
+    assert_eq!(claimed(&house, &theirs), 1, "nobody knows whom it accuses");
+    let named = json!({"named": [{"name": "王大明", "office": OFFICE}]});
+    let told = name_accused(&house, &zhang, named);
+    assert_eq!(told.status, 200, "{}", told.text);
+    assert_eq!(
+        told.json()["draft"]["draft"]["fields"]["accused"][0]["office"],
+        OFFICE
+    );
+    // His office's system has it no longer, and cannot register it any more.
+    assert_eq!(ack(&house, &theirs).code(), "wrong_state");
+    assert_eq!(house.get(&theirs, "/v1/drafts/A1").status, 404);
+    assert_eq!(claimed(&house, &theirs), 0);
+    assert_eq!(claimed(&house, &cases), 0, "a person looks at it first");
+    assert_eq!(house.get(&li, "/v1/letters/A1").code(), "not_found");
+    assert_eq!(house.get(&zhang, "/v1/letters/A1").code(), "restricted");
+    let why = json!({"reason": "核对被举报人"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    let etag = house.get(&officer, "/v1/letters/A1").header("etag");
+    let confirm = officer.with("if-match", &etag);
+    let confirmed = house.call(&confirm, "POST", "/v1/letters/A1/confirm", Some("{}"));
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+    assert_eq!(claimed(&house, &theirs), 0);
+    assert_eq!(claimed(&house, &cases), 1);
+    assert_eq!(ack(&house, &cases).status, 200);
+    let taken_back =
+        "SELECT count(*) FROM ledger WHERE action = 'draft.taken_back' AND actor = 'zhang'";
+    assert_eq!(house.count(taken_back), 1);
+    // The letter itself was put there by the test; what people did with its draft is vouched for.
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    let of_draft = |what: &str| {
+        ["draft", "correction", "restriction", "recusal"]
+            .iter()
+            .any(|word| what.contains(word))
+    };
+    assert!(
+        !rows.faults.iter().any(|fault| of_draft(&fault.what)),
+        "{:?}",
+        rows.faults
+    );
+}
+
+#[test]
+fn a_draft_with_a_system_that_is_not_accused_stays_there() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    assert_eq!(claimed(&house, &cases), 1);
+    let named = json!({"named": [{"name": "王大明"}]});
+    assert_eq!(name_accused(&house, &zhang, named).code(), "wrong_state");
+    assert_eq!(ack(&house, &cases).status, 200);
+    assert_eq!(house.count("SELECT count(*) FROM restrictions"), 0);
+}
+
+#[test]
+fn naming_the_addressee_as_accused_stops_the_hand_over() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted_as("A1", |draft| {
+        draft.fields.addressee.value = Some("林建国".into());
+    });
+    assert_eq!(claimed(&house, &cases), 1);
+    let named = json!({"named": [{"name": "林建国"}]});
+    assert_eq!(name_accused(&house, &zhang, named).status, 200);
+    assert_eq!(ack(&house, &cases).code(), "wrong_state");
+    assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
+    assert_eq!(claimed(&house, &cases), 0);
+}
+
+#[test]
+fn an_accused_is_taken_away_only_with_a_reason_that_stands_in_the_ledger() {
+    let house = House::new();
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.accused = vec![laixin::domain::draft::Accused {
+            name: "王大明".into(),
+            ..Default::default()
+        }];
+    });
+    let why = json!({"reason": "核对被举报人"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    let silent = name_accused(&house, &officer, json!({"named": []}));
+    assert_eq!(silent.code(), "correction_invalid");
+    assert!(
+        silent.text.contains("a reason is needed"),
+        "{}",
+        silent.text
+    );
+    let said = json!({"named": [], "reason": "读错，来信未举报任何人"});
+    assert_eq!(name_accused(&house, &officer, said).status, 200);
+    let kept = "SELECT count(*) FROM ledger WHERE action = 'draft.corrected' AND detail LIKE '%读错，来信未举报任何人%'";
+    assert_eq!(house.count(kept), 1);
+    // It stays restricted until somebody opens it.
+    assert_eq!(
+        house.count("SELECT count(*) FROM restrictions WHERE state = 'restricted'"),
+        1
+    );
+}
