@@ -289,3 +289,17 @@ pub(super) async fn page(
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Language;
+
+    #[test]
+    fn an_exception_stands_beside_what_was_signed_in() {
+        let w = Words::of(Language::Chinese);
+        assert_eq!(signed_words(w, 60, 0), "60");
+        assert_eq!(signed_words(w, 60, 1), "60（例外 +1）");
+        assert_eq!(signed_words(w, 60, -2), "60（例外 -2）");
+    }
+}

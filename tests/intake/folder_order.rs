@@ -6,6 +6,7 @@ use laixin::domain::intake::ArrivalState;
 
 use super::sheets::{know_run, label, page, separator};
 use crate::scan_faults::Station;
+use crate::support::{TestStation, project, wait_for};
 
 async fn by_separator() -> Station {
     let mut station = Station::new();
@@ -122,4 +123,28 @@ async fn the_same_bytes_or_the_same_name_again_are_told() {
         ]
     );
     station.stop().await;
+}
+
+/// D4: the second page is left out, told when the letter is drafted, and answered when it comes.
+#[test]
+fn a_number_left_out_is_told_until_its_page_comes() {
+    let mut station = TestStation::new();
+    station.start();
+    station.sign_in();
+    station.open_batch(1);
+    let come =
+        |letter: &str, name: &str| station.scan(&project(&format!("tests/letters/{letter}")), name);
+    let told = || {
+        let holds = station.ok("GET", "/v1/holds", None);
+        let holds = holds["items"].as_array().expect("a list").clone();
+        holds
+            .iter()
+            .find(|hold| hold["reason"] == hold::NUMBER_MISSING)
+            .map(|hold| hold["detail"].clone())
+    };
+    come("A001_p1.jpg", "LO_p1.jpg");
+    come("A002_p1.jpg", "LO_p3.jpg");
+    assert_eq!(wait_for("the finding", 120, told), "2");
+    come("A032_p1.jpg", "LO_p2.jpg");
+    wait_for("the answer", 120, || told().is_none().then_some(()));
 }
