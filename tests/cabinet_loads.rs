@@ -270,3 +270,49 @@ fn check_finds_two_cabinets_that_are_one_however_their_address_is_written() {
         assert_eq!(run.status.code(), Some(2), "{name}: `run` takes it");
     }
 }
+
+/// One letter more than was signed in and loaded, and nothing else waits anywhere: it may never have been disinfected. An operator alone does not let it go on.
+#[test]
+fn one_letter_more_than_was_loaded_waits_for_an_officer() {
+    let mut station = running(&[]);
+    let batch = batch_of(&station, 1);
+    released(&station, &load_with(&station, &batch, Some(1)));
+    comes(&station, "OM001");
+    comes(&station, "OM002");
+    let itself = ("OM002".to_owned(), format!("batch {batch}"));
+    assert_eq!(waiting_for_a_person(&station), [itself]);
+    assert!(is_held(&station, "OM002"));
+    let holds = station.ok("GET", "/v1/holds", None)["items"].clone();
+    let mut holds = holds.as_array().expect("a list").iter();
+    let hold = holds
+        .find(|hold| hold["letter"] == "OM002")
+        .expect("its hold")["id"]
+        .clone();
+    let resolve = format!("/v1/holds/{hold}/resolve");
+    let found = json!({"note": "签收时少点一件"});
+    station.add_operator("op");
+    station.sign_in_as("op");
+    let (status, told) = station.call("POST", &resolve, Some(found.clone()));
+    assert_eq!(
+        (status, &told["code"]),
+        (403, &json!("forbidden")),
+        "{told}"
+    );
+    station.sign_in();
+    station.ok("POST", &resolve, Some(found));
+    assert!(!is_held(&station, "OM002"));
+}
+
+/// Its letters could not be told from another batch's any more.
+#[test]
+fn a_batch_is_not_closed_while_its_load_has_its_cycle() {
+    let station = running(&[]);
+    let batch = batch_of(&station, 1);
+    let load = load_with(&station, &batch, Some(1));
+    assert_eq!(start(&station, &load).0, 201);
+    until_step(&station, "irradiating");
+    let note = json!({"note": "明天再来"});
+    let close = format!("/v1/batches/{batch}/close");
+    let (status, told) = station.call("POST", &close, Some(note));
+    assert_eq!(status, 409, "{told}");
+}

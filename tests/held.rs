@@ -7,6 +7,7 @@
 
 use std::fs;
 
+use laixin::domain::grouping::hold;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::text::PageKind;
 use laixin::scan::{HeldRefused, HeldWish};
@@ -286,4 +287,49 @@ async fn what_was_decided_cannot_be_changed_unnoticed() {
             "{change}: {faults:?}"
         );
     }
+}
+
+async fn opened_early(station: &Station) -> Vec<(i64, Option<String>)> {
+    let open = station.store.with(|db| db.open_holds(None, 100)).await;
+    let open = open.unwrap().into_iter();
+    open.filter(|found| found.reason == hold::OPENED_BEFORE_RELEASE)
+        .map(|found| (found.id, found.letter))
+        .collect()
+}
+
+/// Who takes in a page from before the release does not also say that all is well with its letter.
+#[tokio::test]
+async fn a_page_from_before_the_release_holds_its_letter_for_another_officer() {
+    let (mut station, arrival, load) = held_before_release("A001_p1.jpg", &page(1)).await;
+    decide(&station, &arrival.id, HeldWish::IntoLoad(load))
+        .await
+        .unwrap();
+    let found = opened_early(&station).await;
+    let [(id, letter)] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(letter.as_deref(), Some("A001"));
+    assert!(station.store.with(|db| db.is_held("A001")).await.unwrap());
+    let id = *id;
+    let say = move |by| move |db: &mut Db| db.resolve_hold(id, by, "已放回消毒");
+    let own = station.store.with(say("王芳")).await;
+    assert!(matches!(own, Err(StoreError::WrongState { .. })), "{own:?}");
+    station.store.with(say("李明")).await.unwrap();
+    assert_eq!(opened_early(&station).await, []);
+    station.stop().await;
+}
+
+/// Copied back out of the held folder, or scanned again under its name: the letter was opened before its release all the same.
+#[tokio::test]
+async fn a_file_from_before_the_release_that_comes_again_holds_its_letter() {
+    let (mut station, _, _) = held_before_release("A001_p1.jpg", &page(1)).await;
+    station.file("A001_p1.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 1).await;
+    let letters: Vec<_> = opened_early(&station)
+        .await
+        .into_iter()
+        .map(|(_, letter)| letter)
+        .collect();
+    assert_eq!(letters, [Some("A001".to_owned())]);
+    station.stop().await;
 }

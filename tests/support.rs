@@ -247,7 +247,12 @@ impl TestStation {
     }
 
     pub fn sign_in(&mut self) {
-        let request = json!({"user": "tester", "password": PASSWORD});
+        self.sign_in_as("tester");
+    }
+
+    /// As another account; [`TestStation::add_operator`] makes one.
+    pub fn sign_in_as(&mut self, user: &str) {
+        let request = json!({"user": user, "password": PASSWORD});
         let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
             .send_json(&request)
             .expect("signed in");
@@ -268,6 +273,18 @@ impl TestStation {
             cookie,
             body["csrf"].as_str().expect("a CSRF token").to_owned(),
         ));
+    }
+
+    pub fn add_operator(&self, name: &str) {
+        let add = [
+            "user",
+            "add",
+            name,
+            "--role",
+            "operator",
+            "--password-stdin",
+        ];
+        self.command(&add, Some(PASSWORD));
     }
 
     /// A call as the signed-in operator: status and body.

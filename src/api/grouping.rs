@@ -14,7 +14,9 @@ use super::problem::Problem;
 use crate::clock;
 use crate::config::Language;
 use crate::console::words::Words;
+use crate::domain::access::{Action, may};
 use crate::domain::balance::Exception;
+use crate::domain::grouping::hold;
 use crate::domain::intake::next_action;
 use crate::events::Event;
 use crate::separators;
@@ -213,6 +215,13 @@ pub async fn resolve(
     let by = caller.actor();
     let key = asked.key(&by);
     let note = reason(&asked.body.note)?;
+    let about = app.store.with(move |db| db.hold_reason(id)).await?;
+    if hold::is_for_an_officer(&about) && !may(caller.seer().holder, Action::DecideAccess) {
+        return Err(Problem::new(
+            "forbidden",
+            "this letter may never have been disinfected: a confirming officer says what was found",
+        ));
+    }
     app.once_telling(key, move |db| {
         let hold = db.resolve_hold(id, &by, &note)?;
         let batch = hold.batch;

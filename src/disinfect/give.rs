@@ -47,6 +47,9 @@ impl Supervisor {
     }
 
     pub(super) async fn give_orders(&mut self) {
+        if self.withdraws_bolt() {
+            self.look_again().await;
+        }
         let step = self.cycle.step();
         let orders = step.orders();
         let insist = matches!(
@@ -71,6 +74,16 @@ impl Supervisor {
         if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
             self.given.fan = self.order(Command::Fan(wire(fan)), fan).await;
         }
+    }
+
+    /// The bolt may be in, and this step withdraws it.
+    fn withdraws_bolt(&self) -> bool {
+        self.cycle.step().orders().lock == Some(Switch::Off)
+            && self.given.lock != Some(Switch::Off)
+            && self
+                .seen
+                .as_ref()
+                .is_some_and(|seen| seen.locked != Ok(false))
     }
 
     /// The door is shut and not locked, whatever was ordered: somebody was at the panel, or the controller forgot.

@@ -158,6 +158,18 @@ impl Supervisor {
         self.log_health(&readings, now).await;
     }
 
+    /// Between a look and the order to withdraw the bolt there is nothing that takes time: writing the step down took some, and somebody at the panel may
+    /// have lit the lamp meanwhile.
+    pub(super) async fn look_again(&mut self) {
+        let readings = self.cabinet.poll_within(self.patience).await;
+        let moment = Moment::now();
+        let seen = look::seen(&readings, moment, self.looked.replace(moment), self.epoch);
+        let next = self.cycle.see(&seen);
+        self.note_sample(&next, &seen);
+        self.seen = Some(seen);
+        self.advance(next, None).await;
+    }
+
     /// To the next state: recorded first, acted on afterwards, except that putting out waits for nothing.
     pub(super) async fn advance(&mut self, next: Cycle, by: Option<&str>) {
         if next.step().code() == self.cycle.step().code() {

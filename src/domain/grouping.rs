@@ -58,8 +58,16 @@ pub mod hold {
     pub const PAGE_AGAIN: &str = "page_again";
     /// A number is left out among the pages of a letter.
     pub const NUMBER_MISSING: &str = "number_missing";
-    /// A letter came beyond those counted into the opened loads, while others were not released: it may be one of these, opened too early.
+    /// A letter came beyond those counted into the opened loads: it may be of another load, opened too early, or was never disinfected.
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
+    /// A page of this letter was there before its load was released: the letter was opened before it was disinfected.
+    pub const OPENED_BEFORE_RELEASE: &str = "opened_before_release";
+
+    /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
+    #[must_use]
+    pub fn is_for_an_officer(reason: &str) -> bool {
+        matches!(reason, UNRELEASED_LOAD | OPENED_BEFORE_RELEASE)
+    }
 }
 
 /// What a separator sheet says: `LXS1:RUN:NUMBER:CHECK`, in both QR codes and the barcode.

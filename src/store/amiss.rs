@@ -23,7 +23,7 @@ pub struct HeldBeside {
 }
 
 /// Notes a finding unless there was the same before, also one that was settled.
-fn find_once(
+pub(super) fn find_once(
     step: &Connection,
     (batch, letter): (i64, Option<&str>),
     reason: &'static str,

@@ -7,6 +7,7 @@ use super::amiss::same_bytes;
 use super::letters::{ACTOR, gate, subject, take_arrival};
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
+use super::unreleased::hold_if_opened_early;
 use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator};
@@ -205,6 +206,7 @@ impl Db {
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
         if let Some(letter) = letters.first() {
             same_bytes(&step, batch, letter, same_as.as_deref())?;
+            hold_if_opened_early(&step, (batch, letter), &take.arrival)?;
         }
         let (scan, place) = take.scan.unzip();
         step.execute(

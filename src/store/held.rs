@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::letters::{letter_of, subject, take_arrival};
 use super::scans::open_load;
+use super::unreleased::opened_early;
 use super::{Arrival, Db, DraftState, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::intake::ArrivalState;
+use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::{LoadState, Stage};
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
@@ -134,6 +135,14 @@ impl Db {
                 "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "why": why});
             ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
             db.hold_of_image_done(&take.arrival, (by, why))?;
+            if found.reason.as_deref() == Some(reason::SEEN_BEFORE_RELEASE) {
+                let batch: i64 = db.connection.query_row(
+                    "SELECT batch_id FROM letters WHERE id = ?1",
+                    [&letter],
+                    |row| row.get(0),
+                )?;
+                opened_early(&db.connection, (batch, &letter), found.name)?;
+            }
             Ok(letter)
         })
     }

@@ -7,6 +7,7 @@ use super::letters::letter_of;
 use super::readings::ARCHIVE_ORDER;
 use super::{Db, DraftState, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
+use crate::domain::grouping;
 use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::Stage;
 
@@ -76,7 +77,8 @@ impl Db {
     /// A person has looked and says what was found.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when somebody was faster.
+    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when somebody was faster; also when it is one's own taking in of a page from before
+    /// the release.
     pub fn resolve_hold(&mut self, id: i64, by: &str, note: &str) -> Result<Hold, StoreError> {
         let query = format!("{HOLD} WHERE id = ?1");
         let found = self.connection.query_row(&query, [id], hold).optional()?;
@@ -89,6 +91,14 @@ impl Db {
                 what: "hold",
                 id: id.to_string(),
                 state: "resolved".into(),
+                action: "resolve",
+            });
+        }
+        if found.reason == grouping::hold::OPENED_BEFORE_RELEASE && self.took_in(&found, by)? {
+            return Err(StoreError::WrongState {
+                what: "hold",
+                id: id.to_string(),
+                state: "about a page that you took in yourself: another officer has to look".into(),
                 action: "resolve",
             });
         }
@@ -107,6 +117,32 @@ impl Db {
         let resolved = step.query_row(&query, [id], hold)?;
         step.commit()?;
         Ok(resolved)
+    }
+
+    /// Whether this person took one of the letter's pages in.
+    fn took_in(&self, hold: &Hold, by: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM pages p JOIN ledger l ON l.subject = 'arrival/' || p.arrival_id
+                 WHERE p.letter_id = ?1 AND l.action = 'page.arrived' AND l.actor = ?2",
+            )?
+            .exists((&hold.letter, by))?)
+    }
+
+    /// What an open hold is about.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn hold_reason(&self, id: i64) -> Result<String, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT reason FROM holds WHERE id = ?1")?;
+        let found = query.query_row([id], |row| row.get(0)).optional()?;
+        found.ok_or_else(|| StoreError::NotFound {
+            what: "hold",
+            id: id.to_string(),
+        })
     }
 
     /// Registers a print run of separator sheets.

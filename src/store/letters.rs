@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
-use super::unreleased::hold_if_beyond;
+use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
@@ -350,6 +350,7 @@ impl Db {
             .query_row([load], |row| row.get(0))?;
         same_bytes(&step, batch, &letter, same_as.as_deref())?;
         number_again(&step, batch, &letter, &page.arrival)?;
+        hold_if_opened_early(&step, (batch, &letter), &page.arrival)?;
         let by_name = (hold::IMAGE_HELD, Millis(0));
         beside_held(&step, (batch, &letter), &page.group, by_name)?;
         let detail = json!({"letter": letter, "load": load, "frames": page.frames, "sha256": page.original.sha256,

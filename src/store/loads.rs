@@ -192,6 +192,12 @@ impl Db {
             if found.closed.is_some() {
                 return Err(refused("closed".into()));
             }
+            let in_cycle = db.connection.prepare_cached(
+                "SELECT 1 FROM loads WHERE batch_id = ?1 AND state = ?2",
+            )?.exists((id, LoadState::InCycle))?;
+            if in_cycle {
+                return Err(refused("in the cabinet: wait for the end of its cycle".into()));
+            }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
             for difference in db.batch_counts(id)?.differences() {
                 let (kind, letters) = match difference {

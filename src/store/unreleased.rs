@@ -1,12 +1,15 @@
-//! Letters that come beyond what was counted into the opened loads of their batch, while others lie about that no cycle released: nothing
-//! in a folder tells whose they are. Each waits for a person, and is neither confirmed nor handed over before.
+//! Letters that come beyond what was counted into the opened loads of their batch: nothing in a folder tells whose they are, and whether a cycle
+//! released them. Each waits for an officer, and is neither confirmed nor handed over before. Likewise a letter of which a page was there before the
+//! release: it was opened before it was disinfected.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
+use super::amiss::find_once;
 use super::grouping::{NewHold, hold_once};
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
+use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 
 /// Of a batch: the letters it should have by what is on record, and its loads.
@@ -37,8 +40,8 @@ pub(super) fn letters_and_loads(
     Ok((expected, loads.collect::<Result<_, _>>()?))
 }
 
-/// Holds a letter that has just begun, if it may be one that no cycle released. As long as a batch has not more letters than were
-/// counted into its opened loads, another load may wait, or have its cycle, beside it.
+/// Holds a letter that has just begun, if it may be one that no cycle released: when its batch has more letters than were counted into its opened
+/// loads, whatever else waits or has its cycle beside it.
 pub(super) fn hold_if_beyond(
     step: &Connection,
     (batch, letter): (i64, &str),
@@ -53,13 +56,10 @@ pub(super) fn hold_if_beyond(
         return Ok(());
     }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
-    let elsewhere = match unreleased(step, batch)? {
-        Some(load) => Some(format!("load {load}")),
-        None if rest => Some(format!("batch {batch}")),
-        None => not_loaded(step)?.map(|batch| format!("batch {batch}")),
-    };
-    let Some(detail) = elsewhere else {
-        return Ok(());
+    let detail = match unreleased(step, batch)? {
+        Some(load) => format!("load {load}"),
+        None if rest => format!("batch {batch}"),
+        None => format!("batch {}", not_loaded(step)?.unwrap_or(batch)),
     };
     let new = NewHold {
         batch,
@@ -70,6 +70,35 @@ pub(super) fn hold_if_beyond(
     };
     hold_once(step, &new)?;
     Ok(())
+}
+
+/// Holds a letter that was opened before it was disinfected: the same file was there before the release, and came again.
+pub(super) fn hold_if_opened_early(
+    step: &Connection,
+    (batch, letter): (i64, &str),
+    arrival: &str,
+) -> Result<(), StoreError> {
+    let early: Option<String> = step
+        .prepare_cached(
+            "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.id <> a.id
+             WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms >= (SELECT created_ms FROM batches WHERE id = ?3) LIMIT 1",
+        )?
+        .query_row((arrival, reason::SEEN_BEFORE_RELEASE, batch), |row| row.get(0))
+        .optional()?;
+    match early {
+        Some(name) => opened_early(step, (batch, letter), name),
+        None => Ok(()),
+    }
+}
+
+/// A page of this letter was there before its load was released.
+pub(super) fn opened_early(
+    step: &Connection,
+    (batch, letter): (i64, &str),
+    name: String,
+) -> Result<(), StoreError> {
+    let letter = Some(letter);
+    find_once(step, (batch, letter), hold::OPENED_BEFORE_RELEASE, name)
 }
 
 /// A load that no cycle released and nobody overrode, of this batch if there is one. What waits for a closed batch waits for nothing.

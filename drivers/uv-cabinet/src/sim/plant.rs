@@ -42,6 +42,8 @@ pub(super) struct Plant {
     opened_until: Option<Instant>,
     strikes: u16,
     scans: u16,
+    /// The number of polls when the lamp began to give light.
+    polls_at_light: u64,
     noise: u64,
     pub(super) truth: Truth,
 }
@@ -65,6 +67,7 @@ impl Plant {
             opened_until: None,
             strikes: 0,
             scans: 0,
+            polls_at_light: 0,
             truth: Truth::default(),
         };
         // A request may come before the first scan.
@@ -182,6 +185,9 @@ impl Plant {
     fn note_truth(&mut self, now: Instant, dt: Duration, door_closed: bool, faults: &Faults) {
         let truth = &mut self.truth;
         let irradiance = self.chamber.irradiance_mw_cm2;
+        if truth.irradiance_mw_cm2 == 0.0 {
+            self.polls_at_light = truth.polls;
+        }
         truth.irradiance_mw_cm2 = irradiance;
         truth.dose_mj_cm2 += irradiance * dt.as_secs_f64();
         truth.ozone_mg_m3 = self.chamber.ozone_mg_m3;
@@ -216,6 +222,7 @@ impl Plant {
                 aired: truth.aired,
                 ozone_mg_m3: truth.ozone_mg_m3,
                 irradiance_mw_cm2: irradiance,
+                polls_since_lit: truth.polls - self.polls_at_light,
             });
         }
         truth.locked = self.bolt_in;

@@ -91,6 +91,8 @@ pub struct Unlocked {
     pub ozone_mg_m3: f64,
     /// UV at the letters.
     pub irradiance_mw_cm2: f64,
+    /// Polls begun since the lamp gave light, if it does: who has polled since then could know it.
+    pub polls_since_lit: u64,
 }
 
 /// Who wrote a command.
