@@ -112,7 +112,7 @@ fn a_sensor_that_the_profile_declares_missing_is_in_no_health_log_list_or_metric
     let metrics = ureq::get(format!("http://{}/metrics", station.address)).call();
     let metrics = metrics.expect("answered").body_mut().read_to_string();
     let metrics = metrics.expect("text");
-    assert!(metrics.contains("cabinet_lamp_hours"), "{metrics}");
+    assert!(metrics.contains("cabinet_lamp_strikes"), "{metrics}");
     assert_eq!(of_a_missing_sensor(&metrics), [""; 0]);
     for table in [&["health"][..], &["health", "--csv"]] {
         let told = station.command(table, None);

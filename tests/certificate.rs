@@ -477,7 +477,7 @@ fn one_side_of_two_is_shown_and_not_met() {
     let dose = text.lines().find(|line| line.contains("外表面照射剂量"));
     let dose = dose.expect("a line of the table");
     assert!(
-        dose.contains("104.2 / –") && dose.contains("不符合"),
+        dose.contains("104.2 / —") && dose.contains("不符合"),
         "{dose}"
     );
 }
