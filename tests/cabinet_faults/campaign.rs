@@ -25,10 +25,11 @@ use super::trouble::{Applied, apply, heal, last};
 const AT_A_TIME: u32 = 24;
 /// The controller's second, and what a loaded machine may add before it scans again.
 pub const SILENCE_LIMIT: Duration = Duration::from_millis(1_000 + 500);
-/// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out. They are safe.
-const TOO_SLOW: [&str; 6] = [
+/// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out, a bolt not seen in time. They are safe.
+const TOO_SLOW: [&str; 7] = [
     "cabinet_silent",
     "lamp_went_out",
+    "not_locked",
     "order_failed",
     "reading_missing",
     "refused",
