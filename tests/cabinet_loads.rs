@@ -290,7 +290,7 @@ fn one_letter_more_than_was_loaded_waits_for_an_officer() {
         .clone();
     let resolve = format!("/v1/holds/{hold}/resolve");
     let found = json!({"note": "签收时少点一件"});
-    station.add_operator("op");
+    station.add_person("op", "operator");
     station.sign_in_as("op");
     let (status, told) = station.call("POST", &resolve, Some(found.clone()));
     assert_eq!(

@@ -250,7 +250,13 @@ impl TestStation {
         self.sign_in_as("tester");
     }
 
-    /// As another account; [`TestStation::add_operator`] makes one.
+    /// One more person, with the tests' password.
+    pub fn add_person(&self, name: &str, role: &str) {
+        let add = ["user", "add", name, "--role", role, "--password-stdin"];
+        self.command(&add, Some(PASSWORD));
+    }
+
+    /// As another account; [`TestStation::add_person`] makes one.
     pub fn sign_in_as(&mut self, user: &str) {
         let request = json!({"user": user, "password": PASSWORD});
         let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
@@ -273,18 +279,6 @@ impl TestStation {
             cookie,
             body["csrf"].as_str().expect("a CSRF token").to_owned(),
         ));
-    }
-
-    pub fn add_operator(&self, name: &str) {
-        let add = [
-            "user",
-            "add",
-            name,
-            "--role",
-            "operator",
-            "--password-stdin",
-        ];
-        self.command(&add, Some(PASSWORD));
     }
 
     /// A call as the signed-in operator: status and body.

@@ -155,9 +155,10 @@ pub struct InLoad {
 }
 
 /// How many of a batch's expected letters may be opened. What was not counted into a load is in those of which nobody said a
-/// number; `None` where some of these may be opened and others may not.
+/// number; `None` where some of these may be opened and others may not. `more` of them were found beyond what was signed in, and lay in the loads if these
+/// are opened all.
 #[must_use]
-pub fn letters_opened(expected: i64, loads: &[InLoad]) -> Option<i64> {
+pub fn letters_opened(expected: i64, more: i64, loads: &[InLoad]) -> Option<i64> {
     let counted = |opened: bool| -> i64 {
         let of = loads.iter().filter(|load| load.opened == opened);
         of.filter_map(|load| load.letters).map(i64::from).sum()
@@ -167,6 +168,7 @@ pub fn letters_opened(expected: i64, loads: &[InLoad]) -> Option<i64> {
         loads.any(|load| load.letters.is_none() && load.opened == opened)
     };
     match (unsaid(true), unsaid(false)) {
+        (false, _) if loads.iter().all(|load| load.opened) => Some(counted(true) + more),
         (false, _) => Some(counted(true)),
         (true, false) => Some((expected - counted(false)).max(0)),
         (true, true) => None,
@@ -189,14 +191,19 @@ mod tests {
     fn letters_of_a_batch_are_opened_with_the_loads_they_were_counted_into() {
         let load = |letters, opened| InLoad { letters, opened };
         // The only load of a batch has all of it.
-        assert_eq!(letters_opened(4, &[load(None, true)]), Some(4));
-        assert_eq!(letters_opened(4, &[load(None, false)]), Some(0));
+        assert_eq!(letters_opened(4, 0, &[load(None, true)]), Some(4));
+        // Four were signed in and loaded, a fifth lay among them; it is counted once.
+        assert_eq!(letters_opened(5, 1, &[load(Some(4), true)]), Some(5));
+        assert_eq!(letters_opened(5, 1, &[load(None, true)]), Some(5));
+        let half = [load(Some(2), true), load(Some(2), false)];
+        assert_eq!(letters_opened(5, 1, &half), Some(2));
+        assert_eq!(letters_opened(4, 0, &[load(None, false)]), Some(0));
         let halves = [load(Some(2), true), load(Some(2), false)];
-        assert_eq!(letters_opened(4, &halves), Some(2));
+        assert_eq!(letters_opened(4, 0, &halves), Some(2));
         let rest = [load(None, true), load(Some(1), false)];
-        assert_eq!(letters_opened(4, &rest), Some(3));
+        assert_eq!(letters_opened(4, 0, &rest), Some(3));
         let unsaid = [load(None, true), load(None, false)];
-        assert_eq!(letters_opened(4, &unsaid), None);
+        assert_eq!(letters_opened(4, 0, &unsaid), None);
         assert_eq!(letters_not_loaded(4, &unsaid), None);
         assert_eq!(letters_not_loaded(4, &[load(Some(3), true)]), Some(1));
         assert_eq!(letters_not_loaded(4, &[]), Some(4));

@@ -129,7 +129,10 @@ impl Db {
             &detail,
         )?;
         step.commit()?;
-        Ok(())
+        match kind.sign() > 0 {
+            true => self.count_was_corrected(batch, (by, reason)),
+            false => Ok(()),
+        }
     }
 
     /// A closed day, if it is.

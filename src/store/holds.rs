@@ -231,6 +231,15 @@ impl Db {
     ) -> Result<String, StoreError> {
         self.atomically(|db| {
             db.may_regroup(from)?;
+            let held = db.holds_of(from)?;
+            if held.iter().any(|hold| grouping::hold::is_for_an_officer(&hold.reason)) {
+                return Err(StoreError::WrongState {
+                    what: "letter",
+                    id: from.to_owned(),
+                    state: "held for an officer, who first says whether it was disinfected".into(),
+                    action: "move pages",
+                });
+            }
             let (load, group): (i64, String) = db
                 .connection
                 .query_row("SELECT load_id, group_name FROM letters WHERE id = ?1", [from], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -4,19 +4,19 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::StoreError;
+use super::{Db, StoreError};
 use super::amiss::find_once;
 use super::grouping::{NewHold, hold_once};
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
-use crate::domain::intake::reason;
+use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::LoadState;
 
-/// Of a batch: the letters it should have by what is on record, and its loads.
+/// Of a batch: the letters it should have by what is on record, how many of them were found beyond those signed in, and its loads.
 pub(super) fn letters_and_loads(
     step: &Connection,
     batch: i64,
-) -> Result<(i64, Vec<InLoad>), StoreError> {
+) -> Result<(i64, i64, Vec<InLoad>), StoreError> {
     let count: i64 = step.query_row("SELECT count FROM batches WHERE id = ?1", [batch], |row| {
         row.get(0)
     })?;
@@ -26,7 +26,9 @@ pub(super) fn letters_and_loads(
         let (kind, letters): (Exception, i64) = (row.get(0)?, row.get(1)?);
         Ok(kind.sign() * letters)
     })?;
-    let expected = count + exceptions.sum::<Result<i64, _>>()?;
+    let exceptions: Vec<i64> = exceptions.collect::<Result<_, _>>()?;
+    let expected = count + exceptions.iter().sum::<i64>();
+    let more = exceptions.iter().filter(|letters| **letters > 0).sum();
     let mut query = step.prepare_cached(
         "SELECT n.letters, l.state FROM loads l LEFT JOIN load_letters n ON n.load_id = l.id WHERE l.batch_id = ?1",
     )?;
@@ -37,7 +39,7 @@ pub(super) fn letters_and_loads(
             opened: state.may_be_opened(),
         })
     })?;
-    Ok((expected, loads.collect::<Result<_, _>>()?))
+    Ok((expected, more, loads.collect::<Result<_, _>>()?))
 }
 
 /// Holds a letter that has just begun, if it may be one that no cycle released: when its batch has more letters than were counted into its opened
@@ -46,13 +48,13 @@ pub(super) fn hold_if_beyond(
     step: &Connection,
     (batch, letter): (i64, &str),
 ) -> Result<(), StoreError> {
-    let (expected, loads) = letters_and_loads(step, batch)?;
+    let (expected, more, loads) = letters_and_loads(step, batch)?;
     let before: i64 = step.query_row(
         "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1 AND l.id <> ?2",
         (batch, letter),
         |row| row.get(0),
     )?;
-    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
+    if letters_opened(expected, more, &loads).is_some_and(|opened| before < opened) {
         return Ok(());
     }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
@@ -72,6 +74,36 @@ pub(super) fn hold_if_beyond(
     Ok(())
 }
 
+impl Db {
+    /// Letters were found beyond what was signed in, and a person said why: those that only their number held go on, the oldest first. Where another load or
+    /// batch lies about that no cycle released, an officer still has to look.
+    pub(super) fn count_was_corrected(
+        &mut self,
+        batch: i64,
+        (by, why): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let (expected, more, loads) = letters_and_loads(&self.connection, batch)?;
+        let letters: i64 = self.connection.query_row(
+            "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1",
+            [batch],
+            |row| row.get(0),
+        )?;
+        let held: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM holds WHERE batch_id = ?1 AND reason = ?2 AND detail = ?3 AND resolved_ms IS NULL ORDER BY id",
+            )?
+            .query_map((batch, hold::UNRELEASED_LOAD, format!("batch {batch}")), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let beyond = letters - letters_opened(expected, more, &loads).unwrap_or(0);
+        let stay = usize::try_from(beyond).unwrap_or(0);
+        let go_on = held.len().saturating_sub(stay);
+        held.into_iter()
+            .take(go_on)
+            .try_for_each(|id| self.resolve_hold(id, by, why).map(drop))
+    }
+}
+
 /// Holds a letter that was opened before it was disinfected: the same file was there before the release, and came again.
 pub(super) fn hold_if_opened_early(
     step: &Connection,
@@ -79,11 +111,14 @@ pub(super) fn hold_if_opened_early(
     arrival: &str,
 ) -> Result<(), StoreError> {
     let early: Option<String> = step
+        // The name may come back another day, once it was taken.
         .prepare_cached(
             "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.id <> a.id
-             WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms >= (SELECT created_ms FROM batches WHERE id = ?3) LIMIT 1",
+             WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms <= a.first_seen_ms AND NOT EXISTS (
+               SELECT 1 FROM arrivals t WHERE t.source = a.source AND t.name = a.name AND t.state = ?3 AND t.id <> a.id AND t.taken_ms > e.first_seen_ms)
+             LIMIT 1",
         )?
-        .query_row((arrival, reason::SEEN_BEFORE_RELEASE, batch), |row| row.get(0))
+        .query_row((arrival, reason::SEEN_BEFORE_RELEASE, ArrivalState::Taken), |row| row.get(0))
         .optional()?;
     match early {
         Some(name) => opened_early(step, (batch, letter), name),
