@@ -137,9 +137,10 @@ impl Counts {
             (self.images_missing != 0).then_some(Difference::ImagesMissing {
                 images: self.images_missing,
             }),
+            // Whoever says why there are more answers what is held for it.
+            (short < 0).then_some(Difference::LettersOver { letters: -short }),
             (self.holds != 0).then_some(Difference::Held { holds: self.holds }),
             (short > 0).then_some(Difference::LettersShort { letters: short }),
-            (short < 0).then_some(Difference::LettersOver { letters: -short }),
         ];
         all.into_iter().flatten().collect()
     }

@@ -202,7 +202,7 @@ impl Db {
                 return Err(refused("in the cabinet: wait for the end of its cycle".into()));
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
-            for difference in db.batch_counts(id)?.differences() {
+            while let Some(difference) = db.batch_counts(id)?.differences().into_iter().next() {
                 let (kind, letters) = match difference {
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),

@@ -4,9 +4,9 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Db, StoreError};
 use super::amiss::find_once;
 use super::grouping::{NewHold, hold_once};
+use super::{Db, StoreError};
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
 use crate::domain::intake::{ArrivalState, reason};

@@ -133,7 +133,7 @@ impl Station {
                 let batch = db.sign_in_batch(
                     &NewBatch {
                         carrier: Carrier::Letter,
-                        count: 1,
+                        count: 20,
                         received: clock::now(),
                     },
                     "op",
