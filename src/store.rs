@@ -64,7 +64,7 @@ mod withhold;
 mod words;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -388,6 +388,12 @@ impl Db {
         Ok(self
             .connection
             .pragma_update(None, "user_version", schema)?)
+    }
+
+    /// Where the database lies; none of one in memory.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let file = Path::new(self.connection.path()?);
+        file.parent().map(Path::to_path_buf)
     }
 
     /// Whether the database answers.

@@ -62,6 +62,8 @@ struct LoadLine {
     state_words: &'static str,
     detail: String,
     may_start: bool,
+    /// What is to be said of its cabinet's self test before a start.
+    test_due: Option<String>,
     running: bool,
     /// Number of the newest cycle, once it has ended: it has a certificate.
     certificate: Option<String>,
@@ -176,12 +178,14 @@ fn detail(w: &'static Words, load: &Load, cycle: Option<&CycleRecord>) -> String
 
 fn load_line(
     w: &'static Words,
+    app: &App,
     open: Openness,
     load: &Load,
     cycle: Option<&CycleRecord>,
 ) -> LoadLine {
     let state = state_code(load.state);
-    let may_start = matches!(load.state, LoadState::Waiting | LoadState::Quarantined);
+    let may_start =
+        matches!(load.state, LoadState::Waiting | LoadState::Quarantined) && open == Openness::Open;
     LoadLine {
         id: load.id,
         title: match load.letters {
@@ -192,7 +196,8 @@ fn load_line(
         state,
         state_words: w.code("load_state", state),
         detail: detail(w, load, cycle),
-        may_start: may_start && open == Openness::Open,
+        test_due: super::cabinet::due_before_start(w, app, &load.cabinet).filter(|_| may_start),
+        may_start,
         running: load.state == LoadState::InCycle,
         certificate: cycle
             .filter(|cycle| cycle.ended.is_some())
@@ -273,7 +278,7 @@ fn card(
         left,
         loads: loads
             .iter()
-            .map(|(load, cycle)| load_line(w, open, load, cycle.as_ref()))
+            .map(|(load, cycle)| load_line(w, app, open, load, cycle.as_ref()))
             .collect(),
     }
 }

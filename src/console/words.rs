@@ -109,11 +109,19 @@ impl Words {
 
     /// A refusal of a cabinet by its stable code, and what to do about it; none of a code that has no words.
     pub(crate) fn refusal(&self, code: &str) -> Option<String> {
-        let what = self.known("fault", code)?;
-        Some(match self.known("fault_do", code) {
+        Some(self.and_next(code, self.known("fault", code)?))
+    }
+
+    /// The refusal of a cabinet in which this other load lies.
+    pub(crate) fn other_load(&self, load: i64) -> String {
+        self.and_next("other_load_inside", &self.one("script.other_load", load))
+    }
+
+    fn and_next(&self, code: &str, what: &str) -> String {
+        match self.known("fault_do", code) {
             Some(next) => format!("{code}: {what}{}{next}", self.t("script.stop")),
             None => format!("{code}: {what}"),
-        })
+        }
     }
 
     /// Who signed an override: both people, or the one of records from before two had to.

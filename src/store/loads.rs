@@ -54,7 +54,7 @@ pub struct Load {
     pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
-    /// When it may be opened since.
+    /// When a cycle released it; an override has its own time.
     pub released: Option<Millis>,
     /// The cycle that released it.
     pub cycle_id: Option<i64>,
@@ -106,13 +106,16 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
     let approved_by = row.get(9)?;
+    // The column is also set by an override: since then the load may be opened.
+    let may_be_opened: Option<Millis> = row.get(4)?;
+    let state = row.get(3)?;
     Ok(Load {
         id: row.get(0)?,
         batch_id: row.get(1)?,
         cabinet: row.get(2)?,
         letters: row.get(10)?,
-        state: row.get(3)?,
-        released: row.get(4)?,
+        state,
+        released: may_be_opened.filter(|_| state == LoadState::Released),
         cycle_id: row.get(5)?,
         overridden: by
             .zip(reason)

@@ -95,7 +95,7 @@ pub struct LoadView {
     pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
-    /// May be opened since.
+    /// When a cycle released it; of an overridden one none did, and `override.at` says since when it may be opened.
     pub released_at: Option<String>,
     /// The cycle that released it.
     pub cycle: Option<String>,
