@@ -62,6 +62,8 @@ pub mod hold {
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
     /// A page of this letter was there before its load was released: the letter was opened before it was disinfected.
     pub const OPENED_BEFORE_RELEASE: &str = "opened_before_release";
+    /// A page came behind a letter's last one after another load or batch had been noted that no cycle released: it may be of that.
+    pub const PAGE_AFTER_LOAD: &str = "page_after_load";
 
     /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
     #[must_use]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
-use crate::domain::balance::{Counts, Exception};
+use crate::domain::balance::{Counts, Exception, counted};
 use crate::domain::letter::Stage;
 
 /// Letters that are in the count and not among the scanned, or the other way round.
@@ -71,6 +71,7 @@ impl Db {
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),
+            files_waiting: i64::from(self.batch_files(batch)?.waiting),
             ..counts
         })
     }
@@ -194,7 +195,9 @@ impl Db {
         let note = note.map(str::trim).filter(|note| !note.is_empty());
         if letters + batches > 0 && note.is_none() {
             return Err(refused(format!(
-                "not finished ({letters} letters not confirmed, {batches} batches not closed): finish them, or close it with a note"
+                "not finished ({} not confirmed, {} not closed): finish them, or close it with a note",
+                counted(letters.into(), "letter", "letters"),
+                counted(batches.into(), "batch", "batches")
             )));
         }
         let step = self.connection.savepoint()?;

@@ -179,7 +179,7 @@ impl Db {
     }
 
     /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
+    /// its own; so may files that were not taken. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
@@ -204,6 +204,8 @@ impl Db {
             let note = note.map(str::trim).filter(|note| !note.is_empty());
             while let Some(difference) = db.batch_counts(id)?.differences().into_iter().next() {
                 let (kind, letters) = match difference {
+                    // Software may have left something that nobody can take: whoever closes says so.
+                    Difference::FilesWaiting { .. } if note.is_some() => continue,
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),
                     _ => return Err(refused(format!("out of balance ({})", difference.told()))),
