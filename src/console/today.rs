@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::cabinet;
 use super::frame::{Frame, Visitor};
 use super::letters::Row;
+use super::outbox::shared_numbers;
 use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
@@ -18,10 +19,14 @@ use crate::clock::Millis;
 use crate::disinfect::CabinetView;
 use crate::domain::access::Seer;
 use crate::domain::letter::LoadState;
-use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
+use crate::store::{
+    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber, StoreError,
+};
 
 const HELD_SHOWN: u32 = 20;
 const LETTERS_SHOWN: u32 = 12;
+/// Page 交接 shows them for good.
+const SAME_NUMBER_DAYS: i64 = 3;
 
 struct Queue {
     label: &'static str,
@@ -54,6 +59,7 @@ struct TodayPage {
     alerts: Vec<Alert>,
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
+    handles_letters: bool,
 }
 
 #[derive(Default)]
@@ -64,6 +70,8 @@ struct Seen {
     troubled: Vec<LetterLine>,
     loads: Vec<Load>,
     kept: Kept,
+    /// Case numbers that were given to several letters in the last days.
+    shared: Vec<SharedCaseNumber>,
     /// Letters that are kept from somebody and wait for another person.
     for_another: BTreeSet<String>,
 }
@@ -101,8 +109,13 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .filter(|row| row.user != seer.actor && !kept_from_me.contains(&row.letter))
         .map(|row| row.letter)
         .collect();
+    let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
     Ok(Seen {
         for_another,
+        shared: match reads {
+            true => shared_numbers(db, seer, since)?,
+            false => Vec::new(),
+        },
         counts: db.overview(&seer.actor)?,
         held: if reads {
             db.held_files(HELD_SHOWN)?
@@ -238,6 +251,16 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         href: Some(format!("/letters/{letter}")),
         tone: "",
     }));
+    alerts.extend(seen.shared.iter().map(|one| {
+        let letters = one.letters.join(w.t("outbox.and"));
+        Alert {
+            what: w.two("alert.same_number", &one.case_number, letters),
+            next: w.t("alert.same_number_do").to_owned(),
+            subject: when::moment(w, one.last),
+            href: Some("/outbox".to_owned()),
+            tone: "",
+        }
+    }));
     alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(seen.held.iter().map(|file| held(w, file)));
     alerts
@@ -314,12 +337,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         return Redirect::to(f.home()).into_response();
     }
     let seer = visitor.seer();
+    let handles_letters = Mailroom::lets(seer.holder);
     let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     show(&TodayPage {
         queues: queues(w, &seen.counts),
+        handles_letters,
         alerts: alerts(w, &app, &seen),
         cabinets: app
             .cabinets

@@ -578,7 +578,11 @@ impl Db {
                 .execute((letter, case_number, clock::now()))?;
             db.letter_changed(letter, Stage::Registered)?;
             db.forget_imported(case_number)?;
-            let detail = json!({"case_number": case_number});
+            let mut detail = json!({"case_number": case_number});
+            let also = db.also_registered_under((case_number, by), letter)?;
+            if !also.is_empty() {
+                detail["also"] = json!(also);
+            }
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
             db.draft(letter)
         })

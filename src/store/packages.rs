@@ -148,14 +148,14 @@ impl Db {
                         Kind::Amended => drop(db.ack_amendment(message.occasion, channel)?),
                         _ => drop(db.ack_draft(&message.letter, case_number, channel, None)?),
                     }
-                    (State::Accepted, "accepted")
+                    (State::Accepted, "accepted".to_owned())
                 }
                 Receipt::Rejected { .. } if message.state == State::Rejected => return Ok(message),
                 Receipt::Rejected { reason } => {
                     if message.kind != Kind::Amended {
                         db.reject_draft(&message.letter, reason, channel)?;
                     }
-                    (State::Rejected, "rejected")
+                    (State::Rejected, format!("rejected: {reason}"))
                 }
             };
             db.connection.execute(

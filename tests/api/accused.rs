@@ -17,6 +17,7 @@ fn system_of(house: &House, unit: &str) -> Caller {
             scope: Scope::CaseSystem,
             expires: None,
             unit: Some(unit),
+            certificate: None,
         };
         db.add_token(&new, "their secret", "test")
     });

@@ -325,6 +325,7 @@ impl House {
                     scope,
                     expires: None,
                     unit: None,
+                    certificate: None,
                 };
                 db.add_token(&new, &kept, "test")
             })

@@ -119,7 +119,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/amendments/{number}/ack", CASE),
     ("GET", "/v1/audit", AUDIT),
     ("GET", "/v1/outbox", MAIL),
-    ("POST", "/v1/outbox/{id}/resend", MAIL),
+    ("POST", "/v1/outbox/{id}/resend", DECIDE),
     ("GET", "/v1/statistics", MAIL),
     ("POST", "/v1/statistics/export", MAIL),
     ("DELETE", "/v1/session", SELF),

@@ -629,6 +629,7 @@ fn nothing_is_handed_to_whom_it_accuses() {
             scope: Scope::CaseSystem,
             expires: None,
             unit: Some("苏州市姑苏区城市管理局".into()),
+            certificate: None,
         };
         db.add_token(&new, "their secret", "test")
     });

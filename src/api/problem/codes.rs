@@ -45,6 +45,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "A case system shows its certificate beside its token",
     ),
     (
+        "certificate_mismatch",
+        StatusCode::FORBIDDEN,
+        "The token is tied to another client certificate",
+    ),
+    (
         "changed",
         StatusCode::PRECONDITION_FAILED,
         "Somebody changed it in between",
