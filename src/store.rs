@@ -28,6 +28,7 @@ mod grouping;
 mod health;
 mod health_views;
 mod held;
+mod hindrance;
 mod holds;
 mod idempotency;
 mod imports;
@@ -94,6 +95,7 @@ pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
 pub use held::{HeldDecision, HeldInto, OpenLoadRow, TakeHeld};
+pub use hindrance::Hindrance;
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
 pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
@@ -167,8 +169,10 @@ pub enum StoreError {
         id: String,
     },
     /// The thing is in a state that does not allow this.
-    #[error("{what} {id} is {state}: {action} is not possible")]
+    #[error("cannot {action}: {what} {id} is {state}. {}", .why.advice())]
     WrongState {
+        /// What stands in the way.
+        why: Hindrance,
         /// `batch`, `load`, `letter`, …
         what: &'static str,
         /// Its number.

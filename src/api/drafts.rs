@@ -156,7 +156,7 @@ pub struct DraftQuery {
 
 /// Leases the oldest ready drafts, urgent letters first.
 #[utoipa::path(post, path = "/v1/drafts/claims", tag = "drafts", request_body = ClaimBody, params(super::openapi::Key),
-    responses((status = 200, body = Claims), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = Claims)), security(("token" = [])))]
 pub async fn claim(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
@@ -202,7 +202,7 @@ pub async fn claim(
 
 /// Drafts by letter number.
 #[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, Part),
-    responses((status = 200, body = Listed<DraftView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<DraftView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -235,7 +235,7 @@ pub async fn list(
 
 /// One draft.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
-    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DraftView)))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -263,7 +263,7 @@ pub async fn get(
 /// Says that the draft is registered; twice is once.
 #[utoipa::path(post, path = "/v1/drafts/{id}/ack", tag = "drafts", request_body = AckBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = AckView), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = AckView)), security(("token" = [])))]
 pub async fn ack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
@@ -294,7 +294,7 @@ pub async fn ack(
 /// Gives the draft back; it goes to the end of the queue.
 #[utoipa::path(post, path = "/v1/drafts/{id}/nack", tag = "drafts", request_body = NackBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = DraftView)), security(("token" = [])))]
 pub async fn nack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,

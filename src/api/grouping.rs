@@ -40,7 +40,7 @@ pub struct NextLetter {
 
 /// Says that the next letter begins, for scanners that are grouped by press.
 #[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = NextLetter), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = NextLetter)))]
 pub async fn next_letter(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -74,7 +74,7 @@ pub struct ExceptionBody {
 /// Records letters that were signed in and are not scanned, or the other way round, with the reason.
 #[utoipa::path(post, path = "/v1/batches/{id}/exceptions", tag = "batches", request_body = ExceptionBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = BatchView)))]
 pub async fn exception(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -162,7 +162,7 @@ pub struct HoldQuery {
 
 /// What waits for a person, oldest first, at most 500.
 #[utoipa::path(get, path = "/v1/holds", tag = "letters", params(HoldQuery),
-    responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldList)))]
 pub async fn holds(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -199,7 +199,7 @@ pub struct ResolveBody {
 /// A person has looked and says what was found.
 #[utoipa::path(post, path = "/v1/holds/{id}/resolve", tag = "letters", request_body = ResolveBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = HoldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldView)))]
 pub async fn resolve(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -241,7 +241,7 @@ pub struct Moved {
 /// Puts pages into another letter, or makes a new letter of them: a letter is split, two are merged. Both drafts are made anew.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Moved), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Moved)))]
 pub async fn move_pages(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -300,7 +300,7 @@ pub struct SeparatorsBody {
 
 /// Prints a run of separator sheets as PDF. Only sheets of runs that were printed here separate letters.
 #[utoipa::path(post, path = "/v1/separators", tag = "batches", request_body = SeparatorsBody,
-    responses((status = 200, content_type = "application/pdf"), (status = "4XX", body = Problem)))]
+    responses((status = 200, content_type = "application/pdf")))]
 pub async fn print(
     State(app): State<App>,
     caller: Caller<Mailroom>,

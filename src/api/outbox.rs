@@ -81,7 +81,7 @@ pub struct OutboxQuery {
 
 /// Messages, newest first; those of letters that the caller may not know of are not there.
 #[utoipa::path(get, path = "/v1/outbox", tag = "outbox", params(OutboxQuery, Part),
-    responses((status = 200, body = Listed<MessageView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<MessageView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -123,7 +123,7 @@ pub struct ResendBody {
 /// Sends a message again that was given up, or, with a reason, one that was delivered and is missed there; under its old id, so that a receiver that
 /// has it knows. For confirming officers and administrators.
 #[utoipa::path(post, path = "/v1/outbox/{id}/resend", tag = "outbox", params(("id" = i64, Path), super::openapi::Key), request_body = ResendBody,
-    responses((status = 200, body = MessageView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = MessageView)))]
 pub async fn resend(
     State(app): State<App>,
     caller: Caller<Deciders>,

@@ -95,7 +95,7 @@ pub struct Made {
 }
 
 /// Every token, without its secret.
-#[utoipa::path(get, path = "/v1/tokens", tag = "accounts", responses((status = 200, body = Tokens), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/tokens", tag = "accounts", responses((status = 200, body = Tokens)))]
 pub async fn list(
     State(app): State<App>,
     _: Caller<AccountKeepers>,
@@ -107,7 +107,7 @@ pub async fn list(
 
 /// Makes a token and says it once. It is not repeated for an Idempotency-Key: that would keep the secret.
 #[utoipa::path(post, path = "/v1/tokens", tag = "accounts", request_body = NewTokenBody,
-    responses((status = 201, body = Made), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = Made)))]
 pub async fn add(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -184,7 +184,7 @@ fn tied(app: &App, certificate: &str) -> Result<String, Problem> {
 
 /// Takes a token back; it stops holding at once.
 #[utoipa::path(post, path = "/v1/tokens/{name}/revoke", tag = "accounts", params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = TokenView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = TokenView)))]
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::digest;
 use crate::domain::access::{Role, Scope};
@@ -418,6 +418,7 @@ fn found(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError>
 
 fn taken(what: &'static str, id: &str) -> StoreError {
     StoreError::WrongState {
+        why: Hindrance::NameTaken,
         what,
         id: id.to_owned(),
         state: "there already".into(),

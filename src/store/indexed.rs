@@ -1,7 +1,7 @@
 //! Letters as a list of pages says: all its pages and the list itself in one transaction, or nothing.
 
 use super::letters::gate;
-use super::{Db, StoreError, TakePage, Taken};
+use super::{Db, Hindrance, StoreError, TakePage, Taken};
 use crate::domain::intake::Gate;
 use crate::domain::letter::Stage;
 
@@ -41,6 +41,7 @@ impl Db {
                     Taken::NotNow(_) | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
+                            why: Hindrance::Over,
                             what: "arrival",
                             id: file.arrival.clone(),
                             state: "refused".into(),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
 use super::unreleased::hold_if_beyond;
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
@@ -229,6 +229,7 @@ impl Db {
         if found.state == ArrivalState::Taken {
             let (state, action) = ("taken".into(), "hold");
             return Err(StoreError::WrongState {
+                why: Hindrance::Over,
                 what: "arrival",
                 id: id.to_owned(),
                 state,

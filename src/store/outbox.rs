@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::drafts::{OFFERED, subject};
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Seer, goes_to_accused};
 use crate::domain::outgoing::{Kind, Retry, State};
@@ -381,20 +381,25 @@ impl Db {
     ) -> Result<Message, StoreError> {
         self.atomically(|db| {
             let known = db.message(id)?;
-            let state = match (known.state, reason) {
+            let refused = match (known.state, reason) {
                 (State::Dead, _) | (State::Sent, Some(_)) => None,
-                (State::Sent, None) => Some("delivered, and no reason is given for sending it twice"),
-                (State::Waiting | State::Staged, _) => Some("on its way"),
-                (State::Accepted | State::Rejected, _) => Some("answered by a receipt"),
-                (State::Dropped, _) => Some("dropped: there is nothing to tell any more"),
-                (State::KeptBack, _) => Some("kept back: its letter accuses that office"),
+                (State::Sent, None) => Some((Hindrance::Delivered, "delivered already")),
+                (State::Waiting | State::Staged, _) => Some((Hindrance::Busy, "on its way")),
+                (State::Accepted | State::Rejected, _) => {
+                    Some((Hindrance::Decided, "answered by a receipt"))
+                }
+                (State::Dropped, _) => Some((Hindrance::Over, "dropped")),
+                (State::KeptBack, _) => {
+                    Some((Hindrance::AddresseeAccused, "about a letter that accuses that office"))
+                }
             };
-            if let Some(state) = state {
+            if let Some((why, state)) = refused {
                 return Err(StoreError::WrongState {
+                    why,
                     what: "message",
                     id: id.to_string(),
                     state: state.to_owned(),
-                    action: "resend",
+                    action: "send it again",
                 });
             }
             db.connection.execute(

@@ -59,7 +59,10 @@ fn a_draft_is_claimed_and_registered_once() {
     assert!(claim(&house, &cases, 10).is_empty());
     assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
     assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
-    assert_eq!(ack(&house, &cases, "A1", "N2"), (409, "wrong_state".into()));
+    assert_eq!(
+        ack(&house, &cases, "A1", "N2"),
+        (409, "other_case_number".into())
+    );
     assert_eq!(
         house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
         1
@@ -128,9 +131,8 @@ fn a_lease_that_ran_out_is_offered_again() {
     run_out(&house);
     assert_eq!(claim(&house, &two, 1).len(), 1);
     assert_eq!(
-        ack(&house, &one, "A1", "N1").0,
-        409,
-        "it is with somebody else now"
+        ack(&house, &one, "A1", "N1"),
+        (409, "leased_to_another".into())
     );
     assert_eq!(ack(&house, &two, "A1", "N2").0, 200);
 }
@@ -162,7 +164,7 @@ fn nobody_acknowledges_what_they_never_had() {
     let house = House::offering("read");
     let cases = house.machine("cases", Scope::CaseSystem);
     house.drafted("A1");
-    assert_eq!(ack(&house, &cases, "A1", "N1"), (409, "wrong_state".into()));
+    assert_eq!(ack(&house, &cases, "A1", "N1"), (409, "not_leased".into()));
     assert_eq!(ack(&house, &cases, "A9", "N1"), (404, "not_found".into()));
 }
 
@@ -184,6 +186,9 @@ fn an_old_lease_of_the_same_token_does_not_acknowledge() {
             .status
     };
     assert_eq!(with(&old), 409);
+    let late = json!({"case_number": "N1", "lease": old});
+    let late = house.post(&cases, "/v1/drafts/A1/ack", late);
+    assert_eq!(late.code(), "lease_outdated");
     assert_eq!(with(&new), 200);
 }
 

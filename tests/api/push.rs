@@ -270,7 +270,10 @@ fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_agai
     let resent = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND actor = 'chen'";
     assert_eq!(house.count(resent), 1);
     // What was delivered is sent again with a reason only, and that is on record.
-    assert_eq!(house.post(&chen, &again, json!({})).code(), "wrong_state");
+    assert_eq!(
+        house.post(&chen, &again, json!({})).code(),
+        "already_delivered"
+    );
     let why = json!({"reason": "对方恢复了昨天的备份"});
     assert_eq!(house.post(&chen, &again, why).status, 200);
     waits(&house, "A1", "sent", "answered_204");
