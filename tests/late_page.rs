@@ -61,7 +61,7 @@ fn a_page_found_after_the_registration_is_taken_in_read_and_told_as_an_amendment
     );
     let letter = station.ok("GET", "/v1/letters/S008", None);
     assert_eq!(letter["stage"], "registered");
-    let pages = letter["pages"].as_array().expect("pages");
+    let pages = letter["page_list"].as_array().expect("pages");
     assert!(
         pages.len() == 2 && pages.iter().all(|page| page["state"] == "read"),
         "{letter}"

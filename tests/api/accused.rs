@@ -129,7 +129,7 @@ fn naming_the_addressee_as_accused_stops_the_hand_over() {
     assert_eq!(claimed(&house, &cases), 1);
     let named = json!({"named": [{"name": "林建国"}]});
     assert_eq!(name_accused(&house, &zhang, named).status, 200);
-    assert_eq!(ack(&house, &cases).code(), "not_leased");
+    assert_eq!(ack(&house, &cases).code(), "taken_back");
     assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
     assert_eq!(claimed(&house, &cases), 0);
 }

@@ -694,7 +694,7 @@ fn nothing_is_handed_to_whom_it_accuses() {
     );
     assert_eq!(confirm.code(), "addressee_accused");
     assert!(
-        confirm.text.contains("choose another addressee"),
+        confirm.text.contains("Choose another addressee"),
         "{}",
         confirm.text
     );

@@ -56,3 +56,24 @@ pub fn assert_described(method: &str, uri: &str, status: u16, problem: &Value) {
         "{method} {path} answered {status} {code}, which its description does not name: {codes:?}"
     );
 }
+
+/// The comparison itself: what an operation does not name is noticed, with its own code elsewhere or another status.
+#[test]
+fn a_refusal_that_is_not_described_is_noticed() {
+    let described = |method: &str, uri: &str, status: u16, code: &str| {
+        let problem = serde_json::json!({"type": "urn:laixin:problem:x", "code": code});
+        let (method, uri) = (method.to_owned(), uri.to_owned());
+        std::panic::catch_unwind(move || assert_described(&method, &uri, status, &problem)).is_ok()
+    };
+    let ack = "http://127.0.0.1:1/v1/drafts/A001/ack?x=1";
+    assert!(described("POST", ack, 409, "leased_to_another"));
+    assert!(!described("POST", ack, 409, "last_administrator"));
+    assert!(!described("POST", ack, 422, "leased_to_another"));
+    assert!(!described(
+        "POST",
+        "/v1/drafts/claims",
+        409,
+        "leased_to_another"
+    ));
+    assert!(described("GET", "/no/such/route", 404, "not_found"));
+}
