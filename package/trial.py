@@ -23,7 +23,6 @@ sys.path.insert(0, str(PROJECT / "demo"))
 import station as demo  # noqa: E402
 
 BARE = PROJECT / ".setup" / "bare"
-MIRROR = "http://deb.debian.org/debian"
 
 
 class Wrong(Exception):
@@ -46,7 +45,7 @@ def bare_system():
         shutil.rmtree(BARE, ignore_errors=True)
         BARE.mkdir(parents=True)
         part = BARE / "root.part"
-        subprocess.run(["debootstrap", "bookworm", part, MIRROR], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["debootstrap", "bookworm", part], check=True, stdout=subprocess.DEVNULL)
         part.rename(root)
     return root
 

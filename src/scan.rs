@@ -10,6 +10,7 @@ pub mod codes;
 mod control;
 mod desk;
 mod device;
+mod earlier;
 mod health;
 mod held;
 mod indexed;
@@ -117,6 +118,9 @@ pub async fn run(
                     let mut batch = vec![seen];
                     batch.extend(std::iter::from_fn(|| source.try_next()).take(desk.more_at_once()));
                     blocking(&desk, |desk| desk.handle_all(batch)).await?;
+                    if desk.wants_look() {
+                        source.look_now();
+                    }
                 }
                 None => break,
             },

@@ -9,6 +9,7 @@ mod accounts;
 mod accused;
 mod alerts;
 mod amendments;
+mod amiss;
 mod archives;
 mod audit;
 mod backups;
@@ -78,6 +79,7 @@ pub use accounts::{
 };
 pub use alerts::{AlertRow, AlertsWanted};
 pub use amendments::AmendmentRow;
+pub use amiss::HeldBeside;
 pub use archives::{ExportOf, ToExport};
 pub use audit::{AuditWanted, LOOKS, Saw};
 pub use backups::BackupRow;

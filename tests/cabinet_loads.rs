@@ -106,6 +106,8 @@ fn waiting_for_a_person(station: &TestStation) -> Vec<(String, String)> {
     let holds = holds["items"].as_array().expect("a list").iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     holds
+        // These tests scan one image again and again, which is a finding of its own.
+        .filter(|hold| hold["reason"] != "same_bytes")
         .map(|hold| {
             assert_eq!(hold["reason"], "unreleased_load", "{hold}");
             let next = text(&hold["next_action"]);
@@ -149,7 +151,12 @@ fn letters_beyond_those_of_the_released_load_wait_for_a_person() {
     );
     assert!(is_held(&station, "NS003"));
     assert!(!is_held(&station, "NS002"));
-    let hold = station.ok("GET", "/v1/holds", None)["items"][0]["id"].clone();
+    let holds = station.ok("GET", "/v1/holds", None)["items"].clone();
+    let mut holds = holds.as_array().expect("a list").iter();
+    let hold = holds
+        .find(|hold| hold["letter"] == "NS003")
+        .expect("its hold")["id"]
+        .clone();
     let resolve = format!("/v1/holds/{hold}/resolve");
     let found = json!({"note": "两封信装在一个信封内"});
     station.ok("POST", &resolve, Some(found));

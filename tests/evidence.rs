@@ -236,3 +236,17 @@ fn verify_names_every_row_and_entry_that_was_changed() {
     assert_eq!(code, Some(1));
     assert!(text.contains("ledger: BROKEN at entry 3"), "{text}");
 }
+
+/// A letter is set forward by hand: its draft, which is vouched for, says that nobody confirmed it.
+#[test]
+fn verify_names_a_letter_whose_stage_says_more_than_its_draft() {
+    let station = stopped();
+    let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    for stage in ["confirmed", "registered"] {
+        let set = format!("UPDATE letters SET stage = '{stage}' WHERE id = 'L001'");
+        connection.execute_batch(&set).unwrap();
+        let (code, text) = verify(&station, &[]);
+        assert_eq!(code, Some(1));
+        assert!(text.contains("BROKEN: stage of letter L001"), "{text}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod balance;
 mod campaign;
+mod folder_order;
 mod grouping;
 mod https;
 mod measure;

@@ -227,7 +227,8 @@ pub async fn close(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
-    let note = asked.body.note;
+    let note = asked.body.note.filter(|note| !note.trim().is_empty());
+    let note = note.as_deref().map(super::grouping::reason).transpose()?;
     app.once_telling(key, move |db| {
         db.close_batch(batch, &by, note.as_deref())?;
         Ok((

@@ -12,6 +12,8 @@ use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
 use super::problem::Problem;
 use crate::clock;
+use crate::config::Language;
+use crate::console::words::Words;
 use crate::domain::balance::Exception;
 use crate::domain::intake::next_action;
 use crate::events::Event;
@@ -135,7 +137,9 @@ impl From<Hold> for HoldView {
             batch: hold.batch,
             letter: hold.letter,
             scan: hold.scan,
-            next_action: next_action(&hold.reason),
+            next_action: Words::of(Language::English)
+                .known("hold_do", &hold.reason)
+                .unwrap_or_else(|| next_action(&hold.reason)),
             reason: hold.reason,
             detail: hold.detail.filter(|detail| !detail.is_empty()),
             at: hold.at.rfc3339(),

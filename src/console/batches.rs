@@ -187,6 +187,14 @@ enum Openness {
     Closed,
 }
 
+/// What was signed in stays what it is; exceptions stand beside it.
+pub(super) fn signed_words(w: &'static Words, count: u32, exceptions: i64) -> String {
+    match exceptions {
+        0 => count.to_string(),
+        _ => w.two("batches.with_exceptions", count, format!("{exceptions:+}")),
+    }
+}
+
 fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> BatchCard {
     // What has to be scanned: the letters signed in, less or more the exceptions on record.
     let expected = i64::from(batch.count) + scanning.0.exceptions;
@@ -199,9 +207,10 @@ fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> 
         std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
         std::cmp::Ordering::Less => ("over", w.one("batches.over", scanned - signed_in)),
     };
+    let signed = signed_words(w, batch.count, scanning.0.exceptions);
     let close_text = match balance {
-        "even" => w.two("close.equal", signed_in, scanned),
-        _ => w.two("close.differs", signed_in, scanned),
+        "even" => w.two("close.equal", &signed, scanned),
+        _ => w.two("close.differs", &signed, scanned),
     };
     let open = if batch.closed.is_some() {
         Openness::Closed
@@ -228,7 +237,7 @@ fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> 
         ),
         count: signed_in,
         letters: scanned,
-        counts: w.two("batches.balance", signed_in, scanned),
+        counts: w.two("batches.balance", &signed, scanned),
         balance,
         verdict,
         close_text,
@@ -279,4 +288,18 @@ pub(super) async fn page(
             .map(|found| card(w, &app, found))
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Language;
+
+    #[test]
+    fn an_exception_stands_beside_what_was_signed_in() {
+        let w = Words::of(Language::Chinese);
+        assert_eq!(signed_words(w, 60, 0), "60");
+        assert_eq!(signed_words(w, 60, 1), "60（例外 +1）");
+        assert_eq!(signed_words(w, 60, -2), "60（例外 -2）");
+    }
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::batches::signed_words;
 use super::frame::{Frame, Visitor};
 use super::letter::page_kind;
 use super::letters::Row;
@@ -173,7 +174,9 @@ pub(super) async fn page(
         short @ 1.. => w.one("batches.short", short),
         over => w.one("batches.over", -over),
     };
-    let counts = w.two("batches.balance", found.expected, found.batch.letters);
+    let exceptions = found.expected - i64::from(found.batch.count);
+    let signed = signed_words(w, found.batch.count, exceptions);
+    let counts = w.two("batches.balance", signed, found.batch.letters);
     show(&SheetsPage {
         f,
         batch,

@@ -46,6 +46,18 @@ pub mod hold {
     pub const SCAN_INTERRUPTED: &str = "scan_interrupted";
     /// A file came with a name that lies before one already taken.
     pub const OUT_OF_ORDER: &str = "out_of_order";
+    /// A file of this batch is held; it may be a page of this letter.
+    pub const IMAGE_HELD: &str = "image_held";
+    /// A file between this letter's pages is held: it may have been a separator sheet.
+    pub const HELD_BETWEEN: &str = "held_between";
+    /// A run of separators ended before its last sheet, or another one began behind its first.
+    pub const SEPARATOR_RUN_CHANGED: &str = "separator_run_changed";
+    /// The same bytes are a page of this or another letter already.
+    pub const SAME_BYTES: &str = "same_bytes";
+    /// A file has a name or a number that its letter has already.
+    pub const PAGE_AGAIN: &str = "page_again";
+    /// A number is left out among the pages of a letter.
+    pub const NUMBER_MISSING: &str = "number_missing";
     /// A letter came beyond those counted into the opened loads, while others were not released: it may be one of these, opened too early.
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
 }
@@ -148,7 +160,11 @@ pub enum Face {
 /// What is odd about a separator, seen after the one before it in the same stack.
 #[must_use]
 pub fn after(before: Option<&Separator>, now: &Separator) -> Option<&'static str> {
-    let before = before.filter(|before| before.run == now.run)?;
+    let before = before?;
+    if before.run != now.run {
+        // The next run begins with its first sheet; with any other, those before it are missing.
+        return (now.number != 1).then_some(hold::SEPARATOR_RUN_CHANGED);
+    }
     match now.number.cmp(&(before.number + 1)) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater => Some(hold::SEPARATOR_SKIPPED),
@@ -180,6 +196,27 @@ pub fn is_mail_number(text: &str) -> bool {
         other => other,
     };
     u32::from(bytes[10] - b'0') == wanted
+}
+
+/// The parts of a name: whether it is a number, the number, the text.
+pub type NaturalName = Vec<(bool, u64, String)>;
+
+/// A name as people sort it: runs of digits count as numbers.
+#[must_use]
+pub fn natural(name: &str) -> NaturalName {
+    let mut parts = NaturalName::new();
+    for c in name.chars() {
+        let digit = c.to_digit(10).filter(|_| c.is_ascii_digit());
+        match (parts.last_mut(), digit) {
+            (Some((true, number, _)), Some(digit)) => {
+                *number = number.saturating_mul(10).saturating_add(u64::from(digit));
+            }
+            (Some((false, _, text)), None) => text.push(c),
+            (_, Some(digit)) => parts.push((true, u64::from(digit), String::new())),
+            (_, None) => parts.push((false, 0, c.to_string())),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -227,7 +264,20 @@ mod tests {
             run: "AAAAAA".into(),
             number: 7,
         };
-        assert_eq!(after(Some(&sheet(1)), &other), None, "the next print run");
+        assert_eq!(
+            after(Some(&sheet(1)), &other),
+            Some(hold::SEPARATOR_RUN_CHANGED),
+            "the next print run, not from its first sheet"
+        );
+        let first = Separator { number: 1, ..other };
+        assert_eq!(after(Some(&sheet(1)), &first), None, "the next print run");
+    }
+
+    #[test]
+    fn names_are_ordered_as_people_do() {
+        assert!(natural("Scan_2.jpg") < natural("Scan_10.jpg"));
+        assert!(natural("a/0009.jpg") < natural("a/0010.jpg"));
+        assert!(natural("Scan_9999.jpg") > natural("Scan_0001.jpg"));
     }
 
     #[test]

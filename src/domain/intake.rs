@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grouping::hold;
-
 /// Where an arrival stands.
 ///
 /// ```text
@@ -112,9 +110,6 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::INDEX_PAGE_MISSING => {
             "see whether the scanner's software wrote every page that its list names; scan the letter again if one is missing"
-        }
-        hold::UNRELEASED_LOAD => {
-            "see whether this letter lay in the load, or the batch, that is named: if so, stop opening its letters and put them back to be disinfected; if not, say that you looked"
         }
         "index_unclear" => "scan the letter again, or put its pages into a folder of their own",
         reason::UNKNOWN_CLAIM => {

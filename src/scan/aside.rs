@@ -7,7 +7,7 @@ use scanner::{Aside, Found, Refused, naming};
 
 use super::ScanError;
 use super::desk::Desk;
-use crate::store::{Arrival, News};
+use crate::store::{Arrival, HeldBeside, News};
 
 impl Desk {
     pub(super) fn refused(&self, refused: &Refused) -> Result<(), ScanError> {
@@ -66,6 +66,8 @@ impl Desk {
     ) -> Result<(), ScanError> {
         self.note_place(id, kept)?;
         self.hold_of_scan(name, id, code)?;
+        self.hold_beside(name, id)?;
+        self.settles(name);
         self.alert(code, name, id);
         Ok(())
     }
@@ -75,6 +77,26 @@ impl Desk {
         let below = kept.strip_prefix(&self.inbox).unwrap_or(kept);
         let (id, below) = (id.to_owned(), below.to_string_lossy().into_owned());
         Ok(self.store.wait(move |db| db.arrival_kept_as(&id, &below))?)
+    }
+
+    /// A held file of a folder keeps its batch from being closed, and its letter from being confirmed.
+    fn hold_beside(&self, name: &str, id: &str) -> Result<(), ScanError> {
+        if self.driven {
+            return Ok(());
+        }
+        let (folder, file) = match name.split_once('/') {
+            Some((folder, file)) => (Some(folder), file),
+            None => (None, name),
+        };
+        let held = HeldBeside {
+            arrival: id.to_owned(),
+            by: self.by,
+            group: match self.goes_by_order() {
+                true => self.source.clone(),
+                false => naming::parse(folder, file).group,
+            },
+        };
+        Ok(self.store.wait(move |db| db.hold_beside(&held))?)
     }
 
     /// A held image of a scan keeps its batch from being closed.

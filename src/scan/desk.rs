@@ -10,6 +10,7 @@ use scanner::{FolderSettings, Found, Offer, Seen, Shape, naming};
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::earlier::Earlier;
 use super::indexed::Whole;
 use super::ordered::Turn;
 use crate::Chain;
@@ -42,6 +43,8 @@ pub struct Desk {
     settings: FolderSettings,
     /// Whole pages that wait for their list.
     pub(super) whole: Mutex<Whole>,
+    /// Files that come before others.
+    pub(super) earlier: Mutex<Earlier>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) events: Events,
     pub(super) readiness: Readiness,
@@ -82,6 +85,7 @@ impl Desk {
             driven: scanner.is_driven(),
             settings,
             whole: Mutex::default(),
+            earlier: Mutex::default(),
             evidence,
             events,
             readiness,
@@ -144,6 +148,7 @@ impl Desk {
                     {
                         all.push(found);
                     }
+                    self.comes(&all);
                     self.note_all(&all);
                 }
                 Seen::Ready(offer) if self.by == GroupBy::Name => {
@@ -197,8 +202,14 @@ impl Desk {
             return;
         }
         let (name, done) = match seen {
-            Seen::Appeared(found) => (found.name.clone(), self.note(&found).map(drop)),
+            Seen::Appeared(found) => {
+                self.comes(std::slice::from_ref(&found));
+                (found.name.clone(), self.note(&found).map(drop))
+            }
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
+            Seen::Refused(refused) if self.waits_for_earlier(&refused.found.name) => {
+                return refused.tell_again();
+            }
             Seen::Refused(refused) => (refused.found.name.clone(), self.refused(&refused)),
             // The task that drives the scanner deals with it.
             Seen::Scan(_) => return,
@@ -206,7 +217,10 @@ impl Desk {
                 self.alert("lingering", &found.name, "-");
                 return;
             }
-            Seen::Gone(found) => (found.name.clone(), self.gone(&found)),
+            Seen::Gone(found) => {
+                self.settles(&found.name);
+                (found.name.clone(), self.gone(&found))
+            }
             Seen::FolderUnreadable { folder, kind } => {
                 return self.folder_unreadable(&folder, kind);
             }
@@ -262,6 +276,7 @@ impl Desk {
         let first_seen = arrival.first_seen;
         match self.store.wait(move |db| db.gate(first_seen))? {
             Gate::Enter { .. } if self.by == GroupBy::Index => self.ready_indexed(offer, arrival),
+            Gate::Enter { .. } if self.waits_for_earlier(&offer.found.name) => Ok(()),
             Gate::Enter { .. } => {
                 let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
                 self.keep(&claimed, &offer.shape)
@@ -352,6 +367,7 @@ impl Desk {
             false => claim::finish(claimed, &self.done).map(drop),
         };
         finished.inspect_err(|_| self.mark_stuck())?;
+        self.settles(&claimed.name());
         self.told().clear();
         self.readiness.ready(&self.part());
         Ok(())

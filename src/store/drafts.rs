@@ -308,6 +308,7 @@ impl Db {
             db.note_conflict(letter, &draft.fields)?;
             db.guard_letter(letter, &draft.fields)?;
             db.letter_changed(letter, Stage::Drafted)?;
+            db.judge_numbers(letter)?;
             if earlier.is_some() {
                 db.compare_later(letter, later)?;
             }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
+use super::amiss::same_bytes;
 use super::letters::{ACTOR, gate, subject, take_arrival};
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
@@ -202,6 +203,9 @@ impl Db {
         }
         let (letters, frames, holds) = (taking.letters, taking.frames, taking.holds);
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
+        if let Some(letter) = letters.first() {
+            same_bytes(&step, batch, letter, same_as.as_deref())?;
+        }
         let (scan, place) = take.scan.unzip();
         step.execute(
             "UPDATE arrivals SET scan_id = ?2, place = ?3 WHERE id = ?1",

@@ -3,9 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
+use super::amiss::{beside_held, number_again, same_bytes};
 use super::unreleased::hold_if_beyond;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::grouping::hold;
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -344,6 +346,13 @@ impl Db {
                 page.original.size as i64,
             ))?;
         }
+        let batch: i64 = step
+            .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
+            .query_row([load], |row| row.get(0))?;
+        same_bytes(&step, batch, &letter, same_as.as_deref())?;
+        number_again(&step, batch, &letter, &page.arrival)?;
+        let by_name = (hold::IMAGE_HELD, Millis(0));
+        beside_held(&step, (batch, &letter), &page.group, by_name)?;
         let detail = json!({"letter": letter, "load": load, "frames": page.frames, "sha256": page.original.sha256,
             "sm3": page.original.sm3, "size": page.original.size, "same_as": same_as});
         ledger::append(

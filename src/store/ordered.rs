@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::amiss::{beside_held, last_separator_at};
 use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
 use super::letters::letter_of;
 use super::{News, StoreError};
 use crate::clock;
-use crate::domain::grouping::{Face, GroupBy, Separator, after, hold};
+use crate::domain::grouping::{Face, GroupBy, Separator, after, hold, natural};
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
 
@@ -96,9 +97,10 @@ impl Taking<'_> {
         if letter.is_none() {
             self.hold(None, hold::LETTER_EMPTY, Some(before.label()))?;
         }
-        if after(Some(&before), separator) == Some(hold::SEPARATOR_SKIPPED) {
+        let odd = after(Some(&before), separator);
+        if let Some(reason @ (hold::SEPARATOR_SKIPPED | hold::SEPARATOR_RUN_CHANGED)) = odd {
             let between = format!("{} → {}", before.label(), separator.label());
-            self.hold(letter, hold::SEPARATOR_SKIPPED, Some(between))?;
+            self.hold(letter, reason, Some(between))?;
         }
         Ok(())
     }
@@ -211,10 +213,26 @@ impl Taking<'_> {
         for reason in [odd, odd_group, self.out_of_order()?].into_iter().flatten() {
             self.hold(Some(letter.clone()), reason, None)?;
         }
+        if self.take.scan.is_none() {
+            self.beside_held(&letter)?;
+        }
         if !self.letters.contains(&letter) {
             self.letters.push(letter);
         }
         Ok(())
+    }
+
+    /// A file of this folder that is held since the last separator may have been one.
+    fn beside_held(&self, letter: &str) -> Result<(), StoreError> {
+        let (source, batch, _) = self.stack();
+        let (reason, since) = match self.take.by {
+            GroupBy::Separator => (
+                hold::HELD_BETWEEN,
+                last_separator_at(self.step, source, batch)?,
+            ),
+            _ => return Ok(()),
+        };
+        beside_held(self.step, (batch, letter), source, (reason, since))
     }
 
     /// Of a folder, names have to rise: software that restarts its counter puts pages in front of others.
@@ -242,34 +260,5 @@ impl Taking<'_> {
             _ => false,
         };
         Ok(lower.then_some(hold::OUT_OF_ORDER))
-    }
-}
-
-/// A name as people sort it: runs of digits count as numbers.
-fn natural(name: &str) -> Vec<(bool, u64, String)> {
-    let mut parts: Vec<(bool, u64, String)> = Vec::new();
-    for c in name.chars() {
-        let digit = c.to_digit(10).filter(|_| c.is_ascii_digit());
-        match (parts.last_mut(), digit) {
-            (Some((true, number, _)), Some(digit)) => {
-                *number = number.saturating_mul(10).saturating_add(u64::from(digit));
-            }
-            (Some((false, _, text)), None) => text.push(c),
-            (_, Some(digit)) => parts.push((true, u64::from(digit), String::new())),
-            (_, None) => parts.push((false, 0, c.to_string())),
-        }
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::natural;
-
-    #[test]
-    fn names_are_ordered_as_people_do() {
-        assert!(natural("Scan_2.jpg") < natural("Scan_10.jpg"));
-        assert!(natural("a/0009.jpg") < natural("a/0010.jpg"));
-        assert!(natural("Scan_9999.jpg") > natural("Scan_0001.jpg"));
     }
 }

@@ -17,6 +17,7 @@ use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
@@ -329,13 +330,18 @@ fn event_watcher(
     Ok(watcher)
 }
 
-/// An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing.
+/// An error or an overflow means that something was missed: look. Our own claims, below a hidden folder, mean nothing, nor does that somebody opened or
+/// read something: each look does that, and would call for the next one.
 fn is_of_interest(event: &notify::Result<notify::Event>) -> bool {
     event.as_ref().map_or(true, |event| {
         event.need_rescan()
-            || event.paths.is_empty()
-            || event.paths.iter().any(|path| !is_ours(path))
+            || !is_only_read(event.kind)
+                && (event.paths.is_empty() || event.paths.iter().any(|path| !is_ours(path)))
     })
+}
+
+fn is_only_read(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
 }
 
 fn is_ours(path: &Path) -> bool {

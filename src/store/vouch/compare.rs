@@ -10,6 +10,7 @@ use super::said::Said;
 use super::watched::Watched;
 use super::{ADDED, CHANGED, MISSING, Rows, correction_hash, reading_hash, row_hash};
 use crate::digest;
+use crate::domain::letter::Stage;
 use crate::store::{Db, StoreError};
 
 impl Db {
@@ -148,6 +149,20 @@ impl Db {
             .filter(|letter| !found.contains(*letter))
         {
             rows.fault(format!("confirmed draft of letter {letter}"), MISSING);
+        }
+        self.compare_stages(rows)
+    }
+
+    /// A stage is not vouched for, but it must not say more than the draft, which is.
+    fn compare_stages(&self, rows: &mut Rows) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare(
+            "SELECT l.id FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
+             WHERE l.stage = ?1 AND d.confirmed_ms IS NULL OR l.stage = ?2 AND d.state IS NOT 'acked' ORDER BY l.id",
+        )?;
+        let ahead = query.query_map((Stage::Confirmed, Stage::Registered), |row| row.get(0))?;
+        for letter in ahead {
+            let letter: String = letter?;
+            rows.fault(format!("stage of letter {letter}"), CHANGED);
         }
         Ok(())
     }

@@ -331,6 +331,23 @@ fn an_overflowed_event_queue_and_an_error_ask_for_a_look() {
     assert!(is_of_interest(&Err(notify::Error::generic("overflow"))));
 }
 
+/// Each look opens the folder and its files: if that were a hint, an idle folder would be looked at without end.
+#[test]
+fn a_look_does_not_call_for_the_next_one() {
+    let inbox = TempDir::new().unwrap();
+    let file = inbox.path().join("L1_p1.jpg");
+    fs::write(&file, "a page").unwrap();
+    let (wake, woken) = std_mpsc::sync_channel(1);
+    let _watcher = event_watcher(inbox.path(), wake).unwrap();
+    let soon = std::time::Duration::from_millis(300);
+    assert_eq!(fs::read_dir(inbox.path()).unwrap().count(), 1);
+    assert_eq!(fs::read(&file).unwrap(), b"a page");
+    assert!(woken.recv_timeout(soon).is_err(), "it was only read");
+    fs::write(&file, "another page").unwrap();
+    let patience = std::time::Duration::from_secs(20);
+    assert!(woken.recv_timeout(patience).is_ok(), "it was written");
+}
+
 /// More changes at once than the kernel queues, while nobody takes a report: every file is found all the same, once.
 #[tokio::test]
 #[ignore = "30,000 files: some seconds of a disk"]

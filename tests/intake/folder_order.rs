@@ -1,0 +1,150 @@
+//! A folder whose scanner writes separator sheets, or pages by name, and what goes wrong in it: each is told, and no page is in the wrong letter unseen.
+
+use laixin::domain::balance::Difference;
+use laixin::domain::grouping::{GroupBy, hold};
+use laixin::domain::intake::ArrivalState;
+
+use super::sheets::{know_run, label, page, separator};
+use crate::scan_faults::Station;
+use crate::support::{TestStation, project, wait_for};
+
+async fn by_separator() -> Station {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Separator);
+    know_run(&station.store).await;
+    station.release().await;
+    station
+}
+
+async fn holds(station: &Station) -> Vec<(String, Option<String>)> {
+    let found = station.store.with(|db| db.open_holds(None, 100)).await;
+    let found = found.unwrap().into_iter();
+    found.map(|hold| (hold.reason, hold.letter)).collect()
+}
+
+fn about(reason: &str, letter: Option<&str>) -> (String, Option<String>) {
+    (reason.to_owned(), letter.map(str::to_owned))
+}
+
+/// D2: the envelope of the second letter is whole before its separator is.
+#[tokio::test]
+async fn a_separator_written_slowly_is_not_overtaken() {
+    let mut station = by_separator().await;
+    station.grace = std::time::Duration::from_secs(60);
+    station.start();
+    let slow = separator(2);
+    station.file("y1.jpg", &separator(1));
+    station.file("y2.jpg", &page(1));
+    station.file("y3.jpg", &slow[..slow.len() / 2]);
+    station.file("y4.jpg", &page(2));
+    station.file("y10.jpg", &page(3));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!(station.pages(&label(1)).await.len(), 1);
+    station.file("y3.jpg", &slow);
+    station.wait_for(ArrivalState::Taken, 5).await;
+    assert_eq!(station.pages(&label(1)).await.len(), 1);
+    assert_eq!(station.pages(&label(2)).await.len(), 2);
+    assert_eq!(holds(&station).await, []);
+    station.stop().await;
+}
+
+/// D3: the separator of the second letter stays cut off.
+#[tokio::test]
+async fn a_held_separator_holds_the_letter_it_would_have_ended() {
+    let mut station = by_separator().await;
+    station.start();
+    let cut = separator(2);
+    station.file("g1.jpg", &separator(1));
+    station.file("g2.jpg", &page(1));
+    station.file("g3.jpg", &cut[..cut.len() / 2]);
+    station.file("g4.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    station.wait_for(ArrivalState::Held, 1).await;
+    assert_eq!(
+        holds(&station).await,
+        [
+            about(hold::IMAGE_HELD, None),
+            about(hold::HELD_BETWEEN, Some(&label(1)))
+        ]
+    );
+    station.stop().await;
+}
+
+/// D4: a page of the letter is held, another never came.
+#[tokio::test]
+async fn a_held_page_and_a_left_out_number_are_in_the_balance() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    station.file("K1_p1.jpg", &page(1));
+    station.file("K1_p2.jpg", &b"<html>x</html>".repeat(300));
+    station.file("K1_p4.jpg", &page(4));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    station.wait_for(ArrivalState::Held, 1).await;
+    let mut found = holds(&station).await;
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            about(hold::IMAGE_HELD, None),
+            about(hold::IMAGE_HELD, Some("K1"))
+        ]
+    );
+    let counts = station.store.with(|db| db.batch_counts(1)).await.unwrap();
+    assert!(
+        counts
+            .differences()
+            .iter()
+            .any(|difference| matches!(difference, Difference::Held { holds: 2 })),
+        "{counts:?}"
+    );
+    station.stop().await;
+}
+
+/// D5: identical bytes, and a name with other bytes.
+#[tokio::test]
+async fn the_same_bytes_or_the_same_name_again_are_told() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    station.file("K2_p1.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 1).await;
+    station.file("K2_p2.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    assert_eq!(holds(&station).await, [about(hold::SAME_BYTES, None)]);
+    station.file("K2_p1.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    assert_eq!(
+        holds(&station).await,
+        [
+            about(hold::SAME_BYTES, None),
+            about(hold::PAGE_AGAIN, Some("K2"))
+        ]
+    );
+    station.stop().await;
+}
+
+/// D4: the second page is left out, told when the letter is drafted, and answered when it comes.
+#[test]
+fn a_number_left_out_is_told_until_its_page_comes() {
+    let mut station = TestStation::new();
+    station.start();
+    station.sign_in();
+    station.open_batch(1);
+    let come =
+        |letter: &str, name: &str| station.scan(&project(&format!("tests/letters/{letter}")), name);
+    let told = || {
+        let holds = station.ok("GET", "/v1/holds", None);
+        let holds = holds["items"].as_array().expect("a list").clone();
+        holds
+            .iter()
+            .find(|hold| hold["reason"] == hold::NUMBER_MISSING)
+            .map(|hold| hold["detail"].clone())
+    };
+    come("A001_p1.jpg", "LO_p1.jpg");
+    come("A002_p1.jpg", "LO_p3.jpg");
+    assert_eq!(wait_for("the finding", 120, told), "2");
+    come("A032_p1.jpg", "LO_p2.jpg");
+    wait_for("the answer", 120, || told().is_none().then_some(()));
+}
