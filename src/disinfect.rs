@@ -1,7 +1,7 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
 //!
 //! Here: what others ask of a cabinet, and how its task is started; what they see is `disinfect/views.rs`. `disinfect/task.rs` is the
-//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
+//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/left.rs` what the run before left, `disinfect/last_words.rs` what a full disk would lose, `disinfect/still.rs` an ozone sensor that never moves, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -18,10 +18,13 @@ mod begin;
 mod curve;
 mod give;
 mod health;
+mod last_words;
+mod left;
 mod look;
 mod record;
 mod self_test;
 mod show;
+mod still;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -114,6 +117,17 @@ pub enum Refused {
     /// A point that the cycle needs has no value to believe.
     #[error("the cabinet refuses: {0}; {next}", next = READING_NEXT)]
     Reading(Box<TroubleView>),
+    /// Behind the locked door lies this load, which is not disinfected.
+    #[error("load {load}, which is not disinfected, is inside")]
+    OtherLoadInside {
+        /// Its number.
+        load: i64,
+    },
+    /// An alarm stands, and whoever acknowledges it may not.
+    #[error(
+        "an alarm is acknowledged by maintenance, a confirming officer or an administrator, once the fault is mended"
+    )]
+    NotYourAlarm,
     /// The load is in a state that does not allow it, or does not exist.
     #[error("the load refuses: {reason}")]
     Load {
@@ -123,6 +137,15 @@ pub enum Refused {
     /// The cabinet's task has ended.
     #[error("the cabinet's task has stopped")]
     Stopped,
+}
+
+/// What whoever acknowledges may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayEnd {
+    /// Quarantines and alarms.
+    Everything,
+    /// Quarantines.
+    AllButAlarms,
 }
 
 /// What a person may ask of a cabinet.
@@ -162,6 +185,8 @@ pub enum Order {
     Acknowledge {
         /// Who.
         by: String,
+        /// What he may end.
+        may: MayEnd,
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
@@ -275,8 +300,9 @@ impl CabinetControl {
     ///
     /// # Errors
     /// [`Refused`], with a stable code.
-    pub async fn acknowledge(&self, by: &str) -> Result<(), Refused> {
+    pub async fn acknowledge(&self, by: &str, may: MayEnd) -> Result<(), Refused> {
         let by = by.to_owned();
-        self.order(|answer| Order::Acknowledge { by, answer }).await
+        self.order(|answer| Order::Acknowledge { by, may, answer })
+            .await
     }
 }

@@ -14,6 +14,7 @@ mod archives;
 mod audit;
 mod backups;
 mod balance;
+mod batch_files;
 mod case_numbers;
 mod custody;
 mod cycle_file;
@@ -65,7 +66,7 @@ mod withhold;
 mod words;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -84,6 +85,7 @@ pub use archives::{ExportOf, ToExport};
 pub use audit::{AuditWanted, LOOKS, Saw};
 pub use backups::BackupRow;
 pub use balance::{Day, RecordedException};
+pub use batch_files::BatchFiles;
 pub use case_numbers::SharedCaseNumber;
 pub use custody::{BoxRow, BoxedLetter, LoanRow};
 pub use cycle_file::{Anchor, CycleFile};
@@ -392,6 +394,12 @@ impl Db {
         Ok(self
             .connection
             .pragma_update(None, "user_version", schema)?)
+    }
+
+    /// Where the database lies; none of one in memory.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let file = Path::new(self.connection.path()?);
+        file.parent().map(Path::to_path_buf)
     }
 
     /// Whether the database answers.

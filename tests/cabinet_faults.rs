@@ -4,9 +4,11 @@
 //!
 //! `cases` is the list, `bench` one station with one cabinet, `plan` what a seed draws, `campaign` runs (`trouble` makes the fault,
 //! `hands` turns letters over) and `judge` judges, `states` takes aborts, kills and freezes through every state, `processes`
-//! does that to the real daemon, `outside` more with it, `detection` measures.
+//! does that to the real daemon, `outside`, `alarm` and `bus` do more with it, `detection` measures.
 
+mod alarm;
 mod bench;
+mod bus;
 mod campaign;
 mod case;
 mod cases;
@@ -40,7 +42,7 @@ one_test_per_fault! {
     door_opened lock_lost estop_pressed
     lamp_never_strikes lamp_dies lamp_aged_or_dirty mains_low welded_relay
     uv_sensor_frozen uv_sensor_missing uv_sensor_shows_nothing
-    ozone_high ozone_sensor_missing fan_failed duct_blocked
+    ozone_high ozone_sensor_missing ozone_sensor_stuck fan_failed duct_blocked
     plc_scan_stopped plc_reboots power_cut_and_return
     comms_lost late_reply duplicated_reply reply_of_another_unit wrong_crc garbage_before garbage_after
     truncated_frame reply_too_short wrong_transaction reply_to_the_request_before
@@ -51,7 +53,7 @@ one_test_per_fault! {
     daemon_killed operator_aborts station_stopped
     daemon_frozen daemon_frozen_behind_the_locked_door daemon_frozen_while_the_lamp_goes_out daemon_frozen_while_the_fan_runs
     machine_suspended_while_lit machine_suspended_while_the_fan_runs
-    disk_full disk_hangs wall_clock_jumps_forward wall_clock_jumps_back
+    disk_full disk_hangs wall_clock_jumps_forward wall_clock_jumps_back wall_clock_beyond_the_year_9999
 }
 
 /// Every case has its test, and every test its case.

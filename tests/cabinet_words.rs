@@ -196,6 +196,48 @@ fn a_self_test_on_the_command_line_says_what_it_waits_for() {
     assert_eq!(hidden.status.code(), Some(2), "{}", said(&hidden));
 }
 
+/// Falling towards its limit: good by the limit alone when it was written, worth a look by where it is going.
+#[test]
+fn one_measurement_is_not_said_to_be_good_and_worth_a_look() {
+    let station = TestStation::new();
+    let records = rusqlite::Connection::open(station.folder("data/station.sqlite3"));
+    let records = records.expect("opened");
+    let now = laixin::clock::now().0;
+    for day in 0..=30 {
+        let (at, value) = (now - (30 - day) * 86_400_000, 14.0 - 0.1 * day as f64);
+        records
+            .execute(
+                "INSERT INTO device_health (at_ms, device, point, value, limit_value, state, code)
+                 VALUES (?1, 'cabinet-1', 'irradiance_mw_cm2', ?2, 9.5, 'good', NULL)",
+                (at, value),
+            )
+            .expect("written");
+    }
+    let told = station.command(&["health"], None);
+    let of_now = told.lines().filter(|line| line.contains("11 mW/cm²"));
+    let of_now: Vec<&str> = of_now.collect();
+    assert_eq!(of_now.len(), 2, "in the log and as it is now: {told}");
+    for line in of_now {
+        assert!(line.contains("留意") && !line.contains("正常"), "{line}");
+    }
+}
+
+#[test]
+fn check_says_that_a_cabinet_has_passed_no_self_test_and_is_content_after_one() {
+    let mut station = TestStation::new();
+    station.start_simulator();
+    let never = "it has passed no self test";
+    let told = said(&station.try_command(&["check"], None));
+    assert!(told.contains(never), "{told}");
+    // Compressed times are said, with the figures.
+    let less = "asks for 5 mJ/cm2 and 1 s, less than any disinfection takes (10 mJ/cm2, 5 s)";
+    assert!(told.contains(less), "{told}");
+    let done = station.try_command(&["cabinet", "selftest", "--empty"], None);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let told = said(&station.try_command(&["check"], None));
+    assert!(!told.contains(never), "{told}");
+}
+
 #[test]
 fn the_readme_lists_every_command_once() {
     let readme = std::fs::read_to_string(project("README.md")).expect("it is there");

@@ -446,6 +446,42 @@ fn a_font_that_is_cut_off_is_refused_or_prints_but_never_panics() {
     }
 }
 
+/// The record itself says so, whatever became of the profile since.
+#[test]
+fn asked_for_less_than_any_disinfection_takes_it_says_that_it_proves_none() {
+    let words = "不证明任何消毒";
+    assert!(!read_back(&printed(&released())).contains(words));
+    let changes: [fn(&mut Certificate); 2] = [
+        |certificate| certificate.limits.dose_mj_cm2 = Some(4.0),
+        |certificate| certificate.limits.exposure_s = Some(1.0),
+    ];
+    for change in changes {
+        let mut certificate = released();
+        change(&mut certificate);
+        let text = read_back(&printed(&certificate));
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+/// Killed on the second side: what the first one had is there, and is not judged as if the letters had had it.
+#[test]
+fn one_side_of_two_is_shown_and_not_met() {
+    let mut certificate = failed();
+    certificate.sides = Sides::One;
+    certificate.exposures = vec![SideExposure {
+        dose_mj_cm2: Some(104.2),
+        lit_s: 20.0,
+    }];
+    certificate.dose_mj_cm2 = Some(104.2);
+    let text = read_back(&printed(&certificate));
+    let dose = text.lines().find(|line| line.contains("外表面照射剂量"));
+    let dose = dose.expect("a line of the table");
+    assert!(
+        dose.contains("104.2 / —") && dose.contains("不符合"),
+        "{dose}"
+    );
+}
+
 #[test]
 fn check_tells_that_the_font_is_missing_and_what_to_do() {
     let station = TestStation::with_settings(|text| text + "[print]\nfont = \"gone.ttc\"\n");

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod cabinet_absent;
 mod cabinet_faults;
 mod cabinet_loads;
 mod cabinet_words;

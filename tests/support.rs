@@ -249,7 +249,17 @@ impl TestStation {
     }
 
     pub fn sign_in(&mut self) {
-        let request = json!({"user": "tester", "password": PASSWORD});
+        self.sign_in_as("tester");
+    }
+
+    /// One more person, with the tests' password.
+    pub fn add_person(&self, name: &str, role: &str) {
+        let add = ["user", "add", name, "--role", role, "--password-stdin"];
+        self.command(&add, Some(PASSWORD));
+    }
+
+    pub fn sign_in_as(&mut self, user: &str) {
+        let request = json!({"user": user, "password": PASSWORD});
         let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
             .send_json(&request)
             .expect("signed in");

@@ -101,8 +101,10 @@ needs! {
     Administrators: Action::Approve;
     /// Accounts and tokens.
     AccountKeepers: Action::Accounts;
-    /// Cabinets: cycles, alarms, self tests.
+    /// Cabinets: cycles, quarantines, self tests.
     Cabinets: Action::Cabinets;
+    /// Alarms of cabinets.
+    AlarmEnders: Action::EndAlarms;
     /// Cabinets as they are.
     CabinetReader: Action::SeeCabinets;
     /// Takes drafts over.

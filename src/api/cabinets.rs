@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
-use super::auth::{CabinetReader, Cabinets, Caller, Mailroom};
+use super::auth::{AlarmEnders, CabinetReader, Cabinets, Caller, Mailroom, Need};
 use super::problem::Problem;
-use crate::disinfect::{CabinetControl, CabinetView};
+use crate::disinfect::{CabinetControl, CabinetView, MayEnd};
 
 /// Every cabinet.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -155,8 +155,8 @@ pub async fn turned_over(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out; the
-/// door of a quarantine opens only for a load under a signed override.
+/// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out, and is ended by
+/// maintenance, a confirming officer or an administrator only; the door of a quarantine opens only for a load under a signed override.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
     responses((status = 204)))]
 pub async fn acknowledge(
@@ -165,6 +165,12 @@ pub async fn acknowledge(
     Path(id): Path<String>,
     _: Asked<Nothing>,
 ) -> Result<StatusCode, Problem> {
-    cabinet(&app, &id)?.acknowledge(&caller.actor()).await?;
+    let may = match AlarmEnders::lets(caller.who.holder()) {
+        true => MayEnd::Everything,
+        false => MayEnd::AllButAlarms,
+    };
+    cabinet(&app, &id)?
+        .acknowledge(&caller.actor(), may)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -224,6 +224,56 @@ pub async fn resolve(
     .await
 }
 
+/// What was found of several.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"holds": [1, 2], "note": "已逐页核对纸质件，均为重复扫描"}))]
+pub struct ResolveAllBody {
+    /// Numbers of the findings, 1 to 500.
+    holds: Vec<i64>,
+    note: String,
+}
+
+/// A person has looked at several findings and says what was found: all of them are answered, or none.
+#[utoipa::path(post, path = "/v1/holds/resolve", tag = "letters", request_body = ResolveAllBody,
+    params(super::openapi::Key),
+    responses((status = 200, body = HoldList)))]
+pub async fn resolve_all(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    asked: Asked<ResolveAllBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let ResolveAllBody { holds, note } = asked.body;
+    let note = reason(&note)?;
+    if !(1..=500).contains(&holds.len()) {
+        return Err(Problem::new("body_invalid", "holds: 1 to 500 are needed"));
+    }
+    app.once_telling(key, move |db| {
+        let kept = db.kept_from(&by)?;
+        let items = db.atomically(|db| {
+            let one = |id: &i64| {
+                let hold = db.resolve_hold(*id, &by, &note)?;
+                match hold.letter.as_ref().is_some_and(|of| kept.contains(of)) {
+                    true => Err(StoreError::NotFound {
+                        what: "hold",
+                        id: id.to_string(),
+                    }),
+                    false => Ok(HoldView::from(hold)),
+                }
+            };
+            holds.iter().map(one).collect::<Result<Vec<_>, _>>()
+        })?;
+        let batch = items.first().map_or(0, |hold| hold.batch);
+        Ok((
+            answer(StatusCode::OK, &HoldList { items })?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
 /// Pages for another letter.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -42,6 +42,9 @@ pub struct Problem {
     /// Of `cabinet_refuses`: the point to blame, what was read there and what is expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Box<TroubleView>>,
+    /// Of `cabinet_refuses` with `other_load_inside`: the load that is inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<i64>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -71,6 +74,7 @@ impl Problem {
             detail: detail.into(),
             reason: None,
             trouble: None,
+            load: None,
         }
     }
 
@@ -174,6 +178,14 @@ impl From<Refused> for Problem {
                 trouble: Some(trouble),
                 ..refuses("reading_missing", told)
             },
+            Refused::OtherLoadInside { load } => Self {
+                load: Some(load),
+                ..refuses(
+                    "other_load_inside",
+                    Words::of(Language::English).other_load(load),
+                )
+            },
+            Refused::NotYourAlarm => Self::new("forbidden", told),
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
         }

@@ -147,6 +147,12 @@ fn named(w: &Words, row: &HealthRow) -> String {
 
 fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
     for row in log {
+        // The newest word on a point is judged as it is now: one measurement is not said to be good and worth a look at once.
+        let mut newest = now.iter().map(|line| &line.newest);
+        let same = |one: &&HealthRow| {
+            (&one.device, &one.point, one.at) == (&row.device, &row.point, row.at)
+        };
+        let row = newest.find(same).unwrap_or(row);
         println!(
             "{}  {}{}{}{}{}{}",
             row.at.rfc3339(),

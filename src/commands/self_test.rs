@@ -109,6 +109,9 @@ impl NoResult {
                 let words = Words::of(Language::English).refusal(code);
                 words.unwrap_or_else(|| self.to_string())
             }
+            Self::Refused(disinfect::Refused::OtherLoadInside { load }) => {
+                Words::of(Language::English).other_load(*load)
+            }
             _ => self.to_string(),
         }
     }

@@ -18,7 +18,7 @@ use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 
 mod faults;
 
-pub(super) use faults::{blocked_words, fault_code, read_words};
+pub(super) use faults::{blocked_words, due_before_start, fault_code, read_words};
 
 /// What is drawn: the point, and which word stands under the drawing.
 const DRAWN: [(&str, &str, &str); 4] = [
@@ -62,6 +62,8 @@ struct CycleLine {
     left: String,
     running: bool,
     number: String,
+    /// What its PDF is called.
+    paper: &'static str,
 }
 
 struct Panel {
@@ -93,6 +95,8 @@ struct Panel {
     may_start: bool,
     may_abort: bool,
     may_acknowledge: bool,
+    /// An alarm that may be ended, and not by this person.
+    wants_alarm_ender: bool,
     may_turn_over: bool,
     /// What this cabinet cannot show, and what stands for it instead.
     lacks: Vec<&'static str>,
@@ -258,6 +262,7 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
         ),
         running: is_running(view),
         number: cycle.cycle.clone(),
+        paper: faults::paper(w, cycle.failed.is_none()),
     }
 }
 
@@ -276,6 +281,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         _ => w.t("cabinet.waits"),
     };
     let points = view.points.iter();
+    let dark_alarm = view.step == "alarm" && state_of(&view, "lamp_on") == "off";
     let usable = view.connected && view.wrong_cabinet.is_none();
     Panel {
         step_words: w.code("step", &step).to_owned(),
@@ -313,7 +319,8 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
         may_acknowledge: (view.step == "quarantined" && wants_override.is_none())
-            || (view.step == "alarm" && state_of(&view, "lamp_on") == "off"),
+            || (dark_alarm && found.ends_alarms),
+        wants_alarm_ender: dark_alarm && !found.ends_alarms,
         may_turn_over: view.step == "turning_over",
         may_test: usable
             && match view.step.as_str() {
@@ -355,6 +362,8 @@ struct Found {
     newest: Option<CycleRecord>,
     /// The load of the cycle that is shown may be opened.
     may_be_opened: bool,
+    /// Whoever looks may end an alarm.
+    ends_alarms: bool,
 }
 
 fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
@@ -370,6 +379,7 @@ fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
         // Whatever the records say of the load, the page of an alarm is shown.
         may_be_opened: load
             .is_some_and(|load| db.load(load).is_ok_and(|load| load.state.may_be_opened())),
+        ends_alarms: false,
     })
 }
 
@@ -386,13 +396,13 @@ pub(super) async fn page(
     let view = cabinet.view();
     let (of, load) = (id.clone(), view.cycle.as_ref().map(|cycle| cycle.load));
     let found = match app.store.with(move |db| look(db, &of, load)).await {
-        Ok(found) => found,
+        Ok(found) => Found {
+            ends_alarms: f.ends_alarms(),
+            ..found
+        },
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
-    let mut configured = app.settings.cabinets.iter();
-    let days = configured
-        .find(|one| one.id.to_string() == id)
-        .map_or(7, |one| one.self_test_days.0);
+    let days = faults::self_test_days(&app, &id);
     show(&CabinetPage {
         f,
         tabs: app.cabinets.keys().cloned().collect(),

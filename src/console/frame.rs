@@ -13,8 +13,8 @@ use super::words::Words;
 use super::{address, assets};
 use crate::api::App;
 use crate::api::auth::{
-    AccountKeepers, AlertReader, Auditors, Cabinets, DeviceHealth, Mailroom, Need, Person,
-    person_of,
+    AccountKeepers, AlarmEnders, AlertReader, Auditors, Cabinets, DeviceHealth, Mailroom, Need,
+    Person, person_of,
 };
 use crate::config::Language;
 use crate::domain::access::{Holder, Role, Seer};
@@ -167,6 +167,11 @@ impl Frame {
     /// Whether this person may see the cabinets and what wants a person now.
     pub(super) fn sees_today(&self) -> bool {
         self.may::<Cabinets>()
+    }
+
+    /// Whether this person may end an alarm of a cabinet.
+    pub(super) fn ends_alarms(&self) -> bool {
+        self.may::<AlarmEnders>()
     }
 
     /// Whether this person may see the health of devices.

@@ -93,7 +93,8 @@ impl Words {
             }
             text.push_str(part);
         }
-        text
+        let is_one = values.first().is_some_and(|value| value.to_string() == "1");
+        counted(&text, is_one)
     }
 
     /// A text with one `{}`.
@@ -108,11 +109,19 @@ impl Words {
 
     /// A refusal of a cabinet by its stable code, and what to do about it; none of a code that has no words.
     pub(crate) fn refusal(&self, code: &str) -> Option<String> {
-        let what = self.known("fault", code)?;
-        Some(match self.known("fault_do", code) {
+        Some(self.and_next(code, self.known("fault", code)?))
+    }
+
+    /// The refusal of a cabinet in which this other load lies.
+    pub(crate) fn other_load(&self, load: i64) -> String {
+        self.and_next("other_load_inside", &self.one("script.other_load", load))
+    }
+
+    fn and_next(&self, code: &str, what: &str) -> String {
+        match self.known("fault_do", code) {
             Some(next) => format!("{code}: {what}{}{next}", self.t("script.stop")),
             None => format!("{code}: {what}"),
-        })
+        }
     }
 
     /// Who signed an override: both people, or the one of records from before two had to.
@@ -127,6 +136,25 @@ impl Words {
     pub(crate) fn section(&self, name: &str) -> Option<&BTreeMap<String, String>> {
         self.messages.get(name)
     }
+}
+
+/// `[waits|wait]` becomes the word that goes with the text's first number.
+fn counted(text: &str, is_one: bool) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('[') {
+        let words = behind.split_once(']');
+        let Some(((one, more), after)) =
+            words.and_then(|(words, after)| Some((words.split_once('|')?, after)))
+        else {
+            break;
+        };
+        told.push_str(before);
+        told.push_str(if is_one { one } else { more });
+        rest = after;
+    }
+    told.push_str(rest);
+    told
 }
 
 #[cfg(test)]
@@ -148,6 +176,20 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_keys_and_places() {
         assert_eq!(keys(&CHINESE), keys(&ENGLISH));
+    }
+
+    #[test]
+    fn one_is_told_as_one_and_names_keep_their_brackets() {
+        assert_eq!(
+            ENGLISH.one("scanning.held", 1),
+            "1 finding waits for a person: look at each and say what was found."
+        );
+        assert!(
+            ENGLISH
+                .one("scanning.held", 2)
+                .starts_with("2 findings wait ")
+        );
+        assert_eq!(counted("a [b] c", true), "a [b] c");
     }
 
     #[test]

@@ -16,7 +16,7 @@ const WAIT_FOR_DOOR: Duration = Duration::from_millis(1_500);
 
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
-        self.refuse_what_needs_no_cycle(load).await?;
+        self.refuse_what_is_not_here(load).await?;
         self.wait_for_door(load).await;
         self.refuse_another_inside(load).await?;
         let started = self.may_start(load).await?;
@@ -27,7 +27,6 @@ impl Supervisor {
         if let Some(code) = hindrance {
             return Err(not_now(code));
         }
-        self.refuse_kept_elsewhere(load).await?;
         let (terms, actor) = (self.terms.clone(), by.clone());
         let begun = self
             .around
@@ -58,6 +57,7 @@ impl Supervisor {
             end: End::Open,
             began_ms: Some(self.now_ms()),
             had: None,
+            sides: Vec::new(),
         });
         self.around.events.tell(Event::Batch { batch });
         self.advance(started, Some(&by)).await;
@@ -81,15 +81,19 @@ impl Supervisor {
         started.map_err(|refused| not_now(refused.code()))
     }
 
-    /// What does not exist, or may be opened already, is said before anything about the cabinet: no door opened would help.
-    async fn refuse_what_needs_no_cycle(&self, load: i64) -> Result<(), Refused> {
+    /// What does not exist, may be opened already or lies in another cabinet is said before anything about this one: no door opened
+    /// would help. A load in its cycle is told of by the cycle.
+    async fn refuse_what_is_not_here(&self, load: i64) -> Result<(), Refused> {
         let inside = self.record.as_ref().is_some_and(|r| r.load == load);
-        let running = inside && self.cycle.step().is_running();
+        if inside && self.cycle.step().is_running() {
+            return Ok(());
+        }
         let asked = self.around.store.with(move |db| db.load_for_cycle(load));
         match asked.await {
-            Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. }))
-                if !running =>
-            {
+            Ok(load) if load.is_kept_in_another_than(&self.id.to_string()) => {
+                Err(not_now("load_in_other_cabinet"))
+            }
+            Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
                 Err(Refused::Load {
                     reason: error.to_string(),
                 })
@@ -128,15 +132,12 @@ impl Supervisor {
 
     /// Behind the locked door lies another load than the one that would be released.
     async fn refuse_another_inside(&self, load: i64) -> Result<(), Refused> {
-        let another = self
-            .record
-            .as_ref()
-            .is_some_and(|record| record.load != load);
+        let inside = self.record.as_ref().map(|record| record.load);
         let quarantined = matches!(self.cycle.step(), Step::Quarantined { .. });
-        if quarantined && another && self.grounds().await.is_err() {
-            return Err(not_now("other_load_inside"));
+        match inside.filter(|inside| quarantined && *inside != load) {
+            Some(load) if self.grounds().await.is_err() => Err(Refused::OtherLoadInside { load }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// A cabinet with a point that a cycle needs and that gives no value takes no load, nor does one whose self test failed.
@@ -145,19 +146,6 @@ impl Supervisor {
         self.troubles
             .blocking()
             .map_or(Ok(()), |blocked| Err(blocked.into()))
-    }
-
-    /// A load that lies quarantined in another cabinet cannot be in this one.
-    async fn refuse_kept_elsewhere(&self, load: i64) -> Result<(), Refused> {
-        let here = self.id.to_string();
-        let found = self.around.store.with(move |db| db.load(load)).await;
-        match found {
-            Ok(load) if load.is_kept_in_another_than(&here) => {
-                Err(not_now("load_in_other_cabinet"))
-            }
-            // What is not there, or cannot be read, the beginning itself says.
-            _ => Ok(()),
-        }
     }
 
     /// Another cabinet than the profile's is told nothing.

@@ -1,8 +1,11 @@
 //! What the cabinet is told: the orders of the step, each once, and putting out before everything and without waiting.
 
+use std::time::Instant;
+
 use uv_cabinet::{Command, CommandError};
 
 use super::task::Supervisor;
+use crate::clock;
 use crate::domain::cycle::{Ask, Heartbeat, Seen, Step, Switch, WhyMissing};
 
 /// What the cabinet is known to have taken; `None` after any doubt.
@@ -47,6 +50,8 @@ impl Supervisor {
     }
 
     pub(super) async fn give_orders(&mut self) {
+        // All orders of a look share one patience: nobody looks meanwhile.
+        let until = clock::monotonic() + self.order_patience;
         let step = self.cycle.step();
         let orders = step.orders();
         let insist = matches!(
@@ -66,10 +71,10 @@ impl Supervisor {
             .lock
             .filter(|lock| self.given.lock != Some(*lock) || (*lock == Switch::On && stands_open))
         {
-            self.given.lock = self.order(Command::Lock(wire(lock)), lock).await;
+            self.given.lock = self.order(Command::Lock(wire(lock)), lock, until).await;
         }
         if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
-            self.given.fan = self.order(Command::Fan(wire(fan)), fan).await;
+            self.given.fan = self.order(Command::Fan(wire(fan)), fan, until).await;
         }
     }
 
@@ -99,12 +104,13 @@ impl Supervisor {
     }
 
     /// What the cabinet is known to have taken afterwards.
-    async fn order(&self, command: Command, wanted: Switch) -> Option<Switch> {
+    async fn order(&self, command: Command, wanted: Switch, until: Instant) -> Option<Switch> {
         let answers = |seen: &Seen| seen.door_closed != Err(WhyMissing::NoAnswer);
+        let left = until.saturating_duration_since(clock::monotonic());
         let limit = if self.seen.as_ref().is_some_and(answers) {
-            self.order_patience
+            left
         } else {
-            self.patience
+            self.patience.min(left)
         };
         let mut begun = self.cabinet.begin(command)?;
         let taken = begun.within(limit).await?;

@@ -8,6 +8,7 @@ use uv_cabinet::{LinkQuality, Maintenance, Missing, Point, Profile, Readings};
 
 use super::TroubleView;
 use super::record::End;
+use super::still::Still;
 use super::task::Supervisor;
 use crate::clock::{self, Millis};
 use crate::domain::cycle::Heartbeat;
@@ -74,6 +75,8 @@ pub(super) struct Logged {
     troubled: BTreeMap<String, String>,
     /// A sensor on the edge of its range is not a row ten times a second.
     troubles_due: Option<Instant>,
+    /// What is thought of an ozone sensor that does not move: said at once.
+    doubted: Option<Still>,
     /// The day on which old entries were forgotten last.
     tidied: Option<i64>,
 }
@@ -89,7 +92,12 @@ impl Supervisor {
         if due && self.troubles.silence.is_none() && self.wrong.is_none() {
             events.extend(self.changed_troubles(readings, now));
         }
-        let minute = self.logged.due.is_none_or(|due| now >= due);
+        let doubted = self
+            .ozone
+            .stood_still()
+            .filter(|_| !self.cycle.step().is_running());
+        let news = std::mem::replace(&mut self.logged.doubted, doubted) != doubted;
+        let minute = news || self.logged.due.is_none_or(|due| now >= due);
         if !minute && events.is_empty() {
             return;
         }
@@ -127,7 +135,26 @@ impl Supervisor {
             .filter(|point| !(running && *point == Point::OzoneMgM3))
             .filter(|point| !self.logged.troubled.contains_key(point.name()))
             .filter_map(|point| self.row(readings, now, point))
+            .map(|row| self.doubted(row))
             .collect()
+    }
+
+    /// A value of an ozone sensor that never moved through the last cycle is none to be content with.
+    fn doubted(&self, row: HealthRow) -> HealthRow {
+        let still = self.ozone.stood_still();
+        match still.filter(|_| row.point == Point::OzoneMgM3.name() && row.value.is_some()) {
+            None => row,
+            Some(still) => HealthRow {
+                state: match still {
+                    Still::Frozen => State::Bad,
+                    Still::Doubtful => State::Warning,
+                }
+                .code()
+                .to_owned(),
+                code: Some("sensor_stands_still".to_owned()),
+                ..row
+            },
+        }
     }
 
     fn row(&self, readings: &Readings, now: Instant, point: Point) -> Option<HealthRow> {

@@ -12,16 +12,12 @@ use crate::domain::cycle::{
 };
 use crate::store::CycleTerms;
 
-/// Nobody opens a door, reaches in and shuts it again in less; a busy machine that looks up some hundred milliseconds late costs no cycle. It is the silence
-/// after which the controller itself has put the lamps out.
-const UNWATCHED_LEAST_MS: u64 = 1_000;
-
 /// A profile's limits and timing as the rules of a cycle.
 pub(super) fn rules(profile: &Profile) -> Rules {
     let (limits, timing) = (&profile.limits, &profile.timing);
     Rules {
         poll_ms: millis(timing.poll),
-        unwatched_ms: UNWATCHED_LEAST_MS.max(3 * millis(timing.poll)),
+        unwatched_ms: millis(profile.unwatched()),
         preflight_max_ms: millis(timing.preflight_max),
         strike_max_ms: millis(timing.strike_max),
         min_exposure_ms: millis(timing.min_exposure),

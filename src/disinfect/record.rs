@@ -1,12 +1,13 @@
 //! What a cabinet's task writes down and reads back: steps, ends, and how the last run left things.
 
 use super::SelfTestView;
+use super::last_words::{LastWords, Word};
+use super::left::{LeftBehind, LeftCycle, left};
 use super::task::Supervisor;
 use crate::clock;
-use crate::domain::cycle::{Ask, Cycle, Fault, LastLoad, Left, Step};
-use crate::domain::letter::LoadState;
+use crate::domain::cycle::{Ask, Cycle, Exposure, Fault, LastLoad, Left, Step};
 use crate::events::Event;
-use crate::store::{CycleOutcome, CycleStep, SelfTest, SideExposure, StoreError, TestOutcome};
+use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError};
 
 /// The cycle in the records that the steps belong to.
 pub(super) struct Record {
@@ -18,6 +19,8 @@ pub(super) struct Record {
     pub(super) began_ms: Option<u64>,
     /// Dose (mJ/cm²) and time under the lamps (s) as recorded by an earlier run.
     pub(super) had: Option<(Option<f64>, f64)>,
+    /// The sides that an earlier run has on record as done, of a cycle that it did not end.
+    pub(super) sides: Vec<SideExposure>,
 }
 
 /// Whether the records have been read.
@@ -41,85 +44,36 @@ impl Supervisor {
         let found = self
             .around
             .store
-            .with(move |db| {
-                let mut running = db.running_cycles(&cabinet)?;
-                let newest = running.pop();
-                for older in running {
-                    db.end_cycle(older.id, &cut_short())?;
-                }
-                let newest = match newest {
-                    Some(record) => Some(record),
-                    None => db.newest_cycle_in(&cabinet)?,
-                };
-                let test = db.newest_self_test(&cabinet)?;
-                let cut_short = test.as_ref().filter(|test| test.ended.is_none());
-                if let Some(test) = cut_short {
-                    db.end_self_test(test.id, TestOutcome::CutShort, &test.findings)?;
-                }
-                let found = newest
-                    .map(|record| {
-                        let opened = db.was_opened(record.id)?;
-                        let emptied = db.was_emptied(record.id)?;
-                        db.load(record.load_id)
-                            .map(|load| (record, load, (opened, emptied)))
-                    })
-                    .transpose()?;
-                let failed = db.self_test_failed(&cabinet)?;
-                Ok((found, test, failed))
-            })
-            .await;
-        let at_ms = self.now_ms();
-        let mut newest_began = None;
-        let (left, record, test) = match found {
+            .with(move |db| LeftBehind::of(db, &cabinet));
+        let found = match found.await {
+            Ok(found) => found,
             Err(error) => {
                 self.say_unrecorded(&error);
                 return Known::No;
             }
-            Ok((None, test, failed)) => (Left::Clean, None, (test, failed)),
-            Ok((Some((record, load, (opened, emptied))), test, failed)) => {
-                newest_began = Some(record.started);
-                let let_out = if emptied {
-                    Left::Clean
-                } else {
-                    Left::NotEmptied
-                };
-                self.not_emptied = (!emptied).then_some(record.id);
-                let (left, end) = match record.ended {
-                    None => (Left::Unfinished, End::Open),
-                    // An override signed is not a door opened: that has a step of its own.
-                    Some(_) if opened => (let_out, End::Written),
-                    Some(_)
-                        if matches!(load.state, LoadState::Quarantined | LoadState::Overridden) =>
-                    {
-                        (Left::Quarantined, End::Written)
-                    }
-                    Some(_) => (let_out, End::Written),
-                };
-                let record = Record {
-                    cycle: record.id,
-                    load: load.id,
-                    batch: load.batch_id,
-                    end,
-                    began_ms: None,
-                    had: Some((record.dose_mj_cm2, record.exposure_s.unwrap_or(0.0))),
-                };
-                (left, Some(record), (test, failed))
-            }
         };
-        let (test, failed) = test;
-        self.troubles.self_test_failed = failed;
+        let LeftBehind {
+            cycle,
+            test,
+            test_failed,
+            word,
+            folder,
+        } = found;
+        self.last_words = LastWords::in_folder(folder.as_deref(), &self.id.to_string());
+        self.last_words.take_room();
+        self.troubles.self_test_failed = test_failed;
         self.troubles.unrecorded = false;
-        // One that did not pass leaves ozone, or worse, whether the daemon died in it or after it.
-        let open = |test: &SelfTest| {
-            let newer = newest_began.is_none_or(|began| test.began >= began);
-            test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
-        };
-        let left = match (left, test.as_ref().is_some_and(open)) {
-            (Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
-            (left, _) => left,
-        };
+        self.not_emptied = cycle
+            .as_ref()
+            .filter(|left| !left.emptied)
+            .map(|left| left.record.id);
+        let left = left(cycle.as_ref(), test.as_ref());
         self.last_test = test.map(SelfTestView::from);
-        self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, at_ms);
+        self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, self.now_ms());
+        if let Some(word) = word {
+            self.cycle = self.cycle.failed(word.fault);
+        }
+        let record = cycle.map(LeftCycle::into_record);
         self.logged.cycle = record
             .as_ref()
             .filter(|r| r.end == End::Written)
@@ -155,10 +109,35 @@ impl Supervisor {
             detail: fault.map(|fault| self.told(fault)),
             by: by.map(str::to_owned),
         };
+        let done = exposed_by(next);
         self.around
             .store
-            .with(move |db| db.cycle_step(cycle, &step))
+            .with(move |db| match &done {
+                Some((side, had)) => db.side_exposed(cycle, &step, (*side, had)),
+                None => db.cycle_step(cycle, &step),
+            })
             .await
+    }
+
+    /// What went wrong, beside the database that does not take it: whoever starts the station again reads it.
+    pub(super) fn leave_word(&mut self) {
+        let (Some(record), Some(fault)) = (&self.record, self.cycle.fault()) else {
+            return;
+        };
+        if record.end == End::Written {
+            return;
+        }
+        let word = Word {
+            cycle: record.cycle,
+            at_ms: clock::now().0,
+            after_ms: record
+                .began_ms
+                .map(|began| self.now_ms().saturating_sub(began)),
+            step: self.cycle.step().code().to_owned(),
+            told: self.told(fault),
+            fault,
+        };
+        self.last_words.say(word);
     }
 
     /// A fault for the record; of a missing reading also what was read and what is expected.
@@ -182,9 +161,12 @@ impl Supervisor {
         else {
             return;
         };
-        let Some(outcome) = outcome(&self.cycle) else {
+        let Some(mut outcome) = outcome(&self.cycle) else {
             return;
         };
+        if record.began_ms.is_none() {
+            outcome.exposures.clone_from(&record.sides);
+        }
         let cycle = record.cycle;
         self.curve.hand_over(&self.around.store);
         let written = self
@@ -194,6 +176,7 @@ impl Supervisor {
             .await;
         if let Err(error) = written {
             self.say_unrecorded(&error);
+            self.leave_word();
             return;
         }
         record.end = End::Written;
@@ -269,24 +252,29 @@ fn outcome(cycle: &Cycle) -> Option<CycleOutcome> {
         }
         _ => return None,
     };
-    let measured = cycle.rules().target_dose_mj_cm2().is_some();
     Some(CycleOutcome {
         failed,
         exposures: had
             .exposures()
-            .map(|side| SideExposure {
-                dose_mj_cm2: measured.then_some(side.dose_mj_cm2),
-                lit_s: side.lit_ms as f64 / 1000.0,
-            })
+            .map(|side| side_exposure(cycle, side))
             .collect(),
         ventilation_s: had.aired.fan_ms as f64 / 1000.0,
     })
 }
 
-fn cut_short() -> CycleOutcome {
-    CycleOutcome {
-        failed: Some(Fault::RestartedMidCycle.code().to_owned()),
-        exposures: Vec::new(),
-        ventilation_s: 0.0,
+/// The side that has just been exposed, and what it has had, where this step follows on that.
+fn exposed_by(next: &Cycle) -> Option<(i64, SideExposure)> {
+    let done = &next.load().done;
+    let last = done
+        .last()
+        .filter(|_| matches!(next.step(), Step::Stopping { .. }))?;
+    Some((done.len() as i64, side_exposure(next, last)))
+}
+
+fn side_exposure(cycle: &Cycle, side: &Exposure) -> SideExposure {
+    let measured = cycle.rules().target_dose_mj_cm2().is_some();
+    SideExposure {
+        dose_mj_cm2: measured.then_some(side.dose_mj_cm2),
+        lit_s: side.lit_ms as f64 / 1000.0,
     }
 }

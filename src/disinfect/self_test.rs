@@ -102,10 +102,13 @@ impl Supervisor {
             return Err(blocked.into());
         }
         if !self.may_be_tested() {
-            let code = match self.cycle.step() {
-                Step::Unknown { .. } => "cabinet_silent",
-                Step::Quarantined { .. } => "other_load_inside",
-                Step::Alarm { .. } => "alarm_stands",
+            let code = match (self.cycle.step(), &self.record) {
+                (Step::Unknown { .. }, _) => "cabinet_silent",
+                (Step::Quarantined { .. }, Some(record)) => {
+                    let load = record.load;
+                    return Err(Refused::OtherLoadInside { load });
+                }
+                (Step::Alarm { .. }, _) => "alarm_stands",
                 _ => "cycle_running",
             };
             return Err(super::task::not_now(code));

@@ -12,9 +12,11 @@ use uv_cabinet::{Begun, Cabinet, Profile, WrongCabinet};
 use super::curve::Curve;
 use super::give::Given;
 use super::health::{HeldAgainst, Logged};
+use super::last_words::LastWords;
 use super::record::{Known, Record};
+use super::still::OzoneWatch;
 use super::trouble::Troubles;
-use super::{CabinetView, Order, Refused, SelfTestView, Surroundings, look};
+use super::{CabinetView, MayEnd, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock::{self, Moment};
 use crate::config::DeviceId;
 use crate::domain::cycle::{Ask, Cycle, Fault, Left, Seen, Step, Switch, WhyMissing};
@@ -58,6 +60,8 @@ pub(super) struct Supervisor {
     pub(super) logged: Logged,
     pub(super) held_against: HeldAgainst,
     pub(super) curve: Curve,
+    pub(super) last_words: LastWords,
+    pub(super) ozone: OzoneWatch,
 }
 
 impl Supervisor {
@@ -75,7 +79,7 @@ impl Supervisor {
             id,
             poll: profile.timing.poll,
             patience: profile.timing.poll * 9 / 10,
-            order_patience: profile.timing.poll + 2 * profile.link.reply_timeout,
+            order_patience: profile.order_patience(),
             cabinet,
             around,
             show,
@@ -96,6 +100,8 @@ impl Supervisor {
             logged: Logged::default(),
             held_against: HeldAgainst::of(profile),
             curve: Curve::default(),
+            last_words: LastWords::default(),
+            ozone: OzoneWatch::of(profile),
         }
     }
 
@@ -142,7 +148,8 @@ impl Supervisor {
             self.given.doubt(self.cycle.step());
         }
         self.note_trouble(&readings, now);
-        let next = self.cycle.see(&seen);
+        let judged = self.ozone.judged(self.cycle.step(), &seen);
+        let next = self.cycle.see(&judged);
         self.note_sample(&next, &seen);
         self.advance(next, None).await;
         self.seen = Some(seen);
@@ -176,18 +183,20 @@ impl Supervisor {
                     self.cycle = aborting;
                     self.tell();
                 }
+                self.leave_word();
             }
             return self.go_wrong(gone_wrong).await;
         }
         let (written, gone_wrong) = self.write_watching(next.clone(), by).await;
-        self.cycle = match written {
-            Ok(()) => next,
+        match written {
+            Ok(()) => self.cycle = next,
             Err(error) => {
                 self.say_unrecorded(&error);
                 // Refused where nothing is running any more; the end is written again later.
-                next.ask(Ask::RecordFailed, self.now_ms()).unwrap_or(next)
+                self.cycle = next.ask(Ask::RecordFailed, self.now_ms()).unwrap_or(next);
+                self.leave_word();
             }
-        };
+        }
         self.tell();
         self.go_wrong(gone_wrong).await;
     }
@@ -242,9 +251,10 @@ impl Supervisor {
             Order::TurnedOver { by, answer } => {
                 let _ = answer.send(self.ask(Ask::TurnedOver, &by).await);
             }
-            Order::Acknowledge { by, answer } => {
-                let ask = match self.cycle.step() {
-                    Step::Quarantined { .. } => self.grounds().await.map(Ask::Open),
+            Order::Acknowledge { by, may, answer } => {
+                let ask = match (self.cycle.step(), may) {
+                    (Step::Quarantined { .. }, _) => self.grounds().await.map(Ask::Open),
+                    (Step::Alarm { .. }, MayEnd::AllButAlarms) => Err(Refused::NotYourAlarm),
                     _ => Ok(Ask::Acknowledge),
                 };
                 let _ = answer.send(match ask {

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use uv_cabinet::sim::Fault;
 
-use super::Refused;
+use super::{MayEnd, Refused};
 use crate::domain::letter::LoadState;
 use crate::store::{CycleOutcome, CycleSample, CycleTerms, Db, StoreError};
 use bench::{Bench, PATIENCE};
 
 mod bench;
 mod door;
+mod ozone;
+mod record;
 mod self_test;
 mod trouble;
 
@@ -116,7 +118,10 @@ async fn welded_relay_is_an_alarm() {
     bench.sim.switch_on(Fault::RelayWelded);
     bench.until_step("alarm").await;
     assert_eq!(bench.load().await.state, LoadState::Quarantined);
-    let refused = bench.control.acknowledge("maintenance").await;
+    let refused = bench
+        .control
+        .acknowledge("maintenance", MayEnd::Everything)
+        .await;
     let code = "lamp_not_seen_out".to_owned();
     assert_eq!(refused, Err(Refused::NotNow { code }));
     assert!(!bench.readiness.all_ready());
@@ -128,7 +133,16 @@ async fn welded_relay_is_an_alarm() {
             lamp.is_some_and(|lamp| lamp.value == Some(0.0))
         })
         .await;
-    let acknowledged = bench.control.acknowledge("maintenance").await;
+    let refused = bench
+        .control
+        .acknowledge("operator", MayEnd::AllButAlarms)
+        .await;
+    assert_eq!(refused, Err(Refused::NotYourAlarm));
+    assert_eq!(bench.control.view().step, "alarm");
+    let acknowledged = bench
+        .control
+        .acknowledge("maintenance", MayEnd::Everything)
+        .await;
     assert_eq!(acknowledged, Ok(()));
     bench.until_step("quarantined").await;
 }
@@ -259,7 +273,10 @@ async fn quarantine_outlives_a_restart_and_opens_only_under_an_override() {
     let shown = shown.cycle.unwrap();
     assert_eq!(shown.dose_mj_cm2, recorded.dose_mj_cm2, "not a dose of 0");
     assert_eq!(Some(shown.exposure_s), recorded.exposure_s);
-    let refused = bench.control.acknowledge("operator").await;
+    let refused = bench
+        .control
+        .acknowledge("operator", MayEnd::AllButAlarms)
+        .await;
     let code = "override_needed".to_owned();
     assert_eq!(refused, Err(Refused::NotNow { code }));
     assert!(
@@ -419,6 +436,8 @@ async fn a_quarantined_load_inside_keeps_another_one_out() {
     let add = move |db: &mut crate::store::Db| db.add_load(batch, "cabinet-1", "test");
     let other = bench.store.with(add).await.unwrap();
     let refused = bench.control.start(other, "operator").await;
-    let code = "other_load_inside".to_owned();
-    assert_eq!(refused, Err(Refused::NotNow { code }));
+    let load = bench.load;
+    assert_eq!(refused, Err(Refused::OtherLoadInside { load }));
+    let refused = bench.control.self_test("maintenance").await;
+    assert_eq!(refused, Err(Refused::OtherLoadInside { load }));
 }

@@ -73,8 +73,10 @@ pub enum Action {
     Approve,
     /// Accounts and tokens.
     Accounts,
-    /// Cabinets: cycles begun and aborted, alarms acknowledged, self tests.
+    /// Cabinets: cycles begun and aborted, quarantines opened, self tests.
     Cabinets,
+    /// Alarms of cabinets acknowledged: a lamp that was not seen out is nothing for whoever waits for his letters.
+    EndAlarms,
     /// Cabinets as they are: readings, what blocks them, how their links do.
     SeeCabinets,
     /// Device health.
@@ -95,7 +97,7 @@ type Row = (Action, [u8; 5], [u8; 2]);
 
 /// The whole table. Columns: operator, confirming officer, maintenance, auditor, administrator; case system, maintenance token.
 #[rustfmt::skip]
-const RIGHTS: [Row; 13] = [
+const RIGHTS: [Row; 14] = [
     //                      O  C  M  A  Adm  cs m
     (Action::Mailroom,     [1, 1, 0, 0, 1], [0, 0]),
     (Action::ReadLetters,  [1, 1, 0, 0, 1], [1, 0]),
@@ -103,6 +105,7 @@ const RIGHTS: [Row; 13] = [
     (Action::Approve,      [0, 0, 0, 0, 1], [0, 0]),
     (Action::Accounts,     [0, 0, 0, 0, 1], [0, 0]),
     (Action::Cabinets,     [1, 1, 1, 0, 1], [0, 0]),
+    (Action::EndAlarms,    [0, 1, 1, 0, 1], [0, 0]),
     (Action::SeeCabinets,  [1, 1, 1, 0, 1], [0, 1]),
     (Action::DeviceHealth, [0, 0, 1, 0, 1], [0, 1]),
     (Action::TakeDrafts,   [0, 0, 0, 0, 0], [1, 0]),

@@ -60,7 +60,7 @@ pub struct DraftPage {
 pub struct Disinfection {
     /// Cycle number.
     pub cycle: Option<String>,
-    /// When the load was released, RFC 3339.
+    /// When a cycle released the load, RFC 3339; none under an override, which has its own `at`.
     pub released_at: Option<String>,
     /// Dose on the outer surface.
     pub dose_mj_cm2: Option<f64>,

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use uv_cabinet::Profile;
+
 use crate::clock::Millis;
 use crate::config::{Cabinet, Settings};
 use crate::domain::wear::{self, Good, Outlook, Point, State};
@@ -68,7 +70,9 @@ pub fn judged(point: &str, value: f64, limit: Option<f64>) -> State {
 /// When SQLite refuses.
 pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLine>, StoreError> {
     let mut lamps: BTreeMap<String, Option<i64>> = BTreeMap::new();
-    let newest = db.newest_health()?;
+    let profiles = Profiles::of(cabinets);
+    let mut newest = db.newest_health()?;
+    newest.retain(|row| !profiles.lack(row));
     for row in newest.iter().filter(|row| row.point == "lamp_hours_h") {
         let hours = history(db, row)?;
         lamps.insert(row.device.clone(), wear::lamp_changed(&hours));
@@ -83,6 +87,29 @@ pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLin
             line(db, row, lamp, now)
         })
         .collect()
+}
+
+/// The profiles of the settings, as far as they can be read now.
+struct Profiles(BTreeMap<String, Profile>);
+
+impl Profiles {
+    fn of(cabinets: &[Cabinet]) -> Self {
+        let read = cabinets.iter().filter_map(|cabinet| {
+            let profile = Profile::load(&cabinet.profile).ok()?;
+            Some((cabinet.id.0.clone(), profile))
+        });
+        Self(read.collect())
+    }
+
+    /// Whether the row is about a sensor that its cabinet does not have any more: history, and nothing that is measured now.
+    fn lack(&self, row: &HealthRow) -> bool {
+        let mut points = uv_cabinet::Point::ALL.into_iter();
+        let point = points.find(|point| point.name() == row.point);
+        let profile = self.0.get(&row.device);
+        profile
+            .zip(point)
+            .is_some_and(|(profile, point)| !profile.points.contains_key(&point))
+    }
 }
 
 /// How old a self test may be is said in the settings; a failed one stays bad whatever its age.

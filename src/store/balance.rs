@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
-use crate::domain::balance::{Counts, Exception};
+use crate::domain::balance::{Counts, Exception, counted};
 use crate::domain::letter::Stage;
 
 /// Letters that are in the count and not among the scanned, or the other way round.
@@ -71,6 +71,7 @@ impl Db {
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),
+            files_waiting: i64::from(self.batch_files(batch)?.waiting),
             ..counts
         })
     }
@@ -195,7 +196,9 @@ impl Db {
             return Err(refused(
                 Hindrance::OutOfBalance,
                 format!(
-                    "not finished ({letters} letters not confirmed, {batches} batches not closed)"
+                    "not finished ({} not confirmed, {} not closed)",
+                    counted(letters.into(), "letter", "letters"),
+                    counted(batches.into(), "batch", "batches")
                 ),
             ));
         }

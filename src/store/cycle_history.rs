@@ -1,6 +1,6 @@
 //! Everything kept of one cycle: its steps, both exposures, the dose curve, the self test before it. What a certificate is made of.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{CycleRecord, CycleStep, Db, Load, SelfTest, SideExposure, StoreError};
 
@@ -26,7 +26,7 @@ pub struct CycleHistory {
     pub load: Load,
     /// Its steps in order, with the people behind them and the faults.
     pub steps: Vec<CycleStep>,
-    /// What each side has had; empty while it runs and in records of schema 1.
+    /// What each side has had; while it runs those that are done, none in records of schema 1.
     pub exposures: Vec<SideExposure>,
     /// The dose curve, about one sample a second.
     pub samples: Vec<CycleSample>,
@@ -64,6 +64,22 @@ impl Db {
         Ok(())
     }
 
+    /// Records the step after a side of the letters was exposed, and what that side has had: a cycle that is cut short later keeps it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn side_exposed(
+        &mut self,
+        cycle_id: i64,
+        step: &CycleStep,
+        had: (i64, &SideExposure),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.cycle_step(cycle_id, step)?;
+            keep_side(&db.connection, cycle_id, had)
+        })
+    }
+
     /// Everything kept of one cycle.
     ///
     /// # Errors
@@ -99,7 +115,11 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn cycle_exposures(&self, id: i64) -> Result<Vec<SideExposure>, StoreError> {
+    /// What each side has had; of a cycle without an end the sides that were done.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn cycle_exposures(&self, id: i64) -> Result<Vec<SideExposure>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT dose_mj_cm2, lit_s FROM cycle_exposures WHERE cycle_id = ?1 ORDER BY side",
         )?;
@@ -143,4 +163,18 @@ impl Db {
             )
             .optional()?)
     }
+}
+
+/// Once: what is on record of a side stays.
+pub(super) fn keep_side(
+    connection: &Connection,
+    cycle_id: i64,
+    (side, had): (i64, &SideExposure),
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO cycle_exposures (cycle_id, side, dose_mj_cm2, lit_s) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (cycle_id, side) DO NOTHING",
+        (cycle_id, side, had.dose_mj_cm2, had.lit_s),
+    )?;
+    Ok(())
 }

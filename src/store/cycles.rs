@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::cycle_history::keep_side;
 use super::{Db, Hindrance, Load, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::cycle::{Basis, Sides};
@@ -81,7 +82,8 @@ impl CycleOutcome {
             .flatten()
     }
 
-    fn exposure_s(&self) -> f64 {
+    /// Time under the lamps, all sides together.
+    pub fn exposure_s(&self) -> f64 {
         self.exposures.iter().map(|side| side.lit_s).sum()
     }
 }
@@ -304,11 +306,8 @@ impl Db {
              ventilation_s = ?7 WHERE id = ?1",
             (cycle_id, now, outcome, &ended.failed, dose_mj_cm2, exposure_s, ended.ventilation_s),
         )?;
-        for (side, exposure) in (1_i64..).zip(&ended.exposures) {
-            step.execute(
-                "INSERT INTO cycle_exposures (cycle_id, side, dose_mj_cm2, lit_s) VALUES (?1, ?2, ?3, ?4)",
-                (cycle_id, side, exposure.dose_mj_cm2, exposure.lit_s),
-            )?;
+        for (side, exposure) in (1..).zip(&ended.exposures) {
+            keep_side(&step, cycle_id, (side, exposure))?;
         }
         let released = (state == LoadState::Released).then_some(now);
         step.execute(

@@ -284,6 +284,20 @@ impl Db {
         Ok(())
     }
 
+    /// Names and keys of a source's files that wait.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn waiting_files(&self, source: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT name, file_key FROM arrivals WHERE source = ?1 AND state = ?2",
+        )?;
+        let rows = query.query_map((source, ArrivalState::Waiting), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Notes that a waiting file is no longer there.
     ///
     /// # Errors
@@ -304,6 +318,8 @@ impl Db {
             .optional()?;
         if let Some(id) = id {
             ledger::append(&step, ACTOR, "page.gone", &subject(&id), &json!({}))?;
+            step.commit()?;
+            return self.list_waits_no_more(&id, "the list is gone");
         }
         step.commit()?;
         Ok(())

@@ -54,7 +54,7 @@ pub struct Load {
     pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
-    /// When it may be opened since.
+    /// When a cycle released it; an override has its own time.
     pub released: Option<Millis>,
     /// The cycle that released it.
     pub cycle_id: Option<i64>,
@@ -106,13 +106,16 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
     let approved_by = row.get(9)?;
+    // The column is also set by an override: since then the load may be opened.
+    let may_be_opened: Option<Millis> = row.get(4)?;
+    let state = row.get(3)?;
     Ok(Load {
         id: row.get(0)?,
         batch_id: row.get(1)?,
         cabinet: row.get(2)?,
         letters: row.get(10)?,
-        state: row.get(3)?,
-        released: row.get(4)?,
+        state,
+        released: may_be_opened.filter(|_| state == LoadState::Released),
         cycle_id: row.get(5)?,
         overridden: by
             .zip(reason)
@@ -176,7 +179,7 @@ impl Db {
     }
 
     /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
+    /// its own; so may files that were not taken. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
@@ -196,6 +199,8 @@ impl Db {
             let note = note.map(str::trim).filter(|note| !note.is_empty());
             for difference in db.batch_counts(id)?.differences() {
                 let (kind, letters) = match difference {
+                    // Software may have left something that nobody can take: whoever closes says so.
+                    Difference::FilesWaiting { .. } if note.is_some() => continue,
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),
                     _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),

@@ -149,3 +149,22 @@ fn a_load_that_is_no_number_is_no_load() {
     assert_eq!((refused.status, refused.code()), (404, "not_found".into()));
     assert!(refused.text.contains("by its number"), "{}", refused.text);
 }
+
+/// No cycle released it: the time since when it may be opened is the signature's.
+#[test]
+fn an_overridden_load_has_no_time_of_release() {
+    let house = House::new();
+    let zhang = waiting_load(&house);
+    house.add_user("li", Role::Operator);
+    let signed = house.post(&zhang, "/v1/loads/1/override", signed_with("li", PASSWORD));
+    assert_eq!(signed.status, 200, "{}", signed.text);
+    let batch = house.get(&zhang, "/v1/batches/1").json();
+    for load in [signed.json(), batch["loads"][0].clone()] {
+        assert_eq!(load["state"], "overridden", "{load}");
+        assert_eq!(load["released_at"], Value::Null, "{load}");
+        assert!(load["override"]["at"].is_string(), "{load}");
+    }
+    let scanned = house.app.store.wait(|db| db.current_scanning_load());
+    let scanned = scanned.expect("asked").map(|load| load.id);
+    assert_eq!(scanned, Some(1), "and its letters may be scanned");
+}

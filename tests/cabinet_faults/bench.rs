@@ -68,6 +68,8 @@ pub fn quick_profile(transport: Transport) -> Profile {
         // How soon silence is judged is measured in `detection`; here a busy machine must not look like a silent cabinet.
         spec.max_age = spec.max_age.max(ms(900));
     }
+    let ozone = profile.points.get_mut(&Point::OzoneMgM3);
+    ozone.expect("the demo cabinet has one").frozen_after = Some(ms(500));
     let timing = &mut profile.timing;
     timing.poll = ms(50);
     timing.preflight_max = ms(1_000);
@@ -238,6 +240,45 @@ impl Bench {
     pub async fn newest_cycle(&self) -> Option<CycleRecord> {
         let newest = self.store.with(|db| db.newest_cycle_in("cabinet-1")).await;
         newest.expect("the records can be read")
+    }
+
+    /// Steps that a release of so many sides stands on and that its record does not have.
+    pub async fn steps_missing(&self, sides: usize) -> Vec<&'static str> {
+        let recorded = self.recorded_steps().await;
+        let times = |name: &str| recorded.iter().filter(|step| *step == name).count();
+        let each = [
+            "locked",
+            "striking",
+            "irradiating",
+            "stopping",
+            "ventilating",
+        ];
+        let once = [
+            ("preflight", 1),
+            ("releasing", 1),
+            ("turning_over", sides - 1),
+        ];
+        each.map(|step| (step, sides))
+            .into_iter()
+            .chain(once)
+            .filter(|(step, wanted)| times(step) < *wanted)
+            .map(|(step, _)| step)
+            .collect()
+    }
+
+    /// Nothing but the end itself is left to be written, or not even that.
+    pub async fn is_recorded_up_to_its_release(&self) -> bool {
+        let recorded = self.recorded_steps().await;
+        recorded.iter().any(|step| step == "releasing")
+    }
+
+    async fn recorded_steps(&self) -> Vec<String> {
+        let Some(cycle) = self.newest_cycle().await else {
+            return Vec::new();
+        };
+        let record = self.store.with(move |db| db.cycle_record(cycle.id)).await;
+        let steps = record.expect("the records can be read").steps;
+        steps.into_iter().map(|step| step.step).collect()
     }
 
     /// A daemon that is there, if need be a new one.

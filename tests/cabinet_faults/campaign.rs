@@ -25,10 +25,11 @@ use super::trouble::{Applied, apply, heal, last};
 const AT_A_TIME: u32 = 24;
 /// The controller's second, and what a loaded machine may add before it scans again.
 pub const SILENCE_LIMIT: Duration = Duration::from_millis(1_000 + 500);
-/// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out. They are safe.
-const TOO_SLOW: [&str; 6] = [
+/// Ends that a loaded machine can cause: no heartbeat for a second, replies after their time-out, a bolt not seen in time. They are safe.
+const TOO_SLOW: [&str; 7] = [
     "cabinet_silent",
     "lamp_went_out",
+    "not_locked",
     "order_failed",
     "reading_missing",
     "refused",
@@ -47,6 +48,8 @@ pub struct Run {
     pub end: String,
     pub false_release: Option<String>,
     pub broken: Vec<String>,
+    /// The fault was there only when everything up to the release was on record.
+    pub came_too_late: bool,
 }
 
 struct Campaign {
@@ -155,6 +158,7 @@ async fn all_seeds(wire: Wire, case: &'static Case, free: Arc<Semaphore>) -> Vec
             end: "panicked".into(),
             false_release: None,
             broken: vec![error.to_string()],
+            came_too_late: false,
         }));
     }
     done
@@ -176,7 +180,7 @@ async fn tried(case: &'static Case, wire: Wire, plan: Plan, free: &Semaphore) ->
         drop(turn);
         let (first, end) = (plan.is_the_first(), run.end.as_str());
         let slow = if first {
-            TOO_SLOW.contains(&end) && !case.comes_to.contains(&end)
+            (TOO_SLOW.contains(&end) || run.came_too_late) && !case.comes_to.contains(&end)
         } else {
             is_hindered(case, &run)
         };
@@ -266,6 +270,7 @@ fn a_release_after_half_the_dose_is_called_false() {
 /// From the start of the cycle to the judgement.
 async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applied: Applied) -> Run {
     let mut applied = applied;
+    let mut came_too_late = false;
     let refused = bench.start().await.is_err();
     let hands = Hands::at(&bench, case, &plan);
     if !refused {
@@ -274,6 +279,8 @@ async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applie
             // The moment of a fault and its length are times and no conditions.
             tokio::time::sleep(Duration::from_millis(after_ms)).await;
             applied = apply(&mut bench, case.trouble).await;
+            came_too_late =
+                case.trouble == Trouble::DiskFull && bench.is_recorded_up_to_its_release().await;
         }
         if let Lasts::For(_) = plan.lasts {
             last(plan.lasts).await;
@@ -302,7 +309,11 @@ async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applie
     }
     // Long enough for an order that should not come.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    judge(&bench, case, plan, [before, at_end], refused, broken).await
+    let run = judge(&bench, case, plan, [before, at_end], refused, broken).await;
+    Run {
+        came_too_late,
+        ..run
+    }
 }
 
 /// Until this step has begun, or the cycle is over without it.

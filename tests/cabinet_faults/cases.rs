@@ -123,6 +123,14 @@ pub const CASES: &[Case] = &[
         ToTheEnd,
         &["reading_missing"],
     ),
+    // Zero throughout, whatever the air is like: no measurement, and no release on it.
+    cabinet(
+        "ozone_sensor_stuck",
+        Fault::OzoneStuck,
+        At::BeforeStart,
+        ToTheEnd,
+        &["reading_missing"],
+    ),
     cabinet(
         "fan_failed",
         Fault::FanFailed,
@@ -404,6 +412,13 @@ pub const CASES: &[Case] = &[
     case(
         "wall_clock_jumps_back",
         Trouble::ClockJumps(-DAY_MS),
+        LIT,
+        ms(400),
+        &["released"],
+    ),
+    case(
+        "wall_clock_beyond_the_year_9999",
+        Trouble::ClockJumps(8_000 * 366 * DAY_MS),
         LIT,
         ms(400),
         &["released"],

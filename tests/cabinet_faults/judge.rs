@@ -71,6 +71,11 @@ pub async fn judge(
                 record.outcome.as_deref() == Some("released"),
                 "the row says otherwise",
             );
+            let missing = bench.steps_missing(sides(bench).into()).await;
+            must(
+                missing.is_empty(),
+                &format!("released, and not on record: {missing:?}"),
+            );
             "released".to_owned()
         }
         Some(record) => {
@@ -92,6 +97,7 @@ pub async fn judge(
         end,
         false_release,
         broken,
+        came_too_late: false,
     }
 }
 

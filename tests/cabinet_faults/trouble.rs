@@ -65,12 +65,13 @@ pub async fn apply(bench: &mut Bench, trouble: Trouble) -> Applied {
                 "INSERT ON cycles",
                 "INSERT ON cycle_steps",
             ];
-            for (at, what) in full.iter().enumerate() {
-                let refuse = format!(
-                    "CREATE TRIGGER full_{at} BEFORE {what} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-                );
-                records.execute_batch(&refuse).expect("the trigger is made");
-            }
+            let refuse = full.iter().enumerate().map(|(at, what)| {
+                format!("CREATE TRIGGER full_{at} BEFORE {what} BEGIN SELECT RAISE(ABORT, 'disk full'); END;")
+            });
+            let refuse: String = refuse.collect();
+            records
+                .execute_batch(&format!("BEGIN IMMEDIATE; {refuse} COMMIT"))
+                .expect("full from one moment on");
             Applied::Full(records)
         }
         Trouble::DiskHangs => {

@@ -2,10 +2,11 @@
 
 use laixin::disinfect::{BlockedView, CabinetView, TroubleView, WrongCabinetView};
 use laixin::domain::letter::Carrier;
-use laixin::store::{CycleOutcome, CycleTerms, NewBatch};
+use laixin::store::{CycleOutcome, CycleTerms, NewBatch, Role};
 
 use super::browser::with_browser;
 use super::browser_station::{Station, idle, irradiating};
+use super::trust::sign_in_as;
 use super::{USER, pictures, sign_in};
 
 const PAGE: &str = "/cabinets/cabinet-1";
@@ -47,6 +48,15 @@ async fn while_the_lamp_may_burn_the_page_says_cut_the_mains_and_nothing_else() 
         browser
             .until("the way out", "document.querySelector('form.acknowledge')")
             .await;
+        // Whoever only works with letters is told who ends it, and has no button that would be refused.
+        station.add_person("李明", Role::Operator).await;
+        sign_in_as(&browser, &station, "李明").await;
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#wants-alarm-ender").await;
+        let said = browser.text(".step").await;
+        assert!(said.contains("由维护员、核准人或管理员"), "{said}");
+        assert_eq!(browser.ask(none).await, 0, "it would be refused");
+        pictures(&browser, &station, PAGE, "cabinet-alarm-operator").await;
     })
     .await;
 }
@@ -229,6 +239,11 @@ async fn a_quarantine_says_where_the_override_is_and_offers_no_button_before_it(
         browser.at("#wants-override a[href='/batches']").await;
         let none = "return document.querySelectorAll('form.acknowledge').length;";
         assert_eq!(browser.ask(none).await, 0, "it would be refused");
+        let papers = browser.text(".cycle").await;
+        assert!(
+            papers.contains("照射记录（未放行）") && !papers.contains("照射证明"),
+            "{papers}"
+        );
         pictures(&browser, &station, PAGE, "cabinet-quarantined").await;
         let signed = station
             .app
@@ -253,6 +268,7 @@ async fn an_empty_cabinet_shows_no_letters_and_tells_its_last_cycle() {
         browser.at("#last-cycle").await;
         let said = browser.text("#last-cycle").await;
         assert!(said.contains("C000001") && said.contains("未放行：柜门未关"), "{said}");
+        assert!(said.contains("照射记录（未放行）") && !said.contains("照射证明"), "{said}");
         let letters = "return getComputedStyle(document.querySelector('.cab .mail')).display === 'none' ? 0 : 1;";
         assert_eq!(browser.ask(letters).await, 0, "nothing is inside");
         // After an aborted self test nothing is inside either, and there is a way out.
@@ -292,6 +308,66 @@ async fn an_alarm_names_every_fault_that_stands() {
         ] {
             assert!(said.contains(fault), "{fault}: {said}");
         }
+    })
+    .await;
+}
+
+/// Nothing is refused; whoever starts knows what every certificate will say.
+#[tokio::test(flavor = "multi_thread")]
+async fn before_a_start_it_is_said_that_no_self_test_was_passed() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let waits = station.app.store.with(|db| {
+            let new = NewBatch {
+                carrier: Carrier::Letter,
+                count: 1,
+                received: laixin::clock::now(),
+            };
+            let batch = db.sign_in_batch(&new, USER)?;
+            db.add_load(batch, "cabinet-1", USER)
+        });
+        waits.await.expect("a load waits");
+        let mut view = idle();
+        view.self_test = None;
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("form.start #untested").await;
+        let said = browser.text("form.start").await;
+        assert!(
+            said.contains("请先空柜自检") && said.contains("开始消毒"),
+            "{said}"
+        );
+        pictures(&browser, &station, PAGE, "cabinet-untested").await;
+        browser.open(&station.page("/batches")).await;
+        browser.at(".loads form").await;
+        let said = browser.text(".loads").await;
+        assert!(said.contains("请先空柜自检"), "{said}");
+        pictures(&browser, &station, "/batches", "batches-untested").await;
+    })
+    .await;
+}
+
+/// Where no dose is measured there is no bar that could look like one.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_timer_mode_no_bar_of_a_dose_is_drawn() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let bars = "return document.querySelectorAll('progress.dose').length;";
+        let mut view = irradiating(4.0, 12.0);
+        station.cabinet.send(view.clone()).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#dose").await;
+        assert_eq!(browser.ask(bars).await, 1, "measured");
+        let cycle = view.cycle.as_mut().expect("a cycle");
+        (cycle.dose_mj_cm2, cycle.target_dose_mj_cm2) = (None, None);
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#dose").await;
+        assert!(browser.text("#dose").await.contains("未测量"));
+        assert_eq!(browser.ask(bars).await, 0, "nothing to draw");
+        pictures(&browser, &station, PAGE, "cabinet-timer").await;
     })
     .await;
 }

@@ -32,8 +32,9 @@ pub use handle::{Begun, Cabinet, Command, Switch};
 pub use line::Lines;
 pub use point::Point;
 pub use profile::{
-    Address, Basis, Direction, Identity, Kind, Limits, Link, Maintenance, MapOrigin, Parity,
-    PointSpec, Profile, SerialLine, Sides, Table, Timing, Transport, UvLimits, WordOrder,
+    Address, Basis, Direction, Identity, Kind, LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S, Limits, Link,
+    Maintenance, MapOrigin, Parity, PointSpec, Profile, SerialLine, Sides, Table, Timing,
+    Transport, UvLimits, WordOrder,
 };
 pub use quality::LinkQuality;
 pub use readings::{Reading, Readings, Value};

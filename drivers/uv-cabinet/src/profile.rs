@@ -14,9 +14,11 @@ mod cycle;
 mod identity;
 mod link;
 mod maintenance;
+mod patience;
 mod plausible;
 mod words;
 
+pub use cycle::{LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S};
 pub use identity::Identity;
 use identity::IdentityTable;
 use link::LinkTable;

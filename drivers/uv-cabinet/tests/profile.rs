@@ -1,5 +1,7 @@
 //! Profiles: the shipped one is good, and every wrong one is refused with its message.
 
+#[path = "profile/patience.rs"]
+mod patience;
 #[path = "profile/wires.rs"]
 mod wires;
 

@@ -126,6 +126,23 @@ const ACTS: &[(&str, &str, &[&[&str]])] = &[
         &[&["wrong_state", "scanner_not_driven", "scanner_stopped"]],
     ),
     (
+        "get",
+        "/v1/arrivals/{id}/image",
+        &[
+            LETTER,
+            &[
+                "wrong_state",
+                "file_gone",
+                "file_no_page",
+                "file_trouble",
+                "scanner_stopped",
+                "page_unreadable",
+                "original_altered",
+                "original_missing",
+            ],
+        ],
+    ),
+    (
         "post",
         "/v1/arrivals/{id}/take",
         &[

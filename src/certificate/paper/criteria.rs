@@ -51,6 +51,8 @@ impl Paper<'_> {
         let ozone = self.ozone_at_end();
         let seconds = w.t("certificate.seconds");
         let at_least = |value: Option<f64>, limit: Option<f64>| Some(value? >= limit?);
+        // What only one side has had is not what the letters were to have.
+        let each = |met: Option<bool>| met.map(|met| met && !self.lacks_a_side());
         [
             Criterion {
                 name: "certificate.dose",
@@ -61,13 +63,13 @@ impl Paper<'_> {
                     }
                     Basis::Timer => w.t("certificate.by_time").to_owned(),
                 },
-                met: at_least(dose, limits.dose_mj_cm2),
+                met: each(at_least(dose, limits.dose_mj_cm2)),
             },
             Criterion {
                 name: "certificate.exposure",
                 measured: self.sided(c.exposure_s, |side| Some(side.lit_s), seconds),
                 limit: self.span(limits.exposure_s, limits.exposure_max_s),
-                met: at_least(c.exposure_s, limits.exposure_s),
+                met: each(at_least(c.exposure_s, limits.exposure_s)),
             },
             Criterion {
                 name: "certificate.ventilation",
@@ -102,12 +104,21 @@ impl Paper<'_> {
         unit: &str,
     ) -> String {
         let c = self.certificate;
-        if c.sides == Sides::One && c.exposures.len() > 1 && least.is_some() {
+        if c.sides == Sides::One && !c.exposures.is_empty() && least.is_some() {
             let sides = c.exposures.iter().filter_map(of);
-            let sides: Vec<String> = sides.map(|value| format!("{value:.1}")).collect();
+            let mut sides: Vec<String> = sides.map(|value| format!("{value:.1}")).collect();
+            if self.lacks_a_side() {
+                sides.push(self.w.t("app.none").to_owned());
+            }
             return format!("{} {unit}", sides.join(" / "));
         }
         self.value(least, 1, unit)
+    }
+
+    /// The letters were to be turned over, and nothing is on record of their second side.
+    fn lacks_a_side(&self) -> bool {
+        let c = self.certificate;
+        c.exposures.len() == 1 && c.sides == Sides::One
     }
 
     fn span(&self, least: Option<f64>, most: Option<f64>) -> String {

@@ -1,5 +1,7 @@
 //! Below the pictures: faults, the override, and the ledger's entries.
 
+use uv_cabinet::{LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S};
+
 use super::{BLACK, LEFT, Paper, QUIET, RED, WIDTH, bold, moment, plain};
 use crate::certificate::fault_code;
 use crate::print::Pen;
@@ -110,8 +112,18 @@ impl Paper<'_> {
         let set = c
             .clock_was_set
             .then(|| w.t("certificate.clock_was_set").to_owned());
-        let told: Vec<String> = absent.into_iter().chain(invented).chain(set).collect();
+        let told = self.too_little().into_iter().chain(absent);
+        let told: Vec<String> = told.chain(invented).chain(set).collect();
         (!told.is_empty()).then(|| told.join(" "))
+    }
+
+    /// Less was asked for than any disinfection takes: the record itself says so, whatever became of the profile since.
+    fn too_little(&self) -> Option<String> {
+        let limits = self.certificate.limits;
+        let (dose, time_s) = (LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S as f64);
+        let less = limits.dose_mj_cm2.is_some_and(|asked| asked < dose)
+            || limits.exposure_s.is_some_and(|asked| asked < time_s);
+        less.then(|| self.w.two("certificate.too_little", dose, time_s))
     }
 
     /// A recorded fault in words; of a missing reading also which one and why.

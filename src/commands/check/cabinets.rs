@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use uv_cabinet::{Cabinet, Point, Profile};
+use uv_cabinet::{Cabinet, LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S, Point, Profile};
 
 use super::Report;
 use crate::config::{self, Settings};
-use crate::store::Db;
+use crate::store::{Db, TestOutcome};
 use crate::{Chain, disinfect};
 
 /// Tries every cabinet of the settings.
@@ -48,9 +48,32 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// A simulator's times may be compressed: where they are shorter than any disinfection takes, certificates say so.
+fn too_little(profile: &Profile) -> Option<String> {
+    let dose = profile.limits.uv.map(|uv| uv.target_dose_mj_cm2);
+    let time_s = profile.timing.min_exposure.as_secs_f64();
+    let less = dose.is_some_and(|dose| dose < LEAST_DOSE_MJ_CM2);
+    (less || time_s < LEAST_EXPOSURE_S as f64).then(|| {
+        let dose = dose.map_or_else(|| "no dose".to_owned(), |dose| format!("{dose} mJ/cm2"));
+        format!("its profile asks for {dose} and {time_s} s, less than any disinfection takes ({LEAST_DOSE_MJ_CM2} mJ/cm2, {LEAST_EXPOSURE_S} s)")
+    })
+}
+
 /// What its cycles do not prove, whoever answers.
 fn limits_of_its_proof(cabinet: &config::Cabinet, profile: &Profile, report: &mut Report) {
     let what = format!("cabinet {}", cabinet.id);
+    if let Some(why) = too_little(profile) {
+        let then = "only a simulator may; its certificates say that they prove nothing";
+        report.warn(&what, &why, then);
+    }
+    let ozone = profile.points.get(&Point::OzoneMgM3);
+    if ozone.is_some_and(|spec| spec.frozen_after.is_none()) {
+        report.warn(
+            &what,
+            "points.ozone_mg_m3 has no frozen_after_ms: an ozone sensor that never moves is told of in the health log only",
+            "where the lamp makes ozone, set it in the profile: within which time after the strike the sensor moves at the latest",
+        );
+    }
     match profile.points.get(&Point::IrradianceMwCm2) {
         None => report.warn(
             &what,
@@ -107,12 +130,23 @@ async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
     }
 }
 
-/// A failed one keeps the cabinet from taking a load. Of a database that cannot be opened something was said already.
+/// A failed one keeps the cabinet from taking a load; without one nothing is refused, and every certificate says so. Of a database that
+/// cannot be opened something was said already.
 fn self_test(settings: &Settings, cabinet: &config::Cabinet, report: &mut Report) {
-    let failed = Db::look_at(settings).and_then(|db| db.self_test_failed(&cabinet.id.to_string()));
-    if failed.is_ok_and(|failed| failed) {
+    let id = cabinet.id.to_string();
+    let looked = Db::look_at(settings)
+        .and_then(|db| Ok((db.self_test_failed(&id)?, db.newest_self_test(&id)?)));
+    let Ok((failed, newest)) = looked else {
+        return;
+    };
+    let what = format!("cabinet {id}");
+    if failed {
         let why = "its last self test failed: no cycle can be started";
         let then = "mend what the test names (`laixin health`), then let it pass `laixin cabinet selftest --empty`";
-        report.bad(&format!("cabinet {}", cabinet.id), why, then);
+        report.bad(&what, why, then);
+    } else if newest.is_none_or(|test| test.outcome != Some(TestOutcome::Passed)) {
+        let why = "it has passed no self test: that lock, lamp, fan and cut-off work was never tried, and every certificate says so";
+        let then = "before the first load take every letter out, close the door, and let it pass `laixin cabinet selftest --empty`";
+        report.warn(&what, why, then);
     }
 }

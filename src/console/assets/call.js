@@ -24,7 +24,7 @@ function sentence(problem, status) {
       const parts = [said.point[at.point] || at.point, at.point, said.missing[at.code] || at.code, at.place, read, at.expected];
       return parts.reduce(fill, said.script.trouble);
     }
-    const why = said.fault[problem.reason];
+    const why = problem.load ? fill(said.script.other_load, problem.load) : said.fault[problem.reason];
     const next = said.fault_do[problem.reason];
     if (why) return next ? `${why}${said.script.stop}${next}` : why;
   }
@@ -86,6 +86,11 @@ function valueOf(field) {
 function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
+    if (field.dataset.as === "tick") {
+      body[field.name] = body[field.name] || [];
+      if (field.checked) body[field.name].push(Number(field.value));
+      continue;
+    }
     if (field.name && field.dataset.as !== "none") body[field.name] = valueOf(field);
   }
   return body;

@@ -1,5 +1,6 @@
 //! What is wrong with a cabinet, in words: the faults that stand, what keeps it from taking a load, its last test and cycle.
 
+use crate::api::App;
 use crate::clock::{self, Millis};
 use crate::console::when;
 use crate::console::words::Words;
@@ -16,6 +17,7 @@ pub(super) struct FaultLine {
 pub(super) struct LastCycle {
     pub(super) number: String,
     pub(super) words: String,
+    pub(super) paper: &'static str,
 }
 
 /// The fault that ended the cycle in view, if one did.
@@ -141,7 +143,15 @@ pub(super) fn warnings(w: &'static Words, view: &CabinetView) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn last_cycle(w: &Words, cycle: &CycleRecord) -> LastCycle {
+/// What the PDF of a cycle that has ended is called: a sheet that proves no release is no certificate.
+pub(super) fn paper(w: &'static Words, released: bool) -> &'static str {
+    w.t(match released {
+        true => "certificate.download",
+        false => "certificate.record",
+    })
+}
+
+pub(super) fn last_cycle(w: &'static Words, cycle: &CycleRecord) -> LastCycle {
     let number = CycleRecord::number(cycle.id);
     let end = match (cycle.outcome.as_deref(), cycle.reason.as_deref()) {
         (Some("released"), _) => w.t("cabinet.last_released").to_owned(),
@@ -155,6 +165,7 @@ pub(super) fn last_cycle(w: &Words, cycle: &CycleRecord) -> LastCycle {
     let told: [&dyn std::fmt::Display; 4] = [&number, &cycle.load_id, &when, &end];
     LastCycle {
         words: w.fill("cabinet.last_cycle", &told),
+        paper: paper(w, cycle.outcome.as_deref() == Some("released")),
         number,
     }
 }
@@ -201,4 +212,18 @@ pub(super) fn test_due(w: &Words, view: &CabinetView, days: u64) -> Option<Strin
         }
         Some(_) => None,
     }
+}
+
+/// How old a cabinet's last self test may be.
+pub(super) fn self_test_days(app: &App, id: &str) -> u64 {
+    let mut configured = app.settings.cabinets.iter();
+    configured
+        .find(|one| one.id.0 == id)
+        .map_or(7, |one| one.self_test_days.0)
+}
+
+/// What to say before a start in this cabinet, where its last self test is none to go by.
+pub(in crate::console) fn due_before_start(w: &Words, app: &App, cabinet: &str) -> Option<String> {
+    let view = app.cabinets.get(cabinet)?.view();
+    test_due(w, &view, self_test_days(app, cabinet))
 }

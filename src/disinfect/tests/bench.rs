@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uv_cabinet::Profile;
 use uv_cabinet::sim::{self, Fault, SimHandle, SimSettings};
 
-use super::super::{CabinetControl, CabinetView, Refused, Surroundings, start};
+use super::super::{CabinetControl, CabinetView, MayEnd, Refused, Surroundings, start};
 use crate::clock;
 use crate::domain::letter::{Carrier, LoadState};
 use crate::events::Events;
@@ -189,7 +189,10 @@ impl Bench {
         let mut changes = self.control.changes();
         let opened = async {
             loop {
-                let refused = self.control.acknowledge("operator").await;
+                let refused = self
+                    .control
+                    .acknowledge("operator", MayEnd::AllButAlarms)
+                    .await;
                 let code = "ozone_not_low".to_owned();
                 match refused {
                     Ok(()) => return,

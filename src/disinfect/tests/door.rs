@@ -88,3 +88,29 @@ async fn a_load_under_an_override_is_out_before_another_is_begun() {
     bench.door_is_opened_and_closed().await;
     bench.control.start(other, "operator").await.unwrap();
 }
+
+/// Opening the door would help neither: what is wrong with the load is said first.
+#[tokio::test]
+async fn a_released_load_or_none_at_all_is_told_before_the_door() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("released").await;
+    let (released, waiting) = (bench.load, another_load(&bench).await);
+    let refused = bench.control.start(waiting, "operator").await;
+    assert_eq!(
+        refused,
+        door_not_opened_since(),
+        "the door is what is wrong"
+    );
+    for (load, words) in [
+        (released, ["load 1 is", "start a cycle"]),
+        (999, ["there is no load", "999"]),
+    ] {
+        match bench.control.start(load, "operator").await {
+            Err(Refused::Load { reason }) => {
+                assert!(words.iter().all(|word| reason.contains(word)), "{reason}");
+            }
+            other => panic!("load {load}: {other:?}"),
+        }
+    }
+}

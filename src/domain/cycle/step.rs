@@ -327,7 +327,9 @@ impl Cycle {
             })
     }
 
-    pub(super) fn failed(&self, fault: Fault) -> Self {
+    /// The same, failed for this unless it had failed before.
+    #[must_use]
+    pub fn failed(&self, fault: Fault) -> Self {
         self.with(self.load.failing(fault))
     }
 

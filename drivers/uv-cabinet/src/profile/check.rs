@@ -35,6 +35,11 @@ pub(super) fn check(text: &str, file: File, sha256: String) -> Result<Profile, P
     at.no_point_in_identity(&file.points, &points, &identity, link.unit)?;
     at.silence_is_judged(&file.points, &points, timing.poll)?;
     at.limits_can_be_read(&file, &points, &limits, &maintenance)?;
+    at.orders_leave_time_to_look(
+        &file.link,
+        (timing.poll, link.reply_timeout),
+        identity.len(),
+    )?;
     Ok(Profile {
         model,
         map: file.cabinet.map,

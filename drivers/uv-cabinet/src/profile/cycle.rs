@@ -14,9 +14,9 @@ use crate::{Point, error::ProfileError};
 const TIMER_FACTOR: u64 = 2;
 const LONGEST_S: u64 = 86_400;
 /// 消毒技术规范: no target takes less than 10 mJ/cm²; spores, or an unknown target, take 100.
-const LEAST_DOSE_MJ_CM2: f64 = 10.0;
+pub const LEAST_DOSE_MJ_CM2: f64 = 10.0;
 /// A lamp warms up for a quarter of a minute: what was lit for less has had no dose that anybody could show.
-const LEAST_EXPOSURE_S: u64 = 5;
+pub const LEAST_EXPOSURE_S: u64 = 5;
 /// Ozone decays by itself with a half-life of minutes, and a sensor sits in one corner: moving air takes this long to show.
 const LEAST_VENTILATION_S: u64 = 30;
 /// A map that is made up belongs to a simulator, whose time may be compressed; nothing real is disinfected by it, and page, check and

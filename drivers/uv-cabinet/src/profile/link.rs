@@ -169,7 +169,7 @@ pub(super) struct LinkTable {
     direction: Option<Spanned<Direction>>,
     unit: Spanned<u64>,
     connect_timeout_ms: Spanned<u64>,
-    reply_timeout_ms: Spanned<u64>,
+    pub(super) reply_timeout_ms: Spanned<u64>,
     backoff_first_ms: Spanned<u64>,
     backoff_max_ms: Spanned<u64>,
 }

@@ -68,6 +68,8 @@ faults! {
     IrradianceDead = "irradiance_dead",
     /// The ozone sensor's wire is broken: the register reads 65535.
     OzoneBroken = "ozone_broken",
+    /// The ozone sensor repeats its last value.
+    OzoneStuck = "ozone_stuck",
     /// The controller's program has stopped: its communication goes on with old values, its outputs stay.
     ScanStopped = "scan_stopped",
     /// The controller is starting again: its outputs drop, its counters are cleared, it does not answer.

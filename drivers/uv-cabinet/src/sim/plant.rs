@@ -236,6 +236,8 @@ impl Plant {
         };
         let ozone = if has(Fault::OzoneBroken) {
             u16::MAX
+        } else if has(Fault::OzoneStuck) {
+            self.input_registers[1]
         } else {
             // Rounded up: a sensor must not flatter.
             (self.chamber.ozone_mg_m3 * 1000.0).ceil() as u16

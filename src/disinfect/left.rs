@@ -1,0 +1,142 @@
+//! How the last run of the daemon left a cabinet, out of the records: its newest cycle, its newest self test, and the last words of a
+//! cycle that could not be recorded.
+
+use std::path::PathBuf;
+
+use super::last_words::{LastWords, Word};
+use super::record::{End, Record};
+use crate::domain::cycle::{Fault, Left};
+use crate::domain::letter::LoadState;
+use crate::store::{
+    CycleOutcome, CycleRecord, Db, Load, SelfTest, SideExposure, StoreError, TestOutcome,
+};
+
+/// What the records say of a cabinet.
+pub(super) struct LeftBehind {
+    pub(super) cycle: Option<LeftCycle>,
+    pub(super) test: Option<SelfTest>,
+    /// The last self test that said anything did not pass.
+    pub(super) test_failed: bool,
+    /// Of the cycle that has no end on record.
+    pub(super) word: Option<Word>,
+    /// Where last words are left.
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// The newest cycle, ended or not.
+pub(super) struct LeftCycle {
+    pub(super) record: CycleRecord,
+    load: Load,
+    /// A person opened the quarantine after it.
+    opened: bool,
+    /// The door was seen open after its end.
+    pub(super) emptied: bool,
+    sides: Vec<SideExposure>,
+}
+
+impl LeftBehind {
+    /// Reads it, and ends whatever can have no other end.
+    pub(super) fn of(db: &mut Db, cabinet: &str) -> Result<Self, StoreError> {
+        let mut running = db.running_cycles(cabinet)?;
+        let newest = running.pop();
+        for older in running {
+            let sides = db.cycle_exposures(older.id)?;
+            db.end_cycle(older.id, &cut_short(sides))?;
+        }
+        let newest = match newest {
+            Some(record) => Some(record),
+            None => db.newest_cycle_in(cabinet)?,
+        };
+        let test = db.newest_self_test(cabinet)?;
+        if let Some(test) = test.as_ref().filter(|test| test.ended.is_none()) {
+            db.end_self_test(test.id, TestOutcome::CutShort, &test.findings)?;
+        }
+        let folder = db.folder();
+        let unfinished = newest.as_ref().filter(|record| record.ended.is_none());
+        let word = unfinished
+            .and_then(|record| LastWords::in_folder(folder.as_deref(), cabinet).about(record.id));
+        if let Some(word) = &word {
+            word.put_on_record(db)?;
+        }
+        Ok(Self {
+            cycle: newest.map(|record| LeftCycle::of(db, record)).transpose()?,
+            test,
+            test_failed: db.self_test_failed(cabinet)?,
+            word,
+            folder,
+        })
+    }
+}
+
+impl LeftCycle {
+    fn of(db: &Db, record: CycleRecord) -> Result<Self, StoreError> {
+        Ok(Self {
+            load: db.load(record.load_id)?,
+            opened: db.was_opened(record.id)?,
+            emptied: db.was_emptied(record.id)?,
+            sides: db.cycle_exposures(record.id)?,
+            record,
+        })
+    }
+
+    fn left(&self) -> Left {
+        let kept = matches!(
+            self.load.state,
+            LoadState::Quarantined | LoadState::Overridden
+        );
+        match self.record.ended {
+            None => Left::Unfinished,
+            // An override signed is not a door opened: that has a step of its own.
+            Some(_) if kept && !self.opened => Left::Quarantined,
+            Some(_) if self.emptied => Left::Clean,
+            Some(_) => Left::NotEmptied,
+        }
+    }
+
+    /// What the steps of this run belong to.
+    pub(super) fn into_record(self) -> Record {
+        let had = match self.record.ended {
+            Some(_) => (
+                self.record.dose_mj_cm2,
+                self.record.exposure_s.unwrap_or(0.0),
+            ),
+            None => {
+                let had = cut_short(self.sides.clone());
+                (had.dose_mj_cm2(), had.exposure_s())
+            }
+        };
+        Record {
+            cycle: self.record.id,
+            load: self.load.id,
+            batch: self.load.batch_id,
+            end: match self.record.ended {
+                None => End::Open,
+                Some(_) => End::Written,
+            },
+            began_ms: None,
+            had: Some(had),
+            sides: self.sides,
+        }
+    }
+}
+
+/// How the cabinet was left. A self test that did not pass leaves ozone, or worse, whether the daemon died in it or after it.
+pub(super) fn left(cycle: Option<&LeftCycle>, test: Option<&SelfTest>) -> Left {
+    let began = cycle.map(|left| left.record.started);
+    let test_stands = test.is_some_and(|test| {
+        let newer = began.is_none_or(|began| test.began >= began);
+        test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
+    });
+    match (cycle.map_or(Left::Clean, LeftCycle::left), test_stands) {
+        (Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
+        (left, _) => left,
+    }
+}
+
+fn cut_short(sides: Vec<SideExposure>) -> CycleOutcome {
+    CycleOutcome {
+        failed: Some(Fault::RestartedMidCycle.code().to_owned()),
+        exposures: sides,
+        ventilation_s: 0.0,
+    }
+}
