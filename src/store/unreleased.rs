@@ -45,10 +45,6 @@ pub(super) fn hold_if_beyond(
     (batch, letter): (i64, &str),
 ) -> Result<(), StoreError> {
     let (expected, loads) = letters_and_loads(step, batch)?;
-    let before = letters_with_pages(step, (batch, letter))?;
-    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
-        return Ok(());
-    }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
     let elsewhere = match unreleased(step, batch)? {
         Some(load) => Some(format!("load {load}")),
@@ -58,6 +54,11 @@ pub(super) fn hold_if_beyond(
     let Some(detail) = elsewhere else {
         return Ok(());
     };
+    // Counted last: a batch may have thousands of letters, and usually nothing else lies about.
+    let before = letters_with_pages(step, (batch, letter))?;
+    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
+        return Ok(());
+    }
     let new = NewHold {
         batch,
         letter: Some(letter.to_owned()),
@@ -108,11 +109,6 @@ pub(super) fn noted_since(
     batch: i64,
     last: Millis,
 ) -> Result<Option<String>, StoreError> {
-    let (expected, loads) = letters_and_loads(step, batch)?;
-    let begun = letters_with_pages(step, (batch, ""))?;
-    if letters_opened(expected, &loads).is_none_or(|opened| begun < opened) {
-        return Ok(None);
-    }
     let mut query = step.prepare_cached(
         "SELECT 'load ' || l.id FROM loads l JOIN batches b ON b.id = l.batch_id
          WHERE l.created_ms > ?1 AND (l.state IN (?2, ?3) OR (l.state = ?4 AND b.closed_ms IS NULL))
@@ -125,5 +121,12 @@ pub(super) fn noted_since(
         LoadState::InCycle,
         LoadState::Waiting,
     );
-    Ok(query.query_row(wanted, |row| row.get(0)).optional()?)
+    let noted: Option<String> = query.query_row(wanted, |row| row.get(0)).optional()?;
+    if noted.is_none() {
+        return Ok(None);
+    }
+    let (expected, loads) = letters_and_loads(step, batch)?;
+    let begun = letters_with_pages(step, (batch, ""))?;
+    let is_all = letters_opened(expected, &loads).is_some_and(|opened| begun >= opened);
+    Ok(noted.filter(|_| is_all))
 }
