@@ -170,6 +170,11 @@ const ACTS: &[(&str, &str, &[&[&str]])] = &[
     ("post", "/v1/holds/{id}/resolve", &[&["already_decided"]]),
     (
         "post",
+        "/v1/holds/resolve",
+        &[&["already_decided", "not_found"]],
+    ),
+    (
+        "post",
         "/v1/letters/{id}/pages/move",
         &[IN_HAND, &["wrong_state"]],
     ),
