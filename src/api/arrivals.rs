@@ -96,7 +96,7 @@ type Row = (Arrival, (Option<HeldDecision>, Vec<String>));
 
 /// Files that scanners showed, newest first.
 #[utoipa::path(get, path = "/v1/arrivals", tag = "letters", params(ArrivalQuery, Part),
-    responses((status = 200, body = Listed<ArrivalView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<ArrivalView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -242,7 +242,7 @@ async fn decide(
 /// Takes a held file into a letter of a released load, because a person says so.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/take", tag = "letters", request_body = TakeBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Decided)))]
 pub async fn take(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -275,7 +275,7 @@ pub async fn take(
 /// Leaves a held file out for good; its bytes are kept among the originals.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/set-aside", tag = "letters", request_body = AsideBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Decided)))]
 pub async fn set_aside(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -44,7 +44,7 @@ pub struct NextLetter {
 
 /// Says that the next letter begins, for scanners that are grouped by press.
 #[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = NextLetter), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = NextLetter)))]
 pub async fn next_letter(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -78,7 +78,7 @@ pub struct ExceptionBody {
 /// Records letters that were signed in and are not scanned, or the other way round, with the reason.
 #[utoipa::path(post, path = "/v1/batches/{id}/exceptions", tag = "batches", request_body = ExceptionBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = BatchView)))]
 pub async fn exception(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -168,7 +168,7 @@ pub struct HoldQuery {
 
 /// What waits for a person, oldest first, at most 500.
 #[utoipa::path(get, path = "/v1/holds", tag = "letters", params(HoldQuery),
-    responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldList)))]
 pub async fn holds(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -205,7 +205,7 @@ pub struct ResolveBody {
 /// A person has looked and says what was found.
 #[utoipa::path(post, path = "/v1/holds/{id}/resolve", tag = "letters", request_body = ResolveBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = HoldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldView)))]
 pub async fn resolve(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -215,13 +215,7 @@ pub async fn resolve(
     let by = caller.actor();
     let key = asked.key(&by);
     let note = reason(&asked.body.note)?;
-    let about = app.store.with(move |db| db.hold_reason(id)).await?;
-    if hold::is_for_an_officer(&about) && !may(caller.seer().holder, Action::DecideAccess) {
-        return Err(Problem::new(
-            "forbidden",
-            "this letter may never have been disinfected: a confirming officer says what was found",
-        ));
-    }
+    officer_where_needed(&app, &caller, vec![id]).await?;
     app.once_telling(key, move |db| {
         let hold = db.resolve_hold(id, &by, &note)?;
         let batch = hold.batch;
@@ -231,6 +225,29 @@ pub async fn resolve(
         ))
     })
     .await
+}
+
+/// Whether a letter may go on that no cycle released is not an operator's to say.
+async fn officer_where_needed(
+    app: &App,
+    caller: &Caller<Mailroom>,
+    holds: Vec<i64>,
+) -> Result<(), Problem> {
+    let reasons = app.store.with(move |db| {
+        let reasons = holds.into_iter().map(|id| db.hold_reason(id));
+        reasons.collect::<Result<Vec<_>, _>>()
+    });
+    let is_an_officers = reasons
+        .await?
+        .iter()
+        .any(|about| hold::is_for_an_officer(about));
+    match is_an_officers && !may(caller.seer().holder, Action::DecideAccess) {
+        true => Err(Problem::new(
+            "forbidden",
+            "this letter may never have been disinfected: a confirming officer says what was found",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// What was found of several.
@@ -246,7 +263,7 @@ pub struct ResolveAllBody {
 /// A person has looked at several findings and says what was found: all of them are answered, or none.
 #[utoipa::path(post, path = "/v1/holds/resolve", tag = "letters", request_body = ResolveAllBody,
     params(super::openapi::Key),
-    responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldList)))]
 pub async fn resolve_all(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -259,6 +276,7 @@ pub async fn resolve_all(
     if !(1..=500).contains(&holds.len()) {
         return Err(Problem::new("body_invalid", "holds: 1 to 500 are needed"));
     }
+    officer_where_needed(&app, &caller, holds.clone()).await?;
     app.once_telling(key, move |db| {
         let kept = db.kept_from(&by)?;
         let items = db.atomically(|db| {
@@ -304,7 +322,7 @@ pub struct Moved {
 /// Puts pages into another letter, or makes a new letter of them: a letter is split, two are merged. Both drafts are made anew.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Moved), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Moved)))]
 pub async fn move_pages(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -363,7 +381,7 @@ pub struct SeparatorsBody {
 
 /// Prints a run of separator sheets as PDF. Only sheets of runs that were printed here separate letters.
 #[utoipa::path(post, path = "/v1/separators", tag = "batches", request_body = SeparatorsBody,
-    responses((status = 200, content_type = "application/pdf"), (status = "4XX", body = Problem)))]
+    responses((status = 200, content_type = "application/pdf")))]
 pub async fn print(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -25,7 +25,7 @@ const LARGEST_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The first page of a held file as a small JPEG, as far as it can be decoded.
 #[utoipa::path(get, path = "/v1/arrivals/{id}/image", tag = "letters", params(("id" = String, Path)),
-    responses((status = 200, body = [u8], content_type = "image/jpeg"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = [u8], content_type = "image/jpeg")))]
 pub async fn shown(
     State(app): State<App>,
     caller: Caller<Mailroom>,

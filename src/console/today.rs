@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::cabinet;
 use super::frame::{Frame, Visitor};
 use super::letters::Row;
+use super::outbox::shared_numbers;
 use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
@@ -19,7 +20,9 @@ use crate::disinfect::CabinetView;
 use crate::domain::access::Seer;
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
-use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
+use crate::store::{
+    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber, StoreError,
+};
 
 const HELD_SHOWN: u32 = 20;
 /// Files that were not taken are counted up to this many.
@@ -27,6 +30,8 @@ const FILES_COUNTED: u32 = 500;
 /// So many files of one reason are named.
 const NAMED_OF_A_GROUP: usize = 3;
 const LETTERS_SHOWN: u32 = 12;
+/// Page 交接 shows them for good.
+const SAME_NUMBER_DAYS: i64 = 3;
 
 /// The pages that lists wait for, by the list's arrival.
 pub(super) type Waits = BTreeMap<String, Vec<String>>;
@@ -73,6 +78,7 @@ struct TodayPage {
     alerts: Vec<Alert>,
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
+    handles_letters: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +90,8 @@ struct Seen {
     troubled: Vec<LetterLine>,
     loads: Vec<Load>,
     kept: Kept,
+    /// Case numbers that were given to several letters in the last days.
+    shared: Vec<SharedCaseNumber>,
     /// Letters that are kept from somebody and wait for another person.
     for_another: BTreeSet<String>,
 }
@@ -121,12 +129,17 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .filter(|row| row.user != seer.actor && !kept_from_me.contains(&row.letter))
         .map(|row| row.letter)
         .collect();
+    let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
     let held = match reads {
         true => db.held_files(FILES_COUNTED)?,
         false => Vec::new(),
     };
     Ok(Seen {
         for_another,
+        shared: match reads {
+            true => shared_numbers(db, seer, since)?,
+            false => Vec::new(),
+        },
         counts: db.overview(&seer.actor)?,
         waits: waits(db, &held)?,
         held,
@@ -294,6 +307,16 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         href: Some(format!("/letters/{letter}")),
         tone: "",
     }));
+    alerts.extend(seen.shared.iter().map(|one| {
+        let letters = one.letters.join(w.t("outbox.and"));
+        Alert {
+            what: w.two("alert.same_number", &one.case_number, letters),
+            next: w.t("alert.same_number_do").to_owned(),
+            subject: when::moment(w, one.last),
+            href: Some("/outbox".to_owned()),
+            tone: "",
+        }
+    }));
     alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(held(w, seen));
     alerts
@@ -370,12 +393,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         return Redirect::to(f.home()).into_response();
     }
     let seer = visitor.seer();
+    let handles_letters = Mailroom::lets(seer.holder);
     let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     show(&TodayPage {
         queues: queues(w, &seen.counts),
+        handles_letters,
         alerts: alerts(w, &app, &seen),
         cabinets: app
             .cabinets

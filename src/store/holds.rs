@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::letters::letter_of;
 use super::readings::ARCHIVE_ORDER;
-use super::{Db, DraftState, Hold, StoreError, ledger, vouch};
+use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping;
 use crate::domain::intake::{ArrivalState, reason};
@@ -88,6 +88,7 @@ impl Db {
         })?;
         if found.resolved.is_some() {
             return Err(StoreError::WrongState {
+                why: Hindrance::Decided,
                 what: "hold",
                 id: id.to_string(),
                 state: "resolved".into(),
@@ -96,9 +97,10 @@ impl Db {
         }
         if found.reason == grouping::hold::OPENED_BEFORE_RELEASE && self.took_in(&found, by)? {
             return Err(StoreError::WrongState {
+                why: Hindrance::SamePerson,
                 what: "hold",
                 id: id.to_string(),
-                state: "about a page that you took in yourself: another officer has to look".into(),
+                state: "about a page that you took in yourself".into(),
                 action: "resolve",
             });
         }
@@ -172,14 +174,15 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or pages are on their way.
     pub fn next_letter(&mut self, batch: i64, by: &str) -> Result<u32, StoreError> {
-        let refused = |state: String| StoreError::WrongState {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
             what: "batch",
             id: batch.to_string(),
-            state,
-            action: "next letter",
+            state: state.to_owned(),
+            action: "begin the next letter",
         };
         if self.batch(batch)?.closed.is_some() {
-            return Err(refused("closed".into()));
+            return Err(refused(Hindrance::Closed, "closed"));
         }
         let (scans, arriving): (u32, u32) = self.connection.query_row(
             "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
@@ -188,7 +191,7 @@ impl Db {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if scans + arriving > 0 {
-            return Err(refused("still receiving pages: wait for them".into()));
+            return Err(refused(Hindrance::Arriving, "still receiving pages"));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -234,6 +237,7 @@ impl Db {
             let held = db.holds_of(from)?;
             if held.iter().any(|hold| grouping::hold::is_for_an_officer(&hold.reason)) {
                 return Err(StoreError::WrongState {
+                    why: Hindrance::Held,
                     what: "letter",
                     id: from.to_owned(),
                     state: "held for an officer, who first says whether it was disinfected".into(),
@@ -293,25 +297,24 @@ impl Db {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let refused = |state: &str| StoreError::WrongState {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
             what: "letter",
             id: letter.to_owned(),
             state: state.into(),
-            action: "move pages",
+            action: "change its pages",
         };
         match found {
             None => Err(StoreError::NotFound {
                 what: "letter",
                 id: letter.to_owned(),
             }),
-            Some((_, true)) => Err(refused("withheld")),
-            Some((Stage::Registered, _)) => Err(refused("registered")),
-            Some((Stage::Confirmed, _)) => {
-                Err(refused("confirmed: withdraw that by a correction first"))
-            }
+            Some((_, true)) => Err(refused(Hindrance::Withheld, "withheld")),
+            Some((Stage::Registered, _)) => Err(refused(Hindrance::Registered, "registered")),
+            Some((Stage::Confirmed, _)) => Err(refused(Hindrance::Confirmed, "confirmed")),
             Some(_) => match self.draft(letter) {
                 Ok(draft) if draft.state != DraftState::Open => {
-                    Err(refused("with the case system"))
+                    Err(refused(Hindrance::WithCaseSystem, "with a case system"))
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(error),

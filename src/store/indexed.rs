@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::grouping::{NewHold, hold_once};
 use super::letters::{ACTOR, gate, subject};
-use super::{Arrival, Db, News, StoreError, TakePage, Taken, ledger};
+use super::{Arrival, Db, Hindrance, News, StoreError, TakePage, Taken, ledger};
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::Stage;
 
@@ -48,6 +48,7 @@ impl Db {
                     Taken::NotNow(_) | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
+                            why: Hindrance::Over,
                             what: "arrival",
                             id: file.arrival.clone(),
                             state: "refused".into(),

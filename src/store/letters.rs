@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
@@ -231,6 +231,7 @@ impl Db {
         if found.state == ArrivalState::Taken {
             let (state, action) = ("taken".into(), "hold");
             return Err(StoreError::WrongState {
+                why: Hindrance::Over,
                 what: "arrival",
                 id: id.to_owned(),
                 state,

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::unreleased::letters_and_loads;
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::balance::{Difference, Exception, letters_not_loaded};
 use crate::domain::letter::{Carrier, LoadState};
@@ -186,32 +186,35 @@ impl Db {
     pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.batch(id)?;
-            let refused = |state: String| StoreError::WrongState {
+            let refused = |why, state: String| StoreError::WrongState {
+                why,
                 what: "batch",
                 id: id.to_string(),
                 state,
                 action: "close",
             };
             if found.closed.is_some() {
-                return Err(refused("closed".into()));
+                return Err(refused(Hindrance::Decided, "closed already".into()));
             }
-            let in_cycle = db.connection.prepare_cached(
-                "SELECT 1 FROM loads WHERE batch_id = ?1 AND state = ?2",
-            )?.exists((id, LoadState::InCycle))?;
+            let in_cycle = db
+                .connection
+                .prepare_cached("SELECT 1 FROM loads WHERE batch_id = ?1 AND state = ?2")?
+                .exists((id, LoadState::InCycle))?;
             if in_cycle {
-                return Err(refused("in the cabinet: wait for the end of its cycle".into()));
+                return Err(refused(Hindrance::Busy, "in the cabinet".into()));
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
-            while let Some(difference) = db.batch_counts(id)?.differences().into_iter().next() {
+            // Software may have left something that nobody can take: whoever closes says so.
+            let stands =
+                |told: &Difference| note.is_none() || !matches!(told, Difference::FilesWaiting { .. });
+            while let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
                 let (kind, letters) = match difference {
-                    // Software may have left something that nobody can take: whoever closes says so.
-                    Difference::FilesWaiting { .. } if note.is_some() => continue,
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),
-                    _ => return Err(refused(format!("out of balance ({})", difference.told()))),
+                    _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),
                 };
                 let Some(note) = note else {
-                    return Err(refused(format!("out of balance ({})", difference.told())));
+                    return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told())));
                 };
                 let letters = u32::try_from(letters).unwrap_or(u32::MAX);
                 db.add_exception(id, (kind, letters), (by, note))?;
@@ -244,22 +247,26 @@ impl Db {
         (cabinet, letters): (&str, Option<u32>),
         by: &str,
     ) -> Result<i64, StoreError> {
-        let refused = |state: String| StoreError::WrongState {
+        let refused = |why, state: String| StoreError::WrongState {
+            why,
             what: "batch",
             id: batch_id.to_string(),
             state,
-            action: "load",
+            action: "load the cabinet with it",
         };
         if self.batch(batch_id)?.closed.is_some() {
-            return Err(refused("closed".into()));
+            return Err(refused(Hindrance::Closed, "closed".into()));
         }
         let (expected, _, loads) = letters_and_loads(&self.connection, batch_id)?;
         let in_loads: u32 = loads.iter().filter_map(|load| load.letters).sum();
         let left = (expected - i64::from(in_loads)).max(0);
         if letters.is_some_and(|letters| i64::from(letters) > left) {
-            return Err(refused(format!(
-                "of {expected} letters, {in_loads} of them in loads: {left} are left; record those that were not counted as an exception first"
-            )));
+            return Err(refused(
+                Hindrance::OutOfBalance,
+                format!(
+                    "of {expected} letters, {in_loads} of them in loads: {left} are left; record those that were not counted as an exception first"
+                ),
+            ));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -341,16 +348,18 @@ impl Db {
     ) -> Result<(), StoreError> {
         if by == approved_by {
             return Err(StoreError::WrongState {
+                why: Hindrance::SamePerson,
                 what: "override of load",
                 id: load_id.to_string(),
                 state: format!("signed by {by} alone"),
-                action: "open",
+                action: "open the load",
             });
         }
         let found = self.load(load_id)?;
         if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
             let (state, action) = (found.state.told().to_owned(), "override");
             return Err(StoreError::WrongState {
+                why: Hindrance::LoadElsewhere,
                 what: "load",
                 id: load_id.to_string(),
                 state,

@@ -3,7 +3,7 @@
 use laixin::domain::access::{InterestKind, Relation};
 use laixin::domain::text::PageKind;
 use laixin::evidence::Original;
-use laixin::store::{Claiming, HeldInto, Role, Scope, StoreError, TakeHeld};
+use laixin::store::{Claiming, HeldInto, Hindrance, Role, Scope, StoreError, TakeHeld};
 use serde_json::json;
 
 use super::house::{Caller, House};
@@ -173,9 +173,17 @@ fn a_page_for_a_letter_that_is_only_confirmed_waits_until_that_is_withdrawn() {
         .store
         .wait(move |db| db.take_held(&take, ("zhang", "补页")));
     assert!(
-        matches!(&refused, Err(StoreError::WrongState { state, .. }) if state.contains("withdraw that")),
+        matches!(
+            &refused,
+            Err(StoreError::WrongState {
+                why: Hindrance::Confirmed,
+                ..
+            })
+        ),
         "{refused:?}"
     );
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("Take the confirmation back first"), "{told}");
 }
 
 #[test]
