@@ -69,7 +69,7 @@ pub fn quick_profile(transport: Transport) -> Profile {
         spec.max_age = spec.max_age.max(ms(900));
     }
     let ozone = profile.points.get_mut(&Point::OzoneMgM3);
-    ozone.expect("the demo cabinet has one").frozen_after = Some(ms(500));
+    ozone.expect("the demo cabinet has one").frozen_after = Some(ms(300));
     let timing = &mut profile.timing;
     timing.poll = ms(50);
     timing.preflight_max = ms(1_000);
