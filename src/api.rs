@@ -20,6 +20,7 @@ mod examples;
 pub mod grouping;
 pub mod guard;
 pub mod health;
+pub mod held_images;
 mod host;
 pub mod interests;
 pub mod letters;
@@ -48,7 +49,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -183,8 +184,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(arrivals::list))
         .routes(routes!(arrivals::take))
         .routes(routes!(arrivals::set_aside))
+        .routes(routes!(held_images::shown))
         .routes(routes!(grouping::holds))
         .routes(routes!(grouping::resolve))
+        .routes(routes!(grouping::resolve_all))
         .routes(routes!(grouping::move_pages))
         .routes(routes!(grouping::print))
         .routes(routes!(days::day))
@@ -254,7 +257,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new("method_not_allowed", "see /openapi.json")
         })
-        .fallback(async |request: Request| Problem::not_found("route", request.uri().path()))
+        .fallback(nowhere)
         .layer(middleware::from_fn_with_state(app.clone(), guard::gate))
         .layer(middleware::from_fn_with_state(app.clone(), host::ours))
         .layer(DefaultBodyLimit::max(body::LARGEST))
@@ -268,6 +271,19 @@ pub fn router(app: App) -> Router {
         }))
         .layer(middleware::from_fn(note))
         .with_state(app)
+}
+
+/// An address where there is nothing: a browser gets a page, everyone else a problem document.
+async fn nowhere(State(app): State<App>, request: Request) -> Response {
+    let path = request.uri().path();
+    let accepts = request.headers().get(header::ACCEPT);
+    let is_browser = accepts
+        .and_then(|accepts| accepts.to_str().ok())
+        .is_some_and(|accepts| accepts.contains("text/html"));
+    if is_browser && !path.starts_with("/v1/") {
+        return crate::console::nothing_here(&app, request).await;
+    }
+    Problem::not_found("route", path).into_response()
 }
 
 /// Serves until `app.closing` is cancelled; open answers are finished.

@@ -34,12 +34,64 @@ pub struct Archive {
     pub letter: String,
     /// Name of the office.
     pub station: String,
-    /// When it last changed: the file's date, so that the same letter gives the same file.
+    /// When it last changed: the file's date, so that the same letter, with the same open about it, gives the same file.
     pub at: Millis,
     /// What the file conforms to.
     pub level: PdfLevel,
+    /// What is not settled about it.
+    pub mark: Mark,
     /// Its pages in binding order.
     pub pages: Vec<ArchivedPage>,
+}
+
+/// What is not settled about a letter: whoever reads its file or the index has to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// No officer confirmed what is registered of it.
+    pub is_unconfirmed: bool,
+    /// Codes of the findings that wait for a person, each once.
+    pub findings: Vec<String>,
+}
+
+impl Mark {
+    fn of(db: &Db, letter: &str) -> Result<Self, StoreError> {
+        let confirmed = match db.draft(letter) {
+            Ok(row) => row.draft.confirmed.is_some(),
+            Err(StoreError::NotFound { .. }) => false,
+            Err(error) => return Err(error),
+        };
+        let mut findings: Vec<String> = db
+            .holds_of(letter)?
+            .into_iter()
+            .map(|hold| hold.reason)
+            .collect();
+        findings.sort();
+        findings.dedup();
+        Ok(Self {
+            is_unconfirmed: !confirmed,
+            findings,
+        })
+    }
+
+    /// In stable words; empty when everything is settled.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let unconfirmed = self.is_unconfirmed.then(|| "unconfirmed".to_owned());
+        let open = (!self.findings.is_empty())
+            .then(|| format!("findings open: {}", self.findings.join(", ")));
+        let told: Vec<String> = [unconfirmed, open].into_iter().flatten().collect();
+        told.join("; ")
+    }
+
+    /// For the title, which viewers show above the pages.
+    fn title(&self) -> &'static str {
+        match (self.is_unconfirmed, self.findings.is_empty()) {
+            (false, true) => "",
+            (true, true) => "（未经确认）",
+            (false, false) => "（有待核对）",
+            (true, false) => "（未经确认，有待核对）",
+        }
+    }
 }
 
 /// A page of it.
@@ -85,6 +137,7 @@ struct Sheet {
 pub struct Outline {
     letter: String,
     at: Millis,
+    mark: Mark,
     pages: Vec<(PageRow, Option<Reading>)>,
 }
 
@@ -100,6 +153,7 @@ impl Outline {
         Ok(Self {
             letter: row.id,
             at: at.max(row.last_arrival),
+            mark: Mark::of(db, letter)?,
             // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter.
             pages: db
                 .page_rows(letter)?
@@ -168,6 +222,7 @@ pub fn make(
         station: station.to_owned(),
         at: outline.at,
         level,
+        mark: outline.mark,
         pages,
     };
     Ok(Archived {
@@ -179,6 +234,6 @@ pub fn make(
 
 impl Archive {
     fn title(&self) -> String {
-        format!("来信 {}", self.letter)
+        format!("来信 {}{}", self.letter, self.mark.title())
     }
 }

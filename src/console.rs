@@ -78,8 +78,16 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// The page at an address where there is none; whoever is nobody is sent to sign in.
+pub(crate) async fn nothing_here(app: &App, request: Request) -> Response {
+    guarded(refused::nowhere(app, request).await)
+}
+
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    guarded(next.run(request).await)
+}
+
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 4] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

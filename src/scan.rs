@@ -5,6 +5,7 @@
 //!
 //! A driven scanner writes its images into a spool that is such a folder, too. Its scans are begun here, each for one released load.
 
+mod ahead;
 mod aside;
 pub mod codes;
 mod control;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use control::{Orders, ScanRefused, ScannerControl, ScannerState};
 pub use desk::Desk;
-pub use device::{Device, device_of};
+pub use device::{Device, device_of, looked_at};
 pub use held::{HeldRefused, HeldWish};
 
 use crate::config;

@@ -14,6 +14,8 @@ mod archives;
 mod audit;
 mod backups;
 mod balance;
+mod batch_files;
+mod case_numbers;
 mod custody;
 mod cycle_file;
 mod cycle_history;
@@ -28,6 +30,7 @@ mod grouping;
 mod health;
 mod health_views;
 mod held;
+mod hindrance;
 mod holds;
 mod idempotency;
 mod imports;
@@ -82,6 +85,8 @@ pub use archives::{ExportOf, ToExport};
 pub use audit::{AuditWanted, LOOKS, Saw};
 pub use backups::BackupRow;
 pub use balance::{Day, RecordedException};
+pub use batch_files::BatchFiles;
+pub use case_numbers::SharedCaseNumber;
 pub use custody::{BoxRow, BoxedLetter, LoanRow};
 pub use cycle_file::{Anchor, CycleFile};
 pub use cycle_history::{CycleHistory, CycleSample};
@@ -94,6 +99,7 @@ pub use grouping::{Hold, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_views::Keep;
 pub use held::{HeldDecision, HeldInto, OpenLoadRow, TakeHeld};
+pub use hindrance::Hindrance;
 pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
 pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
@@ -167,8 +173,10 @@ pub enum StoreError {
         id: String,
     },
     /// The thing is in a state that does not allow this.
-    #[error("{what} {id} is {state}: {action} is not possible")]
+    #[error("cannot {action}: {what} {id} is {state}. {}", .why.advice())]
     WrongState {
+        /// What stands in the way.
+        why: Hindrance,
         /// `batch`, `load`, `letter`, …
         what: &'static str,
         /// Its number.

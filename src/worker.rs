@@ -24,7 +24,7 @@ use crate::config;
 use crate::scan::separators::Codes;
 use crate::store::Reading;
 
-pub use kept::{Kept, codes, derivative, frames, picture};
+pub use kept::{Kept, codes, derivative, frames, glimpse, picture};
 
 /// The name of the child's command.
 pub const COMMAND: &str = "page-worker";
@@ -65,6 +65,11 @@ pub enum Task {
         frame: u32,
         /// Longest side in pixels; `None` is as large as the page is.
         longest_px: Option<u32>,
+    },
+    /// Draw what there is of the first page, however damaged it is.
+    Glimpse {
+        /// Longest side in pixels.
+        longest_px: u32,
     },
     /// Say what the codes on one page say.
     Codes {

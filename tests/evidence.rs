@@ -188,6 +188,16 @@ fn the_root_of_a_day_is_exported_once_and_a_rewritten_ledger_does_not_fit_it() {
         text.contains(&format!("entry {} is as it was on {day}", root.entries)),
         "{text}"
     );
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let is_compared = format!("entry {} is as it was on {day}", root.entries);
+    assert!(text.contains(&is_compared), "without being named: {text}");
+    let aside = station.folder("aside.root");
+    fs::rename(&file, &aside).unwrap();
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(1), "the newest root is gone: {text}");
+    assert!(text.contains(&format!("root {path}: MISSING")), "{text}");
+    fs::rename(&aside, &file).unwrap();
     // Somebody with every right rewrites the whole chain: it verifies by itself, and not against the root.
     let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
     connection
@@ -197,6 +207,9 @@ fn the_root_of_a_day_is_exported_once_and_a_rewritten_ledger_does_not_fit_it() {
         )
         .unwrap();
     let (code, text) = verify(&station, &["--root", path]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&format!("root {path}: BROKEN")), "{text}");
+    let (code, text) = verify(&station, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains(&format!("root {path}: BROKEN")), "{text}");
     let (code, _) = verify(
@@ -249,4 +262,48 @@ fn verify_names_a_letter_whose_stage_says_more_than_its_draft() {
         assert_eq!(code, Some(1));
         assert!(text.contains("BROKEN: stage of letter L001"), "{text}");
     }
+}
+
+#[test]
+fn an_export_names_what_it_leaves_out_and_marks_what_is_not_settled() {
+    let station = stopped();
+    let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    connection
+        .execute_batch(
+            "UPDATE letters SET withheld = 'withdrawn', withheld_reason = 'r', withheld_by = 'a', withheld_ms = 1 WHERE id = 'L001';
+             INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'L002', 'number_missing', 1);",
+        )
+        .unwrap();
+    drop(connection);
+    let to = station.folder("export");
+    let to = to.to_str().unwrap();
+    let done = station.try_command(&["archive", "--batch", "1", "-o", to], None);
+    let text = told(&done);
+    assert!(text.contains("L001: left out: withdrawn"), "{text}");
+    assert!(
+        text.contains("L002: marked: unconfirmed; findings open: number_missing"),
+        "{text}"
+    );
+    assert!(text.contains("2 of 3 letters"), "{text}");
+    assert!(
+        text.contains("2 of them unconfirmed or with open findings"),
+        "{text}"
+    );
+    assert!(text.contains("1 withheld, 0 not exported"), "{text}");
+    let csv = fs::read_to_string(station.folder("export/index.csv")).unwrap();
+    let row = |letter: &str| csv.lines().find(|line| line.contains(letter)).unwrap();
+    assert!(row("L001").contains("left out: withdrawn"), "{csv}");
+    assert!(
+        row("L002").contains("unconfirmed; findings open: number_missing"),
+        "{csv}"
+    );
+    let xml = fs::read_to_string(station.folder("export/index.xml")).unwrap();
+    assert!(xml.contains("mark=\"unconfirmed\""), "{xml}");
+    let name = row("L002").split(',').next().unwrap();
+    let pdf = fs::read(station.folder(&format!("export/{name}"))).unwrap();
+    let mark = b"<laixin:mark>unconfirmed; findings open: number_missing</laixin:mark>";
+    assert!(
+        pdf.windows(mark.len()).any(|part| part == mark),
+        "in the file, too"
+    );
 }

@@ -202,3 +202,69 @@ async fn pages_of_a_list_seen_before_the_release_are_held_together() {
     );
     station.stop().await;
 }
+
+/// Everything that was recorded, so much earlier.
+fn age(station: &Station, ms: i64) {
+    let database = station.inbox.with_file_name("station.sqlite3");
+    let database = rusqlite::Connection::open(database).unwrap();
+    database
+        .execute_batch(&format!(
+            "UPDATE arrivals SET first_seen_ms = first_seen_ms - {ms}; UPDATE loads SET released_ms = released_ms - {ms};"
+        ))
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_list_names_the_page_it_waits_for_and_keeps_its_batch_open_until_it_comes() {
+    let mut station = station().await;
+    age(&station, 3_600_000);
+    station.start();
+    station.file("1.jpg", &page(1));
+    station.file("A001.csv", b"letter,file\nA001,1.jpg\nA001,missing.jpg\n");
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| waiting.len() == 2)
+        .await;
+    age(&station, 11_000);
+    let told = station
+        .wait_until(ArrivalState::Waiting, |waiting| {
+            waiting
+                .iter()
+                .any(|one| one.reason.as_deref() == Some(reason::INDEX_PAGE_MISSING))
+        })
+        .await;
+    let list = told.iter().find(|one| one.name == "A001.csv").unwrap();
+    let id = list.id.clone();
+    let waits = station
+        .store
+        .with(move |db| db.waits_for(&id))
+        .await
+        .unwrap();
+    assert_eq!(waits, ["missing.jpg"]);
+    let holds = || station.store.with(|db| db.open_holds(None, 9));
+    assert_eq!(holds().await.unwrap().len(), 0, "not late yet");
+    age(&station, 60_000);
+    let found = async {
+        loop {
+            if let Some(found) = holds().await.unwrap().into_iter().next() {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(std::time::Duration::from_secs(60), found)
+        .await
+        .expect("a finding");
+    assert_eq!(found.reason, reason::INDEX_PAGE_MISSING);
+    assert_eq!(found.detail.as_deref(), Some("A001.csv: missing.jpg"));
+    let closed = station
+        .store
+        .with(|db| db.close_batch(1, "op", Some("all is well")))
+        .await;
+    assert!(closed.is_err(), "a finding is open");
+    station.file("missing.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    assert_eq!(holds().await.unwrap().len(), 0, "answered by itself");
+    assert_eq!(order(&station, "A001").await, [1, 2]);
+    station.is_clean().await;
+    station.stop().await;
+}

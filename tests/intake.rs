@@ -6,6 +6,7 @@ mod folder_order;
 mod grouping;
 mod https;
 mod measure;
+mod offers;
 mod parts;
 mod sheets;
 

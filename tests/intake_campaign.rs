@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use laixin::domain::grouping::GroupBy;
 use laixin::domain::intake::ArrivalState;
 use laixin::evidence::Evidence;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,8 @@ use tempfile::TempDir;
 use crate::scan_faults::Station;
 
 const CHILD_ROOT: &str = "LAIXIN_CAMPAIGN_ROOT";
+/// The folder goes by separators: its order counts.
+const CHILD_BY_ORDER: &str = "LAIXIN_CAMPAIGN_BY_ORDER";
 /// Longer than the writer's pauses on a busy machine.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -71,12 +74,13 @@ async fn folder_station_to_be_killed() {
     let mut station = Station::open(Path::new(&root));
     station.evidence = Arc::new(Evidence::open(&Path::new(&root).join("disk/evidence")).unwrap());
     station.grace = GRACE;
+    station.by = std::env::var_os(CHILD_BY_ORDER).map(|_| GroupBy::Separator);
     station.start();
     // Ended by SIGKILL; bounded should the parent die first.
     tokio::time::sleep(Duration::from_secs(3600)).await;
 }
 
-fn spawn(root: &Path, shim: Option<&Path>) -> Child {
+fn spawn(root: &Path, by: GroupBy, shim: Option<&Path>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([
@@ -87,6 +91,9 @@ fn spawn(root: &Path, shim: Option<&Path>) -> Child {
         .env(CHILD_ROOT, root)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
+    if by == GroupBy::Separator {
+        command.env(CHILD_BY_ORDER, "1");
+    }
     if let Some(shim) = shim {
         command
             .env("LD_PRELOAD", shim)
@@ -314,15 +321,28 @@ fn seed() -> u64 {
 #[ignore = "a campaign of many minutes; a_campaign_in_small runs the same"]
 async fn folder_campaign() {
     let pages = std::env::var("LAIXIN_PAGES").map_or(10_000, |pages| pages.parse().unwrap());
-    campaign(pages).await;
+    campaign(pages, GroupBy::Name).await;
+}
+
+/// The same where the order of the files counts, and one waits for another: `… --ignored --nocapture separator_folder_campaign`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a campaign of many minutes; a_campaign_in_order_in_small runs the same"]
+async fn separator_folder_campaign() {
+    let pages = std::env::var("LAIXIN_PAGES").map_or(10_000, |pages| pages.parse().unwrap());
+    campaign(pages, GroupBy::Separator).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_in_order_in_small() {
+    campaign(150, GroupBy::Separator).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_in_small() {
-    campaign(300).await;
+    campaign(300, GroupBy::Name).await;
 }
 
-async fn campaign(pages: usize) {
+async fn campaign(pages: usize, by: GroupBy) {
     let began = Instant::now();
     let root = TempDir::new().unwrap();
     let disk = Disk::at(root.path().join("disk"), 64 + pages / 50);
@@ -345,7 +365,7 @@ async fn campaign(pages: usize) {
     while written.load(Ordering::Relaxed) < pages && began.elapsed() < limit {
         let fails = shim.as_deref().filter(|_| dice.below(3) == 0);
         failing += u32::from(fails.is_some());
-        let mut child = spawn(root.path(), fails);
+        let mut child = spawn(root.path(), by, fails);
         // The waiting is the fault itself: the process is killed wherever it is by then.
         let lives = Duration::from_millis(400 + dice.below(3_000));
         std::thread::sleep(lives / 2);
@@ -382,6 +402,7 @@ async fn campaign(pages: usize) {
     let mut station = Station::open(root.path());
     station.evidence = Arc::new(Evidence::open(&root.path().join("disk/evidence")).unwrap());
     station.grace = GRACE;
+    station.by = Some(by);
     let taken_before = count(&station, ArrivalState::Taken).await;
     println!("campaign: {taken_before} were taken by runs that were killed");
     station.start();

@@ -114,3 +114,32 @@ fn no_more_work_at_once_than_there_are_places() {
     });
     the_one(&workers);
 }
+
+/// The upper half of a page's stream, with an end mark where it broke off.
+pub(crate) fn half_a_page() -> Vec<u8> {
+    let mut bytes = fs::read(project("tests/letters/A001_p1.jpg")).expect("a sample letter");
+    bytes.truncate(bytes.len() / 2);
+    bytes.extend([0xff, 0xd9]);
+    bytes
+}
+
+#[test]
+fn of_a_page_that_was_cut_short_what_came_is_shown_and_it_is_never_taken_for_whole() {
+    worker::program_is(LAIXIN);
+    let half = half_a_page();
+    let cut = &half[..half.len() - 2];
+    for bytes in [half.as_slice(), cut] {
+        assert!(
+            worker::picture(bytes, 0, Some(320)).is_err(),
+            "not for reading"
+        );
+        let shown = worker::glimpse(bytes, 320).expect("what came of it");
+        let page = ocr::decode_frame(&shown, 0, &ocr::Limits::default()).expect("a whole JPEG");
+        assert_eq!(page.width().max(page.height()), 320);
+    }
+    assert!(worker::glimpse(b"<html>no image</html>", 320).is_err());
+    assert!(
+        worker::glimpse(&half[..40], 320).is_err(),
+        "not even a header"
+    );
+}

@@ -326,6 +326,46 @@ async fn clock_set_back_holds_rather_than_takes() {
     ));
 }
 
+#[tokio::test]
+async fn a_left_over_part_is_on_record_and_a_batch_is_closed_beside_it_with_a_note_only() {
+    let mut station = Station::new();
+    station.linger = std::time::Duration::from_millis(200);
+    station.release().await;
+    station.start();
+    station.file("L1_p1.jpg", &page(1));
+    station.file(".L1_p2.jpg.part", b"half");
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| {
+            let mut waiting = waiting.iter();
+            waiting.any(|one| {
+                one.name.ends_with(".part") && one.reason.as_deref() == Some("lingering")
+            })
+        })
+        .await;
+    station.wait_for(ArrivalState::Taken, 1).await;
+    let files = station.store.with(|db| db.batch_files(1)).await.unwrap();
+    assert_eq!((files.taken, files.pages, files.waiting), (1, 1, 1));
+    let close = |note| station.store.with(move |db| db.close_batch(1, "op", note));
+    assert!(close(None).await.is_err(), "a file waits");
+    close(Some("the scanner's software left a part behind"))
+        .await
+        .unwrap();
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_taken_away_while_no_station_looked_waits_no_longer() {
+    let mut station = Station::new();
+    station.start();
+    station.file("L1_p1.jpg", &page(1));
+    station.wait_for(ArrivalState::Waiting, 1).await;
+    station.stop().await;
+    fs::remove_file(station.inbox.join("L1_p1.jpg")).unwrap();
+    station.start();
+    station.wait_for(ArrivalState::Gone, 1).await;
+    station.stop().await;
+}
+
 /// A figure for the report, not a test of right or wrong: `cargo test --test station -- --ignored --nocapture measure_intake`.
 #[tokio::test]
 #[ignore = "a measurement"]

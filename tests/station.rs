@@ -15,6 +15,7 @@ mod cabinet_faults;
 mod cabinet_loads;
 mod cabinet_words;
 mod handover_campaign;
+mod late_page;
 mod letter_path;
 mod looks_killed;
 mod migrations;

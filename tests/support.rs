@@ -1,5 +1,7 @@
 //! A whole station in a folder of its own: the real binary, a simulated cabinet on a real socket, the HTTP API.
 
+pub mod described;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -439,8 +441,11 @@ fn answer(request: ureq::http::Request<String>) -> (u16, Value) {
         .timeout_global(Some(Duration::from_secs(20)))
         .build()
         .new_agent();
+    let (method, uri) = (request.method().to_string(), request.uri().to_string());
     let mut answer = agent.run(request).expect("the station answers");
     let status = answer.status().as_u16();
     let text = answer.body_mut().read_to_string().expect("UTF-8");
-    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    described::assert_described(&method, &uri, status, &body);
+    (status, body)
 }

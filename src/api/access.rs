@@ -180,7 +180,7 @@ fn nothing_to_say(letter: String, what: &str) -> Result<(Answered, Event), Store
 /// Says why one looks at a restricted letter; it is then to be seen for a while. The reason is in the ledger.
 #[utoipa::path(post, path = "/v1/letters/{id}/views", tag = "access", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = LookView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LookView)))]
 pub async fn look(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -201,7 +201,7 @@ pub async fn look(
 
 /// Who sees a letter, and from whom it is kept.
 #[utoipa::path(get, path = "/v1/letters/{id}/access", tag = "access", params(("id" = String, Path)),
-    responses((status = 200, body = AccessView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AccessView)))]
 pub async fn get(
     State(app): State<App>,
     _: Caller<Deciders>,
@@ -217,7 +217,7 @@ pub async fn get(
 /// Restricts a letter by hand.
 #[utoipa::path(post, path = "/v1/letters/{id}/restriction", tag = "access", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn restrict(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -239,7 +239,7 @@ pub async fn restrict(
 /// Lifts a restriction: everybody of the mailroom sees the letter again.
 #[utoipa::path(delete, path = "/v1/letters/{id}/restriction", tag = "access", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = AccessView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AccessView)))]
 pub async fn unrestrict(
     State(app): State<App>,
     caller: Caller<Deciders>,
@@ -262,7 +262,7 @@ pub async fn unrestrict(
 /// Puts somebody on the letter's access list; nobody lets himself in.
 #[utoipa::path(post, path = "/v1/letters/{id}/access", tag = "access", request_body = PersonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = AccessView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AccessView)))]
 pub async fn grant(
     State(app): State<App>,
     caller: Caller<Deciders>,
@@ -282,7 +282,7 @@ pub async fn grant(
 /// Takes somebody off the letter's access list.
 #[utoipa::path(delete, path = "/v1/letters/{id}/access/{user}", tag = "access",
     params(("id" = String, Path), ("user" = String, Path), super::openapi::Key),
-    responses((status = 200, body = AccessView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AccessView)))]
 pub async fn end(
     State(app): State<App>,
     caller: Caller<Deciders>,
@@ -300,7 +300,7 @@ pub async fn end(
 /// Keeps a letter from somebody, or from oneself (SZ 4.3). Anybody of the mailroom may say it of himself, a decider of everybody.
 #[utoipa::path(post, path = "/v1/letters/{id}/recusals", tag = "access", request_body = PersonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn recuse(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -328,7 +328,7 @@ pub async fn recuse(
 /// Lets somebody at the letter again; another person than he has to say it.
 #[utoipa::path(delete, path = "/v1/letters/{id}/recusals/{user}", tag = "access", request_body = ReasonBody,
     params(("id" = String, Path), ("user" = String, Path), super::openapi::Key),
-    responses((status = 200, body = AccessView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AccessView)))]
 pub async fn lift(
     State(app): State<App>,
     caller: Caller<Deciders>,

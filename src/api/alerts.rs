@@ -97,7 +97,7 @@ pub(crate) fn is_shown(db: &Db, seer: &Seer, alert: &AlertRow) -> Result<bool, S
 
 /// Alerts, oldest first; `cursor` goes on from the last one seen. The stream of events says `alert` as soon as there is a new one.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", params(AlertQuery, Part),
-    responses((status = 200, body = Listed<AlertView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<AlertView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<AlertReader>,
@@ -140,7 +140,7 @@ pub async fn list(
 /// A named person has seen it and says what it is.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = AlertView)))]
 pub async fn acknowledge(
     State(app): State<App>,
     caller: Caller<Mailroom>,

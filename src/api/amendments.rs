@@ -47,7 +47,7 @@ impl From<AmendmentRow> for AmendmentView {
 
 /// Changes of letters that this case system claimed and that it has not acknowledged, oldest first.
 #[utoipa::path(get, path = "/v1/amendments", tag = "drafts", params(Part),
-    responses((status = 200, body = Listed<AmendmentView>), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = Listed<AmendmentView>)), security(("token" = [])))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
@@ -69,7 +69,7 @@ pub async fn list(
 
 /// The case system has taken the change over; twice is once.
 #[utoipa::path(post, path = "/v1/amendments/{number}/ack", tag = "drafts", params(("number" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = AmendmentView), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = AmendmentView)), security(("token" = [])))]
 pub async fn ack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,

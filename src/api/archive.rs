@@ -21,8 +21,7 @@ use crate::archive::{self, Naming, Outline, file_name};
             ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
         (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "application/pdf"),
         (status = 304, description = "`If-None-Match` names this file"),
-        (status = 416, description = "no such part"),
-        (status = "4XX", body = Problem)))]
+        (status = 416, description = "no such part")))]
 pub async fn pdf(
     State(app): State<App>,
     caller: Caller<LetterReader>,

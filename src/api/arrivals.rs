@@ -13,7 +13,7 @@ use super::grouping::reason;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
-use crate::domain::intake::{ArrivalState, next_action};
+use crate::domain::intake::{ArrivalState, next_action, reason as code};
 use crate::events::Event;
 use crate::scan::{HeldRefused, HeldWish};
 use crate::store::{Arrival, HeldDecision, StoreError};
@@ -41,6 +41,8 @@ pub struct ArrivalView {
     reason: Option<String>,
     /// What to do then.
     next_action: Option<&'static str>,
+    /// Of a list of pages: those that it names and that did not come.
+    waits_for: Vec<String>,
     /// Where a held file lies, below the scanner's folder.
     kept_as: Option<String>,
     /// Its original.
@@ -80,6 +82,7 @@ impl From<Arrival> for ArrivalView {
             taken_at: arrival.taken.map(Millis::rfc3339),
             state: arrival.state,
             reason: arrival.reason,
+            waits_for: Vec::new(),
             kept_as: arrival.kept_as,
             sha256: arrival.sha256,
             same_as: arrival.same_as,
@@ -88,9 +91,12 @@ impl From<Arrival> for ArrivalView {
     }
 }
 
+/// A file, who decided about it, and what it waits for.
+type Row = (Arrival, (Option<HeldDecision>, Vec<String>));
+
 /// Files that scanners showed, newest first.
 #[utoipa::path(get, path = "/v1/arrivals", tag = "letters", params(ArrivalQuery, Part),
-    responses((status = 200, body = Listed<ArrivalView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<ArrivalView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -104,18 +110,25 @@ pub async fn list(
     let found = app.store.with(move |db| {
         let rows = db.arrivals(state, before.as_deref(), limit + 1)?;
         let with_decision = |arrival: Arrival| match state {
-            ArrivalState::Waiting | ArrivalState::Held | ArrivalState::Gone => Ok((arrival, None)),
+            ArrivalState::Waiting | ArrivalState::Held | ArrivalState::Gone => {
+                let waits_for = match arrival.reason.as_deref() {
+                    Some(code::INDEX_PAGE_MISSING) => db.waits_for(&arrival.id)?,
+                    _ => Vec::new(),
+                };
+                Ok((arrival, (None, waits_for)))
+            }
             ArrivalState::Taken | ArrivalState::SetAside => {
                 let decision = db.held_decision(&arrival.id)?;
-                Ok((arrival, decision))
+                Ok((arrival, (decision, Vec::new())))
             }
         };
         let rows: Result<Vec<_>, StoreError> = rows.into_iter().map(with_decision).collect();
         Ok((rows?, db.arrivals_kept_from(&by)?))
     });
-    let place = |(arrival, _): &(Arrival, Option<HeldDecision>)| arrival.id.clone();
-    let view = |(arrival, decision): (Arrival, Option<HeldDecision>)| ArrivalView {
+    let place = |(arrival, _): &Row| arrival.id.clone();
+    let view = |(arrival, (decision, waits_for)): Row| ArrivalView {
         decision: decision.map(DecisionView::from),
+        waits_for,
         ..ArrivalView::from(arrival)
     };
     let (rows, kept) = found.await?;
@@ -229,7 +242,7 @@ async fn decide(
 /// Takes a held file into a letter of a released load, because a person says so.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/take", tag = "letters", request_body = TakeBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Decided)))]
 pub async fn take(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -262,7 +275,7 @@ pub async fn take(
 /// Leaves a held file out for good; its bytes are kept among the originals.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/set-aside", tag = "letters", request_body = AsideBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Decided), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Decided)))]
 pub async fn set_aside(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -59,7 +59,7 @@ pub struct AuditQuery {
 
 /// Entries of the ledger, newest first.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery, Part),
-    responses((status = 200, body = Listed<EntryView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<EntryView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Auditors>,

@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, Method, header};
 
 use super::App;
 use super::problem::Problem;
-use super::tls::ClientCertificate;
+use super::tls::{ClientCertificate, Shown};
 use crate::digest;
 use crate::domain::access::{Action, Holder, Scope, Seer, may};
-use crate::store::Session;
+use crate::store::{Session, Token};
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "laixin_session";
@@ -274,21 +274,39 @@ pub(super) async fn who_asks(app: &App, parts: &Parts) -> Result<Option<Who>, Pr
         return Ok(None);
     };
     let token = app.store.with(move |db| db.token_of(&secret)).await?;
-    let needs_certificate = app.settings.http.client_authority.is_some()
-        && token
-            .as_ref()
-            .is_some_and(|token| token.scope == Scope::CaseSystem);
+    let Some(token) = token else {
+        return Ok(None);
+    };
     let shown = parts.extensions.get::<ClientCertificate>();
-    if needs_certificate && !shown.is_some_and(|certificate| certificate.shown) {
-        return Err(Problem::new(
-            "certificate_needed",
-            "show the certificate that http.client_authority signed for this case system",
-        ));
-    }
-    Ok(token.map(|token| Who::Machine {
+    let shown = shown.and_then(|certificate| certificate.shown.as_deref());
+    fits_certificate(app, &token, shown)?;
+    Ok(Some(Who::Machine {
         name: token.name,
         scope: token.scope,
     }))
+}
+
+/// A token that is tied to a certificate holds with that one only: whoever stole the token has nothing.
+fn fits_certificate(app: &App, token: &Token, shown: Option<&Shown>) -> Result<(), Problem> {
+    let needs_one =
+        app.settings.http.client_authority.is_some() && token.scope == Scope::CaseSystem;
+    match (&token.certificate, shown) {
+        (Some(tied), shown) if !shown.is_some_and(|shown| shown.is(tied)) => {
+            tracing::warn!(
+                token = token.name,
+                "a token came without the certificate that it is tied to: it may be stolen"
+            );
+            Err(Problem::new(
+                "certificate_mismatch",
+                "this token is tied to a client certificate: connect over TLS with that one, or ask an administrator for a token of your own",
+            ))
+        }
+        (None, None) if needs_one => Err(Problem::new(
+            "certificate_needed",
+            "show the certificate that http.client_authority signed for this case system",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn cookie_of(headers: &HeaderMap) -> Option<String> {

@@ -97,7 +97,7 @@ fn plausible(received: Millis, now: Millis) -> Result<(), Problem> {
 
 /// Signs a batch in.
 #[utoipa::path(post, path = "/v1/batches", tag = "batches", request_body = NewBatchBody, params(super::openapi::Key),
-    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = BatchView)))]
 pub async fn sign_in(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -139,7 +139,7 @@ pub async fn sign_in(
 
 /// Batches, newest first.
 #[utoipa::path(get, path = "/v1/batches", tag = "batches", params(Part),
-    responses((status = 200, body = Listed<BatchView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<BatchView>)))]
 pub async fn list(
     State(app): State<App>,
     _: Caller<Mailroom>,
@@ -170,7 +170,7 @@ pub async fn list(
 
 /// One batch.
 #[utoipa::path(get, path = "/v1/batches/{id}", tag = "batches", params(("id" = i64, Path)),
-    responses((status = 200, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BatchView)))]
 pub async fn get(
     State(app): State<App>,
     _: Caller<Mailroom>,
@@ -184,7 +184,7 @@ pub async fn get(
 /// Puts a batch, or what fits of it, into a cabinet.
 #[utoipa::path(post, path = "/v1/batches/{id}/loads", tag = "batches", request_body = NewLoadBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 201, body = LoadView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = LoadView)))]
 pub async fn load(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -218,7 +218,7 @@ pub async fn load(
 /// has looked at are explained by no note.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BatchView)))]
 pub async fn close(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -252,7 +252,7 @@ fn may_burn(mut views: impl Iterator<Item = CabinetView>, load: i64) -> Option<S
 /// one with a password of his own.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = LoadView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LoadView)))]
 pub async fn override_load(
     State(app): State<App>,
     caller: Caller<Mailroom>,

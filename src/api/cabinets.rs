@@ -56,7 +56,7 @@ fn cabinet<'a>(app: &'a App, id: &str) -> Result<&'a CabinetControl, Problem> {
 
 /// Every cabinet with its readings and their age.
 #[utoipa::path(get, path = "/v1/cabinets", tag = "cabinets",
-    responses((status = 200, body = CabinetList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = CabinetList)))]
 pub async fn list(State(app): State<App>, _: Caller<CabinetReader>) -> Json<CabinetList> {
     Json(CabinetList {
         items: app.cabinets.values().map(CabinetControl::view).collect(),
@@ -65,7 +65,7 @@ pub async fn list(State(app): State<App>, _: Caller<CabinetReader>) -> Json<Cabi
 
 /// One cabinet with its readings and their age.
 #[utoipa::path(get, path = "/v1/cabinets/{id}", tag = "cabinets", params(("id" = String, Path)),
-    responses((status = 200, body = CabinetView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = CabinetView)))]
 pub async fn get(
     State(app): State<App>,
     _: Caller<CabinetReader>,
@@ -77,7 +77,7 @@ pub async fn get(
 /// Starts a cycle for a load.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/cycles", tag = "cabinets", request_body = NewCycleBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 201, body = CycleBegun), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = CycleBegun)))]
 pub async fn start(
     State(app): State<App>,
     caller: Caller<Cabinets>,
@@ -99,7 +99,7 @@ pub async fn start(
 
 /// Aborts the running cycle: lamps off, the load goes to quarantine.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/abort", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn abort(
     State(app): State<App>,
     caller: Caller<Cabinets>,
@@ -114,7 +114,7 @@ pub async fn abort(
 /// Runs the self test of the empty cabinet: dark, lock, strike, heartbeat cut-off, lamp out, fan, ozone. It goes on after the answer.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/selftest", tag = "cabinets", request_body = SelfTestBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 202, body = SelfTestBegun), (status = "4XX", body = Problem)))]
+    responses((status = 202, body = SelfTestBegun)))]
 pub async fn self_test(
     State(app): State<App>,
     caller: Caller<Cabinets>,
@@ -143,7 +143,7 @@ pub async fn self_test(
 /// The letters have been turned over and the door was seen opened and closed again: the second exposure begins. The load is
 /// not released before both sides are done. Who handles letters says it: nobody else has seen them.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/turned-over", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn turned_over(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -158,7 +158,7 @@ pub async fn turned_over(
 /// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out, and is ended by
 /// maintenance, a confirming officer or an administrator only; the door of a quarantine opens only for a load under a signed override.
 #[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn acknowledge(
     State(app): State<App>,
     caller: Caller<Cabinets>,

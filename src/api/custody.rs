@@ -147,7 +147,7 @@ pub struct IntoBoxBody {
 }
 
 /// Every box.
-#[utoipa::path(get, path = "/v1/boxes", tag = "custody", responses((status = 200, body = Boxes), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/boxes", tag = "custody", responses((status = 200, body = Boxes)))]
 pub async fn boxes(State(app): State<App>, _: Caller<Mailroom>) -> Result<Json<Boxes>, Problem> {
     let rows = app.store.with(|db| db.boxes()).await?;
     let items = rows.into_iter().map(|row| BoxView::new(row, Vec::new()));
@@ -158,7 +158,7 @@ pub async fn boxes(State(app): State<App>, _: Caller<Mailroom>) -> Result<Json<B
 
 /// One box with its list.
 #[utoipa::path(get, path = "/v1/boxes/{id}", tag = "custody", params(("id" = i64, Path)),
-    responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BoxView)))]
 pub async fn a_box(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -172,7 +172,7 @@ pub async fn a_box(
 
 /// Makes a box.
 #[utoipa::path(post, path = "/v1/boxes", tag = "custody", request_body = NewBoxBody, params(super::openapi::Key),
-    responses((status = 201, body = BoxView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = BoxView)))]
 pub async fn make(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -192,7 +192,7 @@ pub async fn make(
 /// Moves a box.
 #[utoipa::path(post, path = "/v1/boxes/{id}/move", tag = "custody", request_body = BoxMoveBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BoxView)))]
 pub async fn move_to(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -211,7 +211,7 @@ pub async fn move_to(
 
 /// Closes a box: nothing is put in any more.
 #[utoipa::path(post, path = "/v1/boxes/{id}/close", tag = "custody", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BoxView)))]
 pub async fn close(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -229,7 +229,7 @@ pub async fn close(
 /// Puts a letter's paper into a box.
 #[utoipa::path(post, path = "/v1/letters/{id}/box", tag = "custody", request_body = IntoBoxBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = BoxView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = BoxView)))]
 pub async fn put(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -253,7 +253,7 @@ pub async fn put(
 /// Asks for a letter's paper; another person approves.
 #[utoipa::path(post, path = "/v1/letters/{id}/loans", tag = "custody", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 201, body = LoanView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = LoanView)))]
 pub async fn ask(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -271,7 +271,7 @@ pub async fn ask(
 }
 
 /// Paper that is asked for or out.
-#[utoipa::path(get, path = "/v1/loans", tag = "custody", responses((status = 200, body = Loans), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/loans", tag = "custody", responses((status = 200, body = Loans)))]
 pub async fn loans(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -288,7 +288,7 @@ pub async fn loans(
 
 /// Lets the paper go; not the one who asked for it.
 #[utoipa::path(post, path = "/v1/loans/{id}/approve", tag = "custody", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = LoanView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LoanView)))]
 pub async fn approve(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -305,7 +305,7 @@ pub async fn approve(
 
 /// The paper is back in its place.
 #[utoipa::path(post, path = "/v1/loans/{id}/back", tag = "custody", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = LoanView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LoanView)))]
 pub async fn back(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -13,7 +13,7 @@ use crate::{certificate, clock};
 /// The certificate of a cycle: one A4 page, PDF/A-2u.
 #[utoipa::path(get, path = "/v1/cycles/{id}/certificate.pdf", tag = "cabinets",
     params(("id" = String, Path, description = "number of the cycle, e.g. C000012")),
-    responses((status = 200, body = [u8], content_type = "application/pdf"), (status = "4XX", body = Problem),
+    responses((status = 200, body = [u8], content_type = "application/pdf"),
         (status = 503, description = "the font for printed papers is missing", body = Problem)))]
 pub async fn certificate(
     State(app): State<App>,

@@ -53,7 +53,7 @@ fn bounds(day: &str) -> Result<(Millis, Millis), Problem> {
 
 /// One day: what is open of it, and whether it is closed.
 #[utoipa::path(get, path = "/v1/days/{date}", tag = "batches", params(("date" = String, Path)),
-    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DayView)))]
 pub async fn day(
     State(app): State<App>,
     _: Caller<Mailroom>,
@@ -89,7 +89,7 @@ pub struct CloseDayBody {
 /// Closes a day. With letters or batches still open a note has to say why; what was open stays on record.
 #[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
     params(("date" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DayView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DayView)))]
 pub async fn close_day(
     State(app): State<App>,
     caller: Caller<Mailroom>,

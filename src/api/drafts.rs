@@ -98,7 +98,7 @@ pub struct HandoverView {
     pub ready_at: Option<String>,
     /// Who has or had it last.
     pub claimed_by: Option<String>,
-    /// Until when.
+    /// Until when; `null` for a package in an exchange folder, which waits for its receipt however long that takes.
     pub lease_expires_at: Option<String>,
     /// The case system's number.
     pub case_number: Option<String>,
@@ -112,6 +112,11 @@ pub struct HandoverView {
 
 impl From<DraftRow> for DraftView {
     fn from(row: DraftRow) -> Self {
+        let is_package = row
+            .claimed_by
+            .as_ref()
+            .is_some_and(|by| by.starts_with("exchange/"));
+        let lease_until = row.lease_until.filter(|_| !is_package);
         Self {
             id: row.draft.letter.clone(),
             handover: HandoverView {
@@ -119,7 +124,7 @@ impl From<DraftRow> for DraftView {
                 created_at: row.created.rfc3339(),
                 ready_at: row.ready.map(Millis::rfc3339),
                 claimed_by: row.claimed_by,
-                lease_expires_at: row.lease_until.map(Millis::rfc3339),
+                lease_expires_at: lease_until.map(Millis::rfc3339),
                 case_number: row.case_number,
                 acked_at: row.acked.map(Millis::rfc3339),
                 offered: row.offered,
@@ -128,6 +133,17 @@ impl From<DraftRow> for DraftView {
             draft: row.draft,
         }
     }
+}
+
+/// A draft that is registered now.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AckView {
+    /// The draft.
+    #[serde(flatten)]
+    draft: DraftView,
+    /// Other letters that this case system registered under the same number. Allowed, since a case may hold several letters; people at the station
+    /// see it as a warning.
+    same_case_number: Vec<String>,
 }
 
 /// Which drafts.
@@ -140,7 +156,7 @@ pub struct DraftQuery {
 
 /// Leases the oldest ready drafts, urgent letters first.
 #[utoipa::path(post, path = "/v1/drafts/claims", tag = "drafts", request_body = ClaimBody, params(super::openapi::Key),
-    responses((status = 200, body = Claims), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = Claims)), security(("token" = [])))]
 pub async fn claim(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
@@ -186,7 +202,7 @@ pub async fn claim(
 
 /// Drafts by letter number.
 #[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, Part),
-    responses((status = 200, body = Listed<DraftView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<DraftView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -219,7 +235,7 @@ pub async fn list(
 
 /// One draft.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
-    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DraftView)))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -247,7 +263,7 @@ pub async fn get(
 /// Says that the draft is registered; twice is once.
 #[utoipa::path(post, path = "/v1/drafts/{id}/ack", tag = "drafts", request_body = AckBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = AckView)), security(("token" = [])))]
 pub async fn ack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
@@ -260,8 +276,12 @@ pub async fn ack(
     check_text("case_number", &case_number, 64)?;
     app.once_telling(key, move |db| {
         let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
+        let registered = AckView {
+            same_case_number: db.sharing_case_number_with(&id)?,
+            draft: row.into(),
+        };
         Ok((
-            answer(StatusCode::OK, &DraftView::from(row))?,
+            answer(StatusCode::OK, &registered)?,
             Event::Letter {
                 letter: id,
                 what: "registered".into(),
@@ -274,7 +294,7 @@ pub async fn ack(
 /// Gives the draft back; it goes to the end of the queue.
 #[utoipa::path(post, path = "/v1/drafts/{id}/nack", tag = "drafts", request_body = NackBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DraftView), (status = "4XX", body = Problem)), security(("token" = [])))]
+    responses((status = 200, body = DraftView)), security(("token" = [])))]
 pub async fn nack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,

@@ -12,7 +12,6 @@ use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
 use super::App;
 use super::auth::{AnyoneSignedIn, Caller};
-use super::problem::Problem;
 use crate::disinfect::CabinetView;
 use crate::domain::access::{Action, Seer, may};
 use crate::events::Event;
@@ -26,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// Events as they happen: `device`, `batch`, `letter`, `alert`; `cabinet` with its whole state for those who see devices;
 /// `missed` when some were lost, then read everything again.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
-    responses((status = 200, body = String, content_type = "text/event-stream"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<AnyoneSignedIn>,

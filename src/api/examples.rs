@@ -5,8 +5,6 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Content, OpenApi, RefOr};
 
-use super::problem::Problem;
-
 /// A draft as a case system gets it: of a letter that nobody wrote, out of `tests/letters`.
 const DRAFT: &str = include_str!("examples/draft.json");
 /// Schemas inside each other at most; none of ours are so deep.
@@ -16,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 93] = [
+const TEXTS: [(&str, &str); 94] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -107,6 +105,7 @@ const TEXTS: [(&str, &str); 93] = [
     ("user", "zhang"),
     ("value", "陆思雨"),
     ("what", "threat"),
+    ("waits_for", "0002.jpg"),
     ("where", "A001"),
     ("date", DAY),
     ("number", "7"),
@@ -155,12 +154,10 @@ impl Schemas {
             let all = body.content.values_mut().filter_map(own);
             all.for_each(|one| self.of_content(one));
         }
-        for (status, response) in &mut operation.responses.responses {
+        for response in operation.responses.responses.values_mut() {
             let all = own(response).into_iter().flat_map(|one| &mut one.content);
             for (kind, content) in all.filter_map(|(kind, one)| Some((kind, own(one)?))) {
-                if kind == super::openapi::PROBLEM {
-                    content.example = Some(json!(refusal(status)));
-                } else if kind.ends_with("json") {
+                if kind.ends_with("json") {
                     self.of_content(content);
                 }
             }
@@ -288,16 +285,6 @@ fn named_in(path: &str) -> &'static str {
         "cycles" => "C000001",
         "scanners" => "scanner-1",
         _ => "A001",
-    }
-}
-
-fn refusal(status: &str) -> Problem {
-    match status.as_bytes() {
-        [b'5', ..] => Problem::new(
-            "store_stopped",
-            "the station is stopping; try again when it is back",
-        ),
-        _ => Problem::not_found("letter", "A001"),
     }
 }
 

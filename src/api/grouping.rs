@@ -42,7 +42,7 @@ pub struct NextLetter {
 
 /// Says that the next letter begins, for scanners that are grouped by press.
 #[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = NextLetter), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = NextLetter)))]
 pub async fn next_letter(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -76,7 +76,7 @@ pub struct ExceptionBody {
 /// Records letters that were signed in and are not scanned, or the other way round, with the reason.
 #[utoipa::path(post, path = "/v1/batches/{id}/exceptions", tag = "batches", request_body = ExceptionBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 201, body = BatchView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = BatchView)))]
 pub async fn exception(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -166,7 +166,7 @@ pub struct HoldQuery {
 
 /// What waits for a person, oldest first, at most 500.
 #[utoipa::path(get, path = "/v1/holds", tag = "letters", params(HoldQuery),
-    responses((status = 200, body = HoldList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldList)))]
 pub async fn holds(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -203,7 +203,7 @@ pub struct ResolveBody {
 /// A person has looked and says what was found.
 #[utoipa::path(post, path = "/v1/holds/{id}/resolve", tag = "letters", request_body = ResolveBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = HoldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = HoldView)))]
 pub async fn resolve(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -218,6 +218,56 @@ pub async fn resolve(
         let batch = hold.batch;
         Ok((
             answer(StatusCode::OK, &HoldView::from(hold))?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// What was found of several.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"holds": [1, 2], "note": "已逐页核对纸质件，均为重复扫描"}))]
+pub struct ResolveAllBody {
+    /// Numbers of the findings, 1 to 500.
+    holds: Vec<i64>,
+    note: String,
+}
+
+/// A person has looked at several findings and says what was found: all of them are answered, or none.
+#[utoipa::path(post, path = "/v1/holds/resolve", tag = "letters", request_body = ResolveAllBody,
+    params(super::openapi::Key),
+    responses((status = 200, body = HoldList)))]
+pub async fn resolve_all(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    asked: Asked<ResolveAllBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let ResolveAllBody { holds, note } = asked.body;
+    let note = reason(&note)?;
+    if !(1..=500).contains(&holds.len()) {
+        return Err(Problem::new("body_invalid", "holds: 1 to 500 are needed"));
+    }
+    app.once_telling(key, move |db| {
+        let kept = db.kept_from(&by)?;
+        let items = db.atomically(|db| {
+            let one = |id: &i64| {
+                let hold = db.resolve_hold(*id, &by, &note)?;
+                match hold.letter.as_ref().is_some_and(|of| kept.contains(of)) {
+                    true => Err(StoreError::NotFound {
+                        what: "hold",
+                        id: id.to_string(),
+                    }),
+                    false => Ok(HoldView::from(hold)),
+                }
+            };
+            holds.iter().map(one).collect::<Result<Vec<_>, _>>()
+        })?;
+        let batch = items.first().map_or(0, |hold| hold.batch);
+        Ok((
+            answer(StatusCode::OK, &HoldList { items })?,
             Event::Batch { batch },
         ))
     })
@@ -245,7 +295,7 @@ pub struct Moved {
 /// Puts pages into another letter, or makes a new letter of them: a letter is split, two are merged. Both drafts are made anew.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = Moved), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Moved)))]
 pub async fn move_pages(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -304,7 +354,7 @@ pub struct SeparatorsBody {
 
 /// Prints a run of separator sheets as PDF. Only sheets of runs that were printed here separate letters.
 #[utoipa::path(post, path = "/v1/separators", tag = "batches", request_body = SeparatorsBody,
-    responses((status = 200, content_type = "application/pdf"), (status = "4XX", body = Problem)))]
+    responses((status = 200, content_type = "application/pdf")))]
 pub async fn print(
     State(app): State<App>,
     caller: Caller<Mailroom>,

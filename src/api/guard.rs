@@ -75,6 +75,11 @@ fn subject_of(matched: &str, id: &str) -> Option<(Subject, Nearness)> {
     Some((Subject::Thing(of, id.parse().ok()?), near))
 }
 
+/// Whether a route is behind the gate.
+pub(super) fn is_about_a_letter(path: &str) -> bool {
+    subject_of(path, "7").is_some()
+}
+
 /// Why the gate stays shut.
 #[derive(Debug)]
 pub enum Shut {

@@ -241,7 +241,7 @@ pub struct DeviceList {
 
 /// The newest measurement of every device's every point, with its limit, where it is going, and what to do next.
 #[utoipa::path(get, path = "/v1/health/devices", tag = "health",
-    responses((status = 200, body = DeviceList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = DeviceList)))]
 pub async fn newest(
     State(app): State<App>,
     _: Caller<DeviceHealth>,
@@ -276,7 +276,7 @@ pub fn no_such_device(unknown: &str, known: &[String]) -> String {
 
 /// The device health log, newest first.
 #[utoipa::path(get, path = "/v1/health/log", tag = "health", params(LogQuery, Part),
-    responses((status = 200, body = Listed<HealthView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<HealthView>)))]
 pub async fn log(
     State(app): State<App>,
     _: Caller<DeviceHealth>,

@@ -67,7 +67,7 @@ fn of(db: &Db, user: &str) -> Result<Interests, StoreError> {
 }
 
 /// What one has declared.
-#[utoipa::path(get, path = "/v1/interests", tag = "access", responses((status = 200, body = Interests), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/interests", tag = "access", responses((status = 200, body = Interests)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Oneself>,
@@ -78,7 +78,7 @@ pub async fn list(
 
 /// Declares an interest; every letter that touches it is kept from the declarer at once.
 #[utoipa::path(post, path = "/v1/interests", tag = "access", request_body = InterestBody, params(super::openapi::Key),
-    responses((status = 201, body = Interests), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = Interests)))]
 pub async fn declare(
     State(app): State<App>,
     caller: Caller<Oneself>,
@@ -102,7 +102,7 @@ pub async fn declare(
 
 /// Takes one's own interest back. Letters kept because of it stay kept until a decider lifts that.
 #[utoipa::path(delete, path = "/v1/interests/{number}", tag = "access", params(("number" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = Interests), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Interests)))]
 pub async fn end(
     State(app): State<App>,
     caller: Caller<Oneself>,

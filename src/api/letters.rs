@@ -162,7 +162,7 @@ pub struct LetterQuery {
 
 /// Letters, newest first.
 #[utoipa::path(get, path = "/v1/letters", tag = "letters", params(LetterQuery, Part),
-    responses((status = 200, body = Listed<LetterListed>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<LetterListed>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -201,8 +201,7 @@ fn place_of(place: &str) -> Option<(Millis, String)> {
 
 /// One letter; its version is the ETag.
 #[utoipa::path(get, path = "/v1/letters/{id}", tag = "letters", params(("id" = String, Path)),
-    responses((status = 200, body = LetterView, headers(("etag" = String, description = "the letter's version"))),
-        (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LetterView, headers(("etag" = String, description = "the letter's version")))))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -229,7 +228,7 @@ pub async fn get(
 /// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it.
 #[utoipa::path(patch, path = "/v1/letters/{id}/fields", tag = "letters", request_body = Corrections,
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
-    responses((status = 200, body = LetterView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LetterView)))]
 pub async fn correct(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -252,7 +251,7 @@ pub async fn correct(
 /// Confirms the draft as it stands; the letter's ETag must be sent as `If-Match`.
 #[utoipa::path(post, path = "/v1/letters/{id}/confirm", tag = "letters",
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
-    responses((status = 200, body = LetterView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = LetterView)))]
 pub async fn confirm(
     State(app): State<App>,
     caller: Caller<Mailroom>,

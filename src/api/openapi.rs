@@ -1,13 +1,15 @@
 //! `/openapi.json`: the description is made from the routes themselves; a test freezes it.
 
+mod refusals;
+
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    Content, ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema,
-};
+use utoipa::openapi::{PathItem, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
 use super::App;
@@ -51,6 +53,7 @@ pub struct IfMatch {
         version = "1"
     ),
     modifiers(&Doors),
+    components(schemas(Problem)),
     security(("session" = []), ("token" = []))
 )]
 pub struct Description;
@@ -75,9 +78,14 @@ pub async fn get(State(_): State<App>) -> Json<utoipa::openapi::OpenApi> {
 /// The description of every route.
 pub fn description() -> utoipa::openapi::OpenApi {
     let mut api = super::routes().split_for_parts().1;
-    for item in api.paths.paths.values_mut() {
-        operations(item).for_each(|operation| tell_problems(&mut operation.responses.responses));
+    let mut refusals_told = BTreeMap::new();
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in methods(item) {
+            refusals::tell((method, path), operation, &mut refusals_told);
+        }
     }
+    let components = api.components.get_or_insert_default();
+    components.responses.extend(refusals_told);
     let schemas = api.components.as_mut().map(|parts| &mut parts.schemas);
     if let Some(RefOr::T(Schema::Object(problem))) = schemas.and_then(|all| all.get_mut("Problem"))
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
@@ -89,47 +97,17 @@ pub fn description() -> utoipa::openapi::OpenApi {
 }
 
 pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    methods(item).map(|(_, operation)| operation)
+}
+
+fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.patch,
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
     ]
     .into_iter()
-    .filter_map(Option::as_mut)
-}
-
-/// `/readyz` says with 503 what is not ready, and that is no problem document.
-fn is_problem(content: &RefOr<Content>) -> bool {
-    let RefOr::T(Content {
-        schema: Some(RefOr::Ref(schema)),
-        ..
-    }) = content
-    else {
-        return false;
-    };
-    schema.ref_location.ends_with("/Problem")
-}
-
-/// A refusal is a problem document, and so is what goes wrong on our side: at every route, whatever it is.
-fn tell_problems(responses: &mut std::collections::BTreeMap<String, RefOr<Response>>) {
-    for (status, response) in responses.iter_mut() {
-        if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response)
-            && response.content.values().any(is_problem)
-            && let Some(content) = response.content.shift_remove("application/json")
-        {
-            response.content.insert(PROBLEM.to_owned(), content);
-        }
-    }
-    let is_told = |class: char| responses.keys().any(|status| status.starts_with(class));
-    if is_told('4') && !is_told('5') {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build();
-        let told = ResponseBuilder::new()
-            .description("the station cannot just now (`timeout`, `store_stopped` …): ask again under the same key; or `defect`")
-            .content(PROBLEM, content);
-        responses.insert("5XX".to_owned(), RefOr::T(told.build()));
-    }
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

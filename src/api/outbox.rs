@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use super::asked::{Asked, Given, Nothing, answer};
-use super::auth::{Caller, Mailroom};
+use super::asked::{Asked, Given, answer};
+use super::auth::{Caller, Deciders, Mailroom};
+use super::grouping::reason as said;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
@@ -18,7 +19,7 @@ use crate::store::Message;
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"id": 12, "message": "msg_2f0c6f5e8d5c4e6f9a1b2c3d4e5f6071", "channel": "webhook/cases", "kind": "draft.ready",
     "letter": "A001", "code": null, "state": "dead", "made_at": "2026-11-20T08:00:00+08:00", "attempts": 10,
-    "next_at": null, "tried_at": "2026-11-22T10:00:00+08:00", "result": "cannot_connect"}))]
+    "next_at": null, "tried_at": "2026-11-22T10:00:00+08:00", "result": "cannot_connect", "said": null}))]
 pub struct MessageView {
     /// Number, rising.
     pub id: i64,
@@ -44,11 +45,14 @@ pub struct MessageView {
     pub tried_at: Option<String>,
     /// Stable code of what came of that, e.g. `answered_503`, `cannot_connect`, `address_not_allowed`.
     pub result: Option<String>,
+    /// What the other side said of it, e.g. why its receipt rejects; for whoever may see the letter.
+    pub said: Option<String>,
 }
 
 impl From<Message> for MessageView {
     fn from(row: Message) -> Self {
         let waits = row.state == Standing::Waiting;
+        let (result, said) = row.result_and_said();
         Self {
             id: row.id,
             message: row.message,
@@ -61,7 +65,8 @@ impl From<Message> for MessageView {
             attempts: row.attempts,
             next_at: waits.then(|| row.next.rfc3339()),
             tried_at: row.last.map(Millis::rfc3339),
-            result: row.result,
+            result,
+            said,
         }
     }
 }
@@ -76,7 +81,7 @@ pub struct OutboxQuery {
 
 /// Messages, newest first; those of letters that the caller may not know of are not there.
 #[utoipa::path(get, path = "/v1/outbox", tag = "outbox", params(OutboxQuery, Part),
-    responses((status = 200, body = Listed<MessageView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<MessageView>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -95,7 +100,7 @@ pub async fn list(
         let mut items = Vec::with_capacity(part.items.len());
         for row in part.items {
             if db.may_know_of(&seer, &row.letter)? {
-                items.push(MessageView::from(row));
+                items.push(db.message_for(&seer, row)?.into());
             }
         }
         Ok(Listed {
@@ -106,19 +111,35 @@ pub async fn list(
     Ok(Json(listed.await?))
 }
 
-/// Sends a message again that was given up, or one that was sent and is missed there; under its old id, so that a receiver that has it knows.
-#[utoipa::path(post, path = "/v1/outbox/{id}/resend", tag = "outbox", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = MessageView), (status = "4XX", body = Problem)))]
+/// Why a message is sent again.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"reason": "对方恢复了昨天的备份，没有这条消息"}))]
+pub struct ResendBody {
+    /// 2 to 500 characters; needed for a message that was delivered.
+    reason: Option<String>,
+}
+
+/// Sends a message again that was given up, or, with a reason, one that was delivered and is missed there; under its old id, so that a receiver that
+/// has it knows. For confirming officers and administrators.
+#[utoipa::path(post, path = "/v1/outbox/{id}/resend", tag = "outbox", params(("id" = i64, Path), super::openapi::Key), request_body = ResendBody,
+    responses((status = 200, body = MessageView)))]
 pub async fn resend(
     State(app): State<App>,
-    caller: Caller<Mailroom>,
+    caller: Caller<Deciders>,
     Path(id): Path<i64>,
-    asked: Asked<Nothing>,
+    asked: Asked<ResendBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
-    app.once(asked.key(&by), move |db| {
-        let row = db.resend_message(id, &by)?;
-        answer(StatusCode::OK, &MessageView::from(row))
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
+    let reason = asked.body.reason;
+    let reason = reason.map(|reason| said(&reason)).transpose()?;
+    app.once(key, move |db| {
+        let row = db.resend_message(id, (&seer.actor, reason.as_deref()))?;
+        answer(
+            StatusCode::OK,
+            &MessageView::from(db.message_for(&seer, row)?),
+        )
     })
     .await
 }

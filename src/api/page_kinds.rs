@@ -21,7 +21,7 @@ pub struct KindSaid {
 /// Says what a page is; pages are numbered anew by it, and the letter's draft is made anew.
 #[utoipa::path(put, path = "/v1/letters/{id}/pages/{n}/kind", tag = "letters", request_body = KindSaid,
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts"), super::openapi::Key),
-    responses((status = 200, body = super::letters::LetterView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = super::letters::LetterView)))]
 pub async fn set(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -36,8 +36,7 @@ enum Wants {
             ("etag" = String, description = "SHA-256 of the bytes"),
             ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
         (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
-        (status = "4XX", body = Problem)))]
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
 pub async fn original(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -58,8 +57,7 @@ pub async fn original(
             ("etag" = String, description = "SHA-256 of the bytes"),
             ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
         (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
-        (status = "4XX", body = Problem)))]
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
 pub async fn shown(
     State(app): State<App>,
     caller: Caller<LetterReader>,
@@ -83,8 +81,7 @@ pub async fn shown(
             ("etag" = String, description = "SHA-256 of the bytes"),
             ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
         (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/jpeg"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part"),
-        (status = "4XX", body = Problem)))]
+        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
 pub async fn thumbnail(
     State(app): State<App>,
     caller: Caller<LetterReader>,

@@ -139,7 +139,7 @@ impl From<StoreError> for Problem {
         }
         match error {
             StoreError::NotFound { .. } => Self::new("not_found", told),
-            StoreError::WrongState { .. } => Self::new("wrong_state", told),
+            StoreError::WrongState { why, .. } => Self::new(why.code(), told),
             StoreError::Unseen { id, why } => Self::unseen(&id, why),
             StoreError::Changed { .. } => Self::new("changed", format!("{told}: read it again")),
             StoreError::KeyReused => Self::new("key_reused", "a new request needs a new key"),

@@ -162,7 +162,7 @@ fn scanner<'a>(app: &'a App, id: &str) -> Result<&'a ScannerControl, Problem> {
 
 /// Every scanner and what it is doing.
 #[utoipa::path(get, path = "/v1/scanners", tag = "scanners",
-    responses((status = 200, body = ScannerList), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ScannerList)))]
 pub async fn list(State(app): State<App>, _: Caller<Mailroom>) -> Json<ScannerList> {
     Json(ScannerList {
         items: app.scanners.values().map(ScannerView::from).collect(),
@@ -172,7 +172,7 @@ pub async fn list(State(app): State<App>, _: Caller<Mailroom>) -> Json<ScannerLi
 /// Starts a scan for a released load: everything that lies in the feeder. It goes on after the answer.
 #[utoipa::path(post, path = "/v1/scanners/{id}/scans", tag = "scanners", request_body = NewScanBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 201, body = ScanView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = ScanView)))]
 pub async fn start(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -210,7 +210,7 @@ async fn given_before(app: &App, key: Option<RequestKey>) -> Result<Option<Given
 
 /// Stops the running scan. What had come is kept; the scan says what is missing.
 #[utoipa::path(post, path = "/v1/scanners/{id}/cancel", tag = "scanners", params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 204)))]
 pub async fn cancel(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -229,7 +229,7 @@ pub async fn cancel(
 
 /// Scans, newest first.
 #[utoipa::path(get, path = "/v1/scans", tag = "scanners", params(ScanQuery, Part),
-    responses((status = 200, body = Listed<ScanView>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Listed<ScanView>)))]
 pub async fn scans(
     State(app): State<App>,
     _: Caller<Mailroom>,
@@ -251,7 +251,7 @@ pub async fn scans(
 
 /// One scan.
 #[utoipa::path(get, path = "/v1/scans/{id}", tag = "scanners", params(("id" = i64, Path)),
-    responses((status = 200, body = ScanView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ScanView)))]
 pub async fn scan(
     State(app): State<App>,
     _: Caller<Mailroom>,

@@ -55,8 +55,7 @@ impl From<Session> for SessionView {
 
 /// Signs a person in; the answer sets the session cookie.
 #[utoipa::path(post, path = "/v1/session", tag = "session", request_body = Credentials,
-    responses((status = 200, body = SessionView), (status = 401, body = Problem, description = "`sign_in_failed`"),
-        (status = 403, body = Problem, description = "`password_expired`, `csrf`"), (status = "4XX", body = Problem)),
+    responses((status = 200, body = SessionView)),
     security(()))]
 pub async fn sign_in(
     State(app): State<App>,
@@ -161,14 +160,14 @@ pub(super) async fn prove(
 
 /// Who is signed in by this cookie.
 #[utoipa::path(get, path = "/v1/session", tag = "session",
-    responses((status = 200, body = SessionView), (status = 401, body = Problem)), security(("session" = [])))]
+    responses((status = 200, body = SessionView)), security(("session" = [])))]
 pub async fn who(person: Person) -> Json<SessionView> {
     Json(person.session.into())
 }
 
 /// Signs the person out.
 #[utoipa::path(delete, path = "/v1/session", tag = "session",
-    responses((status = 204), (status = 401, body = Problem)), security(("session" = [])))]
+    responses((status = 204)), security(("session" = [])))]
 pub async fn sign_out(State(app): State<App>, person: Person) -> Result<Response, Problem> {
     let Person { session, cookie } = person;
     app.store

@@ -192,7 +192,7 @@ fn view(period: Period, (from, until): (String, String), found: Statistics) -> S
 
 /// Figures of a period, by the day a letter was received.
 #[utoipa::path(get, path = "/v1/statistics", tag = "statistics", params(PeriodQuery),
-    responses((status = 200, body = StatisticsView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = StatisticsView)))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -251,7 +251,7 @@ fn csv(view: &StatisticsView) -> String {
 
 /// Takes the figures out of the station as CSV: a second person gives name and password, and both stand in the ledger.
 #[utoipa::path(post, path = "/v1/statistics/export", tag = "statistics", request_body = ExportBody,
-    responses((status = 200, body = String, content_type = "text/csv"), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = String, content_type = "text/csv")))]
 pub async fn export(
     State(app): State<App>,
     caller: Caller<Mailroom>,

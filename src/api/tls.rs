@@ -1,6 +1,8 @@
 //! TLS by rustls: the station's own certificate or one of the office's authority, and the case systems' certificates where an authority for them
 //! is set.
 
+mod shown;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tower_layer::Layer;
 
 use crate::config::Http;
+
+pub use shown::{Shown, tie};
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -57,11 +61,11 @@ pub enum TlsError {
     },
 }
 
-/// A caller that showed a certificate of the authority for case systems; rustls has checked it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the caller's connection showed a certificate of the authority for case systems, and which; rustls has checked it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
-    /// Whether one was shown.
-    pub shown: bool,
+    /// The one that was shown.
+    pub shown: Option<Arc<Shown>>,
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -134,7 +138,7 @@ pub fn server_config(http: &Http) -> Result<Option<ServerConfig>, TlsError> {
     Ok(Some(config))
 }
 
-/// Notes beside each connection whether a certificate was shown.
+/// Notes beside each connection which certificate was shown.
 #[derive(Debug, Clone)]
 struct Noting(RustlsAcceptor);
 
@@ -152,7 +156,8 @@ where
         Box::pin(async move {
             let (stream, service) = accepting.await?;
             let certificates = stream.get_ref().1.peer_certificates();
-            let shown = certificates.is_some_and(|shown| !shown.is_empty());
+            let shown = certificates.and_then(<[_]>::first);
+            let shown = shown.map(|certificate| Arc::new(Shown::of(certificate)));
             let noted = Extension(ClientCertificate { shown }).layer(service);
             Ok((stream, noted))
         })

@@ -11,6 +11,7 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{AccountKeepers, Caller};
 use super::password;
 use super::problem::Problem;
+use super::tls;
 use super::users::is_name;
 use super::valuables::words;
 use crate::clock::{self, Millis};
@@ -19,7 +20,7 @@ use crate::store::{NewToken, StoreError, Token};
 
 /// A token without its secret.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"name": "cases", "scope": "case_system", "unit": "苏州市信访局", "created_at": "2026-11-20T08:00:00+08:00",
+#[schema(example = json!({"name": "cases", "scope": "case_system", "unit": "苏州市信访局", "certificate": "cases", "created_at": "2026-11-20T08:00:00+08:00",
     "expires_at": null, "revoked_at": null, "holds": true}))]
 pub struct TokenView {
     /// Name.
@@ -28,6 +29,8 @@ pub struct TokenView {
     pub scope: Scope,
     /// Whose case system it is: nothing that accuses this office is handed to it.
     pub unit: Option<String>,
+    /// The client certificate that it is tied to: a name, or a SHA-256 in hex.
+    pub certificate: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// Holds until.
@@ -46,6 +49,7 @@ impl From<Token> for TokenView {
             name: token.name,
             scope: token.scope,
             unit: token.unit,
+            certificate: token.certificate,
             created_at: token.created.rfc3339(),
             expires_at: token.expires.map(Millis::rfc3339),
             revoked_at: token.revoked.map(Millis::rfc3339),
@@ -74,6 +78,10 @@ pub struct NewTokenBody {
     /// Whose case system it is.
     #[serde(default)]
     unit: Option<String>,
+    /// Holds only together with this client certificate: a name that it is made out to (common name, DNS name), which outlasts its renewal, or its
+    /// SHA-256. Only where the settings have `http.client_authority`.
+    #[serde(default)]
+    certificate: Option<String>,
 }
 
 /// A token that was just made.
@@ -87,7 +95,7 @@ pub struct Made {
 }
 
 /// Every token, without its secret.
-#[utoipa::path(get, path = "/v1/tokens", tag = "accounts", responses((status = 200, body = Tokens), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/tokens", tag = "accounts", responses((status = 200, body = Tokens)))]
 pub async fn list(
     State(app): State<App>,
     _: Caller<AccountKeepers>,
@@ -99,7 +107,7 @@ pub async fn list(
 
 /// Makes a token and says it once. It is not repeated for an Idempotency-Key: that would keep the secret.
 #[utoipa::path(post, path = "/v1/tokens", tag = "accounts", request_body = NewTokenBody,
-    responses((status = 201, body = Made), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = Made)))]
 pub async fn add(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -111,6 +119,7 @@ pub async fn add(
         scope,
         days,
         unit,
+        certificate,
     } = asked.body;
     if !is_name(&name) {
         return Err(Problem::new(
@@ -123,6 +132,8 @@ pub async fn add(
     }
     let unit = unit.filter(|unit| !unit.trim().is_empty());
     let unit = unit.map(|unit| words("unit", &unit, 2, 100)).transpose()?;
+    let certificate = certificate.filter(|name| !name.trim().is_empty());
+    let certificate = certificate.map(|name| tied(&app, &name)).transpose()?;
     let secret = format!("laixin_{}", password::random_hex::<32>());
     let expires = days.map(|days| clock::now().plus_seconds(i64::from(days) * 86_400));
     let new = NewToken {
@@ -130,6 +141,7 @@ pub async fn add(
         scope,
         expires,
         unit,
+        certificate,
     };
     let kept = secret.clone();
     let made = app.store.with(move |db| {
@@ -154,9 +166,25 @@ pub async fn add(
         .into_response())
 }
 
+/// A certificate that can be shown: somebody has to have signed it, and the station has to ask for it.
+fn tied(app: &App, certificate: &str) -> Result<String, Problem> {
+    if app.settings.http.client_authority.is_none() {
+        return Err(Problem::new(
+            "body_invalid",
+            "certificate: set http.client_authority first, otherwise no certificate is asked for and the token would never hold",
+        ));
+    }
+    tls::tie(certificate).ok_or_else(|| {
+        Problem::new(
+            "body_invalid",
+            "certificate: a name of 1 to 200 characters, or a SHA-256 of 64 hex digits, is allowed",
+        )
+    })
+}
+
 /// Takes a token back; it stops holding at once.
 #[utoipa::path(post, path = "/v1/tokens/{name}/revoke", tag = "accounts", params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = TokenView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = TokenView)))]
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,

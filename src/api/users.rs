@@ -114,7 +114,7 @@ fn told(db: &Db, name: &str, status: StatusCode) -> Result<Answered, StoreError>
 }
 
 /// Every account.
-#[utoipa::path(get, path = "/v1/users", tag = "accounts", responses((status = 200, body = Users), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/v1/users", tag = "accounts", responses((status = 200, body = Users)))]
 pub async fn list(
     State(app): State<App>,
     _: Caller<AccountKeepers>,
@@ -126,7 +126,7 @@ pub async fn list(
 
 /// Makes an account.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = NewUserBody, params(super::openapi::Key),
-    responses((status = 201, body = UserView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = UserView)))]
 pub async fn add(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -157,7 +157,7 @@ pub async fn add(
 /// Gives an account another password, unlocks it, ends its sessions.
 #[utoipa::path(post, path = "/v1/users/{name}/password", tag = "accounts", request_body = PasswordBody,
     params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = UserView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = UserView)))]
 pub async fn set_password(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -177,7 +177,7 @@ pub async fn set_password(
 /// Gives an account another role and ends its sessions. The last administrator stays one.
 #[utoipa::path(post, path = "/v1/users/{name}/role", tag = "accounts", request_body = RoleBody,
     params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = UserView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = UserView)))]
 pub async fn set_role(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -196,7 +196,7 @@ pub async fn set_role(
 
 /// Closes an account and ends its sessions. The last administrator stays open.
 #[utoipa::path(post, path = "/v1/users/{name}/disable", tag = "accounts", params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = UserView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = UserView)))]
 pub async fn disable(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -213,7 +213,7 @@ pub async fn disable(
 
 /// Opens a closed or locked account again.
 #[utoipa::path(post, path = "/v1/users/{name}/enable", tag = "accounts", params(("name" = String, Path), super::openapi::Key),
-    responses((status = 200, body = UserView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = UserView)))]
 pub async fn enable(
     State(app): State<App>,
     caller: Caller<AccountKeepers>,
@@ -230,7 +230,7 @@ pub async fn enable(
 
 /// Changes one's own password; every session of the account ends, this one too.
 #[utoipa::path(post, path = "/v1/session/password", tag = "session", request_body = OwnPasswordBody,
-    responses((status = 204), (status = "4XX", body = Problem)), security(("session" = [])))]
+    responses((status = 204)), security(("session" = [])))]
 pub async fn own_password(
     State(app): State<App>,
     person: Person,

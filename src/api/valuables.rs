@@ -166,7 +166,7 @@ fn changed(db: &Db, id: i64, status: StatusCode) -> Result<(Answered, Event), St
 
 /// What was enclosed in a letter.
 #[utoipa::path(get, path = "/v1/letters/{id}/valuables", tag = "valuables", params(("id" = String, Path)),
-    responses((status = 200, body = Valuables), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Valuables)))]
 pub async fn of_letter(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -186,7 +186,7 @@ pub async fn of_letter(
 /// Lists a thing; a second person has to see it.
 #[utoipa::path(post, path = "/v1/letters/{id}/valuables", tag = "valuables", request_body = NewValuableBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 201, body = ValuableView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = ValuableView)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -213,7 +213,7 @@ pub async fn list(
 
 /// The second person saw it; not the one who listed it.
 #[utoipa::path(post, path = "/v1/valuables/{id}/witness", tag = "valuables", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = ValuableView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ValuableView)))]
 pub async fn witness(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -231,7 +231,7 @@ pub async fn witness(
 /// Records that it was given back.
 #[utoipa::path(post, path = "/v1/valuables/{id}/return", tag = "valuables", request_body = ReturnBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = ValuableView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ValuableView)))]
 pub async fn give_back(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -262,7 +262,7 @@ pub async fn give_back(
 
 /// The second person saw it given back; not the one who gave it.
 #[utoipa::path(post, path = "/v1/valuables/{id}/return-witness", tag = "valuables", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = ValuableView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ValuableView)))]
 pub async fn witness_return(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -280,7 +280,7 @@ pub async fn witness_return(
 /// Strikes out what was listed by mistake; not the one who listed it.
 #[utoipa::path(post, path = "/v1/valuables/{id}/strike", tag = "valuables", request_body = ReasonBody,
     params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = ValuableView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ValuableView)))]
 pub async fn strike(
     State(app): State<App>,
     caller: Caller<Mailroom>,

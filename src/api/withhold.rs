@@ -99,7 +99,7 @@ fn changed(db: &Db, letter: String, what: &str) -> Result<(Answered, Event), Sto
 /// 误拆: opened by mistake. What was read of it is forgotten, its pages are neither read nor shown.
 #[utoipa::path(post, path = "/v1/letters/{id}/return-unread", tag = "withheld", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = WithheldView)))]
 pub async fn return_unread(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -119,7 +119,7 @@ pub async fn return_unread(
 /// Withdraws a letter with a reason; nothing of it is deleted.
 #[utoipa::path(post, path = "/v1/letters/{id}/withdraw", tag = "withheld", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = WithheldView)))]
 pub async fn withdraw(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -139,7 +139,7 @@ pub async fn withdraw(
 /// Takes a withdrawal back.
 #[utoipa::path(post, path = "/v1/letters/{id}/reinstate", tag = "withheld", request_body = ReasonBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = WithheldView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = WithheldView)))]
 pub async fn reinstate(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -159,7 +159,7 @@ pub async fn reinstate(
 /// Proposes to destroy a letter whose time by a policy of the settings is over.
 #[utoipa::path(post, path = "/v1/letters/{id}/destruction", tag = "withheld", request_body = DestructionBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 201, body = RetentionView), (status = "4XX", body = Problem)))]
+    responses((status = 201, body = RetentionView)))]
 pub async fn propose(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -196,7 +196,7 @@ pub async fn propose(
 
 /// Proposals that wait for a second person.
 #[utoipa::path(get, path = "/v1/retentions", tag = "withheld",
-    responses((status = 200, body = Retentions), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Retentions)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
@@ -213,7 +213,7 @@ pub async fn list(
 
 /// An administrator, not the one who proposed it, approves: originals that no other letter has are destroyed, a tombstone stays.
 #[utoipa::path(post, path = "/v1/retentions/{id}/approve", tag = "withheld", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = RetentionView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = RetentionView)))]
 pub async fn approve(
     State(app): State<App>,
     caller: Caller<Administrators>,
@@ -236,7 +236,7 @@ pub async fn approve(
 
 /// An administrator, not the one who proposed it, refuses: the letter stays.
 #[utoipa::path(post, path = "/v1/retentions/{id}/refuse", tag = "withheld", params(("id" = i64, Path), super::openapi::Key),
-    responses((status = 200, body = RetentionView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = RetentionView)))]
 pub async fn refuse(
     State(app): State<App>,
     caller: Caller<Administrators>,

@@ -35,11 +35,13 @@ pub struct IndexEntry {
     pub title: String,
     /// An officer confirmed these.
     pub confirmed: bool,
+    /// What is not settled about it, or why it has no file.
+    pub mark: String,
     /// Its pages.
     pub pages: Vec<ArchivedPage>,
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "file",
     "sha256",
     "sm3",
@@ -53,12 +55,13 @@ const COLUMNS: [&str; 15] = [
     "addressee",
     "title",
     "confirmed",
+    "mark",
     "pages",
     "originals",
 ];
 
 impl IndexEntry {
-    fn values(&self) -> [String; 15] {
+    fn values(&self) -> [String; 16] {
         let originals: Vec<&str> = self.pages.iter().map(|p| p.sha256.as_str()).collect();
         [
             self.file.clone(),
@@ -74,6 +77,7 @@ impl IndexEntry {
             self.addressee.clone(),
             self.title.clone(),
             if self.confirmed { "yes" } else { "no" }.into(),
+            self.mark.clone(),
             self.pages.len().to_string(),
             originals.join(" "),
         ]
@@ -119,7 +123,7 @@ pub fn xml(entries: &[IndexEntry], station: &str) -> std::io::Result<Vec<u8>> {
                 let attributes = COLUMNS.into_iter().zip(values.iter().map(String::as_str));
                 writer
                     .create_element("letter")
-                    .with_attributes(attributes.take(14))
+                    .with_attributes(attributes.take(15))
                     .write_inner_content(|writer| {
                         for page in &entry.pages {
                             let (n, size) = (page.n.to_string(), page.size.to_string());
@@ -178,7 +182,7 @@ mod tests {
         let text = csv(&[entry]);
         assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\""), "{text}");
         assert!(text.contains("\"甲,乙\n丙\""), "{text}");
-        assert_eq!(text.lines().next().unwrap().split(',').count(), 15);
+        assert_eq!(text.lines().next().unwrap().split(',').count(), 16);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn date(at: Millis) -> String {
     at.rfc3339()
 }
 
-const EXTENSION: &str = r#"<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource"><pdfaSchema:schema>laixin archive</pdfaSchema:schema><pdfaSchema:namespaceURI>urn:laixin:archive:1#</pdfaSchema:namespaceURI><pdfaSchema:prefix>laixin</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>letter</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category><pdfaProperty:description>Number of the letter</pdfaProperty:description></rdf:li><rdf:li rdf:parseType="Resource"><pdfaProperty:name>originals</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Each page: number, kind, hashes and size of its original file, and whether its bytes are in here</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"#;
+const EXTENSION: &str = r#"<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource"><pdfaSchema:schema>laixin archive</pdfaSchema:schema><pdfaSchema:namespaceURI>urn:laixin:archive:1#</pdfaSchema:namespaceURI><pdfaSchema:prefix>laixin</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>letter</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category><pdfaProperty:description>Number of the letter</pdfaProperty:description></rdf:li><rdf:li rdf:parseType="Resource"><pdfaProperty:name>originals</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Each page: number, kind, hashes and size of its original file, and whether its bytes are in here</pdfaProperty:description></rdf:li><rdf:li rdf:parseType="Resource"><pdfaProperty:name>mark</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category><pdfaProperty:description>What was not settled about the letter when this file was made</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"#;
 
 /// The XMP packet.
 pub(super) fn xmp(archive: &Archive, title: &str) -> Vec<u8> {
@@ -70,6 +70,10 @@ pub(super) fn xmp(archive: &Archive, title: &str) -> Vec<u8> {
     };
     let pages: Vec<String> = archive.pages.iter().map(page).collect();
     let (made, producer) = (date(archive.at), escaped(&producer()));
+    let mark = match archive.mark.told() {
+        told if told.is_empty() => told,
+        told => format!("<laixin:mark>{}</laixin:mark>", escaped(&told)),
+    };
     let mut xmp = String::new();
     let written = write!(
         xmp,
@@ -79,7 +83,7 @@ pub(super) fn xmp(archive: &Archive, title: &str) -> Vec<u8> {
          <dc:creator><rdf:Seq><rdf:li>{station}</rdf:li></rdf:Seq></dc:creator><dc:language><rdf:Bag><rdf:li>zh-CN</rdf:li></rdf:Bag></dc:language></rdf:Description>\
          <rdf:Description rdf:about=\"\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"><xmp:CreatorTool>{producer}</xmp:CreatorTool><xmp:CreateDate>{made}</xmp:CreateDate><xmp:ModifyDate>{made}</xmp:ModifyDate></rdf:Description>\
          <rdf:Description rdf:about=\"\" xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\"><pdf:Producer>{producer}</pdf:Producer></rdf:Description>\
-         {EXTENSION}<rdf:Description rdf:about=\"\" xmlns:laixin=\"urn:laixin:archive:1#\"><laixin:letter>{letter}</laixin:letter><laixin:originals>{originals}</laixin:originals></rdf:Description>\
+         {EXTENSION}<rdf:Description rdf:about=\"\" xmlns:laixin=\"urn:laixin:archive:1#\"><laixin:letter>{letter}</laixin:letter><laixin:originals>{originals}</laixin:originals>{mark}</rdf:Description>\
          </rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>",
         title = escaped(title),
         station = escaped(&archive.station),

@@ -9,6 +9,7 @@ use crate::archive::{self, Archived, IndexEntry, Naming, Outline, file_name};
 use crate::clock::Millis;
 use crate::config::Settings;
 use crate::domain::draft::Draft;
+use crate::domain::keeping::Withheld;
 use crate::evidence::Evidence;
 use crate::store::{Db, ExportOf, StoreError, ToExport};
 use crate::{Chain, digest};
@@ -50,14 +51,17 @@ pub fn run(args: &ArchiveArgs) -> u8 {
         .and_then(|db| Ok((db.letters_to_export(&of)?, db)))
         .map_err(Failed::from);
     let opened = opened.and_then(|(letters, db)| Ok((letters, db, Evidence::look_at(&settings)?)));
-    let (letters, mut db, evidence) = match opened {
+    let (all, mut db, evidence) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             eprintln!("laixin: {}", Chain(error.as_ref()));
             return DEFECT;
         }
     };
-    if letters.is_empty() {
+    let (letters, withheld): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|letter| letter.withheld.is_none());
+    if letters.is_empty() && (withheld.is_empty() || args.letter.is_some()) {
         eprintln!("laixin: there is no such letter, or it is withheld");
         return USAGE;
     }
@@ -72,7 +76,7 @@ pub fn run(args: &ArchiveArgs) -> u8 {
         (ExportOf::Letter(_), output) => export.one(&mut db, &letters[0], output.as_deref()),
         (_, output) => {
             let folder = output.clone().unwrap_or_else(|| PathBuf::from("."));
-            export.all(&mut db, &letters, &folder)
+            export.all(&mut db, (&letters, &withheld), &folder)
         }
     };
     match done {
@@ -134,14 +138,21 @@ impl Export<'_> {
     }
 
     /// A letter that cannot be exported does not keep the others.
-    fn all(&mut self, db: &mut Db, letters: &[ToExport], folder: &Path) -> Result<(), Failed> {
+    fn all(
+        &mut self,
+        db: &mut Db,
+        (letters, withheld): (&[ToExport], &[ToExport]),
+        folder: &Path,
+    ) -> Result<(), Failed> {
         std::fs::create_dir_all(folder)?;
+        let mut marked = 0;
         for letter in letters {
             let made = self.make(db, letter).and_then(|(name, made)| {
                 let file = format!("{name}.pdf");
                 write(&folder.join(&file), &made.pdf)?;
                 self.told(letter, &made);
                 let entry = entry(db, letter, file, &made)?;
+                marked += u32::from(!entry.mark.is_empty());
                 self.index.push(entry);
                 Ok(())
             });
@@ -150,6 +161,17 @@ impl Export<'_> {
                 println!("{}: NOT exported: {}", letter.letter, Chain(error.as_ref()));
             }
         }
+        let exported = self.index.len();
+        for letter in withheld {
+            let why = letter.withheld.map_or("", Withheld::told);
+            println!("{}: left out: {why}", letter.letter);
+            self.index.push(IndexEntry {
+                letter: letter.letter.clone(),
+                received: letter.received.rfc3339(),
+                mark: format!("left out: {why}"),
+                ..IndexEntry::default()
+            });
+        }
         write(
             &folder.join("index.csv"),
             archive::csv(&self.index).as_bytes(),
@@ -157,10 +179,11 @@ impl Export<'_> {
         let xml = archive::xml(&self.index, &self.settings.station.name)?;
         write(&folder.join("index.xml"), &xml)?;
         println!(
-            "{}: {} of {} letters, index.csv, index.xml",
+            "{}: {exported} of {} letters, index.csv, index.xml; {marked} of them unconfirmed or with open findings (marked in the index); {} withheld, {} not exported",
             folder.display(),
-            self.index.len(),
-            letters.len()
+            letters.len() + withheld.len(),
+            withheld.len(),
+            self.faults
         );
         Ok(())
     }
@@ -194,6 +217,10 @@ impl Export<'_> {
     }
 
     fn told(&self, letter: &ToExport, made: &Archived) {
+        let mark = made.archive.mark.told();
+        if !mark.is_empty() {
+            println!("{}: marked: {mark}", letter.letter);
+        }
         let hidden = made.archive.pages.iter().filter(|page| !page.is_shown);
         for page in hidden {
             println!(
@@ -235,6 +262,7 @@ fn entry(db: &Db, letter: &ToExport, file: String, made: &Archived) -> Result<In
             .map(|m| m.title.clone())
             .unwrap_or_default(),
         confirmed: draft.is_some_and(|draft| draft.confirmed.is_some()),
+        mark: made.archive.mark.told(),
         pages: made.archive.pages.clone(),
     })
 }

@@ -3,16 +3,16 @@
 mod at_rest;
 mod cabinets;
 mod machine;
+mod scanners;
 
 use std::path::Path;
 
 use super::{ConfigArg, FINDING, GOOD};
 use crate::config::Settings;
 use crate::domain::deadline::Profile;
-use crate::domain::intake::next_action;
 use crate::print::PrintFont;
 use crate::store::{Db, StoreError};
-use crate::{Chain, certificate, handoff, read, scan};
+use crate::{Chain, certificate, handoff, read};
 
 /// Collects the lines.
 #[derive(Default)]
@@ -45,7 +45,8 @@ pub fn run(args: &ConfigArg) -> u8 {
     };
     println!("{}", args.config.display());
     let mut report = Report::default();
-    folders(&settings, &mut report);
+    data_folder(&settings, &mut report);
+    scanners::folders(&settings, &mut report);
     at_rest::check(&mut settings, &mut report);
     database(&settings, &mut report);
     machine::check(&settings, &mut report);
@@ -61,7 +62,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .build()
         .expect("the system can start a runtime");
     runtime.block_on(cabinets::all(&settings, &mut report));
-    runtime.block_on(scanners(&settings, &mut report));
+    runtime.block_on(scanners::all(&settings, &mut report));
     runtime.block_on(webhooks(&settings, &mut report));
     match report.bad {
         0 => GOOD,
@@ -72,20 +73,12 @@ pub fn run(args: &ConfigArg) -> u8 {
     }
 }
 
-fn folders(settings: &Settings, report: &mut Report) {
+fn data_folder(settings: &Settings, report: &mut Report) {
     let data = settings.station.data_dir.as_path();
     // The first start makes the data folder, but not what it lies in.
     match data.parent().filter(|_| !data.exists()) {
         Some(above) => folder("data_dir", above, "the first start makes it", report),
         None => folder("data_dir", data, "can be listed and written", report),
-    }
-    for scanner in settings
-        .scanners
-        .iter()
-        .filter(|scanner| !scanner.is_driven())
-    {
-        let what = format!("scanner {}", scanner.id);
-        folder(&what, &scanner.folder, "can be listed and written", report);
     }
 }
 
@@ -329,22 +322,6 @@ async fn webhooks(settings: &Settings, report: &mut Report) {
                 &Chain(&error).to_string(),
                 "mend url, or name the address in handoff.push_to",
             ),
-        }
-    }
-}
-
-async fn scanners(settings: &Settings, report: &mut Report) {
-    for scanner in &settings.scanners {
-        let Some(device) = scan::device_of(scanner) else {
-            continue;
-        };
-        let what = format!("scanner {}", scanner.id);
-        match device.look().await {
-            Ok(portrait) => report.good(&what, &portrait.to_string()),
-            Err(trouble) => {
-                let then = next_action(trouble.code());
-                report.bad(&what, &Chain(&trouble).to_string(), then);
-            }
         }
     }
 }

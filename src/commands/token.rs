@@ -21,7 +21,7 @@ pub struct TokenArgs {
 enum What {
     /// Makes a token and prints it; it cannot be shown again.
     Add {
-        /// Name: 1 to 32 letters, digits, - _ or .
+        /// Name of 1 to 32 letters, digits, dots, hyphens or underscores.
         name: String,
         /// What the machine may do.
         #[arg(long, value_enum)]
@@ -32,6 +32,9 @@ enum What {
         /// Whose case system it is, e.g. 市信访局: letters that accuse this office are never handed to it.
         #[arg(long, value_name = "OFFICE")]
         unit: Option<String>,
+        /// Holds only with this client certificate: a name that it is made out to, or its SHA-256; http.client_authority has to be set.
+        #[arg(long, value_name = "NAME|SHA256")]
+        certificate: Option<String>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -61,9 +64,13 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
             scope,
             expires,
             unit,
+            certificate,
             config,
         } => {
             check_name(&name)?;
+            let certificate = certificate
+                .map(|certificate| config.certificate(&certificate))
+                .transpose()?;
             let secret = format!("laixin_{}", password::random_hex::<32>());
             let until = expires.map(|days| clock::now().plus_seconds(i64::from(days) * 86_400));
             let new = NewToken {
@@ -71,6 +78,7 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
                 scope,
                 expires: until,
                 unit,
+                certificate,
             };
             config.open()?.add_token(&new, &secret, &by)?;
             println!("{secret}");
@@ -82,8 +90,11 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
                     (None, Some(until)) => format!("holds until {}", until.rfc3339()),
                     (None, None) => "holds".to_owned(),
                 };
+                let tied = token.certificate.map_or(String::new(), |name| {
+                    format!("\tonly with certificate {name}")
+                });
                 println!(
-                    "{}\t{}\t{}\t{state}",
+                    "{}\t{}\t{}\t{state}{tied}",
                     token.name,
                     word(&token.scope),
                     token.created.rfc3339()

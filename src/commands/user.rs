@@ -116,6 +116,11 @@ pub enum AccountError {
         /// The name.
         name: String,
     },
+    /// A token cannot be tied to this certificate.
+    #[error(
+        "--certificate: a name of 1 to 200 characters or a SHA-256 of 64 hex digits, and http.client_authority in the settings: otherwise the station asks for no certificate and the token would never hold"
+    )]
+    Certificate,
     /// The first account is made before the first start, so the folder may have to be made too.
     #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
     DataDir {
@@ -138,6 +143,7 @@ impl AccountError {
             | Self::Key(_)
             | Self::Password(_)
             | Self::Name { .. }
+            | Self::Certificate
             | Self::Input(_) => ExitCode::from(2),
             Self::Store(_) | Self::DataDir { .. } | Self::Hash(_) => ExitCode::from(1),
         }
@@ -151,6 +157,17 @@ impl ConfigFile {
     /// When settings or database are refused.
     pub fn open(&self) -> Result<Db, AccountError> {
         open(&self.config)
+    }
+
+    /// The certificate that a token is to be tied to, as it is kept.
+    ///
+    /// # Errors
+    /// [`AccountError::Certificate`] for what is none, and where the station asks for none.
+    pub fn certificate(&self, written: &str) -> Result<String, AccountError> {
+        let settings = Settings::load(&self.config)?;
+        let asked = settings.http.client_authority.is_some();
+        let tied = crate::api::tls::tie(written).filter(|_| asked);
+        tied.ok_or(AccountError::Certificate)
     }
 }
 

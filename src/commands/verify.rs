@@ -15,7 +15,7 @@ use crate::store::{Db, StoreError};
 pub struct VerifyArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// A root exported earlier (evidence.roots_dir, a printout typed in): the ledger must still contain it.
+    /// A root exported earlier (a printout typed in): the ledger must still contain it. Those in evidence.roots_dir are compared without being named.
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
 }
@@ -62,6 +62,7 @@ pub fn run(args: &VerifyArgs) -> u8 {
             return code;
         }
     }
+    anchors(&settings, &db, entries, &mut report);
     match settings.lock() {
         Ok(lock) => files(&settings, lock, &originals, &mut report),
         Err(error) => {
@@ -110,15 +111,71 @@ fn rows(db: &Db, report: &mut Report) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Every root that lies in the folder of the settings.
+fn anchors(settings: &Settings, db: &Db, entries: i64, report: &mut Report) {
+    let Some(folder) = &settings.keeping.roots_dir else {
+        return;
+    };
+    let exported = db.last_root_day().ok().flatten();
+    let there: std::io::Result<Vec<PathBuf>> = std::fs::read_dir(folder)
+        .and_then(|items| items.map(|item| item.map(|item| item.path())).collect());
+    let mut roots = match there {
+        Ok(there) => there,
+        Err(error) => {
+            match exported {
+                Some(day) => report.broken(&format!(
+                    "roots: NOT COMPARED: {}: {error}; the newest there is of {day}. Mount the folder of evidence.roots_dir and verify again.",
+                    folder.display()
+                )),
+                None => println!("roots: none yet in {}", folder.display()),
+            }
+            return;
+        }
+    };
+    roots.retain(|file| file.extension().is_some_and(|ending| ending == "root"));
+    roots.sort();
+    let newest = exported.map(|day| folder.join(format!("{day}.root")));
+    if let Some(missing) = newest.filter(|newest| !roots.contains(newest)) {
+        report.broken(&format!(
+            "root {}: MISSING: it was exported and is no longer there. Fetch it from a copy or the printout and give it as --root.",
+            missing.display()
+        ));
+    }
+    for file in &roots {
+        match Root::read(file) {
+            Ok(root) => {
+                if let Err(error) = compared(db, file, &root, entries, report) {
+                    report.broken(&format!(
+                        "root {}: NOT COMPARED: {}",
+                        file.display(),
+                        Chain(&error)
+                    ));
+                }
+            }
+            Err(error) => report.broken(&format!("root: BROKEN: {}", Chain(&error))),
+        }
+    }
+}
+
 fn root(db: &Db, file: &Path, entries: i64, report: &mut Report) -> Result<(), u8> {
     let root = Root::read(file).map_err(|error| {
         eprintln!("laixin: {}", Chain(&error));
         USAGE
     })?;
-    let found = db.ledger_hash(root.entries).map_err(|error| {
+    compared(db, file, &root, entries, report).map_err(|error| {
         eprintln!("laixin: {}", Chain(&error));
         DEFECT
-    })?;
+    })
+}
+
+fn compared(
+    db: &Db,
+    file: &Path,
+    root: &Root,
+    entries: i64,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let found = db.ledger_hash(root.entries)?;
     let shown = file.display();
     match found {
         Some(hash) if hash == root.hash && root.entries <= entries => {

@@ -35,6 +35,7 @@ struct TokenLine {
     name: String,
     scope: &'static str,
     unit: String,
+    certificate: String,
     made: String,
     state: String,
     tone: &'static str,
@@ -50,6 +51,7 @@ struct AccountsPage {
     tokens: Vec<TokenLine>,
     rules: String,
     longest: u64,
+    asks_for_certificates: bool,
 }
 
 pub(super) fn role_code(role: Role) -> &'static str {
@@ -116,6 +118,9 @@ fn token(w: &'static Words, token: Token) -> TokenLine {
         name: token.name,
         scope: w.code("scope", scope),
         unit: token.unit.unwrap_or_default(),
+        certificate: token
+            .certificate
+            .map_or(String::new(), |name| w.one("accounts.tied", name)),
         made: when::moment(w, token.created),
         state,
         tone,
@@ -143,6 +148,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<AccountKeepers
             tokens: tokens.into_iter().map(|row| token(w, row)).collect(),
             rules: password_rules(w, &app),
             longest: app.settings.http.session_longest_hours.0,
+            asks_for_certificates: app.settings.http.client_authority.is_some(),
             f,
         }),
         Err(error) => Refused::by_store(f, &error).into_response(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
-use super::scanning::{self, Scanning};
+use super::scanning::{self, BatchOfScan, Scanning};
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -83,6 +83,8 @@ struct BatchCard {
     balance: &'static str,
     verdict: String,
     close_text: String,
+    /// Whoever closes it has to say why something does not come out.
+    needs_note: bool,
     loads: Vec<LoadLine>,
     /// Letters that are in no load yet, where that is known.
     left: Option<i64>,
@@ -108,10 +110,21 @@ type Found = (
     scanning::Found,
 );
 
-fn look(db: &mut Db, before: Option<i64>, by: &str) -> Result<Vec<Found>, StoreError> {
+fn look(
+    db: &mut Db,
+    before: Option<i64>,
+    by: &str,
+    scans: &[i64],
+) -> Result<(Vec<Found>, BatchOfScan), StoreError> {
     let kept = db.kept_from(by)?;
+    let mut of_scans = BatchOfScan::new();
+    for scan in scans {
+        if let Some(found) = db.find_scan(*scan)? {
+            of_scans.insert(*scan, found.batch);
+        }
+    }
     let batches = db.batches(before, PAGE + 1)?;
-    batches
+    let found: Result<Vec<Found>, StoreError> = batches
         .into_iter()
         .map(|batch| {
             let loads = db.loads_of(batch.id)?;
@@ -130,11 +143,17 @@ fn look(db: &mut Db, before: Option<i64>, by: &str) -> Result<Vec<Found>, StoreE
                     .is_none_or(|letter| !kept.contains(letter))
             });
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
-            let scanning = (db.batch_counts(batch.id)?, holds, newest);
+            let scanning = scanning::Found {
+                counts: db.batch_counts(batch.id)?,
+                files: db.batch_files(batch.id)?,
+                holds,
+                newest,
+            };
             let left = db.letters_to_load(batch.id)?;
             Ok((batch, loads, left, scanning))
         })
-        .collect()
+        .collect();
+    Ok((found?, of_scans))
 }
 
 /// What stands behind a load's state: the cycle that released it, the fault, or the override.
@@ -200,19 +219,25 @@ pub(super) fn signed_words(w: &'static Words, count: u32, exceptions: i64) -> St
     }
 }
 
-fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> BatchCard {
+fn card(
+    w: &'static Words,
+    app: &App,
+    (batch, loads, left, scanning): Found,
+    scans_of: &BatchOfScan,
+) -> BatchCard {
+    let counts = scanning.counts;
     // What has to be scanned: the letters signed in, less or more the exceptions on record.
-    let expected = i64::from(batch.count) + scanning.0.exceptions;
+    let expected = i64::from(batch.count) + counts.exceptions;
     let (signed_in, scanned) = (u32::try_from(expected).unwrap_or(0), batch.letters);
     let (balance, verdict) = match signed_in.cmp(&scanned) {
-        std::cmp::Ordering::Equal if scanning.0.holds > 0 => {
-            ("even", w.one("batches.balanced_but", scanning.0.holds))
+        std::cmp::Ordering::Equal if counts.holds > 0 => {
+            ("even", w.one("batches.balanced_but", counts.holds))
         }
         std::cmp::Ordering::Equal => ("even", w.t("batches.balanced").to_owned()),
         std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
         std::cmp::Ordering::Less => ("over", w.one("batches.over", scanned - signed_in)),
     };
-    let signed = signed_words(w, batch.count, scanning.0.exceptions);
+    let signed = signed_words(w, batch.count, counts.exceptions);
     let close_text = match balance {
         "even" => w.two("close.equal", &signed, scanned),
         _ => w.two("close.differs", &signed, scanned),
@@ -233,13 +258,17 @@ fn card(w: &'static Words, app: &App, (batch, loads, left, scanning): Found) -> 
         scanning: Scanning::of(
             w,
             app,
-            &loads
-                .iter()
-                .map(|(load, _)| load.clone())
-                .collect::<Vec<_>>(),
+            (
+                batch.id,
+                &loads
+                    .iter()
+                    .map(|(load, _)| load.clone())
+                    .collect::<Vec<_>>(),
+            ),
             scanning,
-            open == Openness::Open,
+            (open == Openness::Open, scans_of),
         ),
+        needs_note: balance != "even" || (open == Openness::Open && counts.files_waiting > 0),
         count: signed_in,
         letters: scanned,
         counts: w.two("batches.balance", &signed, scanned),
@@ -268,8 +297,12 @@ pub(super) async fn page(
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
     let by = visitor.person.session.user.clone();
-    let found = app.store.with(move |db| look(db, wanted.before, &by)).await;
-    let mut found = match found {
+    let scans = scanning::scans_now(&app);
+    let found = app
+        .store
+        .with(move |db| look(db, wanted.before, &by, &scans))
+        .await;
+    let (mut found, scans_of) = match found {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
@@ -290,7 +323,7 @@ pub(super) async fn page(
         more: last.map(|(batch, ..)| format!("/batches?before={}", batch.id)),
         batches: found
             .into_iter()
-            .map(|found| card(w, &app, found))
+            .map(|found| card(w, &app, found, &scans_of))
             .collect(),
     })
 }

@@ -1,4 +1,4 @@
-//! Held files: why each is held, and the two things a person may decide about it.
+//! Held files: why each is held, what is to be seen of it, and the two things a person may decide about it; and files that wait in their folder.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,15 +6,17 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
+use super::today::{Waits, held_words, waits};
 use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::intake::{ArrivalState, may_be_page};
-use crate::store::{Arrival, Db, HeldDecision, OpenLoadRow, StoreError};
+use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
 const HELD_SHOWN: u32 = 100;
 const ASIDE_SHOWN: u32 = 20;
+const FILES_LOOKED_AT: u32 = 500;
 
 struct HeldLine {
     id: String,
@@ -25,6 +27,15 @@ struct HeldLine {
     is_moving: bool,
     /// It may still be taken into a letter.
     may_be_page: bool,
+    /// What it is called, for whoever cannot see its image.
+    name: String,
+}
+
+/// A file that lies in its folder and is not taken.
+struct WaitingLine {
+    what: String,
+    next: &'static str,
+    subject: String,
 }
 
 struct AsideLine {
@@ -42,19 +53,26 @@ struct LoadChoice {
 struct HeldPage {
     f: Frame,
     held: Vec<HeldLine>,
+    waiting: Vec<WaitingLine>,
     aside: Vec<AsideLine>,
     loads: Vec<LoadChoice>,
 }
 
 struct Seen {
     held: Vec<Arrival>,
+    waiting: Vec<HeldFile>,
+    waits: Waits,
     aside: Vec<(Arrival, Option<HeldDecision>)>,
     loads: Vec<OpenLoadRow>,
 }
 
 fn look(db: &mut Db) -> Result<Seen, StoreError> {
     let aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
+    let mut waiting = db.held_files(FILES_LOOKED_AT)?;
+    waiting.retain(|file| !file.is_held);
     Ok(Seen {
+        waits: waits(db, &waiting)?,
+        waiting,
         held: db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?,
         aside: aside
             .into_iter()
@@ -80,7 +98,16 @@ fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
         ),
         is_moving: arrival.kept_as.is_none(),
         may_be_page: may_be_page(reason),
+        name: arrival.name,
         id: arrival.id,
+    }
+}
+
+fn waiting_line(w: &'static Words, file: &HeldFile, waits: &Waits) -> WaitingLine {
+    WaitingLine {
+        what: w.one("alert.held", w.code("held", &file.reason)),
+        next: w.known("held_do", &file.reason).unwrap_or_default(),
+        subject: held_words(w, file, waits),
     }
 }
 
@@ -107,6 +134,11 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
                 .held
                 .into_iter()
                 .map(|arrival| held_line(w, arrival))
+                .collect(),
+            waiting: seen
+                .waiting
+                .iter()
+                .map(|file| waiting_line(w, file, &seen.waits))
                 .collect(),
             aside: seen
                 .aside

@@ -9,11 +9,12 @@ use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
 use crate::api::App;
-use crate::api::auth::Mailroom;
+use crate::api::auth::{Deciders, Mailroom, Need};
+use crate::clock::Millis;
 use crate::domain::access::Seer;
 use crate::domain::outgoing::State as Standing;
 use crate::handoff;
-use crate::store::{Db, Message, StoreError};
+use crate::store::{Db, Message, SharedCaseNumber, StoreError};
 
 const SHOWN: u32 = 100;
 
@@ -38,6 +39,23 @@ struct OutboxPage {
     set_aside: Vec<AsideLine>,
     given_up: Vec<Line>,
     newest: Vec<Line>,
+    shared: Vec<SharedLine>,
+}
+
+/// A case number that stands for several letters.
+struct SharedLine {
+    number: String,
+    letters: Vec<String>,
+    about: String,
+}
+
+fn shared(w: &'static Words, one: SharedCaseNumber) -> SharedLine {
+    let by = one.by.strip_prefix("token/").unwrap_or(&one.by).to_owned();
+    SharedLine {
+        about: format!("{by} · {}", when::moment(w, one.last)),
+        number: one.case_number,
+        letters: one.letters,
+    }
 }
 
 /// A file of an exchange folder that changed nothing.
@@ -78,12 +96,10 @@ fn word(state: Standing) -> &'static str {
 
 /// What an attempt came to, in words; a status that has no word of its own shows its number.
 fn result(w: &'static Words, message: &Message) -> String {
-    let Some(code) = &message.result else {
+    let (Some(plain), said) = message.result_and_said() else {
         return String::new();
     };
-    let plain = code
-        .split_once(": ")
-        .map_or(code.as_str(), |(code, _)| code);
+    let plain = plain.as_str();
     let told = match (
         w.known("outbox_result", plain),
         plain.strip_prefix("answered_"),
@@ -92,8 +108,10 @@ fn result(w: &'static Words, message: &Message) -> String {
         (None, Some(status)) => w.one("outbox.answered", status),
         (None, None) => plain.to_owned(),
     };
-    let detail = code.split_once(": ").map(|(_, detail)| detail);
-    let told = detail.map_or(told.clone(), |detail| format!("{told}（{detail}）"));
+    let told = match said {
+        Some(said) => w.two("outbox.said", told, said),
+        None => told,
+    };
     if message.state != Standing::Waiting || message.attempts == 0 {
         return told;
     }
@@ -101,7 +119,7 @@ fn result(w: &'static Words, message: &Message) -> String {
     format!("{told} · {}", w.two("outbox.tries", message.attempts, next))
 }
 
-fn line(w: &'static Words, message: Message) -> Line {
+fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
     let kind = w.code("outbox_kind", message.kind.word()).to_owned();
     let code = message
         .code
@@ -112,7 +130,7 @@ fn line(w: &'static Words, message: Message) -> Line {
         state: w.code("outbox_state", word(message.state)),
         result: result(w, &message),
         is_bad: matches!(message.state, Standing::Dead | Standing::Rejected),
-        may_resend: matches!(message.state, Standing::Dead | Standing::Sent),
+        may_resend: may_resend && message.state == Standing::Dead,
         at: when::moment(w, message.last.unwrap_or(message.made)),
         id: message.id,
         letter: message.letter,
@@ -124,38 +142,73 @@ fn known(db: &Db, seer: &Seer, messages: Vec<Message>) -> Result<Vec<Message>, S
     let mut kept = Vec::with_capacity(messages.len());
     for message in messages {
         if db.may_know_of(seer, &message.letter)? {
-            kept.push(message);
+            kept.push(db.message_for(seer, message)?);
         }
     }
     Ok(kept)
 }
 
-/// Those that want a person, and the newest of all.
-fn look(db: &Db, seer: &Seer) -> Result<(Vec<Message>, Vec<Message>), StoreError> {
+/// Numbers that stand for several letters, of which this person may know.
+pub(super) fn shared_numbers(
+    db: &Db,
+    seer: &Seer,
+    since: Millis,
+) -> Result<Vec<SharedCaseNumber>, StoreError> {
+    let mut shared = db.shared_case_numbers(SHOWN)?;
+    shared.retain(|one| one.last >= since);
+    for one in &mut shared {
+        let mut known = Vec::new();
+        for letter in std::mem::take(&mut one.letters) {
+            if db.may_know_of(seer, &letter)? {
+                known.push(letter);
+            }
+        }
+        one.letters = known;
+    }
+    shared.retain(|one| one.letters.len() > 1);
+    Ok(shared)
+}
+
+struct Seen {
+    /// Messages that want a person.
+    bad: Vec<Message>,
+    newest: Vec<Message>,
+    shared: Vec<SharedCaseNumber>,
+}
+
+fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
     let mut bad = db.messages(Some(Standing::Dead), None, SHOWN)?;
     bad.extend(db.messages(Some(Standing::Rejected), None, SHOWN)?);
     bad.sort_by_key(|message| std::cmp::Reverse(message.id));
     let newest = db.messages(None, None, SHOWN)?;
-    Ok((known(db, seer, bad)?, known(db, seer, newest)?))
+    Ok(Seen {
+        bad: known(db, seer, bad)?,
+        newest: known(db, seer, newest)?,
+        shared: shared_numbers(db, seer, Millis(0))?,
+    })
 }
 
 /// `GET /outbox`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "outbox"));
     let seer = visitor.seer();
-    let (bad, newest) = match app.store.with(move |db| look(db, &seer)).await {
+    let may_resend = Deciders::lets(seer.holder);
+    let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let lines = |messages: Vec<Message>| {
-        let lines = messages.into_iter().map(|message| line(w, message));
-        lines.collect::<Vec<_>>()
+        let lines = messages.into_iter();
+        lines
+            .map(|message| line(w, message, may_resend))
+            .collect::<Vec<_>>()
     };
     show(&OutboxPage {
         f,
         has_channels: app.settings.tells_case_systems(),
         set_aside: set_aside(&app, w).await,
-        given_up: lines(bad),
-        newest: lines(newest),
+        given_up: lines(seen.bad),
+        newest: lines(seen.newest),
+        shared: seen.shared.into_iter().map(|one| shared(w, one)).collect(),
     })
 }

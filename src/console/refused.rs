@@ -1,12 +1,13 @@
 //! Pages that say why there is no page: not allowed, not there, or a fault of ours.
 
 use askama::Template;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::{Asked, Frame};
 use crate::api::App;
-use crate::api::auth::Person;
+use crate::api::auth::{Person, person_of};
 use crate::domain::access::Unseen;
 use crate::store::StoreError;
 
@@ -101,6 +102,19 @@ impl IntoResponse for Refused {
             text: self.text,
         };
         (self.status, show(&page)).into_response()
+    }
+}
+
+/// What stands at an address where there is no page.
+pub(super) async fn nowhere(app: &App, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let Ok(asked) = Asked::from_request_parts(&mut parts, app).await;
+    match person_of(app, &parts.headers).await {
+        Ok(Some(person)) => {
+            Refused::nothing_here(Frame::signed_in(app, asked, &person, "")).into_response()
+        }
+        Ok(None) => Redirect::to("/").into_response(),
+        Err(_) => Refused::failed(app, asked).into_response(),
     }
 }
 

@@ -1,28 +1,43 @@
 //! What a batch's card shows of its scanning: scans to start and stop, the key “next letter”, what does not come out, what waits for a person.
 
+use std::collections::BTreeMap;
+
 use super::words::Words;
 use crate::api::App;
 use crate::domain::balance::{Counts, Difference};
-use crate::domain::grouping::GroupBy;
+use crate::domain::grouping::{GroupBy, hold};
+use crate::domain::intake::reason;
 use crate::scan::ScannerControl;
-use crate::store::{Hold, Load, Scan};
+use crate::store::{BatchFiles, Hold, Load, Scan};
 
 /// A scan that can be started, or the one that runs.
 pub(super) struct ScanLine {
     pub(super) scanner: String,
     pub(super) load: i64,
     pub(super) label: String,
-    /// Images of the running scan; none: it can be started.
+    /// Images of this batch's running scan.
     pub(super) running: Option<String>,
+    /// It scans another batch; with neither it can be started.
+    pub(super) elsewhere: Option<String>,
     /// Why the last one failed and what to do.
     pub(super) trouble: Option<String>,
 }
 
-/// Something to look at, with what was found to be said.
-pub(super) struct HoldLine {
+/// Findings of one reason, with what was found to be said of all that are ticked.
+pub(super) struct HoldGroup {
+    /// Its first finding, which names its form.
     pub(super) id: i64,
     pub(super) what: String,
     pub(super) next: String,
+    pub(super) lines: Vec<HoldLine>,
+    pub(super) submit: String,
+    /// The held files say more.
+    pub(super) is_of_files: bool,
+}
+
+/// One finding.
+pub(super) struct HoldLine {
+    pub(super) id: i64,
     pub(super) subject: String,
     pub(super) letter: Option<String>,
 }
@@ -35,21 +50,47 @@ pub(super) struct Scanning {
     /// The newest scan in words.
     pub(super) newest: Option<String>,
     pub(super) differences: Vec<String>,
-    pub(super) holds: Vec<HoldLine>,
+    pub(super) holds: Vec<HoldGroup>,
+    /// What scanners brought, in words; none before anything came.
+    pub(super) files: Option<String>,
+    /// Files are held, or wait in their folder.
+    pub(super) has_held_files: bool,
 }
 
 /// What is looked up for it.
-pub(super) type Found = (Counts, Vec<Hold>, Option<Scan>);
+pub(super) struct Found {
+    pub(super) counts: Counts,
+    pub(super) files: BatchFiles,
+    pub(super) holds: Vec<Hold>,
+    pub(super) newest: Option<Scan>,
+}
+
+/// The batches of scans that run, or ended last.
+pub(super) type BatchOfScan = BTreeMap<i64, i64>;
+
+/// Scans that run, or ended last, of every scanner.
+pub(super) fn scans_now(app: &App) -> Vec<i64> {
+    let states = app.scanners.values().map(ScannerControl::state);
+    states
+        .flat_map(|state| [state.scan, state.last])
+        .flatten()
+        .collect()
+}
 
 impl Scanning {
     pub(super) fn of(
         w: &'static Words,
         app: &App,
-        loads: &[Load],
+        (batch, loads): (i64, &[Load]),
         found: Found,
-        open: bool,
+        (open, scans_of): (bool, &BatchOfScan),
     ) -> Self {
-        let (counts, holds, newest) = found;
+        let Found {
+            counts,
+            files,
+            holds,
+            newest,
+        } = found;
         let released = loads
             .iter()
             .rev()
@@ -60,7 +101,7 @@ impl Scanning {
             .filter(|control| control.settings().is_driven());
         let scans = released.map_or_else(Vec::new, |load| {
             driven
-                .map(|control| scan_line(w, control, load.id))
+                .map(|control| scan_line(w, control, load.id, (batch, scans_of)))
                 .collect()
         });
         let by_press = |control: &ScannerControl| control.settings().grouped_by() == GroupBy::Press;
@@ -76,25 +117,56 @@ impl Scanning {
                 .into_iter()
                 .filter_map(|difference| difference_words(w, difference))
                 .collect(),
-            holds: holds.into_iter().map(|hold| hold_line(w, hold)).collect(),
+            holds: hold_groups(w, holds),
+            files: files_words(w, files),
+            has_held_files: open && files.held + files.waiting > 0,
         }
     }
 }
 
-fn scan_line(w: &'static Words, control: &ScannerControl, load: i64) -> ScanLine {
+fn scan_line(
+    w: &'static Words,
+    control: &ScannerControl,
+    load: i64,
+    (batch, scans_of): (i64, &BatchOfScan),
+) -> ScanLine {
     let (scanner, state) = (control.settings().id.to_string(), control.state());
+    let of = |scan: Option<i64>| scan.and_then(|scan| scans_of.get(&scan)).copied();
+    let running = state.scan.filter(|_| of(state.scan) == Some(batch));
     ScanLine {
         label: w.two("scanning.start", &scanner, load),
-        running: state
-            .scan
-            .map(|scan| w.two("scanning.running", scan, state.images)),
-        trouble: state.trouble.map(|code| {
-            let what = w.code("hold", &code);
-            format!("{what} {}", w.known("hold_do", &code).unwrap_or_default())
-        }),
+        running: running.map(|scan| w.two("scanning.running", scan, state.images)),
+        elsewhere: of(state.scan)
+            .filter(|other| *other != batch)
+            .map(|other| w.one("scanning.busy_elsewhere", other)),
+        trouble: state
+            .trouble
+            .filter(|_| of(state.last) == Some(batch))
+            .map(|code| {
+                let what = w.code("hold", &code);
+                format!("{what} {}", w.known("hold_do", &code).unwrap_or_default())
+            }),
         scanner,
         load,
     }
+}
+
+/// What scanners brought; nothing of a batch for which nothing came.
+fn files_words(w: &'static Words, files: BatchFiles) -> Option<String> {
+    if files == BatchFiles::default() {
+        return None;
+    }
+    let mut told = vec![w.two("scanning.files", files.taken, files.pages)];
+    for (key, count) in [
+        ("scanning.files_separators", files.separators),
+        ("scanning.files_held", files.held),
+        ("scanning.files_waiting", files.waiting),
+    ] {
+        if count > 0 {
+            told.push(w.one(key, count));
+        }
+    }
+    Some(told.join(" · "))
 }
 
 fn newest_words(w: &'static Words, scan: &Scan) -> String {
@@ -120,19 +192,54 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
         Difference::ImagesMissing { images } => w.one("scanning.images_missing", images),
         Difference::ImagesUnregistered { images } => w.one("scanning.images_unregistered", images),
         Difference::Held { holds } => w.one("scanning.held", holds),
+        Difference::FilesWaiting { files } => w.one("scanning.files_waiting_do", files),
     })
 }
 
-fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
+/// Findings of one reason together, in the order of the first of each.
+fn hold_groups(w: &'static Words, holds: Vec<Hold>) -> Vec<HoldGroup> {
+    let mut groups: Vec<(String, HoldGroup)> = Vec::new();
+    for hold in holds {
+        let code = hold.reason.clone();
+        let line = hold_line(w, hold);
+        match groups.iter_mut().find(|(of, _)| *of == code) {
+            Some((_, group)) => group.lines.push(line),
+            None => {
+                let group = hold_group(w, &code, line);
+                groups.push((code, group));
+            }
+        }
+    }
+    let mut groups: Vec<HoldGroup> = groups.into_iter().map(|(_, group)| group).collect();
+    for group in &mut groups {
+        group.submit = match group.lines.len() {
+            1 => w.t("scanning.resolve").to_owned(),
+            many => w.one("scanning.all_looked", many),
+        };
+    }
+    groups
+}
+
+fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
     // An image that was held has the code of its file.
     let next = w
-        .known("hold_do", &hold.reason)
-        .or_else(|| w.known("held_do", &hold.reason));
+        .known("hold_do", code)
+        .or_else(|| w.known("held_do", code));
     let what = w
-        .known("hold", &hold.reason)
-        .unwrap_or_else(|| w.code("held", &hold.reason));
+        .known("hold", code)
+        .unwrap_or_else(|| w.code("held", code));
+    HoldGroup {
+        id: first.id,
+        what: what.to_owned(),
+        next: next.unwrap_or_default().to_owned(),
+        is_of_files: [hold::IMAGE_HELD, reason::INDEX_PAGE_MISSING].contains(&code),
+        submit: String::new(),
+        lines: vec![first],
+    }
+}
+
+fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
     let subject = [
-        hold.letter.clone(),
         hold.scan.map(|scan| w.one("scanning.scan", scan)),
         hold.detail
             .filter(|detail| !detail.is_empty())
@@ -140,8 +247,6 @@ fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
     ];
     HoldLine {
         id: hold.id,
-        what: what.to_owned(),
-        next: next.unwrap_or_default().to_owned(),
         subject: subject
             .into_iter()
             .flatten()

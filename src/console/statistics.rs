@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
@@ -37,10 +38,37 @@ struct Figure {
     share: Option<String>,
 }
 
+/// A period of the chosen year.
 struct Choice {
-    code: &'static str,
-    label: &'static str,
+    value: String,
+    label: String,
     chosen: bool,
+}
+
+/// Which period a page shows.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    length: Option<Length>,
+    year: Option<i32>,
+    n: Option<u32>,
+    /// As the form sends it: `quarter-3`.
+    of: Option<String>,
+}
+
+impl Wanted {
+    fn asked(self) -> PeriodQuery {
+        let chosen = self.of.as_deref().and_then(|of| of.rsplit_once('-'));
+        let chosen = chosen.and_then(|(length, n)| Some((length_of(length)?, n.parse().ok()?)));
+        let (length, n) = match chosen {
+            Some((length, n)) => (Some(length), Some(n)),
+            None => (self.length, self.n),
+        };
+        PeriodQuery {
+            length,
+            year: self.year,
+            n,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -51,7 +79,7 @@ struct StatisticsPage {
     days: String,
     period: Period,
     length: &'static str,
-    lengths: Vec<Choice>,
+    choices: Vec<Choice>,
     before: String,
     behind: String,
     figures: Vec<Figure>,
@@ -65,6 +93,51 @@ fn length_code(length: Length) -> &'static str {
         Length::HalfYear => "half_year",
         Length::Year => "year",
     }
+}
+
+const LENGTHS: [Length; 4] = [
+    Length::Month,
+    Length::Quarter,
+    Length::HalfYear,
+    Length::Year,
+];
+
+fn length_of(code: &str) -> Option<Length> {
+    LENGTHS
+        .into_iter()
+        .find(|length| length_code(*length) == code)
+}
+
+/// A period in words: `12 月`, `第 4 季度`.
+fn name(w: &'static Words, length: Length, n: u32) -> String {
+    match (length, n) {
+        (Length::Month, n) => w.one("period.month", n),
+        (Length::Quarter, n) => w.one("period.quarter", n),
+        (Length::HalfYear, 1) => w.t("period.first_half").to_owned(),
+        (Length::HalfYear, _) => w.t("period.second_half").to_owned(),
+        (Length::Year, _) => w.t("period.year").to_owned(),
+    }
+}
+
+/// Every period of a year, the shown one chosen.
+fn choices(w: &'static Words, shown: Period) -> Vec<Choice> {
+    let all = LENGTHS
+        .into_iter()
+        .flat_map(|length| (1..=length.in_a_year()).map(move |n| (length, n)));
+    all.map(|(length, n)| Choice {
+        value: format!("{}-{n}", length_code(length)),
+        label: name(w, length, n),
+        chosen: (length, n) == (shown.length, shown.n),
+    })
+    .collect()
+}
+
+/// The first and the last day; what the API calls `until` is the day after it.
+fn days(w: &'static Words, view: &StatisticsView) -> String {
+    let until: Option<jiff::civil::Date> = view.until.parse().ok();
+    let last = until.and_then(|until| until.yesterday().ok());
+    let last = last.map_or(view.until.clone(), |last| last.to_string());
+    w.two("statistics.days", &view.from, last)
 }
 
 fn address(period: Period) -> String {
@@ -144,26 +217,21 @@ fn figures(w: &'static Words, view: &StatisticsView) -> Vec<Figure> {
 pub(super) async fn page(
     State(app): State<App>,
     visitor: Visitor<Mailroom>,
-    Query(asked): Query<PeriodQuery>,
+    Query(wanted): Query<Wanted>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "statistics"));
-    let period = app.period(asked);
+    let period = app.period(wanted.asked());
     let Ok(view) = app.figures_for(period, visitor.seer()).await else {
         return Refused::nothing_here(f).into_response();
     };
     let code = length_code(period.length);
-    let lengths = [
-        Length::Month,
-        Length::Quarter,
-        Length::HalfYear,
-        Length::Year,
-    ];
     show(&StatisticsPage {
-        heading: w.fill(
+        heading: w.two(
             "statistics.of",
-            &[&period.year, &w.code("period", code), &period.n],
+            period.year,
+            name(w, period.length, period.n),
         ),
-        days: w.two("statistics.days", &view.from, &view.until),
+        days: days(w, &view),
         figures: figures(w, &view),
         charts: vec![
             chart(w, "statistics.carriers", &view.carriers, "carrier"),
@@ -171,14 +239,7 @@ pub(super) async fn page(
             chart(w, "statistics.categories", &view.categories, "category"),
             chart(w, "statistics.places", &view.places, "place"),
         ],
-        lengths: lengths
-            .into_iter()
-            .map(|length| Choice {
-                code: length_code(length),
-                label: w.code("period", length_code(length)),
-                chosen: length == period.length,
-            })
-            .collect(),
+        choices: choices(w, period),
         before: address(period.before()),
         behind: address(period.behind()),
         length: code,

@@ -1,6 +1,6 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::cabinet;
 use super::frame::{Frame, Visitor};
 use super::letters::Row;
+use super::outbox::shared_numbers;
 use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
@@ -17,11 +18,34 @@ use crate::api::auth::{Mailroom, Need, Oneself};
 use crate::clock::Millis;
 use crate::disinfect::CabinetView;
 use crate::domain::access::Seer;
+use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
-use crate::store::{Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, StoreError};
+use crate::store::{
+    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber, StoreError,
+};
 
 const HELD_SHOWN: u32 = 20;
+/// Files that were not taken are counted up to this many.
+const FILES_COUNTED: u32 = 500;
+/// So many files of one reason are named.
+const NAMED_OF_A_GROUP: usize = 3;
 const LETTERS_SHOWN: u32 = 12;
+/// Page 交接 shows them for good.
+const SAME_NUMBER_DAYS: i64 = 3;
+
+/// The pages that lists wait for, by the list's arrival.
+pub(super) type Waits = BTreeMap<String, Vec<String>>;
+
+/// What lists of pages wait for.
+pub(super) fn waits(db: &Db, files: &[HeldFile]) -> Result<Waits, StoreError> {
+    let lists = files
+        .iter()
+        .filter(|file| file.reason == reason::INDEX_PAGE_MISSING);
+    lists
+        .take(20)
+        .map(|list| Ok((list.id.clone(), db.waits_for(&list.id)?)))
+        .collect()
+}
 
 struct Queue {
     label: &'static str,
@@ -54,16 +78,20 @@ struct TodayPage {
     alerts: Vec<Alert>,
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
+    handles_letters: bool,
 }
 
 #[derive(Default)]
 struct Seen {
     counts: Overview,
     held: Vec<HeldFile>,
+    waits: Waits,
     letters: Vec<LetterLine>,
     troubled: Vec<LetterLine>,
     loads: Vec<Load>,
     kept: Kept,
+    /// Case numbers that were given to several letters in the last days.
+    shared: Vec<SharedCaseNumber>,
     /// Letters that are kept from somebody and wait for another person.
     for_another: BTreeSet<String>,
 }
@@ -101,14 +129,20 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .filter(|row| row.user != seer.actor && !kept_from_me.contains(&row.letter))
         .map(|row| row.letter)
         .collect();
+    let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
+    let held = match reads {
+        true => db.held_files(FILES_COUNTED)?,
+        false => Vec::new(),
+    };
     Ok(Seen {
         for_another,
-        counts: db.overview(&seer.actor)?,
-        held: if reads {
-            db.held_files(HELD_SHOWN)?
-        } else {
-            Vec::new()
+        shared: match reads {
+            true => shared_numbers(db, seer, since)?,
+            false => Vec::new(),
         },
+        counts: db.overview(&seer.actor)?,
+        waits: waits(db, &held)?,
+        held,
         letters: db.seen_by(seer, "today", letters)?,
         troubled: db.seen_by(seer, "today_alerts", troubled)?,
         loads: db.loads_to_disinfect()?,
@@ -158,23 +192,58 @@ fn queues(w: &'static Words, counts: &Overview) -> Vec<Queue> {
     ]
 }
 
-/// Why a file was not taken and what to do; a folder below the scanner's counts as part of the file's name.
-fn held(w: &'static Words, file: &HeldFile) -> Alert {
+/// Files that were not taken, those of one reason together.
+fn held(w: &'static Words, seen: &Seen) -> Vec<Alert> {
+    let mut groups: Vec<Vec<&HeldFile>> = Vec::new();
+    for file in &seen.held {
+        let like = |group: &&mut Vec<&HeldFile>| {
+            (&group[0].reason, group[0].is_held) == (&file.reason, file.is_held)
+        };
+        match groups.iter_mut().find(like) {
+            Some(group) => group.push(file),
+            None => groups.push(vec![file]),
+        }
+    }
+    groups
+        .iter()
+        .map(|group| held_group(w, group, &seen.waits))
+        .collect()
+}
+
+fn held_group(w: &'static Words, group: &[&HeldFile], waits: &Waits) -> Alert {
+    let reason = &group[0].reason;
+    let why = w.code("held", reason);
+    let mut subject: Vec<String> = group
+        .iter()
+        .take(NAMED_OF_A_GROUP)
+        .map(|file| held_words(w, file, waits))
+        .collect();
+    if group.len() > NAMED_OF_A_GROUP {
+        subject.push(w.one("alert.held_more", group.len() - NAMED_OF_A_GROUP));
+    }
     Alert {
-        what: w.one("alert.held", w.code("held", &file.reason)),
-        next: w
-            .known("held_do", &file.reason)
-            .unwrap_or_default()
-            .to_owned(),
-        subject: format!(
-            "{} · {} · {}",
-            file.name,
-            w.one("alert.by_source", &file.source),
-            when::moment(w, file.seen)
-        ),
-        href: file.is_held.then(|| "/held".to_owned()),
+        what: match group.len() {
+            1 => w.one("alert.held", why),
+            many => w.two("alert.held_many", many, why),
+        },
+        next: w.known("held_do", reason).unwrap_or_default().to_owned(),
+        subject: subject.join("\n"),
+        href: Some("/held".to_owned()),
         tone: "",
     }
+}
+
+/// A file and what it waits for; a folder below the scanner's counts as part of the file's name.
+pub(super) fn held_words(w: &'static Words, file: &HeldFile, waits: &Waits) -> String {
+    let mut told = vec![
+        file.name.clone(),
+        w.one("alert.by_source", &file.source),
+        when::moment(w, file.seen),
+    ];
+    if let Some(names) = waits.get(&file.id).filter(|names| !names.is_empty()) {
+        told.push(w.one("held_files.waits_for", names.join(", ")));
+    }
+    told.join(" · ")
 }
 
 fn troubled(w: &'static Words, letter: &LetterLine) -> Alert {
@@ -238,8 +307,18 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         href: Some(format!("/letters/{letter}")),
         tone: "",
     }));
+    alerts.extend(seen.shared.iter().map(|one| {
+        let letters = one.letters.join(w.t("outbox.and"));
+        Alert {
+            what: w.two("alert.same_number", &one.case_number, letters),
+            next: w.t("alert.same_number_do").to_owned(),
+            subject: when::moment(w, one.last),
+            href: Some("/outbox".to_owned()),
+            tone: "",
+        }
+    }));
     alerts.extend(kept(w, app, &seen.kept));
-    alerts.extend(seen.held.iter().map(|file| held(w, file)));
+    alerts.extend(held(w, seen));
     alerts
 }
 
@@ -314,12 +393,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         return Redirect::to(f.home()).into_response();
     }
     let seer = visitor.seer();
+    let handles_letters = Mailroom::lets(seer.holder);
     let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     show(&TodayPage {
         queues: queues(w, &seen.counts),
+        handles_letters,
         alerts: alerts(w, &app, &seen),
         cabinets: app
             .cabinets

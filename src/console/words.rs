@@ -93,7 +93,8 @@ impl Words {
             }
             text.push_str(part);
         }
-        text
+        let is_one = values.first().is_some_and(|value| value.to_string() == "1");
+        counted(&text, is_one)
     }
 
     /// A text with one `{}`.
@@ -137,6 +138,25 @@ impl Words {
     }
 }
 
+/// `[waits|wait]` becomes the word that goes with the text's first number.
+fn counted(text: &str, is_one: bool) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('[') {
+        let words = behind.split_once(']');
+        let Some(((one, more), after)) =
+            words.and_then(|(words, after)| Some((words.split_once('|')?, after)))
+        else {
+            break;
+        };
+        told.push_str(before);
+        told.push_str(if is_one { one } else { more });
+        rest = after;
+    }
+    told.push_str(rest);
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -156,6 +176,20 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_keys_and_places() {
         assert_eq!(keys(&CHINESE), keys(&ENGLISH));
+    }
+
+    #[test]
+    fn one_is_told_as_one_and_names_keep_their_brackets() {
+        assert_eq!(
+            ENGLISH.one("scanning.held", 1),
+            "1 finding waits for a person: look at each and say what was found."
+        );
+        assert!(
+            ENGLISH
+                .one("scanning.held", 2)
+                .starts_with("2 findings wait ")
+        );
+        assert_eq!(counted("a [b] c", true), "a [b] c");
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Counts {
     pub images_unregistered: i64,
     /// Holds that nobody has resolved.
     pub holds: i64,
+    /// Files that lie in a scanner's folder and are not taken.
+    pub files_waiting: i64,
 }
 
 /// Where a difference is, and where to look.
@@ -93,6 +95,20 @@ pub enum Difference {
         /// How many.
         holds: i64,
     },
+    /// Files of this batch lie in a scanner's folder and are not taken.
+    FilesWaiting {
+        /// How many.
+        files: i64,
+    },
+}
+
+/// A number with its word.
+#[must_use]
+pub fn counted(number: i64, one: &str, more: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {more}"),
+    }
 }
 
 impl Difference {
@@ -101,23 +117,57 @@ impl Difference {
     pub fn told(self) -> String {
         match self {
             Self::LettersShort { letters } => format!(
-                "{letters} letters fewer were scanned than signed in: look for envelopes on the desk and in the cabinet, or record the exception"
+                "{} than signed in: look for envelopes on the desk and in the cabinet, or record the exception",
+                counted(
+                    letters,
+                    "letter fewer was scanned",
+                    "letters fewer were scanned"
+                )
             ),
             Self::LettersOver { letters } => format!(
-                "{letters} letters more were scanned than signed in: look for one letter scanned as two, or record the exception"
+                "{} than signed in: look for one letter scanned as two, or record the exception",
+                counted(
+                    letters,
+                    "letter more was scanned",
+                    "letters more were scanned"
+                )
             ),
-            Self::ScansOpen { scans } => {
-                format!("{scans} scans are not finished: wait for them or stop them")
-            }
+            Self::ScansOpen { scans } => format!(
+                "{}: wait or stop it",
+                counted(scans, "scan is not finished", "scans are not finished")
+            ),
             Self::ImagesMissing { images } => format!(
-                "{images} images that a scanner fed did not come: compare the paper of that scan with its pages"
+                "{}: compare the paper of that scan with its pages",
+                counted(
+                    images,
+                    "image that a scanner fed did not come",
+                    "images that a scanner fed did not come"
+                )
             ),
             Self::ImagesUnregistered { images } => format!(
-                "{images} images came and belong to no letter: look at the scanner's folder and at the held files"
+                "{}: look at the scanner's folder and at the held files",
+                counted(
+                    images,
+                    "image came and belongs to no letter",
+                    "images came and belong to no letter"
+                )
             ),
-            Self::Held { holds } => {
-                format!("{holds} findings wait for a person: look at each and say what was found")
-            }
+            Self::Held { holds } => format!(
+                "{}: look at each and say what was found",
+                counted(
+                    holds,
+                    "finding waits for a person",
+                    "findings wait for a person"
+                )
+            ),
+            Self::FilesWaiting { files } => format!(
+                "{}: wait until they are taken, or see on the page of held files why they are not",
+                counted(
+                    files,
+                    "file in a scanner's folder is not taken yet",
+                    "files in scanners' folders are not taken yet"
+                )
+            ),
         }
     }
 }
@@ -138,6 +188,9 @@ impl Counts {
                 images: self.images_missing,
             }),
             (self.holds != 0).then_some(Difference::Held { holds: self.holds }),
+            (self.files_waiting != 0).then_some(Difference::FilesWaiting {
+                files: self.files_waiting,
+            }),
             (short > 0).then_some(Difference::LettersShort { letters: short }),
             (short < 0).then_some(Difference::LettersOver { letters: -short }),
         ];
@@ -233,6 +286,13 @@ mod tests {
         };
         assert_eq!(open.differences().len(), 4);
         assert_eq!(open.differences()[0], Difference::ScansOpen { scans: 1 });
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        let told = |holds| Difference::Held { holds }.told();
+        assert!(told(1).starts_with("1 finding waits for a person:"));
+        assert!(told(2).starts_with("2 findings wait for a person:"));
     }
 
     #[test]

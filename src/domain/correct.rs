@@ -70,6 +70,8 @@ pub struct NewJoint {
 /// Fields to correct; those not named stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"sender_name": {"value": "陆思雨"}, "letter_date": {"value": "2025-02-17"}, "purpose": {"value": "投诉请求"},
+    "phones": ["0512-65227061"], "anonymous": {"value": false}, "summary": "反映小区供暖问题，盼望答复。"}))]
 pub struct Corrections {
     /// 姓名
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -60,6 +60,8 @@ pub mod hold {
     pub const NUMBER_MISSING: &str = "number_missing";
     /// A letter came beyond those counted into the opened loads, while others were not released: it may be one of these, opened too early.
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
+    /// A page came behind a letter's last one after another load or batch had been noted that no cycle released: it may be of that.
+    pub const PAGE_AFTER_LOAD: &str = "page_after_load";
 }
 
 /// What a separator sheet says: `LXS1:RUN:NUMBER:CHECK`, in both QR codes and the barcode.

@@ -84,7 +84,9 @@ pub struct ScannerState {
     pub scan: Option<i64>,
     /// Images of it so far.
     pub images: u32,
-    /// Why the last one failed; empty after one that did not.
+    /// The scan that ended last, of this run of the station.
+    pub last: Option<i64>,
+    /// Why that one failed; empty after one that did not.
     pub trouble: Option<String>,
 }
 
@@ -344,6 +346,7 @@ impl Driver {
         self.ended(id, &end).await;
         self.health.ended(&self.desk.store, &ended).await;
         self.orders.state.send_replace(ScannerState {
+            last: Some(id),
             trouble,
             ..ScannerState::default()
         });

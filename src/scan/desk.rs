@@ -10,6 +10,7 @@ use scanner::{FolderSettings, Found, Offer, Seen, Shape, naming};
 use tokio::sync::broadcast;
 
 use super::ScanError;
+use super::ahead::Ahead;
 use super::earlier::Earlier;
 use super::indexed::Whole;
 use super::ordered::Turn;
@@ -26,7 +27,7 @@ use crate::store::{Arrival, NewArrival, Store, TakePage, Taken};
 use crate::worker::{self, WorkerError};
 
 /// Files taken side by side: enough that one waits for the disk while another is copied.
-const SIDE_BY_SIDE: usize = 4;
+pub(super) const SIDE_BY_SIDE: usize = 4;
 
 /// Where pages of one scanner are dealt with.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Desk {
     pub(super) whole: Mutex<Whole>,
     /// Files that come before others.
     pub(super) earlier: Mutex<Earlier>,
+    /// What is on those that are taken next.
+    pub(super) ahead: Mutex<Ahead>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) events: Events,
     pub(super) readiness: Readiness,
@@ -86,6 +89,7 @@ impl Desk {
             settings,
             whole: Mutex::default(),
             earlier: Mutex::default(),
+            ahead: Mutex::default(),
             evidence,
             events,
             readiness,
@@ -103,6 +107,7 @@ impl Desk {
     /// What comes before the first look: what an earlier run left.
     pub(super) fn begin(&self) {
         self.recover();
+        self.note_gone();
         self.clear_decided();
         if !self.driven {
             return;
@@ -138,6 +143,7 @@ impl Desk {
         if self.by == GroupBy::Index {
             return self.handle_indexed(seen);
         }
+        self.look_ahead(&seen);
         let mut seen = seen.into_iter().peekable();
         while let Some(one) = seen.next() {
             match one {
@@ -214,8 +220,10 @@ impl Desk {
             // The task that drives the scanner deals with it.
             Seen::Scan(_) => return,
             Seen::Lingering(found) => {
-                self.alert("lingering", &found.name, "-");
-                return;
+                let told = self
+                    .note(&found)
+                    .and_then(|arrival| self.wait(&arrival, "lingering"));
+                (found.name.clone(), told)
             }
             Seen::Gone(found) => {
                 self.settles(&found.name);

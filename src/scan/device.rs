@@ -7,7 +7,7 @@ use std::time::Duration;
 use scanner::escl::{EsclSettings, Trust};
 use scanner::order::{Colour, Manner, Paper, Sides, Tray};
 use scanner::sane::SaneSettings;
-use scanner::{Escl, Feeding, Folder, FolderSettings, Portrait, Sane, Source, Trouble};
+use scanner::{Escl, Feeding, Fit, Folder, FolderSettings, Portrait, Sane, Source, Trouble};
 
 use crate::config::{self, ScanColour, ScannerKind};
 
@@ -40,6 +40,46 @@ impl Device {
             Self::Sane(sane) => sane.look().await,
         }
     }
+}
+
+/// What `laixin check` learns of a device.
+#[derive(Debug)]
+pub struct Looked {
+    /// Who it is.
+    pub portrait: Portrait,
+    /// How it would take a scan as the settings want it.
+    pub usual: Fit,
+    /// The same from its other trays.
+    pub others: Vec<Fit>,
+}
+
+/// Asks a driven scanner who it is and what it offers; `None`: a folder.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn looked_at(scanner: &config::Scanner) -> Option<Result<Looked, Trouble>> {
+    let device = device_of(scanner)?;
+    let looked = async {
+        let portrait = device.look().await?;
+        let usual = scanner.sides.0 as u8;
+        let manners = [
+            manner(scanner, usual, Tray::Feeder),
+            manner(scanner, 3 - usual, Tray::Feeder),
+            manner(scanner, 1, Tray::Glass),
+        ];
+        let mut fits = match &device {
+            Device::Escl(escl) => escl.fits(&manners).await?,
+            Device::Sane(sane) => sane.fits(&manners).await?,
+        };
+        let others = fits.split_off(1);
+        let usual = fits.pop().expect("as many as manners");
+        Ok(Looked {
+            portrait,
+            usual,
+            others,
+        })
+    };
+    Some(looked.await)
 }
 
 pub(super) fn source_of(scanner: &config::Scanner, folder: FolderSettings) -> io::Result<Source> {

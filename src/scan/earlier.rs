@@ -1,7 +1,7 @@
 //! Of a folder whose order makes the letters: no file is taken while one that is named before it is neither taken nor held. What was passed over is
 //! offered again by the next look, which is asked for as soon as an earlier file is settled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -40,6 +40,14 @@ impl Earlier {
         held_back
     }
 
+    /// Those of `names` that come next, up to the first that is not among them.
+    pub(super) fn next_of(&self, names: &HashSet<&str>) -> HashSet<String> {
+        let next = self.open.iter().map(|(_, name)| name);
+        next.take_while(|name| names.contains(name.as_str()))
+            .cloned()
+            .collect()
+    }
+
     fn wants_look(&mut self) -> bool {
         let wanted = self.passed_over && self.settled;
         if wanted {
@@ -50,7 +58,7 @@ impl Earlier {
 }
 
 impl Desk {
-    fn earlier(&self) -> MutexGuard<'_, Earlier> {
+    pub(super) fn earlier(&self) -> MutexGuard<'_, Earlier> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -87,6 +95,21 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::Earlier;
+
+    #[test]
+    fn only_what_comes_next_is_looked_at_ahead() {
+        let mut earlier = Earlier::default();
+        for name in ["s1.jpg", "s2.jpg", "s3.jpg", "s10.jpg"] {
+            earlier.comes(name);
+        }
+        let next = |names: &[&str]| earlier.next_of(&names.iter().copied().collect()).len();
+        assert_eq!(next(&["s1.jpg", "s2.jpg", "s10.jpg"]), 2);
+        assert_eq!(
+            next(&["s2.jpg", "s3.jpg", "s10.jpg"]),
+            0,
+            "s1 has to come first"
+        );
+    }
 
     #[test]
     fn a_later_file_waits_until_every_earlier_one_is_settled() {

@@ -11,11 +11,13 @@ use super::desk::{Desk, frames, kind_of};
 use crate::clock;
 use crate::domain::intake::{Gate, reason};
 use crate::events::Event;
-use crate::store::{Arrival, Indexed, TakePage};
+use crate::store::{Arrival, Indexed, News, TakePage};
 use crate::worker::WorkerError;
 
 /// A page without its list, or a list without its pages, is told of after this long.
 const PATIENCE_MS: i64 = 60_000;
+/// What a list waits for is on record after this long: most pages come before.
+const TOLD_AFTER_MS: i64 = 10_000;
 /// A list whose pages are not there after this long is held, with those that are.
 const LIST_GIVEN_UP_MS: i64 = 600_000;
 /// A page that no list names after this long is held: a whole batch may be scanned before its list is written.
@@ -101,10 +103,11 @@ impl Desk {
         arrival: &Arrival,
     ) -> Result<(), ScanError> {
         let Some(pages) = self.pages_of(list, letters) else {
-            if waits_since(arrival) >= LIST_GIVEN_UP_MS {
-                return self.give_list_up(list, letters, arrival);
-            }
-            return self.waits_long(arrival, reason::INDEX_PAGE_MISSING);
+            return match waits_since(arrival) {
+                LIST_GIVEN_UP_MS.. => self.give_list_up(list, letters, arrival),
+                TOLD_AFTER_MS.. => self.list_waits(list, letters, arrival),
+                _ => Ok(()),
+            };
         };
         let mut claimed = Vec::new();
         for found in pages.iter().map(|page| &page.whole.found).chain([list]) {
@@ -129,6 +132,34 @@ impl Desk {
             }
         };
         self.commit_listed(files, &claimed)
+    }
+
+    /// Says which pages a list waits for; when they do not come, to a person, before the batch can be closed.
+    fn list_waits(
+        &self,
+        list: &Found,
+        letters: &[Listed],
+        arrival: &Arrival,
+    ) -> Result<(), ScanError> {
+        let awaited: Vec<String> = {
+            let whole = self.whole();
+            let named = letters.iter().flat_map(|listed| &listed.pages);
+            let missing = named.filter(|page| !whole.contains_key(&beside(list, page)));
+            missing.cloned().collect()
+        };
+        let id = arrival.id.clone();
+        let is_late = waits_since(arrival) >= PATIENCE_MS;
+        let news = self.store.wait(move |db| {
+            db.list_waits(&id, &awaited)?;
+            match is_late {
+                true => db.list_is_late(&id, &awaited),
+                false => Ok(News::Known),
+            }
+        })?;
+        if news == News::New {
+            self.alert(reason::INDEX_PAGE_MISSING, &arrival.name, &arrival.id);
+        }
+        Ok(())
     }
 
     /// A page of the list never came: the list and what is there of it wait for a person.

@@ -162,7 +162,10 @@ impl Desk {
         if self.by != GroupBy::Separator {
             return Ok(frames.iter().map(|frame| (*frame, Face::Page)).collect());
         }
-        let mut faces = separators::faces(file, frames)?;
+        let mut faces = match self.seen_ahead(file).filter(|_| frames == [0]) {
+            Some(faces) => faces,
+            None => separators::faces(file, frames)?,
+        };
         if let Some((scan, place)) = scan.filter(|(scan, _)| scan.sides == 2) {
             self.other_side(&mut faces, scan.id, *place)?;
         }

@@ -64,6 +64,33 @@ impl Desk {
         }
     }
 
+    /// Files that waited, and that somebody took away while no station looked.
+    pub(super) fn note_gone(&self) {
+        // The watcher tells of a folder that cannot be listed.
+        if self.driven || std::fs::read_dir(&self.inbox).is_err() {
+            return;
+        }
+        let source = self.source.clone();
+        let noted = self.store.wait(move |db| db.waiting_files(&source));
+        let gone = noted.map(|waiting| {
+            let is_gone = |(name, _): &(String, String)| {
+                std::fs::symlink_metadata(self.inbox.join(name))
+                    .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+            };
+            waiting.into_iter().filter(is_gone).collect::<Vec<_>>()
+        });
+        let source = self.source.clone();
+        let noted = gone.and_then(|gone| {
+            self.store.wait(move |db| {
+                gone.iter()
+                    .try_for_each(|(name, key)| db.arrival_gone(&source, name, key))
+            })
+        });
+        if let Err(error) = noted {
+            self.trouble("-", &error.into());
+        }
+    }
+
     /// As [`Desk::recover`], when a file could not be finished with since.
     pub(super) fn recover_if_stuck(&self) {
         if self.stuck.load(Ordering::Relaxed) {

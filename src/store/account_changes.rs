@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
-use super::{Db, StoreError, User, ledger};
+use super::{Db, Hindrance, StoreError, User, ledger};
 use crate::domain::access::Role;
 
 fn subject(name: &str) -> String {
     format!("user/{name}")
 }
 
-fn refused(name: &str, state: &str, action: &'static str) -> StoreError {
+fn refused(why: Hindrance, name: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
+        why,
         what: "user",
         id: name.to_owned(),
         state: state.to_owned(),
@@ -60,6 +61,7 @@ impl Db {
         self.atomically(|db| {
             if db.has_administrator()? {
                 return Err(refused(
+                    Hindrance::NameTaken,
                     name,
                     "not the first: there is an administrator already",
                     "add",
@@ -132,7 +134,12 @@ impl Db {
         let user = self.user(name)?;
         let counts = user.role == Role::Administrator && !user.disabled;
         if counts && !self.has_administrator_beside(name)? {
-            return Err(refused(name, "the last administrator", action));
+            return Err(refused(
+                Hindrance::LastAdministrator,
+                name,
+                "the last administrator",
+                action,
+            ));
         }
         Ok(())
     }

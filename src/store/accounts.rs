@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::digest;
 use crate::domain::access::{Role, Scope};
@@ -58,6 +58,8 @@ pub struct Token {
     pub revoked: Option<Millis>,
     /// Whose case system it is: nothing that accuses it is handed to it.
     pub unit: Option<String>,
+    /// The client certificate without which it does not hold: a name or a SHA-256.
+    pub certificate: Option<String>,
 }
 
 /// A token to be made.
@@ -71,6 +73,8 @@ pub struct NewToken {
     pub expires: Option<Millis>,
     /// Whose case system it is.
     pub unit: Option<String>,
+    /// The client certificate that it belongs to: a name or a SHA-256, as `api::tls::tie` writes it.
+    pub certificate: Option<String>,
 }
 
 /// How long a session holds.
@@ -109,6 +113,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
         expires: row.get(3)?,
         revoked: row.get(4)?,
         unit: row.get(5)?,
+        certificate: row.get(6)?,
     })
 }
 
@@ -339,16 +344,16 @@ impl Db {
     /// [`StoreError::WrongState`] when the name is taken.
     pub fn add_token(&mut self, new: &NewToken, secret: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
-            let NewToken { name, scope, expires, unit } = new;
+            let NewToken { name, scope, expires, unit, certificate } = new;
             let added = db.connection.execute(
-                "INSERT INTO tokens (name, hash, scope, created_ms, expires_ms, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO tokens (name, hash, scope, created_ms, expires_ms, unit, certificate) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT DO NOTHING",
-                (name, digest::sha256_hex(secret.as_bytes()), scope, clock::now(), expires, unit),
+                (name, digest::sha256_hex(secret.as_bytes()), scope, clock::now(), expires, unit, certificate),
             )?;
             if added == 0 {
                 return Err(taken("token", name));
             }
-            ledger::append(&db.connection, by, "token.added", &format!("token/{name}"), &json!({"scope": scope, "unit": unit}))
+            ledger::append(&db.connection, by, "token.added", &format!("token/{name}"), &json!({"scope": scope, "unit": unit, "certificate": certificate}))
         })
     }
 
@@ -358,7 +363,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit FROM tokens ORDER BY name",
+            "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit, certificate FROM tokens ORDER BY name",
         )?;
         let rows = query.query_map([], token)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -372,7 +377,7 @@ impl Db {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit FROM tokens
+                "SELECT name, scope, created_ms, expires_ms, revoked_ms, unit, certificate FROM tokens
                  WHERE hash = ?1 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?2)",
             )?
             .query_row((digest::sha256_hex(secret.as_bytes()), clock::now()), token)
@@ -413,6 +418,7 @@ fn found(changed: usize, what: &'static str, id: &str) -> Result<(), StoreError>
 
 fn taken(what: &'static str, id: &str) -> StoreError {
     StoreError::WrongState {
+        why: Hindrance::NameTaken,
         what,
         id: id.to_owned(),
         state: "there already".into(),

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::drafts::subject;
-use super::{Db, DraftRow, DraftState, StoreError, ledger};
+use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::domain::access::{Restricted, goes_to_accused};
 use crate::domain::correct::Corrections;
 use crate::domain::draft::Accused;
@@ -53,6 +53,7 @@ impl Db {
         let unit = self.unit_of(by)?;
         if row.state == DraftState::Open && goes_to_accused(&row.draft.fields, unit.as_deref()) {
             return Err(StoreError::WrongState {
+                why: Hindrance::TakenBack,
                 what: "draft",
                 id: row.draft.letter.clone(),
                 state: "taken back: it accuses the office or the person that it would go to".into(),

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::vouch::{self, ALERTS};
-use super::{Db, StoreError};
+use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::alarm::{Code, Escalation, Verdict, level, raised};
 use crate::domain::draft::Fields;
@@ -124,6 +124,7 @@ impl Db {
             let known = db.alert(id)?;
             if known.acked.as_ref().is_some_and(|(_, _, said)| *said != Verdict::Noted) {
                 return Err(StoreError::WrongState {
+                    why: Hindrance::Decided,
                     what: "alert",
                     id: id.to_string(),
                     state: "decided already".into(),

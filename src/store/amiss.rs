@@ -153,6 +153,7 @@ impl Db {
             return Ok(());
         };
         self.atomically(|db| {
+            db.list_waits_no_more(&held.arrival, "the list is held")?;
             let step = &db.connection;
             let batch: i64 =
                 step.query_row("SELECT batch_id FROM loads WHERE id = ?1", [load], |row| {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 
 /// Which letters an export takes.
@@ -29,6 +30,8 @@ pub struct ToExport {
     pub received: Millis,
     /// The case system's number.
     pub case: Option<String>,
+    /// Why its pages are given to nobody.
+    pub withheld: Option<Withheld>,
 }
 
 impl Db {
@@ -44,7 +47,7 @@ impl Db {
         )?)
     }
 
-    /// Letters of an export, in the order they were received; none that is withheld.
+    /// Letters of an export, in the order they were received; also those that are withheld, to be named.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -55,8 +58,8 @@ impl Db {
             ExportOf::Received(from, to) => (None, None, Some(*from), Some(*to)),
         };
         let mut query = self.connection.prepare(
-            "SELECT l.id, l.stage, b.received_ms, d.case_number FROM letters l JOIN batches b ON b.id = l.batch_id
-             LEFT JOIN drafts d ON d.letter_id = l.id WHERE l.withheld IS NULL AND (?1 IS NULL OR l.id = ?1)
+            "SELECT l.id, l.stage, b.received_ms, d.case_number, l.withheld FROM letters l JOIN batches b ON b.id = l.batch_id
+             LEFT JOIN drafts d ON d.letter_id = l.id WHERE (?1 IS NULL OR l.id = ?1)
              AND (?2 IS NULL OR l.batch_id = ?2) AND (?3 IS NULL OR b.received_ms >= ?3) AND (?4 IS NULL OR b.received_ms < ?4)
              ORDER BY b.received_ms, l.created_ms, l.id",
         )?;
@@ -66,6 +69,7 @@ impl Db {
                 stage: row.get(1)?,
                 received: row.get(2)?,
                 case: row.get(3)?,
+                withheld: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

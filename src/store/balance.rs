@@ -3,9 +3,9 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::{Db, StoreError, ledger, vouch};
+use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
-use crate::domain::balance::{Counts, Exception};
+use crate::domain::balance::{Counts, Exception, counted};
 use crate::domain::letter::Stage;
 
 /// Letters that are in the count and not among the scanned, or the other way round.
@@ -71,6 +71,7 @@ impl Db {
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),
+            files_waiting: i64::from(self.batch_files(batch)?.waiting),
             ..counts
         })
     }
@@ -107,6 +108,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         if self.batch(batch)?.closed.is_some() {
             return Err(StoreError::WrongState {
+                why: Hindrance::Closed,
                 what: "batch",
                 id: batch.to_string(),
                 state: "closed".into(),
@@ -178,21 +180,27 @@ impl Db {
         bounds: (Millis, Millis),
         (by, note): (&str, Option<&str>),
     ) -> Result<Day, StoreError> {
-        let refused = |state: String| StoreError::WrongState {
+        let refused = |why, state: String| StoreError::WrongState {
+            why,
             what: "day",
             id: day.to_owned(),
             state,
             action: "close",
         };
         if self.day(day)?.is_some() {
-            return Err(refused("closed".into()));
+            return Err(refused(Hindrance::Decided, "closed already".into()));
         }
         let (letters, batches) = self.open_between(bounds)?;
         let note = note.map(str::trim).filter(|note| !note.is_empty());
         if letters + batches > 0 && note.is_none() {
-            return Err(refused(format!(
-                "not finished ({letters} letters not confirmed, {batches} batches not closed): finish them, or close it with a note"
-            )));
+            return Err(refused(
+                Hindrance::OutOfBalance,
+                format!(
+                    "not finished ({} not confirmed, {} not closed)",
+                    counted(letters.into(), "letter", "letters"),
+                    counted(batches.into(), "batch", "batches")
+                ),
+            ));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -203,6 +211,7 @@ impl Db {
         vouch::along(&step, &mut detail, (vouch::DAYS, day))?;
         ledger::append(&step, by, "day.closed", &format!("day/{day}"), &detail)?;
         step.commit()?;
-        self.day(day)?.ok_or_else(|| refused("not recorded".into()))
+        self.day(day)?
+            .ok_or_else(|| refused(Hindrance::NotSo, "not recorded".into()))
     }
 }

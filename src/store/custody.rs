@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::vouch::{self, BOXED, BOXES, LOANS};
-use super::{Db, StoreError};
+use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::keeping::{self, FilingKey, Withheld};
 use crate::domain::letter::Stage;
@@ -86,12 +86,14 @@ fn loan(row: &Row<'_>) -> rusqlite::Result<LoanRow> {
 }
 
 fn refused(
+    why: Hindrance,
     what: &'static str,
     id: &str,
     state: impl Into<String>,
     action: &'static str,
 ) -> StoreError {
     StoreError::WrongState {
+        why,
         what,
         id: id.to_owned(),
         state: state.into(),
@@ -138,7 +140,13 @@ impl Db {
                 |row| row.get(0),
             )?;
             if there {
-                return Err(refused("box", name, "there already", "make"));
+                return Err(refused(
+                    Hindrance::NameTaken,
+                    "box",
+                    name,
+                    "there already",
+                    "make the box",
+                ));
             }
             db.connection.execute(
                 "INSERT INTO boxes (name, location, made_by, made_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -181,7 +189,13 @@ impl Db {
     pub fn seal_box(&mut self, id: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             if db.a_box(id)?.sealed.is_some() {
-                return Err(refused("box", &id.to_string(), "closed already", "close"));
+                return Err(refused(
+                    Hindrance::Decided,
+                    "box",
+                    &id.to_string(),
+                    "closed already",
+                    "close the box",
+                ));
             }
             db.connection.execute(
                 "UPDATE boxes SET sealed_ms = ?2 WHERE id = ?1",
@@ -196,21 +210,21 @@ impl Db {
     /// # Errors
     /// [`StoreError::WrongState`] before it is confirmed, while something of it is open or lent out, and into a closed box.
     pub fn put_into_box(&mut self, letter: &str, box_id: i64, by: &str) -> Result<(), StoreError> {
-        const ACTION: &str = "put into a box";
+        const ACTION: &str = "put the letter into a box";
         self.atomically(|db| {
             let stage = db.letter_row(letter)?.stage;
             if let Some(held) = db.withholding(letter)?.filter(|held| held.kind != Withheld::Withdrawn) {
-                return Err(refused("letter", letter, held.kind.told(), ACTION));
+                return Err(refused(Hindrance::Withheld, "letter", letter, held.kind.told(), ACTION));
             }
             if !matches!(stage, Stage::Confirmed | Stage::Registered) {
-                return Err(refused("letter", letter, "not confirmed", ACTION));
+                return Err(refused(Hindrance::NotConfirmed, "letter", letter, "not confirmed", ACTION));
             }
             db.nothing_open(letter, false, ACTION)?;
             if db.is_lent(letter)? {
-                return Err(refused("letter", letter, "lent out", ACTION));
+                return Err(refused(Hindrance::Lent, "letter", letter, "lent out", ACTION));
             }
             if db.a_box(box_id)?.sealed.is_some() {
-                return Err(refused("box", &box_id.to_string(), "closed", "put a letter into it"));
+                return Err(refused(Hindrance::Closed, "box", &box_id.to_string(), "closed", "put a letter into the box"));
             }
             let FilingKey { division, dated } = keeping::filing_key(&db.draft(letter)?.draft.fields);
             db.connection.execute(
@@ -289,11 +303,17 @@ impl Db {
         reason: &str,
         by: &str,
     ) -> Result<i64, StoreError> {
-        const ACTION: &str = "take out";
+        const ACTION: &str = "lend the letter";
         self.atomically(|db| {
             db.letter_row(letter)?;
             if db.place_of(letter)?.is_none() {
-                return Err(refused("letter", letter, "in no box", ACTION));
+                return Err(refused(
+                    Hindrance::NotInBox,
+                    "letter",
+                    letter,
+                    "in no box",
+                    ACTION,
+                ));
             }
             let pending: bool = db.connection.query_row(
                 "SELECT EXISTS (SELECT 1 FROM loans WHERE letter_id = ?1 AND back_ms IS NULL)",
@@ -302,6 +322,7 @@ impl Db {
             )?;
             if pending {
                 return Err(refused(
+                    Hindrance::Lent,
                     "letter",
                     letter,
                     "asked for or out already",
@@ -358,10 +379,17 @@ impl Db {
             let found = db.loan(id)?;
             let number = id.to_string();
             if found.approved_by.is_some() || found.back_by.is_some() {
-                return Err(refused("loan", &number, "decided already", "approve"));
+                return Err(refused(
+                    Hindrance::Decided,
+                    "loan",
+                    &number,
+                    "decided already",
+                    "approve the loan",
+                ));
             }
             if found.asked_by == by {
                 return Err(refused(
+                    Hindrance::SamePerson,
                     "loan",
                     &number,
                     "asked for by the same person",
@@ -385,6 +413,7 @@ impl Db {
             let found = db.loan(id)?;
             if found.back_by.is_some() {
                 return Err(refused(
+                    Hindrance::Decided,
                     "loan",
                     &id.to_string(),
                     "back already",

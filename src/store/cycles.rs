@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::cycle_history::keep_side;
-use super::{Db, Load, StoreError, ledger};
+use super::{Db, Hindrance, Load, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::cycle::{Basis, Sides};
 use crate::domain::letter::LoadState;
@@ -200,6 +200,7 @@ impl Db {
         }
         let (state, action) = (found.state.told().to_owned(), "start a cycle");
         Err(StoreError::WrongState {
+            why: Hindrance::LoadElsewhere,
             what: "load",
             id: load_id.to_string(),
             state,
@@ -220,6 +221,7 @@ impl Db {
         let found = self.load_for_cycle(load_id)?;
         if found.is_kept_in_another_than(&terms.cabinet) {
             return Err(StoreError::WrongState {
+                why: Hindrance::LoadElsewhere,
                 what: "load",
                 id: load_id.to_string(),
                 state: format!("quarantined in {}", found.cabinet),
@@ -285,6 +287,7 @@ impl Db {
         if record.ended.is_some() {
             let (state, action) = ("over".into(), "end");
             return Err(StoreError::WrongState {
+                why: Hindrance::Over,
                 what: "cycle",
                 id: cycle_id.to_string(),
                 state,

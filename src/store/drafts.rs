@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::earlier::Settled;
-use super::{Db, StoreError, ledger, vouch};
+use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
 use crate::digest;
@@ -90,6 +90,8 @@ pub enum DraftKept {
     /// The earlier one stays: it is confirmed, with a case system, or registered.
     EarlierStays,
 }
+
+const ACK: &str = "acknowledge it";
 
 const COLUMNS: &str = "d.letter_id, d.body, d.state, d.ready_ms, d.created_ms, d.claimed_by, d.lease_ms, d.case_number,
     d.acked_ms, d.offered, d.nack_reason";
@@ -197,18 +199,61 @@ fn typed(raw: Raw, now: Millis) -> Result<DraftRow, StoreError> {
 }
 
 impl DraftRow {
+    /// Why a person cannot change it.
     fn refuse(&self, action: &'static str) -> StoreError {
-        let state = match (self.state, &self.case_number) {
-            (DraftState::Acked, Some(_)) => "registered under another case number",
-            (DraftState::Acked, None) => "registered",
-            (DraftState::Leased, _) => "leased to a case system",
-            (DraftState::Open, _) if self.ready.is_none() => "not confirmed",
-            (DraftState::Open, _) => "not leased",
+        let number = self.case_number.as_deref();
+        let (why, state) = match self.state {
+            DraftState::Acked => {
+                let number = number.map_or(String::new(), |number| format!(" under {number}"));
+                (Hindrance::Registered, format!("registered{number}"))
+            }
+            DraftState::Leased | DraftState::Open => {
+                (Hindrance::WithCaseSystem, "with a case system".to_owned())
+            }
         };
+        self.refusal(why, state, action)
+    }
+
+    /// Why this claimant cannot acknowledge it or give it back.
+    fn refuse_claimant(&self, by: &str, action: &'static str) -> StoreError {
+        let is_own = self.claimed_by.as_deref() == Some(by);
+        let number = self.case_number.as_deref();
+        let (why, state) = match self.state {
+            // Whoever does not hold it learns no other system's number.
+            DraftState::Acked if is_own => (
+                if action == ACK {
+                    Hindrance::OtherCaseNumber
+                } else {
+                    Hindrance::Registered
+                },
+                format!("registered under {} already", number.unwrap_or("no number")),
+            ),
+            DraftState::Acked => (
+                Hindrance::LeasedToAnother,
+                "registered by another case system".to_owned(),
+            ),
+            DraftState::Leased if is_own => (
+                Hindrance::LeaseOutdated,
+                "leased to you under a newer lease".to_owned(),
+            ),
+            DraftState::Leased => (
+                Hindrance::LeasedToAnother,
+                "leased to another case system".to_owned(),
+            ),
+            DraftState::Open if self.ready.is_none() => {
+                (Hindrance::NotConfirmed, "not confirmed".to_owned())
+            }
+            DraftState::Open => (Hindrance::NotLeased, "not leased to you".to_owned()),
+        };
+        self.refusal(why, state, action)
+    }
+
+    fn refusal(&self, why: Hindrance, state: String, action: &'static str) -> StoreError {
         StoreError::WrongState {
+            why,
             what: "draft",
             id: self.draft.letter.clone(),
-            state: state.into(),
+            state,
             action,
         }
     }
@@ -414,9 +459,10 @@ impl Db {
             let mut row = db.changeable(letter, version, "confirm")?;
             if db.is_held(letter)? {
                 return Err(StoreError::WrongState {
+                    why: Hindrance::Held,
                     what: "letter",
                     id: letter.to_owned(),
-                    state: "held for a person: look at what GET /v1/holds says of it".into(),
+                    state: "held for a person".into(),
                     action: "confirm",
                 });
             }
@@ -425,9 +471,10 @@ impl Db {
             db.nothing_open(letter, speaks_of_some, "confirm")?;
             if db.conflict(letter)?.is_some() {
                 return Err(StoreError::WrongState {
+                    why: Hindrance::AddresseeAccused,
                     what: "letter",
                     id: letter.to_owned(),
-                    state: "addressed to whom it accuses: choose another addressee".into(),
+                    state: "addressed to whom it accuses".into(),
                     action: "confirm",
                 });
             }
@@ -481,6 +528,7 @@ impl Db {
             // Another page came: its draft would be another one.
             let state = "being read again".into();
             return Err(StoreError::WrongState {
+                why: Hindrance::BeingRead,
                 what: "letter",
                 id: letter.to_owned(),
                 state,
@@ -569,7 +617,7 @@ impl Db {
             };
             db.not_taken_back_from(&row, by)?;
             if !free || !db.lease_fits(letter, lease)? {
-                return Err(row.refuse("acknowledge"));
+                return Err(row.refuse_claimant(by, ACK));
             }
             db.connection
                 .prepare_cached(
@@ -579,7 +627,11 @@ impl Db {
                 .execute((letter, case_number, clock::now()))?;
             db.letter_changed(letter, Stage::Registered)?;
             db.forget_imported(case_number)?;
-            let detail = json!({"case_number": case_number});
+            let mut detail = json!({"case_number": case_number});
+            let also = db.also_registered_under((case_number, by), letter)?;
+            if !also.is_empty() {
+                detail["also"] = json!(also);
+            }
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
             db.draft(letter)
         })
@@ -600,7 +652,7 @@ impl Db {
             let row = db.draft(letter)?;
             let is_holder = row.state == DraftState::Leased && row.claimed_by.as_deref() == Some(by);
             if !is_holder || !db.lease_fits(letter, lease)? {
-                return Err(row.refuse("give back"));
+                return Err(row.refuse_claimant(by, "give it back"));
             }
             db.connection
                 .prepare_cached(

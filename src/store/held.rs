@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::letters::{letter_of, subject, take_arrival};
 use super::scans::open_load;
-use super::{Arrival, Db, DraftState, StoreError, ledger};
+use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::intake::ArrivalState;
 use crate::domain::letter::{LoadState, Stage};
@@ -67,8 +67,9 @@ pub struct OpenLoadRow {
     pub batch: i64,
 }
 
-fn refused(arrival: &str, state: impl Into<String>, action: &'static str) -> StoreError {
+fn refused(why: Hindrance, arrival: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
+        why,
         what: "file",
         id: arrival.to_owned(),
         state: state.into(),
@@ -83,13 +84,16 @@ impl Db {
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when it is not held, or is being moved.
     pub fn undecided(&self, id: &str, action: &'static str) -> Result<Arrival, StoreError> {
         let found = self.arrival(id)?;
+        let not_held = |state| Err(refused(Hindrance::NotHeld, id, state, action));
         match (found.state, &found.kept_as) {
             (ArrivalState::Held, Some(_)) => Ok(found),
-            (ArrivalState::Held, None) => Err(refused(id, "being moved: wait a moment", action)),
-            (ArrivalState::Waiting, _) => Err(refused(id, "waiting, not held", action)),
-            (ArrivalState::Taken, _) => Err(refused(id, "taken", action)),
-            (ArrivalState::Gone, _) => Err(refused(id, "gone", action)),
-            (ArrivalState::SetAside, _) => Err(refused(id, "set aside", action)),
+            (ArrivalState::Held, None) => {
+                Err(refused(Hindrance::Moving, id, "being moved", action))
+            }
+            (ArrivalState::Waiting, _) => not_held("waiting, not held"),
+            (ArrivalState::Taken, _) => not_held("taken already"),
+            (ArrivalState::Gone, _) => not_held("gone"),
+            (ArrivalState::SetAside, _) => not_held("set aside already"),
         }
     }
 
@@ -102,7 +106,7 @@ impl Db {
         take: &TakeHeld,
         (by, why): (&str, &str),
     ) -> Result<String, StoreError> {
-        const ACTION: &str = "take in";
+        const ACTION: &str = "take the file in";
         self.atomically(|db| {
             let found = db.undecided(&take.arrival, ACTION)?;
             let (load, letter) = db.letter_for(&take.into)?;
@@ -236,10 +240,11 @@ impl Db {
         };
         if open_load(&self.connection, load)?.is_none() {
             return Err(StoreError::WrongState {
+                why: Hindrance::LoadNotOpen,
                 what: "load",
                 id: load.to_string(),
                 state: "not released, or of a closed batch".into(),
-                action: "take in",
+                action: "take the file in",
             });
         }
         let letter = match into {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::letters::letter_of;
 use super::readings::ARCHIVE_ORDER;
-use super::{Db, DraftState, Hold, StoreError, ledger, vouch};
+use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::Stage;
@@ -86,6 +86,7 @@ impl Db {
         })?;
         if found.resolved.is_some() {
             return Err(StoreError::WrongState {
+                why: Hindrance::Decided,
                 what: "hold",
                 id: id.to_string(),
                 state: "resolved".into(),
@@ -136,14 +137,15 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or pages are on their way.
     pub fn next_letter(&mut self, batch: i64, by: &str) -> Result<u32, StoreError> {
-        let refused = |state: String| StoreError::WrongState {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
             what: "batch",
             id: batch.to_string(),
-            state,
-            action: "next letter",
+            state: state.to_owned(),
+            action: "begin the next letter",
         };
         if self.batch(batch)?.closed.is_some() {
-            return Err(refused("closed".into()));
+            return Err(refused(Hindrance::Closed, "closed"));
         }
         let (scans, arriving): (u32, u32) = self.connection.query_row(
             "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
@@ -152,7 +154,7 @@ impl Db {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if scans + arriving > 0 {
-            return Err(refused("still receiving pages: wait for them".into()));
+            return Err(refused(Hindrance::Arriving, "still receiving pages"));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -248,25 +250,24 @@ impl Db {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let refused = |state: &str| StoreError::WrongState {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
             what: "letter",
             id: letter.to_owned(),
             state: state.into(),
-            action: "move pages",
+            action: "change its pages",
         };
         match found {
             None => Err(StoreError::NotFound {
                 what: "letter",
                 id: letter.to_owned(),
             }),
-            Some((_, true)) => Err(refused("withheld")),
-            Some((Stage::Registered, _)) => Err(refused("registered")),
-            Some((Stage::Confirmed, _)) => {
-                Err(refused("confirmed: withdraw that by a correction first"))
-            }
+            Some((_, true)) => Err(refused(Hindrance::Withheld, "withheld")),
+            Some((Stage::Registered, _)) => Err(refused(Hindrance::Registered, "registered")),
+            Some((Stage::Confirmed, _)) => Err(refused(Hindrance::Confirmed, "confirmed")),
             Some(_) => match self.draft(letter) {
                 Ok(draft) if draft.state != DraftState::Open => {
-                    Err(refused("with the case system"))
+                    Err(refused(Hindrance::WithCaseSystem, "with a case system"))
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(error),

@@ -1,9 +1,16 @@
 //! Letters as a list of pages says: all its pages and the list itself in one transaction, or nothing.
 
-use super::letters::gate;
-use super::{Db, StoreError, TakePage, Taken};
-use crate::domain::intake::Gate;
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::grouping::{NewHold, hold_once};
+use super::letters::{ACTOR, gate, subject};
+use super::{Arrival, Db, Hindrance, News, StoreError, TakePage, Taken, ledger};
+use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::Stage;
+
+/// So many of the pages that a list waits for are named.
+const NAMED: usize = 8;
 
 /// What became of a list and its pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +48,7 @@ impl Db {
                     Taken::NotNow(_) | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
+                            why: Hindrance::Over,
                             what: "arrival",
                             id: file.arrival.clone(),
                             state: "refused".into(),
@@ -49,8 +57,97 @@ impl Db {
                     }
                 }
             }
+            if let Some(list) = files.last() {
+                db.list_waits_no_more(&list.arrival, "its pages came")?;
+            }
             Ok(Indexed::Letters(letters))
         })
+    }
+
+    /// Notes which pages a list waits for, each time that they are others.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown arrival.
+    pub fn list_waits(&mut self, id: &str, awaited: &[String]) -> Result<(), StoreError> {
+        let found = self.arrival(id)?;
+        if found.state != ArrivalState::Waiting || self.waits_for(id)? == named(awaited) {
+            return Ok(());
+        }
+        self.atomically(|db| {
+            db.connection.execute(
+                "UPDATE arrivals SET reason = ?2 WHERE id = ?1",
+                (id, reason::INDEX_PAGE_MISSING),
+            )?;
+            let detail = json!({"reason": reason::INDEX_PAGE_MISSING, "waits_for": named(awaited), "pages": awaited.len()});
+            ledger::append(&db.connection, ACTOR, "page.waits", &subject(id), &detail)
+        })
+    }
+
+    /// The pages that a list waits for, or was held for, as last noted.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn waits_for(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        let found: Option<Option<String>> = self
+            .connection
+            .prepare_cached(
+                "SELECT json_extract(detail, '$.waits_for') FROM ledger WHERE subject = ?1 AND action = 'page.waits' ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row([subject(id)], |row| row.get(0))
+            .optional()?;
+        let names = found.flatten().map(|names| serde_json::from_str(&names));
+        Ok(names.transpose().ok().flatten().unwrap_or_default())
+    }
+
+    /// The pages of a list do not come: its batch cannot be closed before somebody looked, or they are there.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown arrival.
+    pub fn list_is_late(&mut self, id: &str, awaited: &[String]) -> Result<News, StoreError> {
+        let found = self.arrival(id)?;
+        let Gate::Enter { load } = gate(&self.connection, found.first_seen)? else {
+            return Ok(News::Known);
+        };
+        let batch: i64 = self.connection.query_row(
+            "SELECT batch_id FROM loads WHERE id = ?1",
+            [load],
+            |row| row.get(0),
+        )?;
+        let detail = format!("{}: {}", found.name, named(awaited).join(", "));
+        let told = self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM holds WHERE batch_id = ?1 AND reason = ?2 AND detail = ?3",
+            )?
+            .exists((batch, reason::INDEX_PAGE_MISSING, &detail))?;
+        if told {
+            return Ok(News::Known);
+        }
+        self.atomically(|db| {
+            db.list_waits_no_more(id, "it waits for other pages now")?;
+            let new = NewHold {
+                batch,
+                letter: None,
+                scan: None,
+                reason: reason::INDEX_PAGE_MISSING,
+                detail: Some(detail),
+            };
+            hold_once(&db.connection, &new)
+        })
+    }
+
+    /// Answers what was found because of a list that waited.
+    pub(super) fn list_waits_no_more(&mut self, id: &str, why: &str) -> Result<(), StoreError> {
+        let Arrival { name, .. } = self.arrival(id)?;
+        let open: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM holds WHERE reason = ?1 AND resolved_ms IS NULL AND substr(detail, 1, length(?2)) = ?2",
+            )?
+            .query_map((reason::INDEX_PAGE_MISSING, format!("{name}: ")), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        open.into_iter()
+            .try_for_each(|hold| self.resolve_hold(hold, ACTOR, why).map(drop))
     }
 
     /// Why a file cannot be taken now.
@@ -72,4 +169,13 @@ impl Db {
         let closed = withheld || matches!(stage, Stage::Confirmed | Stage::Registered);
         Ok(closed.then_some(Indexed::LetterClosed { letter }))
     }
+}
+
+/// The first of the awaited pages, and how many there are besides.
+fn named(awaited: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = awaited.iter().take(NAMED).cloned().collect();
+    if awaited.len() > NAMED {
+        names.push(format!("+{}", awaited.len() - NAMED));
+    }
+    names
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
 use super::unreleased::hold_if_beyond;
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
@@ -231,6 +231,7 @@ impl Db {
         if found.state == ArrivalState::Taken {
             let (state, action) = ("taken".into(), "hold");
             return Err(StoreError::WrongState {
+                why: Hindrance::Over,
                 what: "arrival",
                 id: id.to_owned(),
                 state,
@@ -283,6 +284,20 @@ impl Db {
         Ok(())
     }
 
+    /// Names and keys of a source's files that wait.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn waiting_files(&self, source: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT name, file_key FROM arrivals WHERE source = ?1 AND state = ?2",
+        )?;
+        let rows = query.query_map((source, ArrivalState::Waiting), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Notes that a waiting file is no longer there.
     ///
     /// # Errors
@@ -303,6 +318,8 @@ impl Db {
             .optional()?;
         if let Some(id) = id {
             ledger::append(&step, ACTOR, "page.gone", &subject(&id), &json!({}))?;
+            step.commit()?;
+            return self.list_waits_no_more(&id, "the list is gone");
         }
         step.commit()?;
         Ok(())

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::unreleased::letters_and_loads;
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::balance::{Difference, Exception, letters_not_loaded};
 use crate::domain::letter::{Carrier, LoadState};
@@ -179,31 +179,34 @@ impl Db {
     }
 
     /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
+    /// its own; so may files that were not taken. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
     pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.batch(id)?;
-            let refused = |state: String| StoreError::WrongState {
+            let refused = |why, state: String| StoreError::WrongState {
+                why,
                 what: "batch",
                 id: id.to_string(),
                 state,
                 action: "close",
             };
             if found.closed.is_some() {
-                return Err(refused("closed".into()));
+                return Err(refused(Hindrance::Decided, "closed already".into()));
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
             for difference in db.batch_counts(id)?.differences() {
                 let (kind, letters) = match difference {
+                    // Software may have left something that nobody can take: whoever closes says so.
+                    Difference::FilesWaiting { .. } if note.is_some() => continue,
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),
-                    _ => return Err(refused(format!("out of balance ({})", difference.told()))),
+                    _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),
                 };
                 let Some(note) = note else {
-                    return Err(refused(format!("out of balance ({})", difference.told())));
+                    return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told())));
                 };
                 let letters = u32::try_from(letters).unwrap_or(u32::MAX);
                 db.add_exception(id, (kind, letters), (by, note))?;
@@ -236,22 +239,26 @@ impl Db {
         (cabinet, letters): (&str, Option<u32>),
         by: &str,
     ) -> Result<i64, StoreError> {
-        let refused = |state: String| StoreError::WrongState {
+        let refused = |why, state: String| StoreError::WrongState {
+            why,
             what: "batch",
             id: batch_id.to_string(),
             state,
-            action: "load",
+            action: "load the cabinet with it",
         };
         if self.batch(batch_id)?.closed.is_some() {
-            return Err(refused("closed".into()));
+            return Err(refused(Hindrance::Closed, "closed".into()));
         }
         let (expected, loads) = letters_and_loads(&self.connection, batch_id)?;
         let in_loads: u32 = loads.iter().filter_map(|load| load.letters).sum();
         let left = (expected - i64::from(in_loads)).max(0);
         if letters.is_some_and(|letters| i64::from(letters) > left) {
-            return Err(refused(format!(
-                "of {expected} letters, {in_loads} of them in loads: {left} are left; record those that were not counted as an exception first"
-            )));
+            return Err(refused(
+                Hindrance::OutOfBalance,
+                format!(
+                    "of {expected} letters, {in_loads} of them in loads: {left} are left; record those that were not counted as an exception first"
+                ),
+            ));
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -333,16 +340,18 @@ impl Db {
     ) -> Result<(), StoreError> {
         if by == approved_by {
             return Err(StoreError::WrongState {
+                why: Hindrance::SamePerson,
                 what: "override of load",
                 id: load_id.to_string(),
                 state: format!("signed by {by} alone"),
-                action: "open",
+                action: "open the load",
             });
         }
         let found = self.load(load_id)?;
         if !matches!(found.state, LoadState::Waiting | LoadState::Quarantined) {
             let (state, action) = (found.state.told().to_owned(), "override");
             return Err(StoreError::WrongState {
+                why: Hindrance::LoadElsewhere,
                 what: "load",
                 id: load_id.to_string(),
                 state,

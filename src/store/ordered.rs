@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::amiss::{beside_held, last_separator_at};
 use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
 use super::letters::letter_of;
+use super::unreleased::noted_since;
 use super::{News, StoreError};
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator, after, hold, natural};
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
@@ -185,6 +186,7 @@ impl Taking<'_> {
 
     fn page(&mut self, frame: u32, odd: Option<&'static str>) -> Result<(), Stop> {
         let (group, odd_group) = self.group()?;
+        let noted = self.noted_since_last_page(&group)?;
         let (letter, stage) = letter_of(self.step, self.load, &group)?;
         let withheld: bool = self.step.query_row(
             "SELECT withheld IS NOT NULL FROM letters WHERE id = ?1",
@@ -216,10 +218,28 @@ impl Taking<'_> {
         if self.take.scan.is_none() {
             self.beside_held(&letter)?;
         }
+        if let Some(noted) = noted {
+            self.hold(Some(letter.clone()), hold::PAGE_AFTER_LOAD, Some(noted))?;
+        }
         if !self.letters.contains(&letter) {
             self.letters.push(letter);
         }
         Ok(())
+    }
+
+    /// What was noted and is not released since the last page of the letter that a page of a folder would be put behind. A scan is begun for its load.
+    fn noted_since_last_page(&self, group: &str) -> Result<Option<String>, StoreError> {
+        if self.take.scan.is_some() {
+            return Ok(None);
+        }
+        let last: Option<Millis> = self
+            .step
+            .prepare_cached(
+                "SELECT last_arrival_ms FROM letters WHERE batch_id = ?1 AND group_name = ?2",
+            )?
+            .query_row((self.batch, group), |row| row.get(0))
+            .optional()?;
+        last.map_or(Ok(None), |last| noted_since(self.step, self.batch, last))
     }
 
     /// A file of this folder that is held since the last separator may have been one.

@@ -7,9 +7,9 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::drafts::{OFFERED, subject};
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::goes_to_accused;
+use crate::domain::access::{Seer, goes_to_accused};
 use crate::domain::outgoing::{Kind, Retry, State};
 
 /// Messages made at once at most.
@@ -53,8 +53,18 @@ pub struct Message {
     pub next: Millis,
     /// Last tried.
     pub last: Option<Millis>,
-    /// Stable code of what came of that.
+    /// Stable code of what came of that; behind a colon what the other side said of it, which may be of the letter.
     pub result: Option<String>,
+}
+
+impl Message {
+    /// The stable code of what came of it, and what the other side said beside it.
+    pub fn result_and_said(&self) -> (Option<String>, Option<String>) {
+        match self.result.as_deref().map(|told| told.split_once(": ")) {
+            Some(Some((code, said))) => (Some(code.to_owned()), Some(said.to_owned())),
+            _ => (self.result.clone(), None),
+        }
+    }
 }
 
 const MESSAGE: &str = "SELECT id, message, channel, kind, letter_id, occasion, code, state, made_ms, attempts, next_ms, last_ms, result FROM outbox";
@@ -338,6 +348,17 @@ impl Db {
             })
     }
 
+    /// A message as this seer may read it: what the other side said of a letter is for whoever sees the letter.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn message_for(&self, seer: &Seer, mut message: Message) -> Result<Message, StoreError> {
+        if message.result_and_said().1.is_some() && !self.sight(seer, &message.letter)?.is_full() {
+            message.result = message.result_and_said().0;
+        }
+        Ok(message)
+    }
+
     /// How many messages a person has to look at, and how many wait.
     ///
     /// # Errors
@@ -349,28 +370,44 @@ impl Db {
             .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// A person sends a message again, under its old id.
+    /// A person sends a message again, under its old id; one that was delivered with a reason only.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up or sent.
-    pub fn resend_message(&mut self, id: i64, by: &str) -> Result<Message, StoreError> {
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up, or delivered and there is a reason.
+    pub fn resend_message(
+        &mut self,
+        id: i64,
+        (by, reason): (&str, Option<&str>),
+    ) -> Result<Message, StoreError> {
         self.atomically(|db| {
             let known = db.message(id)?;
-            if !matches!(known.state, State::Dead | State::Sent) {
-                let state = serde_json::to_value(known.state).ok();
-                let state = state.and_then(|state| state.as_str().map(str::to_owned));
+            let refused = match (known.state, reason) {
+                (State::Dead, _) | (State::Sent, Some(_)) => None,
+                (State::Sent, None) => Some((Hindrance::Delivered, "delivered already")),
+                (State::Waiting | State::Staged, _) => Some((Hindrance::Busy, "on its way")),
+                (State::Accepted | State::Rejected, _) => {
+                    Some((Hindrance::Decided, "answered by a receipt"))
+                }
+                (State::Dropped, _) => Some((Hindrance::Over, "dropped")),
+                (State::KeptBack, _) => {
+                    Some((Hindrance::AddresseeAccused, "about a letter that accuses that office"))
+                }
+            };
+            if let Some((why, state)) = refused {
                 return Err(StoreError::WrongState {
+                    why,
                     what: "message",
                     id: id.to_string(),
-                    state: state.unwrap_or_default(),
-                    action: "resend",
+                    state: state.to_owned(),
+                    action: "send it again",
                 });
             }
             db.connection.execute(
                 "UPDATE outbox SET state = 'waiting', attempts = 0, next_ms = ?2, done_ms = NULL WHERE id = ?1",
                 (id, clock::now()),
             )?;
-            db.note_message(&known, "message.resent", by)?;
+            let detail = json!({"message": known.message, "kind": known.kind, "channel": known.channel, "was": known.state, "reason": reason});
+            ledger::append(&db.connection, by, "message.resent", &subject(&known.letter), &detail)?;
             db.message(id)
         })
     }

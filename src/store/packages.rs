@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::drafts::{subject, written};
 use super::earlier::Settled;
-use super::{Channel, Claiming, Db, DraftState, Message, StoreError, ledger};
+use super::{Channel, Claiming, Db, DraftState, Hindrance, Message, StoreError, ledger};
 use crate::clock;
 use crate::domain::letter::Stage;
 use crate::domain::outgoing::{Kind, State};
@@ -148,14 +148,14 @@ impl Db {
                         Kind::Amended => drop(db.ack_amendment(message.occasion, channel)?),
                         _ => drop(db.ack_draft(&message.letter, case_number, channel, None)?),
                     }
-                    (State::Accepted, "accepted")
+                    (State::Accepted, "accepted".to_owned())
                 }
                 Receipt::Rejected { .. } if message.state == State::Rejected => return Ok(message),
                 Receipt::Rejected { reason } => {
                     if message.kind != Kind::Amended {
                         db.reject_draft(&message.letter, reason, channel)?;
                     }
-                    (State::Rejected, "rejected")
+                    (State::Rejected, format!("rejected: {reason}"))
                 }
             };
             db.connection.execute(
@@ -188,10 +188,11 @@ impl Db {
         let mut row = self.draft(letter)?;
         if row.state != DraftState::Leased || row.claimed_by.as_deref() != Some(by) {
             return Err(StoreError::WrongState {
+                why: Hindrance::NotLeased,
                 what: "draft",
                 id: letter.to_owned(),
                 state: "not with this exchange folder".into(),
-                action: "reject",
+                action: "take the rejection",
             });
         }
         row.draft.confirmed = None;

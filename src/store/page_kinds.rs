@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::domain::access::Seer;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
@@ -68,10 +68,15 @@ impl Db {
                 "registered"
             };
             return Err(StoreError::WrongState {
+                why: if stage == Stage::Confirmed {
+                    Hindrance::Confirmed
+                } else {
+                    Hindrance::Registered
+                },
                 what: "letter",
                 id: letter.to_owned(),
                 state: state.into(),
-                action: "change the pages of",
+                action: "say what the page is",
             });
         }
         let rows = self.pages_with_kinds(letter)?;

@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::vouch::{self, INTERESTS, RECUSALS};
-use super::{Db, StoreError};
+use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Interest, InterestKind, Matched, Parties, Relation, called_for};
 use crate::domain::draft::Fields;
@@ -164,9 +164,10 @@ impl Db {
         self.atomically(|db| {
             if by == user {
                 return Err(StoreError::WrongState {
+                    why: Hindrance::SamePerson,
                     what: "letter",
                     id: letter.to_owned(),
-                    state: "kept from you: another person has to decide".into(),
+                    state: "kept from you".into(),
                     action: "lift the recusal",
                 });
             }

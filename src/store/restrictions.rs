@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::vouch::{self, LETTER_ACCESS, RESTRICTIONS};
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Restricted, Seer, called_for, may};
 
@@ -40,8 +40,9 @@ fn subject(letter: &str) -> String {
     format!("letter/{letter}")
 }
 
-fn wrong(letter: &str, state: &str, action: &'static str) -> StoreError {
+fn wrong(why: Hindrance, letter: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
+        why,
         what: "letter",
         id: letter.to_owned(),
         state: state.to_owned(),
@@ -151,7 +152,12 @@ impl Db {
         self.atomically(|db| {
             let known = db.restriction(letter)?.filter(|known| known.holds);
             let Some(known) = known else {
-                return Err(wrong(letter, "not restricted", "open to everybody"));
+                return Err(wrong(
+                    Hindrance::NotSo,
+                    letter,
+                    "not restricted",
+                    "open to everybody",
+                ));
             };
             db.set_restriction(letter, ("lifted", known.why), (by, reason))?;
             let detail = json!({"why": known.why, "reason": reason});
@@ -218,19 +224,19 @@ impl Db {
         user: &str,
         (by, reason): (&str, &str),
     ) -> Result<(), StoreError> {
-        const ACTION: &str = "let in";
+        const ACTION: &str = "let somebody in";
         self.atomically(|db| {
             db.letter_row(letter)?;
             if user == by {
-                return Err(wrong(letter, "not yours to open for yourself: another person has to", ACTION));
+                return Err(wrong(Hindrance::SamePerson, letter, "not yours to open for yourself", ACTION));
             }
             let holder = Holder::Person(db.user(user)?.role);
             if !may(holder, Action::ReadLetters) {
-                return Err(wrong(letter, "not for people whose role sees no letters", ACTION));
+                return Err(wrong(Hindrance::NotForThisPerson, letter, "not for people whose role sees no letters", ACTION));
             }
             let seer = Seer { actor: user.to_owned(), holder };
             if db.standing(&seer, letter)?.is_recused {
-                return Err(wrong(letter, "kept from this person: a recusal has to be lifted first", ACTION));
+                return Err(wrong(Hindrance::NotForThisPerson, letter, "kept from this person by a recusal", ACTION));
             }
             let added = db.connection.execute(
                 "INSERT INTO letter_access (letter_id, user, granted_by, reason, granted_ms) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::grouping::{NewHold, hold_once};
-use super::{Db, StoreError, ledger, loads};
+use super::{Db, Hindrance, StoreError, ledger, loads};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
 use crate::domain::intake::ArrivalState;
@@ -155,6 +155,7 @@ impl Db {
         let Some(batch) = open_load(&self.connection, new.load)? else {
             let closed = load.state.may_be_opened();
             return Err(StoreError::WrongState {
+                why: Hindrance::LoadNotOpen,
                 what: "load",
                 id: new.load.to_string(),
                 state: if closed {
@@ -176,6 +177,7 @@ impl Db {
             .optional()?;
         if let Some(running) = running {
             return Err(StoreError::WrongState {
+                why: Hindrance::Busy,
                 what: "scanner",
                 id: new.scanner.clone(),
                 state: format!("busy with scan {running}"),

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
 use super::grouping::{NewHold, hold_once};
+use crate::clock::Millis;
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
 use crate::domain::letter::LoadState;
@@ -44,14 +45,6 @@ pub(super) fn hold_if_beyond(
     (batch, letter): (i64, &str),
 ) -> Result<(), StoreError> {
     let (expected, loads) = letters_and_loads(step, batch)?;
-    let before: i64 = step.query_row(
-        "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1 AND l.id <> ?2",
-        (batch, letter),
-        |row| row.get(0),
-    )?;
-    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
-        return Ok(());
-    }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
     let elsewhere = match unreleased(step, batch)? {
         Some(load) => Some(format!("load {load}")),
@@ -61,6 +54,11 @@ pub(super) fn hold_if_beyond(
     let Some(detail) = elsewhere else {
         return Ok(());
     };
+    // Counted last: a batch may have thousands of letters, and usually nothing else lies about.
+    let before = letters_with_pages(step, (batch, letter))?;
+    if letters_opened(expected, &loads).is_some_and(|opened| before < opened) {
+        return Ok(());
+    }
     let new = NewHold {
         batch,
         letter: Some(letter.to_owned()),
@@ -70,6 +68,15 @@ pub(super) fn hold_if_beyond(
     };
     hold_once(step, &new)?;
     Ok(())
+}
+
+/// The letters of a batch that have pages, but for one.
+fn letters_with_pages(step: &Connection, (batch, but): (i64, &str)) -> Result<i64, StoreError> {
+    Ok(step.query_row(
+        "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1 AND l.id <> ?2",
+        (batch, but),
+        |row| row.get(0),
+    )?)
 }
 
 /// A load that no cycle released and nobody overrode, of this batch if there is one. What waits for a closed batch waits for nothing.
@@ -93,4 +100,33 @@ fn not_loaded(step: &Connection) -> Result<Option<i64>, StoreError> {
         "SELECT id FROM batches b WHERE closed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM loads l WHERE l.batch_id = b.id) ORDER BY id LIMIT 1",
     )?;
     Ok(query.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Of a batch whose opened letters have all begun: what was noted since its last letter's last page and is not released. A sheet that comes behind
+/// that letter now may be of that. Earlier in a batch, loading the next one while this one is scanned is how a mailroom works.
+pub(super) fn noted_since(
+    step: &Connection,
+    batch: i64,
+    last: Millis,
+) -> Result<Option<String>, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT 'load ' || l.id FROM loads l JOIN batches b ON b.id = l.batch_id
+         WHERE l.created_ms > ?1 AND (l.state IN (?2, ?3) OR (l.state = ?4 AND b.closed_ms IS NULL))
+         UNION ALL SELECT 'batch ' || b.id FROM batches b WHERE b.created_ms > ?1 AND b.closed_ms IS NULL
+         AND NOT EXISTS (SELECT 1 FROM loads l WHERE l.batch_id = b.id) LIMIT 1",
+    )?;
+    let wanted = (
+        last,
+        LoadState::Quarantined,
+        LoadState::InCycle,
+        LoadState::Waiting,
+    );
+    let noted: Option<String> = query.query_row(wanted, |row| row.get(0)).optional()?;
+    if noted.is_none() {
+        return Ok(None);
+    }
+    let (expected, loads) = letters_and_loads(step, batch)?;
+    let begun = letters_with_pages(step, (batch, ""))?;
+    let is_all = letters_opened(expected, &loads).is_some_and(|opened| begun >= opened);
+    Ok(noted.filter(|_| is_all))
 }

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::vouch::{self, VALUABLES};
-use super::{Db, StoreError};
+use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::keeping::{ReturnWay, ValuableKind};
 
@@ -109,8 +109,9 @@ fn valuable(row: &Row<'_>) -> rusqlite::Result<ValuableRow> {
     })
 }
 
-fn refused(id: i64, state: &str, action: &'static str) -> StoreError {
+fn refused(why: Hindrance, id: i64, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
+        why,
         what: "valuable",
         id: id.to_string(),
         state: state.to_owned(),
@@ -203,10 +204,20 @@ impl Db {
         self.atomically(|db| {
             let found = db.valuable(id)?;
             if found.is_closed() || found.witnessed.is_some() {
-                return Err(refused(id, "witnessed or closed already", "witness"));
+                return Err(refused(
+                    Hindrance::Decided,
+                    id,
+                    "witnessed or closed already",
+                    "witness",
+                ));
             }
             if found.listed.0 == by {
-                return Err(refused(id, "listed by the same person", "witness"));
+                return Err(refused(
+                    Hindrance::SamePerson,
+                    id,
+                    "listed by the same person",
+                    "witness",
+                ));
             }
             db.connection.execute(
                 "UPDATE valuables SET witnessed_by = ?2, witnessed_ms = ?3 WHERE id = ?1",
@@ -229,10 +240,10 @@ impl Db {
         self.atomically(|db| {
             let found = db.valuable(id)?;
             if found.is_closed() || found.returned.is_some() || found.kind == ValuableKind::NothingFound {
-                return Err(refused(id, "returned or closed already", "return"));
+                return Err(refused(Hindrance::Decided, id, "returned or closed already", "return"));
             }
             if found.witnessed.is_none() {
-                return Err(refused(id, "not yet seen by a second person", "return"));
+                return Err(refused(Hindrance::ValuablesOpen, id, "not yet seen by a second person", "return"));
             }
             db.connection.execute(
                 "UPDATE valuables SET returned_how = ?2, returned_to = ?3, receipt_no = ?4, returned_on = ?5, returned_by = ?6,
@@ -252,16 +263,23 @@ impl Db {
             let found = db.valuable(id)?;
             let Some((giver, _)) = &found.returned_by else {
                 return Err(refused(
+                    Hindrance::ValuablesOpen,
                     id,
                     "not yet given back",
                     "witness the return of it",
                 ));
             };
             if found.return_witnessed.is_some() {
-                return Err(refused(id, "closed already", "witness the return of it"));
+                return Err(refused(
+                    Hindrance::Decided,
+                    id,
+                    "closed already",
+                    "witness the return of it",
+                ));
             }
             if giver == by {
                 return Err(refused(
+                    Hindrance::SamePerson,
                     id,
                     "given back by the same person",
                     "witness the return of it",
@@ -283,10 +301,10 @@ impl Db {
         self.atomically(|db| {
             let found = db.valuable(id)?;
             if found.returned.is_some() || found.is_closed() {
-                return Err(refused(id, "returned or closed already", "strike out"));
+                return Err(refused(Hindrance::Decided, id, "returned or closed already", "strike out"));
             }
             if found.listed.0 == by {
-                return Err(refused(id, "listed by the same person", "strike out"));
+                return Err(refused(Hindrance::SamePerson, id, "listed by the same person", "strike out"));
             }
             db.connection.execute(
                 "UPDATE valuables SET struck_by = ?2, struck_reason = ?3, struck_ms = ?4 WHERE id = ?1",
@@ -314,6 +332,7 @@ impl Db {
             (open, _) => format!("holding {open} enclosed valuables that are not returned"),
         };
         Err(StoreError::WrongState {
+            why: Hindrance::ValuablesOpen,
             what: "letter",
             id: letter.to_owned(),
             state,

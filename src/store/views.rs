@@ -62,6 +62,8 @@ pub struct Overview {
 /// A file that was not taken.
 #[derive(Debug, Clone)]
 pub struct HeldFile {
+    /// Its arrival.
+    pub id: String,
     /// The folder's id.
     pub source: String,
     /// Path below the folder.
@@ -189,7 +191,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn held_files(&self, limit: u32) -> Result<Vec<HeldFile>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT source, name, first_seen_ms, coalesce(reason, ''), state = 'held' FROM arrivals
+            "SELECT source, name, first_seen_ms, coalesce(reason, ''), state = 'held', id FROM arrivals
              WHERE state = 'held' OR (state = 'waiting' AND reason IS NOT NULL AND reason <> 'arriving')
              ORDER BY first_seen_ms DESC LIMIT ?1",
         )?;
@@ -200,6 +202,7 @@ impl Db {
                 seen: row.get(2)?,
                 reason: row.get(3)?,
                 is_held: row.get(4)?,
+                id: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::vouch::{self, RETENTIONS};
-use super::{Db, StoreError, ledger};
+use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
@@ -42,11 +42,12 @@ pub struct RetentionRow {
     pub refused_by: Option<String>,
 }
 
-fn wrong(letter: &str, state: String, action: &'static str) -> StoreError {
+fn wrong(why: Hindrance, letter: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
+        why,
         what: "letter",
         id: letter.to_owned(),
-        state,
+        state: state.to_owned(),
         action,
     }
 }
@@ -89,7 +90,7 @@ impl Db {
     pub fn not_withheld(&self, letter: &str, action: &'static str) -> Result<(), StoreError> {
         match self.withholding(letter)? {
             None => Ok(()),
-            Some(held) => Err(wrong(letter, held.kind.told().into(), action)),
+            Some(held) => Err(wrong(Hindrance::Withheld, letter, held.kind.told(), action)),
         }
     }
 
@@ -149,8 +150,8 @@ impl Db {
         self.atomically(|db| {
             match db.withholding(letter)? {
                 Some(held) if held.kind == Withheld::Withdrawn => {}
-                Some(held) => return Err(wrong(letter, held.kind.told().into(), "reinstate")),
-                None => return Err(wrong(letter, "not withdrawn".into(), "reinstate")),
+                Some(held) => return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), "reinstate")),
+                None => return Err(wrong(Hindrance::NotSo, letter, "not withdrawn", "reinstate")),
             }
             db.connection.execute(
                 "UPDATE letters SET withheld = NULL, withheld_reason = NULL, withheld_by = NULL, withheld_ms = NULL,
@@ -172,15 +173,19 @@ impl Db {
         let row = self.letter_row(letter)?;
         if row.stage == Stage::Registered {
             return Err(wrong(
+                Hindrance::Registered,
                 letter,
-                "registered with the case system".into(),
+                "registered with the case system",
                 action,
             ));
         }
         match self.draft(letter) {
-            Ok(draft) if draft.state != super::DraftState::Open => {
-                Err(wrong(letter, "leased to a case system".into(), action))
-            }
+            Ok(draft) if draft.state != super::DraftState::Open => Err(wrong(
+                Hindrance::WithCaseSystem,
+                letter,
+                "with a case system",
+                action,
+            )),
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -241,17 +246,17 @@ impl Db {
         self.atomically(|db| {
             let (batch, _) = db.letter_origin(letter)?;
             if let Some(held) = db.withholding(letter)?.filter(|held| held.kind == Withheld::Destroyed) {
-                return Err(wrong(letter, held.kind.told().into(), ACTION));
+                return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), ACTION));
             }
             let received = batch.received.zoned();
             let over = received.checked_add(jiff::Span::new().years(years));
             if over.is_ok_and(|over| over > clock::now().zoned()) {
                 let day = batch.received.day();
-                return Err(wrong(letter, format!("received on {day}, not yet {years} years ago"), ACTION));
+                return Err(wrong(Hindrance::TooEarly, letter, &format!("received on {day}, not yet {years} years ago"), ACTION));
             }
             db.nothing_open(letter, false, ACTION)?;
             if db.is_lent(letter)? {
-                return Err(wrong(letter, "lent out".into(), ACTION));
+                return Err(wrong(Hindrance::Lent, letter, "lent out", ACTION));
             }
             let open: bool = db.connection.query_row(
                 "SELECT EXISTS (SELECT 1 FROM retentions WHERE letter_id = ?1 AND approved_ms IS NULL AND refused_ms IS NULL)",
@@ -259,7 +264,7 @@ impl Db {
                 |row| row.get(0),
             )?;
             if open {
-                return Err(wrong(letter, "proposed already".into(), ACTION));
+                return Err(wrong(Hindrance::Decided, letter, "proposed already", ACTION));
             }
             db.connection.execute(
                 "INSERT INTO retentions (letter_id, policy, proposed_by, proposed_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -316,17 +321,21 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.retention(id)?;
-            let refused = |state: &str| StoreError::WrongState {
+            let refused = |why, state: &str| StoreError::WrongState {
+                why,
                 what: "retention",
                 id: id.to_string(),
                 state: state.to_owned(),
                 action: "decide",
             };
             if found.approved_by.is_some() || found.refused_by.is_some() {
-                return Err(refused("decided already"));
+                return Err(refused(Hindrance::Decided, "decided already"));
             }
             if found.proposed_by == by {
-                return Err(refused("proposed by the same person"));
+                return Err(refused(
+                    Hindrance::SamePerson,
+                    "proposed by the same person",
+                ));
             }
             let key = id.to_string();
             let letter = found.letter.as_str();

@@ -102,6 +102,13 @@ fn work(
             let jpeg = encode(&shown)?;
             Ok((Done::Picture(jpeg.len() as u32), jpeg))
         }
+        Task::Glimpse { longest_px } => {
+            let twice = longest_px.saturating_mul(2);
+            let page = ocr::decode_glimpse(file, twice, &Limits::default());
+            let shown = page.map_err(|error| undecodable(&error))?;
+            let jpeg = encode(&shrink(&shown, *longest_px))?;
+            Ok((Done::Picture(jpeg.len() as u32), jpeg))
+        }
         Task::Codes { frame, codes } => {
             let grey = grey_of(file, *frame).ok_or_else(not_decoded)?;
             alone(Done::Codes(codes.on(&grey)))

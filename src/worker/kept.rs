@@ -216,6 +216,17 @@ pub fn picture(file: &[u8], frame: u32, longest_px: Option<u32>) -> Result<Vec<u
     }
 }
 
+/// What there is of a file's first page as a JPEG, however damaged it is, drawn in a kept child.
+///
+/// # Errors
+/// [`WorkerError`].
+pub fn glimpse(file: &[u8], longest_px: u32) -> Result<Vec<u8>, WorkerError> {
+    match of_the_station().ask(&Task::Glimpse { longest_px }, file)? {
+        (Done::Picture(_), jpeg) => Ok(jpeg),
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
 /// What the codes on one page say, made out in a kept child.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ fn system_of(house: &House, unit: &str) -> Caller {
             scope: Scope::CaseSystem,
             expires: None,
             unit: Some(unit),
+            certificate: None,
         };
         db.add_token(&new, "their secret", "test")
     });
@@ -66,7 +67,7 @@ fn a_missing_accused_is_named_by_a_person_and_the_draft_comes_back_from_his_offi
         OFFICE
     );
     // His office's system has it no longer, and cannot register it any more.
-    assert_eq!(ack(&house, &theirs).code(), "wrong_state");
+    assert_eq!(ack(&house, &theirs).code(), "taken_back");
     assert_eq!(house.get(&theirs, "/v1/drafts/A1").status, 404);
     assert_eq!(claimed(&house, &theirs), 0);
     assert_eq!(claimed(&house, &cases), 0, "a person looks at it first");
@@ -109,7 +110,10 @@ fn a_draft_with_a_system_that_is_not_accused_stays_there() {
     house.drafted("A1");
     assert_eq!(claimed(&house, &cases), 1);
     let named = json!({"named": [{"name": "王大明"}]});
-    assert_eq!(name_accused(&house, &zhang, named).code(), "wrong_state");
+    assert_eq!(
+        name_accused(&house, &zhang, named).code(),
+        "with_case_system"
+    );
     assert_eq!(ack(&house, &cases).status, 200);
     assert_eq!(house.count("SELECT count(*) FROM restrictions"), 0);
 }
@@ -125,7 +129,7 @@ fn naming_the_addressee_as_accused_stops_the_hand_over() {
     assert_eq!(claimed(&house, &cases), 1);
     let named = json!({"named": [{"name": "林建国"}]});
     assert_eq!(name_accused(&house, &zhang, named).status, 200);
-    assert_eq!(ack(&house, &cases).code(), "wrong_state");
+    assert_eq!(ack(&house, &cases).code(), "taken_back");
     assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
     assert_eq!(claimed(&house, &cases), 0);
 }

@@ -132,7 +132,7 @@ fn a_named_person_says_what_an_alert_is() {
         house
             .post(&li, &to, json!({"verdict": "false_alarm"}))
             .code(),
-        "wrong_state"
+        "already_decided"
     );
     assert_eq!(
         house

@@ -1,7 +1,7 @@
 //! The hand-over: every draft registered once, whatever dies in between.
 
 use laixin::config::Offer;
-use laixin::store::{Claiming, Db, Scope};
+use laixin::store::{Claiming, Db, Role, Scope};
 use serde_json::{Value, json};
 
 use super::house::{Caller, House, draft};
@@ -59,7 +59,10 @@ fn a_draft_is_claimed_and_registered_once() {
     assert!(claim(&house, &cases, 10).is_empty());
     assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
     assert_eq!(ack(&house, &cases, "A1", "N1"), (200, "\"N1\"".into()));
-    assert_eq!(ack(&house, &cases, "A1", "N2"), (409, "wrong_state".into()));
+    assert_eq!(
+        ack(&house, &cases, "A1", "N2"),
+        (409, "other_case_number".into())
+    );
     assert_eq!(
         house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
         1
@@ -76,6 +79,45 @@ fn a_draft_is_claimed_and_registered_once() {
     );
 }
 
+/// A case may hold several letters: taken, said to the case system, on record, and seen by people.
+#[test]
+fn one_case_number_for_two_letters_of_one_system_is_a_warning() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    let zhang = house.person("zhang", Role::Operator);
+    for id in ["A1", "A2", "A3"] {
+        house.drafted(id);
+    }
+    assert_eq!(claim(&house, &one, 2).len(), 2);
+    assert_eq!(claim(&house, &two, 1).len(), 1);
+    let same = |caller: &Caller, id: &str| {
+        let answer = house.post(
+            caller,
+            &format!("/v1/drafts/{id}/ack"),
+            json!({"case_number": "N1"}),
+        );
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["same_case_number"].clone()
+    };
+    let warned = |page: &str| house.get(&zhang, page).text.contains("N1");
+    assert_eq!(same(&one, "A1"), json!([]));
+    // Another system's numbers are its own.
+    assert_eq!(same(&two, "A3"), json!([]));
+    assert!(!warned("/today") && !warned("/outbox"));
+    assert_eq!(same(&one, "A2"), json!(["A1"]));
+    assert_eq!(same(&one, "A2"), json!(["A1"]), "twice is once");
+    assert!(warned("/today") && warned("/outbox"));
+    let recorded = "SELECT count(*) FROM ledger WHERE action = 'draft.acked' AND subject = 'letter/A2' AND detail ->> '$.also[0]' = 'A1'";
+    assert_eq!(house.count(recorded), 1);
+    // Nobody hears of a letter that is kept from him.
+    house
+        .sql("INSERT INTO recusals (letter_id, user, by, at_ms) VALUES ('A1', 'zhang', 'chen', 1)");
+    assert!(!warned("/today") && !warned("/outbox"));
+}
+
 #[test]
 fn a_lease_that_ran_out_is_offered_again() {
     let house = House::offering("read");
@@ -89,9 +131,8 @@ fn a_lease_that_ran_out_is_offered_again() {
     run_out(&house);
     assert_eq!(claim(&house, &two, 1).len(), 1);
     assert_eq!(
-        ack(&house, &one, "A1", "N1").0,
-        409,
-        "it is with somebody else now"
+        ack(&house, &one, "A1", "N1"),
+        (409, "leased_to_another".into())
     );
     assert_eq!(ack(&house, &two, "A1", "N2").0, 200);
 }
@@ -123,7 +164,7 @@ fn nobody_acknowledges_what_they_never_had() {
     let house = House::offering("read");
     let cases = house.machine("cases", Scope::CaseSystem);
     house.drafted("A1");
-    assert_eq!(ack(&house, &cases, "A1", "N1"), (409, "wrong_state".into()));
+    assert_eq!(ack(&house, &cases, "A1", "N1"), (409, "not_leased".into()));
     assert_eq!(ack(&house, &cases, "A9", "N1"), (404, "not_found".into()));
 }
 
@@ -145,6 +186,9 @@ fn an_old_lease_of_the_same_token_does_not_acknowledge() {
             .status
     };
     assert_eq!(with(&old), 409);
+    let late = json!({"case_number": "N1", "lease": old});
+    let late = house.post(&cases, "/v1/drafts/A1/ack", late);
+    assert_eq!(late.code(), "lease_outdated");
     assert_eq!(with(&new), 200);
 }
 

@@ -19,6 +19,8 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
+use crate::support::described::assert_described;
+
 pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// A running API; ends with the value.
@@ -228,11 +230,15 @@ impl House {
         body: Option<&str>,
     ) -> Answer {
         let mut response = self.response(caller, method, path, body);
-        Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.body_mut().read_to_string().unwrap(),
+        };
+        if let Ok(told) = serde_json::from_str(&answer.text) {
+            assert_described(method, path, answer.status, &told);
         }
+        answer
     }
 
     /// Status, content type, bytes, whatever is asked.
@@ -325,6 +331,7 @@ impl House {
                     scope,
                     expires: None,
                     unit: None,
+                    certificate: None,
                 };
                 db.add_token(&new, &kept, "test")
             })

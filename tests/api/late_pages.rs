@@ -3,7 +3,7 @@
 use laixin::domain::access::{InterestKind, Relation};
 use laixin::domain::text::PageKind;
 use laixin::evidence::Original;
-use laixin::store::{Claiming, HeldInto, Role, Scope, StoreError, TakeHeld};
+use laixin::store::{Claiming, HeldInto, Hindrance, Role, Scope, StoreError, TakeHeld};
 use serde_json::json;
 
 use super::house::{Caller, House};
@@ -173,9 +173,17 @@ fn a_page_for_a_letter_that_is_only_confirmed_waits_until_that_is_withdrawn() {
         .store
         .wait(move |db| db.take_held(&take, ("zhang", "补页")));
     assert!(
-        matches!(&refused, Err(StoreError::WrongState { state, .. }) if state.contains("withdraw that")),
+        matches!(
+            &refused,
+            Err(StoreError::WrongState {
+                why: Hindrance::Confirmed,
+                ..
+            })
+        ),
         "{refused:?}"
     );
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("Take the confirmation back first"), "{told}");
 }
 
 #[test]
@@ -192,4 +200,82 @@ fn no_page_is_added_to_a_registered_letter_without_a_released_load() {
         matches!(&refused, Err(StoreError::WrongState { what: "load", .. })),
         "{refused:?}"
     );
+}
+
+/// A held file in the folder of a scanner, as the desk leaves it.
+fn held_file(house: &House) -> std::path::PathBuf {
+    let folder = house.app.settings.scanners[0].folder.clone();
+    std::fs::create_dir_all(folder.join("held/truncated")).unwrap();
+    let kept = folder.join("held/truncated/H1_p1.jpg");
+    std::fs::write(&kept, crate::page_workers::half_a_page()).unwrap();
+    house.sql(
+        "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason, kept_as)
+         VALUES ('h1', 's', 'H1_p1.jpg', 'k', 1, 'held', 'truncated', 'held/truncated/H1_p1.jpg')",
+    );
+    kept
+}
+
+#[test]
+fn of_a_held_file_what_came_is_shown_on_record_and_coarsely_to_whoever_has_an_interest() {
+    let house = House::with_more("[[scanner]]\nid = \"s\"\nfolder = \"scans\"\n");
+    let zhang = house.person("zhang", Role::Operator);
+    let li = house.person("li", Role::ConfirmingOfficer);
+    let keeper = house.person("keeper", Role::Maintenance);
+    let declared = house.app.store.wait(|db| {
+        let unit = (InterestKind::Unit, Relation::Own, "恒发纺织有限公司");
+        db.declare_interest("li", unit, "li")
+    });
+    declared.unwrap();
+    let kept = held_file(&house);
+    let image = "/v1/arrivals/h1/image";
+    let (status, kind, jpeg) = house.get_bytes(&zhang, image);
+    assert_eq!((status, kind.as_str()), (200, "image/jpeg"));
+    assert!(longest_side(&jpeg) > 600, "{}", longest_side(&jpeg));
+    let (_, _, small) = house.get_bytes(&li, image);
+    assert!(longest_side(&small) <= 64, "{}", longest_side(&small));
+    assert_eq!(house.get(&keeper, image).code(), "forbidden");
+    assert_eq!(
+        house.get(&zhang, "/v1/arrivals/none/image").code(),
+        "not_found"
+    );
+    let looks =
+        "SELECT count(*) FROM ledger WHERE action = 'page.viewed' AND subject = 'arrival/h1'";
+    assert_eq!(house.count(looks), 2);
+    // What lies elsewhere is nobody's to see through here.
+    house.sql("UPDATE arrivals SET kept_as = '../station.toml'");
+    assert_eq!(house.get(&zhang, image).code(), "page_unreadable");
+    std::fs::remove_file(kept).unwrap();
+    house.sql("UPDATE arrivals SET kept_as = 'held/truncated/H1_p1.jpg'");
+    assert_eq!(house.get(&zhang, image).code(), "page_unreadable");
+}
+
+#[test]
+fn several_findings_are_answered_together_or_not_at_all() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.letter("L1");
+    house.letter("L2");
+    house.sql(
+        "INSERT INTO holds (id, batch_id, letter_id, reason, at_ms) VALUES (1, 1, 'L1', 'page_again', 1), (2, 1, NULL, 'same_bytes', 1), (3, 1, 'L2', 'page_again', 1);
+         INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('L2', 'zhang', 1, 'r', 'x')",
+    );
+    let open = || house.count("SELECT count(*) FROM holds WHERE resolved_ms IS NULL");
+    let answer = |holds: serde_json::Value| {
+        let body = json!({"holds": holds, "note": "已与纸质件核对"});
+        house.post(&zhang, "/v1/holds/resolve", body)
+    };
+    assert_eq!(answer(json!([])).code(), "body_invalid");
+    assert_eq!(answer(json!([1, 99])).code(), "not_found");
+    assert_eq!(open(), 3, "none of them");
+    assert_eq!(
+        answer(json!([1, 3])).code(),
+        "not_found",
+        "kept from this person"
+    );
+    assert_eq!(open(), 3);
+    let done = answer(json!([1, 2]));
+    assert_eq!(done.status, 200);
+    assert_eq!(done.json()["items"][1]["note"], "已与纸质件核对");
+    assert_eq!(open(), 1);
+    assert_eq!(answer(json!([1])).status, 409, "answered already");
 }

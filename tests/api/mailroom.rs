@@ -506,7 +506,7 @@ fn a_correction_withdraws_the_confirmation_and_a_claim_ends_corrections() {
         &confirmed.header("etag"),
         json!({"summary": "二"}),
     );
-    assert_eq!(late.code(), "wrong_state");
+    assert_eq!(late.code(), "with_case_system");
 }
 
 #[test]

@@ -143,6 +143,16 @@ fn a_draft_goes_out_in_their_words_and_is_registered_by_the_receipt() {
     let cases = house.machine("cases", Scope::CaseSystem);
     let claimed = house.post(&cases, "/v1/drafts/claims", json!({"limit": 10}));
     assert_eq!(claimed.json()["drafts"], json!([]));
+    // It waits for its receipt, not for a day in ten years.
+    let waiting = house.get(&cases, "/v1/drafts/A1").json();
+    assert_eq!(
+        (
+            &waiting["state"],
+            &waiting["claimed_by"],
+            &waiting["lease_expires_at"]
+        ),
+        (&json!("leased"), &json!("exchange/gate-1"), &json!(null))
+    );
     gate.carry_away();
     gate.receipt(
         "1.receipt.json",
@@ -188,6 +198,26 @@ fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confir
         house.count("SELECT count(*) FROM drafts WHERE state = 'open' AND ready_ms IS NULL AND nack_reason = '住址不全'"),
         1
     );
+    // Why it came back is said where people look, to whoever may see the letter.
+    let zhang = house.person("zhang", Role::Operator);
+    let message = || house.get(&zhang, "/v1/outbox").json()["items"][0].clone();
+    let told = message();
+    assert_eq!(
+        (&told["result"], &told["said"]),
+        (&json!("rejected"), &json!("住址不全"))
+    );
+    let shown = || house.get(&zhang, "/outbox").text.contains("住址不全");
+    assert!(shown());
+    house.sql(
+        "INSERT INTO restrictions VALUES ('A1', 'restricted', 'accusation', 'task/read', '', 1)",
+    );
+    let told = message();
+    assert_eq!(
+        (&told["result"], &told["said"]),
+        (&json!("rejected"), &json!(null))
+    );
+    assert!(!shown());
+    house.sql("DELETE FROM restrictions");
     std::thread::park_timeout(std::time::Duration::from_millis(1500));
     assert!(
         gate.names("out").is_empty(),
@@ -381,9 +411,10 @@ fn the_case_system_behind_the_folder_registers_each_letter_once() {
     }
     // A person sends one again that was believed lost, and it is registered by now: nothing goes out.
     house.sql("UPDATE outbox SET state = 'sent' WHERE letter_id = 'A1'");
-    let zhang = house.person("zhang", Role::Operator);
+    let chen = house.person("chen", Role::ConfirmingOfficer);
     let id = house.count("SELECT id FROM outbox WHERE letter_id = 'A1'");
-    let resent = house.post(&zhang, &format!("/v1/outbox/{id}/resend"), json!({}));
+    let why = json!({"reason": "the folder there was emptied"});
+    let resent = house.post(&chen, &format!("/v1/outbox/{id}/resend"), why);
     assert_eq!(resent.status, 200, "{}", resent.text);
     stands(&house, "A1", "dropped");
     run();

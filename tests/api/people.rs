@@ -13,7 +13,7 @@ fn an_administrator_makes_closes_and_opens_accounts() {
     let admin = house.person("admin", Role::Administrator);
     let new = json!({"name": "王芳", "role": "confirming_officer", "password": GOOD});
     assert_eq!(house.post(&admin, "/v1/users", new.clone()).status, 201);
-    assert_eq!(house.post(&admin, "/v1/users", new).code(), "wrong_state");
+    assert_eq!(house.post(&admin, "/v1/users", new).code(), "name_taken");
     let sign_in = |password: &str| {
         let body = json!({"user": "王芳", "password": password});
         house.post(&Caller::default(), "/v1/session", body).status
@@ -75,13 +75,13 @@ fn the_last_administrator_stays() {
         house
             .post(&admin, "/v1/users/admin/disable", json!({}))
             .code(),
-        "wrong_state"
+        "last_administrator"
     );
     assert_eq!(
         house
             .post(&admin, "/v1/users/admin/role", json!({"role": "operator"}))
             .code(),
-        "wrong_state"
+        "last_administrator"
     );
     house.add_user("second", Role::Administrator);
     assert_eq!(

@@ -256,7 +256,9 @@ fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_agai
         (Some("A1"), Some(2))
     );
     let again = format!("/v1/outbox/{}/resend", item["id"]);
-    let answer = house.post(&zhang, &again, json!({}));
+    assert_eq!(house.post(&zhang, &again, json!({})).code(), "forbidden");
+    let chen = house.person("chen", Role::ConfirmingOfficer);
+    let answer = house.post(&chen, &again, json!({}));
     assert_eq!(
         answer.json()["message"],
         item["message"],
@@ -265,11 +267,22 @@ fn a_refusing_receiver_is_asked_again_then_given_up_until_a_person_sends_it_agai
     receiver.hears(&["draft.ready A1 1"]);
     // The receiver has it before its answer is on record here.
     waits(&house, "A1", "sent", "answered_204");
-    let resent = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND actor = 'zhang'";
+    let resent = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND actor = 'chen'";
     assert_eq!(house.count(resent), 1);
-    // What waits is not sent twice by hand, and 410 ends it at once.
+    // What was delivered is sent again with a reason only, and that is on record.
+    assert_eq!(
+        house.post(&chen, &again, json!({})).code(),
+        "already_delivered"
+    );
+    let why = json!({"reason": "对方恢复了昨天的备份"});
+    assert_eq!(house.post(&chen, &again, why).status, 200);
+    waits(&house, "A1", "sent", "answered_204");
+    let reasons = "SELECT count(*) FROM ledger WHERE action = 'message.resent' AND detail ->> '$.reason' = '对方恢复了昨天的备份' AND detail ->> '$.was' = 'sent'";
+    assert_eq!(house.count(reasons), 1);
+    // What waits is not sent twice by hand, whoever wants it.
     house.sql("UPDATE outbox SET state = 'waiting', next_ms = 9e15");
-    assert_eq!(house.post(&zhang, &again, json!({})).code(), "wrong_state");
+    let why = json!({"reason": "once more"});
+    assert_eq!(house.post(&chen, &again, why).code(), "wrong_state");
 }
 
 #[test]

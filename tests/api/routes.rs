@@ -37,6 +37,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/scans/{id}", MAIL),
     ("GET", "/v1/holds", MAIL),
     ("POST", "/v1/holds/{id}/resolve", MAIL),
+    ("POST", "/v1/holds/resolve", MAIL),
     ("POST", "/v1/letters/{id}/pages/move", MAIL),
     ("POST", "/v1/separators", MAIL),
     ("GET", "/v1/days/{date}", MAIL),
@@ -52,6 +53,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/arrivals", MAIL),
     ("POST", "/v1/arrivals/{id}/take", MAIL),
     ("POST", "/v1/arrivals/{id}/set-aside", MAIL),
+    ("GET", "/v1/arrivals/{id}/image", MAIL),
     ("GET", "/v1/letters", MAIL),
     ("GET", "/v1/letters/{id}", MAIL),
     ("GET", "/v1/letters/{id}/archive.pdf", READ),
@@ -119,7 +121,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/amendments/{number}/ack", CASE),
     ("GET", "/v1/audit", AUDIT),
     ("GET", "/v1/outbox", MAIL),
-    ("POST", "/v1/outbox/{id}/resend", MAIL),
+    ("POST", "/v1/outbox/{id}/resend", DECIDE),
     ("GET", "/v1/statistics", MAIL),
     ("POST", "/v1/statistics/export", MAIL),
     ("DELETE", "/v1/session", SELF),
@@ -249,6 +251,26 @@ fn the_example_of_each_body_is_a_request_that_its_route_understands() {
         }
     }
     assert!(tried > 30, "only {tried} were tried");
+}
+
+/// What the description shows as an example of corrections is taken as it stands.
+#[test]
+fn the_example_of_corrections_is_legal_input() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A001");
+    let api = serde_json::to_value(api::openapi::description()).unwrap();
+    let body = &api["paths"]["/v1/letters/{id}/fields"]["patch"]["requestBody"]["content"]["application/json"]
+        ["example"];
+    assert!(body["letter_date"].is_object(), "{body}");
+    let version = house.get(&zhang, "/v1/letters/A001").header("etag");
+    let answer = house.call(
+        &zhang.with("if-match", &version),
+        "PATCH",
+        "/v1/letters/A001/fields",
+        Some(&body.to_string()),
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[test]

@@ -171,3 +171,41 @@ fn figures_leave_out_what_is_kept_from_whoever_looks_and_tell_few_letters_togeth
     };
     assert_eq!((tiles("zhang"), tiles("wang")), (4, 5));
 }
+
+/// The page says the first and the last day, and lets any period of any year be chosen.
+#[test]
+fn the_page_of_figures_shows_the_period_that_was_chosen() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let page = |query: &str| house.get(&zhang, &format!("/statistics?{query}")).text;
+    for (query, heading, days) in [
+        (
+            "of=month-12&year=2026",
+            "2026 年 12 月统计",
+            "2026-11-26 至 2026-12-25",
+        ),
+        (
+            "of=quarter-3&year=2025",
+            "2025 年 第 3 季度统计",
+            "2025-06-26 至 2025-09-25",
+        ),
+        (
+            "of=half_year-2&year=2025",
+            "2025 年 下半年统计",
+            "2025-06-26 至 2025-12-25",
+        ),
+        (
+            "length=year&year=2024&n=1",
+            "2024 年 全年统计",
+            "2023-12-26 至 2024-12-25",
+        ),
+    ] {
+        let shown = page(query);
+        assert!(
+            shown.contains(heading) && shown.contains(days),
+            "{query}: {shown}"
+        );
+    }
+    let chosen = r#"<option value="quarter-3" selected>"#;
+    assert!(page("of=quarter-3&year=2025").contains(chosen));
+}

@@ -277,6 +277,77 @@ fn a_case_system_shows_its_certificate_where_one_is_asked_for() {
         .expect_err("a certificate of another authority");
 }
 
+#[test]
+fn a_token_that_is_tied_to_a_certificate_is_worth_nothing_without_it() {
+    let keys = Keys::new();
+    keys.made(&["client", "cases", "second"]);
+    let authority = keys.file("client-authority.pem");
+    let station = station(&keys, &format!("client_authority = {authority:?}\n"));
+    let der = CertificateDer::from_pem_file(keys.file("second.pem")).unwrap();
+    let print = laixin::digest::sha256_hex(&der).to_uppercase();
+    let bearer = |name: &str, certificate: &str| {
+        let asked = [
+            "token",
+            "add",
+            name,
+            "--scope",
+            "case_system",
+            "--certificate",
+            certificate,
+        ];
+        let token = station.command(&asked, None);
+        format!("Authorization: Bearer {}\r\n", token.trim())
+    };
+    let (by_name, by_print) = (bearer("by-name", "cases"), bearer("by-print", &print));
+    let listed = station.command(&["token", "list"], None);
+    assert!(listed.contains("only with certificate cases"), "{listed}");
+    let without = keys.client(None);
+    let _running = start(&station, &without);
+    let ask = |own: Option<&str>, bearer: &str| {
+        let answer = get(&keys.client(own), station.address, "/v1/drafts", bearer).unwrap();
+        let refused = answer.contains("\"code\":\"certificate_mismatch\"");
+        (status(&answer), refused)
+    };
+    for (own, bearer) in [("cases", &by_name), ("second", &by_print)] {
+        assert_eq!(ask(Some(own), bearer), (200, false), "{own}");
+    }
+    for (own, bearer) in [
+        (Some("second"), &by_name),
+        (None, &by_name),
+        (Some("cases"), &by_print),
+        (None, &by_print),
+    ] {
+        assert_eq!(ask(own, bearer), (403, true), "{own:?}");
+    }
+    station.command(&["verify"], None);
+    // Untied in the file by whoever can write it, it no longer fits the ledger.
+    rusqlite::Connection::open(station.folder("data/station.sqlite3"))
+        .unwrap()
+        .execute_batch("UPDATE tokens SET certificate = NULL WHERE name = 'by-name'")
+        .unwrap();
+    let verified = station.try_command(&["verify"], None);
+    assert_eq!(verified.status.code(), Some(1), "{verified:?}");
+}
+
+#[test]
+fn a_token_is_not_tied_where_no_certificate_is_asked_for() {
+    let station = TestStation::new();
+    let asked = [
+        "token",
+        "add",
+        "cases",
+        "--scope",
+        "case_system",
+        "--certificate",
+        "cases",
+    ];
+    let done = station.try_command(&asked, None);
+    assert_eq!(done.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(told.contains("client_authority"), "{told}");
+    assert_eq!(station.command(&["token", "list"], None), "");
+}
+
 fn refusal(station: &TestStation) -> (Option<i32>, String) {
     let run = station.try_command(&["run"], None);
     (

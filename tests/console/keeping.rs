@@ -11,6 +11,7 @@ use serde_json::json;
 use super::browser::{Browser, with_browser};
 use super::browser_station::{PASSWORD, Station, USER};
 use super::{pictures, sign_in};
+use crate::page_workers::half_a_page;
 
 const OTHER: &str = "李强";
 
@@ -134,7 +135,7 @@ async fn a_scan_is_started_and_what_does_not_come_out_is_settled_with_a_note() {
 async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
     with_browser(|browser| async move {
         let station = Station::with_scanners().await;
-        std::fs::write(station.inbox().join("A009_p1.jpg"), page(1)).unwrap();
+        std::fs::write(station.inbox().join("A009_p1.jpg"), half_a_page()).unwrap();
         let waiting = async {
             while station.app.store.with(|db| db.arrivals(ArrivalState::Waiting, None, 9)).await.unwrap().is_empty() {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -146,8 +147,9 @@ async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
         sign_in(&browser, &station).await;
         browser.until("both on the overview", "document.querySelectorAll('.alerts a[href=\"/held\"]').length === 2").await;
         browser.click(".alerts a[href='/held']").await;
-        browser.until("the page", "location.pathname === '/held' && document.querySelectorAll('#held li details').length === 2").await;
+        browser.until("the page", "location.pathname === '/held' && document.querySelectorAll('#held li details.about').length === 2").await;
         browser.ask("document.querySelectorAll('#held details').forEach((one) => { one.open = true; });").await;
+        browser.until("what there is of the image", "[...document.querySelectorAll('#held .look img')].some((one) => one.complete && one.naturalWidth > 300)").await;
         browser.picture("held-open").await;
         let of = |name: &str| format!("return [...document.querySelectorAll('#held li')].find((li) => li.textContent.includes('{name}')).id;");
         let note = browser.ask(&of("便条")).await.as_str().unwrap().to_owned();
@@ -156,7 +158,7 @@ async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
         let aside = browser.text("#aside").await;
         assert!(aside.contains("便条_p1.jpg") && aside.contains(USER) && aside.contains("没有纸质件"), "{aside}");
         let early = browser.ask(&of("A009")).await.as_str().unwrap().to_owned();
-        browser.ask(&format!("document.querySelector('#{early} details').open = true;")).await;
+        browser.ask(&format!("document.querySelector('#{early} details.about').open = true;")).await;
         // A letter that is not there is refused in words.
         browser.fill(&format!("#{early} .into-letter input[name=letter]"), "Z999").await;
         browser.fill(&format!("#{early} .into-letter input[name=reason]"), "纸质件已放行").await;
@@ -171,6 +173,99 @@ async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
         let id = taken[0].id.clone();
         let said = station.app.store.with(move |db| db.held_decision(&id)).await.unwrap().unwrap();
         assert_eq!((said.by.as_str(), said.reason.as_str()), (USER, "纸质件已放行"));
+    })
+    .await;
+}
+
+/// Findings of one batch: three of one reason, one of another.
+async fn with_findings(station: &Station) -> i64 {
+    let batch = station.open_batch(Carrier::Letter, 3).await;
+    let home = station.app.settings.database();
+    let database = rusqlite::Connection::open(home).unwrap();
+    for (reason, detail) in [
+        ("same_bytes", "A001 = A002"),
+        ("same_bytes", "A003 = A002"),
+        ("same_bytes", "A004 = A002"),
+        ("image_held", "scanner-1: A001_p2.jpg"),
+    ] {
+        database
+            .execute(
+                "INSERT INTO holds (batch_id, reason, detail, at_ms) VALUES (?1, ?2, ?3, 1)",
+                (batch, reason, detail),
+            )
+            .unwrap();
+    }
+    batch
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_of_one_reason_are_answered_together_and_a_closed_batch_is_a_line() {
+    with_browser(|browser| async move {
+        let station = Station::with_scanners().await;
+        let closed = station.open_batch(Carrier::Registered, 1).await;
+        let done = station
+            .app
+            .store
+            .with(move |db| db.close_batch(closed, USER, Some("没有拆封")));
+        done.await.unwrap();
+        let batch = with_findings(&station).await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/batches")).await;
+        let groups = "document.querySelectorAll('.holds > li').length";
+        browser
+            .until("two reasons", &format!("{groups} === 2"))
+            .await;
+        pictures(&browser, &station, "/batches", "batches-findings").await;
+        browser.open(&station.page("/batches")).await;
+        let line = browser
+            .ask(&format!(
+                "return document.querySelector('#batch-{closed}').getBoundingClientRect().height;"
+            ))
+            .await;
+        assert!(
+            line.as_f64().unwrap() < 90.0,
+            "a closed batch takes {line} px"
+        );
+        // One of the three is another matter: it is left out.
+        browser
+            .ask("document.querySelector('.findings input[type=checkbox]').click();")
+            .await;
+        browser
+            .fill(".findings input[name=note]", "同一张纸扫描了两次")
+            .await;
+        browser.click(".findings button[type=submit]").await;
+        browser
+            .until(
+                "the other two answered",
+                "document.querySelectorAll('.holds > li:first-child .findings li').length === 1",
+            )
+            .await;
+        let open = station
+            .app
+            .store
+            .with(move |db| db.open_holds(Some(batch), 9))
+            .await
+            .unwrap();
+        assert_eq!(open.len(), 2);
+        assert_eq!(open[0].detail.as_deref(), Some("A001 = A002"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_a_page_says_so_in_a_page() {
+    with_browser(|browser| async move {
+        let station = Station::with_scanners().await;
+        sign_in(&browser, &station).await;
+        for address in ["/batches/4", "/scanners", "/held/none"] {
+            browser.open(&station.page(address)).await;
+            browser
+                .until("a page", "document.querySelector('.refused h1')")
+                .await;
+            let text = browser.text(".refused").await;
+            assert!(text.contains("没有这一页"), "{address}: {text}");
+        }
+        pictures(&browser, &station, "/scanners", "not-found").await;
     })
     .await;
 }

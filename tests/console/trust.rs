@@ -278,6 +278,12 @@ async fn a_message_that_was_given_up_is_sent_again_by_a_person() {
         for words in ["已放弃", "连接不上", "对方返回 503", "已试 1 次"] {
             assert!(text.as_str().unwrap().contains(words), "{words}: {text}");
         }
+        // An operator sees it; an officer decides.
+        let resend = browser
+            .ask("return document.querySelector('#given-up .resend') !== null;")
+            .await;
+        assert_eq!(resend, json!(false));
+        sign_in_as(&browser, &station, "陈静").await;
         pictures(&browser, &station, "/outbox", "outbox").await;
         browser.open(&station.page("/outbox")).await;
         browser.click("#given-up .resend").await;

@@ -41,7 +41,7 @@ async fn letters_missing_block_the_close_until_each_has_a_reason() {
         close(&intake, batch, None)
             .await
             .unwrap_err()
-            .contains("1 letters fewer")
+            .contains("1 letter fewer was scanned")
     );
     intake
         .store
@@ -67,7 +67,7 @@ async fn two_letters_in_one_envelope_come_out() {
         close(&intake, batch, None)
             .await
             .unwrap_err()
-            .contains("1 letters more")
+            .contains("1 letter more was scanned")
     );
     let two = |db: &mut laixin::store::Db| {
         db.add_exception(1, (Exception::SeveralInOne, 1), ("op", "one envelope"))
@@ -88,7 +88,7 @@ async fn an_image_that_did_not_come_is_explained_by_no_note() {
         .await
         .unwrap_err();
     assert!(
-        refused.contains("1 images that a scanner fed did not come"),
+        refused.contains("1 image that a scanner fed did not come"),
         "{refused}"
     );
     let resolved = intake.store.with(move |db| {
@@ -186,7 +186,7 @@ async fn a_day_with_open_letters_is_not_closed_in_silence() {
         refused
             .unwrap_err()
             .to_string()
-            .contains("1 letters not confirmed, 1 batches not closed")
+            .contains("1 letter not confirmed, 1 batch not closed")
     );
     let day = today.clone();
     let closed = intake

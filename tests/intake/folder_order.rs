@@ -102,6 +102,58 @@ async fn a_held_page_and_a_left_out_number_are_in_the_balance() {
     station.stop().await;
 }
 
+/// D6: a sheet without a separator comes when the letters of another load lie in the cabinet.
+#[tokio::test]
+async fn a_page_that_comes_after_another_load_was_noted_is_told() {
+    let mut station = by_separator().await;
+    station.start();
+    station.file("h1.jpg", &separator(1));
+    station.file("h2.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    station.file("h3.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 3).await;
+    assert_eq!(holds(&station).await, [], "one after the other");
+    let other = station.store.with(|db| {
+        let new = laixin::store::NewBatch {
+            carrier: laixin::domain::letter::Carrier::Letter,
+            count: 5,
+            received: laixin::clock::now(),
+        };
+        let batch = db.sign_in_batch(&new, "op")?;
+        db.add_load(batch, "cabinet-1", "op")
+    });
+    let other = other.await.unwrap();
+    station.file("h4.jpg", &page(3));
+    station.wait_for(ArrivalState::Taken, 4).await;
+    let found = station
+        .store
+        .with(|db| db.open_holds(None, 9))
+        .await
+        .unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|hold| {
+            (
+                hold.reason.as_str(),
+                hold.letter.clone(),
+                hold.detail.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [(
+            hold::PAGE_AFTER_LOAD,
+            Some(label(1)),
+            Some(format!("load {other}"))
+        )]
+    );
+    station.file("h5.jpg", &page(4));
+    station.wait_for(ArrivalState::Taken, 5).await;
+    assert_eq!(holds(&station).await.len(), 1, "told once");
+    station.stop().await;
+}
+
 /// D5: identical bytes, and a name with other bytes.
 #[tokio::test]
 async fn the_same_bytes_or_the_same_name_again_are_told() {

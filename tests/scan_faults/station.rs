@@ -34,6 +34,8 @@ pub(crate) struct Station {
     pub(crate) control: Option<ScannerControl>,
     /// An image without its end is waited for so long.
     pub(crate) grace: Duration,
+    /// A temporary file is told of after so long.
+    pub(crate) linger: Duration,
     /// The settings of a mailroom instead of quick ones, with or without change events.
     pub(crate) as_shipped: Option<scanner::Events>,
     pub(super) running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
@@ -64,6 +66,7 @@ impl Station {
             by: None,
             control: None,
             grace: Duration::from_millis(100),
+            linger: Duration::from_secs(300),
             as_shipped: None,
             running: None,
             root: None,
@@ -100,6 +103,7 @@ impl Station {
             rescan: quick,
             incomplete_grace: self.grace,
             empty_grace: 2 * quick,
+            linger: self.linger,
             ..desk.folder_settings()
         });
         let source = Source::Folder(Folder::watch(settings).unwrap());

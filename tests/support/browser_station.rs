@@ -169,6 +169,7 @@ impl Station {
 
     /// The same with a watched folder (`scanner-1`) and a scanner that it drives (`scanner-2`).
     pub(crate) async fn with_scanners() -> Self {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let device = Simulator::listen(([127, 0, 0, 1], 0).into(), SimSettings::default());
         Self::build(Some(device.await.expect("a free port"))).await
     }
@@ -178,15 +179,10 @@ impl Station {
         self.folder.path().join("inbox")
     }
 
-    /// Serves both scanners until the station closes.
-    fn serve_scanners(
-        app: &App,
-        folder: &Path,
-        device: &Simulator,
-    ) -> BTreeMap<String, ScannerControl> {
+    fn scanners(folder: &Path, device: &Simulator) -> Vec<Scanner> {
         let inbox = folder.join("inbox");
         std::fs::create_dir_all(&inbox).expect("a folder");
-        let scanners = [
+        vec![
             Scanner {
                 quiet_ms: Within(100),
                 rescan_s: Within(1),
@@ -199,9 +195,13 @@ impl Station {
                 sides: Within(1),
                 ..Scanner::folder("scanner-2", folder.join("spool"))
             },
-        ];
+        ]
+    }
+
+    /// Serves the scanners of the settings until the station closes.
+    fn serve_scanners(app: &App) -> BTreeMap<String, ScannerControl> {
+        let scanners = app.settings.scanners.iter();
         scanners
-            .iter()
             .map(|scanner| {
                 let parts = (app.events.clone(), app.readiness.clone());
                 let desk = Desk::new(
@@ -224,7 +224,11 @@ impl Station {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("station.toml");
         std::fs::write(&file, SETTINGS).expect("the settings can be written");
-        let settings = Arc::new(Settings::load(&file).expect("the settings load"));
+        let mut settings = Settings::load(&file).expect("the settings load");
+        if let Some(device) = &device {
+            settings.scanners = Self::scanners(folder.path(), device);
+        }
+        let settings = Arc::new(settings);
         std::fs::create_dir_all(&settings.station.data_dir).expect("a data folder");
         let (store, _thread) = Store::open(&settings.database()).expect("the store opens");
         let (cabinet, view) = watch::channel(idle());
@@ -241,9 +245,7 @@ impl Station {
             told.1,
             (cabinets, BTreeMap::new()),
         );
-        if let Some(device) = &device {
-            app.scanners = Arc::new(Self::serve_scanners(&app, folder.path(), device));
-        }
+        app.scanners = Arc::new(Self::serve_scanners(&app));
         add_person(&app, USER, Role::Administrator).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(

@@ -22,10 +22,32 @@ pub(crate) fn decode_small(
     at_least_px: u32,
     limits: &Limits,
 ) -> Result<Page, DecodeError> {
-    let page = scaled(bytes, limits, MediaType::Jpeg, |header| {
+    let page = scaled(
+        bytes,
+        limits,
+        (MediaType::Jpeg, Damage::Refused),
+        |header| smallest(header, at_least_px),
+    )?;
+    Ok(Orientation::of_jpeg(bytes).apply(page))
+}
+
+/// As [`decode_small`], but what can be decoded of a damaged stream is shown.
+pub(crate) fn decode_glimpse(
+    bytes: &[u8],
+    at_least_px: u32,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    let page = scaled(bytes, limits, (MediaType::Jpeg, Damage::Shown), |header| {
         smallest(header, at_least_px)
     })?;
     Ok(Orientation::of_jpeg(bytes).apply(page))
+}
+
+/// What is done with a stream that is cut short.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Damage {
+    Refused,
+    Shown,
 }
 
 /// Pixels as stored, whatever EXIF says.
@@ -34,7 +56,9 @@ pub(crate) fn decode_as(
     limits: &Limits,
     container: MediaType,
 ) -> Result<Page, DecodeError> {
-    scaled(bytes, limits, container, |_| ScalingFactor::ONE)
+    scaled(bytes, limits, (container, Damage::Refused), |_| {
+        ScalingFactor::ONE
+    })
 }
 
 /// The smallest of the sizes for which the inverse transform is short.
@@ -54,7 +78,7 @@ fn smallest(header: &DecompressHeader, at_least_px: u32) -> ScalingFactor {
 fn scaled(
     bytes: &[u8],
     limits: &Limits,
-    container: MediaType,
+    (container, damage): (MediaType, Damage),
     factor: impl FnOnce(&DecompressHeader) -> ScalingFactor,
 ) -> Result<Page, DecodeError> {
     let damaged = |e: turbojpeg::Error| DecodeError::damaged(container, e);
@@ -90,6 +114,8 @@ fn scaled(
     };
     match decompressor.decompress(bytes, target) {
         Err(turbojpeg::Error::TurboJpegError(said)) if said.contains(HARMLESS) => {}
+        // Nothing but zeros: it stopped before the first line.
+        Err(_) if damage == Damage::Shown && has_something(&pixels) => {}
         other => other.map_err(damaged)?,
     }
     if samples == 4 {
@@ -102,4 +128,8 @@ fn scaled(
         pixels = cmyk_to_rgb(&pixels);
     }
     Page::from_rgb(width, height, pixels, container).ok_or(DecodeError::NoPixels)
+}
+
+fn has_something(pixels: &[u8]) -> bool {
+    pixels.iter().any(|sample| *sample != 0)
 }

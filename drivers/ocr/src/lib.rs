@@ -51,7 +51,10 @@ pub use blank::Sheet;
 pub use geometry::Quad;
 pub use models::OpenError;
 pub use orient::jpeg_orientation;
-pub use page::{DecodeError, Limits, MediaType, Page, decode, decode_frame, decode_small, frames};
+pub use page::{
+    DecodeError, Limits, MediaType, Page, decode, decode_frame, decode_glimpse, decode_small,
+    frames,
+};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

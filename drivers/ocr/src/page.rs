@@ -305,6 +305,22 @@ pub fn decode_small(
     }
 }
 
+/// As [`decode_small`] of the first page, for a person who has to see what came of a damaged file: of a JPEG whatever could be decoded. Never for
+/// reading.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_glimpse(
+    bytes: &[u8],
+    at_least_px: u32,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    match MediaType::of(bytes) {
+        Some(MediaType::Jpeg) => jpeg::decode_glimpse(bytes, at_least_px, limits),
+        _ => decode_frame(bytes, 0, limits),
+    }
+}
+
 /// Every page of a JPEG, PNG, TIFF or PDF file.
 ///
 /// # Errors

@@ -52,6 +52,15 @@ pub fn own(inbox: &Path) -> Result<Option<Owned>, ClaimError> {
     }
 }
 
+/// Whether a station has the folder for its own just now. Changes nothing there.
+#[must_use]
+pub fn is_owned(inbox: &Path) -> bool {
+    File::open(inbox.join(CLAIMED_FOLDER).join(LOCK_FILE)).is_ok_and(|lock| {
+        let tried = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockShared);
+        tried == Err(rustix::io::Errno::WOULDBLOCK)
+    })
+}
+
 /// A file that was taken and is not yet finished with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {

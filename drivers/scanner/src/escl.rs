@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::feeding::Job;
-use crate::order::{Ended, Portrait, Trouble};
+use crate::offers::Fit;
+use crate::order::{Ended, Manner, Portrait, Trouble};
 use http::Device;
 
 /// Whose certificate is trusted when the address is https.
@@ -91,6 +92,18 @@ impl Escl {
             state: status.state,
             points,
         })
+    }
+
+    /// How the device would take scans in these manners.
+    ///
+    /// # Errors
+    /// [`Trouble`] when it does not say what it offers.
+    pub async fn fits(&self, manners: &[Manner]) -> Result<Vec<Fit>, Trouble> {
+        let capabilities = Device::connect(&self.settings)?.capabilities().await?;
+        Ok(manners
+            .iter()
+            .map(|manner| job::fit(&capabilities, manner))
+            .collect())
     }
 
     /// Carries an order out.

@@ -10,6 +10,7 @@ pub mod feeding;
 pub mod folder;
 pub mod index;
 pub mod naming;
+pub mod offers;
 pub mod order;
 pub mod sane;
 pub mod sim;
@@ -27,6 +28,7 @@ pub use feeding::Feeding;
 pub use folder::{Events, Folder, FolderSettings};
 pub use index::Listed;
 pub use naming::{PageHint, PageKind};
+pub use offers::Fit;
 pub use order::{Ended, Order, Outcome, Portrait, Progress, Trouble};
 pub use sane::Sane;
 

@@ -2,6 +2,7 @@
 //! status, its files are believed only when they are whole, and a backend that hangs is killed with everything it started.
 
 mod child;
+mod options;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,9 +11,11 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 use crate::feeding::Job;
-use crate::order::{Ended, Outcome, Portrait, Trouble};
+use crate::offers::Fit;
+use crate::order::{Ended, Manner, Outcome, Portrait, Trouble};
 use crate::spool;
 use child::{Child, Exit};
+use options::Options;
 
 /// How a device is driven.
 #[derive(Clone, Debug)]
@@ -86,6 +89,80 @@ impl Sane {
             state: "Idle".into(),
             points: Vec::new(),
         })
+    }
+
+    /// How the device would take scans in these manners. Nothing is fed.
+    ///
+    /// # Errors
+    /// [`Trouble`] when it does not say what it offers.
+    pub async fn fits(&self, manners: &[Manner]) -> Result<Vec<Fit>, Trouble> {
+        let device = self.bound().await?;
+        let sources = self.offered(&device, None).await?.sources;
+        let mut fits = Vec::new();
+        for manner in manners {
+            fits.push(self.fit(&device, &sources, manner).await?);
+        }
+        Ok(fits)
+    }
+
+    async fn fit(&self, device: &str, sources: &[String], manner: &Manner) -> Result<Fit, Trouble> {
+        let source = child::source_of(&self.settings, manner);
+        if !sources.iter().any(|has| has == source) {
+            let has = match sources {
+                [] => "none to choose from".to_owned(),
+                _ => sources.join(", "),
+            };
+            return Ok(Fit {
+                tray: source.to_owned(),
+                offer: None,
+                lacks: Some(Trouble::Unsupported {
+                    what: format!("source {source:?}; it has {has}"),
+                }),
+            });
+        }
+        let offer = self.offered(device, Some(source)).await?.offer;
+        let lacks = match offer.lacks(manner, child::mode_of(manner)) {
+            Some(trouble) => Some(trouble),
+            None => self.refusal(device, manner).await?,
+        };
+        Ok(Fit {
+            tray: source.to_owned(),
+            offer: Some(offer),
+            lacks,
+        })
+    }
+
+    /// What the device lists; some of it depends on the tray.
+    async fn offered(&self, device: &str, source: Option<&str>) -> Result<Options, Trouble> {
+        let source = source.map(|source| format!("--source={source}"));
+        let mut arguments = vec!["--device-name", device];
+        arguments.extend(source.as_deref());
+        arguments.push("--all-options");
+        let output = self.ask(&arguments).await?;
+        match trouble_of(output.status.code(), 0) {
+            Some(trouble) => Err(trouble),
+            None => Ok(options::parse(&String::from_utf8_lossy(&output.stdout))),
+        }
+    }
+
+    /// Sets everything that a scan would set, options of the settings included, and scans nothing.
+    async fn refusal(&self, device: &str, manner: &Manner) -> Result<Option<Trouble>, Trouble> {
+        let mut words = vec![format!("--device-name={device}")];
+        words.extend(child::words(&self.settings, manner));
+        words.extend(self.settings.options.iter().cloned());
+        words.push("--dont-scan".into());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let output = self.ask(&words).await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok(trouble_of(output.status.code(), 0).map(|trouble| {
+            let refused = said.lines().find_map(|line| {
+                let line = line.strip_prefix("scanimage: ")?;
+                (!line.starts_with("rounded value")).then(|| line.to_owned())
+            });
+            refused.map_or(trouble, |what| Trouble::Unsupported {
+                what: format!("such a setting: {what}"),
+            })
+        }))
     }
 
     /// The device's whole name: given, or the one that matches.
@@ -172,6 +249,9 @@ impl Sane {
         *device_images = child.counted().await;
         let outcome = watched?;
         gathered?;
+        if let Some(what) = child.cut_off(&job.order.manner) {
+            return Err(Trouble::Unsupported { what });
+        }
         if let Outcome::Cancelled = outcome {
             return Ok(outcome);
         }
@@ -193,6 +273,9 @@ impl Sane {
                 (seen, changed) = (written, Instant::now());
             }
             child.gather(job).await?;
+            if let Some(what) = child.cut_off(&job.order.manner) {
+                return Err(Trouble::Unsupported { what });
+            }
             if child.said_its_last() && changed.elapsed() >= STOP {
                 return Ok(Outcome::Done);
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::clock::Millis;
 use crate::domain::balance::{Counts, Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
-use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
+use crate::store::{Batch, BatchFiles, CycleRecord, Db, Load, RecordedException, StoreError};
 
 /// A batch.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -32,6 +32,35 @@ pub struct BatchView {
     pub closed_at: Option<String>,
     /// Its loads in order.
     pub loads: Vec<LoadView>,
+    /// What scanners brought for it.
+    pub files: FilesView,
+}
+
+/// Files of a batch.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct FilesView {
+    /// Files that were taken.
+    taken: u32,
+    /// Images among them that are separator sheets.
+    separators: u32,
+    /// Pages of letters.
+    pages: u32,
+    /// Files that are held and wait for a person.
+    held: u32,
+    /// Files that lie in a folder and are not taken yet.
+    waiting: u32,
+}
+
+impl From<BatchFiles> for FilesView {
+    fn from(files: BatchFiles) -> Self {
+        Self {
+            taken: files.taken,
+            separators: files.separators,
+            pages: files.pages,
+            held: files.held,
+            waiting: files.waiting,
+        }
+    }
 }
 
 /// Letters that were signed in and not scanned, or the other way round.
@@ -105,7 +134,7 @@ impl From<Load> for LoadView {
 
 impl BatchView {
     pub(super) fn new(found: Found) -> Self {
-        let (batch, loads, exceptions, counts) = found;
+        let (batch, loads, exceptions, (counts, files)) = found;
         let exceptions = exceptions.into_iter().map(|one| ExceptionView {
             kind: one.kind,
             letters: one.letters,
@@ -132,6 +161,7 @@ impl BatchView {
             created_at: batch.created.rfc3339(),
             closed_at: batch.closed.map(Millis::rfc3339),
             loads: loads.into_iter().map(LoadView::from).collect(),
+            files: FilesView::from(files),
         }
     }
 
@@ -144,7 +174,12 @@ impl BatchView {
     }
 }
 
-pub(super) type Found = (Batch, Vec<Load>, Vec<RecordedException>, Counts);
+pub(super) type Found = (
+    Batch,
+    Vec<Load>,
+    Vec<RecordedException>,
+    (Counts, BatchFiles),
+);
 
 pub(super) fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
     let id = batch.id;
@@ -152,6 +187,6 @@ pub(super) fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
         batch,
         db.loads_of(id)?,
         db.exceptions_of(id)?,
-        db.batch_counts(id)?,
+        (db.batch_counts(id)?, db.batch_files(id)?),
     ))
 }

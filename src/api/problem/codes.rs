@@ -45,6 +45,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "A case system shows its certificate beside its token",
     ),
     (
+        "certificate_mismatch",
+        StatusCode::FORBIDDEN,
+        "The token is tied to another client certificate",
+    ),
+    (
         "changed",
         StatusCode::PRECONDITION_FAILED,
         "Somebody changed it in between",
@@ -220,6 +225,91 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "timeout",
         StatusCode::SERVICE_UNAVAILABLE,
         "It took too long",
+    ),
+    (
+        "leased_to_another",
+        StatusCode::CONFLICT,
+        "Another case system has the draft, or has registered it",
+    ),
+    (
+        "lease_outdated",
+        StatusCode::CONFLICT,
+        "The lease is an old one",
+    ),
+    (
+        "not_leased",
+        StatusCode::CONFLICT,
+        "The draft is not leased to this caller",
+    ),
+    (
+        "other_case_number",
+        StatusCode::CONFLICT,
+        "The draft is registered under another number",
+    ),
+    (
+        "taken_back",
+        StatusCode::CONFLICT,
+        "The draft was taken back: it accuses this office",
+    ),
+    (
+        "with_case_system",
+        StatusCode::CONFLICT,
+        "A case system has it",
+    ),
+    (
+        "already_registered",
+        StatusCode::CONFLICT,
+        "It is registered with the case system",
+    ),
+    (
+        "letter_held",
+        StatusCode::CONFLICT,
+        "The letter is held for a person",
+    ),
+    (
+        "letter_withheld",
+        StatusCode::CONFLICT,
+        "The letter is withdrawn, returned or destroyed",
+    ),
+    (
+        "being_read",
+        StatusCode::CONFLICT,
+        "The letter is being read",
+    ),
+    (
+        "addressee_accused",
+        StatusCode::CONFLICT,
+        "It would go to whom it accuses",
+    ),
+    (
+        "valuables_open",
+        StatusCode::CONFLICT,
+        "Something enclosed is not settled",
+    ),
+    (
+        "name_taken",
+        StatusCode::CONFLICT,
+        "There is something of that name",
+    ),
+    (
+        "already_decided",
+        StatusCode::CONFLICT,
+        "Somebody has decided it already",
+    ),
+    (
+        "same_person",
+        StatusCode::CONFLICT,
+        "Another person has to do this",
+    ),
+    (
+        "already_delivered",
+        StatusCode::CONFLICT,
+        "The message is delivered",
+    ),
+    (
+        "last_administrator",
+        StatusCode::CONFLICT,
+        "One administrator has to stay",
     ),
     (
         "wrong_state",

@@ -30,7 +30,7 @@
 
   function line(alert) {
     const row = element("div", "", { className: `alarm ${alert.code} level${alert.level}`, id: `alarm-${alert.id}` });
-    const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
     what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }));

@@ -86,6 +86,11 @@ function valueOf(field) {
 function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
+    if (field.dataset.as === "tick") {
+      body[field.name] = body[field.name] || [];
+      if (field.checked) body[field.name].push(Number(field.value));
+      continue;
+    }
     if (field.name && field.dataset.as !== "none") body[field.name] = valueOf(field);
   }
   return body;

@@ -9,7 +9,9 @@
 
   function sameAttributes(now, next) {
     for (const { name } of [...now.attributes]) {
-      if (!next.hasAttribute(name) && !name.startsWith("data-kept")) now.removeAttribute(name);
+      // What a person unfolded stays so.
+      const isUnfolded = name === "open" && now.nodeName === "DETAILS";
+      if (!next.hasAttribute(name) && !isUnfolded && !name.startsWith("data-kept")) now.removeAttribute(name);
     }
     for (const { name, value } of next.attributes) {
       if (now.getAttribute(name) !== value) now.setAttribute(name, value);

@@ -153,11 +153,12 @@ impl Db {
         self.compare_stages(rows)
     }
 
-    /// A stage is not vouched for, but it must not say more than the draft, which is.
+    /// A stage is not vouched for, but it must not say more than the draft, which is. A destroyed letter has no draft any more.
     fn compare_stages(&self, rows: &mut Rows) -> Result<(), StoreError> {
         let mut query = self.connection.prepare(
             "SELECT l.id FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.stage = ?1 AND d.confirmed_ms IS NULL OR l.stage = ?2 AND d.state IS NOT 'acked' ORDER BY l.id",
+             WHERE (l.stage = ?1 AND d.confirmed_ms IS NULL OR l.stage = ?2 AND d.state IS NOT 'acked')
+             AND l.withheld IS NOT 'destroyed' ORDER BY l.id",
         )?;
         let ahead = query.query_map((Stage::Confirmed, Stage::Registered), |row| row.get(0))?;
         for letter in ahead {

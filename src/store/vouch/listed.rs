@@ -19,7 +19,7 @@ const CYCLE: &str = "load_id, cabinet, profile_sha256, started_by, started_ms, e
     quote(ventilation_s), model, dose_basis, ozone_basis, sides, absent, quote(target_dose_mj_cm2), quote(min_exposure_s), quote(ozone_limit_mg_m3)";
 
 /// Every such table. What is hashed of a released table stays: a column that a later schema adds comes as an entry with a prefix of its own.
-pub(in crate::store) const WATCHED: [Watched; 31] = [
+pub(in crate::store) const WATCHED: [Watched; 32] = [
     Watched {
         prefix: "batch",
         table: "batches",
@@ -229,6 +229,15 @@ pub(in crate::store) const WATCHED: [Watched; 31] = [
         key: "name",
         columns: "hash, scope, unit, created_ms, expires_ms, revoked_ms",
         changing: "hash, scope, unit, expires_ms, revoked_ms",
+        ..ALL
+    },
+    Watched {
+        prefix: "tied_token",
+        table: "tokens",
+        key: "name",
+        columns: "certificate",
+        changing: "certificate",
+        only: "$.certificate IS NOT NULL",
         ..ALL
     },
     Watched {

@@ -10,6 +10,7 @@ use super::http::{Device, retry_after};
 use super::xml::{self, Capabilities, JobStatus, Status, TrayCapabilities};
 use crate::complete::LooksLike;
 use crate::feeding::Job;
+use crate::offers::Fit;
 use crate::order::{Ended, Manner, Outcome, Sides, Tray, Trouble};
 
 /// Between two questions to a device that says “not yet”.
@@ -55,7 +56,7 @@ impl Scan<'_> {
     async fn whole(&mut self) -> Result<Outcome, Trouble> {
         let device = Device::connect(self.settings)?;
         let capabilities = device.capabilities().await?;
-        self.can(&capabilities)?;
+        can(&capabilities, &self.job.order.manner)?;
         self.is_free(&device.status().await?)?;
         let Some(address) = self.begin(&device, &capabilities.version).await? else {
             return Ok(Outcome::Cancelled);
@@ -70,17 +71,6 @@ impl Scan<'_> {
             }
         }
         outcome
-    }
-
-    fn can(&self, capabilities: &Capabilities) -> Result<(), Trouble> {
-        let manner = &self.job.order.manner;
-        let (tray, what) = match (manner.tray, manner.sides) {
-            (Tray::Glass, _) => (&capabilities.glass, "glass"),
-            (Tray::Feeder, Sides::One) => (&capabilities.feeder, "feeder"),
-            (Tray::Feeder, Sides::Both) => (&capabilities.duplex, "feeder for both sides"),
-        };
-        let tray = tray.as_ref().ok_or_else(|| lacks(what))?;
-        fits(tray, manner)
     }
 
     fn is_free(&self, status: &Status) -> Result<(), Trouble> {
@@ -315,46 +305,40 @@ fn lacks(what: impl Into<String>) -> Trouble {
 }
 
 /// Whether the tray offers what is ordered; what a device does not list at all it is not held to.
-fn fits(tray: &TrayCapabilities, manner: &Manner) -> Result<(), Trouble> {
-    let dpi = manner.dpi;
-    let in_range = tray
-        .range
-        .is_some_and(|(min, max)| (min..=max).contains(&dpi));
-    let listed = !tray.resolutions.is_empty() || tray.range.is_some();
-    if listed && !in_range && !tray.resolutions.contains(&dpi) {
-        return Err(lacks(format!(
-            "resolution of {dpi} dpi; it has {:?}",
-            tray.resolutions
-        )));
-    }
-    let mode = xml::colour_mode(manner.colour);
-    if !tray.colour_modes.is_empty() && !tray.colour_modes.iter().any(|has| has == mode) {
-        return Err(lacks(format!(
-            "colour mode {mode}; it has {:?}",
-            tray.colour_modes
-        )));
+/// The tray of a manner, and what it is called.
+fn tray_of<'a>(
+    capabilities: &'a Capabilities,
+    manner: &Manner,
+) -> (Option<&'a TrayCapabilities>, &'static str) {
+    let (tray, name) = match (manner.tray, manner.sides) {
+        (Tray::Glass, _) => (&capabilities.glass, "glass"),
+        (Tray::Feeder, Sides::One) => (&capabilities.feeder, "feeder"),
+        (Tray::Feeder, Sides::Both) => (&capabilities.duplex, "feeder for both sides"),
+    };
+    (tray.as_ref(), name)
+}
+
+fn can(capabilities: &Capabilities, manner: &Manner) -> Result<(), Trouble> {
+    let (tray, name) = tray_of(capabilities, manner);
+    let tray = tray.ok_or_else(|| lacks(name))?;
+    if let Some(trouble) = tray.offer().lacks(manner, xml::colour_mode(manner.colour)) {
+        return Err(trouble);
     }
     if !tray.formats.is_empty() && !tray.formats.iter().any(|has| has == "image/jpeg") {
-        return Err(lacks(format!(
-            "format image/jpeg; it has {:?}",
-            tray.formats
-        )));
-    }
-    let (width, height) = (
-        xml::three_hundredths(manner.paper.width_mm),
-        xml::three_hundredths(manner.paper.height_mm),
-    );
-    // A few hundredths more than the device has are rounding, not another paper.
-    const ROUNDING: u32 = 6;
-    let too_wide = tray.max_width > 0 && width > tray.max_width + ROUNDING;
-    let too_high = tray.max_height > 0 && height > tray.max_height + ROUNDING;
-    if too_wide || too_high {
-        return Err(lacks(format!(
-            "paper of {}×{} mm; its largest is {}×{} 1/300 inch",
-            manner.paper.width_mm, manner.paper.height_mm, tray.max_width, tray.max_height
-        )));
+        let formats = tray.formats.join(", ");
+        return Err(lacks(format!("format image/jpeg; it has {formats}")));
     }
     Ok(())
+}
+
+/// How the device would take a scan in this manner.
+pub(super) fn fit(capabilities: &Capabilities, manner: &Manner) -> Fit {
+    let (tray, name) = tray_of(capabilities, manner);
+    Fit {
+        tray: name.to_owned(),
+        offer: tray.map(TrayCapabilities::offer),
+        lacks: can(capabilities, manner).err(),
+    }
 }
 
 /// What the feeder's own word means.

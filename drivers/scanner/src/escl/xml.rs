@@ -5,6 +5,7 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use crate::offers::{Resolutions, TrayOffer};
 use crate::order::{Colour, Manner, Sides, Tray};
 
 /// Larger answers are not documents of a scanner.
@@ -154,6 +155,23 @@ pub struct TrayCapabilities {
     pub colour_modes: Vec<String>,
     /// MIME types.
     pub formats: Vec<String>,
+}
+
+impl TrayCapabilities {
+    /// The same in the words and measures of every driver.
+    pub(super) fn offer(&self) -> TrayOffer {
+        let mm = |hundredths: u32| (hundredths > 0).then(|| f64::from(hundredths) * 25.4 / 300.0);
+        TrayOffer {
+            resolutions: match self.range {
+                Some((lowest, highest)) => Resolutions::Range(lowest, highest),
+                None if self.resolutions.is_empty() => Resolutions::Unsaid,
+                None => Resolutions::Listed(self.resolutions.clone()),
+            },
+            modes: self.colour_modes.clone(),
+            widest_mm: mm(self.max_width),
+            longest_mm: mm(self.max_height),
+        }
+    }
 }
 
 /// `ScannerCapabilities`

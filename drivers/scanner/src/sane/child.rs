@@ -87,6 +87,24 @@ impl Child {
         last_line(&self.said.borrow()).is_some()
     }
 
+    /// What is cut off of the paper, if something is.
+    pub(super) fn cut_off(&self, manner: &Manner) -> Option<String> {
+        let (said, paper) = (self.said.borrow(), manner.paper);
+        let (width, height) = (
+            cut(&said, ("br-x", paper.width_mm)),
+            cut(&said, ("br-y", paper.height_mm)),
+        );
+        (width.is_some() || height.is_some()).then(|| {
+            format!(
+                "paper of {}×{} mm; it would keep {:.0}×{:.0} mm of it",
+                paper.width_mm,
+                paper.height_mm,
+                width.unwrap_or(f64::from(paper.width_mm)),
+                height.unwrap_or(f64::from(paper.height_mm)),
+            )
+        })
+    }
+
     /// Asks the group to stop, then makes it.
     pub(super) async fn end(&mut self, patience: Duration) -> Exit {
         if let Ok(Some(status)) = self.process.try_wait() {
@@ -189,20 +207,28 @@ async fn read(mut stderr: tokio::process::ChildStderr, says: watch::Sender<Strin
     }
 }
 
-fn words(settings: &SaneSettings, manner: &Manner) -> Vec<String> {
-    let source = match (manner.tray, manner.sides) {
+/// The backend's word for the tray of a manner.
+pub(super) fn source_of<'a>(settings: &'a SaneSettings, manner: &Manner) -> &'a str {
+    match (manner.tray, manner.sides) {
         (Tray::Glass, _) => &settings.glass,
         (Tray::Feeder, Sides::One) => &settings.feeder,
         (Tray::Feeder, Sides::Both) => &settings.duplex,
-    };
-    let mode = match manner.colour {
+    }
+}
+
+/// SANE's word for the colours of a manner.
+pub(super) fn mode_of(manner: &Manner) -> &'static str {
+    match manner.colour {
         Colour::Colour => "Color",
         Colour::Grey => "Gray",
         Colour::BlackAndWhite => "Lineart",
-    };
+    }
+}
+
+pub(super) fn words(settings: &SaneSettings, manner: &Manner) -> Vec<String> {
     let mut words = vec![
-        format!("--source={source}"),
-        format!("--mode={mode}"),
+        format!("--source={}", source_of(settings, manner)),
+        format!("--mode={}", mode_of(manner)),
         format!("--resolution={}", manner.dpi),
         "-x".into(),
         manner.paper.width_mm.to_string(),
@@ -213,4 +239,15 @@ fn words(settings: &SaneSettings, manner: &Manner) -> Vec<String> {
         words.push("--batch-count=1".into());
     }
     words
+}
+
+/// What scanimage takes away of the area that it was asked for, as it says itself: a device that is smaller than the paper cuts its edge off.
+fn cut(said: &str, wanted: (&str, u32)) -> Option<f64> {
+    const ROUNDING_MM: f64 = 1.0;
+    let line = said.lines().find_map(|line| {
+        line.strip_prefix("scanimage: rounded value of ")?
+            .strip_prefix(wanted.0)
+    })?;
+    let given: f64 = line.rsplit_once(" to ")?.1.trim().parse().ok()?;
+    (given + ROUNDING_MM < f64::from(wanted.1)).then_some(given)
 }

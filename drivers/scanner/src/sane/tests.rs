@@ -370,3 +370,80 @@ async fn measure_wedged_backend() {
     assert!(matches!(run.trouble(), Trouble::Stalled { .. }));
     assert!(seconds <= 30.0);
 }
+
+fn manner(dpi: u32, width_mm: u32) -> Manner {
+    Manner {
+        dpi,
+        paper: Paper {
+            width_mm,
+            height_mm: 150,
+        },
+        ..order().manner
+    }
+}
+
+#[tokio::test]
+async fn what_the_device_offers_is_told_and_tried() {
+    let glass = |dpi, width_mm| Manner {
+        tray: Tray::Glass,
+        ..manner(dpi, width_mm)
+    };
+    let both = Manner {
+        sides: Sides::Both,
+        ..manner(300, 150)
+    };
+    let sane = Sane::new(test_device(&[]));
+    let wanted = [manner(300, 150), both, glass(2400, 150), glass(300, 210)];
+    let fits = sane.fits(&wanted).await.unwrap();
+    let told: Vec<Option<String>> = fits
+        .iter()
+        .map(|fit| fit.lacks.as_ref().map(ToString::to_string))
+        .collect();
+    assert_eq!(told[0], None);
+    assert_eq!(
+        told[1].as_deref(),
+        Some("the device has no source \"ADF Duplex\"; it has Flatbed, Automatic Document Feeder")
+    );
+    assert!(
+        told[2].as_deref().unwrap().contains("it has 1 to 1200 dpi"),
+        "{told:?}"
+    );
+    assert!(
+        told[3]
+            .as_deref()
+            .unwrap()
+            .contains("its largest is 200×200 mm"),
+        "{told:?}"
+    );
+    let offer = fits[0].offer.as_ref().unwrap().to_string();
+    assert_eq!(offer, "1 to 1200 dpi; Gray, Color; paper up to 200×200 mm");
+    let odd = Sane::new(test_device(&["--no-such-option=1"]));
+    let fits = odd.fits(&[manner(300, 150)]).await.unwrap();
+    let told = fits[0].lacks.as_ref().unwrap().to_string();
+    assert!(told.contains("no-such-option"), "{told}");
+}
+
+/// scanimage only says that it rounds, and scans the smaller area.
+#[tokio::test]
+async fn paper_that_the_device_would_cut_is_not_scanned() {
+    let spool = TempDir::new().unwrap();
+    let feeding = Feeding::open(spool.path(), &[]).unwrap();
+    let mut source = Source::Sane(Sane::new(test_device(&["--read-delay=yes"])), feeding);
+    source
+        .start(Order {
+            manner: manner(50, 210),
+            ..order()
+        })
+        .unwrap();
+    let ended = loop {
+        let seen = tokio::time::timeout(BOUND, source.next()).await;
+        if let Seen::Scan(Progress::Ended(ended)) = seen.expect("within the bound").unwrap() {
+            break ended;
+        }
+    };
+    let Outcome::Failed(trouble) = &ended.outcome else {
+        panic!("it did not fail: {ended:?}");
+    };
+    assert_eq!(trouble.code(), "scanner_unsupported");
+    assert!(trouble.to_string().contains("210×150"), "{trouble}");
+}

@@ -1,0 +1,210 @@
+//! What stands in the way of a change: the code a program decides by, and what a person does next. Codes of their own where a program acts differently,
+//! `wrong_state` for the rest.
+
+/// Why a thing's state does not allow what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// Another case system has the draft.
+    LeasedToAnother,
+    /// The caller named a lease that ran out and was followed by another one.
+    LeaseOutdated,
+    /// The caller never claimed the draft, or gave it back.
+    NotLeased,
+    /// The draft is registered under another number.
+    OtherCaseNumber,
+    /// The draft was taken back: it accuses the claimant's office.
+    TakenBack,
+    /// A case system has the draft and may register it at any moment.
+    WithCaseSystem,
+    /// The case system has registered it.
+    Registered,
+    /// Nobody has confirmed it.
+    NotConfirmed,
+    /// An officer has confirmed it.
+    Confirmed,
+    /// Something of the letter waits for a person.
+    Held,
+    /// The letter is withdrawn, returned unread or destroyed.
+    Withheld,
+    /// Its pages are being read.
+    BeingRead,
+    /// Its addressee is whom it accuses.
+    AddresseeAccused,
+    /// Something enclosed is not settled.
+    ValuablesOpen,
+    /// Something of that name is there.
+    NameTaken,
+    /// Somebody has decided it.
+    Decided,
+    /// The same person may not do both.
+    SamePerson,
+    /// The message is delivered.
+    Delivered,
+    /// The last account that can make others.
+    LastAdministrator,
+    /// It is closed and takes nothing more.
+    Closed,
+    /// Figures do not agree; which, says the state.
+    OutOfBalance,
+    /// The load is not open for scanning.
+    LoadNotOpen,
+    /// The load has had its cycle, or is in one.
+    LoadElsewhere,
+    /// The device works on something.
+    Busy,
+    /// Pages are on their way.
+    Arriving,
+    /// The paper is lent out, or asked for.
+    Lent,
+    /// The paper lies in no box.
+    NotInBox,
+    /// The file is being moved.
+    Moving,
+    /// The file is not held.
+    NotHeld,
+    /// Its time has not come.
+    TooEarly,
+    /// It is not what the request takes it for.
+    NotSo,
+    /// This person's role or recusal does not allow it.
+    NotForThisPerson,
+    /// There is nothing to do any more.
+    Over,
+}
+
+impl Hindrance {
+    /// Every one.
+    pub const ALL: [Self; 33] = [
+        Self::LeasedToAnother,
+        Self::LeaseOutdated,
+        Self::NotLeased,
+        Self::OtherCaseNumber,
+        Self::TakenBack,
+        Self::WithCaseSystem,
+        Self::Registered,
+        Self::NotConfirmed,
+        Self::Confirmed,
+        Self::Held,
+        Self::Withheld,
+        Self::BeingRead,
+        Self::AddresseeAccused,
+        Self::ValuablesOpen,
+        Self::NameTaken,
+        Self::Decided,
+        Self::SamePerson,
+        Self::Delivered,
+        Self::LastAdministrator,
+        Self::Closed,
+        Self::OutOfBalance,
+        Self::LoadNotOpen,
+        Self::LoadElsewhere,
+        Self::Busy,
+        Self::Arriving,
+        Self::Lent,
+        Self::NotInBox,
+        Self::Moving,
+        Self::NotHeld,
+        Self::TooEarly,
+        Self::NotSo,
+        Self::NotForThisPerson,
+        Self::Over,
+    ];
+
+    /// Stable: programs decide by this.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LeasedToAnother => "leased_to_another",
+            Self::LeaseOutdated => "lease_outdated",
+            Self::NotLeased => "not_leased",
+            Self::OtherCaseNumber => "other_case_number",
+            Self::TakenBack => "taken_back",
+            Self::WithCaseSystem => "with_case_system",
+            Self::Registered => "already_registered",
+            Self::Held => "letter_held",
+            Self::Withheld => "letter_withheld",
+            Self::BeingRead => "being_read",
+            Self::AddresseeAccused => "addressee_accused",
+            Self::ValuablesOpen => "valuables_open",
+            Self::NameTaken => "name_taken",
+            Self::Decided => "already_decided",
+            Self::SamePerson => "same_person",
+            Self::Delivered => "already_delivered",
+            Self::LastAdministrator => "last_administrator",
+            _ => "wrong_state",
+        }
+    }
+
+    /// What a person does next.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::LeasedToAnother => {
+                "Leave it: whoever has it registers it, or it is offered again when that lease runs out"
+            }
+            Self::LeaseOutdated => "Send the newest lease, or none",
+            Self::NotLeased => "Claim it first",
+            Self::OtherCaseNumber => {
+                "The first number stands; where it is wrong, correct it in the case system and tell the mailroom"
+            }
+            Self::TakenBack => "Forget it: it is handed over elsewhere",
+            Self::WithCaseSystem => {
+                "Wait until the case system has registered it or given it back, or ask there for it to be given back"
+            }
+            Self::Registered => {
+                "Correct it in the case system; a page that was found later is taken in from the held files and told there"
+            }
+            Self::NotConfirmed => "Confirm it first",
+            Self::Confirmed => "Take the confirmation back first, by a correction",
+            Self::Held => "Look at what is held (GET /v1/holds) and say what was found",
+            Self::Withheld => {
+                "Reinstate it first if it was withdrawn; otherwise nothing more is done with it"
+            }
+            Self::BeingRead => "Wait until it is read, look at it again, then decide",
+            Self::AddresseeAccused => "Choose another addressee",
+            Self::ValuablesOpen => "List or settle what was enclosed, with a second person",
+            Self::NameTaken => "Choose another name",
+            Self::Decided => "Somebody was faster: look at what was said",
+            Self::SamePerson => "Another person has to do this",
+            Self::Delivered => "Give a reason if it has to be sent once more",
+            Self::LastAdministrator => "Make another administrator first",
+            Self::Closed => "What comes now goes into an open one",
+            Self::OutOfBalance => "Settle that, or say why it is so",
+            Self::LoadNotOpen => "Choose a released load of an open batch",
+            Self::LoadElsewhere => "Look at the load's batch: it says what is due",
+            Self::Busy => "Wait for that to end, or stop it",
+            Self::Arriving => "Wait until they are there",
+            Self::Lent => "The paper has to be back first",
+            Self::NotInBox => "Put it into a box first",
+            Self::Moving => "Wait a moment, then try again",
+            Self::NotHeld => "Look at the list of held files again",
+            Self::TooEarly => "Come back to it then",
+            Self::NotSo => "Look at it again",
+            Self::NotForThisPerson => "Choose somebody else",
+            Self::Over => "There is nothing to do",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_told_as_a_sentence_with_what_to_do() {
+        for why in Hindrance::ALL {
+            let error = super::super::StoreError::WrongState {
+                why,
+                what: "letter",
+                id: "A001".into(),
+                state: "as it is".into(),
+                action: "change",
+            };
+            let told = error.to_string();
+            assert!(!told.contains("not possible"), "{told}");
+            assert!(
+                !why.advice().ends_with('.') && why.advice().len() > 10,
+                "{told}"
+            );
+            assert!(told.ends_with(why.advice()), "{told}");
+        }
+    }
+}
