@@ -142,9 +142,9 @@ pub enum Refused {
 /// What whoever acknowledges may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayEnd {
-    /// Quarantines and alarms.
+    /// Quarantines, alarms, and a cabinet that was found in use.
     Everything,
-    /// Quarantines.
+    /// Quarantines of which there is a record.
     AllButAlarms,
 }
 

@@ -15,6 +15,7 @@ mod cases;
 mod detection;
 mod hands;
 mod judge;
+mod memory;
 mod outside;
 mod plan;
 mod processes;
@@ -42,7 +43,7 @@ one_test_per_fault! {
     door_opened lock_lost estop_pressed
     lamp_never_strikes lamp_dies lamp_aged_or_dirty mains_low welded_relay
     uv_sensor_frozen uv_sensor_missing uv_sensor_shows_nothing
-    ozone_high ozone_sensor_missing ozone_sensor_stuck fan_failed duct_blocked
+    ozone_high ozone_sensor_missing ozone_sensor_stuck fan_failed fan_contact_stuck lock_contact_stuck duct_blocked
     plc_scan_stopped plc_reboots power_cut_and_return
     comms_lost late_reply duplicated_reply reply_of_another_unit wrong_crc garbage_before garbage_after
     truncated_frame reply_too_short wrong_transaction reply_to_the_request_before

@@ -382,6 +382,7 @@ mod tests {
     #[test]
     fn every_body_every_answer_and_every_address_has_an_example_that_fits() {
         let api = described();
+        let problem = json!({"$ref": "#/components/schemas/Problem"});
         let (mut count, mut wrong) = (0, Vec::new());
         for (name, operation) in operations(&api) {
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -391,9 +392,18 @@ mod tests {
             }
             let bodies = operation["requestBody"]["content"].as_object().into_iter();
             let answers = operation["responses"].as_object().unwrap().values();
+            let answers = answers.map(|answer| match answer["$ref"].as_str() {
+                Some(named) => &api["components"]["responses"][named.rsplit('/').next().unwrap()],
+                None => answer,
+            });
             let answers = answers.filter_map(|answer| answer["content"].as_object());
             for (kind, content) in bodies.chain(answers).flatten() {
-                if kind.ends_with("json") {
+                if let Some(refusals) = content["examples"].as_object() {
+                    for refusal in refusals.values() {
+                        wrong.extend(misfit(&api, &problem, &refusal["value"], &name));
+                        count += 1;
+                    }
+                } else if kind.ends_with("json") {
                     let (schema, example) = (&content["schema"], &content["example"]);
                     wrong.extend(misfit(&api, schema, example, &name));
                     count += 1;

@@ -17,8 +17,10 @@ use crate::domain::cycle::Sides;
 use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 
 mod faults;
+mod step;
 
 pub(super) use faults::{blocked_words, due_before_start, fault_code, read_words};
+pub(super) use step::{is_running, percent, progress, shown_step, tone};
 
 /// What is drawn: the point, and which word stands under the drawing.
 const DRAWN: [(&str, &str, &str); 4] = [
@@ -117,50 +119,6 @@ struct CabinetPage {
     tabs: Vec<String>,
     c: Panel,
     waiting: Vec<LoadChoice>,
-}
-
-/// Whether a cycle is going on.
-pub(super) fn is_running(view: &CabinetView) -> bool {
-    matches!(
-        view.step.as_str(),
-        "preflight"
-            | "locked"
-            | "striking"
-            | "irradiating"
-            | "stopping"
-            | "ventilating"
-            | "turning_over"
-            | "releasing"
-            | "aborting"
-            | "self_test"
-    )
-}
-
-/// How a cabinet is coloured.
-pub(super) fn tone(view: &CabinetView) -> &'static str {
-    match view.step.as_str() {
-        "alarm" | "quarantined" | "aborting" => "bad",
-        _ if view.wrong_cabinet.is_some() => "bad",
-        _ if !view.connected => "down",
-        _ if is_running(view) => "run",
-        _ => "good",
-    }
-}
-
-/// How much of a whole, at most 100.
-pub(super) fn percent(part: f64, whole: f64) -> u32 {
-    if whole <= 0.0 {
-        return 0;
-    }
-    (part / whole * 100.0).clamp(0.0, 100.0) as u32
-}
-
-/// How far the exposure of this side is: by its dose, or by its time where no dose is measured.
-pub(super) fn progress(cycle: &CycleView) -> u32 {
-    match cycle.dose_mj_cm2.zip(cycle.target_dose_mj_cm2) {
-        Some((dose, target)) => percent(dose, target),
-        None => percent(cycle.exposure_s, cycle.min_exposure_s),
-    }
 }
 
 /// `on`, `off`, or `unknown`: without a link and without a fresh reading nothing is known.
@@ -268,7 +226,7 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
 
 fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Panel {
     let step = if view.connected || is_running(&view) || tone(&view) == "bad" {
-        view.step.clone()
+        shown_step(&view).to_owned()
     } else {
         "unknown".to_owned()
     };
@@ -281,11 +239,17 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         _ => w.t("cabinet.waits"),
     };
     let points = view.points.iter();
+    let in_use = view.step == "quarantined"
+        && view
+            .blocked
+            .as_ref()
+            .is_some_and(|why| why.code == "found_in_use");
     let dark_alarm = view.step == "alarm" && state_of(&view, "lamp_on") == "off";
     let usable = view.connected && view.wrong_cabinet.is_none();
     Panel {
         step_words: w.code("step", &step).to_owned(),
         waits: match inside {
+            None if in_use => String::new(),
             None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
             _ if step == "idle" && view.awaits_unloading => {
                 w.t("cabinet.awaits_unloading").to_owned()
@@ -318,14 +282,14 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
-        may_acknowledge: (view.step == "quarantined" && wants_override.is_none())
-            || (dark_alarm && found.ends_alarms),
-        wants_alarm_ender: dark_alarm && !found.ends_alarms,
+        may_acknowledge: (view.step == "quarantined" && !in_use && wants_override.is_none())
+            || ((dark_alarm || in_use) && found.ends_alarms),
+        wants_alarm_ender: (dark_alarm || in_use) && !found.ends_alarms,
         may_turn_over: view.step == "turning_over",
         may_test: usable
             && match view.step.as_str() {
                 "idle" | "released" => true,
-                "quarantined" => inside.is_none(),
+                "quarantined" => inside.is_none() && !in_use,
                 _ => false,
             },
         last_test: faults::last_test(w, &view),
@@ -351,7 +315,7 @@ fn load_choice(w: &'static Words, (load, batch): (Load, Batch)) -> LoadChoice {
 fn inside(view: &CabinetView) -> Option<i64> {
     let cycle = view.cycle.as_ref()?;
     let emptied = matches!(view.step.as_str(), "idle" | "unknown" | "self_test")
-        || (view.step == "released" && state_of(view, "door_closed") == "off");
+        || (view.step == "released" && !view.awaits_unloading);
     (!emptied).then_some(cycle.load)
 }
 

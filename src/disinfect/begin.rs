@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::Refused;
+use uv_cabinet::Point;
+
 use super::record::{End, Record};
 use super::task::{Supervisor, not_now};
+use super::{Refused, TroubleView};
 use crate::clock;
 use crate::domain::cycle::{Ask, Cycle, Fault, For, Grounds, LastLoad, Refused as Never, Step};
 use crate::domain::letter::LoadState;
@@ -17,9 +19,11 @@ const WAIT_FOR_DOOR: Duration = Duration::from_millis(1_500);
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
         self.refuse_what_is_not_here(load).await?;
+        self.look().await;
         self.wait_for_door(load).await;
         self.refuse_another_inside(load).await?;
         let started = self.may_start(load).await?;
+        self.refuse_stuck_contact()?;
         let hindrance = match &self.seen {
             None => Some("cabinet_silent"),
             Some(seen) => self.cycle.rules().hinders_start(seen).map(Fault::code),
@@ -78,6 +82,9 @@ impl Supervisor {
             self.refuse_another()?;
             self.refuse_trouble().await?;
         }
+        if self.is_found_in_use() {
+            return Err(not_now(Fault::FoundInUse.code()));
+        }
         started.map_err(|refused| not_now(refused.code()))
     }
 
@@ -125,9 +132,29 @@ impl Supervisor {
             .seen
             .as_ref()
             .is_some_and(|seen| seen.door_closed == Ok(false));
-        let not_opened = self.is_for(load) == For::AnotherLoad
-            && self.cycle.last_load() == LastLoad::MayBeInside;
-        unlocked && self.troubles.blocking().is_none() && (open || not_opened)
+        let not_opened =
+            self.is_for(load) == For::AnotherLoad && self.cycle.last_load() != LastLoad::LetOut;
+        let waits = open || not_opened || self.stuck_contact().is_some();
+        unlocked && self.troubles.blocking().is_none() && waits
+    }
+
+    /// At rest fan and bolt are ordered off: a contact that says on says so whatever they do, and proves nothing in a cycle.
+    fn stuck_contact(&self) -> Option<Point> {
+        let rests = matches!(self.cycle.step(), Step::Idle | Step::Released);
+        let seen = self.seen.as_ref().filter(|_| rests)?;
+        let contacts = [(Point::FanOn, seen.fan_on), (Point::Locked, seen.locked)];
+        let stuck = contacts.into_iter().find(|(_, look)| *look == Ok(true));
+        stuck.map(|(point, _)| point)
+    }
+
+    fn refuse_stuck_contact(&self) -> Result<(), Refused> {
+        match self.stuck_contact() {
+            None => Ok(()),
+            Some(point) => Err(Refused::Reading(Box::new(TroubleView::stuck_on(
+                &self.profile,
+                point,
+            )))),
+        }
     }
 
     /// Behind the locked door lies another load than the one that would be released.

@@ -127,8 +127,8 @@ pub(super) fn left(cycle: Option<&LeftCycle>, test: Option<&SelfTest>) -> Left {
         let newer = began.is_none_or(|began| test.began >= began);
         test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
     });
-    match (cycle.map_or(Left::Clean, LeftCycle::left), test_stands) {
-        (Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
+    match (cycle.map_or(Left::NoRecord, LeftCycle::left), test_stands) {
+        (Left::NoRecord | Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
         (left, _) => left,
     }
 }

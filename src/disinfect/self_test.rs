@@ -14,7 +14,7 @@ use super::record::End;
 use super::task::Supervisor;
 use super::{Order, Refused, SelfTestView, look};
 use crate::clock::{self, Moment};
-use crate::domain::cycle::{Fault, Heartbeat, Left, Ozone, Seen, Step};
+use crate::domain::cycle::{Fault, Heartbeat, LastLoad, Left, Ozone, Seen, Step};
 use crate::store::{Finding, HealthRow, TestOutcome};
 
 /// What ends a test early.
@@ -90,7 +90,9 @@ impl Supervisor {
     fn may_be_tested(&self) -> bool {
         match self.cycle.step() {
             Step::Idle | Step::Released => true,
-            Step::Quarantined { .. } | Step::Ventilating { .. } => self.record.is_none(),
+            Step::Quarantined { .. } | Step::Ventilating { .. } => {
+                self.record.is_none() && self.cycle.last_load() != LastLoad::NobodyKnows
+            }
             _ => false,
         }
     }
@@ -108,6 +110,7 @@ impl Supervisor {
                     let load = record.load;
                     return Err(Refused::OtherLoadInside { load });
                 }
+                (Step::Quarantined { .. }, None) => Fault::FoundInUse.code(),
                 (Step::Alarm { .. }, _) => "alarm_stands",
                 _ => "cycle_running",
             };
@@ -242,7 +245,12 @@ impl Supervisor {
             "unlock_read_back",
             Command::Lock(uv_cabinet::Switch::Off),
         )
-        .await
+        .await?;
+        // A contact that says on whatever the bolt does would say so in a cycle, too.
+        let unlocked = self
+            .look_for(t, preflight, |s| (s.locked != Ok(true)).then_some(()))
+            .await?;
+        t.note("unlocked", unlocked.1, Fault::NotUnlocked, (None, None, ""))
     }
 
     async fn air(&mut self, t: &mut Testing<'_>) -> Result<(), Ended> {
@@ -282,7 +290,18 @@ impl Supervisor {
             "fan_off_read_back",
             Command::Fan(uv_cabinet::Switch::Off),
         )
-        .await
+        .await?;
+        let stopped = self
+            .look_for(t, rules.fan_start_max_ms, |s| {
+                (s.fan_on == Ok(false)).then_some(())
+            })
+            .await?;
+        t.note(
+            "fan_stopped",
+            stopped.1,
+            Fault::FanNotStopped,
+            (None, None, ""),
+        )
     }
 
     async fn ordered(

@@ -6,8 +6,8 @@ use uv_cabinet::Readings;
 
 use super::task::Supervisor;
 use super::trouble::{READING_NEXT, silence_code, silence_next};
-use super::{CabinetView, WrongCabinetView, look};
-use crate::domain::cycle::{LastLoad, Look, Sample, Step, WhyMissing};
+use super::{BlockedView, CabinetView, WrongCabinetView, look};
+use crate::domain::cycle::{Fault, LastLoad, Look, Sample, Step, WhyMissing};
 use crate::store::CycleRecord;
 
 impl Supervisor {
@@ -33,7 +33,7 @@ impl Supervisor {
             }
             .to_owned(),
             self_test: self.last_test.clone(),
-            blocked: self.troubles.blocking(),
+            blocked: self.blocking(),
             troubles: self.troubles.all().cloned().collect(),
             dose_basis: self.terms.dose_basis,
             ozone_basis: self.terms.ozone_basis,
@@ -45,6 +45,20 @@ impl Supervisor {
             cycle: self.cycle_view(irradiance),
             link: look::link(&self.cabinet.link_quality()),
         });
+    }
+
+    /// Found in use, and no person has looked into it yet.
+    pub(super) fn is_found_in_use(&self) -> bool {
+        self.cycle.last_load() == LastLoad::NobodyKnows
+            && !matches!(self.cycle.step(), Step::Idle | Step::Released)
+    }
+
+    /// Why no load can be taken: the device, or what nobody knows of it.
+    fn blocking(&self) -> Option<BlockedView> {
+        let found_in_use = || BlockedView::by(Fault::FoundInUse.code());
+        self.troubles
+            .blocking()
+            .or_else(|| self.is_found_in_use().then(found_in_use))
     }
 
     /// What `/readyz`, the console and systemd hear.
@@ -83,6 +97,11 @@ impl Supervisor {
                 "{id} takes no load: its last self test failed. Mend what the test names, then let it pass a self test"
             );
             not_ready("self_test_failed", message);
+        } else if self.is_found_in_use() {
+            let message = format!(
+                "{id} takes no load: it was found locked, lit or with its fan running, and nothing is on record of it. Find out what is inside, then acknowledge it on its page"
+            );
+            not_ready(Fault::FoundInUse.code(), message);
         } else if !self.troubles.all().any(|trouble| trouble.needed) {
             self.around.readiness.ready(&part);
         }
@@ -91,7 +110,7 @@ impl Supervisor {
     /// Unlocked, after a cycle, and nobody has been seen at the door.
     fn awaits_unloading(&self) -> bool {
         matches!(self.cycle.step(), Step::Idle | Step::Released)
-            && self.cycle.last_load() == LastLoad::MayBeInside
+            && self.cycle.last_load() != LastLoad::LetOut
     }
 
     fn cycle_view(&self, irradiance: Look<Sample>) -> Option<super::CycleView> {

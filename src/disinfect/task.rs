@@ -19,7 +19,9 @@ use super::trouble::Troubles;
 use super::{CabinetView, MayEnd, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock::{self, Moment};
 use crate::config::DeviceId;
-use crate::domain::cycle::{Ask, Cycle, Fault, Left, Seen, Step, Switch, WhyMissing};
+use crate::domain::cycle::{
+    Ask, Cycle, Fault, Grounds, LastLoad, Left, Seen, Step, Switch, WhyMissing,
+};
 use crate::events::Event;
 use crate::store::{CycleTerms, StoreError};
 
@@ -264,9 +266,16 @@ impl Supervisor {
                 let _ = answer.send(self.ask(Ask::TurnedOver, &by).await);
             }
             Order::Acknowledge { by, may, answer } => {
-                let ask = match (self.cycle.step(), may) {
+                let ask = match (self.cycle.step(), self.cycle.last_load()) {
+                    (Step::Alarm { .. }, _) | (Step::Quarantined { .. }, LastLoad::NobodyKnows)
+                        if may == MayEnd::AllButAlarms =>
+                    {
+                        Err(Refused::NotYourAlarm)
+                    }
+                    (Step::Quarantined { .. }, LastLoad::NobodyKnows) => {
+                        Ok(Ask::Open(Grounds::APersonsWord))
+                    }
                     (Step::Quarantined { .. }, _) => self.grounds().await.map(Ask::Open),
-                    (Step::Alarm { .. }, MayEnd::AllButAlarms) => Err(Refused::NotYourAlarm),
                     _ => Ok(Ask::Acknowledge),
                 };
                 let _ = answer.send(match ask {

@@ -45,6 +45,17 @@ impl TroubleView {
         }
     }
 
+    /// A contact that says on though what it watches was ordered off.
+    pub(super) fn stuck_on(profile: &Profile, point: Point) -> Self {
+        let about = profile.trouble(point, &Missing::NotReadYet, None);
+        Self {
+            code: "stuck_on".to_owned(),
+            read: "1".to_owned(),
+            expected: "0".to_owned(),
+            ..Self::new(profile, about)
+        }
+    }
+
     /// What was read and what is expected, without the point's name.
     #[must_use]
     pub fn figures(&self) -> String {
@@ -150,7 +161,7 @@ pub const READING_NEXT: &str = "check the sensor and its cable, and the point's 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"code": "self_test_failed", "trouble": null}))]
 pub struct BlockedView {
-    /// Stable code: `reading_missing`, `self_test_failed`, `wrong_cabinet`, `cabinet_silent`, `port_busy`, `port_missing`,
+    /// Stable code: `reading_missing`, `self_test_failed`, `found_in_use`, `wrong_cabinet`, `cabinet_silent`, `port_busy`, `port_missing`,
     /// `port_not_serial`, `port_forbidden`, `port_no_direction`.
     pub code: String,
     /// Of `reading_missing`: the first point to blame.
@@ -224,7 +235,7 @@ impl Troubles {
 }
 
 impl BlockedView {
-    fn by(code: &str) -> Self {
+    pub(super) fn by(code: &str) -> Self {
         Self {
             code: code.to_owned(),
             trouble: None,

@@ -143,6 +143,8 @@ pub enum DoorSeen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Left {
+    /// Nothing is on record of this cabinet: another station may have used it, or this one under another name.
+    NoRecord,
     /// No cycle, or one whose load was let out, and the door has been seen open since.
     Clean,
     /// The last cycle's load was let out, and the door has not been seen open since.
@@ -163,6 +165,8 @@ pub enum LastLoad {
     MayBeInside,
     /// It has, while it was unlocked; or there was no cycle.
     LetOut,
+    /// The cabinet was found in use, and nothing is on record of it: whatever lies inside, nobody knows.
+    NobodyKnows,
 }
 
 /// A cycle: its rules, where the cabinet is, and what the load has had.
@@ -183,7 +187,7 @@ impl Cycle {
             step: Step::Unknown { since_ms, left },
             load: Load::default(),
             last_load: match left {
-                Left::Clean => LastLoad::LetOut,
+                Left::Clean | Left::NoRecord => LastLoad::LetOut,
                 Left::NotEmptied | Left::Unfinished | Left::Quarantined | Left::TestFailed => {
                     LastLoad::MayBeInside
                 }

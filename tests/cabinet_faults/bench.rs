@@ -69,7 +69,7 @@ pub fn quick_profile(transport: Transport) -> Profile {
         spec.max_age = spec.max_age.max(ms(900));
     }
     let ozone = profile.points.get_mut(&Point::OzoneMgM3);
-    ozone.expect("the demo cabinet has one").frozen_after = Some(ms(500));
+    ozone.expect("the demo cabinet has one").frozen_after = Some(ms(300));
     let timing = &mut profile.timing;
     timing.poll = ms(50);
     timing.preflight_max = ms(1_000);
@@ -173,18 +173,7 @@ impl Bench {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, _thread) = Store::open(&folder.path().join("laixin.db")).expect("a database");
-        let load = store
-            .with(|db| {
-                let new = NewBatch {
-                    carrier: Carrier::Letter,
-                    count: 1,
-                    received: clock::now(),
-                };
-                let batch = db.sign_in_batch(&new, "test")?;
-                db.add_load(batch, "cabinet-1", "test")
-            })
-            .await
-            .expect("a load");
+        let load = a_load(&store).await;
         let (sim, transport, plug) = plugged_in(wire, folder.path(), settings).await;
         let mut profile = quick_profile(transport);
         change(&mut profile);
@@ -281,6 +270,17 @@ impl Bench {
         steps.into_iter().map(|step| step.step).collect()
     }
 
+    /// The daemon dies, and another one with records of its own, in which nothing is, comes to the cabinet; with a load that waits.
+    pub async fn forgets_everything(&mut self) {
+        if let Some(old) = self.daemon.take() {
+            old.kill().await;
+        }
+        let (store, _thread) = Store::open(&self.folder.path().join("other.db")).expect("opened");
+        self.load = a_load(&store).await;
+        self.store = store;
+        self.start_again().await;
+    }
+
     /// A daemon that is there, if need be a new one.
     pub async fn start_again(&mut self) {
         if let Some(old) = self.daemon.take() {
@@ -294,6 +294,20 @@ impl Bench {
         let waited = timeout(PATIENCE, truth.wait_for(|truth| met(truth))).await;
         matches!(waited, Ok(Ok(_)))
     }
+}
+
+/// A load that waits.
+async fn a_load(store: &Store) -> i64 {
+    let made = store.with(|db| {
+        let new = NewBatch {
+            carrier: Carrier::Letter,
+            count: 1,
+            received: clock::now(),
+        };
+        let batch = db.sign_in_batch(&new, "test")?;
+        db.add_load(batch, "cabinet-1", "test")
+    });
+    made.await.expect("a load")
 }
 
 /// Writes down every state a cabinet is told to be in.
@@ -372,6 +386,14 @@ impl Daemon {
                 other.is_ok(),
                 self.control.view()
             ),
+        }
+    }
+
+    /// So many looks have been shown since; of a daemon that stands still or is gone none.
+    pub async fn looks(&self, many: usize) {
+        let mut changes = self.control.changes();
+        for _ in 0..many {
+            let _ = timeout(Duration::from_millis(500), changes.changed()).await;
         }
     }
 

@@ -230,6 +230,7 @@ async fn one(case: &Case, wire: Wire, plan: Plan) -> Run {
     let before = bench.truth();
     if plan.at == At::BeforeStart {
         let applied = apply(&mut bench, case.trouble).await;
+        bench.daemon().looks(3).await;
         if case.trouble.stops_daemon() {
             last(plan.lasts).await;
             heal(&mut bench, case.trouble, applied).await;

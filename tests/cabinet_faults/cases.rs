@@ -138,6 +138,21 @@ pub const CASES: &[Case] = &[
         ToTheEnd,
         &["fan_not_running"],
     ),
+    // Seen before anything is commanded: a contact that says on by itself would prove a ventilation, or a lock, that was none.
+    cabinet(
+        "fan_contact_stuck",
+        Fault::FanContactStuck,
+        At::BeforeStart,
+        ToTheEnd,
+        &["refused"],
+    ),
+    cabinet(
+        "lock_contact_stuck",
+        Fault::LockContactStuck,
+        At::BeforeStart,
+        ToTheEnd,
+        &["refused"],
+    ),
     cabinet(
         "duct_blocked",
         Fault::DuctBlocked,

@@ -371,3 +371,56 @@ async fn in_timer_mode_no_bar_of_a_dose_is_drawn() {
     })
     .await;
 }
+
+/// The door was seen open after the release: what lies inside now is the next load, and nobody is told to open it.
+#[tokio::test(flavor = "multi_thread")]
+async fn once_the_load_is_taken_out_nobody_is_told_that_it_may_be_opened() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let mut view = irradiating(100.0, 12.0);
+        view.step = "released".into();
+        view.awaits_unloading = true;
+        station.cabinet.send(view.clone()).expect("somebody looks");
+        for (unloaded, told) in [(false, true), (true, false)] {
+            view.awaits_unloading = !unloaded;
+            station.cabinet.send(view.clone()).expect("somebody looks");
+            for page in [PAGE, "/today"] {
+                browser.open(&station.page(page)).await;
+                browser.at("main").await;
+                let said = browser.text("main").await;
+                assert_eq!(said.contains("可以取信"), told, "{page}: {said}");
+            }
+        }
+        let letters = "return getComputedStyle(document.querySelector('.cab .mail')).display === 'none' ? 0 : 1;";
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#step").await;
+        assert_eq!(browser.ask(letters).await, 0, "nothing of that load is inside");
+        pictures(&browser, &station, PAGE, "cabinet-unloaded").await;
+    })
+    .await;
+}
+
+/// Nothing on record of it: what to find out, who ends it, and no test that would light it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cabinet_found_in_use_says_what_to_find_out_and_who_ends_it() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        let mut view = idle();
+        view.step = "quarantined".into();
+        view.blocked = Some(BlockedView {
+            code: "found_in_use".into(),
+            trouble: None,
+        });
+        station.cabinet.send(view).expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#blocked").await;
+        let said = browser.text("main").await;
+        assert!(said.contains("查清柜内是什么") && !said.contains("柜内应无信件"), "{said}");
+        let forms = "return [...document.querySelectorAll('main form')].map(form => form.dataset.call.split('/').pop()).join();";
+        assert_eq!(browser.ask(forms).await, "acknowledge,abort");
+        pictures(&browser, &station, PAGE, "cabinet-found-in-use").await;
+    })
+    .await;
+}

@@ -41,7 +41,9 @@ async fn self_test_tries_the_interlock_and_everything_else() {
         "fan",
         "ozone",
         "fan_off_read_back",
+        "fan_stopped",
         "unlock_read_back",
+        "unlocked",
     ];
     assert_eq!(checks, all);
     // The simulated controller waits one second for a heartbeat.
@@ -72,6 +74,8 @@ async fn self_test_finds_a_welded_relay_and_the_door_stays_shut() {
 #[tokio::test]
 async fn self_test_finds_each_fault_under_its_name() {
     for (fault, check) in [
+        (Fault::FanContactStuck, "fan_stopped"),
+        (Fault::LockContactStuck, "unlocked"),
         (Fault::LampNeverStrikes, "strike"),
         (Fault::LockStuck, "lock"),
         (Fault::FanFailed, "fan"),

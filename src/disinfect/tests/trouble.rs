@@ -238,3 +238,37 @@ async fn an_aborted_load_is_aired_as_long_as_a_released_one() {
     let aired = crate::clock::monotonic() - began;
     assert!(aired.as_secs_f64() >= 2.9, "{aired:?}");
 }
+
+/// Before anything is commanded: a contact that says on by itself proves nothing, and is named with what was read and expected.
+#[tokio::test]
+async fn a_contact_that_is_stuck_on_is_refused_by_name_before_anything_is_commanded() {
+    for (fault, point) in [
+        (Fault::FanContactStuck, "fan_on"),
+        (Fault::LockContactStuck, "locked"),
+    ] {
+        let bench = Bench::new().await;
+        bench.until_ready().await;
+        bench.until_step("idle").await;
+        bench.sim.switch_on(fault);
+        bench
+            .until("stuck", |view| {
+                let mut points = view.points.iter();
+                points.any(|at| at.point == point && at.value == Some(1.0))
+            })
+            .await;
+        match bench.control.start(bench.load, "operator").await {
+            Err(Refused::Reading(trouble)) => {
+                let told = (trouble.point.as_str(), trouble.code.as_str());
+                assert_eq!(told, (point, "stuck_on"));
+                assert_eq!(
+                    (trouble.read.as_str(), trouble.expected.as_str()),
+                    ("1", "0")
+                );
+                assert!(trouble.place.contains("discrete_input"), "{trouble:?}");
+            }
+            other => panic!("{point}: {other:?}"),
+        }
+        assert_eq!(bench.load().await.state, LoadState::Waiting, "{point}");
+        assert_eq!(bench.sim.truth().borrow().strikes, 0, "{point}");
+    }
+}

@@ -46,6 +46,8 @@ pub enum Grounds {
     SignedOverride,
     /// According to the records no load that waits for disinfection is inside.
     NothingInside,
+    /// There are no records; a person who may end alarms has looked into it.
+    APersonsWord,
 }
 
 /// Why something that was asked is not done.
@@ -118,7 +120,14 @@ impl Cycle {
                 Step::Alarm { .. } => Err(Refused::LampNotSeenOut),
                 _ => Err(Refused::NothingToAcknowledge),
             },
-            Ask::Open(Grounds::SignedOverride | Grounds::NothingInside) => match self.step {
+            Ask::Open(grounds) => match self.step {
+                // Records say nothing where there are none, and a person says nothing against them.
+                Step::Quarantined { .. }
+                    if (grounds == Grounds::APersonsWord)
+                        != (self.last_load == LastLoad::NobodyKnows) =>
+                {
+                    Err(Refused::NothingToAcknowledge)
+                }
                 Step::Quarantined { air: Air::Clear } => Ok(self.at(Step::Idle)),
                 Step::Quarantined { air: Air::NotShown } => Err(Refused::OzoneNotLow),
                 Step::Alarm { .. } => Err(Refused::AlarmStands),
@@ -130,7 +139,10 @@ impl Cycle {
     fn started(&self, load: For, since_ms: u64) -> Result<Self, Refused> {
         match self.step {
             Step::Idle | Step::Released | Step::Quarantined { .. }
-                if (load, self.last_load) == (For::AnotherLoad, LastLoad::MayBeInside) =>
+                if matches!(
+                    (load, self.last_load),
+                    (For::AnotherLoad, LastLoad::MayBeInside) | (_, LastLoad::NobodyKnows)
+                ) =>
             {
                 Err(Refused::DoorNotOpenedSince)
             }

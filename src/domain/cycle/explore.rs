@@ -201,7 +201,8 @@ fn judge(
     }
     if changed && matches!(step, Step::Idle) {
         let opened = matches!(before.cycle.step, Step::Quarantined { .. });
-        let grounds = w.overridden || !before.witness.inside;
+        let word = before.cycle.last_load == LastLoad::NobodyKnows;
+        let grounds = w.overridden || word || !before.witness.inside;
         hold(!opened || grounds, "opened a quarantine without grounds")?;
         hold(!opened || w.air_clear, "opened a quarantine in bad air")?;
     }

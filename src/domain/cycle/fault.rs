@@ -47,6 +47,12 @@ pub enum Fault {
     LeftInQuarantine,
     /// The self test did not pass.
     SelfTestFailed,
+    /// The fan, or its contact, says that it runs though it was ordered off.
+    FanNotStopped,
+    /// The lock, or its contact, says that it is locked though it was ordered to unlock.
+    NotUnlocked,
+    /// Nothing is on record of this cabinet, and it was found locked, or with its fan running.
+    FoundInUse,
     /// Somebody said stop.
     AbortedByOperator,
     /// The station was stopped in mid-cycle.
@@ -86,6 +92,9 @@ impl Fault {
             Self::RestartedMidCycle => "restarted_mid_cycle",
             Self::LeftInQuarantine => "left_in_quarantine",
             Self::SelfTestFailed => "self_test_failed",
+            Self::FanNotStopped => "fan_not_stopped",
+            Self::NotUnlocked => "not_unlocked",
+            Self::FoundInUse => "found_in_use",
             Self::AbortedByOperator => "aborted_by_operator",
             Self::StationStopped => "station_stopped",
             Self::Unwatched => "unwatched",

@@ -3,6 +3,7 @@
 use super::witness::missing;
 use super::{
     Air, Aired, Cycle, DoorSeen, Exposure, Fault, Lamp, LastLoad, Left, Load, Seen, Step, Watched,
+    WhyMissing,
 };
 
 impl Cycle {
@@ -55,6 +56,7 @@ impl Cycle {
             (Left::Unfinished, _) => self
                 .failed(Fault::RestartedMidCycle)
                 .at(Step::Aborting { since_ms }),
+            (Left::NoRecord, lamp) => self.without_a_record(lamp, seen),
             (_, Lamp::Lit) => self.lit_unasked(seen),
             (Left::Clean | Left::NotEmptied, Lamp::Out) => self.at(Step::Idle),
             // The lamp may have burnt a moment ago, and nobody knows how long the fan ran since.
@@ -65,6 +67,22 @@ impl Cycle {
                 .failed(Fault::SelfTestFailed)
                 .ventilated_from(seen.at_ms),
             (_, Lamp::Unknown) => self.clone(),
+        }
+    }
+
+    /// What is found locked, lit or with its fan running was left so by somebody, with whatever is inside. What cannot be read may be.
+    fn without_a_record(&self, lamp: Lamp, seen: &Seen) -> Self {
+        let nobody_knows = Self {
+            last_load: LastLoad::NobodyKnows,
+            ..self.clone()
+        };
+        match (lamp, seen.locked, seen.fan_on) {
+            (Lamp::Lit, _, _) => nobody_knows.lit_unasked(seen),
+            (Lamp::Out, Ok(true), _) | (Lamp::Out, _, Ok(true)) => nobody_knows
+                .failed(Fault::FoundInUse)
+                .ventilated_from(seen.at_ms),
+            (Lamp::Out, Ok(false) | Err(WhyMissing::NotFitted), Ok(false)) => self.at(Step::Idle),
+            _ => self.clone(),
         }
     }
 
@@ -100,7 +118,9 @@ impl Cycle {
         if self.rules.lamp(seen) == Lamp::Lit {
             return self.lit_unasked(seen);
         }
-        match self.rules.hinders_start(seen) {
+        // Ordered off since this step began: a contact that says on would say so while the load is aired, too.
+        let fan = (seen.fan_on == Ok(true)).then_some(Fault::FanNotStopped);
+        match self.rules.hinders_start(seen).or(fan) {
             None => self.at(Step::Locked {
                 since_ms: seen.at_ms,
             }),

@@ -58,6 +58,10 @@ faults! {
     FanFailed = "fan_failed",
     /// The fan turns and no air moves.
     DuctBlocked = "duct_blocked",
+    /// The fan's contact is welded: it says that the fan runs, whatever it does.
+    FanContactStuck = "fan_contact_stuck",
+    /// The lock's contact is welded: it says locked, whatever the bolt does.
+    LockContactStuck = "lock_contact_stuck",
     /// Ozone comes in from outside: the air never falls under 0.3 mg/m³.
     OzoneHigh = "ozone_high",
     /// The UV sensor repeats its last value.

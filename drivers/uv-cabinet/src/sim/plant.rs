@@ -101,7 +101,9 @@ impl Plant {
         if running {
             self.scans = self.scans.wrapping_add(1);
             let fan = self.fan_output && !has(Fault::FanFailed);
-            self.inputs = [door_closed, self.bolt_in, estop, self.relay_closed, fan];
+            let locked = self.bolt_in || faults.contains(&Fault::LockContactStuck);
+            let fan = fan || faults.contains(&Fault::FanContactStuck);
+            self.inputs = [door_closed, locked, estop, self.relay_closed, fan];
             self.publish(faults);
         }
     }

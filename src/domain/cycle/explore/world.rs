@@ -68,6 +68,7 @@ impl World {
             w.let_out,
             w.unseen,
             self.cycle.last_load == LastLoad::LetOut,
+            self.cycle.last_load == LastLoad::NobodyKnows,
             load.failed.is_some() && self.cycle.step.is_running(),
             load.aired.running == load::Running::Yes,
         ];
@@ -198,7 +199,7 @@ pub(super) enum Deed {
     Restart(Left),
 }
 
-pub(super) const DEEDS: [Deed; 18] = [
+pub(super) const DEEDS: [Deed; 20] = [
     Deed::Ask(Ask::Start(For::TheSameLoad)),
     Deed::Ask(Ask::Start(For::AnotherLoad)),
     Deed::Ask(Ask::Abort),
@@ -210,8 +211,10 @@ pub(super) const DEEDS: [Deed; 18] = [
     Deed::Ask(Ask::Acknowledge),
     Deed::Ask(Ask::Open(Grounds::SignedOverride)),
     Deed::Ask(Ask::Open(Grounds::NothingInside)),
+    Deed::Ask(Ask::Open(Grounds::APersonsWord)),
     Deed::RecordRelease,
     Deed::SignOverride,
+    Deed::Restart(Left::NoRecord),
     Deed::Restart(Left::Clean),
     Deed::Restart(Left::NotEmptied),
     Deed::Restart(Left::Unfinished),
@@ -253,6 +256,18 @@ impl World {
             && !self.cycle.step.is_running()
             && seen.door_closed == Ok(false);
         next.cycle = self.cycle.see(&seen);
+        // Found unlocked and at rest by a station without memory: whoever unlocked it has answered for what is inside.
+        let forgot = matches!(
+            self.cycle.step,
+            Step::Unknown {
+                left: Left::NoRecord,
+                ..
+            }
+        );
+        let at_rest = (seen.locked, seen.fan_on) == (Ok(false), Ok(false));
+        if forgot && at_rest && matches!(next.cycle.step, Step::Idle) {
+            (next.witness.inside, next.witness.let_out) = (false, true);
+        }
         next.witness.forget(rules, &next.cycle);
         next.witness.quarantine_recorded |= next.witness.inside
             && matches!(
@@ -303,6 +318,8 @@ impl World {
             }
             Deed::Restart(left) => {
                 let truly = match left {
+                    // Memory may be lost at any time, with whatever inside.
+                    Left::NoRecord => true,
                     Left::Clean => !w.inside && w.let_out,
                     Left::NotEmptied => !w.inside,
                     Left::Unfinished => w.inside && !w.overridden,
