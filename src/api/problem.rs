@@ -38,13 +38,15 @@ pub struct Problem {
     pub detail: String,
     /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Box<str>>,
     /// Of `cabinet_refuses`: the point to blame, what was read there and what is expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Box<TroubleView>>,
     /// Of `cabinet_refuses` with `other_load_inside`: the load that is inside.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub load: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub load: Option<Box<i64>>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -165,7 +167,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let told = refused.to_string();
         let refuses = |reason: &str, told: String| Self {
-            reason: Some(reason.to_owned()),
+            reason: Some(reason.into()),
             ..Self::new("cabinet_refuses", told)
         };
         match refused {
@@ -179,7 +181,7 @@ impl From<Refused> for Problem {
                 ..refuses("reading_missing", told)
             },
             Refused::OtherLoadInside { load } => Self {
-                load: Some(load),
+                load: Some(Box::new(load)),
                 ..refuses(
                     "other_load_inside",
                     Words::of(Language::English).other_load(load),

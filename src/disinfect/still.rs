@@ -232,15 +232,15 @@ mod tests {
             assert_eq!(ozone(&mut watch, &step, at_ms, 0.0), Ok(0.0));
             assert_eq!(watch.stood_still(), None);
         }
-        ozone(&mut watch, &Step::Releasing { since_ms: 0 }, 91_000, 0.0);
+        let _ = ozone(&mut watch, &Step::Releasing { since_ms: 0 }, 91_000, 0.0);
         assert_eq!(watch.stood_still(), Some(Still::Doubtful));
     }
 
     #[test]
     fn a_point_without_a_value_keeps_its_own_reason() {
         let mut watch = watch(Some(500));
-        ozone(&mut watch, &LIT, 0, 0.0);
-        ozone(&mut watch, &OUT, 100, 0.0);
+        let _ = ozone(&mut watch, &LIT, 0, 0.0);
+        let _ = ozone(&mut watch, &OUT, 100, 0.0);
         let broken = watch.judged(&AIRED, &seen(900, Err(WhyMissing::OutOfRange)));
         assert_eq!(broken.ozone_mg_m3, Err(WhyMissing::OutOfRange));
     }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::letters::letter_of;
+use super::letters::letter_named;
 use super::readings::ARCHIVE_ORDER;
 use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
@@ -235,7 +235,14 @@ impl Db {
         self.atomically(|db| {
             db.may_regroup(from)?;
             let held = db.holds_of(from)?;
-            if held.iter().any(|hold| grouping::hold::is_for_an_officer(&hold.reason)) {
+            // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
+            let is_number_alone = |hold: &Hold| {
+                matches!(to, MoveTo::Letter(_))
+                    && hold.reason == grouping::hold::UNRELEASED_LOAD
+                    && hold.detail == Some(format!("batch {}", hold.batch))
+            };
+            let is_an_officers = |hold: &&Hold| grouping::hold::is_for_an_officer(&hold.reason);
+            if held.iter().filter(is_an_officers).any(|hold| !is_number_alone(hold)) {
                 return Err(StoreError::WrongState {
                     why: Hindrance::Held,
                     what: "letter",
@@ -256,7 +263,8 @@ impl Db {
                 }
                 MoveTo::NewLetter => {
                     let name = db.free_group(load, &group)?;
-                    letter_of(&db.connection, load, &name)?.0
+                    // Its pages were another letter's, and go on or wait with that one.
+                    letter_named(&db.connection, load, &name)?.1
                 }
             };
             let mut moves = Vec::new();
@@ -276,6 +284,10 @@ impl Db {
             }
             for letter in [from, &to] {
                 db.regrouped(letter)?;
+            }
+            if db.page_ids(from)?.is_empty() {
+                let of_it = held.iter().filter(is_an_officers);
+                of_it.map(|hold| hold.id).try_for_each(|id| db.resolve_hold(id, by, why).map(drop))?;
             }
             let mut detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
             for id in &moves {

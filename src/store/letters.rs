@@ -441,12 +441,25 @@ pub(super) fn take_arrival(
     Ok(same_as)
 }
 
-/// The letter of this group in the load's batch; made when it is not there yet. A drafted letter goes back: its draft is made anew with the page.
+/// The letter of this group in the load's batch, for a page that came. One that begins with it may be of another load.
 pub(super) fn letter_of(
     step: &Connection,
     load: i64,
     group: &str,
 ) -> Result<(String, Stage), StoreError> {
+    let (batch, letter, stage, news) = letter_named(step, load, group)?;
+    if news == News::New {
+        hold_if_beyond(step, (batch, &letter))?;
+    }
+    Ok((letter, stage))
+}
+
+/// The letter of this group in the load's batch; made when it is not there yet. A drafted letter goes back: its draft is made anew with the page.
+pub(super) fn letter_named(
+    step: &Connection,
+    load: i64,
+    group: &str,
+) -> Result<(i64, String, Stage, News), StoreError> {
     let (batch, carrier): (i64, Carrier) = step.query_row(
         "SELECT b.id, b.carrier FROM loads l JOIN batches b ON b.id = l.batch_id WHERE l.id = ?1",
         [load],
@@ -470,7 +483,7 @@ pub(super) fn letter_of(
             "UPDATE letters SET last_arrival_ms = ?2, stage = ?3, version = version + 1 WHERE id = ?1",
             (&id, now, stage),
         )?;
-        return Ok((id, stage));
+        return Ok((batch, id, stage, News::Known));
     }
     let id = free_id(step, group)?;
     let urgent = matches!(carrier, Carrier::Express | Carrier::Telegram);
@@ -486,8 +499,7 @@ pub(super) fn letter_of(
         &format!("letter/{id}"),
         &json!({"batch": batch, "load": load}),
     )?;
-    hold_if_beyond(step, (batch, &id))?;
-    Ok((id, Stage::Arriving))
+    Ok((batch, id, Stage::Arriving, News::New))
 }
 
 /// The group's name as a letter's number, fit for an address line; names come back every day, so a taken one gets a suffix.

@@ -9,10 +9,15 @@ use crate::scan_faults::Station;
 use crate::support::{TestStation, project, wait_for};
 
 async fn by_separator() -> Station {
+    by_separator_of(20).await
+}
+
+/// A station whose batch has so many letters.
+async fn by_separator_of(letters: u32) -> Station {
     let mut station = Station::new();
     station.by = Some(GroupBy::Separator);
     know_run(&station.store).await;
-    station.release().await;
+    station.release_of(letters).await;
     station
 }
 
@@ -105,7 +110,7 @@ async fn a_held_page_and_a_left_out_number_are_in_the_balance() {
 /// D6: a sheet without a separator comes when the letters of another load lie in the cabinet.
 #[tokio::test]
 async fn a_page_that_comes_after_another_load_was_noted_is_told() {
-    let mut station = by_separator().await;
+    let mut station = by_separator_of(1).await;
     station.start();
     station.file("h1.jpg", &separator(1));
     station.file("h2.jpg", &page(1));

@@ -131,13 +131,18 @@ impl Station {
 
     /// Signs a batch in and releases a load of it.
     pub(crate) async fn release(&self) -> i64 {
+        self.release_of(20).await
+    }
+
+    /// A released load of a batch of so many letters.
+    pub(crate) async fn release_of(&self, count: u32) -> i64 {
         let load = self
             .store
-            .with(|db| {
+            .with(move |db| {
                 let batch = db.sign_in_batch(
                     &NewBatch {
                         carrier: Carrier::Letter,
-                        count: 20,
+                        count,
                         received: clock::now(),
                     },
                     "op",

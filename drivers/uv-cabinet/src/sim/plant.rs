@@ -132,7 +132,8 @@ impl Plant {
         if has(Fault::PanelFanOff) {
             self.coils[1] = false;
         }
-        if has(Fault::PanelUnlocks) {
+        // Whom the bolt obeys is whoever took its coil away, not who says the same again.
+        if has(Fault::PanelUnlocks) && self.coils[2] {
             self.coils[2] = false;
             self.bolt_by = Writer::Panel;
         }
@@ -143,8 +144,10 @@ impl Plant {
             .is_none_or(|at| now.saturating_duration_since(at) >= SECOND_MASTER_EVERY)
         {
             self.second_master_at = Some(now);
+            if self.coils[2] {
+                self.bolt_by = Writer::SecondMaster;
+            }
             self.coils = [false; COILS];
-            self.bolt_by = Writer::SecondMaster;
         }
     }
 
