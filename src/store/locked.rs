@@ -209,13 +209,15 @@ fn needs_rollback(connection: &Connection) -> bool {
     )
 }
 
-/// Opens the file once with a right to write: SQLite then undoes by itself.
+/// Opens the file once with a right to write: SQLite then undoes by itself, and needs no key for it. Whether the key is the right one is asked afterwards.
 fn roll_back(path: &Path, with: Option<&DbKey>) -> Result<(), StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     key(&connection, with)?;
-    connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
-    Ok(())
+    match connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())) {
+        Err(error) if !is_damage(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether SQLite says that the file is none of its own, or damaged: what another key looks like, too.
