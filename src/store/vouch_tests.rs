@@ -23,11 +23,11 @@ fn day() -> (tempfile::TempDir, Db) {
     let mut db = Db::open(&folder.path().join("station.sqlite3")).unwrap();
     let batch = NewBatch {
         carrier: crate::domain::letter::Carrier::Letter,
-        count: 1,
+        count: 2,
         received: Millis(1),
     };
     let batch = db.sign_in_batch(&batch, "zhang").unwrap();
-    let load = db.add_load_of(batch, ("c", Some(1)), "zhang").unwrap();
+    let load = db.add_load_of(batch, ("c", Some(2)), "zhang").unwrap();
     db.override_load(load, ("zhang", "li"), "a test without a cabinet")
         .unwrap();
     for n in [1_u32, 2] {
