@@ -167,16 +167,20 @@ const ACTS: &[(&str, &str, &[&[&str]])] = &[
             "scanner_stopped",
         ]],
     ),
-    ("post", "/v1/holds/{id}/resolve", &[&["already_decided"]]),
+    (
+        "post",
+        "/v1/holds/{id}/resolve",
+        &[&["already_decided", "same_person"]],
+    ),
     (
         "post",
         "/v1/holds/resolve",
-        &[&["already_decided", "not_found"]],
+        &[&["already_decided", "not_found", "same_person"]],
     ),
     (
         "post",
         "/v1/letters/{id}/pages/move",
-        &[IN_HAND, &["wrong_state"]],
+        &[IN_HAND, &["letter_held", "wrong_state"]],
     ),
     ("post", "/v1/separators", &[&["font_missing"]]),
     (
