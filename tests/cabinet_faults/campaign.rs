@@ -230,13 +230,13 @@ async fn one(case: &Case, wire: Wire, plan: Plan) -> Run {
     let before = bench.truth();
     if plan.at == At::BeforeStart {
         let applied = apply(&mut bench, case.trouble).await;
-        bench.daemon().looks(3).await;
         if case.trouble.stops_daemon() {
             last(plan.lasts).await;
             heal(&mut bench, case.trouble, applied).await;
             bench.until_ready().await;
             return finish(bench, case, plan, before, Applied::Nothing).await;
         }
+        bench.daemon().looks(3).await;
         return finish(bench, case, plan, before, applied).await;
     }
     finish(bench, case, plan, before, Applied::Nothing).await
