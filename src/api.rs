@@ -11,6 +11,7 @@ pub mod auth;
 pub mod batches;
 pub mod body;
 pub mod cabinets;
+pub mod check;
 pub mod custody;
 pub mod cycles;
 pub mod days;
@@ -63,6 +64,7 @@ use utoipa_axum::routes;
 
 use self::problem::Problem;
 use self::thumbnails::Thumbnails;
+use crate::check::{Checked, Checks};
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::events::Events;
@@ -102,6 +104,8 @@ pub struct App {
     pub scanners: Arc<BTreeMap<String, ScannerControl>>,
     /// What is counted.
     pub metrics: Metrics,
+    /// The list of `laixin check`, as it was last made.
+    pub checks: Checks,
     /// Thumbnails that are drawn already.
     pub thumbnails: Arc<Thumbnails>,
     /// Cancelled when the station stops: streams of events end then.
@@ -130,10 +134,20 @@ impl App {
             cabinets: Arc::new(cabinets),
             scanners: Arc::new(scanners),
             metrics: Metrics::default(),
+            checks: Checks::default(),
             thumbnails: Arc::default(),
             closing: CancellationToken::new(),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
         }
+    }
+
+    /// Checks everything; goes on when whoever asked has gone.
+    pub(crate) async fn check_again(&self) -> Option<Checked> {
+        let (checks, settings) = (self.checks.clone(), self.settings.clone());
+        let running = self.cabinets.clone();
+        tokio::spawn(async move { checks.again(settings, running).await })
+            .await
+            .ok()
     }
 
     /// How long sessions hold.
@@ -247,6 +261,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(events::get))
         .routes(routes!(health::newest))
         .routes(routes!(health::log))
+        .routes(routes!(check::last, check::again))
 }
 
 /// Every route of the API.

@@ -23,7 +23,7 @@ enum Command {
     /// Runs the station.
     Run(ConfigArg),
     /// Tries the settings, every device, folder and model; one line each, with what to do next.
-    Check(ConfigArg),
+    Check(commands::check::CheckArgs),
     /// OCR alone.
     Read(commands::read::ReadArgs),
     /// The pages and envelope of one letter → one draft.

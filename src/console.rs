@@ -11,6 +11,7 @@ pub(crate) mod audit;
 mod batches;
 mod beside;
 mod cabinet;
+mod check;
 mod earlier;
 mod field_lines;
 mod frame;
@@ -68,6 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/held", get(held::page))
         .route("/outbox", get(outbox::page))
         .route("/maintenance", get(maintenance::page))
+        .route("/check", get(check::page))
         .route("/statistics", get(statistics::page))
         .route("/accounts", get(accounts::page))
         .route("/myself", get(myself::page))

@@ -20,6 +20,7 @@ pub mod archive;
 pub mod at_rest;
 pub mod backup;
 pub mod certificate;
+pub mod check;
 pub mod console;
 pub mod print;
 pub mod separators;

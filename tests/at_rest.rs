@@ -376,7 +376,7 @@ fn a_wrong_and_a_missing_key_are_refused_in_one_sentence_and_nothing_is_written(
             );
             assert!(said.contains(sentence), "{name} {arguments:?}: {said}");
         }
-        let checked = with(&settings, &["check"]);
+        let checked = with(&settings, &["check", "--language", "en"]);
         assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
         assert!(
             told(&checked).contains("BAD   at_rest"),

@@ -119,7 +119,7 @@ fn a_sensor_that_the_profile_declares_missing_is_in_no_health_log_list_or_metric
         assert!(told.contains("lamp_hours_h"), "{told}");
         assert_eq!(of_a_missing_sensor(&told), [""; 0], "{told}");
     }
-    let check = station.try_command(&["check"], None);
+    let check = station.try_command(&["check", "--language", "en"], None);
     let told = String::from_utf8_lossy(&check.stdout).into_owned();
     assert!(
         told.contains("no UV sensor: timer mode, no dose is ever recorded"),

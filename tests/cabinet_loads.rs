@@ -262,7 +262,7 @@ fn check_finds_two_cabinets_that_are_one_however_their_address_is_written() {
             )
         });
         station.start_simulator();
-        let done = station.try_command(&["check"], None);
+        let done = station.try_command(&["check", "--language", "en"], None);
         let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
         assert_eq!(done.status.code(), Some(1), "{told}");
         assert!(told.contains("unit 1 is another cabinet already"), "{told}");

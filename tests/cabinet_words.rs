@@ -58,7 +58,7 @@ fn an_unknown_register_is_named_by_check_state_readyz_and_the_refusal() {
         "Modbus exception 2",
         "0 … 20 mg/m3",
     ];
-    for command in [&["check"][..], &["cabinet", "state"]] {
+    for command in [&["check", "--language", "en"][..], &["cabinet", "state"]] {
         let told = wait_for("the cabinet", 20, || {
             let done = station.try_command(command, None);
             let told = said(&done);
@@ -145,7 +145,7 @@ fn a_port_that_does_not_open_is_told_with_what_to_do() {
                 "device = \"/dev/cabinet-1\"\nbaud = 9600\nparity = \"none\"\nstop_bits = 1\nsilent_ms = 200",
             );
         std::fs::write(&file, serial).expect("written");
-        for command in [&["check"][..], &["cabinet", "state"]] {
+        for command in [&["check", "--language", "en"][..], &["cabinet", "state"]] {
             let done = station.try_command(command, None);
             assert_eq!(done.status.code(), Some(1), "{}", said(&done));
             for word in words {
@@ -227,14 +227,14 @@ fn check_says_that_a_cabinet_has_passed_no_self_test_and_is_content_after_one() 
     let mut station = TestStation::new();
     station.start_simulator();
     let never = "it has passed no self test";
-    let told = said(&station.try_command(&["check"], None));
+    let told = said(&station.try_command(&["check", "--language", "en"], None));
     assert!(told.contains(never), "{told}");
     // Compressed times are said, with the figures.
     let less = "asks for 5 mJ/cm2 and 1 s, less than any disinfection takes (10 mJ/cm2, 5 s)";
     assert!(told.contains(less), "{told}");
     let done = station.try_command(&["cabinet", "selftest", "--empty"], None);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
-    let told = said(&station.try_command(&["check"], None));
+    let told = said(&station.try_command(&["check", "--language", "en"], None));
     assert!(!told.contains(never), "{told}");
 }
 

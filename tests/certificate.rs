@@ -485,7 +485,7 @@ fn one_side_of_two_is_shown_and_not_met() {
 #[test]
 fn check_tells_that_the_font_is_missing_and_what_to_do() {
     let station = TestStation::with_settings(|text| text + "[print]\nfont = \"gone.ttc\"\n");
-    let done = station.try_command(&["check"], None);
+    let done = station.try_command(&["check", "--language", "en"], None);
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let mut lines = said.lines().skip_while(|line| !line.contains("print:"));
     let (what, then) = (

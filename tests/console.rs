@@ -5,6 +5,7 @@ mod browser;
 #[path = "support/browser_station.rs"]
 mod browser_station;
 mod cabinet;
+mod check;
 mod corrections;
 mod desk;
 mod earlier;
@@ -556,7 +557,7 @@ async fn what_a_letter_says_is_text_and_is_never_run() {
     .await;
 }
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/today",
     "/batches",
     "/cabinets/cabinet-1",
@@ -564,6 +565,7 @@ const PAGES: [&str; 7] = [
     "/letters/A002",
     "/letters/A032",
     "/maintenance",
+    "/check",
 ];
 
 /// Chinese text of a page, but for what people and letters wrote and the switch to Chinese itself.

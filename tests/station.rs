@@ -24,6 +24,7 @@ mod restart;
 
 mod bad_input;
 mod certificate;
+mod check;
 mod page_workers;
 mod pages;
 

@@ -94,6 +94,8 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/events", ALL),
     ("GET", "/v1/health/devices", HEALTH),
     ("GET", "/v1/health/log", HEALTH),
+    ("GET", "/v1/check", HEALTH),
+    ("POST", "/v1/check", HEALTH),
     ("POST", "/v1/session/password", SELF),
     ("GET", "/v1/users", ADMIN),
     ("POST", "/v1/users", ADMIN),

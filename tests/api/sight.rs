@@ -123,6 +123,7 @@ const LISTS: &[&str] = &[
     "/v1/users",
     "/v1/health/log",
     "/v1/health/devices",
+    "/v1/check",
     "/v1/cabinets",
 ];
 /// Routes that touch no letter, by the beginning of their address.
@@ -145,6 +146,7 @@ const ELSEWHERE: &[&str] = &[
     "/v1/amendments",
     "/v1/events",
     "/v1/health",
+    "/v1/check",
     "/v1/statistics",
     // Their letters stand in the body; `several_findings_are_answered_together_or_not_at_all` asks for those that are kept from somebody.
     "/v1/holds/resolve",
@@ -167,6 +169,7 @@ const PAGE_LISTS: &[&str] = &[
     "/audit?letter=KEPT1",
     "/myself",
     "/maintenance",
+    "/check",
     "/statistics",
     "/held",
     "/outbox",

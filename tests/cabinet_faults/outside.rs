@@ -98,7 +98,7 @@ fn another_model_is_refused_and_named_everywhere() {
     let mut sim = Simulator::start(&["--listen", &tcp, "--fault", "wrong_cabinet"]);
     let named = ["identity.model", "LX-TWIN2", "LX-DEMO1"];
     for command in [
-        &["check"][..],
+        &["check", "--language", "en"][..],
         &["cabinet", "state"],
         &["cabinet", "selftest", "--empty"],
     ] {

@@ -28,6 +28,7 @@ const PAGES: [&str; 22] = [
     "/held",
     "/outbox",
     "/maintenance",
+    "/check",
     "/statistics",
     "/accounts",
     "/myself",

@@ -6,7 +6,7 @@ use scanner::sim::{SimSettings, Simulator};
 use crate::support::TestStation;
 
 fn told(station: &TestStation) -> String {
-    let done = station.try_command(&["check"], None);
+    let done = station.try_command(&["check", "--language", "en"], None);
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 

@@ -1,0 +1,233 @@
+//! What would stop this station, or soon will: settings, machine, keys, database, office, devices, each finding with what to do next. Asked
+//! by `laixin check`, by `POST /v1/check` and once a day by the station itself; the words are in the console's message files. Names files
+//! and devices, never a letter's content. Leaves out what only time shows: that is the device health log.
+
+mod at_rest;
+mod cabinets;
+mod machine;
+mod office;
+mod outside;
+mod scanners;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::clock::{self, Millis};
+use crate::config::{Language, Settings};
+use crate::console::words::Words;
+use crate::disinfect::CabinetControl;
+use crate::store::{Db, StoreError};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing to do.
+    Good,
+    /// The station runs with it and says so.
+    Warning,
+    /// Would stop the station or a part of it.
+    Bad,
+}
+
+impl Level {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, e.g. `disk`, `cabinet cabinet-1`.
+    pub part: String,
+    /// How bad it is.
+    pub level: Level,
+    /// Stable code of what was found.
+    pub code: &'static str,
+    values: Vec<String>,
+    /// What a driver itself says is to be done: in English, and the stable code of its trouble.
+    advice: Option<(String, String)>,
+}
+
+impl Finding {
+    /// What was looked at, in words.
+    pub(crate) fn part(&self, w: &Words) -> String {
+        match self.part.split_once(' ') {
+            Some((kind, id)) if w.known("check_part", kind).is_some() => {
+                format!("{} {id}", w.code("check_part", kind))
+            }
+            _ => w.code("check_part", &self.part).to_owned(),
+        }
+    }
+
+    /// What was found, in words.
+    pub(crate) fn told(&self, w: &Words) -> String {
+        let values: Vec<&dyn std::fmt::Display> =
+            self.values.iter().map(|value| value as _).collect();
+        w.fill(&format!("check.{}", self.code), &values)
+    }
+
+    /// What to do next, in words; nothing where all is well.
+    pub(crate) fn next(&self, w: &Words) -> Option<String> {
+        if self.level == Level::Good {
+            return None;
+        }
+        let (said, code) = match &self.advice {
+            Some((said, _)) if w.language() == Language::English => return Some(said.clone()),
+            Some((said, code)) => (Some(said), code.as_str()),
+            None => (None, ""),
+        };
+        let known = w.known("hold_do", code).or_else(|| w.known("check_do", self.code));
+        known.map(str::to_owned).or_else(|| said.cloned())
+    }
+}
+
+/// Collects the lines.
+#[derive(Debug, Default)]
+struct Report {
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    fn add(&mut self, level: Level, part: &str, code: &'static str, values: &[&str]) {
+        self.findings.push(Finding {
+            part: part.to_owned(),
+            level,
+            code,
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+            advice: None,
+        });
+    }
+
+    fn good(&mut self, part: &str, code: &'static str, values: &[&str]) {
+        self.add(Level::Good, part, code, values);
+    }
+
+    fn warn(&mut self, part: &str, code: &'static str, values: &[&str]) {
+        self.add(Level::Warning, part, code, values);
+    }
+
+    fn bad(&mut self, part: &str, code: &'static str, values: &[&str]) {
+        self.add(Level::Bad, part, code, values);
+    }
+
+    /// The driver knows better what to do.
+    fn advise(&mut self, advice: &str, trouble: &str) {
+        if let Some(last) = self.findings.last_mut() {
+            last.advice = Some((advice.to_owned(), trouble.to_owned()));
+        }
+    }
+}
+
+/// The cabinets of a station that runs in this process: they are asked by their tasks and by nobody else.
+pub type Running = Arc<BTreeMap<String, CabinetControl>>;
+
+/// Checks everything the settings name. Beside a running station its cabinets are not asked a second time.
+pub async fn everything(settings: Arc<Settings>, running: Option<Running>) -> Vec<Finding> {
+    let is_inside = running.is_some();
+    let look = tokio::task::spawn_blocking(move || below(&settings, is_inside));
+    let (settings, mut report) = look.await.expect("looking has no defect that panics");
+    match &running {
+        Some(running) => cabinets::seen(&settings, running, &mut report),
+        None => cabinets::all(&settings, &mut report).await,
+    }
+    scanners::all(&settings, is_inside, &mut report).await;
+    outside::webhooks(&settings, &mut report).await;
+    report.findings
+}
+
+/// What was found, and when.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// When.
+    pub at: Millis,
+    /// Every line, in the order of the station's parts.
+    pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// How many are of this level.
+    pub fn count(&self, level: Level) -> usize {
+        self.findings
+            .iter()
+            .filter(|one| one.level == level)
+            .count()
+    }
+}
+
+/// The list of a running station as it was last made.
+#[derive(Debug, Clone, Default)]
+pub struct Checks {
+    last: Arc<Mutex<Option<Checked>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Checks {
+    /// As it was last made.
+    pub fn last(&self) -> Option<Checked> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
+    }
+
+    /// Makes it anew. Who asks while that is under way gets the same list as who asked first.
+    pub async fn again(&self, settings: Arc<Settings>, running: Running) -> Checked {
+        let asked = clock::now();
+        let _turn = self.turn.lock().await;
+        if let Some(made) = self.last().filter(|made| made.at.0 > asked.0) {
+            return made;
+        }
+        let findings = everything(settings, Some(running)).await;
+        let made = Checked {
+            at: clock::now(),
+            findings,
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(made.clone());
+        made
+    }
+}
+
+/// What needs no device; also gets the station's key, where it was not got yet.
+fn below(settings: &Settings, is_inside: bool) -> (Settings, Report) {
+    let mut settings = settings.clone();
+    let mut report = Report::default();
+    machine::data_folder(&settings, &mut report);
+    scanners::folders(&settings, &mut report);
+    at_rest::check(&mut settings, is_inside, &mut report);
+    database(&settings, &mut report);
+    machine::check(&settings, &mut report);
+    office::check(&settings, &mut report);
+    outside::check(&settings, &mut report);
+    (settings, report)
+}
+
+fn database(settings: &Settings, report: &mut Report) {
+    let path = settings.database();
+    let shown = path.display().to_string();
+    match path.try_exists() {
+        Ok(false) => return report.good("database", "database_none", &[]),
+        Ok(true) => {}
+        Err(error) => {
+            return report.bad("database", "database_shut", &[&shown, &error.to_string()]);
+        }
+    }
+    match Db::look_at(settings) {
+        Err(StoreError::AtRest(_)) => {} // told above
+        Ok(db) => {
+            report.good("database", "database_opens", &[&shown]);
+            office::accounts(&db, report);
+        }
+        Err(error) => {
+            let why = crate::Chain(&error).to_string();
+            report.bad("database", "database_broken", &[&shown, &why]);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The cabinets: whether their ports can be used, who answers, whether it is the profile's model, every point a cycle needs, the last self test.
+
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+use std::time::Instant;
+
+use uv_cabinet::{
+    Address, Cabinet, LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S, LinkProblem, Missing, Point, Profile,
+};
+
+use super::{Report, Running, outside};
+use crate::config::{self, Settings};
+use crate::disinfect::{CabinetView, TroubleView};
+use crate::store::{Db, TestOutcome};
+use crate::{Chain, clock, disinfect};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Tries every cabinet of the settings.
+pub(super) async fn all(settings: &Settings, report: &mut Report) {
+    // As the station does it at its start; nothing is asked on these.
+    let lines = uv_cabinet::Lines::default();
+    let mut on_lines = Vec::new();
+    let elsewhere = outside::station_is_elsewhere(settings, false);
+    for cabinet in &settings.cabinets {
+        let what = format!("cabinet {}", cabinet.id);
+        match disinfect::profile_of(cabinet) {
+            Ok(profile) => {
+                match lines.cabinet(profile.clone()) {
+                    Ok(on_line) => on_lines.push(on_line),
+                    Err(error) => {
+                        report.bad(&what, "cabinet_twice", &[&Chain(&error).to_string()]);
+                        continue;
+                    }
+                }
+                known_beforehand(cabinet, &profile, report);
+                match &cabinet.address {
+                    // A serial port has one master: the station that runs.
+                    Address::Device(port) if elsewhere => {
+                        report.good(&what, "port_in_use", &[&port.display().to_string()]);
+                    }
+                    _ => one(cabinet, profile, report).await,
+                }
+                self_test(settings, cabinet, report);
+            }
+            Err(error) => report.bad(&what, "profile_refused", &[&Chain(&error).to_string()]),
+        }
+    }
+}
+
+/// The same of a running station, whose tasks look at their cabinets several times a second: nobody else does.
+pub(super) fn seen(settings: &Settings, running: &Running, report: &mut Report) {
+    for cabinet in &settings.cabinets {
+        let what = format!("cabinet {}", cabinet.id);
+        match disinfect::profile_of(cabinet) {
+            Ok(profile) => known_beforehand(cabinet, &profile, report),
+            // It runs with the profile it started with, and will not start again with this one.
+            Err(error) => report.bad(&what, "profile_refused", &[&Chain(&error).to_string()]),
+        }
+        if let Some(control) = running.get(&cabinet.id.0) {
+            as_seen(&what, cabinet, &control.view(), report);
+        }
+        self_test(settings, cabinet, report);
+    }
+}
+
+fn as_seen(what: &str, cabinet: &config::Cabinet, view: &CabinetView, report: &mut Report) {
+    let address = cabinet.address.to_string();
+    if let Some(wrong) = &view.wrong_cabinet {
+        let told = format!("{} {} ≠ {}", wrong.point, wrong.read, wrong.expected);
+        report.bad(what, "wrong_cabinet", &[&address, &told]);
+    } else if !view.connected {
+        let why = view.link.last_problem.as_deref().unwrap_or("not_read_yet");
+        let blocked = view.blocked.as_ref().map(|blocked| blocked.code.as_str());
+        let code = SILENCES.into_iter().find(|code| blocked == Some(code));
+        report.bad(what, code.unwrap_or("cabinet_silent"), &[&address, why]);
+    } else {
+        told_troubles(what, &address, &view.troubles, report);
+    }
+}
+
+/// Stable codes of a cabinet that does not answer; each has its own advice.
+const SILENCES: [&str; 8] = [
+    "cabinet_silent",
+    "port_busy",
+    "port_missing",
+    "port_not_serial",
+    "port_forbidden",
+    "port_no_direction",
+    "bad_reply",
+    "line_busy",
+];
+
+fn silence(why: &Missing) -> &'static str {
+    let code = match why {
+        Missing::NoAnswer(
+            problem @ (LinkProblem::Port(_) | LinkProblem::BadReply | LinkProblem::LineBusy),
+        ) => problem.code(),
+        _ => "cabinet_silent",
+    };
+    let known = SILENCES.into_iter().find(|known| *known == code);
+    known.unwrap_or("cabinet_silent")
+}
+
+fn told_troubles(what: &str, address: &str, troubles: &[TroubleView], report: &mut Report) {
+    for trouble in troubles {
+        let told = trouble.to_string();
+        if trouble.needed {
+            report.bad(what, "reading_needed", &[&told]);
+        } else {
+            report.warn(what, "reading_unneeded", &[&told]);
+        }
+    }
+    if !troubles.iter().any(|trouble| trouble.needed) {
+        report.good(what, "cabinet_answers", &[address]);
+    }
+}
+
+/// What can be told without asking the cabinet.
+fn known_beforehand(cabinet: &config::Cabinet, profile: &Profile, report: &mut Report) {
+    let what = format!("cabinet {}", cabinet.id);
+    if let Address::Device(port) = &cabinet.address {
+        serial_port(&what, port, report);
+    }
+    if profile.map == uv_cabinet::MapOrigin::Invented {
+        report.warn(&what, "map_invented", &[]);
+    }
+    limits_of_its_proof(&what, profile, report);
+}
+
+/// Whether the name will still mean this port tomorrow. Whether it opens is seen by opening it.
+fn serial_port(what: &str, port: &Path, report: &mut Report) {
+    let shown = port.display().to_string();
+    let is_device = std::fs::metadata(port).is_ok_and(|meta| meta.file_type().is_char_device());
+    let moves = ["/dev/ttyUSB", "/dev/ttyACM"];
+    if is_device && moves.iter().any(|name| shown.starts_with(name)) {
+        report.warn(what, "port_name_moves", &[&shown]);
+    }
+}
+
+/// A simulator's times may be compressed: where they are shorter than any disinfection takes, certificates say so.
+fn too_little(profile: &Profile) -> Option<(String, String)> {
+    let dose = profile.limits.uv.map(|uv| uv.target_dose_mj_cm2);
+    let time_s = profile.timing.min_exposure.as_secs_f64();
+    let less = dose.is_some_and(|dose| dose < LEAST_DOSE_MJ_CM2);
+    (less || time_s < LEAST_EXPOSURE_S as f64).then(|| {
+        let dose = dose.map_or_else(|| "–".to_owned(), |dose| dose.to_string());
+        (dose, time_s.to_string())
+    })
+}
+
+/// What its cycles do not prove, whoever answers.
+fn limits_of_its_proof(what: &str, profile: &Profile, report: &mut Report) {
+    if let Some((dose, time_s)) = too_little(profile) {
+        let least = [&LEAST_DOSE_MJ_CM2.to_string(), &LEAST_EXPOSURE_S.to_string()];
+        let told = [&dose, &time_s, least[0], least[1]];
+        report.warn(what, "too_little", &told.map(String::as_str));
+    }
+    let ozone = profile.points.get(&Point::OzoneMgM3);
+    if ozone.is_some_and(|spec| spec.frozen_after.is_none()) {
+        report.warn(what, "ozone_may_freeze", &[]);
+    }
+    match profile.points.get(&Point::IrradianceMwCm2) {
+        None => report.warn(what, "no_uv_sensor", &[]),
+        Some(spec) if spec.frozen_after.is_none() => report.warn(what, "uv_may_freeze", &[]),
+        Some(_) => {}
+    }
+    if profile.without.contains(&Point::ScanCounter) {
+        report.warn(what, "no_scan_counter", &[]);
+    }
+}
+
+async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
+    let (what, address) = (
+        format!("cabinet {}", cabinet.id),
+        cabinet.address.to_string(),
+    );
+    let (handle, task) = Cabinet::new(profile.clone());
+    let task = tokio::spawn(task.run());
+    let readings = handle.poll().await;
+    let commands = handle.probe().await;
+    let now = Instant::now();
+    drop(handle);
+    let _ = task.await;
+    if let Some(wrong) = readings.wrong_cabinet() {
+        report.bad(&what, "wrong_cabinet", &[&address, &wrong.to_string()]);
+        return;
+    }
+    if let Some(why) = disinfect::silence(&readings, now) {
+        report.bad(&what, silence(&why), &[&address, why.code()]);
+        report.advise(disinfect::silence_next(&why), why.code());
+        return;
+    }
+    let troubles = disinfect::troubles(&profile, &readings, &commands, now);
+    told_troubles(&what, &address, &troubles, report);
+}
+
+/// A failed one keeps the cabinet from taking a load; without one nothing is refused, and every certificate says so. Of a database that
+/// cannot be opened something was said already.
+fn self_test(settings: &Settings, cabinet: &config::Cabinet, report: &mut Report) {
+    let id = cabinet.id.to_string();
+    let looked = Db::look_at(settings)
+        .and_then(|db| Ok((db.self_test_failed(&id)?, db.newest_self_test(&id)?)));
+    let Ok((failed, newest)) = looked else {
+        return;
+    };
+    let what = format!("cabinet {id}");
+    let passed = newest.filter(|test| test.outcome == Some(TestOutcome::Passed));
+    let Some(test) = passed.filter(|_| !failed) else {
+        match failed {
+            true => report.bad(&what, "self_test_failed", &[]),
+            false => report.warn(&what, "self_test_never", &[]),
+        }
+        return;
+    };
+    let at = test.ended.unwrap_or(test.began);
+    let days = (clock::now().0 - at.0) / DAY_MS;
+    let limit = i64::try_from(cabinet.self_test_days.0).expect("at most 365");
+    match days > limit {
+        true => report.warn(
+            &what,
+            "self_test_old",
+            &[&days.to_string(), &limit.to_string()],
+        ),
+        false => report.good(&what, "self_test_passed", &[&at.rfc3339()]),
+    }
+}

@@ -1,0 +1,218 @@
+//! What is the office's own: who may sign in, the roster, deadline tables, back-ups, models and paper.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Report;
+use crate::config::Settings;
+use crate::domain::access::Role;
+use crate::domain::deadline::Profile;
+use crate::domain::roster::Roster;
+use crate::print::PrintFont;
+use crate::store::Db;
+use crate::worker::{Done, Patience, Task, Wait, Worker};
+use crate::{Chain, certificate, read};
+
+/// How long loading the models may take, on a slow computer that is busy.
+const LOADING: Duration = Duration::from_secs(120);
+const DAY_MS: i64 = 86_400_000;
+
+/// The office's files, in the order of the settings.
+pub(super) fn check(settings: &Settings, report: &mut Report) {
+    backups(settings, report);
+    registration(settings, report);
+    reading(settings, report);
+    paper(settings, report);
+}
+
+/// A station that nobody can sign in to does nothing.
+pub(super) fn accounts(db: &Db, report: &mut Report) {
+    let Ok(users) = db.users() else { return };
+    let active = |role: Role| users.iter().any(|user| user.role == role && !user.disabled);
+    if !Role::ALL.into_iter().any(active) {
+        report.warn("accounts", "nobody_signs_in", &[]);
+    } else if !active(Role::Administrator) {
+        report.warn("accounts", "no_administrator", &[]);
+    }
+}
+
+/// Monthly back-ups are written duty (FK 一(九)5).
+fn backups(settings: &Settings, report: &mut Report) {
+    let device = |path: &Path| path.metadata().map(|meta| meta.dev()).ok();
+    if let Some(folder) = &settings.backup.folder {
+        match device(folder) {
+            None => report.warn(
+                "backup",
+                "backup_folder_gone",
+                &[&folder.display().to_string()],
+            ),
+            found if found == device(&settings.station.data_dir) => {
+                report.warn(
+                    "backup",
+                    "backup_same_disk",
+                    &[&folder.display().to_string()],
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    let Ok(db) = Db::look_at(settings) else {
+        return; // told above, or there is none yet
+    };
+    let (Ok(last), Ok(first)) = (db.last_backup(), db.first_arrival()) else {
+        return;
+    };
+    let days = |since: crate::clock::Millis| (crate::clock::now().0 - since.0) / DAY_MS;
+    let limit = i64::try_from(settings.backup.warn_days.0).expect("at most 365");
+    match last {
+        Some(last) if days(last.made) >= limit => {
+            report.warn("backup", "backup_old", &[&days(last.made).to_string()]);
+        }
+        Some(last) if last.faults > 0 => {
+            report.warn("backup", "backup_lacks", &[&last.faults.to_string()]);
+        }
+        Some(last) => report.good(
+            "backup",
+            "backup_made",
+            &[&last.made.rfc3339(), &last.folder],
+        ),
+        None if first.is_some_and(|first| days(first) >= limit) => {
+            report.warn("backup", "backup_never", &[]);
+        }
+        None => report.good("backup", "backup_not_yet", &[]),
+    }
+}
+
+fn registration(settings: &Settings, report: &mut Report) {
+    match read::office(settings) {
+        Ok(office) => {
+            let (leaders, orgs) = (&office.roster.leaders, &office.roster.orgs);
+            let counts = [&leaders.len().to_string(), &orgs.len().to_string()];
+            report.good("roster", "roster_has", &counts.map(String::as_str));
+            if leaders.is_empty() && orgs.is_empty() {
+                report.warn("roster", "roster_empty", &[]);
+            }
+            if let Some((word, one, other)) = told_twice(&office.roster) {
+                report.warn("roster", "roster_twice", &[&word, &one, &other]);
+            }
+            holidays(&office.deadlines, report);
+        }
+        Err(error) => report.bad("roster", "office_refused", &[&Chain(&error).to_string()]),
+    }
+}
+
+/// The first name or alias that means two: a letter addressed so has no one addressee.
+fn told_twice(roster: &Roster) -> Option<(String, String, String)> {
+    let leaders = roster.leaders.iter().map(|one| {
+        let names = std::iter::once(&one.name).chain(&one.alias);
+        (format!("{} {}", one.title, one.name), names)
+    });
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut all: Vec<(String, Vec<&String>)> =
+        leaders.map(|(who, names)| (who, names.collect())).collect();
+    all.extend(roster.orgs.iter().map(|one| {
+        let names = std::iter::once(&one.name).chain(&one.alias);
+        (one.name.clone(), names.collect())
+    }));
+    for (at, (who, names)) in all.iter().enumerate() {
+        let mut own: Vec<&&String> = names.iter().collect();
+        own.sort();
+        own.dedup();
+        for name in own {
+            let key = name.trim().to_owned();
+            // By its place: an entry that stands there twice is two entries.
+            let here = format!("{}. {who}", at + 1);
+            if let Some(before) = seen.insert(key.clone(), here.clone()) {
+                return Some((key, before, here));
+            }
+        }
+    }
+    None
+}
+
+/// A due date that runs into a year without a table is told too early rather than too late, and says so; better to know before.
+fn holidays(deadlines: &Profile, report: &mut Report) {
+    match (
+        deadlines.table_wanting(&crate::clock::now().day()),
+        deadlines.holidays.last_year(),
+    ) {
+        (Some(year), _) => report.warn("holidays", "holidays_end", &[&year.to_string()]),
+        (None, Some(last)) => report.good("holidays", "holidays_to", &[&last.to_string()]),
+        (None, None) => report.good("holidays", "holidays_none", &[]),
+    }
+}
+
+/// The models are loaded where pages are read: in a process of its own, within its limit of memory.
+fn reading(settings: &Settings, report: &mut Report) {
+    let mut worker = Worker::new(settings.reading.memory_mb.0);
+    let task = Task::Open(Box::new(settings.reading.clone()));
+    let mut on = |_| Wait::On;
+    let opened = worker.ask(&task, &[], &mut Patience::new(LOADING, &mut on));
+    worker.end();
+    match opened {
+        Ok((Done::Opened { engine, note }, _)) => {
+            report.good("reading", "reading_works", &[&engine]);
+            match note {
+                Some(note) if settings.reading.openvino_dir.exists() => {
+                    report.warn("reading", "reading_slower", &[&note]);
+                }
+                Some(note) => report.good("reading", "reading_rten", &[&note]),
+                None => {}
+            }
+        }
+        Ok(_) => {}
+        Err(error) => report.bad("reading", "reading_fails", &[&Chain(&error).to_string()]),
+    }
+}
+
+/// Letters are read and registered without it; only certificates are not.
+fn paper(settings: &Settings, report: &mut Report) {
+    match PrintFont::load(&settings.print.font) {
+        Err(error) => report.warn("print", "font_missing", &[&Chain(&error).to_string()]),
+        Ok(font) => {
+            let lacks = font.lacks(&certificate::wording(settings.station.language));
+            let file = font.file().display().to_string();
+            if lacks.is_empty() {
+                report.good("print", "font_is", &[&file]);
+            } else {
+                let lacks: String = lacks.into_iter().take(12).collect();
+                report.warn("print", "font_lacks", &[&file, &lacks]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::roster::{Leader, Organisation};
+
+    #[test]
+    fn a_word_that_means_two_addressees_is_named() {
+        let leader = |name: &str, alias: &str| Leader {
+            name: name.into(),
+            title: "市长".into(),
+            alias: vec![alias.into(), name.into()],
+            rank: 1,
+        };
+        let mut roster = Roster {
+            leaders: vec![leader("林某", "林市长"), leader("吴某", "吴市长")],
+            orgs: vec![Organisation {
+                name: "市信访局".into(),
+                alias: vec!["信访局".into()],
+                order: 1,
+            }],
+            ..Roster::default()
+        };
+        assert_eq!(told_twice(&roster), None, "an alias of its own is none");
+        roster.orgs[0].alias.push("吴市长".into());
+        let (word, one, other) = told_twice(&roster).expect("one word for two");
+        assert_eq!(word, "吴市长");
+        assert!(
+            one.contains("吴某") && other.contains("市信访局"),
+            "{one} {other}"
+        );
+    }
+}

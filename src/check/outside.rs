@@ -1,0 +1,74 @@
+//! Whom the station speaks to: its own port, TLS, and the case systems. Nothing is sent.
+
+use super::machine::{folder, station_runs};
+use super::{Report, machine};
+use crate::config::Settings;
+use crate::{Chain, handoff};
+
+/// What needs no answer from anybody.
+pub(super) fn check(settings: &Settings, report: &mut Report) {
+    port(settings, report);
+    tls(settings, report);
+    exchanges(settings, report);
+}
+
+fn port(settings: &Settings, report: &mut Report) {
+    let address = settings.http.listen.to_string();
+    match std::net::TcpListener::bind(settings.http.listen) {
+        Ok(_) => report.good("http", "port_free", &[&address]),
+        Err(_) if machine::station_runs(settings) => report.good("http", "port_ours", &[&address]),
+        Err(error) => report.warn("http", "port_taken", &[&address, &error.to_string()]),
+    }
+}
+
+fn tls(settings: &Settings, report: &mut Report) {
+    match crate::api::tls::server_config(&settings.http) {
+        Ok(None) => {}
+        Ok(Some(_)) if settings.http.client_authority.is_some() => {
+            report.good("tls", "tls_shown", &[]);
+        }
+        Ok(Some(_)) => report.good("tls", "tls_fits", &[]),
+        Err(error) => report.bad("tls", "tls_refused", &[&Chain(&error).to_string()]),
+    }
+}
+
+fn exchanges(settings: &Settings, report: &mut Report) {
+    for exchange in &settings.exchanges {
+        let what = format!("exchange {}", exchange.id);
+        match handoff::mapping(&exchange.mapping) {
+            Ok(mapping) if mapping.system.invented => report.warn(
+                &what,
+                "mapping_invented",
+                &[&exchange.mapping.display().to_string()],
+            ),
+            Ok(mapping) => report.good(&what, "mapping_is", &[&mapping.system.name]),
+            Err(error) => report.bad(&what, "mapping_refused", &[&Chain(&error).to_string()]),
+        }
+        let its = exchange.folder.as_path();
+        let there = match its.exists() {
+            true => its,
+            false => its.parent().unwrap_or(its),
+        };
+        folder(&what, there, "can_be_used", report);
+    }
+}
+
+/// Nothing is sent: only where each would go, and with what it would sign.
+pub(super) async fn webhooks(settings: &Settings, report: &mut Report) {
+    for hook in &settings.webhooks {
+        let what = format!("webhook {}", hook.id);
+        match handoff::secrets_of(&hook.secret_file) {
+            Ok(secrets) => report.good(&what, "hook_signs", &[&secrets.len().to_string()]),
+            Err(error) => report.bad(&what, "hook_unsigned", &[&Chain(&error).to_string()]),
+        }
+        match handoff::where_to(hook, &settings.handoff.push_to).await {
+            Ok(to) => report.good(&what, "hook_goes", &[&to.to_string()]),
+            Err(error) => report.bad(&what, "hook_nowhere", &[&Chain(&error).to_string()]),
+        }
+    }
+}
+
+/// Whether another process is the station of this data folder.
+pub(super) fn station_is_elsewhere(settings: &Settings, is_inside: bool) -> bool {
+    !is_inside && station_runs(settings)
+}

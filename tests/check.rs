@@ -1,0 +1,136 @@
+//! `laixin check`: as one JSON document, in the station's language, beside a running station, and what it finds amiss around it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::support::TestStation;
+
+fn json_of(station: &TestStation, more: &[&str]) -> (Option<i32>, Value) {
+    let done = station.try_command(&[&["check", "--json"], more].concat(), None);
+    let text = String::from_utf8(done.stdout).expect("UTF-8");
+    let document = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    (done.status.code(), document)
+}
+
+fn found<'a>(document: &'a Value, code: &str) -> Option<&'a Value> {
+    let items = document["items"].as_array().expect("a list");
+    items.iter().find(|item| item["code"] == code)
+}
+
+#[test]
+fn check_as_json_is_one_document_that_says_what_to_do() {
+    let station = TestStation::new();
+    let data = station.folder("data");
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("opened to everybody");
+    let (code, document) = json_of(&station, &[]);
+    assert_eq!(code, Some(1), "{document}");
+    let silent = found(&document, "cabinet_silent").expect("nobody answers");
+    assert_eq!(
+        (silent["part"].as_str(), silent["state"].as_str()),
+        (Some("cabinet cabinet-1"), Some("bad"))
+    );
+    let (told, next) = (&silent["message"], &silent["next"]);
+    assert!(
+        told.as_str().is_some_and(|told| told.contains("没有应答")),
+        "{silent}"
+    );
+    assert!(
+        next.as_str().is_some_and(|next| next.contains("检查电源")),
+        "{silent}"
+    );
+    for code in [
+        "open_to_others",
+        "no_administrator",
+        "in_the_clear",
+        "backup_not_yet",
+        "disk_room",
+        "roster_has",
+        "holidays_end",
+        "self_test_never",
+    ] {
+        assert!(found(&document, code).is_some(), "{code}: {document:#}");
+    }
+    let english = json_of(&station, &["--language", "en"]).1;
+    let silent = found(&english, "cabinet_silent").expect("nobody answers");
+    assert!(
+        silent["message"]
+            .as_str()
+            .is_some_and(|told| told.contains("no answer"))
+    );
+    let bad = english["items"].as_array().expect("a list");
+    let bad = bad.iter().filter(|item| item["state"] == "bad").count();
+    assert_eq!(english["bad"], bad);
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_a_finding_of_the_json_too() {
+    let station = TestStation::with_settings(|text| text);
+    fs::write(station.folder("station.toml"), "[station]\nnmae = 1\n").expect("written");
+    let (code, document) = json_of(&station, &[]);
+    assert_eq!(code, Some(2), "{document}");
+    let refused = found(&document, "settings_refused").expect("refused");
+    assert!(
+        refused["message"]
+            .as_str()
+            .is_some_and(|told| told.contains("nmae")),
+        "{refused}"
+    );
+}
+
+/// A serial port has one master: asked a second time it would be said to be taken by another program.
+#[test]
+fn beside_a_running_station_its_serial_port_is_not_told_to_be_busy() {
+    let station = TestStation::with_settings(|text| {
+        let at = text.find("address = ").expect("a cabinet");
+        let end = at + text[at..].find('\n').expect("a line");
+        format!(
+            "{}address = \"/dev/no-such-port\"{}",
+            &text[..at],
+            &text[end..]
+        )
+    });
+    let file = station.folder("cabinet.toml");
+    let profile = fs::read_to_string(&file).expect("the profile");
+    let serial = profile
+        .replace("transport = \"tcp\"", "transport = \"rtu\"")
+        .replace(
+            "address = \"127.0.0.1:1502\"",
+            "device = \"/dev/cabinet-1\"\nbaud = 9600\nparity = \"none\"\nstop_bits = 1\nsilent_ms = 200",
+        );
+    fs::write(&file, serial).expect("written");
+    let missing = json_of(&station, &[]).1;
+    assert!(found(&missing, "port_missing").is_some(), "{missing:#}");
+    let lock = fs::File::create(station.folder("data/lock")).expect("a lock");
+    lock.lock().expect("as the station that runs");
+    let beside = json_of(&station, &[]).1;
+    assert!(found(&beside, "port_in_use").is_some(), "{beside:#}");
+    assert!(found(&beside, "port_missing").is_none(), "{beside:#}");
+}
+
+/// The list of a running station: its cabinet is seen through its own task, and the list is kept until it is made anew.
+#[test]
+fn a_running_station_checks_itself() {
+    let mut station = TestStation::new();
+    station.add_person("keeper", "maintenance");
+    station.start_simulator();
+    station.start();
+    station.sign_in_as("keeper");
+    crate::support::wait_for("the cabinet", 20, || {
+        let seen = station.call("GET", "/v1/cabinets/cabinet-1", None).1;
+        (seen["connected"] == true).then_some(())
+    });
+    assert!(
+        station.ok("GET", "/v1/check", None)["checked_at"].is_null()
+            || found(&station.ok("GET", "/v1/check", None), "port_ours").is_some()
+    );
+    let made = station.ok("POST", "/v1/check", None);
+    for code in ["cabinet_answers", "port_ours", "reading_works", "disk_room"] {
+        assert!(found(&made, code).is_some(), "{code}: {made:#}");
+    }
+    let kept = station.ok("GET", "/v1/check", None);
+    assert_eq!(kept["checked_at"], made["checked_at"]);
+    station.sign_in();
+    assert_eq!(station.call("GET", "/v1/check", None).0, 403);
+}

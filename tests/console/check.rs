@@ -1,0 +1,34 @@
+//! The list of `laixin check` on the console: made by its button, what wants a person first, each with what to do.
+
+use serde_json::json;
+
+use super::browser::with_browser;
+use super::browser_station::Station;
+use super::{pictures, sign_in};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_checks_again_and_says_what_to_do_next() {
+    with_browser(|browser| async move {
+        laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/maintenance")).await;
+        browser.click("a[href='/check']").await;
+        browser.at("#check-again").await;
+        browser.click("#check-again button").await;
+        browser
+            .until("the list", "document.querySelector('table.checked')")
+            .await;
+        let list = browser.text("table.checked").await;
+        for said in ["磁盘", "备份", "消毒柜 cabinet-1", "收信人名册", "加密存放"] {
+            assert!(list.contains(said), "{said} is not in\n{list}");
+        }
+        let unsaid = "return [...document.querySelectorAll('table.checked tbody tr')].filter((row) =>
+            (row.className !== 'good') !== Boolean(row.lastElementChild.textContent.trim()) || /check(_do)?[.]/.test(row.textContent)).length;";
+        assert_eq!(browser.ask(unsaid).await, json!(0), "each has its words: {list}");
+        let first = "return document.querySelector('table.checked tbody tr').className;";
+        assert_eq!(browser.ask(first).await, json!("bad"), "what is bad stands first");
+        pictures(&browser, &station, "/check", "check").await;
+    })
+    .await;
+}
