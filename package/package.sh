@@ -78,7 +78,7 @@ put "$out/manual/completions/_laixin" usr/share/zsh/vendor-completions/_laixin
 put "$out/manual/completions/laixin.fish" usr/share/fish/vendor_completions.d/laixin.fish
 
 doc=usr/share/doc/laixin
-for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md; do put "$text" "$doc/${text//\//-}"; done
+for text in README.md README.zh-CN.md CHANGELOG.md systemd/README.md docs/*.md; do put "$text" "$doc/${text//\//-}"; done
 put package/debian/copyright "$doc/copyright"
 put "$out/laixin.cdx.json" "$doc/laixin.cdx.json"
 put "$licences" "$doc/licences.html"
