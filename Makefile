@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign-cabinet campaign-handover api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -17,8 +17,10 @@ help:
 	@echo '  PORT=N                  console and API on another port of this machine than 8470'
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
+	@echo 'make campaign             the whole station while everything around it dies: ROUNDS=200, SEED=N for another course'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make campaign-handover    DRAFTS=5000 handed over while station and case system are killed KILLS=200 times each; SEED=N for another course'
+	@echo 'make pictures             pictures of the console for the papers, in docs/pictures'
 	@echo 'make api-check            everything that /openapi.json describes asked by every role (EXAMPLES=15 drawn requests each, SEED=N)'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
@@ -62,6 +64,16 @@ test:
 	$(call phase,build,$(cargo) test $(profile) --workspace --no-run)
 	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
 	$(call phase,the whole station,$(station) --letters '$(LETTERS)' --port 8471 --once --fresh --handover)
+
+campaign:
+	@setup/setup.sh test
+	ROUNDS=$(or $(ROUNDS),200) SEED=$(or $(SEED),20261128) $(cargo) test $(profile) --test station whatever_dies -- --nocapture
+
+# Pictures of the console for the papers in docs, in both languages, as the console's own tests see it; not kept in git.
+pictures:
+	@setup/setup.sh test
+	mkdir -p docs/pictures
+	LAIXIN_SHOTS='$(abspath docs/pictures)' $(cargo) test $(profile) --test station console:: -- --test-threads 2
 
 SEEDS ?= 20
 campaign-cabinet:

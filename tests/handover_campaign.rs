@@ -4,7 +4,7 @@
 //! `LAIXIN_DRAFTS`, `LAIXIN_KILLS` (of each side) and `LAIXIN_SEED` make it longer; a run of a seed draws the same letters, victims and
 //! pauses again. `make campaign-handover` does 5,000 drafts and 200 + 200 kills.
 
-mod letters;
+pub(crate) mod letters;
 
 use std::collections::BTreeMap;
 use std::fs::File;

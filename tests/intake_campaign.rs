@@ -142,13 +142,13 @@ int fdatasync(int fd) { static int (*real)(int); if (!real) real = dlsym(RTLD_NE
 }
 
 /// A tmpfs, unmounted when dropped; without the right to mount a plain folder stands in, and the disk never fills.
-struct Disk {
-    folder: PathBuf,
+pub(crate) struct Disk {
+    pub(crate) folder: PathBuf,
     mounted: bool,
 }
 
 impl Disk {
-    fn at(folder: PathBuf, megabytes: usize) -> Self {
+    pub(crate) fn at(folder: PathBuf, megabytes: usize) -> Self {
         fs::create_dir_all(&folder).unwrap();
         let done = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"])
@@ -158,7 +158,7 @@ impl Disk {
         Self { folder, mounted }
     }
 
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         if self.mounted {
             // It ends with “no space left”, which is the point.
             let mut file = fs::File::create(self.folder.join("filler")).unwrap();
@@ -166,7 +166,7 @@ impl Disk {
         }
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         let _ = fs::remove_file(self.folder.join("filler"));
     }
 }

@@ -1,6 +1,7 @@
 //! A whole station in a folder of its own: the real binary, a simulated cabinet on a real socket, the HTTP API.
 
 pub mod described;
+pub mod reader;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,9 +15,9 @@ use serde_json::{Value, json};
 
 /// The binary under test.
 pub const LAIXIN: &str = env!("CARGO_BIN_EXE_laixin");
-const PASSWORD: &str = "only for this test 1";
+pub const PASSWORD: &str = "only for this test 1";
 /// The second person of an override.
-const SECOND: &str = "second";
+pub const SECOND: &str = "second";
 
 /// The project's folder.
 pub fn project(path: &str) -> PathBuf {
@@ -70,6 +71,8 @@ pub struct TestStation {
     process: Option<Process>,
     simulator: Option<Process>,
     session: Option<(String, String)>,
+    /// What the daemon finds in its environment.
+    surroundings: Vec<(&'static str, String)>,
 }
 
 impl TestStation {
@@ -109,6 +112,7 @@ impl TestStation {
             process: None,
             simulator: None,
             session: None,
+            surroundings: Vec::new(),
         };
         station.command(
             &[
@@ -192,6 +196,7 @@ impl TestStation {
             .stdout(Stdio::null())
             .stderr(log)
             .env_remove("JOURNAL_STREAM")
+            .envs(self.surroundings.iter().map(|(name, value)| (name, value)))
             .spawn()
             .expect("the daemon starts");
         self.process = Some(Process(child));
@@ -206,6 +211,20 @@ impl TestStation {
                 .ok()
                 .map(|_| ())
         });
+    }
+
+    /// From the next start on the daemon has this in its environment.
+    pub fn surround(&mut self, name: &'static str, value: String) {
+        self.surroundings.push((name, value));
+    }
+
+    pub fn kill_simulator(&mut self) {
+        self.simulator = None;
+    }
+
+    /// The simulated cabinet's process, if there is one.
+    pub fn simulator(&self) -> Option<u32> {
+        self.simulator.as_ref().map(|process| process.0.id())
     }
 
     pub fn is_running(&mut self) -> bool {

@@ -11,7 +11,7 @@ use laixin::read::Office;
 use laixin::store::{Db, NewArrival, Reading, StoreError, TakePage, Taken};
 
 /// The same numbers for the same seed (splitmix64).
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -22,7 +22,7 @@ impl Dice {
         n ^ (n >> 31)
     }
 
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
