@@ -20,6 +20,8 @@ use crate::console::words::Words;
 use crate::disinfect::CabinetControl;
 use crate::store::{Db, StoreError};
 
+pub(crate) use machine::room_of;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -85,7 +87,9 @@ impl Finding {
             Some((said, code)) => (Some(said), code.as_str()),
             None => (None, ""),
         };
-        let known = w.known("hold_do", code).or_else(|| w.known("check_do", self.code));
+        let known = w
+            .known("hold_do", code)
+            .or_else(|| w.known("check_do", self.code));
         known.map(str::to_owned).or_else(|| said.cloned())
     }
 }

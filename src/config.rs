@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::at_rest::Lock;
 
-pub use keeping::{Archive, AtRest, Backup, Keeping, PdfLevel, Retention};
+pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
 pub use push::{Exchange, Network, Webhook};
 pub use scanner::{ScanColour, Scanner, ScannerKind};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
@@ -171,6 +171,9 @@ pub struct Settings {
     /// What opens them; put there by [`Settings::unlock`].
     #[serde(skip)]
     pub(crate) unlocked: Lock,
+    /// The device health log.
+    #[serde(default)]
+    pub health: Health,
     /// Back-ups.
     #[serde(default)]
     pub backup: Backup,

@@ -1,6 +1,8 @@
 //! What the station counts, for `/metrics`. Numbers of pages, letters, drafts and cycles are read from the store when asked
 //! for, those of a cabinet from its last look; a reading that is missing has no line rather than an old value.
 
+mod station;
+
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,6 +14,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::disinfect::{CabinetView, LinkView};
+
+pub use station::StationFigures;
 
 /// Upper ends of the classes of a page's reading time.
 const PAGE_SECONDS: [f64; 9] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0];
@@ -146,8 +150,10 @@ impl Metrics {
         counts: Vec<(&'static str, String, i64)>,
         outcomes: Vec<(String, String, i64)>,
         cabinets: &[CabinetView],
+        station: StationFigures,
     ) -> String {
         let mut registry = Registry::with_prefix("laixin");
+        station::register(&mut registry, station);
         register_counts(&mut registry, counts);
         register_cycles(&mut registry, outcomes);
         register_readings(&mut registry, cabinets);

@@ -21,7 +21,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
-use crate::{Chain, alarm, console, handoff, read, scan, scrub};
+use crate::{Chain, alarm, console, daily, handoff, read, scan, scrub};
 
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
@@ -195,6 +195,13 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     handoff::start(&handoff, mappings, (&watchdog, &stop), &mut tasks);
     // It holds the store, whose thread ends with the last handle: kept to the end, no stop would ever be over.
     drop(handoff);
+
+    let beat = watchdog.task("daily", STUCK_TASK);
+    tasks.push(tokio::spawn(daily::run(
+        app.clone(),
+        beat,
+        stop.child_token(),
+    )));
 
     let closing = app.closing.clone();
     let routes = console::router(app.clone()).merge(api::router(app));

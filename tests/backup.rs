@@ -407,7 +407,8 @@ fn an_original_that_the_station_lost_is_named_and_the_rest_is_backed_up() {
 fn check_warns_when_the_last_back_up_is_older_than_a_month() {
     let mut station = station_with(1);
     station.kill();
-    let said = |station: &TestStation| told(&station.try_command(&["check", "--language", "en"], None));
+    let said =
+        |station: &TestStation| told(&station.try_command(&["check", "--language", "en"], None));
     let month = 31 * 24 * 3600 * 1000_i64;
     let sql = |sql: String| {
         let database = station.folder("data/station.sqlite3");

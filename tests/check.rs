@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use crate::support::TestStation;
+use crate::support::{TestStation, reader};
 
 fn json_of(station: &TestStation, more: &[&str]) -> (Option<i32>, Value) {
     let done = station.try_command(&[&["check", "--json"], more].concat(), None);
@@ -47,7 +47,6 @@ fn check_as_json_is_one_document_that_says_what_to_do() {
         "backup_not_yet",
         "disk_room",
         "roster_has",
-        "holidays_end",
         "self_test_never",
     ] {
         assert!(found(&document, code).is_some(), "{code}: {document:#}");
@@ -112,7 +111,8 @@ fn beside_a_running_station_its_serial_port_is_not_told_to_be_busy() {
 /// The list of a running station: its cabinet is seen through its own task, and the list is kept until it is made anew.
 #[test]
 fn a_running_station_checks_itself() {
-    let mut station = TestStation::new();
+    let mut station = TestStation::with_settings(|text| reader::chosen(&text));
+    reader::surround(&mut station);
     station.add_person("keeper", "maintenance");
     station.start_simulator();
     station.start();

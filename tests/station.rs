@@ -14,11 +14,13 @@ mod cabinet_absent;
 mod cabinet_faults;
 mod cabinet_loads;
 mod cabinet_words;
+mod campaign;
 mod handover_campaign;
 mod late_page;
 mod letter_path;
 mod looks_killed;
 mod migrations;
+mod monitoring;
 mod orphans;
 mod restart;
 
@@ -27,6 +29,7 @@ mod certificate;
 mod check;
 mod page_workers;
 mod pages;
+mod papers;
 
 mod api;
 mod archive_check;

@@ -13,11 +13,13 @@ use super::App;
 use super::auth::{Caller, DeviceHealth};
 use super::paging::{self, Listed, Part};
 use super::problem::{Problem, STORAGE_FULL};
+use crate::check::{self, Level};
 use crate::clock::{self, Millis};
 use crate::disinfect::CabinetControl;
 use crate::domain::wear::Outlook;
 use crate::health::NotReady;
 use crate::health::devices::{self, DeviceLine};
+use crate::metrics::StationFigures;
 use crate::store::HealthRow;
 
 /// Someone on the station itself. Without knowing where a caller sits, it is refused.
@@ -124,10 +126,27 @@ pub async fn ready(State(app): State<App>, _: OnHost) -> Response {
 pub async fn metrics(State(app): State<App>, _: OnHost) -> Result<Response, Problem> {
     let counted = app
         .store
-        .with(|db| Ok((db.counts()?, db.cycle_outcomes()?)));
-    let (counts, outcomes) = counted.await?;
+        .with(|db| Ok((db.counts()?, db.cycle_outcomes()?, db.outstanding()?)));
+    let (counts, outcomes, waiting) = counted.await?;
     let cabinets: Vec<_> = app.cabinets.values().map(CabinetControl::view).collect();
-    let text = app.metrics.text(counts, outcomes, &cabinets);
+    let checked = app.checks.last();
+    let levels = [Level::Good, Level::Warning, Level::Bad];
+    let station = StationFigures {
+        parts: app
+            .readiness
+            .parts()
+            .into_iter()
+            .map(|(part, why)| (part, why.is_none()))
+            .collect(),
+        waiting,
+        disk: check::room_of(&app.settings.station.data_dir),
+        findings: checked.as_ref().map_or_else(Vec::new, |made| {
+            let counted = levels.map(|level| (level.name(), made.count(level)));
+            counted.to_vec()
+        }),
+        checked: checked.map(|made| made.at),
+    };
+    let text = app.metrics.text(counts, outcomes, &cabinets, station);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -152,7 +152,10 @@ fn too_little(profile: &Profile) -> Option<(String, String)> {
 /// What its cycles do not prove, whoever answers.
 fn limits_of_its_proof(what: &str, profile: &Profile, report: &mut Report) {
     if let Some((dose, time_s)) = too_little(profile) {
-        let least = [&LEAST_DOSE_MJ_CM2.to_string(), &LEAST_EXPOSURE_S.to_string()];
+        let least = [
+            &LEAST_DOSE_MJ_CM2.to_string(),
+            &LEAST_EXPOSURE_S.to_string(),
+        ];
         let told = [&dose, &time_s, least[0], least[1]];
         report.warn(what, "too_little", &told.map(String::as_str));
     }

@@ -100,12 +100,20 @@ fn rights(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// Bytes free for us and bytes in all where this lies.
+pub(crate) fn room_of(folder: &Path) -> Option<(u64, u64)> {
+    let disk = statvfs(folder).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    Some((bytes(disk.f_bavail), bytes(disk.f_blocks)))
+}
+
 fn room(what: &str, folder: &Path, report: &mut Report) {
     let Some(there) = folder.ancestors().find(|above| above.exists()) else {
         return;
     };
-    let Ok(disk) = statvfs(there) else { return };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let (Ok(disk), Some((free, _))) = (statvfs(there), room_of(there)) else {
+        return;
+    };
     let (shown, gb) = (
         there.display().to_string(),
         format!("{:.1}", free as f64 / 1e9),

@@ -3,6 +3,7 @@
 //! `health/csv.rs` writes).
 
 mod csv;
+mod days;
 
 use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
@@ -11,8 +12,9 @@ use crate::config::Settings;
 use crate::console::words::Words;
 use crate::domain::wear::Outlook;
 use crate::health::devices::{self, DeviceLine};
-use crate::store::{Db, HealthRow, StoreError};
+use crate::store::{Db, HealthDay, HealthRow, StoreError};
 
+const DAY_S: i64 = 86_400;
 /// Rows shown at most.
 const ROWS: u32 = 100_000;
 
@@ -27,6 +29,9 @@ pub struct HealthArgs {
     /// Only since then (RFC 3339); the last 24 hours otherwise.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
+    /// A line a day of each point: mean, least, greatest, worst state; the last 400 days unless --since says otherwise.
+    #[arg(long)]
+    daily: bool,
     /// As CSV: the log, its newest row of each point with the trend and the next action of now.
     #[arg(long)]
     csv: bool,
@@ -36,6 +41,7 @@ pub struct HealthArgs {
 struct Found {
     known: Vec<String>,
     log: Vec<HealthRow>,
+    days: Vec<HealthDay>,
     now: Vec<DeviceLine>,
 }
 
@@ -45,15 +51,21 @@ pub fn run(args: &HealthArgs) -> u8 {
         Ok(settings) => settings,
         Err(code) => return code,
     };
+    let back_s = if args.daily { 400 * DAY_S } else { DAY_S };
     let since = match args.since.as_deref().map(Millis::parse) {
-        None => clock::now().plus_seconds(-24 * 3600),
+        None => clock::now().plus_seconds(-back_s),
         Some(Some(since)) => since,
         Some(None) => {
             eprintln!("laixin: --since is not a time; 2026-03-01T08:00:00+08:00 is one");
             return USAGE;
         }
     };
-    let Found { known, log, now } = match look(&settings, args.device.as_deref(), since) {
+    let Found {
+        known,
+        log,
+        days,
+        now,
+    } = match look(&settings, args.device.as_deref(), since) {
         Ok(found) => found,
         Err(error) => {
             let database = settings.database();
@@ -67,7 +79,9 @@ pub fn run(args: &HealthArgs) -> u8 {
         return USAGE;
     }
     let w = Words::of(settings.station.language);
-    if args.csv {
+    if args.daily {
+        days::print(w, &days, args.csv);
+    } else if args.csv {
         csv::print(w, &log, &now);
     } else {
         print_table(w, &log, &now);
@@ -85,6 +99,7 @@ fn look(settings: &Settings, device: Option<&str>, since: Millis) -> Result<Foun
     Ok(Found {
         known: devices::known(&db, settings)?,
         log: db.health_log(device, since, ROWS)?,
+        days: db.health_days(device, &since.day())?,
         now,
     })
 }

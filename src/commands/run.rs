@@ -1,6 +1,7 @@
 //! `laixin run`: the daemon.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -9,6 +10,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::config::{Level, Settings};
 use crate::station::{self, StationError};
+
+/// How long a check that is under way may still take at a stop.
+const LOOKING: Duration = Duration::from_secs(5);
 
 /// Runs the station until it is asked to stop.
 pub fn run(args: &ConfigArg) -> u8 {
@@ -21,7 +25,10 @@ pub fn run(args: &ConfigArg) -> u8 {
         .enable_all()
         .build()
         .expect("the system can start threads");
-    match runtime.block_on(station::run(settings)) {
+    let ended = runtime.block_on(station::run(settings));
+    // Whoever looks at a disk that does not answer is not waited for.
+    runtime.shutdown_timeout(LOOKING);
+    match ended {
         Ok(()) => GOOD,
         Err(error) => {
             tracing::error!("not started: {}", crate::Chain(&error));

@@ -34,6 +34,26 @@ impl Default for Backup {
     }
 }
 
+/// `[health]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Health {
+    /// Days for which every entry of the device health log is kept; trends look back 180 days.
+    pub full_days: Within<200, 3650>,
+    /// Years for which a row a day is kept after that.
+    pub daily_years: Within<1, 100>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            // More than a year, so that the same season can be compared.
+            full_days: Within(400),
+            daily_years: Within(10),
+        }
+    }
+}
+
 /// `[evidence]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

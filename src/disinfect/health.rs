@@ -20,8 +20,6 @@ use crate::store::{Db, HealthRow, StoreError, TestOutcome};
 const EVERY: Duration = Duration::from_secs(60);
 /// From one look at points without a value to the next.
 const TROUBLES_EVERY: Duration = Duration::from_secs(10);
-/// Entries older than this are forgotten: more than a year, so that the same season can be compared.
-const KEPT_DAYS: i64 = 400;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is watched all the time.
@@ -77,8 +75,6 @@ pub(super) struct Logged {
     troubles_due: Option<Instant>,
     /// What is thought of an ozone sensor that does not move: said at once.
     doubted: Option<Still>,
-    /// The day on which old entries were forgotten last.
-    tidied: Option<i64>,
 }
 
 impl Supervisor {
@@ -108,17 +104,11 @@ impl Supervisor {
             watched.extend(self.link_rows());
         }
         let device = self.id.to_string();
-        let today = clock::now().0 / DAY_MS;
-        let tidy = self.logged.tidied.replace(today) != Some(today);
         let written = self.around.store.with(move |db| {
             db.log_health(&events)?;
             if minute {
                 watched.extend(self_test_row(db, &device)?);
                 db.note_health(&watched)?;
-            }
-            if tidy {
-                let before = clock::now().plus_seconds(-KEPT_DAYS * 86_400);
-                db.forget_health(&device, before)?;
             }
             Ok(())
         });

@@ -1,4 +1,5 @@
-//! The device health log: one row per device, point and hour, and one for every event. A year of it stays small by itself.
+//! The device health log: one row per device, point and hour, and one for every event. A year of it stays small by itself; what becomes of older
+//! entries is in `store/health_days.rs`.
 
 use super::{Db, StoreError};
 use crate::clock::Millis;
@@ -84,15 +85,6 @@ impl Db {
         }
         step.commit()?;
         Ok(())
-    }
-
-    /// Forgets what is older; how many rows that were.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn forget_health(&mut self, device: &str, before: Millis) -> Result<usize, StoreError> {
-        let old = "DELETE FROM device_health WHERE device = ?1 AND at_ms < ?2";
-        Ok(self.connection.execute(old, (device, before))?)
     }
 
     /// Adds events: each keeps a row of its own.

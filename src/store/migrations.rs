@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_8_lists.sql"),
     include_str!("schema_9_loads.sql"),
     include_str!("schema_10_tied.sql"),
+    include_str!("schema_11_health.sql"),
 ];
 
 /// Brings the database to the newest schema, each step in a transaction of its own. Another process may be at the same: who comes

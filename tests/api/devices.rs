@@ -9,7 +9,7 @@ use laixin::clock::{self, Millis};
 use laixin::disinfect::{CabinetView, LinkView, PointView};
 use laixin::domain::cycle::{Basis, Sides};
 use laixin::domain::letter::Carrier;
-use laixin::metrics::Metrics;
+use laixin::metrics::{Metrics, StationFigures};
 use laixin::print::PrintFont;
 use laixin::store::{CycleOutcome, CycleTerms, HealthRow, NewBatch, Role, Scope, SideExposure};
 
@@ -181,11 +181,111 @@ fn a_year_of_minutes_is_a_row_an_hour_and_what_changed_keeps_its_own() {
         "a finding is not written over"
     );
     assert_eq!(kept[4].0, Some(0.03), "the newest value of its hour");
-    let forgotten = house
+}
+
+/// Years of a log stay small, and of what was rolled up mean, ends and the worst word are still there.
+#[test]
+fn old_entries_of_the_health_log_become_a_row_a_day() {
+    let house = House::new();
+    let today = clock::now();
+    let old = today.plus_seconds(-500 * 86_400);
+    let (begin, _) = Millis::bounds_of_day(&old.day()).unwrap();
+    let day = begin.day();
+    let rolled = house.app.store.wait(move |db| {
+        for hour in 0..24 {
+            let mut one = row(begin.0 + hour * 3_600_000, "ozone_mg_m3", hour as f64, 30.0);
+            if hour == 7 {
+                one.state = "warning".into();
+            }
+            db.log_health(&[one])?;
+        }
+        let mut silent = row(begin.0 + 5, "lamp_hours_h", 0.0, 9_000.0);
+        (silent.value, silent.state) = (None, "unknown".into());
+        db.log_health(&[silent, row(today.0, "ozone_mg_m3", 1.0, 30.0)])?;
+        db.health_days(None, &begin.day())
+    });
+    let before = rolled.unwrap();
+    let kept = laixin::config::Health::default();
+    for _ in 0..2 {
+        let turn = laixin::daily::roll_up(&house.app, &kept, today);
+        house.runtime.block_on(turn).unwrap();
+    }
+    let looked = house.app.store.wait(move |db| {
+        Ok((
+            db.health_log(None, Millis(0), 1_000)?,
+            db.health_days(None, &begin.day())?,
+        ))
+    });
+    let (log, days) = looked.unwrap();
+    assert_eq!(log.len(), 1, "only today's entry is whole: {log:?}");
+    assert_eq!(days, before, "a day says the same rolled up and whole");
+    assert_eq!(days.len(), 3, "{days:?}");
+    let ozone = days
+        .iter()
+        .find(|one| one.day == day && one.point == "ozone_mg_m3");
+    let ozone = ozone.expect("that day's ozone");
+    assert_eq!(
+        (ozone.mean, ozone.least, ozone.greatest),
+        (Some(11.5), Some(0.0), Some(23.0))
+    );
+    assert_eq!((ozone.known, ozone.worst.as_str()), (24, "warning"));
+    // Entries that came with a wrong clock after all are taken in.
+    let late = house.app.store.wait(move |db| {
+        db.log_health(&[row(begin.0 + 1, "ozone_mg_m3", 36.5, 30.0)])?;
+        db.roll_health_up(today)?;
+        db.health_days(Some("cabinet-1"), &begin.day())
+    });
+    let late = late.unwrap();
+    let ozone = late
+        .iter()
+        .find(|one| one.day == day && one.point == "ozone_mg_m3");
+    let ozone = ozone.expect("that day's ozone");
+    assert_eq!(
+        (ozone.mean, ozone.greatest, ozone.known),
+        (Some(12.5), Some(36.5), 25)
+    );
+    let years = laixin::config::Health {
+        daily_years: laixin::config::Within(1),
+        ..kept
+    };
+    house
+        .runtime
+        .block_on(laixin::daily::roll_up(&house.app, &years, today))
+        .unwrap();
+    let left = house
         .app
         .store
-        .wait(move |db| db.forget_health("cabinet-1", Millis(hour + 3 * 3_600_000)));
-    assert_eq!(forgotten.unwrap(), 3);
+        .wait(move |db| db.health_days(None, "2000-01-01"));
+    assert_eq!(left.unwrap().len(), 1, "older days are forgotten");
+}
+
+/// Numbers only: what a letter says, and whose it is, is in no line of the journal.
+#[test]
+fn a_day_in_counts_counts_what_happened_on_it() {
+    let house = House::new();
+    cycle(&house, None);
+    let counts = house
+        .app
+        .store
+        .wait(|db| db.day_counts(&clock::now().day()));
+    let counts = counts.unwrap();
+    assert_eq!(
+        (counts.signed_in, counts.loads, counts.cycles_failed),
+        (house_batch(&house), 1, 0)
+    );
+    let tomorrow = clock::now().plus_seconds(86_400).day();
+    let last = house
+        .app
+        .store
+        .wait(move |db| db.last_day_before(&tomorrow));
+    assert_eq!(last.unwrap(), Some(clock::now().day()));
+    let none = house.app.store.wait(|db| db.day_counts("2001-01-01"));
+    assert_eq!(none.unwrap(), laixin::store::DayCounts::default());
+}
+
+fn house_batch(house: &House) -> i64 {
+    let batch = house.app.store.wait(|db| db.batch(1)).unwrap();
+    i64::from(batch.count)
 }
 
 #[test]
@@ -270,8 +370,13 @@ fn metrics() -> String {
     ];
     let metrics = Metrics::default();
     let cabinets = [view("cabinet-1", Some(9.25)), view("cabinet-2", None)];
-    let first = metrics.text(Vec::new(), outcomes.clone(), &cabinets);
-    let again = metrics.text(Vec::new(), outcomes, &cabinets);
+    let first = metrics.text(
+        Vec::new(),
+        outcomes.clone(),
+        &cabinets,
+        StationFigures::default(),
+    );
+    let again = metrics.text(Vec::new(), outcomes, &cabinets, StationFigures::default());
     // Lines of one family come in any order.
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(

@@ -377,8 +377,8 @@ fn keys_that_do_not_fit_are_told_clearly_before_the_station_starts() {
         code == Some(2) && told.contains("there is no certificate to be read"),
         "{told}"
     );
-    let check =
-        with(&keys.file("station.pem"), &other.file("station.key")).try_command(&["check", "--language", "en"], None);
+    let check = with(&keys.file("station.pem"), &other.file("station.key"))
+        .try_command(&["check", "--language", "en"], None);
     assert_eq!(check.status.code(), Some(1));
     assert!(
         String::from_utf8_lossy(&check.stdout).contains("do not fit"),

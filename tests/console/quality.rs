@@ -11,7 +11,7 @@ use super::browser_station::{Station, irradiating};
 use super::{sign_in, trust};
 
 /// Every page that an administrator sees; a new route of the console has to come in here.
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 23] = [
     "/",
     "/today",
     "/batches",
