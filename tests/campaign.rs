@@ -70,8 +70,8 @@ fn day(world: &mut World, person: &mut Person, dice: &mut Dice, round: u64) -> V
     let batch = person.changes(world, "/v1/batches", signed_in)["id"].clone();
     let load = json!({"cabinet": "cabinet-1", "letters": count});
     let load = person.changes(world, &format!("/v1/batches/{batch}/loads"), load)["id"].clone();
-    if dice.below(3) == 0 {
-        // Opened too early: this is never to become a letter.
+    if dice.below(3) == 0 && !world.clock_jumps() {
+        // Opened too early: this is never to become a letter. By the clock that is, so one that jumps proves nothing.
         world.scan(&format!("E{round}_p1.png"), round * 100 + 99);
     }
     if dice.below(4) > 0 {
