@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{TestStation, project, wait_for};
+use crate::support::{TestStation, project, reader, wait_for};
 
 fn named_in(text: &str) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -90,14 +90,15 @@ fn every_metric_of_rules_and_dashboard_is_told_by_a_running_station() {
     let wanted: BTreeSet<String> = asked.iter().flat_map(|one| named_in(one)).collect();
     assert!(wanted.len() > 20, "{wanted:?}");
 
-    let mut station =
-        TestStation::with_settings(|text| format!("{text}[backup]\nunencrypted = true\n"));
+    let mut station = TestStation::with_settings(|text| {
+        format!("{}[backup]\nunencrypted = true\n", reader::chosen(&text))
+    });
+    reader::surround(&mut station);
     station.add_person("keeper", "maintenance");
     station.start_simulator();
     station.start();
     station.sign_in();
-    let load = station.open_batch(1);
-    assert!(load > 0);
+    one_letter(&station);
     station.command(
         &["backup", &station.folder("kept").display().to_string()],
         None,
@@ -118,6 +119,26 @@ fn every_metric_of_rules_and_dashboard_is_told_by_a_running_station() {
             None
         })
     });
+}
+
+/// What has no members is not told: a cycle, a letter, its page and its draft.
+fn one_letter(station: &TestStation) {
+    let batch =
+        json!({"carrier": "letter", "count": 1, "received_at": "2026-03-02T09:00:00+08:00"});
+    let batch = station.ok("POST", "/v1/batches", Some(batch))["id"].clone();
+    let load = Some(json!({"cabinet": "cabinet-1"}));
+    let load = station.ok("POST", &format!("/v1/batches/{batch}/loads"), load)["id"].clone();
+    wait_for("the cabinet to take it", 20, || {
+        let cycle = Some(json!({"load": load}));
+        let (status, _) = station.call("POST", "/v1/cabinets/cabinet-1/cycles", cycle);
+        (status < 300).then_some(())
+    });
+    wait_for("the release", 60, || {
+        let seen = station.ok("GET", &format!("/v1/batches/{batch}"), None);
+        (seen["loads"][0]["state"] == "released").then_some(())
+    });
+    station.scan_bytes(&reader::page(1), "A001_p1.png");
+    station.wait_for_stage("A001", &["drafted"], 60);
 }
 
 /// Names as Prometheus keeps them: what has no value yet is described all the same.

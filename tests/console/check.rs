@@ -24,10 +24,10 @@ async fn the_button_checks_again_and_says_what_to_do_next() {
             assert!(list.contains(said), "{said} is not in\n{list}");
         }
         let unsaid = "return [...document.querySelectorAll('table.checked tbody tr')].filter((row) =>
-            (row.className !== 'good') !== Boolean(row.lastElementChild.textContent.trim()) || /check(_do)?[.]/.test(row.textContent)).length;";
+            (row.dataset.level !== 'good') !== Boolean(row.lastElementChild.textContent.trim()) || /check(_do)?[.]/.test(row.textContent)).length;";
         assert_eq!(browser.ask(unsaid).await, json!(0), "each has its words: {list}");
         let order = "const worst = ['bad', 'warning', 'good'];
-            const rows = [...document.querySelectorAll('table.checked tbody tr')].map((row) => worst.indexOf(row.className));
+            const rows = [...document.querySelectorAll('table.checked tbody tr')].map((row) => worst.indexOf(row.dataset.level));
             return rows.every((level, at) => level >= 0 && (at === 0 || rows[at - 1] <= level));";
         assert_eq!(browser.ask(order).await, json!(true), "what wants a person stands first");
         pictures(&browser, &station, "/check", "checked").await;
