@@ -29,7 +29,7 @@ use crate::store::Store;
 pub use address::{Guarded, allowed_addresses};
 pub use set_aside::{SetAside, set_aside};
 pub use signature::{Secret, SecretError, secrets_of, sign};
-pub use webhook::Delivery;
+pub use webhook::{Body, Delivery, WebhookHeaders};
 
 /// How often the tables are asked what is owed.
 const EVERY: Duration = Duration::from_secs(1);

@@ -15,13 +15,8 @@ use super::ranged;
 use crate::archive::{self, Naming, Outline, file_name};
 
 /// The letter as one PDF/A-2u: original images in binding order, an invisible text layer, metadata. The same letter gives the same bytes.
-#[utoipa::path(get, path = "/v1/letters/{id}/archive.pdf", tag = "letters", params(("id" = String, Path)),
-    responses((status = 200, body = [u8], content_type = "application/pdf", headers(
-            ("etag" = String, description = "SHA-256 of the file"),
-            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
-        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "application/pdf"),
-        (status = 304, description = "`If-None-Match` names this file"),
-        (status = 416, description = "no such part")))]
+#[utoipa::path(get, path = "/v1/letters/{id}/archive.pdf", tag = "letters",
+    params(("id" = String, Path), ranged::FileHeaders), responses(ranged::Pdf))]
 pub async fn pdf(
     State(app): State<App>,
     caller: Caller<LetterReader>,

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::auth::{Cabinets, Caller};
 use super::problem::Problem;
+use super::ranged;
 use crate::store::CycleRecord;
 use crate::{certificate, clock};
 
 /// The certificate of a cycle: one A4 page, PDF/A-2u.
 #[utoipa::path(get, path = "/v1/cycles/{id}/certificate.pdf", tag = "cabinets",
     params(("id" = String, Path, description = "number of the cycle, e.g. C000012")),
-    responses((status = 200, body = [u8], content_type = "application/pdf"),
-        (status = 503, description = "the font for printed papers is missing", body = Problem)))]
+    responses((status = 200, body = inline(ranged::File), content_type = "application/pdf")))]
 pub async fn certificate(
     State(app): State<App>,
     _: Caller<Cabinets>,

@@ -43,12 +43,7 @@ impl From<Day> for DayView {
 
 fn bounds(day: &str) -> Result<(Millis, Millis), Problem> {
     let known = clock::Millis::bounds_of_day(day).filter(|(from, _)| *from <= clock::now());
-    known.ok_or_else(|| {
-        Problem::new(
-            "body_invalid",
-            "the day: YYYY-MM-DD, not in the future, is allowed",
-        )
-    })
+    known.ok_or_else(|| Problem::not_found("day (YYYY-MM-DD, not in the future)", day))
 }
 
 /// One day: what is open of it, and whether it is closed.

@@ -24,8 +24,8 @@ const COARSE_PX: u32 = 64;
 const LARGEST_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The first page of a held file as a small JPEG, as far as it can be decoded.
-#[utoipa::path(get, path = "/v1/arrivals/{id}/image", tag = "letters", params(("id" = String, Path)),
-    responses((status = 200, body = [u8], content_type = "image/jpeg")))]
+#[utoipa::path(get, path = "/v1/arrivals/{id}/image", tag = "letters",
+    params(("id" = String, Path), ranged::FileHeaders), responses(ranged::Jpeg))]
 pub async fn shown(
     State(app): State<App>,
     caller: Caller<Mailroom>,

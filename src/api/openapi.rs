@@ -1,15 +1,17 @@
 //! `/openapi.json`: the description is made from the routes themselves; a test freezes it.
 
 mod refusals;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{PathItem, RefOr, Schema};
+use utoipa::openapi::{PathItem, RefOr, Response, Schema};
 use utoipa::{Modify, OpenApi};
 
 use super::App;
@@ -82,6 +84,12 @@ pub fn description() -> utoipa::openapi::OpenApi {
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in methods(item) {
             refusals::tell((method, path), operation, &mut refusals_told);
+            operation.operation_id = Some(operation_id(method, path));
+            operation
+                .responses
+                .responses
+                .iter_mut()
+                .for_each(say_what_it_is);
         }
     }
     let components = api.components.get_or_insert_default();
@@ -93,7 +101,32 @@ pub fn description() -> utoipa::openapi::OpenApi {
         code.enum_values = Some(Problem::codes().map(serde_json::Value::from).collect());
     }
     super::examples::add_to(&mut api);
+    let (told, named) = webhooks::told();
+    api.webhooks = Some(told);
+    let components = api.components.get_or_insert_default();
+    components.schemas.extend(named.schemas);
     api
+}
+
+/// Unlike any other: `post_drafts_id_ack`. Programs that are made of the description name their calls so.
+fn operation_id(method: &str, path: &str) -> String {
+    let parts = path.split(['/', '{', '}', '.', '-']);
+    let told = parts.filter(|part| !part.is_empty() && *part != "v1");
+    std::iter::once(method)
+        .chain(told)
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+/// OpenAPI wants words beside every status.
+fn say_what_it_is((status, response): (&String, &mut RefOr<Response>)) {
+    if let RefOr::T(response) = response
+        && response.description.is_empty()
+    {
+        let status = StatusCode::from_bytes(status.as_bytes()).ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        response.description = reason.unwrap_or("as described").to_owned();
+    }
 }
 
 pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -110,4 +143,54 @@ fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Oper
     ]
     .into_iter()
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    fn named(value: &Value, names: &mut BTreeSet<String>) {
+        match value {
+            Value::Array(all) => all.iter().for_each(|one| named(one, names)),
+            Value::Object(all) => {
+                names.extend(all.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                all.values().for_each(|one| named(one, names));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn whatever_is_named_is_there() {
+        let api = json!(super::description());
+        let mut names = BTreeSet::new();
+        named(&api, &mut names);
+        for name in names {
+            let place = name.strip_prefix('#').expect("a place in this document");
+            assert!(api.pointer(place).is_some(), "{name}");
+        }
+    }
+
+    /// What programs that read the description stumble over.
+    #[test]
+    fn operations_have_names_of_their_own_and_every_answer_is_said_in_words() {
+        let mut api = super::description();
+        let mut names = BTreeSet::new();
+        for (path, item) in &mut api.paths.paths {
+            for (method, operation) in super::methods(item) {
+                let name = operation.operation_id.clone().expect("a name");
+                assert!(names.insert(name), "{method} {path}");
+                let answers = json!(operation.responses.responses);
+                for (status, answer) in answers.as_object().expect("answers by status") {
+                    let told = answer["description"].as_str().unwrap_or_default();
+                    assert!(
+                        answer["$ref"].is_string() || !told.is_empty(),
+                        "{method} {path} {status}"
+                    );
+                }
+            }
+        }
+    }
 }

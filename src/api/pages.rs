@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ocr::MediaType;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
@@ -20,6 +21,16 @@ const THUMBNAIL_PX: u32 = 320;
 /// Longest side of a page that nobody has read yet: a character of a sheet of A4 is a pixel or two, an envelope is still no letter.
 const COARSE_PX: u32 = 64;
 
+/// Which page.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct Place {
+    /// The letter's number.
+    id: String,
+    /// From 1, as the draft counts.
+    n: u32,
+}
+
 /// How much of a page is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wants {
@@ -30,20 +41,20 @@ enum Wants {
 }
 
 /// The original bytes as they came.
-#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}", tag = "letters",
-    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/*", headers(
-            ("etag" = String, description = "SHA-256 of the bytes"),
-            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
-        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
+#[utoipa::path(
+    get,
+    path = "/v1/letters/{id}/pages/{n}",
+    tag = "letters",
+    params(Place, ranged::FileHeaders),
+    responses(ranged::Image)
+)]
 pub async fn original(
     State(app): State<App>,
     caller: Caller<LetterReader>,
-    Path((letter, n)): Path<(String, u32)>,
+    Path(place): Path<Place>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let page = looked_at(&app, caller, letter, n).await?;
+    let page = looked_at(&app, caller, place).await?;
     let bytes = bytes_of(&app, &page).await?;
     let kind = MediaType::of(&bytes).map_or("application/octet-stream", MediaType::as_str);
     let name = format!("{}-original", page.sha256);
@@ -51,20 +62,20 @@ pub async fn original(
 }
 
 /// The page for a browser: the original where a browser shows it, a JPEG otherwise; pixels as the draft's quads count them.
-#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/image", tag = "letters",
-    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/*", headers(
-            ("etag" = String, description = "SHA-256 of the bytes"),
-            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
-        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/*"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
+#[utoipa::path(
+    get,
+    path = "/v1/letters/{id}/pages/{n}/image",
+    tag = "letters",
+    params(Place, ranged::FileHeaders),
+    responses(ranged::Image)
+)]
 pub async fn shown(
     State(app): State<App>,
     caller: Caller<LetterReader>,
-    Path((letter, n)): Path<(String, u32)>,
+    Path(place): Path<Place>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let page = looked_at(&app, caller, letter, n).await?;
+    let page = looked_at(&app, caller, place).await?;
     let bytes = bytes_of(&app, &page).await?;
     let name = format!("{}-{}", page.sha256, page.frame);
     if let Some(kind @ (MediaType::Jpeg | MediaType::Png)) = MediaType::of(&bytes) {
@@ -75,20 +86,20 @@ pub async fn shown(
 }
 
 /// The page, 320 pixels on its longest side; 64 for people as long as nobody knows what is in it.
-#[utoipa::path(get, path = "/v1/letters/{id}/pages/{n}/thumbnail", tag = "letters",
-    params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts")),
-    responses((status = 200, body = [u8], content_type = "image/jpeg", headers(
-            ("etag" = String, description = "SHA-256 of the bytes"),
-            ("repr-digest" = String, description = "RFC 9530; `Digest` (RFC 3230) says the same"))),
-        (status = 206, description = "the part that `Range` asked for", body = [u8], content_type = "image/jpeg"),
-        (status = 304, description = "`If-None-Match` names these bytes"), (status = 416, description = "no such part")))]
+#[utoipa::path(
+    get,
+    path = "/v1/letters/{id}/pages/{n}/thumbnail",
+    tag = "letters",
+    params(Place, ranged::FileHeaders),
+    responses(ranged::Jpeg)
+)]
 pub async fn thumbnail(
     State(app): State<App>,
     caller: Caller<LetterReader>,
-    Path((letter, n)): Path<(String, u32)>,
+    Path(place): Path<Place>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (page, is_sharp) = look(&app, caller, (letter, n), Wants::AtLeastCoarse).await?;
+    let (page, is_sharp) = look(&app, caller, place, Wants::AtLeastCoarse).await?;
     let name = format!("{}-{}-thumbnail", page.sha256, page.frame);
     let longest_px = if is_sharp { THUMBNAIL_PX } else { COARSE_PX };
     let of_page = (page.sha256.clone(), page.frame, longest_px);
@@ -105,10 +116,9 @@ pub async fn thumbnail(
 async fn looked_at(
     app: &App,
     caller: Caller<LetterReader>,
-    letter: String,
-    n: u32,
+    place: Place,
 ) -> Result<PageRow, Problem> {
-    let (page, _) = look(app, caller, (letter, n), Wants::Sharp).await?;
+    let (page, _) = look(app, caller, place, Wants::Sharp).await?;
     Ok(page)
 }
 
@@ -116,7 +126,7 @@ async fn looked_at(
 async fn look(
     app: &App,
     caller: Caller<LetterReader>,
-    (letter, n): (String, u32),
+    Place { id: letter, n }: Place,
     wants: Wants,
 ) -> Result<(PageRow, bool), Problem> {
     let by = caller.actor();

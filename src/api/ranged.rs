@@ -1,14 +1,106 @@
 //! Files over HTTP: whole or in parts (RFC 9110, 14), with their digest (RFC 9530), and not again for whoever has them.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Content, Header, RefOr, Response as Described, ResponseBuilder, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::digest::hex;
+
+/// A file's bytes, in the description.
+pub(super) enum File {}
+
+impl PartialSchema for File {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .into()
+    }
+}
+
+impl ToSchema for File {}
+
+/// How a file may be asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only describes the headers; `part` reads them")]
+pub(super) struct FileHeaders {
+    /// One part (RFC 9110, 14); several, or what is no range, get the whole.
+    #[param(rename = "Range", example = "bytes=0-65535")]
+    range: Option<String>,
+    /// The part only if the file still has this ETag, else the whole.
+    #[param(rename = "If-Range")]
+    if_range: Option<String>,
+    /// ETags that the caller has.
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+}
+
+macro_rules! files {
+    ($($(#[$doc:meta])* $name:ident: $media_type:literal;)*) => {$(
+        $(#[$doc])*
+        pub(super) enum $name {}
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Described>> {
+                described($media_type)
+            }
+        }
+    )*};
+}
+files! {
+    /// An image as it came.
+    Image: "image/*";
+    /// One that was drawn.
+    Jpeg: "image/jpeg";
+    /// A paper.
+    Pdf: "application/pdf";
+}
+
+/// What [`answer`] answers.
+fn described(media_type: &str) -> BTreeMap<String, RefOr<Described>> {
+    let header = |told: &str| -> Header {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        HeaderBuilder::new()
+            .schema(Some(text))
+            .description(Some(told))
+            .build()
+    };
+    let file = |told: &str| {
+        ResponseBuilder::new()
+            .description(told)
+            .content(media_type, Content::new(Some(File::schema())))
+            .header("etag", header("SHA-256 of the file"))
+            .header(
+                "repr-digest",
+                header("RFC 9530; `Digest` (RFC 3230) says the same"),
+            )
+    };
+    let part = file("the part that `Range` asked for")
+        .header("content-range", header("which bytes of how many"));
+    let none = ResponseBuilder::new()
+        .description("no such part")
+        .header("content-range", header("how many bytes there are"));
+    let known = ResponseBuilder::new().description("`If-None-Match` names this file");
+    [
+        ("200", file("the file")),
+        ("206", part),
+        ("304", known),
+        ("416", none),
+    ]
+    .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())))
+    .into()
+}
 
 /// The file as it was asked for. `disposition` is the whole value of `Content-Disposition`.
 pub(super) fn answer(

@@ -68,10 +68,11 @@ pub struct Sign {
     pub value: f32,
 }
 
-/// One field of a draft. `T` is `String` for most.
+/// One field of a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Field<T = String> {
     /// The value; `None` when there is no evidence. Nothing is invented.
+    #[schema(inline)]
     pub value: Option<T>,
     /// Confidence, 0 to 1.
     pub confidence: f32,

@@ -24,8 +24,11 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
 
 /// The body of a message.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WebhookBody, example = json!({"type": "alert.raised", "timestamp": "2026-11-20T08:00:00+08:00",
+    "data": {"station": "mailroom", "letter": "A001", "alert": 7, "code": "threat"}}))]
+pub struct Body<'a> {
+    /// What it tells.
     #[serde(rename = "type")]
     kind: Kind,
     /// When it happened, as far as the station knows; the same at every attempt.
@@ -33,16 +36,45 @@ struct Body<'a> {
     data: Data<'a>,
 }
 
-#[derive(Debug, Serialize)]
-struct Data<'a> {
+/// Of what.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WebhookData)]
+pub(super) struct Data<'a> {
+    /// The station's name.
     station: &'a str,
+    /// The letter's number.
     letter: &'a str,
+    /// Of `letter.amended`: its number in `/v1/amendments`.
     #[serde(skip_serializing_if = "Option::is_none")]
     amendment: Option<i64>,
+    /// Of `alert.raised`: its number in `/v1/alerts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<i64>,
+    /// Which amendment, which alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
+}
+
+/// The headers of a message, as Standard Webhooks names them.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only describes the headers")]
+pub struct WebhookHeaders {
+    /// The same at every attempt.
+    #[param(
+        rename = "webhook-id",
+        example = "msg_5d41402abc4b2a76b9719d911017c592"
+    )]
+    id: String,
+    /// Seconds since 1970, of this attempt.
+    #[param(rename = "webhook-timestamp", example = "1795161600")]
+    timestamp: String,
+    /// `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body` with the secret behind `whsec_`; several, a space between, while a secret is exchanged.
+    #[param(
+        rename = "webhook-signature",
+        example = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    )]
+    signature: String,
 }
 
 /// What came of an attempt.

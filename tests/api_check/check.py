@@ -52,6 +52,15 @@ def people(station):
     return callers
 
 
+def is_openapi(python, url, log):
+    """Whether the description is OpenAPI 3.1 to somebody who did not write it."""
+    with demo.urllib.request.urlopen(f"{url}/openapi.json") as answer:
+        log.write_bytes(answer.read())
+    code = subprocess.call([python, "-m", "openapi_spec_validator", "--schema", "3.1", str(log)])
+    print(f"api-check the description is {'OpenAPI 3.1' if code == 0 else 'no OpenAPI 3.1'}", flush=True)
+    return code == 0
+
+
 def ask(st, url, name, headers, options, log):
     """One run of Schemathesis; whether it found nothing."""
     command = [st, "run", f"{url}/openapi.json", "--checks", CHECKS, "--max-examples", str(options.examples), "--seed", str(options.seed),
@@ -90,6 +99,7 @@ def main():
         station.start("cabinet", "simulate", "--listen", station.cabinet, "--speed", "20", log="cabinet.log")
         station.start("run", "--config", str(station.config), log="station.log")
         demo.wait_until(station.up, 30, "the station to answer")
+        good &= is_openapi(Path(options.st).with_name("python"), url, station.home / "openapi.json")
         callers = people(station)
         station.csrf = station.call("POST", "/v1/session", sign_in(station))["csrf"]
         wanted = ["A001", "A002"]
