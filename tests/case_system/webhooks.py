@@ -3,7 +3,7 @@
 
 Python's standard library only. A message counts once, by its id, which is in the ledger (ledger.py) before the answer. Refused: a message
 without a valid signature (401), one whose time is more than five minutes off (400), one that is no message (400).
-Prints the port it listens on.
+With --library the specification's own library has to take each message, too. Prints the port it listens on.
 """
 
 import argparse
@@ -37,6 +37,20 @@ def is_signed(secrets, message, at, body, signatures):
     return any(pairs)
 
 
+def is_taken_by_library(secrets, body, headers):
+    """The same question to `standardwebhooks`, which nobody here wrote."""
+    import standardwebhooks
+
+    def takes(secret):
+        try:
+            standardwebhooks.Webhook(secret).verify(body, dict(headers.items()))
+        except standardwebhooks.WebhookVerificationError:
+            return False
+        return True
+
+    return any(takes(secret) for secret in secrets)
+
+
 class Taker(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -53,6 +67,8 @@ class Taker(http.server.BaseHTTPRequestHandler):
         if abs(time.time() - int(at)) > TOLERANCE_S:
             return self.answer(400)
         if not is_signed(secrets_of(options.secret_file), message, at, body, self.headers.get("webhook-signature", "")):
+            return self.answer(401)
+        if options.library and not is_taken_by_library(secrets_of(options.secret_file), body, self.headers):
             return self.answer(401)
         try:
             told = json.loads(body)
@@ -87,6 +103,7 @@ def main():
     wants.add_argument("--status", type=int, default=503)
     wants.add_argument("--location", default="http://127.0.0.1:9/")
     wants.add_argument("--die-after", type=int, default=0, help="die after so many messages, before the answer")
+    wants.add_argument("--library", action="store_true", help="ask the Python package standardwebhooks about each message as well")
     options = wants.parse_args()
     server = http.server.HTTPServer(("127.0.0.1", options.port), Taker)
     if options.certificate:
