@@ -10,7 +10,7 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, Deciders, Mailroom};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
-use crate::domain::access::{Matched, Restricted};
+use crate::domain::access::{Action, Matched, Restricted, may};
 use crate::events::Event;
 use crate::store::{AccessRow, Answered, Db, RecusalRow, StoreError};
 
@@ -310,12 +310,11 @@ pub async fn recuse(
     let seer = caller.seer();
     let key = asked.key(&seer.actor);
     let (user, why) = asked.body.checked()?;
-    let decides =
-        crate::domain::access::may(seer.holder, crate::domain::access::Action::DecideAccess);
+    let decides = may(seer.holder, Action::DecideAccess);
     if user != seer.actor && !decides {
-        return Err(Problem::new(
-            "forbidden",
-            "a confirming officer says it of others",
+        return Err(Problem::forbidden(
+            Action::DecideAccess,
+            "this account recuses nobody but itself",
         ));
     }
     app.once_telling(key, move |db| {

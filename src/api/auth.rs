@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{NOT_THIS_CALLER, Problem};
 use super::tls::{ClientCertificate, Shown};
 use crate::digest;
 use crate::domain::access::{Action, Holder, Scope, Seer, may};
@@ -153,10 +153,7 @@ impl<N: Need + Send> FromRequestParts<App> for Caller<N> {
                 .ok_or_else(Problem::not_signed_in)?,
         };
         if !N::lets(who.holder()) {
-            return Err(Problem::new(
-                "forbidden",
-                "this account or token may not do that",
-            ));
+            return Err(Problem::forbidden(N::ACTION, NOT_THIS_CALLER));
         }
         if let Who::Person(person) = &who {
             person.prove_own_page(parts)?;

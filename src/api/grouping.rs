@@ -11,6 +11,7 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
 use super::problem::Problem;
+use super::ranged;
 use crate::clock;
 use crate::config::Language;
 use crate::console::words::Words;
@@ -242,9 +243,9 @@ async fn officer_where_needed(
         .iter()
         .any(|about| hold::is_for_an_officer(about));
     match is_an_officers && !may(caller.seer().holder, Action::DecideAccess) {
-        true => Err(Problem::new(
-            "forbidden",
-            "this letter may never have been disinfected: a confirming officer says what was found",
+        true => Err(Problem::forbidden(
+            Action::DecideAccess,
+            "this letter may never have been disinfected: what was found is not for everybody to say",
         )),
         false => Ok(()),
     }
@@ -381,7 +382,7 @@ pub struct SeparatorsBody {
 
 /// Prints a run of separator sheets as PDF. Only sheets of runs that were printed here separate letters.
 #[utoipa::path(post, path = "/v1/separators", tag = "batches", request_body = SeparatorsBody,
-    responses((status = 200, content_type = "application/pdf")))]
+    responses((status = 200, body = inline(ranged::File), content_type = "application/pdf")))]
 pub async fn print(
     State(app): State<App>,
     caller: Caller<Mailroom>,

@@ -9,7 +9,7 @@ use crate::archive::ArchiveError;
 use crate::config::Language;
 use crate::console::words::Words;
 use crate::disinfect::{Refused, TroubleView};
-use crate::domain::access::Unseen;
+use crate::domain::access::{Action, Role, Unseen, roles_that_may};
 use crate::evidence::EvidenceError;
 use crate::print::PrintError;
 use crate::store::StoreError;
@@ -47,10 +47,22 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub load: Option<Box<i64>>,
+    /// Of `forbidden`: the roles of people that may do it.
+    #[serde(
+        rename = "roles",
+        serialize_with = "as_roles",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<Vec<Role>>)]
+    pub action: Option<Action>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u16(status.as_u16())
+}
+
+fn as_roles<S: serde::Serializer>(action: &Option<Action>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(action.iter().copied().flat_map(roles_that_may))
 }
 
 impl Problem {
@@ -77,6 +89,20 @@ impl Problem {
             reason: None,
             trouble: None,
             load: None,
+            action: None,
+        }
+    }
+
+    /// This caller may not do that; whoever may is named.
+    pub fn forbidden(action: Action, detail: &str) -> Self {
+        let roles: Vec<&str> = roles_that_may(action).map(Role::word).collect();
+        let detail = match roles.as_slice() {
+            [] => format!("{detail}: it is for machines"),
+            roles => format!("{detail}: it is for {}", roles.join(", ")),
+        };
+        Self {
+            action: Some(action),
+            ..Self::new("forbidden", detail)
         }
     }
 
@@ -91,7 +117,7 @@ impl Problem {
     /// A letter that is not for this caller. Whoever is recused gets the answer that a letter has which is not there.
     fn unseen(letter: &str, why: Unseen) -> Self {
         match why {
-            Unseen::Role => Self::new("forbidden", "this account or token may not do that"),
+            Unseen::Role => Self::forbidden(Action::ReadLetters, NOT_THIS_CALLER),
             Unseen::Recused => Self::not_found("letter", letter),
             Unseen::NotOffered => Self::not_found("draft", letter),
             Unseen::Restricted => {
@@ -125,6 +151,9 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// What is said of a caller without the right.
+pub(super) const NOT_THIS_CALLER: &str = "this account or token may not do that";
 
 /// What to do when nothing can be written.
 pub(super) const STORAGE_FULL: &str = "nothing of this was kept: the disk of data_dir is full, failing or read-only. Make room on it, then do it again";
@@ -187,7 +216,7 @@ impl From<Refused> for Problem {
                     Words::of(Language::English).other_load(load),
                 )
             },
-            Refused::NotYourAlarm => Self::new("forbidden", told),
+            Refused::NotYourAlarm => Self::forbidden(Action::EndAlarms, &told),
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
         }

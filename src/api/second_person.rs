@@ -61,10 +61,8 @@ impl App {
             ));
         }
         if !N::lets(Holder::Person(role)) {
-            return Err(Problem::new(
-                "forbidden",
-                format!("approver: the account {name} may not sign this"),
-            ));
+            let detail = format!("approver: the account {name} may not sign this");
+            return Err(Problem::forbidden(N::ACTION, &detail));
         }
         Ok(name)
     }

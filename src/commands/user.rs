@@ -273,13 +273,7 @@ impl clap::ValueEnum for Role {
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            Self::Operator => "operator",
-            Self::ConfirmingOfficer => "confirming_officer",
-            Self::Maintenance => "maintenance",
-            Self::Auditor => "auditor",
-            Self::Administrator => "administrator",
-        }))
+        Some(clap::builder::PossibleValue::new((*self).word()))
     }
 }
 

@@ -54,19 +54,9 @@ struct AccountsPage {
     asks_for_certificates: bool,
 }
 
-pub(super) fn role_code(role: Role) -> &'static str {
-    match role {
-        Role::Operator => "operator",
-        Role::ConfirmingOfficer => "confirming_officer",
-        Role::Maintenance => "maintenance",
-        Role::Auditor => "auditor",
-        Role::Administrator => "administrator",
-    }
-}
-
 fn roles(w: &'static Words, now: Option<Role>) -> Vec<Choice> {
     let choice = |role: Role| {
-        let code = role_code(role);
+        let code = role.word();
         Choice {
             code,
             label: w.code("role", code),

@@ -36,7 +36,7 @@ fn words_script(language: Language) -> String {
     let words = Words::of(language);
     let wanted = [
         "script", "problem", "allowed", "fault", "fault_do", "point", "missing", "letter", "alarm",
-        "rule", "sheets",
+        "rule", "sheets", "role",
     ];
     let said: serde_json::Map<_, _> = wanted
         .iter()

@@ -13,8 +13,8 @@ use super::words::Words;
 use super::{address, assets};
 use crate::api::App;
 use crate::api::auth::{
-    AccountKeepers, AlarmEnders, AlertReader, Auditors, Cabinets, DeviceHealth, Mailroom, Need,
-    Person, person_of,
+    AccountKeepers, AlarmEnders, AlertReader, Auditors, Cabinets, Deciders, DeviceHealth, Mailroom,
+    Need, Person, person_of,
 };
 use crate::config::Language;
 use crate::domain::access::{Holder, Role, Seer};
@@ -75,7 +75,7 @@ impl<N: Need + Send> FromRequestParts<App> for Visitor<N> {
             return Err(Redirect::to(&to).into_response());
         };
         if !N::lets(Holder::Person(person.session.role)) {
-            return Err(Refused::forbidden(app, asked, &person).into_response());
+            return Err(Refused::forbidden(app, asked, &person, N::ACTION).into_response());
         }
         Ok(Self {
             asked,
@@ -153,6 +153,11 @@ impl Frame {
             csrf: person.session.csrf.clone(),
             ..Self::open(app, asked)
         }
+    }
+
+    /// Whether this person decides what is not everybody's to say.
+    pub(super) fn decides(&self) -> bool {
+        self.may::<Deciders>()
     }
 
     fn may<N: Need>(&self) -> bool {

@@ -10,7 +10,7 @@ use super::refused::{Refused, show};
 use crate::api::App;
 use crate::api::auth::{Person, person_of};
 use crate::api::guard::{Shut, pass};
-use crate::domain::access::Unseen;
+use crate::domain::access::{Action, Unseen};
 use crate::store::StoreError;
 
 #[derive(Template)]
@@ -49,7 +49,7 @@ fn refusal(app: &App, asked: Asked, person: &Person, error: StoreError) -> Respo
         }),
         StoreError::Unseen {
             why: Unseen::Role, ..
-        } => Refused::forbidden(app, asked, person).into_response(),
+        } => Refused::forbidden(app, asked, person, Action::ReadLetters).into_response(),
         error => {
             let frame = Frame::signed_in(app, asked, person, "letters");
             Refused::by_store(frame, &error).into_response()

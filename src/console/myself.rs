@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-use super::accounts::{password_rules, role_code};
+use super::accounts::password_rules;
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
 use super::when;
@@ -60,7 +60,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
     let (w, f) = (visitor.words(), visitor.frame(&app, "myself"));
     let session = visitor.person.session.clone();
     let me = session.user.clone();
-    let role = role_code(session.role);
+    let role = session.role.word();
     match app.store.with(move |db| db.interests(Some(&me))).await {
         Ok(rows) => show(&MyselfPage {
             role: w.code("role", role),

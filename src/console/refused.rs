@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::frame::{Asked, Frame};
 use crate::api::App;
 use crate::api::auth::{Person, person_of};
-use crate::domain::access::Unseen;
+use crate::domain::access::{Action, Unseen};
 use crate::store::StoreError;
 
 #[derive(Template)]
@@ -16,7 +16,7 @@ use crate::store::StoreError;
 struct RefusedPage {
     f: Frame,
     heading: &'static str,
-    text: &'static str,
+    text: String,
 }
 
 /// A page that cannot be shown.
@@ -25,18 +25,18 @@ pub(super) struct Refused {
     status: StatusCode,
     frame: Box<Frame>,
     heading: &'static str,
-    text: &'static str,
+    text: String,
 }
 
 impl Refused {
-    /// This account may not see it.
-    pub(super) fn forbidden(app: &App, asked: Asked, person: &Person) -> Self {
+    /// This account may not see it; who may is named.
+    pub(super) fn forbidden(app: &App, asked: Asked, person: &Person, action: Action) -> Self {
         let w = asked.words;
         Self {
             status: StatusCode::FORBIDDEN,
             frame: Box::new(Frame::signed_in(app, asked, person, "")),
             heading: w.t("refused.heading"),
-            text: w.t("refused.text"),
+            text: w.one("refused.who_may", w.who_may(action)),
         }
     }
 
@@ -51,7 +51,7 @@ impl Refused {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             frame: Box::new(frame),
             heading: w.t("refused.failed"),
-            text: w.t("refused.failed_text"),
+            text: w.t("refused.failed_text").to_owned(),
         }
     }
 
@@ -62,7 +62,7 @@ impl Refused {
             status: StatusCode::NOT_FOUND,
             frame: Box::new(frame),
             heading: w.t("refused.not_found"),
-            text: w.t("refused.not_found_text"),
+            text: w.t("refused.not_found_text").to_owned(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Refused {
             status: StatusCode::FORBIDDEN,
             frame: Box::new(frame),
             heading: w.t("refused.restricted"),
-            text: w.t("refused.restricted_text"),
+            text: w.t("refused.restricted_text").to_owned(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::words::Words;
 use crate::api::App;
+use crate::domain::access::Action;
 use crate::domain::balance::{Counts, Difference};
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::reason;
@@ -33,6 +34,8 @@ pub(super) struct HoldGroup {
     pub(super) submit: String,
     /// The held files say more.
     pub(super) is_of_files: bool,
+    /// Who says what was found, where not everybody may.
+    pub(super) for_officer: Option<String>,
 }
 
 /// One finding.
@@ -232,6 +235,8 @@ fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
         id: first.id,
         what: what.to_owned(),
         next: next.unwrap_or_default().to_owned(),
+        for_officer: hold::is_for_an_officer(code)
+            .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
         is_of_files: [hold::IMAGE_HELD, reason::INDEX_PAGE_MISSING].contains(&code),
         submit: String::new(),
         lines: vec![first],

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use crate::config::Language;
+use crate::domain::access::{Action, roles_that_may};
 
 type Messages = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -122,6 +123,12 @@ impl Words {
             Some(next) => format!("{code}: {what}{}{next}", self.t("script.stop")),
             None => format!("{code}: {what}"),
         }
+    }
+
+    /// The roles of people that may do that, in words.
+    pub(crate) fn who_may(&self, action: Action) -> String {
+        let roles = roles_that_may(action).map(|role| self.code("role", role.word()));
+        roles.collect::<Vec<_>>().join(self.t("script.or"))
     }
 
     /// Who signed an override: both people, or the one of records from before two had to.

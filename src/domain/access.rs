@@ -39,6 +39,17 @@ impl Role {
         Self::Auditor,
         Self::Administrator,
     ];
+
+    /// As requests, answers and commands name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::ConfirmingOfficer => "confirming_officer",
+            Self::Maintenance => "maintenance",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
 }
 
 /// What a machine is.
@@ -126,6 +137,12 @@ pub fn may(holder: Holder, action: Action) -> bool {
         })
 }
 
+/// The roles of people that may do that.
+pub fn roles_that_may(action: Action) -> impl Iterator<Item = Role> {
+    let lets = move |role: &Role| may(Holder::Person(*role), action);
+    Role::ALL.into_iter().filter(lets)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +185,7 @@ mod tests {
     fn every_role_has_a_column() {
         for (at, role) in Role::ALL.into_iter().enumerate() {
             assert_eq!(role as usize, at);
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
             assert!(may(Holder::Person(role), Action::OwnAffairs));
         }
     }

@@ -504,3 +504,43 @@ fn an_instruction_is_for_confirming_officers_and_for_who_is_listed() {
     assert_eq!(archive(&officer), 200);
     assert_eq!(kind(&officer, "letter").status, 200);
 }
+
+/// Whoever is refused is told who may do it: by the answer, by the page of the finding, and by a page that is not his.
+#[test]
+fn a_refusal_names_whose_it_is() {
+    let house = House::new();
+    let (li, wang) = (
+        house.person("li", Role::Operator),
+        house.person("wang", Role::ConfirmingOfficer),
+    );
+    house.drafted("A1");
+    house.sql("INSERT INTO holds (id, batch_id, letter_id, reason, at_ms) VALUES (7, 1, 'A1', 'unreleased_load', 1)");
+    let note = json!({"note": "签收时少点一件"});
+    let refused = house.post(&li, "/v1/holds/7/resolve", note.clone());
+    assert_eq!(refused.code(), "forbidden");
+    let deciders = json!(["confirming_officer", "administrator"]);
+    assert_eq!(refused.json()["roles"], deciders);
+    let told = refused.json()["detail"].to_string();
+    assert!(told.contains("confirming_officer, administrator"), "{told}");
+    let (seen_by_li, seen_by_wang) = (house.get(&li, "/batches"), house.get(&wang, "/batches"));
+    let form = "POST /v1/holds/resolve";
+    assert!(seen_by_wang.text.contains(form) && !seen_by_li.text.contains(form));
+    assert!(seen_by_li.text.contains("由核准人或管理员核对并写明结果"));
+    assert!(
+        house
+            .get(&li, "/audit")
+            .text
+            .contains("这一页只供审计员查看")
+    );
+    assert_eq!(house.post(&wang, "/v1/holds/7/resolve", note).status, 200);
+    // What is no day is nothing that there is: an address refuses by that, not by a body it has not got.
+    for day in ["0", "2026-13-01", "9999-01-01"] {
+        assert_eq!(
+            house.get(&wang, &format!("/v1/days/{day}")).code(),
+            "not_found"
+        );
+    }
+    // What nobody of the people may is for machines.
+    let claim = house.post(&wang, "/v1/drafts/claims", json!({}));
+    assert_eq!(claim.json()["roles"], json!([]));
+}
