@@ -2,19 +2,24 @@
 """100 clients at once against a running station while it reads pages: how long claims take, how many thumbnails it gives a second, and
 whether its memory stays flat.
 
-Starts a station of its own with the sample letters, encrypted at rest unless told otherwise; Python's standard library only (asyncio,
-connections kept open). The same clients ask for `/healthz` as well, which costs the station next to nothing: what they get of that says
+Starts a station of its own with the sample letters, encrypted at rest unless told otherwise; Python's standard library only (one thread, connections
+kept open, every claim under a key of its own). The same clients ask for `/healthz` as well, which costs the station next to nothing: what they get of that says
 what this machine and these clients can do at all. Prints one line `name value unit` each and writes memory over time to
 run/load/memory.csv. Usage: bench/load.py [--clients 100] [--seconds 30] [--flat SECONDS] [--laixin PROGRAM]
 """
 
 import argparse
-import asyncio
+import heapq
 import json
+import multiprocessing
 import re
+import secrets
+import select
 import shutil
 import socket
+import sqlite3
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -28,26 +33,74 @@ def percentile(values, share):
 
 
 class Client:
-    """One connection that is kept open."""
+    """One connection that is kept open, without anything around it: what these clients need themselves, the other clients wait for."""
 
     def __init__(self, port, token):
-        self.port, self.token, self.reader, self.writer = port, token, None, None
+        self.address, self.socket, self.got = ("127.0.0.1", port), None, bytearray()
+        self.head = f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
+        self.asked, self.after, self.pause = 0.0, 0.0, 0.0
 
-    async def call(self, method, path, body=None):
-        if self.writer is None:
-            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+    def ask(self, method, path, body=None):
         text = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\n{self.head}"
         if body is not None:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-        self.writer.write(head.encode() + b"\r\n" + text)
-        status = int((await self.reader.readline()).split()[1])
-        length = 0
-        while (line := await self.reader.readline()) not in (b"\r\n", b""):
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        return status, await self.reader.readexactly(length)
+            head += f"Idempotency-Key: {secrets.token_hex(8)}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
+        self.asked = time.monotonic()
+        self.socket.sendall(head.encode() + b"\r\n" + text)
+
+    def take(self):
+        """Status, body and ms since it was asked for, once the whole answer is there."""
+        self.got += self.socket.recv(1 << 18)
+        ends = self.got.find(b"\r\n\r\n")
+        length = LENGTH.search(self.got, 0, max(ends, 0) + 2)
+        if ends < 0 or len(self.got) < ends + 4 + int(length[1] if length else 0):
+            return None
+        answer = int(self.got[9:12]), bytes(self.got[ends + 4 :]), (time.monotonic() - self.asked) * 1000
+        self.got.clear()
+        return answer
+
+
+LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
+
+
+def drive(clients, work):
+    """Lets every client do its work, all on this one thread. `work(client)` yields what it asks for, or how many seconds it rests."""
+    poll, resting, busy = select.epoll(), [], {}
+
+    def go_on(client, errand, answer):
+        wish = next(errand, None) if answer is None else errand.send(answer)
+        if wish is None:
+            return
+        if isinstance(wish, tuple):
+            busy[client.socket.fileno()] = client, errand
+            client.ask(*wish)
+        else:
+            heapq.heappush(resting, (time.monotonic() + wish, id(client), client, errand))
+
+    def resumed(client, errand, answer):
+        try:
+            go_on(client, errand, answer)
+        except StopIteration:
+            pass
+
+    for client in clients:
+        if client.socket is None:
+            client.socket = socket.create_connection(client.address)
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        poll.register(client.socket, select.EPOLLIN)
+        resumed(client, work(client), None)
+    while busy or resting:
+        wait = max(0, resting[0][0] - time.monotonic()) if resting else -1
+        for number, _ in poll.poll(wait):
+            client, errand = busy[number]
+            answer = client.take()
+            if answer:
+                del busy[number]
+                resumed(client, errand, answer)
+        while resting and resting[0][0] <= time.monotonic():
+            _, _, client, errand = heapq.heappop(resting)
+            resumed(client, errand, None)
+    poll.close()
 
 
 def rss_mb(pid):
@@ -78,82 +131,90 @@ def own_mb(pid):
     return 0.0
 
 
-async def claims(clients, seconds):
+def claims(clients, seconds):
     """Each client claims one draft and gives it back, over and over: ms of every claim, and how many came back empty."""
     took, empty = [], 0
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     claimed = re.compile(rb'"id":"([^"]+)","lease":"([^"]+)"')
 
-    async def work(client):
+    def work(client):
         nonlocal empty
-        await asyncio.sleep(client.after)
-        while time.monotonic() < end:
-            began = time.monotonic()
-            status, body = await client.call("POST", "/v1/drafts/claims", {"limit": 1, "lease_seconds": 60})
-            took.append((time.monotonic() - began) * 1000)
+        yield client.after
+        turn = began + client.after
+        while time.monotonic() < began + seconds:
+            status, body, ms = yield "POST", "/v1/drafts/claims", {"limit": 1, "lease_seconds": 60}
+            took.append(ms)
             assert status == 200, (status, body)
             # Reading the whole of every draft would keep this process, and with it the clock of the other clients, busier than the station.
             drafts = claimed.findall(body)
             empty += not drafts
             for letter, lease in drafts:
-                status, body = await client.call("POST", f"/v1/drafts/{letter.decode()}/nack", {"reason": "bench", "lease": lease.decode()})
+                status, body, _ = yield "POST", f"/v1/drafts/{letter.decode()}/nack", {"reason": "bench", "lease": lease.decode()}
                 assert status == 200, (status, body)
             # A case system asks every few moments; a hundred of them at once are busy all the same.
-            await asyncio.sleep(client.pause)
+            while turn <= time.monotonic():
+                turn += client.pause
+            yield turn - time.monotonic()
 
-    await asyncio.gather(*(work(client) for client in clients))
+    drive(clients, work)
     return took, empty
 
 
-async def alive(clients, seconds, pause):
+def alive(clients, seconds, pause):
     """The same clients, each asking for what costs nothing: ms of every answer."""
     took = []
-    end = time.monotonic() + seconds
+    began = time.monotonic()
 
-    async def work(client):
-        await client.call("GET", "/healthz")  # connects
-        await asyncio.sleep(client.after if pause else 0)
-        while time.monotonic() < end:
-            began = time.monotonic()
-            status, _ = await client.call("GET", "/healthz")
-            took.append((time.monotonic() - began) * 1000)
+    def work(client):
+        yield client.after if pause else 0
+        turn = began + client.after
+        while time.monotonic() < began + seconds:
+            status, _, ms = yield "GET", "/healthz"
+            took.append(ms)
             assert status == 200, status
             if pause:
-                await asyncio.sleep(pause)
+                while turn <= time.monotonic():
+                    turn += pause
+                yield turn - time.monotonic()
 
-    began = time.monotonic()
-    await asyncio.gather(*(work(client) for client in clients))
+    drive(clients, work)
     return took, time.monotonic() - began
 
 
-async def thumbnails(clients, paths, seconds):
-    took = []
-    end = time.monotonic() + seconds
+def thumbnails_of(paths, end, took):
+    at = iter(range(1 << 62))
 
-    async def work(client, at):
+    def work(_):
         while time.monotonic() < end:
-            began = time.monotonic()
-            status, body = await client.call("GET", paths[at % len(paths)])
-            took.append((time.monotonic() - began) * 1000)
+            status, body, ms = yield "GET", paths[next(at) % len(paths)]
+            took.append(ms)
             assert status == 200 and body[:2] == b"\xff\xd8", (status, body[:200])
-            at += 1
 
-    began = time.monotonic()
-    await asyncio.gather(*(work(client, at) for at, client in enumerate(clients)))
+    return work
+
+
+def thumbnails(clients, paths, seconds):
+    took, began = [], time.monotonic()
+    drive(clients, thumbnails_of(paths, began + seconds, took))
     return took, time.monotonic() - began
 
 
-async def flat(clients, paths, seconds, pid, out):
+def flat(clients, paths, seconds, pid, out):
     """Everything at once for a long time; the slope of the station's own memory over the second half, MiB a minute."""
     began, samples = time.monotonic(), []
 
-    async def watch():
+    def watch():
         while time.monotonic() < began + seconds:
             samples.append((time.monotonic() - began, own_mb(pid), rss_mb(pid)))
-            await asyncio.sleep(2)
+            time.sleep(2)
 
     half = len(clients) // 2
-    await asyncio.gather(watch(), claims(clients[:half], seconds), thumbnails(clients[half:], paths, seconds))
+    busy = [threading.Thread(target=watch), threading.Thread(target=claims, args=(clients[:half], seconds)),
+            threading.Thread(target=thumbnails, args=(clients[half:], paths, seconds))]
+    for one in busy:
+        one.start()
+    for one in busy:
+        one.join()
     out.write_text("second,station_mib,all_mib\n" + "".join(f"{at:.0f},{own:.1f},{all_:.1f}\n" for at, own, all_ in samples))
     late = [(at / 60, own) for at, own, _ in samples if at > seconds / 2]
     mean_at, mean = sum(at for at, _ in late) / len(late), sum(own for _, own in late) / len(late)
@@ -183,24 +244,29 @@ class ReadAlong:
                 shutil.copyfile(file, copy)
                 copy.rename(target)
 
-    async def __aenter__(self):
-        self.read_before, self.began = await asyncio.to_thread(self.counted), time.monotonic()
-        self.feeding = None if self.idle else asyncio.create_task(self.keep_feeding())
+    def __enter__(self):
+        self.read_before, self.began = self.counted(), time.monotonic()
+        # A process of its own: what it does keeps no client waiting.
+        self.feeding = None if self.idle else multiprocessing.Process(target=self.keep_feeding)
+        if self.feeding:
+            self.feeding.start()
         return self
 
-    async def keep_feeding(self):
+    def keep_feeding(self):
         fed, pages = 0, sum(len(files) for files in self.letters.values())
-        before = await asyncio.to_thread(self.counted)
+        before = self.counted()
         while True:
-            if before + fed - await asyncio.to_thread(self.counted) < pages:
-                await asyncio.to_thread(self.feed)
+            if before + fed - self.counted() < pages:
+                self.round = int(time.time() * 1000)
+                self.feed()
                 fed += pages
-            await asyncio.sleep(1)
+            time.sleep(1)
 
-    async def __aexit__(self, *_):
+    def __exit__(self, *_):
         if self.feeding:
-            self.feeding.cancel()
-        read = await asyncio.to_thread(self.counted) - self.read_before
+            self.feeding.terminate()
+            self.feeding.join()
+        read = self.counted() - self.read_before
         print(f"read_meanwhile {read:.0f} pages in {time.monotonic() - self.began:.0f} s", flush=True)
 
 
@@ -212,6 +278,8 @@ def main():
     wants.add_argument("--flat", type=float, default=0, help="seconds of everything at once, for the memory")
     wants.add_argument("--lockstep", action="store_true", help="all clients claim in the same moment, each time, instead of each in its own")
     wants.add_argument("--idle", action="store_true", help="without reading beside it")
+    wants.add_argument("--claims-only", action="store_true", help="without the thumbnails")
+    wants.add_argument("--drafts", type=int, default=0, help="so many drafts to claim instead of a dozen; goes with --clear")
     wants.add_argument("--clear", action="store_true", help="without encryption at rest")
     wants.add_argument("--laixin", type=Path, default=demo.LAIXIN, help="another binary, an optimised one above all")
     options = wants.parse_args()
@@ -242,6 +310,8 @@ def main():
         drafted = lambda: [letter for letter in station.all("/v1/letters") if letter["stage"] in demo.DONE]
         demo.wait_until(lambda: len(drafted()) == len(letters), 300, "every letter to be drafted")
         paths = [f"/v1/letters/{letter['id']}/pages/{n}/thumbnail" for letter in drafted() for n in range(1, letter["pages"] + 1)]
+        if options.drafts:
+            more_drafts(station, options.drafts)
         clients = [Client(port, token) for _ in range(options.clients)]
         for at, client in enumerate(clients):
             client.pause = options.pause
@@ -260,32 +330,47 @@ def measure(options, station, clients, paths, letters, pid):
     def read_along():
         return ReadAlong(station, letters, options.idle)
 
-    async def run():
-        async with read_along():
-            quiet, _ = await alive(clients, options.seconds / 3, options.pause)
-            told("healthz", quiet)
-            took, empty = await claims(clients, options.seconds)
-        print(f"claims {len(took)} of {len(clients)} clients, {empty} found none ready")
-        told("claims", took)
-        print(f"claims_p99_over_healthz {percentile(took, 0.99) / percentile(quiet, 0.99):.2f} ratio")
-        async with read_along():
-            plain, plain_seconds = await alive(clients, options.seconds / 3, 0)
-            took, seconds = await thumbnails(clients, paths, options.seconds)
-        per_second, plain_per_second = len(took) / seconds, len(plain) / plain_seconds
-        print(f"healthz_per_second {plain_per_second:.0f} 1/s")
-        print(f"thumbnails_per_second {per_second:.0f} 1/s")
-        print(f"thumbnails_over_healthz {per_second / plain_per_second:.2f} ratio")
-        told("thumbnails", took)
-        if options.flat:
-            async with read_along():
-                samples, slope = await flat(clients, paths, options.flat, pid, station.home / "memory.csv")
-            first = [own for at, own, _ in samples if at > options.flat / 2][0]
-            print(f"memory_minutes {options.flat / 60:.1f} min")
-            print(f"memory_half {first:.1f} MiB")
-            print(f"memory_end {samples[-1][1]:.1f} MiB")
-            print(f"memory_slope {slope:.3f} MiB/min")
+    with read_along():
+        quiet, _ = alive(clients, options.seconds / 3, options.pause)
+        told("healthz", quiet)
+        took, empty = claims(clients, options.seconds)
+    print(f"claims {len(took)} of {len(clients)} clients, {empty} found none ready")
+    told("claims", took)
+    print(f"claims_p99_over_healthz {percentile(took, 0.99) / percentile(quiet, 0.99):.2f} ratio")
+    if options.claims_only:
+        return
+    with read_along():
+        plain, plain_seconds = alive(clients, options.seconds / 3, 0)
+        took, seconds = thumbnails(clients, paths, options.seconds)
+    per_second, plain_per_second = len(took) / seconds, len(plain) / plain_seconds
+    print(f"healthz_per_second {plain_per_second:.0f} 1/s")
+    print(f"thumbnails_per_second {per_second:.0f} 1/s")
+    print(f"thumbnails_over_healthz {per_second / plain_per_second:.2f} ratio")
+    told("thumbnails", took)
+    if options.flat:
+        with read_along():
+            samples, slope = flat(clients, paths, options.flat, pid, station.home / "memory.csv")
+        first = [own for at, own, _ in samples if at > options.flat / 2][0]
+        print(f"memory_minutes {options.flat / 60:.1f} min")
+        print(f"memory_half {first:.1f} MiB")
+        print(f"memory_end {samples[-1][1]:.1f} MiB")
+        print(f"memory_slope {slope:.3f} MiB/min")
 
-    asyncio.run(run())
+
+def more_drafts(station, count):
+    """Copies of the drafts there are, behind the station's back: so many clients want more drafts than a dozen letters make. `laixin verify` would say so."""
+    database = sqlite3.connect(station.home / "data" / "station.sqlite3", isolation_level=None, timeout=30)
+    columns = {table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")] for table in ("letters", "drafts")}
+    known = [row[0] for row in database.execute("SELECT letter_id FROM drafts WHERE ready_ms IS NOT NULL ORDER BY letter_id")]
+    database.execute("BEGIN IMMEDIATE")
+    for number in range(count - len(known)):
+        of, new = known[number % len(known)], f"COPY{number:05}"
+        for table, key in (("letters", "id"), ("drafts", "letter_id")):
+            changed = {key: f"'{new}'", "group_name": f"'{new}'", "body": f"replace(body, '\"letter\":\"{of}\"', '\"letter\":\"{new}\"')"}
+            values = ", ".join(changed.get(column, column) for column in columns[table])
+            database.execute(f"INSERT INTO {table} ({', '.join(columns[table])}) SELECT {values} FROM {table} WHERE {key} = ?", (of,))
+    database.execute("COMMIT")
+    database.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! The one SQLite database, in domain words. Synchronous; only the owner thread (`store/owner.rs`) holds a [`Db`].
+//! The one SQLite database, in domain words. Synchronous; the owner thread holds the [`Db`] that writes, another thread one that looks (`store/owner.rs`).
 //!
 //! The tables are the queues: a page without a reading is to be read, a draft without an acknowledgement is to be
 //! handed over. Nothing that must survive a restart lives anywhere else.

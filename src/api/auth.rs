@@ -270,7 +270,7 @@ pub(super) async fn who_asks(app: &App, parts: &Parts) -> Result<Option<Who>, Pr
     let Some(secret) = secret else {
         return Ok(None);
     };
-    let token = app.store.with(move |db| db.token_of(&secret)).await?;
+    let token = app.store.look(move |db| db.token_of(&secret)).await?;
     let Some(token) = token else {
         return Ok(None);
     };

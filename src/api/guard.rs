@@ -152,7 +152,7 @@ pub async fn pass(app: &App, parts: &mut Parts) -> Result<Option<Who>, Shut> {
     };
     let seer = who.seer();
     app.store
-        .with(move |db| enter(db, &seer, &subject))
+        .look(move |db| enter(db, &seer, &subject))
         .await
         .map_err(Shut::Store)?;
     Ok(Some(who))

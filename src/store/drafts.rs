@@ -347,10 +347,9 @@ impl Db {
     }
 
     fn letter_changed(&self, letter: &str, stage: Stage) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE letters SET stage = ?2, version = version + 1 WHERE id = ?1",
-            (letter, stage),
-        )?;
+        self.connection
+            .prepare_cached("UPDATE letters SET stage = ?2, version = version + 1 WHERE id = ?1")?
+            .execute((letter, stage))?;
         Ok(())
     }
 

@@ -21,6 +21,10 @@ use crate::{Chain, clock};
 const MOST: usize = 128;
 /// A commit waits no longer than this for jobs that are there already: the first of them waits with it.
 const LONGEST: Duration = Duration::from_millis(20);
+/// Where so many have come together, more are on their way: the commit waits for the next of them, since each that misses it pays for another commit.
+const CROWD: usize = 4;
+/// For so long at most.
+const NEXT_WITHIN: Duration = Duration::from_millis(1);
 
 /// Gives a job's answer, told whether its changes are kept.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
@@ -76,13 +80,13 @@ fn together(
         if group.is_full() {
             break;
         }
-        match queue.try_recv() {
-            Ok(Job::Together(next)) => job = next,
-            Ok(alone) => {
+        match group.next(queue) {
+            Some(Job::Together(next)) => job = next,
+            Some(alone) => {
                 group.end();
                 return Some(alone);
             }
-            Err(_) => break,
+            None => break,
         }
     }
     group.end();
@@ -123,6 +127,15 @@ impl<'a> Group<'a> {
             answer(Ok(()));
         } else {
             self.answers.push(answer);
+        }
+    }
+
+    /// Whatever waits, and where many ask at once also what is about to.
+    fn next(&self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        match queue.try_recv() {
+            Ok(job) => Some(job),
+            Err(_) if self.answers.len() >= CROWD => queue.recv_timeout(NEXT_WITHIN).ok(),
+            Err(_) => None,
         }
     }
 

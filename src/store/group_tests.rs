@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use futures_util::future::join_all;
+use rusqlite::{OptionalExtension, StatementStatus};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -234,4 +235,41 @@ async fn a_disk_that_is_full_is_told_as_such_and_forgotten_once_it_takes_changes
     assert!(bench.store.takes_changes().await);
     bench.store.with(record).await.unwrap();
     assert_eq!(entries(&bench.file(), "letter/long"), 1);
+}
+
+/// Who comes with which token is asked before anything else: it must not wait for the disk that somebody else's change waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_waits_for_no_change_and_sees_all_that_was_told() {
+    let bench = Bench::new();
+    bench.look("letter/kept").await.unwrap();
+    let go = bench.held_up();
+    let seen = |subject: &'static str| bench.store.look(move |db| db.ledger_of(subject));
+    let (change, kept, _) = tokio::join!(bench.look("letter/coming"), seen("letter/kept"), async {
+        assert_eq!(seen("letter/coming").await.unwrap().len(), 0);
+        go.send(()).unwrap();
+    });
+    change.unwrap();
+    assert_eq!(kept.unwrap().len(), 1);
+    assert_eq!(seen("letter/coming").await.unwrap().len(), 1);
+    bench.end();
+}
+
+fn prepared_again(db: &Db) -> Result<i32, StoreError> {
+    let mut list = db
+        .connection
+        .prepare("SELECT seq FROM ledger WHERE at_ms > ?1 ORDER BY seq LIMIT ?2")?;
+    for limit in 1..9_i64 {
+        let _: Option<i64> = list.query_row((0, limit), |row| row.get(0)).optional()?;
+    }
+    Ok(list.get_status(StatementStatus::RePrepare))
+}
+
+/// SQLite prepares a statement anew when the value behind its `LIMIT` could be another one; that took half of the time of every claim.
+#[tokio::test]
+async fn a_statement_with_a_limit_is_prepared_once() {
+    let bench = Bench::new();
+    let own = bench.store.with(|db| prepared_again(db));
+    assert_eq!(own.await.unwrap(), 0);
+    assert_eq!(bench.store.look(prepared_again).await.unwrap(), 0);
+    bench.end();
 }

@@ -59,8 +59,8 @@ impl Db {
     pub fn answered(&self, key: &RequestKey) -> Result<Option<Answered>, StoreError> {
         let found: Option<(String, Answered)> = self
             .connection
+            .prepare_cached("SELECT request, status, body FROM idempotency WHERE actor = ?1 AND key = ?2 AND at_ms > ?3")?
             .query_row(
-                "SELECT request, status, body FROM idempotency WHERE actor = ?1 AND key = ?2 AND at_ms > ?3",
                 (&key.actor, &key.key, clock::now().plus_seconds(-KEPT_SECONDS)),
                 |row| Ok((row.get(0)?, Answered { status: row.get(1)?, body: row.get(2)? })),
             )
@@ -87,14 +87,14 @@ impl Db {
     /// When SQLite refuses.
     pub fn keep_answer(&mut self, key: &RequestKey, answered: &Answered) -> Result<(), StoreError> {
         let now = clock::now();
-        self.connection.execute(
-            "DELETE FROM idempotency WHERE at_ms <= ?1",
-            [now.plus_seconds(-KEPT_SECONDS)],
-        )?;
-        self.connection.execute(
-            "INSERT INTO idempotency (actor, key, request, status, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (&key.actor, &key.key, &key.request, answered.status, &answered.body, now),
-        )?;
+        self.connection
+            .prepare_cached("DELETE FROM idempotency WHERE at_ms <= ?1")?
+            .execute([now.plus_seconds(-KEPT_SECONDS)])?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO idempotency (actor, key, request, status, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute((&key.actor, &key.key, &key.request, answered.status, &answered.body, now))?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The thread that owns the database, and the handle everyone else holds.
+//! The thread that owns the database, the one that only looks into it, and the handle everyone else holds.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,14 @@ use crate::config::Settings;
 /// Requests waiting for the owner thread at most; a caller beyond that waits.
 const QUEUE: usize = 256;
 
-/// Handle to the store. Cloning is cheap; the thread ends when the last handle is dropped.
+/// What the looking thread is asked.
+type Look = Box<dyn FnOnce(&Db) + Send>;
+
+/// Handle to the store. Cloning is cheap; its threads end when the last handle is dropped.
 #[derive(Debug, Clone)]
 pub struct Store {
     jobs: mpsc::SyncSender<Job>,
+    looks: mpsc::SyncSender<Look>,
     /// The last change could not be written.
     is_full: Arc<AtomicBool>,
 }
@@ -37,7 +41,8 @@ impl Store {
     /// # Errors
     /// As [`Db::open`].
     pub fn open(path: &Path) -> Result<(Self, JoinHandle<()>), StoreError> {
-        Ok(Self::over(Db::open(path)?))
+        let own = Db::open(path)?;
+        Ok(Self::over(own, Db::open_to_look(path)?))
     }
 
     /// Opens the database of these settings and starts its owner thread.
@@ -45,17 +50,48 @@ impl Store {
     /// # Errors
     /// As [`Db::of`].
     pub fn of(settings: &Settings) -> Result<(Self, JoinHandle<()>), StoreError> {
-        Ok(Self::over(Db::of(settings)?))
+        let own = Db::of(settings)?;
+        Ok(Self::over(own, Db::look_at(settings)?))
     }
 
-    fn over(mut db: Db) -> (Self, JoinHandle<()>) {
+    fn over(mut own: Db, beside: Db) -> (Self, JoinHandle<()>) {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
+        let (looks, asked) = mpsc::sync_channel::<Look>(QUEUE);
+        let looking = std::thread::Builder::new()
+            .name("store-look".into())
+            .spawn(move || asked.into_iter().for_each(|look| look(&beside)))
+            .expect("the system can start a thread");
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || group::serve(&mut db, &queue))
+            .spawn(move || {
+                group::serve(&mut own, &queue);
+                let _ = looking.join();
+            })
             .expect("the system can start a thread");
         let is_full = Arc::default();
-        (Self { jobs, is_full }, thread)
+        let store = Self {
+            jobs,
+            looks,
+            is_full,
+        };
+        (store, thread)
+    }
+
+    /// Looks at what is committed, on a connection of its own: waits for no change under way. What anybody was told of before is seen.
+    ///
+    /// # Errors
+    /// What `look` returns, or [`StoreError::Stopped`].
+    pub async fn look<T, F>(&self, look: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let look: Look = Box::new(move |db| {
+            let _ = answer.send(look(db));
+        });
+        put(&self.looks, look).await?;
+        answered.await.map_err(|_| StoreError::Stopped)?
     }
 
     /// Runs `work` on the owner thread and awaits its answer, which comes when everything it changed is on the disk. Its changes may be
@@ -96,17 +132,7 @@ impl Store {
                 let _ = answer.send(done);
             })
         }));
-        let mut job = Some(job);
-        while let Some(next) = job.take() {
-            match self.jobs.try_send(next) {
-                Ok(()) => {}
-                Err(mpsc::TrySendError::Full(back)) => {
-                    job = Some(back);
-                    tokio::task::yield_now().await;
-                }
-                Err(mpsc::TrySendError::Disconnected(_)) => return Err(StoreError::Stopped),
-            }
-        }
+        put(&self.jobs, job).await?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -150,5 +176,18 @@ impl Store {
             })))
             .map_err(|_| StoreError::Stopped)?;
         answered.recv().map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// Puts a request into a queue, waiting for room.
+async fn put<T>(queue: &mpsc::SyncSender<T>, request: T) -> Result<(), StoreError> {
+    let mut request = request;
+    loop {
+        match queue.try_send(request) {
+            Ok(()) => return Ok(()),
+            Err(mpsc::TrySendError::Full(back)) => request = back,
+            Err(mpsc::TrySendError::Disconnected(_)) => return Err(StoreError::Stopped),
+        }
+        tokio::task::yield_now().await;
     }
 }
