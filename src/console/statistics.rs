@@ -7,10 +7,12 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
+use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::api::statistics::{CountView, PeriodQuery, StatisticsView};
+use crate::clock;
 use crate::domain::statistics::{Length, Period};
 
 /// The longest bar, in units of the drawing.
@@ -84,6 +86,8 @@ struct StatisticsPage {
     behind: String,
     figures: Vec<Figure>,
     charts: Vec<Chart>,
+    /// Whose figures these are, for whom and when they were printed.
+    printed: String,
 }
 
 fn length_code(length: Length) -> &'static str {
@@ -243,6 +247,14 @@ pub(super) async fn page(
         before: address(period.before()),
         behind: address(period.behind()),
         length: code,
+        printed: w.fill(
+            "statistics.printed",
+            &[
+                &f.station,
+                &when::stamp(clock::now()),
+                &visitor.person.session.user,
+            ],
+        ),
         period,
         f,
     })

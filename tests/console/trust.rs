@@ -226,6 +226,7 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             .await;
         pictures(&browser, &station, "/myself", "myself").await;
         pictures(&browser, &station, "/statistics", "statistics").await;
+        browser.printed("statistics-print").await;
     })
     .await;
 }
@@ -272,10 +273,19 @@ async fn a_message_that_was_given_up_is_sent_again_by_a_person() {
             })
             .await
             .unwrap();
+        // A receipt refused one, and two letters stand under one number.
+        station.letter("S008", |_| {}).await;
+        own.execute_batch(
+            "UPDATE drafts SET state = 'acked', case_number = 'SZ-2026-000123', acked_ms = 1764288000000, claimed_by = 'token/cases'
+                 WHERE letter_id IN ('S008', 'A032');
+             INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, attempts, next_ms, last_ms, done_ms, result)
+                 VALUES ('msg_refused', 'exchange/gate-1', 'draft.ready', 'S008', 1, 'rejected', 1764288000000, 1, 1, 1764288060000, 1764288060000, 'rejected: 住址不全，请补全门牌号')",
+        )
+        .unwrap();
         sign_in_as(&browser, &station, "李明").await;
         browser.open(&station.page("/outbox")).await;
         let text = browser.ask("return document.body.textContent;").await;
-        for words in ["已放弃", "连接不上", "对方返回 503", "已试 1 次"] {
+        for words in ["已放弃", "连接不上", "对方返回 503", "已试 1 次", "SZ-2026-000123", "住址不全"] {
             assert!(text.as_str().unwrap().contains(words), "{words}: {text}");
         }
         // An operator sees it; an officer decides.
@@ -289,8 +299,8 @@ async fn a_message_that_was_given_up_is_sent_again_by_a_person() {
         browser.click("#given-up .resend").await;
         browser
             .until(
-                "nothing given up",
-                "!document.querySelector('#given-up li')",
+                "nothing given up but what was refused",
+                "document.querySelectorAll('#given-up li').length === 1 && !document.querySelector('#given-up .resend')",
             )
             .await;
         pictures(&browser, &station, "/outbox", "outbox-after").await;

@@ -323,22 +323,38 @@ impl Browser {
 
     /// Keeps a picture where somebody asked for pictures (`LAIXIN_SHOTS`).
     pub(crate) async fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("LAIXIN_SHOTS") else {
-            return;
-        };
-        let picture = self.tell("GET", "/screenshot", Value::Null).await;
-        let picture = picture.expect("a picture can be taken");
-        let png = std::path::Path::new(&folder).join(format!("{name}.png"));
-        let mut decoder = Command::new("base64")
-            .arg("-d")
-            .stdin(Stdio::piped())
-            .stdout(std::fs::File::create(png).expect("the folder takes files"))
-            .spawn()
-            .expect("coreutils are installed");
-        let mut text = decoder.stdin.take().expect("its input is piped");
-        std::io::Write::write_all(&mut text, picture.as_str().unwrap_or_default().as_bytes())
-            .expect("it reads");
-        drop(text);
-        assert!(decoder.wait().expect("it ends").success());
+        if std::env::var_os("LAIXIN_SHOTS").is_some() {
+            let picture = self.tell("GET", "/screenshot", Value::Null).await;
+            keep(picture, &format!("{name}.png"));
+        }
     }
+
+    /// The same of the page as it is printed, as PDF.
+    pub(crate) async fn printed(&self, name: &str) {
+        if std::env::var_os("LAIXIN_SHOTS").is_some() {
+            let a4 = json!({"page": {"width": 21.0, "height": 29.7}});
+            keep(
+                self.tell("POST", "/print", a4).await,
+                &format!("{name}.pdf"),
+            );
+        }
+    }
+}
+
+/// What came in base64, as a file among the pictures.
+fn keep<E: std::fmt::Debug>(picture: Result<Value, E>, name: &str) {
+    let picture = picture.expect("a picture can be taken");
+    let folder = std::env::var_os("LAIXIN_SHOTS").unwrap_or_default();
+    let file = std::path::Path::new(&folder).join(name);
+    let mut decoder = Command::new("base64")
+        .arg("-d")
+        .stdin(Stdio::piped())
+        .stdout(std::fs::File::create(file).expect("the folder takes files"))
+        .spawn()
+        .expect("coreutils are installed");
+    let mut text = decoder.stdin.take().expect("its input is piped");
+    std::io::Write::write_all(&mut text, picture.as_str().unwrap_or_default().as_bytes())
+        .expect("it reads");
+    drop(text);
+    assert!(decoder.wait().expect("it ends").success());
 }

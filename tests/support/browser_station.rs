@@ -228,6 +228,8 @@ impl Station {
         if let Some(device) = &device {
             settings.scanners = Self::scanners(folder.path(), device);
         }
+        // Then the page of accounts asks which certificate a token is tied to.
+        settings.http.client_authority = Some("case-systems.pem".into());
         let settings = Arc::new(settings);
         std::fs::create_dir_all(&settings.station.data_dir).expect("a data folder");
         let (store, _thread) = Store::open(&settings.database()).expect("the store opens");

@@ -92,7 +92,7 @@ pub(super) fn accused(w: &'static Words, fields: &Fields) -> FieldLine {
             w,
             "accused",
             words.collect::<Vec<_>>().join("、"),
-            String::new(),
+            w.t("letter.accused_means").to_owned(),
         )
     }
 }
