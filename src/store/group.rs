@@ -37,24 +37,56 @@ pub(super) enum Job {
     Together(Box<dyn FnOnce(&mut Db) -> Answer + Send>),
 }
 
+/// The same failure again and again, as on a full disk: the first is told at once, then once a minute how many there were.
+#[derive(Debug, Default)]
+struct Often {
+    told: Option<std::time::Instant>,
+    since: u64,
+}
+
+impl Often {
+    const TOLD_EVERY: Duration = Duration::from_secs(60);
+
+    /// How many to tell of now, this one among them.
+    fn again(&mut self, now: std::time::Instant) -> Option<u64> {
+        self.since += 1;
+        let is_due = |told| now.saturating_duration_since(told) >= Self::TOLD_EVERY;
+        if !self.told.is_none_or(is_due) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.since))
+    }
+}
+
+/// What goes wrong of the owner's own.
+#[derive(Debug, Default)]
+struct Failures {
+    commits: Often,
+    ledger: Often,
+}
+
 /// Does every job in its order until nobody can ask any more.
 pub(super) fn serve(db: &mut Db, queue: &mpsc::Receiver<Job>) {
+    let mut failures = Failures::default();
     let mut waiting = None;
     while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
         waiting = match job {
             Job::Alone(work) => {
                 work(db);
-                tell_the_rest(db);
+                tell_the_rest(db, &mut failures);
                 None
             }
-            Job::Together(first) => together(db, first, queue),
+            Job::Together(first) => together(db, first, queue, &mut failures),
         };
     }
 }
 
-fn tell_the_rest(db: &mut Db) {
-    if let Err(error) = db.tell_the_rest() {
-        tracing::error!(error = %Chain(&error), "the ledger did not take what was changed; it is told with the next entry");
+fn tell_the_rest(db: &mut Db, failures: &mut Failures) {
+    if let Err(error) = db.tell_the_rest()
+        && let Some(times) = failures.ledger.again(clock::monotonic())
+    {
+        tracing::error!(times, error = %Chain(&error), "the ledger did not take what was changed; it is told with the next entry");
     }
 }
 
@@ -63,17 +95,16 @@ fn together(
     db: &mut Db,
     first: Box<dyn FnOnce(&mut Db) -> Answer + Send>,
     queue: &mpsc::Receiver<Job>,
+    failures: &mut Failures,
 ) -> Option<Job> {
-    let mut group = match Group::begin(db) {
-        Ok(group) => group,
-        Err(error) => {
-            // Another process writes and does not end: a look may still be possible, and a change says itself that it is not.
-            tracing::warn!(error = %Chain(&error), "another process holds the database");
-            first(db)(Ok(()));
-            tell_the_rest(db);
-            return None;
-        }
-    };
+    if let Err(error) = db.connection.execute_batch("BEGIN IMMEDIATE") {
+        // Another process writes and does not end: a look may still be possible, and a change says itself that it is not.
+        tracing::warn!(error = %Chain(&error), "another process holds the database");
+        first(db)(Ok(()));
+        tell_the_rest(db, failures);
+        return None;
+    }
+    let mut group = Group::begun(db, failures);
     let mut job = first;
     loop {
         group.run(job);
@@ -96,6 +127,7 @@ fn together(
 /// A transaction with the answers that wait for its commit.
 struct Group<'a> {
     db: &'a mut Db,
+    failures: &'a mut Failures,
     began: std::time::Instant,
     changes_before: u64,
     jobs: usize,
@@ -105,21 +137,21 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn begin(db: &'a mut Db) -> Result<Self, StoreError> {
-        db.connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Self {
+    fn begun(db: &'a mut Db, failures: &'a mut Failures) -> Self {
+        Self {
             changes_before: db.connection.total_changes(),
             db,
+            failures,
             began: clock::monotonic(),
             jobs: 0,
             answers: Vec::new(),
             is_lost: false,
-        })
+        }
     }
 
     fn run(&mut self, job: Box<dyn FnOnce(&mut Db) -> Answer + Send>) {
         let answer = job(self.db);
-        tell_the_rest(self.db);
+        tell_the_rest(self.db, self.failures);
         self.jobs += 1;
         // After some faults (disk full, failed reads) SQLite undoes everything by itself.
         self.is_lost = self.db.connection.is_autocommit();
@@ -152,7 +184,10 @@ impl<'a> Group<'a> {
         let Err(error) = committed else {
             return self.answers.into_iter().for_each(|answer| answer(Ok(())));
         };
-        tracing::error!(error = %Chain(&error), requests = self.answers.len(), "a commit failed: nothing of these requests is kept");
+        if let Some(times) = self.failures.commits.again(clock::monotonic()) {
+            let requests = self.answers.len();
+            tracing::error!(error = %Chain(&error), times, requests, "a commit failed: nothing of its requests is kept; told once a minute while it goes on");
+        }
         if !self.db.connection.is_autocommit()
             && let Err(error) = self.db.connection.execute_batch("ROLLBACK")
         {

@@ -273,3 +273,16 @@ async fn a_statement_with_a_limit_is_prepared_once() {
     assert_eq!(bench.store.look(prepared_again).await.unwrap(), 0);
     bench.end();
 }
+
+/// A full disk: ten looks a second fail for hours, and the log has a line a minute of it.
+#[test]
+fn a_failure_that_goes_on_is_told_at_once_and_then_once_a_minute_with_its_number() {
+    let (mut often, began) = (super::Often::default(), clock::monotonic());
+    let told: Vec<(u64, u64)> = (0..1_801)
+        .filter_map(|tenth| {
+            let now = began + Duration::from_millis(tenth * 100);
+            Some((tenth, often.again(now)?))
+        })
+        .collect();
+    assert_eq!(told, [(0, 1), (600, 600), (1_200, 600), (1_800, 600)]);
+}
