@@ -24,6 +24,7 @@ pub mod lexicon;
 pub mod mapping;
 pub mod mask;
 pub mod outgoing;
+pub mod own_time;
 pub mod password;
 pub mod repeat;
 pub mod roster;

@@ -16,6 +16,7 @@ mod health;
 mod held;
 mod indexed;
 mod ordered;
+mod own_time;
 mod recover;
 pub mod separators;
 mod told;

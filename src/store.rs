@@ -129,6 +129,7 @@ pub use scrubs::Scrubbed;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
+pub use unreleased::OwnTimeJudged;
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 pub use vouch::{Rows, Unvouched};

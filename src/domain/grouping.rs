@@ -62,13 +62,20 @@ pub mod hold {
     pub const UNRELEASED_LOAD: &str = "unreleased_load";
     /// A page of this letter was there before its load was released: the letter was opened before it was disinfected.
     pub const OPENED_BEFORE_RELEASE: &str = "opened_before_release";
+    /// A page of this letter bears a time before its load was released: it was scanned too early, or a clock is off.
+    pub const MADE_BEFORE_RELEASE: &str = "made_before_release";
+    /// The clock that a scanner's files are stamped by is off, or there is none.
+    pub const SCANNER_CLOCK_OFF: &str = "scanner_clock_off";
     /// A page came behind a letter's last one after another load or batch had been noted that no cycle released: it may be of that.
     pub const PAGE_AFTER_LOAD: &str = "page_after_load";
 
     /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
     #[must_use]
     pub fn is_for_an_officer(reason: &str) -> bool {
-        matches!(reason, UNRELEASED_LOAD | OPENED_BEFORE_RELEASE)
+        matches!(
+            reason,
+            UNRELEASED_LOAD | OPENED_BEFORE_RELEASE | MADE_BEFORE_RELEASE
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use super::ahead::Ahead;
 use super::earlier::Earlier;
 use super::indexed::Whole;
 use super::ordered::Turn;
+use super::own_time::OwnTimes;
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
@@ -23,7 +24,7 @@ use crate::domain::text::PageKind;
 use crate::events::{Event, Events};
 use crate::evidence::Evidence;
 use crate::health::Readiness;
-use crate::store::{Arrival, NewArrival, Store, TakePage, Taken};
+use crate::store::{Arrival, Db, NewArrival, Store, TakePage, Taken};
 use crate::worker::{self, WorkerError};
 
 /// Files taken side by side: enough that one waits for the disk while another is copied.
@@ -44,6 +45,8 @@ pub struct Desk {
     settings: FolderSettings,
     /// Whole pages that wait for their list.
     pub(super) whole: Mutex<Whole>,
+    /// What its files say of the clock that stamps them.
+    pub(super) own_times: OwnTimes,
     /// Files that come before others.
     pub(super) earlier: Mutex<Earlier>,
     /// What is on those that are taken next.
@@ -88,6 +91,7 @@ impl Desk {
             driven: scanner.is_driven(),
             settings,
             whole: Mutex::default(),
+            own_times: OwnTimes::default(),
             earlier: Mutex::default(),
             ahead: Mutex::default(),
             evidence,
@@ -336,11 +340,23 @@ impl Desk {
             return self.keep_ordered(claimed, &frames, original);
         }
         let page = take_page(claimed, frames, original);
+        let own = self.own_time(&claimed.path);
+        let take_and_judge = move |db: &mut Db| {
+            let taken = db.take_page(&page)?;
+            let judged = match taken {
+                Taken::Letter { .. } => Some(db.judge_own_time(&page.arrival, own)?),
+                _ => None,
+            };
+            Ok((taken, judged))
+        };
         // When the commit fails the file stays claimed: only the database can say later whether it was recorded.
-        let taken = self
+        let (taken, judged) = self
             .store
-            .wait(move |db| db.take_page(&page))
+            .wait(move |db| db.atomically(take_and_judge))
             .inspect_err(|_| self.mark_stuck())?;
+        if let Some(judged) = judged {
+            self.learn_of_clock(&claimed.arrival_id, own, judged);
+        }
         match taken {
             Taken::Letter { letter, same_as } => {
                 tracing::info!(

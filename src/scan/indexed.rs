@@ -10,8 +10,9 @@ use super::ScanError;
 use super::desk::{Desk, frames, kind_of};
 use crate::clock;
 use crate::domain::intake::{Gate, reason};
+use crate::domain::own_time::OwnTime;
 use crate::events::Event;
-use crate::store::{Arrival, Indexed, News, TakePage};
+use crate::store::{Arrival, Db, Indexed, News, TakePage};
 use crate::worker::WorkerError;
 
 /// A page without its list, or a list without its pages, is told of after this long.
@@ -252,10 +253,29 @@ impl Desk {
 
     fn commit_listed(&self, files: Vec<TakePage>, claimed: &[Claimed]) -> Result<(), ScanError> {
         let pages = files.len() - 1;
-        let taken = self
+        let own: Vec<(String, OwnTime)> = claimed
+            .iter()
+            .take(pages)
+            .map(|one| (one.arrival_id.clone(), self.own_time(&one.path)))
+            .collect();
+        let take_and_judge = move |db: &mut Db| {
+            let taken = db.take_indexed(&files)?;
+            let mut judged = Vec::new();
+            if matches!(taken, Indexed::Letters(_)) {
+                for (arrival, own) in own {
+                    let found = db.judge_own_time(&arrival, own)?;
+                    judged.push((arrival, own, found));
+                }
+            }
+            Ok((taken, judged))
+        };
+        let (taken, judged) = self
             .store
-            .wait(move |db| db.take_indexed(&files))
+            .wait(move |db| db.atomically(take_and_judge))
             .inspect_err(|_| self.mark_stuck())?;
+        for (arrival, own, judged) in judged {
+            self.learn_of_clock(&arrival, own, judged);
+        }
         match taken {
             Indexed::Letters(letters) => {
                 tracing::info!(

@@ -15,7 +15,7 @@ use crate::domain::grouping::{Face, GroupBy, hold};
 use crate::domain::intake::{Gate, reason};
 use crate::events::Event;
 use crate::evidence::Original;
-use crate::store::{EndedScan, Ordered, Scan, ScanOutcome, TakeOrdered};
+use crate::store::{Db, EndedScan, Ordered, Scan, ScanOutcome, TakeOrdered};
 
 /// What the order of an image hangs on.
 pub(super) enum Turn {
@@ -105,10 +105,23 @@ impl Desk {
             faces,
             original,
         };
-        let taken = self
+        let own = self.own_time(&claimed.path);
+        let take_and_judge = move |db: &mut Db| {
+            let taken = db.take_ordered(&take)?;
+            // The load of a scan that was begun here is known.
+            let judged = match (&taken, take.scan) {
+                (Ordered::Taken { .. }, None) => Some(db.judge_own_time(&take.arrival, own)?),
+                _ => None,
+            };
+            Ok((taken, judged))
+        };
+        let (taken, judged) = self
             .store
-            .wait(move |db| db.take_ordered(&take))
+            .wait(move |db| db.atomically(take_and_judge))
             .inspect_err(|_| self.mark_stuck())?;
+        if let Some(judged) = judged {
+            self.learn_of_clock(&claimed.arrival_id, own, judged);
+        }
         match taken {
             Ordered::Taken {
                 letters,

@@ -2,16 +2,20 @@
 //! released them. Each waits for an officer, and is neither confirmed nor handed over before. Likewise a letter of which a page was there before the
 //! release: it was opened before it was disinfected.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::amiss::find_once;
 use super::grouping::{NewHold, hold_once};
+use super::letters::ACTOR;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
 use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::LoadState;
+use crate::domain::own_time::{Made, OwnTime};
 
 /// Of a batch: the letters it should have by what is on record, how many of them were found beyond those signed in, and its loads.
 pub(super) fn letters_and_loads(
@@ -132,6 +136,117 @@ pub(super) fn opened_early(
 ) -> Result<(), StoreError> {
     let letter = Some(letter);
     find_once(step, (batch, letter), hold::OPENED_BEFORE_RELEASE, name)
+}
+
+/// What a page's own time came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnTimeJudged {
+    /// When it was first seen.
+    pub first_seen: Millis,
+    /// Against the release of its letter's load.
+    pub made: Made,
+}
+
+/// A letter of a file, its batch and the release of its load.
+type OfFile = (String, i64, Millis);
+
+impl Db {
+    /// Holds the letters of a file that was made before the release by its own time; a clock that is off is told once a batch.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown arrival.
+    pub fn judge_own_time(
+        &mut self,
+        arrival: &str,
+        own: OwnTime,
+    ) -> Result<OwnTimeJudged, StoreError> {
+        let found = self.arrival(arrival)?;
+        let mut worst = Made::After;
+        for (letter, batch, released) in self.letters_of_file(arrival)? {
+            let made = own.against(released.0);
+            let time = own
+                .made_ms
+                .map_or_else(|| "–".to_owned(), |made| Millis(made).rfc3339());
+            let step = &self.connection;
+            match made {
+                Made::After => continue,
+                Made::Before => {
+                    let told = format!("{}: {time} < {}", found.name, released.rfc3339());
+                    let one = (batch, Some(letter.as_str()));
+                    find_one(step, one, hold::MADE_BEFORE_RELEASE, ("", told))?;
+                }
+                Made::ByAClockThatIsOff | Made::Untimed => {
+                    let source = format!("{}: ", found.source);
+                    let told = format!("{source}{time} ≠ {}", found.first_seen.rfc3339());
+                    find_one(
+                        step,
+                        (batch, None),
+                        hold::SCANNER_CLOCK_OFF,
+                        (&source, told),
+                    )?;
+                }
+            }
+            worst = made;
+        }
+        Ok(OwnTimeJudged {
+            first_seen: found.first_seen,
+            made: worst,
+        })
+    }
+
+    /// A clock was measured: letters that only it held go on, and the clock itself is told.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown arrival.
+    pub fn clock_explains(&mut self, files: &[(String, OwnTime)]) -> Result<(), StoreError> {
+        const WHY: &str = "the scanner's clock is off by as much, as its other pages show";
+        let (mut explained, mut stay) = (BTreeSet::new(), BTreeSet::new());
+        for (arrival, own) in files {
+            for (letter, _, released) in self.letters_of_file(arrival)? {
+                match own.against(released.0) {
+                    Made::Before => stay.insert(letter),
+                    _ => explained.insert(letter),
+                };
+            }
+        }
+        for letter in explained.difference(&stay) {
+            let open = self.holds_of(letter)?.into_iter();
+            let by_time = open.filter(|open| open.reason == hold::MADE_BEFORE_RELEASE);
+            for open in by_time.collect::<Vec<_>>() {
+                self.resolve_hold(open.id, ACTOR, WHY)?;
+            }
+        }
+        files
+            .iter()
+            .try_for_each(|(arrival, own)| self.judge_own_time(arrival, *own).map(drop))
+    }
+
+    fn letters_of_file(&self, arrival: &str) -> Result<Vec<OfFile>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT l.id, l.batch_id, o.released_ms FROM pages p JOIN letters l ON l.id = p.letter_id JOIN loads o ON o.id = l.load_id
+             WHERE p.arrival_id = ?1 AND o.released_ms IS NOT NULL ORDER BY l.id",
+        )?;
+        let rows = query.query_map([arrival], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Notes a finding unless there was one with that reason about the same letter, or with the same front of its detail about the batch.
+fn find_one(
+    step: &Connection,
+    (batch, letter): (i64, Option<&str>),
+    reason: &'static str,
+    (front, detail): (&str, String),
+) -> Result<(), StoreError> {
+    let known = step
+        .prepare_cached(
+            "SELECT 1 FROM holds WHERE batch_id = ?1 AND letter_id IS ?2 AND reason = ?3 AND substr(detail, 1, length(?4)) = ?4",
+        )?
+        .exists((batch, letter, reason, front))?;
+    match known {
+        true => Ok(()),
+        false => find_once(step, (batch, letter), reason, detail),
+    }
 }
 
 /// The letters of a batch that have pages, but for one.
