@@ -1,7 +1,7 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
 //!
 //! Here: what others ask of a cabinet, and how its task is started; what they see is `disinfect/views.rs`. `disinfect/task.rs` is the
-//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/left.rs` what the run before left, `disinfect/last_words.rs` what a full disk would lose, `disinfect/still.rs` an ozone sensor that never moves, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
+//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/left.rs` what the run before left, `disinfect/unknown.rs` what it found in use without a record, `disinfect/last_words.rs` what a full disk would lose, `disinfect/still.rs` an ozone sensor that never moves, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -29,9 +29,12 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod unknown;
 mod views;
 
-pub use trouble::{BlockedView, READING_NEXT, TroubleView, silence, silence_next, troubles};
+pub use trouble::{
+    BlockedView, CHANGED, READING_NEXT, TroubleView, silence, silence_next, troubles,
+};
 pub use views::{CabinetView, CycleView, LinkView, PointView, SelfTestView, WrongCabinetView};
 
 /// What a cabinet's task works with.
@@ -187,6 +190,8 @@ pub enum Order {
         by: String,
         /// What he may end.
         may: MayEnd,
+        /// What he found, in his words.
+        reason: Option<String>,
         /// The answer.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
@@ -296,13 +301,23 @@ impl CabinetControl {
     }
 
     /// After an alarm, once the lamp is seen out: back to quarantine. After a quarantine whose load is
-    /// under a signed override: the door is unlocked.
+    /// under a signed override: the door is unlocked. A cabinet that was found in use is ended with a reason only.
     ///
     /// # Errors
     /// [`Refused`], with a stable code.
-    pub async fn acknowledge(&self, by: &str, may: MayEnd) -> Result<(), Refused> {
+    pub async fn acknowledge(
+        &self,
+        by: &str,
+        may: MayEnd,
+        reason: Option<String>,
+    ) -> Result<(), Refused> {
         let by = by.to_owned();
-        self.order(|answer| Order::Acknowledge { by, may, answer })
-            .await
+        self.order(|answer| Order::Acknowledge {
+            by,
+            may,
+            reason,
+            answer,
+        })
+        .await
     }
 }

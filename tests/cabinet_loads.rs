@@ -75,6 +75,24 @@ fn another_load_behind_a_door_that_never_opened_is_refused_with_what_to_do() {
     }
 }
 
+#[test]
+fn a_quarantined_load_says_which_cycle_quarantined_it() {
+    let station = running(&[]);
+    let batch = batch_of(&station, 1);
+    let load = load_with(&station, &batch, None);
+    let (status, begun) = start(&station, &load);
+    assert_eq!(status, 201, "{begun}");
+    station.call("POST", "/v1/cabinets/cabinet-1/abort", None);
+    wait_for("the quarantine", 60, || {
+        let loads = &station.ok("GET", &format!("/v1/batches/{batch}"), None)["loads"];
+        if loads[0]["state"] != "quarantined" {
+            return None;
+        }
+        assert_eq!(loads[0]["cycle"], begun["cycle"]);
+        Some(())
+    });
+}
+
 fn batch_of(station: &TestStation, count: u32) -> Value {
     let new =
         json!({"carrier": "letter", "count": count, "received_at": "2026-03-02T09:00:00+08:00"});

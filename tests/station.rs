@@ -46,6 +46,7 @@ mod indexed;
 mod intake;
 mod intake_campaign;
 mod key_prompt;
+mod own_time;
 mod scan_bad_input;
 mod scan_faults;
 mod systemd;

@@ -9,6 +9,7 @@ use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{AlarmEnders, CabinetReader, Cabinets, Caller, Mailroom, Need};
 use super::problem::Problem;
+use super::valuables::words;
 use crate::disinfect::{CabinetControl, CabinetView, MayEnd};
 
 /// Every cabinet.
@@ -39,6 +40,15 @@ pub struct SelfTestBody {
 #[schema(example = json!({"self_test": 4}))]
 pub struct SelfTestBegun {
     self_test: i64,
+}
+
+/// What a person found who takes an alarm or a quarantine from there.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The fitter ran it at its panel for a trial; it is empty"}))]
+pub struct AcknowledgeCabinetBody {
+    /// In his words; needed where the cabinet was found in use and nothing is on record of it.
+    reason: Option<String>,
 }
 
 /// A cycle that has begun.
@@ -157,20 +167,25 @@ pub async fn turned_over(
 
 /// A person has seen an alarm or a quarantine and takes it from there. An alarm stands until the lamp was seen out, and is ended by
 /// maintenance, a confirming officer or an administrator only; the door of a quarantine opens only for a load under a signed override.
-#[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", params(("id" = String, Path), super::openapi::Key),
-    responses((status = 204)))]
+/// A cabinet that was found in use without a record is ended by those, too, and with a reason. Who and why stand in the ledger.
+#[utoipa::path(post, path = "/v1/cabinets/{id}/acknowledge", tag = "cabinets", request_body = AcknowledgeCabinetBody,
+    params(("id" = String, Path), super::openapi::Key), responses((status = 204)))]
 pub async fn acknowledge(
     State(app): State<App>,
     caller: Caller<Cabinets>,
     Path(id): Path<String>,
-    _: Asked<Nothing>,
+    asked: Asked<AcknowledgeCabinetBody>,
 ) -> Result<StatusCode, Problem> {
+    let reason = asked.body.reason;
+    let reason = reason
+        .map(|reason| words("reason", &reason, 4, 500))
+        .transpose()?;
     let may = match AlarmEnders::lets(caller.who.holder()) {
         true => MayEnd::Everything,
         false => MayEnd::AllButAlarms,
     };
     cabinet(&app, &id)?
-        .acknowledge(&caller.actor(), may)
+        .acknowledge(&caller.actor(), may, reason)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

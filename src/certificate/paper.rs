@@ -343,7 +343,7 @@ impl Paper<'_> {
         }
         let made = w.two(
             "certificate.made",
-            c.printed.rfc3339(),
+            moment(c.printed),
             env!("CARGO_PKG_VERSION"),
         );
         pen.text((LEFT, 290.5), &made, plain(7.5, QUIET));

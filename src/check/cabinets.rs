@@ -181,7 +181,7 @@ async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
     let (handle, task) = Cabinet::new(profile.clone());
     let task = tokio::spawn(task.run());
     let readings = handle.poll().await;
-    let commands = handle.probe().await;
+    let commands = handle.probe().await.refused;
     let now = Instant::now();
     drop(handle);
     let _ = task.await;

@@ -82,7 +82,7 @@ async fn state(config: &ConfigArg) -> u8 {
         let (handle, task) = Cabinet::new(profile.clone());
         let task = tokio::spawn(task.run());
         let readings = handle.poll().await;
-        let commands = handle.probe().await;
+        let commands = handle.probe().await.refused;
         if show(&profile, &readings, &commands) == Shown::Bad {
             worst = FINDING;
         }

@@ -134,9 +134,13 @@ fn value(w: &Words, point: &str, value: Option<f64>) -> String {
         return if value >= 0.5 { on } else { off }.to_owned();
     }
     let unit = w.known("point_unit", point).unwrap_or_default();
+    format!("{} {unit}", shortest(value)).trim_end().to_owned()
+}
+
+/// Three decimals at most, and none for nothing.
+fn shortest(value: f64) -> String {
     let text = format!("{value:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text} {unit}").trim_end().to_owned()
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// As wide as this on a terminal, where a Chinese character takes two places.
@@ -203,8 +207,12 @@ fn print_table(w: &Words, log: &[HealthRow], now: &[DeviceLine]) {
         let span = line.span.filter(|_| !yes_or_no).map_or_else(
             || "–".to_owned(),
             |(least, greatest)| {
-                let end = |end| value(w, &row.point, Some(end));
-                w.two("maintenance.span_of", end(least), end(greatest))
+                let unit = w.known("point_unit", &row.point).unwrap_or_default();
+                let span = match shortest(least) == shortest(greatest) {
+                    true => shortest(least),
+                    false => w.two("maintenance.span_of", shortest(least), shortest(greatest)),
+                };
+                format!("{span} {unit}").trim_end().to_owned()
             },
         );
         let rest = [next(w, row), trend(w, line)];

@@ -19,7 +19,9 @@ use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 mod faults;
 mod step;
 
-pub(super) use faults::{blocked_words, due_before_start, fault_code, read_words};
+pub(super) use faults::{
+    blocked_words, due_before_start, fault_code, is_told_by_another, read_words,
+};
 pub(super) use step::{is_running, percent, progress, shown_step, tone};
 
 /// What is drawn: the point, and which word stands under the drawing.
@@ -97,6 +99,8 @@ struct Panel {
     may_start: bool,
     may_abort: bool,
     may_acknowledge: bool,
+    /// Nobody knows what is inside: whoever ends that says what he found.
+    wants_reason: bool,
     /// An alarm that may be ended, and not by this person.
     wants_alarm_ender: bool,
     may_turn_over: bool,
@@ -284,6 +288,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
         may_acknowledge: (view.step == "quarantined" && !in_use && wants_override.is_none())
             || ((dark_alarm || in_use) && found.ends_alarms),
+        wants_reason: in_use,
         wants_alarm_ender: (dark_alarm || in_use) && !found.ends_alarms,
         may_turn_over: view.step == "turning_over",
         may_test: usable

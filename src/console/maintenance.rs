@@ -133,6 +133,7 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
         value: measured(row.value),
         limit: measured(row.limit),
         span: match (line.span, on.zip(off)) {
+            (Some((least, greatest)), None) if number(least) == number(greatest) => number(least),
             (Some((least, greatest)), None) => {
                 w.two("maintenance.span_of", number(least), number(greatest))
             }

@@ -16,7 +16,7 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::{Mailroom, Need, Oneself};
 use crate::clock::Millis;
-use crate::disinfect::CabinetView;
+use crate::disinfect::{CHANGED, CabinetControl, CabinetView};
 use crate::domain::access::Seer;
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
@@ -299,6 +299,17 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             href: cabinet.map(|id| format!("/cabinets/{id}")),
             tone: "bad",
         })
+    }));
+    let views = app.cabinets.values().map(CabinetControl::view);
+    alerts.extend(views.filter(cabinet::is_told_by_another).map(|view| Alert {
+        what: w.one(
+            "alert.changed",
+            part_name(w, &format!("cabinet/{}", view.id)),
+        ),
+        next: w.code("fault_do", CHANGED).to_owned(),
+        subject: view.id.clone(),
+        href: Some(format!("/cabinets/{}", view.id)),
+        tone: "bad",
     }));
     alerts.extend(seen.for_another.iter().map(|letter| Alert {
         what: w.one("alert.for_another", letter),

@@ -18,7 +18,7 @@ const WAIT_FOR_DOOR: Duration = Duration::from_millis(1_500);
 
 impl Supervisor {
     pub(super) async fn begin(&mut self, load: i64, by: String) -> Result<String, Refused> {
-        self.refuse_what_is_not_here(load).await?;
+        let batch = self.batch_of_what_is_here(load).await?;
         self.look().await;
         self.wait_for_door(load).await;
         self.refuse_another_inside(load).await?;
@@ -35,13 +35,10 @@ impl Supervisor {
         let begun = self
             .around
             .store
-            .with(move |db| {
-                let cycle = db.begin_cycle(load, &terms, &actor)?;
-                db.load(load).map(|load| (cycle, load.batch_id))
-            })
+            .with(move |db| db.begin_cycle(load, &terms, &actor))
             .await;
-        let (cycle, batch) = match begun {
-            Ok(begun) => begun,
+        let cycle = match begun {
+            Ok(cycle) => cycle,
             Err(error @ StoreError::Sqlite(_)) => {
                 self.say_unrecorded(&error);
                 return Err(not_now(Fault::RecordFailed.code()));
@@ -53,6 +50,7 @@ impl Supervisor {
             }
         };
         self.troubles.unrecorded = false;
+        self.troubles.begin_anew();
         self.not_emptied = None;
         self.record = Some(Record {
             cycle,
@@ -79,8 +77,10 @@ impl Supervisor {
             if self.owes_an_end() {
                 return Err(not_now(Fault::RecordFailed.code()));
             }
+            // Who is there is asked now: a line that nobody hung up says nothing of that by itself.
+            self.look_at_orders().await;
             self.refuse_another()?;
-            self.refuse_trouble().await?;
+            self.refuse_trouble()?;
         }
         if self.is_found_in_use() {
             return Err(not_now(Fault::FoundInUse.code()));
@@ -88,25 +88,28 @@ impl Supervisor {
         started.map_err(|refused| not_now(refused.code()))
     }
 
-    /// What does not exist, may be opened already or lies in another cabinet is said before anything about this one: no door opened
-    /// would help. A load in its cycle is told of by the cycle.
-    async fn refuse_what_is_not_here(&self, load: i64) -> Result<(), Refused> {
+    /// The load's batch. What does not exist, may be opened already or lies in another cabinet is said before anything about this one: no
+    /// door opened would help. A load in its cycle is told of by the cycle.
+    async fn batch_of_what_is_here(&mut self, load: i64) -> Result<i64, Refused> {
         let inside = self.record.as_ref().is_some_and(|r| r.load == load);
         if inside && self.cycle.step().is_running() {
-            return Ok(());
+            return Err(not_now(self.cycle.why_busy().code()));
         }
         let asked = self.around.store.with(move |db| db.load_for_cycle(load));
         match asked.await {
             Ok(load) if load.is_kept_in_another_than(&self.id.to_string()) => {
                 Err(not_now("load_in_other_cabinet"))
             }
+            Ok(load) => Ok(load.batch_id),
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
                 Err(Refused::Load {
                     reason: error.to_string(),
                 })
             }
-            // What cannot be read, the beginning itself says.
-            _ => Ok(()),
+            Err(error) => {
+                self.say_unrecorded(&error);
+                Err(not_now(Fault::RecordFailed.code()))
+            }
         }
     }
 
@@ -168,8 +171,7 @@ impl Supervisor {
     }
 
     /// A cabinet with a point that a cycle needs and that gives no value takes no load, nor does one whose self test failed.
-    async fn refuse_trouble(&mut self) -> Result<(), Refused> {
-        self.look_at_orders().await;
+    fn refuse_trouble(&self) -> Result<(), Refused> {
         self.troubles
             .blocking()
             .map_or(Ok(()), |blocked| Err(blocked.into()))

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use uv_cabinet::{Command, CommandError};
+use uv_cabinet::{Command, CommandError, Point};
 
 use super::task::Supervisor;
 use crate::clock;
-use crate::domain::cycle::{Ask, Heartbeat, Seen, Step, Switch, WhyMissing};
+use crate::domain::cycle::{Ask, Heartbeat, Step, Switch, WhyMissing};
 
 /// What the cabinet is known to have taken; `None` after any doubt.
 #[derive(Default)]
@@ -23,6 +23,18 @@ impl Given {
         self.lock = None;
         if step.orders().lamp == Switch::Off {
             self.lamp = None;
+        }
+    }
+}
+
+impl Given {
+    /// Its register holds something else: it is told again with the next orders.
+    pub(super) fn forget(&mut self, point: Point) {
+        match point {
+            Point::LampCommand => self.lamp = None,
+            Point::FanCommand => self.fan = None,
+            Point::LockCommand => self.lock = None,
+            _ => {}
         }
     }
 }
@@ -50,9 +62,10 @@ impl Supervisor {
     }
 
     pub(super) async fn give_orders(&mut self) {
-        if self.withdraws_bolt() {
+        if self.withdraws_bolt() && self.answers() {
             self.look_again().await;
         }
+        let answers = self.answers();
         // All orders of a look share one patience: nobody looks meanwhile.
         let until = clock::monotonic() + self.order_patience;
         let step = self.cycle.step();
@@ -70,15 +83,22 @@ impl Supervisor {
             self.put_out().await;
         }
         let stands_open = self.stands_open();
-        if let Some(lock) = orders
-            .lock
-            .filter(|lock| self.given.lock != Some(*lock) || (*lock == Switch::On && stands_open))
-        {
+        // Whoever is silent may be lit when he answers again: the bolt waits for the look that shows him dark.
+        let may_be_told = |lock: &Switch| *lock == Switch::On || answers;
+        let is_due =
+            |lock: &Switch| self.given.lock != Some(*lock) || (*lock == Switch::On && stands_open);
+        if let Some(lock) = orders.lock.filter(may_be_told).filter(is_due) {
             self.given.lock = self.order(Command::Lock(wire(lock)), lock, until).await;
         }
         if let Some(fan) = orders.fan.filter(|fan| self.given.fan != Some(*fan)) {
             self.given.fan = self.order(Command::Fan(wire(fan)), fan, until).await;
         }
+    }
+
+    /// As far as the last look goes.
+    fn answers(&self) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|seen| seen.door_closed != Err(WhyMissing::NoAnswer))
     }
 
     /// The bolt may be in, and this step withdraws it.
@@ -118,12 +138,10 @@ impl Supervisor {
 
     /// What the cabinet is known to have taken afterwards.
     async fn order(&self, command: Command, wanted: Switch, until: Instant) -> Option<Switch> {
-        let answers = |seen: &Seen| seen.door_closed != Err(WhyMissing::NoAnswer);
         let left = until.saturating_duration_since(clock::monotonic());
-        let limit = if self.seen.as_ref().is_some_and(answers) {
-            left
-        } else {
-            self.patience.min(left)
+        let limit = match self.answers() {
+            true => left,
+            false => self.patience.min(left),
         };
         let mut begun = self.cabinet.begin(command)?;
         let taken = begun.within(limit).await?;

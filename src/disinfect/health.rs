@@ -84,7 +84,9 @@ impl Supervisor {
             return;
         }
         let mut events: Vec<HealthRow> = self.ended_irradiance().into_iter().collect();
-        let due = self.logged.troubles_due.is_none_or(|due| now >= due);
+        let is_logged = |one: &TroubleView| self.logged.troubled.get(&one.point) == Some(&one.code);
+        let due = self.troubles.brief().any(|one| !is_logged(one))
+            || self.logged.troubles_due.is_none_or(|due| now >= due);
         if due && self.troubles.silence.is_none() && self.wrong.is_none() {
             events.extend(self.changed_troubles(readings, now));
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::last_words::{LastWords, Word};
 use super::record::{End, Record};
+use super::unknown::Unknown;
 use crate::domain::cycle::{Fault, Left};
 use crate::domain::letter::LoadState;
 use crate::store::{
@@ -19,6 +20,8 @@ pub(super) struct LeftBehind {
     pub(super) test_failed: bool,
     /// Of the cycle that has no end on record.
     pub(super) word: Option<Word>,
+    /// Found in use, and what became of that.
+    pub(super) unknown: Unknown,
     /// Where last words are left.
     pub(super) folder: Option<PathBuf>,
 }
@@ -63,6 +66,7 @@ impl LeftBehind {
             test,
             test_failed: db.self_test_failed(cabinet)?,
             word,
+            unknown: Unknown::of(db, cabinet)?,
             folder,
         })
     }
@@ -121,14 +125,16 @@ impl LeftCycle {
 }
 
 /// How the cabinet was left. A self test that did not pass leaves ozone, or worse, whether the daemon died in it or after it.
-pub(super) fn left(cycle: Option<&LeftCycle>, test: Option<&SelfTest>) -> Left {
+pub(super) fn left(cycle: Option<&LeftCycle>, test: Option<&SelfTest>, unknown: Unknown) -> Left {
     let began = cycle.map(|left| left.record.started);
     let test_stands = test.is_some_and(|test| {
         let newer = began.is_none_or(|began| test.began >= began);
         test.ended.is_none() || (newer && test.outcome != Some(TestOutcome::Passed))
     });
-    match (cycle.map_or(Left::NoRecord, LeftCycle::left), test_stands) {
-        (Left::NoRecord | Left::Clean | Left::NotEmptied, true) => Left::TestFailed,
+    match (cycle.map_or(unknown.left(), LeftCycle::left), test_stands) {
+        (Left::NoRecord | Left::Clean | Left::NotEmptied | Left::LookedInto, true) => {
+            Left::TestFailed
+        }
         (left, _) => left,
     }
 }

@@ -136,6 +136,7 @@ fn why(missing: &Missing) -> WhyMissing {
         Missing::OutOfRange { .. } => WhyMissing::OutOfRange,
         Missing::Stale { .. } => WhyMissing::Stale,
         Missing::Frozen { .. } => WhyMissing::Frozen,
+        Missing::FellBack { .. } => WhyMissing::FellBack,
         Missing::WrongCabinet(_) => WhyMissing::WrongCabinet,
     }
 }

@@ -57,8 +57,10 @@ impl Supervisor {
             test,
             test_failed,
             word,
+            unknown,
             folder,
         } = found;
+        self.unknown = unknown;
         self.last_words = LastWords::in_folder(folder.as_deref(), &self.id.to_string());
         self.last_words.take_room();
         self.troubles.self_test_failed = test_failed;
@@ -67,7 +69,7 @@ impl Supervisor {
             .as_ref()
             .filter(|left| !left.emptied)
             .map(|left| left.record.id);
-        let left = left(cycle.as_ref(), test.as_ref());
+        let left = left(cycle.as_ref(), test.as_ref(), unknown);
         self.last_test = test.map(SelfTestView::from);
         self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, self.now_ms());
         if let Some(word) = word {
@@ -117,6 +119,33 @@ impl Supervisor {
                 None => db.cycle_step(cycle, &step),
             })
             .await
+    }
+
+    /// Something that is no step, for the record of the cycle that runs or has just ended.
+    pub(super) async fn notice(&mut self, what: String) {
+        let is_over = matches!(self.cycle.step(), Step::Idle | Step::Released);
+        let record = self.record.as_ref().filter(|_| !is_over);
+        let Some(record) = record.filter(|record| record.began_ms.is_some()) else {
+            return;
+        };
+        let cycle = record.cycle;
+        let passed = record
+            .began_ms
+            .map(|began| self.now_ms().saturating_sub(began));
+        let step = CycleStep {
+            at: clock::now(),
+            after_ms: passed.filter(|_| record.end == End::Open),
+            step: CycleStep::NOTICED.to_owned(),
+            detail: Some(what),
+            by: None,
+        };
+        let written = self
+            .around
+            .store
+            .with(move |db| db.cycle_step(cycle, &step));
+        if let Err(error) = written.await {
+            self.say_unrecorded(&error);
+        }
     }
 
     /// What went wrong, beside the database that does not take it: whoever starts the station again reads it.

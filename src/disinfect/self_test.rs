@@ -14,8 +14,11 @@ use super::record::End;
 use super::task::Supervisor;
 use super::{Order, Refused, SelfTestView, look};
 use crate::clock::{self, Moment};
-use crate::domain::cycle::{Fault, Heartbeat, LastLoad, Left, Ozone, Seen, Step};
+use crate::domain::cycle::{Fault, Heartbeat, LastLoad, Left, Look, Ozone, Seen, Step};
 use crate::store::{Finding, HealthRow, TestOutcome};
+
+/// Stable code of a check that could not be judged: it fails nothing, and proves nothing.
+const NOT_JUDGED: &str = "ozone_not_judged";
 
 /// What ends a test early.
 enum Ended {
@@ -31,6 +34,22 @@ pub(super) struct Testing<'a> {
     stop: &'a CancellationToken,
     heartbeat: Heartbeat,
     findings: Vec<Finding>,
+    ozone: OzoneShown,
+}
+
+/// What the ozone sensor showed throughout a test.
+#[derive(Debug, Default)]
+struct OzoneShown {
+    always: Option<f64>,
+    moved: bool,
+}
+
+impl OzoneShown {
+    fn note(&mut self, ozone: Look<f64>) {
+        if let Ok(shown) = ozone {
+            self.moved |= *self.always.get_or_insert(shown) != shown;
+        }
+    }
 }
 
 impl Supervisor {
@@ -53,11 +72,13 @@ impl Supervisor {
         let _ = answer.send(Ok(id));
         // The cycle before is history.
         self.record = None;
+        self.troubles.begin_anew();
         let mut testing = Testing {
             inbox,
             stop,
             heartbeat: Heartbeat::Withheld,
             findings: Vec::new(),
+            ozone: OzoneShown::default(),
         };
         self.testing = true;
         let ended = self.checks(&mut testing).await;
@@ -98,21 +119,19 @@ impl Supervisor {
     }
 
     async fn begin_test(&mut self, by: &str) -> Result<i64, Refused> {
-        self.refuse_another()?;
         self.look_at_orders().await;
+        self.refuse_another()?;
         if let Some(blocked) = self.troubles.of_device() {
             return Err(blocked.into());
         }
         if !self.may_be_tested() {
             let code = match (self.cycle.step(), &self.record) {
-                (Step::Unknown { .. }, _) => "cabinet_silent",
                 (Step::Quarantined { .. }, Some(record)) => {
                     let load = record.load;
                     return Err(Refused::OtherLoadInside { load });
                 }
                 (Step::Quarantined { .. }, None) => Fault::FoundInUse.code(),
-                (Step::Alarm { .. }, _) => "alarm_stands",
-                _ => "cycle_running",
+                _ => self.cycle.why_busy().code(),
             };
             return Err(super::task::not_now(code));
         }
@@ -138,7 +157,7 @@ impl Supervisor {
     }
 
     async fn end_test(&mut self, id: i64, outcome: TestOutcome, findings: Vec<Finding>) {
-        let bad = findings.iter().find(|finding| !finding.good);
+        let told = findings.iter().find(|finding| finding.code.is_some());
         let row = HealthRow {
             at: clock::now(),
             device: self.id.to_string(),
@@ -146,12 +165,13 @@ impl Supervisor {
             value: Some(f64::from(u8::from(outcome == TestOutcome::Passed))),
             limit: None,
             state: match outcome {
+                TestOutcome::Passed if told.is_some() => "warning",
                 TestOutcome::Passed => "good",
                 TestOutcome::Failed => "bad",
                 TestOutcome::Aborted | TestOutcome::CutShort => "unknown",
             }
             .to_owned(),
-            code: bad.and_then(|finding| finding.code.clone()),
+            code: told.and_then(|finding| finding.code.clone()),
             detail: None,
         };
         let kept = self.around.store.with(move |db| {
@@ -285,6 +305,7 @@ impl Supervisor {
             Fault::OzoneDidNotFall,
             (shown, limit, "mg/m3"),
         )?;
+        t.judge_ozone_sensor();
         self.ordered(
             t,
             "fan_off_read_back",
@@ -344,6 +365,7 @@ impl Supervisor {
         let moment = Moment::now();
         let seen = look::seen(&readings, moment, self.looked.replace(moment), self.epoch);
         let now = moment.at;
+        t.ozone.note(seen.ozone_mg_m3);
         self.seen = Some(seen.clone());
         self.publish(&readings, now);
         self.around.beat.beat();
@@ -360,6 +382,21 @@ impl Supervisor {
 }
 
 impl Testing<'_> {
+    /// A lamp that burns for a moment makes little ozone: a sensor that did not move is no fault yet, and nothing to go by either.
+    fn judge_ozone_sensor(&mut self) {
+        let Some(always) = self.ozone.always.filter(|_| !self.ozone.moved) else {
+            return;
+        };
+        self.findings.push(Finding {
+            check: "ozone_moves".to_owned(),
+            good: true,
+            code: Some(NOT_JUDGED.to_owned()),
+            value: Some(always),
+            limit: None,
+            unit: "mg/m3".to_owned(),
+        });
+    }
+
     fn note(
         &mut self,
         check: &str,

@@ -47,7 +47,7 @@ impl Supervisor {
         });
     }
 
-    /// Found in use, and no person has looked into it yet.
+    /// Found in use, and no person has looked into it yet; one whose door is still waited for is not seen yet, or rests.
     pub(super) fn is_found_in_use(&self) -> bool {
         self.cycle.last_load() == LastLoad::NobodyKnows
             && !matches!(self.cycle.step(), Step::Idle | Step::Released)

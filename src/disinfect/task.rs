@@ -16,6 +16,7 @@ use super::last_words::LastWords;
 use super::record::{Known, Record};
 use super::still::OzoneWatch;
 use super::trouble::Troubles;
+use super::unknown::Unknown;
 use super::{CabinetView, MayEnd, Order, Refused, SelfTestView, Surroundings, look};
 use crate::clock::{self, Moment};
 use crate::config::DeviceId;
@@ -46,6 +47,8 @@ pub(super) struct Supervisor {
     pub(super) record: Option<Record>,
     /// The last cycle, until its record says that the door was seen open after its end.
     pub(super) not_emptied: Option<i64>,
+    /// What is on record of a cabinet that was found in use.
+    pub(super) unknown: Unknown,
     pub(super) given: Given,
     /// On its way while the lamp is to stay permitted; dropped, it is not given.
     pub(super) beat: Option<Begun>,
@@ -91,6 +94,7 @@ impl Supervisor {
             looked: None,
             record: None,
             not_emptied: None,
+            unknown: Unknown::Nothing,
             given: Given::default(),
             beat: None,
             putting_out: None,
@@ -150,14 +154,20 @@ impl Supervisor {
             self.given.doubt(self.cycle.step());
         }
         self.note_trouble(&readings, now);
+        self.note_restart().await;
         let judged = self.ozone.judged(self.cycle.step(), &seen);
         let next = self.cycle.see(&judged);
         self.note_sample(&next, &seen);
+        let was_well = self.cycle.load().failed.is_none();
         self.advance(next, None).await;
         self.seen = Some(seen);
+        if was_well && self.cycle.load().failed.is_some() {
+            self.look_for_others().await;
+        }
         self.look_at_orders_when_due(now).await;
         self.settle().await;
         self.note_door().await;
+        self.note_unknown().await;
         self.give_orders().await;
         if matches!(self.cycle.step(), Step::Striking { .. }) && self.given.lamp != Some(Switch::On)
         {
@@ -265,12 +275,20 @@ impl Supervisor {
             Order::TurnedOver { by, answer } => {
                 let _ = answer.send(self.ask(Ask::TurnedOver, &by).await);
             }
-            Order::Acknowledge { by, may, answer } => {
+            Order::Acknowledge {
+                by,
+                may,
+                reason,
+                answer,
+            } => {
                 let ask = match (self.cycle.step(), self.cycle.last_load()) {
                     (Step::Alarm { .. }, _) | (Step::Quarantined { .. }, LastLoad::NobodyKnows)
                         if may == MayEnd::AllButAlarms =>
                     {
                         Err(Refused::NotYourAlarm)
+                    }
+                    (Step::Quarantined { .. }, LastLoad::NobodyKnows) if reason.is_none() => {
+                        Err(not_now("reason_missing"))
                     }
                     (Step::Quarantined { .. }, LastLoad::NobodyKnows) => {
                         Ok(Ask::Open(Grounds::APersonsWord))
@@ -279,11 +297,25 @@ impl Supervisor {
                     _ => Ok(Ask::Acknowledge),
                 };
                 let _ = answer.send(match ask {
-                    Ok(ask) => self.ask(ask, &by).await,
+                    Ok(ask) => self.acknowledged(ask, &by, reason).await,
                     Err(refused) => Err(refused),
                 });
             }
         }
+    }
+
+    /// On record before it is acted on: who, and why where he said so.
+    async fn acknowledged(
+        &mut self,
+        ask: Ask,
+        by: &str,
+        reason: Option<String>,
+    ) -> Result<(), Refused> {
+        self.cycle
+            .ask(ask, self.now_ms())
+            .map_err(|refused| not_now(refused.code()))?;
+        self.note_word(ask, by, reason).await?;
+        self.ask(ask, by).await
     }
 
     async fn ask(&mut self, ask: Ask, by: &str) -> Result<(), Refused> {

@@ -11,6 +11,7 @@ use bench::{Bench, PATIENCE};
 
 mod bench;
 mod door;
+mod others;
 mod ozone;
 mod record;
 mod self_test;
@@ -120,7 +121,7 @@ async fn welded_relay_is_an_alarm() {
     assert_eq!(bench.load().await.state, LoadState::Quarantined);
     let refused = bench
         .control
-        .acknowledge("maintenance", MayEnd::Everything)
+        .acknowledge("maintenance", MayEnd::Everything, None)
         .await;
     let code = "lamp_not_seen_out".to_owned();
     assert_eq!(refused, Err(Refused::NotNow { code }));
@@ -135,13 +136,13 @@ async fn welded_relay_is_an_alarm() {
         .await;
     let refused = bench
         .control
-        .acknowledge("operator", MayEnd::AllButAlarms)
+        .acknowledge("operator", MayEnd::AllButAlarms, None)
         .await;
     assert_eq!(refused, Err(Refused::NotYourAlarm));
     assert_eq!(bench.control.view().step, "alarm");
     let acknowledged = bench
         .control
-        .acknowledge("maintenance", MayEnd::Everything)
+        .acknowledge("maintenance", MayEnd::Everything, None)
         .await;
     assert_eq!(acknowledged, Ok(()));
     bench.until_step("quarantined").await;
@@ -275,7 +276,7 @@ async fn quarantine_outlives_a_restart_and_opens_only_under_an_override() {
     assert_eq!(Some(shown.exposure_s), recorded.exposure_s);
     let refused = bench
         .control
-        .acknowledge("operator", MayEnd::AllButAlarms)
+        .acknowledge("operator", MayEnd::AllButAlarms, None)
         .await;
     let code = "override_needed".to_owned();
     assert_eq!(refused, Err(Refused::NotNow { code }));

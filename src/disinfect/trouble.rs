@@ -7,12 +7,13 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use uv_cabinet::{LinkProblem, Missing, Point, PortProblem, Profile, Readings, Trouble};
+use uv_cabinet::{Changed, LinkProblem, Missing, Point, PortProblem, Profile, Readings, Trouble};
 
 use super::Refused;
 use super::task::Supervisor;
 use crate::clock;
-use crate::domain::cycle::Step;
+use crate::domain::cycle::{CONTROLLER_RESTARTED, Step, WhyMissing};
+use crate::events::Event;
 
 /// A point without a value to believe, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -56,6 +57,18 @@ impl TroubleView {
         }
     }
 
+    /// A command's register that holds something else than it was told, whoever wrote it: nothing that keeps a load out.
+    fn changed(profile: &Profile, changed: &Changed) -> Self {
+        let about = profile.trouble(changed.point, &Missing::NotReadYet, None);
+        Self {
+            code: CHANGED.to_owned(),
+            read: changed.found.to_string(),
+            expected: changed.told.to_string(),
+            needed: false,
+            ..Self::new(profile, about)
+        }
+    }
+
     /// What was read and what is expected, without the point's name.
     #[must_use]
     pub fn figures(&self) -> String {
@@ -71,6 +84,9 @@ impl std::fmt::Display for TroubleView {
         write!(f, "{} ({}) at {}", self.point, self.code, self.figures())
     }
 }
+
+/// Stable code of a command's register that somebody else wrote.
+pub const CHANGED: &str = "changed_by_another";
 
 /// Whether a cycle goes by this point.
 fn is_needed(profile: &Profile, point: Point) -> bool {
@@ -182,11 +198,15 @@ pub(super) struct Troubles {
     points: Vec<TroubleView>,
     /// Registers of commands that the cabinet refuses.
     commands: Vec<TroubleView>,
+    /// Registers of commands that somebody else wrote, until the next cycle or self test begins.
+    changed: Vec<TroubleView>,
     pub(super) silence: Option<Missing>,
     probe_due: Option<Instant>,
     since: Option<Instant>,
     /// Something of this cabinet could not be written down.
     pub(super) unrecorded: bool,
+    /// The scan counter fell, and has not counted on since.
+    fell: bool,
     /// The last self test that said anything did.
     pub(super) self_test_failed: bool,
 }
@@ -194,13 +214,32 @@ pub(super) struct Troubles {
 impl Troubles {
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &TroubleView> {
-        self.points.iter().chain(&self.commands)
+        let kept = self.points.iter().chain(&self.commands);
+        kept.chain(&self.changed)
+    }
+
+    /// Whoever begins something has seen what was written by others.
+    pub(super) fn begin_anew(&mut self) {
+        self.changed.clear();
     }
 
     /// The one with this point, or with the scan counter that spoils all of them.
     pub(super) fn of(&self, point: &str) -> Option<&TroubleView> {
         let named = |name: &str| self.all().find(|trouble| trouble.point == name);
         named(point).or_else(|| named(Point::ScanCounter.name()))
+    }
+
+    /// What may be over before anybody looks again.
+    pub(super) fn brief(&self) -> impl Iterator<Item = &TroubleView> {
+        self.fell_back().into_iter().chain(&self.changed)
+    }
+
+    /// The scan counter, where it fell.
+    fn fell_back(&self) -> Option<&TroubleView> {
+        self.points.iter().find(|trouble| {
+            trouble.point == Point::ScanCounter.name()
+                && trouble.code == WhyMissing::FellBack.code()
+        })
     }
 
     fn needed(&self) -> Option<&TroubleView> {
@@ -266,6 +305,16 @@ impl Supervisor {
         self.troubles.since = blocks.then(|| since.unwrap_or(now));
     }
 
+    /// The controller started anew while a cycle was failing for something else: that belongs on its record, too.
+    pub(super) async fn note_restart(&mut self) {
+        let fell = self.troubles.fell_back().map(TroubleView::figures);
+        let is_known = std::mem::replace(&mut self.troubles.fell, fell.is_some());
+        if let Some(figures) = fell.filter(|_| !is_known && self.cycle.load().failed.is_some()) {
+            self.notice(format!("{CONTROLLER_RESTARTED}: scan_counter {figures}"))
+                .await;
+        }
+    }
+
     /// Nothing burns, and it is time to look at them again.
     pub(super) async fn look_at_orders_when_due(&mut self, now: Instant) {
         let resting = matches!(
@@ -278,19 +327,61 @@ impl Supervisor {
         }
     }
 
-    /// Reads the commands' registers; a cabinet that does not come to an end with it says so in its readings.
+    /// Asks who is there and reads the commands' registers; a cabinet that does not come to an end with it says so in its readings.
     pub(super) async fn look_at_orders(&mut self) {
-        let probe = tokio::time::timeout(PROBE_WITHIN, self.cabinet.probe());
-        if let Ok(refused) = probe.await {
-            let told = refused.into_iter().map(|(point, missing)| {
-                TroubleView::new(&self.profile, self.profile.trouble(point, &missing, None))
-            });
-            self.troubles.commands = told.collect();
-        }
+        self.look_at_orders_within(PROBE_WITHIN).await;
         let pause = match self.troubles.commands.is_empty() {
             true => PROBE_EVERY,
             false => PROBE_AGAIN,
         };
         self.troubles.probe_due = Some(clock::monotonic() + pause);
+    }
+
+    async fn look_at_orders_within(&mut self, limit: Duration) {
+        let Ok(probed) = tokio::time::timeout(limit, self.cabinet.probe()).await else {
+            return;
+        };
+        if probed.wrong.is_some() {
+            self.wrong = probed.wrong;
+            return;
+        }
+        let told = probed.refused.into_iter().map(|(point, missing)| {
+            TroubleView::new(&self.profile, self.profile.trouble(point, &missing, None))
+        });
+        self.troubles.commands = told.collect();
+        for changed in &probed.changed {
+            self.found_changed(changed).await;
+        }
+    }
+
+    /// A cycle has just gone wrong, and the order to put the lamp out is on its way: whether somebody else told the cabinet something.
+    pub(super) async fn look_for_others(&mut self) {
+        if self.troubles.silence.is_none() && self.wrong.is_none() {
+            self.look_at_orders_within(self.patience).await;
+        }
+    }
+
+    /// Somebody else wrote a command's register: said at once, on the record of the cycle if there is one, and told anew.
+    async fn found_changed(&mut self, changed: &Changed) {
+        let trouble = TroubleView::changed(&self.profile, changed);
+        self.given.forget(changed.point);
+        tracing::warn!(
+            cabinet = %self.id,
+            what = %trouble,
+            "an order was changed by somebody else: another master on the line, the local panel, or the controller itself"
+        );
+        self.around.events.tell(Event::Alert {
+            code: CHANGED.to_owned(),
+            subject: self.id.to_string(),
+        });
+        self.notice(format!(
+            "{CHANGED}: {} {}",
+            trouble.point,
+            trouble.figures()
+        ))
+        .await;
+        let known = &mut self.troubles.changed;
+        known.retain(|known| known.point != trouble.point);
+        known.push(trouble);
     }
 }

@@ -24,7 +24,7 @@ mod tests;
 mod witness;
 
 pub use ask::{Ask, For, Grounds, Refused};
-pub use fault::Fault;
+pub use fault::{CONTROLLER_RESTARTED, Fault};
 pub use load::{Aired, Exposure, Load};
 pub use orders::{Heartbeat, Orders, Switch};
 pub use rules::{Basis, Dose, Ozone, Rules, Sides};
@@ -155,6 +155,10 @@ pub enum Left {
     Quarantined,
     /// A self test did not pass: no load is inside, ozone and a lit lamp may be.
     TestFailed,
+    /// Found in use by an earlier run, and no person has looked into it.
+    FoundInUse,
+    /// Found in use; a person has looked into it, and the door has not been seen open since.
+    LookedInto,
 }
 
 /// Whether the load of the last cycle can still be inside, now that it may be taken out.
@@ -191,6 +195,7 @@ impl Cycle {
                 Left::NotEmptied | Left::Unfinished | Left::Quarantined | Left::TestFailed => {
                     LastLoad::MayBeInside
                 }
+                Left::FoundInUse | Left::LookedInto => LastLoad::NobodyKnows,
             },
         }
     }

@@ -186,6 +186,8 @@ pub struct CycleStep {
 impl CycleStep {
     /// Not a step of the machine: after the cycle's end the door was seen open, unlocked.
     pub const DOOR_OPENED: &'static str = "door_opened";
+    /// Nor is this: something was seen beside it, and the detail says what.
+    pub const NOTICED: &'static str = "noticed";
 }
 
 impl Db {

@@ -58,6 +58,8 @@ pub struct Load {
     pub released: Option<Millis>,
     /// The cycle that released it.
     pub cycle_id: Option<i64>,
+    /// Its newest cycle, whatever came of it.
+    pub last_cycle: Option<i64>,
     /// Who overrode, if anybody did.
     pub overridden: Option<SignedOverride>,
 }
@@ -100,7 +102,8 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
 }
 
 pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms,
-    override_approved_by, (SELECT letters FROM load_letters WHERE load_id = loads.id) FROM loads";
+    override_approved_by, (SELECT letters FROM load_letters WHERE load_id = loads.id),
+    (SELECT max(id) FROM cycles WHERE load_id = loads.id) FROM loads";
 
 pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
@@ -117,6 +120,7 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
         state,
         released: may_be_opened.filter(|_| state == LoadState::Released),
         cycle_id: row.get(5)?,
+        last_cycle: row.get(11)?,
         overridden: by
             .zip(reason)
             .zip(at)

@@ -18,6 +18,8 @@ use Lasts::ToTheEnd;
 
 /// Silence, or what it does to the lamp: without a heartbeat the controller puts it out after a second.
 const LOST: &[&str] = &["cabinet_silent", "lamp_went_out"];
+/// The same of a controller that comes back: its counter tells, where nothing was missed before.
+const RESTARTED: &[&str] = &["cabinet_silent", "lamp_went_out", "controller_restarted"];
 /// Spoilt replies that may leave enough good ones.
 const LOST_OR_NOT: &[&str] = &[
     "released",
@@ -167,8 +169,21 @@ pub const CASES: &[Case] = &[
         ToTheEnd,
         &["reading_missing"],
     ),
-    cabinet("plc_reboots", Fault::PlcReboots, LIT, ms(600), LOST),
-    cabinet("power_cut_and_return", Fault::PowerCut, LIT, ms(900), LOST),
+    cabinet(
+        "plc_scan_counter_toggles",
+        Fault::ScanToggles,
+        LIT,
+        ToTheEnd,
+        &["controller_restarted"],
+    ),
+    cabinet("plc_reboots", Fault::PlcReboots, LIT, ms(600), RESTARTED),
+    cabinet(
+        "power_cut_and_return",
+        Fault::PowerCut,
+        LIT,
+        ms(900),
+        RESTARTED,
+    ),
     // On TCP another cabinet is another connection; on a serial line nothing tells before the lamp is to be lit.
     cabinet(
         "wrong_cabinet",

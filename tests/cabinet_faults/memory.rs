@@ -19,6 +19,11 @@ fn is_found_in_use(view: &CabinetView) -> bool {
     view.step == "quarantined" && blocked == Some("found_in_use")
 }
 
+/// Without a reason nobody ends it.
+fn looked() -> Option<String> {
+    Some("the fitter's trial, nothing is inside".to_owned())
+}
+
 async fn bench(wire: Wire) -> Bench {
     let settings = SimSettings {
         speed: 20.0,
@@ -48,7 +53,7 @@ async fn locked_stays_locked(wire: Wire) {
     let nobody = bench
         .daemon()
         .control
-        .acknowledge("op", MayEnd::AllButAlarms);
+        .acknowledge("op", MayEnd::AllButAlarms, None);
     assert_eq!(nobody.await, Err(Refused::NotYourAlarm));
     let tested = bench.daemon().control.self_test("op").await;
     assert!(tested.is_err(), "a self test would light it: {tested:?}");
@@ -60,13 +65,21 @@ async fn locked_stays_locked(wire: Wire) {
         (before, strikes),
         "{truth:?}"
     );
-    // A person answers for it; the door has to be seen open all the same.
+    // It is still so after a restart. Then a person answers for it and says why; the door has to be seen open all the same.
+    bench.start_again().await;
+    bench.daemon().until("found", is_found_in_use).await;
+    let silent = bench
+        .daemon()
+        .control
+        .acknowledge("fitter", MayEnd::Everything, None);
+    let code = "reason_missing".to_owned();
+    assert_eq!(silent.await, Err(Refused::NotNow { code }));
     let opened = async {
         let mut changes = bench.daemon().control.changes();
         while bench
             .daemon()
             .control
-            .acknowledge("fitter", MayEnd::Everything)
+            .acknowledge("fitter", MayEnd::Everything, looked())
             .await
             .is_err()
         {
@@ -80,8 +93,26 @@ async fn locked_stays_locked(wire: Wire) {
         .daemon()
         .until("idle", |view| view.step == "idle" && view.awaits_unloading)
         .await;
-    let code = "door_not_opened_since".to_owned();
-    assert_eq!(bench.start().await, Err(Refused::NotNow { code }));
+    let not_opened = || {
+        let code = "door_not_opened_since".to_owned();
+        Err(Refused::NotNow { code })
+    };
+    assert_eq!(bench.start().await, not_opened());
+    // Who said so and why is on record, and a restart between that and the door forgets nothing.
+    let told = bench.store.with(|db| db.ledger_of("cabinet/cabinet-1"));
+    let told = told.await.expect("the ledger");
+    let told = told.last().expect("an entry");
+    assert_eq!(
+        (told.action.as_str(), told.actor.as_str()),
+        ("cabinet.looked_into", "fitter")
+    );
+    assert!(told.detail.contains("trial"), "{}", told.detail);
+    bench.start_again().await;
+    bench
+        .daemon()
+        .until("idle", |view| view.step == "idle" && view.awaits_unloading)
+        .await;
+    assert_eq!(bench.start().await, not_opened());
     bench.sim.switch_on(Fault::DoorOpen);
     bench
         .daemon()
@@ -115,7 +146,11 @@ async fn lit_is_in_use(wire: Wire) {
             // Refused until the lamp is seen out.
             let may = MayEnd::Everything;
             if bench.daemon().control.view().step == "alarm" {
-                let _ = bench.daemon().control.acknowledge("fitter", may).await;
+                let _ = bench
+                    .daemon()
+                    .control
+                    .acknowledge("fitter", may, looked())
+                    .await;
             }
             changes.changed().await.expect("the daemon lives");
         }

@@ -289,6 +289,14 @@ pub enum Missing {
         /// How long already.
         for_ms: u64,
     },
+    /// The controller's scan counter fell: it has started anew, or what is read there does not count.
+    #[error("scan counter fell from {before} to {now}")]
+    FellBack {
+        /// What it had shown.
+        before: u32,
+        /// What it showed then.
+        now: u32,
+    },
     /// Another cabinet is there: whatever it says is about something else.
     #[error(transparent)]
     WrongCabinet(WrongCabinet),
@@ -309,6 +317,7 @@ impl Missing {
             Self::OutOfRange { .. } => "out_of_range",
             Self::Stale { .. } => "stale",
             Self::Frozen { .. } => "frozen",
+            Self::FellBack { .. } => "fell_back",
             Self::WrongCabinet(_) => "wrong_cabinet",
             Self::OwnerGone => "owner_gone",
         }

@@ -15,7 +15,8 @@ use tokio::{
 };
 
 use crate::{
-    CabinetTask, CommandError, LinkQuality, Missing, Point, Profile, Readings, line, quality,
+    CabinetTask, CommandError, LinkQuality, Missing, Point, Profile, Readings, WrongCabinet, line,
+    quality,
 };
 
 /// What a cabinet can be told.
@@ -40,6 +41,28 @@ pub enum Switch {
     Off,
 }
 
+/// What a look at the registers of commands shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Probed {
+    /// Another cabinet is there; nothing else was asked.
+    pub wrong: Option<WrongCabinet>,
+    /// Those that the cabinet does not let read, and why.
+    pub refused: Vec<(Point, Missing)>,
+    /// Those that hold something else than was told and read back. Each change is said once.
+    pub changed: Vec<Changed>,
+}
+
+/// A command's register that somebody else wrote: another master, the local panel, or the controller itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The command.
+    pub point: Point,
+    /// What it was told last, and held then.
+    pub told: u16,
+    /// What it holds now.
+    pub found: u16,
+}
+
 /// One cabinet, as everyone but its owner sees it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Cabinet {
@@ -53,7 +76,7 @@ pub struct Cabinet {
 #[derive(Debug)]
 pub(crate) enum Request {
     Poll(oneshot::Sender<Readings>),
-    Probe(oneshot::Sender<Vec<(Point, Missing)>>),
+    Probe(oneshot::Sender<Probed>),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
 }
 
@@ -152,12 +175,13 @@ impl Cabinet {
         readings
     }
 
-    /// Reads every command's register and writes none: those that the cabinet does not let read cannot be told anything either.
-    pub async fn probe(&self) -> Vec<(Point, Missing)> {
+    /// Asks who is there, then reads every command's register and writes none: those that the cabinet does not let read cannot be
+    /// told anything either, and one that holds something else than it was told was told so by somebody else.
+    pub async fn probe(&self) -> Probed {
         let (answer, answered) = oneshot::channel();
         // Whoever is gone has no trouble with one register; every poll says so.
         if self.requests.send(Request::Probe(answer)).await.is_err() {
-            return Vec::new();
+            return Probed::default();
         }
         answered.await.unwrap_or_default()
     }

@@ -28,7 +28,7 @@ pub use error::{
     BadReply, CommandError, IdentityError, LinkError, LinkProblem, Missing, PortProblem,
     ProfileError, WrongCabinet,
 };
-pub use handle::{Begun, Cabinet, Command, Switch};
+pub use handle::{Begun, Cabinet, Changed, Command, Probed, Switch};
 pub use line::Lines;
 pub use point::Point;
 pub use profile::{

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
 use identity::Who;
+use scans::Scans;
 
 use crate::{
     Command, Missing, Point, Profile, Reading, Readings, Switch, Value,
@@ -26,6 +27,7 @@ use crate::{
 
 mod identity;
 mod refused;
+mod scans;
 
 /// One cabinet's task, and for the first cabinet of a line the line's as well; [`run`](Self::run) it.
 #[derive(Debug)]
@@ -40,6 +42,9 @@ pub struct CabinetTask {
     who: Who,
     /// The last raw value of every point that may freeze, and when it last changed.
     still: BTreeMap<Point, (u32, Instant)>,
+    scans: Scans,
+    /// What each command's register held when it was last told and read back.
+    told: BTreeMap<Point, u16>,
     heartbeat: u16,
     /// When the lamp was last permitted.
     alive_at: Option<Instant>,
@@ -67,6 +72,8 @@ impl CabinetTask {
             profile,
             inbox,
             still: BTreeMap::new(),
+            scans: Scans::default(),
+            told: BTreeMap::new(),
             heartbeat: 0,
             alive_at: None,
             apart: BTreeSet::new(),
@@ -97,8 +104,8 @@ impl CabinetTask {
                     let _ = answer.send(self.readings.clone());
                 }
                 Request::Probe(answer) => {
-                    let troubles = self.probe().await;
-                    let _ = answer.send(troubles);
+                    let probed = self.probe().await;
+                    let _ = answer.send(probed);
                 }
                 Request::Command(command, answer) => {
                     let done = self.command(command).await;
@@ -162,8 +169,11 @@ impl CabinetTask {
             let spec = &self.profile.points[point];
             let raw = wire::raw(spec, block, words);
             let value = wire::value(*point, spec, raw);
-            let frozen = self.note_change(*point, raw, at);
+            let round = scans::comes_round_after(spec);
+            let mut frozen = self.note_change(*point, raw, at);
             if *point == Point::ScanCounter {
+                let fell = self.scans.note(raw, at, round);
+                frozen = frozen.or(fell);
                 let unread = value.as_ref().err().cloned();
                 self.readings.overall = frozen.clone().or(unread);
             }
@@ -251,6 +261,8 @@ impl CabinetTask {
             }
         };
         self.may_be_told(point, command).await?;
+        // Whatever becomes of it, what was told before holds no more.
+        self.told.remove(&point);
         let spec = &self.profile.points[&point];
         let (table, address) = (spec.table, spec.address);
         let unit = spec.modbus_unit.unwrap_or(self.profile.link.unit);
@@ -280,6 +292,9 @@ impl CabinetTask {
             }
         };
         if read_back == word {
+            if command != Command::Heartbeat {
+                self.told.insert(point, word);
+            }
             return Ok(());
         }
         Err(CommandError::NotTaken {

@@ -61,6 +61,7 @@ impl Profile {
                 let within = within.map_or(0, crate::millis);
                 (format!("= {for_ms} ms"), format!("≠ {within} ms"))
             }
+            Missing::FellBack { before, now } => (format!("{now}"), format!("> {before}")),
             Missing::WrongCabinet(wrong) => (wrong.read.clone(), wrong.expected.clone()),
         };
         Trouble {

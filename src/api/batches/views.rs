@@ -97,7 +97,7 @@ pub struct LoadView {
     pub state: LoadState,
     /// When a cycle released it; of an overridden one none did, and `override.at` says since when it may be opened.
     pub released_at: Option<String>,
-    /// The cycle that released it.
+    /// The cycle that released it; of a load in its cycle or in quarantine, that cycle. None of an overridden one.
     pub cycle: Option<String>,
     /// Who opened it without one, why, when.
     pub r#override: Option<OverrideView>,
@@ -114,6 +114,10 @@ pub struct OverrideView {
 
 impl From<Load> for LoadView {
     fn from(load: Load) -> Self {
+        let cycle = match load.state {
+            LoadState::InCycle | LoadState::Quarantined => load.last_cycle,
+            LoadState::Waiting | LoadState::Released | LoadState::Overridden => load.cycle_id,
+        };
         Self {
             id: load.id,
             batch: load.batch_id,
@@ -121,7 +125,7 @@ impl From<Load> for LoadView {
             letters: load.letters,
             state: load.state,
             released_at: load.released.map(Millis::rfc3339),
-            cycle: load.cycle_id.map(CycleRecord::number),
+            cycle: cycle.map(CycleRecord::number),
             r#override: load.overridden.map(|signed| OverrideView {
                 by: signed.by,
                 approved_by: signed.approved_by,

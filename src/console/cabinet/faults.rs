@@ -4,7 +4,7 @@ use crate::api::App;
 use crate::clock::{self, Millis};
 use crate::console::when;
 use crate::console::words::Words;
-use crate::disinfect::{CabinetView, TroubleView};
+use crate::disinfect::{CHANGED, CabinetView, TroubleView};
 use crate::store::{CycleRecord, TestOutcome};
 
 /// A fault and what to do about it.
@@ -143,6 +143,11 @@ pub(super) fn warnings(w: &'static Words, view: &CabinetView) -> Vec<String> {
         .collect()
 }
 
+/// Somebody else gives it orders.
+pub(in crate::console) fn is_told_by_another(view: &CabinetView) -> bool {
+    view.troubles.iter().any(|trouble| trouble.code == CHANGED)
+}
+
 /// What the PDF of a cycle that has ended is called: a sheet that proves no release is no certificate.
 pub(super) fn paper(w: &'static Words, released: bool) -> &'static str {
     w.t(match released {
@@ -182,12 +187,17 @@ pub(super) fn last_test(w: &Words, view: &CabinetView) -> String {
         (_, None) => w.code("self_test_outcome", "cut_short"),
     };
     let when = when::written(w, &test.began_at);
-    match bad {
-        Some(finding) => {
+    let doubtful = test.findings.iter().find_map(|f| f.code.as_deref());
+    match (bad, doubtful) {
+        (Some(finding), _) => {
             let check = w.code("self_test_check", &finding.check);
             w.fill("cabinet.self_test_bad", &[&when, &check, &outcome])
         }
-        None => w.two("cabinet.self_test_last", when, outcome),
+        (None, Some(code)) => {
+            let told = format!("{outcome}{}{}", w.t("script.stop"), w.code("fault", code));
+            w.two("cabinet.self_test_last", when, told)
+        }
+        (None, None) => w.two("cabinet.self_test_last", when, outcome),
     }
 }
 

@@ -191,7 +191,7 @@ impl Bench {
             loop {
                 let refused = self
                     .control
-                    .acknowledge("operator", MayEnd::AllButAlarms)
+                    .acknowledge("operator", MayEnd::AllButAlarms, None)
                     .await;
                 let code = "ozone_not_low".to_owned();
                 match refused {

@@ -2,28 +2,9 @@
 
 use uv_cabinet::sim::Fault;
 
-use super::bench::{Bench, PATIENCE};
-use crate::clock::Millis;
+use super::bench::Bench;
+use super::trouble::logged;
 use crate::domain::letter::LoadState;
-use crate::store::HealthRow;
-
-async fn ozone_row(bench: &Bench, state: &str) -> HealthRow {
-    let found = async {
-        loop {
-            let log = bench
-                .store
-                .with(|db| db.health_log(Some("cabinet-1"), Millis(0), 100));
-            let log = log.await.unwrap();
-            let mut rows = log.into_iter().rev();
-            let row = rows.find(|row| row.point == "ozone_mg_m3" && row.state == state);
-            if let Some(row) = row {
-                return row;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.unwrap()
-}
 
 #[tokio::test]
 async fn an_ozone_sensor_stuck_at_nothing_releases_nothing_where_the_profile_says_that_it_moves() {
@@ -59,7 +40,7 @@ async fn an_ozone_sensor_that_never_moved_is_told_where_the_profile_does_not_say
     bench.sim.switch_on(Fault::OzoneStuck);
     bench.start().await;
     bench.until_step("released").await;
-    let row = ozone_row(&bench, "warning").await;
+    let row = logged(&bench, "ozone_mg_m3", "warning").await;
     assert_eq!(row.code.as_deref(), Some("sensor_stands_still"));
     assert_eq!(row.value, Some(0.0));
 }

@@ -91,6 +91,22 @@ async fn self_test_finds_each_fault_under_its_name() {
     }
 }
 
+/// A lamp that burns for a moment makes little ozone: it fails nothing, and is not passed over either.
+#[tokio::test]
+async fn self_test_does_not_judge_an_ozone_sensor_that_never_moved_and_says_so() {
+    let bench = Bench::new().await;
+    bench.until_ready().await;
+    bench.sim.switch_on(Fault::OzoneStuck);
+    let test = self_tested(&bench).await;
+    assert_eq!(test.outcome, Some(TestOutcome::Passed), "{test:?}");
+    let sensor = test.findings.iter().find(|f| f.check == "ozone_moves");
+    let sensor = sensor.expect("told");
+    assert_eq!(sensor.code.as_deref(), Some("ozone_not_judged"));
+    assert_eq!(sensor.value, Some(0.0));
+    let row = super::trouble::logged(&bench, "self_test", "warning").await;
+    assert_eq!(row.code.as_deref(), Some("ozone_not_judged"));
+}
+
 #[tokio::test]
 async fn self_test_is_aborted_and_takes_nothing_else() {
     let bench = Bench::new().await;

@@ -52,7 +52,7 @@ async fn said_by_ready(bench: &Bench, words: &[&str]) {
         .expect("said in time");
 }
 
-async fn logged(bench: &Bench, point: &str, state: &str) -> HealthRow {
+pub(super) async fn logged(bench: &Bench, point: &str, state: &str) -> HealthRow {
     let found = async {
         let mut changes = bench.control.changes();
         loop {

@@ -58,6 +58,10 @@ pub enum Refused {
     NotSeenYet,
     /// A cycle is running.
     CycleRunning,
+    /// No cycle is running: a lamp's witness says lit though nobody asked. The contact may be stuck on, or daylight reach the sensor.
+    LampLitUnasked,
+    /// No cycle is running: what the last one left is being made safe.
+    BeingAired,
     /// An alarm stands and the lamp has not been seen out since.
     LampNotSeenOut,
     /// An alarm stands; acknowledge it first.
@@ -85,6 +89,8 @@ impl Refused {
         match self {
             Self::NotSeenYet => "cabinet_silent",
             Self::CycleRunning => "cycle_running",
+            Self::LampLitUnasked => "lamp_lit_unasked",
+            Self::BeingAired => "being_aired",
             Self::LampNotSeenOut => "lamp_not_seen_out",
             Self::AlarmStands => "alarm_stands",
             Self::NothingRunning => "nothing_running",
@@ -151,9 +157,19 @@ impl Cycle {
                 last_load: LastLoad::MayBeInside,
                 ..self.at(Step::Preflight { since_ms })
             }),
-            Step::Unknown { .. } => Err(Refused::NotSeenYet),
-            Step::Alarm { .. } => Err(Refused::AlarmStands),
-            _ => Err(Refused::CycleRunning),
+            _ => Err(self.why_busy()),
+        }
+    }
+
+    /// Why nothing can be begun in this step.
+    #[must_use]
+    pub fn why_busy(&self) -> Refused {
+        match (&self.step, self.load.failed) {
+            (Step::Unknown { .. }, _) => Refused::NotSeenYet,
+            (Step::Alarm { .. }, _) => Refused::AlarmStands,
+            (Step::Aborting { .. }, Some(Fault::LampLitUnasked)) => Refused::LampLitUnasked,
+            (Step::Aborting { .. } | Step::Ventilating { .. }, Some(_)) => Refused::BeingAired,
+            _ => Refused::CycleRunning,
         }
     }
 

@@ -61,6 +61,9 @@ pub enum Fault {
     Unwatched,
 }
 
+/// Stable code of a controller whose scan counter fell.
+pub const CONTROLLER_RESTARTED: &str = "controller_restarted";
+
 impl Fault {
     /// Stable name for records, the API and the console.
     #[must_use]
@@ -85,6 +88,10 @@ impl Fault {
                 why: WhyMissing::WrongCabinet,
                 ..
             } => "wrong_cabinet",
+            Self::ReadingMissing {
+                why: WhyMissing::FellBack,
+                ..
+            } => CONTROLLER_RESTARTED,
             Self::ReadingMissing { .. } => "reading_missing",
             Self::NotTurnedOver => "not_turned_over",
             Self::OrderFailed => "order_failed",

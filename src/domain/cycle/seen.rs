@@ -58,6 +58,8 @@ pub enum WhyMissing {
     Stale,
     /// The controller stands still.
     Frozen,
+    /// The controller has started anew, or its scan counter does not count.
+    FellBack,
     /// The cabinet is not the one of the profile.
     WrongCabinet,
 }
@@ -73,6 +75,7 @@ impl WhyMissing {
             Self::OutOfRange => "out_of_range",
             Self::Stale => "stale",
             Self::Frozen => "frozen",
+            Self::FellBack => "fell_back",
             Self::WrongCabinet => "wrong_cabinet",
         }
     }

@@ -58,7 +58,10 @@ impl Cycle {
                 .at(Step::Aborting { since_ms }),
             (Left::NoRecord, lamp) => self.without_a_record(lamp, seen),
             (_, Lamp::Lit) => self.lit_unasked(seen),
-            (Left::Clean | Left::NotEmptied, Lamp::Out) => self.at(Step::Idle),
+            (Left::Clean | Left::NotEmptied | Left::LookedInto, Lamp::Out) => self.at(Step::Idle),
+            (Left::FoundInUse, Lamp::Out) => {
+                self.failed(Fault::FoundInUse).ventilated_from(seen.at_ms)
+            }
             // The lamp may have burnt a moment ago, and nobody knows how long the fan ran since.
             (Left::Quarantined, Lamp::Out) => self
                 .failed(Fault::LeftInQuarantine)

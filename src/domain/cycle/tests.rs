@@ -269,6 +269,45 @@ fn a_lamp_lit_by_nobody_is_put_out_in_every_resting_state() {
     }
 }
 
+/// A contact that is stuck on, or daylight at the sensor: whoever wants to start hears of that, and not of a cycle that does not run.
+#[test]
+fn a_start_beside_a_lamp_that_nobody_lit_is_not_told_of_a_running_cycle() {
+    let start = |cycle: &Cycle| cycle.ask(Ask::Start(For::TheSameLoad), 0);
+    let mut plant = Plant::new();
+    let mut cycle = idle(rules());
+    let lit = Seen {
+        lamp_on: Ok(true),
+        ..plant.look(cycle.step().orders())
+    };
+    cycle = cycle.see(&lit);
+    assert_eq!(start(&cycle), Err(Refused::LampLitUnasked));
+    let dark = plant.look(cycle.step().orders());
+    cycle = cycle.see(&dark);
+    assert_eq!(cycle.step().code(), "ventilating");
+    assert_eq!(start(&cycle), Err(Refused::BeingAired));
+}
+
+#[test]
+fn what_nobody_knows_outlives_a_restart_before_and_after_a_person_looked_into_it() {
+    let mut plant = Plant::new();
+    let found = Cycle::at_start(rules(), Left::FoundInUse, plant.now_ms);
+    let (found, _) = poll(&found, &mut plant);
+    assert_eq!(found.fault(), Some(Fault::FoundInUse));
+    assert_eq!(found.last_load(), LastLoad::NobodyKnows);
+    let answered = Cycle::at_start(rules(), Left::LookedInto, plant.now_ms);
+    let (answered, _) = poll(&answered, &mut plant);
+    assert_eq!(*answered.step(), Step::Idle);
+    assert_eq!(
+        answered.ask(Ask::Start(For::TheSameLoad), 0),
+        Err(Refused::DoorNotOpenedSince)
+    );
+    let open = Seen {
+        door_closed: Ok(false),
+        ..plant.look(answered.step().orders())
+    };
+    assert_eq!(answered.see(&open).last_load(), LastLoad::LetOut);
+}
+
 #[test]
 fn an_alarm_is_acknowledged_only_once_the_lamp_is_seen_out() {
     let mut plant = Plant::new();

@@ -76,6 +76,8 @@ faults! {
     OzoneStuck = "ozone_stuck",
     /// The controller's program has stopped: its communication goes on with old values, its outputs stay.
     ScanStopped = "scan_stopped",
+    /// What should be the scan counter goes to and fro between 0 and 1.
+    ScanToggles = "scan_toggles",
     /// The controller is starting again: its outputs drop, its counters are cleared, it does not answer.
     PlcReboots = "plc_reboots",
     /// The cabinet has no power; the bolt needs none to hold.

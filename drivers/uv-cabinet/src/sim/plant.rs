@@ -262,7 +262,10 @@ impl Plant {
             (tenths_h & 0xFFFF) as u16,
             (tenths_h >> 16) as u16,
             self.strikes,
-            self.scans,
+            match has(Fault::ScanToggles) {
+                true => self.scans % 2,
+                false => self.scans,
+            },
             self.chamber.lamp_current_ma(),
         ];
     }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{CabinetTask, identity::HAS_NO_SUCH};
-use crate::{Missing, Point, pdu::Answer, wire};
+use crate::{Changed, Missing, Point, Probed, pdu::Answer, wire};
 
 /// A cycle that is going on gives a heartbeat with every look; this long after the last one the lamp is out.
 const LAMP_OUT_AFTER: Duration = Duration::from_secs(5);
@@ -57,23 +57,44 @@ impl CabinetTask {
         }
     }
 
-    /// The registers of commands that the cabinet does not let read.
-    pub(super) async fn probe(&mut self) -> Vec<(Point, Missing)> {
+    /// The registers of commands: which the cabinet does not let read, and which hold something else than they were told.
+    pub(super) async fn probe(&mut self) -> Probed {
         // Nobody hung up, and yet another one may be there by now.
         self.who.doubt();
+        let mut probed = Probed::default();
         if !self.is_the_one().await {
-            return Vec::new();
+            probed.wrong = self.readings.wrong_cabinet().cloned();
+            return probed;
         }
-        let mut troubles = Vec::new();
         for block in wire::commands(&self.profile).collect::<Vec<_>>() {
-            // A silence is told by the next look.
-            if let Ok(Answer::Exception(exception)) =
-                self.line.exchange(block.unit, block.ask()).await
-            {
-                let refused = |point| (point, Missing::Refused { exception });
-                troubles.extend(block.points.into_iter().map(refused));
+            match self.line.exchange(block.unit, block.ask()).await {
+                Ok(Answer::Words(words)) => {
+                    let changed = block.points.iter().filter_map(|point| {
+                        let spec = &self.profile.points[point];
+                        let found = u16::try_from(wire::raw(spec, &block, &words)).ok()?;
+                        let told = *self.told.get(point).filter(|told| **told != found)?;
+                        // The controller's own chain takes the lamp's order back; it gives none.
+                        let by_the_chain = *point == Point::LampCommand && found == 0;
+                        (!by_the_chain).then_some(Changed {
+                            point: *point,
+                            told,
+                            found,
+                        })
+                    });
+                    probed.changed.extend(changed);
+                }
+                Ok(Answer::Exception(exception)) => {
+                    let refused = |point| (point, Missing::Refused { exception });
+                    probed.refused.extend(block.points.into_iter().map(refused));
+                }
+                // A silence is told by the next look.
+                Ok(Answer::Written) | Err(_) => {}
             }
         }
-        troubles
+        // Said once.
+        for changed in &probed.changed {
+            self.told.remove(&changed.point);
+        }
+        probed
     }
 }

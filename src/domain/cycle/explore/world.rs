@@ -199,7 +199,7 @@ pub(super) enum Deed {
     Restart(Left),
 }
 
-pub(super) const DEEDS: [Deed; 20] = [
+pub(super) const DEEDS: [Deed; 22] = [
     Deed::Ask(Ask::Start(For::TheSameLoad)),
     Deed::Ask(Ask::Start(For::AnotherLoad)),
     Deed::Ask(Ask::Abort),
@@ -220,6 +220,8 @@ pub(super) const DEEDS: [Deed; 20] = [
     Deed::Restart(Left::Unfinished),
     Deed::Restart(Left::Quarantined),
     Deed::Restart(Left::TestFailed),
+    Deed::Restart(Left::FoundInUse),
+    Deed::Restart(Left::LookedInto),
 ];
 
 impl World {
@@ -325,6 +327,9 @@ impl World {
                     Left::Unfinished => w.inside && !w.overridden,
                     Left::Quarantined => w.inside && w.quarantine_recorded,
                     Left::TestFailed => !w.inside,
+                    Left::FoundInUse => cycle.last_load == LastLoad::NobodyKnows,
+                    // A person's word is on record.
+                    Left::LookedInto => cycle.last_load == LastLoad::NobodyKnows && !w.inside,
                 };
                 truly.then_some(())?;
                 let rules = cycle.rules.clone();
