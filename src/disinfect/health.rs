@@ -240,7 +240,7 @@ impl Supervisor {
             rows.push(self.measured("link_errors_percent", percent, limit));
         }
         if let Some(time) = quality.round_trip_p50 {
-            let ms = time.as_secs_f64() * 1000.0;
+            let ms = time.as_micros() as f64 / 1000.0;
             rows.push(self.measured("link_round_trip_ms", ms, None));
         }
         rows

@@ -222,7 +222,7 @@ fn left_ms(cycle: &Cycle, irradiance: Look<Sample>) -> Option<f64> {
 
 /// The link's counters as people see them.
 pub(super) fn link(quality: &LinkQuality) -> LinkView {
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let ms = |time: Duration| time.as_micros() as f64 / 1000.0;
     LinkView {
         requests: quality.requests,
         replies: quality.replies,

@@ -77,9 +77,19 @@ pub(super) fn lines(w: &'static Words, view: &CabinetView) -> Vec<FaultLine> {
             add("estop_pressed");
         }
     }
+    let by_others = view
+        .troubles
+        .iter()
+        .filter(|trouble| trouble.code == CHANGED);
+    let by_others = by_others.map(|trouble| {
+        let point = w.code("point", &trouble.point);
+        let told = [w.code("fault", CHANGED), point].join(w.t("cabinet.colon"));
+        line(w, view, CHANGED, told)
+    });
     codes
         .iter()
         .map(|code| line(w, view, code, w.code("fault", code).to_owned()))
+        .chain(by_others)
         .collect()
 }
 
@@ -138,7 +148,7 @@ pub(super) fn warnings(w: &'static Words, view: &CabinetView) -> Vec<String> {
         .and_then(|blocked| blocked.trouble.as_ref());
     view.troubles
         .iter()
-        .filter(|trouble| Some(*trouble) != told)
+        .filter(|trouble| Some(*trouble) != told && trouble.code != CHANGED)
         .map(|trouble| trouble_words(w, trouble))
         .collect()
 }
