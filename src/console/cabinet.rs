@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
+use self::curve::{Curve, curve};
 use self::faults::{FaultLine, LastCycle};
 use super::batches::carrier_words;
 use super::frame::{Frame, Visitor};
@@ -14,8 +15,9 @@ use crate::api::App;
 use crate::api::auth::Cabinets;
 use crate::disinfect::{CabinetView, CycleView, PointView};
 use crate::domain::cycle::Sides;
-use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
+use crate::store::{Batch, CycleRecord, CycleSample, Db, Load, StoreError};
 
+mod curve;
 mod faults;
 mod step;
 
@@ -64,6 +66,7 @@ struct CycleLine {
     exposure: String,
     time_percent: u32,
     left: String,
+    curve: Option<Curve>,
     running: bool,
     number: String,
     /// What its PDF is called.
@@ -196,7 +199,12 @@ fn point_line(w: &'static Words, view: &CabinetView, point: &PointView) -> Point
     }
 }
 
-fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> CycleLine {
+fn cycle_line(
+    w: &'static Words,
+    view: &CabinetView,
+    cycle: &CycleView,
+    samples: &[CycleSample],
+) -> CycleLine {
     let whole = |number: f64| format!("{number:.0}");
     CycleLine {
         title: match view.sides {
@@ -222,6 +230,7 @@ fn cycle_line(w: &'static Words, view: &CabinetView, cycle: &CycleView) -> Cycle
             || w.t("cabinet.left_unknown").to_owned(),
             |left| w.one("cabinet.left_s", whole(left.ceil())),
         ),
+        curve: curve(w, samples, cycle.target_dose_mj_cm2),
         running: is_running(view),
         number: cycle.cycle.clone(),
         paper: faults::paper(w, cycle.failed.is_none()),
@@ -283,7 +292,10 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
             .filter(|point| !INNER.contains(&point.point.as_str()))
             .map(|point| point_line(w, &view, point))
             .collect(),
-        cycle: view.cycle.as_ref().map(|cycle| cycle_line(w, &view, cycle)),
+        cycle: view
+            .cycle
+            .as_ref()
+            .map(|cycle| cycle_line(w, &view, cycle, &found.samples)),
         may_start: usable && matches!(view.step.as_str(), "idle" | "released" | "quarantined"),
         may_abort: is_running(&view) && view.step != "aborting" && !aired_only,
         may_acknowledge: (view.step == "quarantined" && !in_use && wants_override.is_none())
@@ -329,13 +341,19 @@ fn inside(view: &CabinetView) -> Option<i64> {
 struct Found {
     waiting: Vec<(Load, Batch)>,
     newest: Option<CycleRecord>,
+    /// The dose curve of the cycle that is shown, as far as it is on record.
+    samples: Vec<CycleSample>,
     /// The load of the cycle that is shown may be opened.
     may_be_opened: bool,
     /// Whoever looks may end an alarm.
     ends_alarms: bool,
 }
 
-fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
+fn look(db: &Db, id: &str, shown: Option<CycleView>) -> Result<Found, StoreError> {
+    let samples = shown
+        .as_ref()
+        .and_then(|cycle| CycleRecord::id_of(&cycle.cycle));
+    let load = shown.map(|cycle| cycle.load);
     let mut waiting = db.loads_to_disinfect()?;
     waiting.retain(|load| !load.is_kept_in_another_than(id));
     let waiting = waiting.into_iter().map(|load| {
@@ -345,6 +363,7 @@ fn look(db: &Db, id: &str, load: Option<i64>) -> Result<Found, StoreError> {
     Ok(Found {
         waiting: waiting.collect::<Result<_, StoreError>>()?,
         newest: db.newest_cycle_in(id)?,
+        samples: samples.map_or(Ok(Vec::new()), |cycle| db.cycle_samples(cycle))?,
         // Whatever the records say of the load, the page of an alarm is shown.
         may_be_opened: load
             .is_some_and(|load| db.load(load).is_ok_and(|load| load.state.may_be_opened())),
@@ -363,8 +382,8 @@ pub(super) async fn page(
         return Refused::nothing_here(f).into_response();
     };
     let view = cabinet.view();
-    let (of, load) = (id.clone(), view.cycle.as_ref().map(|cycle| cycle.load));
-    let found = match app.store.with(move |db| look(db, &of, load)).await {
+    let (of, shown) = (id.clone(), view.cycle.clone());
+    let found = match app.store.with(move |db| look(db, &of, shown)).await {
         Ok(found) => Found {
             ends_alarms: f.ends_alarms(),
             ..found

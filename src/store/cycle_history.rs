@@ -132,7 +132,11 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn cycle_samples(&self, id: i64) -> Result<Vec<CycleSample>, StoreError> {
+    /// The dose curve of one cycle, in order of time.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn cycle_samples(&self, id: i64) -> Result<Vec<CycleSample>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT at_ms, irradiance_mw_cm2, dose_mj_cm2, ozone_mg_m3 FROM cycle_samples
              WHERE cycle_id = ?1 ORDER BY at_ms, rowid",

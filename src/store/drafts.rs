@@ -605,13 +605,16 @@ impl Db {
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
             let row = db.draft(letter)?;
-            if row.state == DraftState::Acked && row.case_number.as_deref() == Some(case_number) {
+            // Only its own: of a number that another system gave, nobody learns that he guessed it.
+            let own = row.claimed_by.as_deref() == Some(by);
+            let same = row.case_number.as_deref() == Some(case_number);
+            if row.state == DraftState::Acked && own && same {
                 return Ok(row);
             }
             // A claimant may be late, as long as nobody else has the draft by now.
             let free = match row.state {
                 DraftState::Acked => false,
-                DraftState::Leased => row.claimed_by.as_deref() == Some(by),
+                DraftState::Leased => own,
                 DraftState::Open => db.had_draft(letter, by)?,
             };
             db.not_taken_back_from(&row, by)?;
@@ -620,10 +623,10 @@ impl Db {
             }
             db.connection
                 .prepare_cached(
-                    "UPDATE drafts SET state = 'acked', case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
+                    "UPDATE drafts SET state = 'acked', claimed_by = ?4, case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
                      WHERE letter_id = ?1",
                 )?
-                .execute((letter, case_number, clock::now()))?;
+                .execute((letter, case_number, clock::now(), by))?;
             db.letter_changed(letter, Stage::Registered)?;
             db.forget_imported(case_number)?;
             let mut detail = json!({"case_number": case_number});

@@ -100,6 +100,21 @@ pub struct DueLetter {
     pub read: PagesRead,
 }
 
+/// By its indexes it looks only at letters whose draft may be due, and only at their own unread pages: this is asked after
+/// every page, with a whole year's letters in the table.
+fn letters_due() -> String {
+    format!(
+        "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
+         FROM letters l
+         WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND (l.drafted_ms IS NULL OR l.drafted_ms < l.last_arrival_ms)
+         AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+         AND CASE WHEN more THEN NOT EXISTS (SELECT 1 FROM drafts d WHERE d.letter_id = l.id) AND NOT EXISTS
+             (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
+           ELSE TRUE END
+         ORDER BY l.urgent DESC, more, l.last_arrival_ms"
+    )
+}
+
 impl Db {
     /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
     /// waiting. Notes that its reading begins.
@@ -224,15 +239,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn letters_due(&self, now: Millis, quiet_s: i64) -> Result<Vec<DueLetter>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!(
-            "SELECT l.id, EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread') AS more
-             FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id
-             WHERE l.last_arrival_ms <= ?1 AND l.withheld IS NULL AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
-             AND CASE WHEN more THEN d.letter_id IS NULL AND NOT EXISTS
-                 (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread' AND {INNER} = 0)
-               ELSE d.letter_id IS NULL OR d.created_ms < l.last_arrival_ms OR d.incomplete END
-             ORDER BY l.urgent DESC, more, l.last_arrival_ms"
-        ))?;
+        let mut query = self.connection.prepare_cached(&letters_due())?;
         let rows = query.query_map([now.plus_seconds(-quiet_s)], |row| {
             let more: bool = row.get(1)?;
             Ok(DueLetter {
@@ -455,5 +462,44 @@ mod tests {
         db.give_up_reading(page.id, "damaged").expect("it is noted");
         assert_eq!(due(&db).len(), 1);
         assert_eq!(due(&db)[0].read, PagesRead::All);
+    }
+
+    /// Steps of SQLite for one look at what is due.
+    fn steps(db: &Db) -> i32 {
+        let mut query = db.connection.prepare(&letters_due()).expect("it is SQL");
+        let mut rows = query.query([clock::now()]).expect("it runs");
+        while rows.next().expect("a row").is_some() {}
+        drop(rows);
+        query.get_status(rusqlite::StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn what_is_due_is_found_without_walking_all_pages_and_letters() {
+        let names: Vec<String> = (0..400).map(|at| format!("{at:03}")).collect();
+        let of = |names: &[String]| -> (tempfile::TempDir, Db) {
+            let pages: Vec<_> = names
+                .iter()
+                .map(|name| (name.as_str(), "letter", 1))
+                .collect();
+            letter(&pages)
+        };
+        let (_few, few) = of(&names[..100]);
+        let (_many, many) = of(&names);
+        let (few, unread) = (steps(&few), steps(&many));
+        assert!(
+            unread < 5 * few,
+            "{few} steps for 100 unread pages, {unread} for 400"
+        );
+        many.connection
+            .execute_batch(
+                "UPDATE pages SET state = 'read';
+                 INSERT INTO drafts (letter_id, body, created_ms, updated_ms) SELECT id, '{\"notes\":[]}', 1, 1 FROM letters;",
+            )
+            .expect("all are drafted");
+        assert!(
+            steps(&many) < 50,
+            "{} steps where nothing is due",
+            steps(&many)
+        );
     }
 }

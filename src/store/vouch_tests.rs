@@ -420,7 +420,10 @@ const UNWATCHED: [(&str, &[&str]); 10] = [
         ],
     ),
     ("seen", &["reason", "kept_as"]),
-    ("letter", &["stage", "last_arrival_ms", "version"]),
+    (
+        "letter",
+        &["stage", "last_arrival_ms", "version", "drafted_ms"],
+    ),
     ("page", &["state", "problem", "attempts"]),
     (
         "handed",

@@ -79,6 +79,29 @@ fn a_draft_is_claimed_and_registered_once() {
     );
 }
 
+/// The answer would tell that the number was guessed right, and the other system would take the letter for its own.
+#[test]
+fn a_draft_that_another_system_registered_is_not_acknowledged_under_the_same_number() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    assert_eq!(claim(&house, &one, 1).len(), 1);
+    run_out(&house);
+    assert_eq!(claim(&house, &two, 1).len(), 1);
+    let back = json!({"reason": "not ours"});
+    assert_eq!(house.post(&two, "/v1/drafts/A1/nack", back).status, 200);
+    // Late, but nobody else has it.
+    assert_eq!(ack(&house, &one, "A1", "N1"), (200, "\"N1\"".into()));
+    assert_eq!(ack(&house, &one, "A1", "N1"), (200, "\"N1\"".into()));
+    for number in ["N1", "N2"] {
+        let answer = ack(&house, &two, "A1", number);
+        assert_eq!(answer, (409, "leased_to_another".into()), "{number}");
+    }
+}
+
 /// A case may hold several letters: taken, said to the case system, on record, and seen by people.
 #[test]
 fn one_case_number_for_two_letters_of_one_system_is_a_warning() {
