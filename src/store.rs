@@ -28,6 +28,7 @@ mod eyes;
 mod figures;
 mod group;
 mod grouping;
+mod handed_out;
 mod health;
 mod health_days;
 mod health_views;
@@ -116,7 +117,7 @@ pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use locked::{DatabaseState, DbKey, recode};
 pub use outbox::{Channel, Message};
 pub use owner::{Queued, Store};
-pub use packages::Receipt;
+pub use packages::{Found, Receipt};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };

@@ -9,6 +9,7 @@ mod devices;
 mod handover;
 mod house;
 mod keeping;
+mod late_acks;
 mod late_pages;
 mod mailroom;
 mod office;

@@ -22,7 +22,8 @@ pub struct AmendmentView {
     pub id: i64,
     /// The letter.
     pub letter: String,
-    /// `page_added`, `threat_confirmed`, `threat_withdrawn`.
+    /// `page_added`; `corrected`: the draft reads otherwise than it was handed out; `withdrawn`: nothing more is done with the letter;
+    /// `reinstated`: it is after all; `threat_confirmed`, `threat_withdrawn`.
     pub kind: String,
     /// The case system's own number, once registered.
     pub case_number: Option<String>,

@@ -144,6 +144,9 @@ pub struct AckView {
     /// Other letters that this case system registered under the same number. Allowed, since a case may hold several letters; people at the station
     /// see it as a warning.
     same_case_number: Vec<String>,
+    /// The draft was corrected or withdrawn after it was handed to this case system, which was late: what was registered is not what stands here.
+    /// An amendment says so, `corrected` or `withdrawn`, once an officer has confirmed the correction.
+    changed_since_claim: bool,
 }
 
 /// Which drafts.
@@ -260,7 +263,7 @@ pub async fn get(
     Ok(Json(row.into()))
 }
 
-/// Says that the draft is registered; twice is once.
+/// Says that the draft is registered; twice is once. Also taken late, as long as nobody else has the draft: see `changed_since_claim`.
 #[utoipa::path(post, path = "/v1/drafts/{id}/ack", tag = "drafts", request_body = AckBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = AckView)), security(("token" = [])))]
@@ -278,6 +281,7 @@ pub async fn ack(
         let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
         let registered = AckView {
             same_case_number: db.sharing_case_number_with(&id)?,
+            changed_since_claim: db.is_changed_since_claim(&id)?,
             draft: row.into(),
         };
         Ok((

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
 use super::App;
-use super::auth::{AnyoneSignedIn, Caller};
+use super::auth::{AnyoneSignedIn, Caller, Who};
 use crate::disinfect::CabinetView;
 use crate::domain::access::{Action, Seer, may};
 use crate::events::Event;
@@ -19,7 +19,9 @@ use crate::events::Event;
 /// A cabinet's readings change many times a second; a person needs no more than this.
 const CABINET_EVERY: Duration = Duration::from_millis(500);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// A stream ends after this, so that whoever was signed out meanwhile is asked again; browsers reconnect by themselves.
+/// A stream ends within this once its session or token does.
+const HOLDS_EVERY: Duration = Duration::from_millis(500);
+/// A stream ends after this; browsers reconnect by themselves.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Events as they happen: `device`, `batch`, `letter`, `alert`; `cabinet` with its whole state for those who see devices;
@@ -59,14 +61,32 @@ pub async fn get(
         });
     let everything = stream::select(happened, stream::select_all(cabinets));
     let over = {
-        let closing = app.closing.clone();
+        let (app, who) = (app.clone(), caller.who);
         async move {
-            // Either way the stream ends.
-            let _ = tokio::time::timeout(LONGEST, closing.cancelled()).await;
+            tokio::select! {
+                () = app.closing.cancelled() => {}
+                () = tokio::time::sleep(LONGEST) => {}
+                () = no_longer_holds(&app, who) => {}
+            }
         }
     };
     let until = everything.take_until(Box::pin(over)).map(Ok);
     Sse::new(until).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// Comes back when the session ended, its account was closed or got another role, or the token was revoked; also by the command line beside us.
+async fn no_longer_holds(app: &App, who: Who) {
+    loop {
+        tokio::time::sleep(HOLDS_EVERY).await;
+        let (who, lasting) = (who.clone(), app.lasting());
+        let holds = app.store.with(move |db| match &who {
+            Who::Person(person) => db.session_holds(&person.cookie, person.session.role, lasting),
+            Who::Machine { name, .. } => db.token_holds(name),
+        });
+        if !holds.await.unwrap_or(false) {
+            return;
+        }
+    }
 }
 
 fn sees_devices(seer: &Seer) -> bool {

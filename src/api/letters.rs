@@ -225,7 +225,8 @@ pub async fn get(
     Ok(with_etag(version, Json(view).into_response()))
 }
 
-/// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it.
+/// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it. Who is accused is taken away by a confirming
+/// officer or an administrator only, and whoever did it cannot confirm the letter.
 #[utoipa::path(patch, path = "/v1/letters/{id}/fields", tag = "letters", request_body = Corrections,
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
     responses((status = 200, body = LetterView)))]
@@ -241,6 +242,7 @@ pub async fn correct(
     let (corrections, offer) = (asked.body, app.settings.handoff.offer);
     let given = app
         .once_telling(key, move |db| {
+            db.let_take_away(&seer, &id, &corrections)?;
             db.correct(&id, version, &corrections, (&seer.actor, offer))?;
             changed(db, id, "corrected", &seer)
         })

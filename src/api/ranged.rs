@@ -15,6 +15,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Content, Header, RefOr, Response as Described, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use super::problem::Problem;
 use crate::digest::hex;
 
 /// A file's bytes, in the description.
@@ -88,18 +89,10 @@ fn described(media_type: &str) -> BTreeMap<String, RefOr<Described>> {
     };
     let part = file("the part that `Range` asked for")
         .header("content-range", header("which bytes of how many"));
-    let none = ResponseBuilder::new()
-        .description("no such part")
-        .header("content-range", header("how many bytes there are"));
     let known = ResponseBuilder::new().description("`If-None-Match` names this file");
-    [
-        ("200", file("the file")),
-        ("206", part),
-        ("304", known),
-        ("416", none),
-    ]
-    .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())))
-    .into()
+    [("200", file("the file")), ("206", part), ("304", known)]
+        .map(|(status, response)| (status.to_owned(), RefOr::T(response.build())))
+        .into()
 }
 
 /// The file as it was asked for. `disposition` is the whole value of `Content-Disposition`.
@@ -123,7 +116,8 @@ pub(super) fn answer(
             response
         }
         Part::None => {
-            let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            let mut response =
+                Problem::new("no_such_range", format!("the file has {size} bytes")).into_response();
             insert(
                 &mut response,
                 header::CONTENT_RANGE,

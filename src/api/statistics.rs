@@ -117,13 +117,9 @@ impl App {
         period: Period,
         seer: Seer,
     ) -> Result<StatisticsView, Problem> {
-        let is_operator = seer.holder == Holder::Person(Role::Operator);
-        let mut view = self.figures(period, Some(seer.actor)).await?;
-        if is_operator {
-            few_together(&mut view.places);
-            few_together(&mut view.categories);
-        }
-        Ok(view)
+        let actor = seer.actor.clone();
+        let view = self.figures(period, Some(actor)).await?;
+        Ok(view.for_eyes_of(&seer))
     }
 
     /// The figures of a period, without what is kept from `looks`.
@@ -150,6 +146,17 @@ impl App {
 
 /// Fewer letters than this of one place or kind point to one letter.
 const FEW: u32 = 3;
+
+impl StatisticsView {
+    /// As whoever looks or takes it away may know it, on the screen, on paper and in a file.
+    fn for_eyes_of(mut self, seer: &Seer) -> Self {
+        if seer.holder == Holder::Person(Role::Operator) {
+            few_together(&mut self.places);
+            few_together(&mut self.categories);
+        }
+        self
+    }
+}
 
 /// Places and kinds with few letters are told together, as `few`.
 fn few_together(counts: &mut Vec<CountView>) {
@@ -267,7 +274,7 @@ pub async fn export(
     } = asked.body;
     let period = Period { length, year, n };
     // What leaves the station is the office's whole figure: two persons answer for it.
-    let view = app.figures(period, None).await?;
+    let view = app.figures(period, None).await?.for_eyes_of(&caller.seer());
     let proof = Proof::of(&approver, &approver_password);
     let approver = app.second_person::<Deciders>(&by, proof).await?;
     let text = csv(&view);

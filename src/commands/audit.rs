@@ -51,7 +51,7 @@ struct How {
 
 /// Runs the command: 1 when there is no such letter.
 pub fn run(args: &AuditArgs) -> u8 {
-    let (wanted, how) = match &args.what {
+    let (mut wanted, how) = match &args.what {
         What::Letter { id, how } => (
             AuditWanted {
                 letter: Some(id.clone()),
@@ -75,6 +75,15 @@ pub fn run(args: &AuditArgs) -> u8 {
     };
     let w = Words::of(settings.station.language);
     let found = Db::look_at(&settings).and_then(|db| {
+        let tokens = db.tokens()?;
+        let is_token = |name: &str| tokens.iter().any(|token| token.name == name);
+        if let Some(name) = &wanted.actor
+            && !db.users()?.iter().any(|user| user.name == *name)
+            && is_token(name)
+        {
+            // Machines are on record as `token/NAME`.
+            wanted.actor = Some(format!("token/{name}"));
+        }
         let saw = match &wanted.letter {
             Some(letter) => {
                 db.letter_row(letter)?;
@@ -85,6 +94,7 @@ pub fn run(args: &AuditArgs) -> u8 {
         let is_known = match &wanted.actor {
             Some(name) => {
                 db.users()?.iter().any(|user| user.name == *name)
+                    || name.strip_prefix("token/").is_some_and(is_token)
                     || !db.audit(&wanted.of_anything(), 1)?.is_empty()
             }
             None => true,

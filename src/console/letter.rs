@@ -18,6 +18,7 @@ use crate::api::auth::Mailroom;
 use crate::clock::{self, Millis};
 use crate::domain::access::Seer;
 use crate::domain::draft::{Draft, Fields, Flag};
+use crate::domain::letter::Stage;
 use crate::store::{
     Batch, Db, DraftRow, DraftState, InQueue, LetterRow, PageRow, RestrictionRow, StoreError,
     Withholding,
@@ -260,9 +261,17 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         locked: seen
             .draft
             .as_ref()
-            .is_some_and(|row| row.state != DraftState::Open),
+            .is_some_and(|row| row.state != DraftState::Open)
+            && !is_back(&seen),
         f,
     }
+}
+
+/// It was registered as it stood before a correction, which an officer has to confirm.
+fn is_back(seen: &Seen) -> bool {
+    let draft = seen.draft.as_ref();
+    let is_registered = draft.is_some_and(|row| row.state == DraftState::Acked);
+    is_registered && seen.letter.stage == Stage::Drafted
 }
 
 /// `GET /letters/{id}`
@@ -296,6 +305,9 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let state = seen.draft.as_ref().map(|row| row.state);
     let handed_over = match state {
         Some(DraftState::Leased) => Some(w.t("letter.note_leased").to_owned()),
+        Some(DraftState::Acked) if is_back(seen) => {
+            Some(w.t("letter.note_registered_otherwise").to_owned())
+        }
         Some(DraftState::Acked) => Some(w.t("letter.note_registered").to_owned()),
         _ => None,
     };

@@ -37,6 +37,13 @@ pub struct System {
     /// How it writes days, unless a field says otherwise.
     #[serde(default)]
     pub date: DateForm,
+    /// It takes alerts: a manifest without files, as soon as one is raised.
+    #[serde(default = "takes_alerts")]
+    pub alerts: bool,
+}
+
+fn takes_alerts() -> bool {
+    true
 }
 
 fn registration() -> String {
@@ -392,6 +399,7 @@ mod tests {
                 format: Format::Xml,
                 root: "登记".into(),
                 date: DateForm::Compact,
+                alerts: true,
             },
             fields,
             codes: BTreeMap::from([("purpose".into(), purposes)]),

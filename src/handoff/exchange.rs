@@ -21,7 +21,7 @@ use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Db, Message, StoreError};
+use crate::store::{Channel, Db, Found, Message, StoreError};
 use crate::{Chain, digest};
 
 /// Packages made in one go.
@@ -95,6 +95,33 @@ impl Folders {
         sync(&self.staging)
     }
 
+    /// Takes a package out of the folder again, the manifest first: without it there is none.
+    fn take_back(&self, package: &str) -> io::Result<Found> {
+        let manifest = manifest_name(package);
+        let found = match fs::remove_file(self.out.join(&manifest)) {
+            Ok(()) => Found::There,
+            // It never got there, or is fetched.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match self.staging.join(&manifest).exists() {
+                    true => Found::There,
+                    false => Found::Gone,
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        let begins = format!("{package}.");
+        for folder in [&self.out, &self.staging] {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(&begins) {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            sync(folder)?;
+        }
+        Ok(found)
+    }
+
     /// A receipt that was read goes out of the way, with the reason beside it where it changed nothing; an earlier one of the same name is kept, too.
     fn put_away(&self, receipt: &Path, taken: &Result<(), Refusal>) -> io::Result<()> {
         let to = if taken.is_ok() { "done" } else { "bad" };
@@ -142,7 +169,11 @@ pub(super) async fn run(
 ) {
     let channel = Channel {
         name: format!("exchange/{}", exchange.id),
-        kinds: vec![Kind::Amended],
+        kinds: if mapping.system.alerts {
+            vec![Kind::AlertRaised, Kind::Amended]
+        } else {
+            vec![Kind::Amended]
+        },
         unit: exchange.unit.clone(),
     };
     let carrier = Carrier {
@@ -184,6 +215,9 @@ impl Carrier {
             return Ok(());
         }
         self.receipts().await?;
+        if !self.take_back().await? {
+            return Ok(());
+        }
         let channel = self.channel.name.clone();
         let left = self
             .handoff
@@ -218,8 +252,32 @@ impl Carrier {
             .not_ready(&self.channel.name, "folder_failed", &why);
     }
 
+    /// Packages whose letter was registered out of one before; `false` when the folder cannot be written just now.
+    async fn take_back(&self) -> Result<bool, StoreError> {
+        let (store, channel) = (&self.handoff.store, self.channel.name.clone());
+        let overtaken = store.with(move |db| db.packages_to_take_back(&channel));
+        for message in overtaken.await? {
+            let (folders, name) = (self.folders.clone(), message.message.clone());
+            match on_disk(move || folders.take_back(&name)).await {
+                Ok(found) => {
+                    let taken = store.with(move |db| db.package_taken_back(&message, found));
+                    taken.await?;
+                }
+                Err(error) => {
+                    self.out_of_order(&error);
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Makes one package and lays it down; `false` when the folder cannot be written just now.
     async fn send(&self, message: Message) -> Result<bool, StoreError> {
+        if !message.has_content() {
+            let notice = package::notice(&message, &self.handoff.settings.station.name);
+            return self.stage(message, vec![notice], None).await;
+        }
         let letter = message.letter.clone();
         let (draft, outline) = self
             .handoff
@@ -293,6 +351,16 @@ impl Carrier {
                 return Ok(true);
             }
         };
+        self.stage(message, files, hash).await
+    }
+
+    /// Whole beside the folder, on record, then into it.
+    async fn stage(
+        &self,
+        message: Message,
+        files: Vec<PackageFile>,
+        hash: Option<String>,
+    ) -> Result<bool, StoreError> {
         let folders = self.folders.clone();
         if let Err(error) = on_disk(move || folders.stage(&files)).await {
             self.out_of_order(&error);
@@ -313,7 +381,9 @@ impl Carrier {
             return Ok(false);
         }
         self.handoff.readiness.ready(&self.channel.name);
-        self.tell(&message.letter, "handed_out");
+        if message.has_content() {
+            self.tell(&message.letter, "handed_out");
+        }
         let placed = self
             .handoff
             .store
@@ -399,7 +469,9 @@ impl Carrier {
                 } else {
                     "given_back"
                 };
-                self.tell(&message.letter, what);
+                if message.has_content() {
+                    self.tell(&message.letter, what);
+                }
                 Ok(Ok(()))
             }
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::digest;
 use crate::domain::draft::Draft;
 use crate::domain::mapping::{Format, Mapping, Unmapped};
+use crate::domain::outgoing::Kind;
 use crate::store::Message;
 
 /// One file of a package.
@@ -30,12 +31,14 @@ struct Listed<'a> {
 #[derive(Debug, Serialize)]
 struct Manifest<'a> {
     package: &'a str,
-    /// `draft.ready`, `letter.amended`.
+    /// `draft.ready`, `letter.amended`, `alert.raised`.
     kind: &'static str,
     station: &'a str,
     letter: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     amendment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<&'a str>,
     made_at: String,
     files: Vec<Listed<'a>>,
 }
@@ -64,12 +67,25 @@ pub(super) fn files(
         name: format!("{name}.pdf"),
         bytes,
     }));
+    files.push(manifest(message, &draft.station, &files));
+    Ok(files)
+}
+
+/// The only file of a package that tells of something and shows nothing of the letter.
+pub(super) fn notice(message: &Message, station: &str) -> PackageFile {
+    manifest(message, station, &[])
+}
+
+fn manifest(message: &Message, station: &str, files: &[PackageFile]) -> PackageFile {
+    let name = message.message.as_str();
+    let code = |kind| message.code.as_deref().filter(|_| message.kind == kind);
     let manifest = Manifest {
         package: name,
         kind: message.kind.word(),
-        station: &draft.station,
+        station,
         letter: &message.letter,
-        amendment: message.code.as_deref(),
+        amendment: code(Kind::Amended),
+        alert: code(Kind::AlertRaised),
         made_at: message.made.rfc3339(),
         files: files
             .iter()
@@ -82,8 +98,7 @@ pub(super) fn files(
     };
     let bytes = serde_json::to_vec_pretty(&manifest).expect("plain values are JSON");
     let name = manifest_name(name);
-    files.push(PackageFile { name, bytes });
-    Ok(files)
+    PackageFile { name, bytes }
 }
 
 /// The name of a package's last file.

@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::amendments::ITS_OWN;
 use super::{Db, PageRow, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{
@@ -25,12 +26,13 @@ impl Db {
         let found = self
             .connection
             .prepare_cached(
-                "SELECT (SELECT why FROM restrictions WHERE letter_id = l.id AND state = 'restricted'),
+                &format!("SELECT (SELECT why FROM restrictions WHERE letter_id = l.id AND state = 'restricted'),
                  EXISTS (SELECT 1 FROM letter_access WHERE letter_id = l.id AND user = ?2 AND ended_ms IS NULL),
                  EXISTS (SELECT 1 FROM recusals WHERE letter_id = l.id AND user = ?2 AND lifted_ms IS NULL),
                  EXISTS (SELECT 1 FROM looks WHERE letter_id = l.id AND user = ?2 AND until_ms > ?3),
-                 EXISTS (SELECT 1 FROM drafts WHERE letter_id = l.id AND ready_ms IS NOT NULL AND conflict IS NULL)
-                 FROM letters l WHERE l.id = ?1",
+                 EXISTS (SELECT 1 FROM drafts d WHERE letter_id = l.id AND ready_ms IS NOT NULL AND conflict IS NULL
+                     AND (state = 'open' OR state = 'leased' AND lease_ms <= ?3 OR {ITS_OWN}))
+                 FROM letters l WHERE l.id = ?1"),
             )?
             .query_row((letter, &seer.actor, clock::now()), |row| {
                 Ok(Standing {

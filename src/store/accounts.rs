@@ -318,6 +318,42 @@ impl Db {
         Ok(Some(session))
     }
 
+    /// Whether a session holds as it was made, without using it: asking does not make it last.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn session_holds(
+        &self,
+        cookie: &str,
+        role: Role,
+        lasting: Lasting,
+    ) -> Result<bool, StoreError> {
+        let (now, longest) = (clock::now(), lasting.longest_hours * 3600);
+        let hash = digest::sha256_hex(cookie.as_bytes());
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.name = s.user WHERE s.hash = ?1 AND s.expires_ms > ?2
+                 AND s.created_ms > ?3 AND u.disabled = 0 AND u.role = ?4)",
+            )?
+            .query_row((hash, now, now.plus_seconds(-longest), role), |row| {
+                row.get(0)
+            })?)
+    }
+
+    /// Whether a token of this name still opens.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn token_holds(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM tokens WHERE name = ?1 AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?2))",
+            )?
+            .query_row((name, clock::now()), |row| row.get(0))?)
+    }
+
     /// Ends the session of a cookie.
     ///
     /// # Errors

@@ -5,11 +5,74 @@ use serde_json::json;
 
 use super::drafts::subject;
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
-use crate::domain::access::{Restricted, goes_to_accused};
-use crate::domain::correct::Corrections;
-use crate::domain::draft::Accused;
+use crate::domain::access::{Action, Restricted, Seer, goes_to_accused, may};
+use crate::domain::correct::{Corrections, named_in};
+use crate::domain::draft::{Accused, Draft};
+
+/// Whether somebody who was accused is not any more.
+pub(super) fn is_taken_away(before: &[Accused], now: &[Accused]) -> bool {
+    before
+        .iter()
+        .any(|known| now.iter().all(|one| one.name != known.name))
+}
 
 impl Db {
+    /// Who takes a name away opens the letter to whom it accuses: an officer does that, and another person confirms it.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] for whoever is none.
+    pub fn let_take_away(
+        &self,
+        seer: &Seer,
+        letter: &str,
+        corrections: &Corrections,
+    ) -> Result<(), StoreError> {
+        let Some(accused) = &corrections.accused else {
+            return Ok(());
+        };
+        let known = match self.draft(letter) {
+            Ok(row) => row.draft.fields.accused,
+            Err(StoreError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let is_named = |known: &Accused| accused.named.iter().any(|one| one.name == known.name);
+        if known.iter().all(is_named) || may(seer.holder, Action::DecideAccess) {
+            return Ok(());
+        }
+        Err(StoreError::WrongState {
+            why: Hindrance::OfficerNeeded,
+            what: "letter",
+            id: letter.to_owned(),
+            state: "an accusation: who is accused is taken away by a confirming officer only"
+                .into(),
+            action: "correct",
+        })
+    }
+
+    /// Whoever took a name away that is still away does not confirm the draft himself.
+    pub(super) fn not_who_took_away(&self, draft: &Draft, by: &str) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT before FROM corrections WHERE letter_id = ?1 AND field = 'accused' AND by = ?2",
+        )?;
+        let rows = query.query_map((&draft.letter, by), |row| row.get(0))?;
+        let accused = &draft.fields.accused;
+        for before in rows {
+            let before: Option<String> = before?;
+            let names = named_in(before.as_deref().unwrap_or_default());
+            let is_away = |name: &str| accused.iter().all(|one| !one.name.contains(name));
+            if names.iter().any(|name| is_away(name)) {
+                return Err(StoreError::WrongState {
+                    why: Hindrance::SamePerson,
+                    what: "letter",
+                    id: draft.letter.clone(),
+                    state: "without an accused whom the same person took away".into(),
+                    action: "confirm",
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a leased draft back from the system of the office that it accuses, as it would stand corrected. From anybody else it is not taken:
     /// he may be registering it this moment.
     pub(super) fn take_back_if_accused(

@@ -13,7 +13,7 @@ pub struct AmendmentRow {
     pub id: i64,
     /// The letter.
     pub letter: String,
-    /// `page_added`, `threat_confirmed`, `threat_withdrawn`.
+    /// `page_added`, `corrected`, `withdrawn`, `reinstated`, `threat_confirmed`, `threat_withdrawn`.
     pub kind: String,
     /// When.
     pub at: Millis,
@@ -28,7 +28,7 @@ const AMENDMENT: &str =
     LEFT JOIN drafts d ON d.letter_id = a.letter_id";
 
 /// Whoever claimed the draft last holds the letter. What a token held that does not open any more is for the tokens that came after it.
-const ITS_OWN: &str = "(d.claimed_by = ?2 OR d.claimed_by LIKE 'token/%' AND NOT EXISTS
+pub(super) const ITS_OWN: &str = "(d.claimed_by = ?2 OR d.claimed_by LIKE 'token/%' AND NOT EXISTS
     (SELECT 1 FROM tokens t WHERE 'token/' || t.name = d.claimed_by AND t.revoked_ms IS NULL
      AND (t.expires_ms IS NULL OR t.expires_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER))))";
 
@@ -44,10 +44,10 @@ fn amendment(row: &Row<'_>) -> rusqlite::Result<AmendmentRow> {
 }
 
 impl Db {
-    /// Keeps a change for the case system, where it has or had the draft.
+    /// Keeps a change for the case system, where it has or had the draft: one that gave it back, or was late, may have registered it.
     pub(super) fn amend(&self, letter: &str, kind: &str, by: &str) -> Result<(), StoreError> {
         match self.draft(letter) {
-            Ok(draft) if draft.state != DraftState::Open => {}
+            Ok(draft) if draft.state != DraftState::Open || draft.offered > 0 => {}
             Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         }

@@ -5,11 +5,16 @@
 //!  ↑                 │ │ lease runs out: offered again, still whoever acknowledges first
 //!  └───── nack ──────┘
 //! ```
+//!
+//! Who acknowledges late what was corrected meanwhile has registered what he was handed: the difference is offered as an amendment, once an officer
+//! has confirmed it (`store/handed_out.rs`).
 
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::accused::is_taken_away;
 use super::earlier::Settled;
+use super::handed_out::{CORRECTED, Handed, WITHDRAWN, content};
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
@@ -429,7 +434,8 @@ impl Db {
             db.settle(letter, Settled::No)?;
             db.unlearn(letter)?;
             db.compare_later(letter, later)?;
-            let ready = if offer == Offer::Read { row.ready } else { None };
+            let is_cleared = is_taken_away(&accused, &row.draft.fields.accused);
+            let ready = if offer == Offer::Read && !is_cleared { row.ready } else { None };
             db.connection.execute(
                 "UPDATE drafts SET body = ?2, updated_ms = ?3, ready_ms = ?4, confirmed_ms = NULL, confirmed_by = NULL
                  WHERE letter_id = ?1",
@@ -456,6 +462,7 @@ impl Db {
     pub fn confirm(&mut self, letter: &str, version: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let mut row = db.changeable(letter, version, "confirm")?;
+            db.not_who_took_away(&row.draft, by)?;
             if db.is_held(letter)? {
                 return Err(StoreError::WrongState {
                     why: Hindrance::Held,
@@ -489,8 +496,10 @@ impl Db {
                  confirmed_by = ?4 WHERE letter_id = ?1",
                 (letter, body, now, by),
             )?;
-            db.letter_changed(letter, Stage::Confirmed)?;
-            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({"draft": hash}))
+            let is_registered = row.state == DraftState::Acked;
+            db.letter_changed(letter, if is_registered { Stage::Registered } else { Stage::Confirmed })?;
+            ledger::append(&db.connection, by, "draft.confirmed", &subject(letter), &json!({"draft": hash}))?;
+            if is_registered { db.amend(letter, CORRECTED, by) } else { Ok(()) }
         })
     }
 
@@ -520,7 +529,9 @@ impl Db {
                 id: letter.to_owned(),
             });
         }
-        if row.state != DraftState::Open {
+        // What was registered as it is no more is back at the desk.
+        let is_back = row.state == DraftState::Acked && stage == Stage::Drafted;
+        if row.state != DraftState::Open && !is_back {
             return Err(row.refuse(action));
         }
         if matches!(stage, Stage::Arriving | Stage::Reading) {
@@ -583,7 +594,7 @@ impl Db {
                          WHERE letter_id = ?1",
                     )?
                     .execute((&letter, &claiming.by, &lease, until))?;
-                let detail = json!({"until_ms": until.0});
+                let detail = json!({"until_ms": until.0, "draft": content(&draft)?});
                 ledger::append(&db.connection, &claiming.by, "draft.claimed", &subject(&letter), &detail)?;
                 claims.push(Claim { draft, lease, until });
             }
@@ -603,6 +614,16 @@ impl Db {
         by: &str,
         lease: Option<&str>,
     ) -> Result<DraftRow, StoreError> {
+        self.register_draft((letter, case_number), (by, lease), Handed::Last)
+    }
+
+    /// The same for one of several that the claimant was handed.
+    pub(super) fn register_draft(
+        &mut self,
+        (letter, case_number): (&str, &str),
+        (by, lease): (&str, Option<&str>),
+        handed: Handed,
+    ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
             let row = db.draft(letter)?;
             // Only its own: of a number that another system gave, nobody learns that he guessed it.
@@ -621,13 +642,18 @@ impl Db {
             if !free || !db.lease_fits(letter, lease)? {
                 return Err(row.refuse_claimant(by, ACK));
             }
+            // It is registered there whatever we say: refusing would register it twice. What is another by now is told instead.
+            let is_withheld = db.withholding(letter)?.is_some();
+            let is_as_handed = db.is_as_handed(&row, by, handed)?;
+            let now = clock::now();
+            let ready = row.ready.or((is_as_handed || is_withheld).then_some(now));
             db.connection
                 .prepare_cached(
-                    "UPDATE drafts SET state = 'acked', claimed_by = ?4, case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL
-                     WHERE letter_id = ?1",
+                    "UPDATE drafts SET state = 'acked', claimed_by = ?4, case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL,
+                     ready_ms = ?5 WHERE letter_id = ?1",
                 )?
-                .execute((letter, case_number, clock::now(), by))?;
-            db.letter_changed(letter, Stage::Registered)?;
+                .execute((letter, case_number, now, by, ready))?;
+            db.letter_changed(letter, if ready.is_some() { Stage::Registered } else { Stage::Drafted })?;
             db.forget_imported(case_number)?;
             let mut detail = json!({"case_number": case_number});
             let also = db.also_registered_under((case_number, by), letter)?;
@@ -635,6 +661,11 @@ impl Db {
                 detail["also"] = json!(also);
             }
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
+            if is_withheld {
+                db.amend(letter, WITHDRAWN, by)?;
+            } else if !is_as_handed && ready.is_some() {
+                db.amend(letter, CORRECTED, by)?;
+            }
             db.draft(letter)
         })
     }

@@ -10,6 +10,8 @@ pub enum Hindrance {
     LeaseOutdated,
     /// The caller never claimed the draft, or gave it back.
     NotLeased,
+    /// A receipt speaks of a draft that is not in that exchange folder.
+    NotHandedOut,
     /// The draft is registered under another number.
     OtherCaseNumber,
     /// The draft was taken back: it accuses the claimant's office.
@@ -68,16 +70,19 @@ pub enum Hindrance {
     NotSo,
     /// This person's role or recusal does not allow it.
     NotForThisPerson,
+    /// A confirming officer or an administrator does it.
+    OfficerNeeded,
     /// There is nothing to do any more.
     Over,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
+        Self::NotHandedOut,
         Self::OtherCaseNumber,
         Self::TakenBack,
         Self::WithCaseSystem,
@@ -107,6 +112,7 @@ impl Hindrance {
         Self::TooEarly,
         Self::NotSo,
         Self::NotForThisPerson,
+        Self::OfficerNeeded,
         Self::Over,
     ];
 
@@ -128,6 +134,7 @@ impl Hindrance {
             Self::NameTaken => "name_taken",
             Self::Decided => "already_decided",
             Self::SamePerson => "same_person",
+            Self::OfficerNeeded => "officer_needed",
             Self::Delivered => "already_delivered",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
@@ -142,6 +149,9 @@ impl Hindrance {
             }
             Self::LeaseOutdated => "Send the newest lease, or none",
             Self::NotLeased => "Claim it first",
+            Self::NotHandedOut => {
+                "Nothing was changed: ask the other side which of its receipts holds"
+            }
             Self::OtherCaseNumber => {
                 "The first number stands; where it is wrong, correct it in the case system and tell the mailroom"
             }
@@ -179,6 +189,7 @@ impl Hindrance {
             Self::TooEarly => "Come back to it then",
             Self::NotSo => "Look at it again",
             Self::NotForThisPerson => "Choose somebody else",
+            Self::OfficerNeeded => "Ask a confirming officer or an administrator",
             Self::Over => "There is nothing to do",
         }
     }

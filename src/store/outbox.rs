@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::drafts::{OFFERED, subject};
+use super::handed_out::WITHDRAWN;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Seer, goes_to_accused};
@@ -58,6 +59,15 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether the letter's content goes with it into an exchange folder: not with an alert, nor where the letter was withdrawn.
+    pub fn has_content(&self) -> bool {
+        match self.kind {
+            Kind::DraftReady => true,
+            Kind::Amended => self.code.as_deref() != Some(WITHDRAWN),
+            Kind::DraftWithdrawn | Kind::AlertRaised => false,
+        }
+    }
+
     /// The stable code of what came of it, and what the other side said beside it.
     pub fn result_and_said(&self) -> (Option<String>, Option<String>) {
         match self.result.as_deref().map(|told| told.split_once(": ")) {
@@ -66,6 +76,10 @@ impl Message {
         }
     }
 }
+
+/// When a draft `d` that nobody has became ready last: confirmed, given back, or when its lease ran out.
+const READY_AGAIN: &str =
+    "CASE d.state WHEN 'leased' THEN max(d.ready_ms, d.lease_ms) ELSE d.ready_ms END";
 
 const MESSAGE: &str = "SELECT id, message, channel, kind, letter_id, occasion, code, state, made_ms, attempts, next_ms, last_ms, result FROM outbox";
 
@@ -152,9 +166,11 @@ impl Db {
     fn owed(&self, channel: &Channel, kind: Kind) -> Result<Vec<New>, StoreError> {
         let unknown = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.channel = ?1 AND o.kind = ?2";
         let sql = match kind {
+            // Also when a lease ran out: whoever was told before may have come in vain, and whoever had it may have died.
             Kind::DraftReady => format!(
-                "SELECT d.letter_id, d.ready_ms, NULL FROM drafts d JOIN letters l ON l.id = d.letter_id
-                 WHERE {OFFERED} AND d.state = 'open' AND {unknown} AND o.letter_id = d.letter_id AND o.occasion = d.ready_ms)
+                "SELECT d.letter_id, {READY_AGAIN}, NULL FROM drafts d JOIN letters l ON l.id = d.letter_id
+                 WHERE {OFFERED} AND (d.state = 'open' OR d.state = 'leased' AND d.lease_ms <= CAST(unixepoch('subsec') * 1000 AS INTEGER))
+                 AND {unknown} AND o.letter_id = d.letter_id AND o.occasion = {READY_AGAIN})
                  ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?3"
             ),
             // What was told last of a letter is that its draft is ready, and it is not.
@@ -167,7 +183,7 @@ impl Db {
             ),
             Kind::Amended => format!(
                 "SELECT a.letter_id, a.id, a.kind FROM amendments a JOIN letters l ON l.id = a.letter_id
-                 WHERE a.acked_ms IS NULL AND l.withheld IS NULL AND (?1 NOT LIKE 'exchange/%' OR EXISTS
+                 WHERE a.acked_ms IS NULL AND (l.withheld IS NULL OR a.kind = 'withdrawn') AND (?1 NOT LIKE 'exchange/%' OR EXISTS
                      (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?1)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),
@@ -237,7 +253,7 @@ impl Db {
         let sql = match message.kind {
             Kind::DraftReady => format!(
                 "SELECT NOT EXISTS (SELECT 1 FROM drafts d JOIN letters l ON l.id = d.letter_id
-                 WHERE d.letter_id = ?1 AND {OFFERED} AND d.state <> 'acked' AND d.ready_ms = ?2)"
+                 WHERE d.letter_id = ?1 AND {OFFERED} AND d.state <> 'acked' AND ?2 IN (d.ready_ms, d.lease_ms))"
             ),
             Kind::Amended => {
                 "SELECT NOT EXISTS (SELECT 1 FROM amendments WHERE letter_id = ?1 AND id = ?2 AND acked_ms IS NULL)".to_owned()

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::drafts::{subject, written};
 use super::earlier::Settled;
+use super::handed_out::Handed;
 use super::{Channel, Claiming, Db, DraftState, Hindrance, Message, StoreError, ledger};
 use crate::clock;
 use crate::domain::letter::Stage;
@@ -28,6 +29,18 @@ pub enum Receipt {
         reason: String,
     },
 }
+
+/// Whether a package that is taken back was still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It was.
+    There,
+    /// The other side has fetched it.
+    Gone,
+}
+
+/// What stands beside a package until it is taken back.
+const TAKE_BACK: &str = "take_back";
 
 /// Makes a name that nothing else has.
 type NewName = fn() -> String;
@@ -77,6 +90,9 @@ impl Db {
                 "UPDATE outbox SET state = ?2, attempts = attempts + 1, last_ms = ?3 WHERE id = ?1",
                 (message.id, State::Staged, clock::now()),
             )?;
+            if !message.has_content() {
+                return Ok(());
+            }
             let detail =
                 json!({"message": message.message, "channel": message.channel, "pdf": pdf});
             ledger::append(
@@ -146,13 +162,16 @@ impl Db {
                 Receipt::Accepted { case_number } => {
                     match message.kind {
                         Kind::Amended => drop(db.ack_amendment(message.occasion, channel)?),
-                        _ => drop(db.ack_draft(&message.letter, case_number, channel, None)?),
+                        Kind::DraftReady => db.register_package(&message, case_number)?,
+                        Kind::AlertRaised | Kind::DraftWithdrawn => {}
                     }
                     (State::Accepted, "accepted".to_owned())
                 }
                 Receipt::Rejected { .. } if message.state == State::Rejected => return Ok(message),
                 Receipt::Rejected { reason } => {
-                    if message.kind != Kind::Amended {
+                    // On a package that another followed, or that was taken back, nothing hangs any more.
+                    let is_past = message.state == State::Dropped || db.was_followed(&message)?;
+                    if message.kind == Kind::DraftReady && !is_past {
                         db.reject_draft(&message.letter, reason, channel)?;
                     }
                     (State::Rejected, format!("rejected: {reason}"))
@@ -163,6 +182,67 @@ impl Db {
                 (message.id, state, result, clock::now()),
             )?;
             db.message(message.id)
+        })
+    }
+
+    /// The letter is registered with what this package contained. Where another followed it, that one is taken back, and what is new comes as an
+    /// amendment.
+    fn register_package(&mut self, message: &Message, case_number: &str) -> Result<(), StoreError> {
+        let handed = match self.was_followed(message)? {
+            true => Handed::Before,
+            false => Handed::Last,
+        };
+        let (letter, channel) = (message.letter.as_str(), message.channel.as_str());
+        self.register_draft((letter, case_number), (channel, None), handed)?;
+        self.connection.execute(
+            "UPDATE outbox SET state = ?4, result = ?5, done_ms = ?6 WHERE channel = ?1 AND letter_id = ?2 AND kind = ?3 AND id > ?7
+             AND state IN ('waiting', 'staged', 'sent', 'dead')",
+            (channel, letter, Kind::DraftReady, State::Dropped, TAKE_BACK, clock::now(), message.id),
+        )?;
+        Ok(())
+    }
+
+    /// Whether another package of the same draft came after this one.
+    fn was_followed(&self, message: &Message) -> Result<bool, StoreError> {
+        Ok(self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE channel = ?1 AND letter_id = ?2 AND kind = ?3 AND id > ?4)",
+            (&message.channel, &message.letter, Kind::DraftReady, message.id),
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Packages that are to be taken back out of the folder.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn packages_to_take_back(&self, channel: &str) -> Result<Vec<Message>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id FROM outbox WHERE channel = ?1 AND state = ?2 AND result = ?3 ORDER BY id",
+        )?;
+        let ids = query.query_map((channel, State::Dropped, TAKE_BACK), |row| row.get(0))?;
+        let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
+        ids.into_iter().map(|id| self.message(id)).collect()
+    }
+
+    /// It is not in the folder any more: taken back, or fetched before.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn package_taken_back(
+        &mut self,
+        message: &Message,
+        found: Found,
+    ) -> Result<(), StoreError> {
+        let result = match found {
+            Found::There => "taken_back",
+            Found::Gone => "overtaken",
+        };
+        self.atomically(|db| {
+            db.connection.execute(
+                "UPDATE outbox SET result = ?2 WHERE id = ?1",
+                (message.id, result),
+            )?;
+            db.note_message(message, "message.taken_back", &message.channel)
         })
     }
 
@@ -188,10 +268,13 @@ impl Db {
         let mut row = self.draft(letter)?;
         if row.state != DraftState::Leased || row.claimed_by.as_deref() != Some(by) {
             return Err(StoreError::WrongState {
-                why: Hindrance::NotLeased,
+                why: Hindrance::NotHandedOut,
                 what: "draft",
                 id: letter.to_owned(),
-                state: "not with this exchange folder".into(),
+                state: match row.state {
+                    DraftState::Acked => "registered by an earlier receipt".into(),
+                    _ => "not with this exchange folder any more".into(),
+                },
                 action: "take the rejection",
             });
         }

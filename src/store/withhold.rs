@@ -4,6 +4,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::handed_out::REINSTATED;
 use super::vouch::{self, RETENTIONS};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
@@ -164,7 +165,11 @@ impl Db {
                 Err(error) => return Err(error),
             }
             db.compare_later(letter, vec![letter.to_owned()])?;
-            ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))
+            ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))?;
+            if db.letter_row(letter)?.stage == Stage::Registered {
+                db.amend(letter, REINSTATED, by)?;
+            }
+            Ok(())
         })
     }
 

@@ -166,3 +166,40 @@ fn an_accused_is_taken_away_only_with_a_reason_that_stands_in_the_ledger() {
         1
     );
 }
+
+/// One person alone would send the letter to the office that it accuses.
+#[test]
+fn who_takes_an_accused_away_is_an_officer_and_confirms_nothing() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.accused = vec![laixin::domain::draft::Accused {
+            name: "苏州市信访局".into(),
+            ..Default::default()
+        }];
+    });
+    // The fixture's officer had opened it to everybody.
+    house.sql("DELETE FROM restrictions");
+    let none = json!({"named": [], "reason": "没有被举报人"});
+    let his = name_accused(&house, &zhang, none.clone());
+    assert_eq!((his.status, his.code().as_str()), (409, "officer_needed"));
+    let more = json!({"named": [{"name": "苏州市信访局"}, {"name": "王大明"}]});
+    assert_eq!(name_accused(&house, &zhang, more).status, 200);
+    let grant = json!({"user": "zhang", "reason": "经办此信"});
+    let granted = house.post(&officer, "/v1/letters/A1/access", grant);
+    assert_eq!(granted.status, 200, "{}", granted.text);
+    for caller in [&zhang, &officer] {
+        let why = json!({"reason": "核对被举报人"});
+        let look = house.post(caller, "/v1/letters/A1/views", why);
+        assert_eq!(look.status, 200, "{}", look.text);
+    }
+    assert_eq!(name_accused(&house, &officer, none).status, 200);
+    let confirm = |caller: &Caller| {
+        let etag = house.get(caller, "/v1/letters/A1").header("etag");
+        let caller = caller.with("if-match", &etag);
+        house.call(&caller, "POST", "/v1/letters/A1/confirm", Some("{}"))
+    };
+    assert_eq!(confirm(&officer).code(), "same_person");
+    assert_eq!(confirm(&zhang).status, 200);
+}

@@ -356,7 +356,13 @@ fn it_is_given_in_parts_with_its_digest_and_every_read_is_on_record() {
     assert_eq!(known.status(), 304);
     let outside = house.open(&zhang.with("range", "bytes=99999999-"), path);
     assert_eq!(outside.status(), 416);
-    assert_eq!(house.count("SELECT count(*) FROM ledger WHERE action = 'archive.read' AND subject = 'letter/A1' AND actor = 'zhang'"), 5);
+    assert_eq!(
+        outside.headers()["content-range"],
+        format!("bytes */{}", whole.len())
+    );
+    let told = house.get(&zhang.with("range", "bytes=99999999-"), path);
+    assert_eq!(told.code(), "no_such_range");
+    assert_eq!(house.count("SELECT count(*) FROM ledger WHERE action = 'archive.read' AND subject = 'letter/A1' AND actor = 'zhang'"), 6);
 }
 
 #[test]

@@ -211,6 +211,9 @@ fn one_command_answers_who_saw_a_letter() {
             .code(),
         Some(1)
     );
+    // A machine is found by its token's name.
+    station.command(&["token", "add", "cases", "--scope", "case_system"], None);
+    station.command(&["audit", "person", "cases"], None);
     // Who is asked for by a wrong name is told so.
     let nobody = station.try_command(&["audit", "person", "testre"], None);
     assert_eq!(nobody.status.code(), Some(1));

@@ -698,3 +698,48 @@ fn events_reach_a_listener() {
         "the stream ends with the station"
     );
 }
+
+/// Whoever may not ask any more hears no more either.
+#[test]
+fn a_stream_of_events_ends_with_its_session_its_account_its_role_and_its_token() {
+    use std::io::Read;
+    let house = House::new();
+    let ends: [(&str, fn(&mut laixin::store::Db)); 3] = [
+        ("closed", |db| db.disable_user("closed", "test").unwrap()),
+        ("moved", |db| {
+            db.set_role("moved", Role::Maintenance, "test").unwrap();
+        }),
+        ("token/cases", |db| {
+            db.revoke_token("cases", "test").unwrap()
+        }),
+    ];
+    for (name, end) in ends {
+        let caller = match name {
+            "token/cases" => house.machine("cases", laixin::store::Scope::CaseSystem),
+            name => house.person(name, Role::Operator),
+        };
+        let mut body = house.open(&caller, "/v1/events").into_body().into_reader();
+        house.app.store.wait(move |db| Ok(end(db))).unwrap();
+        let began = std::time::Instant::now();
+        let mut text = String::new();
+        body.read_to_string(&mut text).unwrap();
+        assert!(
+            began.elapsed().as_secs() < 5,
+            "{name}: {:?}",
+            began.elapsed()
+        );
+    }
+    // One that holds goes on, and is not made to last by it.
+    let zhang = house.person("zhang", Role::Operator);
+    let before = house.count("SELECT max(expires_ms) FROM sessions WHERE user = 'zhang'");
+    let mut body = house.open(&zhang, "/v1/events").into_body().into_reader();
+    std::thread::park_timeout(std::time::Duration::from_millis(1200));
+    house
+        .app
+        .events
+        .tell(laixin::events::Event::Batch { batch: 1 });
+    let mut part = [0; 512];
+    assert!(body.read(&mut part).unwrap() > 0);
+    let after = house.count("SELECT max(expires_ms) FROM sessions WHERE user = 'zhang'");
+    assert_eq!(before, after);
+}

@@ -144,7 +144,9 @@ fn a_draft_goes_out_in_their_words_and_is_registered_by_the_receipt() {
     let claimed = house.post(&cases, "/v1/drafts/claims", json!({"limit": 10}));
     assert_eq!(claimed.json()["drafts"], json!([]));
     // It waits for its receipt, not for a day in ten years.
-    let waiting = house.get(&cases, "/v1/drafts/A1").json();
+    assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
+    let zhang = house.person("zhang", Role::Operator);
+    let waiting = house.get(&zhang, "/v1/drafts/A1").json();
     assert_eq!(
         (
             &waiting["state"],
@@ -427,4 +429,169 @@ fn the_case_system_behind_the_folder_registers_each_letter_once() {
         house.count("SELECT count(*) FROM ledger WHERE action = 'draft.acked'"),
         3
     );
+}
+
+fn confirm(house: &House) {
+    let version = house.count("SELECT version FROM letters WHERE id = 'A1'");
+    let confirmed = house
+        .app
+        .store
+        .wait(move |db| db.confirm("A1", version, "zhang"));
+    confirmed.unwrap();
+}
+
+fn correct(house: &House) {
+    let version = house.count("SELECT version FROM letters WHERE id = 'A1'");
+    let name = json!({"sender_name": {"value": "周强生"}});
+    let name = serde_json::from_value(name).unwrap();
+    let corrected = house
+        .app
+        .store
+        .wait(move |db| db.correct("A1", version, &name, ("zhang", Offer::Confirmed)));
+    corrected.unwrap();
+}
+
+/// A package that was refused, which its letter was registered out of all the same.
+fn refused(gate: &Gate, house: &House) -> Value {
+    house.drafted_as("A1", |draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
+    });
+    let old = gate.package()["package"].clone();
+    stands(house, "A1", "sent");
+    gate.carry_away();
+    gate.receipt(
+        "1.receipt.json",
+        &json!({"package": old, "result": "rejected", "reason": "姓名有误"}),
+    );
+    stands(house, "A1", "rejected");
+    old
+}
+
+#[test]
+fn a_receipt_for_an_old_package_registers_what_that_contained_and_the_newer_one_is_taken_back() {
+    let gate = Gate::new();
+    let house = gate.house("pdf = false");
+    let old = refused(&gate, &house);
+    correct(&house);
+    confirm(&house);
+    let new = gate.package()["package"].clone();
+    assert_ne!(old, new);
+    stands(&house, "A1", "sent");
+    let accepted = json!({"package": old, "result": "accepted", "case_number": "OLD7"});
+    gate.receipt("2.receipt.json", &accepted);
+    stands(&house, "A1", "dropped");
+    let taken = "SELECT count(*) FROM outbox WHERE state = 'dropped' AND result = 'taken_back'";
+    wait_for("the newer package to be taken back", 30, || {
+        (house.count(taken) > 0).then_some(())
+    });
+    // What is new comes as an amendment.
+    let amended = wait_for("an amendment", 30, || {
+        let manifest = gate.package();
+        (manifest["kind"] == "letter.amended").then_some(manifest)
+    });
+    assert_eq!(amended["amendment"], "corrected");
+    let text = gate.folder().join("out");
+    let text = text.join(amended["files"][0]["name"].as_str().unwrap());
+    assert!(std::fs::read_to_string(text).unwrap().contains("周强生"));
+    let left = gate.names("out");
+    let left: Vec<_> = left
+        .iter()
+        .filter(|name| name.starts_with(new.as_str().unwrap()))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    // Had the gate been faster with the newer one: the same number again is known, a refusal changes nothing.
+    for (name, receipt) in [
+        (
+            "3",
+            json!({"package": new, "result": "rejected", "reason": "重复"}),
+        ),
+        (
+            "4",
+            json!({"package": new, "result": "accepted", "case_number": "OLD7"}),
+        ),
+    ] {
+        gate.receipt(&format!("{name}.receipt.json"), &receipt);
+    }
+    wait_for("four receipts to be put away", 20, || {
+        (gate.names("in/done").len() == 4).then_some(())
+    });
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'acked' AND case_number = 'OLD7' AND claimed_by = 'exchange/gate-1'"),
+        1
+    );
+}
+
+#[test]
+fn a_refused_package_that_is_registered_after_all_belongs_to_its_folder_and_changes_go_there() {
+    let gate = Gate::new();
+    let house = gate.house("pdf = false");
+    let old = refused(&gate, &house);
+    let accepted = json!({"package": old, "result": "accepted", "case_number": "T1"});
+    gate.receipt("2.receipt.json", &accepted);
+    stands(&house, "A1", "accepted");
+    assert!(gate.names("out").is_empty(), "it reads as it did");
+    house.draft("A1", Offer::Read); // a page was added
+    assert_eq!(gate.package()["amendment"], "page_added");
+    // A receipt that contradicts says what holds, and nothing that a folder cannot do.
+    let late = json!({"package": old, "result": "rejected", "reason": "late"});
+    gate.receipt("3.receipt.json", &late);
+    let bad = wait_for("it to be set aside", 20, || {
+        let names = gate.names("in/bad");
+        (names.len() == 2).then_some(names)
+    });
+    let why: String = bad
+        .iter()
+        .map(|name| std::fs::read_to_string(gate.folder().join("in/bad").join(name)).unwrap())
+        .collect();
+    assert!(
+        why.contains("registered by an earlier receipt") && !why.contains("Claim it"),
+        "{why}"
+    );
+}
+
+/// At once, before anybody has looked at the letter, and nothing of it.
+#[test]
+fn an_alert_is_laid_down_at_once_as_a_manifest_alone() {
+    for takes in [true, false] {
+        let gate = Gate::new();
+        let mapping = std::fs::read_to_string(project("config/case-system/example.toml")).unwrap();
+        let written = mapping.replace("alerts = true ", &format!("alerts = {takes} "));
+        let file = gate.home.path().join("mapping.toml");
+        std::fs::write(&file, written).unwrap();
+        let house = House::telling(&gate.settings(&file, "pdf = false"));
+        house.letter("A1");
+        let mut threatens = super::house::draft("A1");
+        threatens.fields.flags.threat = Some(laixin::domain::draft::Flag {
+            value: true,
+            quote: Some("同归于尽".into()),
+            ..Default::default()
+        });
+        let kept = house
+            .app
+            .store
+            .wait(move |db| db.insert_or_replace_draft(&threatens, Offer::Confirmed));
+        kept.unwrap();
+        if !takes {
+            // Two rounds of the task, and nothing.
+            std::thread::park_timeout(std::time::Duration::from_millis(2200));
+            assert!(gate.names("out").is_empty());
+            continue;
+        }
+        let manifest = gate.package();
+        assert_eq!(
+            (&manifest["kind"], &manifest["alert"], &manifest["letter"]),
+            (&json!("alert.raised"), &json!("threat"), &json!("A1"))
+        );
+        assert_eq!(manifest["files"], json!([]));
+        assert_eq!(gate.names("out").len(), 1);
+        stands(&house, "A1", "sent");
+        let receipt =
+            json!({"package": manifest["package"], "result": "accepted", "case_number": "none"});
+        gate.receipt("1.receipt.json", &receipt);
+        stands(&house, "A1", "accepted");
+        assert_eq!(
+            house.count("SELECT count(*) FROM drafts WHERE state = 'open'"),
+            1
+        );
+    }
 }

@@ -165,6 +165,18 @@ fn figures_leave_out_what_is_kept_from_whoever_looks_and_tell_few_letters_togeth
         json!([{"what": "甲镇", "count": 3}, {"what": "few", "count": 1}])
     );
     assert_eq!(all["places"].as_array().unwrap().len(), 3, "{all}");
+    // A file that he takes away says no more than his screen.
+    let taken = |caller: &super::house::Caller, approver: &str| {
+        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": approver, "approver_password": PASSWORD});
+        house.post(caller, "/v1/statistics/export", body).text
+    };
+    house.add_user("chen", Role::ConfirmingOfficer);
+    let (his, all) = (taken(&zhang, "wang"), taken(&officer, "chen"));
+    assert!(
+        his.contains("\"place\",\"few\",2") && !his.contains("村"),
+        "{his}"
+    );
+    assert!(all.contains("\"place\",\"乙村\",1"), "{all}");
     let tiles = |looks: &'static str| {
         let found = house.app.store.wait(move |db| db.overview(looks));
         found.unwrap().letters.iter().sum::<u32>()

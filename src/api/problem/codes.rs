@@ -297,6 +297,16 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Somebody has decided it already",
     ),
     (
+        "officer_needed",
+        StatusCode::CONFLICT,
+        "A confirming officer or an administrator does this",
+    ),
+    (
+        "no_such_range",
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "The file has no such part",
+    ),
+    (
         "same_person",
         StatusCode::CONFLICT,
         "Another person has to do this",

@@ -39,7 +39,7 @@ pub struct Standing {
     pub is_recused: bool,
     /// He has said why he looks at it, not long ago.
     pub has_reason: bool,
-    /// Its draft is on its way to the case system.
+    /// Its draft is offered to the case system that asks, is leased to it, or is registered there.
     pub is_offered: bool,
 }
 
@@ -65,7 +65,7 @@ pub enum Unseen {
     Restricted,
     /// It is restricted, and he has to say first why he looks.
     ReasonAsked,
-    /// It is not on its way to the case system.
+    /// It is neither offered to this case system nor its own.
     NotOffered,
 }
 

@@ -59,6 +59,14 @@ fn seen(list: &[Accused], name: &str) -> Accused {
     known.cloned().unwrap_or_default()
 }
 
+/// The names out of a list in words.
+pub fn named_in(words: &str) -> Vec<&str> {
+    let names = words
+        .split('、')
+        .map(|one| one.split('（').next().unwrap_or(one));
+    names.filter(|name| !name.is_empty()).collect()
+}
+
 fn in_words(list: &[Accused]) -> String {
     let words = list.iter().map(|one| match &one.office {
         Some(office) => format!("{}（{office}）", one.name),

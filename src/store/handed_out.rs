@@ -1,0 +1,67 @@
+//! What a case system was shown of a draft, and what it has to be told where it registers one that is another by now: corrected, or withdrawn.
+
+use rusqlite::OptionalExtension;
+
+use super::drafts::{subject, written};
+use super::{Db, DraftRow, DraftState, StoreError};
+use crate::digest;
+use crate::domain::draft::Draft;
+
+/// Changes of what is registered, beside `page_added` and those of alerts.
+pub(super) const CORRECTED: &str = "corrected";
+pub(super) const WITHDRAWN: &str = "withdrawn";
+pub(super) const REINSTATED: &str = "reinstated";
+
+/// Which of the drafts that it was handed a case system registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handed {
+    /// The last one.
+    Last,
+    /// One before: the package that says so was followed by another.
+    Before,
+}
+
+/// A draft's content, whoever confirmed it.
+pub(super) fn content(draft: &Draft) -> Result<String, StoreError> {
+    let mut draft = draft.clone();
+    draft.confirmed = None;
+    Ok(digest::sha256_hex(written(&draft)?.as_bytes()))
+}
+
+impl Db {
+    /// Whether the draft still is what this claimant was handed. As long as a lease runs nothing is corrected.
+    pub(super) fn is_as_handed(
+        &self,
+        row: &DraftRow,
+        by: &str,
+        handed: Handed,
+    ) -> Result<bool, StoreError> {
+        if handed == Handed::Before || row.state != DraftState::Open {
+            return Ok(handed == Handed::Last);
+        }
+        let shown: Option<Option<String>> = self
+            .connection
+            .prepare_cached(
+                "SELECT detail ->> '$.draft' FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor = ?2
+                 ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row((subject(&row.draft.letter), by), |row| row.get(0))
+            .optional()?;
+        Ok(shown.flatten() == Some(content(&row.draft)?))
+    }
+
+    /// Whether what is registered is not what the draft says: the case system does not know it yet, or nobody has confirmed it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn is_changed_since_claim(&self, letter: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT d.state = 'acked' AND (d.ready_ms IS NULL OR EXISTS (SELECT 1 FROM amendments a
+                 WHERE a.letter_id = d.letter_id AND a.acked_ms IS NULL AND a.kind IN ('corrected', 'withdrawn')))
+                 FROM drafts d WHERE d.letter_id = ?1",
+            )?
+            .query_row([letter], |row| row.get(0))?)
+    }
+}

@@ -1,0 +1,208 @@
+//! Acknowledged late: what a case system registered is not what the draft says by now. It is taken, since it is registered there, and the difference is told.
+
+use laixin::domain::outgoing::Kind;
+use laixin::store::{Channel, Role, Scope};
+use serde_json::{Value, json};
+
+use super::house::{Answer, Caller, House};
+
+/// A case system has had the confirmed draft, and its lease ran out.
+fn late() -> (House, Caller, Caller) {
+    let house = House::new();
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    confirm(&house, &zhang);
+    claim(&house, &cases, 1);
+    run_out(&house);
+    (house, cases, zhang)
+}
+
+fn claim(house: &House, caller: &Caller, expected: usize) {
+    let claims = house.post(caller, "/v1/drafts/claims", json!({"limit": 10}));
+    let claims = claims.json()["drafts"].as_array().unwrap().len();
+    assert_eq!(claims, expected);
+}
+
+fn run_out(house: &House) {
+    house.sql("UPDATE drafts SET lease_ms = unixepoch('subsec') * 1000 - 1 WHERE state = 'leased'");
+}
+
+fn change(house: &House, caller: &Caller, method: &str, below: &str, body: Value) -> Answer {
+    let etag = house.get(caller, "/v1/letters/A1").header("etag");
+    let path = format!("/v1/letters/A1/{below}");
+    let caller = caller.with("if-match", &etag);
+    house.call(&caller, method, &path, Some(&body.to_string()))
+}
+
+fn confirm(house: &House, caller: &Caller) {
+    let confirmed = change(house, caller, "POST", "confirm", json!({}));
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+}
+
+fn correct(house: &House, caller: &Caller) {
+    let name = json!({"sender_name": {"value": "周强生"}});
+    let corrected = change(house, caller, "PATCH", "fields", name);
+    assert_eq!(corrected.status, 200, "{}", corrected.text);
+}
+
+/// Whether the answer says that something changed.
+fn ack(house: &House, caller: &Caller) -> bool {
+    let answer = house.post(caller, "/v1/drafts/A1/ack", json!({"case_number": "N1"}));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json()["claimed_by"], "token/cases");
+    answer.json()["changed_since_claim"].as_bool().unwrap()
+}
+
+fn amendments(house: &House, caller: &Caller) -> Vec<(Value, Value)> {
+    let listed = house.get(caller, "/v1/amendments").json();
+    let items = listed["items"].as_array().unwrap().clone();
+    let told = |item: &Value| (item["kind"].clone(), item["case_number"].clone());
+    items.iter().map(told).collect()
+}
+
+fn one(kind: &str) -> Vec<(Value, Value)> {
+    vec![(json!(kind), json!("N1"))]
+}
+
+fn stage(house: &House) -> String {
+    let connection = rusqlite::Connection::open(house.database()).unwrap();
+    let stage = connection.query_row("SELECT stage FROM letters", [], |row| row.get(0));
+    stage.unwrap()
+}
+
+#[test]
+fn what_stands_as_it_was_handed_out_is_registered_late_without_more() {
+    let (house, cases, _) = late();
+    assert!(!ack(&house, &cases));
+    assert!(!ack(&house, &cases), "twice is once");
+    assert_eq!(stage(&house), "registered");
+    assert!(amendments(&house, &cases).is_empty());
+}
+
+#[test]
+fn a_draft_corrected_before_a_late_acknowledgement_is_told_as_an_amendment_once_confirmed() {
+    let (house, cases, zhang) = late();
+    correct(&house, &zhang);
+    assert!(ack(&house, &cases));
+    // Nothing leaves without an officer's name on it: it is back at the desk, and no other system gets it.
+    assert_eq!(stage(&house), "drafted");
+    assert!(amendments(&house, &cases).is_empty());
+    claim(&house, &cases, 0);
+    let desk = house.get(&zhang, "/letters/A1").text;
+    assert!(desk.contains("业务系统登记的是更正前的内容"), "{desk}");
+    assert!(house.get(&zhang, "/review").text.contains("A1"));
+    confirm(&house, &zhang);
+    assert_eq!(stage(&house), "registered");
+    assert_eq!(amendments(&house, &cases), one("corrected"));
+    let draft = house.get(&cases, "/v1/drafts/A1").json();
+    assert_eq!(draft["draft"]["fields"]["sender_name"]["value"], "周强生");
+    let again = change(&house, &zhang, "POST", "confirm", json!({}));
+    assert_eq!(again.code(), "already_registered");
+}
+
+#[test]
+fn a_draft_corrected_and_confirmed_before_a_late_acknowledgement_is_told_at_once() {
+    let (house, cases, zhang) = late();
+    correct(&house, &zhang);
+    confirm(&house, &zhang);
+    assert!(ack(&house, &cases));
+    assert_eq!(stage(&house), "registered");
+    assert_eq!(amendments(&house, &cases), one("corrected"));
+}
+
+#[test]
+fn a_letter_withdrawn_before_a_late_acknowledgement_is_told_as_withdrawn() {
+    let (house, cases, zhang) = late();
+    let why = json!({"reason": "来信人要求撤回"});
+    let withdrawn = house.post(&zhang, "/v1/letters/A1/withdraw", why.clone());
+    assert_eq!(withdrawn.status, 200, "{}", withdrawn.text);
+    assert!(ack(&house, &cases));
+    assert_eq!(amendments(&house, &cases), one("withdrawn"));
+    let back = house.post(&zhang, "/v1/letters/A1/reinstate", why);
+    assert_eq!(back.status, 200, "{}", back.text);
+    assert_eq!(amendments(&house, &cases)[1].0, "reinstated");
+}
+
+#[test]
+fn a_draft_given_back_corrected_and_then_acknowledged_is_told_and_belongs_to_that_system() {
+    let house = House::new();
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    confirm(&house, &zhang);
+    claim(&house, &cases, 1);
+    let back = house.post(&cases, "/v1/drafts/A1/nack", json!({"reason": "地址不清"}));
+    assert_eq!(back.status, 200, "{}", back.text);
+    correct(&house, &zhang);
+    assert!(ack(&house, &cases));
+    confirm(&house, &zhang);
+    assert_eq!(amendments(&house, &cases), one("corrected"));
+    // Who had the corrected one again knows it.
+    let (house, cases, zhang) = late();
+    correct(&house, &zhang);
+    confirm(&house, &zhang);
+    claim(&house, &cases, 1);
+    assert!(!ack(&house, &cases));
+    assert!(amendments(&house, &cases).is_empty());
+}
+
+#[test]
+fn a_draft_claimed_before_it_was_announced_is_announced_when_the_lease_runs_out() {
+    let house = House::offering("read");
+    let other = house.machine("other", Scope::CaseSystem);
+    let queued = || {
+        let channel = Channel {
+            name: "webhook/cases".into(),
+            kinds: vec![Kind::DraftReady],
+            unit: None,
+        };
+        let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
+        let queue = house
+            .app
+            .store
+            .wait(move |db| db.queue_messages(&channel, id));
+        queue.unwrap()
+    };
+    house.drafted("A1");
+    claim(&house, &other, 1);
+    assert_eq!(queued(), 0);
+    run_out(&house);
+    house.sql("UPDATE drafts SET ready_ms = 5");
+    assert_eq!((queued(), queued()), (1, 0));
+    claim(&house, &other, 1);
+    assert_eq!(queued(), 0);
+    run_out(&house);
+    assert_eq!((queued(), queued()), (1, 0), "and when the next one does");
+}
+
+#[test]
+fn a_second_case_system_sees_neither_what_the_first_holds_nor_what_it_registered() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("cases", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted("A1");
+    let sees = |caller: &Caller| {
+        let listed = house.get(caller, "/v1/drafts").json();
+        let status = |path: &str| house.get(caller, path).status;
+        let page = status("/v1/letters/A1/pages/1/thumbnail");
+        let pdf = status("/v1/letters/A1/archive.pdf");
+        // The page's file is not there in this house: whoever gets that far is told so by another answer than 404.
+        let opens = [status("/v1/drafts/A1") == 200, page != 404, pdf != 404];
+        assert!(opens.iter().all(|open| *open == opens[0]), "{opens:?}");
+        assert_eq!(listed["items"].as_array().unwrap().len() == 1, opens[0]);
+        opens[0]
+    };
+    assert!(sees(&one) && sees(&two), "it is offered to both");
+    claim(&house, &one, 1);
+    assert!(sees(&one) && !sees(&two), "it is leased to one");
+    run_out(&house);
+    assert!(sees(&one) && sees(&two), "it is offered again");
+    assert!(!ack(&house, &one));
+    assert!(sees(&one) && !sees(&two), "it is registered there");
+    // What a token registered that does not open any more is for those after it.
+    house.sql("UPDATE tokens SET revoked_ms = 1 WHERE name = 'cases'");
+    assert!(sees(&two));
+}
