@@ -131,7 +131,12 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .collect();
     let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
     let held = match reads {
-        true => db.held_files(FILES_COUNTED)?,
+        true => {
+            let kept = db.arrivals_kept_from(&seer.actor)?;
+            let mut held = db.held_files(FILES_COUNTED)?;
+            held.retain(|file| !kept.contains(&file.id));
+            held
+        }
         false => Vec::new(),
     };
     Ok(Seen {
