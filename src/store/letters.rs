@@ -335,6 +335,24 @@ impl Db {
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
         let found = self.arrival(&page.arrival)?;
+        if found.state != ArrivalState::Taken
+            && let Gate::Enter { load } = gate(&self.connection, found.first_seen)?
+            && is_late(&self.connection, load, page)?
+        {
+            let is_young = clock::now().0 - found.first_seen.0 < FIRST_PAGE_COMES_MS;
+            return Ok(
+                match is_young || is_beside_waiting(&self.connection, page)? {
+                    true => Taken::NotYet,
+                    false => Taken::Late,
+                },
+            );
+        }
+        self.take_named(page)
+    }
+
+    /// The same for a page whose letter is known from elsewhere than its name: a list of pages.
+    pub(super) fn take_named(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
+        let found = self.arrival(&page.arrival)?;
         if found.state == ArrivalState::Taken {
             return Ok(Taken::Already);
         }
@@ -343,13 +361,6 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
-        if is_late(&step, load, page)? {
-            let is_young = clock::now().0 - found.first_seen.0 < FIRST_PAGE_COMES_MS;
-            return Ok(match is_young || is_beside_waiting(&step, page)? {
-                true => Taken::NotYet,
-                false => Taken::Late,
-            });
-        }
         let (letter, stage) = letter_of(&step, load, &page.group)?;
         let withheld: bool = step
             .prepare_cached("SELECT withheld IS NOT NULL FROM letters WHERE id = ?1")?

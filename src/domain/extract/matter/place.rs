@@ -110,7 +110,7 @@ fn vague(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{VERBS, of};
 
     #[test]
     fn the_place_is_what_the_letter_names() {
