@@ -525,7 +525,10 @@ fn office_start(clause: &[Glyph], end: usize) -> usize {
             break;
         }
     }
-    start
+    let chars = chars_of(&clause[start..end]);
+    let verbs = VERBS.iter().chain(&["反映", "反应", "告发", "实名"]);
+    let behind = verbs.filter_map(|verb| Some(find_from(&chars, verb, 0)? + 2));
+    start + behind.max().unwrap_or(0)
 }
 
 fn with_office(clause: &[Glyph], at: Range<usize>) -> Named {
