@@ -206,7 +206,7 @@ fn the_list_of_drafts_shows_people_no_whole_number_and_a_case_system_everything(
     let zhang = house.person("zhang", Role::Operator);
     let cases = house.machine("cases", Scope::CaseSystem);
     house.drafted_as("A1", |draft| {
-        draft.fields.id_number.value = Some("32050419900101123X".into());
+        draft.fields.id_number.field.value = Some("32050419900101123X".into());
         draft.fields.address.value = Some("江苏省苏州市姑苏区彩虹新村38幢".into());
         draft.fields.summary = "住江苏省苏州市姑苏区彩虹新村38幢，电话13812345678。".into();
     });
