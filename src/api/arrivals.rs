@@ -13,6 +13,7 @@ use super::grouping::reason;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
+use crate::domain::access::Seer;
 use crate::domain::intake::{ArrivalState, next_action, reason as code};
 use crate::events::Event;
 use crate::scan::{HeldRefused, HeldWish};
@@ -49,6 +50,8 @@ pub struct ArrivalView {
     sha256: Option<String>,
     /// An earlier arrival with the same bytes.
     same_as: Option<String>,
+    /// The letter whose page a held file may be; only to whoever may see that letter.
+    letter: Option<String>,
     /// What a person decided about it, where one had to.
     decision: Option<DecisionView>,
 }
@@ -86,13 +89,14 @@ impl From<Arrival> for ArrivalView {
             kept_as: arrival.kept_as,
             sha256: arrival.sha256,
             same_as: arrival.same_as,
+            letter: None,
             decision: None,
         }
     }
 }
 
-/// A file, who decided about it, and what it waits for.
-type Row = (Arrival, (Option<HeldDecision>, Vec<String>));
+/// A file, who decided about it, what it waits for, and whose page it may be.
+type Row = (Arrival, (Option<HeldDecision>, Vec<String>, Option<String>));
 
 /// Files that scanners showed, newest first.
 #[utoipa::path(get, path = "/v1/arrivals", tag = "letters", params(ArrivalQuery, Part),
@@ -106,7 +110,7 @@ pub async fn list(
     let limit = part.limit()?;
     let before = part.place()?;
     let state = wanted.state.unwrap_or(ArrivalState::Held);
-    let by = caller.actor();
+    let seer = caller.seer();
     let found = app.store.with(move |db| {
         let rows = db.arrivals(state, before.as_deref(), limit + 1)?;
         let with_decision = |arrival: Arrival| match state {
@@ -115,20 +119,25 @@ pub async fn list(
                     Some(code::INDEX_PAGE_MISSING) => db.waits_for(&arrival.id)?,
                     _ => Vec::new(),
                 };
-                Ok((arrival, (None, waits_for)))
+                let letter = match db.letter_of_held(&arrival.id)? {
+                    Some(letter) if db.may_know(&seer, &letter)? => Some(letter),
+                    _ => None,
+                };
+                Ok((arrival, (None, waits_for, letter)))
             }
             ArrivalState::Taken | ArrivalState::SetAside => {
                 let decision = db.held_decision(&arrival.id)?;
-                Ok((arrival, (decision, Vec::new())))
+                Ok((arrival, (decision, Vec::new(), None)))
             }
         };
         let rows: Result<Vec<_>, StoreError> = rows.into_iter().map(with_decision).collect();
-        Ok((rows?, db.arrivals_kept_from(&by)?))
+        Ok((rows?, db.arrivals_kept_from(&seer.actor)?))
     });
     let place = |(arrival, _): &Row| arrival.id.clone();
-    let view = |(arrival, (decision, waits_for)): Row| ArrivalView {
+    let view = |(arrival, (decision, waits_for, letter)): Row| ArrivalView {
         decision: decision.map(DecisionView::from),
         waits_for,
+        letter,
         ..ArrivalView::from(arrival)
     };
     let (rows, kept) = found.await?;
@@ -193,15 +202,22 @@ impl From<HeldRefused> for Problem {
 
 async fn decide(
     app: App,
-    (id, by, why): (String, String, String),
+    (id, seer, why): (String, Seer, String),
     key: Option<crate::store::RequestKey>,
     wish: HeldWish,
 ) -> Result<Given, Problem> {
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    let wanted = id.clone();
-    let source = app.store.with(move |db| db.arrival(&wanted)).await?.source;
+    let (wanted, by) = (id.clone(), seer.actor.clone());
+    let found = app.store.with(move |db| {
+        // Nobody decides about a page of a letter that he may not see.
+        if let Some(letter) = db.letter_of_held(&wanted)? {
+            db.let_see(&seer, &letter)?;
+        }
+        db.arrival(&wanted)
+    });
+    let source = found.await?.source;
     let scanner = app
         .scanners
         .get(&source)
@@ -269,7 +285,7 @@ pub async fn take(
             ));
         }
     };
-    decide(app, (id, by, why), key, wish).await
+    decide(app, (id, caller.seer(), why), key, wish).await
 }
 
 /// Leaves a held file out for good; its bytes are kept among the originals.
@@ -285,5 +301,5 @@ pub async fn set_aside(
     let by = caller.actor();
     let key = asked.key(&by);
     let why = reason(&asked.body.reason)?;
-    decide(app, (id, by, why), key, HeldWish::Aside).await
+    decide(app, (id, caller.seer(), why), key, HeldWish::Aside).await
 }

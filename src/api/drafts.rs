@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
@@ -12,7 +13,9 @@ use super::paging::{self, Listed, Part};
 use super::password;
 use super::problem::Problem;
 use crate::clock::Millis;
+use crate::domain::access::Holder;
 use crate::domain::draft::Draft;
+use crate::domain::mask;
 use crate::events::Event;
 use crate::store::{Claiming, DraftRow, DraftState};
 
@@ -203,7 +206,42 @@ pub async fn claim(
     .await
 }
 
-/// Drafts by letter number.
+/// Numbers and addresses of people as a list shows them (SZ 5.3.4), wherever in the registration they stand.
+fn masked(draft: &Draft) -> Draft {
+    fn hide(value: &mut Value, addresses: &[String]) {
+        match value {
+            Value::String(text) => {
+                let found = addresses.iter().filter(|one| text.contains(one.as_str()));
+                let hidden = found.fold(text.clone(), |text, one| {
+                    text.replace(one.as_str(), &mask::address(one))
+                });
+                *text = mask::numbers(&hidden);
+            }
+            Value::Array(all) => all.iter_mut().for_each(|one| hide(one, addresses)),
+            // What it says of other letters is their numbers.
+            Value::Object(all) => {
+                let own = all.iter_mut().filter(|(name, _)| *name != "repeat");
+                own.for_each(|(_, one)| hide(one, addresses));
+            }
+            _ => {}
+        }
+    }
+    let of = &draft.fields.address;
+    let others = of.alternatives.iter().map(|other| other.value.clone());
+    let mut addresses: Vec<String> = of.value.iter().cloned().chain(others).collect();
+    addresses.extend(of.raw.iter().cloned());
+    addresses.retain(|one| one.chars().count() > 3);
+    addresses.sort_by_key(|one| std::cmp::Reverse(one.len()));
+    let mut fields = serde_json::to_value(&draft.fields).expect("a draft is a document");
+    hide(&mut fields, &addresses);
+    Draft {
+        fields: serde_json::from_value(fields).expect("masked, it has the same form"),
+        ..draft.clone()
+    }
+}
+
+/// Drafts by letter number. People see telephone numbers, identity numbers and addresses masked here, and whole in the draft itself; a case system
+/// gets the whole drafts.
 #[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, Part),
     responses((status = 200, body = Listed<DraftView>)))]
 pub async fn list(
@@ -222,6 +260,9 @@ pub async fn list(
         for mut row in part.items {
             if db.sight(&seer, &row.draft.letter)?.is_full() {
                 db.without_unseen(&seer, &mut row.draft)?;
+                if matches!(seer.holder, Holder::Person(_)) {
+                    row.draft = masked(&row.draft);
+                }
                 items.push(DraftView::from(row));
             }
         }

@@ -182,11 +182,7 @@ pub async fn holds(
         .with(move |db| {
             let kept = db.kept_from(&by)?;
             let mut found = db.open_holds(wanted.batch, MOST)?;
-            found.retain(|hold| {
-                hold.letter
-                    .as_ref()
-                    .is_none_or(|letter| !kept.contains(letter))
-            });
+            found.retain(|hold| !hold.is_about(&kept));
             Ok(found)
         })
         .await?;
@@ -283,7 +279,7 @@ pub async fn resolve_all(
         let items = db.atomically(|db| {
             let one = |id: &i64| {
                 let hold = db.resolve_hold(*id, &by, &note)?;
-                match hold.letter.as_ref().is_some_and(|of| kept.contains(of)) {
+                match hold.is_about(&kept) {
                     true => Err(StoreError::NotFound {
                         what: "hold",
                         id: id.to_string(),

@@ -44,6 +44,9 @@ pub async fn shown(
             if db.arrivals_kept_from(&seer.actor)?.contains(&arrival.id) {
                 return Err(nothing(id));
             }
+            if let Some(letter) = db.letter_of_held(&arrival.id)? {
+                db.let_see(&seer, &letter)?;
+            }
             let standing = PageStanding {
                 is_judged: false,
                 is_needed: true,

@@ -28,7 +28,7 @@ impl App {
     /// The second person's name, once he has proved it and may do what `N` needs.
     ///
     /// # Errors
-    /// `second_person_needed` for the caller himself, `approval_failed` for a name or password that does not hold, `forbidden`
+    /// `second_person_needed` for the caller himself and for an account whose password he set last, `approval_failed` for a name or password that does not hold, `forbidden`
     /// for an account without the right.
     pub async fn second_person<N: Need>(&self, by: &str, proof: Proof) -> Result<String, Problem> {
         let Proof { name, password } = proof;
@@ -52,6 +52,19 @@ impl App {
             Err(StoreError::NotFound { .. }) => return Err(failed()),
             Err(error) => return Err(error.into()),
         };
+        let proven = name.clone();
+        let set_by = self
+            .store
+            .with(move |db| db.password_set_by(&proven))
+            .await?;
+        if set_by.as_deref() == Some(by) {
+            return Err(Problem::new(
+                "second_person_needed",
+                format!(
+                    "approver: {by} set the password of {name}, who first has to choose one of his own"
+                ),
+            ));
+        }
         let proven = name.clone();
         let age_ms = self.store.with(move |db| db.password_age_ms(&proven));
         if self.settings.passwords.is_too_old(age_ms.await?) {

@@ -244,11 +244,14 @@ pub async fn own_password(
         crate::store::SignIn::Prove(phc) => Some(phc),
         crate::store::SignIn::Refused => None,
     };
-    if !prove(&app, old, phc).await? {
+    if !prove(&app, old.clone(), phc).await? {
         return Err(Problem::new(
             "sign_in_failed",
             "old: the password is wrong, or the account is locked",
         ));
+    }
+    if new == old {
+        return Err(Problem::new("password_refused", "new: is the old one"));
     }
     let phc = app.hashed(&name, new).await?;
     app.store

@@ -1,6 +1,7 @@
 //! `laixin archive`: a letter, a batch or a month as PDF/A-2u files, with an index for the archive.
 
 use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::user::operator_of_the_machine;
@@ -276,7 +277,15 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let part = folder.join(format!(".{name}.part"));
     let written = (|| {
-        let mut file = std::fs::File::create(&part)?;
+        // Letters are in it, restricted ones too: whoever wrote it says who else reads it.
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&part)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&part, path)

@@ -182,12 +182,22 @@ fn open(config: &Path) -> Result<Db, AccountError> {
     Ok(Db::of(&settings)?)
 }
 
-/// Whoever runs the command, as records name it.
+/// Whoever runs the command, as records name it: the account of the operating system, which he cannot choose by a variable; and for whom `sudo` made
+/// him another.
 pub(super) fn operator_of_the_machine() -> String {
-    let name = std::env::var("SUDO_USER")
-        .or_else(|_| std::env::var("USER"))
-        .unwrap_or_else(|_| "-".into());
-    format!("command/{name}")
+    let uid = rustix::process::getuid().as_raw();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = accounts.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)? == uid.to_string()).then(|| name.to_owned())
+    });
+    let name = named.unwrap_or_else(|| format!("uid-{uid}"));
+    let sudo = std::env::var("SUDO_USER").ok();
+    match sudo.filter(|sudo| uid == 0 && *sudo != name && crate::api::users::is_name(sudo)) {
+        Some(sudo) => format!("command/{name}/{sudo}"),
+        None => format!("command/{name}"),
+    }
 }
 
 /// Names are used in records and addresses.

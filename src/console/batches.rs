@@ -137,11 +137,7 @@ fn look(
                 None => db.open_holds(Some(batch.id), HOLDS_SHOWN)?,
                 Some(_) => Vec::new(),
             };
-            holds.retain(|hold| {
-                hold.letter
-                    .as_ref()
-                    .is_none_or(|letter| !kept.contains(letter))
-            });
+            holds.retain(|hold| !hold.is_about(&kept));
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
                 counts: db.batch_counts(batch.id)?,

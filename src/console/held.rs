@@ -66,14 +66,17 @@ struct Seen {
     loads: Vec<OpenLoadRow>,
 }
 
-fn look(db: &mut Db) -> Result<Seen, StoreError> {
+fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
+    let kept = db.arrivals_kept_from(by)?;
+    let mut held = db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?;
+    held.retain(|file| !kept.contains(&file.id));
     let aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
     let mut waiting = db.held_files(FILES_LOOKED_AT)?;
     waiting.retain(|file| !file.is_held);
     Ok(Seen {
         waits: waits(db, &waiting)?,
         waiting,
-        held: db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?,
+        held,
         aside: aside
             .into_iter()
             .map(|arrival| {
@@ -128,7 +131,8 @@ fn aside_line(
 /// `GET /held`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
-    match app.store.with(look).await {
+    let by = visitor.person.session.user.clone();
+    match app.store.with(move |db| look(db, &by)).await {
         Ok(seen) => show(&HeldPage {
             held: seen
                 .held

@@ -131,7 +131,12 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         .collect();
     let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
     let held = match reads {
-        true => db.held_files(FILES_COUNTED)?,
+        true => {
+            let kept = db.arrivals_kept_from(&seer.actor)?;
+            let mut held = db.held_files(FILES_COUNTED)?;
+            held.retain(|file| !kept.contains(&file.id));
+            held
+        }
         false => Vec::new(),
     };
     Ok(Seen {
@@ -144,7 +149,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         waits: waits(db, &held)?,
         held,
         letters: db.seen_by(seer, "today", letters)?,
-        troubled: db.seen_by(seer, "today_alerts", troubled)?,
+        troubled: look_at_troubled(db, seer, troubled)?,
         loads: db.loads_to_disinfect()?,
         kept: Kept {
             safe_since: match db.last_backup()? {
@@ -155,6 +160,21 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
             open_valuables,
         },
     })
+}
+
+/// Whoever may not see a letter hears nothing of what is the matter with it; an officer who has not said yet why he looks, that something is.
+fn look_at_troubled(
+    db: &mut Db,
+    seer: &Seer,
+    troubled: Vec<LetterLine>,
+) -> Result<Vec<LetterLine>, StoreError> {
+    let mut known = Vec::with_capacity(troubled.len());
+    for letter in troubled {
+        if db.may_know(seer, &letter.id)? {
+            known.push(letter);
+        }
+    }
+    db.seen_by(seer, "today_alerts", known)
 }
 
 fn queues(w: &'static Words, counts: &Overview) -> Vec<Queue> {
@@ -251,6 +271,11 @@ fn troubled(w: &'static Words, letter: &LetterLine) -> Alert {
         Some(flag) => (
             w.two("alert.flagged", &letter.id, w.code("flag", flag)),
             w.t("alert.flagged_do"),
+            "bad",
+        ),
+        None if letter.unreadable == 0 => (
+            w.one("alert.reason_asked", &letter.id),
+            w.t("alert.reason_asked_do"),
             "bad",
         ),
         None => (

@@ -168,9 +168,23 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Whether it accuses somebody (SZ 5.3.3): by its purpose, by whom it names, or by what it tells of. What follows from that, the restriction as
+    /// well as whom it must not reach, is asked here and nowhere else.
+    pub fn accuses(&self) -> bool {
+        let tells_of_a_crime = self
+            .flags
+            .crime_clue
+            .as_ref()
+            .is_some_and(|flag| flag.value);
+        self.purpose.value.as_deref() == Some("检举控告")
+            || !self.accused.is_empty()
+            || tells_of_a_crime
+    }
+
     /// An accusation of which nobody knows whom it accuses: whom it must not reach is for a person to say.
     pub fn accuses_somebody_unknown(&self) -> bool {
-        self.purpose.value.as_deref() == Some("检举控告") && self.accused.is_empty()
+        let points_nowhere = self.accused.iter().any(Accused::points_nowhere);
+        self.accuses() && (self.accused.is_empty() || points_nowhere)
     }
 
     /// The signature may stand where nothing was read: then “anonymous” is no finding, and the sender stays open.
@@ -337,7 +351,7 @@ pub struct SummarySentence {
 pub struct Accused {
     /// The name or the unit as read.
     pub name: String,
-    /// The office he holds, where a person said so.
+    /// The office he holds, with its unit, as the letter or a person says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "镇人民政府镇长")]
     pub office: Option<String>,
@@ -346,6 +360,17 @@ pub struct Accused {
     /// Where on it, in pixels of the original image.
     #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
     pub quad: Option<Quad>,
+}
+
+impl Accused {
+    /// 该局工作人员, 我单位领导: which unit that is, a person has to say. 我村村支书 with his name is no riddle.
+    fn points_nowhere(&self) -> bool {
+        let begins = |text: &str, with: &str| text.chars().next().is_some_and(|c| with.contains(c));
+        match &self.office {
+            Some(office) => begins(office, "贵你该"),
+            None => self.name.chars().count() > 3 && begins(&self.name, "贵你该本我某"),
+        }
+    }
 }
 
 /// One matter of the letter (SZ 7.4.2.6).

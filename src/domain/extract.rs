@@ -81,7 +81,7 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.flags = alert::read(pages, &everything);
     if legible {
         matter::read(pages, zones, &mut fields);
-        fields.accused = accused::read(pages, zones, roster);
+        fields.accused = accused::read(pages, zones, roster, &fields);
         if fields.accuses_somebody_unknown() {
             // It may be the very addressee.
             fields.addressee = evidence::for_a_person(std::mem::take(&mut fields.addressee));

@@ -67,6 +67,8 @@ pub mod reason {
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
     /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
+    /// It is no first page, and a letter of its name came with an earlier batch.
+    pub const LATE_PAGE: &str = "late_page";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";
     /// No list of pages names it yet.
@@ -84,6 +86,7 @@ pub fn may_be_page(reason: &str) -> bool {
         reason,
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
+            | reason::LATE_PAGE
             | reason::UNKNOWN_CLAIM
             | reason::UNKNOWN_SCAN
             | reason::NO_RELEASED_LOAD
@@ -104,6 +107,9 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
             "its letter is already confirmed: check whether the scanner reused a name, then scan it under a new one"
+        }
+        reason::LATE_PAGE => {
+            "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"
         }
         reason::AWAITING_INDEX => {
             "see whether the scanner's software finished the letter: no list of pages names this page yet"

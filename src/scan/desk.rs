@@ -380,6 +380,11 @@ impl Desk {
                 self.return_to_folder(claimed);
                 Ok(())
             }
+            Taken::NotYet => {
+                self.return_to_folder(claimed);
+                Ok(())
+            }
+            Taken::Late => self.hold_claimed(claimed, reason::LATE_PAGE),
             Taken::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED),
         }
     }

@@ -8,7 +8,7 @@ use super::letters::{ACTOR, gate};
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
-use crate::domain::intake::{ArrivalState, Gate};
+use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::Stage;
 
 /// A held file of a folder, and where it would have gone.
@@ -58,6 +58,20 @@ fn open_letter(step: &Connection, batch: i64, group: &str) -> Result<Option<Stri
             "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4)",
         )?
         .query_row((batch, group, Stage::Confirmed, Stage::Registered), |row| row.get(0))
+        .optional()?)
+}
+
+/// The newest letter of this group that came with an earlier batch.
+fn earlier_letter(
+    step: &Connection,
+    batch: i64,
+    group: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(step
+        .prepare_cached(
+            "SELECT id FROM letters WHERE batch_id < ?1 AND group_name = ?2 ORDER BY created_ms DESC LIMIT 1",
+        )?
+        .query_row((batch, group), |row| row.get(0))
         .optional()?)
 }
 
@@ -160,14 +174,22 @@ impl Db {
                     row.get(0)
                 })?;
             let detail = format!("{}: {}", held.group, found.name);
+            let is_late = found.reason.as_deref() == Some(reason::LATE_PAGE);
+            let earlier = match is_late {
+                true => earlier_letter(step, batch, &held.group)?,
+                false => None,
+            };
             let new = NewHold {
                 batch,
-                letter: None,
+                letter: earlier,
                 scan: None,
                 reason: hold::IMAGE_HELD,
                 detail: Some(detail.clone()),
             };
             hold_once(step, &new)?;
+            if is_late {
+                return Ok(());
+            }
             let (letter, reason) = match held.by {
                 GroupBy::Name | GroupBy::Index => {
                     (open_letter(step, batch, &held.group)?, hold::IMAGE_HELD)

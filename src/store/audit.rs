@@ -6,11 +6,12 @@ use super::{Db, LedgerEntry, StoreError};
 use crate::clock::Millis;
 
 /// What the ledger calls a look at a letter, its pages, its fields or a line about it.
-pub const LOOKS: [&str; 9] = [
+pub const LOOKS: [&str; 10] = [
     "letter.viewed",
     "letter.opened",
     "page.viewed",
     "archive.read",
+    "archive.exported",
     "draft.viewed",
     "draft.claimed",
     "letters.listed",

@@ -87,6 +87,18 @@ pub struct Hold {
     pub resolved: Option<(String, String, Millis)>,
 }
 
+impl Hold {
+    /// Whether it names one of these letters, as its own or in its words: `A1 = A2`, `A1: A1_p2.jpg`.
+    pub fn is_about(&self, letters: &std::collections::BTreeSet<String>) -> bool {
+        let words = self
+            .detail
+            .iter()
+            .flat_map(|detail| detail.split([' ', ':', '=', ',']));
+        let mut named = self.letter.iter().map(String::as_str).chain(words);
+        named.any(|word| letters.contains(word))
+    }
+}
+
 /// Notes a hold unless the same is open. Says whether it is news.
 pub(super) fn hold_once(step: &Connection, new: &NewHold<'_>) -> Result<News, StoreError> {
     let open: bool = step.query_row(

@@ -3,12 +3,12 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::letters::{letter_of, subject, take_arrival};
+use super::letters::{gate, letter_of, subject, take_arrival};
 use super::scans::open_load;
 use super::unreleased::opened_early;
 use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::intake::{ArrivalState, reason};
+use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::{LoadState, Stage};
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
@@ -68,6 +68,12 @@ pub struct OpenLoadRow {
     pub batch: i64,
 }
 
+/// Files held for a letter that had gone on, and that letter.
+pub(super) const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
+    JOIN holds h ON h.reason = 'image_held' AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
+    JOIN letters l ON l.id = h.letter_id OR h.letter_id IS NULL AND l.batch_id = h.batch_id AND h.detail = l.group_name || ': ' || a.name
+    WHERE a.state = 'held' AND a.reason IN ('late_page', 'letter_closed')";
+
 fn refused(why: Hindrance, arrival: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
         why,
@@ -110,7 +116,12 @@ impl Db {
         const ACTION: &str = "take the file in";
         self.atomically(|db| {
             let found = db.undecided(&take.arrival, ACTION)?;
-            let (load, letter) = db.letter_for(&take.into)?;
+            let (load, letter) = db.letter_for(&take.into, &found)?;
+            if let Some(earlier) = db.letter_of_held(&take.arrival)?
+                && earlier != letter
+            {
+                db.restrict_like(&earlier, &letter, (by, why))?;
+            }
             let same_as = take_arrival(&db.connection, &take.arrival, &take.original)?;
             for frame in &take.frames {
                 db.connection.execute(
@@ -177,6 +188,17 @@ impl Db {
         })
     }
 
+    /// The letter whose page a file may be that is held for it: who may not see that letter, sees and decides nothing about the file.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letter_of_held(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT letter FROM ({LETTER_OF_HELD}) WHERE arrival = ?1"
+        ))?;
+        Ok(query.query_row([id], |row| row.get(0)).optional()?)
+    }
+
     /// Files of a source about which a person decided and that may still lie among the held ones.
     ///
     /// # Errors
@@ -233,7 +255,7 @@ impl Db {
     }
 
     /// The letter that is meant, made if it has to be, and its load, which has to be open.
-    fn letter_for(&self, into: &HeldInto) -> Result<(i64, String), StoreError> {
+    fn letter_for(&self, into: &HeldInto, page: &Arrival) -> Result<(i64, String), StoreError> {
         let load = match into {
             HeldInto::Letter(letter) => {
                 if !self.takes_late_page(letter)? {
@@ -247,7 +269,11 @@ impl Db {
             }
             HeldInto::Load { load, .. } => self.load(*load)?.id,
         };
-        if open_load(&self.connection, load)?.is_none() {
+        // A later page came through the cabinet with a load of its own; its letter's batch may be closed for long.
+        let came_released = matches!(into, HeldInto::Letter(_))
+            && page.reason.as_deref() == Some(reason::LATE_PAGE)
+            && matches!(gate(&self.connection, page.first_seen)?, Gate::Enter { .. });
+        if !came_released && open_load(&self.connection, load)?.is_none() {
             return Err(StoreError::WrongState {
                 why: Hindrance::LoadNotOpen,
                 what: "load",
@@ -270,7 +296,7 @@ impl Db {
     }
 
     /// A letter whose draft a case system has or has registered keeps it as it is: a page that comes late is read, and told it as an amendment.
-    fn takes_late_page(&self, letter: &str) -> Result<bool, StoreError> {
+    pub(super) fn takes_late_page(&self, letter: &str) -> Result<bool, StoreError> {
         match self.draft(letter) {
             Ok(draft) => Ok(draft.state != DraftState::Open && self.withholding(letter)?.is_none()),
             Err(StoreError::NotFound { .. }) => Ok(false),

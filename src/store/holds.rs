@@ -258,7 +258,9 @@ impl Db {
                 .ok_or_else(|| StoreError::NotFound { what: "letter", id: from.to_owned() })?;
             let to = match to {
                 MoveTo::Letter(to) => {
-                    db.may_regroup(to)?;
+                    if !db.takes_late_page(to)? {
+                        db.may_regroup(to)?;
+                    }
                     to.clone()
                 }
                 MoveTo::NewLetter => {
@@ -282,8 +284,16 @@ impl Db {
                 )?;
                 moves.push(db.connection.last_insert_rowid().to_string());
             }
-            for letter in [from, &to] {
-                db.regrouped(letter)?;
+            db.restrict_like(from, &to, (by, why))?;
+            db.regrouped(from)?;
+            if db.takes_late_page(&to)? {
+                // Its draft stays as it was registered; the page is told as an amendment.
+                db.connection.execute(
+                    "UPDATE letters SET last_arrival_ms = ?2, version = version + 1 WHERE id = ?1",
+                    (&to, clock::now()),
+                )?;
+            } else {
+                db.regrouped(&to)?;
             }
             if db.page_ids(from)?.is_empty() {
                 let of_it = held.iter().filter(is_an_officers);

@@ -40,12 +40,12 @@ impl Db {
             }
             let mut letters = Vec::new();
             for file in files {
-                match db.take_page(file)? {
+                match db.take_named(file)? {
                     Taken::Letter { letter, .. } if !letters.contains(&letter) => {
                         letters.push(letter);
                     }
                     Taken::Letter { .. } | Taken::Already => {}
-                    Taken::NotNow(_) | Taken::LetterClosed { .. } => {
+                    Taken::NotNow(_) | Taken::NotYet | Taken::Late | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
                             why: Hindrance::Over,

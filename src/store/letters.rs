@@ -84,6 +84,10 @@ pub enum Taken {
     Already,
     /// The gate is shut; nothing was written.
     NotNow(Gate),
+    /// A first page of its name may still come; nothing was written.
+    NotYet,
+    /// It is no first page, and its name is an earlier letter's: a person has to look. Nothing was written.
+    Late,
     /// Its letter is confirmed or registered: a person has to look. Nothing was written.
     LetterClosed {
         /// The letter.
@@ -331,6 +335,24 @@ impl Db {
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
         let found = self.arrival(&page.arrival)?;
+        if found.state != ArrivalState::Taken
+            && let Gate::Enter { load } = gate(&self.connection, found.first_seen)?
+            && is_late(&self.connection, load, page)?
+        {
+            let is_young = clock::now().0 - found.first_seen.0 < FIRST_PAGE_COMES_MS;
+            return Ok(
+                match is_young || is_beside_waiting(&self.connection, page)? {
+                    true => Taken::NotYet,
+                    false => Taken::Late,
+                },
+            );
+        }
+        self.take_named(page)
+    }
+
+    /// The same for a page whose letter is known from elsewhere than its name: a list of pages.
+    pub(super) fn take_named(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
+        let found = self.arrival(&page.arrival)?;
         if found.state == ArrivalState::Taken {
             return Ok(Taken::Already);
         }
@@ -412,6 +434,32 @@ pub(super) fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, 
         first_seen.0,
         &open.collect::<Result<Vec<_>, _>>()?,
     ))
+}
+
+/// A scanner's software that counts anew every day writes the first page of a name before its others, or soon after.
+const FIRST_PAGE_COMES_MS: i64 = 10_000;
+
+/// Whether a page would begin a letter though it is none's first, and a letter of that name came with an earlier batch.
+fn is_late(step: &Connection, load: i64, page: &TakePage) -> Result<bool, StoreError> {
+    if page.kind != PageKind::Letter || page.number.is_none_or(|number| number < 2) {
+        return Ok(false);
+    }
+    Ok(step
+        .prepare_cached(
+            "SELECT 1 FROM letters l JOIN loads o ON o.id = ?1 WHERE l.group_name = ?2 AND l.batch_id < o.batch_id
+             AND NOT EXISTS (SELECT 1 FROM letters n WHERE n.group_name = ?2 AND n.batch_id = o.batch_id)",
+        )?
+        .exists((load, &page.group))?)
+}
+
+/// Whether other files of its group are on their way.
+fn is_beside_waiting(step: &Connection, page: &TakePage) -> Result<bool, StoreError> {
+    Ok(step
+        .prepare_cached(
+            "SELECT 1 FROM arrivals a JOIN arrivals own ON own.id = ?1 WHERE a.state = ?3 AND a.source = own.source AND a.id <> own.id
+             AND a.name < own.name AND instr(a.name, ?2) > 0",
+        )?
+        .exists((&page.arrival, &page.group, ArrivalState::Waiting))?)
 }
 
 /// Marks the arrival as taken and links it to an earlier one with the same bytes.

@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::held::LETTER_OF_HELD;
 use super::vouch::{self, INTERESTS, RECUSALS};
 use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
@@ -218,7 +219,7 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Files whose pages are of such letters.
+    /// Files whose pages are of such letters, or are held because they may be.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -226,9 +227,11 @@ impl Db {
         &self,
         user: &str,
     ) -> Result<std::collections::BTreeSet<String>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT p.arrival_id FROM recusals r JOIN pages p ON p.letter_id = r.letter_id WHERE r.user = ?1 AND r.lifted_ms IS NULL",
-        )?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT p.arrival_id FROM recusals r JOIN pages p ON p.letter_id = r.letter_id WHERE r.user = ?1 AND r.lifted_ms IS NULL
+             UNION SELECT k.arrival FROM ({LETTER_OF_HELD}) k JOIN recusals r ON r.letter_id = k.letter
+             WHERE r.user = ?1 AND r.lifted_ms IS NULL"
+        ))?;
         let rows = query.query_map([user], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -112,6 +112,22 @@ impl Db {
         self.restrict(letter, why, ("task/read", ""))
     }
 
+    /// Pages of one letter are, or may be, another's now: that one is guarded like it, before anybody has read what they say there.
+    pub(super) fn restrict_like(
+        &mut self,
+        from: &str,
+        to: &str,
+        (by, reason): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let strictest = |known: &RestrictionRow| known.holds && known.why != Restricted::Sensitive;
+        match (self.restriction(from)?, self.restriction(to)?) {
+            (Some(known), other) if known.holds && !other.as_ref().is_some_and(strictest) => {
+                self.restrict(to, known.why, (by, reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Letters that an older laixin drafted and nobody has judged yet: those that call for it are restricted now.
     ///
     /// # Errors

@@ -1,10 +1,22 @@
 //! The second signature of an act that two people answer for: a password proved without a session of its own.
 
+use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::{Db, Role, StoreError, ledger};
 
 impl Db {
+    /// Who set an account's password last: whoever knows it for sure beside its holder.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn password_set_by(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT actor FROM ledger WHERE subject = 'user/' || ?1 AND action IN ('user.added', 'user.password') ORDER BY seq DESC LIMIT 1",
+        )?;
+        Ok(query.query_row([name], |row| row.get(0)).optional()?)
+    }
+
     /// The password of [`Db::begin_sign_in`] was right: forgets the failures, without a session. What the account may do.
     ///
     /// # Errors

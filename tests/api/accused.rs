@@ -203,3 +203,57 @@ fn who_takes_an_accused_away_is_an_officer_and_confirms_nothing() {
     assert_eq!(confirm(&officer).code(), "same_person");
     assert_eq!(confirm(&zhang).status, 200);
 }
+
+#[test]
+fn a_unit_read_as_accused_restricts_and_is_nothing_of_which_today_tells_an_operator() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.accused = vec![laixin::domain::draft::Accused {
+            name: "苏州市信访局".into(),
+            ..Default::default()
+        }];
+        draft.fields.flags.crime_clue = Some(laixin::domain::draft::Flag {
+            value: true,
+            ..Default::default()
+        });
+    });
+    assert_eq!(house.get(&zhang, "/v1/letters/A1").code(), "restricted");
+    let alerts = |caller: &Caller| {
+        let page = house.get(caller, "/today").text;
+        let from = page.find("/letters/A1").unwrap_or(page.len());
+        (page.contains("无法识别"), page.contains("信件 A1"), from)
+    };
+    let (unreadable, told, _) = alerts(&zhang);
+    assert!(
+        !unreadable && !told,
+        "nothing of it, and no page was unreadable"
+    );
+    let (unreadable, told, _) = alerts(&officer);
+    assert!(
+        !unreadable && told,
+        "that there is something, before he says why he looks"
+    );
+}
+
+#[test]
+fn the_list_of_drafts_shows_people_no_whole_number_and_a_case_system_everything() {
+    let house = House::offering("read");
+    let zhang = house.person("zhang", Role::Operator);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted_as("A1", |draft| {
+        draft.fields.id_number.field.value = Some("32050419900101123X".into());
+        draft.fields.address.value = Some("江苏省苏州市姑苏区彩虹新村38幢".into());
+        draft.fields.summary = "住江苏省苏州市姑苏区彩虹新村38幢，电话13812345678。".into();
+    });
+    let hidden = ["32050419900101123X", "彩虹新村38幢", "13812345678"];
+    let shows = |caller: &Caller, path: &str| {
+        let text = house.get(caller, path).text;
+        hidden.iter().filter(|one| text.contains(**one)).count()
+    };
+    assert_eq!(shows(&zhang, "/v1/drafts"), 0);
+    assert!(house.get(&zhang, "/v1/drafts").text.contains("138****5678"));
+    assert_eq!(shows(&zhang, "/v1/drafts/A1"), 3, "a look on record");
+    assert_eq!(shows(&cases, "/v1/drafts"), 3);
+}

@@ -1,9 +1,14 @@
 //! Pages before anybody knows what is in them, and pages that come after the hand-over.
 
+use laixin::clock::Millis;
 use laixin::domain::access::{InterestKind, Relation};
+use laixin::domain::grouping::GroupBy;
 use laixin::domain::text::PageKind;
 use laixin::evidence::Original;
-use laixin::store::{Claiming, HeldInto, Hindrance, Role, Scope, StoreError, TakeHeld};
+use laixin::store::{
+    Claiming, HeldBeside, HeldInto, Hindrance, NewArrival, Role, Scope, StoreError, TakeHeld,
+    TakePage, Taken,
+};
 use serde_json::json;
 
 use super::house::{Caller, House};
@@ -278,4 +283,176 @@ fn several_findings_are_answered_together_or_not_at_all() {
     assert_eq!(done.json()["items"][1]["note"], "已与纸质件核对");
     assert_eq!(open(), 1);
     assert_eq!(answer(json!([1])).status, 409, "answered already");
+}
+
+/// A page with the name of a letter that came with an earlier batch, scanned with a load of its own.
+fn later_page(house: &House, name: &str, number: u32) -> (String, TakePage) {
+    house.sql(
+        "INSERT OR IGNORE INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (2, 'letter', 9, 1, 't', 1);
+         INSERT OR IGNORE INTO loads (id, batch_id, cabinet, state, created_ms, released_ms) VALUES (2, 2, 'cabinet-1', 'released', 1, 5);
+         UPDATE batches SET closed_ms = 4, closed_by = 't' WHERE id = 1",
+    );
+    let name = name.to_owned();
+    let noted = house.app.store.wait(move |db| {
+        db.note_arrival(&NewArrival {
+            source: "s".into(),
+            file_key: format!("k-{name}"),
+            name,
+            first_seen: Millis(9),
+        })
+    });
+    let arrival = noted.unwrap();
+    let original: Original = house.app.evidence.put(arrival.id.as_bytes()).unwrap();
+    let page = TakePage {
+        arrival: arrival.id.clone(),
+        group: "A1".into(),
+        kind: PageKind::Letter,
+        number: Some(number),
+        frames: vec![0],
+        original,
+    };
+    (arrival.id, page)
+}
+
+#[test]
+fn a_later_page_of_an_accusation_is_held_and_only_whoever_sees_the_letter_decides() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let li = house.person("li", Role::Operator);
+    house.drafted_as("A1", |draft| {
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    house.sql("INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'li', 1, 'r', 'x')");
+    let (id, page) = later_page(&house, "A1_p2.jpg", 2);
+    let (again, held) = (page.clone(), id.clone());
+    let taken = house
+        .app
+        .store
+        .wait(move |db| db.take_page(&again))
+        .unwrap();
+    assert_eq!(taken, Taken::Late);
+    assert_eq!(house.count("SELECT count(*) FROM letters"), 1);
+    let done = house.app.store.wait(move |db| {
+        db.hold_arrival(&held, "late_page")?;
+        db.arrival_kept_as(&held, "held/late_page/A1_p2.jpg")?;
+        db.hold_beside(&HeldBeside {
+            arrival: held,
+            by: GroupBy::Name,
+            group: "A1".into(),
+        })
+    });
+    done.unwrap();
+    let listed = |caller: &Caller| house.get(caller, "/v1/arrivals").json()["items"].clone();
+    assert_eq!(listed(&li), json!([]), "for him there is no such letter");
+    assert_eq!(house.get(&li, "/v1/holds").json()["items"], json!([]));
+    assert_eq!(listed(&zhang)[0]["reason"], "late_page");
+    assert_eq!(listed(&zhang)[0]["letter"], json!(null));
+    assert_eq!(listed(&officer)[0]["letter"], "A1");
+    let image = format!("/v1/arrivals/{id}/image");
+    assert_eq!(house.get(&zhang, &image).code(), "restricted");
+    assert_eq!(house.get(&officer, &image).code(), "reason_needed");
+    let aside = format!("/v1/arrivals/{id}/set-aside");
+    let why = json!({"reason": "不是信件"});
+    assert_eq!(house.post(&zhang, &aside, why.clone()).code(), "restricted");
+    assert_eq!(house.post(&li, &aside, why).code(), "not_found");
+    // A letter of its own is guarded like the one whose page it may be; its own batch is closed, the page's load is open.
+    let take = |into: HeldInto| {
+        let take = TakeHeld {
+            arrival: page.arrival.clone(),
+            into,
+            kind: page.kind,
+            number: page.number,
+            frames: page.frames.clone(),
+            original: page.original.clone(),
+        };
+        house
+            .app
+            .store
+            .wait(move |db| db.take_held(&take, ("wang", "已与纸质件核对")))
+    };
+    let load = HeldInto::Load {
+        load: 2,
+        group: "A1".into(),
+    };
+    let made = take(load).unwrap();
+    let guarded = format!(
+        "SELECT count(*) FROM restrictions WHERE letter_id = '{made}' AND state = 'restricted'"
+    );
+    assert_eq!((made.as_str(), house.count(&guarded)), ("A1-2", 1));
+}
+
+#[test]
+fn a_page_found_the_day_after_goes_into_its_letter_though_the_batch_is_closed() {
+    let house = House::new();
+    house.drafted("A1");
+    let (id, page) = later_page(&house, "A1_p2.jpg", 2);
+    let taken = house.app.store.wait(move |db| {
+        db.hold_arrival(&id, "late_page")?;
+        db.arrival_kept_as(&id, "held/late_page/A1_p2.jpg")?;
+        let take = TakeHeld {
+            arrival: page.arrival,
+            into: HeldInto::Letter("A1".into()),
+            kind: page.kind,
+            number: page.number,
+            frames: page.frames,
+            original: page.original,
+        };
+        db.take_held(&take, ("wang", "第二页夹在信封里"))
+    });
+    assert_eq!(taken.unwrap(), "A1");
+    assert_eq!(
+        house.count("SELECT count(*) FROM pages WHERE letter_id = 'A1'"),
+        2
+    );
+}
+
+#[test]
+fn names_that_are_counted_anew_every_day_are_no_later_pages() {
+    let house = House::new();
+    house.drafted("A1");
+    let (_, second) = later_page(&house, "A1_p2.jpg", 2);
+    let (_, first) = later_page(&house, "A1_p1.jpg", 1);
+    let take = |page: TakePage| house.app.store.wait(move |db| db.take_page(&page)).unwrap();
+    assert_eq!(
+        take(second.clone()),
+        Taken::NotYet,
+        "its first page is on its way"
+    );
+    assert!(matches!(take(first), Taken::Letter { letter, .. } if letter == "A1-2"));
+    assert!(matches!(take(second), Taken::Letter { letter, .. } if letter == "A1-2"));
+}
+
+#[test]
+fn a_page_moved_into_a_registered_letter_is_told_as_an_amendment_and_guarded_like_where_it_came_from()
+ {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted("A1");
+    let claims = house.post(&cases, "/v1/drafts/claims", json!({"limit": 1}));
+    assert_eq!(claims.json()["drafts"][0]["id"], "A1");
+    let ack = json!({"case_number": "C-1"});
+    assert_eq!(house.post(&cases, "/v1/drafts/A1/ack", ack).status, 200);
+    house.drafted_as("A2", |draft| {
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    let why = json!({"reason": "核对举报内容"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A2/views", why).status,
+        200
+    );
+    let to = json!({"pages": [1], "to": "A1", "reason": "是同一封信的补页"});
+    let moved = house.post(&officer, "/v1/letters/A2/pages/move", to);
+    assert_eq!(moved.status, 200, "{}", moved.text);
+    let guarded =
+        "SELECT count(*) FROM restrictions WHERE letter_id = 'A1' AND state = 'restricted'";
+    assert_eq!(house.count(guarded), 1);
+    assert_eq!(
+        house.count("SELECT count(*) FROM letters WHERE id = 'A1' AND stage = 'registered'"),
+        1
+    );
+    house.drafted_again("A1", |_| {});
+    let told = house.get(&cases, "/v1/amendments").json();
+    assert_eq!(told["items"][0]["kind"], "page_added", "{told}");
 }

@@ -544,3 +544,19 @@ fn a_refusal_names_whose_it_is() {
     let claim = house.post(&wang, "/v1/drafts/claims", json!({}));
     assert_eq!(claim.json()["roles"], json!([]));
 }
+
+#[test]
+fn an_old_password_is_no_new_one_and_nobody_is_his_own_second_person_by_an_account_he_made() {
+    let house = House::new();
+    let admin = house.person("root", Role::Administrator);
+    let same = json!({"old": PASSWORD, "new": PASSWORD});
+    let refused = house.post(&admin, "/v1/session/password", same);
+    assert_eq!(refused.code(), "password_refused");
+    let made = json!({"name": "conf3", "role": "confirming_officer", "password": PASSWORD});
+    assert_eq!(house.post(&admin, "/v1/users", made).status, 201);
+    let sign = || {
+        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "conf3", "approver_password": PASSWORD});
+        house.post(&admin, "/v1/statistics/export", body)
+    };
+    assert_eq!(sign().code(), "second_person_needed");
+}

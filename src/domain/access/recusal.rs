@@ -60,6 +60,8 @@ pub struct Parties {
 /// Shortest names: two characters for a person, four for a unit or an address that is found inside a longer text.
 const PERSON: usize = 2;
 const WITHIN: usize = 4;
+/// 信访局
+const SHORT_UNIT: usize = 3;
 
 impl Parties {
     /// Those of a registration, as it stands.
@@ -156,18 +158,22 @@ pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
     fields.accused.iter().any(|accused| {
         let office = accused.office.as_deref();
         to.iter().any(|to| {
-            same_party(&accused.name, to) || office.is_some_and(|office| is_office_of(office, to))
+            same_party(&accused.name, to)
+                || is_office_of(&accused.name, to)
+                || office.is_some_and(|office| is_office_of(office, to))
         })
     })
 }
 
-/// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's.
+/// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's; 信访局干部
+/// is this one's, since a letter to an office calls it by its short name.
 fn is_office_of(office: &str, unit: &str) -> bool {
     let (office, unit) = (plain(office), plain(unit));
-    let ends = office.char_indices().map(|(at, c)| at + c.len_utf8());
-    ends.skip(WITHIN - 1).any(|end| {
-        let head = &office[..end];
-        unit.ends_with(head) || unit.chars().count() >= WITHIN && head.ends_with(&unit)
+    let ends = office.char_indices().enumerate();
+    ends.skip(SHORT_UNIT - 1).any(|(at, (from, c))| {
+        let head = &office[..from + c.len_utf8()];
+        (at >= WITHIN - 1 || "局委办院厅".contains(c)) && unit.ends_with(head)
+            || at >= WITHIN - 1 && unit.chars().count() >= WITHIN && head.ends_with(&unit)
     })
 }
 

@@ -122,29 +122,19 @@ pub fn may_see_sharply(holder: Holder, page: PageStanding) -> bool {
     }
 }
 
-/// Which restriction what was read calls for, the strictest first.
+/// Which restriction what was read calls for, the strictest first. Whatever accuses anybody restricts.
 pub fn called_for(fields: &Fields) -> Option<Restricted> {
     let raised = |flag: &Option<Flag>| flag.as_ref().is_some_and(|flag| flag.value);
     let flags = &fields.flags;
-    let accuses = fields.purpose.value.as_deref() == Some("检举控告")
-        || fields
-            .accused
-            .iter()
-            .any(|accused| is_person(&accused.name));
     if raised(&flags.secret_mark) {
         Some(Restricted::Secret)
-    } else if accuses || raised(&flags.crime_clue) {
+    } else if fields.accuses() {
         Some(Restricted::Accusation)
     } else if raised(&flags.sensitive) {
         Some(Restricted::Sensitive)
     } else {
         None
     }
-}
-
-/// A complaint about a company is every second letter; one about a named person is kept.
-fn is_person(name: &str) -> bool {
-    name.chars().count() <= 4
 }
 
 impl Sight {
@@ -255,16 +245,14 @@ mod tests {
         };
         fields.flags.sensitive = raised();
         assert_eq!(called_for(&fields), Some(Restricted::Sensitive));
-        fields.accused = vec![Accused {
-            name: "某某物业管理有限公司".into(),
-            ..Accused::default()
-        }];
-        assert_eq!(called_for(&fields), Some(Restricted::Sensitive));
-        fields.accused.push(Accused {
-            name: "王大明".into(),
-            ..Accused::default()
-        });
-        assert_eq!(called_for(&fields), Some(Restricted::Accusation));
+        // A unit, too, however long its name is.
+        for name in ["苏州市信访局", "王大明"] {
+            fields.accused = vec![Accused {
+                name: name.into(),
+                ..Accused::default()
+            }];
+            assert_eq!(called_for(&fields), Some(Restricted::Accusation));
+        }
         fields.flags.secret_mark = raised();
         assert_eq!(called_for(&fields), Some(Restricted::Secret));
         let mut fields = Fields::default();

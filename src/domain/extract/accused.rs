@@ -1,11 +1,12 @@
 //! Whom a letter accuses (SZ 5.3.3): kept apart from the sender, for restricting who sees it and whom it must not reach.
 //!
 //! Found behind a verb of accusation or a label: whom the roster knows, by its full name however he is written; persons behind an office or straight
-//! behind the verb; units. What is wrongly found keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
+//! behind the verb; units; whoever holds an office there, where no name is written. In a sentence that tells of a crime: whoever is named with his
+//! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
 
 use std::ops::Range;
 
-use crate::domain::draft::Accused;
+use crate::domain::draft::{Accused, Fields};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
@@ -13,7 +14,7 @@ use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
 use super::evidence::place;
 use super::glyphs::{chars_of, find_from};
 use super::roster_match::{Matcher, Who};
-use super::{body, names};
+use super::{alert, body, names};
 
 /// A complaint names whom it is about, too; whoever accuses says one of the others.
 const VERBS: &[&str] = &["举报", "检举", "控告", "揭发", "状告", "投诉"];
@@ -98,6 +99,19 @@ const TITLES: &[&str] = &[
     "包工头",
     "工头",
     "同志",
+    "工作人员",
+    "执法人员",
+    "办事人员",
+    "负责人员",
+    "队员",
+    "职员",
+    "科员",
+    "领导",
+    "村官",
+    "网格员",
+    "协管员",
+    "委员",
+    "代表",
 ];
 
 /// What begins behind a whole name.
@@ -196,6 +210,26 @@ const DEEDS: &[&str] = &[
     "少报",
     "瞒报",
     "隐瞒",
+    "吃拿",
+    "吃喝",
+    "收黑",
+    "收钱",
+    "收礼",
+    "收了",
+    "拿了",
+    "徇",
+    "推诿",
+    "拒不",
+    "不给",
+    "强行",
+    "带人",
+    "带头",
+    "一直",
+    "经常",
+    "借机",
+    "私吞",
+    "变卖",
+    "充当",
 ];
 
 /// A unit's name ends so.
@@ -248,34 +282,126 @@ const UNITS: &[&str] = &[
     "协会",
 ];
 
+/// A business's name ends so.
+const BUSINESSES: &[&str] = &[
+    "公司",
+    "集团",
+    "合作社",
+    "商行",
+    "超市",
+    "酒店",
+    "宾馆",
+    "饭店",
+    "厂",
+    "银行",
+    "支行",
+    "物业",
+    "项目部",
+    "诊所",
+];
+
+/// Units as people call them who write to one, work at one or live under one; and how they point at it.
+const SHORT_UNITS: &str = "局委办院所厅部处队站府村镇乡县区市校厂";
+const POINTING: &str = "我你贵本该某";
+/// What an office does not go on behind, read backwards from its title.
+const STOPS: &str = "在是到的们于从住他她它把被将给让找请与及就也都又还因为了着等说去，";
+/// Behind these somebody with an office is turned to, or spoken of by the way.
+const TURNED_TO: &str = "向给请找由经让对";
+const LONGEST_OFFICE: usize = 20;
+
 /// How far behind the verb a name is looked for, how many are told, how long a unit's name may be.
 const REACH: usize = 40;
 const MOST: usize = 8;
 const LONGEST_UNIT: usize = 20;
 
-/// Everyone named behind a verb of accusation, as name or as a unit.
-pub(crate) fn read(pages: &[PageText], zones: &LetterZones, roster: &Roster) -> Vec<Accused> {
+/// Everyone accused: named, as a unit, or by the office he holds. The writer is none of them.
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    roster: &Roster,
+    known: &Fields,
+) -> Vec<Accused> {
     let flow = body::flow(zones.body_rows());
     let matcher = Matcher::new(roster);
     let mut found: Vec<Accused> = Vec::new();
-    for (segment, is_label) in segments(&flow) {
-        for (name, at) in named_in(segment, is_label, &matcher, roster) {
-            if found.len() < MOST && found.iter().all(|known| known.name != name) {
-                let (page, quad) = place(pages, &segment[at]);
+    let mut add = |named: Named, clause: &[Glyph]| {
+        let addressed = known.addressee.value.as_deref();
+        let office = named
+            .office
+            .map(|office| of_addressee(office, addressed, roster));
+        let office = office.filter(|office| *office != named.name);
+        let is_full = found.len() >= MOST;
+        match found.iter_mut().find(|known| known.name == named.name) {
+            Some(known) => known.office = known.office.take().or(office),
+            None if is_full => {}
+            None => {
+                let (page, quad) = place(pages, &clause[named.at]);
                 found.push(Accused {
-                    name,
+                    name: named.name,
                     page,
                     quad,
-                    office: None,
+                    office,
                 });
+            }
+        }
+    };
+    for segment in segments(&flow) {
+        for named in named_in(&segment, &matcher, roster) {
+            add(named, segment.clause);
+        }
+    }
+    let is_writer = |named: &Named| known.sender_name.value.as_ref() == Some(&named.name);
+    let told = |sentence: &&[Glyph]| alert::tells_of_crime(&text_of(sentence));
+    for sentence in body::sentences(&flow).into_iter().filter(told) {
+        for clause in sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch)) {
+            if let Some(named) = acting_in(clause).filter(|named| !is_writer(named)) {
+                add(named, clause);
             }
         }
     }
     found
 }
 
-/// What stands behind each verb or label, up to the end of the clause or to what is asked for; and whether it was a label.
-fn segments(flow: &[Glyph]) -> Vec<(&[Glyph], bool)> {
+/// 贵局科长 is of the office that is written to, where that is an office.
+fn of_addressee(office: String, addressee: Option<&str>, roster: &Roster) -> String {
+    let mut chars = office.chars();
+    let points = matches!(chars.next(), Some('贵' | '你'));
+    let is_unit = chars
+        .next()
+        .is_some_and(|c| SHORT_UNITS.contains(c) || c == '单');
+    let addressed = addressee.filter(|name| roster.orgs.iter().any(|org| org.name == **name));
+    match addressed {
+        Some(name) if points && is_unit => {
+            let rest = chars.as_str();
+            format!("{name}{}", rest.strip_prefix('位').unwrap_or(rest))
+        }
+        _ => office,
+    }
+}
+
+/// Somebody accused, with his place in the clause.
+struct Named {
+    name: String,
+    office: Option<String>,
+    at: Range<usize>,
+}
+
+impl Named {
+    fn plain(name: String, at: Range<usize>) -> Self {
+        let office = None;
+        Self { name, office, at }
+    }
+}
+
+/// What stands behind a verb or a label, up to the end of the clause or to what is asked for.
+struct Segment<'a> {
+    clause: &'a [Glyph],
+    is_label: bool,
+    /// 投诉: whoever is only complained about.
+    is_complaint: bool,
+}
+
+fn segments(flow: &[Glyph]) -> Vec<Segment<'_>> {
     let chars = chars_of(flow);
     let mut all = Vec::new();
     for word in VERBS.iter().chain(LABELS) {
@@ -285,7 +411,11 @@ fn segments(flow: &[Glyph]) -> Vec<(&[Glyph], bool)> {
             let is_label = at > 0 && chars[at - 1] == '被' || LABELS.contains(word);
             if let Some(start) = behind(&chars, from, is_label) {
                 let end = (start + REACH).min(flow.len());
-                all.push((clause(&flow[start..end]), is_label));
+                all.push(Segment {
+                    clause: clause(&flow[start..end]),
+                    is_label,
+                    is_complaint: word.ends_with("投诉"),
+                });
             }
         }
     }
@@ -327,15 +457,10 @@ fn clause(rest: &[Glyph]) -> &[Glyph] {
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// Names with their place in the clause.
-fn named_in(
-    clause: &[Glyph],
-    is_label: bool,
-    matcher: &Matcher<'_>,
-    roster: &Roster,
-) -> Vec<(String, Range<usize>)> {
+fn named_in(segment: &Segment<'_>, matcher: &Matcher<'_>, roster: &Roster) -> Vec<Named> {
+    let clause = segment.clause;
     let text = text_of(clause);
-    let mut named: Vec<(String, Range<usize>)> = Vec::new();
+    let mut all: Vec<Named> = Vec::new();
     for hit in matcher.find(&text) {
         let name = match hit.who {
             Who::Leader(i) => roster.leaders.get(i).map(|leader| &leader.name),
@@ -343,29 +468,123 @@ fn named_in(
             Who::Outside(i) => roster.outside.get(i),
         };
         if let (Some(name), true) = (name, hit.score >= ROSTER_SURE) {
-            named.push((name.clone(), hit.range));
+            all.push(Named::plain(name.clone(), hit.range));
         }
     }
+    let plain = |at: Range<usize>| Named::plain(text_of(&clause[at.clone()]), at);
     let person = behind_title(clause)
-        .or_else(|| person_at(clause, 0))
-        .or_else(|| likely_at(clause, 0).filter(|_| is_label));
-    for at in person.into_iter().chain(unit(clause)) {
-        let name = text_of(&clause[at.clone()]);
-        if named.iter().all(|(known, _)| *known != name) {
-            named.push((name, at));
+        .map(|at| with_office(clause, at))
+        .or_else(|| person_at(clause, 0).map(plain))
+        .or_else(|| likely_at(clause, 0).filter(|_| segment.is_label).map(plain))
+        .or_else(|| holder(clause, |_| true).filter(|_| all.is_empty()));
+    let unit = unit(clause)
+        .map(plain)
+        .filter(|unit| !(segment.is_complaint && is_business(&unit.name)));
+    for named in person.into_iter().chain(unit) {
+        match all.iter_mut().find(|known| known.name == named.name) {
+            Some(known) => known.office = known.office.take().or(named.office),
+            None => all.push(named),
         }
     }
-    named
+    all
+}
+
+fn is_business(name: &str) -> bool {
+    BUSINESSES.iter().any(|end| name.ends_with(end))
+}
+
+/// Who acts in a clause that tells of a crime: a person with his office, or an office of some unit; not who is told of it.
+fn acting_in(clause: &[Glyph]) -> Option<Named> {
+    let is_turned_to = |office: usize| {
+        let before = clause[..office].last();
+        before.is_some_and(|g| TURNED_TO.contains(g.ch))
+    };
+    let person = places_behind_titles(clause)
+        .into_iter()
+        .find_map(|at| person_at(clause, at))
+        .filter(|name| !is_turned_to(office_start(clause, name.start)))
+        .map(|at| with_office(clause, at));
+    let acts = |rest: &[Glyph]| {
+        let rest: String = rest.iter().take(4).map(|g| g.ch).collect();
+        DEEDS.iter().any(|deed| rest.starts_with(deed))
+    };
+    person.or_else(|| holder(clause, acts).filter(|named| !is_turned_to(named.at.start)))
+}
+
+/// Where an office begins whose name or title ends at `end`: 我村村支书, 该局工作人员, 信访局干部.
+fn office_start(clause: &[Glyph], end: usize) -> usize {
+    let mut start = end;
+    while start > 0 && end - start < LONGEST_OFFICE {
+        let ch = clause[start - 1].ch;
+        if !(is_han(ch) || ch.is_ascii_digit()) || STOPS.contains(ch) {
+            break;
+        }
+        start -= 1;
+        // What points at a unit begins its name.
+        if POINTING.contains(ch) {
+            break;
+        }
+    }
+    let chars = chars_of(&clause[start..end]);
+    let verbs = VERBS.iter().chain(&["反映", "反应", "告发", "实名"]);
+    let behind = verbs.filter_map(|verb| Some(find_from(&chars, verb, 0)? + 2));
+    start + behind.max().unwrap_or(0)
+}
+
+fn with_office(clause: &[Glyph], at: Range<usize>) -> Named {
+    let office = text_of(&clause[office_start(clause, at.start)..at.start]);
+    Named {
+        name: text_of(&clause[at.clone()]),
+        office: names_unit(&office).then_some(office),
+        at,
+    }
+}
+
+/// Whether an office says of which unit it is, by its name or by pointing at it.
+fn names_unit(office: &str) -> bool {
+    let titles = TITLES.iter().filter_map(|title| office.strip_suffix(title));
+    let Some(unit) = titles.min_by_key(|unit| unit.len()) else {
+        return false;
+    };
+    let chars: Vec<char> = unit.chars().collect();
+    let points = chars.first().is_some_and(|c| POINTING.contains(*c));
+    chars.iter().skip(1).any(|c| SHORT_UNITS.contains(*c)) || points && unit.contains("单位")
+}
+
+/// Nobody is named: 贵局某科长, 信访局工作人员. What follows the title has to pass.
+fn holder(clause: &[Glyph], passes: impl Fn(&[Glyph]) -> bool) -> Option<Named> {
+    let ends = places_behind_titles(clause);
+    ends.into_iter().find_map(|end| {
+        let at = office_start(clause, end)..end;
+        let office = text_of(&clause[at.clone()]);
+        (names_unit(&office) && passes(&clause[end..])).then(|| Named {
+            office: Some(office.clone()),
+            name: office,
+            at,
+        })
+    })
 }
 
 /// A leader's full name with one character misread counts, a mere surname with some title does not.
 const ROSTER_SURE: f32 = 0.7;
 
-fn behind_title(clause: &[Glyph]) -> Option<Range<usize>> {
+fn places_behind_titles(clause: &[Glyph]) -> Vec<usize> {
     let chars = chars_of(clause);
-    let behind = |title: &&str| find_from(&chars, title, 0).map(|i| i + title.chars().count());
-    let mut places: Vec<usize> = TITLES.iter().filter_map(behind).collect();
+    let mut places = Vec::new();
+    for title in TITLES {
+        let mut from = 0;
+        while let Some(at) = find_from(&chars, title, from) {
+            from = at + title.chars().count();
+            places.push(from);
+        }
+    }
     places.sort_unstable();
+    places.dedup();
+    places
+}
+
+fn behind_title(clause: &[Glyph]) -> Option<Range<usize>> {
+    let places = places_behind_titles(clause);
     let whole = places.iter().find_map(|at| person_at(clause, *at));
     whole.or_else(|| places.iter().find_map(|at| likely_at(clause, *at)))
 }

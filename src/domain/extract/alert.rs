@@ -112,6 +112,11 @@ const CRIME: &[&str] = &[
     "洗钱",
 ];
 
+/// Whether a sentence has a clue to a crime in it.
+pub(super) fn tells_of_crime(sentence: &str) -> bool {
+    has_any(sentence, CRIME) && !has_any(sentence, &["没有贪污", "打击报复"])
+}
+
 const ENCLOSED: &[&str] = &[
     "随信",
     "附上",
@@ -204,7 +209,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
     };
     Flags {
         threat: Some(threat_flag(pages, zones)),
-        crime_clue: raise(&|s| has_any(s, CRIME) && !has_any(s, &["没有贪污", "打击报复"])),
+        crime_clue: raise(&tells_of_crime),
         valuables: raise(&encloses),
         archive_only: None,
         sensitive: raise(&|s| has_any(s, SENSITIVE)),

@@ -31,6 +31,23 @@ const ENDINGS: &[(&str, usize, &str)] = &[
 /// Characters a name of a place does not go on behind when read backwards.
 const STOPS: &str = "在是到和的们于自从住我你他她把被将向由对给让,。:;!?、(\"“就也都又还有无没不了着过去来及与这那此该每各全本某个从因为年月日人起";
 
+/// What people do about a place, or with a letter: no name of one has these words in it.
+const VERBS: &[&str] = &[
+    "举报", "检举", "揭发", "控告", "状告", "告发", "反映", "投诉", "反应", "请求", "恳请", "恳求",
+    "要求", "申请", "希望", "盼望", "建议", "咨询", "实名", "关于", "有关", "解决", "处理", "查处",
+    "严查", "调查", "整治", "整改", "治理", "改善", "改造", "取缔", "制止", "拆除", "修复", "修建",
+    "维修", "新建", "增设", "督促", "责令", "协调", "帮助", "位于", "家住", "现住", "居住", "租住",
+];
+
+/// Where the name begins behind the last verb that stands before it.
+fn behind_verbs(chars: &[char], from: usize, stem: usize) -> usize {
+    let is_verb = |end: &usize| {
+        let word = chars[end - 2..*end].iter().copied();
+        VERBS.iter().any(|verb| verb.chars().eq(word.clone()))
+    };
+    (from + 2..=stem).rev().find(is_verb).unwrap_or(from)
+}
+
 /// The place a text names: with its divisions where they are written.
 pub(super) fn of(text: &str) -> Option<String> {
     let chars: Vec<char> = text.chars().collect();
@@ -44,6 +61,7 @@ pub(super) fn of(text: &str) -> Option<String> {
             .rev()
             .find(|&i| STOPS.contains(chars[i]) || !is_part(chars[i]));
         let from = from.map_or(0, |i| i + 1).max(end.saturating_sub(LONGEST));
+        let from = behind_verbs(&chars, from, stem);
         let name: String = chars[from..end].iter().collect();
         let known = divisions(&chars[from..end]);
         let named = (2..=8).contains(&(stem - from)) || known;
@@ -92,7 +110,7 @@ fn vague(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{VERBS, of};
 
     #[test]
     fn the_place_is_what_the_letter_names() {
@@ -104,6 +122,32 @@ mod tests {
             of("从去年起姑苏区平江路一直没有修").as_deref(),
             Some("姑苏区平江路")
         );
+    }
+
+    /// Whatever is done about it, once or twice over, is no part of the name; and a place that nobody named is none.
+    #[test]
+    fn what_is_done_about_a_place_is_no_part_of_its_name() {
+        let places = [
+            "石桥村",
+            "枫桥",
+            "彩虹新村",
+            "平江路",
+            "东山镇",
+            "姑苏区平江路",
+            "金色家园",
+            "星湖街",
+        ];
+        for (first, second) in VERBS.iter().flat_map(|a| VERBS.iter().map(move |b| (a, b))) {
+            for place in places {
+                for said in [
+                    format!("{second}{place}"),
+                    format!("现{first}{second}{place}"),
+                ] {
+                    assert_eq!(of(&said).as_deref(), Some(place), "{said}");
+                }
+            }
+            assert_eq!(of(&format!("{first}{second}小区停车难")), None);
+        }
     }
 
     #[test]

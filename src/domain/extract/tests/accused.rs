@@ -67,7 +67,8 @@ fn b11_a_unit_is_found() {
     for (body, name) in [
         ("我举报新安镇人民政府违法征地。", "新安镇人民政府"),
         ("举报县公安局城东派出所不立案。", "县公安局城东派出所"),
-        ("投诉宏达物业公司乱收费。", "宏达物业公司"),
+        ("举报宏达物业公司偷税漏税。", "宏达物业公司"),
+        ("投诉新安镇中心小学乱收费。", "新安镇中心小学"),
     ] {
         assert!(
             accused(body).iter().any(|a| a == name),
@@ -90,6 +91,113 @@ fn b11_whoever_writes_or_is_turned_to_is_not_accused() {
         "我举报有人夜里倒垃圾，请派人查。",
     ] {
         assert_eq!(accused(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+/// Every second letter complains about one; as an accusation it would keep half the mail from the mailroom.
+#[test]
+fn a_business_that_is_complained_about_is_not_accused() {
+    for body in ["投诉宏达物业公司乱收费。", "我投诉幸福超市卖过期食品。"]
+    {
+        assert_eq!(accused(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+/// By unit, office and name in one, with any verb or none, as people write it who never read a form.
+#[test]
+fn whoever_is_named_with_his_office_where_a_crime_is_told_is_accused() {
+    let offices = [
+        "石桥村村委会主任",
+        "东山镇派出所所长",
+        "县信访局干部",
+        "我村村支书",
+        "区城管局执法队员",
+    ];
+    let deeds = [
+        "收受工程老板贿赂二十万元",
+        "包庇黑恶势力",
+        "吃拿卡要",
+        "贪污扶贫款",
+        "私分征地补偿款",
+    ];
+    for office in offices {
+        for deed in deeds {
+            for verb in ["", "反映", "现反映", "我要举报", "投诉"] {
+                for name in ["赵铁民", "李华"] {
+                    let body = format!("{verb}{office}{name}{deed}，望查处。");
+                    let found = accused(String::leak(body.clone()));
+                    assert!(found.iter().any(|one| one == name), "{body}: {found:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_office_without_a_name_is_accused_and_one_that_nobody_can_tell_is_for_a_person() {
+    for (body, name, is_known) in [
+        (
+            "举报新安镇财政所工作人员索要红包。",
+            "新安镇财政所工作人员",
+            true,
+        ),
+        ("我要举报该局工作人员索要红包。", "该局工作人员", false),
+        ("我单位领导贪污公款三十万元。", "我单位领导", false),
+        ("镇城管所执法人员殴打商贩。", "镇城管所执法人员", true),
+    ] {
+        let fields = letter(&[
+            "霍市长：",
+            body,
+            "此致",
+            "敬礼",
+            "来信人：汪小满",
+            "2025年3月4日",
+        ]);
+        let found: Vec<&str> = fields.accused.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(found, [name], "{body}");
+        assert_eq!(!fields.accuses_somebody_unknown(), is_known, "{body}");
+        assert!(is_known || !fields.addressee.accepted, "{body}");
+    }
+}
+
+#[test]
+fn whoever_is_told_of_a_crime_has_not_committed_it() {
+    for body in [
+        "我向镇长邱德海反映过有人贪污公款。",
+        "我找派出所民警邱德海说他们赌博。",
+        "有人在楼下赌博，居委会多次劝阻。",
+        "我被电话诈骗了三万元，报警后没有下文。",
+    ] {
+        assert_eq!(accused(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+/// The office that the letter is written to: by its short name, by 贵局, and by whoever works there.
+#[test]
+fn whoever_works_at_the_addressed_office_is_never_handed_the_letter() {
+    let org = &roster().orgs[0].name;
+    let short: String = {
+        let chars: Vec<char> = org.chars().collect();
+        chars[chars.len().saturating_sub(3)..].iter().collect()
+    };
+    let unit = if short.ends_with('局') {
+        short
+    } else {
+        org.clone()
+    };
+    for body in [
+        format!("投诉{unit}干部李华吃拿卡要。"),
+        format!("{unit}干部李华收受好处费。"),
+        format!("举报{org}工作人员索要红包。"),
+        "举报贵局工作人员李华索要红包。".to_owned(),
+        "贵单位领导贪污公款。".to_owned(),
+    ] {
+        let to: &'static str = String::leak(format!("{org}："));
+        let body: &'static str = String::leak(body);
+        let fields = letter(&[to, body, "此致", "敬礼", "来信人：汪小满", "2025年3月4日"]);
+        assert_eq!(fields.addressee.value.as_ref(), Some(org));
+        let stopped = crate::domain::access::goes_to_accused(&fields, None);
+        assert!(stopped, "{body}: {:?}", fields.accused);
     }
 }
 
