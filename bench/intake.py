@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How fast waiting files are taken: prints one line `name value unit` each.
 
-A station without OCR models, one watched folder, a load opened by an override, and N files that waited while the station was stopped.
-With --images DIR the files are the JPEGs of that folder, each made another one by a comment, and a thumbnail of every page is asked for as it arrives: claimed,
-on the disk, hashed, decoded, drawn small.
-Usage: bench/intake.py [--files N] [--bytes B] [--images DIR] [--binary target/release/laixin]
+A station without OCR models, one watched folder, a load opened by an override, and N files that waited while the station was stopped, --letter pages of
+each letter. With --images DIR the files are the JPEGs of that folder, each made another one by a comment. With --thumbnails a thumbnail of every page is
+asked for as it arrives: claimed, on the disk, hashed, decoded, drawn small. With --by separator a separator sheet, drawn at --dpi, lies before every letter.
+--keep DIR leaves the prepared station there, and takes it from there the next time: drawing thousands of sheets takes minutes.
+Usage: bench/intake.py [--files N] [--letter PAGES] [--bytes B] [--images DIR] [--thumbnails | --by separator [--dpi N]] [--keep DIR] [--binary target/release/laixin]
 """
 
 import argparse
@@ -12,6 +13,7 @@ import glob
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,6 +24,8 @@ import threading
 import time
 
 PASSWORD = "only for this bench 1"
+SHEETS_OF_A_RUN = 500
+LETTERS_OF_A_BATCH = 10_000
 
 
 def jpeg(seed: int, size: int) -> bytes:
@@ -38,13 +42,25 @@ def commented(image: bytes, number: int) -> bytes:
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--files", type=int, default=20_000)
+    arguments.add_argument("--letter", type=int, default=4)
     arguments.add_argument("--bytes", type=int, default=50_000)
     arguments.add_argument("--images")
+    arguments.add_argument("--thumbnails", action="store_true")
+    arguments.add_argument("--by", choices=("name", "separator"), default="name")
+    arguments.add_argument("--dpi", type=int, default=200)
+    arguments.add_argument("--keep")
     arguments.add_argument("--binary", default="target/release/laixin")
-    arguments.add_argument("--seconds", type=int, default=900)
+    arguments.add_argument("--seconds", type=int, default=1800)
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="laixin-intake-") as home:
-        return measure(asked, home)
+        prepared = asked.keep or os.path.join(home, "prepared")
+        if not os.path.isdir(prepared):
+            os.makedirs(prepared)
+            prepare(asked, prepared)
+        used = os.path.join(home, "used")
+        shutil.copytree(prepared, used)
+        os.sync()
+        return measure(asked, used)
 
 
 def call(port, method, path, body, headers=None):
@@ -57,127 +73,178 @@ def call(port, method, path, body, headers=None):
     return answer, json.loads(text) if text else None
 
 
-def start(binary, config, log):
-    return subprocess.Popen([binary, "run", "--config", config], stdout=log, stderr=log)
+class Station:
+    """A running station of a folder, ended by its process number."""
+
+    def __init__(self, binary, home, by):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        here = os.path.abspath("config")
+        self.config = os.path.join(home, "station.toml")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(
+                f'[station]\nname = "bench"\ndata_dir = "data"\n[http]\nlisten = "127.0.0.1:{self.port}"\n'
+                f'[[scanner]]\nid = "s1"\nfolder = "inbox"\nby = "{by}"\n[reading]\nmodels_dir = "none"\n'
+                f'[registration]\nroster = "{here}/roster.toml"\ndeadlines = "{here}/deadlines/2022.toml"\n'
+            )
+        self.binary, self.home = binary, home
+
+    def __enter__(self):
+        self.log = open(os.path.join(self.home, "log"), "a", encoding="utf-8")
+        self.began = time.monotonic()
+        self.process = subprocess.Popen([self.binary, "run", "--config", self.config], stdout=self.log, stderr=self.log)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.log.close()
+
+    def up(self):
+        for _ in range(400):
+            try:
+                http.client.HTTPConnection("127.0.0.1", self.port, timeout=1).request("GET", "/healthz")
+                return
+            except OSError:
+                time.sleep(0.05)
+        sys.exit("the station does not answer")
+
+    def signed_in(self):
+        answer, session = call(self.port, "POST", "/v1/session", {"user": "bench", "password": PASSWORD})
+        return {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": session["csrf"]}
+
+    def look(self):
+        return sqlite3.connect(f"file:{self.home}/data/station.sqlite3?mode=ro", uri=True, check_same_thread=False)
+
+    def memory_mib(self) -> float:
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 
 
-def up(port):
-    for _ in range(200):
-        try:
-            http.client.HTTPConnection("127.0.0.1", port, timeout=1).request("GET", "/healthz")
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("the station does not answer")
+def prepare(asked, home):
+    """A released load, then the files."""
+    inbox = os.path.join(home, "inbox")
+    os.mkdir(inbox)
+    os.mkdir(os.path.join(home, "data"))
+    station = Station(asked.binary, home, asked.by)
+    for name in ("bench", "second"):  # an override takes two people
+        subprocess.run([asked.binary, "user", "add", name, "--role", "operator", "--password-stdin", "--config", station.config],
+                       input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
+    letters = min(LETTERS_OF_A_BATCH, -(-asked.files // asked.letter))
+    with station:
+        station.up()
+        who = station.signed_in()
+        call(station.port, "POST", "/v1/batches", {"carrier": "letter", "count": letters, "received_at": "2026-03-02T09:00:00+08:00"}, who)
+        call(station.port, "POST", "/v1/batches/1/loads", {"cabinet": "none"}, who)
+        call(station.port, "POST", "/v1/loads/1/override", {"reason": "a measurement without a cabinet", "approver": "second",
+                                                            "approver_password": PASSWORD}, who)
+    samples = [open(name, "rb").read() for name in sorted(glob.glob(f"{asked.images}/*_p*.jpg"))] if asked.images else []
+    sheets = drawn(asked, station) if asked.by == "separator" else None
+    for number in range(asked.files):
+        letter, page = divmod(number, asked.letter)
+        separator = next(sheets) if sheets and page == 0 else None
+        name = f"{number:06}.jpg" if sheets else f"L{letter:05}_p{page + 1}.jpg"
+        with open(os.path.join(inbox, name), "wb") as file:
+            file.write(separator or (commented(samples[number % len(samples)], number) if samples else jpeg(number, asked.bytes)))
+
+
+def drawn(asked, station):
+    """Separator sheets in their order, printed by the station and drawn by poppler."""
+    while True:
+        with tempfile.TemporaryDirectory() as folder:
+            pdf = os.path.join(folder, "sheets.pdf")
+            subprocess.run([asked.binary, "separators", "--count", str(SHEETS_OF_A_RUN), "-o", pdf, "--config", station.config],
+                           check=True, stdout=subprocess.DEVNULL)
+            halves = [(1, SHEETS_OF_A_RUN // 2), (SHEETS_OF_A_RUN // 2 + 1, SHEETS_OF_A_RUN)]
+            drawing = [subprocess.Popen(["pdftoppm", "-gray", "-jpeg", "-r", str(asked.dpi), "-f", str(first), "-l", str(last), pdf, f"{folder}/sheet"])
+                       for first, last in halves]
+            if any(half.wait() for half in drawing):
+                sys.exit("the sheets were not drawn")
+            for name in sorted(glob.glob(f"{folder}/sheet*.jpg")):
+                yield open(name, "rb").read()
 
 
 def measure(asked, home) -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    here = os.path.abspath("config")
-    config = os.path.join(home, "station.toml")
-    inbox = os.path.join(home, "inbox")
-    os.mkdir(inbox)
-    with open(config, "w", encoding="utf-8") as file:
-        file.write(
-            f'[station]\nname = "bench"\ndata_dir = "data"\n[http]\nlisten = "127.0.0.1:{port}"\n'
-            '[[scanner]]\nid = "s1"\nfolder = "inbox"\n[reading]\nmodels_dir = "none"\n'
-            f'[registration]\nroster = "{here}/roster.toml"\ndeadlines = "{here}/deadlines/2022.toml"\n'
-        )
-    os.mkdir(os.path.join(home, "data"))
-    for name in ("bench", "second"):  # an override takes two people
-        subprocess.run([asked.binary, "user", "add", name, "--role", "operator", "--password-stdin", "--config", config],
-                       input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
-    with open(os.path.join(home, "log"), "w", encoding="utf-8") as log:
-        station = start(asked.binary, config, log)
-        up(port)
-        answer, session = call(port, "POST", "/v1/session", {"user": "bench", "password": PASSWORD})
-        who = {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": session["csrf"]}
-        call(port, "POST", "/v1/batches", {"carrier": "letter", "count": 10_000, "received_at": "2026-03-02T09:00:00+08:00"}, who)
-        call(port, "POST", "/v1/batches/1/loads", {"cabinet": "none"}, who)
-        call(port, "POST", "/v1/loads/1/override", {"reason": "a measurement without a cabinet", "approver": "second",
-                                                    "approver_password": PASSWORD}, who)
-        station.send_signal(signal.SIGTERM)
-        station.wait(20)
-        samples = [open(name, "rb").read() for name in sorted(glob.glob(f"{asked.images}/*_p*.jpg"))] if asked.images else []
-        for number in range(asked.files):
-            with open(os.path.join(inbox, f"L{number:05}_p1.jpg"), "wb") as file:
-                file.write(commented(samples[number % len(samples)], number) if samples else jpeg(number, asked.bytes))
-        began = time.monotonic()
-        station = start(asked.binary, config, log)
-        try:
-            return with_thumbnails(asked, home, port, station, who, began) if samples else watch(asked, home, station, began)
-        finally:
-            station.send_signal(signal.SIGTERM)
-            station.wait(60)
+    with Station(asked.binary, home, asked.by) as station:
+        return with_thumbnails(asked, station) if asked.thumbnails else watch(asked, station)
 
 
-def memory_mib(pid) -> float:
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
-
-
-def with_thumbnails(asked, home, port, station, who, began) -> int:
-    """Two clients ask for the thumbnail of every page as soon as its letter is there."""
-    database = sqlite3.connect(f"file:{home}/data/station.sqlite3?mode=ro", uri=True, check_same_thread=False)
+def with_thumbnails(asked, station) -> int:
+    """Two clients ask for the thumbnail of every page as soon as it is there."""
+    station.up()
+    who, database = station.signed_in(), station.look()
     lock, asked_for, failed = threading.Lock(), set(), []
+    new = iter(())
 
-    def next_letter():
+    def next_page():
+        nonlocal new
         with lock:
-            for (letter,) in database.execute("SELECT letter_id FROM pages"):
-                if letter not in asked_for:
-                    asked_for.add(letter)
-                    return letter
-        return None
+            page = next(new, None)
+            if page is None:
+                # Pages by their place in the letter, as its address has them.
+                rows = database.execute("SELECT id, letter_id, row_number() OVER (PARTITION BY letter_id ORDER BY id) FROM pages")
+                new = iter([row for row in rows if row[0] not in asked_for])
+                page = next(new, None)
+            if page:
+                asked_for.add(page[0])
+            return page
 
-    drawn = [0, 0]
+    drawn_pages = [0, 0]
 
     def client(which):
-        while drawn[0] + drawn[1] < asked.files and time.monotonic() - began < asked.seconds:
-            letter = next_letter()
-            if letter is None:
+        while sum(drawn_pages) < asked.files and time.monotonic() - station.began < asked.seconds:
+            page = next_page()
+            if page is None:
                 time.sleep(0.02)
                 continue
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("GET", f"/v1/letters/{letter}/pages/1/thumbnail", headers=who)
+            connection = http.client.HTTPConnection("127.0.0.1", station.port, timeout=30)
+            connection.request("GET", f"/v1/letters/{page[1]}/pages/{page[2]}/thumbnail", headers=who)
             answer = connection.getresponse()
             if answer.status != 200 or not answer.read().startswith(b"\xff\xd8"):
-                failed.append(letter)
-            drawn[which] += 1
+                failed.append(page)
+            drawn_pages[which] += 1
 
-    up(port)
     clients = [threading.Thread(target=client, args=(which,)) for which in (0, 1)]
     for one in clients:
         one.start()
     for one in clients:
         one.join()
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - station.began
     taken = database.execute("SELECT count(*) FROM arrivals WHERE state = 'taken'").fetchone()[0]
     print(f"intake_with_thumbnails_{asked.files} {seconds:.1f} s" + (f" ({len(failed)} failed, {taken} taken)" if failed or taken < asked.files else ""))
-    print(f"intake_with_thumbnails_rate {min(taken, sum(drawn) - len(failed)) / seconds:.1f} pages/s")
-    print(f"intake_with_thumbnails_memory {memory_mib(station.pid):.0f} MiB")
+    print(f"intake_with_thumbnails_rate {min(taken, sum(drawn_pages) - len(failed)) / seconds:.1f} pages/s")
+    print(f"intake_with_thumbnails_memory {station.memory_mib():.0f} MiB")
     return 0 if taken == asked.files and not failed else 1
 
 
-def watch(asked, home, station, began) -> int:
-    database = sqlite3.connect(f"file:{home}/data/station.sqlite3?mode=ro", uri=True)
-    first, peak, early, taken = None, 0.0, None, 0
-    while taken < asked.files and time.monotonic() - began < asked.seconds:
-        time.sleep(0.1)
+def watch(asked, station) -> int:
+    tenths, first, peak, early, taken = [], None, 0.0, None, 0
+    database = None
+    while taken < asked.files and time.monotonic() - station.began < asked.seconds:
+        time.sleep(0.1 if first is None else 0.5)
+        database = database or station.look()
         taken = database.execute("SELECT count(*) FROM arrivals WHERE state = 'taken'").fetchone()[0]
+        now = time.monotonic() - station.began
         if taken and first is None:
-            first = time.monotonic() - began
-        memory = memory_mib(station.pid)
+            first = now
+        memory = station.memory_mib()
         peak = max(peak, memory)
         if early is None and taken > asked.files // 10:
             early = memory
-    seconds = time.monotonic() - began
+        while first is not None and taken * 10 >= asked.files * (len(tenths) + 1) and len(tenths) < 10:
+            tenths.append(now)
+    seconds = time.monotonic() - station.began
     print(f"intake_first_page {first or float('nan'):.1f} s")
     print(f"intake_all_{asked.files} {seconds:.0f} s" + ("" if taken == asked.files else f" (only {taken})"))
     print(f"intake_rate {taken / seconds:.1f} pages/s")
+    rates = [asked.files / 10 / (then - before) for before, then in zip([first, *tenths], tenths) if then > before]
+    print("intake_rate_by_tenths " + " ".join(f"{rate:.0f}" for rate in rates) + " pages/s")
     print(f"intake_memory_at_a_tenth {early or float('nan'):.0f} MiB")
     print(f"intake_memory_peak {peak:.0f} MiB")
+    if asked.by == "separator":
+        letters, found = (database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("letters", "holds"))
+        print(f"intake_letters {letters} of {-(-asked.files // asked.letter)}, {found} findings")
     return 0 if taken == asked.files else 1
 
 

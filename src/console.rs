@@ -76,6 +76,10 @@ pub fn router(app: App) -> Router {
         .route("/audit", get(audit::page))
         .route("/console/{version}/{name}", get(assets::serve))
         .layer(middleware::from_fn_with_state(app.clone(), gate::gate))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            refused::in_a_page,
+        ))
         .layer(middleware::from_fn(guard))
         .with_state(app)
 }

@@ -118,7 +118,8 @@ pub async fn run(
                 Some(seen) => {
                     let mut batch = vec![seen];
                     batch.extend(std::iter::from_fn(|| source.try_next()).take(desk.more_at_once()));
-                    blocking(&desk, |desk| desk.handle_all(batch)).await?;
+                    let beat = beat.clone();
+                    blocking(&desk, move |desk| desk.handle_all(batch, &|| beat.beat())).await?;
                     if desk.wants_look() {
                         source.look_now();
                     }

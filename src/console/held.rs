@@ -11,7 +11,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::intake::{ArrivalState, may_be_page};
+use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen};
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
 const HELD_SHOWN: u32 = 100;
@@ -27,6 +27,9 @@ struct HeldLine {
     is_moving: bool,
     /// It may still be taken into a letter.
     may_be_page: bool,
+    /// There is an image of it, or part of one.
+    may_be_seen: bool,
+    is_cut: bool,
     /// What it is called, for whoever cannot see its image.
     name: String,
 }
@@ -98,6 +101,8 @@ fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
         ),
         is_moving: arrival.kept_as.is_none(),
         may_be_page: may_be_page(reason),
+        may_be_seen: may_be_seen(reason, &arrival.name),
+        is_cut: reason == "truncated",
         name: arrival.name,
         id: arrival.id,
     }

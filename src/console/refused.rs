@@ -1,8 +1,10 @@
 //! Pages that say why there is no page: not allowed, not there, or a fault of ours.
 
 use askama::Template;
-use axum::extract::{FromRequestParts, Request};
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::{Asked, Frame};
@@ -115,6 +117,17 @@ pub(super) async fn nowhere(app: &App, request: Request) -> Response {
         }
         Ok(None) => Redirect::to("/").into_response(),
         Err(_) => Refused::failed(app, asked).into_response(),
+    }
+}
+
+/// An address that its page can make nothing of, such as a word in the place of a number, is one where there is no page.
+pub(super) async fn in_a_page(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = parts.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match response.status() {
+        StatusCode::BAD_REQUEST => nowhere(&app, Request::from_parts(asked, Body::empty())).await,
+        _ => response,
     }
 }
 

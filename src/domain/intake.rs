@@ -94,6 +94,18 @@ pub fn may_be_page(reason: &str) -> bool {
     )
 }
 
+/// Whether there is anything to be seen of a file that is held for this reason: not of one that was refused for being no image, or that nothing could be
+/// opened of. A list of pages is text.
+#[must_use]
+pub fn may_be_seen(reason: &str, name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_list = ["csv", "txt", "xml"]
+        .iter()
+        .any(|list| ending.eq_ignore_ascii_case(list));
+    let is_image = may_be_page(reason) || matches!(reason, "truncated" | "too_many_pages");
+    is_image && !is_list
+}
+
 /// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
 pub fn next_action(reason: &str) -> &'static str {
     match reason {
@@ -189,5 +201,19 @@ mod tests {
         assert_eq!(gate(100, &loads), Gate::Enter { load: 2 });
         assert_eq!(gate(150, &loads), Gate::Enter { load: 3 });
         assert_eq!(gate(60, &loads), Gate::Enter { load: 1 });
+    }
+
+    #[test]
+    fn only_of_what_may_be_an_image_one_is_shown() {
+        for reason in ["truncated", "unsafe_name", reason::SEEN_BEFORE_RELEASE] {
+            assert!(may_be_seen(reason, "A001_p1.jpg"), "{reason}");
+        }
+        for reason in ["empty", "not_an_image", "symlink", "encrypted", "too_large"] {
+            assert!(!may_be_seen(reason, "A001_p1.jpg"), "{reason}");
+        }
+        assert!(
+            !may_be_seen(reason::INDEX_PAGE_MISSING, "A001.CSV"),
+            "a list"
+        );
     }
 }

@@ -47,7 +47,7 @@ pub struct Desk {
     /// Files that come before others.
     pub(super) earlier: Mutex<Earlier>,
     /// What is on those that are taken next.
-    pub(super) ahead: Mutex<Ahead>,
+    pub(super) ahead: Ahead,
     pub(super) evidence: Arc<Evidence>,
     pub(super) events: Events,
     pub(super) readiness: Readiness,
@@ -89,7 +89,7 @@ impl Desk {
             settings,
             whole: Mutex::default(),
             earlier: Mutex::default(),
-            ahead: Mutex::default(),
+            ahead: Ahead::default(),
             evidence,
             events,
             readiness,
@@ -129,23 +129,28 @@ impl Desk {
         self.events.listen()
     }
 
-    /// How much more than one is dealt with at once when much is waiting; the task beats between two batches. A look for separators takes its time.
+    /// How much more than one is dealt with at once when much is waiting: whoever gives the task an order, or stops it, waits for that. A look for
+    /// separators takes its time.
     pub(super) fn more_at_once(&self) -> usize {
         match self.by {
             GroupBy::Name | GroupBy::Index => 250,
-            _ => 8,
+            _ => 60,
         }
     }
 
     /// Deals with what was seen, in its order as far as that counts: first sights are recorded together, and whole files that are grouped by name are
-    /// taken side by side, since each waits for the disk most of the time.
-    pub fn handle_all(&self, seen: Vec<Seen>) {
-        if self.by == GroupBy::Index {
-            return self.handle_indexed(seen);
+    /// taken side by side, since each waits for the disk most of the time. `alive` is told after each.
+    pub fn handle_all(&self, seen: Vec<Seen>, alive: &(dyn Fn() + Sync)) {
+        match self.by {
+            GroupBy::Index => self.handle_indexed(seen),
+            _ => self.while_looking_ahead(seen, |seen| self.handle_in_order(seen, alive)),
         }
-        self.look_ahead(&seen);
+    }
+
+    fn handle_in_order(&self, seen: Vec<Seen>, alive: &(dyn Fn() + Sync)) {
         let mut seen = seen.into_iter().peekable();
         while let Some(one) = seen.next() {
+            alive();
             match one {
                 Seen::Appeared(found) => {
                     let mut all = vec![found];
@@ -162,14 +167,14 @@ impl Desk {
                     while let Some(next) = seen.next_if(|next| matches!(next, Seen::Ready(_))) {
                         all.push(next);
                     }
-                    self.side_by_side(all);
+                    self.side_by_side(all, alive);
                 }
                 other => self.handle(other),
             }
         }
     }
 
-    fn side_by_side(&self, all: Vec<Seen>) {
+    fn side_by_side(&self, all: Vec<Seen>, alive: &(dyn Fn() + Sync)) {
         let workers = SIDE_BY_SIDE.min(all.len());
         let queue = Mutex::new(all.into_iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -177,6 +182,7 @@ impl Desk {
             for _ in 0..workers {
                 scope.spawn(|| {
                     while let Some(one) = next() {
+                        alive();
                         self.handle(one);
                     }
                 });

@@ -10,8 +10,8 @@ use rxing::multi::{GenericMultipleBarcodeReader, MultipleBarcodeReader};
 use rxing::{
     BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource, MultiUseMultiFormatReader,
 };
-
 use serde::{Deserialize, Serialize};
+use turbojpeg::{Decompressor, ScalingFactor};
 
 use crate::Chain;
 use crate::domain::grouping::{Face, Separator, is_mail_number};
@@ -28,15 +28,21 @@ pub struct Grey {
     pub pixels: Vec<u8>,
 }
 
-/// The longest side of the copy that separators are looked for on: their modules are still 4 pixels wide.
-const SEPARATOR_PX: u32 = 1100;
-/// The longest side for thin bars.
+/// The longest side at least of the copy that separators are looked for on, where the image has as many: their modules are still 4 pixels wide.
+const SEPARATOR_PX: u32 = 850;
+/// The longest side at most for thin bars.
 const BARS_PX: u32 = 2200;
 
 impl Grey {
-    /// Averages blocks of pixels until the longest side is not longer than this.
-    fn shrunk(&self, longest_px: u32) -> Self {
-        let by = (self.width.max(self.height)).div_ceil(longest_px).max(1);
+    fn longest_px(&self) -> u32 {
+        self.width.max(self.height)
+    }
+
+    /// Averages blocks of so many by so many pixels.
+    fn shrunk(self, by: u32) -> Self {
+        if by <= 1 {
+            return self;
+        }
         let (width, height) = (self.width / by, self.height / by);
         let mut pixels = Vec::with_capacity((width * height) as usize);
         for y in 0..height {
@@ -90,14 +96,21 @@ pub enum Codes {
 }
 
 impl Codes {
-    /// What they say, in no order.
+    /// What they say, in no order; `None` when the image cannot be decoded. In the page worker only: it opens foreign bytes.
     #[must_use]
-    pub fn on(self, grey: &Grey) -> Vec<String> {
+    pub fn said(self, bytes: &[u8], frame: u32) -> Option<Vec<String>> {
         match self {
-            Self::Squares => grey.shrunk(SEPARATOR_PX).codes(&[BarcodeFormat::QR_CODE]),
-            Self::Bars => grey
-                .shrunk(BARS_PX)
-                .codes(&[BarcodeFormat::CODE_128, BarcodeFormat::CODE_39]),
+            Self::Squares => {
+                let grey = grey_of(bytes, frame, SEPARATOR_PX)?;
+                let by = grey.longest_px() / SEPARATOR_PX;
+                Some(grey.shrunk(by).codes(&[BarcodeFormat::QR_CODE]))
+            }
+            Self::Bars => {
+                let grey = grey_of(bytes, frame, u32::MAX)?;
+                let by = grey.longest_px().div_ceil(BARS_PX);
+                let bars = [BarcodeFormat::CODE_128, BarcodeFormat::CODE_39];
+                Some(grey.shrunk(by).codes(&bars))
+            }
         }
     }
 }
@@ -147,21 +160,12 @@ pub(super) fn faces_in(bytes: &[u8], frames: &[u32]) -> io::Result<Vec<(u32, Fac
     frames.iter().map(look).collect()
 }
 
-/// One image of a file in grey. In the page worker only: it decodes foreign bytes.
+/// One image of a file in grey. A JPEG is made smaller while it is decoded, its longest side not below `at_least_px` where it has as many: that takes a
+/// quarter of the time. In the page worker only: it decodes foreign bytes.
 #[must_use]
-pub fn grey_of(bytes: &[u8], frame: u32) -> Option<Grey> {
+pub fn grey_of(bytes: &[u8], frame: u32, at_least_px: u32) -> Option<Grey> {
     if bytes.starts_with(&[0xff, 0xd8]) {
-        let header = turbojpeg::read_header(bytes).ok()?;
-        // More than any page has: the reader refuses it, too.
-        if (header.width as u64) * (header.height as u64) > Limits::default().pixels {
-            return None;
-        }
-        let grey = turbojpeg::decompress(bytes, turbojpeg::PixelFormat::GRAY).ok()?;
-        return Some(Grey {
-            width: u32::try_from(grey.width).ok()?,
-            height: u32::try_from(grey.height).ok()?,
-            pixels: tight(grey.pixels, grey.width, grey.pitch, grey.height),
-        });
+        return grey_of_jpeg(bytes, at_least_px).ok().flatten();
     }
     let page = ocr::decode_frame(bytes, frame as usize, &Limits::default()).ok()?;
     let pixels = page
@@ -177,14 +181,44 @@ pub fn grey_of(bytes: &[u8], frame: u32) -> Option<Grey> {
     })
 }
 
-fn tight(pixels: Vec<u8>, width: usize, pitch: usize, height: usize) -> Vec<u8> {
-    if pitch == width {
-        return pixels;
+/// What there is of a damaged one counts, too: codes carry a checksum, and where there is none the reader says what is wrong with the page.
+fn grey_of_jpeg(bytes: &[u8], at_least_px: u32) -> turbojpeg::Result<Option<Grey>> {
+    let mut decompressor = Decompressor::new()?;
+    // A progressive file may ask for thousands of passes over every pixel; scanners write ten.
+    decompressor.set_scan_limit(100)?;
+    let header = decompressor.read_header(bytes)?;
+    // More than any page has: the reader refuses it, too.
+    if (header.width as u64) * (header.height as u64) > Limits::default().pixels {
+        return Ok(None);
     }
-    pixels
-        .chunks(pitch)
-        .take(height)
-        .flat_map(|row| &row[..width])
-        .copied()
-        .collect()
+    let longest = header.width.max(header.height);
+    let factor = (1..8)
+        .map(|eighths| ScalingFactor::new(eighths, 8))
+        // Lossless JPEG has no transform.
+        .find(|factor| !header.is_lossless && factor.scale(longest) >= at_least_px as usize)
+        .unwrap_or(ScalingFactor::ONE);
+    decompressor.set_scaling_factor(factor)?;
+    let header = header.scaled(factor);
+    let (Ok(width), Ok(height)) = (u32::try_from(header.width), u32::try_from(header.height))
+    else {
+        return Ok(None);
+    };
+    let mut pixels = vec![0; header.width * header.height];
+    let target = turbojpeg::Image {
+        pixels: pixels.as_mut_slice(),
+        width: header.width,
+        pitch: header.width,
+        height: header.height,
+        format: turbojpeg::PixelFormat::GRAY,
+    };
+    let decoded = decompressor.decompress(bytes, target);
+    // Nothing but zeros: it stopped before the first line.
+    if pixels.iter().all(|pixel| *pixel == 0) {
+        decoded?;
+    }
+    Ok(Some(Grey {
+        width,
+        height,
+        pixels,
+    }))
 }

@@ -88,9 +88,10 @@ pub(super) fn last_separator_at(
 ) -> Result<Millis, StoreError> {
     let found: Option<Millis> = step
         .prepare_cached(
-            "SELECT max(at_ms) FROM separators_seen WHERE source = ?1 AND batch_id = ?2 AND scan_id IS NULL",
+            "SELECT at_ms FROM separators_seen WHERE source = ?1 AND batch_id = ?2 AND scan_id IS NULL ORDER BY id DESC LIMIT 1",
         )?
-        .query_row((source, batch), |row| row.get(0))?;
+        .query_row((source, batch), |row| row.get(0))
+        .optional()?;
     Ok(found.unwrap_or(Millis(0)))
 }
 

@@ -55,8 +55,9 @@ pub(super) fn hold_if_beyond(
     let begun: i64 = step
         .prepare_cached("SELECT count(*) FROM letters WHERE batch_id = ?1 AND id <> ?2")?
         .query_row((batch, letter), |row| row.get(0))?;
-    let is_within = |before: i64| opened.is_some_and(|opened| before < opened);
-    if is_within(begun) || is_within(letters_with_pages(step, (batch, letter))?) {
+    if let Some(opened) = opened
+        && (begun < opened || letters_with_pages(step, (batch, letter), opened)? < opened)
+    {
         return Ok(());
     }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
@@ -85,7 +86,7 @@ impl Db {
         (by, why): (&str, &str),
     ) -> Result<(), StoreError> {
         let (expected, more, loads) = letters_and_loads(&self.connection, batch)?;
-        let letters = letters_with_pages(&self.connection, (batch, ""))?;
+        let letters = letters_with_pages(&self.connection, (batch, ""), i64::MAX)?;
         let held: Vec<i64> = self
             .connection
             .prepare_cached(
@@ -113,7 +114,7 @@ pub(super) fn hold_if_opened_early(
         .prepare_cached(
             "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.id <> a.id
              WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms <= a.first_seen_ms AND NOT EXISTS (
-               SELECT 1 FROM arrivals t WHERE t.source = a.source AND t.name = a.name AND t.state = ?3 AND t.id <> a.id AND t.taken_ms > e.first_seen_ms)
+               SELECT 1 FROM arrivals t WHERE t.source = a.source AND t.name = a.name AND +t.state = ?3 AND t.id <> a.id AND t.taken_ms > e.first_seen_ms)
              LIMIT 1",
         )?
         .query_row((arrival, reason::SEEN_BEFORE_RELEASE, ArrivalState::Taken), |row| row.get(0))
@@ -134,13 +135,17 @@ pub(super) fn opened_early(
     find_once(step, (batch, letter), hold::OPENED_BEFORE_RELEASE, name)
 }
 
-/// The letters of a batch that have pages, but for one.
-fn letters_with_pages(step: &Connection, (batch, but): (i64, &str)) -> Result<i64, StoreError> {
-    Ok(step.query_row(
-        "SELECT count(DISTINCT p.letter_id) FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1 AND l.id <> ?2",
-        (batch, but),
-        |row| row.get(0),
-    )?)
+/// The letters of a batch that have pages, but for one; counted up to a number where more do not matter: there may be thousands.
+fn letters_with_pages(
+    step: &Connection,
+    (batch, but): (i64, &str),
+    at_most: i64,
+) -> Result<i64, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM letters l WHERE l.batch_id = ?1 AND l.id <> ?2
+         AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id) LIMIT ?3)",
+    )?;
+    Ok(query.query_row((batch, but, at_most), |row| row.get(0))?)
 }
 
 /// A load that no cycle released and nobody overrode, of this batch if there is one. What waits for a closed batch waits for nothing.
@@ -190,7 +195,9 @@ pub(super) fn noted_since(
         return Ok(None);
     }
     let (expected, more, loads) = letters_and_loads(step, batch)?;
-    let begun = letters_with_pages(step, (batch, ""))?;
-    let is_all = letters_opened(expected, more, &loads).is_some_and(|opened| begun >= opened);
+    let is_all = match letters_opened(expected, more, &loads) {
+        Some(opened) => letters_with_pages(step, (batch, ""), opened)? >= opened,
+        None => false,
+    };
     Ok(noted.filter(|_| is_all))
 }

@@ -10,7 +10,6 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use super::{Done, Refusal, Task, Wait, wire};
 use crate::archive::derivative;
 use crate::read::{open_engine, reading};
-use crate::scan::separators::grey_of;
 use crate::store::Reading;
 
 /// JPEG quality of what is made for the browser.
@@ -110,8 +109,8 @@ fn work(
             Ok((Done::Picture(jpeg.len() as u32), jpeg))
         }
         Task::Codes { frame, codes } => {
-            let grey = grey_of(file, *frame).ok_or_else(not_decoded)?;
-            alone(Done::Codes(codes.on(&grey)))
+            let said = codes.said(file, *frame).ok_or_else(not_decoded)?;
+            alone(Done::Codes(said))
         }
         Task::Derivative { frame } => {
             let (derivative, bytes) = derivative(file, *frame).ok_or_else(not_decoded)?;

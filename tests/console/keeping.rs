@@ -153,6 +153,7 @@ async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
         browser.picture("held-open").await;
         let of = |name: &str| format!("return [...document.querySelectorAll('#held li')].find((li) => li.textContent.includes('{name}')).id;");
         let note = browser.ask(&of("便条")).await.as_str().unwrap().to_owned();
+        assert_eq!(browser.ask(&format!("return document.querySelectorAll('#{note} .look').length;")).await, json!(0), "no image, none to be seen");
         browser.fill(&format!("#{note} .aside input[name=reason]"), "误存的便条，没有纸质件").await;
         submit(&browser, &format!("#{note} .aside")).await;
         let aside = browser.text("#aside").await;
@@ -257,7 +258,13 @@ async fn an_address_without_a_page_says_so_in_a_page() {
     with_browser(|browser| async move {
         let station = Station::with_scanners().await;
         sign_in(&browser, &station).await;
-        for address in ["/batches/4", "/scanners", "/held/none"] {
+        for address in [
+            "/batches/4",
+            "/scanners",
+            "/held/none",
+            "/batches/abc/pages",
+            "/boxes/abc",
+        ] {
             browser.open(&station.page(address)).await;
             browser
                 .until("a page", "document.querySelector('.refused h1')")

@@ -1,7 +1,7 @@
 //! How well separators are recognised, on sheets printed by the station, drawn by poppler and treated as scanners do.
 
 use laixin::domain::grouping::Face;
-use laixin::scan::separators::{Codes, Grey, face, grey_of, mail_number};
+use laixin::scan::separators::{Codes, Grey, face, mail_number};
 
 use super::sheets::{drawn, jpeg, page};
 
@@ -92,9 +92,9 @@ fn tried(dpi: u32, rounds: u32, dice: &mut Dice) -> (u32, u32, u32, std::time::D
     for _ in 0..rounds {
         for (number, sheet) in (1..=SHEETS).zip(&sheets) {
             let image = scanned(sheet, dice);
-            let image = grey_of(&jpeg(&image), 0).unwrap();
+            let image = jpeg(&image);
             let began = std::time::Instant::now();
-            let found = face(&Codes::Squares.on(&image));
+            let found = face(&Codes::Squares.said(&image, 0).unwrap());
             longest = longest.max(began.elapsed());
             match found {
                 Face::Separator(found) if found.run == "MEASRE" && found.number == number => {}
@@ -148,18 +148,17 @@ fn the_number_of_registered_mail_is_read_from_its_envelope() {
     for dpi in [200, 300] {
         let flat = envelope("RR473124829GB", dpi);
         let turned = scanned(&flat, &mut dice);
-        let read = grey_of(&jpeg(&flat), 0).unwrap();
-        assert_eq!(
-            mail_number(Codes::Bars.on(&read)).as_deref(),
-            Some("RR473124829GB"),
-            "{dpi} dpi"
-        );
+        let read = |image: &Grey| mail_number(Codes::Bars.said(&jpeg(image), 0).unwrap());
+        assert_eq!(read(&flat).as_deref(), Some("RR473124829GB"), "{dpi} dpi");
         // Turned and noisy it is found or it is not, but never another one.
-        let read = mail_number(Codes::Bars.on(&grey_of(&jpeg(&turned), 0).unwrap()));
-        assert!(read.is_none_or(|code| code == "RR473124829GB"));
+        assert!(read(&turned).is_none_or(|code| code == "RR473124829GB"));
     }
     assert_eq!(
-        mail_number(Codes::Bars.on(&envelope("6901234567892", 200))),
+        mail_number(
+            Codes::Bars
+                .said(&jpeg(&envelope("6901234567892", 200)), 0)
+                .unwrap()
+        ),
         None,
         "another bar code is no mail number"
     );
@@ -168,8 +167,8 @@ fn the_number_of_registered_mail_is_read_from_its_envelope() {
 #[test]
 fn pages_are_no_separators() {
     for seed in 0..20 {
-        let grey = grey_of(&page(seed), 0).unwrap();
-        assert_eq!(face(&Codes::Squares.on(&grey)), Face::Page);
+        let squares = Codes::Squares.said(&page(seed), 0).unwrap();
+        assert_eq!(face(&squares), Face::Page);
     }
 }
 

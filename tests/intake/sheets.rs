@@ -71,7 +71,7 @@ pub(super) fn drawn(run: &str, count: u32, dpi: u32) -> Vec<Grey> {
     files.sort();
     files
         .iter()
-        .map(|file| grey_of(&std::fs::read(file).unwrap(), 0).unwrap())
+        .map(|file| grey_of(&std::fs::read(file).unwrap(), 0, u32::MAX).unwrap())
         .collect()
 }
 
