@@ -87,6 +87,19 @@ impl Desk {
         waits
     }
 
+    /// A page that no list names may be decided about while it waits: its list may have been refused, or never comes. It is held for that.
+    pub(super) fn hold_unlisted(&self, id: &str) -> Result<(), ScanError> {
+        let key = id.to_owned();
+        let arrival = self.store.wait(move |db| db.arrival(&key))?;
+        if !arrival.awaits_list() {
+            return Ok(());
+        }
+        let page = self.whole().remove(&arrival.name);
+        page.map_or(Ok(()), |page| {
+            self.hold_in_place(&page.found, &page.arrival, reason::AWAITING_INDEX)
+        })
+    }
+
     /// Tells of a file that waits for another one for long.
     fn waits_long(&self, arrival: &Arrival, code: &'static str) -> Result<(), ScanError> {
         match waits_since(arrival) >= PATIENCE_MS {
