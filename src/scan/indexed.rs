@@ -8,6 +8,7 @@ use scanner::{Found, Listed, Offer, Seen, Shape, naming};
 
 use super::ScanError;
 use super::desk::{Desk, frames, kind_of};
+use super::held::HeldRefused;
 use crate::clock;
 use crate::domain::intake::{Gate, reason};
 use crate::events::Event;
@@ -88,16 +89,17 @@ impl Desk {
     }
 
     /// A page that no list names may be decided about while it waits: its list may have been refused, or never comes. It is held for that.
-    pub(super) fn hold_unlisted(&self, id: &str) -> Result<(), ScanError> {
+    pub(super) fn hold_unlisted(&self, id: &str) -> Result<(), HeldRefused> {
         let key = id.to_owned();
         let arrival = self.store.wait(move |db| db.arrival(&key))?;
         if !arrival.awaits_list() {
             return Ok(());
         }
         let page = self.whole().remove(&arrival.name);
-        page.map_or(Ok(()), |page| {
-            self.hold_in_place(&page.found, &page.arrival, reason::AWAITING_INDEX)
-        })
+        if let Some(page) = page {
+            self.hold_in_place(&page.found, &page.arrival, reason::AWAITING_INDEX)?;
+        }
+        Ok(())
     }
 
     /// Tells of a file that waits for another one for long.
