@@ -13,6 +13,7 @@ mod image;
 mod index;
 mod metadata;
 mod names;
+mod not_shown;
 mod text;
 
 pub(crate) use derivative::derivative;
@@ -51,6 +52,8 @@ pub struct Mark {
     pub is_unconfirmed: bool,
     /// Codes of the findings that wait for a person, each once.
     pub findings: Vec<String>,
+    /// How many of its pages cannot be shown.
+    pub not_shown: usize,
 }
 
 impl Mark {
@@ -70,6 +73,7 @@ impl Mark {
         Ok(Self {
             is_unconfirmed: !confirmed,
             findings,
+            not_shown: 0,
         })
     }
 
@@ -79,17 +83,25 @@ impl Mark {
         let unconfirmed = self.is_unconfirmed.then(|| "unconfirmed".to_owned());
         let open = (!self.findings.is_empty())
             .then(|| format!("findings open: {}", self.findings.join(", ")));
-        let told: Vec<String> = [unconfirmed, open].into_iter().flatten().collect();
+        let pages =
+            (self.not_shown > 0).then(|| format!("pages that cannot be shown: {}", self.not_shown));
+        let told: Vec<String> = [unconfirmed, open, pages].into_iter().flatten().collect();
         told.join("; ")
     }
 
     /// For the title, which viewers show above the pages.
-    fn title(&self) -> &'static str {
-        match (self.is_unconfirmed, self.findings.is_empty()) {
-            (false, true) => "",
-            (true, true) => "（未经确认）",
-            (false, false) => "（有待核对）",
-            (true, false) => "（未经确认，有待核对）",
+    fn title(&self) -> String {
+        let told: Vec<&str> = [
+            (self.is_unconfirmed, "未经确认"),
+            (!self.findings.is_empty(), "有待核对"),
+            (self.not_shown > 0, "有页面无法显示"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, word)| is_so.then_some(word))
+        .collect();
+        match told.is_empty() {
+            true => String::new(),
+            false => format!("（{}）", told.join("，")),
         }
     }
 }
@@ -193,7 +205,7 @@ pub enum ArchiveError {
 /// Makes the file. Every original is verified on its way in.
 ///
 /// # Errors
-/// [`ArchiveError`]. A page that cannot be decoded is no error: it is shown struck through.
+/// [`ArchiveError`]. A page that cannot be decoded is no error: it is struck through, and says so.
 pub fn make(
     outline: Outline,
     evidence: &Evidence,
@@ -205,6 +217,10 @@ pub fn make(
     for (row, reading) in outline.pages {
         let image = image::image(evidence.get(&row.sha256)?, row.frame)?;
         image_bytes += image.as_ref().map_or(0, |image| image.bytes.len());
+        let reading = match &image {
+            Some(_) => reading,
+            None => Some(not_shown::reading(&row)),
+        };
         pages.push(ArchivedPage {
             n: row.n,
             kind: row.kind,
@@ -217,12 +233,16 @@ pub fn make(
         });
         sheets.push(Sheet { image, reading });
     }
+    let not_shown = pages.iter().filter(|page| !page.is_shown).count();
     let archive = Archive {
         letter: outline.letter,
         station: station.to_owned(),
         at: outline.at,
         level,
-        mark: outline.mark,
+        mark: Mark {
+            not_shown,
+            ..outline.mark
+        },
         pages,
     };
     Ok(Archived {

@@ -24,7 +24,7 @@ use crate::config;
 use crate::scan::separators::Codes;
 use crate::store::Reading;
 
-pub use kept::{Kept, codes, derivative, frames, glimpse, picture};
+pub use kept::{Kept, codes, derivative, frames, glimpse, is_blank, picture};
 
 /// The name of the child's command.
 pub const COMMAND: &str = "page-worker";
@@ -78,6 +78,11 @@ pub enum Task {
         /// Which of them.
         codes: Codes,
     },
+    /// Say whether anything is on one page.
+    Blank {
+        /// Page inside the file, from 0.
+        frame: u32,
+    },
     /// Pack one page for the archive, where its original cannot go in as it is.
     Derivative {
         /// Page inside the file, from 0.
@@ -103,6 +108,8 @@ pub enum Done {
     Picture(u32),
     /// What the codes say.
     Codes(Vec<String>),
+    /// Nothing is on the page.
+    Blank(bool),
     /// The bytes of an archive's image follow.
     Derivative(Derivative),
     /// It cannot be done with this file.
@@ -359,6 +366,7 @@ pub(crate) fn unexpected(answer: &Done) -> WorkerError {
         Done::Frames(_) => "frames",
         Done::Picture(_) => "picture",
         Done::Codes(_) => "codes",
+        Done::Blank(_) => "blank",
         Done::Derivative(_) => "derivative",
         Done::Refused(_) => "refused",
     };

@@ -9,7 +9,8 @@ use std::fs;
 
 use laixin::domain::grouping::GroupBy;
 use laixin::domain::intake::{ArrivalState, reason};
-use laixin::store::NewArrival;
+use laixin::scan::HeldWish;
+use laixin::store::{Arrival, NewArrival};
 use scanner::claim;
 
 use crate::scan_faults::{Station, page};
@@ -266,6 +267,45 @@ async fn a_list_names_the_page_it_waits_for_and_keeps_its_batch_open_until_it_co
     station.wait_for(ArrivalState::Taken, 3).await;
     assert_eq!(holds().await.unwrap().len(), 0, "answered by itself");
     assert_eq!(order(&station, "A001").await, [1, 2]);
+    station.is_clean().await;
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_no_list_names_can_be_taken_or_set_aside_while_it_waits() {
+    let mut station = station().await;
+    age(&station, 3_600_000);
+    station.start();
+    station.file("1.jpg", &page(1));
+    station.file("2.jpg", &page(2));
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| waiting.len() == 2)
+        .await;
+    age(&station, 61_000);
+    let waiting = station
+        .wait_until(ArrivalState::Waiting, |waiting| {
+            waiting.len() == 2 && waiting.iter().all(Arrival::awaits_list)
+        })
+        .await;
+    let control = station.control.as_ref().unwrap();
+    let id = |name: &str| {
+        waiting
+            .iter()
+            .find(|one| one.name == name)
+            .unwrap()
+            .id
+            .clone()
+    };
+    let why = ("王芳", "清单已被退回");
+    let load = HeldWish::IntoLoad(1);
+    let taken = control.decide(&id("1.jpg"), load, why).await.unwrap();
+    assert!(taken.unwrap().is_some());
+    let aside = control
+        .decide(&id("2.jpg"), HeldWish::Aside, why)
+        .await
+        .unwrap();
+    assert_eq!(aside.unwrap(), None);
+    assert!(station.arrivals(ArrivalState::Waiting).await.is_empty());
     station.is_clean().await;
     station.stop().await;
 }

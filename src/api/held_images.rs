@@ -40,7 +40,13 @@ pub async fn shown(
                 what: "held file",
                 id,
             };
-            let arrival = db.undecided(&id, "look at")?;
+            let arrival = match db.arrival(&id)? {
+                waits if waits.awaits_list() => Arrival {
+                    kept_as: Some(waits.name.clone()),
+                    ..waits
+                },
+                _ => db.undecided(&id, "look at")?,
+            };
             if db.arrivals_kept_from(&seer.actor)?.contains(&arrival.id) {
                 return Err(nothing(id));
             }
@@ -49,7 +55,8 @@ pub async fn shown(
             }
             let standing = PageStanding {
                 is_judged: false,
-                is_needed: true,
+                is_unreadable: true,
+                is_held: false,
                 has_interest: !db.interests(Some(&seer.actor))?.is_empty(),
             };
             let longest_px = match may_see_sharply(seer.holder, standing) {

@@ -110,7 +110,7 @@ pub struct Valuables {
 pub struct NewValuableBody {
     /// What it is; `nothing_found` when the letter speaks of something that is not there.
     pub kind: ValuableKind,
-    /// As written: 500 元, 2 件.
+    /// As written: 500 元, 2 件. Needed for cash.
     pub amount: Option<String>,
     /// Number of the note, card or order.
     pub serial: Option<String>,
@@ -126,7 +126,7 @@ pub struct ReturnBody {
     pub to: String,
     /// Number of the receipt.
     pub receipt_no: String,
-    /// The day, `YYYY-MM-DD`.
+    /// The day, `YYYY-MM-DD`: not before the letter came, not after today.
     pub on: String,
 }
 
@@ -204,6 +204,12 @@ pub async fn list(
         amount: optional("amount", asked.body.amount)?,
         serial: optional("serial", asked.body.serial)?,
     };
+    if new.kind == ValuableKind::Cash && new.amount.is_none() {
+        return Err(Problem::new(
+            "body_invalid",
+            "amount: how much cash it is has to be said",
+        ));
+    }
     app.once_telling(key, move |db| {
         let id = db.list_valuable(&letter, &new, &by)?;
         changed(db, id, StatusCode::CREATED)
@@ -241,10 +247,12 @@ pub async fn give_back(
     let by = caller.actor();
     let key = asked.key(&by);
     let body = asked.body;
-    if body.on.parse::<jiff::civil::Date>().is_err() || body.on.len() != 10 {
+    let day = body.on.parse::<jiff::civil::Date>();
+    let is_over = day.is_ok_and(|day| day <= crate::clock::now().zoned().date());
+    if !is_over || body.on.len() != 10 {
         return Err(Problem::new(
             "body_invalid",
-            "on: a day such as 2026-11-27 is needed",
+            "on: a day such as 2026-11-27 is needed, today or before",
         ));
     }
     let back = NewReturn {

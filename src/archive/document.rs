@@ -8,7 +8,7 @@ use super::derivative::deflate;
 use super::image::{Image, Packing};
 use super::metadata;
 use super::text::{self, Characters, FONT, SYSTEM, Scale};
-use super::{Archive, Sheet, colour, glyphless};
+use super::{Archive, Sheet, colour, glyphless, not_shown};
 use crate::clock::Millis;
 use crate::digest;
 
@@ -102,7 +102,18 @@ fn page(
             content.restore_state();
             write_image(pdf, image_id, image);
         }
-        None => crossed_out(&mut content, width, height),
+        None => {
+            crossed_out(&mut content, width, height);
+            let words = not_shown::image();
+            let (wide, high) = words.seen();
+            let of_page = (width - 120.0) / wide;
+            content.save_state();
+            // The words stand on white, clear of the strokes.
+            content.transform([wide * of_page, 0.0, 0.0, high * of_page, 60.0, height / 2.0]);
+            content.x_object(IMAGE);
+            content.restore_state();
+            write_image(pdf, image_id, &words);
+        }
     }
     let mut has_text = false;
     if let Some(reading) = &sheet.reading
@@ -132,9 +143,7 @@ fn page(
         page.rotate(360 - i32::from(turned % 360));
     }
     let mut resources = page.resources();
-    if sheet.image.is_some() {
-        resources.x_objects().pair(IMAGE, image_id);
-    }
+    resources.x_objects().pair(IMAGE, image_id);
     if has_text {
         resources.fonts().pair(FONT, fixed.font);
     }

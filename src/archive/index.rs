@@ -138,10 +138,10 @@ pub fn xml(entries: &[IndexEntry], station: &str) -> std::io::Result<Vec<u8>> {
                                     ("bytes", size.as_str()),
                                     (
                                         "image",
-                                        if page.is_original {
-                                            "original"
-                                        } else {
-                                            "derivative"
+                                        match (page.is_shown, page.is_original) {
+                                            (false, _) => "none",
+                                            (true, true) => "original",
+                                            (true, false) => "derivative",
                                         },
                                     ),
                                 ])

@@ -180,7 +180,7 @@ impl Export<'_> {
         let xml = archive::xml(&self.index, &self.settings.station.name)?;
         write(&folder.join("index.xml"), &xml)?;
         println!(
-            "{}: {exported} of {} letters, index.csv, index.xml; {marked} of them unconfirmed or with open findings (marked in the index); {} withheld, {} not exported",
+            "{}: {exported} of {} letters, index.csv, index.xml; {marked} of them unconfirmed, with open findings or with pages that cannot be shown (marked in the index); {} withheld, {} not exported",
             folder.display(),
             letters.len() + withheld.len(),
             withheld.len(),

@@ -199,6 +199,6 @@ fn name_pattern<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> 
 pub struct Retention {
     /// Its name, as records quote it.
     pub policy: String,
-    /// Years since the letter was received.
+    /// Years since the letter was registered or withdrawn, and its last page came.
     pub years: Within<1, 200>,
 }

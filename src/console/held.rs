@@ -11,7 +11,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen};
+use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen, reason};
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
 const HELD_SHOWN: u32 = 100;
@@ -76,6 +76,14 @@ fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
     let aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
     let mut waiting = db.held_files(FILES_LOOKED_AT)?;
     waiting.retain(|file| !file.is_held);
+    // A page that no list names is decided about like a held one.
+    let (unlisted, waiting): (Vec<_>, Vec<_>) = waiting
+        .into_iter()
+        .partition(|file| file.reason == reason::AWAITING_INDEX);
+    let mut held = db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?;
+    for file in unlisted {
+        held.push(db.arrival(&file.id)?);
+    }
     Ok(Seen {
         waits: waits(db, &waiting)?,
         waiting,
@@ -92,20 +100,20 @@ fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
 }
 
 fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
-    let reason = arrival.reason.as_deref().unwrap_or_default();
+    let code = arrival.reason.as_deref().unwrap_or_default();
     HeldLine {
-        what: w.one("alert.held", w.code("held", reason)),
-        next: w.known("held_do", reason).unwrap_or_default(),
+        what: w.one("alert.held", w.code("held", code)),
+        next: w.known("held_do", code).unwrap_or_default(),
         subject: format!(
             "{} · {} · {}",
             arrival.name,
             w.one("alert.by_source", &arrival.source),
             when::moment(w, arrival.first_seen)
         ),
-        is_moving: arrival.kept_as.is_none(),
-        may_be_page: may_be_page(reason),
-        may_be_seen: may_be_seen(reason, &arrival.name),
-        is_cut: reason == "truncated",
+        is_moving: arrival.kept_as.is_none() && !arrival.awaits_list(),
+        may_be_page: may_be_page(code),
+        may_be_seen: may_be_seen(code, &arrival.name),
+        is_cut: code == "truncated",
         name: arrival.name,
         id: arrival.id,
     }

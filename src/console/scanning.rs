@@ -267,6 +267,10 @@ fn detail_words(w: &'static Words, detail: &str) -> String {
         ["cancelled"] => w.t("scanning.cancelled").to_owned(),
         ["load", load] => w.one("batches.load", load),
         ["batch", batch] => w.one("batches.number", batch),
+        ["page", n, code] => {
+            let why = w.known("held", code).unwrap_or(code);
+            w.two("scanning.page_why", n, why)
+        }
         ["image", place] => w.one("scanning.image", place),
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
@@ -292,6 +296,7 @@ mod tests {
             "load 2",
             "batch 2",
             "image 3",
+            "page 2 too_large",
             "7 sides",
             "scanner_jam after image 2",
             "3 came, 2 are here",

@@ -34,6 +34,10 @@ pub mod hold {
     pub const SEPARATOR_DISPUTED: &str = "separator_disputed";
     /// An image could not be looked at: the process that opened it died over it.
     pub const IMAGE_NOT_SEEN: &str = "image_not_seen";
+    /// A page cannot be read nor shown: only the paper says what is on it.
+    pub const PAGE_UNREADABLE: &str = "page_unreadable";
+    /// Two numbers of registered or express mail in one letter: two letters, of which one has lost its separator.
+    pub const TWO_MAIL_NUMBERS: &str = "two_mail_numbers";
     /// Nothing lies between two separators.
     pub const LETTER_EMPTY: &str = "letter_empty";
     /// An odd number of sides came from a scan of both sides.
@@ -168,10 +172,48 @@ pub enum Face {
     Separator(Separator),
     /// The other side of a separator sheet: no page of any letter.
     SeparatorBack(Separator),
+    /// A page where the other side of this separator's sheet was expected: the scanner left out a blank side, or the sheet was used before.
+    BesideSeparator(Separator),
     /// Its codes contradict each other: a page, and somebody has to look.
     Disputed,
     /// Nobody could look at it: it may be a separator.
     Unseen,
+}
+
+/// Which side of a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that comes first.
+    First,
+    /// The one behind it.
+    Second,
+}
+
+/// One side of a sheet and whether nothing is on it.
+#[derive(Debug, Clone, Copy)]
+pub struct SideSeen<'a> {
+    /// What was made out on it.
+    pub face: &'a Face,
+    /// Nothing is on it.
+    pub is_blank: bool,
+}
+
+/// What one of two sides is, in view of the one that came with it. They are one separator sheet only when they bear the same code, or one of them
+/// is blank: scanners leave blank sides out, and then the side behind a separator is the next sheet's.
+#[must_use]
+pub fn of_two_sides(side: Side, this: SideSeen<'_>, other: SideSeen<'_>) -> Face {
+    let sheet = |separator: &Separator| match side {
+        Side::First => Face::Separator(separator.clone()),
+        Side::Second => Face::SeparatorBack(separator.clone()),
+    };
+    match (this.face, other.face) {
+        (Face::Separator(one), Face::Separator(two)) if one == two => sheet(one),
+        (Face::Separator(_), Face::Separator(_)) => this.face.clone(),
+        (Face::Separator(one), _) if other.is_blank => sheet(one),
+        (Face::Page, Face::Separator(two)) if this.is_blank => sheet(two),
+        (Face::Page, Face::Separator(two)) => Face::BesideSeparator(two.clone()),
+        _ => this.face.clone(),
+    }
 }
 
 /// What is odd about a separator, seen after the one before it in the same stack.
@@ -288,6 +330,32 @@ mod tests {
         );
         let first = Separator { number: 1, ..other };
         assert_eq!(after(Some(&sheet(1)), &first), None, "the next print run");
+    }
+
+    #[test]
+    fn a_written_side_behind_a_separator_is_a_page_not_the_separators_back() {
+        let (front, page) = (Face::Separator(sheet(6)), Face::Page);
+        let seen = |face, is_blank| SideSeen { face, is_blank };
+        let second = |this, other| of_two_sides(Side::Second, this, other);
+        let first = |this, other| of_two_sides(Side::First, this, other);
+        let (written, blank) = (seen(&page, false), seen(&page, true));
+        let code = seen(&front, false);
+        assert_eq!(second(written, code), Face::BesideSeparator(sheet(6)));
+        assert_eq!(second(blank, code), Face::SeparatorBack(sheet(6)));
+        assert_eq!(second(code, code), Face::SeparatorBack(sheet(6)));
+        assert_eq!(first(code, written), front);
+        assert_eq!(first(written, code), Face::BesideSeparator(sheet(6)));
+        assert_eq!(second(code, written), front, "it begins the next letter");
+        assert_eq!(
+            (first(blank, code), second(code, blank)),
+            (front.clone(), Face::SeparatorBack(sheet(6)))
+        );
+        let next = Face::Separator(sheet(7));
+        assert_eq!(
+            second(seen(&next, false), code),
+            next,
+            "two sheets whose backs were left out"
+        );
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl Desk {
             HeldWish::Aside => ("set aside", id.to_owned()),
             _ => ("take in", id.to_owned()),
         };
+        self.hold_unlisted(id)?;
         let arrival = self.store.wait(move |db| db.undecided(&key, action))?;
         let letter = match wish {
             HeldWish::Aside => {

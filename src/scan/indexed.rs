@@ -8,6 +8,7 @@ use scanner::{Found, Listed, Offer, Seen, Shape, naming};
 
 use super::ScanError;
 use super::desk::{Desk, frames, kind_of};
+use super::held::HeldRefused;
 use crate::clock;
 use crate::domain::intake::{Gate, reason};
 use crate::domain::own_time::OwnTime;
@@ -86,6 +87,20 @@ impl Desk {
         };
         self.whole().insert(offer.found.name.clone(), page);
         waits
+    }
+
+    /// A page that no list names may be decided about while it waits: its list may have been refused, or never comes. It is held for that.
+    pub(super) fn hold_unlisted(&self, id: &str) -> Result<(), HeldRefused> {
+        let key = id.to_owned();
+        let arrival = self.store.wait(move |db| db.arrival(&key))?;
+        if !arrival.awaits_list() {
+            return Ok(());
+        }
+        let page = self.whole().remove(&arrival.name);
+        if let Some(page) = page {
+            self.hold_in_place(&page.found, &page.arrival, reason::AWAITING_INDEX)?;
+        }
+        Ok(())
     }
 
     /// Tells of a file that waits for another one for long.

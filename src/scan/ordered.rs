@@ -11,7 +11,7 @@ use super::ScanError;
 use super::control::scan_of;
 use super::desk::Desk;
 use super::separators;
-use crate::domain::grouping::{Face, GroupBy, hold};
+use crate::domain::grouping::{Face, GroupBy, Side, SideSeen, hold, of_two_sides};
 use crate::domain::intake::{Gate, reason};
 use crate::events::Event;
 use crate::evidence::Original;
@@ -180,44 +180,55 @@ impl Desk {
             None => separators::faces(file, frames)?,
         };
         if let Some((scan, place)) = scan.filter(|(scan, _)| scan.sides == 2) {
-            self.other_side(&mut faces, scan.id, *place)?;
+            self.other_side(&mut faces, file, (scan.id, *place))?;
         }
         Ok(faces)
     }
 
-    /// A separator sheet has two sides: whichever of them is recognised, its front begins the letter and its back is no page.
-    fn other_side(&self, faces: &mut [(u32, Face)], scan: i64, place: u32) -> io::Result<()> {
-        let is_front = !place.is_multiple_of(2);
-        let other = match is_front {
-            true => self
-                .image_at(scan, place + 1)
-                .map(|file| separators::faces(&file, &[0]))
-                .transpose()?,
-            false => self.taken_faces(scan, place - 1)?,
+    /// A separator sheet has two sides, and either may tell it; see [`of_two_sides`].
+    fn other_side(
+        &self,
+        faces: &mut [(u32, Face)],
+        file: &Path,
+        (scan, place): (i64, u32),
+    ) -> io::Result<()> {
+        let side = match place.is_multiple_of(2) {
+            false => Side::First,
+            true => Side::Second,
         };
-        let told_by_other = match other.and_then(|faces| faces.into_iter().next()) {
-            Some((_, Face::Separator(separator))) => Some(separator),
-            _ => None,
+        let other = match side {
+            Side::First => self.image_at(scan, place + 1).map(fs::read).transpose()?,
+            Side::Second => self.taken_bytes(scan, place - 1)?,
         };
-        for (_, face) in faces {
-            let separator = match (&*face, &told_by_other) {
-                (Face::Separator(separator), _) => separator.clone(),
-                (Face::Page, Some(separator)) => separator.clone(),
-                _ => continue,
+        let Some(other) = other else {
+            return Ok(());
+        };
+        let seen = separators::faces_in(&other, &[0])?.pop();
+        let Some((_, other_face)) = seen else {
+            return Ok(());
+        };
+        for (frame, face) in faces {
+            // Whether a side is blank counts only beside a separator.
+            let tells = |face: &Face| matches!(face, Face::Separator(_));
+            let is_blank = tells(&other_face)
+                && !tells(face)
+                && separators::is_blank(&fs::read(file)?, *frame)?;
+            let other_is_blank =
+                tells(face) && !tells(&other_face) && separators::is_blank(&other, 0)?;
+            let this = SideSeen { face, is_blank };
+            let other = SideSeen {
+                face: &other_face,
+                is_blank: other_is_blank,
             };
-            *face = match is_front {
-                true => Face::Separator(separator),
-                false => Face::SeparatorBack(separator),
-            };
+            *face = of_two_sides(side, this, other);
         }
         Ok(())
     }
 
-    /// What an image is that was taken before: from `done`, or from among the sealed originals.
-    fn taken_faces(&self, scan: i64, place: u32) -> io::Result<Option<Vec<(u32, Face)>>> {
+    /// An image that was taken before: from `done`, or from among the sealed originals.
+    fn taken_bytes(&self, scan: i64, place: u32) -> io::Result<Option<Vec<u8>>> {
         if !self.evidence.is_sealed() {
-            let file = self.taken_image(scan, place);
-            return file.map(|file| separators::faces(&file, &[0])).transpose();
+            return self.taken_image(scan, place).map(fs::read).transpose();
         }
         let found = self
             .store
@@ -226,8 +237,10 @@ impl Desk {
         let Some(sha256) = found else {
             return Ok(None);
         };
-        let bytes = self.evidence.get(&sha256).map_err(io::Error::other)?;
-        separators::faces_in(&bytes, &[0]).map(Some)
+        self.evidence
+            .get(&sha256)
+            .map(Some)
+            .map_err(io::Error::other)
     }
 
     fn taken_image(&self, scan: i64, place: u32) -> Option<PathBuf> {

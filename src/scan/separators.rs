@@ -160,6 +160,16 @@ pub(super) fn faces_in(bytes: &[u8], frames: &[u32]) -> io::Result<Vec<(u32, Fac
     frames.iter().map(look).collect()
 }
 
+/// Whether nothing is on an image. One that cannot be decoded, or over which the worker died, is not known to be blank.
+pub(super) fn is_blank(bytes: &[u8], frame: u32) -> io::Result<bool> {
+    match worker::is_blank(bytes, frame) {
+        Ok(blank) => Ok(blank),
+        Err(WorkerError::NotStarted(source)) => Err(source),
+        Err(error @ WorkerError::Stopped) => Err(io::Error::other(error)),
+        Err(_) => Ok(false),
+    }
+}
+
 /// One image of a file in grey. A JPEG is made smaller while it is decoded, its longest side not below `at_least_px` where it has as many: that takes a
 /// quarter of the time. In the page worker only: it decodes foreign bytes.
 #[must_use]

@@ -124,7 +124,10 @@ impl Db {
             })?;
         let standing = PageStanding {
             is_judged: has_draft && (is_settled || page.state != "unread"),
-            is_needed: is_held || page.state == "unreadable",
+            // A page that is left unread because the letter is secret could be read.
+            is_unreadable: page.state == "unreadable"
+                && page.problem.as_deref() != Some("secret_mark"),
+            is_held,
             has_interest,
         };
         Ok(may_see_sharply(seer.holder, standing))

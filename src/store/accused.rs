@@ -52,15 +52,19 @@ impl Db {
     /// Whoever took a name away that is still away does not confirm the draft himself.
     pub(super) fn not_who_took_away(&self, draft: &Draft, by: &str) -> Result<(), StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT before FROM corrections WHERE letter_id = ?1 AND field = 'accused' AND by = ?2",
+            "SELECT before, after FROM corrections WHERE letter_id = ?1 AND field = 'accused' AND by = ?2",
         )?;
-        let rows = query.query_map((&draft.letter, by), |row| row.get(0))?;
+        let rows = query.query_map((&draft.letter, by), |row| {
+            let text = |column| Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default());
+            Ok((text(0)?, text(1)?))
+        })?;
         let accused = &draft.fields.accused;
-        for before in rows {
-            let before: Option<String> = before?;
-            let names = named_in(before.as_deref().unwrap_or_default());
+        for taken in rows {
+            let (before, after): (String, String) = taken?;
+            let kept = named_in(&after);
             let is_away = |name: &str| accused.iter().all(|one| !one.name.contains(name));
-            if names.iter().any(|name| is_away(name)) {
+            let mut taken = named_in(&before).into_iter().filter(|name| !kept.contains(name));
+            if taken.any(is_away) {
                 return Err(StoreError::WrongState {
                     why: Hindrance::SamePerson,
                     what: "letter",

@@ -298,6 +298,8 @@ impl Db {
             if db.page_ids(from)?.is_empty() {
                 let of_it = held.iter().filter(is_an_officers);
                 of_it.map(|hold| hold.id).try_for_each(|id| db.resolve_hold(id, by, why).map(drop))?;
+                // Nothing is left to be read of it.
+                db.withdraw(from, why, by)?;
             }
             let mut detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
             for id in &moves {

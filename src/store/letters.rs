@@ -53,6 +53,15 @@ pub struct Arrival {
     pub same_as: Option<String>,
 }
 
+impl Arrival {
+    /// It waits for a list that names it, and may be decided about meanwhile.
+    #[must_use]
+    pub fn awaits_list(&self) -> bool {
+        self.state == ArrivalState::Waiting
+            && self.reason.as_deref() == Some(reason::AWAITING_INDEX)
+    }
+}
+
 /// A page file to be taken into a letter.
 #[derive(Debug, Clone)]
 pub struct TakePage {

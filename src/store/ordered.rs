@@ -25,6 +25,9 @@ pub(super) struct Taking<'a> {
     pub(super) holds: Vec<&'static str>,
 }
 
+/// What is odd about an image, and where it stands.
+type Odd = (&'static str, Option<String>);
+
 /// Why nothing is written.
 pub(super) enum Stop {
     Closed(String),
@@ -57,10 +60,17 @@ impl Taking<'_> {
         for (frame, face) in &take.faces {
             match face {
                 Face::Page => self.page(*frame, None)?,
-                Face::Disputed => self.page(*frame, Some(hold::SEPARATOR_DISPUTED))?,
-                Face::Unseen => self.page(*frame, Some(hold::IMAGE_NOT_SEEN))?,
-                Face::Separator(separator) if !self.is_ours(separator)? => {
-                    self.page(*frame, Some(hold::SEPARATOR_FOREIGN))?;
+                Face::Disputed => self.page(*frame, Some((hold::SEPARATOR_DISPUTED, None)))?,
+                Face::Unseen => self.page(*frame, Some((hold::IMAGE_NOT_SEEN, None)))?,
+                Face::Separator(separator) | Face::SeparatorBack(separator)
+                    if !self.is_ours(separator)? =>
+                {
+                    self.page(*frame, Some((hold::SEPARATOR_FOREIGN, None)))?;
+                }
+                Face::BesideSeparator(separator) => {
+                    let detail = self.is_ours(separator)?.then(|| separator.label());
+                    let odd = detail.map(|label| (hold::ODD_COUNT, Some(label)));
+                    self.page(*frame, odd)?;
                 }
                 Face::Separator(separator) => self.separator(*frame, separator)?,
                 Face::SeparatorBack(separator) => self.seen(*frame, separator, "back").map(drop)?,
@@ -184,7 +194,7 @@ impl Taking<'_> {
         }
     }
 
-    fn page(&mut self, frame: u32, odd: Option<&'static str>) -> Result<(), Stop> {
+    fn page(&mut self, frame: u32, odd: Option<Odd>) -> Result<(), Stop> {
         let (group, odd_group) = self.group()?;
         let noted = self.noted_since_last_page(&group)?;
         let (letter, stage) = letter_of(self.step, self.load, &group)?;
@@ -212,7 +222,10 @@ impl Taking<'_> {
             (&letter, &self.take.arrival, frame, kind, number, &original.sha256, &original.sm3, original.size as i64),
         )?;
         self.frames.push(frame);
-        for reason in [odd, odd_group, self.out_of_order()?].into_iter().flatten() {
+        if let Some((reason, detail)) = odd {
+            self.hold(Some(letter.clone()), reason, detail)?;
+        }
+        for reason in [odd_group, self.out_of_order()?].into_iter().flatten() {
             self.hold(Some(letter.clone()), reason, None)?;
         }
         if self.take.scan.is_none() {

@@ -1,11 +1,13 @@
 //! Pages waiting to be read, what was read on them, and letters that are due for a draft.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::grouping::{NewHold, hold_once};
 use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
+use crate::domain::grouping::hold;
 use crate::domain::letter::Stage;
 use crate::domain::text::{Line, PageKind};
 
@@ -115,6 +117,29 @@ fn letters_due() -> String {
     )
 }
 
+/// Why a page is left unread that could be read: not for a person to answer.
+const UNREAD_ON_PURPOSE: &str = "secret_mark";
+
+/// A page that was given up is a finding of its letter.
+fn hold_for(step: &Connection, page: i64, problem: &str) -> Result<(), StoreError> {
+    let (batch, letter, n) = step.query_row(
+        &format!(
+            "SELECT l.batch_id, l.id, (SELECT n FROM (SELECT p.id AS id, row_number() OVER (ORDER BY {ARCHIVE_ORDER}) AS n FROM pages p
+             WHERE p.letter_id = l.id) WHERE id = ?1) FROM letters l JOIN pages o ON o.letter_id = l.id WHERE o.id = ?1"
+        ),
+        [page],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?)),
+    )?;
+    let new = NewHold {
+        batch,
+        letter: Some(letter),
+        scan: None,
+        reason: hold::PAGE_UNREADABLE,
+        detail: Some(format!("page {n} {problem}")),
+    };
+    hold_once(step, &new).map(drop)
+}
+
 impl Db {
     /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
     /// waiting. Notes that its reading begins.
@@ -211,7 +236,8 @@ impl Db {
         Ok(())
     }
 
-    /// Gives a page up. Its original stays; the letter gets its draft without it, and the draft says so.
+    /// Gives a page up. Its original stays; the letter gets its draft without it, the draft says so, and a person looks at the paper before the
+    /// letter goes on.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -229,6 +255,9 @@ impl Db {
             &format!("page/{page}"),
             &detail,
         )?;
+        if problem != UNREAD_ON_PURPOSE {
+            hold_for(&step, page, problem)?;
+        }
         step.commit()?;
         Ok(())
     }
@@ -500,6 +529,40 @@ mod tests {
             steps(&many) < 50,
             "{} steps where nothing is due",
             steps(&many)
+        );
+    }
+
+    #[test]
+    fn two_mail_numbers_in_one_letter_are_held() {
+        let (_folder, mut db) = letter(&[("L", "envelope", 1), ("L", "envelope", 2)]);
+        let keep =
+            |db: &mut Db, page, code| db.keep_envelope_code(page, Some(code)).expect("it is kept");
+        keep(&mut db, 1, "EA473124829CN");
+        assert!(!db.is_held("L").expect("it answers"));
+        keep(&mut db, 2, "RR473124829CN");
+        let holds = db.holds_of("L").expect("the database answers");
+        assert_eq!(holds[0].reason, hold::TWO_MAIL_NUMBERS);
+        assert_eq!(
+            holds[0].detail.as_deref(),
+            Some("EA473124829CN / RR473124829CN")
+        );
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_decoded_is_a_finding_of_its_letter() {
+        let (_folder, mut db) = letter(&LONG);
+        db.give_up_reading(2, "too_large").expect("it is noted");
+        db.give_up_reading(3, UNREAD_ON_PURPOSE)
+            .expect("it is noted");
+        let holds = db.holds_of("L").expect("the database answers");
+        let told: Vec<_> = holds
+            .iter()
+            .map(|one| (one.reason.as_str(), one.detail.as_deref()))
+            .collect();
+        assert_eq!(told, [(hold::PAGE_UNREADABLE, Some("page 2 too_large"))]);
+        assert!(
+            db.is_held("L").expect("it answers"),
+            "nobody hands it over before a person answered"
         );
     }
 }

@@ -230,7 +230,7 @@ impl Db {
     /// Records that it was given back.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] before a second person saw it, and when it is closed or given back already.
+    /// [`StoreError::WrongState`] before a second person saw it, for a day before its letter came, and when it is closed or given back already.
     pub fn return_valuable(
         &mut self,
         id: i64,
@@ -244,6 +244,11 @@ impl Db {
             }
             if found.witnessed.is_none() {
                 return Err(refused(Hindrance::ValuablesOpen, id, "not yet seen by a second person", "return"));
+            }
+            let (batch, _) = db.letter_origin(&found.letter)?;
+            let came = batch.received.day();
+            if back.on < came {
+                return Err(refused(Hindrance::TooEarly, id, &format!("here since {came} only"), "return it before"));
             }
             db.connection.execute(
                 "UPDATE valuables SET returned_how = ?2, returned_to = ?3, receipt_no = ?4, returned_on = ?5, returned_by = ?6,

@@ -237,10 +237,40 @@ impl Db {
         Ok(json!({"pages": pages, "corrections": corrections}))
     }
 
+    /// Since when nothing more is done with a letter: it is registered or withheld, and its last page came. All of it is the station's own record:
+    /// what a person types as received does not make a letter old.
+    fn done_with_since(&self, letter: &str, action: &'static str) -> Result<Millis, StoreError> {
+        let since = match self.withholding(letter)? {
+            Some(held) if held.kind == Withheld::Destroyed => {
+                return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), action));
+            }
+            Some(held) => held.at,
+            None => {
+                let registered: Option<Millis> = self
+                    .connection
+                    .prepare_cached(
+                        "SELECT d.acked_ms FROM letters l JOIN drafts d ON d.letter_id = l.id WHERE l.id = ?1 AND l.stage = ?2",
+                    )?
+                    .query_row((letter, Stage::Registered), |row| row.get(0))
+                    .optional()?
+                    .flatten();
+                let state = "neither registered nor withdrawn";
+                registered.ok_or_else(|| wrong(Hindrance::NotSo, letter, state, action))?
+            }
+        };
+        let last_page: Millis = self.connection.query_row(
+            "SELECT max(l.last_arrival_ms, coalesce((SELECT max(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id
+             WHERE p.letter_id = l.id), 0)) FROM letters l WHERE l.id = ?1",
+            [letter],
+            |row| row.get(0),
+        )?;
+        Ok(since.max(last_page))
+    }
+
     /// Proposes to destroy a letter whose time is over.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] before its time, while its paper is lent out, something of it is open, or another proposal is.
+    /// [`StoreError::WrongState`] unless it is registered or withheld, before its time, while its paper is lent out, something of it is open, or another proposal is.
     pub fn propose_destruction(
         &mut self,
         letter: &str,
@@ -249,15 +279,11 @@ impl Db {
     ) -> Result<i64, StoreError> {
         const ACTION: &str = "destroy";
         self.atomically(|db| {
-            let (batch, _) = db.letter_origin(letter)?;
-            if let Some(held) = db.withholding(letter)?.filter(|held| held.kind == Withheld::Destroyed) {
-                return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), ACTION));
-            }
-            let received = batch.received.zoned();
-            let over = received.checked_add(jiff::Span::new().years(years));
-            if over.is_ok_and(|over| over > clock::now().zoned()) {
-                let day = batch.received.day();
-                return Err(wrong(Hindrance::TooEarly, letter, &format!("received on {day}, not yet {years} years ago"), ACTION));
+            let since = db.done_with_since(letter, ACTION)?;
+            let over = since.zoned().checked_add(jiff::Span::new().years(years));
+            if !over.is_ok_and(|over| over <= clock::now().zoned()) {
+                let day = since.day();
+                return Err(wrong(Hindrance::TooEarly, letter, &format!("done with since {day}, not yet {years} years"), ACTION));
             }
             db.nothing_open(letter, false, ACTION)?;
             if db.is_lent(letter)? {
@@ -356,6 +382,8 @@ impl Db {
                     json!({"letter": letter}),
                 );
             }
+            // It may have been reinstated since it was proposed.
+            db.done_with_since(letter, "destroy")?;
             db.nothing_open(letter, false, "destroy")?;
             db.connection.execute(
                 "UPDATE retentions SET approved_by = ?2, approved_ms = ?3 WHERE id = ?1",

@@ -112,6 +112,11 @@ fn work(
             let said = codes.said(file, *frame).ok_or_else(not_decoded)?;
             alone(Done::Codes(said))
         }
+        Task::Blank { frame } => {
+            let page = decoded(file, *frame)?;
+            let bare = ocr::Sheet::of(&page).is_ok_and(ocr::Sheet::is_bare);
+            alone(Done::Blank(bare))
+        }
         Task::Derivative { frame } => {
             let (derivative, bytes) = derivative(file, *frame).ok_or_else(not_decoded)?;
             Ok((Done::Derivative(derivative), bytes))

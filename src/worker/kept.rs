@@ -238,6 +238,17 @@ pub fn codes(file: &[u8], frame: u32, codes: Codes) -> Result<Vec<String>, Worke
     }
 }
 
+/// Whether nothing is on one page, looked at in a kept child.
+///
+/// # Errors
+/// [`WorkerError`].
+pub fn is_blank(file: &[u8], frame: u32) -> Result<bool, WorkerError> {
+    match of_the_station().ask(&Task::Blank { frame }, file)? {
+        (Done::Blank(blank), _) => Ok(blank),
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
 /// One page packed for the archive, in a kept child.
 ///
 /// # Errors

@@ -201,7 +201,8 @@ fn who_takes_an_accused_away_is_an_officer_and_confirms_nothing() {
         house.call(&caller, "POST", "/v1/letters/A1/confirm", Some("{}"))
     };
     assert_eq!(confirm(&officer).code(), "same_person");
-    assert_eq!(confirm(&zhang).status, 200);
+    let his = confirm(&zhang);
+    assert_eq!(his.status, 200, "{}", his.text);
 }
 
 #[test]

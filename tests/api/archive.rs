@@ -320,6 +320,14 @@ fn pages_of_a_tiff_go_in_as_derivatives_and_the_original_is_named() {
         "a page that cannot be shown is named too"
     );
     assert!(text.contains("not shown: cannot be decoded"));
+    assert!(
+        text.contains("pages that cannot be shown: 1"),
+        "the file is marked"
+    );
+    assert!(
+        pdftotext(&file, 3).contains("第 3 页无法显示"),
+        "the page says why it is a cross"
+    );
     let told = Command::new("pdfinfo").arg(&file).output().unwrap();
     assert!(String::from_utf8_lossy(&told.stdout).contains("Pages:           3"));
 }

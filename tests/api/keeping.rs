@@ -92,6 +92,20 @@ fn cash_takes_two_people_in_and_two_people_out_and_holds_the_letter_meanwhile() 
         post(&house, &zhang, &of("return"), odd).code(),
         "body_invalid"
     );
+    let mut later = back.clone();
+    later["on"] = json!("2099-12-31");
+    let later = post(&house, &zhang, &of("return"), later);
+    assert_eq!(later.code(), "body_invalid", "not given back yet");
+    let mut before = back.clone();
+    before["on"] = json!("1999-12-31");
+    assert!(refused(&post(&house, &zhang, &of("return"), before)).contains("here since"));
+    let uncounted = post(
+        &house,
+        &zhang,
+        "/v1/letters/A1/valuables",
+        json!({"kind": "cash"}),
+    );
+    assert_eq!(uncounted.code(), "body_invalid", "how much cash is said");
     let mut nobody = back.clone();
     nobody["receipt_no"] = json!(" ");
     assert_eq!(
@@ -363,7 +377,9 @@ fn with_policy() -> (House, Caller, Caller, String) {
     let kept = house.app.evidence.put(b"a page of long ago").unwrap();
     house.sql(&format!(
         "UPDATE pages SET sha256 = '{0}', sm3 = '{1}', size = {2};
-         UPDATE arrivals SET sha256 = '{0}', sm3 = '{1}', size = {2}, taken_ms = 5;",
+         UPDATE arrivals SET sha256 = '{0}', sm3 = '{1}', size = {2}, taken_ms = 5;
+         UPDATE letters SET stage = 'registered', last_arrival_ms = 5;
+         UPDATE drafts SET state = 'acked', acked_ms = 5;",
         kept.sha256, kept.sm3, kept.size
     ));
     (house, zhang, boss, kept.sha256)
@@ -378,12 +394,14 @@ fn a_letter_is_destroyed_only_after_its_time_by_two_people_and_leaves_a_tombston
         "body_invalid"
     );
     let recent = laixin::clock::now().0 - 9 * 365 * 86_400_000;
-    house.sql(&format!("UPDATE batches SET received_ms = {recent}"));
-    assert!(
-        refused(&post(&house, &zhang, path, json!({"policy": "短期"})))
-            .contains("not yet 10 years ago")
-    );
-    house.sql("UPDATE batches SET received_ms = 1");
+    for (table, column) in [("drafts", "acked_ms"), ("letters", "last_arrival_ms")] {
+        house.sql(&format!("UPDATE {table} SET {column} = {recent}"));
+        assert!(
+            refused(&post(&house, &zhang, path, json!({"policy": "短期"})))
+                .contains("not yet 10 years")
+        );
+        house.sql(&format!("UPDATE {table} SET {column} = 5"));
+    }
     let proposed = post(&house, &zhang, path, json!({"policy": "短期"}));
     assert_eq!(proposed.status, 201, "{}", proposed.text);
     assert!(
@@ -418,6 +436,34 @@ fn a_letter_is_destroyed_only_after_its_time_by_two_people_and_leaves_a_tombston
     );
     assert!(refused(&post(&house, &boss, &approve, json!({}))).contains("decided already"));
     holds(&house);
+}
+
+#[test]
+fn a_letter_registered_nowhere_is_not_destroyed_whatever_was_typed_as_received() {
+    let (house, zhang, boss, sha256) = with_policy();
+    let path = "/v1/letters/A1/destruction";
+    let wish = json!({"policy": "短期"});
+    let proposed = post(&house, &zhang, path, wish.clone());
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    house.sql(
+        "UPDATE batches SET received_ms = 1; UPDATE letters SET stage = 'drafted'; UPDATE drafts SET state = 'open', acked_ms = NULL",
+    );
+    let approve = format!("/v1/retentions/{}/approve", proposed.json()["id"]);
+    let none = "neither registered nor withdrawn";
+    assert!(refused(&post(&house, &boss, &approve, json!({}))).contains(none));
+    let refuse = format!("/v1/retentions/{}/refuse", proposed.json()["id"]);
+    assert_eq!(post(&house, &boss, &refuse, json!({})).status, 200);
+    assert!(refused(&post(&house, &zhang, path, wish.clone())).contains(none));
+    let withdraw = json!({"reason": "重复扫描"});
+    assert_eq!(
+        post(&house, &zhang, "/v1/letters/A1/withdraw", withdraw).status,
+        200
+    );
+    assert!(
+        refused(&post(&house, &zhang, path, wish)).contains("not yet 10 years"),
+        "it counts from its withdrawal"
+    );
+    assert!(house.app.evidence.get(&sha256).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use scanner::order::Tray;
 use scanner::sim::Fault;
 
 use super::Intake;
-use super::sheets::{foreign, know_run, label, page, separator};
+use super::sheets::{blank, foreign, know_run, label, page, separator};
 
 async fn by_separator() -> (Intake, i64, i64) {
     let intake = Intake::new(GroupBy::Separator).await;
@@ -69,8 +69,8 @@ async fn separators_part_letters_and_are_no_pages() {
 #[tokio::test]
 async fn both_sides_with_the_separator_face_up_or_face_down() {
     let (mut intake, batch, load) = by_separator().await;
-    let face_up = vec![separator(1), page(9), page(1), page(2), page(3), page(4)];
-    let face_down = vec![page(9), separator(2), page(5), page(6), page(7), page(8)];
+    let face_up = vec![separator(1), blank(), page(1), page(2), page(3), page(4)];
+    let face_down = vec![blank(), separator(2), page(5), page(6), page(7), page(8)];
     let scan = intake.scan(load, 2, [face_up, face_down].concat()).await;
     assert_eq!(
         intake.letters(batch).await,
@@ -202,12 +202,36 @@ async fn an_odd_number_of_sides_is_held() {
         .scan(
             load,
             2,
-            vec![separator(1), page(9), page(1), page(2), page(3)],
+            vec![separator(1), blank(), page(1), page(2), page(3)],
         )
         .await;
     assert_eq!(
         intake.holds(batch).await,
         [about(hold::ODD_COUNT, &label(1))]
+    );
+    intake.stop().await;
+}
+
+#[tokio::test]
+async fn a_scanner_that_leaves_blank_backs_out_loses_no_page_behind_a_separator() {
+    let (mut intake, batch, load) = by_separator().await;
+    let first = vec![separator(1), page(1), page(2), page(3)];
+    // The next separator comes as the second side of a pair.
+    let more = vec![page(4), separator(2), page(5), page(6)];
+    let scan = intake.scan(load, 2, [first, more].concat()).await;
+    assert_eq!(scan.registered_images, 8);
+    assert_eq!(
+        intake.letters(batch).await,
+        [(label(1), 2, 2), (label(2), 2, 0)],
+        "every written side is a page"
+    );
+    assert_eq!(
+        intake.holds(batch).await,
+        [
+            about(hold::ODD_COUNT, &label(1)),
+            about(hold::ODD_COUNT, &label(1))
+        ],
+        "its own back is missing, and the next one's"
     );
     intake.stop().await;
 }

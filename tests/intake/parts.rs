@@ -99,6 +99,11 @@ async fn a_page_that_turns_up_later_sends_its_letter_back_to_reading() {
     });
     let (before, letter) = added.await.unwrap();
     assert_eq!(letter.stage, Stage::Reading, "its draft is made anew");
+    let emptied = intake.store.with(|db| db.withholding("scan-2")).await;
+    assert!(
+        emptied.unwrap().is_some(),
+        "a letter without pages is withdrawn, and not read for ever"
+    );
     assert!(letter.version > before, "who looks at it is told");
     assert_eq!(
         intake.letters(batch).await[0],

@@ -30,6 +30,15 @@ pub(super) fn page(seed: u32) -> Vec<u8> {
     })
 }
 
+/// The side of a sheet with nothing on it.
+pub(super) fn blank() -> Vec<u8> {
+    jpeg(&Grey {
+        width: 620,
+        height: 877,
+        pixels: vec![235; 620 * 877],
+    })
+}
+
 pub(super) fn jpeg(grey: &Grey) -> Vec<u8> {
     let image = turbojpeg::Image {
         pixels: grey.pixels.as_slice(),

@@ -67,6 +67,11 @@ impl Sheet {
         self.faint == 0.0
     }
 
+    /// Nothing but specks on it, none of them dark: for a side of which nobody expects anything, and that is not read.
+    pub fn is_bare(self) -> bool {
+        self.dark == 0.0 && self.faint < SPECKS
+    }
+
     /// Nothing on it, now that it was read.
     pub fn is_blank(self, read: &PageText) -> bool {
         let nothing_read = read.lines.iter().all(|line| line.text.trim().is_empty());
@@ -147,7 +152,8 @@ mod tests {
             "the edge of the glass"
         );
         let rule = page(240, |_, y| (y % 60 < 2).then_some(150));
-        assert!(Sheet::of(&rule).unwrap().is_empty(), "ruled paper");
+        let rule = Sheet::of(&rule).unwrap();
+        assert!(rule.is_empty() && rule.is_bare(), "ruled paper");
     }
 
     #[test]
@@ -156,6 +162,8 @@ mod tests {
         let sheet = Sheet::of(&pencil).unwrap();
         assert!(!sheet.is_empty());
         assert!(!sheet.is_blank(&lines(0.9)), "read surely");
+        let pen = page(240, |x, y| writing(x, y, 500, 900).then_some(90));
+        assert!(!Sheet::of(&pen).unwrap().is_bare(), "one line of a pen");
     }
 
     #[test]

@@ -108,8 +108,10 @@ pub fn may_see_instruction(holder: Holder, standing: Standing) -> bool {
 pub struct PageStanding {
     /// It is read, and the letter has a draft: who may see it is decided.
     pub is_judged: bool,
-    /// Somebody has to look: the page could not be read, or its letter is held for a person.
-    pub is_needed: bool,
+    /// It could not be read: somebody has to look.
+    pub is_unreadable: bool,
+    /// Its letter is held for a person: an officer may have to look before it is read.
+    pub is_held: bool,
     /// Whoever looks has declared an interest of his own or of a relative: the page might touch it.
     pub has_interest: bool,
 }
@@ -118,7 +120,10 @@ pub struct PageStanding {
 pub fn may_see_sharply(holder: Holder, page: PageStanding) -> bool {
     match holder {
         Holder::Machine(_) => true,
-        Holder::Person(_) => page.is_judged || page.is_needed && !page.has_interest,
+        Holder::Person(role) => {
+            let is_needed = page.is_unreadable || page.is_held && role == Role::ConfirmingOfficer;
+            page.is_judged || is_needed && !page.has_interest
+        }
     }
 }
 
@@ -199,17 +204,50 @@ mod tests {
 
     #[test]
     fn a_page_that_nobody_has_judged_is_sharp_only_for_a_need_and_without_an_interest() {
-        let sharp = |is_judged, is_needed, has_interest| {
-            let page = PageStanding {
-                is_judged,
-                is_needed,
-                has_interest,
-            };
-            may_see_sharply(Holder::Person(Role::ConfirmingOfficer), page)
+        let unjudged = PageStanding {
+            is_judged: false,
+            is_unreadable: false,
+            is_held: false,
+            has_interest: false,
         };
-        assert!(sharp(true, false, false) && sharp(true, false, true));
-        assert!(!sharp(false, false, false));
-        assert!(sharp(false, true, false) && !sharp(false, true, true));
+        let sees = |role, page| may_see_sharply(Holder::Person(role), page);
+        for role in PERSONS {
+            let judged = PageStanding {
+                is_judged: true,
+                ..unjudged
+            };
+            assert!(sees(role, judged) && !sees(role, unjudged));
+            let unreadable = PageStanding {
+                is_unreadable: true,
+                ..unjudged
+            };
+            assert!(sees(role, unreadable));
+            assert!(!sees(
+                role,
+                PageStanding {
+                    has_interest: true,
+                    ..unreadable
+                }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_held_letter_is_not_shown_to_every_operator_before_it_is_read() {
+        let held = PageStanding {
+            is_judged: false,
+            is_unreadable: false,
+            is_held: true,
+            has_interest: false,
+        };
+        let sees = |role, page| may_see_sharply(Holder::Person(role), page);
+        assert!(sees(Role::ConfirmingOfficer, held));
+        assert!(!sees(Role::Operator, held) && !sees(Role::Administrator, held));
+        let interested = PageStanding {
+            has_interest: true,
+            ..held
+        };
+        assert!(!sees(Role::ConfirmingOfficer, interested));
     }
 
     #[test]
