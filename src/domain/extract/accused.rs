@@ -2,7 +2,8 @@
 //!
 //! Found behind a verb of accusation or a label: whom the roster knows, by its full name however he is written; persons behind an office or straight
 //! behind the verb; units; whoever holds an office there, where no name is written. In a sentence that tells of a crime: whoever is named with his
-//! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
+//! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found
+//! keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
 
 mod words;
 
@@ -322,7 +323,7 @@ fn person_at(clause: &[Glyph], at: usize) -> Option<Range<usize>> {
     let by_word =
         |rest: &str| rest.chars().next().is_none_or(|next| !is_han(next)) || begins_otherwise(rest);
     let by_character = |rest: &str| {
-        rest.starts_with(|next| {
+        rest.starts_with(|next: char| {
             "贪侵伙在与和从为以滥将把自于的等及勾违私一借受挪系住男女现原任".contains(next)
         })
     };
