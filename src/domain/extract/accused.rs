@@ -2,7 +2,10 @@
 //!
 //! Found behind a verb of accusation or a label: whom the roster knows, by its full name however he is written; persons behind an office or straight
 //! behind the verb; units; whoever holds an office there, where no name is written. In a sentence that tells of a crime: whoever is named with his
-//! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
+//! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found
+//! keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
+
+mod words;
 
 use std::ops::Range;
 
@@ -15,299 +18,10 @@ use super::evidence::place;
 use super::glyphs::{chars_of, find_from};
 use super::roster_match::{Matcher, Who};
 use super::{alert, body, names};
-
-/// A complaint names whom it is about, too; whoever accuses says one of the others.
-const VERBS: &[&str] = &["举报", "检举", "控告", "揭发", "状告", "投诉"];
-const LABELS: &[&str] = &[
-    "被举报",
-    "被检举",
-    "被控告",
-    "被揭发",
-    "被投诉",
-    "被反映",
-    "被告",
-    "反映对象",
-    "控诉对象",
-];
-
-/// Behind a verb: it tells of the letter, its writer or whom he turned to, and accuses nobody here.
-const NO_ACCUSATION: &[&str] = &[
-    "信", "材料", "电话", "热线", "箱", "至", "到", "给", "后", "过", "无果", "无门", "多次",
-    "如下", "内容", "事项", "事实", "须知", "奖励",
-];
-
-/// Offices a name stands behind, or before.
-const TITLES: &[&str] = &[
-    "书记",
-    "支书",
-    "主任",
-    "主席",
-    "省长",
-    "州长",
-    "市长",
-    "县长",
-    "区长",
-    "镇长",
-    "乡长",
-    "村长",
-    "厅长",
-    "部长",
-    "局长",
-    "处长",
-    "科长",
-    "股长",
-    "所长",
-    "站长",
-    "队长",
-    "组长",
-    "院长",
-    "校长",
-    "园长",
-    "台长",
-    "社长",
-    "馆长",
-    "行长",
-    "庭长",
-    "检察长",
-    "秘书长",
-    "秘书",
-    "会计",
-    "出纳",
-    "文书",
-    "干部",
-    "法官",
-    "检察官",
-    "审判长",
-    "审判员",
-    "书记员",
-    "警察",
-    "民警",
-    "辅警",
-    "城管",
-    "医生",
-    "大夫",
-    "老师",
-    "教师",
-    "律师",
-    "厂长",
-    "经理",
-    "董事长",
-    "老板",
-    "法人",
-    "法定代表人",
-    "负责人",
-    "包工头",
-    "工头",
-    "同志",
-    "工作人员",
-    "执法人员",
-    "办事人员",
-    "负责人员",
-    "队员",
-    "职员",
-    "科员",
-    "领导",
-    "村官",
-    "网格员",
-    "协管员",
-    "委员",
-    "代表",
-];
-
-/// What begins behind a whole name.
-const DEEDS: &[&str] = &[
-    "收受",
-    "收取",
-    "受贿",
-    "索贿",
-    "索要",
-    "行贿",
-    "贪污",
-    "贪赃",
-    "挪用",
-    "侵占",
-    "侵吞",
-    "滥用",
-    "违法",
-    "违规",
-    "违纪",
-    "违建",
-    "利用",
-    "勾结",
-    "包庇",
-    "纵容",
-    "欺压",
-    "欺骗",
-    "打击",
-    "打人",
-    "打骂",
-    "殴打",
-    "威胁",
-    "强占",
-    "强拆",
-    "强征",
-    "骗取",
-    "套取",
-    "虚报",
-    "冒领",
-    "伪造",
-    "篡改",
-    "拖欠",
-    "克扣",
-    "截留",
-    "私分",
-    "霸占",
-    "敲诈",
-    "勒索",
-    "徇私",
-    "枉法",
-    "玩忽",
-    "失职",
-    "渎职",
-    "不作为",
-    "乱作为",
-    "以权",
-    "仗势",
-    "长期",
-    "多次",
-    "大肆",
-    "公然",
-    "公开",
-    "非法",
-    "私自",
-    "擅自",
-    "涉嫌",
-    "存在",
-    "一案",
-    "一事",
-    "等人",
-    "等三",
-    "等四",
-    "之流",
-    "其人",
-    "本人",
-    "身为",
-    "作为",
-    "担任",
-    "任职",
-    "在任",
-    "对我",
-    "把我",
-    "将我",
-    "给我",
-    "与其",
-    "及其",
-    "和其",
-    "故意",
-    "恶意",
-    "买卖",
-    "倒卖",
-    "出卖",
-    "赌博",
-    "吸毒",
-    "乱收",
-    "多收",
-    "少报",
-    "瞒报",
-    "隐瞒",
-    "吃拿",
-    "吃喝",
-    "收黑",
-    "收钱",
-    "收礼",
-    "收了",
-    "拿了",
-    "徇",
-    "推诿",
-    "拒不",
-    "不给",
-    "强行",
-    "带人",
-    "带头",
-    "一直",
-    "经常",
-    "借机",
-    "私吞",
-    "变卖",
-    "充当",
-];
-
-/// A unit's name ends so.
-const UNITS: &[&str] = &[
-    "公司",
-    "集团",
-    "合作社",
-    "商行",
-    "超市",
-    "酒店",
-    "宾馆",
-    "饭店",
-    "工厂",
-    "厂",
-    "银行",
-    "支行",
-    "物业",
-    "项目部",
-    "中心",
-    "医院",
-    "卫生院",
-    "诊所",
-    "大学",
-    "中学",
-    "小学",
-    "学校",
-    "幼儿园",
-    "委员会",
-    "村委会",
-    "居委会",
-    "村委",
-    "居委",
-    "支部",
-    "人民政府",
-    "政府",
-    "办事处",
-    "街道办",
-    "派出所",
-    "公安局",
-    "分局",
-    "管理局",
-    "局",
-    "法院",
-    "检察院",
-    "支队",
-    "大队",
-    "中队",
-    "管委会",
-    "指挥部",
-    "协会",
-];
-
-/// A business's name ends so.
-const BUSINESSES: &[&str] = &[
-    "公司",
-    "集团",
-    "合作社",
-    "商行",
-    "超市",
-    "酒店",
-    "宾馆",
-    "饭店",
-    "厂",
-    "银行",
-    "支行",
-    "物业",
-    "项目部",
-    "诊所",
-];
-
-/// Units as people call them who write to one, work at one or live under one; and how they point at it.
-const SHORT_UNITS: &str = "局委办院所厅部处队站府村镇乡县区市校厂";
-const POINTING: &str = "我你贵本该某";
-/// What an office does not go on behind, read backwards from its title.
-const STOPS: &str = "在是到的们于从住他她它把被将给让找请与及就也都又还因为了着等说去，";
-/// Behind these somebody with an office is turned to, or spoken of by the way.
-const TURNED_TO: &str = "向给请找由经让对";
-const LONGEST_OFFICE: usize = 20;
+use words::{
+    BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, SHORT_UNITS, STOPS, TITLES,
+    TURNED_TO, UNITS, VERBS,
+};
 
 /// How far behind the verb a name is looked for, how many are told, how long a unit's name may be.
 const REACH: usize = 40;
@@ -593,28 +307,35 @@ fn behind_title(clause: &[Glyph]) -> Option<Range<usize>> {
 fn likely_at(clause: &[Glyph], at: usize) -> Option<Range<usize>> {
     let name = at..at + 3;
     let text = text_of(clause.get(name.clone())?);
-    (names::person(&text) > 0.9).then_some(name)
+    (names::person(&text) > 0.9 && !begins_otherwise(&text)).then_some(name)
 }
 
-/// A name with something behind it that ends one.
+/// 索要红, 干部: a deed or a title whose first character is a surname, too.
+fn begins_otherwise(text: &str) -> bool {
+    DEEDS
+        .iter()
+        .chain(TITLES)
+        .any(|word| text.starts_with(word))
+}
+
+/// A name with something behind it that ends one: a deed or a title before a mere character, since 李华收 stands before 受 and 李华 before 收受.
 fn person_at(clause: &[Glyph], at: usize) -> Option<Range<usize>> {
-    let ends = |from: usize| {
-        let rest: String = clause[from..].iter().take(4).map(|g| g.ch).collect();
-        let Some(next) = rest.chars().next() else {
-            return true;
-        };
-        !is_han(next)
-            || "贪侵伙在与和从为以滥将把自于的等及勾违私一借受挪系住男女现原任".contains(next)
-            || DEEDS
-                .iter()
-                .chain(TITLES)
-                .any(|word| rest.starts_with(word))
+    let by_word =
+        |rest: &str| rest.chars().next().is_none_or(|next| !is_han(next)) || begins_otherwise(rest);
+    let by_character = |rest: &str| {
+        rest.starts_with(|next: char| {
+            "贪侵伙在与和从为以滥将把自于的等及勾违私一借受挪系住男女现原任".contains(next)
+        })
     };
-    [3, 2, 4].into_iter().find_map(|length| {
-        let name = at..at + length;
-        let text = text_of(clause.get(name.clone())?);
-        (names::person(&text) > 0.8 && ends(name.end)).then_some(name)
-    })
+    let named = |ends: &dyn Fn(&str) -> bool| {
+        [3, 2, 4].into_iter().find_map(|length| {
+            let name = at..at + length;
+            let text = text_of(clause.get(name.clone())?);
+            let rest: String = clause[name.end..].iter().take(4).map(|g| g.ch).collect();
+            (names::person(&text) > 0.8 && !begins_otherwise(&text) && ends(&rest)).then_some(name)
+        })
+    };
+    named(&by_word).or_else(|| named(&by_character))
 }
 
 fn unit(clause: &[Glyph]) -> Option<Range<usize>> {
