@@ -55,15 +55,17 @@ impl Db {
             "SELECT before, after FROM corrections WHERE letter_id = ?1 AND field = 'accused' AND by = ?2",
         )?;
         let rows = query.query_map((&draft.letter, by), |row| {
-            let text = |column| Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default());
-            Ok((text(0)?, text(1)?))
+            let (before, after): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+            Ok((before.unwrap_or_default(), after.unwrap_or_default()))
         })?;
         let accused = &draft.fields.accused;
         for taken in rows {
-            let (before, after): (String, String) = taken?;
+            let (before, after) = taken?;
             let kept = named_in(&after);
             let is_away = |name: &str| accused.iter().all(|one| !one.name.contains(name));
-            let mut taken = named_in(&before).into_iter().filter(|name| !kept.contains(name));
+            let mut taken = named_in(&before)
+                .into_iter()
+                .filter(|name| !kept.contains(name));
             if taken.any(is_away) {
                 return Err(StoreError::WrongState {
                     why: Hindrance::SamePerson,
