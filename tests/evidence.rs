@@ -286,7 +286,9 @@ fn an_export_names_what_it_leaves_out_and_marks_what_is_not_settled() {
     );
     assert!(text.contains("2 of 3 letters"), "{text}");
     assert!(
-        text.contains("2 of them unconfirmed or with open findings"),
+        text.contains(
+            "2 of them unconfirmed, with open findings or with pages that cannot be shown"
+        ),
         "{text}"
     );
     assert!(text.contains("1 withheld, 0 not exported"), "{text}");

@@ -106,7 +106,7 @@ fn has(pdf: &[u8], bytes: &[u8]) -> bool {
     pdf.windows(bytes.len()).any(|window| window == bytes)
 }
 
-/// Before there is a draft only a letter that somebody has to look at is given.
+/// Before there is a draft only an officer is given a letter, when it waits for a person.
 fn waits_for_a_person(house: &House, id: &str) {
     house.sql(&format!(
         "INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, '{id}', 'r', 1)"
@@ -153,7 +153,7 @@ fn solid(text: &str) -> String {
 #[test]
 fn rows_columns_turned_pages_and_rare_characters_come_back() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let image = jpeg(1240, 1754);
     let rows = reading(
         1240,
@@ -225,7 +225,7 @@ fn rows_columns_turned_pages_and_rare_characters_come_back() {
 #[test]
 fn originals_go_in_byte_for_byte_in_binding_order_with_little_on_top() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let read = |name: &str| std::fs::read(project("tests/letters").join(name)).unwrap();
     let (envelope, first, form) = (
         read("A001_env.jpg"),
@@ -292,7 +292,7 @@ fn originals_go_in_byte_for_byte_in_binding_order_with_little_on_top() {
 #[test]
 fn pages_of_a_tiff_go_in_as_derivatives_and_the_original_is_named() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let tiff = super::house::two_page_tiff();
     let broken = b"\xff\xd8\xff\xe0 cut short".to_vec();
     let sheet = |bytes, frame| Sheet {
@@ -335,7 +335,7 @@ fn pages_of_a_tiff_go_in_as_derivatives_and_the_original_is_named() {
 #[test]
 fn it_is_given_in_parts_with_its_digest_and_every_read_is_on_record() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let image = jpeg(64, 48);
     let sheet = Sheet {
         kind: "letter",
@@ -376,7 +376,7 @@ fn it_is_given_in_parts_with_its_digest_and_every_read_is_on_record() {
 #[test]
 fn only_who_may_see_the_letter_gets_it_and_never_altered_bytes() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let wang = house.person("wang", Role::Maintenance);
     let cases = house.machine("cases", Scope::CaseSystem);
     let image = jpeg(64, 48);
@@ -452,7 +452,7 @@ fn pgm_of(file: &[u8]) -> (usize, usize, &[u8]) {
 #[test]
 fn a_page_that_lies_by_its_exif_is_shown_as_it_was_read_and_stays_the_original() {
     let house = House::new();
-    let zhang = house.person("zhang", Role::Operator);
+    let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let images: Vec<_> = (1..=8).map(quarters).collect();
     let sheets: Vec<_> = images
         .iter()

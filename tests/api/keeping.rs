@@ -58,6 +58,8 @@ fn cash_takes_two_people_in_and_two_people_out_and_holds_the_letter_meanwhile() 
         house.person("li", Role::Operator),
     );
     house.drafted("A1");
+    // 2026-01-01.
+    house.sql("UPDATE batches SET received_ms = 1767225600000");
     let cash = json!({"kind": "cash", "amount": "500 元", "serial": "AB12345678"});
     let listed = post(&house, &zhang, "/v1/letters/A1/valuables", cash);
     assert_eq!(listed.status, 201, "{}", listed.text);
@@ -505,6 +507,8 @@ fn whoever_proposed_a_destruction_does_not_approve_it_and_a_refusal_keeps_the_le
         house.get(&boss, "/v1/retentions").json()["items"],
         json!([])
     );
+    // As it was drafted: that it is registered was put in by hand.
+    house.sql("UPDATE drafts SET state = 'open', acked_ms = NULL");
     holds(&house);
 }
 
