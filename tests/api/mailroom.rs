@@ -704,7 +704,8 @@ fn events_reach_a_listener() {
 fn a_stream_of_events_ends_with_its_session_its_account_its_role_and_its_token() {
     use std::io::Read;
     let house = House::new();
-    let ends: [(&str, fn(&mut laixin::store::Db)); 3] = [
+    type End = fn(&mut laixin::store::Db);
+    let ends: [(&str, End); 3] = [
         ("closed", |db| db.disable_user("closed", "test").unwrap()),
         ("moved", |db| {
             db.set_role("moved", Role::Maintenance, "test").unwrap();
@@ -719,7 +720,11 @@ fn a_stream_of_events_ends_with_its_session_its_account_its_role_and_its_token()
             name => house.person(name, Role::Operator),
         };
         let mut body = house.open(&caller, "/v1/events").into_body().into_reader();
-        house.app.store.wait(move |db| Ok(end(db))).unwrap();
+        let ended = house.app.store.wait(move |db| {
+            end(db);
+            Ok(())
+        });
+        ended.unwrap();
         let began = std::time::Instant::now();
         let mut text = String::new();
         body.read_to_string(&mut text).unwrap();

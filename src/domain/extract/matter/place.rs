@@ -45,7 +45,8 @@ fn behind_verbs(chars: &[char], from: usize, stem: usize) -> usize {
         let word = chars[end - 2..*end].iter().copied();
         VERBS.iter().any(|verb| verb.chars().eq(word.clone()))
     };
-    (from + 2..=stem).rev().find(is_verb).unwrap_or(from)
+    // Where one begins with a character that ends every name (有关), reading backwards stopped inside it.
+    (from.max(1) + 1..=stem).rev().find(is_verb).unwrap_or(from)
 }
 
 /// The place a text names: with its divisions where they are written.
