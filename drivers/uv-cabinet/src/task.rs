@@ -172,8 +172,7 @@ impl CabinetTask {
             let round = scans::comes_round_after(spec);
             let mut frozen = self.note_change(*point, raw, at);
             if *point == Point::ScanCounter {
-                let fell = self.scans.note(raw, at, round);
-                frozen = frozen.or(fell);
+                frozen = self.scans.note(raw, at, round, frozen);
                 let unread = value.as_ref().err().cloned();
                 self.readings.overall = frozen.clone().or(unread);
             }

@@ -307,6 +307,27 @@ async fn controller_standing_still_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_counter_that_toggles_is_no_living_controller() {
+    let bench = bench(10.0).await;
+    light(&bench).await;
+    bench.sim.switch_on(Fault::ScanToggles);
+    // Polls in step with it see it stand still.
+    let not_believed = |r: &uv_cabinet::Readings| {
+        let door = r.flag(Point::DoorClosed, Instant::now());
+        matches!(door, Err(Missing::FellBack { .. } | Missing::Frozen { .. }))
+    };
+    poll_until(&bench.cabinet, not_believed).await;
+    for _ in 0..40 {
+        assert!(not_believed(&bench.cabinet.poll().await), "still not");
+    }
+    bench.sim.switch_off(Fault::ScanToggles);
+    poll_until(&bench.cabinet, |r| {
+        r.flag(Point::DoorClosed, Instant::now()) == Ok(true)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_order_that_somebody_else_changed_is_named_once() {
     let bench = bench(10.0).await;
     for command in [Command::Lock(Switch::On), Command::Fan(Switch::On)] {

@@ -1,5 +1,5 @@
 //! What the controller's scan counter does: a living program counts on, one that has started anew falls back, and a value that only
-//! goes to and fro proves nothing. (That it stands still is noticed as with any other point.)
+//! goes to and fro proves nothing, even where the polls keep step with it and mostly see it stand still.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use crate::{Missing, PointSpec};
 
 /// After a longer pause a quick counter may have come round, and nothing can be said.
 const JUDGED_WITHIN: Duration = Duration::from_secs(10);
-/// So often in a row it has to count on after it fell, before the controller is believed again.
+/// So often in a row it has to count on after it fell or stood still, before the controller is believed again.
 const BELIEVED_AFTER: u8 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Scans {
     last: Option<(u32, Instant)>,
-    /// From what to what it fell.
-    fell: Option<(u32, u32)>,
+    /// What it did last that no living program does.
+    doubt: Option<Missing>,
     counted_on: u8,
 }
 
@@ -24,21 +24,33 @@ pub(super) fn comes_round_after(spec: &PointSpec) -> u64 {
 }
 
 impl Scans {
-    /// Why the controller is not believed now, by this value of its counter.
-    pub(super) fn note(&mut self, now: u32, at: Instant, round: u64) -> Option<Missing> {
+    /// Why the controller is not believed now, by this value of its counter; `still` where it has not changed for too long.
+    pub(super) fn note(
+        &mut self,
+        now: u32,
+        at: Instant,
+        round: u64,
+        still: Option<Missing>,
+    ) -> Option<Missing> {
         let last = self.last.replace((now, at));
         if let Some((before, read_at)) = last.filter(|(before, _)| *before != now) {
             let onward = (u64::from(now) + round).saturating_sub(u64::from(before)) % round;
             let falls = onward > round / 2;
             if falls && at.saturating_duration_since(read_at) <= JUDGED_WITHIN {
-                (self.fell, self.counted_on) = (Some((before, now)), 0);
+                self.doubt(Missing::FellBack { before, now });
             } else {
                 self.counted_on = self.counted_on.saturating_add(1);
             }
         }
-        self.fell.take_if(|_| self.counted_on >= BELIEVED_AFTER);
-        let (before, now) = self.fell?;
-        Some(Missing::FellBack { before, now })
+        if let Some(still) = still {
+            self.doubt(still);
+        }
+        self.doubt.take_if(|_| self.counted_on >= BELIEVED_AFTER);
+        self.doubt.clone()
+    }
+
+    fn doubt(&mut self, why: Missing) {
+        (self.doubt, self.counted_on) = (Some(why), 0);
     }
 }
 
@@ -51,7 +63,7 @@ mod tests {
         let (mut scans, mut at) = (Scans::default(), Instant::now());
         let mut note = |value: &u32| {
             at += Duration::from_millis(100);
-            scans.note(*value, at, round).is_none()
+            scans.note(*value, at, round, None).is_none()
         };
         values.iter().map(&mut note).collect()
     }
@@ -80,9 +92,23 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_that_stood_still_is_believed_once_it_counts_on() {
+        let (mut scans, at) = (Scans::default(), Instant::now());
+        let mut note = |value, still: Option<Missing>| scans.note(value, at, 65_536, still);
+        let still = Missing::Frozen { for_ms: 600 };
+        assert_eq!(note(7, None), None);
+        assert_eq!(note(7, Some(still.clone())), Some(still.clone()));
+        // One step may be the other half of a toggle that the polls keep step with.
+        assert_eq!(note(8, None), Some(still.clone()));
+        assert_eq!(note(9, None), Some(still));
+        assert_eq!(note(10, None), None);
+    }
+
+    #[test]
     fn after_a_long_silence_nothing_is_said_of_a_counter() {
         let (mut scans, at) = (Scans::default(), Instant::now());
-        assert_eq!(scans.note(60_000, at, 65_536), None);
-        assert_eq!(scans.note(5, at + Duration::from_secs(60), 65_536), None);
+        assert_eq!(scans.note(60_000, at, 65_536, None), None);
+        let later = at + Duration::from_secs(60);
+        assert_eq!(scans.note(5, later, 65_536, None), None);
     }
 }
