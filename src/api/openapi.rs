@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{PathItem, RefOr, Response, Schema};
+use utoipa::openapi::{PathItem, RefOr, Required, Response, Schema};
 use utoipa::{Modify, OpenApi};
 
 use super::App;
@@ -94,6 +95,16 @@ pub fn description() -> utoipa::openapi::OpenApi {
     }
     let components = api.components.get_or_insert_default();
     components.responses.extend(refusals_told);
+    for item in api.paths.paths.values_mut() {
+        for operation in operations(item) {
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.required = Some(match may_be_empty(body, &components.schemas) {
+                    true => Required::False,
+                    false => Required::True,
+                });
+            }
+        }
+    }
     let schemas = api.components.as_mut().map(|parts| &mut parts.schemas);
     if let Some(RefOr::T(Schema::Object(problem))) = schemas.and_then(|all| all.get_mut("Problem"))
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
@@ -106,6 +117,23 @@ pub fn description() -> utoipa::openapi::OpenApi {
     let components = api.components.get_or_insert_default();
     components.schemas.extend(named.schemas);
     api
+}
+
+/// An empty body is taken for `{}`, so one is needed only where some field of it is.
+fn may_be_empty(body: &RequestBody, schemas: &BTreeMap<String, RefOr<Schema>>) -> bool {
+    body.content.values().all(|content| {
+        let RefOr::T(content) = content else {
+            return false;
+        };
+        let schema = match &content.schema {
+            Some(RefOr::Ref(named)) => {
+                let name = named.ref_location.rsplit('/').next();
+                name.and_then(|name| schemas.get(name))
+            }
+            own => own.as_ref(),
+        };
+        matches!(schema, Some(RefOr::T(Schema::Object(fields))) if fields.required.is_empty())
+    })
 }
 
 /// Unlike any other: `post_drafts_id_ack`. Programs that are made of the description name their calls so.
@@ -192,5 +220,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_body_may_be_left_out_only_where_none_of_its_fields_is_needed() {
+        let api = json!(super::description());
+        let needed = |path: &str| api["paths"][path]["post"]["requestBody"]["required"].clone();
+        assert_eq!(needed("/v1/cabinets/{id}/acknowledge"), false);
+        assert_eq!(needed("/v1/drafts/claims"), false);
+        assert_eq!(needed("/v1/drafts/{id}/ack"), true);
     }
 }
