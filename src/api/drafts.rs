@@ -17,7 +17,7 @@ use crate::domain::access::Holder;
 use crate::domain::draft::Draft;
 use crate::domain::mask;
 use crate::events::Event;
-use crate::store::{Claiming, DraftRow, DraftState};
+use crate::store::{Claiming, Db, DraftRow, DraftState, StoreError};
 
 /// Drafts claimed at once at most.
 const CLAIM_MOST: u32 = 100;
@@ -141,15 +141,39 @@ impl From<DraftRow> for DraftView {
 /// A draft that is registered now.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AckView {
-    /// The draft.
+    /// The letter's number.
+    id: String,
+    /// Where it stands in the hand-over.
     #[serde(flatten)]
-    draft: DraftView,
+    handover: HandoverView,
+    /// What is registered; `null` where it is another by now that no officer has confirmed, or the letter is withheld.
+    draft: Option<Draft>,
     /// Other letters that this case system registered under the same number. Allowed, since a case may hold several letters; people at the station
     /// see it as a warning.
     same_case_number: Vec<String>,
-    /// The draft was corrected or withdrawn after it was handed to this case system, which was late: what was registered is not what stands here.
-    /// An amendment says so, `corrected` or `withdrawn`, once an officer has confirmed the correction.
+    /// The draft was corrected, or the letter withdrawn or returned unread, after it was handed to this case system, which was late: what was registered
+    /// is not what the draft says now. An amendment says so, `corrected` or `withdrawn`; a correction is shown once an officer has confirmed it.
     changed_since_claim: bool,
+}
+
+impl AckView {
+    fn read(db: &Db, row: DraftRow) -> Result<Self, StoreError> {
+        let is_shown = row.ready.is_some() && db.withholding(&row.draft.letter)?.is_none();
+        let same_case_number = db.sharing_case_number_with(&row.draft.letter)?;
+        let changed_since_claim = db.is_changed_since_claim(&row.draft.letter)?;
+        let DraftView {
+            id,
+            handover,
+            draft,
+        } = row.into();
+        Ok(Self {
+            id,
+            handover,
+            draft: is_shown.then_some(draft),
+            same_case_number,
+            changed_since_claim,
+        })
+    }
 }
 
 /// Which drafts.
@@ -304,7 +328,8 @@ pub async fn get(
     Ok(Json(row.into()))
 }
 
-/// Says that the draft is registered; twice is once. Also taken late, as long as nobody else has the draft: see `changed_since_claim`.
+/// Says that the draft is registered; twice is once. Also taken late, as long as nobody else has the draft: see `changed_since_claim`. Of a letter that
+/// was destroyed meanwhile it is refused as `letter_withheld`.
 #[utoipa::path(post, path = "/v1/drafts/{id}/ack", tag = "drafts", request_body = AckBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = AckView)), security(("token" = [])))]
@@ -320,13 +345,8 @@ pub async fn ack(
     check_text("case_number", &case_number, 64)?;
     app.once_telling(key, move |db| {
         let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
-        let registered = AckView {
-            same_case_number: db.sharing_case_number_with(&id)?,
-            changed_since_claim: db.is_changed_since_claim(&id)?,
-            draft: row.into(),
-        };
         Ok((
-            answer(StatusCode::OK, &registered)?,
+            answer(StatusCode::OK, &AckView::read(db, row)?)?,
             Event::Letter {
                 letter: id,
                 what: "registered".into(),

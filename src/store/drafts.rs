@@ -278,6 +278,10 @@ impl Db {
         self.atomically(|db| {
             let now = clock::now();
             let letter = draft.letter.as_str();
+            if db.withholding(letter)?.is_some() {
+                // Withheld while its last page was being read.
+                return Ok(DraftKept::EarlierStays);
+            }
             let earlier = match db.draft(letter) {
                 Ok(earlier) => Some(earlier),
                 Err(StoreError::NotFound { .. }) => None,
@@ -330,6 +334,9 @@ impl Db {
     pub fn insert_early_draft(&mut self, draft: &Draft) -> Result<(), StoreError> {
         self.atomically(|db| {
             let letter = draft.letter.as_str();
+            if db.withholding(letter)?.is_some() {
+                return Ok(());
+            }
             let kept = db.connection.execute(
                 "INSERT INTO drafts (letter_id, body, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?3)
                  ON CONFLICT (letter_id) DO NOTHING",
@@ -625,7 +632,14 @@ impl Db {
         handed: Handed,
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
-            let row = db.draft(letter)?;
+            let row = match db.draft(letter) {
+                // Destroyed meanwhile: whoever once had it is told so, and nobody else that there ever was one.
+                Err(StoreError::NotFound { .. }) if db.had_draft(letter, by)? => {
+                    db.not_withheld(letter, ACK)?;
+                    db.draft(letter)?
+                }
+                row => row?,
+            };
             // Only its own: of a number that another system gave, nobody learns that he guessed it.
             let own = row.claimed_by.as_deref() == Some(by);
             let same = row.case_number.as_deref() == Some(case_number);
@@ -646,7 +660,7 @@ impl Db {
             let is_withheld = db.withholding(letter)?.is_some();
             let is_as_handed = db.is_as_handed(&row, by, handed)?;
             let now = clock::now();
-            let ready = row.ready.or((is_as_handed || is_withheld).then_some(now));
+            let ready = row.ready.or(is_as_handed.then_some(now));
             db.connection
                 .prepare_cached(
                     "UPDATE drafts SET state = 'acked', claimed_by = ?4, case_number = ?2, acked_ms = ?3, lease = NULL, lease_ms = NULL,

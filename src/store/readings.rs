@@ -205,6 +205,16 @@ impl Db {
                 source,
             })?;
         let step = self.connection.savepoint()?;
+        let is_forgotten: bool = step
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM pages p JOIN letters l ON l.id = p.letter_id
+                 WHERE p.id = ?1 AND l.withheld IN ('returned_unread', 'destroyed'))",
+            )?
+            .query_row([page], |row| row.get(0))?;
+        if is_forgotten {
+            // Returned unread while it was being read.
+            return Ok(());
+        }
         step.execute(
             "INSERT OR REPLACE INTO readings (page_id, engine, width, height, turned_deg, lines, seconds, read_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -4,10 +4,12 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::drafts::written;
 use super::handed_out::REINSTATED;
 use super::vouch::{self, RETENTIONS};
-use super::{Db, Hindrance, StoreError, ledger};
+use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::draft::{Draft, Fields};
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 
@@ -95,10 +97,11 @@ impl Db {
         }
     }
 
-    /// 误拆: the letter goes back unread. Whatever was read of it already is forgotten; its images stay, and are not shown.
+    /// 误拆: the letter goes back unread. Whatever was read of it already is forgotten; its images stay, and are not shown. That a case system once
+    /// had it is kept: what it registered is acknowledged, and told as withdrawn.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is confirmed, with a case system, or withheld.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
     pub fn return_unread(
         &mut self,
         letter: &str,
@@ -108,7 +111,15 @@ impl Db {
         self.atomically(|db| {
             db.in_hand(letter, "return unread")?;
             let later = db.later_alike(letter)?;
+            let handed_out = db.draft(letter).ok().filter(|row| row.offered > 0);
             let forgotten = db.forget_text(letter)?;
+            if let Some(row) = handed_out {
+                db.keep_emptied(&row)?;
+            }
+            db.connection.execute(
+                "UPDATE letters SET stage = ?2 WHERE id = ?1 AND stage = ?3",
+                (letter, Stage::Drafted, Stage::Confirmed),
+            )?;
             db.withhold(letter, Withheld::ReturnedUnread, reason, by)?;
             db.compare_later(letter, later)?;
             let detail = json!({"reason": reason, "forgotten": forgotten});
@@ -159,17 +170,20 @@ impl Db {
                  version = version + 1 WHERE id = ?1",
                 [letter],
             )?;
-            match db.draft(letter) {
-                Ok(row) if row.draft.confirmed.is_some() => db.learn_from(&row.draft)?,
-                Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            let row = match db.draft(letter) {
+                Ok(row) => Some(row),
+                Err(StoreError::NotFound { .. }) => None,
                 Err(error) => return Err(error),
+            };
+            if let Some(row) = row.as_ref().filter(|row| row.draft.confirmed.is_some()) {
+                db.learn_from(&row.draft)?;
             }
             db.compare_later(letter, vec![letter.to_owned()])?;
             ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))?;
-            if db.letter_row(letter)?.stage == Stage::Registered {
-                db.amend(letter, REINSTATED, by)?;
+            match row {
+                Some(row) if row.state == DraftState::Acked => db.amend(letter, REINSTATED, by),
+                _ => Ok(()),
             }
-            Ok(())
         })
     }
 
@@ -185,7 +199,7 @@ impl Db {
             ));
         }
         match self.draft(letter) {
-            Ok(draft) if draft.state != super::DraftState::Open => Err(wrong(
+            Ok(draft) if draft.state != DraftState::Open => Err(wrong(
                 Hindrance::WithCaseSystem,
                 letter,
                 "with a case system",
@@ -235,6 +249,31 @@ impl Db {
         }
         self.forget_answers(letter)?;
         Ok(json!({"pages": pages, "corrections": corrections}))
+    }
+
+    /// The place of a draft that was handed out, with nothing of the letter's content in it.
+    fn keep_emptied(&self, row: &DraftRow) -> Result<(), StoreError> {
+        let emptied = Draft {
+            fields: Fields::default(),
+            missing: Vec::new(),
+            deadlines: Vec::new(),
+            deadlines_to_come: Vec::new(),
+            confirmed: None,
+            notes: Vec::new(),
+            ..row.draft.clone()
+        };
+        self.connection.execute(
+            "INSERT INTO drafts (letter_id, body, created_ms, updated_ms, claimed_by, offered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                &emptied.letter,
+                written(&emptied)?,
+                row.created,
+                clock::now(),
+                &row.claimed_by,
+                row.offered,
+            ),
+        )?;
+        Ok(())
     }
 
     /// Since when nothing more is done with a letter: it is registered or withheld, and its last page came. All of it is the station's own record:

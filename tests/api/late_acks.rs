@@ -124,6 +124,80 @@ fn a_letter_withdrawn_before_a_late_acknowledgement_is_told_as_withdrawn() {
     assert_eq!(amendments(&house, &cases)[1].0, "reinstated");
 }
 
+fn withhold(house: &House, caller: &Caller, how: &str) {
+    let why = json!({"reason": "来信人要求撤回"});
+    let withheld = house.post(caller, &format!("/v1/letters/A1/{how}"), why);
+    assert_eq!(withheld.status, 200, "{}", withheld.text);
+}
+
+#[test]
+fn the_answer_to_an_acknowledgement_carries_no_correction_that_no_officer_confirmed() {
+    let (house, cases, zhang) = late();
+    correct(&house, &zhang);
+    let ack = || house.post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "N1"}));
+    for answer in [ack(), ack()] {
+        let told = answer.json();
+        assert_eq!(
+            (&told["id"], &told["draft"], &told["changed_since_claim"]),
+            (&json!("A1"), &Value::Null, &json!(true))
+        );
+        assert!(!answer.text.contains("周强生"), "{told}");
+    }
+    assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
+    confirm(&house, &zhang);
+    let name = &ack().json()["draft"]["fields"]["sender_name"]["value"];
+    assert_eq!(name, "周强生");
+}
+
+#[test]
+fn a_correction_withdrawn_and_reinstated_after_a_late_acknowledgement_waits_for_an_officer() {
+    let (house, cases, zhang) = late();
+    correct(&house, &zhang);
+    withhold(&house, &zhang, "withdraw");
+    assert!(ack(&house, &cases));
+    withhold(&house, &zhang, "reinstate");
+    let kinds = |told: Vec<(Value, Value)>| told.into_iter().map(|one| one.0).collect::<Vec<_>>();
+    let told = kinds(amendments(&house, &cases));
+    assert_eq!(told, ["withdrawn", "reinstated"]);
+    assert_eq!(house.get(&cases, "/v1/drafts/A1").status, 404);
+    confirm(&house, &zhang);
+    let told = kinds(amendments(&house, &cases));
+    assert_eq!(told, ["withdrawn", "reinstated", "corrected"]);
+}
+
+#[test]
+fn a_letter_returned_unread_before_a_late_acknowledgement_is_registered_and_told_as_withdrawn() {
+    let (house, cases, zhang) = late();
+    withhold(&house, &zhang, "return-unread");
+    let kept = "SELECT count(*) FROM drafts WHERE body LIKE '%陆思雨%' OR confirmed_by IS NOT NULL";
+    assert_eq!(house.count(kept), 0, "nothing of its content stays");
+    claim(&house, &cases, 0);
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    let of_draft = |what: &str| what.contains("draft") || what.contains("stage");
+    let faults: Vec<_> = rows.faults.iter().map(|fault| &fault.what).collect();
+    assert!(!faults.iter().any(|what| of_draft(what)), "{faults:?}");
+    assert!(ack(&house, &cases));
+    assert!(ack(&house, &cases), "twice is once");
+    assert_eq!(amendments(&house, &cases), one("withdrawn"));
+    let other = house.post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "N2"}));
+    assert_eq!(other.code(), "other_case_number");
+    // Who never had it learns nothing.
+    let two = house.machine("two", Scope::CaseSystem);
+    let guessed = house.post(&two, "/v1/drafts/A1/ack", json!({"case_number": "N1"}));
+    assert_eq!(guessed.code(), "leased_to_another");
+}
+
+#[test]
+fn a_letter_that_was_destroyed_answers_a_late_acknowledgement_with_its_code() {
+    let (house, cases, _) = late();
+    house.sql("DELETE FROM drafts; UPDATE letters SET withheld = 'destroyed'");
+    let ack =
+        |caller: &Caller| house.post(caller, "/v1/drafts/A1/ack", json!({"case_number": "N"}));
+    assert_eq!(ack(&cases).code(), "letter_withheld");
+    let two = house.machine("two", Scope::CaseSystem);
+    assert_eq!(ack(&two).code(), "not_found");
+}
+
 #[test]
 fn a_draft_given_back_corrected_and_then_acknowledged_is_told_and_belongs_to_that_system() {
     let house = House::new();
