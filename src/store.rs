@@ -38,6 +38,7 @@ mod holds;
 mod idempotency;
 mod imports;
 mod indexed;
+mod late;
 mod learned;
 mod ledger;
 mod letter_views;

@@ -67,7 +67,7 @@ pub mod reason {
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
     /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
-    /// It is no first page, and a letter of its name came with an earlier batch.
+    /// A letter of its name came with an earlier batch, and it is no first page, or the envelope or first page that this letter lacks.
     pub const LATE_PAGE: &str = "late_page";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::grouping::{NewHold, hold_once, last_separator};
+use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::{Db, StoreError};
 use crate::clock::Millis;
@@ -58,20 +59,6 @@ fn open_letter(step: &Connection, batch: i64, group: &str) -> Result<Option<Stri
             "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4)",
         )?
         .query_row((batch, group, Stage::Confirmed, Stage::Registered), |row| row.get(0))
-        .optional()?)
-}
-
-/// The newest letter of this group that came with an earlier batch.
-fn earlier_letter(
-    step: &Connection,
-    batch: i64,
-    group: &str,
-) -> Result<Option<String>, StoreError> {
-    Ok(step
-        .prepare_cached(
-            "SELECT id FROM letters WHERE batch_id < ?1 AND group_name = ?2 ORDER BY created_ms DESC LIMIT 1",
-        )?
-        .query_row((batch, group), |row| row.get(0))
         .optional()?)
 }
 

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
+use super::late::{is_late, may_be_joined};
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
@@ -348,9 +349,8 @@ impl Db {
             && let Gate::Enter { load } = gate(&self.connection, found.first_seen)?
             && is_late(&self.connection, load, page)?
         {
-            let is_young = clock::now().0 - found.first_seen.0 < FIRST_PAGE_COMES_MS;
             return Ok(
-                match is_young || is_beside_waiting(&self.connection, page)? {
+                match may_be_joined(&self.connection, page, found.first_seen)? {
                     true => Taken::NotYet,
                     false => Taken::Late,
                 },
@@ -445,32 +445,6 @@ pub(super) fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, 
     ))
 }
 
-/// A scanner's software that counts anew every day writes the first page of a name before its others, or soon after.
-const FIRST_PAGE_COMES_MS: i64 = 10_000;
-
-/// Whether a page would begin a letter though it is none's first, and a letter of that name came with an earlier batch.
-fn is_late(step: &Connection, load: i64, page: &TakePage) -> Result<bool, StoreError> {
-    if page.kind != PageKind::Letter || page.number.is_none_or(|number| number < 2) {
-        return Ok(false);
-    }
-    Ok(step
-        .prepare_cached(
-            "SELECT 1 FROM letters l JOIN loads o ON o.id = ?1 WHERE l.group_name = ?2 AND l.batch_id < o.batch_id
-             AND NOT EXISTS (SELECT 1 FROM letters n WHERE n.group_name = ?2 AND n.batch_id = o.batch_id)",
-        )?
-        .exists((load, &page.group))?)
-}
-
-/// Whether other files of its group are on their way.
-fn is_beside_waiting(step: &Connection, page: &TakePage) -> Result<bool, StoreError> {
-    Ok(step
-        .prepare_cached(
-            "SELECT 1 FROM arrivals a JOIN arrivals own ON own.id = ?1 WHERE a.state = ?3 AND a.source = own.source AND a.id <> own.id
-             AND a.name < own.name AND instr(a.name, ?2) > 0",
-        )?
-        .exists((&page.arrival, &page.group, ArrivalState::Waiting))?)
-}
-
 /// Marks the arrival as taken and links it to an earlier one with the same bytes.
 pub(super) fn take_arrival(
     step: &Connection,
@@ -561,6 +535,19 @@ pub(super) fn letter_named(
 
 /// The group's name as a letter's number, fit for an address line; names come back every day, so a taken one gets a suffix.
 fn free_id(step: &Connection, group: &str) -> Result<String, StoreError> {
+    let word = first_id(group);
+    let mut taken = step.prepare_cached("SELECT 1 FROM letters WHERE id = ?1")?;
+    let mut id = word.clone();
+    let mut suffix = 2_u32;
+    while taken.exists([&id])? {
+        id = format!("{word}-{suffix}");
+        suffix += 1;
+    }
+    Ok(id)
+}
+
+/// The number of the first letter that ever had this name.
+pub(super) fn first_id(group: &str) -> String {
     let word: String = group
         .chars()
         .map(|c| {
@@ -571,17 +558,9 @@ fn free_id(step: &Connection, group: &str) -> Result<String, StoreError> {
             }
         })
         .collect();
-    let word = if word.is_empty() {
+    if word.is_empty() {
         "letter".to_owned()
     } else {
         word
-    };
-    let mut taken = step.prepare_cached("SELECT 1 FROM letters WHERE id = ?1")?;
-    let mut id = word.clone();
-    let mut suffix = 2_u32;
-    while taken.exists([&id])? {
-        id = format!("{word}-{suffix}");
-        suffix += 1;
     }
-    Ok(id)
 }

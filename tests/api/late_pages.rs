@@ -425,6 +425,82 @@ fn names_that_are_counted_anew_every_day_are_no_later_pages() {
     assert!(matches!(take(second), Taken::Letter { letter, .. } if letter == "A1-2"));
 }
 
+/// A page that lies in its folder long enough: what it could join would have come.
+fn lone(house: &House, name: &str, kind: PageKind, number: Option<u32>) -> (String, Taken) {
+    let (id, page) = later_page(house, name, 1);
+    let page = TakePage {
+        kind,
+        number,
+        ..page
+    };
+    (
+        id,
+        house.app.store.wait(move |db| db.take_page(&page)).unwrap(),
+    )
+}
+
+#[test]
+fn a_late_envelope_of_an_accusation_is_held_and_only_whoever_sees_the_letter_looks_at_it() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let li = house.person("li", Role::Operator);
+    house.drafted_as("A1", |draft| {
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    house.sql("INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'li', 1, 'r', 'x')");
+    let (id, taken) = lone(&house, "A1_env.jpg", PageKind::Envelope, None);
+    assert_eq!(taken, Taken::Late);
+    assert_eq!(house.count("SELECT count(*) FROM letters"), 1);
+    let image = format!("/v1/arrivals/{id}/image");
+    let held = house.app.store.wait(move |db| {
+        db.hold_arrival(&id, "late_page")?;
+        db.arrival_kept_as(&id, "held/late_page/A1_env.jpg")?;
+        db.hold_beside(&HeldBeside {
+            arrival: id,
+            by: GroupBy::Name,
+            group: "A1".into(),
+        })
+    });
+    held.unwrap();
+    assert_eq!(house.get(&zhang, &image).code(), "restricted");
+    assert_eq!(house.get(&li, &image).code(), "not_found");
+    let listed = house.get(&li, "/v1/arrivals").json();
+    assert_eq!(listed["items"], json!([]));
+}
+
+#[test]
+fn a_late_first_page_or_envelope_is_held_only_where_the_earlier_letter_lacks_it() {
+    let house = House::new();
+    house.drafted("A1");
+    let (envelope, letter) = (PageKind::Envelope, PageKind::Letter);
+    let comes = |name: &str, kind, number| lone(&house, name, kind, number).1;
+    let begins = |taken: Taken| matches!(taken, Taken::Letter { .. });
+    // It has an envelope, and lacks its first sheet.
+    house.sql("UPDATE pages SET kind = 'envelope'");
+    assert_eq!(comes("A1_p1.jpg", letter, Some(1)), Taken::Late);
+    assert_eq!(comes("A1.jpg", letter, None), Taken::Late);
+    // Whole, its name has come back.
+    house.sql(
+        "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES ('A1', 'a-A1', 1, 'letter', 1, 'cc', 'dd', 1)",
+    );
+    assert!(begins(comes("A1_p1.jpg", letter, Some(1))));
+    assert!(begins(comes("A1_env.jpg", envelope, None)));
+    // A person took everything out of it.
+    house.drafted("B1");
+    house.sql("UPDATE arrivals SET name = 'B1_p2.jpg' WHERE id = 'a-B1'; UPDATE pages SET hint = 2 WHERE letter_id = 'B1'");
+    let other = |name: &str| {
+        let (_, page) = later_page(&house, name, 1);
+        let page = TakePage {
+            group: "B1".into(),
+            ..page
+        };
+        house.app.store.wait(move |db| db.take_page(&page)).unwrap()
+    };
+    assert_eq!(other("B1_p1.jpg"), Taken::Late);
+    house.sql("UPDATE pages SET letter_id = 'A1' WHERE letter_id = 'B1'");
+    assert!(begins(other("B1_p01.jpg")));
+}
+
 #[test]
 fn a_page_moved_into_a_registered_letter_is_told_as_an_amendment_and_guarded_like_where_it_came_from()
  {
