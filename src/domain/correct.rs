@@ -11,7 +11,7 @@ use super::field::{Alternative, Field, Source};
 mod accused;
 mod allowed;
 
-pub use accused::{NamedAccused, NewAccused, named_in};
+pub use accused::{NamedAccused, NewAccused, Party, parties_in, stays};
 use allowed::phone_kind;
 
 /// Name under which anonymous letters are registered.

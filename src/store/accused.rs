@@ -6,18 +6,18 @@ use serde_json::json;
 use super::drafts::subject;
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::domain::access::{Action, Restricted, Seer, goes_to_accused, may};
-use crate::domain::correct::{Corrections, named_in};
+use crate::domain::correct::{Corrections, Party, parties_in, stays};
 use crate::domain::draft::{Accused, Draft};
 
-/// Whether somebody who was accused is not any more.
+/// Whether somebody who was accused is not any more, or his office is not.
 pub(super) fn is_taken_away(before: &[Accused], now: &[Accused]) -> bool {
-    before
-        .iter()
-        .any(|known| now.iter().all(|one| one.name != known.name))
+    let now: Vec<Party<'_>> = now.iter().map(Accused::party).collect();
+    !before.iter().all(|known| stays(known.party(), &now))
 }
 
 impl Db {
-    /// Who takes a name away opens the letter to whom it accuses: an officer does that, and another person confirms it.
+    /// Who takes a name away, or the office beside it, opens the letter to whom it accuses: an officer does that, and another person confirms it. Nor is a
+    /// spelling put right otherwise, since nobody else knows which of two is meant: the right one is added, and guards as well.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] for whoever is none.
@@ -35,15 +35,14 @@ impl Db {
             Err(StoreError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let is_named = |known: &Accused| accused.named.iter().any(|one| one.name == known.name);
-        if known.iter().all(is_named) || may(seer.holder, Action::DecideAccess) {
+        if accused.keeps_all(&known) || may(seer.holder, Action::DecideAccess) {
             return Ok(());
         }
         Err(StoreError::WrongState {
             why: Hindrance::OfficerNeeded,
             what: "letter",
             id: letter.to_owned(),
-            state: "an accusation: who is accused is taken away by a confirming officer only"
+            state: "an accusation: who is accused is taken away or changed by a confirming officer only"
                 .into(),
             action: "correct",
         })
@@ -59,14 +58,19 @@ impl Db {
             Ok((before.unwrap_or_default(), after.unwrap_or_default()))
         })?;
         let accused = &draft.fields.accused;
+        // What was read anew may say more of the name.
+        let is_away = |(name, office): &Party<'_>| {
+            !accused.iter().any(|one| {
+                one.name.contains(name) && (office.is_none() || one.office.as_deref() == *office)
+            })
+        };
         for taken in rows {
             let (before, after) = taken?;
-            let kept = named_in(&after);
-            let is_away = |name: &str| accused.iter().all(|one| !one.name.contains(name));
-            let mut taken = named_in(&before)
+            let kept = parties_in(&after);
+            let mut taken = parties_in(&before)
                 .into_iter()
-                .filter(|name| !kept.contains(name));
-            if taken.any(is_away) {
+                .filter(|party| !stays(*party, &kept));
+            if taken.any(|party| is_away(&party)) {
                 return Err(StoreError::WrongState {
                     why: Hindrance::SamePerson,
                     what: "letter",

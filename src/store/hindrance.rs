@@ -189,7 +189,9 @@ impl Hindrance {
             Self::TooEarly => "Come back to it then",
             Self::NotSo => "Look at it again",
             Self::NotForThisPerson => "Choose somebody else",
-            Self::OfficerNeeded => "Ask a confirming officer or an administrator",
+            Self::OfficerNeeded => {
+                "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
+            }
             Self::Over => "There is nothing to do",
         }
     }

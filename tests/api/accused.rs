@@ -206,6 +206,46 @@ fn who_takes_an_accused_away_is_an_officer_and_confirms_nothing() {
 }
 
 #[test]
+fn an_accused_is_respelt_beside_what_stands_there_and_his_office_is_an_officers_to_take_away() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.accused = vec![laixin::domain::draft::Accused {
+            name: "张海涛".into(),
+            office: Some("姑苏区城市管理局局长".into()),
+            ..Default::default()
+        }];
+    });
+    house.sql("DELETE FROM restrictions");
+    let (known, office) = (
+        json!({"name": "张海涛", "office": "姑苏区城市管理局局长"}),
+        "姑苏区城市管理局局长",
+    );
+    for other in [
+        json!({"name": "张海滔", "office": office}),
+        json!({"name": "张海涛", "office": "某镇镇长"}),
+        json!({"name": "张海涛"}),
+    ] {
+        let his = json!({"named": [other], "reason": "写法不对"});
+        let his = name_accused(&house, &zhang, his);
+        assert_eq!((his.status, his.code().as_str()), (409, "officer_needed"));
+        assert!(his.text.contains("add the right spelling"), "{}", his.text);
+    }
+    let both = json!({"named": [known, {"name": "张海滔", "office": office}]});
+    assert_eq!(name_accused(&house, &zhang, both).status, 200);
+    let why = json!({"reason": "核对被举报人"});
+    let look = house.post(&officer, "/v1/letters/A1/views", why);
+    assert_eq!(look.status, 200, "both restrict: {}", look.text);
+    let right = json!({"named": [{"name": "张海滔"}], "reason": "原件写作“滔”"});
+    assert_eq!(name_accused(&house, &officer, right).status, 200);
+    let etag = house.get(&officer, "/v1/letters/A1").header("etag");
+    let caller = officer.with("if-match", &etag);
+    let confirmed = house.call(&caller, "POST", "/v1/letters/A1/confirm", Some("{}"));
+    assert_eq!(confirmed.code(), "same_person");
+}
+
+#[test]
 fn a_unit_read_as_accused_restricts_and_is_nothing_of_which_today_tells_an_operator() {
     let house = House::new();
     let zhang = house.person("zhang", Role::Operator);

@@ -28,14 +28,36 @@ pub struct NewAccused {
     pub reason: Option<String>,
 }
 
+/// Somebody by his name, and by his office where that is known.
+pub type Party<'a> = (&'a str, Option<&'a str>);
+
+impl Accused {
+    /// How he is told apart from others.
+    pub fn party(&self) -> Party<'_> {
+        (&self.name, self.office.as_deref())
+    }
+}
+
+/// Whether he who was accused is so now: under his name, and under the office that was known of him. Either may be what keeps the letter from him.
+pub fn stays((name, office): Party<'_>, now: &[Party<'_>]) -> bool {
+    let is_he = |one: &Party<'_>| one.0 == name && (office.is_none() || one.1 == office);
+    now.iter().any(is_he)
+}
+
 impl NewAccused {
+    /// Whether nobody of these is taken away.
+    pub fn keeps_all(&self, known: &[Accused]) -> bool {
+        let now: Vec<Party<'_>> = self
+            .named
+            .iter()
+            .map(|one| (one.name.as_str(), one.office.as_deref()))
+            .collect();
+        known.iter().all(|old| stays(old.party(), &now))
+    }
+
     /// The list as it is from now on; what stood there and stands there now, in words.
     pub(super) fn apply(&self, list: &mut Vec<Accused>) -> Result<(String, String), Refused> {
-        let stays = |old: &Accused| {
-            let same = self.named.iter().find(|one| one.name == old.name);
-            same.is_some_and(|one| old.office.is_none() || one.office == old.office)
-        };
-        if self.reason.is_none() && !list.iter().all(stays) {
+        if self.reason.is_none() && !self.keeps_all(list) {
             return Err(Refused {
                 field: "accused",
                 rule: "a reason is needed to take away somebody who was named before",
@@ -59,12 +81,15 @@ fn seen(list: &[Accused], name: &str) -> Accused {
     known.cloned().unwrap_or_default()
 }
 
-/// The names out of a list in words.
-pub fn named_in(words: &str) -> Vec<&str> {
-    let names = words
-        .split('、')
-        .map(|one| one.split('（').next().unwrap_or(one));
-    names.filter(|name| !name.is_empty()).collect()
+/// The parties out of a list in words.
+pub fn parties_in(words: &str) -> Vec<Party<'_>> {
+    let named = words.split('、').filter(|one| !one.is_empty());
+    named
+        .map(|one| match one.split_once('（') {
+            Some((name, office)) => (name, Some(office.trim_end_matches('）'))),
+            None => (one, None),
+        })
+        .collect()
 }
 
 fn in_words(list: &[Accused]) -> String {
