@@ -32,6 +32,7 @@ pub mod pages;
 pub mod paging;
 pub mod password;
 pub mod problem;
+mod query;
 mod ranged;
 pub mod scanners;
 mod second_person;
@@ -51,7 +52,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
@@ -82,6 +83,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// The head of a request is there within this time: one that never ends would keep its connection for ever, since the time limit of a
 /// request begins behind it. A connection that asks nothing for so long is closed.
 pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// No page of another site takes an answer in, be it as an image.
+pub(crate) const OF_OUR_PAGES: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Open answers get so long at a stop.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -273,6 +276,7 @@ pub fn router(app: App) -> Router {
             Problem::new("method_not_allowed", "see /openapi.json")
         })
         .fallback(nowhere)
+        .layer(middleware::from_fn(query::only_known))
         .layer(middleware::from_fn_with_state(app.clone(), guard::gate))
         .layer(middleware::from_fn_with_state(app.clone(), host::ours))
         .layer(DefaultBodyLimit::max(body::LARGEST))
@@ -285,6 +289,7 @@ pub fn router(app: App) -> Router {
             Problem::new("defect", "the station's log says more").into_response()
         }))
         .layer(middleware::from_fn(note))
+        .layer(middleware::from_fn(body::to_its_end))
         .with_state(app)
 }
 
@@ -407,6 +412,7 @@ async fn note(request: Request, next: Next) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    headers.insert(OF_OUR_PAGES, HeaderValue::from_static("same-origin"));
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));

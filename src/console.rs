@@ -40,7 +40,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::api::App;
+use crate::api::{App, OF_OUR_PAGES};
 
 pub(crate) use batches::carrier_code;
 pub(crate) use maintenance::{detail_words, trend_words};
@@ -95,11 +95,12 @@ async fn guard(request: Request, next: Next) -> Response {
 
 fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    let fixed: [(HeaderName, &'static str); 4] = [
+    let fixed: [(HeaderName, &'static str); 5] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
+        (OF_OUR_PAGES, "same-origin"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));

@@ -100,7 +100,7 @@ pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;
 pub use figures::{DayCounts, Outstanding};
-pub use grouping::{Hold, Ordered, TakeOrdered};
+pub use grouping::{Hold, KeptNames, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_days::HealthDay;
 pub use health_views::Keep;

@@ -1,11 +1,18 @@
 //! A request's body as bytes: within a size, within a time. It leaves out what they say.
 //!
-//! What is too large is still taken off the line for a while and thrown away: whoever is in the middle of sending reads no answer.
+//! What is too large, or belongs to a request that is refused, is still taken off the line for a while and thrown away: whoever is in the middle of
+//! sending reads no answer. What does not end then ends the connection, and the answer says so.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use futures_util::StreamExt as _;
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody as _};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::problem::Problem;
@@ -17,6 +24,8 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// Of one that is too large so much is thrown away, for so long.
 const THROWN_AWAY: usize = 16 << 20;
 const THROWN_AWAY_WITHIN: Duration = Duration::from_secs(5);
+/// The answer to a request that is refused does not wait longer than this for the rest of its body.
+const REST_WITHIN: Duration = Duration::from_secs(1);
 
 /// The whole body.
 ///
@@ -44,7 +53,7 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| Problem::new("not_json", "the body broke off"))?;
         if bytes.len() + part.len() > LARGEST {
-            throw_away(&mut parts).await;
+            throw_away(&mut parts, THROWN_AWAY_WITHIN).await;
             return Err(Problem::new(
                 "body_too_large",
                 format!("at most {LARGEST} bytes"),
@@ -55,14 +64,69 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
     Ok(bytes.into())
 }
 
-async fn throw_away(parts: &mut axum::body::BodyDataStream) {
-    let (mut thrown, end) = (0, Instant::now() + THROWN_AWAY_WITHIN);
+/// Whether it came to its end.
+async fn throw_away<E>(
+    parts: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    within: Duration,
+) -> bool {
+    let (mut thrown, end) = (0, Instant::now() + within);
     while thrown < THROWN_AWAY {
         match tokio::time::timeout_at(end, parts.next()).await {
             Ok(Some(Ok(part))) => thrown += part.len(),
-            _ => return,
+            Ok(None) => return true,
+            Ok(Some(Err(_))) | Err(_) => return false,
         }
     }
+    false
+}
+
+/// A body that can be gone on with after whoever was to read it has let go of it.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<(BodyDataStream, bool)>>);
+
+impl Shared {
+    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (parts, is_over) = &mut *inner;
+        if *is_over {
+            return Poll::Ready(None);
+        }
+        let part = parts.poll_next_unpin(context);
+        *is_over = matches!(part, Poll::Ready(None));
+        part
+    }
+
+    fn parts(&self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + Unpin + 'static {
+        let shared = self.clone();
+        stream::poll_fn(move |context| shared.poll(context))
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
+/// Takes the rest of a body that nobody read off the line, so that the connection serves the next request; where it does not end, says that the
+/// connection does.
+pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    // Who asks first whether he may send has not sent it.
+    let is_sent = !request.headers().contains_key(header::EXPECT);
+    let closes = request.version() <= Version::HTTP_11;
+    let (parts, body) = request.into_parts();
+    let shared = Shared(Arc::new(Mutex::new((body.into_data_stream(), false))));
+    let body = Body::from_stream(shared.parts());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if shared.is_over() || is_sent && throw_away(&mut shared.parts(), REST_WITHIN).await {
+        return response;
+    }
+    if closes {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 #[cfg(test)]

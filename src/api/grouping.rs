@@ -180,9 +180,9 @@ pub async fn holds(
     let found = app
         .store
         .with(move |db| {
-            let kept = db.kept_from(&by)?;
+            let kept = db.names_kept_from(&by)?;
             let mut found = db.open_holds(wanted.batch, MOST)?;
-            found.retain(|hold| !hold.is_about(&kept));
+            found.retain(|hold| !kept.is_about(hold));
             Ok(found)
         })
         .await?;
@@ -275,11 +275,11 @@ pub async fn resolve_all(
     }
     officer_where_needed(&app, &caller, holds.clone()).await?;
     app.once_telling(key, move |db| {
-        let kept = db.kept_from(&by)?;
+        let kept = db.names_kept_from(&by)?;
         let items = db.atomically(|db| {
             let one = |id: &i64| {
                 let hold = db.resolve_hold(*id, &by, &note)?;
-                match hold.is_about(&kept) {
+                match kept.is_about(&hold) {
                     true => Err(StoreError::NotFound {
                         what: "hold",
                         id: id.to_string(),

@@ -148,6 +148,13 @@ impl App {
 const FEW: u32 = 3;
 
 impl StatisticsView {
+    /// What people call the end of the period; `until` is the day after it.
+    pub(crate) fn last_day(&self) -> String {
+        let until: Option<jiff::civil::Date> = self.until.parse().ok();
+        let last = until.and_then(|until| until.yesterday().ok());
+        last.map_or_else(|| self.until.clone(), |last| last.to_string())
+    }
+
     /// As whoever looks or takes it away may know it, on the screen, on paper and in a file.
     fn for_eyes_of(mut self, seer: &Seer) -> Self {
         if seer.holder == Holder::Person(Role::Operator) {
@@ -226,8 +233,8 @@ fn csv(view: &StatisticsView) -> String {
     let mut line = |what: &str, which: &str, count: String| {
         text.push_str(&format!("{},{},{count}\r\n", cell(what), cell(which)));
     };
-    line("from", &view.from, String::new());
-    line("until", &view.until, String::new());
+    line("first_day", &view.from, String::new());
+    line("last_day", &view.last_day(), String::new());
     for (what, count) in [
         ("letters", view.letters),
         ("repeat", view.repeat),
@@ -285,7 +292,8 @@ pub async fn export(
         .await?;
     let name = format!(
         "attachment; filename=\"statistics-{}-{}.csv\"",
-        view.from, view.until
+        view.from,
+        view.last_day()
     );
     let mut response = text.into_response();
     let headers = response.headers_mut();

@@ -7,7 +7,7 @@ use super::{ConfigArg, DEFECT, FINDING, GOOD};
 use crate::Chain;
 use crate::console::audit;
 use crate::console::words::Words;
-use crate::store::{AuditWanted, Db, LedgerEntry, Saw};
+use crate::store::{AuditWanted, Db, LOOKS, LedgerEntry, Saw, StoreError};
 
 /// `laixin audit`
 #[derive(Debug, Args)]
@@ -112,12 +112,12 @@ pub fn run(args: &AuditArgs) -> u8 {
             for saw in &saw {
                 println!("{}\t{}", saw.actor, audit::times(w, saw));
             }
-            for entry in entries {
-                println!("{}", audit::told(w, entry));
+            for run in runs(entries) {
+                println!("{}", audit::told_of_run(w, run));
             }
         }
-        Err(error @ crate::store::StoreError::NotFound { .. }) => {
-            eprintln!("laixin: {error}");
+        Err(StoreError::NotFound { id, .. }) => {
+            eprintln!("laixin: {}", w.one("audit.no_letter", id));
             return FINDING;
         }
         Err(error) => {
@@ -130,6 +130,23 @@ pub fn run(args: &AuditArgs) -> u8 {
         }
     }
     GOOD
+}
+
+/// Looks that came one after the other, of the same kind, by the same person, at the same letter, are told together.
+fn runs(entries: Vec<LedgerEntry>) -> Vec<Vec<LedgerEntry>> {
+    let mut runs: Vec<Vec<LedgerEntry>> = Vec::new();
+    for entry in entries {
+        let goes_on = |run: &&mut Vec<LedgerEntry>| {
+            let told =
+                |one: &LedgerEntry| (one.actor.clone(), one.action.clone(), one.subject.clone());
+            LOOKS.contains(&entry.action.as_str()) && told(&run[0]) == told(&entry)
+        };
+        match runs.last_mut().filter(goes_on) {
+            Some(run) => run.push(entry),
+            None => runs.push(vec![entry]),
+        }
+    }
+    runs
 }
 
 fn print_json(entries: &[LedgerEntry], saw: &[Saw]) {

@@ -51,12 +51,13 @@ pub fn run(args: &HealthArgs) -> u8 {
         Ok(settings) => settings,
         Err(code) => return code,
     };
+    let w = Words::of(settings.station.language);
     let back_s = if args.daily { 400 * DAY_S } else { DAY_S };
     let since = match args.since.as_deref().map(Millis::parse) {
         None => clock::now().plus_seconds(-back_s),
         Some(Some(since)) => since,
         Some(None) => {
-            eprintln!("laixin: --since is not a time; 2026-03-01T08:00:00+08:00 is one");
+            eprintln!("laixin: {}", w.t("health_command.no_time"));
             return USAGE;
         }
     };
@@ -75,10 +76,10 @@ pub fn run(args: &HealthArgs) -> u8 {
     };
     if let Some(unknown) = args.device.as_ref().filter(|id| !known.contains(id)) {
         let known = known.join(", ");
-        eprintln!("laixin: --device {unknown}: there is no such device; known are: {known}");
+        let told = w.two("health_command.no_device", unknown, known);
+        eprintln!("laixin: {told}");
         return USAGE;
     }
-    let w = Words::of(settings.station.language);
     if args.daily {
         days::print(w, &days, args.csv);
     } else if args.csv {

@@ -27,7 +27,8 @@ pub struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Makes the key of a station and prints the sheet for the safe.
+    /// Makes the key of a station and prints the sheet for the safe. Writes where [at_rest] says: `key_file` there, `credential` into
+    /// /etc/credstore.encrypted, whatever folder the settings lie in.
     New {
         /// Only makes a key in this file, to change to with `rotate`; the settings are not looked at.
         #[arg(long, value_name = "FILE")]
@@ -137,14 +138,17 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
         marker.write(data).map_err(|error| refused(&error))?;
     }
     print_sheet(&settings.station.name, &key);
-    match is_new {
-        true => println!(
-            "{} is in place; the first start encrypts everything with it.",
+    let place = match wanted {
+        AtRest::Credential(name) => format!(
+            "{} (written to {CREDENTIALS}/{name})",
             at_rest::place_of(wanted)
         ),
+        _ => at_rest::place_of(wanted),
+    };
+    match is_new {
+        true => println!("{place} is in place; the first start encrypts everything with it."),
         false => println!(
-            "{} is in place. This station still lies in the clear: stop it and run `laixin key encrypt`.",
-            at_rest::place_of(wanted)
+            "{place} is in place. This station still lies in the clear: stop it and run `laixin key encrypt`."
         ),
     }
     Ok(GOOD)

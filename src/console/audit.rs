@@ -107,6 +107,35 @@ pub(crate) fn told(w: &'static Words, entry: LedgerEntry) -> String {
     parts.join("\t").trim_end().to_owned()
 }
 
+/// The same for looks that came one after the other, the newest first.
+pub(crate) fn told_of_run(w: &'static Words, run: Vec<LedgerEntry>) -> String {
+    let (times, since) = (run.len(), run.last().map(|first| first.at));
+    let mut details: Vec<String> = Vec::new();
+    for entry in run.iter().rev() {
+        let detail = detail(w, entry);
+        if !detail.is_empty() && !details.contains(&detail) {
+            details.push(detail);
+        }
+    }
+    let Some((newest, since)) = run.into_iter().next().zip(since) else {
+        return String::new();
+    };
+    if times == 1 {
+        return told(w, newest);
+    }
+    let line = line(w, newest.clone());
+    let often = w.two("audit.so_often", times, when::moment(w, since));
+    let parts = [
+        when::stamp(newest.at),
+        line.actor,
+        line.action,
+        line.subject,
+        details.join("、"),
+        often,
+    ];
+    parts.join("\t")
+}
+
 /// How often somebody saw the letter, and when last.
 pub(crate) fn times(w: &'static Words, saw: &Saw) -> String {
     let looks = w.two("audit.times", saw.looks, saw.listed);

@@ -116,7 +116,7 @@ fn look(
     by: &str,
     scans: &[i64],
 ) -> Result<(Vec<Found>, BatchOfScan), StoreError> {
-    let kept = db.kept_from(by)?;
+    let kept = db.names_kept_from(by)?;
     let mut of_scans = BatchOfScan::new();
     for scan in scans {
         if let Some(found) = db.find_scan(*scan)? {
@@ -137,7 +137,7 @@ fn look(
                 None => db.open_holds(Some(batch.id), HOLDS_SHOWN)?,
                 Some(_) => Vec::new(),
             };
-            holds.retain(|hold| !hold.is_about(&kept));
+            holds.retain(|hold| !kept.is_about(hold));
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
                 counts: db.batch_counts(batch.id)?,

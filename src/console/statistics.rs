@@ -138,10 +138,7 @@ fn choices(w: &'static Words, shown: Period) -> Vec<Choice> {
 
 /// The first and the last day; what the API calls `until` is the day after it.
 fn days(w: &'static Words, view: &StatisticsView) -> String {
-    let until: Option<jiff::civil::Date> = view.until.parse().ok();
-    let last = until.and_then(|until| until.yesterday().ok());
-    let last = last.map_or(view.until.clone(), |last| last.to_string());
-    w.two("statistics.days", &view.from, last)
+    w.two("statistics.days", &view.from, view.last_day())
 }
 
 fn address(period: Period) -> String {

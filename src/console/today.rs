@@ -17,7 +17,7 @@ use crate::api::App;
 use crate::api::auth::{Mailroom, Need, Oneself};
 use crate::clock::Millis;
 use crate::disinfect::{CHANGED, CabinetControl, CabinetView};
-use crate::domain::access::Seer;
+use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
@@ -92,7 +92,8 @@ struct Seen {
     kept: Kept,
     /// Case numbers that were given to several letters in the last days.
     shared: Vec<SharedCaseNumber>,
-    /// Letters that are kept from somebody and wait for another person.
+    /// Letters that are kept from somebody and wait for another person: whoever decides who sees a letter takes care that one is found. That somebody is
+    /// recused from which letter is nobody else's.
     for_another: BTreeSet<String>,
 }
 
@@ -118,17 +119,14 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         }
     }
     let reads = Mailroom::lets(seer.holder);
-    let kept = if reads {
-        db.waiting_for_another()?
-    } else {
-        Vec::new()
-    };
-    let kept_from_me = db.kept_from(&seer.actor)?;
-    let for_another = kept
-        .into_iter()
-        .filter(|row| row.user != seer.actor && !kept_from_me.contains(&row.letter))
-        .map(|row| row.letter)
-        .collect();
+    let mut for_another = BTreeSet::new();
+    if may(seer.holder, Action::DecideAccess) {
+        for row in db.waiting_for_another()? {
+            if row.user != seer.actor && db.may_know(seer, &row.letter)? {
+                for_another.insert(row.letter);
+            }
+        }
+    }
     let since = Millis(crate::clock::now().0 - SAME_NUMBER_DAYS * 86_400_000);
     let held = match reads {
         true => {

@@ -1,5 +1,7 @@
 //! Images in their order become letters: by separator sheet, by press, by scan. What does not fit is held for a person, with its reason.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
@@ -87,15 +89,25 @@ pub struct Hold {
     pub resolved: Option<(String, String, Millis)>,
 }
 
-impl Hold {
-    /// Whether it names one of these letters, as its own or in its words: `A1 = A2`, `A1: A1_p2.jpg`.
-    pub fn is_about(&self, letters: &std::collections::BTreeSet<String>) -> bool {
-        let words = self
-            .detail
-            .iter()
-            .flat_map(|detail| detail.split([' ', ':', '=', ',']));
-        let mut named = self.letter.iter().map(String::as_str).chain(words);
-        named.any(|word| letters.contains(word))
+/// What is kept from somebody, as findings name it.
+#[derive(Debug, Clone, Default)]
+pub struct KeptNames {
+    /// Letters.
+    pub(super) letters: BTreeSet<String>,
+    /// What their files are called, by batch.
+    pub(super) names: BTreeSet<(i64, String)>,
+}
+
+impl KeptNames {
+    /// Whether a finding names one of these letters, as its own or in its words: `A1 = A2`, `A1: A1_p2.jpg`.
+    pub fn is_about(&self, hold: &Hold) -> bool {
+        let detail = hold.detail.as_deref().unwrap_or_default();
+        let front = detail.split_once(": ").map(|(front, _)| front);
+        let words = detail.split([' ', ':', '=', ',']).chain(front);
+        let is_kept = |word: &str| {
+            self.letters.contains(word) || self.names.contains(&(hold.batch, word.to_owned()))
+        };
+        hold.letter.as_deref().into_iter().chain(words).any(is_kept)
     }
 }
 

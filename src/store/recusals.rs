@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::grouping::KeptNames;
 use super::held::LETTER_OF_HELD;
 use super::vouch::{self, INTERESTS, RECUSALS};
 use super::{Db, Hindrance, StoreError};
@@ -217,6 +218,25 @@ impl Db {
         )?;
         let rows = query.query_map([user], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The same as findings name them, which are made before a letter has its number.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn names_kept_from(&self, user: &str) -> Result<KeptNames, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT l.id, l.batch_id, l.group_name FROM recusals r JOIN letters l ON l.id = r.letter_id
+             WHERE r.user = ?1 AND r.lifted_ms IS NULL",
+        )?;
+        let mut kept = KeptNames::default();
+        let rows = query.query_map([user], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        for row in rows {
+            let (letter, name) = row?;
+            kept.letters.insert(letter);
+            kept.names.insert(name);
+        }
+        Ok(kept)
     }
 
     /// Files whose pages are of such letters, or are held because they may be.

@@ -180,6 +180,18 @@ fn one_command_answers_who_saw_a_letter() {
         line.contains("\ttester\t") && line.contains("信件 A032"),
         "{line}"
     );
+    // Looks one after the other are one line, also among everything else.
+    station.bytes("/v1/letters/A032/pages/1/thumbnail");
+    let all = station.command(&["audit", "letter", "A032", "--all"], None);
+    let looks = |line: &&str| line.contains("查看页面图像");
+    let looks: Vec<&str> = all.lines().filter(looks).collect();
+    assert!(
+        matches!(looks[..], [one] if one.contains("共 2 次")),
+        "{all}"
+    );
+    let missing = station.try_command(&["audit", "letter", "NONE"], None);
+    let no_letter = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert_eq!(no_letter.trim_end(), "laixin: 没有信件 NONE。");
     // A line in a list is no look at the letter: the two are counted apart, over all its time.
     let first = told.lines().next().unwrap();
     assert!(first.starts_with("tester\t查看信件 "), "{first}");

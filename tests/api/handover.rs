@@ -479,6 +479,27 @@ fn a_case_system_in_another_language_takes_every_draft() {
     );
 }
 
+#[test]
+fn the_reference_case_system_overwrites_what_it_holds_with_a_draft_that_is_offered_again() {
+    let house = House::offering("read");
+    house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    let outside = Outside::new(&house);
+    let (well, told) = outside.run(&house, &["--expect", "1"]);
+    assert!(well, "{told}");
+    // Its acknowledgement was lost, and the letter corrected before it came to be offered again.
+    house.sql(
+        "UPDATE drafts SET state = 'open', case_number = NULL, lease_ms = NULL, ready_ms = 1, body = replace(body, '陆思雨', '周强生');
+         UPDATE letters SET stage = 'drafted'",
+    );
+    let (well, told) = outside.run(&house, &["--expect", "1"]);
+    assert!(well, "{told}");
+    let ledger = rusqlite::Connection::open(&outside.ledger).unwrap();
+    let held = "SELECT count(*) FROM registrations WHERE content LIKE '%周强生%' AND content NOT LIKE '%陆思雨%'";
+    let held: i64 = ledger.query_row(held, [], |row| row.get(0)).unwrap();
+    assert_eq!((held, outside.registrations()), (1, 1));
+}
+
 /// What the campaign proves with this ledger it could also disprove.
 #[test]
 fn a_case_system_that_does_not_look_first_is_caught_by_its_own_ledger() {

@@ -270,6 +270,28 @@ fn lists_page_by_cursor_without_losing_or_repeating() {
             "query_invalid"
         );
     }
+    // A filter that is misspelt must not answer with everything.
+    for (address, named) in [
+        (
+            "/v1/letters?stages=drafted",
+            "stages: no such parameter; there is batch, cursor, limit, stage",
+        ),
+        (
+            "/v1/letters/A1?full=1",
+            "full: no such parameter; none is taken here",
+        ),
+        ("/v1/letters?%E4%BF%A1=1", "one: no such parameter"),
+    ] {
+        let answer = house.get(&zhang, address);
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (422, "query_unknown")
+        );
+        assert!(answer.text.contains(named), "{}", answer.text);
+    }
+    let tried = house.call(&zhang, "POST", "/v1/batches?dry_run=true", Some("{}"));
+    assert_eq!(tried.code(), "query_unknown");
+    assert_eq!(house.get(&zhang, "/healthz?probe=1").status, 200);
     let drafted = house
         .get(&zhang, "/v1/letters?stage=drafted&batch=1")
         .json();

@@ -35,6 +35,49 @@ fn answered(mut socket: TcpStream) -> (String, Duration) {
     )
 }
 
+/// What is refused before its body is read: the body is taken off the line and the connection serves on, or the answer says that it does not.
+#[test]
+fn a_refused_call_with_a_body_leaves_its_connection_whole_or_says_that_it_ends() {
+    let house = House::new();
+    let head = |length: usize, more: &str| {
+        format!(
+            "POST /v1/drafts/claims HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}Content-Length: {length}\r\n\r\n"
+        )
+    };
+    let mut whole = socket(&house);
+    let body = vec![b' '; 200_000];
+    for _ in 0..2 {
+        whole.write_all(head(body.len(), "").as_bytes()).unwrap();
+        whole.write_all(&body).unwrap();
+    }
+    let last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    whole.write_all(last.as_bytes()).unwrap();
+    let (told, _) = answered(whole);
+    let statuses: Vec<&str> = told
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, _)| &told[at + 9..at + 12])
+        .collect();
+    assert_eq!(statuses, ["401", "401", "200"], "{told}");
+    for more in ["", "Expect: 100-continue\r\n"] {
+        let mut cut = socket(&house);
+        cut.write_all(head(1000, more).as_bytes()).unwrap();
+        let (told, after) = answered(cut);
+        assert!(told.starts_with("HTTP/1.1 401"), "{told}");
+        assert!(told.to_lowercase().contains("connection: close"), "{told}");
+        assert!(after < Duration::from_secs(5), "{after:?}");
+    }
+}
+
+#[test]
+fn no_page_of_another_site_takes_an_answer_in() {
+    let house = House::new();
+    for path in ["/healthz", "/v1/letters", "/", "/openapi.json", "/nowhere"] {
+        let answer = house.get(&super::house::Caller::default(), path);
+        let policy = answer.header("cross-origin-resource-policy");
+        assert_eq!(policy, "same-origin", "{path}");
+    }
+}
+
 /// A body that never ends, and a head that never ends: each is told or hung up on, and nobody else waits.
 #[test]
 fn slow_bodies_and_slow_heads_end_and_hold_nobody_up() {

@@ -560,6 +560,36 @@ fn a_recusal_is_lifted_by_another_person_only() {
     assert_eq!(other.code(), "forbidden");
 }
 
+/// Which letter somebody is recused from is told to whoever decides who sees letters, and to nobody else; of findings made before a letter had its
+/// number, whoever is recused hears nothing either.
+#[test]
+fn who_is_recused_from_what_is_no_news_of_the_day_and_its_findings_are_kept_by_name_too() {
+    let house = House::new();
+    let callers = [Role::Operator, Role::ConfirmingOfficer, Role::Operator];
+    let names = ["li", "wang", "zhao"];
+    let callers: Vec<Caller> = names
+        .into_iter()
+        .zip(callers)
+        .map(|(name, role)| house.person(name, role))
+        .collect();
+    house.drafted("A1-2");
+    house.sql(
+        "UPDATE letters SET group_name = 'A1';
+         INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1-2', 'zhao', 1, 'r', 'x');
+         INSERT INTO holds (id, batch_id, reason, detail, at_ms) VALUES (1, 1, 'image_held', 'A1: A1_p2.jpg', 1)",
+    );
+    let today = |caller: usize| house.get(&callers[caller], "/today").text;
+    assert!(!today(0).contains("有人回避"));
+    assert!(today(1).contains("信件 A1-2 有人回避"));
+    let finds = |caller: usize| {
+        let page = house.get(&callers[caller], "/batches").text;
+        let holds = house.get(&callers[caller], "/v1/holds").text;
+        [page, holds].map(|text| text.contains("A1_p2.jpg"))
+    };
+    assert_eq!(finds(0), [true, true]);
+    assert_eq!(finds(2), [false, false]);
+}
+
 #[test]
 fn pages_never_move_into_a_letter_that_is_not_to_be_seen() {
     let desk = desk();

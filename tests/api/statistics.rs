@@ -121,6 +121,10 @@ fn figures_leave_the_station_only_with_another_persons_approval() {
         (200, "text/csv; charset=utf-8")
     );
     assert!(taken.text.contains("\"letters\",\"\",1"), "{}", taken.text);
+    let days = "\"first_day\",\"2026-10-26\",\r\n\"last_day\",\"2026-11-25\",\r\n";
+    assert!(taken.text.contains(days), "{}", taken.text);
+    let name = taken.header("content-disposition");
+    assert!(name.contains("2026-10-26-2026-11-25.csv"), "{name}");
     assert_eq!(house.count("SELECT count(*) FROM ledger WHERE action = 'statistics.exported' AND actor = 'li' AND detail LIKE '%wang%'"), 1);
     for wrong in [
         "length=month&year=2026&n=13",

@@ -8,6 +8,7 @@ Exit 0 when every draft it was to get is registered and acknowledged exactly onc
 """
 
 import argparse
+import json
 import random
 import sys
 import time
@@ -71,7 +72,9 @@ class Worker:
                 self.give_back(letter, claim["lease"])
                 continue
             pages = [page["sha256"] for page in draft["pages"]]
-            number = self.ledger.register(letter, pages, "pull", looks=not self.options.forgets)
+            # Offered again it was corrected or given back meanwhile: what came now holds.
+            content = json.dumps(draft["fields"], ensure_ascii=False)
+            number = self.ledger.register(letter, pages, content, "pull", looks=not self.options.forgets)
             self.acknowledge(letter, number, claim["lease"])
         return len(answer["drafts"])
 

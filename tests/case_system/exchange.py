@@ -46,7 +46,11 @@ def take(out, back, manifest_file, ledger, options, dice):
     else:
         # Which of several packages it came with says nothing: a letter is registered once.
         pages = [listed["sha256"] for listed in manifest["files"]]
-        number = ledger.registered(letter) if manifest["kind"] != "draft.ready" else ledger.register(letter, pages, "exchange")
+        if manifest["kind"] == "draft.ready":
+            text = next((out / one["name"] for one in manifest["files"] if not one["name"].endswith(".pdf")), None)
+            number = ledger.register(letter, pages, text.read_text(encoding="utf-8") if text else "", "exchange")
+        else:
+            number = ledger.registered(letter)
         receipt |= {"result": "accepted", "case_number": number or "none"}
     lay_down(back, package + ".receipt.json", json.dumps(receipt))
     for name in [listed["name"] for listed in manifest["files"]] + [manifest_file.name]:

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS registrations (
     number  INTEGER PRIMARY KEY,
     letter  TEXT NOT NULL,
     pages   TEXT NOT NULL,           -- SHA-256 of every page, in order
+    content TEXT NOT NULL,           -- what is registered, as it came last
     channel TEXT NOT NULL,           -- pull, exchange
     at      REAL NOT NULL
 );
@@ -67,17 +68,20 @@ class Ledger:
         row = self.db.execute("SELECT min(number) FROM registrations WHERE letter = ?", (letter,)).fetchone()
         return None if row[0] is None else case_number(row[0])
 
-    def register(self, letter, pages, channel, looks=True):
-        """The letter's case number; a new one unless it has one. A system that does not look first (`looks`) registers it again."""
+    def register(self, letter, pages, content, channel, looks=True):
+        """The letter's case number; a new one unless it has one, whose content is overwritten. A system that does not look first (`looks`) registers it
+        again."""
 
         def work():
             known = self.registered(letter)
             if known is not None:
                 self._count("offered_again")
                 if looks:
+                    self.db.execute("UPDATE registrations SET pages = ?, content = ? WHERE letter = ?", (" ".join(pages), content, letter))
                     return known
             cursor = self.db.execute(
-                "INSERT INTO registrations (letter, pages, channel, at) VALUES (?, ?, ?, ?)", (letter, " ".join(pages), channel, time.time())
+                "INSERT INTO registrations (letter, pages, content, channel, at) VALUES (?, ?, ?, ?, ?)",
+                (letter, " ".join(pages), content, channel, time.time()),
             )
             return case_number(cursor.lastrowid)
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Response};
 
-use super::super::guard;
 use super::super::problem::Problem;
+use super::super::{guard, query};
 use super::PROBLEM;
 
 /// The table. It leaves out what follows from an operation's shape.
@@ -48,6 +48,7 @@ fn codes(method: &str, path: &str, operation: &Operation) -> BTreeSet<&'static s
         (doors.contains("token"), "@machines"),
         (operation.request_body.is_some() || is_unsafe, "@body"),
         (guard::is_about_a_letter(path), "@letter"),
+        (query::is_strict(path), "@strict"),
         (true, act.as_str()),
     ];
     let named = named.into_iter().filter(|(holds, _)| *holds);

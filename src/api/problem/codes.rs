@@ -186,6 +186,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "A query parameter is not allowed",
     ),
     (
+        "query_unknown",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "There is no such query parameter",
+    ),
+    (
         "reason_needed",
         StatusCode::FORBIDDEN,
         "The letter is restricted: say first why you look at it",
