@@ -46,6 +46,7 @@ mod letters;
 mod loads;
 mod locked;
 mod migrations;
+mod offered;
 mod ordered;
 mod outbox;
 mod owner;

@@ -159,7 +159,7 @@ pub struct AckView {
 impl AckView {
     fn read(db: &Db, row: DraftRow) -> Result<Self, StoreError> {
         let is_shown = row.ready.is_some() && db.withholding(&row.draft.letter)?.is_none();
-        let same_case_number = db.sharing_case_number_with(&row.draft.letter)?;
+        let same_case_number = db.sharing_case_number_with(&row)?;
         let changed_since_claim = db.is_changed_since_claim(&row.draft.letter)?;
         let DraftView {
             id,

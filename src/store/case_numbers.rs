@@ -1,6 +1,6 @@
 //! Letters that one case system registered under one number. A case may hold several letters; a person should know of it all the same.
 
-use super::{Db, StoreError};
+use super::{Db, DraftRow, StoreError};
 use crate::clock::Millis;
 
 /// A number that stands for more than one letter.
@@ -33,11 +33,10 @@ impl Db {
     /// Other letters that the same claimant registered under the number of this one.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn sharing_case_number_with(&self, letter: &str) -> Result<Vec<String>, StoreError> {
-        let row = self.draft(letter)?;
+    /// When SQLite refuses.
+    pub fn sharing_case_number_with(&self, row: &DraftRow) -> Result<Vec<String>, StoreError> {
         match (&row.case_number, &row.claimed_by) {
-            (Some(number), Some(by)) => self.also_registered_under((number, by), letter),
+            (Some(number), Some(by)) => self.also_registered_under((number, by), &row.draft.letter),
             _ => Ok(Vec::new()),
         }
     }

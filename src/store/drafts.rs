@@ -15,6 +15,7 @@ use serde_json::json;
 use super::accused::is_taken_away;
 use super::earlier::Settled;
 use super::handed_out::{CORRECTED, Handed, WITHDRAWN, content};
+use super::offered::oldest_ready;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
@@ -100,38 +101,6 @@ const ACK: &str = "acknowledge it";
 
 const COLUMNS: &str = "d.letter_id, d.body, d.state, d.ready_ms, d.created_ms, d.claimed_by, d.lease_ms, d.case_number,
     d.acked_ms, d.offered, d.nack_reason";
-
-/// A draft `d` of a letter `l` that is offered to case systems, as far as its row tells: what accuses a system's own office is told apart by
-/// its fields. Every way out asks this.
-pub(super) const OFFERED: &str = "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')
-    AND d.letter_id NOT IN (SELECT letter_id FROM letters_held)";
-
-/// The oldest `?2` drafts that may be claimed at `?1`, urgent letters first. One way to each kind of them: waiting drafts come in the order of an index,
-/// so that the first is found without looking at the thousands behind it.
-fn oldest_ready() -> String {
-    let leased = "d.state = 'leased' AND d.lease_ms <= ?1";
-    let part = |from: &str, which: &str| {
-        format!(
-            "SELECT * FROM (SELECT d.letter_id AS id, l.urgent AS urgent, d.ready_ms AS ready FROM {from} ON l.id = d.letter_id
-             WHERE {OFFERED} AND {which} ORDER BY d.ready_ms, d.letter_id LIMIT ?2)"
-        )
-    };
-    let urgent = part(
-        "letters l JOIN drafts d",
-        &format!("l.urgent = 1 AND (d.state = 'open' OR {leased})"),
-    );
-    let waiting = part(
-        "drafts d CROSS JOIN letters l",
-        "l.urgent = 0 AND d.state = 'open' AND d.ready_ms > 0",
-    );
-    let ran_out = part(
-        "drafts d CROSS JOIN letters l",
-        &format!("l.urgent = 0 AND {leased}"),
-    );
-    format!(
-        "SELECT id FROM ({urgent} UNION ALL {waiting} UNION ALL {ran_out}) ORDER BY urgent DESC, ready, id LIMIT ?2"
-    )
-}
 
 struct Raw {
     letter: String,
@@ -590,7 +559,7 @@ impl Db {
                 if claims.len() >= claiming.limit as usize {
                     break;
                 }
-                let draft = db.draft(&letter)?.draft;
+                let mut draft = db.draft(&letter)?.draft;
                 if goes_to_accused(&draft.fields, unit) {
                     continue;
                 }
@@ -601,7 +570,7 @@ impl Db {
                          WHERE letter_id = ?1",
                     )?
                     .execute((&letter, &claiming.by, &lease, until))?;
-                let detail = json!({"until_ms": until.0, "draft": content(&draft)?});
+                let detail = json!({"until_ms": until.0, "draft": content(&mut draft)?});
                 ledger::append(&db.connection, &claiming.by, "draft.claimed", &subject(&letter), &detail)?;
                 claims.push(Claim { draft, lease, until });
             }
@@ -632,7 +601,7 @@ impl Db {
         handed: Handed,
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
-            let row = match db.draft(letter) {
+            let mut row = match db.draft(letter) {
                 // Destroyed meanwhile: whoever once had it is told so, and nobody else that there ever was one.
                 Err(StoreError::NotFound { .. }) if db.had_draft(letter, by)? => {
                     db.not_withheld(letter, ACK)?;
@@ -658,7 +627,7 @@ impl Db {
             }
             // It is registered there whatever we say: refusing would register it twice. What is another by now is told instead.
             let is_withheld = db.withholding(letter)?.is_some();
-            let is_as_handed = db.is_as_handed(&row, by, handed)?;
+            let is_as_handed = db.is_as_handed(&mut row, by, handed)?;
             let now = clock::now();
             let ready = row.ready.or(is_as_handed.then_some(now));
             db.connection
@@ -680,7 +649,11 @@ impl Db {
             } else if !is_as_handed && ready.is_some() {
                 db.amend(letter, CORRECTED, by)?;
             }
-            db.draft(letter)
+            row.state = DraftState::Acked;
+            (row.ready, row.acked, row.lease_until) = (ready, Some(now), None);
+            row.claimed_by = Some(by.to_owned());
+            row.case_number = Some(case_number.to_owned());
+            Ok(row)
         })
     }
 
@@ -696,19 +669,24 @@ impl Db {
         lease: Option<&str>,
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
-            let row = db.draft(letter)?;
+            let mut row = db.draft(letter)?;
             let is_holder = row.state == DraftState::Leased && row.claimed_by.as_deref() == Some(by);
             if !is_holder || !db.lease_fits(letter, lease)? {
                 return Err(row.refuse_claimant(by, "give it back"));
             }
+            let now = clock::now();
             db.connection
                 .prepare_cached(
                     "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, nack_reason = ?2,
                      ready_ms = ?3 WHERE letter_id = ?1",
                 )?
-                .execute((letter, reason, clock::now()))?;
+                .execute((letter, reason, now))?;
             ledger::append(&db.connection, by, "draft.nacked", &subject(letter), &json!({}))?;
-            db.draft(letter)
+            row.state = DraftState::Open;
+            row.ready = Some(now);
+            (row.claimed_by, row.lease_until) = (None, None);
+            row.nack_reason = Some(reason.to_owned());
+            Ok(row)
         })
     }
 

@@ -25,6 +25,10 @@ const LONGEST: Duration = Duration::from_millis(20);
 const CROWD: usize = 4;
 /// For so long at most.
 const NEXT_WITHIN: Duration = Duration::from_millis(1);
+/// From so many rows on that changed since the journal was written into the database, a pause is used for it.
+const MUCH: u64 = 500;
+/// A pause.
+const QUIET: Duration = Duration::from_millis(30);
 
 /// Gives a job's answer, told whether its changes are kept.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>)>;
@@ -70,7 +74,8 @@ struct Failures {
 pub(super) fn serve(db: &mut Db, queue: &mpsc::Receiver<Job>) {
     let mut failures = Failures::default();
     let mut waiting = None;
-    while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
+    let mut written = db.connection.total_changes();
+    while let Some(job) = waiting.take().or_else(|| next(db, queue, &mut written)) {
         waiting = match job {
             Job::Alone(work) => {
                 work(db);
@@ -80,6 +85,26 @@ pub(super) fn serve(db: &mut Db, queue: &mpsc::Receiver<Job>) {
             Job::Together(first) => together(db, first, queue, &mut failures),
         };
     }
+}
+
+/// The next job. Where much has changed and nobody asks for a moment, the journal is written into the database meanwhile: SQLite does that by itself
+/// when the journal is long, in the midst of a crowd, and holds it up.
+fn next(db: &Db, queue: &mpsc::Receiver<Job>, written: &mut u64) -> Option<Job> {
+    let changes = db.connection.total_changes();
+    if changes - *written >= MUCH {
+        match queue.recv_timeout(QUIET) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                *written = changes;
+                let journal = "PRAGMA wal_checkpoint(PASSIVE)";
+                if let Err(error) = db.connection.query_row(journal, [], |_| Ok(())) {
+                    // What stays in the journal is kept there as well.
+                    tracing::debug!(error = %Chain(&error), "the journal was not written into the database");
+                }
+            }
+            job => return job.ok(),
+        }
+    }
+    queue.recv().ok()
 }
 
 fn tell_the_rest(db: &mut Db, failures: &mut Failures) {

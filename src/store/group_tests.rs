@@ -286,3 +286,27 @@ fn a_failure_that_goes_on_is_told_at_once_and_then_once_a_minute_with_its_number
         .collect();
     assert_eq!(told, [(0, 1), (600, 600), (1_200, 600), (1_800, 600)]);
 }
+
+/// SQLite would do it in the midst of a crowd.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_pause_after_much_has_changed_the_journal_is_written_into_the_database() {
+    let bench = Bench::new();
+    let size = || std::fs::metadata(bench.file()).unwrap().len();
+    let before = size();
+    bench
+        .store
+        .with(|db| {
+            for n in 0..MUCH {
+                db.record("zhang", "page.viewed", &format!("letter/{n}"), &json!({}))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let patience = std::time::Instant::now() + Duration::from_secs(10);
+    while size() == before {
+        assert!(std::time::Instant::now() < patience, "nothing is written");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    bench.end();
+}

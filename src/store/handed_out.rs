@@ -21,18 +21,19 @@ pub(super) enum Handed {
     Before,
 }
 
-/// A draft's content, whoever confirmed it.
-pub(super) fn content(draft: &Draft) -> Result<String, StoreError> {
-    let mut draft = draft.clone();
-    draft.confirmed = None;
-    Ok(digest::sha256_hex(written(&draft)?.as_bytes()))
+/// A draft's content, whoever confirmed it. The draft stays as it is; a copy of it would cost as much as the hash.
+pub(super) fn content(draft: &mut Draft) -> Result<String, StoreError> {
+    let confirmed = draft.confirmed.take();
+    let text = written(draft);
+    draft.confirmed = confirmed;
+    Ok(digest::sha256_hex(text?.as_bytes()))
 }
 
 impl Db {
     /// Whether the draft still is what this claimant was handed. As long as a lease runs nothing is corrected.
     pub(super) fn is_as_handed(
         &self,
-        row: &DraftRow,
+        row: &mut DraftRow,
         by: &str,
         handed: Handed,
     ) -> Result<bool, StoreError> {
@@ -47,7 +48,7 @@ impl Db {
             )?
             .query_row((subject(&row.draft.letter), by), |row| row.get(0))
             .optional()?;
-        Ok(shown.flatten() == Some(content(&row.draft)?))
+        Ok(shown.flatten() == Some(content(&mut row.draft)?))
     }
 
     /// Whether what is registered is not what the draft says: the case system does not know it yet, or nobody has confirmed it.

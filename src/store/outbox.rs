@@ -6,8 +6,9 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::drafts::{OFFERED, subject};
+use super::drafts::subject;
 use super::handed_out::WITHDRAWN;
+use super::offered::OFFERED;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Seer, goes_to_accused};
