@@ -54,6 +54,17 @@ pub struct TurnedOver {
     pub by: String,
 }
 
+/// Somebody took an alarm from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// When.
+    pub at: Millis,
+    /// Who.
+    pub by: String,
+    /// What he found, where he said it.
+    pub reason: Option<String>,
+}
+
 /// When what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moments {
@@ -67,6 +78,8 @@ pub struct Moments {
     pub turned: Option<TurnedOver>,
     /// The air was good.
     pub aired: Option<Millis>,
+    /// An alarm was dealt with.
+    pub acknowledged: Option<Acknowledged>,
     /// The end is on record.
     pub ended: Option<Millis>,
 }
@@ -238,7 +251,7 @@ impl Certificate {
             exposures: exposures.clone(),
             dose_mj_cm2: cycle.dose_mj_cm2,
             exposure_s: least.or(cycle.exposure_s),
-            ventilation_s: cycle.ventilation_s,
+            ventilation_s: ventilation_s(&file.history),
             limits: held_against(terms, profile),
             faults: faults(&file.history),
             curve: samples.clone(),
@@ -315,11 +328,35 @@ fn clock_was_set(history: &CycleHistory) -> bool {
 /// The end as recorded; where the clock was set, the last step that the other clock knows.
 fn ended(history: &CycleHistory) -> Option<Millis> {
     let recorded = history.cycle.ended?;
+    if let Some(aftermath) = after_alarm(history) {
+        // Not over before the lamp was out and the air was moved.
+        let over = aftermath.iter().rfind(|step| is_aired(step));
+        return over.map(|step| when(history, step));
+    }
     let last = history.steps.iter().rfind(|step| step.after_ms.is_some());
     match last {
         Some(step) if clock_was_set(history) => Some(when(history, step)),
         _ => Some(recorded),
     }
+}
+
+/// The steps since the alarm, where there was one.
+fn after_alarm(history: &CycleHistory) -> Option<&[CycleStep]> {
+    let steps = &history.steps;
+    let alarm = steps.iter().rposition(|step| step.step == "alarm")?;
+    steps.get(alarm..)
+}
+
+fn is_aired(step: &CycleStep) -> bool {
+    step.step == CycleStep::AIRED
+}
+
+/// How long the fan ran: of an alarm that is known after its cycle's end only.
+fn ventilation_s(history: &CycleHistory) -> Option<f64> {
+    let aired = after_alarm(history)
+        .and_then(|steps| steps.iter().rfind(|step| is_aired(step)))
+        .and_then(|step| step.detail.as_deref()?.parse().ok());
+    aired.or(history.cycle.ventilation_s)
 }
 
 fn moments(history: &CycleHistory) -> Moments {
@@ -329,11 +366,14 @@ fn moments(history: &CycleHistory) -> Moments {
         aired_by_fan: Vec::new(),
         turned: None,
         aired: None,
+        acknowledged: None,
         ended: ended(history),
     };
     let mut turning = false;
     for step in &history.steps {
         let at = when(history, step);
+        let burns_again = step.fault_code() == Some("lamp_lit_unasked")
+            && found.lit.last().is_some_and(|span| span.to.is_some());
         // Seen out: ventilation begins with it; after a fault the quarantine does.
         let is_out = matches!(step.step.as_str(), "ventilating" | "quarantined");
         close(found.lit.last_mut().filter(|_| is_out), at);
@@ -341,6 +381,17 @@ fn moments(history: &CycleHistory) -> Moments {
         let begun = Span { from: at, to: None };
         match step.step.as_str() {
             "irradiating" => found.lit.push(begun),
+            _ if burns_again => found.lit.push(begun),
+            // In an alarm: the last time counts.
+            CycleStep::LAMP_SEEN_OUT => put_out(&mut found, Some(at)),
+            CycleStep::LAMP_SEEN_LIT => put_out(&mut found, None),
+            CycleStep::ACKNOWLEDGED => {
+                found.acknowledged = Some(Acknowledged {
+                    at,
+                    by: step.by.clone().unwrap_or_default(),
+                    reason: step.detail.clone(),
+                });
+            }
             "ventilating" => found.aired_by_fan.push(begun),
             "releasing" => found.aired = Some(at),
             "locked" if turning => {
@@ -352,6 +403,12 @@ fn moments(history: &CycleHistory) -> Moments {
         turning = step.step == "turning_over";
     }
     found
+}
+
+fn put_out(found: &mut Moments, at: Option<Millis>) {
+    if let Some(lit) = found.lit.last_mut() {
+        lit.to = at;
+    }
 }
 
 fn close(span: Option<&mut Span>, at: Millis) {
@@ -366,7 +423,8 @@ pub(crate) fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
     let mut found: Vec<(Millis, String)> = Vec::new();
     let recorded = history.steps.iter().flat_map(|step| {
         let alarm = (step.step == "alarm").then(|| "lamp_not_off".to_owned());
-        let faults = step.detail.clone().into_iter().chain(alarm);
+        let told = step.fault().map(str::to_owned);
+        let faults = told.into_iter().chain(alarm);
         faults.map(|fault| (when(history, step), fault))
     });
     let cycle = &history.cycle;

@@ -1,7 +1,7 @@
 //! Task: drives one cabinet, feeds what it sees to `domain::cycle`, records every step before acting on it.
 //!
 //! Here: what others ask of a cabinet, and how its task is started; what they see is `disinfect/views.rs`. `disinfect/task.rs` is the
-//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/left.rs` what the run before left, `disinfect/unknown.rs` what it found in use without a record, `disinfect/last_words.rs` what a full disk would lose, `disinfect/still.rs` an ozone sensor that never moves, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
+//! loop, `disinfect/begin.rs` whether a cycle may begin, `disinfect/trouble.rs` what keeps it from that, `disinfect/show.rs` what is shown, `disinfect/give.rs` what it tells the cabinet; `disinfect/record.rs` what it writes down, `disinfect/left.rs` what the run before left, `disinfect/unknown.rs` what it found in use without a record, `disinfect/last_words.rs` what a full disk would lose, `disinfect/aftermath.rs` what of an alarm and of bad air goes on the record, `disinfect/standing.rs` what of the device is at fault, `disinfect/still.rs` an ozone sensor that never moves, `disinfect/health.rs` what maintenance reads later; `disinfect/look.rs` turns the driver's readings into what the domain and people see.
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use crate::health::Readiness;
 use crate::sd_notify::Beat;
 use crate::store::Store;
 
+mod aftermath;
 mod begin;
 mod curve;
 mod give;
@@ -24,6 +25,7 @@ mod look;
 mod record;
 mod self_test;
 mod show;
+mod standing;
 mod still;
 mod task;
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod trouble;
 mod unknown;
 mod views;
 
+pub use standing::device_faults;
 pub use trouble::{
     BlockedView, CHANGED, READING_NEXT, TroubleView, silence, silence_next, troubles,
 };
@@ -118,7 +121,7 @@ pub enum Refused {
     #[error("the cabinet refuses: {0}")]
     WrongCabinet(WrongCabinet),
     /// A point that the cycle needs has no value to believe.
-    #[error("the cabinet refuses: {0}; {next}", next = READING_NEXT)]
+    #[error("the cabinet refuses: {0}; {next}", next = .0.next())]
     Reading(Box<TroubleView>),
     /// Behind the locked door lies this load, which is not disinfected.
     #[error("load {load}, which is not disinfected, is inside")]

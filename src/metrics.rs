@@ -193,7 +193,10 @@ fn register_cycles(registry: &mut Registry, outcomes: Vec<(String, String, i64)>
 
 fn register_readings(registry: &mut Registry, cabinets: &[CabinetView]) {
     let connected: Family<Cabinet, Gauge> = Family::default();
+    let alarm: Family<Cabinet, Gauge> = Family::default();
     for view in cabinets {
+        let stands = alarm.get_or_create(&Cabinet::of(view));
+        stands.set((view.step == "alarm").into());
         let answers = connected.get_or_create(&Cabinet::of(view));
         answers.set(view.connected.into());
     }
@@ -202,6 +205,9 @@ fn register_readings(registry: &mut Registry, cabinets: &[CabinetView]) {
         "1 while the cabinet answers",
         connected,
     );
+    let help =
+        "1 while an alarm stands: the lamp was not seen out, or nobody has acknowledged it since";
+    registry.register("cabinet_alarm", help, alarm);
     for (point, name, help, unit) in READINGS {
         let family: Family<Cabinet, Number> = Family::default();
         for view in cabinets {
@@ -231,7 +237,7 @@ fn register_links(registry: &mut Registry, cabinets: &[CabinetView]) {
         if let Some(ms) = view.link.round_trip_p50_ms {
             round_trip
                 .get_or_create(&Cabinet::of(view))
-                .set(ms / 1000.0);
+                .set((ms * 1000.0).round() / 1_000_000.0);
         }
     }
     let help = "Median time from request to reply, of the last 256 replies";

@@ -87,6 +87,7 @@ fn released() -> Certificate {
             aired_by_fan: vec![span(20, 32)],
             turned: None,
             aired: after(32),
+            acknowledged: None,
             ended: after(33),
         },
         dose_basis: Basis::Measured,
@@ -216,10 +217,10 @@ fn what_was_not_released_never_reads_like_a_release() {
     let mut other = failed();
     other.released_by_other = Some("C000013".into());
     for (certificate, said) in [
-        (failed(), "照射未完成，不得据此开启"),
+        (failed(), "消毒未完成，不得据此开启"),
         (
             overridden("柜体故障，经值班主任批准人工处理"),
-            "照射未完成，经签字特批开启",
+            "消毒未完成，经签字特批开启",
         ),
         (running, "照射尚未结束"),
         (other, "该柜次另由 C000013 号照射放行"),

@@ -178,6 +178,7 @@ pub async fn acknowledge(
 ) -> Result<StatusCode, Problem> {
     let reason = asked.body.reason;
     let reason = reason
+        .filter(|said| !said.trim().is_empty())
         .map(|reason| words("reason", &reason, 4, 500))
         .transpose()?;
     let may = match AlarmEnders::lets(caller.who.holder()) {

@@ -11,7 +11,7 @@ use uv_cabinet::{
 use super::{Report, Running, outside};
 use crate::config::{self, Settings};
 use crate::disinfect::{CabinetView, TroubleView};
-use crate::store::{Db, TestOutcome};
+use crate::store::{Db, HealthRow, TestOutcome};
 use crate::{Chain, clock, disinfect};
 
 const DAY_MS: i64 = 86_400_000;
@@ -34,7 +34,10 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                     }
                 }
                 known_beforehand(cabinet, &profile, report);
+                let alarm = faults(settings, cabinet, report);
                 match &cabinet.address {
+                    // That it answers is nothing to be content with.
+                    _ if alarm => {}
                     // A serial port has one master: the station that runs.
                     Address::Device(port) if elsewhere => {
                         report.good(&what, "port_in_use", &[&port.display().to_string()]);
@@ -52,12 +55,14 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
 pub(super) fn seen(settings: &Settings, running: &Running, report: &mut Report) {
     for cabinet in &settings.cabinets {
         let what = format!("cabinet {}", cabinet.id);
+        faults(settings, cabinet, report);
         match disinfect::profile_of(cabinet) {
             Ok(profile) => known_beforehand(cabinet, &profile, report),
             // It runs with the profile it started with, and will not start again with this one.
             Err(error) => report.bad(&what, "profile_refused", &[&Chain(&error).to_string()]),
         }
-        if let Some(control) = running.get(&cabinet.id.0) {
+        let control = running.get(&cabinet.id.0);
+        if let Some(control) = control.filter(|control| control.view().step != "alarm") {
             as_seen(&what, cabinet, &control.view(), report);
         }
         self_test(settings, cabinet, report);
@@ -196,6 +201,26 @@ async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
     }
     let troubles = disinfect::troubles(&profile, &readings, &commands, now);
     told_troubles(&what, &address, &troubles, report);
+}
+
+/// What the health log has as standing of the device itself; whether an alarm is part of it. Of a database that cannot be opened
+/// something was said already.
+fn faults(settings: &Settings, cabinet: &config::Cabinet, report: &mut Report) -> bool {
+    let id = cabinet.id.to_string();
+    let newest = Db::look_at(settings).and_then(|db| db.newest_health_of(&id));
+    let found = newest.map(disinfect::device_faults).unwrap_or_default();
+    for row in &found {
+        let code = match row.point.as_str() {
+            _ if row.is_alarm() => "alarm",
+            "lamp_state" => "lamp_at_fault",
+            "fan_state" => "fan_at_fault",
+            "ozone_after_ventilation_mg_m3" => "air_at_fault",
+            // It is asked now.
+            _ => continue,
+        };
+        report.bad(&format!("cabinet {id}"), code, &[&row.at.rfc3339()]);
+    }
+    found.iter().any(HealthRow::is_alarm)
 }
 
 /// A failed one keeps the cabinet from taking a load; without one nothing is refused, and every certificate says so. Of a database that

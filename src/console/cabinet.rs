@@ -104,6 +104,8 @@ struct Panel {
     may_acknowledge: bool,
     /// Nobody knows what is inside: whoever ends that says what he found.
     wants_reason: bool,
+    /// An alarm: whoever ends it may say what he found.
+    may_say_why: bool,
     /// An alarm that may be ended, and not by this person.
     wants_alarm_ender: bool,
     may_turn_over: bool,
@@ -245,6 +247,12 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
     };
     let inside = inside(&view);
     let wants_override = inside.filter(|_| step == "quarantined" && !found.may_be_opened);
+    let opens = step == "quarantined" && inside.is_some() && found.may_be_opened;
+    let mut faults = faults::lines(w, &view);
+    if opens {
+        // There is one thing to do, and the step says it.
+        faults.iter_mut().for_each(|fault| fault.next = None);
+    }
     let aired_only =
         step == "ventilating" && view.cycle.as_ref().is_none_or(|c| c.failed.is_some());
     let waits_label = match step.as_str() {
@@ -264,6 +272,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         waits: match inside {
             None if in_use => String::new(),
             None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
+            Some(_) if opens => w.t("cabinet.press_open").to_owned(),
             _ if step == "idle" && view.awaits_unloading => {
                 w.t("cabinet.awaits_unloading").to_owned()
             }
@@ -271,7 +280,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         },
         waits_label,
         tone: tone(&view),
-        faults: faults::lines(w, &view),
+        faults,
         blocked: faults::blocked(w, &view),
         warnings: faults::warnings(w, &view),
         mail: if inside.is_some() { "" } else { "mail-none" },
@@ -301,6 +310,7 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         may_acknowledge: (view.step == "quarantined" && !in_use && wants_override.is_none())
             || ((dark_alarm || in_use) && found.ends_alarms),
         wants_reason: in_use,
+        may_say_why: dark_alarm,
         wants_alarm_ender: (dark_alarm || in_use) && !found.ends_alarms,
         may_turn_over: view.step == "turning_over",
         may_test: usable

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use uv_cabinet::Point;
 
-use super::record::{End, Record};
+use super::aftermath::Aftermath;
+use super::record::{End, Kept, Record};
 use super::task::{Supervisor, not_now};
 use super::{Refused, TroubleView};
 use crate::clock;
@@ -60,6 +61,9 @@ impl Supervisor {
             began_ms: Some(self.now_ms()),
             had: None,
             sides: Vec::new(),
+            kept: Kept::No,
+            aftermath: Aftermath::None,
+            failed_first: None,
         });
         self.around.events.tell(Event::Batch { batch });
         self.advance(started, Some(&by)).await;

@@ -8,6 +8,7 @@ use uv_cabinet::{LinkQuality, Maintenance, Missing, Point, Profile, Readings};
 
 use super::TroubleView;
 use super::record::End;
+use super::standing::Part;
 use super::still::Still;
 use super::task::Supervisor;
 use crate::clock::{self, Millis};
@@ -73,6 +74,8 @@ pub(super) struct Logged {
     troubled: BTreeMap<String, String>,
     /// A sensor on the edge of its range is not a row ten times a second.
     troubles_due: Option<Instant>,
+    /// Faults of the device that the log has as standing.
+    pub(super) standing: BTreeMap<Part, String>,
     /// What is thought of an ozone sensor that does not move: said at once.
     doubted: Option<Still>,
 }
@@ -84,6 +87,10 @@ impl Supervisor {
             return;
         }
         let mut events: Vec<HealthRow> = self.ended_irradiance().into_iter().collect();
+        let (device, at) = (self.id.to_string(), clock::now());
+        let about = (at, self.seen.as_ref());
+        events.extend(self.standing.news(&self.logged.standing, &device, about));
+        self.logged.standing = self.standing.codes();
         let is_logged = |one: &TroubleView| self.logged.troubled.get(&one.point) == Some(&one.code);
         let due = self.troubles.brief().any(|one| !is_logged(one))
             || self.logged.troubles_due.is_none_or(|due| now >= due);
@@ -104,8 +111,8 @@ impl Supervisor {
             self.logged.due = Some(now + EVERY);
             watched = self.watched(readings, now);
             watched.extend(self.link_rows());
+            watched.extend(self.standing.rows(&device, at));
         }
-        let device = self.id.to_string();
         let written = self.around.store.with(move |db| {
             db.log_health(&events)?;
             if minute {

@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
+use super::aftermath::Aftermath;
 use super::last_words::{LastWords, Word};
-use super::record::{End, Record};
+use super::record::{End, Kept, Record};
 use super::unknown::Unknown;
 use crate::domain::cycle::{Fault, Left};
 use crate::domain::letter::LoadState;
 use crate::store::{
-    CycleOutcome, CycleRecord, Db, Load, SelfTest, SideExposure, StoreError, TestOutcome,
+    CycleOutcome, CycleRecord, CycleStep, Db, HealthRow, Load, SelfTest, SideExposure, StoreError,
+    TestOutcome,
 };
 
 /// What the records say of a cabinet.
@@ -24,6 +26,8 @@ pub(super) struct LeftBehind {
     pub(super) unknown: Unknown,
     /// Where last words are left.
     pub(super) folder: Option<PathBuf>,
+    /// What the health log says of it last.
+    pub(super) standing: Vec<HealthRow>,
 }
 
 /// The newest cycle, ended or not.
@@ -35,6 +39,7 @@ pub(super) struct LeftCycle {
     /// The door was seen open after its end.
     pub(super) emptied: bool,
     sides: Vec<SideExposure>,
+    steps: Vec<CycleStep>,
 }
 
 impl LeftBehind {
@@ -68,6 +73,7 @@ impl LeftBehind {
             word,
             unknown: Unknown::of(db, cabinet)?,
             folder,
+            standing: db.newest_health_of(cabinet)?,
         })
     }
 }
@@ -79,6 +85,7 @@ impl LeftCycle {
             opened: db.was_opened(record.id)?,
             emptied: db.was_emptied(record.id)?,
             sides: db.cycle_exposures(record.id)?,
+            steps: db.cycle_steps(record.id)?,
             record,
         })
     }
@@ -109,6 +116,13 @@ impl LeftCycle {
                 (had.dose_mj_cm2(), had.exposure_s())
             }
         };
+        let kept = match self.left() {
+            Left::Quarantined => Kept::Yes,
+            _ => Kept::No,
+        };
+        let mut details = self.steps.iter().filter_map(CycleStep::fault_code);
+        let failed_first = details.next().map(str::to_owned);
+        let failed_first = failed_first.or_else(|| self.record.reason.clone());
         Record {
             cycle: self.record.id,
             load: self.load.id,
@@ -119,6 +133,9 @@ impl LeftCycle {
             },
             began_ms: None,
             had: Some(had),
+            kept,
+            aftermath: Aftermath::left(&self.steps),
+            failed_first,
             sides: self.sides,
         }
     }

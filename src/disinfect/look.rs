@@ -183,6 +183,7 @@ pub(super) fn cycle(
         load,
         step: cycle.step().code().to_owned(),
         failed: cycle.fault().map(|fault| fault.code().to_owned()),
+        failed_besides: None,
         dose_mj_cm2: rules.target_dose_mj_cm2().map(|_| exposure.dose_mj_cm2),
         target_dose_mj_cm2: rules.target_dose_mj_cm2(),
         exposure_s: exposure.lit_ms as f64 / 1000.0,

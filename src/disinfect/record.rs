@@ -1,13 +1,17 @@
 //! What a cabinet's task writes down and reads back: steps, ends, and how the last run left things.
 
-use super::SelfTestView;
+use uv_cabinet::{Missing, Point};
+
+use super::aftermath::Aftermath;
 use super::last_words::{LastWords, Word};
 use super::left::{LeftBehind, LeftCycle, left};
+use super::standing::Standing;
 use super::task::Supervisor;
+use super::{SelfTestView, TroubleView};
 use crate::clock;
 use crate::domain::cycle::{Ask, Cycle, Exposure, Fault, LastLoad, Left, Step};
 use crate::events::Event;
-use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError};
+use crate::store::{CycleOutcome, CycleStep, SideExposure, StoreError, TestOutcome};
 
 /// The cycle in the records that the steps belong to.
 pub(super) struct Record {
@@ -21,6 +25,25 @@ pub(super) struct Record {
     pub(super) had: Option<(Option<f64>, f64)>,
     /// The sides that an earlier run has on record as done, of a cycle that it did not end.
     pub(super) sides: Vec<SideExposure>,
+    /// Its load failed and is still inside: what is found of it goes on being part of the record.
+    pub(super) kept: Kept,
+    pub(super) aftermath: Aftermath,
+    /// Stable code of what an earlier run has on record as wrong first.
+    pub(super) failed_first: Option<String>,
+}
+
+impl Record {
+    /// Whether what is found now belongs to it.
+    pub(super) fn takes_more(&self) -> bool {
+        self.end == End::Open || self.kept == Kept::Yes
+    }
+}
+
+/// Whether a load that failed is still inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Yes,
+    No,
 }
 
 /// Whether the records have been read.
@@ -59,7 +82,10 @@ impl Supervisor {
             word,
             unknown,
             folder,
+            standing,
         } = found;
+        self.standing = Standing::left(&standing);
+        self.logged.standing = self.standing.codes();
         self.unknown = unknown;
         self.last_words = LastWords::in_folder(folder.as_deref(), &self.id.to_string());
         self.last_words.take_room();
@@ -70,7 +96,11 @@ impl Supervisor {
             .filter(|left| !left.emptied)
             .map(|left| left.record.id);
         let left = left(cycle.as_ref(), test.as_ref(), unknown);
-        self.last_test = test.map(SelfTestView::from);
+        self.last_test = test.map(|test| SelfTestView {
+            // The run before died in it.
+            outcome: Some(test.outcome.unwrap_or(TestOutcome::CutShort)),
+            ..SelfTestView::from(test)
+        });
         self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, self.now_ms());
         if let Some(word) = word {
             self.cycle = self.cycle.failed(word.fault);
@@ -93,12 +123,11 @@ impl Supervisor {
         by: Option<&str>,
     ) -> Result<(), StoreError> {
         let (step, fault) = (next.step(), next.fault());
-        // After the end only what a person does with a quarantine belongs to it.
-        let Some(record) = self
-            .record
-            .as_ref()
-            .filter(|record| record.end == End::Open || by.is_some())
-        else {
+        // After the end only what a person does with a quarantine belongs to it, and a lamp that burns in one.
+        let Some(record) = self.record.as_ref().filter(|record| {
+            let is_news = matches!(step, Step::Aborting { .. } | Step::Alarm { .. });
+            record.end == End::Open || by.is_some() || (is_news && record.takes_more())
+        }) else {
             return Ok(());
         };
         let cycle = record.cycle;
@@ -170,14 +199,33 @@ impl Supervisor {
     }
 
     /// A fault for the record; of a missing reading also what was read and what is expected.
-    fn told(&self, fault: Fault) -> String {
-        let Fault::ReadingMissing { point, .. } = fault else {
-            return fault.to_string();
+    pub(super) fn told(&self, fault: Fault) -> String {
+        let figures = match fault {
+            Fault::ReadingMissing { point, .. } => {
+                self.troubles.of(point.code()).map(TroubleView::figures)
+            }
+            Fault::OzoneDidNotFall => self
+                .too_much_ozone()
+                .map(|figures| format!("ozone_mg_m3 too_high: {figures}")),
+            _ => None,
         };
-        match self.troubles.of(point.code()) {
-            Some(trouble) => format!("{fault}: {}", trouble.figures()),
+        match figures {
+            Some(figures) => format!("{fault}: {figures}"),
             None => fault.to_string(),
         }
+    }
+
+    /// The ozone last seen, and its limit.
+    fn too_much_ozone(&self) -> Option<String> {
+        let shown = self.seen.as_ref()?.ozone_mg_m3.ok()?;
+        let most = self.cycle.rules().ozone_release_mg_m3()?;
+        let about = self
+            .profile
+            .trouble(Point::OzoneMgM3, &Missing::NotReadYet, None);
+        let place = about.place;
+        Some(format!(
+            "{place}: read {shown:.3} mg/m3, expected ≤ {most} mg/m3"
+        ))
     }
 
     /// Writes a cycle's end. A load is released by this row and by nothing else; the door is
@@ -195,7 +243,14 @@ impl Supervisor {
         };
         if record.began_ms.is_none() {
             outcome.exposures.clone_from(&record.sides);
+            outcome.failed = outcome
+                .failed
+                .map(|now| record.failed_first.clone().unwrap_or(now));
         }
+        let kept = match outcome.failed {
+            Some(_) => Kept::Yes,
+            None => Kept::No,
+        };
         let cycle = record.cycle;
         self.curve.hand_over(&self.around.store);
         let written = self
@@ -208,7 +263,7 @@ impl Supervisor {
             self.leave_word();
             return;
         }
-        record.end = End::Written;
+        (record.end, record.kept) = (End::Written, kept);
         self.not_emptied = Some(cycle);
         let batch = record.batch;
         self.troubles.unrecorded = false;

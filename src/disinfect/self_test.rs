@@ -157,6 +157,9 @@ impl Supervisor {
     }
 
     async fn end_test(&mut self, id: i64, outcome: TestOutcome, findings: Vec<Finding>) {
+        if outcome == TestOutcome::Passed {
+            self.standing.clear();
+        }
         let told = findings.iter().find(|finding| finding.code.is_some());
         let row = HealthRow {
             at: clock::now(),

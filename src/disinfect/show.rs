@@ -5,9 +5,9 @@ use std::time::Instant;
 use uv_cabinet::Readings;
 
 use super::task::Supervisor;
-use super::trouble::{READING_NEXT, silence_code, silence_next};
+use super::trouble::{silence_code, silence_next};
 use super::{BlockedView, CabinetView, WrongCabinetView, look};
-use crate::domain::cycle::{Fault, LastLoad, Look, Sample, Step, WhyMissing};
+use crate::domain::cycle::{Air, Fault, LastLoad, Look, Sample, Step, WhyMissing};
 use crate::store::CycleRecord;
 
 impl Supervisor {
@@ -90,7 +90,7 @@ impl Supervisor {
             );
             not_ready("record_failed", message);
         } else if let Some(trouble) = self.troubles.lasting(now) {
-            let message = format!("{id} takes no load: {trouble}; {READING_NEXT}");
+            let message = format!("{id} takes no load: {trouble}; {}", trouble.next());
             not_ready("reading_missing", message);
         } else if self.troubles.self_test_failed && !self.testing {
             let message = format!(
@@ -102,9 +102,21 @@ impl Supervisor {
                 "{id} takes no load: it was found locked, lit or with its fan running, and nothing is on record of it. Find out what is inside, then acknowledge it on its page"
             );
             not_ready(Fault::FoundInUse.code(), message);
+        } else if let Some(found) = self.standing.of_air().filter(|_| self.has_bad_air()) {
+            let message = format!(
+                "{id}: the air inside is not known to be good ({}). Do not open the door, air the room, check fan and duct",
+                found.code
+            );
+            not_ready(&found.code, message);
         } else if !self.troubles.all().any(|trouble| trouble.needed) {
             self.around.readiness.ready(&part);
         }
+    }
+
+    /// The longest ventilation is over, and the door stays locked for it.
+    fn has_bad_air(&self) -> bool {
+        let bad = Step::Quarantined { air: Air::NotShown };
+        *self.cycle.step() == bad
     }
 
     /// Unlocked, after a cycle, and nobody has been seen at the door.
@@ -122,6 +134,15 @@ impl Supervisor {
         if let Some((dose_mj_cm2, exposure_s)) = record.had {
             view.dose_mj_cm2 = dose_mj_cm2;
             view.exposure_s = exposure_s;
+        }
+        // What an earlier run found wrong first stays first; a lamp that burns now goes before everything.
+        if let Some(first) = &record.failed_first
+            && view.failed.as_ref().is_some_and(|now| now != first)
+        {
+            view.failed_besides = Some(first.clone());
+            if self.cycle.fault() != Some(Fault::LampLitUnasked) {
+                std::mem::swap(&mut view.failed, &mut view.failed_besides);
+            }
         }
         Some(view)
     }

@@ -14,6 +14,7 @@ use super::give::Given;
 use super::health::{HeldAgainst, Logged};
 use super::last_words::LastWords;
 use super::record::{Known, Record};
+use super::standing::Standing;
 use super::still::OzoneWatch;
 use super::trouble::Troubles;
 use super::unknown::Unknown;
@@ -24,7 +25,7 @@ use crate::domain::cycle::{
     Ask, Cycle, Fault, Grounds, LastLoad, Left, Seen, Step, Switch, WhyMissing,
 };
 use crate::events::Event;
-use crate::store::{CycleTerms, StoreError};
+use crate::store::{CycleStep, CycleTerms, StoreError};
 
 /// Drives one cabinet.
 pub(super) struct Supervisor {
@@ -67,6 +68,7 @@ pub(super) struct Supervisor {
     pub(super) curve: Curve,
     pub(super) last_words: LastWords,
     pub(super) ozone: OzoneWatch,
+    pub(super) standing: Standing,
 }
 
 impl Supervisor {
@@ -108,6 +110,7 @@ impl Supervisor {
             curve: Curve::default(),
             last_words: LastWords::default(),
             ozone: OzoneWatch::of(profile),
+            standing: Standing::default(),
         }
     }
 
@@ -158,9 +161,14 @@ impl Supervisor {
         let judged = self.ozone.judged(self.cycle.step(), &seen);
         let next = self.cycle.see(&judged);
         self.note_sample(&next, &seen);
-        let was_well = self.cycle.load().failed.is_none();
+        let of_its_air = self.cycle.gave_up_airing(&next, &judged);
+        let before = self.cycle.clone();
+        let was_well = before.load().failed.is_none();
         self.advance(next, None).await;
+        self.standing
+            .note((&before, &self.cycle), of_its_air, &judged);
         self.seen = Some(seen);
+        self.note_aftermath(of_its_air).await;
         if was_well && self.cycle.load().failed.is_some() {
             self.look_for_others().await;
         }
@@ -314,7 +322,12 @@ impl Supervisor {
         self.cycle
             .ask(ask, self.now_ms())
             .map_err(|refused| not_now(refused.code()))?;
-        self.note_word(ask, by, reason).await?;
+        self.note_word(ask, by, reason.clone()).await?;
+        let alarm = matches!(self.cycle.step(), Step::Alarm { .. });
+        let what = CycleStep::ACKNOWLEDGED;
+        if alarm && !self.add_to_record(what, reason, Some(by)).await {
+            return Err(not_now(Fault::RecordFailed.code()));
+        }
         self.ask(ask, by).await
     }
 

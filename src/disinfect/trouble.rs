@@ -69,6 +69,21 @@ impl TroubleView {
         }
     }
 
+    /// No answer came in time, or too seldom: the sensor is not to blame.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self.code.as_str(), "reply_timed_out" | "stale")
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn next(&self) -> &'static str {
+        match self.is_late() {
+            true => LATE_NEXT,
+            false => READING_NEXT,
+        }
+    }
+
     /// What was read and what is expected, without the point's name.
     #[must_use]
     pub fn figures(&self) -> String {
@@ -172,6 +187,8 @@ pub fn silence_next(why: &Missing) -> &'static str {
 
 /// What to do about a point without a value.
 pub const READING_NEXT: &str = "check the sensor and its cable, and the point's address and range in the profile; no lamp is lit meanwhile";
+
+const LATE_NEXT: &str = "the link is slower than the profile's poll_ms and max_age_ms allow, or this unit does not answer: check its power and the line, or give it more time; no lamp is lit meanwhile";
 
 /// Why no load can be taken now, whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]

@@ -36,6 +36,8 @@ pub struct CycleView {
     pub step: String,
     /// Stable code of a failure.
     pub failed: Option<String>,
+    /// Stable code of what else was wrong: of a cycle that an earlier run of the station has on record as failed, the restart.
+    pub failed_besides: Option<String>,
     /// Dose of this side so far; none where the dose is not measured.
     pub dose_mj_cm2: Option<f64>,
     /// Dose to reach on each side; none where the dose is not measured.

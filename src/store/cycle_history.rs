@@ -97,7 +97,11 @@ impl Db {
         })
     }
 
-    fn cycle_steps(&self, id: i64) -> Result<Vec<CycleStep>, StoreError> {
+    /// The steps of one cycle, in order.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn cycle_steps(&self, id: i64) -> Result<Vec<CycleStep>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT at_ms, after_ms, step, detail, actor FROM cycle_steps WHERE cycle_id = ?1 ORDER BY rowid",
         )?;

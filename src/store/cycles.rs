@@ -84,7 +84,9 @@ impl CycleOutcome {
 
     /// Time under the lamps, all sides together.
     pub fn exposure_s(&self) -> f64 {
-        self.exposures.iter().map(|side| side.lit_s).sum()
+        // The sum of nothing is -0.0.
+        let sides = self.exposures.iter();
+        sides.fold(0.0, |all, side| all + side.lit_s)
     }
 }
 
@@ -188,6 +190,29 @@ impl CycleStep {
     pub const DOOR_OPENED: &'static str = "door_opened";
     /// Nor is this: something was seen beside it, and the detail says what.
     pub const NOTICED: &'static str = "noticed";
+    /// In an alarm the lamp was seen out; the last of these counts, unless it was seen lit after it.
+    pub const LAMP_SEEN_OUT: &'static str = "lamp_seen_out";
+    /// In an alarm the lamp was seen lit again.
+    pub const LAMP_SEEN_LIT: &'static str = "lamp_seen_lit";
+    /// A person took the alarm from there; the detail is what he said.
+    pub const ACKNOWLEDGED: &'static str = "acknowledged";
+    /// The air after an alarm has been moved, or that was given up; the detail says for how many seconds the fan ran.
+    pub const AIRED: &'static str = "aired";
+}
+
+impl CycleStep {
+    /// Stable code of the fault that this step has on record.
+    #[must_use]
+    pub fn fault_code(&self) -> Option<&str> {
+        self.fault()?.split(':').next()
+    }
+
+    /// The fault that this step has on record, with what belongs to it.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        let is_none = matches!(self.step.as_str(), Self::ACKNOWLEDGED | Self::AIRED);
+        self.detail.as_deref().filter(|_| !is_none)
+    }
 }
 
 impl Db {

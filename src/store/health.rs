@@ -44,6 +44,14 @@ impl HealthRow {
     }
 }
 
+impl HealthRow {
+    /// A lamp that was not seen out: as long as nobody has acknowledged it.
+    #[must_use]
+    pub fn is_alarm(&self) -> bool {
+        self.point == "lamp_state" && self.limit == Some(0.0) && self.state == "bad"
+    }
+}
+
 const HOUR_MS: i64 = 3_600_000;
 const INSERT: &str =
     "INSERT INTO device_health (at_ms, device, point, value, limit_value, state, code)

@@ -46,6 +46,16 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The same of one device.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_health_of(&self, device: &str) -> Result<Vec<HealthRow>, StoreError> {
+        let mut newest = self.newest_health()?;
+        newest.retain(|row| row.device == device);
+        Ok(newest)
+    }
+
     /// The log, newest first, with row numbers below `before`; of one device only, if given, and not older than `since`.
     ///
     /// # Errors
@@ -135,7 +145,9 @@ impl Db {
     /// When SQLite refuses.
     pub fn cycle_outcomes(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT cabinet, outcome, count(*) FROM cycles WHERE outcome IS NOT NULL GROUP BY cabinet, outcome ORDER BY cabinet, outcome",
+            "SELECT cabinet, CASE WHEN outcome = 'quarantined' AND EXISTS
+                (SELECT 1 FROM cycle_steps WHERE cycle_id = cycles.id AND step = 'alarm') THEN 'alarm' ELSE outcome END AS how,
+             count(*) FROM cycles WHERE outcome IS NOT NULL GROUP BY cabinet, how ORDER BY cabinet, how",
         )?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)

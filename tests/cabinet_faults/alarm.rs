@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::bench::Wire;
+use laixin::clock::{self, Millis};
+use laixin::disinfect::{CabinetView, MayEnd};
+use uv_cabinet::sim::{Fault, SimSettings};
+
+use super::bench::{Bench, Wire};
 use super::processes::{Simulator, new_load, profile};
 use crate::support::{TestStation, wait_for};
 
@@ -16,6 +20,225 @@ fn until_step(station: &TestStation, step: &str) {
 
 fn acknowledged(station: &TestStation) -> (u16, Value) {
     station.call("POST", "/v1/cabinets/cabinet-1/acknowledge", None)
+}
+
+/// While it stands: in the check, in the health log, in the metrics.
+fn told_everywhere(station: &TestStation) {
+    let checked = station.try_command(&["check"], None);
+    let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(checked.contains("报警未解除"), "{checked}");
+    assert!(!checked.contains("有应答"), "{checked}");
+    let health = station.try_command(&["health"], None);
+    let health = String::from_utf8_lossy(&health.stdout).into_owned();
+    assert!(health.contains("切断电源"), "{health}");
+    let text = String::from_utf8(station.bytes("/metrics")).expect("text");
+    let stands = "laixin_cabinet_alarm{cabinet=\"cabinet-1\"} 1";
+    assert!(text.lines().any(|line| line == stands), "{text}");
+}
+
+fn run(one: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(one);
+}
+
+async fn bench() -> Bench {
+    let settings = SimSettings {
+        speed: 20.0,
+        ..SimSettings::default()
+    };
+    let bench = Bench::with(Wire::Tcp, settings, |_| {}).await;
+    bench.until_ready().await;
+    bench.start().await.expect("a good cabinet takes a load");
+    bench.daemon().until_state("irradiating").await;
+    bench
+}
+
+/// The relay welds, somebody aborts, and the lamp burns on.
+async fn in_alarm() -> Bench {
+    let bench = bench().await;
+    bench.sim.switch_on(Fault::RelayWelded);
+    let aborted = bench.daemon().control.abort("operator").await;
+    aborted.expect("a running cycle");
+    bench.daemon().until("in alarm", is_in_alarm).await;
+    bench
+}
+
+fn is_in_alarm(view: &CabinetView) -> bool {
+    view.step == "alarm"
+}
+
+fn lamp_is(view: &CabinetView, value: f64) -> bool {
+    let mut points = view.points.iter();
+    let lamp = points.find(|point| point.point == "lamp_on");
+    lamp.is_some_and(|lamp| lamp.value == Some(value))
+}
+
+/// Mended, seen out, and some looks later acknowledged. When it was seen out.
+async fn dealt_with(bench: &Bench) -> Millis {
+    bench.sim.switch_off(Fault::RelayWelded);
+    let daemon = bench.daemon();
+    daemon.until("dark", |view| lamp_is(view, 0.0)).await;
+    // The UV sensor is slower than the contact.
+    daemon.looks(4).await;
+    let out = clock::now();
+    daemon.looks(8).await;
+    let why = Some("relay swapped".to_owned());
+    let ended = daemon
+        .control
+        .acknowledge("fitter", MayEnd::Everything, why);
+    ended.await.expect("dark");
+    let aired = |view: &CabinetView| view.step == "quarantined";
+    daemon.until("aired", aired).await;
+    daemon.looks(2).await;
+    out
+}
+
+#[test]
+fn the_sheet_after_an_alarm_says_when_the_lamp_was_out_who_took_it_and_how_long_it_was_aired() {
+    run(async {
+        let bench = in_alarm().await;
+        let before = clock::now();
+        let standing = bench.certificate().await.moments;
+        assert_eq!((standing.lit[0].to, standing.ended), (None, None));
+        let out = dealt_with(&bench).await;
+        let sheet = bench.certificate().await;
+        let m = &sheet.moments;
+        let [lit] = m.lit[..] else { panic!("{m:?}") };
+        let taken = m.acknowledged.clone().expect("on the sheet");
+        assert!(
+            lit.to > Some(before) && lit.to <= Some(out),
+            "{m:?} {out:?}"
+        );
+        assert!(out < taken.at && Some(taken.at) < m.ended, "{m:?} {out:?}");
+        assert_eq!(
+            (taken.by.as_str(), taken.reason.as_deref()),
+            ("fitter", Some("relay swapped"))
+        );
+        assert!(sheet.ventilation_s > Some(0.3), "{sheet:?}");
+        let faults = sheet.faults.iter().map(|(_, code)| code.as_str());
+        let faults: Vec<&str> = faults.collect();
+        assert_eq!(faults, ["aborted_by_operator", "lamp_not_off"]);
+    });
+}
+
+#[test]
+fn a_lamp_found_burning_after_a_restart_is_dated_to_when_it_was_found() {
+    run(async {
+        let mut bench = in_alarm().await;
+        let restarted = clock::now();
+        bench.start_again().await;
+        let daemon = bench.daemon();
+        let view = daemon.until("in alarm again", is_in_alarm).await;
+        let cycle = view.cycle.expect("its cycle");
+        let told = (cycle.failed.as_deref(), cycle.failed_besides.as_deref());
+        let both = (Some("lamp_lit_unasked"), Some("aborted_by_operator"));
+        assert_eq!(
+            told, both,
+            "what burns first, then what the record began with"
+        );
+        let found = clock::now();
+        dealt_with(&bench).await;
+        let sheet = bench.certificate().await;
+        let lit = sheet.faults.iter().find(|(_, f)| f == "lamp_lit_unasked");
+        let at = lit.expect("on the sheet").0;
+        assert!(at >= restarted && at <= found, "{:?}", sheet.faults);
+        let m = &sheet.moments;
+        assert!(m.lit[0].to > Some(found) && m.lit[0].to < m.ended, "{m:?}");
+        assert!(m.acknowledged.is_some() && sheet.ventilation_s > Some(0.3));
+    });
+}
+
+#[test]
+fn the_health_log_knows_a_welded_relay_while_it_lasts_and_afterwards() {
+    run(async {
+        let bench = in_alarm().await;
+        bench.daemon().looks(3).await;
+        let bad = |code: &str, value| ("bad".to_owned(), Some(code.to_owned()), Some(value));
+        let standing = bench.health("lamp_state").await;
+        assert_eq!(standing.last(), Some(&bad("lamp_not_off", 1.0)));
+        dealt_with(&bench).await;
+        let log = bench.health("lamp_state").await;
+        assert!(log.contains(&bad("lamp_not_off", 1.0)), "{log:?}");
+        assert!(log.contains(&bad("alarm_stands", 0.0)), "{log:?}");
+        assert_eq!(log.last(), Some(&("good".to_owned(), None, Some(0.0))));
+    });
+}
+
+#[test]
+fn the_health_log_knows_a_dead_fan_and_that_it_runs_again() {
+    run(async {
+        let bench = bench().await;
+        bench.sim.switch_on(Fault::FanFailed);
+        let kept = |view: &CabinetView| view.step == "quarantined";
+        bench.daemon().until("quarantined", kept).await;
+        bench.daemon().looks(3).await;
+        let bad = (
+            "bad".to_owned(),
+            Some("fan_not_running".to_owned()),
+            Some(0.0),
+        );
+        assert_eq!(bench.health("fan_state").await, [bad]);
+        bench.sim.heal();
+        bench.daemon().looks(20).await;
+        let log = bench.health("fan_state").await;
+        assert_eq!(log.last(), Some(&("good".to_owned(), None, Some(1.0))));
+    });
+}
+
+#[test]
+fn ozone_that_does_not_fall_after_an_abort_is_on_the_record_and_said() {
+    run(async {
+        let mut bench = bench().await;
+        bench.sim.switch_on(Fault::OzoneHigh);
+        let aborted = bench.daemon().control.abort("operator").await;
+        aborted.expect("a running cycle");
+        let kept = |view: &CabinetView| view.step == "quarantined";
+        bench.daemon().until("quarantined", kept).await;
+        told_of_ozone(&bench, "aborted_by_operator").await;
+        // The same where the station dies while it is aired: the first fault stays first, the restart stands beside it.
+        bench.start_again().await;
+        let view = bench.daemon().until("quarantined", kept).await;
+        let cycle = view.cycle.expect("its cycle");
+        let told = (cycle.failed.as_deref(), cycle.failed_besides.as_deref());
+        let both = (Some("aborted_by_operator"), Some("left_in_quarantine"));
+        assert_eq!(told, both);
+        told_of_ozone(&bench, "aborted_by_operator").await;
+    });
+}
+
+#[test]
+fn ozone_that_does_not_fall_after_a_restart_is_on_the_record_and_said() {
+    run(async {
+        let mut bench = bench().await;
+        bench.sim.switch_on(Fault::OzoneHigh);
+        bench.start_again().await;
+        let kept = |view: &CabinetView| view.step == "quarantined";
+        bench.daemon().until("quarantined", kept).await;
+        told_of_ozone(&bench, "restarted_mid_cycle").await;
+    });
+}
+
+async fn told_of_ozone(bench: &Bench, first: &str) {
+    bench.daemon().looks(3).await;
+    let faults = bench.certificate().await.faults;
+    assert_eq!(faults[0].1, first, "{faults:?}");
+    let ozone = "ozone_did_not_fall: ozone_mg_m3 too_high: input_register ";
+    let told = faults.iter().find(|(_, fault)| fault.starts_with(ozone));
+    let told = &told.unwrap_or_else(|| panic!("{faults:?}")).1;
+    let shown = told.split("read ").nth(1).expect("figures");
+    let shown: f64 = shown.split(' ').next().expect("it").parse().expect("it");
+    assert!(shown >= 0.25 && told.contains("≤ 0.1 mg/m3"), "{told}");
+    let log = bench.health("ozone_after_ventilation_mg_m3").await;
+    let (state, code, value) = log.last().expect("in the log");
+    let said = (state.as_str(), code.as_deref());
+    assert_eq!(said, ("bad", Some("ozone_did_not_fall")));
+    assert!(*value >= Some(0.25), "{log:?}");
+    let parts = bench.daemon().readiness.parts();
+    let part = parts["cabinet/cabinet-1"].as_ref().expect("not ready");
+    assert_eq!(part.code, "ozone_did_not_fall");
 }
 
 #[test]
@@ -47,6 +270,7 @@ fn an_alarm_is_acknowledged_by_maintenance_and_by_no_operator() {
         assert_eq!(view(station)["step"], "alarm");
     };
     refused_to_operator(&station);
+    told_everywhere(&station);
     sim.switch("relay_welded", "off");
     wait_for("the lamp to be seen out", 30, || {
         let lamp = view(&station)["points"].as_array()?.clone();
@@ -59,6 +283,9 @@ fn an_alarm_is_acknowledged_by_maintenance_and_by_no_operator() {
         (acknowledged(&station).0 == 204).then_some(())
     });
     until_step(&station, "quarantined");
+    let text = String::from_utf8(station.bytes("/metrics")).expect("text");
+    let counted = "laixin_cabinet_cycles_total{cabinet=\"cabinet-1\",outcome=\"alarm\"} 1";
+    assert!(text.lines().any(|line| line == counted), "{text}");
     // A quarantine is the mailroom's: its own reason refuses it, not the role.
     station.sign_in_as("op");
     let (status, told) = acknowledged(&station);

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle as Thread;
 use std::time::Duration;
 
+use laixin::certificate::{Certificate, Office};
 use laixin::clock;
 use laixin::config::DeviceId;
 use laixin::disinfect::{self, CabinetControl, CabinetView, Refused, Surroundings};
@@ -231,6 +232,30 @@ impl Bench {
         newest.expect("the records can be read")
     }
 
+    /// What the newest cycle's record says on paper.
+    pub async fn certificate(&self) -> Certificate {
+        let cycle = self.newest_cycle().await.expect("a cycle").id;
+        let file = self.store.with(move |db| db.cycle_file(cycle)).await;
+        let office = Office {
+            station: "测试信访局",
+            profile: Some(&self.profile),
+            address: None,
+            now: clock::now(),
+        };
+        Certificate::of(&file.expect("on record"), &office)
+    }
+
+    /// The health log's entries on this point, oldest first: state, code and value.
+    pub async fn health(&self, point: &str) -> Vec<(String, Option<String>, Option<f64>)> {
+        let log = self
+            .store
+            .with(|db| db.health_log(None, clock::now().plus_seconds(-3_600), 1_000));
+        let mut log = log.await.expect("readable");
+        log.retain(|row| row.point == point);
+        let rows = log.into_iter();
+        rows.map(|row| (row.state, row.code, row.value)).collect()
+    }
+
     /// Steps that a release of so many sides stands on and that its record does not have.
     pub async fn steps_missing(&self, sides: usize) -> Vec<&'static str> {
         let recorded = self.recorded_steps().await;
@@ -327,6 +352,8 @@ pub struct Daemon {
     pub stop: CancellationToken,
     /// The states it went through.
     pub states: watch::Receiver<Vec<String>>,
+    /// What it says of itself.
+    pub readiness: Readiness,
     runtime: tokio::runtime::Handle,
     kill: oneshot::Sender<()>,
     thread: Thread<()>,
@@ -337,6 +364,8 @@ impl Daemon {
         let (kill, killed) = oneshot::channel();
         let (tell, told) = oneshot::channel();
         let (note, states) = watch::channel(Vec::new());
+        let readiness = Readiness::default();
+        let ready = readiness.clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
@@ -351,7 +380,7 @@ impl Daemon {
                 let around = Surroundings {
                     store,
                     events,
-                    readiness: Readiness::default(),
+                    readiness: ready,
                     beat: Watchdog::default().task("cabinet/cabinet-1", PATIENCE),
                 };
                 let id = DeviceId("cabinet-1".into());
@@ -371,6 +400,7 @@ impl Daemon {
             control,
             stop,
             states,
+            readiness,
             runtime,
             kill,
             thread,

@@ -253,6 +253,8 @@ async fn a_quarantine_says_where_the_override_is_and_offers_no_button_before_it(
         browser.open(&station.page(PAGE)).await;
         browser.at("form.acknowledge").await;
         assert!(browser.text("form.acknowledge").await.contains("开门"));
+        let page = browser.text("main").await;
+        assert!(!page.contains("重新开始"), "that would be refused: {page}");
     })
     .await;
 }

@@ -134,6 +134,7 @@ pub(crate) fn irradiating(mw_cm2: f64, dose: f64) -> CabinetView {
         load: 1,
         step: "irradiating".into(),
         failed: None,
+        failed_besides: None,
         dose_mj_cm2: Some(dose),
         target_dose_mj_cm2: Some(100.0),
         exposure_s: dose / mw_cm2,

@@ -52,6 +52,23 @@ pub struct CabinetTask {
     apart: BTreeSet<Point>,
     /// When registers that are refused are looked for again.
     search_after: Option<Instant>,
+    /// Units that said nothing when they were last asked.
+    doubtful: BTreeSet<u8>,
+    /// The last of them that was asked.
+    asked_in_doubt: u8,
+    /// In the round before one of them was waited for.
+    waited_in_vain: bool,
+}
+
+/// What one unit had to say.
+#[derive(PartialEq, Eq)]
+enum Heard {
+    All,
+    Silence,
+    /// It is left alone for a while.
+    NotAsked,
+    /// Another cabinet answers than the profile's.
+    Stranger,
 }
 
 impl CabinetTask {
@@ -78,6 +95,9 @@ impl CabinetTask {
             alive_at: None,
             apart: BTreeSet::new(),
             search_after: None,
+            doubtful: BTreeSet::new(),
+            asked_in_doubt: 0,
+            waited_in_vain: false,
         }
     }
 
@@ -136,17 +156,57 @@ impl CabinetTask {
         if !self.is_the_one().await {
             return;
         }
-        let mut silent = BTreeSet::new();
+        let known = self.neighbours();
+        let (doubtful, trusted): (Vec<u8>, Vec<u8>) = known
+            .into_iter()
+            .partition(|unit| self.doubtful.contains(unit));
+        for unit in std::iter::once(self.profile.link.unit).chain(trusted) {
+            if self.read_unit(unit).await == Heard::Stranger {
+                return;
+            }
+        }
+        self.read_a_doubtful_one(&doubtful).await;
+        self.read_refused_apart();
+    }
+
+    /// The other units that points of this cabinet are in.
+    fn neighbours(&self) -> BTreeSet<u8> {
+        let units = self.blocks.iter().map(|block| block.unit);
+        units
+            .filter(|unit| *unit != self.profile.link.unit)
+            .collect()
+    }
+
+    /// At most one unit that said nothing last time, each in its turn, and none in the round after one that was waited for in vain: what
+    /// the others say must not grow old meanwhile.
+    async fn read_a_doubtful_one(&mut self, doubtful: &[u8]) {
+        if std::mem::take(&mut self.waited_in_vain) {
+            return;
+        }
+        let after = doubtful.partition_point(|unit| *unit <= self.asked_in_doubt);
+        let (first, next) = doubtful.split_at(after);
+        for unit in next.iter().chain(first) {
+            self.asked_in_doubt = *unit;
+            match self.read_unit(*unit).await {
+                // That cost no time.
+                Heard::NotAsked => {}
+                Heard::All | Heard::Silence | Heard::Stranger => return,
+            }
+        }
+    }
+
+    /// Every block of one unit, until it is silent.
+    async fn read_unit(&mut self, unit: u8) -> Heard {
         for at in 0..self.blocks.len() {
             let block = self.blocks[at].clone();
-            if silent.contains(&block.unit) {
+            if block.unit != unit {
                 continue;
             }
-            match self.line.exchange(block.unit, block.ask()).await {
+            match self.line.exchange(unit, block.ask()).await {
                 Ok(Answer::Words(words)) => {
                     // The answer may have come over a new connection: from whom?
                     if !self.is_the_one().await {
-                        return;
+                        return Heard::Stranger;
                     }
                     self.note_words(&block, &words);
                     self.show.send_replace(self.readings.clone());
@@ -155,12 +215,18 @@ impl CabinetTask {
                 // A question knows the one reply that fits it, so a read is never answered like this.
                 Ok(Answer::Written) => {}
                 Err(error) => {
-                    silent.insert(block.unit);
                     self.note_silence(at, &error);
+                    self.doubtful.insert(unit);
+                    if matches!(error, LinkError::BackingOff) {
+                        return Heard::NotAsked;
+                    }
+                    self.waited_in_vain |= unit != self.profile.link.unit;
+                    return Heard::Silence;
                 }
             }
         }
-        self.read_refused_apart();
+        self.doubtful.remove(&unit);
+        Heard::All
     }
 
     fn note_words(&mut self, block: &wire::Block, words: &[u16]) {

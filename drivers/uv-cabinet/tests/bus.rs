@@ -187,6 +187,44 @@ async fn a_dead_unit_behind_a_gateway_does_not_block_the_rest() {
     dead_sensor_costs_the_plc_nothing(patient(&text, Address::Network(address), 400)).await;
 }
 
+/// Two units that no cycle needs are dead, and the door's value lives for less than both are waited for: it never grows old for that.
+#[tokio::test]
+async fn two_dead_units_on_a_serial_line_do_not_make_the_cabinet_silent() {
+    let (device, _server, _station) = plugged_in(1);
+    let ms = Duration::from_millis;
+    let mut profile = rtu_profile(&device, 300, 600);
+    // It says the same for everything, its name included.
+    profile.identity.clear();
+    profile.points.remove(&Point::ScanCounter);
+    (profile.link.reply_timeout, profile.link.backoff_first) = (ms(300), ms(20));
+    profile.link.backoff_max = ms(100);
+    for (point, spec) in &mut profile.points {
+        (spec.max_age, spec.frozen_after) = (ms(500), None);
+        spec.modbus_unit = match point {
+            Point::LampTemperatureC => Some(2),
+            Point::LampHoursH => Some(3),
+            _ => None,
+        };
+    }
+    let (cabinet, _driver) = drive(profile);
+    let both_asked = |r: &Readings| {
+        let now = Instant::now();
+        let silent = [Point::LampTemperatureC, Point::LampHoursH]
+            .map(|point| matches!(r.number(point, now), Err(Missing::NoAnswer(_))));
+        silent == [true, true] && r.flag(Point::DoorClosed, now).is_ok()
+    };
+    poll_until(&cabinet, both_asked).await;
+    let asked_before = cabinet.link_quality().timeouts;
+    // As the station looks: often, and never for long.
+    for look in 0..40 {
+        let (readings, _) = tokio::join!(cabinet.poll_within(ms(90)), tokio::time::sleep(ms(100)));
+        let door = readings.flag(Point::DoorClosed, Instant::now());
+        assert_eq!(door, Ok(true), "look {look}: {:?}", cabinet.link_quality());
+    }
+    let asked = cabinet.link_quality().timeouts - asked_before;
+    assert!(asked >= 2, "each of them now and then: {asked}");
+}
+
 #[tokio::test]
 async fn two_cabinets_on_one_serial_line_share_it() {
     let other = WATTS_PLC.replace("[1,0,0,1,0]", "[0,1,0,0,1]");

@@ -53,6 +53,15 @@ impl Paper<'_> {
             self.one_line(pen, y, line);
             y += 4.6;
         }
+        if let Some(taken) = &c.moments.acknowledged {
+            let none = w.t("certificate.no_reason");
+            let reason = taken.reason.as_deref().unwrap_or(none);
+            let told: [&dyn std::fmt::Display; 3] = [&moment(taken.at), &taken.by, &reason];
+            let said = w.fill("certificate.alarm_by", &told);
+            pen.text((LEFT, y), w.t("certificate.alarm"), plain(9.0, QUIET));
+            self.one_line(pen, y, &said);
+            y += 4.6;
+        }
         if let Some(turned) = &c.moments.turned {
             let said = w.two("certificate.turned_by", moment(turned.at), &turned.by);
             pen.text((LEFT, y), w.t("certificate.at_turned"), plain(9.0, QUIET));
@@ -112,7 +121,13 @@ impl Paper<'_> {
         let set = c
             .clock_was_set
             .then(|| w.t("certificate.clock_was_set").to_owned());
-        let told = self.too_little().into_iter().chain(absent);
+        let restarted = c.faults.iter().any(|(_, fault)| {
+            let cut_short: [&str; 2] = ["restarted_mid_cycle", "left_in_quarantine"];
+            cut_short.contains(&fault_code(fault))
+        });
+        let ends =
+            (restarted && !c.curve.is_empty()).then(|| w.t("certificate.curve_ends").to_owned());
+        let told = self.too_little().into_iter().chain(ends).chain(absent);
         let told: Vec<String> = told.chain(invented).chain(set).collect();
         (!told.is_empty()).then(|| told.join(" "))
     }

@@ -49,7 +49,7 @@ impl Paper<'_> {
         vec![
             stop("certificate.at_started", Some(m.started)),
             stop("certificate.at_lit", lit.map(|span| span.from)),
-            stop("certificate.at_out", lit.and_then(|span| span.to)),
+            stop("certificate.at_out", m.lit.last().and_then(|span| span.to)),
             stop("certificate.at_aired", m.aired),
             (self.last_stop(), m.ended.map(moment)),
         ]

@@ -61,6 +61,10 @@ pub(super) fn lines(w: &'static Words, view: &CabinetView) -> Vec<FaultLine> {
             codes.push(code.to_owned());
         }
     };
+    let besides = view.cycle.as_ref();
+    if let Some(besides) = besides.and_then(|cycle| cycle.failed_besides.as_deref()) {
+        add(besides);
+    }
     if view.step == "alarm" {
         add("lamp_not_off");
     }
@@ -112,7 +116,11 @@ pub(super) fn blocked(w: &'static Words, view: &CabinetView) -> Option<FaultLine
         Some(trouble) => trouble_words(w, trouble),
         None => w.code("fault", &blocked.code).to_owned(),
     };
-    let next = w.known("fault_do", &blocked.code);
+    let next = match &blocked.trouble {
+        Some(trouble) if trouble.is_late() => "reading_late",
+        _ => &blocked.code,
+    };
+    let next = w.known("fault_do", next);
     Some(FaultLine {
         what,
         next: next.map(str::to_owned),

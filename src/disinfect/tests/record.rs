@@ -8,7 +8,7 @@ use super::bench::{Bench, Change, PATIENCE};
 use super::one_sided;
 use crate::certificate;
 use crate::domain::letter::LoadState;
-use crate::store::CycleHistory;
+use crate::store::{CycleHistory, CycleOutcome};
 
 fn records(bench: &Bench, change: &str) {
     let other = rusqlite::Connection::open(bench.database()).unwrap();
@@ -174,4 +174,14 @@ async fn killed_on_the_second_side_the_first_sides_dose_is_in_view_and_on_record
     assert_eq!(history.exposures.len(), 1, "{:?}", history.exposures);
     assert_eq!(history.exposures[0].dose_mj_cm2, cycle.dose_mj_cm2);
     assert_eq!(history.cycle.dose_mj_cm2, cycle.dose_mj_cm2);
+}
+
+#[test]
+fn the_time_of_no_exposure_is_nothing_and_not_less() {
+    let none = CycleOutcome {
+        failed: Some("restarted_mid_cycle".to_owned()),
+        exposures: Vec::new(),
+        ventilation_s: 0.0,
+    };
+    assert!(none.exposure_s().is_sign_positive());
 }

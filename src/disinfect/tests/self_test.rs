@@ -142,6 +142,12 @@ async fn killed_in_a_self_test_is_cut_short_and_stays_dark() {
         newest.await.unwrap().unwrap().outcome,
         Some(TestOutcome::CutShort)
     );
+    let shown = bench.control.view().self_test.expect("in view");
+    assert_eq!(
+        shown.outcome,
+        Some(TestOutcome::CutShort),
+        "nobody need guess"
+    );
     bench.opens_once_the_ozone_is_low().await;
     bench.door_is_opened_and_closed().await;
     let refused = bench.control.start(bench.load, "operator").await;

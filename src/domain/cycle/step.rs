@@ -218,13 +218,7 @@ impl Cycle {
         }
         let aired = self.aired(seen);
         if self.fan_is_missed(&aired, since_ms, seen) {
-            return self.aborted(
-                match seen.fan_on {
-                    Err(why) => missing(Watched::FanOn, why),
-                    Ok(_) => Fault::FanNotRunning,
-                },
-                seen,
-            );
+            return self.aborted(no_fan(seen), seen);
         }
         if over(seen.at_ms, since_ms, self.rules.ventilation_max_ms) {
             return self.aborted(self.why_not_released(&aired, seen), seen);
@@ -276,6 +270,22 @@ impl Cycle {
         let given_up = self.fan_is_missed(&next.load.aired, since_ms, seen)
             || over(seen.at_ms, since_ms, self.rules.ventilation_max_ms);
         if given_up { next.at_rest() } else { next }
+    }
+
+    /// What else was wrong, where this look gave up airing a load that had failed before: what it failed for says nothing of its air.
+    #[must_use]
+    pub fn gave_up_airing(&self, next: &Self, seen: &Seen) -> Option<Fault> {
+        let given_up = Step::Quarantined { air: Air::NotShown };
+        let Step::Ventilating { since_ms } = self.step else {
+            return None;
+        };
+        self.load.failed.filter(|_| next.step == given_up)?;
+        let aired = &next.load.aired;
+        let blows = !self.fan_is_missed(aired, since_ms, seen);
+        Some(match blows && !self.rules.air_is_clear(aired, seen) {
+            true => self.why_not_released(aired, seen),
+            false => no_fan(seen),
+        })
     }
 
     fn turning_over(&self, since_ms: u64, door: DoorSeen, seen: &Seen) -> Self {
@@ -373,6 +383,13 @@ impl Cycle {
             load,
             ..self.clone()
         }
+    }
+}
+
+fn no_fan(seen: &Seen) -> Fault {
+    match seen.fan_on {
+        Err(why) => missing(Watched::FanOn, why),
+        Ok(_) => Fault::FanNotRunning,
     }
 }
 
