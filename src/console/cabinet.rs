@@ -250,8 +250,10 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
     let opens = step == "quarantined" && inside.is_some() && found.may_be_opened;
     let mut faults = faults::lines(w, &view);
     if opens {
-        // There is one thing to do, and the step says it.
-        faults.iter_mut().for_each(|fault| fault.next = None);
+        // There is one thing to do; what the faults ask for would be refused.
+        let open = [w.t("cabinet.press_open").to_owned()];
+        let mut next = open.into_iter();
+        faults.iter_mut().for_each(|fault| fault.next = next.next());
     }
     let aired_only =
         step == "ventilating" && view.cycle.as_ref().is_none_or(|c| c.failed.is_some());
