@@ -2,11 +2,11 @@
 //! layer, and metadata that names every original by its hashes. Leaves out who may have it (`api/archive.rs`) and the fields: those are the
 //! index's.
 //!
-//! Grey and colour JPEG goes in byte for byte. What a PDF cannot hold so (CMYK, TIFF, PNG, pages of PDFs) goes in as a derivative: bilevel
-//! without loss, the rest as JPEG of quality 92; the metadata says so, and names the hash of the original, which stays in the station.
+//! The originals' own coded data go in wherever a PDF/A-2 may hold them, else the same samples packed anew. Only what it cannot hold at all (ink,
+//! pages of PDFs that have to be drawn) goes in as a derivative; metadata and index say which, and name the hash of the original, which stays
+//! in the station.
 
 mod colour;
-mod derivative;
 mod document;
 mod glyphless;
 mod image;
@@ -16,8 +16,6 @@ mod names;
 mod not_shown;
 mod text;
 
-pub(crate) use derivative::derivative;
-pub use derivative::{Derivative, Packed};
 pub use index::{IndexEntry, csv, xml};
 pub use names::{Naming, file_name};
 
@@ -121,10 +119,15 @@ pub struct ArchivedPage {
     pub size: u64,
     /// Which page of that file, from 0.
     pub frame: u32,
-    /// Its image is in the file.
-    pub is_shown: bool,
-    /// Its image is the original, byte for byte.
-    pub is_original: bool,
+    /// What its image in the file has to do with the original; `None` where none is shown.
+    pub image: Option<ocr::Fidelity>,
+}
+
+impl ArchivedPage {
+    /// The index's word for its image.
+    fn image_word(&self) -> &'static str {
+        self.image.map_or("none", ocr::Fidelity::word)
+    }
 }
 
 /// The file, and what went into it.
@@ -228,12 +231,11 @@ pub fn make(
             sm3: row.sm3,
             size: row.size,
             frame: row.frame,
-            is_shown: image.is_some(),
-            is_original: image.as_ref().is_some_and(|image| image.is_original),
+            image: image.as_ref().map(|image| image.packed.fidelity),
         });
         sheets.push(Sheet { image, reading });
     }
-    let not_shown = pages.iter().filter(|page| !page.is_shown).count();
+    let not_shown = pages.iter().filter(|page| page.image.is_none()).count();
     let archive = Archive {
         letter: outline.letter,
         station: station.to_owned(),

@@ -18,13 +18,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::Derivative;
 use crate::clock;
 use crate::config;
 use crate::scan::separators::Codes;
 use crate::store::Reading;
 
-pub use kept::{Kept, codes, derivative, frames, glimpse, is_blank, picture};
+pub use kept::{Kept, codes, frames, glimpse, is_blank, packed, picture};
 
 /// The name of the child's command.
 pub const COMMAND: &str = "page-worker";
@@ -83,8 +82,8 @@ pub enum Task {
         /// Page inside the file, from 0.
         frame: u32,
     },
-    /// Pack one page for the archive, where its original cannot go in as it is.
-    Derivative {
+    /// Pack one page for the archive.
+    Pack {
         /// Page inside the file, from 0.
         frame: u32,
     },
@@ -111,7 +110,7 @@ pub enum Done {
     /// Nothing is on the page.
     Blank(bool),
     /// The bytes of an archive's image follow.
-    Derivative(Derivative),
+    Packed(Box<ocr::Packed>),
     /// It cannot be done with this file.
     Refused(Refusal),
 }
@@ -367,7 +366,7 @@ pub(crate) fn unexpected(answer: &Done) -> WorkerError {
         Done::Picture(_) => "picture",
         Done::Codes(_) => "codes",
         Done::Blank(_) => "blank",
-        Done::Derivative(_) => "derivative",
+        Done::Packed(_) => "packed",
         Done::Refused(_) => "refused",
     };
     WorkerError::Died {

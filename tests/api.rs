@@ -4,6 +4,7 @@ mod accounts;
 mod accused;
 mod alerts;
 mod archive;
+mod archive_images;
 mod audit;
 mod devices;
 mod handover;

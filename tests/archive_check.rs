@@ -32,6 +32,7 @@ fn letters(folder: &Path) -> Vec<(String, Vec<PathBuf>)> {
 #[test]
 #[ignore = "needs Java and veraPDF: make archive-check"]
 fn archive_check() {
+    laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
     let folder =
         std::env::var_os("LAIXIN_LETTERS").map_or_else(|| project("tests/letters"), PathBuf::from);
     let count = std::env::var("LAIXIN_COUNT")
@@ -65,6 +66,7 @@ fn archive_check() {
         std::fs::write(&file, made.pdf).unwrap();
         files.push(file);
     }
+    files.push(kinds(&database, &evidence, home.path()));
     let most = over.iter().copied().fold(0.0, f64::max);
     println!(
         "{} letters, mean {:.2} %, most {most:.2} % over their images",
@@ -82,6 +84,41 @@ fn archive_check() {
         asked.status.success() && told.contains(&format!("{0} of {0} are PDF/A-2u", files.len()))
     );
     assert!(most <= 2.0, "{most}");
+}
+
+/// The archive file of a letter with a page of every kind of original there is.
+fn kinds(database: &Path, evidence: &Evidence, home: &Path) -> PathBuf {
+    let samples = std::fs::read_dir(project("drivers/ocr/tests/samples")).unwrap();
+    let can_be_shown = |path: &PathBuf| {
+        let is_bomb = path.ends_with("bomb.pdf");
+        let bytes = std::fs::read(path).unwrap();
+        !is_bomb && ocr::decode_frame(&bytes, 0, &ocr::Limits::default()).is_ok()
+    };
+    let paths = samples.map(|entry| entry.unwrap().path());
+    let mut images: Vec<PathBuf> = paths.filter(can_be_shown).collect();
+    images.sort();
+    let nothing = Reading {
+        engine: "e".into(),
+        width: 96,
+        height: 64,
+        turned_deg: 0,
+        lines: Vec::new(),
+        seconds: 0.0,
+        blank: true,
+    };
+    put(
+        database,
+        evidence,
+        "KINDS",
+        &images,
+        vec![nothing; images.len()],
+    );
+    let outline = Outline::of(&Db::open(database).unwrap(), "KINDS").unwrap();
+    let made = archive::make(outline, evidence, "测试信访局", PdfLevel::TwoU).unwrap();
+    println!("KINDS: {} pages", images.len());
+    let file = home.join("KINDS.pdf");
+    std::fs::write(&file, made.pdf).unwrap();
+    file
 }
 
 /// What was read on a letter's pages: kept by `laixin evaluate --lines DIR` (`LAIXIN_LINES`), or read now.

@@ -368,7 +368,7 @@ fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
     let bomb = sample("bomb.pdf");
     for error in [
         worker::codes(&bomb, 0, Codes::Squares).map(drop),
-        worker::derivative(&bomb, 0).map(drop),
+        worker::packed(&bomb, 0).map(drop),
     ] {
         let code = error.expect_err("a bomb is no page").code().to_owned();
         assert!(
@@ -379,6 +379,6 @@ fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
     let page = sample("scan_pages.pdf");
     let said = worker::codes(&page, 0, Codes::Squares).expect("it can be looked at");
     assert_eq!(said, Vec::<String>::new());
-    let (derivative, bytes) = worker::derivative(&page, 0).expect("it can be packed");
+    let (derivative, bytes) = worker::packed(&page, 0).expect("it can be packed");
     assert!(derivative.width > 0 && !bytes.is_empty());
 }

@@ -1,11 +1,14 @@
 //! The file itself: PDF 1.7 as PDF/A-2u (ISO 19005-2). One page per image, the image as it came, the text layer over it.
 
-use pdf_writer::types::{CidFontType, FontFlags, OutputIntentSubtype};
-use pdf_writer::writers::DecodeParms;
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use ocr::{Coding, Colour};
+use pdf_writer::types::{CidFontType, FontFlags, OutputIntentSubtype, Predictor};
 use pdf_writer::{Content, Date, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
 
-use super::derivative::deflate;
-use super::image::{Image, Packing};
+use super::image::Image;
 use super::metadata;
 use super::text::{self, Characters, FONT, SYSTEM, Scale};
 use super::{Archive, Sheet, colour, glyphless, not_shown};
@@ -14,11 +17,8 @@ use crate::digest;
 
 const BASE_FONT: Name<'static> = Name(b"LaixinGlyphless");
 const IMAGE: Name<'static> = Name(b"I");
-const POINTS_PER_INCH: f32 = 72.0;
 /// A4, for a page that cannot be shown.
 const A4: (f32, f32) = (595.28, 841.89);
-/// Longest side of a PDF page, points.
-const LONGEST: f32 = 14_400.0;
 
 struct Fixed {
     catalog: Ref,
@@ -92,7 +92,7 @@ fn page(
     characters: &mut Characters,
 ) -> Ref {
     let (id, contents, image_id) = (next.bump(), next.bump(), next.bump());
-    let (width, height) = size_points(sheet);
+    let (width, height) = sheet.image.as_ref().map_or(A4, Image::size_points);
     let mut content = Content::new();
     match &sheet.image {
         Some(image) => {
@@ -105,7 +105,7 @@ fn page(
         None => {
             crossed_out(&mut content, width, height);
             let words = not_shown::image();
-            let (wide, high) = words.seen();
+            let (wide, high) = not_shown::SIZE;
             let of_page = (width - 120.0) / wide;
             content.save_state();
             // The words stand on white, clear of the strokes.
@@ -152,22 +152,6 @@ fn page(
     id
 }
 
-fn size_points(sheet: &Sheet) -> (f32, f32) {
-    let Some(image) = &sheet.image else {
-        return A4;
-    };
-    let (width, height) = image.seen();
-    // Without a word of the scanner's: 300 dpi where an A4 sheet would fill the image at that, 200 elsewhere.
-    let dpi = image.dpi.unwrap_or(if width.max(height) > 2900.0 {
-        300.0
-    } else {
-        200.0
-    });
-    let scale = POINTS_PER_INCH / dpi;
-    let scale = scale.min(LONGEST / width.max(height));
-    ((width * scale).max(3.0), (height * scale).max(3.0))
-}
-
 /// A sheet whose original cannot be shown: its outline, struck through.
 fn crossed_out(content: &mut Content, width: f32, height: f32) {
     content.set_line_width(1.5);
@@ -182,29 +166,72 @@ fn crossed_out(content: &mut Content, width: f32, height: f32) {
 }
 
 fn write_image(pdf: &mut Pdf, id: Ref, image: &Image) {
+    let packed = &image.packed;
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let (samples, bits) = (i32::from(packed.colour.samples()), i32::from(packed.bits));
+    let (width, height) = (number(packed.width), number(packed.height));
     let mut object = pdf.image_xobject(id, &image.bytes);
-    object
-        .width(i32::try_from(image.width).unwrap_or(i32::MAX))
-        .height(i32::try_from(image.height).unwrap_or(i32::MAX))
-        .bits_per_component(i32::from(image.bits));
-    match image.components {
-        1 => object.color_space().device_gray(),
-        _ => object.color_space().device_rgb(),
-    }
-    match image.packing {
-        Packing::Deflate => {
-            object.filter(Filter::FlateDecode);
-        }
-        Packing::Jpeg { is_plain_rgb } => {
-            object.filter(Filter::DctDecode);
-            if is_plain_rgb {
-                object
-                    .insert(Name(b"DecodeParms"))
-                    .start::<DecodeParms>()
-                    .color_transform(false);
-            }
+    object.width(width).height(height).bits_per_component(bits);
+    match &packed.colour {
+        Colour::Grey => object.color_space().device_gray(),
+        Colour::Rgb => object.color_space().device_rgb(),
+        Colour::Palette(list) => {
+            let last = number(list.len() as u32 / 3) - 1;
+            object.color_space().indexed(Name(b"DeviceRGB"), last, list);
         }
     }
+    if packed.is_inverted {
+        object.decode([1.0, 0.0]);
+    }
+    object.filter(match packed.coding {
+        Coding::Jpeg { .. } => Filter::DctDecode,
+        Coding::Jpeg2000 => Filter::JpxDecode,
+        Coding::Flate { .. } => Filter::FlateDecode,
+        Coding::Fax { .. } => Filter::CcittFaxDecode,
+    });
+    match packed.coding {
+        Coding::Jpeg { is_plain_rgb: true } => {
+            object.decode_parms().color_transform(false);
+        }
+        Coding::Flate {
+            predictor: predictor @ (2 | 15),
+        } => {
+            let mut terms = object.decode_parms();
+            terms.predictor(if predictor == 2 {
+                Predictor::Tiff
+            } else {
+                Predictor::PngOptimum
+            });
+            terms
+                .colors(samples)
+                .bits_per_component(bits)
+                .columns(width);
+        }
+        Coding::Fax {
+            k,
+            has_row_ends,
+            is_aligned,
+            black_is_one,
+        } => {
+            let mut terms = object.decode_parms();
+            terms.k(k).columns(width).rows(height);
+            // What follows the last row, if anything, is not looked at.
+            terms.end_of_block(false).end_of_line(has_row_ends);
+            terms
+                .encoded_byte_align(is_aligned)
+                .black_is_1(black_is_one);
+        }
+        Coding::Jpeg { .. } | Coding::Jpeg2000 | Coding::Flate { .. } => {}
+    }
+}
+
+/// Deflated, in zlib's wrapping, as `FlateDecode` wants it.
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    packed
+        .write_all(bytes)
+        .and_then(|()| packed.finish())
+        .expect("a Vec takes every write")
 }
 
 fn font(pdf: &mut Pdf, fixed: &Fixed, characters: &Characters) {

@@ -41,7 +41,7 @@ pub struct IndexEntry {
     pub pages: Vec<ArchivedPage>,
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "file",
     "sha256",
     "sm3",
@@ -58,11 +58,13 @@ const COLUMNS: [&str; 16] = [
     "mark",
     "pages",
     "originals",
+    "images",
 ];
 
 impl IndexEntry {
-    fn values(&self) -> [String; 16] {
+    fn values(&self) -> [String; 17] {
         let originals: Vec<&str> = self.pages.iter().map(|p| p.sha256.as_str()).collect();
+        let images: Vec<&str> = self.pages.iter().map(ArchivedPage::image_word).collect();
         [
             self.file.clone(),
             self.sha256.clone(),
@@ -80,6 +82,7 @@ impl IndexEntry {
             self.mark.clone(),
             self.pages.len().to_string(),
             originals.join(" "),
+            images.join(" "),
         ]
     }
 }
@@ -136,14 +139,7 @@ pub fn xml(entries: &[IndexEntry], station: &str) -> std::io::Result<Vec<u8>> {
                                     ("sha256", page.sha256.as_str()),
                                     ("sm3", page.sm3.as_str()),
                                     ("bytes", size.as_str()),
-                                    (
-                                        "image",
-                                        match (page.is_shown, page.is_original) {
-                                            (false, _) => "none",
-                                            (true, true) => "original",
-                                            (true, false) => "derivative",
-                                        },
-                                    ),
+                                    ("image", page.image_word()),
                                 ])
                                 .write_empty()?;
                         }
@@ -182,7 +178,7 @@ mod tests {
         let text = csv(&[entry]);
         assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\""), "{text}");
         assert!(text.contains("\"甲,乙\n丙\""), "{text}");
-        assert_eq!(text.lines().next().unwrap().split(',').count(), 16);
+        assert_eq!(text.lines().next().unwrap().split(',').count(), 17);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use ocr::Fidelity;
+
 use super::{Archive, ArchivedPage};
 use crate::clock::Millis;
 use crate::config::PdfLevel;
@@ -32,10 +34,11 @@ pub(crate) fn kind_word(kind: PageKind) -> String {
 }
 
 fn page(page: &ArchivedPage) -> String {
-    let form = match (page.is_shown, page.is_original) {
-        (false, _) => "not shown: cannot be decoded",
-        (true, true) => "original bytes",
-        (true, false) => "derivative, original kept in the station",
+    let form = match page.image {
+        None => "not shown: cannot be decoded",
+        Some(Fidelity::Original) => "original bytes",
+        Some(Fidelity::Lossless) => "lossless, same samples packed anew",
+        Some(Fidelity::Derivative) => "derivative, original kept in the station",
     };
     let frame = match page.frame {
         0 => String::new(),

@@ -1,6 +1,6 @@
 //! What stands on a page whose original cannot be shown: the words as an image, so that no font is needed, and why, in the text layer.
 
-use super::image::{Image, Packing};
+use super::image::Image;
 use crate::domain::text::Line;
 use crate::store::{PageRow, Reading};
 
@@ -9,19 +9,12 @@ const WORDS: &[u8] = include_bytes!("not_shown.flate");
 const WIDTH: u32 = 1600;
 const HEIGHT: u32 = 360;
 
+/// Their width and height.
+pub(super) const SIZE: (f32, f32) = (WIDTH as f32, HEIGHT as f32);
+
 /// The words.
 pub(super) fn image() -> Image {
-    Image {
-        width: WIDTH,
-        height: HEIGHT,
-        components: 1,
-        bits: 1,
-        packing: Packing::Deflate,
-        bytes: WORDS.to_vec(),
-        orientation: 1,
-        dpi: None,
-        is_original: false,
-    }
+    Image::bilevel(WIDTH, HEIGHT, WORDS.to_vec())
 }
 
 /// Why, where the words stand: in the middle of a sheet of A4, in points.

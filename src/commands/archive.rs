@@ -222,7 +222,11 @@ impl Export<'_> {
         if !mark.is_empty() {
             println!("{}: marked: {mark}", letter.letter);
         }
-        let hidden = made.archive.pages.iter().filter(|page| !page.is_shown);
+        let hidden = made
+            .archive
+            .pages
+            .iter()
+            .filter(|page| page.image.is_none());
         for page in hidden {
             println!(
                 "{}: page {} cannot be shown; its original {} stays in the station",

@@ -8,7 +8,6 @@ use ocr::{Limits, Page};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use super::{Done, Refusal, Task, Wait, wire};
-use crate::archive::derivative;
 use crate::read::{open_engine, reading};
 use crate::store::Reading;
 
@@ -117,9 +116,10 @@ fn work(
             let bare = ocr::Sheet::of(&page).is_ok_and(ocr::Sheet::is_bare);
             alone(Done::Blank(bare))
         }
-        Task::Derivative { frame } => {
-            let (derivative, bytes) = derivative(file, *frame).ok_or_else(not_decoded)?;
-            Ok((Done::Derivative(derivative), bytes))
+        Task::Pack { frame } => {
+            let packed = ocr::pack(file, *frame as usize, &Limits::default());
+            let (packed, bytes) = packed.map_err(|error| undecodable(&error))?;
+            Ok((Done::Packed(Box::new(packed)), bytes))
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Done, Patience, SHORT, SHORT_MEMORY_MB, Task, Wait, Worker, WorkerError, unexpected};
-use crate::archive::Derivative;
 use crate::clock;
 use crate::scan::separators::Codes;
 
@@ -253,9 +252,9 @@ pub fn is_blank(file: &[u8], frame: u32) -> Result<bool, WorkerError> {
 ///
 /// # Errors
 /// [`WorkerError`].
-pub fn derivative(file: &[u8], frame: u32) -> Result<(Derivative, Vec<u8>), WorkerError> {
-    match of_the_station().ask(&Task::Derivative { frame }, file)? {
-        (Done::Derivative(derivative), bytes) => Ok((derivative, bytes)),
+pub fn packed(file: &[u8], frame: u32) -> Result<(ocr::Packed, Vec<u8>), WorkerError> {
+    match of_the_station().ask(&Task::Pack { frame }, file)? {
+        (Done::Packed(packed), bytes) => Ok((*packed, bytes)),
         (other, _) => Err(unexpected(&other)),
     }
 }

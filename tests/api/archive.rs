@@ -10,11 +10,11 @@ use laixin::store::{Reading, Role, Scope};
 use super::house::House;
 
 /// A sheet as it is put into a letter.
-struct Sheet<'a> {
-    kind: &'a str,
-    bytes: &'a [u8],
-    frame: u32,
-    reading: Option<Reading>,
+pub(super) struct Sheet<'a> {
+    pub(super) kind: &'a str,
+    pub(super) bytes: &'a [u8],
+    pub(super) frame: u32,
+    pub(super) reading: Option<Reading>,
 }
 
 fn reading(width: u32, height: u32, turned_deg: u16, lines: Vec<Line>) -> Reading {
@@ -59,7 +59,7 @@ fn column(text: &str, x: f32, y: f32, size: f32) -> Line {
 }
 
 /// Puts a letter together as intake would; its pages in the order given.
-fn letter(house: &House, id: &str, sheets: &[Sheet<'_>]) {
+pub(super) fn letter(house: &House, id: &str, sheets: &[Sheet<'_>]) {
     house.letter(id);
     house.sql(&format!("DELETE FROM pages WHERE letter_id = '{id}'"));
     for (at, sheet) in sheets.iter().enumerate() {
@@ -98,7 +98,7 @@ fn jpeg(width: usize, height: usize) -> Vec<u8> {
         .to_vec()
 }
 
-fn project(path: &str) -> std::path::PathBuf {
+pub(super) fn project(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -114,7 +114,11 @@ fn waits_for_a_person(house: &House, id: &str) {
 }
 
 /// Fetches the file and writes it down for other programs.
-fn fetch(house: &House, caller: &super::house::Caller, id: &str) -> (Vec<u8>, std::path::PathBuf) {
+pub(super) fn fetch(
+    house: &House,
+    caller: &super::house::Caller,
+    id: &str,
+) -> (Vec<u8>, std::path::PathBuf) {
     waits_for_a_person(house, id);
     let (status, kind, pdf) = house.get_bytes(caller, &format!("/v1/letters/{id}/archive.pdf"));
     assert_eq!((status, kind.as_str()), (200, "application/pdf"));
@@ -290,7 +294,7 @@ fn originals_go_in_byte_for_byte_in_binding_order_with_little_on_top() {
 }
 
 #[test]
-fn pages_of_a_tiff_go_in_as_derivatives_and_the_original_is_named() {
+fn pages_of_a_tiff_go_in_without_loss_and_the_original_is_named() {
     let house = House::new();
     let zhang = house.person("zhang", Role::ConfirmingOfficer);
     let tiff = super::house::two_page_tiff();
@@ -314,7 +318,7 @@ fn pages_of_a_tiff_go_in_as_derivatives_and_the_original_is_named() {
     let text = String::from_utf8_lossy(&pdf);
     let hash = laixin::digest::sha256_hex(&tiff);
     assert!(text.contains(&format!("1 letter sha256={hash}")));
-    assert!(text.contains("page 2 of its file: derivative, original kept in the station"));
+    assert!(text.contains("page 2 of its file: lossless, same samples packed anew"));
     assert!(
         text.contains("3 letter sha256="),
         "a page that cannot be shown is named too"

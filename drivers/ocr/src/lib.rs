@@ -15,6 +15,7 @@
 mod areas;
 mod blank;
 mod columns;
+mod density;
 mod detect;
 mod dust;
 mod fax;
@@ -24,6 +25,7 @@ mod geometry;
 mod ghost;
 mod ink;
 mod jpeg;
+mod jpeg_header;
 mod layout;
 mod lengthen;
 mod lines;
@@ -32,6 +34,10 @@ mod models;
 mod network;
 mod openvino_runtime;
 mod orient;
+mod packed;
+mod packed_pdf;
+mod packed_png;
+mod packed_tiff;
 mod page;
 mod pdf;
 mod pdf_content;
@@ -44,13 +50,16 @@ mod rten_runtime;
 mod samples;
 mod tesseract;
 mod tiff_chunks;
+mod tiff_jpeg;
 mod tiff_pages;
 mod turn;
 
 pub use blank::Sheet;
+pub use density::Density;
 pub use geometry::Quad;
 pub use models::OpenError;
 pub use orient::jpeg_orientation;
+pub use packed::{Coding, Colour, Fidelity, Packed, pack, pack_jpeg};
 pub use page::{
     DecodeError, Limits, MediaType, Page, decode, decode_frame, decode_glimpse, decode_small,
     frames,

@@ -1,5 +1,6 @@
 //! How a page lies by its file's own word: EXIF in JPEG, the orientation tag in TIFF. Pixels are put as a viewer shows them.
 
+use crate::density::Density;
 use crate::page::Page;
 
 /// As TIFF and EXIF number them, 1–8; 1 and anything unknown is as stored.
@@ -77,36 +78,83 @@ pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
+/// How dense a JPEG's EXIF segment says its pixels are, as stored.
+pub(crate) fn exif_density(jpeg: &[u8]) -> Option<Density> {
+    let directory = Directory::first(exif(jpeg)?)?;
+    let unit = directory.short_of(0x0128).unwrap_or(2);
+    let (x, y) = (
+        directory.rational_of(0x011A)?,
+        directory.rational_of(0x011B)?,
+    );
+    Density::in_unit(unit, x, y)
+}
+
 /// Tag 0x0112 of the first directory.
 fn orientation_tag(tiff: &[u8]) -> Option<u16> {
-    let little = match tiff.get(..2)? {
-        b"II" => true,
-        b"MM" => false,
-        _ => return None,
-    };
-    let short = |at: usize| -> Option<u16> {
-        let pair = [*tiff.get(at)?, *tiff.get(at + 1)?];
-        Some(if little {
+    let value = Directory::first(tiff)?.short_of(0x0112)?;
+    (1..=8).contains(&value).then_some(value)
+}
+
+/// The first directory of a TIFF structure.
+struct Directory<'a> {
+    tiff: &'a [u8],
+    is_little_endian: bool,
+    at: usize,
+}
+
+impl<'a> Directory<'a> {
+    fn first(tiff: &'a [u8]) -> Option<Self> {
+        let is_little_endian = match tiff.get(..2)? {
+            b"II" => true,
+            b"MM" => false,
+            _ => return None,
+        };
+        let unplaced = Self {
+            tiff,
+            is_little_endian,
+            at: 0,
+        };
+        let at = unplaced.long(4)? as usize;
+        Some(Self { at, ..unplaced })
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let pair = [*self.tiff.get(at)?, *self.tiff.get(at.checked_add(1)?)?];
+        Some(if self.is_little_endian {
             u16::from_le_bytes(pair)
         } else {
             u16::from_be_bytes(pair)
         })
-    };
-    let long = |at: usize| -> Option<usize> {
-        let (first, second) = (usize::from(short(at)?), usize::from(short(at + 2)?));
-        Some(if little {
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let (first, second) = (
+            u32::from(self.short(at)?),
+            u32::from(self.short(at.checked_add(2)?)?),
+        );
+        Some(if self.is_little_endian {
             second << 16 | first
         } else {
             first << 16 | second
         })
-    };
-    let directory = long(4)?;
-    let count = usize::from(short(directory)?);
-    (0..count)
-        .map(|i| directory + 2 + 12 * i)
-        .find(|&entry| short(entry) == Some(0x0112))
-        .and_then(|entry| short(entry + 8))
-        .filter(|value| (1..=8).contains(value))
+    }
+
+    fn entry(&self, tag: u16) -> Option<usize> {
+        let count = usize::from(self.short(self.at)?);
+        (0..count)
+            .map(|i| self.at + 2 + 12 * i)
+            .find(|&entry| self.short(entry) == Some(tag))
+    }
+
+    fn short_of(&self, tag: u16) -> Option<u16> {
+        self.short(self.entry(tag)? + 8)
+    }
+
+    fn rational_of(&self, tag: u16) -> Option<f64> {
+        let at = self.long(self.entry(tag)? + 8)? as usize;
+        let (over, under) = (self.long(at)?, self.long(at.checked_add(4)?)?);
+        Some(f64::from(over) / f64::from(under))
+    }
 }
 
 #[cfg(test)]

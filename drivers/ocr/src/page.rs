@@ -357,7 +357,7 @@ fn decode_png(bytes: &[u8], limits: &Limits) -> Result<Page, DecodeError> {
     })
 }
 
-fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     let header: &[u8; 12] = bytes.get(12..24)?.try_into().ok()?;
     let [b'I', b'H', b'D', b'R', w0, w1, w2, w3, h0, h1, h2, h3] = *header else {
         return None;

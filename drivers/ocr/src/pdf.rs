@@ -41,10 +41,20 @@ pub(crate) fn decode_frame(
     frame: usize,
     limits: &Limits,
 ) -> Result<Page, DecodeError> {
+    with_page(bytes, frame, limits, |found| page(found, limits))
+}
+
+/// Does something with one page of the file.
+pub(crate) fn with_page<T>(
+    bytes: &[u8],
+    frame: usize,
+    limits: &Limits,
+    work: impl FnOnce(&PdfPage<'_>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
     guarded(|| {
         let pdf = open(bytes, limits)?;
         let found = pdf.pages().get(frame);
-        page(found.ok_or(DecodeError::NoSuchFrame { frame })?, limits)
+        work(found.ok_or(DecodeError::NoSuchFrame { frame })?)
     })
 }
 
@@ -103,7 +113,7 @@ fn has_end(bytes: &[u8]) -> bool {
     at.is_some_and(|at| at > 0 && at < bytes.len())
 }
 
-fn page(page: &PdfPage<'_>, limits: &Limits) -> Result<Page, DecodeError> {
+pub(crate) fn page(page: &PdfPage<'_>, limits: &Limits) -> Result<Page, DecodeError> {
     let content = content(page)?;
     let scanned = match content.only_picture(page) {
         Some(picture) => scanned(picture, limits)?,
@@ -111,14 +121,21 @@ fn page(page: &PdfPage<'_>, limits: &Limits) -> Result<Page, DecodeError> {
     };
     match scanned {
         Some(image) => Ok(turned(page.rotation()).apply(image)),
-        None => {
-            check_pictures(&content, limits)?;
-            render(page, &content, limits)
-        }
+        None => drawn(page, &content, limits),
     }
 }
 
-fn turned(rotation: Rotation) -> Orientation {
+/// The page as the renderer draws it.
+pub(crate) fn drawn(
+    page: &PdfPage<'_>,
+    content: &Content<'_>,
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    check_pictures(content, limits)?;
+    render(page, content, limits)
+}
+
+pub(crate) fn turned(rotation: Rotation) -> Orientation {
     Orientation(match rotation {
         Rotation::None => 1,
         Rotation::Horizontal => 6,
@@ -155,7 +172,7 @@ fn scanned(picture: &Picture<'_>, limits: &Limits) -> Result<Option<Page>, Decod
             let page = jpeg::decode_as(&stream.raw_data(), limits, MediaType::Pdf)?;
             return Ok(Some(page));
         }
-        [Filter::CcittFaxDecode] => fax_rgb(stream, width, height)?,
+        [Filter::CcittFaxDecode] => grey_to_rgb(&fax_grey(stream, width, height)?),
         [] | [Filter::FlateDecode | Filter::LzwDecode | Filter::RunLengthDecode] => {
             let bits = dict.get::<i64>("BitsPerComponent").unwrap_or(8);
             let (Some(colours @ (1 | 3)), 1 | 8) = (colours, bits) else {
@@ -173,7 +190,7 @@ fn scanned(picture: &Picture<'_>, limits: &Limits) -> Result<Option<Page>, Decod
 }
 
 /// Components a pixel, of the colour spaces scanners use.
-fn colours(dict: &Dict<'_>) -> Option<u8> {
+pub(crate) fn colours(dict: &Dict<'_>) -> Option<u8> {
     let named = |name: &str| match name {
         "DeviceGray" | "CalGray" | "G" => Some(1),
         "DeviceRGB" | "CalRGB" | "RGB" => Some(3),
@@ -221,7 +238,12 @@ fn plain_rgb(
     })
 }
 
-fn fax_rgb(stream: &Stream<'_>, width: u32, height: u32) -> Result<Vec<u8>, DecodeError> {
+/// One byte a pixel, without what `Decode` says.
+pub(crate) fn fax_grey(
+    stream: &Stream<'_>,
+    width: u32,
+    height: u32,
+) -> Result<Vec<u8>, DecodeError> {
     let dict = stream.dict();
     let terms = dict.get::<Dict<'_>>("DecodeParms").or_else(|| {
         let all = dict.get::<Array<'_>>("DecodeParms")?;
@@ -248,7 +270,7 @@ fn fax_rgb(stream: &Stream<'_>, width: u32, height: u32) -> Result<Vec<u8>, Deco
         // Black pixels are ones, and a one is white in a grey image.
         grey.iter_mut().for_each(|g| *g = 255 - *g);
     }
-    Ok(grey_to_rgb(&grey))
+    Ok(grey)
 }
 
 #[cfg(test)]

@@ -18,17 +18,20 @@ fn damaged(said: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> DecodeE
 }
 
 /// Where a chunk's data are and which part of the page they make.
-struct Chunk<'a> {
-    data: &'a [u8],
+pub(crate) struct Chunk<'a> {
+    pub(crate) data: &'a [u8],
     left: u32,
     top: u32,
     /// Size of the chunk as it is coded; tiles may reach beyond the page.
-    width: u32,
-    height: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
 }
 
 /// The page's strips or tiles in order.
-fn chunks<'a>(decoder: &mut Tiff<'_>, bytes: &'a [u8]) -> Result<Vec<Chunk<'a>>, DecodeError> {
+pub(crate) fn chunks<'a>(
+    decoder: &mut Tiff<'_>,
+    bytes: &'a [u8],
+) -> Result<Vec<Chunk<'a>>, DecodeError> {
     let (page_width, page_height) = decoder.dimensions().map_err(failed)?;
     let kind = decoder.get_chunk_type();
     let (at, sizes) = match kind {
@@ -107,45 +110,74 @@ impl Sheet {
     }
 }
 
+/// What the directory says of its fax data.
+pub(crate) struct FaxTerms {
+    pub(crate) coding: Coding,
+    pub(crate) lowest_bit_first: bool,
+    /// What fax calls black is white.
+    pub(crate) black_is_zero: bool,
+}
+
+/// Of compressions 2 (rows of runs), 3 (T.4) and 4 (T.6).
+pub(crate) fn fax_terms(decoder: &mut Tiff<'_>, compression: u16) -> Result<FaxTerms, DecodeError> {
+    if tag(decoder, Tag::SamplesPerPixel, 1)? != 1 || tag(decoder, Tag::BitsPerSample, 1)? != 1 {
+        return Err(unsupported("fax data that are not bilevel"));
+    }
+    let options = tag(decoder, T4_OPTIONS, 0)?;
+    Ok(FaxTerms {
+        coding: match (compression, options & 1) {
+            (2, _) => Coding::Rows,
+            (3, 0) => Coding::Group3,
+            (3, _) => Coding::Group3TwoD,
+            _ => Coding::Group4,
+        },
+        lowest_bit_first: tag(decoder, Tag::FillOrder, 1)? == 2,
+        black_is_zero: tag(decoder, Tag::PhotometricInterpretation, 0)?
+            == PhotometricInterpretation::BlackIsZero.to_u16(),
+    })
+}
+
+/// One byte a pixel, 0 where it is seen black.
+pub(crate) fn fax_chunk(chunk: &Chunk<'_>, terms: &FaxTerms) -> Result<Vec<u8>, DecodeError> {
+    let fax = Fax {
+        coding: terms.coding,
+        width: chunk.width,
+        height: chunk.height,
+        aligned: false,
+    };
+    let mut grey = if terms.lowest_bit_first {
+        fax::decode(&fax::bits_reversed(chunk.data), &fax)
+    } else {
+        fax::decode(chunk.data, &fax)
+    }
+    .map_err(damaged)?;
+    if terms.black_is_zero {
+        grey.iter_mut().for_each(|g| *g = 255 - *g);
+    }
+    Ok(grey)
+}
+
 /// Compressions 2 (rows of runs), 3 (T.4) and 4 (T.6).
 pub(crate) fn fax_page(
     decoder: &mut Tiff<'_>,
     bytes: &[u8],
     compression: u16,
 ) -> Result<Page, DecodeError> {
-    if tag(decoder, Tag::SamplesPerPixel, 1)? != 1 || tag(decoder, Tag::BitsPerSample, 1)? != 1 {
-        return Err(unsupported("fax data that are not bilevel"));
-    }
-    let options = tag(decoder, T4_OPTIONS, 0)?;
-    let coding = match (compression, options & 1) {
-        (2, _) => Coding::Rows,
-        (3, 0) => Coding::Group3,
-        (3, _) => Coding::Group3TwoD,
-        _ => Coding::Group4,
-    };
-    let lowest_bit_first = tag(decoder, Tag::FillOrder, 1)? == 2;
-    let black_is_zero = tag(decoder, Tag::PhotometricInterpretation, 0)?
-        == PhotometricInterpretation::BlackIsZero.to_u16();
+    let terms = fax_terms(decoder, compression)?;
     let mut sheet = Sheet::new(decoder)?;
     for chunk in chunks(decoder, bytes)? {
-        let fax = Fax {
-            coding,
-            width: chunk.width,
-            height: chunk.height,
-            aligned: false,
-        };
-        let mut grey = if lowest_bit_first {
-            fax::decode(&fax::bits_reversed(chunk.data), &fax)
-        } else {
-            fax::decode(chunk.data, &fax)
-        }
-        .map_err(damaged)?;
-        if black_is_zero {
-            grey.iter_mut().for_each(|g| *g = 255 - *g);
-        }
+        let grey = fax_chunk(&chunk, &terms)?;
         sheet.lay(&chunk, &grey_to_rgb(&grey), chunk.width)?;
     }
     sheet.page()
+}
+
+/// What the JPEGs of a directory have in common; empty where each is whole.
+pub(crate) fn jpeg_tables(decoder: &mut Tiff<'_>) -> Result<Vec<u8>, DecodeError> {
+    match decoder.find_tag(Tag::JPEGTables).map_err(failed)? {
+        Some(_) => decoder.get_tag_u8_vec(Tag::JPEGTables).map_err(failed),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Compression 7: a JPEG for each strip or tile, mostly with tables of their own.
@@ -155,10 +187,7 @@ pub(crate) fn jpeg_page(
     limits: &Limits,
 ) -> Result<Page, DecodeError> {
     let photometric = tag(decoder, Tag::PhotometricInterpretation, 6)?;
-    let tables = match decoder.find_tag(Tag::JPEGTables).map_err(failed)? {
-        Some(_) => decoder.get_tag_u8_vec(Tag::JPEGTables).map_err(failed)?,
-        None => Vec::new(),
-    };
+    let tables = jpeg_tables(decoder)?;
     let mut sheet = Sheet::new(decoder)?;
     for chunk in chunks(decoder, bytes)? {
         // A chunk is coded in blocks of at most 32 pixels; one that claims more would be decoded in vain.
@@ -173,13 +202,11 @@ pub(crate) fn jpeg_page(
     sheet.page()
 }
 
-/// Compression 6, given up in 1995 and still written: one whole JPEG that its own tag points to.
-pub(crate) fn old_jpeg_page(
+/// The whole JPEG that a tag of compression 6 points to.
+pub(crate) fn old_jpeg<'a>(
     decoder: &mut Tiff<'_>,
-    bytes: &[u8],
-    limits: &Limits,
-) -> Result<Page, DecodeError> {
-    let (width, height) = decoder.dimensions().map_err(failed)?;
+    bytes: &'a [u8],
+) -> Result<&'a [u8], DecodeError> {
     let at = decoder
         .find_tag_unsigned::<u64>(JPEG_FORMAT)
         .map_err(failed)?;
@@ -189,8 +216,17 @@ pub(crate) fn old_jpeg_page(
     let (Some(at), Some(length)) = (at, length) else {
         return Err(unsupported("old-style JPEG without a whole stream"));
     };
-    let whole = slice(bytes, at, length)
-        .ok_or_else(|| damaged("the JPEG lies beyond the end of the file"))?;
+    slice(bytes, at, length).ok_or_else(|| damaged("the JPEG lies beyond the end of the file"))
+}
+
+/// Compression 6, given up in 1995 and still written: one whole JPEG that its own tag points to.
+pub(crate) fn old_jpeg_page(
+    decoder: &mut Tiff<'_>,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<Page, DecodeError> {
+    let (width, height) = decoder.dimensions().map_err(failed)?;
+    let whole = old_jpeg(decoder, bytes)?;
     let page = jpeg::decode_as(whole, limits, MediaType::Tiff)?;
     if (page.width(), page.height()) != (width, height) {
         return Err(damaged("the JPEG is of another size than the page"));
@@ -200,7 +236,7 @@ pub(crate) fn old_jpeg_page(
 
 /// An abbreviated JPEG stream made whole: start marker, an Adobe marker that states the colour space (TIFF says it
 /// in a tag, where a JPEG decoder would only guess), the tables without their own markers, then the rest.
-fn with_tables(tables: &[u8], chunk: &[u8], photometric: u16) -> Vec<u8> {
+pub(crate) fn with_tables(tables: &[u8], chunk: &[u8], photometric: u16) -> Vec<u8> {
     let transform = u8::from(photometric == PhotometricInterpretation::YCbCr.to_u16());
     let mut whole = vec![
         0xFF, 0xD8, 0xFF, 0xEE, 0, 14, b'A', b'd', b'o', b'b', b'e', 0, 100, 0, 0, 0, 0, transform,

@@ -35,6 +35,15 @@ pub(crate) fn decode_frame(
     frame: usize,
     limits: &Limits,
 ) -> Result<Page, DecodeError> {
+    page(&mut at(bytes, frame, limits)?, bytes, limits)
+}
+
+/// At one directory of the file.
+pub(crate) fn at<'a>(
+    bytes: &'a [u8],
+    frame: usize,
+    limits: &Limits,
+) -> Result<Tiff<'a>, DecodeError> {
     let mut decoder = open(bytes, limits)?;
     for _ in 0..frame {
         if !decoder.more_images() {
@@ -42,7 +51,7 @@ pub(crate) fn decode_frame(
         }
         decoder.next_image().map_err(failed)?;
     }
-    page(&mut decoder, bytes, limits)
+    Ok(decoder)
 }
 
 /// How many directories there are.

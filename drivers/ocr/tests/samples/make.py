@@ -70,6 +70,10 @@ def main():
     for name in ["group3", "group4", "tiff_ccitt"]:
         tiff(f"bilevel_{name}.tif", black, name)
     tiff("bilevel_group3_2d.tif", black, "group3", tags={292: 1})
+    tiff("strips_group4.tif", black, "group4", tags={278: 16}, x_resolution=204.0, y_resolution=98.0)
+    ycc = {"quality": 95, "x_resolution": 118.11, "y_resolution": 118.11, "resolution_unit": "cm"}
+    tiff("ycc_jpeg.tif", colour.convert("YCbCr"), "jpeg", tags={278: H}, **ycc)
+    tiff("ycc_strips_jpeg.tif", colour.convert("YCbCr"), "jpeg", tags={278: 16}, **ycc)
     tiff("grey.tif", colour.convert("L"), "tiff_lzw")
     tiff("cmyk.tif", colour.convert("CMYK"), "tiff_lzw")
     for orientation in (3, 6):
