@@ -12,10 +12,9 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
 use crate::clock::Millis;
-use crate::domain::access::{Holder, Role, Scope, Seer, Sight, Unseen};
-use crate::domain::alarm::{Code, HIGHEST, Verdict};
+use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
-use crate::store::{AlertRow, AlertsWanted, Db, StoreError};
+use crate::store::{AlertRow, AlertsWanted, StoreError};
 
 /// An alert. Nothing of the letter's words is in it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -36,7 +35,7 @@ pub struct AlertView {
     pub acknowledged_by: Option<String>,
     /// When.
     pub acknowledged_at: Option<String>,
-    /// What he says.
+    /// What he says. `doubted`: an operator says that a threat or a secret mark is a false alarm, and a confirming officer decides.
     pub verdict: Option<Verdict>,
     /// In words.
     pub note: Option<String>,
@@ -66,9 +65,31 @@ impl From<AlertRow> for AlertView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AlertQuery {
-    /// Only those that nobody acknowledged.
+    /// Only those that nobody acknowledged; for whoever may decide it also those that an operator takes for a false alarm.
     #[serde(default)]
     open: bool,
+}
+
+/// What a person may say of an alert.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// It is so.
+    Confirmed,
+    /// It only looks like it.
+    FalseAlarm,
+    /// Seen, and not decided yet.
+    Noted,
+}
+
+impl From<Said> for Verdict {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Confirmed => Self::Confirmed,
+            Said::FalseAlarm => Self::FalseAlarm,
+            Said::Noted => Self::Noted,
+        }
+    }
 }
 
 /// What the person says.
@@ -76,23 +97,10 @@ pub struct AlertQuery {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"verdict": "confirmed", "note": "已电话报告值班领导"}))]
 pub struct AcknowledgeBody {
-    verdict: Verdict,
+    verdict: Said,
     /// Up to 500 characters; no letter's words.
     #[serde(default)]
     note: Option<String>,
-}
-
-/// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
-pub(crate) fn is_shown(db: &Db, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
-    if seer.holder == Holder::Machine(Scope::CaseSystem) {
-        return db.may_know_of(seer, &alert.letter);
-    }
-    let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
-    Ok(match db.sight(seer, &alert.letter)? {
-        Sight::Full | Sight::Masked | Sight::No(Unseen::ReasonAsked) => true,
-        Sight::No(Unseen::Restricted) => gone_up,
-        Sight::No(_) => false,
-    })
 }
 
 /// Alerts, oldest first; `cursor` goes on from the last one seen. The stream of events says `alert` as soon as there is a new one.
@@ -123,7 +131,8 @@ pub async fn list(
             let last = rows.last().map(|row| row.id);
             let mut shown = Vec::new();
             for row in rows {
-                if is_shown(db, &seer, &row)? {
+                let waits = !open || row.waits_for(&seer);
+                if waits && db.may_know_of_alert(&seer, &row)? {
                     shown.push(AlertView::from(row));
                 }
             }
@@ -137,7 +146,8 @@ pub async fn list(
     }))
 }
 
-/// A named person has seen it and says what it is.
+/// A named person has seen it and says what it is. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming
+/// officer or an administrator decides, and what he says is handed over.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = AlertView)))]
@@ -150,17 +160,18 @@ pub async fn acknowledge(
     let seer = caller.seer();
     let key = asked.key(&seer.actor);
     let AcknowledgeBody { verdict, note } = asked.body;
+    let verdict = Verdict::from(verdict);
     let note = note.filter(|note| !note.trim().is_empty());
     let note = note.map(|note| words("note", &note, 1, 500)).transpose()?;
     app.once_telling(key, move |db| {
         let known = db.alert(id)?;
-        if !is_shown(db, &seer, &known)? {
+        if !db.may_know_of_alert(&seer, &known)? {
             return Err(StoreError::NotFound {
                 what: "alert",
                 id: id.to_string(),
             });
         }
-        let row = db.acknowledge_alert(id, (verdict, note.as_deref()), &seer.actor)?;
+        let row = db.acknowledge_alert(id, (verdict, note.as_deref()), &seer)?;
         let event = Event::Alert {
             code: "acknowledged".into(),
             subject: format!("letter/{}", row.letter),

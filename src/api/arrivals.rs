@@ -212,9 +212,7 @@ async fn decide(
     let (wanted, by) = (id.clone(), seer.actor.clone());
     let found = app.store.with(move |db| {
         // Nobody decides about a page of a letter that he may not see.
-        if let Some(letter) = db.letter_of_held(&wanted)? {
-            db.let_see(&seer, &letter)?;
-        }
+        db.let_see_held(&seer, &wanted)?;
         db.arrival(&wanted)
     });
     let source = found.await?.source;

@@ -48,7 +48,8 @@ impl From<LedgerEntry> for EntryView {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
-    /// About this letter only: its own entries, lists that showed it, what belongs to it.
+    /// About this letter only: its own entries, lists that showed it, what belongs to it; and looks at pages that are or were in it, under the name that
+    /// each was seen by: another letter's, or a held file's.
     pub letter: Option<String>,
     /// By this person, or by `token/…`, only.
     pub actor: Option<String>,

@@ -18,12 +18,13 @@ use crate::worker;
 
 /// Longest side of the picture: a sheet can be told from another, its writing read with some trouble.
 const SHARP_PX: u32 = 1_000;
-/// For whoever has declared an interest that it might touch.
+/// For whoever is no confirming officer, or has declared an interest that it might touch.
 const COARSE_PX: u32 = 64;
 /// Larger files are not looked into for a picture.
 const LARGEST_BYTES: u64 = 128 * 1024 * 1024;
 
-/// The first page of a held file as a small JPEG, as far as it can be decoded.
+/// The first page of a held file as a small JPEG, as far as it can be decoded: 1,000 pixels on its longest side for a confirming officer, 64 for
+/// anybody else. A file held for a letter is seen as that letter is, and as every letter that pages of it were put into.
 #[utoipa::path(get, path = "/v1/arrivals/{id}/image", tag = "letters",
     params(("id" = String, Path), ranged::FileHeaders), responses(ranged::Jpeg))]
 pub async fn shown(
@@ -50,13 +51,13 @@ pub async fn shown(
             if db.arrivals_kept_from(&seer.actor)?.contains(&arrival.id) {
                 return Err(nothing(id));
             }
-            if let Some(letter) = db.letter_of_held(&arrival.id)? {
-                db.let_see(&seer, &letter)?;
-            }
+            db.let_see_held(&seer, &arrival.id)?;
+            db.held_not_withheld(&arrival.id)?;
+            // Nobody knows yet whom it touches, and the paper is at the desk.
             let standing = PageStanding {
                 is_judged: false,
-                is_unreadable: true,
-                is_held: false,
+                is_unreadable: false,
+                is_held: true,
                 has_interest: !db.interests(Some(&seer.actor))?.is_empty(),
             };
             let longest_px = match may_see_sharply(seer.holder, standing) {

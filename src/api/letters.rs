@@ -18,6 +18,7 @@ use super::problem::Problem;
 use crate::clock::Millis;
 use crate::domain::access::Seer;
 use crate::domain::correct::Corrections;
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
 use crate::events::Event;
@@ -48,6 +49,19 @@ pub struct LetterListed {
     pub version: i64,
     /// Not everybody of the mailroom sees it.
     pub restricted: bool,
+    /// It was withdrawn, returned or destroyed: nothing of it is read, shown or handed over, and its stage is the last that it had.
+    pub withheld: Option<WithheldSince>,
+    /// All its pages were put into other letters: nothing is left to be read of it.
+    pub emptied: bool,
+}
+
+/// That a letter is withheld. By whom and why, its keeping page says.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct WithheldSince {
+    /// How.
+    pub how: Withheld,
+    /// Since when.
+    pub when: String,
 }
 
 impl From<LetterRow> for LetterListed {
@@ -64,6 +78,11 @@ impl From<LetterRow> for LetterListed {
             last_arrival_at: row.last_arrival.rfc3339(),
             version: row.version,
             restricted: row.restricted,
+            withheld: row.withheld.map(|(how, when)| WithheldSince {
+                how,
+                when: when.rfc3339(),
+            }),
+            emptied: row.emptied,
         }
     }
 }
@@ -154,8 +173,10 @@ impl LetterView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LetterQuery {
-    /// In this stage only.
+    /// In this stage only; none of those that are withheld or emptied.
     stage: Option<Stage>,
+    /// `true`: only those that are withheld or emptied; `false`: none of them.
+    withheld: Option<bool>,
     /// Of this batch only.
     batch: Option<i64>,
 }
@@ -166,7 +187,11 @@ pub struct LetterQuery {
 pub async fn list(
     State(app): State<App>,
     caller: Caller<Mailroom>,
-    Query(LetterQuery { stage, batch }): Query<LetterQuery>,
+    Query(LetterQuery {
+        stage,
+        withheld,
+        batch,
+    }): Query<LetterQuery>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<LetterListed>>, Problem> {
     let limit = part.limit()?;
@@ -176,6 +201,7 @@ pub async fn list(
         .transpose()?;
     let filter = LetterFilter {
         stage,
+        withheld,
         batch,
         before,
     };

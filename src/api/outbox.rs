@@ -79,7 +79,7 @@ pub struct OutboxQuery {
     state: Option<Standing>,
 }
 
-/// Messages, newest first; those of letters that the caller may not know of are not there.
+/// Messages, newest first; those of letters and alerts that the caller may not know of are not there.
 #[utoipa::path(get, path = "/v1/outbox", tag = "outbox", params(OutboxQuery, Part),
     responses((status = 200, body = Listed<MessageView>)))]
 pub async fn list(
@@ -99,7 +99,7 @@ pub async fn list(
         let part = paging::part(rows, limit, |row| row.id.to_string(), |row| row);
         let mut items = Vec::with_capacity(part.items.len());
         for row in part.items {
-            if db.may_know_of(&seer, &row.letter)? {
+            if db.may_know_of_message(&seer, &row)? {
                 items.push(db.message_for(&seer, row)?.into());
             }
         }

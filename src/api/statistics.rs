@@ -111,22 +111,11 @@ impl App {
         u32::try_from(self.settings.statistics.month_begins_on.0).expect("limited by the settings")
     }
 
-    /// The figures of a period as somebody may look at them: without the letters that are kept from him.
+    /// The figures of a period as somebody may look at them and take them away: without the letters that are kept from him.
     pub(crate) async fn figures_for(
         &self,
         period: Period,
         seer: Seer,
-    ) -> Result<StatisticsView, Problem> {
-        let actor = seer.actor.clone();
-        let view = self.figures(period, Some(actor)).await?;
-        Ok(view.for_eyes_of(&seer))
-    }
-
-    /// The figures of a period, without what is kept from `looks`.
-    async fn figures(
-        &self,
-        period: Period,
-        looks: Option<String>,
     ) -> Result<StatisticsView, Problem> {
         let no_period = || Problem::new("query_invalid", "there is no such period");
         let (from, until) = period.bounds(self.first_day()).ok_or_else(no_period)?;
@@ -136,11 +125,12 @@ impl App {
                 .ok_or_else(no_period)
         };
         let (begin, end) = (begins(&from)?, begins(&until)?);
+        let actor = seer.actor.clone();
         let found = self
             .store
-            .with(move |db| db.statistics(begin, end, looks.as_deref()))
+            .with(move |db| db.statistics(begin, end, &actor))
             .await?;
-        Ok(view(period, (from, until), found))
+        Ok(view(period, (from, until), found).for_eyes_of(&seer))
     }
 }
 
@@ -263,7 +253,8 @@ fn csv(view: &StatisticsView) -> String {
     text
 }
 
-/// Takes the figures out of the station as CSV: a second person gives name and password, and both stand in the ledger.
+/// Takes the figures out of the station as CSV, as the caller's own screen shows them: without letters that are kept from him, and with few letters told
+/// together unless he is an officer or administrator. A second person gives name and password, and both stand in the ledger.
 #[utoipa::path(post, path = "/v1/statistics/export", tag = "statistics", request_body = ExportBody,
     responses((status = 200, body = String, content_type = "text/csv")))]
 pub async fn export(
@@ -280,8 +271,7 @@ pub async fn export(
         approver_password,
     } = asked.body;
     let period = Period { length, year, n };
-    // What leaves the station is the office's whole figure: two persons answer for it.
-    let view = app.figures(period, None).await?.for_eyes_of(&caller.seer());
+    let view = app.figures_for(period, caller.seer()).await?;
     let proof = Proof::of(&approver, &approver_password);
     let approver = app.second_person::<Deciders>(&by, proof).await?;
     let text = csv(&view);

@@ -109,6 +109,9 @@ pub fn run(args: &AuditArgs) -> u8 {
         }
         Ok((entries, saw, _)) if how.json => print_json(&entries, &saw),
         Ok((entries, saw, _)) => {
+            if wanted.letter.is_some() && saw.is_empty() {
+                println!("{}", w.t("audit.nobody"));
+            }
             for saw in &saw {
                 println!("{}\t{}", saw.actor, audit::times(w, saw));
             }
@@ -160,7 +163,8 @@ fn print_json(entries: &[LedgerEntry], saw: &[Saw]) {
         .collect();
     let saw: Vec<_> = saw
         .iter()
-        .map(|saw| json!({"actor": saw.actor, "looks": saw.looks, "listed": saw.listed, "last": saw.last.rfc3339()}))
+        .map(|saw| json!({"actor": saw.actor, "looks": saw.looks, "listed": saw.listed, "last": saw.last.rfc3339(),
+            "under": saw.under}))
         .collect();
     println!("{}", json!({"entries": entries, "saw": saw}));
 }

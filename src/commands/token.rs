@@ -88,13 +88,16 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
                 let state = match (token.revoked, token.expires) {
                     (Some(at), _) => format!("revoked {}", at.rfc3339()),
                     (None, Some(until)) => format!("holds until {}", until.rfc3339()),
-                    (None, None) => "holds".to_owned(),
+                    (None, None) => "holds until it is revoked".to_owned(),
                 };
+                let unit = token
+                    .unit
+                    .map_or(String::new(), |unit| format!("\tof {unit}"));
                 let tied = token.certificate.map_or(String::new(), |name| {
                     format!("\tonly with certificate {name}")
                 });
                 println!(
-                    "{}\t{}\t{}\t{state}{tied}",
+                    "{}\t{}\t{}\t{state}{unit}{tied}",
                     token.name,
                     word(&token.scope),
                     token.created.rfc3339()

@@ -47,6 +47,23 @@ struct AuditPage {
     more: Option<String>,
 }
 
+/// The word for a stable code that an entry may name; what a person wrote is none.
+fn code_in_words<'a>(w: &'a Words, text: &'a str) -> Option<&'a str> {
+    const SECTIONS: [&str; 8] = [
+        "restricted",
+        "matched",
+        "role",
+        "verdict",
+        "flag",
+        "held",
+        "hold",
+        "outbox_code",
+    ];
+    SECTIONS
+        .into_iter()
+        .find_map(|section| w.known(section, text))
+}
+
 /// An identifier, number or reason of an entry in words.
 fn detail(w: &'static Words, entry: &LedgerEntry) -> String {
     let Ok(serde_json::Value::Object(detail)) = serde_json::from_str(&entry.detail) else {
@@ -59,13 +76,7 @@ fn detail(w: &'static Words, entry: &LedgerEntry) -> String {
             serde_json::Value::String(text) if name == "list" => {
                 w.known("audit_list", text).unwrap_or(text).to_owned()
             }
-            serde_json::Value::String(text) => w
-                .known("restricted", text)
-                .or_else(|| w.known("matched", text))
-                .or_else(|| w.known("role", text))
-                .or_else(|| w.known("verdict", text))
-                .unwrap_or(text)
-                .to_owned(),
+            serde_json::Value::String(text) => code_in_words(w, text).unwrap_or(text).to_owned(),
             serde_json::Value::Number(number) => number.to_string(),
             serde_json::Value::Array(items) => w.one("audit.so_many", items.len()),
             _ => return None,
@@ -139,10 +150,11 @@ pub(crate) fn told_of_run(w: &'static Words, run: Vec<LedgerEntry>) -> String {
 /// How often somebody saw the letter, and when last.
 pub(crate) fn times(w: &'static Words, saw: &Saw) -> String {
     let looks = w.two("audit.times", saw.looks, saw.listed);
-    format!(
-        "{looks} · {}",
-        w.one("audit.last", when::moment(w, saw.last))
-    )
+    let mut told = vec![looks, w.one("audit.last", when::moment(w, saw.last))];
+    if !saw.under.is_empty() {
+        told.push(w.one("audit.under", saw.under.join("、")));
+    }
+    told.join(" · ")
 }
 
 fn address(asked: &Asked, before: i64) -> String {

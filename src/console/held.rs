@@ -11,6 +11,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::domain::access::Role;
 use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen, reason};
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
@@ -59,6 +60,8 @@ struct HeldPage {
     waiting: Vec<WaitingLine>,
     aside: Vec<AsideLine>,
     loads: Vec<LoadChoice>,
+    /// Images are shown to this person too small to read.
+    is_small: bool,
 }
 
 struct Seen {
@@ -73,14 +76,14 @@ fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
     let kept = db.arrivals_kept_from(by)?;
     let mut held = db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?;
     held.retain(|file| !kept.contains(&file.id));
-    let aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
+    let mut aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
+    aside.retain(|file| !kept.contains(&file.id));
     let mut waiting = db.held_files(FILES_LOOKED_AT)?;
-    waiting.retain(|file| !file.is_held);
+    waiting.retain(|file| !file.is_held && !kept.contains(&file.id));
     // A page that no list names is decided about like a held one.
     let (unlisted, waiting): (Vec<_>, Vec<_>) = waiting
         .into_iter()
         .partition(|file| file.reason == reason::AWAITING_INDEX);
-    let mut held = db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?;
     for file in unlisted {
         held.push(db.arrival(&file.id)?);
     }
@@ -145,8 +148,10 @@ fn aside_line(
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
     let by = visitor.person.session.user.clone();
+    let is_small = visitor.person.session.role != Role::ConfirmingOfficer;
     match app.store.with(move |db| look(db, &by)).await {
         Ok(seen) => show(&HeldPage {
+            is_small,
             held: seen
                 .held
                 .into_iter()

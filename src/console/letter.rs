@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::earlier::{self, EarlierPart};
 use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
-use super::letters::stage_code;
+use super::letters::{WITHHELD, over_words, stage_code};
 use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
@@ -29,6 +29,8 @@ struct LetterHead {
     id: String,
     stage: &'static str,
     stage_words: &'static str,
+    /// It is withheld or emptied: no draft will come.
+    is_over: bool,
     unread: usize,
 }
 
@@ -85,6 +87,8 @@ struct Seen {
     restriction: Option<RestrictionRow>,
     /// It would go to whom it accuses.
     conflict: bool,
+    /// Letters that have its pages now, as far as this person may know of them.
+    went_to: Vec<String>,
     queue: InQueue,
     also_here: Option<(String, Millis)>,
 }
@@ -111,7 +115,14 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
     let queue = db.in_queue(seer, id, now)?;
     let withheld = db.withholding(id)?;
     let is_shown = withheld.is_none();
+    let mut went_to = Vec::new();
+    for other in db.pages_went_to(id)? {
+        if db.may_know_of(seer, &other)? {
+            went_to.push(other);
+        }
+    }
     Ok(Seen {
+        went_to,
         queue,
         also_here,
         batch: db.batch(letter.batch_id)?,
@@ -212,13 +223,16 @@ fn batch_words(w: &'static Words, batch: &Batch) -> String {
 }
 
 fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
-    let stage = stage_code(seen.letter.stage);
+    let withheld = seen.withheld.as_ref().map(|held| held.kind);
+    let over = over_words(w, withheld, seen.letter.emptied);
+    let stage = over.map_or(stage_code(seen.letter.stage), |_| WITHHELD);
     let draft = seen.draft.as_ref().map(|row| &row.draft);
     let confirmation = draft.and_then(|draft| draft.confirmed.as_ref());
     LetterPage {
         letter: LetterHead {
             stage,
-            stage_words: w.code("stage", stage),
+            stage_words: over.unwrap_or_else(|| w.code("stage", stage)),
+            is_over: over.is_some(),
             unread: seen
                 .pages
                 .iter()
@@ -321,6 +335,10 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let accused = draft
         .filter(|draft| draft.confirmed.is_none() && draft.fields.accuses_somebody_unknown())
         .map(|_| w.t("letter.note_accused_unknown").to_owned());
+    let emptied = seen.letter.emptied.then(|| match seen.went_to.as_slice() {
+        [] => w.t("letter.note_emptied").to_owned(),
+        letters => w.one("letter.note_emptied_into", letters.join("、")),
+    });
     let conflict = seen.conflict.then(|| w.t("access.conflict").to_owned());
     conflict
         .into_iter()
@@ -328,6 +346,7 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .chain(accused)
         .chain(unread)
         .chain(handed_over)
+        .chain(emptied)
         .chain(withheld)
         .collect()
 }

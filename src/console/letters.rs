@@ -11,8 +11,9 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
-use crate::store::{LetterLine, LetterLinesWanted};
+use crate::store::{LetterLine, LetterLinesWanted, Overview};
 
 const PAGE: u32 = 50;
 
@@ -28,6 +29,24 @@ pub(super) const STAGES: [(Stage, &str); 5] = [
 /// The code of a stage.
 pub(super) fn stage_code(stage: Stage) -> &'static str {
     STAGES[stage as usize].1
+}
+
+/// What stands where a stage stands of a letter that is withheld or emptied; `stage=withheld` lists those.
+pub(super) const WITHHELD: &str = "withheld";
+
+/// Why nothing is done with a letter any more, in words.
+pub(super) fn over_words(
+    w: &'static Words,
+    withheld: Option<Withheld>,
+    emptied: bool,
+) -> Option<&'static str> {
+    match (withheld, emptied) {
+        (_, true) => Some(w.t("letters.emptied")),
+        (Some(Withheld::ReturnedUnread), _) => Some(w.code("withheld", "returned_unread")),
+        (Some(Withheld::Withdrawn), _) => Some(w.code("withheld", "withdrawn")),
+        (Some(Withheld::Destroyed), _) => Some(w.code("withheld", "destroyed")),
+        (None, false) => None,
+    }
 }
 
 /// One line as shown.
@@ -52,9 +71,12 @@ pub(super) struct Row {
 impl Row {
     /// A line in words.
     pub(super) fn of(w: &'static Words, line: LetterLine) -> Self {
-        let stage = stage_code(line.stage);
-        let pending = matches!(line.stage, Stage::Arriving | Stage::Reading);
-        let note = if line.unreadable > 0 {
+        let over = over_words(w, line.withheld, line.emptied);
+        let stage = over.map_or(stage_code(line.stage), |_| WITHHELD);
+        let pending = matches!(line.stage, Stage::Arriving | Stage::Reading) && over.is_none();
+        let note = if over.is_some() {
+            None
+        } else if line.unreadable > 0 {
             Some(w.one("letters.unreadable", line.unreadable))
         } else if line.unread > 0 {
             Some(w.one("letters.unread", line.unread))
@@ -73,7 +95,7 @@ impl Row {
             note,
             arrived: when::moment(w, line.created),
             stage,
-            stage_words: w.code("stage", stage),
+            stage_words: over.unwrap_or_else(|| w.code("stage", stage)),
             officer: or_none(line.officer),
             id: line.id,
         }
@@ -92,6 +114,18 @@ impl Wanted {
     fn stage(&self) -> Option<(Stage, &'static str)> {
         let wanted = self.stage.as_deref()?;
         STAGES.into_iter().find(|(_, code)| *code == wanted)
+    }
+
+    fn is_withheld(&self) -> bool {
+        self.stage.as_deref() == Some(WITHHELD)
+    }
+
+    /// The chosen chip.
+    fn chosen(&self) -> Option<&'static str> {
+        match self.is_withheld() {
+            true => Some(WITHHELD),
+            false => self.stage().map(|(_, code)| code),
+        }
     }
 
     fn batch(&self) -> Option<i64> {
@@ -137,8 +171,8 @@ struct LettersPage {
     more: Option<String>,
 }
 
-fn stage_chips(w: &'static Words, wanted: &Wanted, counts: &[u32; 5]) -> Vec<StageChip> {
-    let here = wanted.stage().map(|(_, code)| code);
+fn stage_chips(w: &'static Words, wanted: &Wanted, counts: &Overview) -> Vec<StageChip> {
+    let here = wanted.chosen();
     let chip = |code: Option<&'static str>, label, count| StageChip {
         href: address(code, wanted.batch(), None),
         current: if here == code { "page" } else { "false" },
@@ -150,7 +184,14 @@ fn stage_chips(w: &'static Words, wanted: &Wanted, counts: &[u32; 5]) -> Vec<Sta
             chip(
                 Some(code),
                 w.code("stage", code),
-                Some(counts[stage as usize]),
+                Some(counts.letters[stage as usize]),
+            )
+        }))
+        .chain((counts.withheld > 0).then(|| {
+            chip(
+                Some(WITHHELD),
+                w.t("letters.withheld"),
+                Some(counts.withheld),
             )
         }))
         .collect()
@@ -165,6 +206,7 @@ pub(super) async fn page(
     let (w, f) = (visitor.words(), visitor.frame(&app, "letters"));
     let filter = LetterLinesWanted {
         stage: wanted.stage().map(|(stage, _)| stage),
+        is_withheld: wanted.is_withheld(),
         batch: wanted.batch(),
         before: wanted.before.clone(),
     };
@@ -185,10 +227,10 @@ pub(super) async fn page(
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
-    let stage = wanted.stage().map(|(_, code)| code);
+    let stage = wanted.chosen();
     show(&LettersPage {
         f,
-        stages: stage_chips(w, &wanted, &counts.letters),
+        stages: stage_chips(w, &wanted, &counts),
         stage,
         batches: batches
             .into_iter()

@@ -141,7 +141,7 @@ fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
 fn known(db: &Db, seer: &Seer, messages: Vec<Message>) -> Result<Vec<Message>, StoreError> {
     let mut kept = Vec::with_capacity(messages.len());
     for message in messages {
-        if db.may_know_of(seer, &message.letter)? {
+        if db.may_know_of_message(seer, &message)? {
             kept.push(db.message_for(seer, message)?);
         }
     }

@@ -37,6 +37,35 @@ pub enum Verdict {
     FalseAlarm,
     /// Seen, and not decided yet.
     Noted,
+    /// An operator takes a threat or a secret mark for a false alarm: a confirming officer decides. Nobody says it of himself: it is what becomes of his
+    /// `false_alarm`.
+    Doubted,
+}
+
+impl Verdict {
+    /// What becomes of somebody's word about an alert of this kind: that there is no threat, and no secret, is an officer's to say.
+    #[must_use]
+    pub fn of(self, code: Code, decides: Decides) -> Self {
+        match (self, decides) {
+            (Self::FalseAlarm, Decides::No) if code != Code::Sensitive => Self::Doubted,
+            (said, _) => said,
+        }
+    }
+
+    /// Whether nothing more is to be said after it.
+    #[must_use]
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::Confirmed | Self::FalseAlarm)
+    }
+}
+
+/// Whether somebody is a confirming officer or an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decides {
+    /// He is.
+    Yes,
+    /// He is an operator.
+    No,
 }
 
 /// Minutes after which an alert that nobody acknowledged goes up.
@@ -92,6 +121,19 @@ mod tests {
         assert_eq!(level(1, 14, RULES), 1);
         assert_eq!(level(1, 15, RULES), 2);
         assert_eq!(level(2, 5000, RULES), 2);
+    }
+
+    #[test]
+    fn no_operator_alone_dismisses_a_threat_or_a_secret_mark() {
+        for code in [Code::Threat, Code::SecretMark] {
+            let his = Verdict::FalseAlarm.of(code, Decides::No);
+            assert!(his == Verdict::Doubted && !his.is_last());
+            let officers = Verdict::FalseAlarm.of(code, Decides::Yes);
+            assert!(officers == Verdict::FalseAlarm && officers.is_last());
+            assert_eq!(Verdict::Confirmed.of(code, Decides::No), Verdict::Confirmed);
+        }
+        let sensitive = Verdict::FalseAlarm.of(Code::Sensitive, Decides::No);
+        assert_eq!(sensitive, Verdict::FalseAlarm);
     }
 
     #[test]

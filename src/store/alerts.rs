@@ -6,7 +6,8 @@ use serde_json::json;
 use super::vouch::{self, ALERTS};
 use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
-use crate::domain::alarm::{Code, Escalation, Verdict, level, raised};
+use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
+use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
 use crate::domain::draft::Fields;
 
 /// One alert.
@@ -28,6 +29,38 @@ pub struct AlertRow {
     pub acked: Option<(String, Millis, Verdict)>,
     /// In words.
     pub note: Option<String>,
+}
+
+/// What a case system that has the letter is told of a decided threat.
+pub(super) const THREAT_CONFIRMED: &str = "threat_confirmed";
+/// The same of a false alarm.
+pub(super) const THREAT_WITHDRAWN: &str = "threat_withdrawn";
+
+/// Nobody acknowledged it, or only an operator who takes it for a false alarm.
+pub(super) const OPEN: &str = "(acked_ms IS NULL OR verdict = 'doubted')";
+
+impl AlertRow {
+    /// An operator takes it for a false alarm, and no officer has decided.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        matches!(self.acked, Some((_, _, Verdict::Doubted)))
+    }
+
+    /// Whether an open alert waits for this seer: one that an operator doubts waits for an officer, and for the case system.
+    #[must_use]
+    pub fn waits_for(&self, seer: &Seer) -> bool {
+        let is_his_colleagues =
+            matches!(seer.holder, Holder::Person(_)) && decides(seer) == Decides::No;
+        !(self.is_doubted() && is_his_colleagues)
+    }
+}
+
+/// Whether somebody may say for good that a threat is none.
+fn decides(seer: &Seer) -> Decides {
+    match may(seer.holder, Action::DecideAccess) {
+        true => Decides::Yes,
+        false => Decides::No,
+    }
 }
 
 const ALERT: &str = "SELECT id, letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, note FROM alerts";
@@ -74,7 +107,23 @@ impl Db {
         Ok(())
     }
 
-    /// Alerts after this number, oldest first; those that nobody acknowledged only, if so wanted.
+    /// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] without its letter.
+    pub fn may_know_of_alert(&self, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
+        if seer.holder == Holder::Machine(Scope::CaseSystem) {
+            return self.may_know_of(seer, &alert.letter);
+        }
+        let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
+        Ok(match self.sight(seer, &alert.letter)? {
+            Sight::Full | Sight::Masked | Sight::No(Unseen::ReasonAsked) => true,
+            Sight::No(Unseen::Restricted) => gone_up,
+            Sight::No(_) => false,
+        })
+    }
+
+    /// Alerts after this number, oldest first; open ones only, if so wanted.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -84,10 +133,9 @@ impl Db {
         wanted: AlertsWanted,
         limit: u32,
     ) -> Result<Vec<AlertRow>, StoreError> {
-        let open = if wanted == AlertsWanted::Open {
-            "AND acked_ms IS NULL"
-        } else {
-            ""
+        let open = match wanted {
+            AlertsWanted::Open => format!("AND {OPEN}"),
+            AlertsWanted::All => String::new(),
         };
         let mut query = self.connection.prepare_cached(&format!(
             "{ALERT} WHERE id > ?1 {open} ORDER BY id LIMIT ?2"
@@ -110,26 +158,50 @@ impl Db {
             })
     }
 
-    /// A named person has seen an alert and says what it is. What he says first stands until he or another decides a noted one.
+    /// A letter's alert of one kind, if it was raised.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is decided.
+    /// When SQLite refuses.
+    pub(super) fn alert_of(
+        &self,
+        letter: &str,
+        code: Code,
+    ) -> Result<Option<AlertRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{ALERT} WHERE letter_id = ?1 AND code = ?2"))?;
+        Ok(query.query_row((letter, code), alert).optional()?)
+    }
+
+    /// A named person has seen an alert and says what it is. What he says first stands until he or another decides a noted one. An operator's word that
+    /// a threat or a secret mark is a false alarm is noted, and a confirming officer decides.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] once it is decided; for an operator also where it waits for an officer, unless he confirms it.
     pub fn acknowledge_alert(
         &mut self,
         id: i64,
-        (verdict, note): (Verdict, Option<&str>),
-        by: &str,
+        (said, note): (Verdict, Option<&str>),
+        seer: &Seer,
     ) -> Result<AlertRow, StoreError> {
+        let by = seer.actor.as_str();
         self.atomically(|db| {
             let known = db.alert(id)?;
-            if known.acked.as_ref().is_some_and(|(_, _, said)| *said != Verdict::Noted) {
-                return Err(StoreError::WrongState {
+            let refused = |state: &str| {
+                Err(StoreError::WrongState {
                     why: Hindrance::Decided,
                     what: "alert",
                     id: id.to_string(),
-                    state: "decided already".into(),
+                    state: state.into(),
                     action: "acknowledge",
-                });
+                })
+            };
+            if known.acked.as_ref().is_some_and(|(_, _, before)| before.is_last()) {
+                return refused("decided already");
+            }
+            let verdict = said.of(known.code, decides(seer));
+            if known.is_doubted() && decides(seer) == Decides::No && verdict != Verdict::Confirmed {
+                return refused("doubted already, and a confirming officer's to decide");
             }
             db.connection.execute(
                 "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
@@ -137,8 +209,8 @@ impl Db {
             )?;
             let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
             vouch::append(&db.connection, (by, "alert.acknowledged"), (ALERTS, &id.to_string()), detail)?;
-            if known.code == Code::Threat && verdict != Verdict::Noted {
-                let kind = if verdict == Verdict::Confirmed { "threat_confirmed" } else { "threat_withdrawn" };
+            if known.code == Code::Threat && verdict.is_last() {
+                let kind = if verdict == Verdict::Confirmed { THREAT_CONFIRMED } else { THREAT_WITHDRAWN };
                 db.amend(&known.letter, kind, by)?;
             }
             db.alert(id)
@@ -159,11 +231,18 @@ impl Db {
             }
             risen.push(self.atomically(|db| {
                 db.connection.execute(
-                    "UPDATE alerts SET level = ?2, level_ms = ?3 WHERE id = ?1 AND acked_ms IS NULL",
+                    &format!(
+                        "UPDATE alerts SET level = ?2, level_ms = ?3 WHERE id = ?1 AND {OPEN}"
+                    ),
                     (open.id, next, now),
                 )?;
                 let detail = json!({"letter": open.letter, "code": open.code, "level": next});
-                vouch::append(&db.connection, ("task/alerts", "alert.escalated"), (ALERTS, &open.id.to_string()), detail)?;
+                vouch::append(
+                    &db.connection,
+                    ("task/alerts", "alert.escalated"),
+                    (ALERTS, &open.id.to_string()),
+                    detail,
+                )?;
                 db.alert(open.id)
             })?);
         }
@@ -186,7 +265,7 @@ impl Db {
 /// Which alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertsWanted {
-    /// Nobody acknowledged them.
+    /// Nobody acknowledged them, or they wait for a confirming officer.
     Open,
     /// Every one.
     All,

@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::letter_views::AT_WORK;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::balance::{Counts, Exception, counted};
@@ -164,10 +165,13 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn open_between(&self, (from, to): (Millis, Millis)) -> Result<(u32, u32), StoreError> {
-        Ok(self.connection.query_row(
+        let sql = format!(
             "SELECT (SELECT count(*) FROM letters l WHERE l.created_ms >= ?1 AND l.created_ms < ?2 AND l.stage NOT IN (?3, ?4)
-              AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)),
-             (SELECT count(*) FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND closed_ms IS NULL)",
+              AND {AT_WORK}),
+             (SELECT count(*) FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND closed_ms IS NULL)"
+        );
+        Ok(self.connection.query_row(
+            &sql,
             (from, to, Stage::Confirmed, Stage::Registered),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?)

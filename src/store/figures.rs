@@ -1,5 +1,6 @@
 //! What is counted of the station as a whole: of a day for the journal, of this moment for `/metrics`. Numbers only.
 
+use super::alerts::OPEN;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 
@@ -101,11 +102,11 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn outstanding(&self) -> Result<Outstanding, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT (SELECT count(*) FROM holds WHERE resolved_ms IS NULL), (SELECT count(*) FROM alerts WHERE acked_ms IS NULL),
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT (SELECT count(*) FROM holds WHERE resolved_ms IS NULL), (SELECT count(*) FROM alerts WHERE {OPEN}),
                 (SELECT min(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id WHERE p.state = 'unread'),
-                (SELECT max(made_ms) FROM backups)",
-        )?;
+                (SELECT max(made_ms) FROM backups)"
+        ))?;
         Ok(query.query_row([], |row| {
             Ok(Outstanding {
                 holds: row.get(0)?,

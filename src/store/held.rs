@@ -8,6 +8,7 @@ use super::scans::open_load;
 use super::unreleased::opened_early;
 use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::domain::access::Seer;
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::{LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -68,11 +69,21 @@ pub struct OpenLoadRow {
     pub batch: i64,
 }
 
-/// Files held for a letter that had gone on, and that letter.
-pub(super) const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
+/// Files held for a letter that had gone on, or set aside since, and that letter.
+const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
     JOIN holds h ON h.reason = 'image_held' AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
     JOIN letters l ON l.id = h.letter_id OR h.letter_id IS NULL AND l.batch_id = h.batch_id AND h.detail = l.group_name || ': ' || a.name
-    WHERE a.state = 'held' AND a.reason IN ('late_page', 'letter_closed')";
+    WHERE a.state IN ('held', 'set_aside') AND a.reason IN ('late_page', 'letter_closed')";
+
+/// The same, and every letter that pages of that one were put into: what comes late may be of either.
+pub(super) fn letters_of_held() -> String {
+    format!(
+        "WITH RECURSIVE of_held (arrival, letter) AS (
+         SELECT arrival, letter FROM ({LETTER_OF_HELD})
+         UNION SELECT h.arrival, m.to_letter FROM of_held h JOIN page_moves m ON m.from_letter = h.letter)
+         SELECT arrival, letter FROM of_held"
+    )
+}
 
 fn refused(why: Hindrance, arrival: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
@@ -117,10 +128,10 @@ impl Db {
         self.atomically(|db| {
             let found = db.undecided(&take.arrival, ACTION)?;
             let (load, letter) = db.letter_for(&take.into, &found)?;
-            if let Some(earlier) = db.letter_of_held(&take.arrival)?
-                && earlier != letter
-            {
-                db.restrict_like(&earlier, &letter, (by, why))?;
+            for earlier in db.letters_of_held(&take.arrival)? {
+                if earlier != letter {
+                    db.restrict_like(&earlier, &letter, (by, why))?;
+                }
             }
             let same_as = take_arrival(&db.connection, &take.arrival, &take.original)?;
             for frame in &take.frames {
@@ -188,7 +199,7 @@ impl Db {
         })
     }
 
-    /// The letter whose page a file may be that is held for it: who may not see that letter, sees and decides nothing about the file.
+    /// The letter whose page a file may be that is held for it.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -197,6 +208,44 @@ impl Db {
             "SELECT letter FROM ({LETTER_OF_HELD}) WHERE arrival = ?1"
         ))?;
         Ok(query.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// Every letter whose page a held file may be.
+    fn letters_of_held(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT DISTINCT letter FROM ({}) WHERE arrival = ?1",
+            letters_of_held()
+        ))?;
+        let rows = query.query_map([id], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Refuses whoever may not see every letter whose page a held file may be: he sees and decides nothing about it. A letter that is kept from him
+    /// comes first, because for him there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`].
+    pub fn let_see_held(&self, seer: &Seer, id: &str) -> Result<(), StoreError> {
+        let letters = self.letters_of_held(id)?;
+        letters
+            .iter()
+            .try_for_each(|letter| self.let_touch(seer, letter))?;
+        letters
+            .iter()
+            .try_for_each(|letter| self.let_see(seer, letter))
+    }
+
+    /// Refuses to show a file held for a letter that is itself shown to nobody. One whose pages were all put into others is what those are.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`].
+    pub fn held_not_withheld(&self, id: &str) -> Result<(), StoreError> {
+        for letter in self.letters_of_held(id)? {
+            if !self.is_emptied(&letter)? {
+                self.not_withheld(&letter, "show")?;
+            }
+        }
+        Ok(())
     }
 
     /// Files of a source about which a person decided and that may still lie among the held ones.

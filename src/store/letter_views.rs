@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 use super::readings::ARCHIVE_ORDER;
 use super::{Db, StoreError};
 use crate::clock::Millis;
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
 
@@ -29,8 +30,12 @@ pub struct LetterRow {
     pub version: i64,
     /// How many pages it has.
     pub pages: u32,
-    /// The registered sender, as far as there is a draft.
+    /// The registered sender, as far as there is a draft that is shown.
     pub sender: Option<String>,
+    /// It is withdrawn, returned or destroyed, and since when.
+    pub withheld: Option<(Withheld, Millis)>,
+    /// All its pages were put into other letters.
+    pub emptied: bool,
     /// Not everybody sees it.
     pub restricted: bool,
 }
@@ -61,17 +66,35 @@ pub struct PageRow {
 /// Which letters to list.
 #[derive(Debug, Clone, Default)]
 pub struct LetterFilter {
-    /// In this stage only.
+    /// In this stage only, and neither withheld nor emptied.
     pub stage: Option<Stage>,
+    /// Withheld or emptied ones only, or none of them.
+    pub withheld: Option<bool>,
     /// Of this batch only.
     pub batch: Option<i64>,
     /// Older than this: creation and number of the last one listed before.
     pub before: Option<(Millis, String)>,
 }
 
-const LETTER: &str = "SELECT l.id, l.batch_id, l.load_id, l.stage, l.urgent, l.created_ms, l.last_arrival_ms, l.version,
-    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id), d.sender
-    FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id";
+macro_rules! emptied {
+    () => {
+        "(NOT EXISTS (SELECT 1 FROM pages e WHERE e.letter_id = l.id) AND l.id IN (SELECT from_letter FROM page_moves))"
+    };
+}
+
+/// Of a letter `l`: all its pages were put into others.
+pub(super) const EMPTIED: &str = emptied!();
+/// Of a letter `l`: it is neither withheld nor emptied, so that its stage says what is done with it.
+pub(super) const AT_WORK: &str = concat!("(l.withheld IS NULL AND NOT ", emptied!(), ")");
+
+const LETTER: &str = concat!(
+    "SELECT l.id, l.batch_id, l.load_id, l.stage, l.urgent, l.created_ms, l.last_arrival_ms, l.version,
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id), CASE WHEN l.withheld IS NULL AND NOT ",
+    emptied!(),
+    " THEN d.sender END, l.withheld, l.withheld_ms, ",
+    emptied!(),
+    " FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id"
+);
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
     Ok(LetterRow {
@@ -85,6 +108,8 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<LetterRow> {
         version: row.get(7)?,
         pages: row.get(8)?,
         sender: row.get(9)?,
+        withheld: row.get::<_, Option<Withheld>>(10)?.zip(row.get(11)?),
+        emptied: row.get(12)?,
         restricted: false,
     })
 }
@@ -105,6 +130,31 @@ impl Db {
             })
     }
 
+    /// Whether all pages of a letter were put into others.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_emptied(&self, letter: &str) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("SELECT {EMPTIED} FROM letters l WHERE l.id = ?1"))?;
+        let found = query.query_row([letter], |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or(false))
+    }
+
+    /// The letters that pages of this one are in now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn pages_went_to(&self, letter: &str) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT p.letter_id FROM page_moves m JOIN pages p ON p.id = m.page_id
+             WHERE m.from_letter = ?1 AND p.letter_id <> ?1 ORDER BY 1",
+        )?;
+        let rows = query.query_map([letter], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Letters, newest first.
     ///
     /// # Errors
@@ -119,11 +169,19 @@ impl Db {
             .clone()
             .unwrap_or((Millis(i64::MAX), String::new()));
         let mut query = self.connection.prepare_cached(&format!(
-            "{LETTER} WHERE (l.created_ms, l.id) < (?1, ?2) AND (?3 IS NULL OR l.stage = ?3)
-             AND (?4 IS NULL OR l.batch_id = ?4) ORDER BY l.created_ms DESC, l.id DESC LIMIT ?5"
+            "{LETTER} WHERE (l.created_ms, l.id) < (?1, ?2) AND (?3 IS NULL OR l.stage = ?3 AND {AT_WORK})
+             AND (?4 IS NULL OR l.batch_id = ?4) AND (?5 IS NULL OR ?5 <> {AT_WORK})
+             ORDER BY l.created_ms DESC, l.id DESC LIMIT ?6"
         ))?;
         let rows = query.query_map(
-            (before, before_id, filter.stage, filter.batch, limit),
+            (
+                before,
+                before_id,
+                filter.stage,
+                filter.batch,
+                filter.withheld,
+                limit,
+            ),
             letter,
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -164,9 +222,12 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn counts(&self) -> Result<Vec<(&'static str, String, i64)>, StoreError> {
-        const COUNTS: [(&str, &str); 3] = [
+        let letters = format!(
+            "SELECT CASE WHEN {AT_WORK} THEN l.stage ELSE 'withheld' END, count(*) FROM letters l GROUP BY 1"
+        );
+        let all: [(&str, &str); 3] = [
             ("pages", "SELECT state, count(*) FROM pages GROUP BY state"),
-            ("letters", "SELECT stage, count(*) FROM letters GROUP BY stage"),
+            ("letters", &letters),
             (
                 "drafts",
                 "SELECT CASE WHEN state = 'open' AND ready_ms IS NULL THEN 'unconfirmed' ELSE state END, count(*)
@@ -174,7 +235,7 @@ impl Db {
             ),
         ];
         let mut counts = Vec::new();
-        for (what, sql) in COUNTS {
+        for (what, sql) in all {
             let mut query = self.connection.prepare_cached(sql)?;
             let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             for row in rows {

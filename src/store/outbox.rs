@@ -6,12 +6,14 @@
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::alerts::{THREAT_CONFIRMED, THREAT_WITHDRAWN};
 use super::drafts::subject;
 use super::handed_out::WITHDRAWN;
 use super::offered::OFFERED;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Seer, goes_to_accused};
+use crate::domain::alarm::Code;
 use crate::domain::outgoing::{Kind, Retry, State};
 
 /// Messages made at once at most.
@@ -363,6 +365,27 @@ impl Db {
                 what: "message",
                 id: id.to_string(),
             })
+    }
+
+    /// Whether this seer may know of a message: of its letter, and of the alert where it tells of one.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn may_know_of_message(&self, seer: &Seer, message: &Message) -> Result<bool, StoreError> {
+        if !self.may_know_of(seer, &message.letter)? {
+            return Ok(false);
+        }
+        let alert = match (message.kind, message.code.as_deref()) {
+            (Kind::AlertRaised, _) => Some(self.alert(message.occasion)?),
+            (Kind::Amended, Some(THREAT_CONFIRMED | THREAT_WITHDRAWN)) => {
+                self.alert_of(&message.letter, Code::Threat)?
+            }
+            _ => None,
+        };
+        match alert {
+            Some(alert) => self.may_know_of_alert(seer, &alert),
+            None => Ok(true),
+        }
     }
 
     /// A message as this seer may read it: what the other side said of a letter is for whoever sees the letter.

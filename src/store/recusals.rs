@@ -4,7 +4,8 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::grouping::KeptNames;
-use super::held::LETTER_OF_HELD;
+use super::held::letters_of_held;
+use super::letter_views::AT_WORK;
 use super::vouch::{self, INTERESTS, RECUSALS};
 use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
@@ -249,8 +250,9 @@ impl Db {
     ) -> Result<std::collections::BTreeSet<String>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT p.arrival_id FROM recusals r JOIN pages p ON p.letter_id = r.letter_id WHERE r.user = ?1 AND r.lifted_ms IS NULL
-             UNION SELECT k.arrival FROM ({LETTER_OF_HELD}) k JOIN recusals r ON r.letter_id = k.letter
-             WHERE r.user = ?1 AND r.lifted_ms IS NULL"
+             UNION SELECT k.arrival FROM ({}) k JOIN recusals r ON r.letter_id = k.letter
+             WHERE r.user = ?1 AND r.lifted_ms IS NULL",
+            letters_of_held()
         ))?;
         let rows = query.query_map([user], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -262,7 +264,8 @@ impl Db {
     /// When SQLite refuses.
     pub fn waiting_for_another(&self) -> Result<Vec<RecusalRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{RECUSAL} WHERE lifted_ms IS NULL AND letter_id IN (SELECT id FROM letters WHERE stage IN ('arriving', 'reading', 'drafted'))
+            "{RECUSAL} WHERE lifted_ms IS NULL
+             AND letter_id IN (SELECT l.id FROM letters l WHERE l.stage IN ('arriving', 'reading', 'drafted') AND {AT_WORK})
              ORDER BY id LIMIT 50"
         ))?;
         let rows = query.query_map([], recusal)?;

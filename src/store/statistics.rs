@@ -45,7 +45,7 @@ const OF_PERIOD: &str =
     AND l.id NOT IN (SELECT letter_id FROM recusals WHERE user = ?3 AND lifted_ms IS NULL)";
 
 impl Db {
-    /// The counts between two moments, without the letters that are kept from whoever looks; `None` counts all.
+    /// The counts between two moments, without the letters that are kept from whoever looks.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -53,7 +53,7 @@ impl Db {
         &self,
         from: Millis,
         until: Millis,
-        looks: Option<&str>,
+        looks: &str,
     ) -> Result<Statistics, StoreError> {
         let grouped = |by: &str| -> Result<Counted, StoreError> {
             let sql = format!(
@@ -102,7 +102,7 @@ impl Db {
         &self,
         from: Millis,
         until: Millis,
-        looks: Option<&str>,
+        looks: &str,
     ) -> Result<Option<f64>, StoreError> {
         let sql = format!(
             "SELECT (d.confirmed_ms - l.last_arrival_ms) / 60000.0 {OF_PERIOD} AND d.confirmed_ms IS NOT NULL ORDER BY 1"

@@ -2,8 +2,10 @@
 
 use rusqlite::{OptionalExtension, Row};
 
+use super::letter_views::{AT_WORK, EMPTIED};
 use super::{CycleRecord, Db, Load, StoreError, cycles, loads};
 use crate::clock::Millis;
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::{LoadState, Stage};
 
 /// One line of the list of letters.
@@ -33,6 +35,10 @@ pub struct LetterLine {
     pub alert: Option<String>,
     /// Who corrected or confirmed it last.
     pub officer: Option<String>,
+    /// It is withdrawn, returned or destroyed: its stage says nothing any more.
+    pub withheld: Option<Withheld>,
+    /// All its pages were put into other letters.
+    pub emptied: bool,
     /// Not everybody sees it.
     pub restricted: bool,
 }
@@ -40,8 +46,10 @@ pub struct LetterLine {
 /// Which letters a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct LetterLinesWanted {
-    /// Only this stage.
+    /// Only this stage, and neither withheld nor emptied.
     pub stage: Option<Stage>,
+    /// Only those that are withheld or emptied.
+    pub is_withheld: bool,
     /// Only this batch.
     pub batch: Option<i64>,
     /// Only letters that came before this one.
@@ -55,8 +63,10 @@ pub struct Overview {
     pub open_batches: u32,
     /// Loads waiting for the cabinet or quarantined, of open batches.
     pub waiting_loads: u32,
-    /// Letters by stage, in the order of [`Stage`].
+    /// Letters by stage, in the order of [`Stage`]; without those that are withheld or emptied.
     pub letters: [u32; 5],
+    /// Those.
+    pub withheld: u32,
 }
 
 /// A file that was not taken.
@@ -76,13 +86,15 @@ pub struct HeldFile {
     pub is_held: bool,
 }
 
-const LETTER_LINE: &str = "SELECT l.id, l.batch_id, l.stage, l.urgent, l.created_ms,
+fn letter_line_sql() -> String {
+    format!("SELECT l.id, l.batch_id, l.stage, l.urgent, l.created_ms,
     (SELECT count(*) FROM pages p WHERE p.letter_id = l.id),
     (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread'),
     (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'),
     d.sender, d.addressee, d.flag,
-    coalesce(d.confirmed_by, (SELECT c.by FROM corrections c WHERE c.letter_id = l.id ORDER BY c.id DESC LIMIT 1))
-    FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id";
+    coalesce(d.confirmed_by, (SELECT c.by FROM corrections c WHERE c.letter_id = l.id ORDER BY c.id DESC LIMIT 1)),
+    l.withheld, {EMPTIED} FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id AND {AT_WORK}")
+}
 
 fn letter_line(row: &Row<'_>) -> rusqlite::Result<LetterLine> {
     Ok(LetterLine {
@@ -98,6 +110,8 @@ fn letter_line(row: &Row<'_>) -> rusqlite::Result<LetterLine> {
         addressee: row.get(9)?,
         alert: row.get(10)?,
         officer: row.get(11)?,
+        withheld: row.get(12)?,
+        emptied: row.get(13)?,
         restricted: false,
     })
 }
@@ -113,12 +127,19 @@ impl Db {
         limit: u32,
     ) -> Result<Vec<LetterLine>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{LETTER_LINE} WHERE (?1 IS NULL OR l.stage = ?1) AND (?2 IS NULL OR l.batch_id = ?2)
-             AND (?3 IS NULL OR (l.created_ms, l.id) < (SELECT created_ms, id FROM letters WHERE id = ?3))
-             ORDER BY l.created_ms DESC, l.id DESC LIMIT ?4"
+            "{} WHERE (?1 IS NULL OR l.stage = ?1 AND {AT_WORK}) AND (?2 IS NULL OR l.batch_id = ?2)
+             AND (?5 = 0 OR NOT {AT_WORK}) AND (?3 IS NULL OR (l.created_ms, l.id) < (SELECT created_ms, id FROM letters WHERE id = ?3))
+             ORDER BY l.created_ms DESC, l.id DESC LIMIT ?4",
+            letter_line_sql()
         ))?;
         let rows = query.query_map(
-            (filter.stage, filter.batch, &filter.before, limit),
+            (
+                filter.stage,
+                filter.batch,
+                &filter.before,
+                limit,
+                filter.is_withheld,
+            ),
             letter_line,
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -130,9 +151,10 @@ impl Db {
     /// When SQLite refuses.
     pub fn troubled_letters(&self, limit: u32) -> Result<Vec<LetterLine>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{LETTER_LINE} WHERE l.stage IN (?1, ?2, ?3) AND (d.flag IS NOT NULL OR EXISTS
+            "{} WHERE l.stage IN (?1, ?2, ?3) AND {AT_WORK} AND (d.flag IS NOT NULL OR EXISTS
              (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'))
-             ORDER BY l.created_ms DESC LIMIT ?4"
+             ORDER BY l.created_ms DESC LIMIT ?4",
+            letter_line_sql()
         ))?;
         let open = (Stage::Arriving, Stage::Reading, Stage::Drafted, limit);
         let rows = query.query_map(open, letter_line)?;
@@ -145,7 +167,7 @@ impl Db {
     /// [`StoreError::NotFound`].
     pub fn letter_line(&self, id: &str) -> Result<LetterLine, StoreError> {
         self.connection
-            .prepare_cached(&format!("{LETTER_LINE} WHERE l.id = ?1"))?
+            .prepare_cached(&format!("{} WHERE l.id = ?1", letter_line_sql()))?
             .query_row([id], letter_line)
             .optional()?
             .ok_or_else(|| StoreError::NotFound {
@@ -160,16 +182,19 @@ impl Db {
     /// When SQLite refuses.
     pub fn overview(&self, looks: &str) -> Result<Overview, StoreError> {
         let mut letters = [0; 5];
-        let mut query = self.connection.prepare_cached(
-            "SELECT stage, count(*) FROM letters WHERE id NOT IN
-             (SELECT letter_id FROM recusals WHERE user = ?1 AND lifted_ms IS NULL) GROUP BY stage",
-        )?;
+        let mut withheld = 0;
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT CASE WHEN {AT_WORK} THEN l.stage END, count(*) FROM letters l WHERE l.id NOT IN
+             (SELECT letter_id FROM recusals WHERE user = ?1 AND lifted_ms IS NULL) GROUP BY 1"
+        ))?;
         let rows = query.query_map([looks], |row| {
-            Ok((row.get::<_, Stage>(0)?, row.get::<_, u32>(1)?))
+            Ok((row.get::<_, Option<Stage>>(0)?, row.get::<_, u32>(1)?))
         })?;
         for row in rows {
-            let (stage, count) = row?;
-            letters[stage as usize] = count;
+            match row? {
+                (Some(stage), count) => letters[stage as usize] = count,
+                (None, count) => withheld = count,
+            }
         }
         let (open_batches, waiting_loads) = self.connection.query_row(
             "SELECT (SELECT count(*) FROM batches WHERE closed_ms IS NULL),
@@ -182,6 +207,7 @@ impl Db {
             open_batches,
             waiting_loads,
             letters,
+            withheld,
         })
     }
 

@@ -6,7 +6,7 @@ use rusqlite::types::Value as Cell;
 use super::*;
 use crate::clock::Millis;
 use crate::config::Offer;
-use crate::domain::access::{InterestKind, Relation, Restricted, Role};
+use crate::domain::access::{Holder, InterestKind, Relation, Restricted, Role, Seer};
 use crate::domain::alarm::Verdict;
 use crate::domain::balance::Exception;
 use crate::domain::correct::Corrections;
@@ -162,7 +162,11 @@ fn trusted(db: &mut Db) {
     db.declare_interest("li", (InterestKind::Unit, Relation::Own, "某某公司"), "li")
         .unwrap();
     db.recuse("A1", "li", ("zhang", "亲属涉及")).unwrap();
-    db.acknowledge_alert(1, (Verdict::Confirmed, Some("已报告")), "zhang")
+    let zhang = Seer {
+        actor: "zhang".into(),
+        holder: Holder::Person(Role::ConfirmingOfficer),
+    };
+    db.acknowledge_alert(1, (Verdict::Confirmed, Some("已报告")), &zhang)
         .unwrap();
 }
 

@@ -300,3 +300,81 @@ fn what_changes_after_the_hand_over_is_offered_until_the_case_system_knows() {
     let left = house.get(&other, "/v1/amendments").json();
     assert_eq!(left["items"].as_array().map(Vec::len), Some(1), "{left}");
 }
+
+/// An operator said “false alarm” of a threat that had gone up, and nobody could confirm it any more.
+#[test]
+fn no_operator_alone_dismisses_a_threat_for_good() {
+    let house = House::offering("read");
+    let li = house.person("li", Role::Operator);
+    let wang = house.person("wang", Role::ConfirmingOfficer);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted_as("A1", threatens);
+    let claims = house.post(&cases, "/v1/drafts/claims", json!({"limit": 1}));
+    assert_eq!(claims.json()["drafts"][0]["id"], "A1");
+    let to = format!("/v1/alerts/{}/acknowledge", open(&house, &li)[0]["id"]);
+    let says = |caller: &Caller, verdict: &str| {
+        house.post(caller, &to, json!({"verdict": verdict, "note": "像是玩笑"}))
+    };
+    let noted = says(&li, "false_alarm");
+    assert_eq!(
+        (noted.status, noted.json()["verdict"].as_str()),
+        (200, Some("doubted"))
+    );
+    // He has said it; for the officer it is open, with his word beside it, and it goes up as before.
+    assert!(open(&house, &li).is_empty());
+    for verdict in ["false_alarm", "noted"] {
+        assert_eq!(says(&li, verdict).code(), "already_decided");
+    }
+    let waits = open(&house, &wang);
+    assert_eq!(
+        (&waits[0]["acknowledged_by"], &waits[0]["note"]),
+        (&json!("li"), &json!("像是玩笑"))
+    );
+    assert_eq!(open(&house, &cases).len(), 1);
+    let kinds = || house.get(&cases, "/v1/amendments").json()["items"].clone();
+    assert_eq!(kinds(), json!([]), "nobody has decided");
+    house.sql("UPDATE alerts SET level_ms = 0");
+    let rules = Escalation {
+        officers_min: 5,
+        administrators_min: 15,
+    };
+    let risen = house.app.store.wait(move |db| db.escalate_alerts(rules));
+    assert_eq!(risen.unwrap().len(), 1);
+    let confirmed = says(&wang, "confirmed");
+    assert_eq!(
+        confirmed.json()["verdict"],
+        "confirmed",
+        "{}",
+        confirmed.text
+    );
+    assert_eq!(kinds()[0]["kind"], "threat_confirmed");
+    assert!(open(&house, &wang).is_empty());
+    assert_eq!(says(&li, "false_alarm").code(), "already_decided");
+}
+
+#[test]
+fn the_outbox_tells_nobody_of_an_alert_that_the_alerts_hide_from_him() {
+    let house = House::new();
+    let li = house.person("li", Role::Operator);
+    let wang = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("ACCUSES", |draft| {
+        threatens(draft);
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    house.sql(
+        "INSERT INTO outbox (message, channel, kind, letter_id, occasion, code, state, made_ms, next_ms) VALUES
+         ('msg_1', 'webhook/w', 'alert.raised', 'ACCUSES', 1, 'threat', 'sent', 1, 1),
+         ('msg_2', 'webhook/w', 'letter.amended', 'ACCUSES', 1, 'threat_confirmed', 'dead', 1, 1),
+         ('msg_3', 'webhook/w', 'draft.ready', 'ACCUSES', 1, NULL, 'sent', 1, 1)",
+    );
+    let kinds = |caller: &Caller| -> Vec<Value> {
+        let listed = house.get(caller, "/v1/outbox").json();
+        let items = listed["items"].as_array().unwrap().iter();
+        items.map(|one| one["kind"].clone()).collect()
+    };
+    assert_eq!(kinds(&li), [json!("draft.ready")]);
+    assert_eq!(kinds(&wang).len(), 3);
+    let page = |caller: &Caller| house.get(caller, "/outbox").text;
+    assert!(page(&wang).contains("扬言"));
+    assert!(!page(&li).contains("扬言"), "{}", page(&li));
+}

@@ -317,3 +317,17 @@ fn the_audit_page_speaks_in_words() {
         }
     }
 }
+
+/// An empty answer is an answer, and says so.
+#[test]
+fn a_letter_that_nobody_looked_at_is_answered_in_words() {
+    let house = House::new();
+    house.drafted("A1");
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_laixin"))
+        .args(["audit", "letter", "A1", "--config"])
+        .arg(house.folder.path().join("station.toml"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.trim_end(), "没有人查看过。");
+}

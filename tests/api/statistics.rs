@@ -141,7 +141,7 @@ fn figures_leave_the_station_only_with_another_persons_approval() {
 }
 
 #[test]
-fn figures_leave_out_what_is_kept_from_whoever_looks_and_tell_few_letters_together() {
+fn figures_leave_out_what_is_kept_from_whoever_looks_or_exports_and_tell_few_letters_together() {
     let house = House::new();
     let officer = house.person("wang", Role::ConfirmingOfficer);
     for (n, place) in (2..).zip(["甲镇", "甲镇", "甲镇", "乙村", "丙村"]) {
@@ -177,8 +177,20 @@ fn figures_leave_out_what_is_kept_from_whoever_looks_and_tell_few_letters_togeth
     house.add_user("chen", Role::ConfirmingOfficer);
     let (his, all) = (taken(&zhang, "wang"), taken(&officer, "chen"));
     assert!(
-        his.contains("\"place\",\"few\",2") && !his.contains("村"),
+        his.contains("\"place\",\"few\",1") && !his.contains("村"),
         "{his}"
+    );
+    // Also where he is an officer.
+    let kept = house
+        .app
+        .store
+        .wait(|db| db.recuse("A5", "chen", ("wang", "亲属涉及")));
+    kept.unwrap();
+    let chen = house.signed_in("chen");
+    let chens = taken(&chen, "wang");
+    assert!(
+        chens.contains("\"letters\",\"\",4") && !chens.contains("乙村"),
+        "{chens}"
     );
     assert!(all.contains("\"place\",\"乙村\",1"), "{all}");
     let tiles = |looks: &'static str| {

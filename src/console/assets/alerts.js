@@ -34,6 +34,10 @@
     const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
     what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }));
+    if (alert.verdict === "doubted") {
+      const said = [words.doubted.replace("{}", alert.acknowledged_by), alert.note].filter(Boolean).join(" · ");
+      what.append(element("span", said, { className: "small doubted" }));
+    }
     const note = element("input", "", { placeholder: words.note, maxLength: 500 });
     note.setAttribute("aria-label", words.note);
     const confirm = element("button", words.confirmed, { type: "button", className: "danger" });
@@ -54,7 +58,7 @@
     } catch {
       return; // the page's own link says so when it is lost
     }
-    const now = JSON.stringify(alerts.map(({ id, level }) => [id, level]));
+    const now = JSON.stringify(alerts.map(({ id, level, verdict }) => [id, level, verdict]));
     if (now === shown) return;
     // A note that is being typed stays; the list is drawn anew when nobody is in it.
     if (strip.contains(document.activeElement) && document.activeElement.value) return;
