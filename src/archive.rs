@@ -187,6 +187,13 @@ impl Outline {
         self
     }
 
+    /// Without these pages: for a case system that does not get them, or not yet.
+    #[must_use]
+    pub fn without(mut self, kept: &[u32]) -> Self {
+        self.pages.retain(|(page, _)| !kept.contains(&page.n));
+        self
+    }
+
     /// How many pages it has.
     #[must_use]
     pub fn pages(&self) -> usize {

@@ -39,6 +39,7 @@ mod idempotency;
 mod imports;
 mod indexed;
 mod late;
+mod later;
 mod learned;
 mod ledger;
 mod letter_views;
@@ -63,6 +64,7 @@ mod second_person;
 mod self_tests;
 mod statistics;
 mod things;
+mod units;
 mod unreleased;
 mod valuables;
 mod views;
@@ -283,6 +285,8 @@ pub struct Db {
     desks: review::Desks,
     /// The office's deadlines; none for a command beside the station.
     deadlines: Option<Profile>,
+    /// Which offices there are, and whose systems.
+    offices: units::Offices,
 }
 
 impl Db {
@@ -303,7 +307,9 @@ impl Db {
         if !database.exists() {
             settings.lock()?.note_in(&settings.station.data_dir)?;
         }
-        Self::open_with(&database, settings.lock()?)
+        let mut db = Self::open_with(&database, settings.lock()?)?;
+        db.offices = units::Offices::of(settings);
+        Ok(db)
     }
 
     /// Opens or creates the database, brings its schema up to date.
@@ -337,6 +343,7 @@ impl Db {
             lists_shown: HashMap::new(),
             desks: review::Desks::default(),
             deadlines: None,
+            offices: units::Offices::default(),
         }
     }
 
@@ -433,7 +440,9 @@ impl Db {
     /// # Errors
     /// As [`Db::look_with`].
     pub fn look_at(settings: &Settings) -> Result<Self, StoreError> {
-        Self::look_with(&settings.database(), settings.lock()?)
+        let mut db = Self::look_with(&settings.database(), settings.lock()?)?;
+        db.offices = units::Offices::of(settings);
+        Ok(db)
     }
 
     /// Opens an existing database of this schema beside the running station, to look only.

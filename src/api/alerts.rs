@@ -12,9 +12,10 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
 use crate::clock::Millis;
+use crate::domain::access::{Action, may};
 use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
-use crate::store::{AlertRow, AlertsWanted, StoreError};
+use crate::store::{AlertRow, AlertsWanted, Hindrance, StoreError};
 
 /// An alert. Nothing of the letter's words is in it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -169,6 +170,15 @@ pub async fn acknowledge(
             return Err(StoreError::NotFound {
                 what: "alert",
                 id: id.to_string(),
+            });
+        }
+        if known.code == Code::PageKeptBack && !may(seer.holder, Action::DecideAccess) {
+            return Err(StoreError::WrongState {
+                why: Hindrance::NotForThisPerson,
+                what: "alert",
+                id: id.to_string(),
+                state: "about a page that a confirming officer judges".into(),
+                action: "acknowledge",
             });
         }
         let row = db.acknowledge_alert(id, (verdict, note.as_deref()), &seer)?;

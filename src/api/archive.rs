@@ -29,12 +29,14 @@ pub async fn pdf(
         .store
         .with(move |db| {
             may_see_pages(db, &caller, &id)?;
-            for page in db.page_rows(&id)? {
+            let pages = db.page_rows(&id)?;
+            let kept = db.pages_kept_from(&seer, &id, &pages)?;
+            for page in pages {
                 if !db.sees_sharply(&seer, &id, &page)? {
                     return Ok(None);
                 }
             }
-            let mut outline = Outline::of(db, &id)?;
+            let mut outline = Outline::of(db, &id)?.without(&kept);
             if !db.sees_instructions(&seer, &id)? {
                 outline = outline.without_instructions();
             }

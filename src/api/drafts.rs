@@ -13,7 +13,7 @@ use super::paging::{self, Listed, Part};
 use super::password;
 use super::problem::Problem;
 use crate::clock::Millis;
-use crate::domain::access::Holder;
+use crate::domain::access::{Holder, Seer};
 use crate::domain::draft::Draft;
 use crate::domain::mask;
 use crate::events::Event;
@@ -90,6 +90,35 @@ pub struct DraftView {
     pub draft: Draft,
 }
 
+/// A draft as whoever asks may have it, and where it stands.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ShownDraft {
+    /// The letter's number.
+    id: String,
+    /// Where it stands in the hand-over.
+    #[serde(flatten)]
+    handover: HandoverView,
+    /// The draft; `null` for the case system that registered it, where it was corrected since and no officer has confirmed that.
+    draft: Option<Draft>,
+}
+
+impl ShownDraft {
+    fn of(db: &Db, mut row: DraftRow, seer: &Seer) -> Result<Self, StoreError> {
+        db.without_unseen(seer, &mut row.draft)?;
+        let is_shown = matches!(seer.holder, Holder::Person(_)) || row.ready.is_some();
+        let DraftView {
+            id,
+            handover,
+            draft,
+        } = row.into();
+        Ok(Self {
+            id,
+            handover,
+            draft: is_shown.then_some(draft),
+        })
+    }
+}
+
 /// Where a draft stands in the hand-over.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HandoverView {
@@ -157,19 +186,19 @@ pub struct AckView {
 }
 
 impl AckView {
-    fn read(db: &Db, row: DraftRow) -> Result<Self, StoreError> {
-        let is_shown = row.ready.is_some() && db.withholding(&row.draft.letter)?.is_none();
+    fn read(db: &Db, row: DraftRow, seer: &Seer) -> Result<Self, StoreError> {
+        let is_withheld = db.withholding(&row.draft.letter)?.is_some();
         let same_case_number = db.sharing_case_number_with(&row)?;
         let changed_since_claim = db.is_changed_since_claim(&row.draft.letter)?;
-        let DraftView {
+        let ShownDraft {
             id,
             handover,
             draft,
-        } = row.into();
+        } = ShownDraft::of(db, row, seer)?;
         Ok(Self {
             id,
             handover,
-            draft: is_shown.then_some(draft),
+            draft: draft.filter(|_| !is_withheld),
             same_case_number,
             changed_since_claim,
         })
@@ -192,7 +221,7 @@ pub async fn claim(
     caller: Caller<CaseSystem>,
     asked: Asked<ClaimBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let limit = asked.body.limit.unwrap_or(10);
     if !(1..=CLAIM_MOST).contains(&limit) {
@@ -218,13 +247,16 @@ pub async fn claim(
         let claims = db.claim_drafts(&claiming, password::random_hex::<16>)?;
         let drafts = claims
             .into_iter()
-            .map(|claim| ClaimView {
-                id: claim.draft.letter.clone(),
-                lease: claim.lease,
-                lease_expires_at: claim.until.rfc3339(),
-                draft: claim.draft,
+            .map(|mut claim| {
+                db.without_unseen(&seer, &mut claim.draft)?;
+                Ok(ClaimView {
+                    id: claim.draft.letter.clone(),
+                    lease: claim.lease,
+                    lease_expires_at: claim.until.rfc3339(),
+                    draft: claim.draft,
+                })
             })
-            .collect();
+            .collect::<Result<_, StoreError>>()?;
         answer(StatusCode::OK, &Claims { drafts })
     })
     .await
@@ -265,15 +297,15 @@ fn masked(draft: &Draft) -> Draft {
 }
 
 /// Drafts by letter number. People see telephone numbers, identity numbers and addresses masked here, and whole in the draft itself; a case system
-/// gets the whole drafts.
+/// gets whole the drafts that are its own or offered to it.
 #[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, Part),
-    responses((status = 200, body = Listed<DraftView>)))]
+    responses((status = 200, body = Listed<ShownDraft>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Query(DraftQuery { state }): Query<DraftQuery>,
     Query(part): Query<Part>,
-) -> Result<Json<Listed<DraftView>>, Problem> {
+) -> Result<Json<Listed<ShownDraft>>, Problem> {
     let limit = part.limit()?;
     let after = part.place()?.unwrap_or_default();
     let seer = caller.seer();
@@ -283,11 +315,10 @@ pub async fn list(
         let mut items = Vec::with_capacity(part.items.len());
         for mut row in part.items {
             if db.sight(&seer, &row.draft.letter)?.is_full() {
-                db.without_unseen(&seer, &mut row.draft)?;
                 if matches!(seer.holder, Holder::Person(_)) {
                     row.draft = masked(&row.draft);
                 }
-                items.push(DraftView::from(row));
+                items.push(ShownDraft::of(db, row, &seer)?);
             }
         }
         let seen: Vec<&str> = items.iter().map(|view| view.id.as_str()).collect();
@@ -303,29 +334,29 @@ pub async fn list(
 
 /// One draft.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
-    responses((status = 200, body = DraftView)))]
+    responses((status = 200, body = ShownDraft)))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Path(id): Path<String>,
-) -> Result<Json<DraftView>, Problem> {
+) -> Result<Json<ShownDraft>, Problem> {
     let seer = caller.seer();
-    let row = app
+    let shown = app
         .store
         .with(move |db| {
-            let mut row = db.draft(&id)?;
+            let row = db.draft(&id)?;
             db.not_withheld(&id, "show")?;
-            db.without_unseen(&seer, &mut row.draft)?;
+            let shown = ShownDraft::of(db, row, &seer)?;
             db.record(
                 &seer.actor,
                 "draft.viewed",
                 &format!("letter/{id}"),
                 &serde_json::json!({}),
             )?;
-            Ok(row)
+            Ok(shown)
         })
         .await?;
-    Ok(Json(row.into()))
+    Ok(Json(shown))
 }
 
 /// Says that the draft is registered; twice is once. Also taken late, as long as nobody else has the draft: see `changed_since_claim`. Of a letter that
@@ -339,14 +370,14 @@ pub async fn ack(
     Path(id): Path<String>,
     asked: Asked<AckBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let AckBody { case_number, lease } = asked.body;
     check_text("case_number", &case_number, 64)?;
     app.once_telling(key, move |db| {
         let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
         Ok((
-            answer(StatusCode::OK, &AckView::read(db, row)?)?,
+            answer(StatusCode::OK, &AckView::read(db, row, &seer)?)?,
             Event::Letter {
                 letter: id,
                 what: "registered".into(),
@@ -359,21 +390,21 @@ pub async fn ack(
 /// Gives the draft back; it goes to the end of the queue.
 #[utoipa::path(post, path = "/v1/drafts/{id}/nack", tag = "drafts", request_body = NackBody,
     params(("id" = String, Path), super::openapi::Key),
-    responses((status = 200, body = DraftView)), security(("token" = [])))]
+    responses((status = 200, body = ShownDraft)), security(("token" = [])))]
 pub async fn nack(
     State(app): State<App>,
     caller: Caller<CaseSystem>,
     Path(id): Path<String>,
     asked: Asked<NackBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let NackBody { reason, lease } = asked.body;
     check_text("reason", &reason, 500)?;
     app.once_telling(key, move |db| {
         let row = db.nack_draft(&id, &reason, &by, lease.as_deref())?;
         Ok((
-            answer(StatusCode::OK, &DraftView::from(row))?,
+            answer(StatusCode::OK, &ShownDraft::of(db, row, &seer)?)?,
             Event::Letter {
                 letter: id,
                 what: "given_back".into(),

@@ -90,6 +90,16 @@ pub enum Shut {
 }
 
 fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<(), StoreError> {
+    // Nothing of a letter's things is for machines, whichever there are.
+    if matches!(
+        (seer.holder, subject),
+        (Holder::Machine(_), Subject::Thing(..))
+    ) {
+        return Err(StoreError::Unseen {
+            id: String::new(),
+            why: Unseen::Role,
+        });
+    }
     let letter = match subject {
         Subject::Letter(id) => id.clone(),
         Subject::Thing(of, id) => match db.letter_of(*of, *id)? {
@@ -115,11 +125,13 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
             id: id.to_string(),
         }),
         // What is not there and what is kept are one answer, before anything else of the request is looked at.
-        (Err(StoreError::NotFound { .. }), Subject::Letter(_))
-            if matches!(seer.holder, Holder::Person(_)) =>
-        {
-            entered
-        }
+        (Err(StoreError::NotFound { .. }), Subject::Letter(_)) => match seer.holder {
+            Holder::Person(_) => entered,
+            Holder::Machine(_) => Err(StoreError::Unseen {
+                id: letter,
+                why: Unseen::NotOffered,
+            }),
+        },
         (Err(StoreError::NotFound { .. }), _) => Ok(()),
         _ => entered,
     }

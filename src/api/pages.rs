@@ -132,7 +132,10 @@ async fn look(
     let by = caller.actor();
     let found = app.store.with(move |db| {
         may_see_pages(db, &caller, &letter)?;
-        let page = db.page_rows(&letter)?.into_iter().find(|page| page.n == n);
+        let pages = db.page_rows(&letter)?;
+        let kept = db.pages_kept_from(&caller.seer(), &letter, &pages)?;
+        let mut shown = pages.into_iter().filter(|page| !kept.contains(&page.n));
+        let page = shown.find(|page| page.n == n);
         let page = page.ok_or_else(|| StoreError::NotFound {
             what: "page",
             id: format!("{letter}/{n}"),

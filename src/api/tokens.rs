@@ -16,11 +16,11 @@ use super::users::is_name;
 use super::valuables::words;
 use crate::clock::{self, Millis};
 use crate::domain::access::Scope;
-use crate::store::{NewToken, StoreError, Token};
+use crate::store::{Db, NewToken, StoreError, Token};
 
 /// A token without its secret.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"name": "cases", "scope": "case_system", "unit": "苏州市信访局", "certificate": "cases", "created_at": "2026-11-20T08:00:00+08:00",
+#[schema(example = json!({"name": "cases", "scope": "case_system", "unit": "苏州市信访局", "unit_known": true, "certificate": "cases", "created_at": "2026-11-20T08:00:00+08:00",
     "expires_at": null, "revoked_at": null, "holds": true}))]
 pub struct TokenView {
     /// Name.
@@ -29,6 +29,9 @@ pub struct TokenView {
     pub scope: Scope,
     /// Whose case system it is: nothing that accuses this office is handed to it.
     pub unit: Option<String>,
+    /// Whether the roster knows that office, by its full name or a short one. One that it does not know is found among the accused by its very words
+    /// only: write it as the roster has it, or add it there.
+    pub unit_known: Option<bool>,
     /// The client certificate that it is tied to: a name, or a SHA-256 in hex.
     pub certificate: Option<String>,
     /// When it was made.
@@ -49,10 +52,21 @@ impl From<Token> for TokenView {
             name: token.name,
             scope: token.scope,
             unit: token.unit,
+            unit_known: None,
             certificate: token.certificate,
             created_at: token.created.rfc3339(),
             expires_at: token.expires.map(Millis::rfc3339),
             revoked_at: token.revoked.map(Millis::rfc3339),
+        }
+    }
+}
+
+impl TokenView {
+    fn of(db: &Db, token: Token) -> Self {
+        let unit_known = token.unit.as_deref().and_then(|unit| db.knows_office(unit));
+        Self {
+            unit_known,
+            ..token.into()
         }
     }
 }
@@ -100,8 +114,11 @@ pub async fn list(
     State(app): State<App>,
     _: Caller<AccountKeepers>,
 ) -> Result<Json<Tokens>, Problem> {
-    let tokens = app.store.with(|db| db.tokens()).await?;
-    let items = tokens.into_iter().map(TokenView::from).collect();
+    let listed = app.store.with(|db| {
+        let tokens = db.tokens()?.into_iter();
+        Ok(tokens.map(|token| TokenView::of(db, token)).collect())
+    });
+    let items = listed.await?;
     Ok(Json(Tokens { items }))
 }
 
@@ -150,12 +167,13 @@ pub async fn add(
             .tokens()?
             .into_iter()
             .find(|token| token.name == new.name);
-        found.ok_or(StoreError::NotFound {
+        let found = found.ok_or(StoreError::NotFound {
             what: "token",
             id: new.name,
-        })
+        })?;
+        Ok(TokenView::of(db, found))
     });
-    let view = TokenView::from(made.await?);
+    let view = made.await?;
     Ok((
         StatusCode::CREATED,
         Json(Made {
@@ -199,7 +217,7 @@ pub async fn revoke(
             what: "token",
             id: name,
         })?;
-        answer(StatusCode::OK, &TokenView::from(found))
+        answer(StatusCode::OK, &TokenView::of(db, found))
     })
     .await
 }

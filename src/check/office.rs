@@ -97,10 +97,35 @@ fn registration(settings: &Settings, report: &mut Report) {
             if let Some((word, one, other)) = told_twice(&office.roster) {
                 report.warn("roster", "roster_twice", &[&word, &one, &other]);
             }
+            for (whose, unit) in unknown_units(settings, &office.roster) {
+                report.warn("roster", "unit_unknown", &[&whose, &unit]);
+            }
             holidays(&office.deadlines, report);
         }
         Err(error) => report.bad("roster", "office_refused", &[&Chain(&error).to_string()]),
     }
+}
+
+/// Case systems whose office the roster does not know: who accuses it by another name is not found to accuse it.
+fn unknown_units(settings: &Settings, roster: &Roster) -> Vec<(String, String)> {
+    if roster.orgs.is_empty() {
+        return Vec::new();
+    }
+    let now = crate::clock::now();
+    let tokens = Db::look_at(settings)
+        .and_then(|db| db.tokens())
+        .unwrap_or_default()
+        .into_iter();
+    let held = tokens
+        .filter(|token| token.revoked.is_none() && token.expires.is_none_or(|until| until > now));
+    let tokens = held.map(|token| (format!("token/{}", token.name), token.unit));
+    let exchanges = settings.exchanges.iter();
+    let exchanges = exchanges.map(|one| (format!("exchange/{}", one.id), one.unit.clone()));
+    let all = tokens
+        .chain(exchanges)
+        .filter_map(|(whose, unit)| Some((whose, unit?)));
+    all.filter(|(_, unit)| roster.organisation(unit).is_none())
+        .collect()
 }
 
 /// The first name or alias that means two: a letter addressed so has no one addressee.
@@ -213,6 +238,38 @@ mod tests {
         assert!(
             one.contains("吴某") && other.contains("市信访局"),
             "{one} {other}"
+        );
+    }
+
+    #[test]
+    fn an_exchange_folder_of_an_office_that_the_roster_does_not_know_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("station.toml");
+        let exchange = |id: &str, unit: &str| {
+            format!(
+                "[[exchange]]\nid = \"{id}\"\nfolder = \"{id}\"\nmapping = \"m\"\nunit = \"{unit}\"\n"
+            )
+        };
+        let text = format!(
+            "[station]\nname = \"t\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n{}{}",
+            exchange("known", "市信访局"),
+            exchange("unknown", "市教委办")
+        );
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::load(&file).unwrap();
+        let roster = Roster {
+            station: "苏州市信访局".into(),
+            orgs: vec![Organisation {
+                name: "苏州市信访局".into(),
+                alias: Vec::new(),
+                order: 1,
+            }],
+            ..Roster::default()
+        };
+        let told = unknown_units(&settings, &roster);
+        assert_eq!(
+            told,
+            [("exchange/unknown".to_owned(), "市教委办".to_owned())]
         );
     }
 }

@@ -80,7 +80,17 @@ pub fn run(args: TokenArgs) -> Result<ExitCode, AccountError> {
                 unit,
                 certificate,
             };
-            config.open()?.add_token(&new, &secret, &by)?;
+            let mut db = config.open()?;
+            db.add_token(&new, &secret, &by)?;
+            if let Some(unit) = new
+                .unit
+                .as_deref()
+                .filter(|unit| db.knows_office(unit) == Some(false))
+            {
+                eprintln!(
+                    "the roster does not know {unit}: letters that accuse it by another name are not kept from this token; write it as the roster has it"
+                );
+            }
             println!("{secret}");
         }
         What::List { config } => {

@@ -14,6 +14,8 @@ pub enum Code {
     SecretMark,
     /// 敏感
     Sensitive,
+    /// 补页暂不移送: a page that came after the hand-over accuses somebody or calls for a restriction; an officer judges it.
+    PageKeptBack,
 }
 
 impl Code {
@@ -23,6 +25,7 @@ impl Code {
             Self::Threat => "threat",
             Self::SecretMark => "secret_mark",
             Self::Sensitive => "sensitive",
+            Self::PageKeptBack => "page_kept_back",
         }
     }
 }

@@ -107,6 +107,23 @@ fn assign_hint(pages: &[PageText], fields: &Fields) -> Vec<String> {
     raised.map(|(_, hint)| hint.to_owned()).collect()
 }
 
+/// Which organisation of the roster a unit is that is written in another way than the roster has it.
+pub(super) fn organisation_called(unit: &str, roster: &Roster) -> Option<usize> {
+    let length = unit.chars().count();
+    let hits = roster_match::Matcher::new(roster).find(unit);
+    hits.into_iter().find_map(|hit| match hit.who {
+        roster_match::Who::Organisation(at)
+            if hit.range == (0..length) && hit.score >= SAME_OFFICE =>
+        {
+            Some(at)
+        }
+        _ => None,
+    })
+}
+
+/// Two ways of writing one office, and nothing misread.
+const SAME_OFFICE: f32 = 0.9;
+
 /// The divisions an address begins with as it stands: nothing is put right.
 pub fn divisions_in(address: &str) -> Option<Divisions> {
     let chars: Vec<char> = address.chars().collect();

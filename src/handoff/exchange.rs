@@ -278,17 +278,16 @@ impl Carrier {
             let notice = package::notice(&message, &self.handoff.settings.station.name);
             return self.stage(message, vec![notice], None).await;
         }
-        let letter = message.letter.clone();
-        let (draft, outline) = self
-            .handoff
-            .store
-            .with(move |db| {
-                Ok((
-                    db.draft(&letter)?.draft,
-                    Outline::of(db, &letter)?.without_instructions(),
-                ))
-            })
-            .await?;
+        let (letter, channel) = (message.letter.clone(), message.channel.clone());
+        let handed = self.handoff.store.with(move |db| {
+            let draft = db.draft_for(&channel, &letter)?;
+            let kept = db.pages_kept_from_channel(&channel, &letter)?;
+            let outline = Outline::of(db, &letter)?
+                .without_instructions()
+                .without(&kept);
+            Ok((draft, outline))
+        });
+        let (draft, outline) = handed.await?;
         let pdf = match self.pdf(outline).await {
             Ok(pdf) => pdf,
             Err(why) => {

@@ -7,8 +7,8 @@ use super::amendments::ITS_OWN;
 use super::{Db, PageRow, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{
-    Action, Holder, PageStanding, Scope, Seer, Sight, Standing, Unseen, goes_to_accused, may,
-    may_see, may_see_instruction, may_see_sharply,
+    Action, Holder, PageStanding, Scope, Seer, Sight, Standing, Unseen, may, may_see,
+    may_see_instruction, may_see_sharply,
 };
 use crate::domain::draft::Fields;
 use crate::domain::text::PageKind;
@@ -30,8 +30,9 @@ impl Db {
                  EXISTS (SELECT 1 FROM letter_access WHERE letter_id = l.id AND user = ?2 AND ended_ms IS NULL),
                  EXISTS (SELECT 1 FROM recusals WHERE letter_id = l.id AND user = ?2 AND lifted_ms IS NULL),
                  EXISTS (SELECT 1 FROM looks WHERE letter_id = l.id AND user = ?2 AND until_ms > ?3),
-                 EXISTS (SELECT 1 FROM drafts d WHERE letter_id = l.id AND ready_ms IS NOT NULL AND conflict IS NULL
-                     AND (state = 'open' OR state = 'leased' AND lease_ms <= ?3 OR {ITS_OWN}))
+                 EXISTS (SELECT 1 FROM drafts d WHERE letter_id = l.id AND (state = 'acked' AND {ITS_OWN}
+                     OR ready_ms IS NOT NULL AND conflict IS NULL AND ({ITS_OWN}
+                     OR l.withheld IS NULL AND (state = 'open' OR state = 'leased' AND lease_ms <= ?3))))
                  FROM letters l WHERE l.id = ?1"),
             )?
             .query_row((letter, &seer.actor, clock::now()), |row| {
@@ -49,36 +50,9 @@ impl Db {
             id: letter.to_owned(),
         })?;
         if standing.is_offered && seer.holder == Holder::Machine(Scope::CaseSystem) {
-            standing.is_offered = !self.accuses_unit_of(seer, letter)?;
+            standing.is_offered = !self.is_kept_from_office_of(seer, letter)?;
         }
         Ok(standing)
-    }
-
-    /// Whether the letter accuses the office whose system this token is.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub(super) fn accuses_unit_of(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
-        let Some(unit) = self.unit_of(&seer.actor)? else {
-            return Ok(false);
-        };
-        Ok(goes_to_accused(
-            &self.draft(letter)?.draft.fields,
-            Some(&unit),
-        ))
-    }
-
-    /// The office of a token, by its actor name.
-    pub(super) fn unit_of(&self, actor: &str) -> Result<Option<String>, StoreError> {
-        let Some(name) = actor.strip_prefix("token/") else {
-            return Ok(None);
-        };
-        let unit: Option<Option<String>> = self
-            .connection
-            .prepare_cached("SELECT unit FROM tokens WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))
-            .optional()?;
-        Ok(unit.flatten())
     }
 
     /// Lets a seer who may see the letter see a page of this kind of it.
@@ -166,13 +140,16 @@ impl Db {
         }
     }
 
-    /// Refuses whoever is recused, for acts that show nothing of the letter.
+    /// Refuses whoever is recused, and a case system that never had the letter and is not offered it, for acts that show nothing of the letter.
     ///
     /// # Errors
     /// [`StoreError::Unseen`], [`StoreError::NotFound`].
     pub fn let_touch(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
         match self.sight(seer, letter)? {
             Sight::No(why @ (Unseen::Recused | Unseen::Role)) => Err(unseen(letter, why)),
+            Sight::No(why @ Unseen::NotOffered) if !self.had_draft(letter, &seer.actor)? => {
+                Err(unseen(letter, why))
+            }
             _ => Ok(()),
         }
     }
@@ -215,7 +192,9 @@ impl Db {
 
     /// Keeps whether the addressee is whom the letter accuses: then nothing is handed over.
     pub(super) fn note_conflict(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
-        let conflict = goes_to_accused(fields, None).then_some("addressee_accused");
+        let conflict = self
+            .goes_to_accused(fields, None)
+            .then_some("addressee_accused");
         self.connection
             .prepare_cached("UPDATE drafts SET conflict = ?2 WHERE letter_id = ?1")?
             .execute((letter, conflict))?;

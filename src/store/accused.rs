@@ -1,11 +1,8 @@
 //! What follows when a person names whom a letter accuses: it is restricted, and taken back from the system of an office that is accused.
 //! Recusals and the addressee's conflict follow with every correction, in `store/drafts.rs`.
 
-use serde_json::json;
-
-use super::drafts::subject;
-use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
-use crate::domain::access::{Action, Restricted, Seer, goes_to_accused, may};
+use super::{Db, DraftRow, DraftState, Hindrance, StoreError};
+use crate::domain::access::{Action, Restricted, Seer, may};
 use crate::domain::correct::{Corrections, Party, parties_in, stays};
 use crate::domain::draft::{Accused, Draft};
 
@@ -103,33 +100,24 @@ impl Db {
         corrected.correct(corrections)?;
         let holder = row.claimed_by.unwrap_or_default();
         let unit = self.unit_of(&holder)?;
-        if !goes_to_accused(&corrected.fields, unit.as_deref()) {
+        if !self.goes_to_accused(&corrected.fields, unit.as_deref()) {
             return Ok(());
         }
-        self.connection.execute(
-            "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, ready_ms = NULL
-             WHERE letter_id = ?1",
-            [letter],
-        )?;
-        let detail = json!({"from": holder});
-        ledger::append(
-            &self.connection,
-            by,
-            "draft.taken_back",
-            &subject(letter),
-            &detail,
-        )
+        self.take_back(letter, &holder, by)
     }
 
     /// What was taken back from this claimant is not registered by him afterwards.
     pub(super) fn not_taken_back_from(&self, row: &DraftRow, by: &str) -> Result<(), StoreError> {
         let unit = self.unit_of(by)?;
-        if row.state == DraftState::Open && goes_to_accused(&row.draft.fields, unit.as_deref()) {
+        let letter = row.draft.letter.as_str();
+        if row.state == DraftState::Open
+            && self.accuses(letter, &row.draft.fields, unit.as_deref())?
+        {
             return Err(StoreError::WrongState {
                 why: Hindrance::TakenBack,
                 what: "draft",
                 id: row.draft.letter.clone(),
-                state: "taken back: it accuses the office or the person that it would go to".into(),
+                state: "taken back from you".into(),
                 action: "acknowledge",
             });
         }

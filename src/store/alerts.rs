@@ -113,7 +113,11 @@ impl Db {
     /// [`StoreError::NotFound`] without its letter.
     pub fn may_know_of_alert(&self, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
         if seer.holder == Holder::Machine(Scope::CaseSystem) {
-            return self.may_know_of(seer, &alert.letter);
+            // To an office's own system once it is known whom the page accuses that raised it.
+            let is_known =
+                self.unit_of(&seer.actor)?.is_none() || self.is_settled(&alert.letter)?;
+            let is_for_machines = is_known && alert.code != Code::PageKeptBack;
+            return Ok(is_for_machines && self.may_know_of(seer, &alert.letter)?);
         }
         let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
         Ok(match self.sight(seer, &alert.letter)? {

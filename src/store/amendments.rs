@@ -78,8 +78,18 @@ impl Db {
         let mut query = self.connection.prepare_cached(&format!(
             "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL AND {ITS_OWN} ORDER BY a.id LIMIT ?3"
         ))?;
-        let rows = query.query_map((after, by, limit), amendment)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let unit = self.unit_of(by)?;
+        let mut open = Vec::new();
+        for row in query.query_map((after, by, u32::MAX), amendment)? {
+            let row = row?;
+            if open.len() >= limit as usize {
+                break;
+            }
+            if !self.keeps_change_from((&row.letter, &row.kind), unit.as_deref())? {
+                open.push(row);
+            }
+        }
+        Ok(open)
     }
 
     /// The case system knows; twice is once.
@@ -104,6 +114,13 @@ impl Db {
                 }
                 found => found?,
             };
+            let unit = db.unit_of(by)?;
+            if db.keeps_change_from((&found.letter, &found.kind), unit.as_deref())? {
+                return Err(StoreError::NotFound {
+                    what: "amendment",
+                    id: id.to_string(),
+                });
+            }
             if found.acked.is_some() {
                 return Ok(found);
             }

@@ -15,12 +15,13 @@ use serde_json::json;
 use super::accused::is_taken_away;
 use super::earlier::Settled;
 use super::handed_out::{CORRECTED, Handed, WITHDRAWN, content};
+use super::later::{Later, PAGE_ADDED};
 use super::offered::oldest_ready;
+use super::units::case_system;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
 use crate::digest;
-use crate::domain::access::goes_to_accused;
 use crate::domain::correct::Corrections;
 use crate::domain::draft::{Confirmation, Draft};
 use crate::domain::letter::Stage;
@@ -251,21 +252,31 @@ impl Db {
                 // Withheld while its last page was being read.
                 return Ok(DraftKept::EarlierStays);
             }
-            let earlier = match db.draft(letter) {
+            let mut earlier = match db.draft(letter) {
                 Ok(earlier) => Some(earlier),
                 Err(StoreError::NotFound { .. }) => None,
                 Err(error) => return Err(error),
             };
+            let said_later = earlier.as_ref().and_then(|earlier| Later::found(&earlier.draft, draft));
+            if let (Some(earlier), Some(_)) = (&mut earlier, &said_later) {
+                db.take_back_from_accused(earlier, &draft.fields)?;
+            }
+            // What nobody has is back at the desk, whoever had confirmed it without that page.
+            let is_back = said_later.is_some()
+                && earlier.as_ref().is_some_and(|row| row.state == DraftState::Open && row.draft.confirmed.is_some());
             if let Some(earlier) = &earlier
-                && (earlier.state != DraftState::Open || earlier.draft.confirmed.is_some())
+                && (earlier.state != DraftState::Open || earlier.draft.confirmed.is_some() && !is_back)
             {
+                if let Some(said) = &said_later {
+                    db.keep_back(letter, said)?;
+                }
                 db.connection.execute("UPDATE drafts SET created_ms = ?2 WHERE letter_id = ?1", (letter, now))?;
                 db.connection.execute(
                     "UPDATE letters SET stage = ?2 WHERE id = ?1 AND stage = ?3",
                     (letter, Stage::Drafted, Stage::Reading),
                 )?;
                 ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
-                db.amend(letter, "page_added", "task/read")?;
+                db.amend(letter, PAGE_ADDED, "task/read")?;
                 db.guard_letter(letter, &draft.fields)?;
                 return Ok(DraftKept::EarlierStays);
             }
@@ -276,11 +287,20 @@ impl Db {
                 draft.keep_corrected(&earlier.draft, &db.corrected_fields(letter)?);
                 db.count_due(&mut draft);
             }
+            if let Some(said) = &said_later {
+                said.add_to(&mut draft.fields);
+            }
             db.compare_anew(&mut draft)?;
-            let ready = (offer == Offer::Read).then_some(now);
+            if is_back {
+                db.settle(letter, Settled::No)?;
+                db.unlearn(letter)?;
+            }
+            let needs_officer = said_later.is_some() && earlier.as_ref().is_some_and(|row| row.offered > 0 || is_back);
+            let ready = (offer == Offer::Read && !needs_officer).then_some(now);
             db.connection.execute(
                 "INSERT INTO drafts (letter_id, body, created_ms, updated_ms, ready_ms) VALUES (?1, ?2, ?3, ?3, ?4)
-                 ON CONFLICT (letter_id) DO UPDATE SET body = ?2, created_ms = ?3, updated_ms = ?3, ready_ms = ?4",
+                 ON CONFLICT (letter_id) DO UPDATE SET body = ?2, created_ms = ?3, updated_ms = ?3, ready_ms = ?4,
+                 confirmed_ms = NULL, confirmed_by = NULL",
                 (letter, written(&draft)?, now, ready),
             )?;
             db.note_conflict(letter, &draft.fields)?;
@@ -560,7 +580,7 @@ impl Db {
                     break;
                 }
                 let mut draft = db.draft(&letter)?.draft;
-                if goes_to_accused(&draft.fields, unit) {
+                if db.accuses(&letter, &draft.fields, unit)? || db.keeps_later_pages_from(&letter, unit)? {
                     continue;
                 }
                 let lease = new_lease();
@@ -601,14 +621,12 @@ impl Db {
         handed: Handed,
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
-            let mut row = match db.draft(letter) {
-                // Destroyed meanwhile: whoever once had it is told so, and nobody else that there ever was one.
-                Err(StoreError::NotFound { .. }) if db.had_draft(letter, by)? => {
-                    db.not_withheld(letter, ACK)?;
-                    db.draft(letter)?
-                }
-                row => row?,
-            };
+            db.let_know(letter, by)?;
+            // Destroyed meanwhile: whoever once had it is told so.
+            if db.draft_is_gone(letter)? {
+                db.not_withheld(letter, ACK)?;
+            }
+            let mut row = db.draft(letter)?;
             // Only its own: of a number that another system gave, nobody learns that he guessed it.
             let own = row.claimed_by.as_deref() == Some(by);
             let same = row.case_number.as_deref() == Some(case_number);
@@ -622,7 +640,7 @@ impl Db {
                 DraftState::Open => db.had_draft(letter, by)?,
             };
             db.not_taken_back_from(&row, by)?;
-            if !free || !db.lease_fits(letter, lease)? {
+            if !free || !db.lease_fits(&row, lease)? {
                 return Err(row.refuse_claimant(by, ACK));
             }
             // It is registered there whatever we say: refusing would register it twice. What is another by now is told instead.
@@ -669,9 +687,10 @@ impl Db {
         lease: Option<&str>,
     ) -> Result<DraftRow, StoreError> {
         self.atomically(|db| {
+            db.let_know(letter, by)?;
             let mut row = db.draft(letter)?;
             let is_holder = row.state == DraftState::Leased && row.claimed_by.as_deref() == Some(by);
-            if !is_holder || !db.lease_fits(letter, lease)? {
+            if !is_holder || !db.lease_fits(&row, lease)? {
                 return Err(row.refuse_claimant(by, "give it back"));
             }
             let now = clock::now();
@@ -690,7 +709,8 @@ impl Db {
         })
     }
 
-    fn had_draft(&self, letter: &str, by: &str) -> Result<bool, StoreError> {
+    /// Whether a case system was ever handed a letter.
+    pub(super) fn had_draft(&self, letter: &str, by: &str) -> Result<bool, StoreError> {
         Ok(self
             .connection
             .prepare_cached(
@@ -699,11 +719,34 @@ impl Db {
             .query_row((subject(letter), by), |row| row.get(0))?)
     }
 
-    /// A caller that names its lease must have the newest one.
-    fn lease_fits(&self, letter: &str, lease: Option<&str>) -> Result<bool, StoreError> {
-        let Some(lease) = lease else {
+    fn draft_is_gone(&self, letter: &str) -> Result<bool, StoreError> {
+        match self.draft(letter) {
+            Ok(_) => Ok(false),
+            Err(StoreError::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Of a letter that this system was neither handed nor offered it learns nothing, whatever has become of that letter: there is none.
+    fn let_know(&self, letter: &str, by: &str) -> Result<(), StoreError> {
+        match self.let_touch(&case_system(by), letter) {
+            Err(StoreError::Unseen { .. } | StoreError::NotFound { .. }) => {
+                Err(StoreError::NotFound {
+                    what: "draft",
+                    id: letter.to_owned(),
+                })
+            }
+            other => other,
+        }
+    }
+
+    /// Workers that share a token are told apart by their lease while one runs: whoever names an older one has to see that another of them has the draft
+    /// now. Of a lease that ran out nothing hangs any more.
+    fn lease_fits(&self, row: &DraftRow, lease: Option<&str>) -> Result<bool, StoreError> {
+        let Some(lease) = lease.filter(|_| row.state == DraftState::Leased) else {
             return Ok(true);
         };
+        let letter = &row.draft.letter;
         let newest: Option<String> = self
             .connection
             .prepare_cached("SELECT lease FROM drafts WHERE letter_id = ?1")?

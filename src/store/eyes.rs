@@ -144,14 +144,12 @@ impl Db {
         Ok(())
     }
 
-    /// Takes out of a draft what it says of other letters that this person may not see. A case system gets the whole draft.
+    /// Takes out of a draft what it says of other letters that this person or system may not see. A case system does not learn either that there is
+    /// one: what is left is told as if that were all.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn without_unseen(&self, seer: &Seer, draft: &mut Draft) -> Result<(), StoreError> {
-        if matches!(seer.holder, Holder::Machine(_)) {
-            return Ok(());
-        }
         let repeat = &mut draft.fields.repeat;
         let mut candidates = Vec::with_capacity(repeat.candidates.len());
         for candidate in std::mem::take(&mut repeat.candidates) {
@@ -160,10 +158,12 @@ impl Db {
             }
         }
         repeat.candidates = candidates;
-        if let Some(of) = repeat.of.take()
-            && self.may_know(seer, &of)?
-        {
-            repeat.of = Some(of);
+        if let Some(of) = repeat.of.take() {
+            if self.may_know(seer, &of)? {
+                repeat.of = Some(of);
+            } else if matches!(seer.holder, Holder::Machine(_)) {
+                repeat.link_to_what_is_left();
+            }
         }
         if let Some(copies) = &mut repeat.copies {
             let mut letters = Vec::with_capacity(copies.letters.len());
@@ -172,8 +172,15 @@ impl Db {
                     letters.push(letter);
                 }
             }
+            if !letters.contains(&copies.handled) {
+                copies.handled = letters.first().cloned().unwrap_or_default();
+            }
             copies.letters = letters;
         }
+        repeat.copies = repeat
+            .copies
+            .take()
+            .filter(|copies| copies.letters.len() > 1);
         Ok(())
     }
 

@@ -9,10 +9,11 @@ use serde_json::json;
 use super::alerts::{THREAT_CONFIRMED, THREAT_WITHDRAWN};
 use super::drafts::subject;
 use super::handed_out::WITHDRAWN;
+use super::later::PAGE_ADDED;
 use super::offered::OFFERED;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::{Seer, goes_to_accused};
+use crate::domain::access::Seer;
 use crate::domain::alarm::Code;
 use crate::domain::outgoing::{Kind, Retry, State};
 
@@ -118,7 +119,7 @@ enum Hearing {
     Yes,
     /// The letter accuses the office whose system it is.
     Accused,
-    /// Whom it accuses is not known yet.
+    /// Whom it accuses is not known yet, or an officer has to judge the page first.
     NotYet,
 }
 
@@ -142,7 +143,10 @@ impl Db {
         self.atomically(|db| {
             let mut made = 0;
             for new in owed {
-                let state = match db.hearing(&new.letter, channel.unit.as_deref())? {
+                let state = match db.hearing(
+                    (&new.letter, new.kind, new.code.as_deref()),
+                    channel.unit.as_deref(),
+                )? {
                     Hearing::Yes => State::Waiting,
                     Hearing::Accused => State::KeptBack,
                     Hearing::NotYet => continue,
@@ -192,7 +196,7 @@ impl Db {
             ),
             Kind::AlertRaised => format!(
                 "SELECT a.letter_id, a.id, a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
-                 WHERE a.acked_ms IS NULL AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
+                 WHERE a.acked_ms IS NULL AND a.code <> 'page_kept_back' AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),
         };
@@ -208,12 +212,23 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn hearing(&self, letter: &str, unit: Option<&str>) -> Result<Hearing, StoreError> {
+    fn hearing(
+        &self,
+        (letter, kind, code): (&str, Kind, Option<&str>),
+        unit: Option<&str>,
+    ) -> Result<Hearing, StoreError> {
+        if code == Some(PAGE_ADDED) && self.keeps_later_pages_from(letter, unit)? {
+            return Ok(Hearing::NotYet);
+        }
         if unit.is_none() {
             return Ok(Hearing::Yes);
         }
+        // What a page raises that just came is told once it is known whom that page accuses.
+        if kind == Kind::AlertRaised && !self.is_settled(letter)? {
+            return Ok(Hearing::NotYet);
+        }
         match self.draft(letter) {
-            Ok(row) if goes_to_accused(&row.draft.fields, unit) => Ok(Hearing::Accused),
+            Ok(row) if self.accuses(letter, &row.draft.fields, unit)? => Ok(Hearing::Accused),
             Ok(_) => Ok(Hearing::Yes),
             Err(StoreError::NotFound { .. }) => Ok(Hearing::NotYet),
             Err(error) => Err(error),
@@ -238,8 +253,14 @@ impl Db {
         };
         let mut told = Vec::with_capacity(due.len());
         for message in due {
-            let state = match self.hearing(&message.letter, channel.unit.as_deref())? {
+            let about = (
+                message.letter.as_str(),
+                message.kind,
+                message.code.as_deref(),
+            );
+            let state = match self.hearing(about, channel.unit.as_deref())? {
                 Hearing::Accused => State::KeptBack,
+                Hearing::NotYet => continue,
                 _ if self.is_over(&message)? => State::Dropped,
                 _ => {
                     told.push(message);

@@ -194,10 +194,19 @@ impl Db {
         };
         let (letter, channel) = (message.letter.as_str(), message.channel.as_str());
         self.register_draft((letter, case_number), (channel, None), handed)?;
+        self.drop_packages((letter, channel), message.id)
+    }
+
+    /// Packages of a letter after this message are taken back out of the folder.
+    pub(super) fn drop_packages(
+        &self,
+        (letter, channel): (&str, &str),
+        after: i64,
+    ) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE outbox SET state = ?4, result = ?5, done_ms = ?6 WHERE channel = ?1 AND letter_id = ?2 AND kind = ?3 AND id > ?7
              AND state IN ('waiting', 'staged', 'sent', 'dead')",
-            (channel, letter, Kind::DraftReady, State::Dropped, TAKE_BACK, clock::now(), message.id),
+            (channel, letter, Kind::DraftReady, State::Dropped, TAKE_BACK, clock::now(), after),
         )?;
         Ok(())
     }

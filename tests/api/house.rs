@@ -131,18 +131,32 @@ impl House {
         house
     }
 
+    /// With the sample roster, as the station has it.
+    pub(super) fn with_roster(more: &str) -> Self {
+        let roster = concat!(env!("CARGO_MANIFEST_DIR"), "/config/roster.toml");
+        Self::set_up(
+            "read",
+            &format!("{more}\n[registration]\nroster = \"{roster}\"\ndeadlines = \"d\"\n"),
+        )
+    }
+
     fn set_up(offer: &str, more: &str) -> Self {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(
-            "[station]\nname = \"test\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n\
-             [handoff]\noffer = \"{offer}\"\n{more}"
+            "[station]\nname = \"test\"\ndata_dir = \"data\"\n[handoff]\noffer = \"{offer}\"\n{more}"
         );
+        let own = "\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n";
+        let text = if text.contains("[registration]") {
+            text
+        } else {
+            text + own
+        };
         std::fs::write(&file, text).unwrap();
         let settings = Settings::load(&file).unwrap();
         std::fs::create_dir_all(&settings.station.data_dir).unwrap();
-        let (store, _thread) = Store::open(&settings.database()).unwrap();
+        let (store, _thread) = Store::of(&settings).unwrap();
         let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).unwrap());
         let (orders_in, orders) = mpsc::channel(4);
         // The view has no sender any more: what was last known stays.

@@ -461,7 +461,7 @@ fn an_instruction_is_for_confirming_officers_and_for_who_is_listed() {
         .unwrap();
     house.drafted("A1");
     house.sql(&format!(
-        "UPDATE pages SET sha256 = '{}', sm3 = '{}'",
+        "UPDATE pages SET sha256 = '{0}', sm3 = '{1}'; UPDATE drafts SET body = json_set(body, '$.pages[0].sha256', '{0}')",
         original.sha256, original.sm3
     ));
     house

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::draft::Fields;
+use crate::domain::draft::{Accused, Fields};
+use crate::domain::roster::{Roster, plain};
 
 /// What kind of interest is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -146,21 +147,36 @@ pub fn same_party(one: &str, other: &str) -> bool {
         || length >= WITHIN && long.contains(&short)
 }
 
-/// Whether the addressee, or the unit that would receive it, is whom the letter accuses.
-pub fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
-    let addressee = &fields.addressee;
-    let to: Vec<&str> = addressee
-        .value
-        .iter()
-        .map(String::as_str)
-        .chain(unit)
-        .collect();
-    fields.accused.iter().any(|accused| {
-        let office = accused.office.as_deref();
+/// Whether the addressee, or the unit that would receive it, is whom the letter accuses. Who is whom says the roster: a unit by a short name is that
+/// unit, and a leader, however he is called, is of the office that he holds.
+pub fn goes_to_accused(fields: &Fields, unit: Option<&str>, roster: &Roster) -> bool {
+    let addressee = fields.addressee.value.as_deref();
+    is_accused(&fields.accused, addressee.into_iter().chain(unit), roster)
+}
+
+/// Whether one of these is among the accused, or an accused's office.
+pub fn is_accused<'a>(
+    accused: &[Accused],
+    to: impl Iterator<Item = &'a str>,
+    roster: &Roster,
+) -> bool {
+    if accused.is_empty() {
+        return false;
+    }
+    let to: Vec<String> = to.flat_map(|to| roster.spelt_out(to)).collect();
+    accused.iter().any(|accused| {
+        let names = roster.spelt_out(&accused.name);
+        let held = roster.offices_of(&accused.name);
+        let said = accused
+            .office
+            .iter()
+            .flat_map(|office| roster.spelt_out(office));
+        let offices: Vec<String> = held.into_iter().chain(said).collect();
         to.iter().any(|to| {
-            same_party(&accused.name, to)
-                || is_office_of(&accused.name, to)
-                || office.is_some_and(|office| is_office_of(office, to))
+            names
+                .iter()
+                .any(|name| same_party(name, to) || is_office_of(name, to))
+                || offices.iter().any(|office| is_office_of(office, to))
         })
     })
 }
@@ -177,15 +193,14 @@ fn is_office_of(office: &str, unit: &str) -> bool {
     })
 }
 
-/// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::draft::{Accused, Matter};
+    use crate::domain::draft::Matter;
+
+    fn goes_to_accused(fields: &Fields, unit: Option<&str>) -> bool {
+        super::goes_to_accused(fields, unit, &Roster::default())
+    }
 
     fn interest(kind: InterestKind, text: &str) -> Interest {
         Interest {

@@ -40,6 +40,15 @@ impl Repeat {
         Some(())
     }
 
+    /// Says what the letter repeats of the candidates that are left, whoever decided otherwise of one that is not.
+    pub fn link_to_what_is_left(&mut self) {
+        let linked = self.candidates.iter().find(|c| c.is == EarlierIs::Repeat);
+        let of = linked.map(|c| c.of.clone());
+        self.nth = None;
+        let _ = self.decide(of.as_deref());
+        self.decided = false;
+    }
+
     /// What was found anew, under what an officer had decided; a candidate that is gone takes the decision with it.
     pub fn under(mut self, earlier: &Self) -> Self {
         if earlier.decided {

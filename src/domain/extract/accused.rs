@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use crate::domain::draft::{Accused, Fields};
 use crate::domain::roster::Roster;
-use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
+use crate::domain::text::{PageKind, PageText};
+use crate::domain::zones::{Glyph, LetterZones, Row, is_han, rows, text_of};
 
 use super::evidence::place;
 use super::glyphs::{chars_of, find_from};
@@ -36,6 +36,7 @@ pub(crate) fn read(
     known: &Fields,
 ) -> Vec<Accused> {
     let flow = body::flow(zones.body_rows());
+    let behind = behind_signature(pages, zones);
     let matcher = Matcher::new(roster);
     let mut found: Vec<Accused> = Vec::new();
     let mut add = |named: Named, clause: &[Glyph]| {
@@ -59,14 +60,21 @@ pub(crate) fn read(
             }
         }
     };
-    for segment in segments(&flow) {
+    let others = behind.iter().flat_map(|(flow, kind)| {
+        // An enclosed judgment has its accused, too: there only what the writer himself says counts.
+        let is_told = |segment: &Segment<'_>| *kind == PageKind::Letter || !segment.is_label;
+        segments(flow).into_iter().filter(is_told)
+    });
+    for segment in segments(&flow).into_iter().chain(others) {
         for named in named_in(&segment, &matcher, roster) {
             add(named, segment.clause);
         }
     }
     let is_writer = |named: &Named| known.sender_name.value.as_ref() == Some(&named.name);
     let told = |sentence: &&[Glyph]| alert::tells_of_crime(&text_of(sentence));
-    for sentence in body::sentences(&flow).into_iter().filter(told) {
+    let letters = behind.iter().filter(|(_, kind)| *kind == PageKind::Letter);
+    let flows = std::iter::once(&flow).chain(letters.map(|(flow, _)| flow));
+    for sentence in flows.flat_map(|flow| body::sentences(flow)).filter(told) {
         for clause in sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch)) {
             if let Some(named) = acting_in(clause).filter(|named| !is_writer(named)) {
                 add(named, clause);
@@ -74,6 +82,24 @@ pub(crate) fn read(
         }
     }
     found
+}
+
+/// What is written behind the signature and on enclosed sheets, page by page: whoever lays an accusation there means it no less.
+fn behind_signature(pages: &[PageText], zones: &LetterZones) -> Vec<(Vec<Glyph>, PageKind)> {
+    let tail = zones.tail_rows();
+    let rows_of = |index: usize, page: &PageText| match page.kind {
+        PageKind::Letter => {
+            let own = |row: &&Row| row.page == index;
+            tail.iter().filter(own).cloned().collect()
+        }
+        PageKind::Attachment => rows(index, page),
+        _ => Vec::new(),
+    };
+    let flows = pages
+        .iter()
+        .enumerate()
+        .map(|(index, page)| (body::flow(&rows_of(index, page)), page.kind));
+    flows.filter(|(flow, _)| !flow.is_empty()).collect()
 }
 
 /// 贵局科长 is of the office that is written to, where that is an office.
@@ -139,7 +165,9 @@ fn segments(flow: &[Glyph]) -> Vec<Segment<'_>> {
 /// Where the accused may begin: behind 人, 对象, colons and blanks. Nothing where nobody is accused: 举报人 is who wrote it.
 fn behind(chars: &[char], verb_end: usize, is_label: bool) -> Option<usize> {
     let rest: String = chars[verb_end..].iter().take(4).collect();
-    if NO_ACCUSATION.iter().any(|word| rest.starts_with(word)) {
+    // 举报信 is what he writes, 举报信访局 accuses an office.
+    let is_office = rest.starts_with("信访");
+    if !is_office && NO_ACCUSATION.iter().any(|word| rest.starts_with(word)) {
         return None;
     }
     let skipped = if rest.starts_with("对象") {

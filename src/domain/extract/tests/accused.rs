@@ -1,6 +1,7 @@
 //! Whom letters accuse, in the ways people write it; wordings of a reviewer who read none of the code, and further ones.
 
-use super::letters::{letter, roster};
+use super::letters::{letter, page, roster};
+use crate::domain::text::PageKind;
 
 fn accused(body: &'static str) -> Vec<String> {
     let all = [
@@ -196,7 +197,7 @@ fn whoever_works_at_the_addressed_office_is_never_handed_the_letter() {
         let body: &'static str = String::leak(body);
         let fields = letter(&[to, body, "此致", "敬礼", "来信人：汪小满", "2025年3月4日"]);
         assert_eq!(fields.addressee.value.as_ref(), Some(org));
-        let stopped = crate::domain::access::goes_to_accused(&fields, None);
+        let stopped = crate::domain::access::goes_to_accused(&fields, None, &roster());
         assert!(stopped, "{body}: {:?}", fields.accused);
     }
 }
@@ -215,4 +216,73 @@ fn b11_an_accusation_without_anybody_named_leaves_the_addressee_to_a_person() {
     assert!(fields.accuses_somebody_unknown(), "{:?}", fields.accused);
     assert_eq!(fields.addressee.value.as_deref(), Some("霍国梁"));
     assert!(!fields.addressee.accepted);
+}
+
+#[test]
+fn b11_a_leader_by_his_alias_behind_his_office_is_found() {
+    for (body, name) in [
+        (
+            "我举报信访局邵局长压信不办，收受贿赂，请求依法查处。",
+            "邵建民",
+        ),
+        ("我举报霍市长收受开发商贿赂。", "霍国梁"),
+        ("我举报市信访局邵局长收受贿赂。", "邵建民"),
+    ] {
+        assert!(
+            accused(body).iter().any(|a| a == name),
+            "{body}: {:?}",
+            accused(body)
+        );
+    }
+}
+
+#[test]
+fn b11_an_accusation_behind_the_signature_finds_whom_it_accuses() {
+    let own = [
+        "霍市长：",
+        "拆迁补偿款一直没有发放，具体情况见附件，请求解决。",
+        "此致",
+        "敬礼",
+        "来信人：汪小满",
+        "2025年3月4日",
+    ];
+    let enclosed = [
+        "附件：情况说明",
+        "我控告临江市人民政府贪污拆迁款，请求依法查处。",
+    ];
+    for kind in [PageKind::Letter, PageKind::Attachment] {
+        let pages = [page(1, PageKind::Letter, &own), page(2, kind, &enclosed)];
+        let fields = crate::domain::extract::extract(&pages, &roster(), None);
+        assert_eq!(
+            fields.sender_name.value.as_deref(),
+            Some("汪小满"),
+            "{kind:?}"
+        );
+        let accused: Vec<_> = fields
+            .accused
+            .iter()
+            .map(|one| (one.name.as_str(), one.page))
+            .collect();
+        assert_eq!(accused, [("临江市人民政府", Some(2))], "{kind:?}");
+        assert!(fields.accuses(), "{kind:?}");
+    }
+}
+
+#[test]
+fn b11_an_enclosed_judgment_accuses_nobody() {
+    let own = [
+        "霍市长：",
+        "法院判决后一直没有执行，请求督促。",
+        "此致",
+        "敬礼",
+        "来信人：汪小满",
+        "2025年3月4日",
+    ];
+    let enclosed = ["民事判决书", "原告：汪小满", "被告：李华"];
+    let pages = [
+        page(1, PageKind::Letter, &own),
+        page(2, PageKind::Attachment, &enclosed),
+    ];
+    let fields = crate::domain::extract::extract(&pages, &roster(), None);
+    assert_eq!(fields.accused, []);
 }

@@ -1,0 +1,252 @@
+//! Pages that come after a letter was handed over and call for a restriction that it did not have, or accuse somebody: no case system gets them before
+//! a confirming officer has judged them, and the accused office never does. What it holds already cannot be taken back, unless it only leased it.
+
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::drafts::subject;
+use super::units::case_system;
+use super::vouch::{self, ALERTS};
+use super::{Db, DraftRow, DraftState, PageRow, StoreError, ledger};
+use crate::clock;
+use crate::domain::access::{Holder, Restricted, Seer, called_for};
+use crate::domain::alarm::{Code, Verdict};
+use crate::domain::draft::{Accused, Draft, Fields};
+use crate::domain::letter::Stage;
+
+/// The amendment that tells of a page.
+pub(super) const PAGE_ADDED: &str = "page_added";
+
+/// What later pages say that nobody knew at the hand-over.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Later {
+    /// Whom they accuse; nobody where they only call for a restriction.
+    accused: Vec<Accused>,
+    /// SHA-256 of those pages.
+    pages: Vec<String>,
+}
+
+impl Later {
+    /// What the pages that the earlier draft does not have call for.
+    pub(super) fn found(earlier: &Draft, now: &Draft) -> Option<Self> {
+        let is_new = |sha256: &String| earlier.pages.iter().all(|page| page.sha256 != *sha256);
+        let pages = now.pages.iter().map(|page| page.sha256.clone());
+        let pages: Vec<String> = pages.filter(is_new).collect();
+        if pages.is_empty() {
+            return None;
+        }
+        let is_on_one = |n: u32| {
+            now.pages
+                .iter()
+                .any(|page| page.n == n && pages.contains(&page.sha256))
+        };
+        let known = &earlier.fields.accused;
+        let accused: Vec<Accused> = now
+            .fields
+            .accused
+            .iter()
+            .filter(|one| known.iter().all(|known| known.name != one.name))
+            .filter(|one| one.page.is_none_or(is_on_one))
+            .cloned()
+            .collect();
+        let calls = match (called_for(&now.fields), called_for(&earlier.fields)) {
+            (Some(why @ (Restricted::Secret | Restricted::Accusation)), before) => {
+                before.is_none_or(|before| (why as u8) < before as u8)
+            }
+            _ => false,
+        };
+        (calls || !accused.is_empty()).then_some(Self { accused, pages })
+    }
+}
+
+impl Later {
+    /// Whoever an officer had named before, those are accused as well.
+    pub(super) fn add_to(&self, fields: &mut Fields) {
+        for one in &self.accused {
+            if fields.accused.iter().all(|known| known.name != one.name) {
+                fields.accused.push(one.clone());
+            }
+        }
+    }
+}
+
+impl Db {
+    fn later(&self, letter: &str) -> Result<Option<(Later, Option<Verdict>)>, StoreError> {
+        let found: Option<(Option<String>, Option<Verdict>)> = self
+            .connection
+            .prepare_cached("SELECT later, verdict FROM alerts WHERE letter_id = ?1 AND code = ?2")?
+            .query_row((letter, Code::PageKeptBack), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((later, verdict)) = found else {
+            return Ok(None);
+        };
+        let later =
+            serde_json::from_str(later.as_deref().unwrap_or("{\"accused\":[],\"pages\":[]}"));
+        let later = later.map_err(|source| StoreError::Document {
+            what: "alert",
+            id: letter.to_owned(),
+            source,
+        })?;
+        Ok(Some((later, verdict)))
+    }
+
+    /// Whom pages that came after the hand-over accuse; nobody, where an officer says that they do not.
+    pub(super) fn later_accused(&self, letter: &str) -> Result<Vec<Accused>, StoreError> {
+        Ok(match self.later(letter)? {
+            Some((later, verdict)) if verdict != Some(Verdict::FalseAlarm) => later.accused,
+            _ => Vec::new(),
+        })
+    }
+
+    /// Whether pages that came after the hand-over are kept from this office's system: from every one until an officer has judged them, then from those
+    /// that they accuse; where nobody knows whom they accuse, from every office's.
+    pub(super) fn keeps_later_pages_from(
+        &self,
+        letter: &str,
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let Some((later, verdict)) = self.later(letter)? else {
+            return Ok(false);
+        };
+        match verdict {
+            Some(Verdict::FalseAlarm) => Ok(false),
+            Some(Verdict::Confirmed) if later.accused.is_empty() => Ok(unit.is_some()),
+            Some(Verdict::Confirmed) => {
+                self.accuses(letter, &self.draft(letter)?.draft.fields, unit)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Later pages wait for an officer, and an alert says so; again where there are others than he knew.
+    pub(super) fn keep_back(&mut self, letter: &str, found: &Later) -> Result<(), StoreError> {
+        let mut all = found.clone();
+        if let Some((known, _)) = self.later(letter)? {
+            if found.pages.iter().all(|page| known.pages.contains(page)) {
+                return Ok(());
+            }
+            let more = known
+                .accused
+                .into_iter()
+                .filter(|one| found.accused.iter().all(|other| other.name != one.name));
+            all.accused.extend(more);
+        }
+        let later = serde_json::to_string(&all).expect("names are a document");
+        let id: i64 = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO alerts (letter_id, code, raised_ms, level_ms, later) VALUES (?1, ?2, ?3, ?3, ?4)
+                 ON CONFLICT (letter_id, code) DO UPDATE SET raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL,
+                 verdict = NULL, note = NULL, later = ?4 RETURNING id",
+            )?
+            .query_row((letter, Code::PageKeptBack, clock::now(), later), |row| row.get(0))?;
+        let detail = json!({"letter": letter, "code": Code::PageKeptBack});
+        let (by, id) = (("task/read", "alert.raised"), id.to_string());
+        vouch::append(&self.connection, by, (ALERTS, &id), detail)
+    }
+
+    /// Takes a leased draft back from the office that it accuses as it reads now.
+    pub(super) fn take_back_from_accused(
+        &self,
+        earlier: &mut DraftRow,
+        now: &Fields,
+    ) -> Result<(), StoreError> {
+        let holder = earlier.claimed_by.clone().unwrap_or_default();
+        let unit = self.unit_of(&holder)?;
+        let is_accused = unit.is_some() && self.goes_to_accused(now, unit.as_deref());
+        if earlier.state == DraftState::Leased && is_accused {
+            self.take_back(&earlier.draft.letter, &holder, "task/read")?;
+            earlier.state = DraftState::Open;
+        }
+        Ok(())
+    }
+
+    /// Takes a leased draft back from whoever has it; a package too, where it still lies there.
+    pub(super) fn take_back(&self, letter: &str, holder: &str, by: &str) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE drafts SET state = 'open', claimed_by = NULL, lease = NULL, lease_ms = NULL, ready_ms = NULL
+             WHERE letter_id = ?1",
+            [letter],
+        )?;
+        self.drop_packages((letter, holder), 0)?;
+        let detail = json!({"from": holder});
+        ledger::append(
+            &self.connection,
+            by,
+            "draft.taken_back",
+            &subject(letter),
+            &detail,
+        )
+    }
+
+    /// Whether every page of a letter that came is in its draft: whom it accuses is known as far as it can be.
+    pub(super) fn is_settled(&self, letter: &str) -> Result<bool, StoreError> {
+        let settled: Option<bool> = self
+            .connection
+            .prepare_cached(
+                "SELECT l.stage NOT IN (?2, ?3) AND d.created_ms >= l.last_arrival_ms FROM letters l JOIN drafts d ON d.letter_id = l.id WHERE l.id = ?1",
+            )?
+            .query_row((letter, Stage::Arriving, Stage::Reading), |row| row.get(0))
+            .optional()?;
+        Ok(settled.unwrap_or(false))
+    }
+
+    /// Which of a letter's pages this case system does not get: those that it was not handed, as long as nobody has judged them.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn pages_kept_from(
+        &self,
+        seer: &Seer,
+        letter: &str,
+        pages: &[PageRow],
+    ) -> Result<Vec<u32>, StoreError> {
+        if matches!(seer.holder, Holder::Person(_)) {
+            return Ok(Vec::new());
+        }
+        let handed = self.draft(letter)?.draft.pages;
+        let is_handed = |page: &&PageRow| handed.iter().any(|known| known.sha256 == page.sha256);
+        let others: Vec<u32> = pages
+            .iter()
+            .filter(|page| !is_handed(page))
+            .map(|page| page.n)
+            .collect();
+        if others.is_empty() {
+            return Ok(others);
+        }
+        let unit = self.unit_of(&seer.actor)?;
+        let is_kept =
+            !self.is_settled(letter)? || self.keeps_later_pages_from(letter, unit.as_deref())?;
+        Ok(if is_kept { others } else { Vec::new() })
+    }
+
+    /// The same for the channel of an exchange folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn pages_kept_from_channel(
+        &self,
+        channel: &str,
+        letter: &str,
+    ) -> Result<Vec<u32>, StoreError> {
+        self.pages_kept_from(&case_system(channel), letter, &self.page_rows(letter)?)
+    }
+
+    /// Whether a change of a letter is kept from the system of this office: whatever is new of a letter that accuses it, and a page that waits for an
+    /// officer.
+    pub(super) fn keeps_change_from(
+        &self,
+        (letter, kind): (&str, &str),
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let accuses = match self.draft(letter) {
+            Ok(row) => unit.is_some() && self.accuses(letter, &row.draft.fields, unit)?,
+            Err(StoreError::NotFound { .. }) => false,
+            Err(error) => return Err(error),
+        };
+        Ok(accuses || kind == PAGE_ADDED && self.keeps_later_pages_from(letter, unit)?)
+    }
+}

@@ -1,0 +1,131 @@
+//! Which office stands behind a case system: a token by its unit, an exchange folder by the settings; and whether a letter accuses it, as the
+//! roster calls everybody.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension;
+
+use super::{Db, DraftState, StoreError};
+use crate::config::{self, Settings};
+use crate::domain::access::{Holder, Scope, Seer, goes_to_accused, is_accused};
+use crate::domain::draft::{Draft, Fields};
+use crate::domain::roster::Roster;
+
+/// What comparing offices needs; nothing of it for a database beside any settings.
+#[derive(Debug, Default)]
+pub(super) struct Offices {
+    roster: Roster,
+    /// `exchange/ID` → its unit.
+    exchanges: BTreeMap<String, String>,
+}
+
+impl Offices {
+    /// Of these settings. A roster that does not load stops the station elsewhere.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let named = |exchange: &config::Exchange| {
+            Some((format!("exchange/{}", exchange.id), exchange.unit.clone()?))
+        };
+        Self {
+            roster: config::load_toml(&settings.registration.roster).unwrap_or_default(),
+            exchanges: settings.exchanges.iter().filter_map(named).collect(),
+        }
+    }
+}
+
+/// A case system by its actor name, as the one who wants to see a letter.
+pub(super) fn case_system(actor: &str) -> Seer {
+    Seer {
+        actor: actor.to_owned(),
+        holder: Holder::Machine(Scope::CaseSystem),
+    }
+}
+
+impl Db {
+    /// The office of a token or an exchange folder, by its actor name.
+    pub(super) fn unit_of(&self, actor: &str) -> Result<Option<String>, StoreError> {
+        if let Some(unit) = self.offices.exchanges.get(actor) {
+            return Ok(Some(unit.clone()));
+        }
+        let Some(name) = actor.strip_prefix("token/") else {
+            return Ok(None);
+        };
+        let unit: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT unit FROM tokens WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(unit.flatten())
+    }
+
+    /// Whether a registration accuses its addressee, or the unit that would receive it.
+    pub(super) fn goes_to_accused(&self, fields: &Fields, unit: Option<&str>) -> bool {
+        goes_to_accused(fields, unit, &self.offices.roster)
+    }
+
+    /// Whether a letter accuses the office that would receive it: as it is registered, or by a page that came later.
+    pub(super) fn accuses(
+        &self,
+        letter: &str,
+        fields: &Fields,
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        if self.goes_to_accused(fields, unit) {
+            return Ok(true);
+        }
+        let Some(unit) = unit else {
+            return Ok(false);
+        };
+        let later = self.later_accused(letter)?;
+        Ok(is_accused(
+            &later,
+            std::iter::once(unit),
+            &self.offices.roster,
+        ))
+    }
+
+    /// Whether the letter accuses the office whose system this is.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub(super) fn accuses_unit_of(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
+        match self.unit_of(&seer.actor)? {
+            Some(unit) => self.accuses(letter, &self.draft(letter)?.draft.fields, Some(&unit)),
+            None => Ok(false),
+        }
+    }
+
+    /// A letter's draft as a channel may have it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn draft_for(&self, channel: &str, letter: &str) -> Result<Draft, StoreError> {
+        let mut draft = self.draft(letter)?.draft;
+        self.without_unseen(&case_system(channel), &mut draft)?;
+        Ok(draft)
+    }
+
+    /// Whether a letter is kept from the office whose system this is. What it has registered it keeps as it has it: that a page came which accuses it,
+    /// it would learn by not finding its own letter any more.
+    pub(super) fn is_kept_from_office_of(
+        &self,
+        seer: &Seer,
+        letter: &str,
+    ) -> Result<bool, StoreError> {
+        let Some(unit) = self.unit_of(&seer.actor)? else {
+            return Ok(false);
+        };
+        let row = self.draft(letter)?;
+        let fields = &row.draft.fields;
+        match row.state {
+            DraftState::Acked => Ok(self.goes_to_accused(fields, Some(&unit))),
+            DraftState::Open | DraftState::Leased => self.accuses(letter, fields, Some(&unit)),
+        }
+    }
+
+    /// Whether the roster knows an office: one that it does not know is found among the accused by its very words only. `None` without a roster.
+    #[must_use]
+    pub fn knows_office(&self, unit: &str) -> Option<bool> {
+        let roster = &self.offices.roster;
+        (!roster.orgs.is_empty()).then(|| roster.organisation(unit).is_some())
+    }
+}

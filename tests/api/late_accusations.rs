@@ -1,0 +1,221 @@
+//! A page that comes after the hand-over and accuses somebody: no case system gets it before an officer has judged it, the accused office never.
+
+use laixin::domain::draft::{Accused, Draft, DraftPage};
+use laixin::domain::text::PageKind;
+use laixin::store::{NewToken, Role, Scope};
+use serde_json::json;
+
+use super::house::{Caller, House};
+
+const OFFICE: &str = "苏州市人民政府";
+
+fn systems(house: &House) -> (Caller, Caller) {
+    let cases = house.machine("cases", Scope::CaseSystem);
+    let added = house.app.store.wait(|db| {
+        let new = NewToken {
+            name: "theirs".into(),
+            scope: Scope::CaseSystem,
+            expires: None,
+            unit: Some("市政府".into()),
+            certificate: None,
+        };
+        db.add_token(&new, "their secret", "test")
+    });
+    added.unwrap();
+    (
+        cases,
+        Caller::default().with("authorization", "Bearer their secret"),
+    )
+}
+
+fn claim(house: &House, caller: &Caller) -> usize {
+    let claims = house.post(caller, "/v1/drafts/claims", json!({"limit": 10}));
+    claims.json()["drafts"].as_array().unwrap().len()
+}
+
+fn ack(house: &House, caller: &Caller) -> String {
+    let answer = house.post(caller, "/v1/drafts/A1/ack", json!({"case_number": "C-1"}));
+    match answer.status {
+        200 => String::new(),
+        _ => answer.code(),
+    }
+}
+
+/// The page lies there, unread.
+fn page_comes(house: &House, number: u32) {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S001_p1.jpg");
+    let mut sample = std::fs::read(sample).unwrap();
+    sample.extend(number.to_be_bytes());
+    let original = house.app.evidence.put(&sample).unwrap();
+    house.sql(&format!(
+        "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('late-{number}', 's', 'A1_p{number}.jpg', 'k', 2, 'taken');
+         INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state, hint) VALUES ('A1', 'late-{number}', 'letter', '{}', '{}', 10, 'unread', {number});
+         UPDATE letters SET last_arrival_ms = unixepoch('subsec') * 1000 + 5 WHERE id = 'A1'",
+        original.sha256, original.sm3
+    ));
+}
+
+fn with_pages(house: &House, draft: &mut Draft) {
+    let pages = house.app.store.wait(|db| db.page_rows("A1")).unwrap();
+    let page = |row: laixin::store::PageRow| DraftPage {
+        n: row.n,
+        kind: PageKind::Letter,
+        sha256: row.sha256,
+        sm3: row.sm3,
+    };
+    draft.pages = pages.into_iter().map(page).collect();
+}
+
+/// It is read, and accuses somebody.
+fn accuses(house: &House, name: &str) {
+    house.sql(
+        "UPDATE pages SET state = 'read'; UPDATE letters SET last_arrival_ms = 2 WHERE id = 'A1'",
+    );
+    let mut now = super::house::draft("A1");
+    with_pages(house, &mut now);
+    now.fields.accused = vec![Accused {
+        name: name.into(),
+        page: now.pages.last().map(|page| page.n),
+        ..Accused::default()
+    }];
+    let offer = house.app.settings.handoff.offer;
+    let kept = house
+        .app
+        .store
+        .wait(move |db| db.insert_or_replace_draft(&now, offer));
+    kept.unwrap();
+}
+
+fn told(house: &House, caller: &Caller) -> usize {
+    let listed = house.get(caller, "/v1/amendments").json();
+    listed["items"].as_array().unwrap().len()
+}
+
+fn page(house: &House, caller: &Caller, n: u32) -> u16 {
+    house
+        .get_bytes(caller, &format!("/v1/letters/A1/pages/{n}"))
+        .0
+}
+
+fn judge(house: &House, officer: &Caller, verdict: &str) {
+    let why = json!({"reason": "核对补页"});
+    assert_eq!(house.post(officer, "/v1/letters/A1/views", why).status, 200);
+    let open = house.get(officer, "/v1/alerts?open=true").json();
+    let alert = open["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|alert| alert["code"] == "page_kept_back");
+    let path = format!("/v1/alerts/{}/acknowledge", alert.unwrap()["id"]);
+    let said = house.post(officer, &path, json!({"verdict": verdict}));
+    assert_eq!(said.status, 200, "{}", said.text);
+}
+
+#[test]
+fn a_page_that_accuses_the_office_which_registered_the_letter_never_goes_to_it() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (_, theirs) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &theirs), 1);
+    assert_eq!(ack(&house, &theirs), "");
+    page_comes(&house, 2);
+    let shut = || {
+        assert_eq!(page(&house, &theirs, 2), 404);
+        for below in ["image", "thumbnail"] {
+            assert_eq!(
+                house
+                    .get(&theirs, &format!("/v1/letters/A1/pages/2/{below}"))
+                    .status,
+                404
+            );
+        }
+        assert_eq!(told(&house, &theirs), 0);
+        let kept = house
+            .app
+            .store
+            .wait(|db| db.pages_kept_from_channel("token/theirs", "A1"));
+        assert_eq!(kept.unwrap(), [2], "nor in a file");
+        assert_eq!(
+            house.get(&theirs, "/v1/drafts/A1").status,
+            200,
+            "what it has it keeps"
+        );
+        assert_eq!(house.get(&theirs, "/v1/alerts").json()["items"], json!([]));
+    };
+    shut();
+    accuses(&house, OFFICE);
+    shut();
+    assert_eq!(house.count("SELECT count(*) FROM amendments"), 1);
+    assert_eq!(
+        house.count("SELECT count(*) FROM restrictions WHERE state = 'restricted'"),
+        1
+    );
+    let acked = house.post(&theirs, "/v1/amendments/1/ack", json!({}));
+    assert_eq!(acked.status, 404, "it cannot be guessed either");
+    judge(&house, &officer, "confirmed");
+    shut();
+    // Another page calls for another word.
+    page_comes(&house, 3);
+    accuses(&house, OFFICE);
+    assert_eq!(
+        house
+            .count("SELECT count(*) FROM alerts WHERE code = 'page_kept_back' AND verdict IS NULL"),
+        1
+    );
+}
+
+#[test]
+fn a_page_that_accuses_somebody_waits_for_an_officer_before_any_case_system_gets_it() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (cases, _) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &cases), 1);
+    page_comes(&house, 2);
+    accuses(&house, OFFICE);
+    assert_eq!((page(&house, &cases, 2), told(&house, &cases)), (404, 0));
+    assert_eq!(ack(&house, &cases), "", "it was registering it this moment");
+    assert_eq!((page(&house, &cases, 2), told(&house, &cases)), (404, 0));
+    judge(&house, &officer, "confirmed");
+    assert_eq!((page(&house, &cases, 2), told(&house, &cases)), (200, 1));
+}
+
+#[test]
+fn what_turns_out_to_be_no_accusation_goes_on_its_way() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (_, theirs) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &theirs), 1);
+    assert_eq!(ack(&house, &theirs), "");
+    page_comes(&house, 2);
+    accuses(&house, OFFICE);
+    judge(&house, &officer, "false_alarm");
+    assert_eq!((page(&house, &theirs, 2), told(&house, &theirs)), (200, 1));
+}
+
+#[test]
+fn a_draft_leased_to_the_office_that_a_late_page_accuses_comes_back_to_the_desk() {
+    let house = House::with_roster("");
+    let (cases, theirs) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &theirs), 1);
+    page_comes(&house, 2);
+    accuses(&house, OFFICE);
+    assert_eq!(ack(&house, &theirs), "taken_back");
+    for path in [
+        "/v1/drafts/A1",
+        "/v1/letters/A1/pages/1",
+        "/v1/letters/A1/archive.pdf",
+    ] {
+        assert_eq!(house.get(&theirs, path).status, 404, "{path}");
+    }
+    assert_eq!(
+        claim(&house, &theirs) + claim(&house, &cases),
+        0,
+        "an officer confirms it first"
+    );
+    let accused = "SELECT count(*) FROM drafts WHERE body ->> '$.fields.accused[0].name' = '苏州市人民政府' AND ready_ms IS NULL";
+    assert_eq!(house.count(accused), 1, "and he has it as it is now");
+}
