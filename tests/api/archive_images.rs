@@ -175,6 +175,17 @@ fn scans_of_sane_are_originals_in_the_archive() {
     assert_eq!(sizes(&file, 1), [(15.36, 11.52)]);
 }
 
+#[test]
+fn jpeg_2000_in_a_pdf_goes_in_as_it_came() {
+    let house = House::new();
+    let original = sample("scan_jpx.pdf");
+    let (pdf, _) = archived(&house, "J1", std::slice::from_ref(&original));
+    assert_eq!(said(&pdf), [ORIGINAL]);
+    let start = original.windows(4).position(|w| w == b"jP  ").unwrap() - 4;
+    let data = &original[start..][..200];
+    assert!(pdf.windows(data.len()).any(|window| window == data));
+}
+
 /// Width and height of the first pages, points.
 fn sizes(file: &Path, count: u32) -> Vec<(f32, f32)> {
     let told = Command::new("pdfinfo")

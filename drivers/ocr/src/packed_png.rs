@@ -147,13 +147,14 @@ pub(crate) fn deflated(samples: &Samples) -> Result<Vec<u8>, EncodingError> {
         16 => BitDepth::Sixteen,
         _ => BitDepth::Eight,
     });
-    encoder.set_compression(Compression::Balanced);
+    // Photographs by the fast way: an A3 sheet of 600 dpi must be packed long before the page worker's time is over.
     let is_small = samples.bits < 8 || matches!(samples.colour, Colour::Palette(_));
-    encoder.set_filter(if is_small {
-        Filter::NoFilter
-    } else {
-        Filter::Adaptive
-    });
+    let (compression, filter) = match is_small {
+        true => (Compression::Balanced, Filter::NoFilter),
+        false => (Compression::Fast, Filter::Adaptive),
+    };
+    encoder.set_compression(compression);
+    encoder.set_filter(filter);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&samples.bytes)?;
     writer.finish()?;

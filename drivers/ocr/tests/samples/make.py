@@ -115,6 +115,9 @@ def main():
     drawn = b"q 96 0 0 64 0 0 cm /I Do Q"
     with_image = b"/XObject << /I 5 0 R >>"
     plain_pdf("scan_flate.pdf", drawn, with_image, [image(zlib.compress(colour.tobytes(), 9), b"/FlateDecode")])
+    jpx = io.BytesIO()
+    colour.save(jpx, "JPEG2000")
+    plain_pdf("scan_jpx.pdf", drawn, with_image, [image(jpx.getvalue(), b"/JPXDecode")])
     plain_pdf("cut_jpeg.pdf", drawn, with_image, [image(jpeg[: len(jpeg) // 2], b"/DCTDecode")])
     plain_pdf("cut_jpeg_drawn.pdf", b"0 0 5 5 re f " + drawn, with_image, [image(jpeg[: len(jpeg) // 2], b"/DCTDecode")])
     plain_pdf("short_flate.pdf", drawn, with_image, [image(zlib.compress(colour.tobytes()[:999]), b"/FlateDecode")])
