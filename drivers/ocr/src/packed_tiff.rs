@@ -194,12 +194,12 @@ fn jpeg_data(decoder: &mut Tiff<'_>, bytes: &[u8], limits: &Limits, lies: Lies) 
     {
         return Ok((packed, chunk.data.to_vec()));
     }
-    let parts = chunks.iter().map(|chunk| {
+    let mut parts = chunks.iter().map(|chunk| {
         let whole = tiff_chunks::with_tables(&tables, chunk.data, photometric);
         ((chunk.width, chunk.height), whole)
     });
     let whole = match only {
-        Some(_) => parts.last().map(|(_, whole)| whole),
+        Some(_) => parts.next_back().map(|(_, whole)| whole),
         None => joined(size, parts.collect()),
     };
     if let Some(whole) = whole
