@@ -156,7 +156,8 @@ impl TestStation {
         let done = self.try_command(arguments, stdin);
         assert!(
             done.status.success(),
-            "{arguments:?}: {}",
+            "{arguments:?}: {}{}",
+            String::from_utf8_lossy(&done.stdout),
             String::from_utf8_lossy(&done.stderr)
         );
         String::from_utf8(done.stdout).expect("UTF-8")
