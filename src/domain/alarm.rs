@@ -14,7 +14,7 @@ pub enum Code {
     SecretMark,
     /// 敏感
     Sensitive,
-    /// 补页暂不移送: a page that came after the hand-over accuses somebody or calls for a restriction; an officer judges it.
+    /// 补页暂不移送: a page that came after the hand-over accuses somebody, calls for a restriction or cannot be read; an officer judges it.
     PageKeptBack,
 }
 

@@ -1,4 +1,4 @@
-//! Pages that come after a letter was handed over and call for a restriction that it did not have, or accuse somebody: no case system gets them before
+//! Pages that come after a letter was handed over and call for a restriction that it did not have, accuse somebody, or cannot be read: no case system gets them before
 //! a confirming officer has judged them, and the accused office never does. What it holds already cannot be taken back, unless it only leased it.
 
 use rusqlite::OptionalExtension;
@@ -8,12 +8,15 @@ use serde_json::json;
 use super::drafts::subject;
 use super::units::case_system;
 use super::vouch::{self, ALERTS};
-use super::{Db, DraftRow, DraftState, PageRow, StoreError, ledger};
+use super::{Db, DraftRow, DraftState, PAGE_UNREAD, PageRow, StoreError, ledger};
 use crate::clock;
 use crate::domain::access::{Holder, Restricted, Seer, called_for};
 use crate::domain::alarm::{Code, Verdict};
 use crate::domain::draft::{Accused, Draft, Fields};
 use crate::domain::letter::Stage;
+
+/// The draft's note of a page that could not be read.
+const PAGE_UNREADABLE: &str = "page_unreadable";
 
 /// The amendment that tells of a page.
 pub(super) const PAGE_ADDED: &str = "page_added";
@@ -56,6 +59,13 @@ impl Later {
             }
             _ => false,
         };
+        // Of a page that could not be read nobody knows what it says.
+        let is_unread = |note: &String| {
+            let told = note.split_once(": ");
+            let n = told.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+            matches!(told, Some((PAGE_UNREADABLE | PAGE_UNREAD, _))) && n.is_some_and(is_on_one)
+        };
+        let calls = calls || now.notes.iter().any(is_unread);
         (calls || !accused.is_empty()).then_some(Self { accused, pages })
     }
 }

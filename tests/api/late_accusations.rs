@@ -219,3 +219,27 @@ fn a_draft_leased_to_the_office_that_a_late_page_accuses_comes_back_to_the_desk(
     let accused = "SELECT count(*) FROM drafts WHERE body ->> '$.fields.accused[0].name' = '苏州市人民政府' AND ready_ms IS NULL";
     assert_eq!(house.count(accused), 1, "and he has it as it is now");
 }
+
+#[test]
+fn a_late_page_that_cannot_be_read_waits_for_an_officer_who_looks_at_it() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (_, theirs) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &theirs), 1);
+    assert_eq!(ack(&house, &theirs), "");
+    page_comes(&house, 2);
+    house.sql("UPDATE pages SET state = 'unreadable' WHERE state = 'unread'; UPDATE letters SET last_arrival_ms = 2");
+    let mut now = super::house::draft("A1");
+    with_pages(&house, &mut now);
+    now.notes = vec!["page_unreadable: 2 (damaged)".into()];
+    let offer = house.app.settings.handoff.offer;
+    let kept = house
+        .app
+        .store
+        .wait(move |db| db.insert_or_replace_draft(&now, offer));
+    kept.unwrap();
+    assert_eq!((page(&house, &theirs, 2), told(&house, &theirs)), (404, 0));
+    judge(&house, &officer, "false_alarm");
+    assert_eq!((page(&house, &theirs, 2), told(&house, &theirs)), (200, 1));
+}
