@@ -458,6 +458,21 @@ impl Db {
         Ok(Self::on(connection))
     }
 
+    /// Runs `look` on the database as it is at one moment, whatever another process writes meanwhile: what is compared with each other has to be of
+    /// the same time.
+    ///
+    /// # Errors
+    /// What `look` returns, or when SQLite refuses.
+    pub fn at_one_moment<T>(
+        &self,
+        look: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let moment = self.connection.unchecked_transaction()?;
+        let seen = look(self);
+        moment.finish()?;
+        seen
+    }
+
     /// A consistent copy of the running database in a new file, sealed with `key` if there is one.
     ///
     /// # Errors

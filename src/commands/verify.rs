@@ -41,9 +41,13 @@ pub fn run(args: &VerifyArgs) -> u8 {
     };
     let mut report = Report::default();
     let walked = Db::look_at(&settings).and_then(|db| {
-        let whole = ledger(&db, &mut report)?;
-        rows(&db, &mut report)?;
-        Ok((whole, db.original_rows()?, db))
+        // A station beside goes on writing rows and their entries.
+        let (entries, originals) = db.at_one_moment(|db| {
+            let entries = ledger(db, &mut report)?;
+            rows(db, &mut report)?;
+            Ok((entries, db.original_rows()?))
+        })?;
+        Ok((entries, originals, db))
     });
     let (entries, originals, db) = match walked {
         Ok(found) => found,

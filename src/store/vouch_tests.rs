@@ -4,6 +4,7 @@
 use rusqlite::types::Value as Cell;
 
 use super::*;
+use crate::at_rest::Lock;
 use crate::clock::Millis;
 use crate::config::Offer;
 use crate::domain::access::{Holder, InterestKind, Relation, Restricted, Role, Seer};
@@ -599,6 +600,28 @@ fn tables_that_came_later_are_vouched_for_once_too_and_a_forged_session_is_not()
         (faults[0].what.as_str(), faults[0].why),
         ("session/forged", ADDED)
     );
+}
+
+#[test]
+fn what_a_station_writes_while_it_is_verified_is_no_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("station.sqlite3");
+    let mut station = Db::open(&path).unwrap();
+    let beside = Db::look_with(&path, &Lock::default()).unwrap();
+    let (ledger, rows) = beside
+        .at_one_moment(|db| {
+            let ledger = db.verify_ledger()?;
+            station.add_user("zhang", Role::Operator, "phc", "test")?;
+            Ok((ledger, (db.ledger_mark()?.0, db.verify_rows()?)))
+        })
+        .unwrap();
+    assert_eq!(
+        ledger,
+        Ok(rows.0),
+        "the mark is of the entries that were walked"
+    );
+    assert_eq!(rows.1.faults, []);
+    assert!(beside.ledger_mark().unwrap().0 > rows.0, "it did write");
 }
 
 #[test]
