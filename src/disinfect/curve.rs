@@ -45,7 +45,7 @@ impl Curve {
         }
         let (cycle, samples) = (self.cycle, self.kept.clone());
         let queued = store.later(move |db| {
-            if let Err(error) = db.add_cycle_samples(cycle, &samples) {
+            if let Err(error) = db.atomically(|db| db.add_cycle_samples(cycle, &samples)) {
                 tracing::error!(cycle, %error, "a part of a dose curve was not recorded");
             }
         });

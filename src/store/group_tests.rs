@@ -67,6 +67,24 @@ impl Bench {
     }
 }
 
+/// A station that is killed between two commits would be told ever after that somebody had changed the row.
+#[test]
+fn a_change_shares_its_commit_with_the_entry_that_vouches_for_it() {
+    let bench = Bench::new();
+    let before = bench.commits();
+    let signed_in = "INSERT INTO batches (carrier, count, received_ms, signed_by, created_ms) VALUES ('letter', 1, 1, 'z', 1)";
+    let done = bench.store.wait(move |db| {
+        db.connection.execute(signed_in, [])?;
+        Ok(())
+    });
+    done.unwrap();
+    // Whatever is written of it is written now.
+    let rows = bench.store.wait(|db| db.verify_rows()).unwrap();
+    assert_eq!(rows.faults, []);
+    assert_eq!(bench.commits() - before, 1);
+    bench.end();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_answered_finds_his_entry_kept_and_forty_of_them_shared_a_commit() {
     let bench = Bench::new();

@@ -160,21 +160,23 @@ impl Store {
         }
     }
 
-    /// As [`Store::with`], for threads that may block; what it changes is committed by itself.
+    /// As [`Store::with`], for threads that may block.
     ///
     /// # Errors
-    /// What `work` returns, or [`StoreError::Stopped`].
+    /// As [`Store::with`].
     pub fn wait<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Db) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = mpsc::sync_channel(1);
-        self.jobs
-            .send(Job::Alone(Box::new(move |db| {
-                let _ = answer.send(work(db));
-            })))
-            .map_err(|_| StoreError::Stopped)?;
+        let job = Job::Together(Box::new(move |db| {
+            let done = work(db);
+            Box::new(move |kept| {
+                let _ = answer.send(kept.and(done));
+            })
+        }));
+        self.jobs.send(job).map_err(|_| StoreError::Stopped)?;
         answered.recv().map_err(|_| StoreError::Stopped)?
     }
 }
