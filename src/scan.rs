@@ -15,6 +15,7 @@ mod earlier;
 mod health;
 mod held;
 mod indexed;
+pub(crate) mod mounted;
 mod ordered;
 mod own_time;
 mod recover;

@@ -128,7 +128,8 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
             evidence.clone(),
             events.clone(),
             readiness.clone(),
-        );
+        )
+        .with_memory_in(&settings.station.data_dir);
         let name = format!("scanner/{}", scanner.id);
         let (source, control, orders) = match scan::open(scanner, &desk) {
             Ok(opened) => opened,

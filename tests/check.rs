@@ -64,6 +64,25 @@ fn check_as_json_is_one_document_that_says_what_to_do() {
 }
 
 #[test]
+fn check_tells_that_the_mount_of_a_scanner_folder_is_gone() {
+    let station = TestStation::new();
+    assert!(found(&json_of(&station, &[]).1, "mount_gone").is_none());
+    // As if the folder itself had been the mount when the station last had it.
+    let inbox = station.folder("inbox").canonicalize().expect("there");
+    let told = format!("{0}\n{0}\n", inbox.display());
+    fs::write(station.folder("data").join("scanner-1.mount"), told).expect("written");
+    let document = json_of(&station, &[]).1;
+    let gone = found(&document, "mount_gone").expect("told");
+    assert_eq!(gone["state"], "bad");
+    assert!(
+        gone["next"]
+            .as_str()
+            .is_some_and(|next| next.contains("重新挂载")),
+        "{gone}"
+    );
+}
+
+#[test]
 fn settings_that_cannot_be_read_are_a_finding_of_the_json_too() {
     let station = TestStation::with_settings(|text| text);
     fs::write(station.folder("station.toml"), "[station]\nnmae = 1\n").expect("written");

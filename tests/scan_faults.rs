@@ -6,6 +6,7 @@
 )]
 
 mod crashes;
+mod mounts;
 mod station;
 
 use std::fs;

@@ -1,18 +1,27 @@
 //! The scanners: their folders, whose they are, what a device offers, and whether scans as the settings want them would be taken.
 
-use scanner::claim;
+use scanner::{claim, mount};
 
 use super::machine::{folder, station_runs};
 use super::{Report, machine};
+use crate::Chain;
 use crate::config::{ScannerKind, Settings};
 use crate::domain::intake::next_action;
-use crate::{Chain, scan};
+use crate::scan::{self, mounted};
 
 /// The folders that other software fills.
 pub(super) fn folders(settings: &Settings, report: &mut Report) {
     let folders = settings.scanners.iter();
     for scanner in folders.filter(|scanner| !scanner.is_driven()) {
         let what = format!("scanner {}", scanner.id);
+        let (data, id) = (&settings.station.data_dir, scanner.id.to_string());
+        let gone = mounted::remembered(&scanner.folder, data, &id)
+            .filter(|was| mount::is_gone(&scanner.folder, was));
+        if let Some(was) = gone {
+            let told = [scanner.folder.as_path(), &was].map(|path| path.display().to_string());
+            report.bad(&what, "mount_gone", &[&told[0], &told[1]]);
+            continue;
+        }
         folder(&what, &scanner.folder, "can_be_used", report);
         if claim::is_owned(&scanner.folder) && !machine::station_runs(settings) {
             let shown = scanner.folder.display().to_string();

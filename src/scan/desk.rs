@@ -13,6 +13,7 @@ use super::ScanError;
 use super::ahead::Ahead;
 use super::earlier::Earlier;
 use super::indexed::Whole;
+use super::mounted::Mounted;
 use super::ordered::Turn;
 use super::own_time::OwnTimes;
 use crate::Chain;
@@ -58,6 +59,8 @@ pub struct Desk {
     pub(super) stuck: AtomicBool,
     /// The folder is this station's; forgotten when the folder goes away.
     pub(super) own: Mutex<Option<claim::Owned>>,
+    /// The mount that the folder lies on.
+    pub(super) mounted: Mounted,
     /// Files whose trouble is in the log already; forgotten once a page goes through.
     pub(super) told: Mutex<HashSet<String>>,
 }
@@ -83,6 +86,7 @@ impl Desk {
         let source = scanner.id.to_string();
         Self {
             source,
+            mounted: Mounted::of(&inbox),
             inbox,
             done,
             held,
@@ -101,6 +105,14 @@ impl Desk {
             own: Mutex::default(),
             told: Mutex::default(),
         }
+    }
+
+    /// Remembers in this folder on which mount its own lies.
+    #[must_use]
+    pub fn with_memory_in(mut self, data: &Path) -> Self {
+        self.mounted = Mounted::kept_in(&self.inbox, data, &self.source);
+        self.settings.mount = self.mounted.was();
+        self
     }
 
     /// How its folder is to be watched.
@@ -242,7 +254,12 @@ impl Desk {
             Seen::FolderUnreadable { folder, kind } => {
                 return self.folder_unreadable(&folder, kind);
             }
-            Seen::FolderBack { .. } => return self.recover(),
+            Seen::MountGone { .. } => return self.mount_gone(),
+            Seen::FolderBack { .. } => {
+                // The lock may be on the folder that was there before.
+                self.let_go();
+                return self.recover();
+            }
             Seen::WithoutEvents { error, .. } => {
                 tracing::warn!(scanner = self.source, %error, "no change events for this folder: pages are found by the rescan alone");
                 return;

@@ -18,10 +18,16 @@ impl Desk {
         if own.is_some() {
             return true;
         }
+        if self.mounted.is_gone() {
+            drop(own);
+            self.mount_gone();
+            return false;
+        }
         match claim::own(&self.inbox) {
             Ok(Some(owned)) => {
                 *own = Some(owned);
                 drop(own);
+                self.mounted.note();
                 self.folder_readable();
                 // What another station left half done is nobody's now.
                 self.recover();
@@ -67,7 +73,7 @@ impl Desk {
     /// Files that waited, and that somebody took away while no station looked.
     pub(super) fn note_gone(&self) {
         // The watcher tells of a folder that cannot be listed.
-        if self.driven || std::fs::read_dir(&self.inbox).is_err() {
+        if self.driven || self.mounted.is_gone() || std::fs::read_dir(&self.inbox).is_err() {
             return;
         }
         let source = self.source.clone();

@@ -10,9 +10,11 @@ use scanner::claim::ClaimError;
 use super::ScanError;
 use super::desk::Desk;
 use crate::Chain;
+use crate::clock;
 use crate::domain::intake::next_action;
 use crate::events::Event;
 use crate::evidence::EvidenceError;
+use crate::store::HealthRow;
 
 impl Desk {
     pub(super) fn alert(&self, code: &str, name: &str, arrival: &str) {
@@ -31,16 +33,61 @@ impl Desk {
     }
 
     pub(super) fn folder_unreadable(&self, folder: &Path, kind: std::io::ErrorKind) {
-        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.let_go();
         let message = format!(
             "{} cannot be listed ({kind}): check that it exists, is mounted, and that the laixin user may read and write it",
             folder.display()
         );
         self.not_ready("folder_unreadable", &message);
+        self.note_folder("bad", Some("check_folder"));
+    }
+
+    /// Nothing is taken from what lies in the folder's place.
+    pub(super) fn mount_gone(&self) {
+        self.let_go();
+        let was = self.mounted.was().unwrap_or_default();
+        let mut message = format!(
+            "{} lay on the mount {}, which is gone: mount it again and pages go on; nothing is taken from there meanwhile",
+            self.inbox.display(),
+            was.display()
+        );
+        if let Some(file) = self.mounted.file() {
+            message += &format!(
+                ". If it is to be a plain folder from now on, remove {} and start the station again",
+                file.display()
+            );
+        }
+        self.not_ready("mount_gone", &message);
+        self.note_folder("bad", Some("check_folder"));
+    }
+
+    /// The folder is no longer this station's.
+    pub(super) fn let_go(&self) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(super) fn folder_readable(&self) {
         self.readiness.ready(&self.part());
+        if !self.driven {
+            self.note_folder("good", None);
+        }
+    }
+
+    /// The device health log keeps when the folder went and came.
+    fn note_folder(&self, state: &str, code: Option<&str>) {
+        let row = HealthRow {
+            at: clock::now(),
+            device: self.source.clone(),
+            point: "folder".into(),
+            value: None,
+            limit: None,
+            state: state.into(),
+            code: code.map(str::to_owned),
+            detail: None,
+        };
+        if let Err(error) = self.store.wait(move |db| db.note_health(&[row])) {
+            tracing::warn!(scanner = self.source, error = %Chain(&error), "the device health log was not written");
+        }
     }
 
     pub(super) fn not_ready(&self, code: &str, message: &str) {

@@ -92,7 +92,8 @@ impl Station {
             Arc::clone(&self.evidence),
             self.events.clone(),
             self.readiness.clone(),
-        );
+        )
+        .with_memory_in(self.inbox.parent().unwrap());
         let quick = Duration::from_millis(50);
         let shipped = self.as_shipped.map(|events| FolderSettings {
             events,

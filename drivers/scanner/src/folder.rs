@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 pub(crate) use listing::stamp;
 
 use crate::complete::{self, Verdict};
-use crate::{Seen, index};
+use crate::{Seen, index, mount};
 use tracker::{Tracker, Wanted};
 
 /// Whether the system's change events are used.
@@ -60,6 +60,8 @@ pub struct FolderSettings {
     pub max_file_bytes: u64,
     /// The software writes lists of the pages of a letter beside them.
     pub has_indexes: bool,
+    /// Where the file system began that the folder lay on, as an earlier run saw it.
+    pub mount: Option<PathBuf>,
 }
 
 impl FolderSettings {
@@ -77,6 +79,7 @@ impl FolderSettings {
             linger: Duration::from_secs(300),
             max_file_bytes: 512 * 1024 * 1024,
             has_indexes: false,
+            mount: None,
         }
     }
 }
@@ -129,6 +132,7 @@ impl Folder {
         let (asked, stopping) = (Arc::default(), Arc::default());
         let watch = Watch {
             tracker: Tracker::new(settings.clone()),
+            mount: settings.mount.clone(),
             settings,
             report,
             wake: wake.clone(),
@@ -190,15 +194,24 @@ struct Watch {
     asked: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     hints: Option<Hints>,
-    trouble: Option<io::ErrorKind>,
+    trouble: Option<Trouble>,
+    /// Where the file system begins that the folder is on.
+    mount: Option<PathBuf>,
     /// How long this look waited for its reports to be taken.
     waited: Duration,
 }
 
-/// The event watcher and the inode it watches: a folder that was replaced needs a new one.
+/// Why nothing is seen of the folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Unreadable(io::ErrorKind),
+    MountGone,
+}
+
+/// The event watcher and the folder it watches, by device and inode: one that was replaced needs a new one.
 struct Hints {
     _watcher: Option<RecommendedWatcher>,
-    inode: u64,
+    folder: (u64, u64),
 }
 
 impl Watch {
@@ -220,9 +233,10 @@ impl Watch {
     fn look(&mut self, now: Instant) -> Result<(), NobodyListens> {
         // Before the listing: a file that comes between the two is then seen by one of them.
         let without_events = self.watch_events();
-        match listing::list(&self.settings.inbox, &self.settings.skip) {
+        match self.list() {
             Ok(entries) => {
-                if self.trouble.take().is_some() {
+                let is_mounted_anew = self.note_mount();
+                if self.trouble.take().is_some() || is_mounted_anew {
                     self.tell(Seen::FolderBack {
                         folder: self.settings.inbox.clone(),
                     })?;
@@ -246,17 +260,37 @@ impl Watch {
                     self.tell(seen)?;
                 }
             }
-            Err(error) => {
+            Err(trouble) => {
                 self.hints = None;
-                if self.trouble.replace(error.kind()) != Some(error.kind()) {
-                    self.tell(Seen::FolderUnreadable {
-                        folder: self.settings.inbox.clone(),
-                        kind: error.kind(),
+                if self.trouble.replace(trouble) != Some(trouble) {
+                    let folder = self.settings.inbox.clone();
+                    self.tell(match trouble {
+                        Trouble::Unreadable(kind) => Seen::FolderUnreadable { folder, kind },
+                        Trouble::MountGone => Seen::MountGone { folder },
                     })?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What lies in the folder, and not in its bare mount point: the mount may go while it is listed.
+    fn list(&self) -> Result<Vec<listing::Entry>, Trouble> {
+        let listed = listing::list(&self.settings.inbox, &self.settings.skip);
+        let was = self.mount.as_deref();
+        if was.is_some_and(|was| mount::is_gone(&self.settings.inbox, was)) {
+            return Err(Trouble::MountGone);
+        }
+        listed.map_err(|error| Trouble::Unreadable(error.kind()))
+    }
+
+    /// Whether the folder is on another mount than at the last look.
+    fn note_mount(&mut self) -> bool {
+        let Ok(now) = mount::root(&self.settings.inbox) else {
+            return false;
+        };
+        let was = self.mount.replace(now);
+        was.is_some() && was != self.mount
     }
 
     fn tell(&mut self, seen: Seen) -> Result<(), NobodyListens> {
@@ -271,11 +305,12 @@ impl Watch {
         if self.settings.events == Events::RescanOnly {
             return None;
         }
-        let inode = fs::metadata(&self.settings.inbox).ok()?.ino();
+        let folder = fs::metadata(&self.settings.inbox).ok()?;
+        let folder = (folder.dev(), folder.ino());
         if self
             .hints
             .as_ref()
-            .is_some_and(|hints| hints.inode == inode)
+            .is_some_and(|hints| hints.folder == folder)
         {
             return None;
         }
@@ -286,7 +321,7 @@ impl Watch {
         };
         self.hints = Some(Hints {
             _watcher: watcher,
-            inode,
+            folder,
         });
         failed
     }

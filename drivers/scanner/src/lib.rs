@@ -9,6 +9,7 @@ pub mod escl;
 pub mod feeding;
 pub mod folder;
 pub mod index;
+pub mod mount;
 pub mod naming;
 pub mod offers;
 pub mod order;
@@ -201,7 +202,12 @@ pub enum Seen {
         /// What the system said.
         kind: io::ErrorKind,
     },
-    /// The folder can be listed again.
+    /// The folder's mount is gone: what lies in its place is another folder, and nothing in it is told of. Told once; heals by itself.
+    MountGone {
+        /// The watched folder.
+        folder: PathBuf,
+    },
+    /// The folder can be listed again, or lies on another mount than before.
     FolderBack {
         /// The watched folder.
         folder: PathBuf,

@@ -82,6 +82,7 @@ fn told(seen: &[Seen]) -> Vec<&'static str> {
             Seen::Lingering(_) => "lingering",
             Seen::Gone(_) => "gone",
             Seen::FolderUnreadable { .. } => "folder_unreadable",
+            Seen::MountGone { .. } => "mount_gone",
             Seen::FolderBack { .. } => "folder_back",
             Seen::WithoutEvents { .. } => "without_events",
         })
