@@ -36,7 +36,8 @@ pub struct AlertView {
     pub acknowledged_by: Option<String>,
     /// When.
     pub acknowledged_at: Option<String>,
-    /// What he says. `doubted`: an operator says that a threat or a secret mark is a false alarm, and a confirming officer decides.
+    /// What he says. `noted`: he has seen it, and it is not decided. `doubted`: an operator says that a threat or a secret mark is a false alarm, and a
+    /// confirming officer decides.
     pub verdict: Option<Verdict>,
     /// In words.
     pub note: Option<String>,
@@ -66,7 +67,8 @@ impl From<AlertRow> for AlertView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AlertQuery {
-    /// Only those that nobody acknowledged; for whoever may decide it also those that an operator takes for a false alarm.
+    /// Only those that nobody has decided; one that an operator takes for a false alarm is left out for operators. What is merely sensitive is settled
+    /// once somebody has noted it.
     #[serde(default)]
     open: bool,
 }
@@ -147,7 +149,7 @@ pub async fn list(
     }))
 }
 
-/// A named person has seen it and says what it is. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming
+/// A named person has seen it and says what it is. What is only `noted` stays open and goes up until somebody decides it. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming
 /// officer or an administrator decides, and what he says is handed over.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
     params(("id" = i64, Path), super::openapi::Key),

@@ -36,8 +36,9 @@ pub(super) const THREAT_CONFIRMED: &str = "threat_confirmed";
 /// The same of a false alarm.
 pub(super) const THREAT_WITHDRAWN: &str = "threat_withdrawn";
 
-/// Nobody acknowledged it, or only an operator who takes it for a false alarm.
-pub(super) const OPEN: &str = "(acked_ms IS NULL OR verdict = 'doubted')";
+/// Nobody has decided it. That something is sensitive needs no decision: who has seen it may say so.
+pub(super) const OPEN: &str =
+    "(acked_ms IS NULL OR verdict = 'doubted' OR verdict = 'noted' AND code <> 'sensitive')";
 
 impl AlertRow {
     /// An operator takes it for a false alarm, and no officer has decided.
@@ -177,8 +178,8 @@ impl Db {
         Ok(query.query_row((letter, code), alert).optional()?)
     }
 
-    /// A named person has seen an alert and says what it is. What he says first stands until he or another decides a noted one. An operator's word that
-    /// a threat or a secret mark is a false alarm is noted, and a confirming officer decides.
+    /// A named person has seen an alert and says what it is. One that is only noted stays open, and goes up, until somebody decides it. An operator's word
+    /// that a threat or a secret mark is a false alarm is noted, and a confirming officer decides.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] once it is decided; for an operator also where it waits for an officer, unless he confirms it.
@@ -221,7 +222,7 @@ impl Db {
         })
     }
 
-    /// Alerts that nobody acknowledged in time go up; those that did.
+    /// Alerts that nobody decided in time go up; those that did.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -269,7 +270,7 @@ impl Db {
 /// Which alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertsWanted {
-    /// Nobody acknowledged them, or they wait for a confirming officer.
+    /// Nobody has decided them.
     Open,
     /// Every one.
     All,

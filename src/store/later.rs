@@ -158,6 +158,23 @@ impl Db {
         vouch::append(&self.connection, by, (ALERTS, &id), detail)
     }
 
+    /// Forgets whom later pages accuse; that an alert was raised stays.
+    pub(super) fn forget_later(&self, letter: &str) -> Result<(), StoreError> {
+        let id: Option<i64> = self
+            .connection
+            .prepare_cached("UPDATE alerts SET later = NULL WHERE letter_id = ?1 AND later IS NOT NULL RETURNING id")?
+            .query_row([letter], |row| row.get(0))
+            .optional()?;
+        let Some(id) = id.map(|id| id.to_string()) else {
+            return Ok(());
+        };
+        let (by, detail) = (
+            ("task/letters", "alert.forgotten"),
+            json!({"letter": letter}),
+        );
+        vouch::append(&self.connection, by, (ALERTS, &id), detail)
+    }
+
     /// Takes a leased draft back from the office that it accuses as it reads now.
     pub(super) fn take_back_from_accused(
         &self,

@@ -17,6 +17,8 @@ use crate::domain::access::Seer;
 use crate::domain::alarm::Code;
 use crate::domain::outgoing::{Kind, Retry, State};
 
+/// For so long a channel is told of an alert that somebody has decided.
+const A_DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Messages made at once at most.
 const MOST: u32 = 200;
 
@@ -194,9 +196,10 @@ impl Db {
                      (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?1)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),
+            // Also where a person was faster than this channel; a new channel is not told what was decided long ago.
             Kind::AlertRaised => format!(
                 "SELECT a.letter_id, a.id, a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
-                 WHERE a.acked_ms IS NULL AND a.code <> 'page_kept_back' AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
+                 WHERE (a.acked_ms IS NULL OR a.verdict IS NOT 'false_alarm' AND a.acked_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER) - {A_DAY_MS}) AND a.code <> 'page_kept_back' AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),
         };

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::alerts::OPEN;
 use super::{Db, DraftState, LetterLine, StoreError};
 use crate::clock::Millis;
 use crate::domain::access::{Seer, Sight, Unseen};
@@ -51,10 +52,10 @@ impl Db {
     /// Letters that wait for a person: alarms first, then express mail and telegrams, then the most doubtful, then the oldest.
     fn to_review(&self) -> Result<Vec<Row>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT l.id, EXISTS (SELECT 1 FROM alerts a WHERE a.letter_id = l.id AND (a.acked_ms IS NULL OR a.verdict = 'doubted')) alarmed, d.doubts
+            &format!("SELECT l.id, EXISTS (SELECT 1 FROM alerts WHERE letter_id = l.id AND {OPEN}) alarmed, d.doubts
              FROM letters l JOIN drafts d ON d.letter_id = l.id
              WHERE l.stage = ?1 AND (d.state = ?2 OR d.ready_ms IS NULL) AND l.withheld IS NULL
-             ORDER BY alarmed DESC, l.urgent DESC, d.doubts DESC, l.created_ms, l.id",
+             ORDER BY alarmed DESC, l.urgent DESC, d.doubts DESC, l.created_ms, l.id"),
         )?;
         let rows = query.query_map((Stage::Drafted, DraftState::Open), |row| {
             Ok(Row {

@@ -240,7 +240,6 @@ impl Db {
             "DELETE FROM readings WHERE page_id IN (SELECT id FROM pages WHERE letter_id = ?1)",
             "DELETE FROM corrections WHERE letter_id = ?1",
             "DELETE FROM drafts WHERE letter_id = ?1",
-            "UPDATE alerts SET later = NULL WHERE letter_id = ?1",
             "DELETE FROM earlier WHERE letter_id = ?1",
             "DELETE FROM proposals WHERE letter_id = ?1",
             "DELETE FROM outcomes WHERE letter_id = ?1",
@@ -248,6 +247,7 @@ impl Db {
         ] {
             self.connection.execute(sql, [letter])?;
         }
+        self.forget_later(letter)?;
         self.forget_answers(letter)?;
         Ok(json!({"pages": pages, "corrections": corrections}))
     }

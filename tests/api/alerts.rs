@@ -3,7 +3,8 @@
 
 use laixin::domain::alarm::Escalation;
 use laixin::domain::draft::{Accused, Draft, Flag};
-use laixin::store::{Role, Scope};
+use laixin::domain::outgoing::Kind;
+use laixin::store::{Channel, Role, Scope};
 use serde_json::{Value, json};
 
 use super::house::{Caller, House};
@@ -112,8 +113,15 @@ fn a_named_person_says_what_an_alert_is() {
         (Some("li"), Some("noted"))
     );
     assert!(noted["acknowledged_at"].is_string());
-    assert!(open(&house, &wang).is_empty());
-    // What was only noted another one decides; what is decided stays.
+    // What was only noted stays open, and goes up, until somebody decides it; what is decided stays.
+    assert_eq!(open(&house, &wang)[0]["verdict"], "noted");
+    house.sql("UPDATE alerts SET level_ms = 0");
+    let rules = Escalation {
+        officers_min: 5,
+        administrators_min: 15,
+    };
+    let risen = house.app.store.wait(move |db| db.escalate_alerts(rules));
+    assert_eq!(risen.unwrap().len(), 1);
     let decided = house
         .post(
             &wang,
@@ -128,6 +136,7 @@ fn a_named_person_says_what_an_alert_is() {
         ),
         (Some("wang"), Some("已电话报告"))
     );
+    assert!(open(&house, &wang).is_empty());
     assert_eq!(
         house
             .post(&li, &to, json!({"verdict": "false_alarm"}))
@@ -299,6 +308,43 @@ fn what_changes_after_the_hand_over_is_offered_until_the_case_system_knows() {
     house.sql("UPDATE tokens SET revoked_ms = 1 WHERE name = 'cases'");
     let left = house.get(&other, "/v1/amendments").json();
     assert_eq!(left["items"].as_array().map(Vec::len), Some(1), "{left}");
+}
+
+/// Somebody at the station was faster than the case system's channel, and it was never told.
+#[test]
+fn a_threat_that_is_confirmed_at_once_is_told_to_the_case_system_all_the_same() {
+    let house = House::offering("read");
+    let wang = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", threatens);
+    let says = |verdict: &str| {
+        let told = house.get(&wang, "/v1/alerts").json();
+        let to = format!("/v1/alerts/{}/acknowledge", told["items"][0]["id"]);
+        assert_eq!(
+            house.post(&wang, &to, json!({"verdict": verdict})).status,
+            200
+        );
+    };
+    let queued = |name: &str| {
+        let channel = Channel {
+            name: format!("webhook/{name}"),
+            kinds: vec![Kind::AlertRaised],
+            unit: None,
+        };
+        let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
+        let queue = house
+            .app
+            .store
+            .wait(move |db| db.queue_messages(&channel, id));
+        queue.unwrap()
+    };
+    says("noted");
+    assert_eq!((queued("one"), queued("one")), (1, 0));
+    says("confirmed");
+    assert_eq!((queued("one"), queued("two")), (0, 1));
+    house.sql("UPDATE alerts SET acked_ms = acked_ms - 86400001");
+    assert_eq!(queued("three"), 0, "what was decided long ago is no news");
+    house.sql("UPDATE alerts SET acked_ms = acked_ms + 86400001, verdict = 'false_alarm'");
+    assert_eq!(queued("four"), 0);
 }
 
 /// An operator said “false alarm” of a threat that had gone up, and nobody could confirm it any more.

@@ -155,6 +155,20 @@ fn a_page_that_accuses_the_office_which_registered_the_letter_never_goes_to_it()
     assert_eq!(acked.status, 404, "it cannot be guessed either");
     judge(&house, &officer, "confirmed");
     shut();
+    let altered = |sql: &str| {
+        house.sql(sql);
+        let rows = house.app.store.wait(|db| db.verify_rows());
+        rows.unwrap()
+            .faults
+            .iter()
+            .any(|fault| fault.what.starts_with("alert"))
+    };
+    assert!(!altered("SELECT 1"));
+    let office = "UPDATE alerts SET later = replace(later, '市', '县')";
+    assert!(altered(office), "whom it accuses is vouched for");
+    assert!(!altered(
+        "UPDATE alerts SET later = replace(later, '县', '市')"
+    ));
     // Another page calls for another word.
     page_comes(&house, 3);
     accuses(&house, OFFICE);

@@ -34,8 +34,8 @@
     const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
     what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }));
-    if (alert.verdict === "doubted") {
-      const said = [words.doubted.replace("{}", alert.acknowledged_by), alert.note].filter(Boolean).join(" · ");
+    if (alert.verdict) {
+      const said = [words[alert.verdict].replace("{}", alert.acknowledged_by), alert.note].filter(Boolean).join(" · ");
       what.append(element("span", said, { className: "small doubted" }));
     }
     const note = element("input", "", { placeholder: words.note, maxLength: 500 });

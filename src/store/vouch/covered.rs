@@ -72,7 +72,8 @@ pub(in crate::store) const ALERTS: Covered = Covered {
     table: "alerts",
     key: "id",
     prefix: "alert",
-    columns: "letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, note",
+    // What later pages say came with schema 14: rows without it are vouched for as they were.
+    columns: "letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, CASE WHEN later IS NULL THEN note ELSE json_array(note, later) END",
 };
 
 /// Every such table.
