@@ -35,6 +35,7 @@ pub mod problem;
 mod query;
 mod ranged;
 pub mod scanners;
+pub mod search;
 mod second_person;
 pub mod session;
 pub mod statistics;
@@ -211,6 +212,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))
+        .routes(routes!(search::letters))
         .routes(routes!(archive::pdf))
         .routes(routes!(pages::original))
         .routes(routes!(pages::shown))

@@ -26,6 +26,7 @@ mod outbox;
 mod refused;
 mod review;
 mod scanning;
+mod search;
 mod sheets;
 mod sign_in;
 mod statistics;
@@ -60,6 +61,7 @@ pub fn router(app: App) -> Router {
         .route("/cabinets/{id}", get(cabinet::page))
         .route("/review", get(review::page))
         .route("/letters", get(letters::page))
+        .route("/search", get(search::page))
         .route("/letters/{id}", get(letter::page))
         .route("/letters/{id}/beside", get(beside::page))
         .route("/letters/{id}/keeping", get(keeping::page))

@@ -28,6 +28,7 @@ pub mod own_time;
 pub mod password;
 pub mod repeat;
 pub mod roster;
+pub mod search;
 pub mod secret;
 pub mod statistics;
 pub mod text;

@@ -60,6 +60,7 @@ mod restrictions;
 mod review;
 mod scans;
 mod scrubs;
+mod search;
 mod second_person;
 mod self_tests;
 mod statistics;
@@ -131,6 +132,7 @@ pub use restrictions::{AccessRow, RestrictionRow};
 pub use review::{InQueue, Waiting};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
+pub use search::{FoundLetter, FoundPlace, Searched};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
@@ -333,6 +335,7 @@ impl Db {
         vouch::watch(&connection)?;
         let mut db = Self::on(connection);
         db.vouch_for_what_is_there()?;
+        db.index_due()?;
         Ok(db)
     }
 

@@ -24,6 +24,7 @@ mod packages;
 mod people;
 mod push;
 mod routes;
+mod search;
 mod sight;
 mod statistics;
 mod tls;

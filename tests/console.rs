@@ -14,6 +14,7 @@ mod many;
 mod operator;
 mod quality;
 mod review;
+mod search;
 mod sheets;
 mod trust;
 

@@ -13,7 +13,7 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str, &str); 15] = [
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),
+    ("search.js", SCRIPT, include_str!("assets/search.js")),
     ("review.js", SCRIPT, include_str!("assets/review.js")),
     ("sheets.js", SCRIPT, include_str!("assets/sheets.js")),
     ("sheets.css", CSS, include_str!("assets/sheets.css")),

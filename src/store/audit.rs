@@ -8,7 +8,7 @@ use super::{Db, LedgerEntry, StoreError};
 use crate::clock::Millis;
 
 /// What the ledger calls a look at a letter, its pages, its fields or a line about it.
-pub const LOOKS: [&str; 10] = [
+pub const LOOKS: [&str; 11] = [
     "letter.viewed",
     "letter.opened",
     "page.viewed",
@@ -17,12 +17,13 @@ pub const LOOKS: [&str; 10] = [
     "draft.viewed",
     "draft.claimed",
     "letters.listed",
+    "letters.searched",
     "drafts.listed",
     "valuables.viewed",
 ];
 
 /// Looks that showed one line of the letter among others.
-const LISTED: [&str; 2] = ["letters.listed", "drafts.listed"];
+const LISTED: [&str; 3] = ["letters.listed", "letters.searched", "drafts.listed"];
 
 /// How often somebody saw a letter, all its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +84,7 @@ fn under_another_name(looks: &str) -> String {
             WHERE s.letter <> ?1 AND l.action IN ({looks}) AND l.at_ms BETWEEN s.since AND s.until
             AND (l.action <> 'page.viewed' OR coalesce(l.detail ->> '$.sha256', s.sha256) = s.sha256)
          UNION SELECT l.seq, s.letter FROM ledger l, json_each(l.detail, '$.letters') e JOIN stays s ON s.letter = e.value
-            WHERE l.action IN ('letters.listed', 'drafts.listed') AND s.letter <> ?1 AND l.at_ms BETWEEN s.since AND s.until"
+            WHERE l.action IN ('letters.listed', 'letters.searched', 'drafts.listed') AND s.letter <> ?1 AND l.at_ms BETWEEN s.since AND s.until"
     )
 }
 
@@ -92,7 +93,7 @@ const OF_LETTER: &str = "seq IN (
     SELECT seq FROM ledger WHERE subject = 'letter/' || ?1
     UNION SELECT seq FROM elsewhere
     UNION SELECT s.seq FROM ledger s, json_each(s.detail, '$.letters') e
-        WHERE s.action IN ('letters.listed', 'drafts.listed') AND e.value = ?1
+        WHERE s.action IN ('letters.listed', 'letters.searched', 'drafts.listed') AND e.value = ?1
     UNION SELECT seq FROM ledger WHERE subject IN (
         SELECT 'restriction/' || ?1 UNION ALL SELECT 'boxed/' || ?1
         UNION ALL SELECT 'valuable/' || id FROM valuables WHERE letter_id = ?1

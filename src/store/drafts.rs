@@ -310,6 +310,7 @@ impl Db {
             if earlier.is_some() {
                 db.compare_later(letter, later)?;
             }
+            db.index_letter(letter)?;
             ledger::append(&db.connection, "task/read", "draft.made", &subject(letter), &json!({}))?;
             Ok(if earlier.is_some() { DraftKept::Replaced } else { DraftKept::Created })
         })
@@ -440,6 +441,7 @@ impl Db {
             db.note_conflict(letter, &row.draft.fields)?;
             db.guard_letter(letter, &row.draft.fields)?;
             db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
+            db.index_letter(letter)?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
             let reason = corrections.accused.as_ref().and_then(|accused| accused.reason.as_deref());

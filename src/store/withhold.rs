@@ -248,6 +248,7 @@ impl Db {
             self.connection.execute(sql, [letter])?;
         }
         self.forget_later(letter)?;
+        self.unindex(letter)?;
         self.forget_answers(letter)?;
         Ok(json!({"pages": pages, "corrections": corrections}))
     }

@@ -55,6 +55,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/arrivals/{id}/set-aside", MAIL),
     ("GET", "/v1/arrivals/{id}/image", MAIL),
     ("GET", "/v1/letters", MAIL),
+    ("GET", "/v1/search", MAIL),
     ("GET", "/v1/letters/{id}", MAIL),
     ("GET", "/v1/letters/{id}/archive.pdf", READ),
     ("GET", "/v1/letters/{id}/pages/{n}", READ),

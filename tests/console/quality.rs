@@ -11,7 +11,7 @@ use super::browser_station::{Station, irradiating};
 use super::{sign_in, trust};
 
 /// Every page that an administrator sees; a new route of the console has to come in here.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 24] = [
     "/",
     "/today",
     "/batches",
@@ -33,6 +33,7 @@ const PAGES: [&str; 23] = [
     "/accounts",
     "/myself",
     "/letters?stage=drafted",
+    "/search?q=A",
     "/batches?before=1",
     "/batches/1/pages",
 ];

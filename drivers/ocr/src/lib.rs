@@ -56,6 +56,7 @@ mod turn;
 
 pub use blank::Sheet;
 pub use density::Density;
+pub use fold::simplified;
 pub use geometry::Quad;
 pub use models::OpenError;
 pub use orient::jpeg_orientation;

@@ -298,4 +298,7 @@
 
   window.laixinFields = { begin, settled, go, fields, isOpen, typed };
   begin();
+  // A search leads to the page where it found something.
+  const asked = /^#page-(\d+)$/.exec(location.hash);
+  if (asked) viewer.show(asked[1]);
 })();
