@@ -21,6 +21,7 @@ mod own_time;
 mod recover;
 pub mod separators;
 mod told;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,9 @@ use control::Driver;
 
 /// How long a page that could not be finished stays claimed before it is tried again.
 const RECOVER_EVERY: Duration = Duration::from_secs(60);
+
+/// How often taken files are compared with what was taken.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(3);
 
 /// How often the task shows that it completes its loop.
 const PULSE: Duration = Duration::from_secs(5);
@@ -97,6 +101,7 @@ pub async fn run(
     blocking(&desk, Desk::begin).await?;
     let mut driver = Driver::new(Arc::clone(&desk), orders);
     let mut recover = tokio::time::interval(RECOVER_EVERY);
+    let mut again = tokio::time::interval(LOOK_AGAIN_EVERY);
     let mut pulse = tokio::time::interval(PULSE);
     loop {
         tokio::select! {
@@ -105,6 +110,7 @@ pub async fn run(
                 beat.beat();
                 driver.pulse().await;
             }
+            _ = again.tick() => blocking(&desk, Desk::look_again).await?,
             _ = recover.tick() => blocking(&desk, Desk::recover_if_stuck).await?,
             Some(command) = driver.next() => driver.carry_out(command, &mut source).await,
             event = events.recv() => match event {

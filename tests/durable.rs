@@ -68,6 +68,7 @@ fn keeps_one_original() {
         arrival_id: "0a-1".into(),
         folder: None,
         file_name: "A001_p1.jpg".into(),
+        stamp: claim::stamp_of(&path).unwrap(),
         path,
     };
     claim::finish(&claimed, &inbox.join("done")).unwrap();

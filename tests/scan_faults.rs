@@ -6,6 +6,7 @@
 )]
 
 mod crashes;
+mod growing;
 mod mounts;
 mod station;
 

@@ -51,6 +51,9 @@ pub struct Scanner {
     /// How often the whole folder is looked through, whatever the notifications said.
     #[serde(default = "rescan_5")]
     pub rescan_s: Within<1, 3600>,
+    /// A taken file is compared with what was taken of it for this long: software may go on writing into it.
+    #[serde(default = "watch_600")]
+    pub watch_taken_s: Within<0, 86_400>,
     /// eSCL: the device's root.
     pub url: Option<String>,
     /// eSCL over https: SHA-256 of the device's own certificate.
@@ -95,6 +98,10 @@ fn rescan_5() -> Within<1, 3600> {
     Within(5)
 }
 
+fn watch_600() -> Within<0, 86_400> {
+    Within(600)
+}
+
 fn scanimage() -> PathBuf {
     PathBuf::from("scanimage")
 }
@@ -129,6 +136,7 @@ impl Scanner {
             folder: folder.into(),
             quiet_ms: quiet_800(),
             rescan_s: rescan_5(),
+            watch_taken_s: watch_600(),
             url: None,
             fingerprint: None,
             authority: None,

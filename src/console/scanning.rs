@@ -237,7 +237,12 @@ fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
         next: next.unwrap_or_default().to_owned(),
         for_officer: hold::is_for_an_officer(code)
             .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
-        is_of_files: [hold::IMAGE_HELD, reason::INDEX_PAGE_MISSING].contains(&code),
+        is_of_files: [
+            hold::IMAGE_HELD,
+            hold::FILE_GREW,
+            reason::INDEX_PAGE_MISSING,
+        ]
+        .contains(&code),
         submit: String::new(),
         lines: vec![first],
     }

@@ -52,6 +52,8 @@ pub mod hold {
     pub const OUT_OF_ORDER: &str = "out_of_order";
     /// A file of this batch is held; it may be a page of this letter.
     pub const IMAGE_HELD: &str = "image_held";
+    /// A file of this letter went on growing after it was taken.
+    pub const FILE_GREW: &str = "file_grew";
     /// A file between this letter's pages is held: it may have been a separator sheet.
     pub const HELD_BETWEEN: &str = "held_between";
     /// A run of separators ended before its last sheet, or another one began behind its first.

@@ -69,6 +69,8 @@ pub mod reason {
     pub const LETTER_CLOSED: &str = "letter_closed";
     /// A letter of its name came with an earlier batch, and it is no first page, or the envelope or first page that this letter lacks.
     pub const LATE_PAGE: &str = "late_page";
+    /// It was written to after it was taken: these are its bytes since.
+    pub const FILE_GREW: &str = "file_grew";
     /// It was claimed under a number this database does not know.
     pub const UNKNOWN_CLAIM: &str = "unknown_claim";
     /// No list of pages names it yet.
@@ -87,6 +89,7 @@ pub fn may_be_page(reason: &str) -> bool {
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
             | reason::LATE_PAGE
+            | reason::FILE_GREW
             | reason::UNKNOWN_CLAIM
             | reason::UNKNOWN_SCAN
             | reason::NO_RELEASED_LOAD
@@ -122,6 +125,9 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::LATE_PAGE => {
             "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"
+        }
+        reason::FILE_GREW => {
+            "take it into its letter: the pages that came since are added, those that were taken stay; set the scanner's software to write a file only when it is finished, or raise quiet_ms"
         }
         reason::AWAITING_INDEX => {
             "see whether the scanner's software finished the letter: no list of pages names this page yet"

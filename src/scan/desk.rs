@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scanner::claim::{self, Claimed};
-use scanner::{FolderSettings, Found, Offer, Seen, Shape, naming};
+use scanner::{FileKey, FolderSettings, Found, Offer, Seen, Shape, Stamp, naming};
 use tokio::sync::broadcast;
 
 use super::ScanError;
@@ -16,6 +16,7 @@ use super::indexed::Whole;
 use super::mounted::Mounted;
 use super::ordered::Turn;
 use super::own_time::OwnTimes;
+use super::watched::{AllWatched, Place};
 use crate::Chain;
 use crate::clock::{self, Millis};
 use crate::config;
@@ -23,7 +24,7 @@ use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::text::PageKind;
 use crate::events::{Event, Events};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceError};
 use crate::health::Readiness;
 use crate::store::{Arrival, Db, NewArrival, Store, TakePage, Taken};
 use crate::worker::{self, WorkerError};
@@ -61,6 +62,9 @@ pub struct Desk {
     pub(super) own: Mutex<Option<claim::Owned>>,
     /// The mount that the folder lies on.
     pub(super) mounted: Mounted,
+    /// Taken files that may still be written to, and for how long after they were taken.
+    pub(super) watched: Mutex<AllWatched>,
+    pub(super) watched_for: std::time::Duration,
     /// Files whose trouble is in the log already; forgotten once a page goes through.
     pub(super) told: Mutex<HashSet<String>>,
 }
@@ -103,6 +107,8 @@ impl Desk {
             readiness,
             stuck: AtomicBool::new(false),
             own: Mutex::default(),
+            watched: Mutex::default(),
+            watched_for: std::time::Duration::from_secs(scanner.watch_taken_s.0),
             told: Mutex::default(),
         }
     }
@@ -125,6 +131,7 @@ impl Desk {
         self.recover();
         self.note_gone();
         self.clear_decided();
+        self.watch_earlier();
         if !self.driven {
             return;
         }
@@ -281,7 +288,7 @@ impl Desk {
         NewArrival {
             source: self.source.clone(),
             name: found.name.clone(),
-            file_key: file_key(found),
+            file_key: file_key(&found.stamp.key),
             first_seen: Millis(
                 clock::now().0 - i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
             ),
@@ -289,7 +296,7 @@ impl Desk {
     }
 
     fn gone(&self, found: &Found) -> Result<(), ScanError> {
-        let (source, name, key) = (self.source.clone(), found.name.clone(), file_key(found));
+        let (source, name, key) = (self.source.clone(), found.name.clone(), file_key(&found.stamp.key));
         Ok(self
             .store
             .wait(move |db| db.arrival_gone(&source, &name, &key))?)
@@ -359,9 +366,18 @@ impl Desk {
                 return Err(error.into());
             }
         };
+        if claim::stamp_of(&claimed.path)? != claimed.stamp {
+            // Written to since its pages were counted.
+            self.return_to_folder(claimed);
+            return Err(EvidenceError::Changing {
+                path: claimed.path.clone(),
+            }
+            .into());
+        }
         if self.by != GroupBy::Name {
             return self.keep_ordered(claimed, &frames, original);
         }
+        let sha256 = original.sha256.clone();
         let page = take_page(claimed, frames, original);
         let own = self.own_time(&claimed.path);
         let take_and_judge = move |db: &mut Db| {
@@ -393,9 +409,9 @@ impl Desk {
                     letter,
                     what: "page_arrived".into(),
                 });
-                self.finish(claimed)
+                self.finish(claimed, &sha256, Some(claimed.stamp))
             }
-            Taken::Already => self.finish(claimed),
+            Taken::Already => self.finish(claimed, &sha256, Some(claimed.stamp)),
             Taken::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)
             }
@@ -412,13 +428,25 @@ impl Desk {
         }
     }
 
-    pub(super) fn finish(&self, claimed: &Claimed) -> Result<(), ScanError> {
-        let finished = match self.evidence.is_sealed() {
-            // It is sealed among the originals: a copy in the clear would be all that is needed to read it.
-            true => claim::discard(claimed),
-            false => claim::finish(claimed, &self.done).map(drop),
+    /// What was taken is compared with the file for a while; in the state `known` it is that. Where originals are sealed the file goes then: a copy in the
+    /// clear would be all that is needed to read it.
+    pub(super) fn finish(
+        &self,
+        claimed: &Claimed,
+        sha256: &str,
+        known: Option<Stamp>,
+    ) -> Result<(), ScanError> {
+        let finished = match (self.evidence.is_sealed(), self.driven) {
+            (false, _) => claim::finish(claimed, &self.done).map(Place::Done),
+            // Nobody else writes into a spool.
+            (true, true) => claim::discard(claimed).map(|()| Place::Claimed(claimed.clone())),
+            (true, false) => {
+                claim::close_to_others(claimed);
+                Ok(Place::Claimed(claimed.clone()))
+            }
         };
-        finished.inspect_err(|_| self.mark_stuck())?;
+        let place = finished.inspect_err(|_| self.mark_stuck())?;
+        self.watch(&claimed.arrival_id, claimed.name(), sha256, place, known);
         self.settles(&claimed.name());
         self.told().clear();
         self.readiness.ready(&self.part());
@@ -439,8 +467,7 @@ impl Desk {
     }
 }
 
-fn file_key(found: &Found) -> String {
-    let key = found.stamp.key;
+pub(super) fn file_key(key: &FileKey) -> String {
     match key.born_ns {
         Some(born_ns) => format!("{}@{born_ns}", key.inode),
         None => key.inode.to_string(),

@@ -10,6 +10,7 @@ use scanner::complete::{self, Verdict};
 use scanner::naming;
 
 use super::desk::{Desk, frames, kind_of};
+use super::watched::Place;
 use super::{ScanError, control};
 use crate::domain::intake::ArrivalState;
 use crate::domain::text::PageKind;
@@ -165,9 +166,16 @@ impl Desk {
             if fs::symlink_metadata(&path).is_err() {
                 continue;
             }
-            if self.evidence.is_sealed() && arrival.sha256.is_some() {
+            if let Some(sha256) = arrival
+                .sha256
+                .as_deref()
+                .filter(|_| self.evidence.is_sealed())
+            {
                 // Its bytes are among the sealed originals.
-                if let Err(source) = fs::remove_file(&path) {
+                if arrival.state == ArrivalState::Taken && !self.driven {
+                    let (name, place) = (arrival.name.clone(), Place::Held(path));
+                    self.watch(&arrival.id, name, sha256, place, None);
+                } else if let Err(source) = fs::remove_file(&path) {
                     self.trouble(&arrival.name, &ScanError::Watch(source));
                 }
                 continue;
@@ -178,9 +186,13 @@ impl Desk {
             };
             let moved = claim::move_on(&path, &self.held, &to)
                 .map_err(ScanError::from)
-                .and_then(|kept| self.note_place(&arrival.id, &kept));
-            if let Err(error) = moved {
-                self.trouble(&arrival.name, &error);
+                .and_then(|kept| self.note_place(&arrival.id, &kept).map(|()| kept));
+            match (moved, arrival.sha256) {
+                (Ok(kept), Some(sha256)) if arrival.state == ArrivalState::Taken => {
+                    self.watch(&arrival.id, arrival.name, &sha256, Place::Done(kept), None);
+                }
+                (Ok(_), _) => {}
+                (Err(error), _) => self.trouble(&arrival.name, &error),
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::domain::intake::{Gate, reason};
 use crate::domain::own_time::OwnTime;
 use crate::events::Event;
+use crate::evidence::EvidenceError;
 use crate::store::{Arrival, Db, Indexed, News, TakePage};
 use crate::worker::WorkerError;
 
@@ -239,6 +240,12 @@ impl Desk {
                 .evidence
                 .put_file(&one.path)
                 .map_err(|error| NotReady::Later(error.into()))?;
+            let now = claim::stamp_of(&one.path).map_err(|error| NotReady::Later(error.into()))?;
+            if now != one.stamp {
+                // Written to since its pages were counted.
+                let path = one.path.clone();
+                return Err(NotReady::Later(EvidenceError::Changing { path }.into()));
+            }
             let name = naming::parse(one.folder.as_deref(), &one.file_name);
             files.push(TakePage {
                 arrival: one.arrival_id.clone(),
@@ -268,6 +275,10 @@ impl Desk {
 
     fn commit_listed(&self, files: Vec<TakePage>, claimed: &[Claimed]) -> Result<(), ScanError> {
         let pages = files.len() - 1;
+        let originals: Vec<String> = files
+            .iter()
+            .map(|file| file.original.sha256.clone())
+            .collect();
         let own: Vec<(String, OwnTime)> = claimed
             .iter()
             .take(pages)
@@ -305,7 +316,10 @@ impl Desk {
                         what: "page_arrived".into(),
                     });
                 }
-                claimed.iter().try_for_each(|one| self.finish(one))
+                claimed
+                    .iter()
+                    .zip(&originals)
+                    .try_for_each(|(one, sha256)| self.finish(one, sha256, Some(one.stamp)))
             }
             Indexed::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_all(claimed, reason::SEEN_BEFORE_RELEASE)

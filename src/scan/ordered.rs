@@ -97,6 +97,7 @@ impl Desk {
                 return Err(ScanError::NotOpened(source));
             }
         };
+        let sha256 = original.sha256.clone();
         let take = TakeOrdered {
             arrival: claimed.arrival_id.clone(),
             source: self.source.clone(),
@@ -148,9 +149,9 @@ impl Desk {
                         subject: self.source.clone(),
                     });
                 }
-                self.finish(claimed)?;
+                self.finish(claimed, &sha256, Some(claimed.stamp))?;
             }
-            Ordered::Already => self.finish(claimed)?,
+            Ordered::Already => self.finish(claimed, &sha256, Some(claimed.stamp))?,
             Ordered::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)?;
             }

@@ -63,7 +63,8 @@ impl Desk {
         for stranger in &left.strangers {
             tracing::warn!(scanner = self.source, file = %stranger.display(), "somebody put a file among the claimed ones: move it to the scanner's folder");
         }
-        for claimed in &left.claimed {
+        let waits = |claimed: &&Claimed| !self.is_watched(&claimed.arrival_id);
+        for claimed in left.claimed.iter().filter(waits) {
             if let Err(error) = self.go_on_with(claimed) {
                 self.trouble(&claimed.name(), &error);
             }
@@ -117,7 +118,9 @@ impl Desk {
             return self.hold_claimed(claimed, reason::UNKNOWN_CLAIM);
         };
         match arrival.state {
-            ArrivalState::Taken => self.finish(claimed),
+            ArrivalState::Taken => {
+                self.finish(claimed, arrival.sha256.as_deref().unwrap_or_default(), None)
+            }
             ArrivalState::Held => self.hold_claimed(
                 claimed,
                 arrival.reason.as_deref().unwrap_or(reason::UNKNOWN_CLAIM),

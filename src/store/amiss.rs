@@ -210,10 +210,10 @@ impl Db {
             .connection
             .prepare_cached(
                 "SELECT h.id FROM holds h JOIN arrivals a ON substr(h.detail, -length(a.name) - 2) = ': ' || a.name
-                 WHERE a.id = ?1 AND h.reason = ?2 AND h.resolved_ms IS NULL
+                 WHERE a.id = ?1 AND h.reason IN (?2, ?4) AND h.resolved_ms IS NULL
                  AND NOT EXISTS (SELECT 1 FROM arrivals o WHERE o.name = a.name AND o.id <> a.id AND o.state = ?3)",
             )?
-            .query_map((id, hold::IMAGE_HELD, ArrivalState::Held), |row| row.get(0))?
+            .query_map((id, hold::IMAGE_HELD, ArrivalState::Held, hold::FILE_GREW), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         open.into_iter()
             .try_for_each(|hold| self.resolve_hold(hold, by, why).map(drop))

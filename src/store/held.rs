@@ -71,9 +71,9 @@ pub struct OpenLoadRow {
 
 /// Files held for a letter that had gone on, or set aside since, and that letter.
 const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
-    JOIN holds h ON h.reason = 'image_held' AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
+    JOIN holds h ON h.reason IN ('image_held', 'file_grew') AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
     JOIN letters l ON l.id = h.letter_id OR h.letter_id IS NULL AND l.batch_id = h.batch_id AND h.detail = l.group_name || ': ' || a.name
-    WHERE a.state IN ('held', 'set_aside') AND a.reason IN ('late_page', 'letter_closed')";
+    WHERE a.state IN ('held', 'set_aside') AND a.reason IN ('late_page', 'letter_closed', 'file_grew')";
 
 /// The same, and every letter that pages of that one were put into: what comes late may be of either.
 pub(super) fn letters_of_held() -> String {
@@ -133,8 +133,12 @@ impl Db {
                     db.restrict_like(&earlier, &letter, (by, why))?;
                 }
             }
+            // Of a file that grew only what it grew by; one that has no more images than before is another state of them.
+            let known = db.images_known(&take.arrival)?;
+            let new: Vec<u32> = take.frames.iter().copied().filter(|frame| *frame >= known).collect();
+            let frames = if new.is_empty() { take.frames.clone() } else { new };
             let same_as = take_arrival(&db.connection, &take.arrival, &take.original)?;
-            for frame in &take.frames {
+            for frame in &frames {
                 db.connection.execute(
                     "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                     (
@@ -157,7 +161,7 @@ impl Db {
             } else {
                 db.regrouped(&letter)?;
             }
-            let detail = json!({"letter": letter, "load": load, "frames": take.frames, "sha256": take.original.sha256,
+            let detail = json!({"letter": letter, "load": load, "frames": frames, "sha256": take.original.sha256,
                 "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "why": why});
             ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
             db.hold_of_image_done(&take.arrival, (by, why))?;
@@ -318,10 +322,15 @@ impl Db {
             }
             HeldInto::Load { load, .. } => self.load(*load)?.id,
         };
-        // A later page came through the cabinet with a load of its own; its letter's batch may be closed for long.
+        // A later page came through the cabinet with a load of its own; its letter's batch may be closed for long. A file that grew was let in with its letter.
         let came_released = matches!(into, HeldInto::Letter(_))
-            && page.reason.as_deref() == Some(reason::LATE_PAGE)
-            && matches!(gate(&self.connection, page.first_seen)?, Gate::Enter { .. });
+            && match page.reason.as_deref() {
+                Some(reason::LATE_PAGE) => {
+                    matches!(gate(&self.connection, page.first_seen)?, Gate::Enter { .. })
+                }
+                Some(reason::FILE_GREW) => true,
+                _ => false,
+            };
         if !came_released && open_load(&self.connection, load)?.is_none() {
             return Err(StoreError::WrongState {
                 why: Hindrance::LoadNotOpen,

@@ -36,6 +36,8 @@ pub(crate) struct Station {
     pub(crate) grace: Duration,
     /// A temporary file is told of after so long.
     pub(crate) linger: Duration,
+    /// So long a taken file is compared again.
+    pub(crate) watch_taken_s: u64,
     /// The settings of a mailroom instead of quick ones, with or without change events.
     pub(crate) as_shipped: Option<scanner::Events>,
     pub(super) running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
@@ -67,6 +69,7 @@ impl Station {
             control: None,
             grace: Duration::from_millis(100),
             linger: Duration::from_secs(300),
+            watch_taken_s: 600,
             as_shipped: None,
             running: None,
             root: None,
@@ -76,6 +79,7 @@ impl Station {
     pub(crate) fn start(&mut self) {
         let usual = Scanner {
             by: self.by,
+            watch_taken_s: Within(self.watch_taken_s),
             ..Scanner::folder("s1", &self.inbox)
         };
         let scanner = match self.as_shipped {

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
@@ -12,6 +13,9 @@ use crate::{Found, Stamp, naming};
 
 /// The hidden folder inside the watched one that holds claimed files.
 pub const CLAIMED_FOLDER: &str = ".claimed";
+
+/// So many files of one name are told apart by a number.
+const MOST_NUMBERS: u32 = 100_000;
 
 /// The file in it by whose lock one station keeps others out.
 const LOCK_FILE: &str = ".station";
@@ -72,6 +76,8 @@ pub struct Claimed {
     pub file_name: String,
     /// Where it lies now.
     pub path: PathBuf,
+    /// What it was when it was claimed, or found claimed.
+    pub stamp: Stamp,
 }
 
 impl Claimed {
@@ -91,11 +97,13 @@ impl Claimed {
             None => (None, unescape(kept)),
         };
         let good = is_arrival_id(arrival_id) && !file_name.is_empty();
-        good.then(|| Self {
+        let stamp = stamp_of(&path).ok().filter(|_| good)?;
+        Some(Self {
             arrival_id: arrival_id.to_owned(),
             folder,
             file_name,
             path: path.clone(),
+            stamp,
         })
     }
 }
@@ -178,6 +186,7 @@ pub fn claim(found: &Found, inbox: &Path, arrival_id: &str) -> Result<Claimed, C
         folder,
         file_name,
         path,
+        stamp: found.stamp,
     })
 }
 
@@ -219,6 +228,22 @@ pub fn discard(claimed: &Claimed) -> Result<(), ClaimError> {
         _ => {}
     }
     claimed.path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Where [`finish`] may have put a file of this name, below the watched folder, that was moved there in an earlier run.
+pub fn finished_as(name: &str, done: &Path) -> impl Iterator<Item = PathBuf> {
+    let (folder, file) = match name.rsplit_once('/') {
+        Some((folder, file)) => (done.join(folder), file.to_owned()),
+        None => (done.to_path_buf(), name.to_owned()),
+    };
+    (1..MOST_NUMBERS)
+        .map(move |number| folder.join(numbered(&file, number)))
+        .take_while(|path| fs::symlink_metadata(path).is_ok())
+}
+
+/// Nobody else reads a claimed file that stays for a while; whoever has it open goes on. A mount that knows no rights keeps its own.
+pub fn close_to_others(claimed: &Claimed) {
+    let _ = fs::set_permissions(&claimed.path, fs::Permissions::from_mode(0o600));
 }
 
 /// Moves a claimed file aside, untouched: `<held>/<reason code>/[sub-folder/]<name>`.
@@ -356,11 +381,20 @@ fn unescape(name: &str) -> String {
     name.replace("%25", "%")
 }
 
-fn stamp_of(path: &Path) -> Result<Stamp, ClaimError> {
-    let metadata = fs::symlink_metadata(path).map_err(|source| ClaimError::Io {
-        doing: "look at",
-        path: path.to_path_buf(),
-        source,
+/// What a file is now.
+///
+/// # Errors
+/// [`ClaimError::Gone`]; [`ClaimError::Io`] when the system refuses.
+pub fn stamp_of(path: &Path) -> Result<Stamp, ClaimError> {
+    let metadata = fs::symlink_metadata(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ClaimError::Gone {
+            path: path.to_path_buf(),
+        },
+        _ => ClaimError::Io {
+            doing: "look at",
+            path: path.to_path_buf(),
+            source,
+        },
     })?;
     Ok(crate::folder::stamp(&metadata))
 }
@@ -397,7 +431,6 @@ fn sync_folder(path: &Path) -> Result<(), ClaimError> {
 }
 
 fn move_numbered(from: &Path, folder: &Path, name: &OsStr) -> Result<PathBuf, ClaimError> {
-    const MOST_NUMBERS: u32 = 100_000;
     is_there(from)?;
     create_folder(folder)?;
     for number in 1..MOST_NUMBERS {

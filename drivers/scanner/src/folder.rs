@@ -6,6 +6,7 @@
 
 mod listing;
 mod tracker;
+mod writers;
 
 use std::fs;
 use std::io;
@@ -26,6 +27,7 @@ pub(crate) use listing::stamp;
 use crate::complete::{self, Verdict};
 use crate::{Seen, index, mount};
 use tracker::{Tracker, Wanted};
+use writers::Writers;
 
 /// Whether the system's change events are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -50,6 +52,8 @@ pub struct FolderSettings {
     pub rescan: Duration,
     /// Size and time of a file must have been unchanged for this long.
     pub quiet: Duration,
+    /// A whole file that its writer has not closed is taken for finished after having been unchanged for this long.
+    pub writer_grace: Duration,
     /// An image without its end is refused after having been unchanged for this long.
     pub incomplete_grace: Duration,
     /// A file of 0 bytes is refused after this long: some devices create all files first.
@@ -74,6 +78,7 @@ impl FolderSettings {
             events: Events::Hints,
             rescan: Duration::from_secs(5),
             quiet: Duration::from_millis(800),
+            writer_grace: Duration::from_secs(60),
             incomplete_grace: Duration::from_secs(30),
             empty_grace: Duration::from_secs(30),
             linger: Duration::from_secs(300),
@@ -140,6 +145,7 @@ impl Folder {
             asked: Arc::clone(&asked),
             stopping: Arc::clone(&stopping),
             hints: None,
+            writers: Writers::default(),
             trouble: None,
             waited: Duration::ZERO,
         };
@@ -194,6 +200,7 @@ struct Watch {
     asked: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     hints: Option<Hints>,
+    writers: Writers,
     trouble: Option<Trouble>,
     /// Where the file system begins that the folder is on.
     mount: Option<PathBuf>,
@@ -250,7 +257,11 @@ impl Watch {
                     false => Wanted::ByTheFolder,
                 };
                 self.tracker.begin_look(now, wanted);
-                for entry in &entries {
+                for entry in entries {
+                    let entry = &listing::Entry {
+                        is_open: self.writers.have_open(&entry.path),
+                        ..entry
+                    };
                     let inspect = &mut |path: &Path| self.settings.inspect(path);
                     for seen in self.tracker.entry(entry, now, inspect) {
                         self.tell(seen)?;
@@ -314,7 +325,12 @@ impl Watch {
         {
             return None;
         }
-        let watcher = event_watcher(&self.settings.inbox, self.wake.clone());
+        self.writers.forget();
+        let watcher = event_watcher(
+            &self.settings.inbox,
+            self.wake.clone(),
+            self.writers.clone(),
+        );
         let (watcher, failed) = match watcher {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(error)),
@@ -355,8 +371,10 @@ impl Watch {
 fn event_watcher(
     inbox: &Path,
     wake: std_mpsc::SyncSender<()>,
+    writers: Writers,
 ) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        writers.note(&event);
         if is_of_interest(&event) {
             let _ = wake.try_send(());
         }

@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) stamp: Stamp,
     pub(super) safe_name: bool,
+    /// Somebody writes into it and has not closed it, as far as is known.
+    pub(super) is_open: bool,
 }
 
 /// Lists the folder, sorted by path. A sub-folder that cannot be listed is an entry of its own; only the watched folder itself is an error.
@@ -110,6 +112,7 @@ fn entry(path: PathBuf, folder: Option<&OsStr>, metadata: &Metadata) -> Entry {
     let safe_name = is_safe(name, folder);
     Entry {
         safe_name,
+        is_open: false,
         kind,
         stamp: stamp(metadata),
         folder: folder.map(|f| f.to_string_lossy().into_owned()),

@@ -76,6 +76,26 @@ async fn text_named_jpg() {
 }
 
 #[tokio::test]
+async fn a_file_that_its_writer_has_open_waits_until_it_is_closed() {
+    use std::io::Write;
+    let inbox = TempDir::new().unwrap();
+    let place = |name: &str| inbox.path().join(name);
+    let mut folder = Folder::watch(settings(inbox.path(), Events::Hints)).unwrap();
+    // Its events are watched from the first look on.
+    fs::write(place("z.jpg"), jpeg()).unwrap();
+    let _z = wait(&mut folder, ready).await;
+    let mut writer = fs::File::create(place("a.jpg")).unwrap();
+    writer.write_all(&jpeg()).unwrap();
+    fs::write(place("b.jpg"), jpeg()).unwrap();
+    let first = wait(&mut folder, ready).await;
+    assert_eq!(first.found.name, "b.jpg");
+    drop(writer);
+    let second = wait(&mut folder, ready).await;
+    assert_eq!(second.found.name, "a.jpg");
+    folder.stop();
+}
+
+#[tokio::test]
 async fn truncated_and_empty_pages_are_refused() {
     let inbox = TempDir::new().unwrap();
     fs::write(inbox.path().join("a.jpg"), &jpeg()[..20]).unwrap();

@@ -221,7 +221,12 @@ impl Tracked {
             return self.refuse(reason, seen);
         }
         let still = now.saturating_duration_since(self.changed_at);
-        if still < settings.quiet_of(&self.found.path) {
+        let quiet = settings.quiet_of(&self.found.path);
+        let needed = match entry.is_open {
+            true => quiet.max(settings.writer_grace),
+            false => quiet,
+        };
+        if still < needed {
             self.linger(now, settings, seen);
             return;
         }

@@ -61,6 +61,7 @@ fn file(name: &str, inode: u64, bytes: u64) -> Entry {
         kind: Kind::File,
         stamp,
         safe_name: true,
+        is_open: false,
     }
 }
 
@@ -327,5 +328,33 @@ fn what_was_not_taken_is_offered_again_once_per_rescan_however_many_events_come(
     assert_eq!(
         told(&desk.look(Duration::from_millis(20), &page)),
         ["ready"]
+    );
+}
+
+#[test]
+fn a_whole_file_that_its_writer_has_not_closed_waits_but_not_for_ever() {
+    let mut desk = Desk::new();
+    let open = Entry {
+        is_open: true,
+        ..file("A001.tif", 1, 10)
+    };
+    desk.look(SECOND, std::slice::from_ref(&open));
+    for _ in 0..59 {
+        assert_eq!(
+            told(&desk.look(SECOND, std::slice::from_ref(&open))),
+            [] as [&str; 0]
+        );
+    }
+    assert_eq!(told(&desk.look(SECOND, &[open])), ["ready"]);
+    let mut desk = Desk::new();
+    let open = Entry {
+        is_open: true,
+        ..file("A001.tif", 1, 10)
+    };
+    desk.look(SECOND, &[open]);
+    assert_eq!(
+        told(&desk.look(SECOND, &[file("A001.tif", 1, 10)])),
+        ["ready"],
+        "closed"
     );
 }
