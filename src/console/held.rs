@@ -11,7 +11,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::access::Role;
+use crate::domain::access::{Role, Seer};
 use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen, reason};
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
@@ -24,6 +24,8 @@ struct HeldLine {
     what: String,
     next: &'static str,
     subject: String,
+    /// The letter whose page it may be, for whoever may see that.
+    letter: Option<String>,
     /// It is on its way to where held files lie.
     is_moving: bool,
     /// It may still be taken into a letter.
@@ -65,15 +67,15 @@ struct HeldPage {
 }
 
 struct Seen {
-    held: Vec<Arrival>,
+    held: Vec<(Arrival, Option<String>)>,
     waiting: Vec<HeldFile>,
     waits: Waits,
     aside: Vec<(Arrival, Option<HeldDecision>)>,
     loads: Vec<OpenLoadRow>,
 }
 
-fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
-    let kept = db.arrivals_kept_from(by)?;
+fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
+    let kept = db.arrivals_kept_from(&seer.actor)?;
     let mut held = db.arrivals(ArrivalState::Held, None, HELD_SHOWN)?;
     held.retain(|file| !kept.contains(&file.id));
     let mut aside = db.arrivals(ArrivalState::SetAside, None, ASIDE_SHOWN)?;
@@ -90,7 +92,16 @@ fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
     Ok(Seen {
         waits: waits(db, &waiting)?,
         waiting,
-        held,
+        held: held
+            .into_iter()
+            .map(|arrival| {
+                let letter = match db.letter_of_held(&arrival.id)? {
+                    Some(letter) if db.may_know(seer, &letter)? => Some(letter),
+                    _ => None,
+                };
+                Ok((arrival, letter))
+            })
+            .collect::<Result<_, StoreError>>()?,
         aside: aside
             .into_iter()
             .map(|arrival| {
@@ -102,7 +113,7 @@ fn look(db: &mut Db, by: &str) -> Result<Seen, StoreError> {
     })
 }
 
-fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
+fn held_line(w: &'static Words, (arrival, letter): (Arrival, Option<String>)) -> HeldLine {
     let code = arrival.reason.as_deref().unwrap_or_default();
     HeldLine {
         what: w.one("alert.held", w.code("held", code)),
@@ -113,6 +124,7 @@ fn held_line(w: &'static Words, arrival: Arrival) -> HeldLine {
             w.one("alert.by_source", &arrival.source),
             when::moment(w, arrival.first_seen)
         ),
+        letter,
         is_moving: arrival.kept_as.is_none() && !arrival.awaits_list(),
         may_be_page: may_be_page(code),
         may_be_seen: may_be_seen(code, &arrival.name),
@@ -147,15 +159,15 @@ fn aside_line(
 /// `GET /held`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
-    let by = visitor.person.session.user.clone();
+    let seer = visitor.seer();
     let is_small = visitor.person.session.role != Role::ConfirmingOfficer;
-    match app.store.with(move |db| look(db, &by)).await {
+    match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => show(&HeldPage {
             is_small,
             held: seen
                 .held
                 .into_iter()
-                .map(|arrival| held_line(w, arrival))
+                .map(|held| held_line(w, held))
                 .collect(),
             waiting: seen
                 .waiting

@@ -65,9 +65,9 @@ pub mod reason {
     pub const NO_RELEASED_LOAD: &str = "no_released_load";
     /// It was there before the load was released.
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
-    /// Its letter was confirmed or registered already.
+    /// Its letter was confirmed, registered, withdrawn or returned already.
     pub const LETTER_CLOSED: &str = "letter_closed";
-    /// A letter of its name came with an earlier batch, and it is no first page, or the envelope or first page that this letter lacks.
+    /// A letter of its name came with another batch, and it is no first page, or the envelope or first page that this letter lacks.
     pub const LATE_PAGE: &str = "late_page";
     /// It was written to after it was taken: these are its bytes since.
     pub const FILE_GREW: &str = "file_grew";
@@ -121,7 +121,7 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
-            "its letter is already confirmed: check whether the scanner reused a name, then scan it under a new one"
+            "its letter is closed (confirmed, registered, withdrawn or returned): check whether the scanner reused a name, then scan it under a new one"
         }
         reason::LATE_PAGE => {
             "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"

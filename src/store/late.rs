@@ -1,4 +1,4 @@
-//! Pages that come a batch after their letter: told by the letter's name and by what it lacks, and held for a person (`late_page`). Names come back
+//! Pages that come when another batch than their letter's is open: told by the letter's name and by what it lacks, and held for a person (`late_page`). Names come back
 //! every day, so the first page of a name that is whole begins a letter of its own.
 
 use rusqlite::{Connection, OptionalExtension};
@@ -12,7 +12,7 @@ use crate::domain::text::PageKind;
 /// A scanner's software that counts anew every day writes the pages of a name together.
 const OTHERS_COME_MS: i64 = 10_000;
 
-/// Whether a page would begin a letter though one of its name came with an earlier batch and lacks it: any page but a first one, and an envelope or a
+/// Whether a page would begin a letter though one of its name came with another batch and lacks it: any page but a first one, and an envelope or a
 /// first page where that letter has none.
 pub(super) fn is_late(step: &Connection, load: i64, page: &TakePage) -> Result<bool, StoreError> {
     let batch: i64 = step
@@ -59,7 +59,7 @@ pub(super) fn may_be_joined(
         .exists((&page.arrival, &page.group, ArrivalState::Waiting))?)
 }
 
-/// The newest letter of this name that came with an earlier batch. Most names never come back: then no batch is looked through.
+/// The newest letter of this name that came with another batch, be it one signed in later that is closed already. Most names never come back: then no batch is looked through.
 pub(super) fn earlier_letter(
     step: &Connection,
     batch: i64,
@@ -74,7 +74,7 @@ pub(super) fn earlier_letter(
     Ok(step
         .prepare_cached(
             "SELECT l.id FROM batches b CROSS JOIN letters l ON l.batch_id = b.id AND l.group_name = ?2
-             WHERE b.id < ?1 ORDER BY b.id DESC LIMIT 1",
+             WHERE b.id <> ?1 ORDER BY b.id DESC LIMIT 1",
         )?
         .query_row((batch, group), |row| row.get(0))
         .optional()?)

@@ -507,6 +507,45 @@ fn a_late_first_page_or_envelope_is_held_only_where_the_earlier_letter_lacks_it(
 }
 
 #[test]
+fn a_late_page_of_a_letter_whose_batch_is_closed_is_held_whatever_batch_is_open() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted("A1");
+    let why = json!({"reason": "误拆私人信件"});
+    let returned = house.post(&officer, "/v1/letters/A1/return-unread", why);
+    assert_eq!(returned.status, 200, "{}", returned.text);
+    let (id, page) = later_page(&house, "A1_p2.jpg", 2);
+    // The batch that is open was signed in before the letter's, which is closed.
+    house.sql(
+        "INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms, closed_ms, closed_by) VALUES (3, 'letter', 1, 1, 't', 1, 4, 't');
+         UPDATE letters SET batch_id = 3 WHERE id = 'A1'",
+    );
+    let again = page.clone();
+    let taken = house.app.store.wait(move |db| db.take_page(&again));
+    assert_eq!(taken.unwrap(), Taken::Late);
+    assert_eq!(house.count("SELECT count(*) FROM letters"), 1);
+    let held = house.app.store.wait(move |db| {
+        db.hold_arrival(&id, "late_page")?;
+        db.arrival_kept_as(&id, "held/late_page/A1_p2.jpg")?;
+        db.hold_beside(&HeldBeside {
+            arrival: id,
+            by: GroupBy::Name,
+            group: "A1".into(),
+        })
+    });
+    held.unwrap();
+    let listed = house.get(&zhang, "/v1/arrivals").json();
+    assert_eq!(listed["items"][0]["letter"], "A1", "{listed}");
+    let shown = house.get(&zhang, "/held").text;
+    assert!(shown.contains("href=\"/letters/A1\""), "{shown}");
+    let holds = house.get(&zhang, "/v1/holds?batch=2").json();
+    assert_eq!(holds["items"][0]["letter"], "A1", "{holds}");
+    let path = format!("/v1/arrivals/{}/image", page.arrival);
+    assert_eq!(house.get(&officer, &path).code(), "letter_withheld");
+}
+
+#[test]
 fn a_page_moved_into_a_registered_letter_is_told_as_an_amendment_and_guarded_like_where_it_came_from()
  {
     let house = House::offering("read");
