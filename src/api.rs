@@ -197,6 +197,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scanners::list))
         .routes(routes!(scanners::start))
         .routes(routes!(scanners::cancel))
+        .routes(routes!(scanners::lies))
         .routes(routes!(scanners::scans))
         .routes(routes!(scanners::scan))
         .routes(routes!(arrivals::list))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use super::asked::{Asked, Given, Nothing, answer};
+use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
 use super::problem::Problem;
@@ -43,19 +43,36 @@ pub struct NextLetter {
     number: u32,
 }
 
-/// Says that the next letter begins, for scanners that are grouped by press.
-#[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", params(("id" = i64, Path), super::openapi::Key),
+/// At which scanner.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"scanner": "scanner-2"}))]
+pub struct NextLetterBody {
+    /// Its id, where several go by the key; without it every one of them is meant.
+    scanner: Option<String>,
+}
+
+/// Says that the next letter begins, for scanners that are grouped by press, and that this batch lies in the scanner: of several open batches the pages
+/// that come go to this one.
+#[utoipa::path(post, path = "/v1/batches/{id}/next-letter", tag = "batches", request_body = NextLetterBody,
+    params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = NextLetter)))]
 pub async fn next_letter(
     State(app): State<App>,
     caller: Caller<Mailroom>,
     Path(batch): Path<i64>,
-    asked: Asked<Nothing>,
+    asked: Asked<NextLetterBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
+    let scanner = asked.body.scanner;
+    if let Some(id) = &scanner
+        && !app.scanners.contains_key(id)
+    {
+        return Err(Problem::not_found("scanner", id));
+    }
     app.once_telling(key, move |db| {
-        let number = db.next_letter(batch, &by)?;
+        let number = db.next_letter(batch, scanner.as_deref(), &by)?;
         Ok((
             answer(StatusCode::OK, &NextLetter { batch, number })?,
             Event::Batch { batch },

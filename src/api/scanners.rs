@@ -14,8 +14,9 @@ use super::problem::Problem;
 use crate::clock::Millis;
 use crate::domain::grouping::GroupBy;
 use crate::domain::intake::next_action;
+use crate::events::Event;
 use crate::scan::{ScanRefused, ScannerControl};
-use crate::store::{RequestKey, Scan, ScanOutcome};
+use crate::store::{Db, RequestKey, Scan, ScanOutcome, StoreError};
 
 /// A scanner.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -34,6 +35,10 @@ pub struct ScannerView {
     trouble: Option<String>,
     /// What to do then.
     next_action: Option<&'static str>,
+    /// Of a folder: the batch that its files go to now.
+    batch: Option<i64>,
+    /// Of a folder: several batches are open and nobody said which of them lies in this scanner; so many files wait for that word.
+    waiting_for_batch: Option<u32>,
 }
 
 /// Every scanner.
@@ -53,7 +58,24 @@ impl From<&ScannerControl> for ScannerView {
             images: state.images,
             next_action: state.trouble.as_deref().map(next_action),
             trouble: state.trouble,
+            batch: None,
+            waiting_for_batch: None,
         }
+    }
+}
+
+impl ScannerView {
+    fn read(db: &Db, control: &ScannerControl) -> Result<Self, StoreError> {
+        let (view, settings) = (Self::from(control), control.settings());
+        if settings.is_driven() {
+            return Ok(view);
+        }
+        let lies = db.lies_in(&view.id, settings.grouped_by())?;
+        Ok(Self {
+            batch: lies.batch,
+            waiting_for_batch: lies.is_asked.then_some(lies.waiting),
+            ..view
+        })
     }
 }
 
@@ -163,10 +185,56 @@ fn scanner<'a>(app: &'a App, id: &str) -> Result<&'a ScannerControl, Problem> {
 /// Every scanner and what it is doing.
 #[utoipa::path(get, path = "/v1/scanners", tag = "scanners",
     responses((status = 200, body = ScannerList)))]
-pub async fn list(State(app): State<App>, _: Caller<Mailroom>) -> Json<ScannerList> {
-    Json(ScannerList {
-        items: app.scanners.values().map(ScannerView::from).collect(),
+pub async fn list(
+    State(app): State<App>,
+    _: Caller<Mailroom>,
+) -> Result<Json<ScannerList>, Problem> {
+    let scanners = app.scanners.clone();
+    let items = app.store.with(move |db| {
+        let views = scanners.values().map(|one| ScannerView::read(db, one));
+        views.collect::<Result<_, _>>()
+    });
+    Ok(Json(ScannerList {
+        items: items.await?,
+    }))
+}
+
+/// The batch.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"batch": 12}))]
+pub struct LiesBody {
+    /// It has to be open, and one of its loads released.
+    batch: i64,
+}
+
+/// Says which batch lies in a scanner whose software fills a folder: where several are open, files that wait for this word are of it, and those that
+/// come from now on. Files named by their letter go to the load last released unless somebody said so since.
+#[utoipa::path(put, path = "/v1/scanners/{id}/batch", tag = "scanners", request_body = LiesBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = ScannerView)))]
+pub async fn lies(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(id): Path<String>,
+    asked: Asked<LiesBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let batch = asked.body.batch;
+    let control = scanner(&app, &id)?.clone();
+    if control.settings().is_driven() {
+        return Err(Problem::new(
+            "wrong_state",
+            format!("scanner {id} is started for a load of its own each time"),
+        ));
+    }
+    app.once_telling(key, move |db| {
+        db.say_batch(&id, batch, &by)?;
+        let view = ScannerView::read(db, &control)?;
+        Ok((answer(StatusCode::OK, &view)?, Event::Batch { batch }))
     })
+    .await
 }
 
 /// Starts a scan for a released load: everything that lies in the feeder. It goes on after the answer.

@@ -1,5 +1,7 @@
 //! Batches: signing one in, loading it, its balance, closing it; and the override with its consequences said.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::domain::grouping::GroupBy;
 use crate::domain::letter::{Carrier, LoadState};
 use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
 
@@ -115,8 +118,14 @@ fn look(
     before: Option<i64>,
     by: &str,
     scans: &[i64],
+    folders: &[(String, GroupBy)],
 ) -> Result<(Vec<Found>, BatchOfScan), StoreError> {
     let kept = db.names_kept_from(by)?;
+    let open: BTreeSet<i64> = db.open_loads()?.iter().map(|load| load.batch).collect();
+    let mut lies = Vec::new();
+    for (scanner, by) in folders {
+        lies.push((scanner.clone(), db.lies_in(scanner, *by)?));
+    }
     let mut of_scans = BatchOfScan::new();
     for scan in scans {
         if let Some(found) = db.find_scan(*scan)? {
@@ -144,6 +153,8 @@ fn look(
                 files: db.batch_files(batch.id)?,
                 holds,
                 newest,
+                lies: lies.clone(),
+                are_several: open.len() > 1,
             };
             let left = db.letters_to_load(batch.id)?;
             Ok((batch, loads, left, scanning))
@@ -294,9 +305,10 @@ pub(super) async fn page(
     let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
     let by = visitor.person.session.user.clone();
     let scans = scanning::scans_now(&app);
+    let folders = scanning::folders(&app);
     let found = app
         .store
-        .with(move |db| look(db, wanted.before, &by, &scans))
+        .with(move |db| look(db, wanted.before, &by, &scans, &folders))
         .await;
     let (mut found, scans_of) = match found {
         Ok(found) => found,

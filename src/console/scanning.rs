@@ -9,7 +9,7 @@ use crate::domain::balance::{Counts, Difference};
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::reason;
 use crate::scan::ScannerControl;
-use crate::store::{BatchFiles, Hold, Load, Scan};
+use crate::store::{BatchFiles, Hold, LiesIn, Load, Scan};
 
 /// A scan that can be started, or the one that runs.
 pub(super) struct ScanLine {
@@ -45,11 +45,27 @@ pub(super) struct HoldLine {
     pub(super) letter: Option<String>,
 }
 
+/// Where the files of a folder go while several batches are open.
+pub(super) struct LiesLine {
+    pub(super) scanner: String,
+    pub(super) words: String,
+    /// It may be said to be this one.
+    pub(super) say: Option<String>,
+}
+
+/// The key “next letter”; of which scanner, where several go by it.
+pub(super) struct NextLetter {
+    pub(super) scanner: Option<String>,
+    pub(super) label: String,
+}
+
 /// What a card shows.
 pub(super) struct Scanning {
     pub(super) scans: Vec<ScanLine>,
+    /// Which batch lies in which scanner, where that is a question.
+    pub(super) lies: Vec<LiesLine>,
     /// A press begins the next letter.
-    pub(super) next_letter: bool,
+    pub(super) next_letter: Vec<NextLetter>,
     /// The newest scan in words.
     pub(super) newest: Option<String>,
     pub(super) differences: Vec<String>,
@@ -66,6 +82,10 @@ pub(super) struct Found {
     pub(super) files: BatchFiles,
     pub(super) holds: Vec<Hold>,
     pub(super) newest: Option<Scan>,
+    /// Of every folder, where its files go.
+    pub(super) lies: Vec<(String, LiesIn)>,
+    /// Several batches are open to be scanned.
+    pub(super) are_several: bool,
 }
 
 /// The batches of scans that run, or ended last.
@@ -77,6 +97,14 @@ pub(super) fn scans_now(app: &App) -> Vec<i64> {
     states
         .flat_map(|state| [state.scan, state.last])
         .flatten()
+        .collect()
+}
+
+/// Scanners whose software fills a folder, and what tells letters apart there.
+pub(super) fn folders(app: &App) -> Vec<(String, GroupBy)> {
+    let all = app.scanners.values().map(ScannerControl::settings);
+    all.filter(|scanner| !scanner.is_driven())
+        .map(|scanner| (scanner.id.to_string(), scanner.grouped_by()))
         .collect()
 }
 
@@ -93,6 +121,8 @@ impl Scanning {
             files,
             holds,
             newest,
+            lies,
+            are_several,
         } = found;
         let released = loads
             .iter()
@@ -112,8 +142,17 @@ impl Scanning {
             true => counts.differences(),
             false => Vec::new(),
         };
+        let asked = lies
+            .into_iter()
+            .filter(|(_, lies)| released.is_some() && (are_several || lies.is_asked));
         Self {
-            next_letter: released.is_some() && app.scanners.values().any(by_press),
+            next_letter: match released {
+                Some(_) => next_letter(w, app.scanners.values().filter(|one| by_press(one))),
+                None => Vec::new(),
+            },
+            lies: asked
+                .map(|(scanner, lies)| lies_line(w, batch, scanner, &lies))
+                .collect(),
             scans,
             newest: newest.map(|scan| newest_words(w, &scan)),
             differences: differences
@@ -124,6 +163,42 @@ impl Scanning {
             files: files_words(w, files),
             has_held_files: open && files.held + files.waiting > 0,
         }
+    }
+}
+
+fn next_letter<'a>(
+    w: &'static Words,
+    scanners: impl Iterator<Item = &'a ScannerControl>,
+) -> Vec<NextLetter> {
+    let ids: Vec<String> = scanners.map(|one| one.settings().id.to_string()).collect();
+    match ids.as_slice() {
+        [] => Vec::new(),
+        [_] => vec![NextLetter {
+            scanner: None,
+            label: w.t("scanning.next").to_owned(),
+        }],
+        _ => ids
+            .into_iter()
+            .map(|id| NextLetter {
+                label: w.one("scanning.next_at", &id),
+                scanner: Some(id),
+            })
+            .collect(),
+    }
+}
+
+fn lies_line(w: &'static Words, batch: i64, scanner: String, lies: &LiesIn) -> LiesLine {
+    let words = match lies.batch {
+        _ if lies.waiting > 0 => w.one("scanning.lies_waiting", lies.waiting),
+        Some(here) if here == batch => w.t("scanning.lies_here").to_owned(),
+        Some(elsewhere) => w.one("scanning.lies_elsewhere", elsewhere),
+        None => w.t("scanning.lies_unsaid").to_owned(),
+    };
+    let is_here = lies.batch == Some(batch) && lies.waiting == 0;
+    LiesLine {
+        say: (!is_here).then(|| w.one("scanning.lies_say", &scanner)),
+        words,
+        scanner,
     }
 }
 

@@ -18,6 +18,14 @@ pub enum GroupBy {
     Press,
 }
 
+impl GroupBy {
+    /// A file says itself which letter it is of. Otherwise its place behind others does, and nothing tells of which batch it is.
+    #[must_use]
+    pub fn tells_letters_apart_by_file(self) -> bool {
+        matches!(self, Self::Name | Self::Index)
+    }
+}
+
 /// Why a person has to look, beside the codes of scanners.
 pub mod hold {
     /// Images came in front of the first separator sheet.

@@ -36,6 +36,8 @@ pub enum Gate {
     NoReleasedLoad,
     /// It was there before any open load was released, so what it shows was not disinfected, or belongs elsewhere.
     SeenBeforeRelease,
+    /// Several batches are open and nobody said which of them lies in its scanner.
+    WhichBatch,
 }
 
 /// A load whose letters may be scanned, and since when.
@@ -43,6 +45,8 @@ pub enum Gate {
 pub struct OpenLoad {
     /// The load.
     pub load: i64,
+    /// Its batch.
+    pub batch: i64,
     /// When it was released or overridden, milliseconds since 1970 UTC.
     pub released_ms: i64,
 }
@@ -57,12 +61,59 @@ pub fn gate(first_seen_ms: i64, open: &[OpenLoad]) -> Gate {
     }
 }
 
+/// A person's word that a batch lies in a scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// The batch.
+    pub batch: i64,
+    /// For files first seen from then on, milliseconds since 1970 UTC.
+    pub from_ms: i64,
+}
+
+/// As [`gate`], where several batches may be open: a page belongs to the one of which a person said last that it lies in the scanner. Files that tell
+/// their letter themselves go to the load last released unless somebody spoke since. Others are never guessed about, nor where only one batch is left
+/// open of those that were open when it was asked.
+pub fn gate_of_folder(
+    first_seen_ms: i64,
+    open: &[OpenLoad],
+    said: Option<Said>,
+    (tells_its_letter, is_asked): (bool, bool),
+) -> Gate {
+    let usual = gate(first_seen_ms, open);
+    let Gate::Enter { load: last } = usual else {
+        return usual;
+    };
+    let mut there: Vec<OpenLoad> = open
+        .iter()
+        .filter(|load| load.released_ms <= first_seen_ms)
+        .copied()
+        .collect();
+    let newest = there.iter().find(|load| load.load == last).copied();
+    let batches_differ = there
+        .iter()
+        .any(|load| Some(load.batch) != newest.map(|newest| newest.batch));
+    there.retain(|load| said.is_some_and(|said| said.batch == load.batch));
+    let meant = there
+        .iter()
+        .max_by_key(|load| (load.released_ms, load.load));
+    let spoke_since = said
+        .zip(newest)
+        .is_some_and(|(said, newest)| said.from_ms >= newest.released_ms);
+    match meant {
+        Some(load) if !tells_its_letter || spoke_since => Gate::Enter { load: load.load },
+        _ if !tells_its_letter && (batches_differ || is_asked) => Gate::WhichBatch,
+        _ => usual,
+    }
+}
+
 /// Why a file waits or is held, beside the reasons that the scanner's driver gives.
 pub mod reason {
     /// Seen a moment ago; not yet whole.
     pub const ARRIVING: &str = "arriving";
     /// No load is open for scanning.
     pub const NO_RELEASED_LOAD: &str = "no_released_load";
+    /// Several batches are open, and nobody said which of them lies in its scanner.
+    pub const WHICH_BATCH: &str = "which_batch";
     /// It was there before the load was released.
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
     /// Its letter was confirmed, registered, withdrawn or returned already.
@@ -118,6 +169,9 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::ARRIVING => "wait: the scanner is still writing",
         reason::NO_RELEASED_LOAD => {
             "disinfect and release the load, or sign an override, then scan the letter again"
+        }
+        reason::WHICH_BATCH => {
+            "say on the page of its batch that it lies in this scanner: what waits is taken into it then"
         }
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
@@ -196,8 +250,53 @@ mod tests {
     fn open(loads: &[(i64, i64)]) -> Vec<OpenLoad> {
         loads
             .iter()
-            .map(|&(load, released_ms)| OpenLoad { load, released_ms })
+            .map(|&(load, released_ms)| OpenLoad {
+                load,
+                batch: load,
+                released_ms,
+            })
             .collect()
+    }
+
+    #[test]
+    fn of_several_open_batches_the_one_that_a_person_named_and_never_a_guess() {
+        let loads = open(&[(1, 50), (2, 90)]);
+        let says = |batch, from_ms| Some(Said { batch, from_ms });
+        let by_order = |seen, said| gate_of_folder(seen, &loads, said, (false, false));
+        let by_file = |seen, said| gate_of_folder(seen, &loads, said, (true, false));
+        assert_eq!(by_order(100, None), Gate::WhichBatch);
+        assert_eq!(
+            by_order(60, None),
+            Gate::Enter { load: 1 },
+            "the only one then"
+        );
+        assert_eq!(by_order(100, says(1, 60)), Gate::Enter { load: 1 });
+        assert_eq!(by_order(100, says(2, 95)), Gate::Enter { load: 2 });
+        assert_eq!(
+            by_order(100, says(3, 95)),
+            Gate::WhichBatch,
+            "closed meanwhile"
+        );
+        assert_eq!(
+            by_order(40, says(1, 30)),
+            Gate::SeenBeforeRelease,
+            "no word opens a load"
+        );
+        assert_eq!(by_file(100, None), Gate::Enter { load: 2 });
+        assert_eq!(by_file(100, says(1, 95)), Gate::Enter { load: 1 });
+        assert_eq!(
+            by_file(100, says(1, 60)),
+            Gate::Enter { load: 2 },
+            "released since"
+        );
+        let left = open(&[(2, 90)]);
+        let asked = |said| gate_of_folder(100, &left, said, (false, true));
+        assert_eq!(
+            asked(None),
+            Gate::WhichBatch,
+            "the other one was closed over it"
+        );
+        assert_eq!(asked(says(2, 95)), Gate::Enter { load: 2 });
     }
 
     #[test]

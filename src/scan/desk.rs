@@ -315,14 +315,15 @@ impl Desk {
         if self.driven {
             return self.ready_of_scan(offer, &arrival);
         }
-        let first_seen = arrival.first_seen;
-        match self.store.wait(move |db| db.gate(first_seen))? {
+        let (found, by) = (arrival.clone(), self.by);
+        match self.store.wait(move |db| db.gate_of(&found, by))? {
             Gate::Enter { .. } if self.by == GroupBy::Index => self.ready_indexed(offer, arrival),
             Gate::Enter { .. } if self.waits_for_earlier(&offer.found.name) => Ok(()),
             Gate::Enter { .. } => {
                 let claimed = claim::claim(&offer.found, &self.inbox, &arrival.id)?;
                 self.keep(&claimed, &offer.shape)
             }
+            Gate::WhichBatch => self.wait(&arrival, reason::WHICH_BATCH),
             Gate::NoReleasedLoad => self.wait(&arrival, reason::NO_RELEASED_LOAD),
             Gate::SeenBeforeRelease => {
                 self.hold_in_place(&offer.found, &arrival, reason::SEEN_BEFORE_RELEASE)

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::grouping::{NewHold, hold_once, last_separator};
 use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
+use super::lies::gate_of;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
@@ -151,8 +152,14 @@ impl Db {
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn hold_beside(&mut self, held: &HeldBeside) -> Result<(), StoreError> {
         let found = self.arrival(&held.arrival)?;
-        let Gate::Enter { load } = gate(&self.connection, found.first_seen)? else {
-            return Ok(());
+        let load = match gate_of(&self.connection, &found, held.by)? {
+            Gate::Enter { load } => load,
+            // Of whichever batch it is, one of them waits for somebody to look.
+            Gate::WhichBatch => match gate(&self.connection, found.first_seen)? {
+                Gate::Enter { load } => load,
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
         };
         self.atomically(|db| {
             db.list_waits_no_more(&held.arrival, "the list is held")?;

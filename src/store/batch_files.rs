@@ -3,7 +3,7 @@
 
 use super::{Db, StoreError};
 use crate::clock::Millis;
-use crate::domain::intake::ArrivalState;
+use crate::domain::intake::{ArrivalState, reason};
 use crate::domain::letter::LoadState;
 
 /// Counts of a batch's files.
@@ -61,7 +61,7 @@ impl Db {
             .collect::<Result<_, _>>()?;
         let mut count = self.connection.prepare_cached(
             "SELECT count(*) FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
-             AND a.source NOT IN (SELECT scanner FROM scans)",
+             AND a.source NOT IN (SELECT scanner FROM scans) AND (a.state <> 'waiting' OR a.reason <> 'which_batch')",
         )?;
         let mut files = 0;
         for (at, (of, from)) in open.iter().enumerate() {
@@ -69,6 +69,14 @@ impl Db {
             if *of == batch {
                 files += count.query_row((state, from, until), |row| row.get::<_, u32>(0))?;
             }
+        }
+        // Of which batch these are nobody has said: none of them is closed over them unseen.
+        if state == ArrivalState::Waiting && open.iter().any(|(of, _)| *of == batch) {
+            files += self.connection.query_row(
+                "SELECT count(*) FROM arrivals WHERE state = ?1 AND reason = ?2",
+                (state, reason::WHICH_BATCH),
+                |row| row.get::<_, u32>(0),
+            )?;
         }
         Ok(files)
     }

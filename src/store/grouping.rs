@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::amiss::same_bytes;
-use super::letters::{ACTOR, gate, subject, take_arrival};
+use super::letters::{ACTOR, subject, take_arrival};
+use super::lies::gate_of;
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
 use super::unreleased::hold_if_opened_early;
@@ -189,7 +190,7 @@ impl Db {
                 Some(batch) => (scan.load, batch),
                 None => return Ok(Ordered::NotNow(Gate::NoReleasedLoad)),
             },
-            None => match gate(&step, found.first_seen)? {
+            None => match gate_of(&step, &found, take.by)? {
                 Gate::Enter { load } => {
                     let batch = step.query_row(
                         "SELECT batch_id FROM loads WHERE id = ?1",

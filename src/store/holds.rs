@@ -169,11 +169,16 @@ impl Db {
         Ok(())
     }
 
-    /// A person says that the next letter begins. Refused while pages are on their way: they would go to the wrong one.
+    /// A person says that the next letter begins, and with it that this batch lies in the scanner: the one named, or all that go by the key. Refused while pages are on their way: they would go to the wrong one.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or pages are on their way.
-    pub fn next_letter(&mut self, batch: i64, by: &str) -> Result<u32, StoreError> {
+    pub fn next_letter(
+        &mut self,
+        batch: i64,
+        scanner: Option<&str>,
+        by: &str,
+    ) -> Result<u32, StoreError> {
         let refused = |why, state: &str| StoreError::WrongState {
             why,
             what: "batch",
@@ -184,6 +189,14 @@ impl Db {
         if self.batch(batch)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed"));
         }
+        let unsaid: bool = self
+            .connection
+            .prepare_cached("SELECT 1 FROM arrivals WHERE state = ?1 AND reason = ?2")?
+            .exists((ArrivalState::Waiting, reason::WHICH_BATCH))?;
+        if unsaid {
+            let state = "not the only one open, and pages wait for somebody to say which lies in their scanner";
+            return Err(refused(Hindrance::Arriving, state));
+        }
         let (scans, arriving): (u32, u32) = self.connection.query_row(
             "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
              (SELECT count(*) FROM arrivals WHERE state = ?2 AND reason = ?3)",
@@ -193,20 +206,22 @@ impl Db {
         if scans + arriving > 0 {
             return Err(refused(Hindrance::Arriving, "still receiving pages"));
         }
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "INSERT INTO next_letters (batch_id, by, at_ms) VALUES (?1, ?2, ?3)",
-            (batch, by, clock::now()),
-        )?;
-        let number: u32 = step.query_row(
-            "SELECT count(*) + 1 FROM next_letters WHERE batch_id = ?1",
-            [batch],
-            |row| row.get(0),
-        )?;
-        let detail = json!({"number": number});
-        ledger::append(&step, by, "letter.next", &format!("batch/{batch}"), &detail)?;
-        step.commit()?;
-        Ok(number)
+        self.atomically(|db| {
+            db.connection.execute(
+                "INSERT INTO next_letters (batch_id, by, at_ms) VALUES (?1, ?2, ?3)",
+                (batch, by, clock::now()),
+            )?;
+            let number: u32 = db.connection.query_row(
+                "SELECT count(*) + 1 FROM next_letters WHERE batch_id = ?1",
+                [batch],
+                |row| row.get(0),
+            )?;
+            let detail = json!({"number": number});
+            let about = format!("batch/{batch}");
+            ledger::append(&db.connection, by, "letter.next", &about, &detail)?;
+            db.pressed(scanner, batch, by)?;
+            Ok(number)
+        })
     }
 
     /// The pages of a letter in archive order.

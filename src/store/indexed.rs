@@ -4,8 +4,10 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::grouping::{NewHold, hold_once};
-use super::letters::{ACTOR, gate, subject};
+use super::letters::{ACTOR, subject};
+use super::lies::gate_of;
 use super::{Arrival, Db, Hindrance, News, StoreError, TakePage, Taken, ledger};
+use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::letter::Stage;
 
@@ -105,7 +107,7 @@ impl Db {
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn list_is_late(&mut self, id: &str, awaited: &[String]) -> Result<News, StoreError> {
         let found = self.arrival(id)?;
-        let Gate::Enter { load } = gate(&self.connection, found.first_seen)? else {
+        let Gate::Enter { load } = gate_of(&self.connection, &found, GroupBy::Index)? else {
             return Ok(News::Known);
         };
         let batch: i64 = self.connection.query_row(
@@ -153,7 +155,7 @@ impl Db {
     /// Why a file cannot be taken now.
     fn shut_for(&self, file: &TakePage) -> Result<Option<Indexed>, StoreError> {
         let found = self.arrival(&file.arrival)?;
-        let load = match gate(&self.connection, found.first_seen)? {
+        let load = match gate_of(&self.connection, &found, GroupBy::Index)? {
             Gate::Enter { load } => load,
             shut => return Ok(Some(Indexed::NotNow(shut))),
         };

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
 use super::late::{is_late, may_be_joined};
+use super::lies::gate_of;
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::grouping::hold;
+use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
@@ -346,7 +347,7 @@ impl Db {
     pub fn take_page(&mut self, page: &TakePage) -> Result<Taken, StoreError> {
         let found = self.arrival(&page.arrival)?;
         if found.state != ArrivalState::Taken
-            && let Gate::Enter { load } = gate(&self.connection, found.first_seen)?
+            && let Gate::Enter { load } = gate_of(&self.connection, &found, GroupBy::Name)?
             && is_late(&self.connection, load, page)?
         {
             return Ok(
@@ -366,7 +367,7 @@ impl Db {
             return Ok(Taken::Already);
         }
         let step = self.connection.savepoint()?;
-        let load = match gate(&step, found.first_seen)? {
+        let load = match gate_of(&step, &found, GroupBy::Name)? {
             Gate::Enter { load } => load,
             shut => return Ok(Taken::NotNow(shut)),
         };
@@ -429,20 +430,23 @@ pub(super) fn subject(arrival: &str) -> String {
 }
 
 pub(super) fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError> {
+    Ok(intake::gate(first_seen.0, &open_loads(connection)?))
+}
+
+/// Loads whose letters may be scanned now.
+pub(super) fn open_loads(connection: &Connection) -> Result<Vec<OpenLoad>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT l.id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
+        "SELECT l.id, l.batch_id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
          WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL",
     )?;
     let open = query.query_map((LoadState::Released, LoadState::Overridden), |row| {
         Ok(OpenLoad {
             load: row.get(0)?,
-            released_ms: row.get(1)?,
+            batch: row.get(1)?,
+            released_ms: row.get(2)?,
         })
     })?;
-    Ok(intake::gate(
-        first_seen.0,
-        &open.collect::<Result<Vec<_>, _>>()?,
-    ))
+    Ok(open.collect::<Result<_, _>>()?)
 }
 
 /// Marks the arrival as taken and links it to an earlier one with the same bytes.

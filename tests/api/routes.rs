@@ -33,6 +33,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/scanners", MAIL),
     ("POST", "/v1/scanners/{id}/scans", MAIL),
     ("POST", "/v1/scanners/{id}/cancel", MAIL),
+    ("PUT", "/v1/scanners/{id}/batch", MAIL),
     ("GET", "/v1/scans", MAIL),
     ("GET", "/v1/scans/{id}", MAIL),
     ("GET", "/v1/holds", MAIL),

@@ -205,3 +205,71 @@ fn a_number_left_out_is_told_until_its_page_comes() {
     come("A032_p1.jpg", "LO_p2.jpg");
     wait_for("the answer", 120, || told().is_none().then_some(()));
 }
+
+/// Two batches open at once: pages go to the one whose key was pressed last, not to the one that was released last.
+#[tokio::test]
+async fn of_two_open_batches_pages_go_to_the_one_whose_key_was_pressed_last() {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Press);
+    station.start();
+    station.release_of(5).await;
+    station.release_of(5).await;
+    let pressed = [Some(1), None, Some(2), None, Some(1), None];
+    for (n, batch) in (1..).zip(pressed) {
+        if let Some(batch) = batch {
+            let press = station
+                .store
+                .with(move |db| db.next_letter(batch, None, "op"));
+            press.await.unwrap();
+        }
+        station.file(&format!("{n:04}.jpg"), &page(n));
+        station.wait_for(ArrivalState::Taken, n as usize).await;
+        station.is_clean().await;
+    }
+    for (letter, pages) in [("B1-002", 2), ("B2-002", 2), ("B1-003", 2)] {
+        assert_eq!(station.pages(letter).await.len(), pages, "{letter}");
+    }
+    assert_eq!(holds(&station).await, []);
+    station.stop().await;
+}
+
+/// Two batches open at once, and nobody said which of them lies in the scanner.
+#[test]
+fn of_two_open_batches_pages_wait_until_somebody_says_which_lies_in_the_scanner() {
+    let mut station = TestStation::with_settings(|text| {
+        text.replace("quiet_ms = 200", "quiet_ms = 200\nby = \"press\"")
+    });
+    station.start();
+    station.sign_in();
+    station.open_batch(2);
+    station.open_batch(2);
+    station.scan_bytes(&crate::scan_faults::page(1), "0001.jpg");
+    wait_for("the page to wait for a word", 30, || {
+        let waiting = station.ok("GET", "/v1/arrivals?state=waiting", None);
+        (waiting["items"][0]["reason"] == "which_batch").then_some(())
+    });
+    let scanners = station.ok("GET", "/v1/scanners", None);
+    let shown = &scanners["items"][0];
+    assert_eq!(
+        (&shown["batch"], &shown["waiting_for_batch"]),
+        (&serde_json::Value::Null, &1.into())
+    );
+    for batch in [1, 2] {
+        let seen = station.ok("GET", &format!("/v1/batches/{batch}"), None);
+        assert_eq!(seen["files"]["waiting"], 1, "{seen}");
+        let key = format!("/v1/batches/{batch}/next-letter");
+        assert_eq!(
+            station.call("POST", &key, None).0,
+            409,
+            "of which letter is it?"
+        );
+    }
+    let say = Some(serde_json::json!({"batch": 1}));
+    let said = station.ok("PUT", "/v1/scanners/scanner-1/batch", say);
+    assert_eq!(said["batch"], 1, "{said}");
+    wait_for("the page to be taken", 30, || {
+        let letter = station.call("GET", "/v1/letters/B1-001", None);
+        (letter.0 == 200).then_some(())
+    });
+    station.command(&["verify"], None);
+}

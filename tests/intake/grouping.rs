@@ -332,7 +332,7 @@ async fn a_press_begins_the_next_letter() {
     intake.scan(load, 1, vec![page(2)]).await;
     intake
         .store
-        .with(move |db| db.next_letter(batch, "op"))
+        .with(move |db| db.next_letter(batch, None, "op"))
         .await
         .unwrap();
     intake.scan(load, 1, vec![page(3)]).await;
@@ -360,7 +360,7 @@ async fn a_press_while_pages_are_on_their_way_is_refused() {
         .unwrap();
     let refused = intake
         .store
-        .with(move |db| db.next_letter(batch, "op"))
+        .with(move |db| db.next_letter(batch, None, "op"))
         .await;
     assert!(
         refused

@@ -358,7 +358,7 @@ fn a_look_does_not_call_for_the_next_one() {
     let file = inbox.path().join("L1_p1.jpg");
     fs::write(&file, "a page").unwrap();
     let (wake, woken) = std_mpsc::sync_channel(1);
-    let _watcher = event_watcher(inbox.path(), wake).unwrap();
+    let _watcher = event_watcher(inbox.path(), wake, Writers::default()).unwrap();
     let soon = std::time::Duration::from_millis(300);
     assert_eq!(fs::read_dir(inbox.path()).unwrap().count(), 1);
     assert_eq!(fs::read(&file).unwrap(), b"a page");

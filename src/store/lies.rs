@@ -1,0 +1,172 @@
+//! Which batch lies in a scanner whose files say nothing of it: the last word of a person, by a press or in so many words. It stands in the ledger and
+//! nowhere else.
+
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
+
+use super::letters::open_loads;
+use super::{Arrival, Db, Hindrance, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::domain::grouping::GroupBy;
+use crate::domain::intake::{self, ArrivalState, Gate, Said, reason};
+
+const SAID: &str = "scanner.batch";
+/// Every scanner that goes by the key.
+const BY_PRESS: &str = "scanner/*";
+
+/// Where files of a folder go now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiesIn {
+    /// The batch; `None` when none is open, or several are and nobody said which.
+    pub batch: Option<i64>,
+    /// Several are open and nobody said which lies there: files wait.
+    pub is_asked: bool,
+    /// So many wait for that.
+    pub waiting: u32,
+}
+
+/// The last word that counts for a file first seen then.
+fn said(
+    connection: &Connection,
+    source: &str,
+    by: GroupBy,
+    first_seen: Millis,
+) -> Result<Option<Said>, StoreError> {
+    // From the last word back, by the index: there is one for each press.
+    let mut query = connection.prepare_cached(
+        "SELECT seq, detail ->> '$.batch', detail ->> '$.from_ms' FROM ledger
+         WHERE subject = ?1 AND action = ?2 AND detail ->> '$.from_ms' <= ?3 ORDER BY seq DESC LIMIT 1",
+    )?;
+    let mut last: Option<(i64, Said)> = None;
+    let pressed = (by == GroupBy::Press).then(|| BY_PRESS.to_owned());
+    for of in [Some(subject(source)), pressed].into_iter().flatten() {
+        let found = query.query_row((&of, SAID, first_seen), |row| {
+            let said = Said {
+                batch: row.get(1)?,
+                from_ms: row.get(2)?,
+            };
+            Ok((row.get::<_, i64>(0)?, said))
+        });
+        last = [last, found.optional()?]
+            .into_iter()
+            .flatten()
+            .max_by_key(|(seq, _)| *seq);
+    }
+    Ok(last.map(|(_, said)| said))
+}
+
+fn subject(scanner: &str) -> String {
+    format!("scanner/{scanner}")
+}
+
+/// Whether a file of a folder may enter now, and to which load it belongs.
+pub(super) fn gate_of(
+    connection: &Connection,
+    found: &Arrival,
+    by: GroupBy,
+) -> Result<Gate, StoreError> {
+    let open = open_loads(connection)?;
+    let is_asked = found.reason.as_deref() == Some(reason::WHICH_BATCH);
+    if !is_asked && open.iter().all(|load| load.batch == open[0].batch) {
+        return Ok(intake::gate(found.first_seen.0, &open));
+    }
+    let said = said(connection, &found.source, by, found.first_seen)?;
+    let tells = by.tells_letters_apart_by_file();
+    Ok(intake::gate_of_folder(
+        found.first_seen.0,
+        &open,
+        said,
+        (tells, is_asked),
+    ))
+}
+
+impl Db {
+    /// Whether a file of a folder may enter now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn gate_of(&self, found: &Arrival, by: GroupBy) -> Result<Gate, StoreError> {
+        gate_of(&self.connection, found, by)
+    }
+
+    /// A person says which batch lies in a scanner: files that wait for that word are of it, and those that come from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or none of its loads is released.
+    pub fn say_batch(&mut self, scanner: &str, batch: i64, by: &str) -> Result<(), StoreError> {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
+            what: "batch",
+            id: batch.to_string(),
+            state: state.to_owned(),
+            action: "put into the scanner",
+        };
+        if self.batch(batch)?.closed.is_some() {
+            return Err(refused(Hindrance::Closed, "closed"));
+        }
+        if !open_loads(&self.connection)?
+            .iter()
+            .any(|load| load.batch == batch)
+        {
+            return Err(refused(Hindrance::LoadNotOpen, "not released"));
+        }
+        let waits_since: Option<Millis> = self.connection.query_row(
+            "SELECT min(first_seen_ms) FROM arrivals WHERE source = ?1 AND state = ?2 AND reason IN (?3, ?4)
+             AND EXISTS (SELECT 1 FROM arrivals WHERE source = ?1 AND state = ?2 AND reason = ?3)",
+            (scanner, ArrivalState::Waiting, reason::WHICH_BATCH, reason::ARRIVING),
+            |row| row.get(0),
+        )?;
+        self.note_said(&subject(scanner), (batch, waits_since), by)
+    }
+
+    /// A press says so of the scanner it is meant for, or of every one that goes by the key.
+    pub(super) fn pressed(
+        &mut self,
+        scanner: Option<&str>,
+        batch: i64,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let of = scanner.map_or_else(|| BY_PRESS.to_owned(), subject);
+        self.note_said(&of, (batch, None), by)
+    }
+
+    fn note_said(
+        &mut self,
+        of: &str,
+        (batch, since): (i64, Option<Millis>),
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let from_ms = since.unwrap_or_else(clock::now).0;
+        let detail = json!({"batch": batch, "from_ms": from_ms});
+        ledger::append(&self.connection, by, SAID, of, &detail)
+    }
+
+    /// Where files of a folder go that come now.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn lies_in(&self, scanner: &str, by: GroupBy) -> Result<LiesIn, StoreError> {
+        let now = clock::now();
+        let open = open_loads(&self.connection)?;
+        let said = said(&self.connection, scanner, by, now)?;
+        let tells = by.tells_letters_apart_by_file();
+        let gate = intake::gate_of_folder(now.0, &open, said, (tells, false));
+        let waiting = self.connection.query_row(
+            "SELECT count(*) FROM arrivals WHERE source = ?1 AND state = ?2 AND reason = ?3",
+            (scanner, ArrivalState::Waiting, reason::WHICH_BATCH),
+            |row| row.get(0),
+        )?;
+        let batch = match gate {
+            Gate::Enter { load } => open
+                .iter()
+                .find(|one| one.load == load)
+                .map(|one| one.batch),
+            _ => None,
+        };
+        Ok(LiesIn {
+            batch,
+            is_asked: gate == Gate::WhichBatch || waiting > 0,
+            waiting,
+        })
+    }
+}
