@@ -73,9 +73,8 @@ pub struct Scanner {
     pub options: Vec<String>,
     /// The serial number the device has to have.
     pub serial: Option<String>,
-    /// Sides of a sheet unless the operator says otherwise.
-    #[serde(default = "sides_2")]
-    pub sides: Within<1, 2>,
+    /// Sides of a sheet: of a driven scanner unless the operator says otherwise, of a folder as its software scans.
+    pub sides: Option<Within<1, 2>>,
     /// Resolution.
     #[serde(default = "dpi_300")]
     pub dpi: Within<75, 1200>,
@@ -110,10 +109,6 @@ fn sane_sources() -> [String; 3] {
     ["ADF Front", "ADF Duplex", "Flatbed"].map(str::to_owned)
 }
 
-fn sides_2() -> Within<1, 2> {
-    Within(2)
-}
-
 fn dpi_300() -> Within<75, 1200> {
     Within(300)
 }
@@ -145,7 +140,7 @@ impl Scanner {
             sources: sane_sources(),
             options: Vec::new(),
             serial: None,
-            sides: sides_2(),
+            sides: None,
             dpi: dpi_300(),
             colour: ScanColour::default(),
             paper_mm: a4(),
@@ -156,6 +151,15 @@ impl Scanner {
     /// Whether the station starts its scans.
     pub fn is_driven(&self) -> bool {
         self.kind != ScannerKind::Folder
+    }
+
+    /// How many sides of a sheet come. Of a folder nobody knows unless it is said: then only the first image is the envelope.
+    pub fn sides_of_a_sheet(&self) -> u8 {
+        match (self.sides, self.kind) {
+            (Some(sides), _) => sides.0 as u8,
+            (None, ScannerKind::Folder) => 1,
+            (None, ScannerKind::Escl | ScannerKind::Sane) => 2,
+        }
     }
 
     /// What tells one letter from the next.

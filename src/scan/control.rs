@@ -263,7 +263,7 @@ impl Driver {
         let settings = Arc::clone(&self.orders.settings);
         let sides = match wanted.tray {
             Tray::Glass => 1,
-            Tray::Feeder => wanted.sides.unwrap_or(settings.sides.0 as u8),
+            Tray::Feeder => wanted.sides.unwrap_or(settings.sides_of_a_sheet()),
         };
         let new = NewScan {
             scanner,

@@ -44,6 +44,8 @@ pub struct Desk {
     pub(super) by: GroupBy,
     /// The station starts its scans.
     pub(super) driven: bool,
+    /// Sides of a sheet that its software scans.
+    pub(super) sides: u8,
     settings: FolderSettings,
     /// Whole pages that wait for their list.
     pub(super) whole: Mutex<Whole>,
@@ -97,6 +99,7 @@ impl Desk {
             store,
             by: scanner.grouped_by(),
             driven: scanner.is_driven(),
+            sides: scanner.sides_of_a_sheet(),
             settings,
             whole: Mutex::default(),
             own_times: OwnTimes::default(),
@@ -296,7 +299,11 @@ impl Desk {
     }
 
     fn gone(&self, found: &Found) -> Result<(), ScanError> {
-        let (source, name, key) = (self.source.clone(), found.name.clone(), file_key(&found.stamp.key));
+        let (source, name, key) = (
+            self.source.clone(),
+            found.name.clone(),
+            file_key(&found.stamp.key),
+        );
         Ok(self
             .store
             .wait(move |db| db.arrival_gone(&source, &name, &key))?)

@@ -61,7 +61,7 @@ pub async fn looked_at(scanner: &config::Scanner) -> Option<Result<Looked, Troub
     let device = device_of(scanner)?;
     let looked = async {
         let portrait = device.look().await?;
-        let usual = scanner.sides.0 as u8;
+        let usual = scanner.sides_of_a_sheet();
         let manners = [
             manner(scanner, usual, Tray::Feeder),
             manner(scanner, 3 - usual, Tray::Feeder),

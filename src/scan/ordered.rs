@@ -103,6 +103,7 @@ impl Desk {
             source: self.source.clone(),
             by: self.by,
             scan: scan.as_ref().map(|(scan, place)| (scan.id, *place)),
+            sides: self.sides,
             faces,
             original,
         };
@@ -180,10 +181,38 @@ impl Desk {
             Some(faces) => faces,
             None => separators::faces(file, frames)?,
         };
-        if let Some((scan, place)) = scan.filter(|(scan, _)| scan.sides == 2) {
-            self.other_side(&mut faces, file, (scan.id, *place))?;
+        match scan {
+            Some((scan, place)) if scan.sides == 2 => {
+                self.other_side(&mut faces, file, (scan.id, *place))?;
+            }
+            Some(_) => {}
+            None => self.backs(&mut faces, file)?,
         }
         Ok(faces)
+    }
+
+    /// In a folder a blank side directly behind a separator is that sheet's back, whatever is known of how its software scans. Where it is known to scan
+    /// both sides, a written one is in its place.
+    fn backs(&self, faces: &mut [(u32, Face)], file: &Path) -> io::Result<()> {
+        let source = self.source.clone();
+        let open = self.store.wait(move |db| db.open_separator(&source));
+        let mut before = open.map_err(io::Error::other)?;
+        for (frame, face) in faces {
+            let separator = before.take();
+            match face {
+                Face::Separator(separator) => before = Some(separator.clone()),
+                Face::Page => {
+                    let Some(separator) = separator else { continue };
+                    if separators::is_blank(&fs::read(file)?, *frame)? {
+                        *face = Face::SeparatorBack(separator);
+                    } else if self.sides == 2 {
+                        *face = Face::BesideSeparator(separator);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A separator sheet has two sides, and either may tell it; see [`of_two_sides`].

@@ -28,6 +28,8 @@ pub struct TakeOrdered {
     pub by: GroupBy,
     /// The scan it belongs to, and its place there.
     pub scan: Option<(i64, u32)>,
+    /// Sides of a sheet, where it belongs to no scan.
+    pub sides: u8,
     /// Its images and what was made out on each.
     pub faces: Vec<(u32, Face)>,
     /// Its bytes in the evidence store.
@@ -173,6 +175,32 @@ pub(super) fn separator_before(
 }
 
 impl Db {
+    /// The last separator of a folder, while nothing came behind it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_separator(&self, source: &str) -> Result<Option<Separator>, StoreError> {
+        let last = self
+            .connection
+            .prepare_cached(
+                "SELECT run, number, batch_id FROM (SELECT * FROM separators_seen WHERE source = ?1 AND scan_id IS NULL ORDER BY id DESC LIMIT 1)
+                 WHERE side = 'front'",
+            )?
+            .query_row([source], |row| {
+                let (run, number) = (row.get(0)?, row.get(1)?);
+                Ok((Separator { run, number }, row.get::<_, i64>(2)?))
+            })
+            .optional()?;
+        let Some((separator, batch)) = last else {
+            return Ok(None);
+        };
+        let has_begun = self
+            .connection
+            .prepare_cached("SELECT 1 FROM letters WHERE batch_id = ?1 AND group_name = ?2")?
+            .exists((batch, separator.label()))?;
+        Ok((!has_begun).then_some(separator))
+    }
+
     /// Takes a file whose images are grouped by their order: arrival, letters, pages, separators and ledger in one transaction.
     ///
     /// # Errors
@@ -217,7 +245,7 @@ impl Db {
             take,
             batch,
             load,
-            sides: scan.as_ref().map_or(1, |scan| u32::from(scan.sides)),
+            sides: u32::from(scan.as_ref().map_or(take.sides, |scan| scan.sides)),
             letters: Vec::new(),
             frames: Vec::new(),
             holds: Vec::new(),

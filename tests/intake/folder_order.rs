@@ -3,8 +3,9 @@
 use laixin::domain::balance::Difference;
 use laixin::domain::grouping::{GroupBy, hold};
 use laixin::domain::intake::ArrivalState;
+use laixin::domain::text::PageKind;
 
-use super::sheets::{know_run, label, page, separator};
+use super::sheets::{blank, know_run, label, page, separator};
 use crate::scan_faults::Station;
 use crate::support::{TestStation, project, wait_for};
 
@@ -272,4 +273,40 @@ fn of_two_open_batches_pages_wait_until_somebody_says_which_lies_in_the_scanner(
         (letter.0 == 200).then_some(())
     });
     station.command(&["verify"], None);
+}
+
+/// The blank back of the separator became the envelope, and the envelope the first page.
+#[tokio::test]
+async fn the_blank_back_of_a_separator_is_no_page_in_a_folder_either() {
+    let mut station = by_separator().await;
+    station.start();
+    let blank_back = blank();
+    let images = [
+        separator(1),
+        blank_back.clone(),
+        page(1),
+        blank(),
+        page(2),
+        separator(2),
+        page(3),
+    ];
+    for (n, image) in (1..).zip(&images) {
+        station.file(&format!("k{n}.jpg"), image);
+    }
+    station.wait_for(ArrivalState::Taken, images.len()).await;
+    let pages = station.pages(&label(1)).await;
+    let sha256 = laixin::digest::sha256_hex;
+    let envelopes: Vec<_> = pages
+        .iter()
+        .filter(|page| page.0 == PageKind::Envelope)
+        .collect();
+    assert_eq!(envelopes, [&(PageKind::Envelope, sha256(&images[2]))]);
+    assert_eq!(pages.len(), 3, "a blank side behind the envelope is a page");
+    assert_eq!(station.pages(&label(2)).await.len(), 1);
+    assert_eq!(
+        station.evidence.get(&sha256(&blank_back)).unwrap(),
+        blank_back
+    );
+    assert_eq!(holds(&station).await, []);
+    station.stop().await;
 }

@@ -193,7 +193,7 @@ impl Station {
                 kind: ScannerKind::Escl,
                 by: Some(GroupBy::Scan),
                 url: Some(device.url()),
-                sides: Within(1),
+                sides: Some(Within(1)),
                 ..Scanner::folder("scanner-2", folder.join("spool"))
             },
         ]
