@@ -235,7 +235,7 @@ fn id_number(w: &'static Words, id_number: &IdNumber) -> FieldLine {
 }
 
 /// Every field that can be corrected here, in the order of the form.
-pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
+pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec<FieldLine> {
     let fields = &draft.fields;
     let mut lines = vec![
         line(w, "sender_name", "field.sender_name", &fields.sender_name),
@@ -257,7 +257,7 @@ pub(super) fn lines(w: &'static Words, draft: &Draft) -> Vec<FieldLine> {
     }
     lines.push(anonymous(w, &fields.anonymous));
     lines.push(joint(w, &fields.joint));
-    lines.push(accused(w, fields));
+    lines.push(accused(w, fields, accused_open));
     lines.push(summary(w, &fields.summary));
     lines
 }

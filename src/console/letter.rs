@@ -16,7 +16,7 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::clock::{self, Millis};
-use crate::domain::access::Seer;
+use crate::domain::access::{Action, Seer, may};
 use crate::domain::draft::{Draft, Fields, Flag};
 use crate::domain::letter::Stage;
 use crate::store::{
@@ -69,6 +69,8 @@ struct LetterPage {
     earlier: Option<EarlierPart>,
     confirmed: Option<String>,
     locked: bool,
+    /// Whether he may say that the letter accuses nobody of an office, and somebody has to.
+    says_nobody: bool,
     /// The letter that comes after this one; empty at the end of the queue.
     next: String,
     /// Where the queue stands, in words.
@@ -87,6 +89,10 @@ struct Seen {
     restriction: Option<RestrictionRow>,
     /// It would go to whom it accuses.
     conflict: bool,
+    /// It accuses somebody, and nobody has said whom.
+    accused_open: bool,
+    /// He may say that it is nobody of an office.
+    is_officer: bool,
     /// Letters that have its pages now, as far as this person may know of them.
     went_to: Vec<String>,
     queue: InQueue,
@@ -121,7 +127,21 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
             went_to.push(other);
         }
     }
+    let draft = match db.draft(id) {
+        Ok(mut draft) => {
+            db.without_unseen(seer, &mut draft.draft)?;
+            Some(draft).filter(|_| is_shown)
+        }
+        Err(StoreError::NotFound { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    let accused_open = match &draft {
+        Some(row) => db.accused_is_open(id, &row.draft.fields)?,
+        None => false,
+    };
     Ok(Seen {
+        accused_open,
+        is_officer: may(seer.holder, Action::DecideAccess),
         went_to,
         queue,
         also_here,
@@ -135,14 +155,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
             Vec::new()
         },
         withheld,
-        draft: match db.draft(id) {
-            Ok(mut draft) => {
-                db.without_unseen(seer, &mut draft.draft)?;
-                Some(draft).filter(|_| is_shown)
-            }
-            Err(StoreError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        },
+        draft,
         letter,
     })
 }
@@ -249,8 +262,9 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         notes: notes(w, &seen),
         missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
         fields: draft
-            .map(|draft| field_lines::lines(w, draft))
+            .map(|draft| field_lines::lines(w, draft, seen.accused_open))
             .unwrap_or_default(),
+        says_nobody: seen.accused_open && seen.is_officer,
         matters: draft
             .map(|draft| matters(&draft.fields))
             .unwrap_or_default(),
@@ -331,10 +345,9 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         let why = super::access::restricted_word(known.why);
         w.one("access.note_restricted", w.code("restricted", why))
     });
-    let draft = seen.draft.as_ref().map(|row| &row.draft);
-    let accused = draft
-        .filter(|draft| draft.confirmed.is_none() && draft.fields.accuses_somebody_unknown())
-        .map(|_| w.t("letter.note_accused_unknown").to_owned());
+    let accused = seen
+        .accused_open
+        .then(|| w.t("letter.note_accused_unknown").to_owned());
     let emptied = seen.letter.emptied.then(|| match seen.went_to.as_slice() {
         [] => w.t("letter.note_emptied").to_owned(),
         letters => w.one("letter.note_emptied_into", letters.join("、")),

@@ -183,8 +183,7 @@ impl Fields {
 
     /// An accusation of which nobody knows whom it accuses: whom it must not reach is for a person to say.
     pub fn accuses_somebody_unknown(&self) -> bool {
-        let points_nowhere = self.accused.iter().any(Accused::points_nowhere);
-        self.accuses() && (self.accused.is_empty() || points_nowhere)
+        self.accuses() && !names_whom_it_accuses(&self.accused)
     }
 
     /// The signature may stand where nothing was read: then “anonymous” is no finding, and the sender stays open.
@@ -360,6 +359,11 @@ pub struct Accused {
     /// Where on it, in pixels of the original image.
     #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]
     pub quad: Option<Quad>,
+}
+
+/// Whether a list of accused says of everybody who he is or of which unit: only then can anybody tell whom the letter must not reach.
+pub fn names_whom_it_accuses(accused: &[Accused]) -> bool {
+    !accused.is_empty() && !accused.iter().any(Accused::points_nowhere)
 }
 
 impl Accused {

@@ -1,10 +1,13 @@
 //! What follows when a person names whom a letter accuses: it is restricted, and taken back from the system of an office that is accused.
 //! Recusals and the addressee's conflict follow with every correction, in `store/drafts.rs`.
 
+use rusqlite::OptionalExtension;
+
+use super::drafts::subject;
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError};
 use crate::domain::access::{Action, Restricted, Seer, may};
 use crate::domain::correct::{Corrections, Party, parties_in, stays};
-use crate::domain::draft::{Accused, Draft};
+use crate::domain::draft::{Accused, Draft, Fields, names_whom_it_accuses};
 
 /// Whether somebody who was accused is not any more, or his office is not.
 pub(super) fn is_taken_away(before: &[Accused], now: &[Accused]) -> bool {
@@ -32,16 +35,59 @@ impl Db {
             Err(StoreError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        if accused.keeps_all(&known) || may(seer.holder, Action::DecideAccess) {
+        let opens_nothing = accused.keeps_all(&known) && !accused.says_that_is_all();
+        if opens_nothing || may(seer.holder, Action::DecideAccess) {
             return Ok(());
         }
         Err(StoreError::WrongState {
             why: Hindrance::OfficerNeeded,
             what: "letter",
             id: letter.to_owned(),
-            state: "an accusation: who is accused is taken away or changed by a confirming officer only"
+            state: "an accusation: who is accused is taken away or changed, and that nobody is, is said by a confirming officer only"
                 .into(),
             action: "correct",
+        })
+    }
+
+    /// Whether a letter accuses somebody of whom nobody has said who he is: it reads as an accusation, or was restricted as one, names nobody, and no officer
+    /// has said since its last page came that this is all. Whom it must not reach is not known then, and every office may be it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn accused_is_open(&self, letter: &str, fields: &Fields) -> Result<bool, StoreError> {
+        if names_whom_it_accuses(&fields.accused) {
+            return Ok(false);
+        }
+        let mut query = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM restrictions WHERE letter_id = l.id AND why = ?2),
+             EXISTS (SELECT 1 FROM ledger WHERE subject = ?3 AND action = 'draft.corrected' AND at_ms >= l.last_arrival_ms
+                 AND json_extract(detail, '$.reason') IS NOT NULL)
+             FROM letters l WHERE l.id = ?1",
+        )?;
+        let known: Option<(bool, bool)> = query
+            .query_row((letter, Restricted::Accusation, subject(letter)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let (was_restricted, is_said) = known.unwrap_or_default();
+        Ok((was_restricted || fields.accuses()) && !is_said)
+    }
+
+    /// Nothing is confirmed as long as that is open.
+    pub(super) fn nobody_accused_unnamed(
+        &self,
+        letter: &str,
+        fields: &Fields,
+    ) -> Result<(), StoreError> {
+        if !self.accused_is_open(letter, fields)? {
+            return Ok(());
+        }
+        Err(StoreError::WrongState {
+            why: Hindrance::AccusedUnknown,
+            what: "letter",
+            id: letter.to_owned(),
+            state: "an accusation, and nobody has said of whom".into(),
+            action: "confirm",
         })
     }
 

@@ -482,6 +482,7 @@ impl Db {
                     action: "confirm",
                 });
             }
+            db.nobody_accused_unnamed(letter, &row.draft.fields)?;
             let now = clock::now();
             db.compare_anew(&mut row.draft)?;
             db.settle(letter, Settled::Yes)?;
@@ -582,7 +583,7 @@ impl Db {
                     break;
                 }
                 let mut draft = db.draft(&letter)?.draft;
-                if db.accuses(&letter, &draft.fields, unit)? || db.keeps_later_pages_from(&letter, unit)? {
+                if db.may_accuse(&letter, &draft.fields, unit)? || db.keeps_later_pages_from(&letter, unit)? {
                     continue;
                 }
                 let lease = new_lease();

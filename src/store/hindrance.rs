@@ -32,6 +32,8 @@ pub enum Hindrance {
     BeingRead,
     /// Its addressee is whom it accuses.
     AddresseeAccused,
+    /// It accuses somebody, and nobody has said whom.
+    AccusedUnknown,
     /// Something enclosed is not settled.
     ValuablesOpen,
     /// Something of that name is there.
@@ -78,7 +80,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -93,6 +95,7 @@ impl Hindrance {
         Self::Withheld,
         Self::BeingRead,
         Self::AddresseeAccused,
+        Self::AccusedUnknown,
         Self::ValuablesOpen,
         Self::NameTaken,
         Self::Decided,
@@ -130,6 +133,7 @@ impl Hindrance {
             Self::Withheld => "letter_withheld",
             Self::BeingRead => "being_read",
             Self::AddresseeAccused => "addressee_accused",
+            Self::AccusedUnknown => "accused_unknown",
             Self::ValuablesOpen => "valuables_open",
             Self::NameTaken => "name_taken",
             Self::Decided => "already_decided",
@@ -170,6 +174,9 @@ impl Hindrance {
             }
             Self::BeingRead => "Wait until it is read, look at it again, then decide",
             Self::AddresseeAccused => "Choose another addressee",
+            Self::AccusedUnknown => {
+                "Name whom it accuses, with his office; where it is nobody of an office, a confirming officer says so with the reason (`accused` with an empty list)"
+            }
             Self::ValuablesOpen => "List or settle what was enclosed, with a second person",
             Self::NameTaken => "Choose another name",
             Self::Decided => "Somebody was faster: look at what was said",

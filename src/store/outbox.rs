@@ -204,7 +204,12 @@ impl Db {
             ),
         };
         let mut query = self.connection.prepare_cached(&sql)?;
-        let rows = query.query_map((&channel.name, kind, MOST), |row| {
+        // How many those are that may not be told yet is not known to the query: they would stand before all others.
+        let most = match (kind, &channel.unit) {
+            (Kind::DraftReady, Some(_)) => u32::MAX,
+            _ => MOST,
+        };
+        let rows = query.query_map((&channel.name, kind, most), |row| {
             Ok(New {
                 kind,
                 letter: row.get(0)?,
@@ -232,6 +237,12 @@ impl Db {
         }
         match self.draft(letter) {
             Ok(row) if self.accuses(letter, &row.draft.fields, unit)? => Ok(Hearing::Accused),
+            Ok(row) if kind == Kind::DraftReady => {
+                Ok(match self.accused_is_open(letter, &row.draft.fields)? {
+                    true => Hearing::NotYet,
+                    false => Hearing::Yes,
+                })
+            }
             Ok(_) => Ok(Hearing::Yes),
             Err(StoreError::NotFound { .. }) => Ok(Hearing::NotYet),
             Err(error) => Err(error),

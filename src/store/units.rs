@@ -83,6 +83,17 @@ impl Db {
         ))
     }
 
+    /// Whether a draft is kept from the system of this office: it accuses that office, or nobody has said yet whom it accuses.
+    pub(super) fn may_accuse(
+        &self,
+        letter: &str,
+        fields: &Fields,
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let is_open = unit.is_some() && self.accused_is_open(letter, fields)?;
+        Ok(is_open || self.accuses(letter, fields, unit)?)
+    }
+
     /// Whether the letter accuses the office whose system this is.
     ///
     /// # Errors
@@ -118,7 +129,7 @@ impl Db {
         let fields = &row.draft.fields;
         match row.state {
             DraftState::Acked => Ok(self.goes_to_accused(fields, Some(&unit))),
-            DraftState::Open | DraftState::Leased => self.accuses(letter, fields, Some(&unit)),
+            DraftState::Open | DraftState::Leased => self.may_accuse(letter, fields, Some(&unit)),
         }
     }
 

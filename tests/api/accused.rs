@@ -205,6 +205,141 @@ fn who_takes_an_accused_away_is_an_officer_and_confirms_nothing() {
     assert_eq!(his.status, 200, "{}", his.text);
 }
 
+fn confirm(house: &House, caller: &Caller) -> Answer {
+    let etag = house.get(caller, "/v1/letters/A1").header("etag");
+    let caller = caller.with("if-match", &etag);
+    house.call(&caller, "POST", "/v1/letters/A1/confirm", Some("{}"))
+}
+
+fn looks(house: &House, caller: &Caller) {
+    let why = json!({"reason": "核对被举报人"});
+    let look = house.post(caller, "/v1/letters/A1/views", why);
+    assert_eq!(look.status, 200, "{}", look.text);
+}
+
+/// It reads as an accusation, and names nobody.
+fn accuses_nobody_named(draft: &mut laixin::domain::draft::Draft) {
+    draft.fields.purpose.value = Some("检举控告".into());
+}
+
+/// What its system would be told of drafts.
+fn told(house: &House) -> usize {
+    let channel = laixin::store::Channel {
+        name: "webhook/office".into(),
+        kinds: vec![laixin::domain::outgoing::Kind::DraftReady],
+        unit: Some("苏州市信访局".into()),
+    };
+    let queued = house.app.store.wait(move |db| {
+        db.queue_messages(&channel, || "m1".to_owned())?;
+        db.due_messages(&channel, 9)
+    });
+    queued.unwrap().len()
+}
+
+/// A reviewer's letter accused the head of the office in words that the reading did not know: one person confirmed it, and his office had it.
+#[test]
+fn an_accusation_in_which_nobody_was_read_goes_to_no_office_before_an_officer_has_said_of_whom() {
+    let house = House::new();
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let zhang = house.person("zhang", Role::Operator);
+    let theirs = system_of(&house, "苏州市信访局");
+    house.drafted_as("A1", accuses_nobody_named);
+    looks(&house, &officer);
+    let refused = confirm(&house, &officer);
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "accused_unknown")
+    );
+    let page = house.get(&officer, "/letters/A1").text;
+    assert!(page.contains("id=\"nobody-why\"") && page.contains("没有举报任何单位或其人员"));
+    // An operator on its list may name somebody, but not say that it is nobody.
+    let grant = json!({"user": "zhang", "reason": "经办此信"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/access", grant).status,
+        200
+    );
+    looks(&house, &zhang);
+    assert!(!house.get(&zhang, "/letters/A1").text.contains("nobody-why"));
+    let nobody = json!({"named": [], "reason": "举报的是邻居，不是单位人员"});
+    assert_eq!(
+        name_accused(&house, &zhang, nobody.clone()).code(),
+        "officer_needed"
+    );
+    // Without a reason it is no word, and another purpose makes it none either.
+    assert_eq!(
+        name_accused(&house, &officer, json!({"named": []})).status,
+        200
+    );
+    assert_eq!(confirm(&house, &officer).code(), "accused_unknown");
+    let etag = house.get(&zhang, "/v1/letters/A1").header("etag");
+    let other = json!({"purpose": {"value": "投诉请求"}}).to_string();
+    let patched = house.call(
+        &zhang.with("if-match", &etag),
+        "PATCH",
+        "/v1/letters/A1/fields",
+        Some(&other),
+    );
+    assert_eq!(patched.status, 200, "{}", patched.text);
+    assert_eq!(confirm(&house, &zhang).code(), "accused_unknown");
+    assert_eq!(name_accused(&house, &officer, nobody).status, 200);
+    assert!(
+        !house
+            .get(&officer, "/letters/A1")
+            .text
+            .contains("nobody-why")
+    );
+    let confirmed = confirm(&house, &officer);
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+    assert_eq!(
+        (claimed(&house, &theirs), told(&house)),
+        (1, 0),
+        "claimed, so not told any more"
+    );
+}
+
+#[test]
+fn where_officers_confirm_elsewhere_no_office_is_offered_an_accusation_in_which_nobody_was_read() {
+    let house = House::offering("read");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let theirs = system_of(&house, "苏州市信访局");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted_as("A1", accuses_nobody_named);
+    assert_eq!((claimed(&house, &theirs), told(&house)), (0, 0));
+    for path in [
+        "/v1/drafts/A1",
+        "/v1/letters/A1/pages/1",
+        "/v1/letters/A1/archive.pdf",
+    ] {
+        assert_eq!(house.get(&theirs, path).status, 404, "{path}");
+    }
+    assert_eq!(
+        house.get(&cases, "/v1/drafts/A1").status,
+        200,
+        "of no office"
+    );
+    looks(&house, &officer);
+    let named = json!({"named": [{"name": "王大明", "office": OFFICE}]});
+    assert_eq!(name_accused(&house, &officer, named).status, 200);
+    assert_eq!(
+        (told(&house), claimed(&house, &theirs)),
+        (1, 1),
+        "another office is accused"
+    );
+}
+
+/// The word was about the pages that were there.
+#[test]
+fn that_nobody_is_accused_is_said_again_once_another_page_came() {
+    let house = House::new();
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", accuses_nobody_named);
+    looks(&house, &officer);
+    let nobody = json!({"named": [], "reason": "举报的是邻居，不是单位人员"});
+    assert_eq!(name_accused(&house, &officer, nobody).status, 200);
+    house.sql("UPDATE letters SET last_arrival_ms = unixepoch() * 1000 + 60000");
+    assert_eq!(confirm(&house, &officer).code(), "accused_unknown");
+}
+
 #[test]
 fn an_accused_is_respelt_beside_what_stands_there_and_his_office_is_an_officers_to_take_away() {
     let house = House::new();

@@ -287,6 +287,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "It would go to whom it accuses",
     ),
     (
+        "accused_unknown",
+        StatusCode::CONFLICT,
+        "Nobody has said whom it accuses",
+    ),
+    (
         "valuables_open",
         StatusCode::CONFLICT,
         "Something enclosed is not settled",

@@ -296,7 +296,10 @@
     else if (confirm && fields().length) { choose(fields()[0]); confirm.focus(); } else if (fields().length) go(fields()[0]);
   }
 
-  window.laixinFields = { begin, settled, go, fields, isOpen, typed };
+  /** Whom the letter accuses, as it is saved. */
+  const accused = () => accusedOf(asSaved(control(fields().find((one) => one.dataset.name === "accused"))) || "");
+
+  window.laixinFields = { begin, accused, settled, go, fields, isOpen, typed };
   begin();
   // A search leads to the page where it found something.
   const asked = /^#page-(\d+)$/.exec(location.hash);

@@ -146,6 +146,25 @@
     }
   }
 
+  /** An officer says, with his reason, that the letter accuses nobody of an office, or nobody beside whom it names already. */
+  async function nobody() {
+    const place_ = () => document.getElementById("nobody-say");
+    const why_ = document.getElementById("nobody-why");
+    const reason = why_.value.trim();
+    if (!reason) { place_().textContent = said.script.nobody_reason; why_.focus(); return; }
+    place_().textContent = said.script.saving;
+    try {
+      await desk.settled();
+      const accused = { ...desk.accused(), reason };
+      await call("PATCH", `${address()}/fields`, { accused }, { "If-Match": etag() });
+      await window.laixinRefresh();
+      told().textContent = said.script.saved;
+    } catch (error) {
+      place_().textContent = why(error);
+      if (error instanceof Refusal && error.status === 412) await window.laixinRefresh();
+    }
+  }
+
   /** The written rule of the chosen field, in its own words. */
   function rule() {
     const field = document.querySelector("#fields .field.chosen");
@@ -167,6 +186,7 @@
     if (!button) return;
     if (button.id === "confirm") confirm();
     if (button.id === "skip") skip();
+    if (button.id === "nobody") nobody();
     if (button.id === "show-rule") rule();
     if ("repeats" in button.dataset) repeats(button.dataset.repeats);
   });

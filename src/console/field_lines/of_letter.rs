@@ -70,7 +70,7 @@ pub(super) fn joint(w: &'static Words, joint: &Joint) -> FieldLine {
 }
 
 /// Whom the letter accuses: what is shown is what is typed, 王大明（姑苏区城市管理局局长）.
-pub(super) fn accused(w: &'static Words, fields: &Fields) -> FieldLine {
+pub(super) fn accused(w: &'static Words, fields: &Fields, is_open: bool) -> FieldLine {
     let words = fields.accused.iter().map(|one| match &one.office {
         Some(office) => format!("{}（{office}）", one.name),
         None => one.name.clone(),
@@ -79,7 +79,7 @@ pub(super) fn accused(w: &'static Words, fields: &Fields) -> FieldLine {
     FieldLine {
         label: w.t("letter.accused"),
         hint: w.t("letter.accused_hint"),
-        wants: fields.accuses_somebody_unknown(),
+        wants: is_open,
         page: first
             .and_then(|one| one.page)
             .map(|page| page.to_string())

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Refused;
-use crate::domain::draft::Accused;
+use crate::domain::draft::{Accused, names_whom_it_accuses};
 
 /// A person or a unit that the letter accuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -23,7 +23,8 @@ pub struct NamedAccused {
 pub struct NewAccused {
     /// Persons and units.
     pub named: Vec<NamedAccused>,
-    /// Why somebody who was named before is no longer; needed then.
+    /// Why somebody who was named before is no longer, or why the letter accuses nobody of an office; needed then. With an empty list it is the word
+    /// that lets an accusation go on in which nobody was read (`accused_unknown`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -53,6 +54,16 @@ impl NewAccused {
             .map(|one| (one.name.as_str(), one.office.as_deref()))
             .collect();
         known.iter().all(|old| stays(old.party(), &now))
+    }
+
+    /// Whether he says, with his reason, that the letter accuses nobody of an office, or nobody of whom more can be told.
+    pub fn says_that_is_all(&self) -> bool {
+        let named = self.named.iter().map(|one| Accused {
+            name: one.name.clone(),
+            office: one.office.clone(),
+            ..Accused::default()
+        });
+        self.reason.is_some() && !names_whom_it_accuses(&named.collect::<Vec<_>>())
     }
 
     /// The list as it is from now on; what stood there and stands there now, in words.
