@@ -11,7 +11,8 @@ CREATE VIRTUAL TABLE search_text USING fts5(text, tokenize = 'ascii');
 -- What is deleted leaves nothing behind in the index.
 INSERT INTO search_text (search_text, rank) VALUES ('secure-delete', 1);
 
--- Letters whose row of the index is to be written anew. Whatever changes what finds a letter puts it here, wherever it is done.
+-- Letters whose row of the index is to be written anew. Whatever changes what finds a letter puts it here, wherever it is done. The triggers look first:
+-- an OR IGNORE of theirs counts for nothing where the statement that fires them says itself what is to happen on a conflict.
 CREATE TABLE search_due (
     letter_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
@@ -26,35 +27,36 @@ INSERT INTO searched (letter_id) SELECT id FROM letters ORDER BY created_ms, id;
 INSERT INTO search_due SELECT id FROM letters;
 
 CREATE TRIGGER searched_letter AFTER INSERT ON letters BEGIN
-    INSERT OR IGNORE INTO searched (letter_id) VALUES (new.id);
-    INSERT OR IGNORE INTO search_due VALUES (new.id);
+    INSERT INTO searched (letter_id) SELECT new.id WHERE new.id NOT IN (SELECT letter_id FROM searched);
+    INSERT INTO search_due SELECT new.id WHERE new.id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER searched_gone AFTER DELETE ON searched BEGIN
     DELETE FROM search_text WHERE rowid = old.id;
 END;
 CREATE TRIGGER search_due_draft AFTER INSERT ON drafts BEGIN
-    INSERT OR IGNORE INTO search_due VALUES (new.letter_id);
+    INSERT INTO search_due SELECT new.letter_id WHERE new.letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_draft_changed AFTER UPDATE OF body, case_number ON drafts BEGIN
-    INSERT OR IGNORE INTO search_due VALUES (new.letter_id);
+    INSERT INTO search_due SELECT new.letter_id WHERE new.letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_draft_gone AFTER DELETE ON drafts BEGIN
-    INSERT OR IGNORE INTO search_due VALUES (old.letter_id);
+    INSERT INTO search_due SELECT old.letter_id WHERE old.letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_reading AFTER INSERT ON readings BEGIN
-    INSERT OR IGNORE INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id;
+    INSERT INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id AND letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_reading_changed AFTER UPDATE OF lines ON readings BEGIN
-    INSERT OR IGNORE INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id;
+    INSERT INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id AND letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_reading_gone AFTER DELETE ON readings BEGIN
-    INSERT OR IGNORE INTO search_due SELECT letter_id FROM pages WHERE id = old.page_id;
+    INSERT INTO search_due SELECT letter_id FROM pages WHERE id = old.page_id AND letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_page AFTER UPDATE OF letter_id, kind ON pages BEGIN
-    INSERT OR IGNORE INTO search_due VALUES (old.letter_id), (new.letter_id);
+    INSERT INTO search_due SELECT old.letter_id WHERE old.letter_id NOT IN (SELECT letter_id FROM search_due);
+    INSERT INTO search_due SELECT new.letter_id WHERE new.letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 CREATE TRIGGER search_due_code AFTER INSERT ON envelope_codes WHEN new.code IS NOT NULL BEGIN
-    INSERT OR IGNORE INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id;
+    INSERT INTO search_due SELECT letter_id FROM pages WHERE id = new.page_id AND letter_id NOT IN (SELECT letter_id FROM search_due);
 END;
 
 -- Searches show lines of letters as lists do: who asks who saw a letter asks for them, too.
