@@ -11,9 +11,9 @@ use std::time::Duration;
 use scanner::{Offer, Seen, Shape};
 
 use super::desk::{Desk, SIDE_BY_SIDE};
-use super::separators;
+use super::separators::{self, Codes};
 use crate::clock;
-use crate::domain::grouping::{Face, GroupBy};
+use crate::domain::grouping::Face;
 use crate::domain::intake::Gate;
 
 /// A look that takes longer is not waited for: the page worker has given up by then.
@@ -100,7 +100,8 @@ impl Desk {
                     while let Some((state, file)) = one() {
                         if ahead.begin(state) {
                             // What cannot be looked at now is looked at when it is taken, and told then.
-                            ahead.end(state, separators::faces(&file, &[0]).ok());
+                            let wanted = self.codes_looked_for().unwrap_or(Codes::Squares);
+                            ahead.end(state, separators::faces(&file, &[0], wanted).ok());
                         }
                     }
                 });
@@ -116,7 +117,7 @@ impl Desk {
     }
 
     fn next_to_look_at(&self, seen: &[Seen]) -> Vec<(State, std::path::PathBuf)> {
-        if self.by != GroupBy::Separator || self.driven {
+        if self.codes_looked_for().is_none() || self.driven {
             return Vec::new();
         }
         let single = |offer: &&Offer| matches!(offer.shape, Shape::Jpeg | Shape::Png);

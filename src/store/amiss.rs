@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::grouping::{NewHold, hold_once, last_separator};
+use super::grouping::{NewHold, Stack, hold_once, last_separator};
 use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::lies::gate_of;
@@ -95,6 +95,33 @@ pub(super) fn last_separator_at(
         .query_row((source, batch), |row| row.get(0))
         .optional()?;
     Ok(found.unwrap_or(Millis(0)))
+}
+
+/// The letter that the last page of a stack went into.
+pub(super) struct LastLetter {
+    pub(super) id: String,
+    pub(super) group: String,
+    pub(super) begun: Millis,
+}
+
+/// From the newest page back, in this order and no other: it is found among the first.
+pub(super) fn last_letter(
+    step: &Connection,
+    (source, batch, scan): Stack<'_>,
+) -> Result<Option<LastLetter>, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT l.id, l.group_name, l.created_ms FROM pages p CROSS JOIN arrivals a ON a.id = p.arrival_id CROSS JOIN letters l ON l.id = p.letter_id
+         WHERE EXISTS (SELECT 1 FROM letters WHERE batch_id = ?1) AND l.batch_id = ?1 AND a.source = ?2 AND a.scan_id IS ?3
+         ORDER BY p.id DESC LIMIT 1",
+    )?;
+    let found = query.query_row((batch, source, scan), |row| {
+        Ok(LastLetter {
+            id: row.get(0)?,
+            group: row.get(1)?,
+            begun: row.get(2)?,
+        })
+    });
+    Ok(found.optional()?)
 }
 
 /// Tells of bytes that are a page of this or another letter already: a sheet scanned twice, or a file put in again.
@@ -197,6 +224,10 @@ impl Db {
                     );
                     (open_letter(step, batch, &group)?, hold::HELD_BETWEEN)
                 }
+                GroupBy::Barcode => (
+                    last_letter(step, (&found.source, batch, None))?.map(|last| last.id),
+                    hold::HELD_BETWEEN,
+                ),
                 GroupBy::Scan | GroupBy::Press => (None, hold::IMAGE_HELD),
             };
             match letter {
