@@ -275,7 +275,12 @@ fn card(
             scanning,
             (open == Openness::Open, scans_of),
         ),
-        needs_note: balance != "even" || (open == Openness::Open && counts.files_waiting > 0),
+        needs_note: balance != "even"
+            || (open == Openness::Open
+                && counts
+                    .differences()
+                    .iter()
+                    .any(|one| one.is_explained_by_a_note())),
         count: signed_in,
         letters: scanned,
         counts: w.two("batches.balance", &signed, scanned),

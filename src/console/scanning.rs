@@ -271,6 +271,10 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
         Difference::ImagesUnregistered { images } => w.one("scanning.images_unregistered", images),
         Difference::Held { holds } => w.one("scanning.held", holds),
         Difference::FilesWaiting { files } => w.one("scanning.files_waiting_do", files),
+        Difference::ValuablesUnseen { letters } => w.one("scanning.valuables_unseen", letters),
+        Difference::ValuablesNotReturned { letters } => {
+            w.one("scanning.valuables_not_returned", letters)
+        }
     })
 }
 

@@ -68,7 +68,10 @@ impl Db {
             },
         )?;
         let signed = |one: &RecordedException| one.kind.sign() * i64::from(one.letters);
+        let (valuables_unseen, valuables_not_returned) = self.open_valuables_of_batch(batch)?;
         Ok(Counts {
+            valuables_unseen,
+            valuables_not_returned,
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),

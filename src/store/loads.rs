@@ -183,7 +183,8 @@ impl Db {
     }
 
     /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own; so may files that were not taken. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
+    /// its own; so may files that were not taken, and what lay in letters and is not given back yet. A scan under way, a missing image, a finding that nobody has looked
+    /// at, or a thing that only one person has seen is explained by no note.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
@@ -208,13 +209,14 @@ impl Db {
                 return Err(refused(Hindrance::Busy, "in the cabinet".into()));
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
-            // Software may have left something that nobody can take: whoever closes says so.
-            let stands =
-                |told: &Difference| note.is_none() || !matches!(told, Difference::FilesWaiting { .. });
+            let stands = |told: &Difference| note.is_none() || !told.is_explained_by_a_note();
             while let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
                 let (kind, letters) = match difference {
                     Difference::LettersShort { letters } => (Exception::Other, letters),
                     Difference::LettersOver { letters } => (Exception::NotCounted, letters),
+                    Difference::ValuablesUnseen { .. } | Difference::ValuablesNotReturned { .. } => {
+                        return Err(refused(Hindrance::ValuablesOpen, format!("not to be closed yet ({})", difference.told())));
+                    }
                     _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),
                 };
                 let Some(note) = note else {

@@ -101,7 +101,7 @@ impl Db {
     /// had it is kept: what it registered is acknowledged, and told as withdrawn.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is not on record as given back.
     pub fn return_unread(
         &mut self,
         letter: &str,
@@ -110,6 +110,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "return unread")?;
+            db.nothing_open(letter, false, "return unread")?;
             let later = db.later_alike(letter)?;
             let handed_out = db.draft(letter).ok().filter(|row| row.offered > 0);
             let forgotten = db.forget_text(letter)?;
@@ -136,10 +137,11 @@ impl Db {
     /// Withdraws a letter, e.g. one that was scanned twice. Nothing of it is deleted.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is open.
     pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "withdraw")?;
+            db.nothing_open(letter, false, "withdraw")?;
             let later = db.later_alike(letter)?;
             db.withhold(letter, Withheld::Withdrawn, reason, by)?;
             db.unlearn(letter)?;
