@@ -184,6 +184,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(batches::load))
         .routes(routes!(batches::close))
         .routes(routes!(grouping::exception))
+        .routes(routes!(grouping::take_exception_back))
         .routes(routes!(grouping::next_letter))
         .routes(routes!(batches::override_load))
         .routes(routes!(cabinets::list))

@@ -218,6 +218,17 @@ pub enum StoreError {
         /// Why.
         why: crate::domain::access::Unseen,
     },
+    /// More letters would be missing than can be.
+    #[error(
+        "letters: {letters} cannot be missing ({} signed in, {:+} by exceptions, {} scanned: {} not accounted for); take back the exception that is wrong, or correct the number",
+        .counts.signed_in, .counts.exceptions, .counts.scanned, .counts.letters_short().max(0)
+    )]
+    TooMany {
+        /// How many were said to be missing.
+        letters: u32,
+        /// What is known of the batch.
+        counts: crate::domain::balance::Counts,
+    },
     /// A correction is not allowed.
     #[error("the correction is not allowed")]
     Correction(#[from] crate::domain::correct::Refused),

@@ -261,6 +261,9 @@ async fn an_override_needs_a_reason_and_two_names_that_stay() {
             "closed out of balance without a note"
         );
         browser
+            .ask("document.querySelector('#close-1 select').value = 'empty_envelope';")
+            .await;
+        browser
             .fill("#close-1 textarea", "三封均为空信封，已单独登记")
             .await;
         browser.click("#close-1 button.primary").await;

@@ -13,6 +13,7 @@ mod station;
 use std::fs;
 
 use laixin::clock::Millis;
+use laixin::domain::balance::Exception;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::text::PageKind;
 use laixin::events::Event;
@@ -258,7 +259,11 @@ async fn closed_batch_takes_no_more_pages() {
     station.release().await;
     station
         .store
-        .with(|db| db.close_batch(1, "op", Some("nothing came")))
+        .with(|db| {
+            let missing = db.batch_counts(1)?.letters_short();
+            let all = (Exception::Missing, u32::try_from(missing).unwrap());
+            db.close_batch_with(1, "op", (Some(all), Some("nothing came")))
+        })
         .await
         .unwrap();
     station.start();
@@ -332,7 +337,7 @@ async fn clock_set_back_holds_rather_than_takes() {
 async fn a_left_over_part_is_on_record_and_a_batch_is_closed_beside_it_with_a_note_only() {
     let mut station = Station::new();
     station.linger = std::time::Duration::from_millis(200);
-    station.release().await;
+    station.release_of(1).await;
     station.start();
     station.file("L1_p1.jpg", &page(1));
     station.file(".L1_p2.jpg.part", b"half");

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetControl, CabinetView};
+use crate::domain::balance::Exception;
 use crate::domain::letter::Carrier;
 use crate::events::Event;
 use crate::store::NewBatch;
@@ -20,7 +21,7 @@ use crate::store::NewBatch;
 mod views;
 
 use views::found;
-pub use views::{BatchView, DifferenceView, ExceptionView, LoadView, OverrideView};
+pub use views::{BatchView, DifferenceView, ExceptionView, LoadView, OverrideView, TakenBack};
 
 /// A batch to sign in.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -49,12 +50,31 @@ pub struct NewLoadBody {
     letters: Option<u32>,
 }
 
-/// Why the counts differ, if they do.
+/// Why something does not come out, if it does not.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"note": "一封退回"}))]
+#[schema(example = json!({"exception": "returned", "letters": 1, "note": "一封退回"}))]
 pub struct CloseBody {
+    /// What became of the letters that are missing, or where those come from that are too many: recorded as an exception, with the note as its reason. Needs
+    /// `letters` and `note`.
+    exception: Option<Exception>,
+    /// How many they are.
+    #[schema(minimum = 1, maximum = 10000)]
+    letters: Option<u32>,
     note: Option<String>,
+}
+
+impl CloseBody {
+    fn exception(&self) -> Result<Option<(Exception, u32)>, Problem> {
+        match (self.exception, self.letters, &self.note) {
+            (None, None, _) => Ok(None),
+            (Some(kind), Some(letters @ 1..=10_000), Some(_)) => Ok(Some((kind, letters))),
+            _ => Err(Problem::new(
+                "body_invalid",
+                "exception: it takes letters, 1 to 10000, and a note that says why",
+            )),
+        }
+    }
 }
 
 /// Why a load is opened without a released cycle, and the second person who signs for it on the same screen.
@@ -214,8 +234,9 @@ pub async fn load(
     .await
 }
 
-/// Closes a batch; a note is needed when the counts differ, and is recorded as an exception. Scans under way, missing images and findings that nobody
-/// has looked at are explained by no note.
+/// Closes a batch. Where letters are missing, or too many, `exception`, `letters` and `note` say what became of them, unless exceptions on record do;
+/// nothing is recorded by itself. Files that were not taken, and valuables that are not given back yet, need a note; scans under way, missing images, valuables
+/// that one person alone has seen and findings that nobody has looked at are explained by none.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = BatchView)))]
@@ -227,10 +248,12 @@ pub async fn close(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
-    let note = asked.body.note.filter(|note| !note.trim().is_empty());
-    let note = note.as_deref().map(super::grouping::reason).transpose()?;
+    let mut body = asked.body;
+    body.note = body.note.filter(|note| !note.trim().is_empty());
+    let note = body.note.as_deref().map(super::grouping::reason);
+    let (exception, note) = (body.exception()?, note.transpose()?);
     app.once_telling(key, move |db| {
-        db.close_batch(batch, &by, note.as_deref())?;
+        db.close_batch_with(batch, &by, (exception, note.as_deref()))?;
         Ok((
             answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
             Event::Batch { batch },
@@ -271,12 +294,7 @@ pub async fn override_load(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    if !(4..=500).contains(&reason.chars().count()) {
-        return Err(Problem::new(
-            "body_invalid",
-            "reason: 4 to 500 characters are needed",
-        ));
-    }
+    let reason = super::grouping::reason(&reason)?;
     if let Some(cabinet) = may_burn(app.cabinets.values().map(CabinetControl::view), id) {
         return Err(Problem::new(
             "wrong_state",

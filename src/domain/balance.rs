@@ -30,6 +30,37 @@ pub enum Exception {
 }
 
 impl Exception {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Returned,
+        Self::ReturnedUnread,
+        Self::EmptyEnvelope,
+        Self::NotScannable,
+        Self::InOtherBatch,
+        Self::CountedTwice,
+        Self::Missing,
+        Self::Other,
+        Self::SeveralInOne,
+        Self::NotCounted,
+    ];
+
+    /// Stable.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Returned => "returned",
+            Self::ReturnedUnread => "returned_unread",
+            Self::EmptyEnvelope => "empty_envelope",
+            Self::NotScannable => "not_scannable",
+            Self::InOtherBatch => "in_other_batch",
+            Self::CountedTwice => "counted_twice",
+            Self::Missing => "missing",
+            Self::Other => "other",
+            Self::SeveralInOne => "several_in_one",
+            Self::NotCounted => "not_counted",
+        }
+    }
+
     /// How one such letter changes what has to be scanned.
     #[must_use]
     pub fn sign(self) -> i64 {
@@ -205,10 +236,16 @@ impl Difference {
 }
 
 impl Counts {
+    /// Letters that should have been scanned and were not; negative where more were.
+    #[must_use]
+    pub fn letters_short(&self) -> i64 {
+        self.signed_in + self.exceptions - self.scanned
+    }
+
     /// Everything that does not come out, the first thing to look at first.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
-        let short = self.signed_in + self.exceptions - self.scanned;
+        let short = self.letters_short();
         let all = [
             (self.scans_open != 0).then_some(Difference::ScansOpen {
                 scans: self.scans_open,
@@ -347,5 +384,8 @@ mod tests {
         assert_eq!(Exception::NotCounted.sign(), 1);
         assert_eq!(Exception::Missing.sign(), -1);
         assert_eq!(Exception::ReturnedUnread.sign(), -1);
+        for kind in Exception::ALL {
+            assert_eq!(serde_json::json!(kind), kind.code());
+        }
     }
 }

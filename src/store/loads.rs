@@ -182,13 +182,26 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own; so may files that were not taken, and what lay in letters and is not given back yet. A scan under way, a missing image, a finding that nobody has looked
+    /// As [`Db::close_batch_with`] without an exception.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
+        self.close_batch_with(id, by, (None, note))
+    }
+
+    /// Closes a batch. Everything has to come out. Letters more or fewer than signed in are recorded as an exception, which may be named here with its
+    /// note; files that were not taken, and what lay in letters and is not given back yet, are explained by the note alone. A scan under way, a missing image, a finding that nobody has looked
     /// at, or a thing that only one person has seen is explained by no note.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
-    pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
+    /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look; [`StoreError::TooMany`].
+    pub fn close_batch_with(
+        &mut self,
+        id: i64,
+        by: &str,
+        (exception, note): (Option<(Exception, u32)>, Option<&str>),
+    ) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.batch(id)?;
             let refused = |why, state: String| StoreError::WrongState {
@@ -210,20 +223,15 @@ impl Db {
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
             let stands = |told: &Difference| note.is_none() || !told.is_explained_by_a_note();
-            while let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
-                let (kind, letters) = match difference {
-                    Difference::LettersShort { letters } => (Exception::Other, letters),
-                    Difference::LettersOver { letters } => (Exception::NotCounted, letters),
-                    Difference::ValuablesUnseen { .. } | Difference::ValuablesNotReturned { .. } => {
-                        return Err(refused(Hindrance::ValuablesOpen, format!("not to be closed yet ({})", difference.told())));
-                    }
-                    _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),
+            if let (Some(exception), Some(note)) = (exception, note) {
+                db.add_exception(id, exception, (by, note))?;
+            }
+            if let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
+                let why = match difference {
+                    Difference::ValuablesUnseen { .. } | Difference::ValuablesNotReturned { .. } => Hindrance::ValuablesOpen,
+                    _ => Hindrance::OutOfBalance,
                 };
-                let Some(note) = note else {
-                    return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told())));
-                };
-                let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-                db.add_exception(id, (kind, letters), (by, note))?;
+                return Err(refused(why, format!("out of balance ({})", difference.told())));
             }
             db.connection.execute(
                 "UPDATE batches SET closed_ms = ?2, closed_by = ?3, close_note = ?4 WHERE id = ?1",

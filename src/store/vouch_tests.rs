@@ -24,7 +24,7 @@ fn day() -> (tempfile::TempDir, Db) {
     let mut db = Db::open(&folder.path().join("station.sqlite3")).unwrap();
     let batch = NewBatch {
         carrier: crate::domain::letter::Carrier::Letter,
-        count: 2,
+        count: 3,
         received: Millis(1),
     };
     let batch = db.sign_in_batch(&batch, "zhang").unwrap();

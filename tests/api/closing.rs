@@ -1,4 +1,4 @@
-//! What stands in the way of closing a letter or a batch: things that were enclosed and are not given back.
+//! What stands in the way of closing a letter or a batch: things that were enclosed and are not given back, letters that nobody accounts for.
 
 use laixin::store::{Role, Scope};
 use serde_json::{Value, json};
@@ -131,4 +131,88 @@ fn a_batch_is_closed_only_when_two_people_saw_what_lay_in_its_letters_and_a_note
     is_refused_for_valuables(&close(json!({})));
     let closed = close(note);
     assert_eq!(closed.status, 200, "{}", closed.text);
+}
+
+/// A batch of three whose letters A1 and B1 were scanned.
+fn with_one_missing() -> (House, Caller) {
+    let house = House::new();
+    house.drafted("A1");
+    house.drafted("B1");
+    let zhang = house.person("zhang", Role::Operator);
+    (house, zhang)
+}
+
+fn exceptions(house: &House, caller: &Caller, body: Value) -> Answer {
+    house.post(caller, "/v1/batches/1/exceptions", body)
+}
+
+#[test]
+fn more_letters_than_are_missing_cannot_be_an_exception() {
+    let (house, zhang) = with_one_missing();
+    let missing = |letters| {
+        let body = json!({"kind": "missing", "letters": letters, "reason": "丢失"});
+        exceptions(&house, &zhang, body)
+    };
+    let five = missing(5);
+    assert_eq!(five.code(), "body_invalid");
+    assert!(
+        five.text
+            .contains("3 signed in, +0 by exceptions, 2 scanned: 1 not accounted for"),
+        "{}",
+        five.text
+    );
+    assert_eq!(missing(1).status, 201);
+    assert_eq!(missing(1).code(), "body_invalid");
+    assert_eq!(house.count("SELECT count(*) FROM batch_exceptions"), 1);
+}
+
+#[test]
+fn an_exception_entered_wrongly_is_taken_back_with_a_reason_and_stays_to_be_read() {
+    let (house, zhang) = with_one_missing();
+    let wrong = json!({"kind": "not_counted", "letters": 4, "reason": "漏计"});
+    assert_eq!(exceptions(&house, &zhang, wrong).status, 201);
+    let counts = || house.app.store.wait(|db| db.batch_counts(1)).unwrap();
+    assert_eq!(counts().letters_short(), 5);
+    let back = |reason: &str| {
+        let path = "/v1/batches/1/exceptions/1/take-back";
+        house.post(&zhang, path, json!({"reason": reason}))
+    };
+    assert_eq!(back("误").code(), "body_invalid");
+    let taken = back("误记");
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    let told = &taken.json()["exceptions"][0];
+    assert_eq!(
+        (&told["letters"], &told["taken_back"]["by"]),
+        (&json!(4), &json!("zhang"))
+    );
+    assert_eq!(told["taken_back"]["reason"], "误记");
+    assert_eq!(counts().letters_short(), 1);
+    assert_eq!(back("再来").code(), "already_decided");
+    let other = house.post(
+        &zhang,
+        "/v1/batches/1/exceptions/7/take-back",
+        json!({"reason": "误记"}),
+    );
+    assert_eq!(other.code(), "not_found");
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    let of_it = |fault: &&laixin::store::Unvouched| fault.what.starts_with("exception");
+    assert_eq!(rows.faults.iter().find(of_it), None);
+}
+
+#[test]
+fn a_batch_closed_with_a_difference_books_nothing_by_itself() {
+    let (house, zhang) = with_one_missing();
+    let close = |body: Value| house.post(&zhang, "/v1/batches/1/close", body);
+    let noted = close(json!({"note": "已经全部核对"}));
+    assert_eq!(noted.code(), "wrong_state");
+    assert!(
+        noted.text.contains("1 letter fewer was scanned"),
+        "{}",
+        noted.text
+    );
+    assert_eq!(house.count("SELECT count(*) FROM batch_exceptions"), 0);
+    let named = close(json!({"exception": "missing", "letters": 1, "note": "误拆"}));
+    assert_eq!(named.status, 200, "{}", named.text);
+    let booked = "SELECT count(*) FROM batch_exceptions WHERE kind = 'missing' AND letters = 1 AND reason = '误拆'";
+    assert_eq!(house.count(booked), 1);
 }

@@ -270,6 +270,13 @@ fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_ove
         (done.status, done.json()["withheld"].as_str()),
         (200, Some("returned_unread"))
     );
+    let kind = house.call(
+        &zhang,
+        "PUT",
+        "/v1/letters/A1/pages/1/kind",
+        Some(r#"{"kind": "attachment"}"#),
+    );
+    assert_eq!(kind.code(), "letter_withheld", "{}", kind.text);
     for what in [
         "pages/1",
         "pages/1/image",

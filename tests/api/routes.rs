@@ -28,6 +28,11 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/batches/{id}/loads", MAIL),
     ("POST", "/v1/batches/{id}/close", MAIL),
     ("POST", "/v1/batches/{id}/exceptions", MAIL),
+    (
+        "POST",
+        "/v1/batches/{id}/exceptions/{exception}/take-back",
+        MAIL,
+    ),
     ("POST", "/v1/batches/{id}/next-letter", MAIL),
     ("POST", "/v1/loads/{id}/override", MAIL),
     ("GET", "/v1/scanners", MAIL),
