@@ -12,6 +12,7 @@ pub mod batches;
 pub mod body;
 pub mod cabinets;
 pub mod check;
+pub mod clock;
 pub mod custody;
 pub mod cycles;
 pub mod days;
@@ -211,6 +212,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grouping::move_pages))
         .routes(routes!(grouping::print))
         .routes(routes!(days::day))
+        .routes(routes!(clock::get))
+        .routes(routes!(clock::confirm))
         .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))

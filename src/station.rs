@@ -182,6 +182,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         settings: app.settings.clone(),
         store: app.store.clone(),
         events: app.events.clone(),
+        readiness: app.readiness.clone(),
     };
     let beat = watchdog.task("alerts", STUCK_TASK);
     tasks.push(tokio::spawn(alarm::run(alarm, beat, stop.child_token())));

@@ -65,6 +65,7 @@ mod scrubs;
 mod search;
 mod second_person;
 mod self_tests;
+mod set_back;
 mod statistics;
 mod things;
 mod units;
@@ -138,6 +139,7 @@ pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use search::{FoundLetter, FoundPlace, Searched};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
+pub use set_back::SetBack;
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
 pub use unreleased::OwnTimeJudged;
@@ -304,6 +306,8 @@ pub struct Db {
     deadlines: Option<Profile>,
     /// Which offices there are, and whose systems.
     offices: units::Offices,
+    /// Releases of this run, for what is seen meanwhile.
+    releases: set_back::Releases,
 }
 
 impl Db {
@@ -362,6 +366,7 @@ impl Db {
             desks: review::Desks::default(),
             deadlines: None,
             offices: units::Offices::default(),
+            releases: set_back::Releases::default(),
         }
     }
 

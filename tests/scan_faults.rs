@@ -308,6 +308,7 @@ async fn clock_set_back_holds_rather_than_takes() {
         name: "A001_p1.jpg".into(),
         file_key: "1".into(),
         first_seen: Millis(0),
+        seen: None,
     };
     let arrival = station
         .store

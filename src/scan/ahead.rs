@@ -12,9 +12,7 @@ use scanner::{Offer, Seen, Shape};
 
 use super::desk::{Desk, SIDE_BY_SIDE};
 use super::separators::{self, Codes};
-use crate::clock;
 use crate::domain::grouping::Face;
-use crate::domain::intake::Gate;
 
 /// A look that takes longer is not waited for: the page worker has given up by then.
 const LONGEST_LOOK: Duration = Duration::from_secs(40);
@@ -128,8 +126,8 @@ impl Desk {
         let offers: Vec<&Offer> = offers.filter(single).collect();
         let names: HashSet<&str> = offers.iter().map(|o| o.found.name.as_str()).collect();
         let next = self.earlier().next_of(&names);
-        let is_open = || self.store.wait(|db| db.gate(clock::now()));
-        if next.len() < 2 || !matches!(is_open(), Ok(Gate::Enter { .. })) {
+        let is_open = || self.store.wait(|db| Ok(!db.open_loads()?.is_empty()));
+        if next.len() < 2 || !matches!(is_open(), Ok(true)) {
             return Vec::new();
         }
         offers

@@ -167,6 +167,8 @@ impl Desk {
             Ordered::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)?;
             }
+            // It is offered again until the clock is right.
+            Ordered::NotNow(Gate::ClockSetBack) => self.return_to_folder(claimed),
             // Begun for an open load whose batch was closed meanwhile: nobody may take it any more.
             Ordered::NotNow(_) if scan.is_some() => {
                 self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;

@@ -182,7 +182,7 @@ impl Db {
         let load = match gate_of(&self.connection, &found, held.by)? {
             Gate::Enter { load } => load,
             // Of whichever batch it is, one of them waits for somebody to look.
-            Gate::WhichBatch => match gate(&self.connection, found.first_seen)? {
+            Gate::WhichBatch => match gate(&self.connection, &found)? {
                 Gate::Enter { load } => load,
                 _ => return Ok(()),
             },

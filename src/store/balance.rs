@@ -280,6 +280,7 @@ impl Db {
             state,
             action: "close",
         };
+        self.clock_is_right("close the day")?;
         if self.day(day)?.is_some() {
             return Err(refused(Hindrance::Decided, "closed already".into()));
         }

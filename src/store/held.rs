@@ -126,6 +126,7 @@ impl Db {
     ) -> Result<String, StoreError> {
         const ACTION: &str = "take the file in";
         self.atomically(|db| {
+            db.clock_is_right(ACTION)?;
             let found = db.undecided(&take.arrival, ACTION)?;
             let (load, letter) = db.letter_for(&take.into, &found)?;
             for earlier in db.letters_of_held(&take.arrival)? {
@@ -326,7 +327,7 @@ impl Db {
         let came_released = matches!(into, HeldInto::Letter(_))
             && match page.reason.as_deref() {
                 Some(reason::LATE_PAGE) => {
-                    matches!(gate(&self.connection, page.first_seen)?, Gate::Enter { .. })
+                    matches!(gate(&self.connection, page)?, Gate::Enter { .. })
                 }
                 Some(reason::FILE_GREW) => true,
                 _ => false,

@@ -248,6 +248,7 @@ impl Db {
         (by, why): (&str, &str),
     ) -> Result<String, StoreError> {
         self.atomically(|db| {
+            db.clock_is_right("move pages")?;
             db.may_regroup(from)?;
             let held = db.holds_of(from)?;
             // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.

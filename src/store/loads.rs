@@ -139,6 +139,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn sign_in_batch(&mut self, new: &NewBatch, by: &str) -> Result<i64, StoreError> {
+        self.clock_is_right("sign a batch in")?;
         let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO batches (carrier, count, received_ms, signed_by, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -203,6 +204,7 @@ impl Db {
         (exception, note): (Option<(Exception, u32)>, Option<&str>),
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
+            db.clock_is_right("close the batch")?;
             let found = db.batch(id)?;
             let refused = |why, state: String| StoreError::WrongState {
                 why,
@@ -268,6 +270,7 @@ impl Db {
             state,
             action: "load the cabinet with it",
         };
+        self.clock_is_right("load the cabinet")?;
         if self.batch(batch_id)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed".into()));
         }
@@ -360,6 +363,7 @@ impl Db {
         (by, approved_by): (&str, &str),
         reason: &str,
     ) -> Result<(), StoreError> {
+        self.clock_is_right("open the load")?;
         if by == approved_by {
             return Err(StoreError::WrongState {
                 why: Hindrance::SamePerson,
@@ -395,6 +399,6 @@ impl Db {
             &json!({"reason": reason, "approved_by": approved_by}),
         )?;
         step.commit()?;
-        Ok(())
+        self.note_release()
     }
 }

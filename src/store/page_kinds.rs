@@ -63,6 +63,7 @@ impl Db {
         };
         let stage = self.letter_row(letter)?.stage;
         self.not_withheld(letter, "say what the page is")?;
+        self.clock_is_right("say what the page is")?;
         if matches!(stage, Stage::Confirmed | Stage::Registered) {
             let state = if stage == Stage::Confirmed {
                 "confirmed"

@@ -134,8 +134,8 @@ pub(super) fn hold_if_opened_early(
     let early: Option<String> = step
         // The name may come back another day, once it was taken.
         .prepare_cached(
-            "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.id <> a.id
-             WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms <= a.first_seen_ms AND NOT EXISTS (
+            "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.rowid < a.rowid
+             WHERE a.id = ?1 AND e.reason = ?2 AND NOT EXISTS (
                SELECT 1 FROM arrivals t WHERE t.source = a.source AND t.name = a.name AND +t.state = ?3 AND t.id <> a.id AND t.taken_ms > e.first_seen_ms)
              LIMIT 1",
         )?

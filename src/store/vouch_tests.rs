@@ -177,6 +177,7 @@ fn seen(db: &mut Db, n: u32) -> String {
         name: format!("A1_p{n}.jpg"),
         file_key: n.to_string(),
         first_seen: crate::clock::now(),
+        seen: None,
     })
     .unwrap()
     .id

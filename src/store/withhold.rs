@@ -322,6 +322,7 @@ impl Db {
     ) -> Result<i64, StoreError> {
         const ACTION: &str = "destroy";
         self.atomically(|db| {
+            db.clock_is_right(ACTION)?;
             let since = db.done_with_since(letter, ACTION)?;
             let over = since.zoned().checked_add(jiff::Span::new().years(years));
             if !over.is_ok_and(|over| over <= clock::now().zoned()) {
@@ -426,6 +427,7 @@ impl Db {
                 );
             }
             // It may have been reinstated since it was proposed.
+            db.clock_is_right("destroy")?;
             db.done_with_since(letter, "destroy")?;
             db.nothing_open(letter, false, "destroy")?;
             db.connection.execute(

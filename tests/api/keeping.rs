@@ -710,6 +710,7 @@ fn a_page_of_a_withheld_letter_is_held_for_a_person() {
             name: "A1_p2.jpg".into(),
             file_key: "k2".into(),
             first_seen: laixin::clock::now(),
+            seen: None,
         })?;
         db.take_page(&laixin::store::TakePage {
             arrival: arrival.id,

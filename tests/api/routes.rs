@@ -22,6 +22,8 @@ const ALL: Who = [1; 7];
 /// Every route.
 pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/session", SELF),
+    ("GET", "/v1/clock", ALL),
+    ("POST", "/v1/clock/confirm", DECIDE),
     ("POST", "/v1/batches", MAIL),
     ("GET", "/v1/batches", MAIL),
     ("GET", "/v1/batches/{id}", MAIL),

@@ -354,6 +354,7 @@ impl Station {
                 file_key: file.clone(),
                 name: file,
                 first_seen: clock::now(),
+                seen: None,
             };
             let arrival = db.note_arrival(&new)?.id;
             db.take_page(&TakePage {
@@ -390,6 +391,7 @@ impl Station {
                 file_key: name.clone(),
                 name,
                 first_seen: clock::now(),
+                seen: None,
             };
             let arrival = db.note_arrival(&new)?.id;
             db.hold_arrival(&arrival, reason)
