@@ -6,6 +6,7 @@ mod browser;
 mod browser_station;
 mod cabinet;
 mod check;
+mod closing;
 mod corrections;
 mod desk;
 mod earlier;

@@ -14,9 +14,9 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
-use crate::domain::grouping::GroupBy;
 use crate::clock::Millis;
 use crate::domain::balance::Exception;
+use crate::domain::grouping::GroupBy;
 use crate::domain::letter::{Carrier, LoadState};
 use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
 

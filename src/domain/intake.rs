@@ -141,8 +141,14 @@ pub mod reason {
     pub const CLOCK_SET_BACK: &str = "clock_set_back";
     /// It was there before the load was released.
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
-    /// Its letter was confirmed, registered, withdrawn or returned already.
+    /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
+    /// Its letter was opened by mistake and returned unread.
+    pub const LETTER_RETURNED_UNREAD: &str = "letter_returned_unread";
+    /// Its letter was withdrawn, or destroyed.
+    pub const LETTER_WITHDRAWN: &str = "letter_withdrawn";
+    /// Every page of its letter was put into another one.
+    pub const LETTER_EMPTIED: &str = "letter_emptied";
     /// A letter of its name came with another batch, and it is no first page, or the envelope or first page that this letter lacks.
     pub const LATE_PAGE: &str = "late_page";
     /// It was written to after it was taken: these are its bytes since.
@@ -164,6 +170,9 @@ pub fn may_be_page(reason: &str) -> bool {
         reason,
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
+            | reason::LETTER_RETURNED_UNREAD
+            | reason::LETTER_WITHDRAWN
+            | reason::LETTER_EMPTIED
             | reason::LATE_PAGE
             | reason::FILE_GREW
             | reason::UNKNOWN_CLAIM
@@ -203,7 +212,16 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
-            "its letter is closed (confirmed, registered, withdrawn or returned): check whether the scanner reused a name, then scan it under a new one"
+            "its letter is closed (confirmed or registered): check whether the scanner reused a name, then scan it under a new one"
+        }
+        reason::LETTER_RETURNED_UNREAD => {
+            "its letter was returned unread: put the sheet back to it, unread, and set the file aside"
+        }
+        reason::LETTER_WITHDRAWN => {
+            "its letter was withdrawn: take the page into the letter that stands for it, or reinstate that letter, or set the file aside"
+        }
+        reason::LETTER_EMPTIED => {
+            "the pages of its letter are in another one now: take it in there, or set the file aside"
         }
         reason::LATE_PAGE => {
             "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"
@@ -243,6 +261,10 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         "scanner_certificate" => {
             "if the scanner was replaced or reset, write its new fingerprint into the settings; if not, somebody stands in between"
+        }
+        "scanner_refused" | "scanner_aborted" => "see what its panel says, then scan again",
+        "scanner_answer" => {
+            "enter the scanner's own address in the settings where it sends elsewhere; else switch it off and on, then scan again"
         }
         "scanner_unsupported" => "choose what the scanner offers: `laixin check` shows it",
         "scanner_no_connection" => {
@@ -295,8 +317,7 @@ mod tests {
     fn of_several_open_batches_the_one_that_a_person_named_and_never_a_guess() {
         let loads = open(&[(1, 50), (2, 90)]);
         let says = |batch, from_ms| Some(Said { batch, from_ms });
-        let by_order =
-            |seen, said| gate_of_folder(by_time(seen), &loads, said, (false, false));
+        let by_order = |seen, said| gate_of_folder(by_time(seen), &loads, said, (false, false));
         let by_file = |seen, said| gate_of_folder(by_time(seen), &loads, said, (true, false));
         assert_eq!(by_order(100, None), Gate::WhichBatch);
         assert_eq!(

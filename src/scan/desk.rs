@@ -444,7 +444,7 @@ impl Desk {
                 Ok(())
             }
             Taken::Late => self.hold_claimed(claimed, reason::LATE_PAGE),
-            Taken::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED),
+            Taken::LetterClosed { letter } => self.hold_claimed(claimed, self.why_closed(letter)?),
         }
     }
 

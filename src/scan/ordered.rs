@@ -174,7 +174,9 @@ impl Desk {
                 self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;
             }
             Ordered::NotNow(_) | Ordered::NotYet => self.return_to_folder(claimed),
-            Ordered::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED)?,
+            Ordered::LetterClosed { letter } => {
+                self.hold_claimed(claimed, self.why_closed(letter)?)?;
+            }
         }
         self.settle();
         Ok(())

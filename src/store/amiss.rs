@@ -57,7 +57,7 @@ pub(super) fn find_once(
 fn open_letter(step: &Connection, batch: i64, group: &str) -> Result<Option<String>, StoreError> {
     Ok(step
         .prepare_cached(
-            "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4)",
+            "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4) AND withheld IS NULL",
         )?
         .query_row((batch, group, Stage::Confirmed, Stage::Registered), |row| row.get(0))
         .optional()?)
@@ -124,11 +124,19 @@ pub(super) fn last_letter(
     Ok(found.optional()?)
 }
 
+fn names(step: &Connection, arrivals: [&str; 2]) -> Result<Vec<String>, StoreError> {
+    let mut query = step.prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
+    let names = arrivals
+        .iter()
+        .map(|id| Ok(query.query_row([id], |row| row.get(0))?));
+    names.collect()
+}
+
 /// Tells of bytes that are a page of this or another letter already: a sheet scanned twice, or a file put in again.
 pub(super) fn same_bytes(
     step: &Connection,
     batch: i64,
-    letter: &str,
+    (letter, arrival): (&str, &str),
     same_as: Option<&str>,
 ) -> Result<(), StoreError> {
     let Some(same_as) = same_as else {
@@ -139,12 +147,13 @@ pub(super) fn same_bytes(
         .query_row([same_as], |row| row.get(0))
         .optional()?;
     match other {
-        Some(other) => find_once(
-            step,
-            (batch, None),
-            hold::SAME_BYTES,
-            format!("{letter} = {other}"),
-        ),
+        Some(other) => {
+            let told = match other == letter {
+                false => format!("{letter} = {other}"),
+                true => format!("{letter}: {}", names(step, [arrival, same_as])?.join(" = ")),
+            };
+            find_once(step, (batch, None), hold::SAME_BYTES, told)
+        }
         None => Ok(()),
     }
 }

@@ -394,7 +394,7 @@ impl Db {
         let batch: i64 = step
             .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
             .query_row([load], |row| row.get(0))?;
-        same_bytes(&step, batch, &letter, same_as.as_deref())?;
+        same_bytes(&step, batch, (&letter, &page.arrival), same_as.as_deref())?;
         number_again(&step, batch, &letter, &page.arrival)?;
         hold_if_opened_early(&step, (batch, &letter), &page.arrival)?;
         let by_name = (hold::IMAGE_HELD, Millis(0));

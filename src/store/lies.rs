@@ -77,12 +77,7 @@ pub(super) fn gate_of(
     }
     let said = said(connection, &found.source, by, found.first_seen)?;
     let tells = by.tells_letters_apart_by_file();
-    Ok(intake::gate_of_folder(
-        seen,
-        &open,
-        said,
-        (tells, is_asked),
-    ))
+    Ok(intake::gate_of_folder(seen, &open, said, (tells, is_asked)))
 }
 
 impl Db {

@@ -50,7 +50,10 @@ fn a_clock_that_jumps_forward_between_sight_and_note_lets_no_early_page_in() {
     // The clock jumped: by it, the page was seen a day after the release.
     let jumped = Millis(clock::now().0 + 86_400_000);
     let page = seen(&mut db, "A001_p1.jpg", (jumped, early));
-    assert_eq!(gate(&db.connection, &page).unwrap(), Gate::SeenBeforeRelease);
+    assert_eq!(
+        gate(&db.connection, &page).unwrap(),
+        Gate::SeenBeforeRelease
+    );
     let page = seen(&mut db, "A001_p2.jpg", (Millis(0), clock::monotonic()));
     let entered = gate(&db.connection, &page).unwrap();
     assert_eq!(
@@ -68,7 +71,10 @@ fn a_load_released_after_the_clock_went_back_takes_no_page_from_before() {
     db.connection
         .execute("UPDATE loads SET released_ms = released_ms - ?1", [YEAR_MS])
         .unwrap();
-    assert_eq!(gate(&db.connection, &page).unwrap(), Gate::SeenBeforeRelease);
+    assert_eq!(
+        gate(&db.connection, &page).unwrap(),
+        Gate::SeenBeforeRelease
+    );
 }
 
 #[test]
@@ -76,7 +82,10 @@ fn a_clock_set_back_is_noted_once_and_nothing_is_begun_closed_or_handed_over() {
     let mut db = db();
     opened(&mut db);
     let page = seen(&mut db, "A001_p1.jpg", (clock::now(), clock::monotonic()));
-    assert!(matches!(gate(&db.connection, &page).unwrap(), Gate::Enter { .. }));
+    assert!(matches!(
+        gate(&db.connection, &page).unwrap(),
+        Gate::Enter { .. }
+    ));
     goes_back(&db);
     assert_eq!(gate(&db.connection, &page).unwrap(), Gate::ClockSetBack);
     let none = Claiming {
@@ -137,7 +146,10 @@ fn a_clock_that_is_right_again_or_confirmed_lets_everything_go_on() {
         .unwrap();
     assert_eq!(gate(&db.connection, &page).unwrap(), Gate::ClockSetBack);
     db.confirm_clock("li", "时间服务器已校准").unwrap();
-    assert!(matches!(gate(&db.connection, &page).unwrap(), Gate::Enter { .. }));
+    assert!(matches!(
+        gate(&db.connection, &page).unwrap(),
+        Gate::Enter { .. }
+    ));
     let again = db.confirm_clock("li", "时间服务器已校准").unwrap_err();
     assert!(again.to_string().contains("not behind"), "{again}");
     let last = db.ledger_of(SUBJECT).unwrap().pop().unwrap();

@@ -4,12 +4,14 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::amiss::beside_held;
 use super::drafts::written;
 use super::handed_out::REINSTATED;
 use super::vouch::{self, RETENTIONS};
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::draft::{Draft, Fields};
+use crate::domain::grouping::hold;
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 
@@ -180,7 +182,14 @@ impl Db {
             if let Some(row) = row.as_ref().filter(|row| row.draft.confirmed.is_some()) {
                 db.learn_from(&row.draft)?;
             }
-            db.compare_later(letter, vec![letter.to_owned()])?;
+            let drafted = row.as_ref().map(|row| row.draft.letter.clone());
+            db.compare_later(letter, drafted.into_iter().collect())?;
+            let (batch, group): (i64, String) = db.connection.query_row(
+                "SELECT batch_id, group_name FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            beside_held(&db.connection, (batch, letter), &group, (hold::IMAGE_HELD, Millis(0)))?;
             ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))?;
             match row {
                 Some(row) if row.state == DraftState::Acked => db.amend(letter, REINSTATED, by),
