@@ -372,7 +372,11 @@ impl Accused {
         let begins = |text: &str, with: &str| text.chars().next().is_some_and(|c| with.contains(c));
         match &self.office {
             Some(office) => begins(office, "贵你该"),
-            None => self.name.chars().count() > 3 && begins(&self.name, "贵你该本我某"),
+            None => {
+                let length = self.name.chars().count();
+                let is_short = length == 2 && self.name.ends_with(['局', '委', '办', '院', '府']);
+                (length > 3 || is_short) && begins(&self.name, "贵你该本我某")
+            }
         }
     }
 }

@@ -49,19 +49,69 @@ pub struct Roster {
 /// Shortest names that stand for an organisation at the beginning of a longer text: 市委.
 const SHORT: usize = 2;
 
+const LEVELS: [char; 6] = ['省', '市', '县', '区', '州', '盟'];
+
+/// How everybody shortens an office: behind its place, or the level of that alone (市府, 苏州市府).
+const USUAL: &[(&str, &[&str])] = &[
+    ("纪律检查委员会", &["纪委", "纪检委", "纪委监委"]),
+    ("监察委员会", &["监委", "监察委"]),
+    ("人民代表大会常务委员会", &["人大", "人大常委会"]),
+    ("人民政府办公室", &["政府办", "府办"]),
+    ("人民政府", &["政府", "府"]),
+    ("委员会", &["委"]),
+];
+
 impl Organisation {
     fn names(&self) -> impl Iterator<Item = String> {
         std::iter::once(&self.name)
             .chain(&self.alias)
             .map(|name| plain(name))
     }
+
+    /// 苏州市 and the ways of shortening 人民政府.
+    fn place_and_usual(&self) -> Option<(String, &'static [&'static str])> {
+        let full = plain(&self.name);
+        let party = ["中国共产党", "中共"];
+        let bare = party.iter().find_map(|party| full.strip_prefix(party));
+        let name = bare.unwrap_or(&full);
+        let mut kinds = USUAL.iter();
+        let (place, kind, short) =
+            kinds.find_map(|(kind, short)| Some((name.strip_suffix(kind)?, *kind, *short)))?;
+        // 发展和改革委员会 and 村民委员会 are no 市委.
+        let is_one = kind != "委员会" || bare.is_some();
+        (is_one && place.ends_with(LEVELS)).then(|| (place.to_owned(), short))
+    }
 }
 
 impl Roster {
+    /// What an organisation is called by rule, whatever aliases the roster has: 市府 is 苏州市人民政府 in 苏州. By its level alone only that of the station's
+    /// own place, or the only one there is.
+    pub(super) fn usual_names(&self, org: &Organisation) -> Vec<String> {
+        let Some((place, short)) = org.place_and_usual() else {
+            return Vec::new();
+        };
+        let level = place.chars().last();
+        let is_like = |other: &&Organisation| {
+            let known = other.place_and_usual();
+            known.is_some_and(|(at, kind)| at.chars().last() == level && kind == short)
+        };
+        let is_own = plain(&self.station).starts_with(&place);
+        let is_only = is_own || self.orgs.iter().filter(is_like).count() == 1;
+        let by_level = level.filter(|_| is_only).map(String::from);
+        let places = std::iter::once(place).chain(by_level);
+        places
+            .flat_map(|place| short.iter().map(move |short| format!("{place}{short}")))
+            .collect()
+    }
+
+    fn names_of(&self, org: &Organisation) -> impl Iterator<Item = String> {
+        org.names().chain(self.usual_names(org))
+    }
+
     /// The organisation that a unit is: by its full name, an alias, or another way of writing one of them.
     pub fn organisation(&self, unit: &str) -> Option<&Organisation> {
         let wanted = plain(unit);
-        let known = |org: &&Organisation| org.names().any(|name| name == wanted);
+        let known = |org: &&Organisation| self.names_of(org).any(|name| name == wanted);
         let near = || Some(&self.orgs[super::extract::organisation_called(&wanted, self)?]);
         self.orgs.iter().find(known).or_else(near)
     }
@@ -77,7 +127,7 @@ impl Roster {
         let begun = self
             .orgs
             .iter()
-            .flat_map(|org| org.names().map(move |name| (name, org)))
+            .flat_map(|org| self.names_of(org).map(move |name| (name, org)))
             .filter(|(name, _)| name.chars().count() >= SHORT)
             .filter_map(|(name, org)| Some((bare.strip_prefix(&name)?, org)))
             .min_by_key(|(rest, _)| rest.len());
@@ -88,6 +138,33 @@ impl Roster {
         }
         all.dedup();
         all
+    }
+
+    /// The organisation by whose name, short or long, an office begins.
+    pub fn office_begun(&self, office: &str) -> Option<&Organisation> {
+        let spelt = self.spelt_out(office);
+        let begun =
+            |org: &&Organisation| spelt.iter().any(|text| text.starts_with(&plain(&org.name)));
+        self.orgs
+            .iter()
+            .filter(begun)
+            .max_by_key(|org| org.name.len())
+    }
+
+    /// The leader whom a letter calls so: by name, alias, title, or his title behind a short name of his office.
+    pub fn leader_called(&self, name: &str) -> Option<&Leader> {
+        let wanted: Vec<String> = self.spelt_out(&name.replace('的', ""));
+        self.leaders.iter().find(|leader| {
+            let party = plain(&leader.title);
+            let bare = party.trim_start_matches("中共").to_owned();
+            let called = [&leader.name]
+                .into_iter()
+                .chain(&leader.alias)
+                .map(|name| plain(name));
+            called
+                .chain([party, bare])
+                .any(|known| wanted.contains(&known))
+        })
     }
 
     /// Which offices somebody holds whom a letter calls so, by name, alias or title: 汤市长 is of 苏州市人民政府.

@@ -3,8 +3,11 @@
 //! Found behind a verb of accusation or a label: whom the roster knows, by its full name however he is written; persons behind an office or straight
 //! behind the verb; units; whoever holds an office there, where no name is written. In a sentence that tells of a crime: whoever is named with his
 //! office, and who acts for a unit. A business that is complained about is not accused: every second letter is about one. What is wrongly found
-//! keeps a letter from somebody who might have seen it; what is not found hands it to the accused.
+//! keeps a letter from somebody who might have seen it; what is not found hands it to the accused. Whoever the roster knows needs neither verb nor label:
+//! words of a misdeed beside him are enough (`conduct`).
 
+mod conduct;
+mod misdeeds;
 mod words;
 
 use std::ops::Range;
@@ -15,12 +18,14 @@ use crate::domain::text::{PageKind, PageText};
 use crate::domain::zones::{Glyph, LetterZones, Row, is_han, rows, text_of};
 
 use super::evidence::place;
-use super::glyphs::{chars_of, find_from};
+use super::glyphs::{chars_of, find_from, has_any};
 use super::roster_match::{Matcher, Who};
 use super::{alert, body, names};
+use conduct::Callings;
+use misdeeds::RUDENESS;
 use words::{
-    BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, SHORT_UNITS, STOPS, TITLES,
-    TURNED_TO, UNITS, VERBS,
+    BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, PRIVATE, SHORT_UNITS,
+    STOPS, TITLES, TURNED_TO, UNITS, VERBS,
 };
 
 /// How far behind the verb a name is looked for, how many are told, how long a unit's name may be.
@@ -38,25 +43,43 @@ pub(crate) fn read(
     let flow = body::flow(zones.body_rows());
     let behind = behind_signature(pages, zones);
     let matcher = Matcher::new(roster);
+    let addressed = known.addressee.value.as_deref();
+    let callings = Callings::new(roster, &matcher, addressed);
     let mut found: Vec<Accused> = Vec::new();
     let mut add = |named: Named, clause: &[Glyph]| {
-        let addressed = known.addressee.value.as_deref();
-        let office = named
-            .office
-            .map(|office| of_addressee(office, addressed, roster));
-        let office = office.filter(|office| *office != named.name);
-        let is_full = found.len() >= MOST;
-        match found.iter_mut().find(|known| known.name == named.name) {
-            Some(known) => known.office = known.office.take().or(office),
-            None if is_full => {}
-            None => {
-                let (page, quad) = place(pages, &clause[named.at]);
-                found.push(Accused {
-                    name: named.name,
-                    page,
-                    quad,
-                    office,
-                });
+        let (name, also) = of_addressee(named.name, addressed, roster);
+        // 信访局局长 is whoever the roster has there.
+        let name = match roster.leader_called(&name) {
+            Some(leader) => leader.name.clone(),
+            None => name,
+        };
+        let (office, also_there) = match named.office {
+            Some(office) => {
+                let (office, also) = of_addressee(office, addressed, roster);
+                (Some(office), also)
+            }
+            None => (None, None),
+        };
+        let office = office.filter(|office| {
+            let holder = roster.leader_called(office);
+            *office != name && holder.is_none_or(|holder| holder.name != name)
+        });
+        let mut all = vec![(name, office)];
+        all.extend(also.or(also_there).map(|also| (also, None)));
+        for (name, office) in all {
+            let is_full = found.len() >= MOST;
+            match found.iter_mut().find(|known| known.name == name) {
+                Some(known) => known.office = known.office.take().or(office),
+                None if is_full => {}
+                None => {
+                    let (page, quad) = place(pages, &clause[named.at.clone()]);
+                    found.push(Accused {
+                        name,
+                        page,
+                        quad,
+                        office,
+                    });
+                }
             }
         }
     };
@@ -71,13 +94,28 @@ pub(crate) fn read(
         }
     }
     let is_writer = |named: &Named| known.sender_name.value.as_ref() == Some(&named.name);
-    let told = |sentence: &&[Glyph]| alert::tells_of_crime(&text_of(sentence));
     let letters = behind.iter().filter(|(_, kind)| *kind == PageKind::Letter);
-    let flows = std::iter::once(&flow).chain(letters.map(|(flow, _)| flow));
-    for sentence in flows.flat_map(|flow| body::sentences(flow)).filter(told) {
-        for clause in sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch)) {
-            if let Some(named) = acting_in(clause).filter(|named| !is_writer(named)) {
-                add(named, clause);
+    for flow in std::iter::once(&flow).chain(letters.map(|(flow, _)| flow)) {
+        let mut before = None;
+        for sentence in body::sentences(flow) {
+            for named in callings.accused_in(sentence, &mut before) {
+                if !is_writer(&named) {
+                    add(named, sentence);
+                }
+            }
+            let text = text_of(sentence);
+            let is_crime = alert::tells_of_crime(&text);
+            if !is_crime && !has_any(&text, RUDENESS) {
+                continue;
+            }
+            for clause in sentence.split(|g| "。！？；，、!?;,:：".contains(g.ch)) {
+                let passes = |named: &Named| {
+                    !is_writer(named)
+                        && (is_crime || named.office.as_deref().is_some_and(is_official))
+                };
+                if let Some(named) = acting_in(clause).filter(passes) {
+                    add(named, clause);
+                }
             }
         }
     }
@@ -102,20 +140,36 @@ fn behind_signature(pages: &[PageText], zones: &LetterZones) -> Vec<(Vec<Glyph>,
     flows.filter(|(flow, _)| !flow.is_empty()).collect()
 }
 
-/// 贵局科长 is of the office that is written to, where that is an office.
-fn of_addressee(office: String, addressee: Option<&str>, roster: &Roster) -> String {
-    let mut chars = office.chars();
-    let points = matches!(chars.next(), Some('贵' | '你'));
-    let is_unit = chars
-        .next()
-        .is_some_and(|c| SHORT_UNITS.contains(c) || c == '单');
-    let addressed = addressee.filter(|name| roster.orgs.iter().any(|org| org.name == **name));
-    match addressed {
-        Some(name) if points && is_unit => {
-            let rest = chars.as_str();
-            format!("{name}{}", rest.strip_prefix('位').unwrap_or(rest))
-        }
-        _ => office,
+/// Whether an office is a public one, as far as its words tell: how a shop assistant treated somebody accuses nobody.
+fn is_official(office: &str) -> bool {
+    !has_any(office, PRIVATE)
+}
+
+/// 贵局科长, 你们信访局工作人员 is of the office that is written to; where that is of another kind than 局, of the station's own as well.
+fn of_addressee(
+    office: String,
+    addressee: Option<&str>,
+    roster: &Roster,
+) -> (String, Option<String>) {
+    let pointers = ["你们", "贵", "你"];
+    let Some(rest) = pointers.iter().find_map(|word| office.strip_prefix(word)) else {
+        return (office, None);
+    };
+    let kind = rest.chars().next().unwrap_or(' ');
+    let (kind, rest) = match rest.strip_prefix("单位") {
+        Some(rest) => (None, rest),
+        None if SHORT_UNITS.contains(kind) => (Some(kind), &rest[kind.len_utf8()..]),
+        // 你们信访局
+        None => match roster.office_begun(rest) {
+            Some(_) => return (rest.to_owned(), None),
+            None => return (office, None),
+        },
+    };
+    let (first, also) = conduct::written_to(roster, addressee, kind);
+    let with = |unit: String| format!("{unit}{rest}");
+    match first {
+        Some(unit) => (with(unit), also.map(with)),
+        None => (office, None),
     }
 }
 
@@ -181,13 +235,18 @@ fn behind(chars: &[char], verb_end: usize, is_label: bool) -> Option<usize> {
         0
     };
     let mut start = verb_end + skipped;
-    while chars
-        .get(start)
-        .is_some_and(|c| !c.is_alphanumeric() || "的是为了叫".contains(*c))
-    {
-        start += 1;
+    loop {
+        // 检举控告: the second verb is no part of a name.
+        let verb = VERBS
+            .iter()
+            .find(|verb| find_from(chars, verb, start) == Some(start));
+        let is_between = |c: &char| !c.is_alphanumeric() || "的是为了叫".contains(*c);
+        match (verb, chars.get(start)) {
+            (Some(verb), _) => start += verb.chars().count(),
+            (None, Some(c)) if is_between(c) => start += 1,
+            _ => return Some(start),
+        }
     }
-    Some(start)
 }
 
 fn clause(rest: &[Glyph]) -> &[Glyph] {
@@ -372,6 +431,8 @@ fn unit(clause: &[Glyph]) -> Option<Range<usize>> {
         .map(|n| 0..n)
         .find(|name| {
             let text = text_of(&clause[name.clone()]);
-            UNITS.iter().any(|end| text.ends_with(end))
+            // 信访局局长: half a title is no end of a name.
+            let is_half = clause.get(name.end).is_some_and(|next| next.ch == '长');
+            !is_half && UNITS.iter().any(|end| text.ends_with(end))
         })
 }

@@ -114,6 +114,20 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// Every exact way of writing someone, longest first.
+    pub(crate) fn forms(&self) -> &[(Vec<char>, Who)] {
+        &self.forms
+    }
+
+    /// 信访局 of 苏州市信访局, where the place is the station's own.
+    pub(crate) fn without_place(&self, name: &str) -> Option<String> {
+        let chars: Vec<char> = name.chars().collect();
+        let (place, rest) = chars.split_at_checked(self.stem.len() + 1)?;
+        let level = place.last().is_some_and(|level| self.level_is(*level));
+        let is_own = !self.stem.is_empty() && place.starts_with(&self.stem) && level;
+        (is_own && rest.len() >= 3).then(|| rest.iter().collect())
+    }
+
     /// Everyone a text names: exact forms first, what is left over by likeness.
     pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
         let chars: Vec<char> = text.chars().collect();
@@ -159,7 +173,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// `市信访局` inside `昆山市信访局` or `区政府` behind another place is someone else's office.
-    fn stands_alone(&self, chars: &[char], at: usize, form: &[char], who: Who) -> bool {
+    pub(crate) fn stands_alone(&self, chars: &[char], at: usize, form: &[char], who: Who) -> bool {
         if at == 0 || matches!(who, Who::Outside(_)) || self.is_name(form, who) {
             return true;
         }

@@ -214,6 +214,20 @@ pub(super) const DEEDS: &[&str] = &[
     "私吞",
     "变卖",
     "充当",
+    "态度",
+    "辱骂",
+    "谩骂",
+    "侮辱",
+    "刁难",
+    "粗暴",
+    "接访",
+    "接待",
+    "推搡",
+    "呵斥",
+    "训斥",
+    "生活作风",
+    "包养",
+    "收黑",
 ];
 
 /// A unit's name ends so.
@@ -282,6 +296,31 @@ pub(super) const BUSINESSES: &[&str] = &[
     "物业",
     "项目部",
     "诊所",
+];
+
+/// In an office's words: no public one.
+pub(super) const PRIVATE: &[&str] = &[
+    "公司",
+    "集团",
+    "物业",
+    "小区",
+    "医院",
+    "学校",
+    "小学",
+    "中学",
+    "大学",
+    "幼儿园",
+    "银行",
+    "超市",
+    "商场",
+    "酒店",
+    "饭店",
+    "宾馆",
+    "工厂",
+    "厂",
+    "车站",
+    "网点",
+    "门店",
 ];
 
 /// Units as people call them who write to one, work at one or live under one; and how they point at it.

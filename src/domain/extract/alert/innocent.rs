@@ -7,6 +7,26 @@ pub(super) fn innocent(word: &str, lead: &str, rest: &str) -> bool {
     let after = |words: &[&str]| words.iter().any(|w| rest.starts_with(w));
     let behind = |words: &[&str]| words.iter().any(|w| lead.ends_with(w));
     match word {
+        // 打击报复 is what others do, unless the writer announces it.
+        "报复" => {
+            behind(&["打击"])
+                && !has_any(
+                    lead,
+                    &[
+                        "我要",
+                        "我就",
+                        "我会",
+                        "我将",
+                        "我也",
+                        "我一定",
+                        "我们要",
+                        "我们就",
+                        "我们会",
+                        "定要",
+                        "必将",
+                    ],
+                )
+        }
         "拼命" => after(&["工作", "干", "挣", "赚", "地", "学", "加班", "维持"]),
         "砸" => after(&["锅", "钱", "进", "到", "伤", "中", "坏", "在"]),
         "杀人" | "放火" => after(&["犯", "案", "罪"]),

@@ -286,3 +286,236 @@ fn b11_an_enclosed_judgment_accuses_nobody() {
     let fields = crate::domain::extract::extract(&pages, &roster(), None);
     assert_eq!(fields.accused, []);
 }
+
+fn written(to: &str, body: &str) -> crate::domain::draft::Fields {
+    let to: &'static str = String::leak(format!("{to}："));
+    let body: &'static str = String::leak(body.to_owned());
+    letter(&[to, body, "此致", "敬礼", "来信人：汪小满", "2025年3月4日"])
+}
+
+fn reaches(fields: &crate::domain::draft::Fields, unit: &str) -> bool {
+    let unit = [unit];
+    !crate::domain::access::is_accused(&fields.accused, unit.into_iter(), &roster())
+}
+
+/// A reviewer's letters reached the very office: no 举报 in them, the head by title, alias or 贵局, and what he did in plain words.
+#[test]
+fn whoever_the_roster_knows_is_accused_by_words_of_a_misdeed_beside_him() {
+    for (to, body) in [
+        (
+            "临江市信访局",
+            "贵局邵局长拿了工程队十五万元，把我的材料退了回来。",
+        ),
+        (
+            "临江市信访局",
+            "我要告信访局的局长，他挪用困难群众补助，还打击报复我。",
+        ),
+        (
+            "市委书记",
+            "邵建民身为信访局局长，雁过拔毛，吃拿卡要，群众怨声载道。",
+        ),
+        ("霍市长", "邵局长跟承包商勾结，把修路款侵吞了。"),
+        ("临江市信访局", "反映邵建民生活作风败坏，在外包养女人。"),
+        ("霍市长", "邵建民在信访局当局长以来，谁送红包就给谁盖章。"),
+        (
+            "临江市信访局",
+            "你局局长收受饭店老板的购物卡，对我的来信压着不办。",
+        ),
+        ("临江市信访局", "你们信访局的局长徇私舞弊，偏袒有钱的一方。"),
+        (
+            "霍市长",
+            "我找过信访局邵局长三次，他收了对方的钱，就是不办。",
+        ),
+        ("霍市长", "信访局的一把手滥用职权，替亲戚要工程。"),
+        ("霍市长", "开发商送给邵局长二十万元现金，此事全城皆知。"),
+        ("霍市长", "开发商买通了邵局长，我们的信就石沉大海。"),
+        (
+            "霍市长",
+            "我们要反映的是信访局局长的问题。他贪污救灾款，至今没有人管。",
+        ),
+        ("霍市长", "收受红包的是信访局局长，请您明察。"),
+    ] {
+        let fields = written(to, body);
+        let named: Vec<_> = fields.accused.iter().map(|one| one.name.as_str()).collect();
+        assert!(named.contains(&"邵建民"), "{body}: {named:?}");
+        assert!(
+            fields.accuses() && !reaches(&fields, "临江市信访局"),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn an_office_of_the_roster_or_whoever_works_there_is_accused_by_words_of_a_misdeed() {
+    for (to, body) in [
+        (
+            "临江市信访局",
+            "你们信访局的工作人员收黑钱，我的信一压就是半年。",
+        ),
+        ("临江市信访局", "贵局与开发商串通一气，截留我的赔偿款。"),
+        ("临江市信访局", "贵单位工作人员索要好处，不给就不登记。"),
+        ("霍市长", "市信访局打击报复上访群众，把我关了三天。"),
+        ("临江市信访局", "你们收了人家多少黑钱？"),
+        ("丁书记", "信访局的人员吃请受礼，收受土特产。"),
+        (
+            "霍市长",
+            "我多次向市信访局反映，他们收了对方红包，一直不答复。",
+        ),
+    ] {
+        let fields = written(to, body);
+        assert!(fields.accuses(), "{body}");
+        assert!(
+            !reaches(&fields, "临江市信访局"),
+            "{body}: {:?}",
+            fields.accused
+        );
+        assert!(
+            !fields.accuses_somebody_unknown(),
+            "{body}: {:?}",
+            fields.accused
+        );
+    }
+}
+
+/// 贵局 in most letters is whoever is asked for help.
+#[test]
+fn an_office_that_is_asked_thanked_or_only_met_is_not_accused() {
+    for (to, body) in [
+        ("临江市信访局", "请求贵局查处小区物业公司收受回扣的行为。"),
+        ("临江市信访局", "恳请贵局严查收受回扣的物业。"),
+        ("临江市信访局", "希望贵局调查我村会计贪污低保金一事。"),
+        ("临江市信访局", "贵局查处了收受回扣的村主任，群众拍手称快。"),
+        (
+            "临江市信访局",
+            "感谢邵局长和信访局的同志们，帮我要回了被侵占的宅基地。",
+        ),
+        (
+            "临江市信访局",
+            "邵局长廉洁奉公，从不收受红包，是我们的好局长。",
+        ),
+        (
+            "临江市信访局",
+            "我向贵局反映过楼上邻居赌博的事，至今没有回音。",
+        ),
+        (
+            "临江市信访局",
+            "我到市信访局反映开发商勾结物业，工作人员热情接待了我。",
+        ),
+        (
+            "霍市长",
+            "邻居王某仗着亲戚在市政府上班，勾结村干部侵占我家宅基地，请市政府做主。",
+        ),
+        ("霍市长", "霍市长，您好！我村村干部侵占集体鱼塘，请您过问。"),
+        (
+            "霍市长",
+            "霍市长，我们小区物业克扣维修资金，收受广告公司回扣。",
+        ),
+        (
+            "临江市信访局",
+            "市信访局把我的信转给了街道，街道主任收受红包，反而包庇对方。",
+        ),
+        ("临江市信访局", "市政府门口的饭店老板收受假币，扰乱秩序。"),
+        ("临江市信访局", "建议贵局在门口增设长椅，方便老人。"),
+        ("临江市信访局", "贵局受理我的信已经三个月，请尽快答复。"),
+        ("霍市长", "昆山市信访局干部李华收受好处费。"),
+        ("临江市信访局", "我被人诬告贪污，恳请贵局还我清白。"),
+    ] {
+        let fields = written(to, body);
+        for unit in ["临江市信访局", "临江市人民政府"] {
+            assert!(reaches(&fields, unit), "{body}: {:?}", fields.accused);
+        }
+    }
+}
+
+#[test]
+fn who_was_rude_to_people_in_an_office_is_kept_from_its_system_and_a_shop_assistant_accuses_nobody()
+{
+    for body in [
+        "反映临江市信访局工作人员赵敏接访时辱骂群众，请批评教育。",
+        "市信访局干部李华态度恶劣，对我百般刁难。",
+        "我到市信访局上访，工作人员赵敏态度恶劣，把我推搡出门。",
+        "我被信访局工作人员辱骂。",
+    ] {
+        let fields = written("霍市长", body);
+        assert!(
+            !reaches(&fields, "临江市信访局"),
+            "{body}: {:?}",
+            fields.accused
+        );
+    }
+    let fields = written("霍市长", "反映临江市信访局工作人员赵敏接访时辱骂群众。");
+    assert!(
+        fields.accused.iter().any(|one| one.name == "赵敏"),
+        "{:?}",
+        fields.accused
+    );
+    for body in [
+        "幸福超市收银员态度恶劣，辱骂顾客。",
+        "阳光小区物业公司经理李华态度恶劣。",
+        "市第一医院医生李华态度恶劣。",
+        "市信访局态度恶劣。",
+    ] {
+        let fields = written("霍市长", body);
+        assert_eq!(fields.accused, [], "{body}");
+    }
+}
+
+#[test]
+fn the_government_by_its_usual_short_name_is_the_rosters_own() {
+    for body in [
+        "举报市府主要领导在土地出让中收受贿赂。",
+        "市府领导收受巨额贿赂，望严查。",
+        "临江市府侵吞征地款。",
+    ] {
+        let fields = written("丁书记", body);
+        assert!(
+            !reaches(&fields, "临江市人民政府"),
+            "{body}: {:?}",
+            fields.accused
+        );
+        assert!(
+            reaches(&fields, "临江市信访局"),
+            "{body}: {:?}",
+            fields.accused
+        );
+    }
+}
+
+#[test]
+fn no_verb_and_no_half_title_is_part_of_a_name() {
+    for body in [
+        "我实名检举控告临江市信访局局长邵建民收受贿赂，请求查处。",
+        "我要检举控告信访局局长收受红包，请求立案调查。",
+        "控告市信访局副局长李华徇私。",
+        "举报临江市信访局局长贪污。",
+    ] {
+        let fields = written("丁书记", body);
+        for one in &fields.accused {
+            let is_odd =
+                one.name.ends_with("局局") || one.name.contains("控告") || one.name == "信访局局长";
+            assert!(!is_odd, "{body}: {:?}", fields.accused);
+        }
+        assert!(
+            !reaches(&fields, "临江市信访局"),
+            "{body}: {:?}",
+            fields.accused
+        );
+    }
+}
+
+#[test]
+fn what_the_accused_is_said_to_have_done_is_no_threat_of_the_writer() {
+    for body in [
+        "我要举报信访局局长贪污救灾款，打击报复上访群众。",
+        "我要告村主任，他打击报复举报人，请上级为我做主。",
+    ] {
+        let flags = written("霍市长", body).flags;
+        assert!(
+            !flags.threat.as_ref().is_some_and(|flag| flag.value),
+            "{body}: {:?}",
+            flags.threat
+        );
+    }
+    let flags = written("霍市长", "再不给我解决，我要打击报复你们所有人，同归于尽。").flags;
+    assert!(flags.threat.is_some_and(|flag| flag.value));
+}
