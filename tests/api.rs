@@ -6,7 +6,6 @@ mod alerts;
 mod archive;
 mod archive_images;
 mod audit;
-mod closing;
 mod devices;
 mod handover;
 mod held_looks;

@@ -89,15 +89,8 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     for file in unlisted {
         held.push(db.arrival(&file.id)?);
     }
-    let mut of_lists = waits(db, &waiting)?;
-    let lists = held
-        .iter()
-        .filter(|file| file.reason.as_deref() == Some(reason::INDEX_PAGE_MISSING));
-    for list in lists {
-        of_lists.insert(list.id.clone(), db.waits_for(&list.id)?);
-    }
     Ok(Seen {
-        waits: of_lists,
+        waits: waits(db, &waiting)?,
         waiting,
         held: held
             .into_iter()
@@ -120,27 +113,17 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     })
 }
 
-fn held_line(
-    w: &'static Words,
-    (arrival, letter): (Arrival, Option<String>),
-    waits: &Waits,
-) -> HeldLine {
+fn held_line(w: &'static Words, (arrival, letter): (Arrival, Option<String>)) -> HeldLine {
     let code = arrival.reason.as_deref().unwrap_or_default();
-    let missing = waits.get(&arrival.id).filter(|names| !names.is_empty());
-    let missing = missing.map(|names| w.one("held_files.waits_for", names.join(", ")));
     HeldLine {
         what: w.one("alert.held", w.code("held", code)),
         next: w.known("held_do", code).unwrap_or_default(),
-        subject: [
-            Some(arrival.name.clone()),
-            Some(w.one("alert.by_source", &arrival.source)),
-            Some(when::moment(w, arrival.first_seen)),
-            missing,
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" · "),
+        subject: format!(
+            "{} · {} · {}",
+            arrival.name,
+            w.one("alert.by_source", &arrival.source),
+            when::moment(w, arrival.first_seen)
+        ),
         letter,
         is_moving: arrival.kept_as.is_none() && !arrival.awaits_list(),
         may_be_page: may_be_page(code),
@@ -184,7 +167,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
             held: seen
                 .held
                 .into_iter()
-                .map(|held| held_line(w, held, &seen.waits))
+                .map(|held| held_line(w, held))
                 .collect(),
             waiting: seen
                 .waiting

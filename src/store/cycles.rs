@@ -351,10 +351,7 @@ impl Db {
             &detail,
         )?;
         step.commit()?;
-        match state {
-            LoadState::Released => self.note_release(),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// One cycle.

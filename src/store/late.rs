@@ -48,8 +48,7 @@ pub(super) fn may_be_joined(
     page: &TakePage,
     first_seen: Millis,
 ) -> Result<bool, StoreError> {
-    // One that was seen by a clock that was ahead has waited long enough.
-    if (0..OTHERS_COME_MS).contains(&(clock::now().0 - first_seen.0)) {
+    if clock::now().0 - first_seen.0 < OTHERS_COME_MS {
         return Ok(true);
     }
     Ok(step
