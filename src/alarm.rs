@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Settings;
 use crate::domain::alarm::Escalation;
 use crate::events::{Event, Events};
+use crate::health::Readiness;
 use crate::sd_notify::Beat;
-use crate::store::{AlertRow, AlertsWanted, Store, StoreError};
+use crate::store::{AlertRow, AlertsWanted, SetBack, Store, StoreError};
 
 /// How often the store is asked: an alert is on the screens this long after its page was read, at most.
 const EVERY: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ pub struct Alarm {
     pub store: Store,
     /// Where alerts are told.
     pub events: Events,
+    /// Where the clock is told of.
+    pub readiness: Readiness,
 }
 
 /// Runs until `stop`.
@@ -45,7 +48,8 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
         match look(&alarm.store, told, rules).await {
-            Ok((new, risen)) => {
+            Ok((new, risen, clock)) => {
+                alarm.tell_clock(clock);
                 told = new.last().map_or(told, |alert| alert.id);
                 new.iter()
                     .for_each(|alert| alarm.tell(alert, "an alert wants a person at once"));
@@ -69,16 +73,30 @@ async fn look(
     store: &Store,
     told: i64,
     rules: Escalation,
-) -> Result<(Vec<AlertRow>, Vec<AlertRow>), StoreError> {
+) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Option<SetBack>), StoreError> {
     store
         .with(move |db| {
             let new = db.alerts(told, AlertsWanted::All, MOST)?;
-            Ok((new, db.escalate_alerts(rules)?))
+            Ok((new, db.escalate_alerts(rules)?, db.clock_set_back()?))
         })
         .await
 }
 
 impl Alarm {
+    fn tell_clock(&self, clock: Option<SetBack>) {
+        match clock {
+            None => self.readiness.ready("clock"),
+            Some(SetBack { last, .. }) => self.readiness.not_ready(
+                "clock",
+                "clock_set_back",
+                &format!(
+                    "the clock of this machine is behind what is on record, {}: files stay where they are, nothing is closed or handed over; set it right (timedatectl), or let an officer confirm it",
+                    last.rfc3339()
+                ),
+            ),
+        }
+    }
+
     fn tell(&self, alert: &AlertRow, what: &str) {
         let code = alert.code.word().to_owned();
         tracing::warn!(letter = alert.letter, code, level = alert.level, "{what}");

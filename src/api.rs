@@ -12,6 +12,7 @@ pub mod batches;
 pub mod body;
 pub mod cabinets;
 pub mod check;
+pub mod clock;
 pub mod custody;
 pub mod cycles;
 pub mod days;
@@ -184,6 +185,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(batches::load))
         .routes(routes!(batches::close))
         .routes(routes!(grouping::exception))
+        .routes(routes!(grouping::take_exception_back))
         .routes(routes!(grouping::next_letter))
         .routes(routes!(batches::override_load))
         .routes(routes!(cabinets::list))
@@ -210,6 +212,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grouping::move_pages))
         .routes(routes!(grouping::print))
         .routes(routes!(days::day))
+        .routes(routes!(clock::get))
+        .routes(routes!(clock::confirm))
         .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))

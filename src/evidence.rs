@@ -7,6 +7,7 @@
 mod copies;
 mod sealed;
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -51,6 +52,16 @@ pub enum EvidenceError {
     Missing {
         /// The hash.
         sha256: String,
+    },
+    /// There is a name, and behind it no file of its own: a link, or a second name of the other copy.
+    #[error("original {sha256} has no copy of its own here: {} is {what}", path.display())]
+    NoCopy {
+        /// The hash.
+        sha256: String,
+        /// Where it should lie.
+        path: PathBuf,
+        /// What lies there.
+        what: &'static str,
     },
     /// Not 64 lower-case hex digits.
     #[error("{name:?} is not a SHA-256")]
@@ -108,6 +119,17 @@ pub struct Scrub {
     pub good: u64,
     /// The others: altered, unreadable, or not an original at all.
     pub faults: Vec<EvidenceError>,
+}
+
+/// What [`Evidence::strays`] found.
+#[derive(Debug, Default)]
+pub struct Strays {
+    /// Files whose bytes are what their name says.
+    pub whole: u64,
+    /// What is no original by its name.
+    pub others: u64,
+    /// What has an original's name and is none, with what is wrong; nothing of a link.
+    pub bad: Vec<(PathBuf, Option<EvidenceError>)>,
 }
 
 /// The store of originals, a folder on a local disk.
@@ -332,6 +354,53 @@ impl Evidence {
                 found,
             })
         }
+    }
+
+    /// What lies here and is none of these: how many whole files (of files that are held, of pages that nobody took in), how many that are no originals,
+    /// and what is wrong with those whose name says what they should be.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn strays(&self, known: &[Original]) -> Result<Strays, EvidenceError> {
+        // A station has millions: half of a name tells them apart.
+        let half = |path: &Path| {
+            let name = path.file_name()?.to_str().filter(|name| name.len() == 64)?;
+            u128::from_str_radix(name.get(..32)?, 16).ok()
+        };
+        let mut names = HashSet::new();
+        for original in known {
+            let all = self.places_of(&original.sha256)?.into_iter();
+            names.extend(all.filter_map(|place| half(&place.path)));
+        }
+        let mut strays = Strays::default();
+        for folder in sorted(&self.root)? {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            // `lost+found` is the file system's; the other two are kept apart on purpose.
+            if ["unfinished", "damaged", "lost+found"].contains(&name.as_ref()) {
+                continue;
+            }
+            let files = match folder.is_dir() && name.len() == 2 {
+                true => sorted(&folder)?,
+                false => vec![folder.clone()],
+            };
+            for path in files {
+                match half(&path) {
+                    None => {
+                        strays.others += 1;
+                        continue;
+                    }
+                    Some(name) if names.contains(&name) => continue,
+                    Some(_) => {}
+                }
+                let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+                match self.check_file(&path) {
+                    Ok(()) if is_file => strays.whole += 1,
+                    Ok(()) => strays.bad.push((path, None)),
+                    Err(error) => strays.bad.push((path, Some(error))),
+                }
+            }
+        }
+        Ok(strays)
     }
 
     /// Verifies everything that is there. What should be there and is not, only the database knows: see [`Evidence::check`].

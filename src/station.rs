@@ -47,15 +47,6 @@ pub enum StationError {
         #[source]
         source: Box<uv_cabinet::ProfileError>,
     },
-    /// Its settings contradict those of another cabinet.
-    #[error("cabinet {id}: its address or unit in the settings cannot be taken")]
-    Line {
-        /// The cabinet.
-        id: String,
-        /// What is allowed.
-        #[source]
-        source: Box<uv_cabinet::ProfileError>,
-    },
     /// The folder for data cannot be made or written.
     #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
     DataDir {
@@ -191,6 +182,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         settings: app.settings.clone(),
         store: app.store.clone(),
         events: app.events.clone(),
+        readiness: app.readiness.clone(),
     };
     let beat = watchdog.task("alerts", STUCK_TASK);
     tasks.push(tokio::spawn(alarm::run(alarm, beat, stop.child_token())));
@@ -379,12 +371,7 @@ fn start_cabinets(
             source: Box::new(source),
         };
         let profile = disinfect::profile_of(cabinet).map_err(refused)?;
-        let on_line = lines
-            .cabinet(profile.clone())
-            .map_err(|source| StationError::Line {
-                id: id.clone(),
-                source: Box::new(source),
-            })?;
+        let on_line = lines.cabinet(profile.clone()).map_err(refused)?;
         let surroundings = disinfect::Surroundings {
             store: store.clone(),
             events: events.clone(),

@@ -65,6 +65,7 @@ mod scrubs;
 mod search;
 mod second_person;
 mod self_tests;
+mod set_back;
 mod statistics;
 mod things;
 mod units;
@@ -138,6 +139,7 @@ pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use search::{FoundLetter, FoundPlace, Searched};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
+pub use set_back::SetBack;
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
 pub use unreleased::OwnTimeJudged;
@@ -218,6 +220,17 @@ pub enum StoreError {
         /// Why.
         why: crate::domain::access::Unseen,
     },
+    /// More letters would be missing than can be.
+    #[error(
+        "letters: {letters} cannot be missing ({} signed in, {:+} by exceptions, {} scanned: {} not accounted for); take back the exception that is wrong, or correct the number",
+        .counts.signed_in, .counts.exceptions, .counts.scanned, .counts.letters_short().max(0)
+    )]
+    TooMany {
+        /// How many were said to be missing.
+        letters: u32,
+        /// What is known of the batch.
+        counts: crate::domain::balance::Counts,
+    },
     /// A correction is not allowed.
     #[error("the correction is not allowed")]
     Correction(#[from] crate::domain::correct::Refused),
@@ -293,6 +306,8 @@ pub struct Db {
     deadlines: Option<Profile>,
     /// Which offices there are, and whose systems.
     offices: units::Offices,
+    /// Releases of this run, for what is seen meanwhile.
+    releases: set_back::Releases,
 }
 
 impl Db {
@@ -351,6 +366,7 @@ impl Db {
             desks: review::Desks::default(),
             deadlines: None,
             offices: units::Offices::default(),
+            releases: set_back::Releases::default(),
         }
     }
 

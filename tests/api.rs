@@ -6,6 +6,7 @@ mod alerts;
 mod archive;
 mod archive_images;
 mod audit;
+mod closing;
 mod devices;
 mod handover;
 mod held_looks;

@@ -6,6 +6,7 @@ mod browser;
 mod browser_station;
 mod cabinet;
 mod check;
+mod closing;
 mod corrections;
 mod desk;
 mod earlier;
@@ -260,6 +261,9 @@ async fn an_override_needs_a_reason_and_two_names_that_stay() {
             !station.app.store.with(closed).await.unwrap(),
             "closed out of balance without a note"
         );
+        browser
+            .ask("document.querySelector('#close-1 select').value = 'empty_envelope';")
+            .await;
         browser
             .fill("#close-1 textarea", "三封均为空信封，已单独登记")
             .await;

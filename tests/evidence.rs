@@ -312,3 +312,81 @@ fn an_export_names_what_it_leaves_out_and_marks_what_is_not_settled() {
         "in the file, too"
     );
 }
+
+#[test]
+fn verify_names_copies_that_are_one_file_and_what_no_record_names() {
+    let station = stopped();
+    assert_eq!(verify(&station, &[]).0, Some(0));
+    let first = originals(&station.folder("data/evidence"));
+    let second = originals(&station.folder("second"));
+    let found = |station: &TestStation, what: &str| {
+        let (code, told) = verify(station, &[]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(what), "{what}: {told}");
+        let all = ["originals: 3 of 3", "second copies: 3 of 3"];
+        assert!(!all.iter().all(|good| told.contains(good)), "{told}");
+    };
+    // The second copy is the original under another name.
+    let moved = station.folder("moved");
+    fs::rename(&second[0], &moved).unwrap();
+    fs::hard_link(&first[0], &second[0]).unwrap();
+    found(&station, "is the first copy itself");
+    fs::remove_file(&second[0]).unwrap();
+    fs::rename(&moved, &second[0]).unwrap();
+    // The original is a link to the second copy.
+    fs::rename(&first[1], &moved).unwrap();
+    std::os::unix::fs::symlink(&second[1], &first[1]).unwrap();
+    found(&station, "is a link");
+    fs::remove_file(&first[1]).unwrap();
+    fs::rename(&moved, &first[1]).unwrap();
+    // Bytes of a file that was held: whole, emptied, replaced.
+    let evidence = Evidence::open(&station.folder("data/evidence")).unwrap();
+    let held = evidence.put(b"bytes of a held file").unwrap().sha256;
+    let stray = station.folder("data/evidence").join(&held[..2]).join(&held);
+    let (code, told) = verify(&station, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1 more that no record names"), "{told}");
+    fs::set_permissions(&stray, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(&stray, b"").unwrap();
+    let broken = |station: &TestStation| {
+        let (code, told) = verify(station, &[]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains(&format!("{}, that no record names", stray.display())),
+            "{told}"
+        );
+    };
+    broken(&station);
+    fs::remove_file(&stray).unwrap();
+    fs::create_dir(&stray).unwrap();
+    broken(&station);
+}
+
+#[test]
+fn verify_names_a_page_that_was_made_blank_and_a_letter_whose_last_page_was_dated_anew() {
+    let station = stopped();
+    let database = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
+    for (change, back, what) in [
+        (
+            "UPDATE pages SET problem = coalesce(problem, '') || 'x' WHERE id = 1",
+            "UPDATE pages SET problem = nullif(rtrim(problem, 'x'), '') WHERE id = 1",
+            "page_state/1",
+        ),
+        (
+            "UPDATE pages SET state = state || 'x' WHERE id = 2",
+            "UPDATE pages SET state = rtrim(state, 'x') WHERE id = 2",
+            "page_state/2",
+        ),
+        (
+            "UPDATE letters SET last_arrival_ms = last_arrival_ms + 1 WHERE id = 'L001'",
+            "UPDATE letters SET last_arrival_ms = last_arrival_ms - 1 WHERE id = 'L001'",
+            "letter_arrival/L001",
+        ),
+    ] {
+        database.execute(change, []).unwrap();
+        let (code, told) = verify(&station, &[]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(what), "{what}: {told}");
+        database.execute(back, []).unwrap();
+    }
+}

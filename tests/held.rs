@@ -7,6 +7,7 @@
 
 use std::fs;
 
+use laixin::domain::balance::Exception;
 use laixin::domain::grouping::hold;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::text::PageKind;
@@ -125,9 +126,11 @@ async fn no_person_can_take_a_page_into_a_load_that_is_not_released() {
         ),
         "{refused:?}"
     );
-    let closed = station
-        .store
-        .with(move |db| db.close_batch(batch, "op", Some("nothing came")));
+    let closed = station.store.with(move |db| {
+        let missing = db.batch_counts(batch)?.letters_short();
+        let all = (Exception::Missing, u32::try_from(missing).unwrap());
+        db.close_batch_with(batch, "op", (Some(all), Some("nothing came")))
+    });
     closed.await.unwrap();
     let refused = decide(&station, &arrival.id, HeldWish::IntoLoad(load)).await;
     assert!(

@@ -157,6 +157,7 @@ async fn killed_while_the_pages_of_a_list_were_claimed() {
             name: name.into(),
             file_key: "1".into(),
             first_seen: laixin::clock::now(),
+            seen: None,
         };
         let arrival = station
             .store

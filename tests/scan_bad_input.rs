@@ -238,22 +238,28 @@ async fn with_the_clock_set_back() {
     station.wait_for(ArrivalState::Taken, 1).await;
     station.is_clean().await;
     laixin::clock::jump(-YEAR_MS);
-    // By this clock it was there before any release: held, with its reason, not guessed.
     station.file("A001_p2.jpg", &page(2));
-    let held = station
-        .wait_until(ArrivalState::Held, |held| {
-            held.len() == 1 && held[0].kept_as.is_some()
+    let waiting = station
+        .wait_until(ArrivalState::Waiting, |waiting| {
+            let mut waiting = waiting.iter();
+            waiting.any(|one| one.reason.as_deref() == Some("clock_set_back"))
         })
         .await;
-    assert_eq!(held[0].reason.as_deref(), Some("seen_before_release"));
-    // A load that is released by the new clock takes pages again.
+    assert_eq!(waiting.len(), 1, "it stays where it is");
+    assert!(station.inbox.join("A001_p2.jpg").exists());
+    let confirmed = station
+        .store
+        .with(|db| db.confirm_clock("li", "时间服务器已校准"));
+    confirmed.await.unwrap();
+    // In the order of the ledger it came after the release, whatever the clock said.
+    station.wait_for(ArrivalState::Taken, 2).await;
     station.release().await;
     station.file("B002_p1.jpg", &page(3));
-    station.wait_for(ArrivalState::Taken, 2).await;
+    station.wait_for(ArrivalState::Taken, 3).await;
     station.is_clean().await;
     laixin::clock::jump(YEAR_MS);
     station.file("C003_p1.jpg", &page(4));
-    station.wait_for(ArrivalState::Taken, 3).await;
+    station.wait_for(ArrivalState::Taken, 4).await;
     station.is_clean().await;
     let rows = station.store.with(|db| db.verify_rows()).await.unwrap();
     assert_eq!(rows.faults, []);

@@ -13,10 +13,11 @@ mod station;
 use std::fs;
 
 use laixin::clock::Millis;
+use laixin::domain::balance::Exception;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::text::PageKind;
 use laixin::events::Event;
-use laixin::store::{Arrival, NewArrival, TakePage, Taken};
+use laixin::store::{Arrival, MoveTo, NewArrival, TakePage, Taken};
 
 use station::wait_ready;
 pub(crate) use station::{Station, page};
@@ -258,7 +259,11 @@ async fn closed_batch_takes_no_more_pages() {
     station.release().await;
     station
         .store
-        .with(|db| db.close_batch(1, "op", Some("nothing came")))
+        .with(|db| {
+            let missing = db.batch_counts(1)?.letters_short();
+            let all = (Exception::Missing, u32::try_from(missing).unwrap());
+            db.close_batch_with(1, "op", (Some(all), Some("nothing came")))
+        })
         .await
         .unwrap();
     station.start();
@@ -303,6 +308,7 @@ async fn clock_set_back_holds_rather_than_takes() {
         name: "A001_p1.jpg".into(),
         file_key: "1".into(),
         first_seen: Millis(0),
+        seen: None,
     };
     let arrival = station
         .store
@@ -332,7 +338,7 @@ async fn clock_set_back_holds_rather_than_takes() {
 async fn a_left_over_part_is_on_record_and_a_batch_is_closed_beside_it_with_a_note_only() {
     let mut station = Station::new();
     station.linger = std::time::Duration::from_millis(200);
-    station.release().await;
+    station.release_of(1).await;
     station.start();
     station.file("L1_p1.jpg", &page(1));
     station.file(".L1_p2.jpg.part", b"half");
@@ -390,5 +396,70 @@ async fn measure_intake() {
         PAGES as f64 / seconds
     );
     station.is_clean().await;
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_letter_that_is_returned_withdrawn_or_emptied_says_so_in_one_finding() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    for (seed, letter) in (1..).zip(["A001", "B001", "C001", "D001"]) {
+        station.file(&format!("{letter}_p1.jpg"), &page(seed));
+    }
+    station.wait_for(ArrivalState::Taken, 4).await;
+    let over = station.store.with(|db| {
+        db.return_unread("A001", "误拆", "li")?;
+        db.withdraw("B001", "重复登记", "li")?;
+        let pages = db.page_ids("C001")?;
+        let into = MoveTo::Letter("D001".into());
+        db.move_pages("C001", &pages, &into, ("li", "同一封信"))
+    });
+    over.await.unwrap();
+    for (seed, letter) in (5..).zip(["A001", "B001", "C001"]) {
+        station.file(&format!("{letter}_p2.jpg"), &page(seed));
+    }
+    let held = station.wait_for(ArrivalState::Held, 3).await;
+    let mut why: Vec<_> = held
+        .iter()
+        .map(|one| (one.name.as_str(), one.reason.as_deref().unwrap()))
+        .collect();
+    why.sort_unstable();
+    assert_eq!(
+        why,
+        [
+            ("A001_p2.jpg", reason::LETTER_RETURNED_UNREAD),
+            ("B001_p2.jpg", reason::LETTER_WITHDRAWN),
+            ("C001_p2.jpg", reason::LETTER_EMPTIED),
+        ]
+    );
+    let open = || station.store.with(|db| db.open_holds(None, 20));
+    let settled = || async { (open().await.unwrap().len() >= 3).then_some(()) };
+    while settled().await.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(open().await.unwrap().len(), 3, "one for each file");
+    // Reinstated, the letter waits for its page.
+    let back = station.store.with(|db| {
+        db.reinstate("B001", "撤回有误", "li")?;
+        db.is_held("B001")
+    });
+    assert!(back.await.unwrap());
+    station.stop().await;
+}
+
+#[tokio::test]
+async fn one_sheet_twice_in_a_letter_is_told_by_its_files() {
+    let mut station = Station::new();
+    station.release().await;
+    station.file("A001_p1.jpg", &page(1));
+    station.start();
+    station.wait_for(ArrivalState::Taken, 1).await;
+    station.file("A001_p2.jpg", &page(1));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    let holds = station.store.with(|db| db.open_holds(None, 20));
+    let holds = holds.await.unwrap();
+    let told: Vec<_> = holds.iter().map(|hold| hold.detail.as_deref()).collect();
+    assert_eq!(told, [Some("A001: A001_p2.jpg = A001_p1.jpg")]);
     station.stop().await;
 }

@@ -148,7 +148,7 @@ pub struct LookView {
 #[schema(example = json!({"user": "zhang", "reason": "协助核对附件"}))]
 pub struct PersonBody {
     user: String,
-    /// 4 to 500 characters.
+    /// 2 to 500 characters.
     reason: String,
 }
 

@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetControl, CabinetView};
+use crate::domain::balance::Exception;
 use crate::domain::letter::Carrier;
 use crate::events::Event;
 use crate::store::NewBatch;
@@ -20,7 +21,7 @@ use crate::store::NewBatch;
 mod views;
 
 use views::found;
-pub use views::{BatchView, DifferenceView, ExceptionView, LoadView, OverrideView};
+pub use views::{BatchView, DifferenceView, ExceptionView, LoadView, OverrideView, TakenBack};
 
 /// A batch to sign in.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -49,12 +50,31 @@ pub struct NewLoadBody {
     letters: Option<u32>,
 }
 
-/// Why the counts differ, if they do.
+/// Why something does not come out, if it does not.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"note": "一封退回"}))]
+#[schema(example = json!({"exception": "returned", "letters": 1, "note": "一封退回"}))]
 pub struct CloseBody {
+    /// What became of the letters that are missing, or where those come from that are too many: recorded as an exception, with the note as its reason. Needs
+    /// `letters` and `note`.
+    exception: Option<Exception>,
+    /// How many they are.
+    #[schema(minimum = 1, maximum = 10000)]
+    letters: Option<u32>,
     note: Option<String>,
+}
+
+impl CloseBody {
+    fn exception(&self) -> Result<Option<(Exception, u32)>, Problem> {
+        match (self.exception, self.letters, &self.note) {
+            (None, None, _) => Ok(None),
+            (Some(kind), Some(letters @ 1..=10_000), Some(_)) => Ok(Some((kind, letters))),
+            _ => Err(Problem::new(
+                "body_invalid",
+                "exception: it takes letters, 1 to 10000, and a note that says why",
+            )),
+        }
+    }
 }
 
 /// Why a load is opened without a released cycle, and the second person who signs for it on the same screen.
@@ -67,9 +87,6 @@ pub struct OverrideBody {
     approver: String,
     /// The password of that account. A wrong one counts towards its lock-out.
     approver_password: String,
-    /// That the cabinet's mains are cut. Needed where the load lies in a cabinet whose alarm stands and that does not answer: nobody sees its lamps then.
-    #[serde(default)]
-    mains_cut: bool,
 }
 
 /// A batch that lay for longer than this was not received when somebody says.
@@ -217,8 +234,9 @@ pub async fn load(
     .await
 }
 
-/// Closes a batch; a note is needed when the counts differ, and is recorded as an exception. Scans under way, missing images and findings that nobody
-/// has looked at are explained by no note.
+/// Closes a batch. Where letters are missing, or too many, `exception`, `letters` and `note` say what became of them, unless exceptions on record do;
+/// nothing is recorded by itself. Files that were not taken, and valuables that are not given back yet, need a note; scans under way, missing images, valuables
+/// that one person alone has seen and findings that nobody has looked at are explained by none.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = BatchView)))]
@@ -230,10 +248,12 @@ pub async fn close(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let key = asked.key(&by);
-    let note = asked.body.note.filter(|note| !note.trim().is_empty());
-    let note = note.as_deref().map(super::grouping::reason).transpose()?;
+    let mut body = asked.body;
+    body.note = body.note.filter(|note| !note.trim().is_empty());
+    let note = body.note.as_deref().map(super::grouping::reason);
+    let (exception, note) = (body.exception()?, note.transpose()?);
     app.once_telling(key, move |db| {
-        db.close_batch(batch, &by, note.as_deref())?;
+        db.close_batch_with(batch, &by, (exception, note.as_deref()))?;
         Ok((
             answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
             Event::Batch { batch },
@@ -242,53 +262,17 @@ pub async fn close(
     .await
 }
 
-/// What is said of an alarm on the record of an override: the cabinet, and what was known of its lamps.
-fn told_of_alarm(
-    views: impl Iterator<Item = CabinetView>,
-    load: i64,
-    mains_cut: bool,
-) -> Result<Option<serde_json::Value>, Problem> {
+/// The cabinet that holds this load while its lamp may burn: nobody signs that door open.
+fn may_burn(mut views: impl Iterator<Item = CabinetView>, load: i64) -> Option<String> {
     let holds = |view: &CabinetView| view.cycle.as_ref().is_some_and(|cycle| cycle.load == load);
-    let mut unsafe_to_open =
-        views.filter(|view| holds(view) && matches!(view.step.as_str(), "alarm" | "aborting"));
-    let Some(view) = unsafe_to_open.next() else {
-        return Ok(None);
-    };
-    let refused = |reason: &str, told: String| {
-        Err(Problem {
-            reason: Some(reason.into()),
-            ..Problem::new("wrong_state", told)
-        })
-    };
-    let id = &view.id;
-    let lamps = match (view.alarm_lamp.as_deref(), view.connected) {
-        (Some("out"), _) => "out",
-        (Some(_), false) if mains_cut => "not_shown",
-        (Some(_), false) => {
-            return refused(
-                "mains_not_cut",
-                format!(
-                    "{id}, with load {load} inside, does not answer and its lamps cannot be seen: cut its mains, then sign with mains_cut true. Its alarm stands all the same"
-                ),
-            );
-        }
-        _ => {
-            return refused(
-                "lamp_not_seen_out",
-                format!(
-                    "the lamps of {id}, with load {load} inside, were not seen out: cut its mains, then sign"
-                ),
-            );
-        }
-    };
-    Ok(Some(
-        serde_json::json!({"cabinet": id, "lamps": lamps, "mains_cut": mains_cut}),
-    ))
+    let burning = |view: &CabinetView| matches!(view.step.as_str(), "alarm" | "aborting");
+    views
+        .find(|view| holds(view) && burning(view))
+        .map(|view| view.id)
 }
 
 /// Two people take responsibility, by name and with a reason, for opening a load that no cycle released: the caller, and another
-/// one with a password of his own. While its cabinet's alarm stands that is possible once the lamps are seen out, or with `mains_cut` where the cabinet
-/// does not answer; the alarm stands all the same, and the ledger's entry says so.
+/// one with a password of his own.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = LoadView)))]
@@ -303,7 +287,6 @@ pub async fn override_load(
         reason,
         approver,
         approver_password,
-        mains_cut,
     } = &asked.body;
     let (reason, approver) = (reason.trim().to_owned(), approver.trim().to_owned());
     // The password is not part of what is kept to know a repetition by.
@@ -311,18 +294,19 @@ pub async fn override_load(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    if !(4..=500).contains(&reason.chars().count()) {
+    let reason = super::grouping::reason(&reason)?;
+    if let Some(cabinet) = may_burn(app.cabinets.values().map(CabinetControl::view), id) {
         return Err(Problem::new(
-            "body_invalid",
-            "reason: 4 to 500 characters are needed",
+            "wrong_state",
+            format!(
+                "{cabinet}, with load {id} inside, was not seen dark: cut its mains, end the alarm, then sign"
+            ),
         ));
     }
-    let views = app.cabinets.values().map(CabinetControl::view);
-    let alarm = told_of_alarm(views, id, *mains_cut)?;
     let approver = Proof::of(&approver, approver_password);
     let approved_by = app.second_person::<Mailroom>(&by, approver).await?;
     app.once_telling(key, move |db| {
-        db.override_load_in_alarm(id, (&by, &approved_by), &reason, alarm)?;
+        db.override_load(id, (&by, &approved_by), &reason)?;
         let load = db.load(id)?;
         let batch = load.batch_id;
         Ok((

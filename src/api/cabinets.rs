@@ -179,7 +179,7 @@ pub async fn acknowledge(
     let reason = asked.body.reason;
     let reason = reason
         .filter(|said| !said.trim().is_empty())
-        .map(|reason| words("reason", &reason, 4, 500))
+        .map(|reason| words("reason", &reason, 2, 500))
         .transpose()?;
     let may = match AlarmEnders::lets(caller.who.holder()) {
         true => MayEnd::Everything,

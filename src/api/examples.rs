@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 96] = [
+const TEXTS: [(&str, &str); 98] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -34,6 +34,8 @@ const TEXTS: [(&str, &str); 96] = [
     ("amount", "500 元"),
     ("arrival", "0a-17"),
     ("at", TIME),
+    ("now", TIME),
+    ("behind", TIME),
     ("failed_besides", "restarted_mid_cycle"),
     ("when", TIME),
     ("by", "zhang"),

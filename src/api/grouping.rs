@@ -12,6 +12,7 @@ use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
 use super::problem::Problem;
 use super::ranged;
+use super::valuables::ReasonBody;
 use crate::clock;
 use crate::config::Language;
 use crate::console::words::Words;
@@ -121,6 +122,29 @@ pub async fn exception(
         db.add_exception(batch, (kind, letters), (&by, &why))?;
         Ok((
             answer(StatusCode::CREATED, &BatchView::read(db, batch)?)?,
+            Event::Batch { batch },
+        ))
+    })
+    .await
+}
+
+/// Takes back an exception that was entered wrongly; it stays to be read and counts no more.
+#[utoipa::path(post, path = "/v1/batches/{id}/exceptions/{exception}/take-back", tag = "batches", request_body = ReasonBody,
+    params(("id" = i64, Path), ("exception" = i64, Path), super::openapi::Key),
+    responses((status = 200, body = BatchView)))]
+pub async fn take_exception_back(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path((batch, id)): Path<(i64, i64)>,
+    asked: Asked<ReasonBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let why = reason(&asked.body.reason)?;
+    app.once_telling(key, move |db| {
+        db.take_exception_back((batch, id), (&by, &why))?;
+        Ok((
+            answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
             Event::Batch { batch },
         ))
     })

@@ -173,6 +173,7 @@ impl From<StoreError> for Problem {
             StoreError::WrongState { why, .. } => Self::new(why.code(), told),
             StoreError::Unseen { id, why } => Self::unseen(&id, why),
             StoreError::Changed { .. } => Self::new("changed", format!("{told}: read it again")),
+            StoreError::TooMany { .. } => Self::new("body_invalid", told),
             StoreError::KeyReused => Self::new("key_reused", "a new request needs a new key"),
             StoreError::Correction(refused) => Self::new("correction_invalid", refused.to_string()),
             StoreError::Stopped => Self::new(

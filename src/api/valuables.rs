@@ -134,13 +134,13 @@ pub struct ReturnBody {
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReasonBody {
-    /// 4 to 500 characters.
+    /// 2 to 500 characters.
     pub reason: String,
 }
 
 /// A reason that says something.
 pub(super) fn reason(body: &ReasonBody) -> Result<String, Problem> {
-    words("reason", &body.reason, 4, 500)
+    words("reason", &body.reason, 2, 500)
 }
 
 /// A text without blanks around it, of so many characters.

@@ -12,7 +12,7 @@ use rustix::fs::{statfs, statvfs};
 use super::Report;
 use crate::clock;
 use crate::config::{AtRest, Settings};
-use crate::store::{AuditWanted, Db};
+use crate::store::Db;
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
 const LITTLE_ROOM: u64 = 5 << 30;
@@ -24,8 +24,6 @@ const SLOW_SYNC: Duration = Duration::from_millis(150);
 const SYNCS: usize = 7;
 /// Before this was written.
 const EARLIEST_YEAR: i16 = 2026;
-/// A clock that went back by more than this is not summer time.
-const BACK_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// Everything the station stands on.
 pub(super) fn check(settings: &Settings, report: &mut Report) {
@@ -162,15 +160,12 @@ fn speed(data: &Path, report: &mut Report) {
 
 fn clock(settings: &Settings, report: &mut Report) {
     let now = clock::now();
-    let newest = Db::look_at(settings)
-        .ok()
-        .and_then(|db| db.audit(&AuditWanted::default(), 1).ok());
-    let newest = newest.and_then(|entries| entries.into_iter().next());
-    let back = newest.filter(|entry| now.0 + BACK_MS < entry.at.0);
+    let back = Db::look_at(settings).ok();
+    let back = back.and_then(|db| db.clock_set_back().ok().flatten());
     let year = now.day().get(..4).and_then(|year| year.parse::<i16>().ok());
     let told = now.rfc3339();
-    if let Some(entry) = back {
-        report.warn("clock", "clock_back", &[&told, &entry.at.rfc3339()]);
+    if let Some(back) = back {
+        report.warn("clock", "clock_back", &[&told, &back.last.rfc3339()]);
     } else if year.is_none_or(|year| year < EARLIEST_YEAR) {
         report.warn("clock", "clock_early", &[&told]);
     } else {

@@ -203,12 +203,16 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
         settings.keeping.second_dir.clone(),
     ];
     let mut names = ["originals", "second copies"].into_iter();
+    let mut first = None;
     for folder in folders.into_iter().flatten() {
         let name = names.next().expect("two folders at most");
         let evidence = Evidence::open_to_look(&folder).with_lock(lock);
         let mut good = 0_u64;
         for original in originals {
-            match evidence.check_against(original) {
+            let whole = evidence
+                .check_against(original)
+                .and_then(|()| evidence.is_of_its_own(&original.sha256, first.as_ref()));
+            match whole {
                 Ok(()) => good += 1,
                 Err(error) => report.broken(&format!(
                     "{name}: BROKEN: {}. Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
@@ -217,5 +221,36 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
             }
         }
         println!("{name}: {good} of {} unaltered", originals.len());
+        strays(name, &evidence, originals, report);
+        first.get_or_insert(evidence);
+    }
+}
+
+/// What lies among the originals and no record names: bytes of files that are held, for the most part.
+fn strays(name: &str, evidence: &Evidence, originals: &[Original], report: &mut Report) {
+    let found = match evidence.strays(originals) {
+        Ok(found) => found,
+        Err(error) => {
+            return report.broken(&format!("{name}: NOT LISTED: {}", Chain(&error)));
+        }
+    };
+    for (path, error) in &found.bad {
+        let why = error.as_ref().map_or_else(
+            || "it is a link".to_owned(),
+            |error| Chain(error).to_string(),
+        );
+        report.broken(&format!(
+            "{name}: BROKEN: {}, that no record names (bytes of a held file may lie there): {why}. Keep it as it is and compare it with the last backup.",
+            path.display()
+        ));
+    }
+    if found.whole > 0 {
+        println!(
+            "{name}: {} more that no record names (of files that are held or were not taken in), unaltered",
+            found.whole
+        );
+    }
+    if found.others > 0 {
+        println!("{name}: {} files that are no originals", found.others);
     }
 }

@@ -220,7 +220,7 @@ impl Scanner {
             (self.is_driven() && by_file).then(|| {
                 (
                     "by",
-                    "\"name\" and \"index\" are for folders; \"separator\", \"press\" and \"scan\" are allowed"
+                    "\"name\" and \"index\" are for folders; \"separator\", \"barcode\", \"press\" and \"scan\" are allowed"
                         .into(),
                 )
             })

@@ -14,9 +14,11 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::clock::Millis;
+use crate::domain::balance::Exception;
 use crate::domain::grouping::GroupBy;
 use crate::domain::letter::{Carrier, LoadState};
-use crate::store::{Batch, CycleRecord, Db, Load, StoreError};
+use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
 
 const PAGE: u32 = 20;
 const HOLDS_SHOWN: u32 = 30;
@@ -67,15 +69,61 @@ struct LoadLine {
     may_start: bool,
     /// What is to be said of its cabinet's self test before a start.
     test_due: Option<String>,
-    /// It lies in a cabinet whose alarm stands and that does not answer: whoever signs says that the mains are cut.
-    wants_mains_cut: bool,
     running: bool,
     /// Number of the newest cycle, once it has ended: it has a certificate.
     certificate: Option<String>,
 }
 
+/// An exception on record.
+struct ExceptionLine {
+    id: i64,
+    words: String,
+    /// By whom and why it was taken back.
+    taken_back: Option<String>,
+}
+
+struct KindChoice {
+    code: &'static str,
+    label: &'static str,
+}
+
+/// What exceptions can be: those that explain letters too few, or too many.
+fn kinds(w: &'static Words, signs: &[i64]) -> Vec<KindChoice> {
+    let kinds = Exception::ALL.into_iter();
+    let fit = kinds.filter(|kind| signs.contains(&kind.sign()));
+    let choice = |kind: Exception| KindChoice {
+        code: kind.code(),
+        label: w.code("exception", kind.code()),
+    };
+    fit.map(choice).collect()
+}
+
+fn exception_line(w: &'static Words, one: &RecordedException) -> ExceptionLine {
+    let kind = w.code("exception", one.kind.code());
+    let letters = format!("{:+}", one.kind.sign() * i64::from(one.letters));
+    let at = when::moment(w, one.at);
+    let told = |(by, reason, at): &(String, String, Millis)| {
+        let at = when::moment(w, *at);
+        w.fill("batches.exception_taken_back", &[&reason, &by, &at])
+    };
+    ExceptionLine {
+        id: one.id,
+        words: w.fill(
+            "batches.exception_line",
+            &[&letters, &kind, &one.reason, &one.by, &at],
+        ),
+        taken_back: one.taken_back.as_ref().map(told),
+    }
+}
+
 struct BatchCard {
     id: i64,
+    exceptions: Vec<ExceptionLine>,
+    /// What can be recorded.
+    kinds: Vec<KindChoice>,
+    /// What explains that letters are missing, or too many, and how many they are.
+    explained_by: Vec<KindChoice>,
+    differs_by: u64,
     title: String,
     carrier: &'static str,
     urgent: bool,
@@ -152,6 +200,7 @@ fn look(
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
                 counts: db.batch_counts(batch.id)?,
+                exceptions: db.exceptions_of(batch.id)?,
                 files: db.batch_files(batch.id)?,
                 holds,
                 newest,
@@ -206,14 +255,6 @@ fn load_line(
         state_words: w.code("load_state", state),
         detail: detail(w, load, cycle),
         test_due: super::cabinet::due_before_start(w, app, &load.cabinet).filter(|_| may_start),
-        wants_mains_cut: app.cabinets.values().any(|cabinet| {
-            let view = cabinet.view();
-            let holds = view
-                .cycle
-                .as_ref()
-                .is_some_and(|cycle| cycle.load == load.id);
-            holds && view.step == "alarm" && !view.connected
-        }),
         may_start,
         running: load.state == LoadState::InCycle,
         certificate: cycle
@@ -254,6 +295,11 @@ fn card(
         std::cmp::Ordering::Greater => ("short", w.one("batches.short", signed_in - scanned)),
         std::cmp::Ordering::Less => ("over", w.one("batches.over", scanned - signed_in)),
     };
+    let short = counts.letters_short();
+    let explained_by = match short {
+        0 => Vec::new(),
+        short => kinds(w, &[-short.signum()]),
+    };
     let signed = signed_words(w, batch.count, counts.exceptions);
     let close_text = match balance {
         "even" => w.two("close.equal", &signed, scanned),
@@ -264,8 +310,13 @@ fn card(
     } else {
         Openness::Open
     };
+    let lines = scanning.exceptions.iter();
     BatchCard {
         id: batch.id,
+        exceptions: lines.map(|one| exception_line(w, one)).collect(),
+        kinds: kinds(w, &[-1, 1]),
+        explained_by,
+        differs_by: short.unsigned_abs(),
         title: w.one("batches.number", batch.id),
         carrier: carrier_words(w, batch.carrier),
         urgent: matches!(batch.carrier, Carrier::Express | Carrier::Telegram),
@@ -285,7 +336,12 @@ fn card(
             scanning,
             (open == Openness::Open, scans_of),
         ),
-        needs_note: balance != "even" || (open == Openness::Open && counts.files_waiting > 0),
+        needs_note: balance != "even"
+            || (open == Openness::Open
+                && counts
+                    .differences()
+                    .iter()
+                    .any(|one| one.is_explained_by_a_note())),
         count: signed_in,
         letters: scanned,
         counts: w.two("batches.balance", &signed, scanned),

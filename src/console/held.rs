@@ -89,8 +89,15 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     for file in unlisted {
         held.push(db.arrival(&file.id)?);
     }
+    let mut of_lists = waits(db, &waiting)?;
+    let lists = held
+        .iter()
+        .filter(|file| file.reason.as_deref() == Some(reason::INDEX_PAGE_MISSING));
+    for list in lists {
+        of_lists.insert(list.id.clone(), db.waits_for(&list.id)?);
+    }
     Ok(Seen {
-        waits: waits(db, &waiting)?,
+        waits: of_lists,
         waiting,
         held: held
             .into_iter()
@@ -113,17 +120,27 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     })
 }
 
-fn held_line(w: &'static Words, (arrival, letter): (Arrival, Option<String>)) -> HeldLine {
+fn held_line(
+    w: &'static Words,
+    (arrival, letter): (Arrival, Option<String>),
+    waits: &Waits,
+) -> HeldLine {
     let code = arrival.reason.as_deref().unwrap_or_default();
+    let missing = waits.get(&arrival.id).filter(|names| !names.is_empty());
+    let missing = missing.map(|names| w.one("held_files.waits_for", names.join(", ")));
     HeldLine {
         what: w.one("alert.held", w.code("held", code)),
         next: w.known("held_do", code).unwrap_or_default(),
-        subject: format!(
-            "{} · {} · {}",
-            arrival.name,
-            w.one("alert.by_source", &arrival.source),
-            when::moment(w, arrival.first_seen)
-        ),
+        subject: [
+            Some(arrival.name.clone()),
+            Some(w.one("alert.by_source", &arrival.source)),
+            Some(when::moment(w, arrival.first_seen)),
+            missing,
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · "),
         letter,
         is_moving: arrival.kept_as.is_none() && !arrival.awaits_list(),
         may_be_page: may_be_page(code),
@@ -167,7 +184,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
             held: seen
                 .held
                 .into_iter()
-                .map(|held| held_line(w, held))
+                .map(|held| held_line(w, held, &seen.waits))
                 .collect(),
             waiting: seen
                 .waiting

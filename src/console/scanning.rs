@@ -9,7 +9,7 @@ use crate::domain::balance::{Counts, Difference};
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::reason;
 use crate::scan::ScannerControl;
-use crate::store::{BatchFiles, Hold, LiesIn, Load, Scan};
+use crate::store::{BatchFiles, Hold, LiesIn, Load, RecordedException, Scan};
 
 /// A scan that can be started, or the one that runs.
 pub(super) struct ScanLine {
@@ -79,6 +79,7 @@ pub(super) struct Scanning {
 /// What is looked up for it.
 pub(super) struct Found {
     pub(super) counts: Counts,
+    pub(super) exceptions: Vec<RecordedException>,
     pub(super) files: BatchFiles,
     pub(super) holds: Vec<Hold>,
     pub(super) newest: Option<Scan>,
@@ -123,6 +124,7 @@ impl Scanning {
             newest,
             lies,
             are_several,
+            exceptions: _,
         } = found;
         let released = loads
             .iter()
@@ -271,6 +273,10 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
         Difference::ImagesUnregistered { images } => w.one("scanning.images_unregistered", images),
         Difference::Held { holds } => w.one("scanning.held", holds),
         Difference::FilesWaiting { files } => w.one("scanning.files_waiting_do", files),
+        Difference::ValuablesUnseen { letters } => w.one("scanning.valuables_unseen", letters),
+        Difference::ValuablesNotReturned { letters } => {
+            w.one("scanning.valuables_not_returned", letters)
+        }
     })
 }
 

@@ -21,7 +21,8 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
-    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber, StoreError,
+    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SetBack, SharedCaseNumber,
+    StoreError,
 };
 
 const HELD_SHOWN: u32 = 20;
@@ -79,10 +80,13 @@ struct TodayPage {
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
     handles_letters: bool,
+    /// What the clock says and what is on record, where it is behind.
+    clock: Option<String>,
 }
 
 #[derive(Default)]
 struct Seen {
+    clock: Option<SetBack>,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -138,6 +142,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         false => Vec::new(),
     };
     Ok(Seen {
+        clock: db.clock_set_back()?,
         for_another,
         shared: match reads {
             true => shared_numbers(db, seer, since)?,
@@ -318,7 +323,11 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
                 .and_then(|id| cabinet::blocked_words(w, &app.cabinets.get(id)?.view(), &why.code))
                 .unwrap_or_else(|| w.code("part_code", &why.code).to_owned()),
             // A cabinet's page says the rest in this person's language.
-            subject: cabinet.map_or(why.message, str::to_owned),
+            subject: match cabinet {
+                Some(id) => id.to_owned(),
+                None if part == "clock" => String::new(),
+                None => why.message,
+            },
             href: cabinet.map(|id| format!("/cabinets/{id}")),
             tone: "bad",
         })
@@ -407,7 +416,7 @@ fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
     let tone = cabinet::tone(&view);
     let running = view.cycle.as_ref().filter(|_| cabinet::is_running(&view));
     let state = if view.connected {
-        cabinet::step_words(w, &view, cabinet::shown_step(&view))
+        w.code("step", super::cabinet::shown_step(&view)).to_owned()
     } else {
         w.t("cabinet.disconnected").to_owned()
     };
@@ -432,7 +441,13 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
+    let clock = seen.clock.map(|SetBack { now, last }| {
+        // With its day: that may be what is wrong.
+        let at = |at: Millis| at.zoned().strftime("%Y-%m-%d %H:%M").to_string();
+        w.two("clock.behind", at(now), at(last))
+    });
     show(&TodayPage {
+        clock,
         queues: queues(w, &seen.counts),
         handles_letters,
         alerts: alerts(w, &app, &seen),

@@ -19,12 +19,6 @@ use crate::store::{Finding, HealthRow, TestOutcome};
 
 /// Stable code of a check that could not be judged: it fails nothing, and proves nothing.
 const NOT_JUDGED: &str = "ozone_not_judged";
-/// Stable code of a controller that leaves the lamps lit without a heartbeat, and puts them out when told.
-const UNWATCHED: &str = "heartbeat_not_watched";
-
-/// Value, limit and unit of a check.
-type Measured<'a> = (Option<f64>, Option<f64>, &'a str);
-const NOTHING: Measured<'static> = (None, None, "");
 
 /// What ends a test early.
 enum Ended {
@@ -212,7 +206,7 @@ impl Supervisor {
         let shown = dark.0.irradiance.ok().map(|sample| sample.mw_cm2);
         t.note(
             "dark",
-            &dark,
+            dark.1,
             Fault::LampLitUnasked,
             (shown, rules.irradiance_dark_mw_cm2(), "mW/cm2"),
         )?;
@@ -222,7 +216,7 @@ impl Supervisor {
         let locked = self
             .look_for(t, preflight, |s| s.is_shut().then_some(()))
             .await?;
-        t.note("lock", &locked, Fault::NotLocked, (None, None, ""))?;
+        t.note("lock", locked.1, Fault::NotLocked, (None, None, ""))?;
 
         t.heartbeat = Heartbeat::Given;
         self.test_look(t).await?;
@@ -236,7 +230,7 @@ impl Supervisor {
         let shown = lit.0.irradiance.ok().map(|sample| sample.mw_cm2);
         t.note(
             "strike",
-            &lit,
+            lit.1,
             Fault::LampDidNotStrike,
             (shown, rules.irradiance_struck_mw_cm2(), "mW/cm2"),
         )?;
@@ -250,14 +244,10 @@ impl Supervisor {
             .await?;
         let after_s = self.now_ms().saturating_sub(since_ms) as f64 / 1000.0;
         let limit_s = rules.off_confirm_max_ms as f64 / 1000.0;
-        let code = match cut.1 || cut.0.hand_at_it().is_some() {
-            true => Fault::LampNotOff.code(),
-            false => self.why_lit_without_heartbeat(t).await?,
-        };
-        t.note_code(
+        t.note(
             "heartbeat_cut_off",
-            &cut,
-            code,
+            cut.1,
+            Fault::LampNotOff,
             (Some(after_s), Some(limit_s), "s"),
         )?;
         self.ordered(
@@ -271,7 +261,7 @@ impl Supervisor {
                 rules.is_out(s).then_some(())
             })
             .await?;
-        t.note("lamp_out", &out, Fault::LampNotOff, (None, None, ""))?;
+        t.note("lamp_out", out.1, Fault::LampNotOff, (None, None, ""))?;
         self.air(t).await?;
         self.ordered(
             t,
@@ -283,7 +273,7 @@ impl Supervisor {
         let unlocked = self
             .look_for(t, preflight, |s| (s.locked != Ok(true)).then_some(()))
             .await?;
-        t.note("unlocked", &unlocked, Fault::NotUnlocked, (None, None, ""))
+        t.note("unlocked", unlocked.1, Fault::NotUnlocked, (None, None, ""))
     }
 
     async fn air(&mut self, t: &mut Testing<'_>) -> Result<(), Ended> {
@@ -295,7 +285,7 @@ impl Supervisor {
                 (s.fan_on == Ok(true)).then_some(())
             })
             .await?;
-        t.note("fan", &fan, Fault::FanNotRunning, (None, None, ""))?;
+        t.note("fan", fan.1, Fault::FanNotRunning, (None, None, ""))?;
         let since_ms = self.now_ms();
         // The lamp burnt: the air is moved for as long as after a cycle, whatever the sensor says before.
         let low = |s: &Seen| {
@@ -314,7 +304,7 @@ impl Supervisor {
         let (shown, limit) = (air.0.ozone_mg_m3.ok(), rules.ozone_release_mg_m3());
         t.note(
             "ozone",
-            &air,
+            air.1,
             Fault::OzoneDidNotFall,
             (shown, limit, "mg/m3"),
         )?;
@@ -332,7 +322,7 @@ impl Supervisor {
             .await?;
         t.note(
             "fan_stopped",
-            &stopped,
+            stopped.1,
             Fault::FanNotStopped,
             (None, None, ""),
         )
@@ -345,28 +335,7 @@ impl Supervisor {
         command: Command,
     ) -> Result<(), Ended> {
         let taken = self.cabinet.command(command).await;
-        t.add(check, taken.is_ok(), Fault::OrderFailed.code(), NOTHING)
-    }
-
-    /// The lamps burn on without a heartbeat: whether they do so against an order, too.
-    async fn why_lit_without_heartbeat(
-        &mut self,
-        t: &mut Testing<'_>,
-    ) -> Result<&'static str, Ended> {
-        let rules = self.cycle.rules().clone();
-        let off = Command::Lamp(uv_cabinet::Switch::Off);
-        // Where it does not arrive, the lamps burn on and the readings show it.
-        let _ = self.cabinet.command(off).await;
-        let out = self
-            .look_for(t, rules.off_confirm_max_ms, |s| {
-                rules.is_out(s).then_some(())
-            })
-            .await?;
-        Ok(match (out.0.hand_at_it(), out.1) {
-            (Some(hand), _) => hand.code(),
-            (None, true) => UNWATCHED,
-            (None, false) => Fault::LampNotOff.code(),
-        })
+        t.note(check, taken.is_ok(), Fault::OrderFailed, (None, None, ""))
     }
 
     /// Looks until it is so, at most this long. The last look and whether it was.
@@ -382,7 +351,8 @@ impl Supervisor {
             if is_so(&seen).is_some() {
                 return Ok((seen, true));
             }
-            if seen.hand_at_it().is_some() || seen.at_ms.saturating_sub(since_ms) > longest_ms {
+            let door_opened = seen.door_closed == Ok(false) || seen.estop_pressed == Ok(true);
+            if door_opened || seen.at_ms.saturating_sub(since_ms) > longest_ms {
                 return Ok((seen, false));
             }
         }
@@ -433,38 +403,14 @@ impl Testing<'_> {
     fn note(
         &mut self,
         check: &str,
-        looked: &(Seen, bool),
-        fault: Fault,
-        measured: Measured<'_>,
-    ) -> Result<(), Ended> {
-        self.note_code(check, looked, fault.code(), measured)
-    }
-
-    /// Whoever opened the door or pressed the stop ended the check, and not what it looked for.
-    fn note_code(
-        &mut self,
-        check: &str,
-        (seen, good): &(Seen, bool),
-        code: &str,
-        measured: Measured<'_>,
-    ) -> Result<(), Ended> {
-        match seen.hand_at_it().filter(|_| !good) {
-            Some(hand) => self.add(check, *good, hand.code(), NOTHING),
-            None => self.add(check, *good, code, measured),
-        }
-    }
-
-    fn add(
-        &mut self,
-        check: &str,
         good: bool,
-        code: &str,
-        (value, limit, unit): Measured<'_>,
+        fault: Fault,
+        (value, limit, unit): (Option<f64>, Option<f64>, &str),
     ) -> Result<(), Ended> {
         self.findings.push(Finding {
             check: check.to_owned(),
             good,
-            code: (!good).then(|| code.to_owned()),
+            code: (!good).then(|| fault.code().to_owned()),
             value,
             limit,
             unit: unit.to_owned(),
@@ -476,5 +422,5 @@ impl Testing<'_> {
 /// How long a person may wait for a test: every limit once.
 pub fn longest(profile: &uv_cabinet::Profile) -> Duration {
     let t = &profile.timing;
-    2 * t.preflight_max + t.strike_max + 3 * t.off_confirm_max + t.fan_start_max + t.ventilation_max
+    2 * t.preflight_max + t.strike_max + 2 * t.off_confirm_max + t.fan_start_max + t.ventilation_max
 }

@@ -8,11 +8,11 @@ use super::task::{Supervisor, not_now};
 use crate::domain::cycle::{Ask, Fault, Grounds, LastLoad, Left, Step};
 use crate::store::{Db, StoreError};
 
-pub(super) const ACTOR: &str = "task/disinfect";
+const ACTOR: &str = "task/disinfect";
 const FOUND: &str = "cabinet.found_in_use";
 const LOOKED_INTO: &str = "cabinet.looked_into";
 const EMPTIED: &str = "cabinet.emptied";
-pub(super) const ACKNOWLEDGED: &str = "cabinet.acknowledged";
+const ACKNOWLEDGED: &str = "cabinet.acknowledged";
 
 /// What is on record of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Unknown {
     LookedInto,
 }
 
-pub(super) fn subject(cabinet: &str) -> String {
+fn subject(cabinet: &str) -> String {
     format!("cabinet/{cabinet}")
 }
 
@@ -97,7 +97,7 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) async fn note(
+    async fn note(
         &self,
         by: String,
         action: &'static str,

@@ -16,6 +16,8 @@ pub enum GroupBy {
     Separator,
     /// The key “next letter”.
     Press,
+    /// The bar code of registered or express mail on the envelope in front of every letter.
+    Barcode,
 }
 
 impl GroupBy {
@@ -46,6 +48,10 @@ pub mod hold {
     pub const PAGE_UNREADABLE: &str = "page_unreadable";
     /// Two numbers of registered or express mail in one letter: two letters, of which one has lost its separator.
     pub const TWO_MAIL_NUMBERS: &str = "two_mail_numbers";
+    /// Images came in front of the first envelope with a mail number.
+    pub const MAIL_NUMBER_MISSING: &str = "mail_number_missing";
+    /// A mail number came twice in one batch.
+    pub const MAIL_NUMBER_AGAIN: &str = "mail_number_again";
     /// Nothing lies between two separators.
     pub const LETTER_EMPTY: &str = "letter_empty";
     /// An odd number of sides came from a scan of both sides.
@@ -184,6 +190,8 @@ pub enum Face {
     SeparatorBack(Separator),
     /// A page where the other side of this separator's sheet was expected: the scanner left out a blank side, or the sheet was used before.
     BesideSeparator(Separator),
+    /// An envelope with this number of registered or express mail.
+    Mail(String),
     /// Its codes contradict each other: a page, and somebody has to look.
     Disputed,
     /// Nobody could look at it: it may be a separator.
@@ -206,6 +214,19 @@ pub struct SideSeen<'a> {
     pub face: &'a Face,
     /// Nothing is on it.
     pub is_blank: bool,
+}
+
+/// Where mail numbers part letters: what one of two sides is, in view of the one that came with it. Whichever side of an envelope bears the number, its
+/// letter begins with the first.
+#[must_use]
+pub fn of_two_sides_of_an_envelope(side: Side, this: &Face, other: &Face) -> Face {
+    match (side, this, other) {
+        (_, Face::Mail(one), Face::Mail(two)) if one != two => Face::Disputed,
+        (Side::First, Face::Page, Face::Mail(number)) => Face::Mail(number.clone()),
+        // The first side has begun it.
+        (Side::Second, Face::Mail(_), _) => Face::Page,
+        _ => this.clone(),
+    }
 }
 
 /// What one of two sides is, in view of the one that came with it. They are one separator sheet only when they bear the same code, or one of them

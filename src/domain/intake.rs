@@ -38,6 +38,8 @@ pub enum Gate {
     SeenBeforeRelease,
     /// Several batches are open and nobody said which of them lies in its scanner.
     WhichBatch,
+    /// The clock is behind what is on record: the file stays where it is.
+    ClockSetBack,
 }
 
 /// A load whose letters may be scanned, and since when.
@@ -49,12 +51,33 @@ pub struct OpenLoad {
     pub batch: i64,
     /// When it was released or overridden, milliseconds since 1970 UTC.
     pub released_ms: i64,
+    /// The ledger's entry of it.
+    pub entry: Option<i64>,
+}
+
+/// When a page was first seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// By the wall clock, milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The last entry of the ledger that was there; none of a page that an older laixin saw.
+    pub after: Option<i64>,
+}
+
+impl FirstSeen {
+    /// The order of entries decides; the wall clock, which jumps, only where there are none.
+    fn is_after(self, load: &OpenLoad) -> bool {
+        match (load.entry, self.after) {
+            (Some(entry), Some(after)) => entry <= after,
+            _ => load.released_ms <= self.at_ms,
+        }
+    }
 }
 
 /// The page belongs to the load that was last released when the page was first seen; a release never reaches back.
-pub fn gate(first_seen_ms: i64, open: &[OpenLoad]) -> Gate {
-    let before = open.iter().filter(|load| load.released_ms <= first_seen_ms);
-    match before.max_by_key(|load| (load.released_ms, load.load)) {
+pub fn gate(first_seen: FirstSeen, open: &[OpenLoad]) -> Gate {
+    let before = open.iter().filter(|load| first_seen.is_after(load));
+    match before.max_by_key(|load| (load.entry, load.released_ms, load.load)) {
         Some(load) => Gate::Enter { load: load.load },
         None if open.is_empty() => Gate::NoReleasedLoad,
         None => Gate::SeenBeforeRelease,
@@ -74,18 +97,18 @@ pub struct Said {
 /// their letter themselves go to the load last released unless somebody spoke since. Others are never guessed about, nor where only one batch is left
 /// open of those that were open when it was asked.
 pub fn gate_of_folder(
-    first_seen_ms: i64,
+    first_seen: FirstSeen,
     open: &[OpenLoad],
     said: Option<Said>,
     (tells_its_letter, is_asked): (bool, bool),
 ) -> Gate {
-    let usual = gate(first_seen_ms, open);
+    let usual = gate(first_seen, open);
     let Gate::Enter { load: last } = usual else {
         return usual;
     };
     let mut there: Vec<OpenLoad> = open
         .iter()
-        .filter(|load| load.released_ms <= first_seen_ms)
+        .filter(|load| first_seen.is_after(load))
         .copied()
         .collect();
     let newest = there.iter().find(|load| load.load == last).copied();
@@ -95,7 +118,7 @@ pub fn gate_of_folder(
     there.retain(|load| said.is_some_and(|said| said.batch == load.batch));
     let meant = there
         .iter()
-        .max_by_key(|load| (load.released_ms, load.load));
+        .max_by_key(|load| (load.entry, load.released_ms, load.load));
     let spoke_since = said
         .zip(newest)
         .is_some_and(|(said, newest)| said.from_ms >= newest.released_ms);
@@ -114,10 +137,18 @@ pub mod reason {
     pub const NO_RELEASED_LOAD: &str = "no_released_load";
     /// Several batches are open, and nobody said which of them lies in its scanner.
     pub const WHICH_BATCH: &str = "which_batch";
+    /// The clock is behind what is on record.
+    pub const CLOCK_SET_BACK: &str = "clock_set_back";
     /// It was there before the load was released.
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
-    /// Its letter was confirmed, registered, withdrawn or returned already.
+    /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
+    /// Its letter was opened by mistake and returned unread.
+    pub const LETTER_RETURNED_UNREAD: &str = "letter_returned_unread";
+    /// Its letter was withdrawn, or destroyed.
+    pub const LETTER_WITHDRAWN: &str = "letter_withdrawn";
+    /// Every page of its letter was put into another one.
+    pub const LETTER_EMPTIED: &str = "letter_emptied";
     /// A letter of its name came with another batch, and it is no first page, or the envelope or first page that this letter lacks.
     pub const LATE_PAGE: &str = "late_page";
     /// It was written to after it was taken: these are its bytes since.
@@ -139,6 +170,9 @@ pub fn may_be_page(reason: &str) -> bool {
         reason,
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
+            | reason::LETTER_RETURNED_UNREAD
+            | reason::LETTER_WITHDRAWN
+            | reason::LETTER_EMPTIED
             | reason::LATE_PAGE
             | reason::FILE_GREW
             | reason::UNKNOWN_CLAIM
@@ -173,9 +207,21 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::WHICH_BATCH => {
             "say on the page of its batch that it lies in this scanner: what waits is taken into it then"
         }
+        reason::CLOCK_SET_BACK => {
+            "set the clock of this machine right, or let an officer confirm it; nothing has to be scanned again"
+        }
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
-            "its letter is closed (confirmed, registered, withdrawn or returned): check whether the scanner reused a name, then scan it under a new one"
+            "its letter is closed (confirmed or registered): check whether the scanner reused a name, then scan it under a new one"
+        }
+        reason::LETTER_RETURNED_UNREAD => {
+            "its letter was returned unread: put the sheet back to it, unread, and set the file aside"
+        }
+        reason::LETTER_WITHDRAWN => {
+            "its letter was withdrawn: take the page into the letter that stands for it, or reinstate that letter, or set the file aside"
+        }
+        reason::LETTER_EMPTIED => {
+            "the pages of its letter are in another one now: take it in there, or set the file aside"
         }
         reason::LATE_PAGE => {
             "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"
@@ -216,6 +262,10 @@ pub fn next_action(reason: &str) -> &'static str {
         "scanner_certificate" => {
             "if the scanner was replaced or reset, write its new fingerprint into the settings; if not, somebody stands in between"
         }
+        "scanner_refused" | "scanner_aborted" => "see what its panel says, then scan again",
+        "scanner_answer" => {
+            "enter the scanner's own address in the settings where it sends elsewhere; else switch it off and on, then scan again"
+        }
         "scanner_unsupported" => "choose what the scanner offers: `laixin check` shows it",
         "scanner_no_connection" => {
             "switch the scanner on, check its cable and its address in the settings"
@@ -254,16 +304,21 @@ mod tests {
                 load,
                 batch: load,
                 released_ms,
+                entry: None,
             })
             .collect()
+    }
+
+    fn by_time(at_ms: i64) -> FirstSeen {
+        FirstSeen { at_ms, after: None }
     }
 
     #[test]
     fn of_several_open_batches_the_one_that_a_person_named_and_never_a_guess() {
         let loads = open(&[(1, 50), (2, 90)]);
         let says = |batch, from_ms| Some(Said { batch, from_ms });
-        let by_order = |seen, said| gate_of_folder(seen, &loads, said, (false, false));
-        let by_file = |seen, said| gate_of_folder(seen, &loads, said, (true, false));
+        let by_order = |seen, said| gate_of_folder(by_time(seen), &loads, said, (false, false));
+        let by_file = |seen, said| gate_of_folder(by_time(seen), &loads, said, (true, false));
         assert_eq!(by_order(100, None), Gate::WhichBatch);
         assert_eq!(
             by_order(60, None),
@@ -290,7 +345,7 @@ mod tests {
             "released since"
         );
         let left = open(&[(2, 90)]);
-        let asked = |said| gate_of_folder(100, &left, said, (false, true));
+        let asked = |said| gate_of_folder(by_time(100), &left, said, (false, true));
         assert_eq!(
             asked(None),
             Gate::WhichBatch,
@@ -301,6 +356,7 @@ mod tests {
 
     #[test]
     fn no_page_without_a_release() {
+        let gate = |at_ms, open: &[OpenLoad]| gate(by_time(at_ms), open);
         assert_eq!(gate(100, &[]), Gate::NoReleasedLoad);
         assert_eq!(gate(100, &open(&[(1, 101)])), Gate::SeenBeforeRelease);
         assert_eq!(gate(100, &open(&[(1, 100)])), Gate::Enter { load: 1 });
@@ -309,9 +365,28 @@ mod tests {
     #[test]
     fn page_belongs_to_the_load_open_when_it_was_first_seen() {
         let loads = open(&[(1, 50), (3, 150), (2, 90)]);
-        assert_eq!(gate(100, &loads), Gate::Enter { load: 2 });
-        assert_eq!(gate(150, &loads), Gate::Enter { load: 3 });
-        assert_eq!(gate(60, &loads), Gate::Enter { load: 1 });
+        assert_eq!(gate(by_time(100), &loads), Gate::Enter { load: 2 });
+        assert_eq!(gate(by_time(150), &loads), Gate::Enter { load: 3 });
+        assert_eq!(gate(by_time(60), &loads), Gate::Enter { load: 1 });
+    }
+
+    #[test]
+    fn the_order_of_entries_decides_whatever_the_clock_said() {
+        let load = |load, entry, released_ms| OpenLoad {
+            load,
+            batch: load,
+            released_ms,
+            entry: Some(entry),
+        };
+        let seen = |at_ms, after| FirstSeen {
+            at_ms,
+            after: Some(after),
+        };
+        // The second was released after the clock had been set back.
+        let loads = [load(1, 10, 5_000), load(2, 20, 100)];
+        assert_eq!(gate(seen(9_000, 9), &loads), Gate::SeenBeforeRelease);
+        assert_eq!(gate(seen(5_100, 19), &loads), Gate::Enter { load: 1 });
+        assert_eq!(gate(seen(50, 20), &loads), Gate::Enter { load: 2 });
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The second copy of every original, on another disk: written with the first, read when the first is bad, each made anew from the other.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{Evidence, EvidenceError, Original, Place, failed, sync_folder};
@@ -52,7 +53,7 @@ impl Evidence {
             return first.map(|()| Healed::Nothing);
         };
         match (first, second.check_against(known)) {
-            (Ok(()), Ok(())) => Ok(Healed::Nothing),
+            (Ok(()), Ok(())) => self.part(second, known),
             (Ok(()), Err(_)) => {
                 second.set_aside(&known.sha256)?;
                 self.copy_over(self, second, known)?;
@@ -67,6 +68,58 @@ impl Evidence {
             }
             (Err(error), Err(_)) => Err(error),
         }
+    }
+
+    /// Whether what lies here is a file of its own: no link, and no second name of the first copy's file.
+    ///
+    /// # Errors
+    /// [`EvidenceError::NoCopy`], [`EvidenceError::Missing`].
+    pub fn is_of_its_own(&self, sha256: &str, first: Option<&Self>) -> Result<(), EvidenceError> {
+        let path = self.found(sha256)?.path;
+        let no_copy = |what| EvidenceError::NoCopy {
+            sha256: sha256.to_owned(),
+            path: path.clone(),
+            what,
+        };
+        let own = fs::symlink_metadata(&path).map_err(failed("look at", &path))?;
+        if own.is_symlink() {
+            return Err(no_copy("a link"));
+        }
+        let file = |path: &Path| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.dev(), found.ino()))
+        };
+        let other = first.and_then(|first| first.found(sha256).ok());
+        match other.and_then(|other| file(&other.path)) {
+            Some(other) if file(&path) == Some(other) => Err(no_copy("the first copy itself")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Both names are of one file: that makes one copy. A link is put out of the way, and its copy made anew.
+    fn part(&self, second: &Self, known: &Original) -> Result<Healed, EvidenceError> {
+        let sha256 = &known.sha256;
+        if self.is_of_its_own(sha256, None).is_err() {
+            self.set_aside(sha256)?;
+            self.copy_over(second, self, known)?;
+            self.check_against(known)?;
+            return Ok(Healed::First);
+        }
+        if second.is_of_its_own(sha256, Some(self)).is_ok() {
+            return Ok(Healed::Nothing);
+        }
+        let path = second.found(sha256)?.path;
+        let entry = fs::symlink_metadata(&path).map_err(failed("look at", &path))?;
+        if !entry.is_symlink() && entry.nlink() < 2 {
+            // A folder above is a link: what would be set aside is the first copy.
+            return second
+                .is_of_its_own(sha256, Some(self))
+                .map(|()| Healed::Nothing);
+        }
+        second.set_aside(sha256)?;
+        self.copy_over(self, second, known)?;
+        second.check_against(known)?;
+        Ok(Healed::Second)
     }
 
     /// Moves bad bytes out of the way, where somebody may look at them.
@@ -164,6 +217,44 @@ mod tests {
         assert_eq!(evidence.get(&original.sha256).unwrap(), b"abc");
         fs::remove_file(&away).unwrap();
         assert_eq!(evidence.heal(&original).unwrap(), Healed::Second);
+    }
+
+    #[test]
+    fn two_names_of_one_file_are_one_copy_and_are_parted() {
+        for link in [
+            "second is a hard link",
+            "second is a link",
+            "first is a link",
+        ] {
+            let (_folder, evidence) = two();
+            let original = evidence.put(b"abc").unwrap();
+            let second = evidence.second.as_deref().unwrap();
+            let sha256 = original.sha256.as_str();
+            let of = |store: &Evidence| store.place_of(sha256).unwrap().path;
+            second.is_of_its_own(sha256, Some(&evidence)).unwrap();
+            let (name, file) = match link.starts_with("first") {
+                true => (of(&evidence), of(second)),
+                false => (of(second), of(&evidence)),
+            };
+            fs::remove_file(&name).unwrap();
+            match link.ends_with("hard link") {
+                true => fs::hard_link(&file, &name).unwrap(),
+                false => std::os::unix::fs::symlink(&file, &name).unwrap(),
+            }
+            assert!(
+                evidence.check_against(&original).is_ok(),
+                "its bytes are right"
+            );
+            let found = [
+                evidence.is_of_its_own(sha256, None),
+                second.is_of_its_own(sha256, Some(&evidence)),
+            ];
+            assert!(found.iter().any(Result::is_err), "{link}: {found:?}");
+            evidence.heal(&original).unwrap();
+            evidence.is_of_its_own(sha256, None).unwrap();
+            second.is_of_its_own(sha256, Some(&evidence)).unwrap();
+            assert_eq!(second.get(sha256).unwrap(), b"abc");
+        }
     }
 
     #[test]

@@ -11,10 +11,8 @@ use std::time::Duration;
 use scanner::{Offer, Seen, Shape};
 
 use super::desk::{Desk, SIDE_BY_SIDE};
-use super::separators;
-use crate::clock;
-use crate::domain::grouping::{Face, GroupBy};
-use crate::domain::intake::Gate;
+use super::separators::{self, Codes};
+use crate::domain::grouping::Face;
 
 /// A look that takes longer is not waited for: the page worker has given up by then.
 const LONGEST_LOOK: Duration = Duration::from_secs(40);
@@ -100,7 +98,8 @@ impl Desk {
                     while let Some((state, file)) = one() {
                         if ahead.begin(state) {
                             // What cannot be looked at now is looked at when it is taken, and told then.
-                            ahead.end(state, separators::faces(&file, &[0]).ok());
+                            let wanted = self.codes_looked_for().unwrap_or(Codes::Squares);
+                            ahead.end(state, separators::faces(&file, &[0], wanted).ok());
                         }
                     }
                 });
@@ -116,7 +115,7 @@ impl Desk {
     }
 
     fn next_to_look_at(&self, seen: &[Seen]) -> Vec<(State, std::path::PathBuf)> {
-        if self.by != GroupBy::Separator || self.driven {
+        if self.codes_looked_for().is_none() || self.driven {
             return Vec::new();
         }
         let single = |offer: &&Offer| matches!(offer.shape, Shape::Jpeg | Shape::Png);
@@ -127,8 +126,8 @@ impl Desk {
         let offers: Vec<&Offer> = offers.filter(single).collect();
         let names: HashSet<&str> = offers.iter().map(|o| o.found.name.as_str()).collect();
         let next = self.earlier().next_of(&names);
-        let is_open = || self.store.wait(|db| db.gate(clock::now()));
-        if next.len() < 2 || !matches!(is_open(), Ok(Gate::Enter { .. })) {
+        let is_open = || self.store.wait(|db| Ok(!db.open_loads()?.is_empty()));
+        if next.len() < 2 || !matches!(is_open(), Ok(true)) {
             return Vec::new();
         }
         offers

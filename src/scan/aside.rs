@@ -52,6 +52,11 @@ impl Desk {
         self.held_now(&claimed.arrival_id, &claimed.name(), code, &kept)
     }
 
+    /// Why a letter takes no more pages.
+    pub(super) fn why_closed(&self, letter: String) -> Result<&'static str, ScanError> {
+        Ok(self.store.wait(move |db| db.why_closed(&letter))?)
+    }
+
     pub(super) fn record_hold(&self, id: &str, code: &str) -> Result<(), ScanError> {
         let (id, code) = (id.to_owned(), code.to_owned());
         Ok(self.store.wait(move |db| db.hold_arrival(&id, &code))?)

@@ -245,7 +245,10 @@ impl Desk {
                 (found.name.clone(), self.note(&found).map(drop))
             }
             Seen::Ready(offer) => (offer.found.name.clone(), self.ready(&offer)),
-            Seen::Refused(refused) if self.waits_for_earlier(&refused.found.name) => {
+            // Held now, it would be nobody's finding: nothing tells which load it came with.
+            Seen::Refused(refused)
+                if self.waits_for_earlier(&refused.found.name) || self.clock_is_set_back() =>
+            {
                 return refused.tell_again();
             }
             Seen::Refused(refused) => (refused.found.name.clone(), self.refused(&refused)),
@@ -280,6 +283,11 @@ impl Desk {
         }
     }
 
+    fn clock_is_set_back(&self) -> bool {
+        let found = self.store.wait(|db| db.clock_set_back());
+        matches!(found, Ok(Some(_)))
+    }
+
     /// Records that the file was seen; the moment counts from the first run that saw it.
     pub(super) fn note(&self, found: &Found) -> Result<Arrival, ScanError> {
         let new = self.new_arrival(found);
@@ -295,6 +303,7 @@ impl Desk {
             first_seen: Millis(
                 clock::now().0 - i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
             ),
+            seen: Some(found.first_seen),
         }
     }
 
@@ -332,6 +341,9 @@ impl Desk {
             }
             Gate::WhichBatch => self.wait(&arrival, reason::WHICH_BATCH),
             Gate::NoReleasedLoad => self.wait(&arrival, reason::NO_RELEASED_LOAD),
+            // That somebody has to say which batch it is stays asked.
+            Gate::ClockSetBack if arrival.reason.as_deref() == Some(reason::WHICH_BATCH) => Ok(()),
+            Gate::ClockSetBack => self.wait(&arrival, reason::CLOCK_SET_BACK),
             Gate::SeenBeforeRelease => {
                 self.hold_in_place(&offer.found, &arrival, reason::SEEN_BEFORE_RELEASE)
             }
@@ -432,7 +444,7 @@ impl Desk {
                 Ok(())
             }
             Taken::Late => self.hold_claimed(claimed, reason::LATE_PAGE),
-            Taken::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED),
+            Taken::LetterClosed { letter } => self.hold_claimed(claimed, self.why_closed(letter)?),
         }
     }
 

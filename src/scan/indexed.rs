@@ -328,7 +328,7 @@ impl Desk {
                 self.all_back(claimed);
                 Ok(())
             }
-            Indexed::LetterClosed { .. } => self.hold_all(claimed, reason::LETTER_CLOSED),
+            Indexed::LetterClosed { letter } => self.hold_all(claimed, self.why_closed(letter)?),
         }
     }
 }

@@ -10,8 +10,10 @@ use scanner::claim::{CLAIMED_FOLDER, Claimed};
 use super::ScanError;
 use super::control::scan_of;
 use super::desk::Desk;
-use super::separators;
-use crate::domain::grouping::{Face, GroupBy, Side, SideSeen, hold, of_two_sides};
+use super::separators::{self, Codes};
+use crate::domain::grouping::{
+    Face, GroupBy, Side, SideSeen, hold, of_two_sides, of_two_sides_of_an_envelope,
+};
 use crate::domain::intake::{Gate, reason};
 use crate::events::Event;
 use crate::evidence::Original;
@@ -26,6 +28,15 @@ pub(super) enum Turn {
 }
 
 impl Desk {
+    /// What parts letters on the images themselves.
+    pub(super) fn codes_looked_for(&self) -> Option<Codes> {
+        match self.by {
+            GroupBy::Separator => Some(Codes::Squares),
+            GroupBy::Barcode => Some(Codes::Bars),
+            GroupBy::Name | GroupBy::Index | GroupBy::Scan | GroupBy::Press => None,
+        }
+    }
+
     /// Which scan a file of a driven scanner belongs to, and which image of it it is.
     pub(super) fn scan_of_file(
         &self,
@@ -45,7 +56,7 @@ impl Desk {
         if self.image_at(scan.id, before).is_some() || self.is_claimed(scan.id, before) {
             return Turn::Wait;
         }
-        let alone = self.by != GroupBy::Separator
+        let alone = self.codes_looked_for().is_none()
             || scan.sides < 2
             || place.is_multiple_of(2)
             || scan.ended.is_some();
@@ -156,12 +167,16 @@ impl Desk {
             Ordered::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_claimed(claimed, reason::SEEN_BEFORE_RELEASE)?;
             }
+            // It is offered again until the clock is right.
+            Ordered::NotNow(Gate::ClockSetBack) => self.return_to_folder(claimed),
             // Begun for an open load whose batch was closed meanwhile: nobody may take it any more.
             Ordered::NotNow(_) if scan.is_some() => {
                 self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;
             }
             Ordered::NotNow(_) | Ordered::NotYet => self.return_to_folder(claimed),
-            Ordered::LetterClosed { .. } => self.hold_claimed(claimed, reason::LETTER_CLOSED)?,
+            Ordered::LetterClosed { letter } => {
+                self.hold_claimed(claimed, self.why_closed(letter)?)?;
+            }
         }
         self.settle();
         Ok(())
@@ -174,19 +189,19 @@ impl Desk {
         frames: &[u32],
         scan: Option<&(Scan, u32)>,
     ) -> io::Result<Vec<(u32, Face)>> {
-        if self.by != GroupBy::Separator {
+        let Some(wanted) = self.codes_looked_for() else {
             return Ok(frames.iter().map(|frame| (*frame, Face::Page)).collect());
-        }
+        };
         let mut faces = match self.seen_ahead(file).filter(|_| frames == [0]) {
             Some(faces) => faces,
-            None => separators::faces(file, frames)?,
+            None => separators::faces(file, frames, wanted)?,
         };
         match scan {
             Some((scan, place)) if scan.sides == 2 => {
-                self.other_side(&mut faces, file, (scan.id, *place))?;
+                self.other_side(&mut faces, file, (scan.id, *place), wanted)?;
             }
-            Some(_) => {}
-            None => self.backs(&mut faces, file)?,
+            None if wanted == Codes::Squares => self.backs(&mut faces, file)?,
+            _ => {}
         }
         Ok(faces)
     }
@@ -221,6 +236,7 @@ impl Desk {
         faces: &mut [(u32, Face)],
         file: &Path,
         (scan, place): (i64, u32),
+        wanted: Codes,
     ) -> io::Result<()> {
         let side = match place.is_multiple_of(2) {
             false => Side::First,
@@ -233,11 +249,15 @@ impl Desk {
         let Some(other) = other else {
             return Ok(());
         };
-        let seen = separators::faces_in(&other, &[0])?.pop();
+        let seen = separators::faces_in(&other, &[0], wanted)?.pop();
         let Some((_, other_face)) = seen else {
             return Ok(());
         };
         for (frame, face) in faces {
+            if wanted == Codes::Bars {
+                *face = of_two_sides_of_an_envelope(side, face, &other_face);
+                continue;
+            }
             // Whether a side is blank counts only beside a separator.
             let tells = |face: &Face| matches!(face, Face::Separator(_));
             let is_blank = tells(&other_face)

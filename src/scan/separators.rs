@@ -130,6 +130,21 @@ pub fn face(squares: &[String]) -> Face {
     }
 }
 
+/// What an image is, by its bars.
+fn mail_face(bars: Vec<String>) -> Face {
+    let mut numbers: Vec<String> = bars
+        .into_iter()
+        .filter(|code| is_mail_number(code))
+        .collect();
+    numbers.sort();
+    numbers.dedup();
+    match numbers.pop() {
+        None => Face::Page,
+        Some(number) if numbers.is_empty() => Face::Mail(number),
+        Some(_) => Face::Disputed,
+    }
+}
+
 /// The number of registered or express mail, by the bars on an envelope.
 #[must_use]
 pub fn mail_number(bars: Vec<String>) -> Option<String> {
@@ -141,14 +156,24 @@ pub fn mail_number(bars: Vec<String>) -> Option<String> {
 ///
 /// # Errors
 /// When the worker cannot be started, or the file cannot be read.
-pub(super) fn faces(file: &Path, frames: &[u32]) -> io::Result<Vec<(u32, Face)>> {
-    faces_in(&std::fs::read(file)?, frames)
+pub(super) fn faces(file: &Path, frames: &[u32], wanted: Codes) -> io::Result<Vec<(u32, Face)>> {
+    faces_in(&std::fs::read(file)?, frames, wanted)
 }
 
 /// As [`faces`], of bytes that are here already.
-pub(super) fn faces_in(bytes: &[u8], frames: &[u32]) -> io::Result<Vec<(u32, Face)>> {
-    let look = |frame: &u32| match worker::codes(bytes, *frame, Codes::Squares) {
-        Ok(squares) => Ok((*frame, face(&squares))),
+pub(super) fn faces_in(
+    bytes: &[u8],
+    frames: &[u32],
+    wanted: Codes,
+) -> io::Result<Vec<(u32, Face)>> {
+    let look = |frame: &u32| match worker::codes(bytes, *frame, wanted) {
+        Ok(codes) => Ok((
+            *frame,
+            match wanted {
+                Codes::Squares => face(&codes),
+                Codes::Bars => mail_face(codes),
+            },
+        )),
         Err(WorkerError::Refused(_)) => Ok((*frame, Face::Page)),
         Err(error @ (WorkerError::Died { .. } | WorkerError::Hung { .. })) => {
             tracing::warn!(error = %Chain(&error), "an image was not looked at for separators: it is held");

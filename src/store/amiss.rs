@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::grouping::{NewHold, hold_once, last_separator};
+use super::grouping::{NewHold, Stack, hold_once, last_separator};
 use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::lies::gate_of;
@@ -57,7 +57,7 @@ pub(super) fn find_once(
 fn open_letter(step: &Connection, batch: i64, group: &str) -> Result<Option<String>, StoreError> {
     Ok(step
         .prepare_cached(
-            "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4)",
+            "SELECT id FROM letters WHERE batch_id = ?1 AND group_name = ?2 AND stage NOT IN (?3, ?4) AND withheld IS NULL",
         )?
         .query_row((batch, group, Stage::Confirmed, Stage::Registered), |row| row.get(0))
         .optional()?)
@@ -97,11 +97,46 @@ pub(super) fn last_separator_at(
     Ok(found.unwrap_or(Millis(0)))
 }
 
+/// The letter that the last page of a stack went into.
+pub(super) struct LastLetter {
+    pub(super) id: String,
+    pub(super) group: String,
+    pub(super) begun: Millis,
+}
+
+/// From the newest page back, in this order and no other: it is found among the first.
+pub(super) fn last_letter(
+    step: &Connection,
+    (source, batch, scan): Stack<'_>,
+) -> Result<Option<LastLetter>, StoreError> {
+    let mut query = step.prepare_cached(
+        "SELECT l.id, l.group_name, l.created_ms FROM pages p CROSS JOIN arrivals a ON a.id = p.arrival_id CROSS JOIN letters l ON l.id = p.letter_id
+         WHERE EXISTS (SELECT 1 FROM letters WHERE batch_id = ?1) AND l.batch_id = ?1 AND a.source = ?2 AND a.scan_id IS ?3
+         ORDER BY p.id DESC LIMIT 1",
+    )?;
+    let found = query.query_row((batch, source, scan), |row| {
+        Ok(LastLetter {
+            id: row.get(0)?,
+            group: row.get(1)?,
+            begun: row.get(2)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+fn names(step: &Connection, arrivals: [&str; 2]) -> Result<Vec<String>, StoreError> {
+    let mut query = step.prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
+    let names = arrivals
+        .iter()
+        .map(|id| Ok(query.query_row([id], |row| row.get(0))?));
+    names.collect()
+}
+
 /// Tells of bytes that are a page of this or another letter already: a sheet scanned twice, or a file put in again.
 pub(super) fn same_bytes(
     step: &Connection,
     batch: i64,
-    letter: &str,
+    (letter, arrival): (&str, &str),
     same_as: Option<&str>,
 ) -> Result<(), StoreError> {
     let Some(same_as) = same_as else {
@@ -112,12 +147,13 @@ pub(super) fn same_bytes(
         .query_row([same_as], |row| row.get(0))
         .optional()?;
     match other {
-        Some(other) => find_once(
-            step,
-            (batch, None),
-            hold::SAME_BYTES,
-            format!("{letter} = {other}"),
-        ),
+        Some(other) => {
+            let told = match other == letter {
+                false => format!("{letter} = {other}"),
+                true => format!("{letter}: {}", names(step, [arrival, same_as])?.join(" = ")),
+            };
+            find_once(step, (batch, None), hold::SAME_BYTES, told)
+        }
         None => Ok(()),
     }
 }
@@ -155,7 +191,7 @@ impl Db {
         let load = match gate_of(&self.connection, &found, held.by)? {
             Gate::Enter { load } => load,
             // Of whichever batch it is, one of them waits for somebody to look.
-            Gate::WhichBatch => match gate(&self.connection, found.first_seen)? {
+            Gate::WhichBatch => match gate(&self.connection, &found)? {
                 Gate::Enter { load } => load,
                 _ => return Ok(()),
             },
@@ -197,6 +233,10 @@ impl Db {
                     );
                     (open_letter(step, batch, &group)?, hold::HELD_BETWEEN)
                 }
+                GroupBy::Barcode => (
+                    last_letter(step, (&found.source, batch, None))?.map(|last| last.id),
+                    hold::HELD_BETWEEN,
+                ),
                 GroupBy::Scan | GroupBy::Press => (None, hold::IMAGE_HELD),
             };
             match letter {

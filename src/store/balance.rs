@@ -1,9 +1,10 @@
 //! The balance of a batch and the close of a day, counted from what is recorded.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::letter_views::AT_WORK;
+use super::unreleased::hold_again_beyond;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::balance::{Counts, Exception, counted};
@@ -12,6 +13,8 @@ use crate::domain::letter::Stage;
 /// Letters that are in the count and not among the scanned, or the other way round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedException {
+    /// Number.
+    pub id: i64,
     /// Why.
     pub kind: Exception,
     /// How many letters.
@@ -22,6 +25,33 @@ pub struct RecordedException {
     pub by: String,
     /// When.
     pub at: Millis,
+    /// Entered wrongly: who says so, why, when. It counts no more.
+    pub taken_back: Option<(String, String, Millis)>,
+}
+
+/// An exception `e` that counts. One that was taken back stays; the ledger's entry says so, and nothing else does.
+macro_rules! counts {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM ledger t WHERE t.subject = 'exception/' || e.id AND t.action = 'exception.taken_back')"
+    };
+}
+pub(super) use counts;
+
+fn exception(row: &Row<'_>) -> rusqlite::Result<RecordedException> {
+    let (by, at, reason): (Option<String>, Option<Millis>, Option<String>) =
+        (row.get(6)?, row.get(7)?, row.get(8)?);
+    Ok(RecordedException {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        letters: row.get(2)?,
+        reason: row.get(3)?,
+        by: row.get(4)?,
+        at: row.get(5)?,
+        taken_back: by
+            .zip(reason)
+            .zip(at)
+            .map(|((by, reason), at)| (by, reason, at)),
+    })
 }
 
 /// A closed day.
@@ -67,8 +97,14 @@ impl Db {
                 })
             },
         )?;
-        let signed = |one: &RecordedException| one.kind.sign() * i64::from(one.letters);
+        let signed = |one: &RecordedException| match one.taken_back {
+            Some(_) => 0,
+            None => one.kind.sign() * i64::from(one.letters),
+        };
+        let (valuables_unseen, valuables_not_returned) = self.open_valuables_of_batch(batch)?;
         Ok(Counts {
+            valuables_unseen,
+            valuables_not_returned,
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),
@@ -83,24 +119,18 @@ impl Db {
     /// When SQLite refuses.
     pub fn exceptions_of(&self, batch: i64) -> Result<Vec<RecordedException>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT kind, letters, reason, by, at_ms FROM batch_exceptions WHERE batch_id = ?1 ORDER BY id",
+            "SELECT e.id, e.kind, e.letters, e.reason, e.by, e.at_ms, t.actor, t.at_ms, json_extract(t.detail, '$.reason') FROM batch_exceptions e
+             LEFT JOIN ledger t ON t.subject = 'exception/' || e.id AND t.action = 'exception.taken_back' WHERE e.batch_id = ?1 ORDER BY e.id",
         )?;
-        let rows = query.query_map([batch], |row| {
-            Ok(RecordedException {
-                kind: row.get(0)?,
-                letters: row.get(1)?,
-                reason: row.get(2)?,
-                by: row.get(3)?,
-                at: row.get(4)?,
-            })
-        })?;
+        let rows = query.query_map([batch], exception)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Records an exception with its reason.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when the batch is closed.
+    /// [`StoreError::NotFound`], [`StoreError::WrongState`] when the batch is closed, or [`StoreError::TooMany`] where more letters would be missing
+    /// than were signed in and not scanned.
     pub fn add_exception(
         &mut self,
         batch: i64,
@@ -115,6 +145,10 @@ impl Db {
                 state: "closed".into(),
                 action: "record an exception",
             });
+        }
+        let counts = self.batch_counts(batch)?;
+        if kind.sign() < 0 && i64::from(letters) > counts.letters_short() {
+            return Err(StoreError::TooMany { letters, counts });
         }
         let step = self.connection.savepoint()?;
         step.execute(
@@ -136,6 +170,58 @@ impl Db {
             true => self.count_was_corrected(batch, (by, reason)),
             false => Ok(()),
         }
+    }
+
+    /// Takes back an exception that was entered wrongly; it stays to be read.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when the batch is closed, or somebody did so already.
+    pub fn take_exception_back(
+        &mut self,
+        (batch, id): (i64, i64),
+        (by, reason): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
+            what: "exception",
+            id: id.to_string(),
+            state: state.to_owned(),
+            action: "take it back",
+        };
+        self.atomically(|db| {
+            let mut listed = db.exceptions_of(batch)?.into_iter();
+            let found = listed
+                .find(|one| one.id == id)
+                .ok_or_else(|| StoreError::NotFound {
+                    what: "exception of this batch",
+                    id: id.to_string(),
+                })?;
+            if db.batch(batch)?.closed.is_some() {
+                return Err(refused(Hindrance::Closed, "of a closed batch"));
+            }
+            if found.taken_back.is_some() {
+                return Err(refused(Hindrance::Decided, "taken back already"));
+            }
+            let mut detail = json!({"batch": batch, "reason": reason});
+            vouch::along(
+                &db.connection,
+                &mut detail,
+                (vouch::EXCEPTIONS, &id.to_string()),
+            )?;
+            let subject = format!("exception/{id}");
+            ledger::append(
+                &db.connection,
+                by,
+                "exception.taken_back",
+                &subject,
+                &detail,
+            )?;
+            // A letter that went on because of it waits again.
+            match found.kind.sign() > 0 {
+                true => hold_again_beyond(&db.connection, batch),
+                false => Ok(()),
+            }
+        })
     }
 
     /// A closed day, if it is.
@@ -194,6 +280,7 @@ impl Db {
             state,
             action: "close",
         };
+        self.clock_is_right("close the day")?;
         if self.day(day)?.is_some() {
             return Err(refused(Hindrance::Decided, "closed already".into()));
         }

@@ -351,7 +351,10 @@ impl Db {
             &detail,
         )?;
         step.commit()?;
-        Ok(())
+        match state {
+            LoadState::Released => self.note_release(),
+            _ => Ok(()),
+        }
     }
 
     /// One cycle.

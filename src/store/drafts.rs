@@ -473,6 +473,7 @@ impl Db {
             let flags = &row.draft.fields.flags;
             let speaks_of_some = flags.valuables.as_ref().is_some_and(|flag| flag.value);
             db.nothing_open(letter, speaks_of_some, "confirm")?;
+            db.clock_is_right("confirm")?;
             if db.conflict(letter)?.is_some() {
                 return Err(StoreError::WrongState {
                     why: Hindrance::AddresseeAccused,
@@ -550,12 +551,13 @@ impl Db {
     /// Leases the oldest drafts that are ready, urgent letters first. A lease that ran out is offered again.
     ///
     /// # Errors
-    /// When SQLite refuses.
+    /// When SQLite refuses, and [`StoreError::WrongState`] while the clock is behind: no lease would end when it should.
     pub fn claim_drafts(
         &mut self,
         claiming: &Claiming,
         new_lease: fn() -> String,
     ) -> Result<Vec<Claim>, StoreError> {
+        self.clock_is_right("claim drafts")?;
         let unit = self.unit_of(&claiming.by)?;
         self.claim_drafts_for(unit.as_deref(), claiming, new_lease)
     }

@@ -1,6 +1,7 @@
 //! What is counted of the station as a whole: of a day for the journal, of this moment for `/metrics`. Numbers only.
 
 use super::alerts::OPEN;
+use super::balance::counts;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 
@@ -87,7 +88,14 @@ impl Db {
             )?,
             confirmed: of("count(*) FROM drafts", "confirmed_ms")?,
             handed_over: of("count(*) FROM drafts", "acked_ms")?,
-            exceptions: of("coalesce(sum(letters), 0) FROM batch_exceptions", "at_ms")?,
+            exceptions: of(
+                concat!(
+                    "coalesce(sum(iif(",
+                    counts!(),
+                    ", e.letters, 0)), 0) FROM batch_exceptions e"
+                ),
+                "e.at_ms",
+            )?,
             holds: of("count(*) FROM holds", "at_ms")?,
             alerts: of("count(*) FROM alerts", "raised_ms")?,
             device_warnings: of(

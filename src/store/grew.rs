@@ -72,6 +72,7 @@ impl Db {
                 name: taken.name,
                 file_key,
                 first_seen: taken.first_seen,
+                seen: None,
             })?;
             db.hold_arrival(&held.id, reason::FILE_GREW)?;
             if let Some((batch, letter)) = db.batch_of_file(id)? {

@@ -10,6 +10,7 @@ use super::letters::{ACTOR, subject, take_arrival};
 use super::lies::gate_of;
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
+use super::set_back::set_back;
 use super::unreleased::hold_if_opened_early;
 use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
@@ -212,6 +213,9 @@ impl Db {
         }
         let scan = take.scan.map(|(id, _)| self.scan(id)).transpose()?;
         let step = self.connection.savepoint()?;
+        if set_back(&step)?.is_some() {
+            return Ok(Ordered::NotNow(Gate::ClockSetBack));
+        }
         let (load, batch) = match &scan {
             // Begun for an open load: which load that was is known, and a release never reaches back before the scan.
             Some(scan) => match open_load(&step, scan.load)? {
@@ -258,7 +262,7 @@ impl Db {
         let (letters, frames, holds) = (taking.letters, taking.frames, taking.holds);
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
         if let Some(letter) = letters.first() {
-            same_bytes(&step, batch, letter, same_as.as_deref())?;
+            same_bytes(&step, batch, (letter, &take.arrival), same_as.as_deref())?;
             hold_if_opened_early(&step, (batch, letter), &take.arrival)?;
         }
         let (scan, place) = take.scan.unzip();

@@ -10,6 +10,7 @@ use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::Seer;
 use crate::domain::intake::{ArrivalState, Gate, reason};
+use crate::domain::keeping::Withheld;
 use crate::domain::letter::{LoadState, Stage};
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
@@ -73,7 +74,8 @@ pub struct OpenLoadRow {
 const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
     JOIN holds h ON h.reason IN ('image_held', 'file_grew') AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
     JOIN letters l ON l.id = h.letter_id OR h.letter_id IS NULL AND l.batch_id = h.batch_id AND h.detail = l.group_name || ': ' || a.name
-    WHERE a.state IN ('held', 'set_aside') AND a.reason IN ('late_page', 'letter_closed', 'file_grew')";
+    WHERE a.state IN ('held', 'set_aside')
+    AND a.reason IN ('late_page', 'letter_closed', 'letter_returned_unread', 'letter_withdrawn', 'letter_emptied', 'file_grew')";
 
 /// The same, and every letter that pages of that one were put into: what comes late may be of either.
 pub(super) fn letters_of_held() -> String {
@@ -126,6 +128,7 @@ impl Db {
     ) -> Result<String, StoreError> {
         const ACTION: &str = "take the file in";
         self.atomically(|db| {
+            db.clock_is_right(ACTION)?;
             let found = db.undecided(&take.arrival, ACTION)?;
             let (load, letter) = db.letter_for(&take.into, &found)?;
             for earlier in db.letters_of_held(&take.arrival)? {
@@ -212,6 +215,21 @@ impl Db {
             "SELECT letter FROM ({LETTER_OF_HELD}) WHERE arrival = ?1"
         ))?;
         Ok(query.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// Why this letter takes no more pages, as files that are held for it have it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn why_closed(&self, letter: &str) -> Result<&'static str, StoreError> {
+        Ok(match self.withholding(letter)?.map(|held| held.kind) {
+            None => reason::LETTER_CLOSED,
+            Some(Withheld::ReturnedUnread) => reason::LETTER_RETURNED_UNREAD,
+            Some(Withheld::Withdrawn) if self.page_ids(letter)?.is_empty() => {
+                reason::LETTER_EMPTIED
+            }
+            Some(Withheld::Withdrawn | Withheld::Destroyed) => reason::LETTER_WITHDRAWN,
+        })
     }
 
     /// Every letter whose page a held file may be.
@@ -326,7 +344,7 @@ impl Db {
         let came_released = matches!(into, HeldInto::Letter(_))
             && match page.reason.as_deref() {
                 Some(reason::LATE_PAGE) => {
-                    matches!(gate(&self.connection, page.first_seen)?, Gate::Enter { .. })
+                    matches!(gate(&self.connection, page)?, Gate::Enter { .. })
                 }
                 Some(reason::FILE_GREW) => true,
                 _ => false,

@@ -76,11 +76,13 @@ pub enum Hindrance {
     OfficerNeeded,
     /// There is nothing to do any more.
     Over,
+    /// The clock of this machine is behind what is on record.
+    ClockSetBack,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -117,6 +119,7 @@ impl Hindrance {
         Self::NotForThisPerson,
         Self::OfficerNeeded,
         Self::Over,
+        Self::ClockSetBack,
     ];
 
     /// Stable: programs decide by this.
@@ -140,6 +143,7 @@ impl Hindrance {
             Self::SamePerson => "same_person",
             Self::OfficerNeeded => "officer_needed",
             Self::Delivered => "already_delivered",
+            Self::ClockSetBack => "clock_set_back",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
         }
@@ -200,6 +204,9 @@ impl Hindrance {
                 "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
             }
             Self::Over => "There is nothing to do",
+            Self::ClockSetBack => {
+                "Set it right (timedatectl); where it is right, and what is on record was written by a clock that was ahead, a confirming officer or an administrator confirms it"
+            }
         }
     }
 }

@@ -248,6 +248,7 @@ impl Db {
         (by, why): (&str, &str),
     ) -> Result<String, StoreError> {
         self.atomically(|db| {
+            db.clock_is_right("move pages")?;
             db.may_regroup(from)?;
             let held = db.holds_of(from)?;
             // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
@@ -301,7 +302,8 @@ impl Db {
             }
             db.restrict_like(from, &to, (by, why))?;
             db.regrouped(from)?;
-            if db.takes_late_page(&to)? {
+            let is_late = db.takes_late_page(&to)?;
+            if is_late {
                 // Its draft stays as it was registered; the page is told as an amendment.
                 db.connection.execute(
                     "UPDATE letters SET last_arrival_ms = ?2, version = version + 1 WHERE id = ?1",
@@ -313,6 +315,11 @@ impl Db {
             if db.page_ids(from)?.is_empty() {
                 let of_it = held.iter().filter(is_an_officers);
                 of_it.map(|hold| hold.id).try_for_each(|id| db.resolve_hold(id, by, why).map(drop))?;
+                if is_late {
+                    // That letter is closed: what is open is settled before.
+                    db.nothing_open(from, false, "move its last pages into a letter that is handed over")?;
+                }
+                db.move_valuables(from, &to, by)?;
                 // Nothing is left to be read of it.
                 db.withdraw(from, why, by)?;
             }

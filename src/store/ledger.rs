@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Db, StoreError, vouch};
+use super::set_back::note_set_back;
+use super::{Db, News, StoreError, vouch};
 use crate::{clock, digest};
 
 /// One entry as [`Db::ledger_of`] lists it.
@@ -37,11 +38,21 @@ pub(super) fn append(
     subject: &str,
     detail: &Value,
 ) -> Result<(), StoreError> {
-    let last: Option<(i64, String)> = connection
-        .prepare_cached("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (seq, before) = last.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
+    let newest = || -> Result<Option<(i64, String, i64)>, StoreError> {
+        let found = connection
+            .prepare_cached("SELECT seq, hash, at_ms FROM ledger ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        Ok(found.optional()?)
+    };
+    let mut last = newest()?;
+    if note_set_back(
+        connection,
+        (action, last.as_ref().map(|(.., at_ms)| *at_ms)),
+    )? == News::New
+    {
+        last = newest()?;
+    }
+    let (seq, before) = last.map_or((1, String::new()), |(seq, hash, _)| (seq + 1, hash));
     let at_ms = clock::now().0;
     let detail = with_what_changed(connection, detail)?.to_string();
     let hash = link(&before, seq, at_ms, [actor, action, subject, &detail]);
@@ -49,6 +60,15 @@ pub(super) fn append(
         .prepare_cached("INSERT INTO ledger (seq, at_ms, actor, action, subject, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
         .execute((seq, at_ms, actor, action, subject, &detail, hash))?;
     Ok(())
+}
+
+/// The number of the newest entry; 0 before the first.
+pub(super) fn newest(connection: &Connection) -> Result<i64, StoreError> {
+    let newest = connection
+        .prepare_cached("SELECT seq FROM ledger ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(newest.unwrap_or(0))
 }
 
 /// The entry's detail with the rows that its transaction changed.

@@ -1,16 +1,19 @@
 //! Arrivals: every file that a source showed, and what became of it; the letters and pages they turn into.
 
+use std::time::Instant;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
 use super::late::{is_late, may_be_joined};
 use super::lies::gate_of;
+use super::set_back::set_back;
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{GroupBy, hold};
-use crate::domain::intake::{self, ArrivalState, Gate, OpenLoad, reason};
+use crate::domain::intake::{self, ArrivalState, FirstSeen, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
 use crate::domain::text::PageKind;
 use crate::evidence::Original;
@@ -26,8 +29,10 @@ pub struct NewArrival {
     pub name: String,
     /// Which file of that name: names are used again.
     pub file_key: String,
-    /// When it was first seen.
+    /// When it was first seen, by the wall clock.
     pub first_seen: Millis,
+    /// The same on the clock that never jumps; none of a file that was not seen by this run.
+    pub seen: Option<Instant>,
 }
 
 /// An arrival as recorded.
@@ -150,6 +155,7 @@ impl Db {
             }
             return Ok(known);
         }
+        let after = self.seen_after(new.seen)?;
         let step = self.connection.savepoint()?;
         let random: String = step
             .prepare_cached("SELECT lower(hex(randomblob(4)))")?
@@ -159,8 +165,7 @@ impl Db {
             "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute((&id, &new.source, &new.name, &new.file_key, new.first_seen, ArrivalState::Waiting, reason::ARRIVING))?;
-        let detail =
-            json!({"source": new.source, "name": new.name, "first_seen_ms": new.first_seen.0});
+        let detail = json!({"source": new.source, "name": new.name, "first_seen_ms": new.first_seen.0, "after": after});
         ledger::append(&step, ACTOR, "page.seen", &subject(&id), &detail)?;
         step.commit()?;
         self.arrival(&id)
@@ -203,14 +208,6 @@ impl Db {
         ))?;
         let rows = query.query_map((state, before, limit), arrival)?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Whether a page first seen then may enter now.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn gate(&self, first_seen: Millis) -> Result<Gate, StoreError> {
-        gate(&self.connection, first_seen)
     }
 
     /// Notes why an arrival waits. Says whether that is news.
@@ -397,7 +394,7 @@ impl Db {
         let batch: i64 = step
             .prepare_cached("SELECT batch_id FROM loads WHERE id = ?1")?
             .query_row([load], |row| row.get(0))?;
-        same_bytes(&step, batch, &letter, same_as.as_deref())?;
+        same_bytes(&step, batch, (&letter, &page.arrival), same_as.as_deref())?;
         number_again(&step, batch, &letter, &page.arrival)?;
         hold_if_opened_early(&step, (batch, &letter), &page.arrival)?;
         let by_name = (hold::IMAGE_HELD, Millis(0));
@@ -429,14 +426,35 @@ pub(super) fn subject(arrival: &str) -> String {
     format!("arrival/{arrival}")
 }
 
-pub(super) fn gate(connection: &Connection, first_seen: Millis) -> Result<Gate, StoreError> {
-    Ok(intake::gate(first_seen.0, &open_loads(connection)?))
+pub(super) fn gate(connection: &Connection, seen: &Arrival) -> Result<Gate, StoreError> {
+    if set_back(connection)?.is_some() {
+        return Ok(Gate::ClockSetBack);
+    }
+    let first_seen = first_seen(connection, seen)?;
+    Ok(intake::gate(first_seen, &open_loads(connection)?))
+}
+
+/// When a page was first seen, by the order of the ledger where that is known.
+pub(super) fn first_seen(connection: &Connection, seen: &Arrival) -> Result<FirstSeen, StoreError> {
+    let after: Option<Option<i64>> = connection
+        .prepare_cached(
+            "SELECT json_extract(detail, '$.after') FROM ledger WHERE subject = ?1 AND action = 'page.seen' ORDER BY seq LIMIT 1",
+        )?
+        .query_row([subject(&seen.id)], |row| row.get(0))
+        .optional()?;
+    Ok(FirstSeen {
+        at_ms: seen.first_seen.0,
+        after: after.flatten(),
+    })
 }
 
 /// Loads whose letters may be scanned now.
 pub(super) fn open_loads(connection: &Connection) -> Result<Vec<OpenLoad>, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT l.id, l.batch_id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
+        "SELECT l.id, l.batch_id, l.released_ms, CASE WHEN l.state = ?2
+             THEN (SELECT max(seq) FROM ledger WHERE subject = 'load/' || l.id AND action = 'load.overridden')
+             ELSE (SELECT max(seq) FROM ledger WHERE subject = 'cycle/' || l.cycle_id AND action = 'cycle.ended') END
+         FROM loads l JOIN batches b ON b.id = l.batch_id
          WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL",
     )?;
     let open = query.query_map((LoadState::Released, LoadState::Overridden), |row| {
@@ -444,6 +462,7 @@ pub(super) fn open_loads(connection: &Connection) -> Result<Vec<OpenLoad>, Store
             load: row.get(0)?,
             batch: row.get(1)?,
             released_ms: row.get(2)?,
+            entry: row.get(3)?,
         })
     })?;
     Ok(open.collect::<Result<_, _>>()?)

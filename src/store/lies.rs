@@ -4,11 +4,12 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::letters::open_loads;
+use super::letters::{first_seen, open_loads};
+use super::set_back::set_back;
 use super::{Arrival, Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::GroupBy;
-use crate::domain::intake::{self, ArrivalState, Gate, Said, reason};
+use crate::domain::intake::{self, ArrivalState, FirstSeen, Gate, Said, reason};
 
 const SAID: &str = "scanner.batch";
 /// Every scanner that goes by the key.
@@ -65,19 +66,18 @@ pub(super) fn gate_of(
     found: &Arrival,
     by: GroupBy,
 ) -> Result<Gate, StoreError> {
+    if set_back(connection)?.is_some() {
+        return Ok(Gate::ClockSetBack);
+    }
     let open = open_loads(connection)?;
+    let seen = first_seen(connection, found)?;
     let is_asked = found.reason.as_deref() == Some(reason::WHICH_BATCH);
     if !is_asked && open.iter().all(|load| load.batch == open[0].batch) {
-        return Ok(intake::gate(found.first_seen.0, &open));
+        return Ok(intake::gate(seen, &open));
     }
     let said = said(connection, &found.source, by, found.first_seen)?;
     let tells = by.tells_letters_apart_by_file();
-    Ok(intake::gate_of_folder(
-        found.first_seen.0,
-        &open,
-        said,
-        (tells, is_asked),
-    ))
+    Ok(intake::gate_of_folder(seen, &open, said, (tells, is_asked)))
 }
 
 impl Db {
@@ -101,6 +101,7 @@ impl Db {
             state: state.to_owned(),
             action: "put into the scanner",
         };
+        self.clock_is_right("say which batch lies in the scanner")?;
         if self.batch(batch)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed"));
         }
@@ -150,7 +151,11 @@ impl Db {
         let open = open_loads(&self.connection)?;
         let said = said(&self.connection, scanner, by, now)?;
         let tells = by.tells_letters_apart_by_file();
-        let gate = intake::gate_of_folder(now.0, &open, said, (tells, false));
+        let comes = FirstSeen {
+            at_ms: now.0,
+            after: Some(i64::MAX),
+        };
+        let gate = intake::gate_of_folder(comes, &open, said, (tells, false));
         let waiting = self.connection.query_row(
             "SELECT count(*) FROM arrivals WHERE source = ?1 AND state = ?2 AND reason = ?3",
             (scanner, ArrivalState::Waiting, reason::WHICH_BATCH),

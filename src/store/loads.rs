@@ -139,6 +139,7 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn sign_in_batch(&mut self, new: &NewBatch, by: &str) -> Result<i64, StoreError> {
+        self.clock_is_right("sign a batch in")?;
         let step = self.connection.savepoint()?;
         step.execute(
             "INSERT INTO batches (carrier, count, received_ms, signed_by, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -182,13 +183,28 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Closes a batch. Everything has to come out; letters more or fewer than signed in may be explained by `note`, which is then an exception of
-    /// its own; so may files that were not taken. A scan under way, a missing image or a finding that nobody has looked at is explained by no note.
+    /// As [`Db::close_batch_with`] without an exception.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look.
+    /// As there.
     pub fn close_batch(&mut self, id: i64, by: &str, note: Option<&str>) -> Result<(), StoreError> {
+        self.close_batch_with(id, by, (None, note))
+    }
+
+    /// Closes a batch. Everything has to come out. Letters more or fewer than signed in are recorded as an exception, which may be named here with its
+    /// note; files that were not taken, and what lay in letters and is not given back yet, are explained by the note alone. A scan under way, a missing image, a finding that nobody has looked
+    /// at, or a thing that only one person has seen is explained by no note.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] when already closed, or where something does not come out, with where to look; [`StoreError::TooMany`].
+    pub fn close_batch_with(
+        &mut self,
+        id: i64,
+        by: &str,
+        (exception, note): (Option<(Exception, u32)>, Option<&str>),
+    ) -> Result<(), StoreError> {
         self.atomically(|db| {
+            db.clock_is_right("close the batch")?;
             let found = db.batch(id)?;
             let refused = |why, state: String| StoreError::WrongState {
                 why,
@@ -208,20 +224,16 @@ impl Db {
                 return Err(refused(Hindrance::Busy, "in the cabinet".into()));
             }
             let note = note.map(str::trim).filter(|note| !note.is_empty());
-            // Software may have left something that nobody can take: whoever closes says so.
-            let stands =
-                |told: &Difference| note.is_none() || !matches!(told, Difference::FilesWaiting { .. });
-            while let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
-                let (kind, letters) = match difference {
-                    Difference::LettersShort { letters } => (Exception::Other, letters),
-                    Difference::LettersOver { letters } => (Exception::NotCounted, letters),
-                    _ => return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told()))),
+            let stands = |told: &Difference| note.is_none() || !told.is_explained_by_a_note();
+            if let (Some(exception), Some(note)) = (exception, note) {
+                db.add_exception(id, exception, (by, note))?;
+            }
+            if let Some(difference) = db.batch_counts(id)?.differences().into_iter().find(stands) {
+                let why = match difference {
+                    Difference::ValuablesUnseen { .. } | Difference::ValuablesNotReturned { .. } => Hindrance::ValuablesOpen,
+                    _ => Hindrance::OutOfBalance,
                 };
-                let Some(note) = note else {
-                    return Err(refused(Hindrance::OutOfBalance, format!("out of balance ({})", difference.told())));
-                };
-                let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-                db.add_exception(id, (kind, letters), (by, note))?;
+                return Err(refused(why, format!("out of balance ({})", difference.told())));
             }
             db.connection.execute(
                 "UPDATE batches SET closed_ms = ?2, closed_by = ?3, close_note = ?4 WHERE id = ?1",
@@ -258,6 +270,7 @@ impl Db {
             state,
             action: "load the cabinet with it",
         };
+        self.clock_is_right("load the cabinet")?;
         if self.batch(batch_id)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed".into()));
         }
@@ -347,23 +360,10 @@ impl Db {
     pub fn override_load(
         &mut self,
         load_id: i64,
-        signed: (&str, &str),
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        self.override_load_in_alarm(load_id, signed, reason, None)
-    }
-
-    /// The same while an alarm of its cabinet stands: the entry in the ledger says so, and what was known of the lamps.
-    ///
-    /// # Errors
-    /// As [`Db::override_load`].
-    pub fn override_load_in_alarm(
-        &mut self,
-        load_id: i64,
         (by, approved_by): (&str, &str),
         reason: &str,
-        alarm: Option<serde_json::Value>,
     ) -> Result<(), StoreError> {
+        self.clock_is_right("open the load")?;
         if by == approved_by {
             return Err(StoreError::WrongState {
                 why: Hindrance::SamePerson,
@@ -396,14 +396,9 @@ impl Db {
             by,
             "load.overridden",
             &format!("load/{load_id}"),
-            &match alarm {
-                None => json!({"reason": reason, "approved_by": approved_by}),
-                Some(alarm) => {
-                    json!({"reason": reason, "approved_by": approved_by, "alarm_stands": alarm})
-                }
-            },
+            &json!({"reason": reason, "approved_by": approved_by}),
         )?;
         step.commit()?;
-        Ok(())
+        self.note_release()
     }
 }

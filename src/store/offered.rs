@@ -1,10 +1,17 @@
 //! Which drafts are offered to case systems, and which of them a claim gets: statements only.
 
+use super::valuables::open_valuable;
+
 /// A draft `d` of a letter `l` that is offered to case systems, as far as its row tells: what accuses a system's own office is told apart by
 /// its fields. Every way out asks this.
 macro_rules! offered_unless_held {
     () => {
-        "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')"
+        concat!(
+            "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')
+             AND NOT EXISTS (SELECT 1 FROM valuables v WHERE v.letter_id = d.letter_id AND ",
+            open_valuable!(),
+            ")"
+        )
     };
 }
 pub(super) const OFFERED: &str = concat!(
@@ -66,7 +73,7 @@ mod tests {
     fn mailroom() -> Db {
         let db = Db::open(std::path::Path::new(":memory:")).unwrap();
         let letters = [
-            "PLAIN", "URGENT", "HELD", "SCANNED", "EMPTIED", "GONE", "LEASED", "BACK",
+            "PLAIN", "URGENT", "HELD", "SCANNED", "EMPTIED", "GONE", "CASH", "LEASED", "BACK",
         ];
         let mut sql = "INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 9, 1, 't', 1);
             INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (1, 1, 'c', 'released', 1);".to_owned();
@@ -82,6 +89,8 @@ mod tests {
             UPDATE drafts SET state = 'leased', lease_ms = 100 WHERE letter_id = 'LEASED';
             UPDATE drafts SET state = 'leased', lease_ms = 10 WHERE letter_id = 'BACK';
             INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'HELD', 'r', 1);
+            INSERT INTO valuables (letter_id, kind, listed_by, listed_ms) VALUES ('CASH', 'cash', 'z', 1);
+            INSERT INTO valuables (letter_id, kind, listed_by, listed_ms, return_witnessed_ms) VALUES ('PLAIN', 'cash', 'z', 1, 2);
             INSERT INTO holds (batch_id, letter_id, reason, at_ms, resolved_ms, resolved_by) VALUES (1, 'PLAIN', 'r', 1, 2, 'z');
             INSERT INTO scans (id, scanner, batch_id, load_id, sides, asked_by, asked_ms) VALUES (1, 's', 1, 1, 1, 'z', 1);
             UPDATE arrivals SET scan_id = 1 WHERE id = 'a-SCANNED';

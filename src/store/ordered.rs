@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::amiss::{beside_held, last_separator_at};
+use super::amiss::{beside_held, last_letter, last_separator_at};
 use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
 use super::letters::letter_of;
 use super::unreleased::noted_since;
@@ -60,6 +60,7 @@ impl Taking<'_> {
         for (frame, face) in &take.faces {
             match face {
                 Face::Page => self.page(*frame, None)?,
+                Face::Mail(number) => self.envelope(*frame, number)?,
                 Face::Disputed => self.page(*frame, Some((hold::SEPARATOR_DISPUTED, None)))?,
                 Face::Unseen => self.page(*frame, Some((hold::IMAGE_NOT_SEEN, None)))?,
                 Face::Separator(separator) | Face::SeparatorBack(separator)
@@ -114,6 +115,13 @@ impl Taking<'_> {
             self.hold(letter, reason, Some(between))?;
         }
         Ok(())
+    }
+
+    /// An envelope with a mail number begins the letter of that number; one that came before is a person's to look at.
+    fn envelope(&mut self, frame: u32, number: &str) -> Result<(), Stop> {
+        let again = self.letter_named(number)?;
+        let odd = again.map(|_| (hold::MAIL_NUMBER_AGAIN, None));
+        self.page_of((number.to_owned(), None), frame, odd)
     }
 
     fn letter_named(&self, group: &str) -> Result<Option<String>, StoreError> {
@@ -182,6 +190,16 @@ impl Taking<'_> {
                 };
                 Ok((separator.label(), odd))
             }
+            (GroupBy::Barcode, _) => Ok(match last_letter(self.step, self.stack())? {
+                Some(last) => (last.group, None),
+                None => {
+                    let group = scan.map_or_else(
+                        || format!("{source}-{batch}"),
+                        |scan| format!("scan-{scan}"),
+                    );
+                    (group, Some(hold::MAIL_NUMBER_MISSING))
+                }
+            }),
             (GroupBy::Scan, Some(scan)) => Ok((format!("scan-{scan}"), None)),
             _ => {
                 let pressed: u32 = self.step.query_row(
@@ -195,7 +213,16 @@ impl Taking<'_> {
     }
 
     fn page(&mut self, frame: u32, odd: Option<Odd>) -> Result<(), Stop> {
-        let (group, odd_group) = self.group()?;
+        let group = self.group()?;
+        self.page_of(group, frame, odd)
+    }
+
+    fn page_of(
+        &mut self,
+        (group, odd_group): (String, Option<&'static str>),
+        frame: u32,
+        odd: Option<Odd>,
+    ) -> Result<(), Stop> {
         let noted = self.noted_since_last_page(&group)?;
         let (letter, stage) = letter_of(self.step, self.load, &group)?;
         let withheld: bool = self.step.query_row(
@@ -262,6 +289,10 @@ impl Taking<'_> {
             GroupBy::Separator => (
                 hold::HELD_BETWEEN,
                 last_separator_at(self.step, source, batch)?,
+            ),
+            GroupBy::Barcode => (
+                hold::HELD_BETWEEN,
+                last_letter(self.step, self.stack())?.map_or(Millis(0), |last| last.begun),
             ),
             _ => return Ok(()),
         };

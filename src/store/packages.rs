@@ -62,6 +62,9 @@ impl Db {
                 limit,
                 lease_seconds: LEASE_SECONDS,
             };
+            if db.clock_set_back()?.is_some() {
+                return Ok(0);
+            }
             let claims = db.claim_drafts_for(channel.unit.as_deref(), &claiming, new_lease)?;
             for claim in &claims {
                 let now = clock::now();

@@ -47,7 +47,8 @@ impl Db {
     /// A person says what a page is; that is kept whatever is read on it. The letter's draft is made anew.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Unseen`] for an instruction that is not for this person.
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] of a letter that is withheld, confirmed or registered; [`StoreError::Unseen`] for an instruction
+    /// that is not for this person.
     pub fn set_page_kind(
         &mut self,
         letter: &str,
@@ -61,6 +62,8 @@ impl Db {
             id: format!("{letter}/{n}"),
         };
         let stage = self.letter_row(letter)?.stage;
+        self.not_withheld(letter, "say what the page is")?;
+        self.clock_is_right("say what the page is")?;
         if matches!(stage, Stage::Confirmed | Stage::Registered) {
             let state = if stage == Stage::Confirmed {
                 "confirmed"

@@ -151,6 +151,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotFound`] without the load, [`StoreError::WrongState`] when it is not open or the scanner scans.
     pub fn begin_scan(&mut self, new: &NewScan) -> Result<Scan, StoreError> {
+        self.clock_is_right("scan")?;
         let load = self.load(new.load)?;
         let Some(batch) = open_load(&self.connection, new.load)? else {
             let closed = load.state.may_be_opened();

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::amiss::find_once;
+use super::balance::counts;
 use super::grouping::{NewHold, hold_once};
 use super::letters::ACTOR;
 use super::{Db, StoreError};
@@ -25,8 +26,10 @@ pub(super) fn letters_and_loads(
     let count: i64 = step.query_row("SELECT count FROM batches WHERE id = ?1", [batch], |row| {
         row.get(0)
     })?;
-    let mut query =
-        step.prepare_cached("SELECT kind, letters FROM batch_exceptions WHERE batch_id = ?1")?;
+    let mut query = step.prepare_cached(concat!(
+        "SELECT e.kind, e.letters FROM batch_exceptions e WHERE e.batch_id = ?1 AND ",
+        counts!()
+    ))?;
     let exceptions = query.query_map([batch], |row| {
         let (kind, letters): (Exception, i64) = (row.get(0)?, row.get(1)?);
         Ok(kind.sign() * letters)
@@ -81,6 +84,21 @@ pub(super) fn hold_if_beyond(
     Ok(())
 }
 
+/// The letters that came last of a batch wait again, as many as there are beyond those counted into its opened loads.
+pub(super) fn hold_again_beyond(step: &Connection, batch: i64) -> Result<(), StoreError> {
+    let (expected, more, loads) = letters_and_loads(step, batch)?;
+    let opened = letters_opened(expected, more, &loads).unwrap_or(0);
+    let beyond = letters_with_pages(step, (batch, ""), i64::MAX)? - opened;
+    let mut query = step.prepare_cached(
+        "SELECT l.id FROM letters l WHERE l.batch_id = ?1 AND EXISTS (SELECT 1 FROM pages p WHERE p.letter_id = l.id)
+         ORDER BY l.created_ms DESC, l.rowid DESC LIMIT max(?2, 0)",
+    )?;
+    let last = query.query_map((batch, beyond), |row| row.get::<_, String>(0))?;
+    let last = last.collect::<Result<Vec<_>, _>>()?;
+    last.iter()
+        .try_for_each(|letter| hold_if_beyond(step, (batch, letter)))
+}
+
 impl Db {
     /// Letters were found beyond what was signed in, and a person said why: those that only their number held go on, the oldest first. Where another load or
     /// batch lies about that no cycle released, an officer still has to look.
@@ -116,8 +134,8 @@ pub(super) fn hold_if_opened_early(
     let early: Option<String> = step
         // The name may come back another day, once it was taken.
         .prepare_cached(
-            "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.id <> a.id
-             WHERE a.id = ?1 AND e.reason = ?2 AND e.first_seen_ms <= a.first_seen_ms AND NOT EXISTS (
+            "SELECT e.name FROM arrivals a JOIN arrivals e ON e.source = a.source AND e.name = a.name AND e.rowid < a.rowid
+             WHERE a.id = ?1 AND e.reason = ?2 AND NOT EXISTS (
                SELECT 1 FROM arrivals t WHERE t.source = a.source AND t.name = a.name AND +t.state = ?3 AND t.id <> a.id AND t.taken_ms > e.first_seen_ms)
              LIMIT 1",
         )?

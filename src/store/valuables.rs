@@ -1,5 +1,5 @@
-//! Things enclosed in a letter: listed by one person and seen by another, given back the same way. A letter with an open item is not confirmed and not
-//! put into its box.
+//! Things enclosed in a letter: listed by one person and seen by another, given back the same way. A letter with an open item is closed in no way: not
+//! confirmed, handed over, returned unread, withdrawn, put into its box or destroyed. Where its last pages go into another letter, the things go along.
 //!
 //! ```text
 //! listed ── another person saw it ──→ witnessed ── given back ──→ returned ── another person saw it ──→ closed
@@ -74,6 +74,14 @@ impl ValuableRow {
             || (self.kind == ValuableKind::NothingFound && self.witnessed.is_some())
     }
 }
+
+/// A row `v` with which something is left to be done, as [`ValuableRow::is_closed`] has it.
+macro_rules! open_valuable {
+    () => {
+        "v.struck_ms IS NULL AND v.return_witnessed_ms IS NULL AND NOT (v.kind = 'nothing_found' AND v.witnessed_ms IS NOT NULL)"
+    };
+}
+pub(super) use open_valuable;
 
 const SELECT: &str = "SELECT id, letter_id, kind, amount, serial, listed_by, listed_ms, witnessed_by, witnessed_ms, returned_how, returned_to,
     receipt_no, returned_on, returned_by, returned_ms, return_witness, return_witnessed_ms, struck_by, struck_reason FROM valuables";
@@ -151,12 +159,37 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn letters_with_open_valuables(&self) -> Result<Vec<(String, u32, Millis)>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT letter_id, count(*), min(listed_ms) FROM valuables WHERE struck_ms IS NULL AND return_witnessed_ms IS NULL
-             AND NOT (kind = 'nothing_found' AND witnessed_ms IS NOT NULL) GROUP BY letter_id ORDER BY 3",
-        )?;
+        let mut query = self.connection.prepare_cached(concat!(
+            "SELECT v.letter_id, count(*), min(v.listed_ms) FROM valuables v WHERE ",
+            open_valuable!(),
+            " GROUP BY v.letter_id ORDER BY 3"
+        ))?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Letters of a batch with things that only one person has seen, and with things that two have seen and that are not given back.
+    pub(super) fn open_valuables_of_batch(&self, batch: i64) -> Result<(i64, i64), StoreError> {
+        let mut query = self.connection.prepare_cached(concat!(
+            "SELECT count(DISTINCT v.letter_id) FILTER (WHERE v.witnessed_ms IS NULL), count(DISTINCT v.letter_id) FILTER (WHERE v.witnessed_ms IS NOT NULL)
+             FROM valuables v JOIN letters l ON l.id = v.letter_id WHERE l.batch_id = ?1 AND ",
+            open_valuable!()
+        ))?;
+        Ok(query.query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// The pages of a letter are another one's now: what lay in it goes along, each thing with the names that stand on it.
+    pub(super) fn move_valuables(&self, from: &str, to: &str, by: &str) -> Result<(), StoreError> {
+        for item in self.valuables_of(from)? {
+            self.connection.execute(
+                "UPDATE valuables SET letter_id = ?2 WHERE id = ?1",
+                (item.id, to),
+            )?;
+            let (id, detail) = (item.id.to_string(), json!({"letter": to, "from": from}));
+            let what = (by, "valuable.moved");
+            vouch::append(&self.connection, what, (VALUABLES, &id), detail)?;
+        }
+        Ok(())
     }
 
     /// Lists a thing.

@@ -3,7 +3,7 @@
 //! Covered: every arrival that was taken and its pages (hashes, sizes, places), every file that was set aside, every reading, every correction, the
 //! draft as an officer confirmed it, which letter a page is in, and the rows of [`COVERED`], [`ALONG`] and [`WATCHED`]: batches, loads, cycles with their
 //! steps and curves, arrivals, letters, scans, drafts and how they left the house, messages, accounts, sessions, what was taught and whatever else is
-//! listed there. Not covered, because it can be made again from those: stages, queues, leases, what earlier letters are found by, imports. Not covered
+//! listed there; what became of each page, and when a letter's last one came. Not covered, because it can be made again from those: stages, queues, leases, what earlier letters are found by, imports. Not covered
 //! either: device health, which changes with every look and is nobody's proof (a cycle's curve is), kept answers, the minutes that a given reason
 //! holds (the reason itself is an entry). Entries of a laixin that did not carry hashes yet vouch for nothing; their rows are counted.
 

@@ -24,7 +24,7 @@ fn day() -> (tempfile::TempDir, Db) {
     let mut db = Db::open(&folder.path().join("station.sqlite3")).unwrap();
     let batch = NewBatch {
         carrier: crate::domain::letter::Carrier::Letter,
-        count: 2,
+        count: 3,
         received: Millis(1),
     };
     let batch = db.sign_in_batch(&batch, "zhang").unwrap();
@@ -177,6 +177,7 @@ fn seen(db: &mut Db, n: u32) -> String {
         name: format!("A1_p{n}.jpg"),
         file_key: n.to_string(),
         first_seen: crate::clock::now(),
+        seen: None,
     })
     .unwrap()
     .id
@@ -364,6 +365,11 @@ fn every_covered_column_of_every_row_is_covered_and_the_row_is_named() {
         .map(|covered| (covered.table, covered.key, covered.columns));
     let mut changes = 0;
     for (table, key, columns) in own.into_iter().chain(covered) {
+        // Two columns that are hashed as one, where there is the second.
+        let columns = columns.replace(
+            "CASE WHEN later IS NULL THEN note ELSE json_array(note, later) END",
+            "note, later",
+        );
         let mut ids = db
             .connection
             .prepare(&format!("SELECT {key} FROM {table}"))
@@ -410,7 +416,7 @@ fn every_covered_column_of_every_row_is_covered_and_the_row_is_named() {
 
 /// Columns of watched tables, by the rows' prefix, that nobody vouches for there: they can be made again, count what is under way, tell where something
 /// lies just now, or are vouched for under another prefix.
-const UNWATCHED: [(&str, &[&str]); 10] = [
+const UNWATCHED: [(&str, &[&str]); 12] = [
     // Each column is the other's.
     ("token", &["certificate"]),
     (
@@ -430,6 +436,37 @@ const UNWATCHED: [(&str, &[&str]); 10] = [
         &["stage", "last_arrival_ms", "version", "drafted_ms"],
     ),
     ("page", &["state", "problem", "attempts"]),
+    (
+        "page_state",
+        &[
+            "letter_id",
+            "arrival_id",
+            "frame",
+            "kind",
+            "hint",
+            "sha256",
+            "sm3",
+            "size",
+            "attempts",
+        ],
+    ),
+    (
+        "letter_arrival",
+        &[
+            "batch_id",
+            "load_id",
+            "group_name",
+            "stage",
+            "urgent",
+            "created_ms",
+            "version",
+            "withheld",
+            "withheld_reason",
+            "withheld_by",
+            "withheld_ms",
+            "drafted_ms",
+        ],
+    ),
     (
         "handed",
         &[
@@ -691,9 +728,9 @@ fn rows_that_nobody_recorded_are_named() {
             .faults
             .iter()
             .filter(|fault| fault.why == ADDED || fault.why == CHANGED);
-        // A table may be vouched for in two ways.
+        // A page is vouched for in three ways.
         assert!(
-            (1..=2).contains(&told.count()),
+            (1..=3).contains(&told.count()),
             "{change}: {:?}",
             rows.faults
         );

@@ -4,12 +4,14 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::amiss::beside_held;
 use super::drafts::written;
 use super::handed_out::REINSTATED;
 use super::vouch::{self, RETENTIONS};
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::draft::{Draft, Fields};
+use crate::domain::grouping::hold;
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 
@@ -101,7 +103,7 @@ impl Db {
     /// had it is kept: what it registered is acknowledged, and told as withdrawn.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is not on record as given back.
     pub fn return_unread(
         &mut self,
         letter: &str,
@@ -110,6 +112,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "return unread")?;
+            db.nothing_open(letter, false, "return unread")?;
             let later = db.later_alike(letter)?;
             let handed_out = db.draft(letter).ok().filter(|row| row.offered > 0);
             let forgotten = db.forget_text(letter)?;
@@ -136,10 +139,11 @@ impl Db {
     /// Withdraws a letter, e.g. one that was scanned twice. Nothing of it is deleted.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is open.
     pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "withdraw")?;
+            db.nothing_open(letter, false, "withdraw")?;
             let later = db.later_alike(letter)?;
             db.withhold(letter, Withheld::Withdrawn, reason, by)?;
             db.unlearn(letter)?;
@@ -178,7 +182,14 @@ impl Db {
             if let Some(row) = row.as_ref().filter(|row| row.draft.confirmed.is_some()) {
                 db.learn_from(&row.draft)?;
             }
-            db.compare_later(letter, vec![letter.to_owned()])?;
+            let drafted = row.as_ref().map(|row| row.draft.letter.clone());
+            db.compare_later(letter, drafted.into_iter().collect())?;
+            let (batch, group): (i64, String) = db.connection.query_row(
+                "SELECT batch_id, group_name FROM letters WHERE id = ?1",
+                [letter],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            beside_held(&db.connection, (batch, letter), &group, (hold::IMAGE_HELD, Millis(0)))?;
             ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))?;
             match row {
                 Some(row) if row.state == DraftState::Acked => db.amend(letter, REINSTATED, by),
@@ -320,6 +331,7 @@ impl Db {
     ) -> Result<i64, StoreError> {
         const ACTION: &str = "destroy";
         self.atomically(|db| {
+            db.clock_is_right(ACTION)?;
             let since = db.done_with_since(letter, ACTION)?;
             let over = since.zoned().checked_add(jiff::Span::new().years(years));
             if !over.is_ok_and(|over| over <= clock::now().zoned()) {
@@ -424,6 +436,7 @@ impl Db {
                 );
             }
             // It may have been reinstated since it was proposed.
+            db.clock_is_right("destroy")?;
             db.done_with_since(letter, "destroy")?;
             db.nothing_open(letter, false, "destroy")?;
             db.connection.execute(

@@ -215,6 +215,7 @@ fn the_stream_of_events_says_alert_within_seconds() {
         settings: house.app.settings.clone(),
         store: house.app.store.clone(),
         events: house.app.events.clone(),
+        readiness: house.app.readiness.clone(),
     };
     let beat =
         laixin::sd_notify::Watchdog::default().task("alerts", std::time::Duration::from_secs(60));

@@ -39,7 +39,9 @@ fn holds(house: &House) {
         "batch/",
         "load/",
         "letter/",
+        "letter_arrival/",
         "page/",
+        "page_state/",
         "stage of letter",
     ];
     let faults: Vec<_> = rows
@@ -270,6 +272,13 @@ fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_ove
         (done.status, done.json()["withheld"].as_str()),
         (200, Some("returned_unread"))
     );
+    let kind = house.call(
+        &zhang,
+        "PUT",
+        "/v1/letters/A1/pages/1/kind",
+        Some(r#"{"kind": "attachment"}"#),
+    );
+    assert_eq!(kind.code(), "letter_withheld", "{}", kind.text);
     for what in [
         "pages/1",
         "pages/1/image",
@@ -703,6 +712,7 @@ fn a_page_of_a_withheld_letter_is_held_for_a_person() {
             name: "A1_p2.jpg".into(),
             file_key: "k2".into(),
             first_seen: laixin::clock::now(),
+            seen: None,
         })?;
         db.take_page(&laixin::store::TakePage {
             arrival: arrival.id,

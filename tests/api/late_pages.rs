@@ -306,6 +306,7 @@ pub(super) fn later_page(house: &House, name: &str, number: u32) -> (String, Tak
             file_key: format!("k-{name}"),
             name,
             first_seen: Millis(9),
+            seen: None,
         })
     });
     let arrival = noted.unwrap();

@@ -72,8 +72,21 @@ fn a_batch_is_signed_in_loaded_overridden_and_closed() {
         "wrong_state",
         "the counts differ"
     );
-    let closed = house.post(&zhang, "/v1/batches/1/close", json!({"note": "两封退回"}));
-    assert!(closed.json()["closed_at"].is_string());
+    let closing = |body: Value| house.post(&zhang, "/v1/batches/1/close", body);
+    let noted = closing(json!({"note": "两封退回"}));
+    assert_eq!(
+        noted.code(),
+        "wrong_state",
+        "a note alone says not what is missing"
+    );
+    let one = json!({"exception": "returned", "letters": 1, "note": "一封退回"});
+    assert_eq!(closing(one).code(), "wrong_state", "one more is missing");
+    let unsaid = json!({"exception": "returned", "letters": 2});
+    assert_eq!(closing(unsaid).code(), "body_invalid");
+    let named = json!({"exception": "returned", "letters": 2, "note": "两封退回"});
+    let closed = closing(named).json();
+    assert!(closed["closed_at"].is_string());
+    assert_eq!(closed["exceptions"].as_array().map(Vec::len), Some(1));
     assert_eq!(
         house
             .post(

@@ -131,6 +131,7 @@ fn arrives(house: &House, office: &Office, id: &str, pages: Vec<PageText>) {
                 file_key: name.clone(),
                 name,
                 first_seen: clock::now(),
+                seen: None,
             })?;
             db.take_page(&TakePage {
                 arrival: arrival.id,

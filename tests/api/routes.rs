@@ -22,12 +22,19 @@ const ALL: Who = [1; 7];
 /// Every route.
 pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/session", SELF),
+    ("GET", "/v1/clock", ALL),
+    ("POST", "/v1/clock/confirm", DECIDE),
     ("POST", "/v1/batches", MAIL),
     ("GET", "/v1/batches", MAIL),
     ("GET", "/v1/batches/{id}", MAIL),
     ("POST", "/v1/batches/{id}/loads", MAIL),
     ("POST", "/v1/batches/{id}/close", MAIL),
     ("POST", "/v1/batches/{id}/exceptions", MAIL),
+    (
+        "POST",
+        "/v1/batches/{id}/exceptions/{exception}/take-back",
+        MAIL,
+    ),
     ("POST", "/v1/batches/{id}/next-letter", MAIL),
     ("POST", "/v1/loads/{id}/override", MAIL),
     ("GET", "/v1/scanners", MAIL),

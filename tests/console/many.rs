@@ -53,6 +53,7 @@ fn page(
         file_key: file.clone(),
         name: file,
         first_seen: clock::now(),
+        seen: None,
     })?;
     let taken = db.take_page(&TakePage {
         arrival: arrival.id,

@@ -171,6 +171,7 @@ pub(super) fn arrive(
                 name: format!("{name}_p1.jpg"),
                 file_key: name.into(),
                 first_seen: clock::now(),
+                seen: None,
             })?;
             let taken = db.take_page(&TakePage {
                 arrival: seen.id,

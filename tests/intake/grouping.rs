@@ -6,7 +6,8 @@ use scanner::order::Tray;
 use scanner::sim::Fault;
 
 use super::Intake;
-use super::sheets::{blank, foreign, know_run, label, page, separator};
+use super::measure::envelope;
+use super::sheets::{blank, foreign, jpeg, know_run, label, page, separator};
 
 async fn by_separator() -> (Intake, i64, i64) {
     let intake = Intake::new(GroupBy::Separator).await;
@@ -59,8 +60,9 @@ async fn separators_part_letters_and_are_no_pages() {
     let vouched = intake.store.with(|db| db.verify_rows()).await.unwrap();
     assert_eq!(
         (vouched.good, vouched.faults.as_slice()),
-        // Seven arrivals; then each as it was seen, five pages, two letters, two separators and their run, the scan, its batch and its load.
-        (7 + 7 + 5 + 2 + 3 + 3, &[][..]),
+        // Seven arrivals; then each as it was seen, five pages, two letters (twice each: also what became of a page, when a letter's last one came), two
+        // separators and their run, the scan, its batch and its load.
+        (7 + 7 + 2 * (5 + 2) + 3 + 3, &[][..]),
         "the ledger vouches for every image"
     );
     intake.stop().await;
@@ -371,6 +373,61 @@ async fn a_press_while_pages_are_on_their_way_is_refused() {
     assert!(intake.control().cancel("op").await.unwrap());
     let scan = intake.settled(begun.id).await;
     assert_eq!(scan.outcome, Some(ScanOutcome::Cancelled));
+    intake.stop().await;
+}
+
+const NUMBERS: [&str; 2] = ["RR473124829GB", "EE000000014CN"];
+
+fn numbered(which: usize) -> Vec<u8> {
+    jpeg(&envelope(NUMBERS[which], 200))
+}
+
+#[tokio::test]
+async fn the_bar_code_on_an_envelope_begins_its_letter_on_whichever_side_it_is() {
+    let mut intake = Intake::new(GroupBy::Barcode).await;
+    let (batch, load) = intake.open_load(2).await;
+    let first = vec![numbered(0), page(1), page(2), page(3)];
+    let second = vec![page(4), numbered(1), page(5), page(6)];
+    intake.scan(load, 2, [first, second].concat()).await;
+    let letters = intake.letters(batch).await;
+    let wanted = NUMBERS.map(|number| (number.to_owned(), 2, 2));
+    let mut wanted = wanted.to_vec();
+    wanted.sort();
+    assert_eq!(letters, wanted);
+    assert_eq!(intake.holds(batch).await, []);
+    intake.stop().await;
+}
+
+#[tokio::test]
+async fn a_bar_code_that_comes_again_or_late_holds_its_letter() {
+    let mut intake = Intake::new(GroupBy::Barcode).await;
+    let (batch, load) = intake.open_load(3).await;
+    let images = vec![
+        page(1),
+        numbered(0),
+        page(2),
+        numbered(1),
+        page(3),
+        numbered(0),
+        page(4),
+    ];
+    let scan = intake.scan(load, 1, images).await;
+    let lost = format!("scan-{}", scan.id);
+    assert_eq!(
+        intake.holds(batch).await,
+        [
+            about(hold::MAIL_NUMBER_MISSING, &lost),
+            about(hold::MAIL_NUMBER_AGAIN, NUMBERS[0]),
+            (hold::SAME_BYTES.to_owned(), None),
+        ]
+    );
+    let mut letters = vec![
+        (NUMBERS[0].to_owned(), 1, 3),
+        (NUMBERS[1].to_owned(), 1, 1),
+        (lost, 1, 0),
+    ];
+    letters.sort();
+    assert_eq!(intake.letters(batch).await, letters);
     intake.stop().await;
 }
 

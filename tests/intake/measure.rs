@@ -119,7 +119,7 @@ fn separators_are_recognised_skewed_pale_noisy_and_upside_down() {
 }
 
 /// An envelope with a bar code as the post prints them: 60 mm wide at so many dots an inch.
-fn envelope(code: &str, dpi: u32) -> Grey {
+pub(super) fn envelope(code: &str, dpi: u32) -> Grey {
     use rxing::{BarcodeFormat, MultiFormatWriter, Writer};
     let (width, height) = (220 * dpi / 25, 110 * dpi / 25);
     let bars = MultiFormatWriter

@@ -22,6 +22,7 @@ async fn claimed_by_an_earlier_run(station: &Station, name: &str) -> claim::Clai
         name: name.into(),
         file_key: "1".into(),
         first_seen: clock::now(),
+        seen: None,
     };
     let arrival = station
         .store

@@ -88,7 +88,6 @@ pub(crate) fn idle() -> CabinetView {
         model: "laixin demo cabinet".into(),
         connected: true,
         wrong_cabinet: None,
-        alarm_lamp: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,
@@ -355,6 +354,7 @@ impl Station {
                 file_key: file.clone(),
                 name: file,
                 first_seen: clock::now(),
+                seen: None,
             };
             let arrival = db.note_arrival(&new)?.id;
             db.take_page(&TakePage {
@@ -391,6 +391,7 @@ impl Station {
                 file_key: name.clone(),
                 name,
                 first_seen: clock::now(),
+                seen: None,
             };
             let arrival = db.note_arrival(&new)?.id;
             db.hold_arrival(&arrival, reason)

@@ -20,7 +20,7 @@ pub struct BatchView {
     pub letters: u32,
     /// Letters that explain a difference.
     pub exceptions: Vec<ExceptionView>,
-    /// What does not come out, and where to look; the batch is closed when this is empty or a note explains it.
+    /// What does not come out, and where to look; the batch is closed when this is empty, or what is said at closing explains it.
     pub differences: Vec<DifferenceView>,
     /// When the office received them.
     pub received_at: String,
@@ -66,10 +66,22 @@ impl From<BatchFiles> for FilesView {
 /// Letters that were signed in and not scanned, or the other way round.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ExceptionView {
+    /// Number.
+    id: i64,
     kind: Exception,
     letters: u32,
     reason: String,
     by: String,
+    at: String,
+    /// Entered wrongly, and counted no more: who says so, and why.
+    taken_back: Option<TakenBack>,
+}
+
+/// Who took an exception back, and why.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct TakenBack {
+    by: String,
+    reason: String,
     at: String,
 }
 
@@ -140,6 +152,12 @@ impl BatchView {
     pub(super) fn new(found: Found) -> Self {
         let (batch, loads, exceptions, (counts, files)) = found;
         let exceptions = exceptions.into_iter().map(|one| ExceptionView {
+            id: one.id,
+            taken_back: one.taken_back.map(|(by, reason, at)| TakenBack {
+                by,
+                reason,
+                at: at.rfc3339(),
+            }),
             kind: one.kind,
             letters: one.letters,
             reason: one.reason,

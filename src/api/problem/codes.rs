@@ -292,6 +292,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Nobody has said whom it accuses",
     ),
     (
+        "clock_set_back",
+        StatusCode::CONFLICT,
+        "The clock of this machine is behind what is on record",
+    ),
+    (
         "valuables_open",
         StatusCode::CONFLICT,
         "Something enclosed is not settled",

@@ -19,7 +19,7 @@ const CYCLE: &str = "load_id, cabinet, profile_sha256, started_by, started_ms, e
     quote(ventilation_s), model, dose_basis, ozone_basis, sides, absent, quote(target_dose_mj_cm2), quote(min_exposure_s), quote(ozone_limit_mg_m3)";
 
 /// Every such table. What is hashed of a released table stays: a column that a later schema adds comes as an entry with a prefix of its own.
-pub(in crate::store) const WATCHED: [Watched; 32] = [
+pub(in crate::store) const WATCHED: [Watched; 34] = [
     Watched {
         prefix: "batch",
         table: "batches",
@@ -98,6 +98,24 @@ pub(in crate::store) const WATCHED: [Watched; 32] = [
         table: "pages",
         columns: "letter_id, arrival_id, frame, kind, hint, sha256, sm3, size",
         changing: "letter_id, kind, hint",
+        ..ALL
+    },
+    // A page that is said to be blank, or unreadable, is left out of the registration.
+    Watched {
+        prefix: "page_state",
+        table: "pages",
+        columns: "state, problem",
+        changing: "state, problem",
+        since: 2,
+        ..ALL
+    },
+    // When its draft is due, and how long it is kept.
+    Watched {
+        prefix: "letter_arrival",
+        table: "letters",
+        columns: "last_arrival_ms",
+        changing: "last_arrival_ms",
+        since: 2,
         ..ALL
     },
     Watched {

@@ -10,7 +10,7 @@ use super::listed::WATCHED;
 use crate::digest;
 
 /// The action and subject of the entries that vouch for the rows of a database that an older laixin wrote, by generation of watched tables.
-const BEGUN: (&str, [&str; 2]) = ("rows.vouched", ["rows/1", "rows/2"]);
+const BEGUN: (&str, [&str; 3]) = ("rows.vouched", ["rows/1", "rows/2", "rows/3"]);
 /// What is told when nothing else was said about a change.
 const CHANGED: (&str, &str) = ("rows.changed", "rows/changed");
 const ACTOR: &str = "task/store";

@@ -166,11 +166,22 @@ impl Device {
             Some(found) => Trouble::Certificate {
                 found: found.clone(),
             },
-            None => Trouble::NoConnection {
-                why: innermost(error),
-            },
+            None => {
+                let why = innermost(error);
+                match is_of_an_answer(&why) {
+                    true => Trouble::Answer { doing: "HTTP", why },
+                    false => Trouble::NoConnection { why },
+                }
+            }
         }
     }
+}
+
+/// It is there and answers, in words that are no HTTP: headers without end, a page of another protocol.
+fn is_of_an_answer(why: &str) -> bool {
+    ["message head", "invalid HTTP"]
+        .iter()
+        .any(|told| why.contains(told))
 }
 
 /// What the system said, without the address that every layer repeats.
@@ -189,9 +200,13 @@ fn not_understood(doing: &'static str, error: &dyn std::error::Error) -> Trouble
     }
 }
 
-fn refused(response: &Response, doing: &'static str) -> Trouble {
+pub(super) fn refused(response: &Response, doing: &'static str) -> Trouble {
     match response.status() {
         StatusCode::SERVICE_UNAVAILABLE => Trouble::Busy,
+        status if status.is_redirection() => Trouble::Answer {
+            doing,
+            why: format!("it sends to another address ({status}), which is not followed"),
+        },
         status => Trouble::Refused {
             status: status.as_u16().into(),
             doing,
@@ -207,4 +222,39 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Duration {
     seconds.map_or(Duration::from_secs(1), |seconds| {
         Duration::from_secs(seconds).clamp(Duration::from_millis(500), Duration::from_secs(5))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    /// What a device's first document comes to, where it answers so.
+    async fn answering(head: String) -> Trouble {
+        let device = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/eSCL", device.local_addr().unwrap());
+        let answers = std::thread::spawn(move || {
+            let (mut stream, _) = device.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            // It may be cut short: nobody reads on.
+            let _ = stream.write_all(head.as_bytes());
+            stream
+        });
+        let settings = EsclSettings::new(url);
+        let trouble = Device::connect(&settings).unwrap().status().await;
+        drop(answers.join().unwrap());
+        trouble.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_head_without_end_and_a_way_elsewhere_are_answers_not_cables() {
+        let endless = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n", "x".repeat(2_000_000));
+        let elsewhere =
+            "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n";
+        for head in [endless, elsewhere.to_owned()] {
+            let trouble = answering(head).await;
+            assert_eq!(trouble.code(), "scanner_answer", "{trouble}");
+        }
+    }
 }

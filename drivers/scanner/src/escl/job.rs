@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode, Url};
 
 use super::EsclSettings;
-use super::http::{Device, retry_after};
+use super::http::{Device, refused, retry_after};
 use super::xml::{self, Capabilities, JobStatus, Status, TrayCapabilities};
 use crate::complete::LooksLike;
 use crate::feeding::Job;
@@ -153,10 +153,7 @@ impl Scan<'_> {
             StatusCode::OK => self.body(device, response).await,
             StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => Ok(Next::AskStatus),
             StatusCode::SERVICE_UNAVAILABLE => Ok(Next::Wait(retry_after(response.headers()))),
-            status => Err(Trouble::Refused {
-                status: status.as_u16().into(),
-                doing: "NextDocument",
-            }),
+            _ => Err(refused(&response, "NextDocument")),
         }
     }
 

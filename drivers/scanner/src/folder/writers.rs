@@ -17,7 +17,13 @@ impl Writers {
     }
 
     pub(super) fn have_open(&self, path: &Path) -> bool {
-        self.open().contains(path)
+        let open = self.open();
+        // Events name whole paths.
+        match path.is_absolute() {
+            _ if open.is_empty() => false,
+            true => open.contains(path),
+            false => std::path::absolute(path).is_ok_and(|path| open.contains(&path)),
+        }
     }
 
     pub(super) fn forget(&self) {
