@@ -118,6 +118,54 @@ async fn an_alert_is_on_every_page_until_a_named_person_says_what_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_officer_says_on_the_letters_page_that_nobody_of_an_office_is_accused() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.add_person("陈静", Role::ConfirmingOfficer).await;
+        station.open_batch(Carrier::Letter, 1).await;
+        station
+            .letter("A032", |draft| {
+                draft["fields"]["purpose"]["value"] = json!("检举控告");
+                draft["fields"]["accused"] = json!([]);
+            })
+            .await;
+        sign_in_as(&browser, &station, "陈静").await;
+        browser.open(&station.page("/letters/A032")).await;
+        browser.fill("#reason", "核对检举信登记内容").await;
+        browser.click("main button.primary").await;
+        browser
+            .until("the question", "document.getElementById('nobody')")
+            .await;
+        pictures(&browser, &station, "/letters/A032", "accused-unknown").await;
+        browser.open(&station.page("/letters/A032")).await;
+        browser.click("#nobody").await;
+        browser
+            .until(
+                "a reason is asked",
+                "document.getElementById('nobody-say').textContent.includes('理由')",
+            )
+            .await;
+        browser
+            .fill("#nobody-why", "举报的是邻居，不涉及单位")
+            .await;
+        browser.click("#nobody").await;
+        browser
+            .until("the word", "!document.getElementById('nobody')")
+            .await;
+        let open = station
+            .app
+            .store
+            .with(|db| {
+                let fields = db.draft("A032")?.draft.fields;
+                db.accused_is_open("A032", &fields)
+            })
+            .await;
+        assert!(!open.expect("the letter is there"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_letter_asks_an_officer_why_and_shows_an_operator_nothing() {
     with_browser(|browser| async move {
         let station = desk().await;
