@@ -65,6 +65,15 @@ pub struct Acknowledged {
     pub reason: Option<String>,
 }
 
+/// The lamp was not seen out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlarmSeen {
+    /// Since when.
+    pub began: Millis,
+    /// When it was seen out after all.
+    pub out: Option<Millis>,
+}
+
 /// When what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moments {
@@ -78,7 +87,11 @@ pub struct Moments {
     pub turned: Option<TurnedOver>,
     /// The air was good.
     pub aired: Option<Millis>,
-    /// An alarm was dealt with.
+    /// The station died while the lamp burnt: when it went out, and what it gave, nobody knows.
+    pub unwatched: bool,
+    /// An alarm; it stands until somebody has acknowledged it.
+    pub alarm: Option<AlarmSeen>,
+    /// It was dealt with.
     pub acknowledged: Option<Acknowledged>,
     /// The end is on record.
     pub ended: Option<Millis>,
@@ -176,6 +189,8 @@ pub struct Certificate {
     pub limits: HeldAgainst,
     /// What went wrong, and when.
     pub faults: Vec<(Millis, String)>,
+    /// Who aborted it, where somebody did.
+    pub aborted_by: Option<String>,
     /// The curves; empty where none were kept.
     pub curve: Vec<CycleSample>,
     /// Sensors this model does not have.
@@ -221,6 +236,8 @@ impl Certificate {
             .filter(|profile| profile.sha256 == terms.profile_sha256);
         let other = load.cycle_id.filter(|id| *id != cycle.id);
         let least = exposures.iter().map(|side| side.lit_s).reduce(f64::min);
+        let moments = moments(&file.history);
+        let exposure_s = least.or(cycle.exposure_s.filter(|_| !moments.unwatched));
         Self {
             station: office.station.to_owned(),
             number: CycleRecord::number(cycle.id),
@@ -237,7 +254,7 @@ impl Certificate {
             count: file.batch.count,
             in_load: load.letters,
             started_by: cycle.started_by.clone(),
-            moments: moments(&file.history),
+            moments,
             dose_basis: terms.dose_basis,
             ozone_basis: terms.ozone_basis,
             sides: terms.sides,
@@ -250,10 +267,11 @@ impl Certificate {
             released_by_other: other.map(CycleRecord::number),
             exposures: exposures.clone(),
             dose_mj_cm2: cycle.dose_mj_cm2,
-            exposure_s: least.or(cycle.exposure_s),
+            exposure_s,
             ventilation_s: ventilation_s(&file.history),
             limits: held_against(terms, profile),
             faults: faults(&file.history),
+            aborted_by: aborted_by(&file.history),
             curve: samples.clone(),
             absent: terms.absent.clone(),
             clock_was_set: clock_was_set(&file.history),
@@ -366,6 +384,8 @@ fn moments(history: &CycleHistory) -> Moments {
         aired_by_fan: Vec::new(),
         turned: None,
         aired: None,
+        unwatched: false,
+        alarm: None,
         acknowledged: None,
         ended: ended(history),
     };
@@ -374,8 +394,11 @@ fn moments(history: &CycleHistory) -> Moments {
         let at = when(history, step);
         let burns_again = step.fault_code() == Some("lamp_lit_unasked")
             && found.lit.last().is_some_and(|span| span.to.is_some());
+        let burns = found.lit.last().is_some_and(|span| span.to.is_none());
+        found.unwatched |= burns && step.fault_code() == Some("restarted_mid_cycle");
         // Seen out: ventilation begins with it; after a fault the quarantine does.
-        let is_out = matches!(step.step.as_str(), "ventilating" | "quarantined");
+        let is_out =
+            matches!(step.step.as_str(), "ventilating" | "quarantined") && !found.unwatched;
         close(found.lit.last_mut().filter(|_| is_out), at);
         close(found.aired_by_fan.last_mut(), at);
         let begun = Span { from: at, to: None };
@@ -385,6 +408,14 @@ fn moments(history: &CycleHistory) -> Moments {
             // In an alarm: the last time counts.
             CycleStep::LAMP_SEEN_OUT => put_out(&mut found, Some(at)),
             CycleStep::LAMP_SEEN_LIT => put_out(&mut found, None),
+            "alarm" => {
+                let stands = found.alarm.filter(|_| found.acknowledged.take().is_none());
+                let begun = AlarmSeen {
+                    began: at,
+                    out: None,
+                };
+                found.alarm = Some(stands.unwrap_or(begun));
+            }
             CycleStep::ACKNOWLEDGED => {
                 found.acknowledged = Some(Acknowledged {
                     at,
@@ -408,6 +439,9 @@ fn moments(history: &CycleHistory) -> Moments {
 fn put_out(found: &mut Moments, at: Option<Millis>) {
     if let Some(lit) = found.lit.last_mut() {
         lit.to = at;
+    }
+    if let Some(alarm) = &mut found.alarm {
+        alarm.out = at;
     }
 }
 
@@ -437,6 +471,15 @@ pub(crate) fn faults(history: &CycleHistory) -> Vec<(Millis, String)> {
     }
     found
 }
+
+/// Only the abort itself names him: whoever acts later stands beside the same fault.
+fn aborted_by(history: &CycleHistory) -> Option<String> {
+    let mut steps = history.steps.iter();
+    let aborted = steps.find(|step| step.fault_code() == Some(ABORTED))?;
+    aborted.by.clone()
+}
+
+const ABORTED: &str = "aborted_by_operator";
 
 /// The stable code a recorded fault begins with.
 fn fault_code(fault: &str) -> &str {

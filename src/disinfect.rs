@@ -15,6 +15,7 @@ use crate::sd_notify::Beat;
 use crate::store::Store;
 
 mod aftermath;
+mod alarm;
 mod begin;
 mod curve;
 mod give;
@@ -87,6 +88,7 @@ pub fn start(
         connected: false,
         wrong_cabinet: None,
         step: "unknown".into(),
+        alarm_lamp: None,
         dose_basis: rules.dose_basis(),
         ozone_basis: rules.ozone_basis(),
         sides: rules.sides,

@@ -47,6 +47,15 @@ pub enum StationError {
         #[source]
         source: Box<uv_cabinet::ProfileError>,
     },
+    /// Its settings contradict those of another cabinet.
+    #[error("cabinet {id}: its address or unit in the settings cannot be taken")]
+    Line {
+        /// The cabinet.
+        id: String,
+        /// What is allowed.
+        #[source]
+        source: Box<uv_cabinet::ProfileError>,
+    },
     /// The folder for data cannot be made or written.
     #[error("{} cannot be used as data_dir: make it, or give it to the user that runs laixin", path.display())]
     DataDir {
@@ -371,7 +380,12 @@ fn start_cabinets(
             source: Box::new(source),
         };
         let profile = disinfect::profile_of(cabinet).map_err(refused)?;
-        let on_line = lines.cabinet(profile.clone()).map_err(refused)?;
+        let on_line = lines
+            .cabinet(profile.clone())
+            .map_err(|source| StationError::Line {
+                id: id.clone(),
+                source: Box::new(source),
+            })?;
         let surroundings = disinfect::Surroundings {
             store: store.clone(),
             events: events.clone(),

@@ -44,7 +44,7 @@ one_test_per_fault! {
     lamp_never_strikes lamp_dies lamp_aged_or_dirty mains_low welded_relay
     uv_sensor_frozen uv_sensor_missing uv_sensor_shows_nothing
     ozone_high ozone_sensor_missing ozone_sensor_stuck fan_failed fan_contact_stuck lock_contact_stuck duct_blocked
-    plc_scan_stopped plc_scan_counter_toggles plc_reboots power_cut_and_return
+    plc_scan_stopped plc_without_a_watchdog plc_scan_counter_toggles plc_reboots power_cut_and_return
     comms_lost late_reply duplicated_reply reply_of_another_unit wrong_crc garbage_before garbage_after
     truncated_frame reply_too_short wrong_transaction reply_to_the_request_before
     connection_reset half_open slow_loris tty_unplugged_and_back_under_another_number

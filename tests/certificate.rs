@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use laixin::certificate::{
-    Certificate, Device, HeldAgainst, Moments, Office, Outcome, SelfTest, SignedOverride, Span,
-    TurnedOver, pdf, wording,
+    Acknowledged, AlarmSeen, Certificate, Device, HeldAgainst, Moments, Office, Outcome, SelfTest,
+    SignedOverride, Span, TurnedOver, pdf, wording,
 };
 use laixin::clock::{self, Millis};
 use laixin::config::{Language, Print};
@@ -87,6 +87,8 @@ fn released() -> Certificate {
             aired_by_fan: vec![span(20, 32)],
             turned: None,
             aired: after(32),
+            unwatched: false,
+            alarm: None,
             acknowledged: None,
             ended: after(33),
         },
@@ -113,6 +115,7 @@ fn released() -> Certificate {
             ozone_mg_m3: Some(0.1),
         },
         faults: Vec::new(),
+        aborted_by: None,
         curve,
         absent: Vec::new(),
         invented: false,
@@ -561,6 +564,157 @@ fn a_load_of_a_part_of_its_batch_does_not_claim_the_whole_batch() {
     assert!(text.contains("未记录（整批签收 36 件）"), "{text}");
 }
 
+/// Everything that a sheet can have to say, at once, and as long as it gets.
+fn everything() -> Certificate {
+    let reason = "门锁损坏，".repeat(200);
+    let mut all = overridden(&reason);
+    let missing = |point: &str| {
+        format!(
+            "reading_missing: {point} out_of_range: input_register 4001 (unit 12): read 6553.5 mW/cm2 (raw 65535), expected 0 … 20 mW/cm2"
+        )
+    };
+    all.faults = vec![
+        (BEGAN, "aborted_by_operator".into()),
+        (BEGAN, "restarted_mid_cycle".into()),
+        (BEGAN, missing("irradiance_mw_cm2")),
+        (BEGAN, "lamp_not_off".into()),
+    ];
+    all.aborted_by = Some("欧阳王秀英（夜班经办人）".into());
+    all.sides = Sides::One;
+    all.moments.turned = Some(TurnedOver {
+        at: Millis(BEGAN.0 + 17_000),
+        by: "王秀英".into(),
+    });
+    all.moments.alarm = Some(AlarmSeen {
+        began: BEGAN,
+        out: Some(Millis(BEGAN.0 + 90_000)),
+    });
+    all.moments.acknowledged = Some(Acknowledged {
+        at: Millis(BEGAN.0 + 99_000),
+        by: "维护员赵铁柱".into(),
+        reason: Some("继电器触点粘连，已更换。".repeat(40)),
+    });
+    all.limits.dose_mj_cm2 = Some(4.0);
+    all.clock_was_set = true;
+    all.invented = true;
+    all.absent = [
+        "irradiance_mw_cm2",
+        "ozone_mg_m3",
+        "locked",
+        "estop_pressed",
+        "scan_counter",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    all.self_test = Some(SelfTest {
+        at: Millis(BEGAN.0 - 3_600_000),
+        outcome: TestOutcome::Failed,
+        failed: Some("heartbeat_cut_off".into()),
+    });
+    all.anchors.extend(all.anchors.clone());
+    all
+}
+
+fn without_blanks(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// B1: a sentence that is too long for its line goes on in the next one; nothing is lost at the paper's edge, and nothing lies over the signatures.
+#[test]
+fn the_longest_sheet_has_every_sentence_whole_and_inside_the_page() {
+    for (language, sentences) in [
+        (
+            Language::Chinese,
+            [
+                "消毒途中系统时钟被调整，所列时刻按启动后的实际时长推算。",
+                "档案为虚构的模拟器档案，不得用于真实信件。",
+                "缺少的测点不作核对，或按时间判定。",
+                "经办人中止了消毒（欧阳王秀英（夜班经办人））",
+                "0 … 20 mW/cm2",
+                "未通过：",
+                "第 1204 条",
+            ],
+        ),
+        (
+            Language::English,
+            [
+                "times are told by the time passed since the start.",
+                "never for real letters",
+                "(欧阳王秀英（夜班经办人）)",
+                "0 … 20 mW/cm2",
+                "The curves end where the station was restarted.",
+                "not judged",
+                "1204",
+            ],
+        ),
+    ] {
+        let whole = pdf(&everything(), &FONT, language).expect("printed");
+        let raw = tool("pdftotext", &["-raw", "FILE", "-"], &whole);
+        let said = without_blanks(&String::from_utf8_lossy(&raw.stdout));
+        for sentence in sentences {
+            let sentence = without_blanks(sentence);
+            assert!(said.contains(&sentence), "{sentence} is not in\n{said}");
+        }
+        let boxes = tool("pdftotext", &["-bbox", "FILE", "-"], &whole);
+        let boxes = String::from_utf8_lossy(&boxes.stdout).into_owned();
+        let edge = |line: &str, name: &str| -> f64 {
+            let rest = line.split(name).nth(1).expect("an edge");
+            rest[2..]
+                .split('"')
+                .next()
+                .expect("it")
+                .parse()
+                .expect("a number")
+        };
+        let words: Vec<&str> = boxes.lines().filter(|l| l.contains("<word ")).collect();
+        assert!(words.len() > 40, "{boxes}");
+        for word in &words {
+            let inside = edge(word, "xMin") > 40.0
+                && edge(word, "xMax") < 555.0
+                && edge(word, "yMin") > 20.0
+                && edge(word, "yMax") < 835.0;
+            assert!(inside, "{word}");
+        }
+        let lowest = words.iter().filter(|word| word.contains("2c26b46b"));
+        let lowest = lowest.map(|word| edge(word, "yMax")).fold(0.0, f64::max);
+        // The signatures' base line is at 269 mm.
+        assert!((700.0..755.0).contains(&lowest), "{lowest}");
+    }
+}
+
+/// B7.
+#[test]
+fn what_nobody_saw_is_unknown_and_not_zero() {
+    let mut cut = failed();
+    cut.moments.unwatched = true;
+    cut.moments.lit[0].to = None;
+    cut.exposures.clear();
+    (cut.exposure_s, cut.dose_mj_cm2) = (None, None);
+    let text = read_back(&printed(&cut));
+    for row in ["外表面照射剂量", "照射时间"] {
+        let row = text.lines().find(|line| line.trim_start().starts_with(row));
+        assert!(row.is_some_and(|row| row.contains("未知")), "{text}");
+    }
+    assert!(!text.contains("0.0 秒"), "{text}");
+    assert_eq!(
+        text.matches("未知").count(),
+        3,
+        "when it went out, too: {text}"
+    );
+}
+
+/// A2: the sheet of an alarm that nobody has acknowledged says so.
+#[test]
+fn an_alarm_that_stands_is_on_the_sheet_with_its_times() {
+    let mut alarm = failed();
+    let began = BEGAN;
+    alarm.moments.alarm = Some(AlarmSeen { began, out: None });
+    let text = read_back(&printed(&alarm));
+    for said in ["报警尚未由维护员确认", "此后未见灯管熄灭"] {
+        assert!(text.contains(said), "{said} is not in\n{text}");
+    }
+}
+
 /// Pictures to look at, on request.
 #[test]
 fn samples_to_look_at() {
@@ -577,6 +731,7 @@ fn samples_to_look_at() {
         ("failed", failed()),
         ("timer", timer()),
         ("turned", turned()),
+        ("everything", everything()),
     ] {
         std::fs::write(folder.join(format!("{name}.pdf")), printed(&certificate)).expect("written");
     }

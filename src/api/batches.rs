@@ -87,6 +87,9 @@ pub struct OverrideBody {
     approver: String,
     /// The password of that account. A wrong one counts towards its lock-out.
     approver_password: String,
+    /// That the cabinet's mains are cut. Needed where the load lies in a cabinet whose alarm stands and that does not answer: nobody sees its lamps then.
+    #[serde(default)]
+    mains_cut: bool,
 }
 
 /// A batch that lay for longer than this was not received when somebody says.
@@ -262,17 +265,53 @@ pub async fn close(
     .await
 }
 
-/// The cabinet that holds this load while its lamp may burn: nobody signs that door open.
-fn may_burn(mut views: impl Iterator<Item = CabinetView>, load: i64) -> Option<String> {
+/// What is said of an alarm on the record of an override: the cabinet, and what was known of its lamps.
+fn told_of_alarm(
+    views: impl Iterator<Item = CabinetView>,
+    load: i64,
+    mains_cut: bool,
+) -> Result<Option<serde_json::Value>, Problem> {
     let holds = |view: &CabinetView| view.cycle.as_ref().is_some_and(|cycle| cycle.load == load);
-    let burning = |view: &CabinetView| matches!(view.step.as_str(), "alarm" | "aborting");
-    views
-        .find(|view| holds(view) && burning(view))
-        .map(|view| view.id)
+    let mut unsafe_to_open =
+        views.filter(|view| holds(view) && matches!(view.step.as_str(), "alarm" | "aborting"));
+    let Some(view) = unsafe_to_open.next() else {
+        return Ok(None);
+    };
+    let refused = |reason: &str, told: String| {
+        Err(Problem {
+            reason: Some(reason.into()),
+            ..Problem::new("wrong_state", told)
+        })
+    };
+    let id = &view.id;
+    let lamps = match (view.alarm_lamp.as_deref(), view.connected) {
+        (Some("out"), _) => "out",
+        (Some(_), false) if mains_cut => "not_shown",
+        (Some(_), false) => {
+            return refused(
+                "mains_not_cut",
+                format!(
+                    "{id}, with load {load} inside, does not answer and its lamps cannot be seen: cut its mains, then sign with mains_cut true. Its alarm stands all the same"
+                ),
+            );
+        }
+        _ => {
+            return refused(
+                "lamp_not_seen_out",
+                format!(
+                    "the lamps of {id}, with load {load} inside, were not seen out: cut its mains, then sign"
+                ),
+            );
+        }
+    };
+    Ok(Some(
+        serde_json::json!({"cabinet": id, "lamps": lamps, "mains_cut": mains_cut}),
+    ))
 }
 
 /// Two people take responsibility, by name and with a reason, for opening a load that no cycle released: the caller, and another
-/// one with a password of his own.
+/// one with a password of his own. While its cabinet's alarm stands that is possible once the lamps are seen out, or with `mains_cut` where the cabinet
+/// does not answer; the alarm stands all the same, and the ledger's entry says so.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = LoadView)))]
@@ -287,6 +326,7 @@ pub async fn override_load(
         reason,
         approver,
         approver_password,
+        mains_cut,
     } = &asked.body;
     let (reason, approver) = (reason.trim().to_owned(), approver.trim().to_owned());
     // The password is not part of what is kept to know a repetition by.
@@ -295,18 +335,12 @@ pub async fn override_load(
         return Ok(given);
     }
     let reason = super::grouping::reason(&reason)?;
-    if let Some(cabinet) = may_burn(app.cabinets.values().map(CabinetControl::view), id) {
-        return Err(Problem::new(
-            "wrong_state",
-            format!(
-                "{cabinet}, with load {id} inside, was not seen dark: cut its mains, end the alarm, then sign"
-            ),
-        ));
-    }
+    let views = app.cabinets.values().map(CabinetControl::view);
+    let alarm = told_of_alarm(views, id, *mains_cut)?;
     let approver = Proof::of(&approver, approver_password);
     let approved_by = app.second_person::<Mailroom>(&by, approver).await?;
     app.once_telling(key, move |db| {
-        db.override_load(id, (&by, &approved_by), &reason)?;
+        db.override_load_in_alarm(id, (&by, &approved_by), &reason, alarm)?;
         let load = db.load(id)?;
         let batch = load.batch_id;
         Ok((

@@ -44,19 +44,23 @@ impl Plot {
     }
 }
 
-/// Where the pictures stand: left, top, width, and the two heights.
-pub(super) const HEIGHTS: (f32, f32) = (44.0, 17.0);
 const GAP: f32 = 9.5;
 
-/// Draws both pictures; returns where they end.
+/// How high both pictures are with what is between them.
+pub(super) fn height((first, second): (f32, f32)) -> f32 {
+    first + GAP + second
+}
+
+/// Draws both pictures, so high each; returns where they end.
 pub(super) fn draw(
     pen: &mut Pen<'_, '_>,
     w: &Words,
     certificate: &Certificate,
     (left, top, width): (f32, f32, f32),
+    heights: (f32, f32),
 ) -> f32 {
-    let (first, second) = HEIGHTS;
-    let end = top + first + GAP + second;
+    let (first, second) = heights;
+    let end = top + height(heights);
     let Some(until_s) = until(certificate) else {
         let frame = Rule {
             mm: 0.2,

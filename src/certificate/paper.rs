@@ -17,6 +17,13 @@ const LEFT: f32 = 18.0;
 const RIGHT: f32 = 192.0;
 const WIDTH: f32 = RIGHT - LEFT;
 
+/// From one line to the next, for each point of its size.
+const PITCH: f32 = 0.511;
+/// From the pictures to what stands below them.
+const BELOW_PICTURES: f32 = 9.0;
+/// Where a text ends that is longer than there is room for.
+const CUT: &str = "…";
+
 const BLACK: Ink = Ink(0x1c, 0x22, 0x1f);
 const QUIET: Ink = Ink(0x5c, 0x66, 0x60);
 const LINE: Ink = Ink(0xb9, 0xc2, 0xbd);
@@ -42,9 +49,9 @@ pub fn pdf(
         paper.facts(pen, 61.0);
         paper.times(pen, 94.8);
         paper.criteria(pen, 111.0);
-        paper.curves(pen, 150.5);
-        let after = paper.remarks(pen, 230.0);
-        paper.anchors(pen, after);
+        let room = paper.room(pen, 150.5);
+        let below = paper.curves(pen, 150.5, room.pictures);
+        paper.remarks(pen, below, room.points);
         paper.foot(pen);
     })
 }
@@ -121,6 +128,25 @@ fn rule(mm: f32, ink: Ink) -> Rule {
     }
 }
 
+/// At most so many lines; what is left out is shown by `mark` at the end.
+fn cut(
+    pen: &Pen<'_, '_>,
+    lines: &mut Vec<String>,
+    most: usize,
+    (points, width): (f32, f32),
+    mark: &str,
+) {
+    if lines.len() <= most {
+        return;
+    }
+    lines.truncate(most);
+    if let Some(last) = lines.last_mut() {
+        let room = width - pen.width_mm(mark, points);
+        while pen.width_mm(last, points) > room && last.pop().is_some() {}
+        last.push_str(mark);
+    }
+}
+
 /// A moment in full: day and time to the second.
 fn moment(at: Millis) -> String {
     at.rfc3339().replace('T', " ").chars().take(19).collect()
@@ -167,12 +193,34 @@ impl Paper<'_> {
         pen.block((LEFT, top), (WIDTH, 15.0), SHADE);
         pen.block((LEFT, top), (2.0, 15.0), ink);
         pen.text((LEFT + 6.0, top + 6.6), &headline, bold(14.0, ink));
-        let detail = pen.lines(&detail, 9.0, WIDTH - 10.0).into_iter().next();
-        pen.text(
-            (LEFT + 6.0, top + 12.0),
-            &detail.unwrap_or_default(),
-            plain(9.0, BLACK),
-        );
+        let sizes = [(9.0, 1), (8.0, 1), (7.0, 2)];
+        self.fitted(pen, (LEFT + 6.0, top + 12.0), WIDTH - 10.0, &detail, &sizes);
+    }
+
+    /// As large as it can be: each size with the number of lines there is room for, around this place. What is too long for all of them ends with a mark.
+    fn fitted(
+        &self,
+        pen: &mut Pen<'_, '_>,
+        (x, y): (f32, f32),
+        width: f32,
+        text: &str,
+        sizes: &[(f32, usize)],
+    ) {
+        let mut set = (0.0, Vec::new());
+        for (points, most) in sizes {
+            set = (*points, pen.lines(text, *points, width));
+            if set.1.len() <= *most {
+                break;
+            }
+        }
+        let (points, mut lines) = set;
+        let most = sizes.last().map_or(1, |(_, most)| *most);
+        cut(pen, &mut lines, most, (points, width), CUT);
+        let pitch = PITCH * points;
+        let first = y - pitch / 2.0 * (lines.len().saturating_sub(1)) as f32;
+        for (at, line) in lines.iter().enumerate() {
+            pen.text((x, first + pitch * at as f32), line, plain(points, BLACK));
+        }
     }
 
     fn judged(&self) -> (String, String, Ink) {
@@ -264,7 +312,7 @@ impl Paper<'_> {
         );
     }
 
-    /// A name and its value; a value that is too long is set smaller, then cut.
+    /// A name and its value; a value that is too long is set smaller, then in two lines.
     fn fact(
         &self,
         pen: &mut Pen<'_, '_>,
@@ -273,16 +321,8 @@ impl Paper<'_> {
         (name, value): (&str, &str),
     ) {
         pen.text((x, y), self.w.t(name), plain(9.0, QUIET));
-        let fitting = [9.5, 8.5, 7.5, 6.5]
-            .into_iter()
-            .find(|points| pen.width_mm(value, *points) <= value_mm);
-        let points = fitting.unwrap_or(6.5);
-        let line = pen.lines(value, points, value_mm).into_iter().next();
-        pen.text(
-            (x + name_mm, y),
-            &line.unwrap_or_default(),
-            plain(points, BLACK),
-        );
+        let sizes = [(9.5, 1), (8.5, 1), (7.5, 1), (6.5, 1), (5.5, 2)];
+        self.fitted(pen, (x + name_mm, y), value_mm, value, &sizes);
     }
 
     /// Letters of the load, where somebody said; never the whole batch's as if they had been inside.
@@ -310,9 +350,10 @@ impl Paper<'_> {
         }
     }
 
-    fn curves(&self, pen: &mut Pen<'_, '_>, top: f32) {
+    /// Returns where the next part begins.
+    fn curves(&self, pen: &mut Pen<'_, '_>, top: f32, heights: (f32, f32)) -> f32 {
         let place = (LEFT + 8.0, top, WIDTH - 16.0 - 9.0);
-        chart::draw(pen, self.w, self.certificate, place);
+        chart::draw(pen, self.w, self.certificate, place, heights) + BELOW_PICTURES
     }
 
     fn foot(&self, pen: &mut Pen<'_, '_>) {

@@ -174,7 +174,11 @@ fn limits_of_its_proof(what: &str, profile: &Profile, report: &mut Report) {
         Some(_) => {}
     }
     if profile.without.contains(&Point::ScanCounter) {
-        report.warn(what, "no_scan_counter", &[]);
+        let code = match profile.points.contains_key(&Point::IrradianceMwCm2) {
+            true => "no_scan_counter",
+            false => "no_scan_counter_no_uv",
+        };
+        report.warn(what, code, &[]);
     }
 }
 

@@ -33,9 +33,10 @@ pub fn run(args: &ConfigArg) -> u8 {
         Err(error) => {
             tracing::error!("not started: {}", crate::Chain(&error));
             match error {
-                StationError::Config(_) | StationError::Profile { .. } | StationError::Tls(_) => {
-                    USAGE
-                }
+                StationError::Config(_)
+                | StationError::Profile { .. }
+                | StationError::Line { .. }
+                | StationError::Tls(_) => USAGE,
                 _ => FINDING,
             }
         }

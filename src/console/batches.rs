@@ -69,6 +69,8 @@ struct LoadLine {
     may_start: bool,
     /// What is to be said of its cabinet's self test before a start.
     test_due: Option<String>,
+    /// It lies in a cabinet whose alarm stands and that does not answer: whoever signs says that the mains are cut.
+    wants_mains_cut: bool,
     running: bool,
     /// Number of the newest cycle, once it has ended: it has a certificate.
     certificate: Option<String>,
@@ -255,6 +257,14 @@ fn load_line(
         state_words: w.code("load_state", state),
         detail: detail(w, load, cycle),
         test_due: super::cabinet::due_before_start(w, app, &load.cabinet).filter(|_| may_start),
+        wants_mains_cut: app.cabinets.values().any(|cabinet| {
+            let view = cabinet.view();
+            let holds = view
+                .cycle
+                .as_ref()
+                .is_some_and(|cycle| cycle.load == load.id);
+            holds && view.step == "alarm" && !view.connected
+        }),
         may_start,
         running: load.state == LoadState::InCycle,
         certificate: cycle

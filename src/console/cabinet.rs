@@ -270,11 +270,15 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
     let dark_alarm = view.step == "alarm" && state_of(&view, "lamp_on") == "off";
     let usable = view.connected && view.wrong_cabinet.is_none();
     Panel {
-        step_words: w.code("step", &step).to_owned(),
+        step_words: step_words(w, &view, &step),
         waits: match inside {
             None if in_use => String::new(),
             None if step == "quarantined" => w.t("cabinet.test_left").to_owned(),
             Some(_) if opens => w.t("cabinet.press_open").to_owned(),
+            _ if dark_alarm => w
+                .known("fault_do", "alarm_stands")
+                .unwrap_or_default()
+                .to_owned(),
             _ if step == "idle" && view.awaits_unloading => {
                 w.t("cabinet.awaits_unloading").to_owned()
             }
@@ -340,8 +344,19 @@ fn load_choice(w: &'static Words, (load, batch): (Load, Batch)) -> LoadChoice {
     }
 }
 
+/// The step in words; after a self test that did not pass no letter is spoken of.
+pub(super) fn step_words(w: &Words, view: &CabinetView, step: &str) -> String {
+    let blocked = view.blocked.as_ref().map(|why| why.code.as_str());
+    let of_test =
+        step == "quarantined" && inside(view).is_none() && blocked != Some("found_in_use");
+    match of_test {
+        true => w.t("cabinet.test_left_step").to_owned(),
+        false => w.code("step", step).to_owned(),
+    }
+}
+
 /// The load inside, as far as the cabinet's task knows: one of a cycle that was begun, until its door was opened.
-fn inside(view: &CabinetView) -> Option<i64> {
+pub(super) fn inside(view: &CabinetView) -> Option<i64> {
     let cycle = view.cycle.as_ref()?;
     let emptied = matches!(view.step.as_str(), "idle" | "unknown" | "self_test")
         || (view.step == "released" && !view.awaits_unloading);
@@ -368,6 +383,8 @@ fn look(db: &Db, id: &str, shown: Option<CycleView>) -> Result<Found, StoreError
     let load = shown.map(|cycle| cycle.load);
     let mut waiting = db.loads_to_disinfect()?;
     waiting.retain(|load| !load.is_kept_in_another_than(id));
+    // Behind the door of a quarantine any other would be refused.
+    waiting.sort_by_key(|found| Some(found.id) != load);
     let waiting = waiting.into_iter().map(|load| {
         let batch = db.batch(load.batch_id)?;
         Ok((load, batch))

@@ -416,7 +416,7 @@ fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
     let tone = cabinet::tone(&view);
     let running = view.cycle.as_ref().filter(|_| cabinet::is_running(&view));
     let state = if view.connected {
-        w.code("step", super::cabinet::shown_step(&view)).to_owned()
+        cabinet::step_words(w, &view, cabinet::shown_step(&view))
     } else {
         w.t("cabinet.disconnected").to_owned()
     };

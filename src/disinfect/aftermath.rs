@@ -24,10 +24,11 @@ impl Aftermath {
         steps
             .iter()
             .fold(Self::None, |told, step| match (told, step.step.as_str()) {
-                (_, "alarm") => Self::Alarm(Lamp::Lit),
+                (Self::None | Self::Airing, "alarm") => Self::Alarm(Lamp::Lit),
                 (Self::Alarm(_), CycleStep::LAMP_SEEN_OUT) => Self::Alarm(Lamp::Out),
                 (Self::Alarm(_), CycleStep::LAMP_SEEN_LIT) => Self::Alarm(Lamp::Lit),
-                (Self::Alarm(Lamp::Out), "ventilating") => Self::Airing,
+                (Self::Alarm(_), CycleStep::ACKNOWLEDGED)
+                | (Self::Alarm(Lamp::Out), "ventilating") => Self::Airing,
                 (_, CycleStep::AIRED) => Self::None,
                 _ => told,
             })

@@ -1,6 +1,7 @@
 //! The dose curve of the running cycle: about one sample a second, kept here and handed to the store in batches. Nobody
 //! waits for that: a slow disk costs the picture, never a heartbeat.
 
+use super::record::End;
 use super::task::Supervisor;
 use crate::domain::cycle::{Cycle, Seen, Step};
 use crate::store::{CycleSample, Queued, Store};
@@ -69,7 +70,9 @@ impl Supervisor {
         let Some(record) = &self.record else {
             return;
         };
-        let Some(began_ms) = record.began_ms.filter(|_| step.is_running()) else {
+        // What comes after an alarm may come days later: the picture would show nothing else.
+        let counts = step.is_running() && record.end == End::Open;
+        let Some(began_ms) = record.began_ms.filter(|_| counts) else {
             return;
         };
         let dose = next.load().exposure().dose_mj_cm2;

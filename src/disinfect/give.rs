@@ -96,7 +96,7 @@ impl Supervisor {
     }
 
     /// As far as the last look goes.
-    fn answers(&self) -> bool {
+    pub(super) fn answers(&self) -> bool {
         let seen = self.seen.as_ref();
         seen.is_some_and(|seen| seen.door_closed != Err(WhyMissing::NoAnswer))
     }

@@ -189,7 +189,9 @@ impl Supervisor {
         let over = before.keys().filter(|point| !found.contains_key(*point));
         let over = over.map(|point| {
             let mut points = Point::ALL.into_iter();
-            let known = points.find(|known| known.name() == point);
+            // In the dark a UV sensor measures nothing of the lamp: that only a cycle does.
+            let known =
+                points.find(|known| known.name() == point && *known != Point::IrradianceMwCm2);
             let value = known.and_then(|known| readings.number(known, now).ok());
             HealthRow {
                 value,
@@ -302,6 +304,7 @@ fn self_test_row(db: &Db, device: &str) -> Result<Option<HealthRow>, StoreError>
     };
     let now = clock::now();
     let days = (now.0 - ended.0).max(0) as f64 / DAY_MS as f64;
+    let days = (days * 100.0).round() / 100.0;
     // Its limit is a matter of the settings: whoever reads the log knows it.
     let mut row = held(device.to_owned(), now, "selftest_age_days", days, None);
     if outcome == TestOutcome::Failed {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::aftermath::Aftermath;
+use super::alarm::Alarm;
 use super::last_words::{LastWords, Word};
 use super::record::{End, Kept, Record};
 use super::unknown::Unknown;
@@ -24,6 +25,8 @@ pub(super) struct LeftBehind {
     pub(super) word: Option<Word>,
     /// Found in use, and what became of that.
     pub(super) unknown: Unknown,
+    /// As the ledger says.
+    pub(super) alarm: Alarm,
     /// Where last words are left.
     pub(super) folder: Option<PathBuf>,
     /// What the health log says of it last.
@@ -72,6 +75,7 @@ impl LeftBehind {
             test_failed: db.self_test_failed(cabinet)?,
             word,
             unknown: Unknown::of(db, cabinet)?,
+            alarm: Alarm::of(db, cabinet)?,
             folder,
             standing: db.newest_health_of(cabinet)?,
         })
@@ -102,6 +106,12 @@ impl LeftCycle {
             Some(_) if self.emptied => Left::Clean,
             Some(_) => Left::NotEmptied,
         }
+    }
+
+    /// It ended in an alarm that nobody has acknowledged, with its load inside.
+    pub(super) fn is_in_alarm(&self) -> bool {
+        let inside = matches!(self.left(), Left::Quarantined | Left::Unfinished);
+        inside && matches!(Aftermath::left(&self.steps), Aftermath::Alarm(_))
     }
 
     /// What the steps of this run belong to.

@@ -3,6 +3,7 @@
 use uv_cabinet::{Missing, Point};
 
 use super::aftermath::Aftermath;
+use super::alarm::Alarm;
 use super::last_words::{LastWords, Word};
 use super::left::{LeftBehind, LeftCycle, left};
 use super::standing::Standing;
@@ -81,12 +82,13 @@ impl Supervisor {
             test_failed,
             word,
             unknown,
+            alarm,
             folder,
             standing,
         } = found;
         self.standing = Standing::left(&standing);
         self.logged.standing = self.standing.codes();
-        self.unknown = unknown;
+        (self.unknown, self.alarm) = (unknown, alarm);
         self.last_words = LastWords::in_folder(folder.as_deref(), &self.id.to_string());
         self.last_words.take_room();
         self.troubles.self_test_failed = test_failed;
@@ -101,7 +103,12 @@ impl Supervisor {
             outcome: Some(test.outcome.unwrap_or(TestOutcome::CutShort)),
             ..SelfTestView::from(test)
         });
-        self.cycle = Cycle::at_start(self.cycle.rules().clone(), left, self.now_ms());
+        let in_alarm = alarm == Alarm::Stands || cycle.as_ref().is_some_and(LeftCycle::is_in_alarm);
+        let (rules, now_ms) = (self.cycle.rules().clone(), self.now_ms());
+        self.cycle = match in_alarm {
+            true => Cycle::at_start_in_alarm(rules, left, now_ms),
+            false => Cycle::at_start(rules, left, now_ms),
+        };
         if let Some(word) = word {
             self.cycle = self.cycle.failed(word.fault);
         }

@@ -19,6 +19,12 @@ use crate::store::{Finding, HealthRow, TestOutcome};
 
 /// Stable code of a check that could not be judged: it fails nothing, and proves nothing.
 const NOT_JUDGED: &str = "ozone_not_judged";
+/// Stable code of a controller that leaves the lamps lit without a heartbeat, and puts them out when told.
+const UNWATCHED: &str = "heartbeat_not_watched";
+
+/// Value, limit and unit of a check.
+type Measured<'a> = (Option<f64>, Option<f64>, &'a str);
+const NOTHING: Measured<'static> = (None, None, "");
 
 /// What ends a test early.
 enum Ended {
@@ -206,7 +212,7 @@ impl Supervisor {
         let shown = dark.0.irradiance.ok().map(|sample| sample.mw_cm2);
         t.note(
             "dark",
-            dark.1,
+            &dark,
             Fault::LampLitUnasked,
             (shown, rules.irradiance_dark_mw_cm2(), "mW/cm2"),
         )?;
@@ -216,7 +222,7 @@ impl Supervisor {
         let locked = self
             .look_for(t, preflight, |s| s.is_shut().then_some(()))
             .await?;
-        t.note("lock", locked.1, Fault::NotLocked, (None, None, ""))?;
+        t.note("lock", &locked, Fault::NotLocked, (None, None, ""))?;
 
         t.heartbeat = Heartbeat::Given;
         self.test_look(t).await?;
@@ -230,7 +236,7 @@ impl Supervisor {
         let shown = lit.0.irradiance.ok().map(|sample| sample.mw_cm2);
         t.note(
             "strike",
-            lit.1,
+            &lit,
             Fault::LampDidNotStrike,
             (shown, rules.irradiance_struck_mw_cm2(), "mW/cm2"),
         )?;
@@ -244,10 +250,14 @@ impl Supervisor {
             .await?;
         let after_s = self.now_ms().saturating_sub(since_ms) as f64 / 1000.0;
         let limit_s = rules.off_confirm_max_ms as f64 / 1000.0;
-        t.note(
+        let code = match cut.1 || cut.0.hand_at_it().is_some() {
+            true => Fault::LampNotOff.code(),
+            false => self.why_lit_without_heartbeat(t).await?,
+        };
+        t.note_code(
             "heartbeat_cut_off",
-            cut.1,
-            Fault::LampNotOff,
+            &cut,
+            code,
             (Some(after_s), Some(limit_s), "s"),
         )?;
         self.ordered(
@@ -261,7 +271,7 @@ impl Supervisor {
                 rules.is_out(s).then_some(())
             })
             .await?;
-        t.note("lamp_out", out.1, Fault::LampNotOff, (None, None, ""))?;
+        t.note("lamp_out", &out, Fault::LampNotOff, (None, None, ""))?;
         self.air(t).await?;
         self.ordered(
             t,
@@ -273,7 +283,7 @@ impl Supervisor {
         let unlocked = self
             .look_for(t, preflight, |s| (s.locked != Ok(true)).then_some(()))
             .await?;
-        t.note("unlocked", unlocked.1, Fault::NotUnlocked, (None, None, ""))
+        t.note("unlocked", &unlocked, Fault::NotUnlocked, (None, None, ""))
     }
 
     async fn air(&mut self, t: &mut Testing<'_>) -> Result<(), Ended> {
@@ -285,7 +295,7 @@ impl Supervisor {
                 (s.fan_on == Ok(true)).then_some(())
             })
             .await?;
-        t.note("fan", fan.1, Fault::FanNotRunning, (None, None, ""))?;
+        t.note("fan", &fan, Fault::FanNotRunning, (None, None, ""))?;
         let since_ms = self.now_ms();
         // The lamp burnt: the air is moved for as long as after a cycle, whatever the sensor says before.
         let low = |s: &Seen| {
@@ -304,7 +314,7 @@ impl Supervisor {
         let (shown, limit) = (air.0.ozone_mg_m3.ok(), rules.ozone_release_mg_m3());
         t.note(
             "ozone",
-            air.1,
+            &air,
             Fault::OzoneDidNotFall,
             (shown, limit, "mg/m3"),
         )?;
@@ -322,7 +332,7 @@ impl Supervisor {
             .await?;
         t.note(
             "fan_stopped",
-            stopped.1,
+            &stopped,
             Fault::FanNotStopped,
             (None, None, ""),
         )
@@ -335,7 +345,28 @@ impl Supervisor {
         command: Command,
     ) -> Result<(), Ended> {
         let taken = self.cabinet.command(command).await;
-        t.note(check, taken.is_ok(), Fault::OrderFailed, (None, None, ""))
+        t.add(check, taken.is_ok(), Fault::OrderFailed.code(), NOTHING)
+    }
+
+    /// The lamps burn on without a heartbeat: whether they do so against an order, too.
+    async fn why_lit_without_heartbeat(
+        &mut self,
+        t: &mut Testing<'_>,
+    ) -> Result<&'static str, Ended> {
+        let rules = self.cycle.rules().clone();
+        let off = Command::Lamp(uv_cabinet::Switch::Off);
+        // Where it does not arrive, the lamps burn on and the readings show it.
+        let _ = self.cabinet.command(off).await;
+        let out = self
+            .look_for(t, rules.off_confirm_max_ms, |s| {
+                rules.is_out(s).then_some(())
+            })
+            .await?;
+        Ok(match (out.0.hand_at_it(), out.1) {
+            (Some(hand), _) => hand.code(),
+            (None, true) => UNWATCHED,
+            (None, false) => Fault::LampNotOff.code(),
+        })
     }
 
     /// Looks until it is so, at most this long. The last look and whether it was.
@@ -351,8 +382,7 @@ impl Supervisor {
             if is_so(&seen).is_some() {
                 return Ok((seen, true));
             }
-            let door_opened = seen.door_closed == Ok(false) || seen.estop_pressed == Ok(true);
-            if door_opened || seen.at_ms.saturating_sub(since_ms) > longest_ms {
+            if seen.hand_at_it().is_some() || seen.at_ms.saturating_sub(since_ms) > longest_ms {
                 return Ok((seen, false));
             }
         }
@@ -403,14 +433,38 @@ impl Testing<'_> {
     fn note(
         &mut self,
         check: &str,
-        good: bool,
+        looked: &(Seen, bool),
         fault: Fault,
-        (value, limit, unit): (Option<f64>, Option<f64>, &str),
+        measured: Measured<'_>,
+    ) -> Result<(), Ended> {
+        self.note_code(check, looked, fault.code(), measured)
+    }
+
+    /// Whoever opened the door or pressed the stop ended the check, and not what it looked for.
+    fn note_code(
+        &mut self,
+        check: &str,
+        (seen, good): &(Seen, bool),
+        code: &str,
+        measured: Measured<'_>,
+    ) -> Result<(), Ended> {
+        match seen.hand_at_it().filter(|_| !good) {
+            Some(hand) => self.add(check, *good, hand.code(), NOTHING),
+            None => self.add(check, *good, code, measured),
+        }
+    }
+
+    fn add(
+        &mut self,
+        check: &str,
+        good: bool,
+        code: &str,
+        (value, limit, unit): Measured<'_>,
     ) -> Result<(), Ended> {
         self.findings.push(Finding {
             check: check.to_owned(),
             good,
-            code: (!good).then(|| fault.code().to_owned()),
+            code: (!good).then(|| code.to_owned()),
             value,
             limit,
             unit: unit.to_owned(),
@@ -422,5 +476,5 @@ impl Testing<'_> {
 /// How long a person may wait for a test: every limit once.
 pub fn longest(profile: &uv_cabinet::Profile) -> Duration {
     let t = &profile.timing;
-    2 * t.preflight_max + t.strike_max + 2 * t.off_confirm_max + t.fan_start_max + t.ventilation_max
+    2 * t.preflight_max + t.strike_max + 3 * t.off_confirm_max + t.fan_start_max + t.ventilation_max
 }

@@ -7,7 +7,7 @@ use uv_cabinet::Readings;
 use super::task::Supervisor;
 use super::trouble::{silence_code, silence_next};
 use super::{BlockedView, CabinetView, WrongCabinetView, look};
-use crate::domain::cycle::{Air, Fault, LastLoad, Look, Sample, Step, WhyMissing};
+use crate::domain::cycle::{Air, Fault, Lamp, LastLoad, Look, Sample, Step, WhyMissing};
 use crate::store::CycleRecord;
 
 impl Supervisor {
@@ -32,6 +32,10 @@ impl Supervisor {
                 step.code()
             }
             .to_owned(),
+            alarm_lamp: match step {
+                Step::Alarm { lamp } => Some(lamp.code().to_owned()),
+                _ => None,
+            },
             self_test: self.last_test.clone(),
             blocked: self.blocking(),
             troubles: self.troubles.all().cloned().collect(),
@@ -67,7 +71,12 @@ impl Supervisor {
         let not_ready = |code: &str, message: String| {
             self.around.readiness.not_ready(&part, code, &message);
         };
-        if matches!(self.cycle.step(), Step::Alarm { .. }) {
+        if let Step::Alarm { lamp: Lamp::Out } = self.cycle.step() {
+            let message = format!(
+                "{id}: the alarm stands, though its lamps are out now. Mend what kept them lit, then acknowledge it on the cabinet's page"
+            );
+            not_ready("alarm_stands", message);
+        } else if matches!(self.cycle.step(), Step::Alarm { .. }) {
             let message = format!(
                 "{id}: the lamp was not seen out. Cut the mains, do not open the door, call maintenance"
             );

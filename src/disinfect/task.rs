@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uv_cabinet::{Begun, Cabinet, Profile, WrongCabinet};
 
+use super::alarm::Alarm;
 use super::curve::Curve;
 use super::give::Given;
 use super::health::{HeldAgainst, Logged};
@@ -50,6 +51,8 @@ pub(super) struct Supervisor {
     pub(super) not_emptied: Option<i64>,
     /// What is on record of a cabinet that was found in use.
     pub(super) unknown: Unknown,
+    /// What the ledger says of an alarm.
+    pub(super) alarm: Alarm,
     pub(super) given: Given,
     /// On its way while the lamp is to stay permitted; dropped, it is not given.
     pub(super) beat: Option<Begun>,
@@ -97,6 +100,7 @@ impl Supervisor {
             record: None,
             not_emptied: None,
             unknown: Unknown::Nothing,
+            alarm: Alarm::Over,
             given: Given::default(),
             beat: None,
             putting_out: None,
@@ -165,6 +169,7 @@ impl Supervisor {
         let before = self.cycle.clone();
         let was_well = before.load().failed.is_none();
         self.advance(next, None).await;
+        self.note_alarm().await;
         self.standing
             .note((&before, &self.cycle), of_its_air, &judged);
         self.seen = Some(seen);
@@ -302,6 +307,8 @@ impl Supervisor {
                         Ok(Ask::Open(Grounds::APersonsWord))
                     }
                     (Step::Quarantined { .. }, _) => self.grounds().await.map(Ask::Open),
+                    // Its mains are cut, as the alarm asks for: waiting for the lamps to go out would be waiting for ever.
+                    (Step::Alarm { .. }, _) if !self.answers() => Err(not_now("lamps_not_shown")),
                     _ => Ok(Ask::Acknowledge),
                 };
                 let _ = answer.send(match ask {

@@ -224,6 +224,8 @@ pub(super) struct Troubles {
     pub(super) unrecorded: bool,
     /// The scan counter fell, and has not counted on since.
     fell: bool,
+    /// It fell since commands' registers were looked at: what they were told may be gone with it.
+    forgot_orders: bool,
     /// The last self test that said anything did.
     pub(super) self_test_failed: bool,
 }
@@ -326,6 +328,7 @@ impl Supervisor {
     pub(super) async fn note_restart(&mut self) {
         let fell = self.troubles.fell_back().map(TroubleView::figures);
         let is_known = std::mem::replace(&mut self.troubles.fell, fell.is_some());
+        self.troubles.forgot_orders |= fell.is_some() && !is_known;
         if let Some(figures) = fell.filter(|_| !is_known && self.cycle.load().failed.is_some()) {
             self.notice(format!("{CONTROLLER_RESTARTED}: scan_counter {figures}"))
                 .await;
@@ -366,8 +369,13 @@ impl Supervisor {
             TroubleView::new(&self.profile, self.profile.trouble(point, &missing, None))
         });
         self.troubles.commands = told.collect();
+        let forgot = std::mem::take(&mut self.troubles.forgot_orders);
         for changed in &probed.changed {
-            self.found_changed(changed).await;
+            // A controller that starts anew begins with its registers cleared: nobody wrote them.
+            match forgot && changed.found == 0 {
+                true => self.given.forget(changed.point),
+                false => self.found_changed(changed).await,
+            }
         }
     }
 

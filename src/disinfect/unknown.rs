@@ -8,11 +8,11 @@ use super::task::{Supervisor, not_now};
 use crate::domain::cycle::{Ask, Fault, Grounds, LastLoad, Left, Step};
 use crate::store::{Db, StoreError};
 
-const ACTOR: &str = "task/disinfect";
+pub(super) const ACTOR: &str = "task/disinfect";
 const FOUND: &str = "cabinet.found_in_use";
 const LOOKED_INTO: &str = "cabinet.looked_into";
 const EMPTIED: &str = "cabinet.emptied";
-const ACKNOWLEDGED: &str = "cabinet.acknowledged";
+pub(super) const ACKNOWLEDGED: &str = "cabinet.acknowledged";
 
 /// What is on record of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Unknown {
     LookedInto,
 }
 
-fn subject(cabinet: &str) -> String {
+pub(super) fn subject(cabinet: &str) -> String {
     format!("cabinet/{cabinet}")
 }
 
@@ -97,7 +97,7 @@ impl Supervisor {
         Ok(())
     }
 
-    async fn note(
+    pub(super) async fn note(
         &self,
         by: String,
         action: &'static str,

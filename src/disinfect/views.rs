@@ -116,6 +116,8 @@ pub struct CabinetView {
     pub wrong_cabinet: Option<WrongCabinetView>,
     /// Step of the state machine, e.g. `idle`.
     pub step: String,
+    /// While an alarm stands: the lamps as all that watches them shows them now, `lit`, `out` or `unknown`.
+    pub alarm_lamp: Option<String>,
     /// Whether its dose is measured or stands on time alone.
     pub dose_basis: Basis,
     /// Whether its ozone is measured or stands on time alone.

@@ -117,6 +117,18 @@ pub enum Lamp {
     Unknown,
 }
 
+impl Lamp {
+    /// Stable name for the API and records.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Lit => "lit",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The air inside a quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -198,6 +210,15 @@ impl Cycle {
                 Left::FoundInUse | Left::LookedInto => LastLoad::NobodyKnows,
             },
         }
+    }
+
+    /// The same where an alarm of an earlier run stands: it goes on until a person acknowledges it, whatever the lamp does meanwhile.
+    #[must_use]
+    pub fn at_start_in_alarm(rules: Rules, left: Left, since_ms: u64) -> Self {
+        let lamp = Lamp::Unknown;
+        Self::at_start(rules, left, since_ms)
+            .failed(Fault::LampNotOff)
+            .at(Step::Alarm { lamp })
     }
 
     /// After a self test of this run: it put no load in and took none out.

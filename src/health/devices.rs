@@ -83,10 +83,18 @@ pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLin
             if row.point == "selftest_age_days" {
                 hold_against_settings(&mut row, cabinets);
             }
+            if row.point == "irradiance_mw_cm2" && is_good_without_value(&row) {
+                row = db.newest_measured(&row.device, &row.point)?.unwrap_or(row);
+            }
             let lamp = lamps.get(&row.device).copied().flatten();
             line(db, row, lamp, now)
         })
         .collect()
+}
+
+/// A fault of the sensor is over, and nothing has been measured since.
+fn is_good_without_value(row: &HealthRow) -> bool {
+    row.value.is_none() && row.state == State::Good.code()
 }
 
 /// The profiles of the settings, as far as they can be read now.

@@ -1,6 +1,6 @@
 //! The device health log as people page through it; `store/health.rs` writes it.
 
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use super::{Db, HealthRow, StoreError};
 use crate::clock::Millis;
@@ -44,6 +44,22 @@ impl Db {
         ))?;
         let rows = query.query_map([], |row| Ok(entry(row)?.1))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest entry of a point that has a value.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_measured(
+        &self,
+        device: &str,
+        point: &str,
+    ) -> Result<Option<HealthRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{ENTRY} WHERE device = ?1 AND point = ?2 AND value IS NOT NULL ORDER BY rowid DESC LIMIT 1"
+        ))?;
+        let row = query.query_row((device, point), |row| Ok(entry(row)?.1));
+        Ok(row.optional()?)
     }
 
     /// The same of one device.

@@ -360,8 +360,22 @@ impl Db {
     pub fn override_load(
         &mut self,
         load_id: i64,
+        signed: (&str, &str),
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.override_load_in_alarm(load_id, signed, reason, None)
+    }
+
+    /// The same while an alarm of its cabinet stands: the entry in the ledger says so, and what was known of the lamps.
+    ///
+    /// # Errors
+    /// As [`Db::override_load`].
+    pub fn override_load_in_alarm(
+        &mut self,
+        load_id: i64,
         (by, approved_by): (&str, &str),
         reason: &str,
+        alarm: Option<serde_json::Value>,
     ) -> Result<(), StoreError> {
         self.clock_is_right("open the load")?;
         if by == approved_by {
@@ -396,7 +410,12 @@ impl Db {
             by,
             "load.overridden",
             &format!("load/{load_id}"),
-            &json!({"reason": reason, "approved_by": approved_by}),
+            &match alarm {
+                None => json!({"reason": reason, "approved_by": approved_by}),
+                Some(alarm) => {
+                    json!({"reason": reason, "approved_by": approved_by, "alarm_stands": alarm})
+                }
+            },
         )?;
         step.commit()?;
         self.note_release()

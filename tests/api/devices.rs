@@ -325,6 +325,7 @@ fn view(id: &str, uv: Option<f64>) -> CabinetView {
         model: "demo".into(),
         connected: uv.is_some(),
         wrong_cabinet: None,
+        alarm_lamp: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,

@@ -436,6 +436,7 @@ fn cabinet_view() -> CabinetView {
         connected: true,
         wrong_cabinet: None,
         step: "idle".into(),
+        alarm_lamp: None,
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,
         sides: Sides::Both,

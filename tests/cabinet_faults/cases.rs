@@ -169,6 +169,14 @@ pub const CASES: &[Case] = &[
         ToTheEnd,
         &["reading_missing"],
     ),
+    // As long as the station lives it puts the lamp out itself; a self test finds it.
+    cabinet(
+        "plc_without_a_watchdog",
+        Fault::HeartbeatUnwatched,
+        LIT,
+        ToTheEnd,
+        &["released"],
+    ),
     cabinet(
         "plc_scan_counter_toggles",
         Fault::ScanToggles,

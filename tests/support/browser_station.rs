@@ -88,6 +88,7 @@ pub(crate) fn idle() -> CabinetView {
         model: "laixin demo cabinet".into(),
         connected: true,
         wrong_cabinet: None,
+        alarm_lamp: None,
         step: "idle".into(),
         dose_basis: Basis::Measured,
         ozone_basis: Basis::Measured,

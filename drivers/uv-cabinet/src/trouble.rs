@@ -59,7 +59,10 @@ impl Profile {
             Missing::Frozen { for_ms } => {
                 let within = spec.and_then(|spec| spec.frozen_after);
                 let within = within.map_or(0, crate::millis);
-                (format!("= {for_ms} ms"), format!("≠ {within} ms"))
+                (
+                    format!("Δ = 0 ({for_ms} ms)"),
+                    format!("Δ ≠ 0 (≤ {within} ms)"),
+                )
             }
             Missing::FellBack { before, now } => (format!("{now}"), format!("> {before}")),
             Missing::WrongCabinet(wrong) => (wrong.read.clone(), wrong.expected.clone()),

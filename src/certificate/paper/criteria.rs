@@ -49,6 +49,9 @@ impl Paper<'_> {
         let limits = c.limits;
         let dose = c.dose_mj_cm2.filter(|_| c.dose_basis == Basis::Measured);
         let ozone = self.ozone_at_end();
+        let nobody_knows = c.moments.unwatched && c.exposures.is_empty();
+        let unknown = nobody_knows.then(|| w.t("certificate.unknown").to_owned());
+        let dose_unknown = unknown.clone().filter(|_| c.dose_basis == Basis::Measured);
         let seconds = w.t("certificate.seconds");
         let at_least = |value: Option<f64>, limit: Option<f64>| Some(value? >= limit?);
         // What only one side has had is not what the letters were to have.
@@ -56,7 +59,8 @@ impl Paper<'_> {
         [
             Criterion {
                 name: "certificate.dose",
-                measured: self.sided(dose, |side| side.dose_mj_cm2, "mJ/cm²"),
+                measured: dose_unknown
+                    .unwrap_or_else(|| self.sided(dose, |side| side.dose_mj_cm2, "mJ/cm²")),
                 limit: match c.dose_basis {
                     Basis::Measured => {
                         self.limit(limits.dose_mj_cm2.map(|least| format!("≥ {least} mJ/cm²")))
@@ -67,7 +71,8 @@ impl Paper<'_> {
             },
             Criterion {
                 name: "certificate.exposure",
-                measured: self.sided(c.exposure_s, |side| Some(side.lit_s), seconds),
+                measured: unknown
+                    .unwrap_or_else(|| self.sided(c.exposure_s, |side| Some(side.lit_s), seconds)),
                 limit: self.span(limits.exposure_s, limits.exposure_max_s),
                 met: each(at_least(c.exposure_s, limits.exposure_s)),
             },

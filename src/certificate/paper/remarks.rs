@@ -1,9 +1,12 @@
-//! Below the pictures: faults, the override, and the ledger's entries.
+//! Below the pictures: faults, alarm, what the cabinet lacks, the override, and the ledger's entries. Each is broken into as many lines as it needs;
+//! where there are many, all of them are set smaller and the pictures are drawn lower.
 
 use uv_cabinet::{LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S};
 
-use super::{BLACK, LEFT, Paper, QUIET, RED, WIDTH, bold, moment, plain};
-use crate::certificate::fault_code;
+use super::{
+    BELOW_PICTURES, BLACK, LEFT, PITCH, Paper, QUIET, RED, WIDTH, bold, chart, cut, moment, plain,
+};
+use crate::certificate::{ABORTED, fault_code};
 use crate::print::Pen;
 use crate::store::TestOutcome;
 
@@ -11,6 +14,11 @@ use crate::store::TestOutcome;
 const REASON_LINES: usize = 2;
 /// Faults that are printed one by one.
 const FAULT_LINES: usize = 3;
+/// Above the line for the signatures.
+const LAST_MM: f32 = 263.5;
+/// From a remark's name to its text.
+const TEXT_MM: f32 = 21.0;
+const ROOM_MM: f32 = WIDTH - TEXT_MM - 1.0;
 
 /// What was read and what is expected, out of a recorded fault.
 struct Figures<'a> {
@@ -27,11 +35,141 @@ impl<'a> Figures<'a> {
     }
 }
 
+/// How much room there is for both.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Heights of the two pictures.
+    pub(super) pictures: (f32, f32),
+    /// Size of the remarks.
+    pub(super) points: f32,
+}
+
+/// From how it looks best to how the most goes in.
+const ROOMS: [Room; 8] = [
+    room((44.0, 17.0), 9.0),
+    room((44.0, 17.0), 8.0),
+    room((36.0, 14.0), 8.0),
+    room((28.0, 11.0), 7.5),
+    room((24.0, 10.0), 7.0),
+    room((22.0, 9.0), 6.5),
+    room((22.0, 9.0), 6.0),
+    room((22.0, 9.0), 5.0),
+];
+
+const fn room(pictures: (f32, f32), points: f32) -> Room {
+    Room { pictures, points }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    Plain,
+    /// Red and bold.
+    Grave,
+    /// Words of a person: the ledger has all of them.
+    Quoted,
+}
+
+/// One of the remarks; without a name it belongs to the one above.
+struct Remark {
+    name: Option<&'static str>,
+    text: String,
+    set: Set,
+}
+
+impl Remark {
+    fn new(name: &'static str, text: String) -> Self {
+        Self {
+            name: Some(name),
+            text,
+            set: Set::Plain,
+        }
+    }
+
+    fn more(text: String, set: Set) -> Self {
+        let name = None;
+        Self { name, text, set }
+    }
+}
+
 impl Paper<'_> {
-    /// Faults and the override; returns where the next part begins.
-    pub(super) fn remarks(&self, pen: &mut Pen<'_, '_>, top: f32) -> f32 {
-        let (w, c) = (self.w, self.certificate);
+    /// The first of the rooms that all remarks go into.
+    pub(super) fn room(&self, pen: &Pen<'_, '_>, top: f32) -> Room {
+        let remarks = self.all();
+        let goes_in = |room: &&Room| {
+            let lines = remarks
+                .iter()
+                .map(|remark| self.lines(pen, remark, room.points));
+            let lines: usize = lines.map(|lines| lines.len()).sum();
+            let below = top + chart::height(room.pictures) + BELOW_PICTURES;
+            let last = below + PITCH * room.points * lines.saturating_sub(1) as f32;
+            last <= LAST_MM
+        };
+        let smallest = ROOMS[ROOMS.len() - 1];
+        ROOMS.iter().find(goes_in).copied().unwrap_or(smallest)
+    }
+
+    pub(super) fn remarks(&self, pen: &mut Pen<'_, '_>, top: f32, points: f32) {
         let mut y = top;
+        for remark in self.all() {
+            if let Some(name) = remark.name {
+                pen.text((LEFT, y), self.w.t(name), plain(points, QUIET));
+            }
+            let set = match remark.set {
+                Set::Grave => bold(points, RED),
+                Set::Plain | Set::Quoted => plain(points, BLACK),
+            };
+            for line in self.lines(pen, &remark, points) {
+                pen.text((LEFT + TEXT_MM, y), &line, set);
+                y += PITCH * points;
+            }
+        }
+    }
+
+    fn lines(&self, pen: &Pen<'_, '_>, remark: &Remark, points: f32) -> Vec<String> {
+        let mut lines = pen.lines(&remark.text, points, ROOM_MM);
+        if remark.set == Set::Quoted {
+            let mark = self.w.t("certificate.cut");
+            cut(pen, &mut lines, REASON_LINES, (points, ROOM_MM), mark);
+        }
+        lines
+    }
+
+    /// Everything that is to be remarked, in order.
+    fn all(&self) -> Vec<Remark> {
+        let (w, c) = (self.w, self.certificate);
+        let mut all = self.faults();
+        all.extend(self.alarm());
+        if let Some(turned) = &c.moments.turned {
+            let said = w.two("certificate.turned_by", moment(turned.at), &turned.by);
+            all.push(Remark::new("certificate.at_turned", said));
+        }
+        all.extend(
+            self.lacks()
+                .map(|lacks| Remark::new("certificate.lacks", lacks)),
+        );
+        if let Some(signed) = &c.overridden {
+            let signers = w.signers(&signed.by, signed.approved_by.as_deref());
+            let who = w.two("certificate.override_by", signers, moment(signed.at));
+            all.push(Remark {
+                set: Set::Grave,
+                ..Remark::new("certificate.override", who)
+            });
+            let reason = w.one("certificate.override_reason", &signed.reason);
+            all.push(Remark::more(reason, Set::Quoted));
+        }
+        let anchors = c.anchors.iter().take(2);
+        let mut anchors: Vec<String> = anchors
+            .map(|anchor| w.two("certificate.anchor", anchor.seq, &anchor.hash))
+            .collect();
+        if anchors.is_empty() {
+            anchors.push(w.t("certificate.no_anchor").to_owned());
+        }
+        all.extend(named("certificate.ledger", anchors));
+        all
+    }
+
+    fn faults(&self) -> Vec<Remark> {
+        let (w, c) = (self.w, self.certificate);
         let faults = c
             .faults
             .iter()
@@ -48,59 +186,40 @@ impl Paper<'_> {
         if faults.is_empty() {
             faults.push(w.t("certificate.no_faults").to_owned());
         }
-        pen.text((LEFT, y), w.t("certificate.faults"), plain(9.0, QUIET));
-        for line in &faults {
-            self.one_line(pen, y, line);
-            y += 4.6;
-        }
-        if let Some(taken) = &c.moments.acknowledged {
-            let none = w.t("certificate.no_reason");
-            let reason = taken.reason.as_deref().unwrap_or(none);
-            let told: [&dyn std::fmt::Display; 3] = [&moment(taken.at), &taken.by, &reason];
-            let said = w.fill("certificate.alarm_by", &told);
-            pen.text((LEFT, y), w.t("certificate.alarm"), plain(9.0, QUIET));
-            self.one_line(pen, y, &said);
-            y += 4.6;
-        }
-        if let Some(turned) = &c.moments.turned {
-            let said = w.two("certificate.turned_by", moment(turned.at), &turned.by);
-            pen.text((LEFT, y), w.t("certificate.at_turned"), plain(9.0, QUIET));
-            self.one_line(pen, y, &said);
-            y += 4.6;
-        }
-        if let Some(lacks) = self.lacks() {
-            pen.text((LEFT, y), w.t("certificate.lacks"), plain(9.0, QUIET));
-            self.one_line(pen, y, &lacks);
-            y += 4.6;
-        }
-        if let Some(signed) = &c.overridden {
-            pen.text((LEFT, y), w.t("certificate.override"), plain(9.0, QUIET));
-            let signers = w.signers(&signed.by, signed.approved_by.as_deref());
-            let who = w.two("certificate.override_by", signers, moment(signed.at));
-            pen.text((LEFT + 21.0, y), &who, bold(9.0, RED));
-            y += 4.6;
-            for line in self.reason(pen, &signed.reason) {
-                pen.text((LEFT + 21.0, y), &line, plain(9.0, BLACK));
-                y += 4.6;
-            }
-        }
-        y
+        named("certificate.faults", faults)
     }
 
-    /// As large as it can be on one line.
-    fn one_line(&self, pen: &mut Pen<'_, '_>, y: f32, line: &str) {
-        let room = WIDTH - 22.0;
-        let sizes = [9.0, 8.0, 7.0, 6.0];
-        let fits = sizes
-            .into_iter()
-            .find(|points| pen.width_mm(line, *points) <= room);
-        let points = fits.unwrap_or(6.0);
-        let line = pen.lines(line, points, room).into_iter().next();
-        pen.text(
-            (LEFT + 21.0, y),
-            &line.unwrap_or_default(),
-            plain(points, BLACK),
-        );
+    /// Since when, when the lamp was out after all, and who took it from there with which words.
+    fn alarm(&self) -> Vec<Remark> {
+        let (w, m) = (self.w, &self.certificate.moments);
+        let Some(alarm) = m.alarm else {
+            return Vec::new();
+        };
+        let out = match alarm.out {
+            Some(out) => w.one("certificate.alarm_out", moment(out)),
+            None => w.t("certificate.alarm_not_out").to_owned(),
+        };
+        let since = w.two("certificate.alarm_since", moment(alarm.began), out);
+        let set = match m.acknowledged {
+            Some(_) => Set::Plain,
+            None => Set::Grave,
+        };
+        let taken = match &m.acknowledged {
+            Some(taken) => {
+                let none = w.t("certificate.no_reason");
+                let reason = taken.reason.as_deref().unwrap_or(none);
+                let told: [&dyn std::fmt::Display; 3] = [&moment(taken.at), &taken.by, &reason];
+                Remark::more(w.fill("certificate.alarm_by", &told), Set::Quoted)
+            }
+            None => Remark::more(w.t("certificate.alarm_stands").to_owned(), Set::Grave),
+        };
+        vec![
+            Remark {
+                set,
+                ..Remark::new("certificate.alarm", since)
+            },
+            taken,
+        ]
     }
 
     /// What the cabinet could not show, and whether its map is only a simulator's.
@@ -127,6 +246,9 @@ impl Paper<'_> {
         });
         let ends =
             (restarted && !c.curve.is_empty()).then(|| w.t("certificate.curve_ends").to_owned());
+        let alarm = c.moments.alarm.is_some() && !c.curve.is_empty();
+        let alarm = alarm.then(|| w.t("certificate.curve_ends_alarm").to_owned());
+        let ends = ends.or(alarm);
         let told = self.too_little().into_iter().chain(ends).chain(absent);
         let told: Vec<String> = told.chain(invented).chain(set).collect();
         (!told.is_empty()).then(|| told.join(" "))
@@ -141,10 +263,15 @@ impl Paper<'_> {
         less.then(|| self.w.two("certificate.too_little", dose, time_s))
     }
 
-    /// A recorded fault in words; of a missing reading also which one and why.
+    /// A recorded fault in words; of a missing reading also which one and why, of an abort who did it.
     fn fault(&self, fault: &str) -> String {
         let w = self.w;
         let what = w.code("fault", fault_code(fault));
+        if let Some(by) = &self.certificate.aborted_by
+            && fault_code(fault) == ABORTED
+        {
+            return w.two("certificate.aborted_by", what, by);
+        }
         let mut parts = fault.splitn(3, ": ").skip(1);
         let detail = parts.next().and_then(|detail| detail.split_once(' '));
         let figures = parts.next().and_then(Figures::of);
@@ -160,39 +287,12 @@ impl Paper<'_> {
             None => w.fill("certificate.fault_detail", &[&what, &point, &why]),
         }
     }
+}
 
-    fn reason(&self, pen: &Pen<'_, '_>, reason: &str) -> Vec<String> {
-        let said = self.w.one("certificate.override_reason", reason);
-        let mut lines = pen.lines(&said, 9.0, WIDTH - 22.0);
-        if lines.len() > REASON_LINES {
-            lines.truncate(REASON_LINES);
-            let more = self.w.t("certificate.cut");
-            if let Some(last) = lines.last_mut() {
-                let room = WIDTH - 22.0 - pen.width_mm(more, 9.0);
-                while pen.width_mm(last, 9.0) > room && last.pop().is_some() {}
-                last.push_str(more);
-            }
-        }
-        lines
-    }
-
-    pub(super) fn anchors(&self, pen: &mut Pen<'_, '_>, top: f32) {
-        let (w, c) = (self.w, self.certificate);
-        pen.text((LEFT, top), w.t("certificate.ledger"), plain(9.0, QUIET));
-        if c.anchors.is_empty() {
-            pen.text(
-                (LEFT + 21.0, top),
-                w.t("certificate.no_anchor"),
-                plain(9.0, BLACK),
-            );
-        }
-        for (at, anchor) in c.anchors.iter().take(2).enumerate() {
-            let said = w.two("certificate.anchor", anchor.seq, &anchor.hash);
-            pen.text(
-                (LEFT + 21.0, top + 4.6 * at as f32),
-                &said,
-                plain(8.5, BLACK),
-            );
-        }
-    }
+/// Lines of which only the first has the name beside it.
+fn named(name: &'static str, lines: Vec<String>) -> Vec<Remark> {
+    let mut lines = lines.into_iter();
+    let first = lines.next().map(|line| Remark::new(name, line));
+    let more = lines.map(|line| Remark::more(line, Set::Plain));
+    first.into_iter().chain(more).collect()
 }

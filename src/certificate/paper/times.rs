@@ -1,6 +1,7 @@
 //! The way of a load through the cabinet, from left to right; with two sides there is more of it.
 
 use super::{BLACK, LEFT, LINE, Outcome, Paper, QUIET, WIDTH, aligned, moment, plain, rule};
+use crate::certificate::Span;
 use crate::clock::Millis;
 use crate::domain::cycle::Sides;
 use crate::print::{Align, Pen};
@@ -42,6 +43,17 @@ impl Paper<'_> {
         self.w.t(name).to_owned()
     }
 
+    /// When a lamp was seen out; where the station had died meanwhile nobody knows.
+    fn out(&self, lit: Option<&Span>, said: impl Fn(Millis) -> String) -> Option<String> {
+        let m = &self.certificate.moments;
+        let unknown = || {
+            let burnt_alone = m.unwatched && lit == m.lit.last();
+            burnt_alone.then(|| self.w.t("certificate.unknown").to_owned())
+        };
+        let seen = lit?.to.map(said);
+        seen.or_else(unknown)
+    }
+
     fn stops(&self) -> Vec<(String, Option<String>)> {
         let (w, m) = (self.w, &self.certificate.moments);
         let lit = m.lit.first();
@@ -49,7 +61,10 @@ impl Paper<'_> {
         vec![
             stop("certificate.at_started", Some(m.started)),
             stop("certificate.at_lit", lit.map(|span| span.from)),
-            stop("certificate.at_out", m.lit.last().and_then(|span| span.to)),
+            (
+                w.t("certificate.at_out").to_owned(),
+                self.out(m.lit.last(), moment),
+            ),
             stop("certificate.at_aired", m.aired),
             (self.last_stop(), m.ended.map(moment)),
         ]
@@ -66,10 +81,7 @@ impl Paper<'_> {
                     w.one("certificate.at_lit_side", n),
                     lit.map(|span| short(span.from)),
                 ),
-                (
-                    w.one("certificate.at_out_side", n),
-                    lit.and_then(|span| span.to).map(short),
-                ),
+                (w.one("certificate.at_out_side", n), self.out(lit, short)),
             ]
         };
         let turned = m.turned.as_ref().map(|turned| short(turned.at));

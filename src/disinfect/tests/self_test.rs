@@ -71,6 +71,50 @@ async fn self_test_finds_a_welded_relay_and_the_door_stays_shut() {
     assert!(bench.sim.truth().borrow().locked);
 }
 
+/// B5: nothing is welded and no alarm waits for anybody; the controller's program lacks its watchdog.
+#[tokio::test]
+async fn a_controller_without_a_watchdog_is_no_welded_relay() {
+    let bench = Bench::new().await;
+    bench.until_ready().await;
+    bench.sim.switch_on(Fault::HeartbeatUnwatched);
+    let test = self_tested(&bench).await;
+    assert_eq!(test.outcome, Some(TestOutcome::Failed));
+    let found = test.findings.last().expect("the last one");
+    let said = (found.check.as_str(), found.code.as_deref());
+    let own = ("heartbeat_cut_off", Some("heartbeat_not_watched"));
+    assert_eq!(said, own, "{test:?}");
+    bench.until_step("quarantined").await;
+    let log = bench.store.with(|db| db.newest_health_of("cabinet-1"));
+    let log = log.await.unwrap();
+    assert!(log.iter().all(|row| !row.is_alarm()), "{log:?}");
+}
+
+/// B4.
+#[tokio::test]
+async fn a_door_opened_during_airing_is_the_door_and_not_the_ozone() {
+    let longer = |profile: String| profile.replace("ventilation_s = 1 ", "ventilation_s = 9 ");
+    let bench = Bench::of(longer).await;
+    bench.until_ready().await;
+    let id = bench.control.self_test("wang").await.unwrap();
+    let mut truth = bench.sim.truth();
+    let airs = truth.wait_for(|truth| truth.strikes > 0 && truth.aired.as_millis() > 500);
+    tokio::time::timeout(PATIENCE, airs).await.unwrap().unwrap();
+    bench.sim.switch_on(Fault::DoorOpen);
+    let view = bench
+        .until("the end of the test", |view| {
+            view.step != "self_test" && view.self_test.as_ref().is_some_and(|test| test.id == id)
+        })
+        .await;
+    let found = view
+        .self_test
+        .unwrap()
+        .findings
+        .pop()
+        .expect("the last one");
+    assert_eq!(found.code.as_deref(), Some("door_open"), "{found:?}");
+    assert_eq!((found.value, found.limit), (None, None));
+}
+
 #[tokio::test]
 async fn self_test_finds_each_fault_under_its_name() {
     for (fault, check) in [

@@ -107,6 +107,46 @@ async fn an_unknown_register_is_refused_by_name_before_the_lamp_can_be_lit() {
     }
 }
 
+/// B3: the sensor comes back in the dark; that measures nothing of the lamp.
+#[tokio::test]
+async fn a_uv_sensor_mended_in_the_dark_is_no_measurement_of_the_lamp() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("released").await;
+    bench.until_logged("irradiance_mw_cm2").await;
+    let measured = logged(&bench, "irradiance_mw_cm2", "good").await;
+    bench.sim.switch_on(Fault::IrradianceBroken);
+    logged(&bench, "irradiance_mw_cm2", "bad").await;
+    bench.sim.switch_off(Fault::IrradianceBroken);
+    let over = async {
+        let mut changes = bench.control.changes();
+        loop {
+            let log = bench.store.with(|db| db.health_log(None, Millis(0), 1_000));
+            let mut log = log.await.unwrap();
+            log.retain(|row| row.point == "irradiance_mw_cm2");
+            if log.len() == 3 {
+                return log;
+            }
+            changes.changed().await.unwrap();
+        }
+    };
+    let log = tokio::time::timeout(PATIENCE, over).await.expect("over");
+    let last = log.last().expect("three");
+    assert_eq!((last.state.as_str(), last.value), ("good", None), "{log:?}");
+    let lines = bench
+        .store
+        .with(|db| crate::health::devices::lines(db, &[], crate::clock::now()));
+    let lines = lines.await.unwrap();
+    let mut shown = lines.iter().filter(|line| line.newest.point == last.point);
+    let shown = shown.next().expect("a line");
+    assert_eq!(shown.newest.value, measured.value);
+    assert_eq!(shown.newest.limit, measured.limit);
+    assert_eq!(
+        (shown.history.len(), shown.span),
+        (1, measured.value.zip(measured.value))
+    );
+}
+
 /// The demo profile with this point at another address.
 fn moved(profile: String, point: &str, address: u16) -> String {
     let at = profile.find(&format!("[points.{point}]")).unwrap();

@@ -141,7 +141,7 @@ fn cause_of(deed: Deed) -> &'static str {
         Deed::StartAnotherAsTheSame => "asked: start",
         Deed::RecordRelease => "release recorded",
         Deed::SignOverride => "override signed",
-        Deed::Restart(_) => "daemon restarts",
+        Deed::Restart(_) | Deed::RestartForgettingAlarms => "daemon restarts",
     }
 }
 
@@ -162,6 +162,14 @@ fn judge(
     let (step, w) = (&after.cycle.step, &after.witness);
     let orders = step.orders();
     let hold = |good: bool, rule| if good { Ok(()) } else { Err(rule) };
+    let alarm = |cycle: &Cycle| matches!(cycle.step, Step::Alarm { .. });
+    if alarm(&before.cycle) && !alarm(&after.cycle) {
+        let by_word = Deed::Ask(Ask::Acknowledge) == deed || Deed::Restart(Left::NoRecord) == deed;
+        hold(
+            seen.is_none() && by_word,
+            "an alarm ended without a person's word",
+        )?;
+    }
     let changed = before.cycle.step.code() != step.code();
     hold(!w.unseen, "went on though nobody had looked")?;
     if orders.lock == Some(Switch::Off) {
@@ -376,6 +384,19 @@ fn a_start_for_another_load_behind_a_closed_door_is_caught() {
     let broken = found.broken.expect("nobody missed the door");
     assert!(
         broken.starts_with("another load was begun behind a door that never opened"),
+        "{broken}"
+    );
+}
+
+/// A driver that begins anew after a restart, whatever stood before it, is caught: a power cut would end alarms.
+#[test]
+fn a_restart_that_ends_an_alarm_is_caught() {
+    let rules = strict(Sides::Both, Basis::Timer, Basis::Timer);
+    let deeds = [&DEEDS[..], &[Deed::RestartForgettingAlarms]].concat();
+    let found = explore_with(&rules, &rules, &deeds, &glances(&rules));
+    let broken = found.broken.expect("nobody missed the alarm");
+    assert!(
+        broken.starts_with("an alarm ended without a person's word"),
         "{broken}"
     );
 }

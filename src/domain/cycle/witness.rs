@@ -135,6 +135,14 @@ impl Seen {
         self.interlock().is_none()
     }
 
+    /// Somebody opened the door or pressed the stop.
+    #[must_use]
+    pub fn hand_at_it(&self) -> Option<Fault> {
+        let door = (self.door_closed == Ok(false)).then_some(Fault::DoorOpen);
+        let stop = (self.estop_pressed == Ok(true)).then_some(Fault::EstopPressed);
+        door.or(stop)
+    }
+
     /// What forbids going on behind a closed and locked door. A cabinet without a lock's contact or a
     /// stop button that we can see says so in its profile.
     pub(super) fn interlock(&self) -> Option<Fault> {

@@ -54,6 +54,8 @@ faults! {
     MainsLow = "mains_low",
     /// The relay's contacts are welded shut: the lamp burns whatever the controller says.
     RelayWelded = "relay_welded",
+    /// The controller's program does not watch the heartbeat: the lamp burns on without one, and goes out when told.
+    HeartbeatUnwatched = "heartbeat_unwatched",
     /// The fan does not turn.
     FanFailed = "fan_failed",
     /// The fan turns and no air moves.

@@ -156,7 +156,9 @@ impl Plant {
     fn outputs(&mut self, now: Instant, faults: &Faults, running: bool) {
         let has = |fault| faults.contains(&fault);
         let local = has(Fault::PanelLampOn) && !has(Fault::PowerCut);
+        let unwatched = has(Fault::HeartbeatUnwatched) && !has(Fault::PowerCut);
         let alive = local
+            || unwatched
             || self
                 .heartbeat_at
                 .is_some_and(|at| now.saturating_duration_since(at) <= HEARTBEAT_LIMIT);

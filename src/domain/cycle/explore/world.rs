@@ -197,6 +197,8 @@ pub(super) enum Deed {
     SignOverride,
     /// The daemon dies and starts again.
     Restart(Left),
+    /// A driver's mistake: an alarm is over because the daemon died.
+    RestartForgettingAlarms,
 }
 
 pub(super) const DEEDS: [Deed; 22] = [
@@ -333,7 +335,16 @@ impl World {
                 };
                 truly.then_some(())?;
                 let rules = cycle.rules.clone();
-                next.cycle = Cycle::at_start(rules, left, self.now_ms);
+                // With the records its alarm is lost, too.
+                let stands = matches!(cycle.step, Step::Alarm { .. }) && left != Left::NoRecord;
+                next.cycle = match stands {
+                    true => Cycle::at_start_in_alarm(rules, left, self.now_ms),
+                    false => Cycle::at_start(rules, left, self.now_ms),
+                };
+            }
+            Deed::RestartForgettingAlarms => {
+                let rules = cycle.rules.clone();
+                next.cycle = Cycle::at_start(rules, Left::Quarantined, self.now_ms);
             }
         }
         Some(next)
