@@ -276,9 +276,26 @@ impl App {
     where
         F: FnOnce(&mut Db) -> Result<Answered, StoreError> + Send + 'static,
     {
+        self.once_or(key, work, |_, answered| Ok(answered)).await
+    }
+
+    /// The same, where a repetition is told of the first answer only what `again` leaves, see [`Db::once_or`].
+    ///
+    /// # Errors
+    /// What `work` and `again` return, as a problem.
+    pub async fn once_or<F, A>(
+        &self,
+        key: Option<RequestKey>,
+        work: F,
+        again: A,
+    ) -> Result<Given, Problem>
+    where
+        F: FnOnce(&mut Db) -> Result<Answered, StoreError> + Send + 'static,
+        A: FnOnce(&Db, Answered) -> Result<Answered, StoreError> + Send + 'static,
+    {
         Ok(Given(
             self.store
-                .with(move |db| db.once(key.as_ref(), work))
+                .with(move |db| db.once_or(key.as_ref(), work, again))
                 .await?,
         ))
     }

@@ -17,7 +17,7 @@ use crate::domain::access::{Holder, Seer};
 use crate::domain::draft::Draft;
 use crate::domain::mask;
 use crate::events::Event;
-use crate::store::{Claiming, Db, DraftRow, DraftState, StoreError};
+use crate::store::{Answered, Claiming, Db, DraftRow, DraftState, StoreError};
 
 /// Drafts claimed at once at most.
 const CLAIM_MOST: u32 = 100;
@@ -213,7 +213,32 @@ pub struct DraftQuery {
     state: Option<DraftState>,
 }
 
-/// Leases the oldest ready drafts, urgent letters first.
+/// Of claims that were answered before: those whose lease is still theirs. What ran out and went to another, was given back, registered or taken back
+/// is no more the caller's, and its content not either.
+fn still_leased(db: &Db, seer: &Seer, answered: Answered) -> Result<Answered, StoreError> {
+    let mut body: Value = match serde_json::from_str(&answered.body) {
+        Ok(body) => body,
+        Err(_) => return Ok(answered),
+    };
+    let Some(drafts) = body.get_mut("drafts").and_then(Value::as_array_mut) else {
+        return Ok(answered);
+    };
+    let mut left = Vec::with_capacity(drafts.len());
+    for claim in std::mem::take(drafts) {
+        let text = |name: &str| claim[name].as_str().unwrap_or_default().to_owned();
+        if db.is_leased(seer, &text("id"), &text("lease"))? {
+            left.push(claim);
+        }
+    }
+    *drafts = left;
+    Ok(Answered {
+        body: body.to_string(),
+        ..answered
+    })
+}
+
+/// Leases the oldest ready drafts, urgent letters first. Repeated with its `Idempotency-Key` it gives those of the first answer whose lease is still the
+/// caller's, and leases no others.
 #[utoipa::path(post, path = "/v1/drafts/claims", tag = "drafts", request_body = ClaimBody, params(super::openapi::Key),
     responses((status = 200, body = Claims)), security(("token" = [])))]
 pub async fn claim(
@@ -243,7 +268,8 @@ pub async fn claim(
         limit,
         lease_seconds: seconds.into(),
     };
-    app.once(key, move |db| {
+    let asking = seer.clone();
+    let work = move |db: &mut Db| {
         let claims = db.claim_drafts(&claiming, password::random_hex::<16>)?;
         let drafts = claims
             .into_iter()
@@ -258,8 +284,9 @@ pub async fn claim(
             })
             .collect::<Result<_, StoreError>>()?;
         answer(StatusCode::OK, &Claims { drafts })
-    })
-    .await
+    };
+    let again = move |db: &Db, answered| still_leased(db, &asking, answered);
+    app.once_or(key, work, again).await
 }
 
 /// Numbers and addresses of people as a list shows them (SZ 5.3.4), wherever in the registration they stand.

@@ -28,7 +28,7 @@ impl App {
     /// The second person's name, once he has proved it and may do what `N` needs.
     ///
     /// # Errors
-    /// `second_person_needed` for the caller himself and for an account whose password he set last, `approval_failed` for a name or password that does not hold, `forbidden`
+    /// `second_person_needed` for the caller himself and where one of the two set the other's password last, `approval_failed` for a name or password that does not hold, `forbidden`
     /// for an account without the right.
     pub async fn second_person<N: Need>(&self, by: &str, proof: Proof) -> Result<String, Problem> {
         let Proof { name, password } = proof;
@@ -52,16 +52,13 @@ impl App {
             Err(StoreError::NotFound { .. }) => return Err(failed()),
             Err(error) => return Err(error.into()),
         };
-        let proven = name.clone();
-        let set_by = self
-            .store
-            .with(move |db| db.password_set_by(&proven))
-            .await?;
-        if set_by.as_deref() == Some(by) {
+        let (caller, proven) = (by.to_owned(), name.clone());
+        let hand = self.store.with(move |db| db.one_hand(&caller, &proven));
+        if hand.await?.is_some() {
             return Err(Problem::new(
                 "second_person_needed",
                 format!(
-                    "approver: {by} set the password of {name}, who first has to choose one of his own"
+                    "approver: of {by} and {name} one set the other's password; whose it is first has to choose one of his own"
                 ),
             ));
         }

@@ -70,6 +70,9 @@ pub struct Webhook {
     /// Whose case system it is: of letters that accuse it nothing is told.
     #[serde(default)]
     pub unit: Option<String>,
+    /// The name of its token: then it hears of changes of those letters only that it holds, and nothing of what another system has.
+    #[serde(default)]
+    pub token: Option<String>,
     /// PEM file with the authority that signed its certificate.
     #[serde(default)]
     pub authority: Option<PathBuf>,

@@ -167,8 +167,10 @@ pub(super) async fn run(
     beat: Beat,
     stop: CancellationToken,
 ) {
+    let name = format!("exchange/{}", exchange.id);
     let channel = Channel {
-        name: format!("exchange/{}", exchange.id),
+        holder: Some(name.clone()),
+        name,
         kinds: if mapping.system.alerts {
             vec![Kind::AlertRaised, Kind::Amended]
         } else {

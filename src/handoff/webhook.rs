@@ -217,6 +217,7 @@ pub(super) async fn run(handoff: Handoff, hook: Webhook, beat: Beat, stop: Cance
         name: part.clone(),
         kinds: hook.events.clone(),
         unit: hook.unit.clone(),
+        holder: hook.token.as_ref().map(|name| format!("token/{name}")),
     };
     let teller = Teller {
         handoff,

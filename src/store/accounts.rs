@@ -137,7 +137,8 @@ impl Db {
             if added == 0 {
                 return Err(taken("user", name));
             }
-            ledger::append(&db.connection, by, "user.added", &format!("user/{name}"), &json!({"role": role}))
+            ledger::append(&db.connection, by, "user.added", &format!("user/{name}"), &json!({"role": role}))?;
+            db.keep_own_from(name)
         })
     }
 

@@ -118,7 +118,9 @@ impl Db {
             let is_known =
                 self.unit_of(&seer.actor)?.is_none() || self.is_settled(&alert.letter)?;
             let is_for_machines = is_known && alert.code != Code::PageKeptBack;
-            return Ok(is_for_machines && self.may_know_of(seer, &alert.letter)?);
+            return Ok(is_for_machines
+                && self.may_know_of(seer, &alert.letter)?
+                && !self.is_held_by_another(&seer.actor, &alert.letter)?);
         }
         let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
         Ok(match self.sight(seer, &alert.letter)? {
@@ -182,7 +184,8 @@ impl Db {
     /// that a threat or a secret mark is a false alarm is noted, and a confirming officer decides.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is decided; for an operator also where it waits for an officer, unless he confirms it.
+    /// [`StoreError::WrongState`] once it is decided; for an operator also where it waits for an officer, unless he confirms it; for whoever has not the
+    /// letter before him where his word would clear it.
     pub fn acknowledge_alert(
         &mut self,
         id: i64,
@@ -205,6 +208,18 @@ impl Db {
                 return refused("decided already");
             }
             let verdict = said.of(known.code, decides(seer));
+            // What a letter is not, says who may read it. That a threat is one may be said at once.
+            let is_read = matches!(db.sight(seer, &known.letter)?, Sight::Full | Sight::Masked);
+            let clears = verdict == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
+            if clears && !is_read {
+                return Err(StoreError::WrongState {
+                    why: Hindrance::NotForThisPerson,
+                    what: "alert",
+                    id: id.to_string(),
+                    state: "about a letter that you have not opened, or may not see".into(),
+                    action: "acknowledge",
+                });
+            }
             if known.is_doubted() && decides(seer) == Decides::No && verdict != Verdict::Confirmed {
                 return refused("doubted already, and a confirming officer's to decide");
             }

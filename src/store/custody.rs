@@ -387,12 +387,12 @@ impl Db {
                     "approve the loan",
                 ));
             }
-            if found.asked_by == by {
+            if let Some(hand) = db.one_hand(&found.asked_by, by)? {
                 return Err(refused(
                     Hindrance::SamePerson,
                     "loan",
                     &number,
-                    "asked for by the same person",
+                    &hand.state("asked for by"),
                     "approve",
                 ));
             }

@@ -5,6 +5,7 @@ use rusqlite::OptionalExtension;
 use super::drafts::{subject, written};
 use super::{Db, DraftRow, DraftState, StoreError};
 use crate::digest;
+use crate::domain::access::Seer;
 use crate::domain::draft::Draft;
 
 /// Changes of what is registered, beside `page_added` and those of alerts.
@@ -29,7 +30,37 @@ pub(super) fn content(draft: &mut Draft) -> Result<String, StoreError> {
     Ok(digest::sha256_hex(text?.as_bytes()))
 }
 
+/// The draft `d` is another's than this: leased or registered. A lease that ran out is nobody's.
+pub(super) fn held_by_another(than: &str) -> String {
+    format!(
+        "d.claimed_by <> {than} AND (d.state = 'acked' OR d.state = 'leased'
+         AND (d.claimed_by LIKE 'exchange/%' OR d.lease_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER)))"
+    )
+}
+
 impl Db {
+    /// Whether a draft that was claimed is still this claimant's under this lease: nobody else has it, it was not given back, and it may still be shown.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_leased(&self, seer: &Seer, letter: &str, lease: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM drafts d JOIN letters l ON l.id = d.letter_id
+             WHERE d.letter_id = ?1 AND d.state = 'leased' AND d.claimed_by = ?2 AND d.lease = ?3 AND l.withheld IS NULL",
+        )?;
+        Ok(query.exists((letter, &seer.actor, lease))?
+            && !self.is_kept_from_office_of(seer, letter)?)
+    }
+
+    /// Whether another case system has this letter, leased or registered: of that none hears.
+    pub(super) fn is_held_by_another(&self, actor: &str, letter: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT 1 FROM drafts d WHERE d.letter_id = ?2 AND {}",
+            held_by_another("?1")
+        ))?;
+        Ok(query.exists((actor, letter))?)
+    }
+
     /// Whether the draft still is what this claimant was handed. As long as a lease runs nothing is corrected.
     pub(super) fn is_as_handed(
         &self,

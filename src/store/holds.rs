@@ -249,7 +249,10 @@ impl Db {
     ) -> Result<String, StoreError> {
         self.atomically(|db| {
             db.clock_is_right("move pages")?;
-            db.may_regroup(from)?;
+            let is_kept_page = matches!(to, MoveTo::NewLetter) && db.are_kept_from_its_system(from, pages)?;
+            if !is_kept_page {
+                db.may_regroup(from)?;
+            }
             let held = db.holds_of(from)?;
             // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
             let is_number_alone = |hold: &Hold| {
@@ -301,7 +304,9 @@ impl Db {
                 moves.push(db.connection.last_insert_rowid().to_string());
             }
             db.restrict_like(from, &to, (by, why))?;
-            db.regrouped(from)?;
+            if !is_kept_page {
+                db.regrouped(from)?;
+            }
             let is_late = db.takes_late_page(&to)?;
             if is_late {
                 // Its draft stays as it was registered; the page is told as an amendment.

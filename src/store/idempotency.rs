@@ -39,12 +39,25 @@ impl Db {
         key: Option<&RequestKey>,
         work: impl FnOnce(&mut Self) -> Result<Answered, StoreError>,
     ) -> Result<Answered, StoreError> {
+        self.once_or(key, work, |_, answered| Ok(answered))
+    }
+
+    /// The same, where a repetition is told of the stored answer only what `again` leaves.
+    ///
+    /// # Errors
+    /// As [`Db::once`].
+    pub fn once_or(
+        &mut self,
+        key: Option<&RequestKey>,
+        work: impl FnOnce(&mut Self) -> Result<Answered, StoreError>,
+        again: impl FnOnce(&Self, Answered) -> Result<Answered, StoreError>,
+    ) -> Result<Answered, StoreError> {
         self.atomically(|db| {
             let Some(key) = key else {
                 return work(db);
             };
             if let Some(answered) = db.answered(key)? {
-                return Ok(answered);
+                return again(db, answered);
             }
             let answered = work(db)?;
             db.keep_answer(key, &answered)?;

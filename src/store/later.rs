@@ -262,6 +262,33 @@ impl Db {
         self.pages_kept_from(&case_system(channel), letter, &self.page_rows(letter)?)
     }
 
+    /// Whether these pages are such as the system that registered the letter never gets: an officer has said that they accuse its office. They may become
+    /// a letter of their own, which other systems then get.
+    pub(super) fn are_kept_from_its_system(
+        &self,
+        letter: &str,
+        pages: &[i64],
+    ) -> Result<bool, StoreError> {
+        let is_judged = self
+            .later(letter)?
+            .is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed));
+        if !is_judged {
+            return Ok(false);
+        }
+        let row = self.draft(letter)?;
+        let Some(holder) = row.claimed_by.filter(|_| row.state == DraftState::Acked) else {
+            return Ok(false);
+        };
+        let all = self.page_rows(letter)?;
+        let kept = self.pages_kept_from(&case_system(&holder), letter, &all)?;
+        let ids = self.page_ids(letter)?;
+        let is_kept = |id: &i64| {
+            let at = ids.iter().position(|known| known == id);
+            at.is_some_and(|at| kept.contains(&all[at].n))
+        };
+        Ok(pages.iter().all(is_kept))
+    }
+
     /// Whether a change of a letter is kept from the system of this office: whatever is new of a letter that accuses it, and a page that waits for an
     /// officer.
     pub(super) fn keeps_change_from(

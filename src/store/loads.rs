@@ -378,12 +378,12 @@ impl Db {
         alarm: Option<serde_json::Value>,
     ) -> Result<(), StoreError> {
         self.clock_is_right("open the load")?;
-        if by == approved_by {
+        if let Some(hand) = self.one_hand(by, approved_by)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::SamePerson,
                 what: "override of load",
                 id: load_id.to_string(),
-                state: format!("signed by {by} alone"),
+                state: hand.state("signed by"),
                 action: "open the load",
             });
         }

@@ -3,12 +3,12 @@
 //!
 //! A message's id never changes: at least once on the wire, exactly once for a receiver that keeps the ids.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, ToSql};
 use serde_json::json;
 
 use super::alerts::{THREAT_CONFIRMED, THREAT_WITHDRAWN};
 use super::drafts::subject;
-use super::handed_out::WITHDRAWN;
+use super::handed_out::{WITHDRAWN, held_by_another};
 use super::later::PAGE_ADDED;
 use super::offered::OFFERED;
 use super::{Db, Hindrance, StoreError, ledger};
@@ -31,6 +31,8 @@ pub struct Channel {
     pub kinds: Vec<Kind>,
     /// Whose case system it is: of letters that accuse it nothing is told.
     pub unit: Option<String>,
+    /// Under whose name it holds letters: of what another has it hears nothing. `None` where that is not known.
+    pub holder: Option<String>,
 }
 
 /// One message.
@@ -192,15 +194,17 @@ impl Db {
             ),
             Kind::Amended => format!(
                 "SELECT a.letter_id, a.id, a.kind FROM amendments a JOIN letters l ON l.id = a.letter_id
-                 WHERE a.acked_ms IS NULL AND (l.withheld IS NULL OR a.kind = 'withdrawn') AND (?1 NOT LIKE 'exchange/%' OR EXISTS
-                     (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?1)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
+                 WHERE a.acked_ms IS NULL AND (l.withheld IS NULL OR a.kind = 'withdrawn') AND (?4 IS NULL OR EXISTS
+                     (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?4)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),
             // Also where a person was faster than this channel; a new channel is not told what was decided long ago.
             Kind::AlertRaised => format!(
                 "SELECT a.letter_id, a.id, a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
-                 WHERE (a.acked_ms IS NULL OR a.verdict IS NOT 'false_alarm' AND a.acked_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER) - {A_DAY_MS}) AND a.code <> 'page_kept_back' AND l.withheld IS NULL AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
-                 ORDER BY a.id LIMIT ?3"
+                 WHERE (a.acked_ms IS NULL OR a.verdict IS NOT 'false_alarm' AND a.acked_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER) - {A_DAY_MS}) AND a.code <> 'page_kept_back' AND l.withheld IS NULL
+                 AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND {}))
+                 AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id) ORDER BY a.id LIMIT ?3",
+                held_by_another("?4")
             ),
         };
         let mut query = self.connection.prepare_cached(&sql)?;
@@ -209,7 +213,11 @@ impl Db {
             (Kind::DraftReady, Some(_)) => u32::MAX,
             _ => MOST,
         };
-        let rows = query.query_map((&channel.name, kind, most), |row| {
+        let mut bound: Vec<&dyn ToSql> = vec![&channel.name, &kind, &most];
+        if matches!(kind, Kind::Amended | Kind::AlertRaised) {
+            bound.push(&channel.holder);
+        }
+        let rows = query.query_map(bound.as_slice(), |row| {
             Ok(New {
                 kind,
                 letter: row.get(0)?,

@@ -82,17 +82,38 @@ impl Db {
         if let Some(why) = called_for(fields) {
             self.restrict_as_read(letter, why)?;
         }
-        let interests = self.interests(None)?;
+        let declared = self.interests(None)?.into_iter();
+        let mut interests: Vec<(String, Interest)> =
+            declared.map(|row| (row.user, row.interest)).collect();
+        let users = self.users()?.into_iter();
+        interests
+            .extend(users.filter_map(|user| Some((user.name.clone(), Interest::own(&user.name)?))));
         if !interests.is_empty() {
             let text = self.matter_text(letter)?;
             let parties = Parties::of(fields).with_text(&text);
-            for declared in interests {
-                if let Some(matched) = parties.meet(&declared.interest) {
-                    self.keep_from(letter, &declared.user, Some(matched), ("task/read", ""))?;
+            for (user, interest) in interests {
+                if let Some(matched) = self.meets(&parties, fields, &interest) {
+                    self.keep_from(letter, &user, Some(matched), ("task/read", ""))?;
                 }
             }
         }
         self.raise_alerts(letter, fields)
+    }
+
+    /// What of a letter an interest meets: as it is written there, or as the roster calls whom it accuses and who holds office there.
+    fn meets(&self, parties: &Parties, fields: &Fields, interest: &Interest) -> Option<Matched> {
+        let accused = || self.offices.accuse(&fields.accused, interest);
+        parties
+            .meet(interest)
+            .or_else(|| accused().then_some(Matched::Accused))
+    }
+
+    /// Whoever's account carries his name need not declare it.
+    pub(super) fn keep_own_from(&mut self, user: &str) -> Result<(), StoreError> {
+        match Interest::own(user) {
+            Some(own) => self.look_back(user, &own),
+            None => Ok(()),
+        }
     }
 
     /// The same before there is a draft: a page was read, and what it says cannot wait for the others.
@@ -317,8 +338,9 @@ impl Db {
         drop(query);
         for letter in letters {
             let text = self.matter_text(&letter)?;
-            let parties = Parties::of(&self.draft(&letter)?.draft.fields).with_text(&text);
-            if let Some(matched) = parties.meet(interest) {
+            let fields = self.draft(&letter)?.draft.fields;
+            let parties = Parties::of(&fields).with_text(&text);
+            if let Some(matched) = self.meets(&parties, &fields, interest) {
                 self.keep_from(&letter, user, Some(matched), ("task/read", ""))?;
             }
         }

@@ -1,20 +1,58 @@
-//! The second signature of an act that two people answer for: a password proved without a session of its own.
+//! The second signature of an act that two people answer for: a password proved without a session of its own, and who is no second person.
 
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::{Db, Role, StoreError, ledger};
 
+/// How two signatures may be one person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneHand {
+    /// One account.
+    Same,
+    /// One of them set the other's password last.
+    PasswordSetBy,
+}
+
+impl OneHand {
+    /// What is said of the first signature, `given` being how: `listed by`.
+    pub(super) fn state(self, given: &str) -> String {
+        match self {
+            Self::Same => format!("{given} the same person"),
+            Self::PasswordSetBy => format!(
+                "{given} an account that may be the same person's: one set the other's password, and whose it is has to choose one of his own first"
+            ),
+        }
+    }
+}
+
 impl Db {
     /// Who set an account's password last: whoever knows it for sure beside its holder.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn password_set_by(&self, name: &str) -> Result<Option<String>, StoreError> {
+    fn password_set_by(&self, name: &str) -> Result<Option<String>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT actor FROM ledger WHERE subject = 'user/' || ?1 AND action IN ('user.added', 'user.password') ORDER BY seq DESC LIMIT 1",
         )?;
         Ok(query.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    /// Why two accounts may be one person: they are the same, or one of them set the other's password last and can sign as both, whichever of them
+    /// is signed in.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn one_hand(&self, one: &str, other: &str) -> Result<Option<OneHand>, StoreError> {
+        if one == other {
+            return Ok(Some(OneHand::Same));
+        }
+        for (set, by) in [(one, other), (other, one)] {
+            if self.password_set_by(set)?.as_deref() == Some(by) {
+                return Ok(Some(OneHand::PasswordSetBy));
+            }
+        }
+        Ok(None)
     }
 
     /// The password of [`Db::begin_sign_in`] was right: forgets the failures, without a session. What the account may do.

@@ -7,8 +7,10 @@ use rusqlite::OptionalExtension;
 
 use super::{Db, DraftState, StoreError};
 use crate::config::{self, Settings};
-use crate::domain::access::{Holder, Scope, Seer, goes_to_accused, is_accused};
-use crate::domain::draft::{Draft, Fields};
+use crate::domain::access::{
+    Holder, Interest, Scope, Seer, goes_to_accused, is_accused, meets_accused,
+};
+use crate::domain::draft::{Accused, Draft, Fields};
 use crate::domain::roster::Roster;
 
 /// What comparing offices needs; nothing of it for a database beside any settings.
@@ -29,6 +31,13 @@ impl Offices {
             roster: config::load_toml(&settings.registration.roster).unwrap_or_default(),
             exchanges: settings.exchanges.iter().filter_map(named).collect(),
         }
+    }
+}
+
+impl Offices {
+    /// Whether a letter that accuses these touches this interest.
+    pub(super) fn accuse(&self, accused: &[Accused], interest: &Interest) -> bool {
+        meets_accused(interest, accused, &self.roster)
     }
 }
 

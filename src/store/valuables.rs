@@ -244,11 +244,11 @@ impl Db {
                     "witness",
                 ));
             }
-            if found.listed.0 == by {
+            if let Some(hand) = db.one_hand(&found.listed.0, by)? {
                 return Err(refused(
                     Hindrance::SamePerson,
                     id,
-                    "listed by the same person",
+                    &hand.state("listed by"),
                     "witness",
                 ));
             }
@@ -315,11 +315,11 @@ impl Db {
                     "witness the return of it",
                 ));
             }
-            if giver == by {
+            if let Some(hand) = db.one_hand(giver, by)? {
                 return Err(refused(
                     Hindrance::SamePerson,
                     id,
-                    "given back by the same person",
+                    &hand.state("given back by"),
                     "witness the return of it",
                 ));
             }
@@ -341,8 +341,8 @@ impl Db {
             if found.returned.is_some() || found.is_closed() {
                 return Err(refused(Hindrance::Decided, id, "returned or closed already", "strike out"));
             }
-            if found.listed.0 == by {
-                return Err(refused(Hindrance::SamePerson, id, "listed by the same person", "strike out"));
+            if let Some(hand) = db.one_hand(&found.listed.0, by)? {
+                return Err(refused(Hindrance::SamePerson, id, &hand.state("listed by"), "strike out"));
             }
             db.connection.execute(
                 "UPDATE valuables SET struck_by = ?2, struck_reason = ?3, struck_ms = ?4 WHERE id = ?1",

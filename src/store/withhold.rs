@@ -415,11 +415,8 @@ impl Db {
             if found.approved_by.is_some() || found.refused_by.is_some() {
                 return Err(refused(Hindrance::Decided, "decided already"));
             }
-            if found.proposed_by == by {
-                return Err(refused(
-                    Hindrance::SamePerson,
-                    "proposed by the same person",
-                ));
+            if let Some(hand) = db.one_hand(&found.proposed_by, by)? {
+                return Err(refused(Hindrance::SamePerson, &hand.state("proposed by")));
             }
             let key = id.to_string();
             let letter = found.letter.as_str();

@@ -228,6 +228,7 @@ fn told(house: &House) -> usize {
         name: "webhook/office".into(),
         kinds: vec![laixin::domain::outgoing::Kind::DraftReady],
         unit: Some("苏州市信访局".into()),
+        holder: None,
     };
     let queued = house.app.store.wait(move |db| {
         db.queue_messages(&channel, || "m1".to_owned())?;
@@ -432,4 +433,72 @@ fn the_list_of_drafts_shows_people_no_whole_number_and_a_case_system_everything(
     assert!(house.get(&zhang, "/v1/drafts").text.contains("138****5678"));
     assert_eq!(shows(&zhang, "/v1/drafts/A1"), 3, "a look on record");
     assert_eq!(shows(&cases, "/v1/drafts"), 3);
+}
+
+/// Somebody whose account carries the name of the accused opened the letter, took himself off it and lifted its restriction.
+#[test]
+fn the_accused_never_sees_the_letter_whether_he_declared_his_name_or_not() {
+    let house = House::with_roster("");
+    let himself = house.person("钱正阳", Role::ConfirmingOfficer);
+    let colleague = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.accused =
+            serde_json::from_value(json!([{"name": "钱局长", "quote": ""}])).unwrap();
+    });
+    let why = json!({"reason": "办理本件"});
+    let status = |caller: &Caller| {
+        house
+            .post(caller, "/v1/letters/A1/views", why.clone())
+            .status
+    };
+    assert_eq!((status(&himself), status(&colleague)), (404, 200));
+    // An account that is made later: letters that are there already are kept from it, too.
+    house.drafted_as("A2", |draft| {
+        draft.fields.accused =
+            serde_json::from_value(json!([{"name": "汤继红", "quote": ""}])).unwrap();
+    });
+    let later = house.person("汤继红", Role::ConfirmingOfficer);
+    let views = |caller: &Caller, letter: &str| {
+        house
+            .post(caller, &format!("/v1/letters/{letter}/views"), why.clone())
+            .status
+    };
+    assert_eq!((views(&later, "A2"), views(&later, "A1")), (404, 200));
+}
+
+/// He had declared his office, and letters that accuse its head by name and title came to him.
+#[test]
+fn a_declared_office_covers_whoever_holds_it() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let declared = house.app.store.wait(|db| {
+        db.declare_interest(
+            "wang",
+            (InterestKind::Unit, Relation::Own, "市信访局"),
+            "wang",
+        )
+    });
+    declared.unwrap();
+    for (letter, accused) in [
+        ("A1", "钱正阳"),
+        ("A2", "钱局长"),
+        ("A3", "信访局局长"),
+        ("A4", "汤继红"),
+    ] {
+        house.drafted_as(letter, |draft| {
+            draft.fields.accused =
+                serde_json::from_value(json!([{"name": accused, "quote": ""}])).unwrap();
+        });
+        let seen = house.post(
+            &officer,
+            &format!("/v1/letters/{letter}/views"),
+            json!({"reason": "办理本件"}),
+        );
+        assert_eq!(
+            seen.status == 200,
+            letter == "A4",
+            "{accused}: {}",
+            seen.text
+        );
+    }
 }

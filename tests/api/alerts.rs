@@ -330,6 +330,7 @@ fn a_threat_that_is_confirmed_at_once_is_told_to_the_case_system_all_the_same() 
             name: format!("webhook/{name}"),
             kinds: vec![Kind::AlertRaised],
             unit: None,
+            holder: None,
         };
         let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
         let queue = house
@@ -424,4 +425,67 @@ fn the_outbox_tells_nobody_of_an_alert_that_the_alerts_hide_from_him() {
     let page = |caller: &Caller| house.get(caller, "/outbox").text;
     assert!(page(&wang).contains("扬言"));
     assert!(!page(&li).contains("扬言"), "{}", page(&li));
+}
+
+/// An administrator who may not open a letter said of its page that it accuses nobody, and the accused office was told of it.
+#[test]
+fn nobody_clears_an_alert_of_a_letter_that_he_may_not_see() {
+    let house = House::offering("read");
+    let chief = house.person("chief", Role::Administrator);
+    let wang = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        threatens(draft);
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    house.sql("UPDATE alerts SET level = 2");
+    let to = format!("/v1/alerts/{}/acknowledge", open(&house, &chief)[0]["id"]);
+    let says =
+        |caller: &Caller, verdict: &str| house.post(caller, &to, json!({"verdict": verdict}));
+    assert_eq!(says(&chief, "false_alarm").status, 409);
+    assert_eq!(
+        says(&wang, "false_alarm").status,
+        409,
+        "before he has opened it"
+    );
+    assert_eq!(says(&chief, "noted").status, 200);
+    let why = json!({"reason": "核实警报"});
+    assert_eq!(house.post(&wang, "/v1/letters/A1/views", why).status, 200);
+    assert_eq!(says(&wang, "false_alarm").status, 200);
+}
+
+#[test]
+fn a_case_system_hears_of_no_alert_and_no_change_of_a_letter_that_another_has() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    house.drafted_as("A1", threatens);
+    let hears = |caller: &Caller| open(&house, caller).len();
+    assert_eq!(
+        (hears(&one), hears(&two)),
+        (1, 1),
+        "it is for whoever comes first"
+    );
+    house.post(&one, "/v1/drafts/claims", json!({"limit": 1}));
+    assert_eq!((hears(&one), hears(&two)), (1, 0));
+    let queued = |name: &str, token: &str| {
+        let channel = Channel {
+            name: format!("webhook/{name}"),
+            kinds: vec![Kind::AlertRaised, Kind::Amended],
+            unit: None,
+            holder: Some(format!("token/{token}")),
+        };
+        let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
+        let queue = house
+            .app
+            .store
+            .wait(move |db| db.queue_messages(&channel, id));
+        queue.unwrap()
+    };
+    assert_eq!((queued("first", "one"), queued("second", "two")), (1, 0));
+    house.sql(
+        "INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES ('A1', 'corrected', 1, 't')",
+    );
+    assert_eq!((queued("first", "one"), queued("second", "two")), (1, 0));
 }

@@ -517,3 +517,33 @@ fn a_case_system_that_does_not_look_first_is_caught_by_its_own_ledger() {
         "{told}"
     );
 }
+
+/// A system that died with a claim repeated it under its key when the lease had long gone to another, and registered the letter a second time.
+#[test]
+fn a_repeated_claim_tells_nothing_of_what_is_another_systems_by_now() {
+    let house = House::offering("read");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    for id in ["A1", "A2", "A3"] {
+        house.drafted(id);
+    }
+    let keyed = one.with("idempotency-key", "k");
+    assert_eq!(ids(&claim(&house, &keyed, 3)), ["A1", "A2", "A3"]);
+    house.sql("UPDATE drafts SET lease_ms = 1 WHERE letter_id = 'A1'");
+    assert_eq!(
+        ids(&claim(&house, &keyed, 3)),
+        ["A1", "A2", "A3"],
+        "nobody else wants them"
+    );
+    assert_eq!(ids(&claim(&house, &two, 1)), ["A1"]);
+    let left = claim(&house, &keyed, 3);
+    assert_eq!(ids(&left), ["A2", "A3"]);
+    let nack = json!({"reason": "暂不登记", "lease": left[0]["lease"]});
+    assert_eq!(house.post(&one, "/v1/drafts/A2/nack", nack).status, 200);
+    assert_eq!(ids(&claim(&house, &keyed, 3)), ["A3"]);
+    let ack = json!({"case_number": "C-1"});
+    assert_eq!(house.post(&one, "/v1/drafts/A3/ack", ack).status, 200);
+    assert!(claim(&house, &keyed, 3).is_empty());
+}

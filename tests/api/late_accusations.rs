@@ -257,3 +257,48 @@ fn a_late_page_that_cannot_be_read_waits_for_an_officer_who_looks_at_it() {
     judge(&house, &officer, "false_alarm");
     assert_eq!((page(&house, &theirs, 2), told(&house, &theirs)), (200, 1));
 }
+
+/// It reached nobody: the office that registered the letter may not have it, and it could not be taken out of the letter.
+#[test]
+fn a_later_page_that_accuses_the_office_becomes_a_letter_of_its_own() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (_, theirs) = systems(&house);
+    house.drafted("A1");
+    assert_eq!(claim(&house, &theirs), 1);
+    assert_eq!(ack(&house, &theirs), "");
+    page_comes(&house, 2);
+    accuses(&house, OFFICE);
+    let split = |page: u32| {
+        let body = json!({"pages": [page], "reason": "补页另立一封"});
+        house.post(&officer, "/v1/letters/A1/pages/move", body)
+    };
+    let why = json!({"reason": "核对补页"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    assert_eq!(
+        split(2).code(),
+        "already_registered",
+        "nobody has judged it"
+    );
+    judge(&house, &officer, "confirmed");
+    assert_eq!(split(1).code(), "already_registered", "that page it has");
+    let made = split(2);
+    assert_eq!(made.status, 200, "{}", made.text);
+    let letter = made.json()["letter"].as_str().unwrap().to_owned();
+    let at = |letter: &str, stage: &str| {
+        let of =
+            format!("SELECT count(*) FROM letters WHERE id = '{letter}' AND stage = '{stage}'");
+        house.count(&of)
+    };
+    assert_eq!((at("A1", "registered"), at(&letter, "reading")), (1, 1));
+    // The first page's file is not there in this house.
+    assert_eq!(
+        (page(&house, &theirs, 1), page(&house, &theirs, 2)),
+        (500, 404)
+    );
+    let rows = house.app.store.wait(|db| db.verify_rows());
+    assert_eq!(rows.unwrap().faults, []);
+}

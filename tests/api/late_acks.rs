@@ -236,6 +236,7 @@ fn a_draft_claimed_before_it_was_announced_is_announced_when_the_lease_runs_out(
             name: "webhook/cases".into(),
             kinds: vec![Kind::DraftReady],
             unit: None,
+            holder: None,
         };
         let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
         let queue = house

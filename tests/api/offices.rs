@@ -177,6 +177,7 @@ fn a_unit_by_its_short_name_is_the_office_that_a_letter_accuses() {
         name: "exchange/e".into(),
         kinds: Vec::new(),
         unit: Some("市政府".into()),
+        holder: Some("exchange/e".into()),
     };
     let laid = house
         .app

@@ -168,3 +168,36 @@ fn an_overridden_load_has_no_time_of_release() {
     let scanned = scanned.expect("asked").map(|load| load.id);
     assert_eq!(scanned, Some(1), "and its letters may be scanned");
 }
+
+/// An administrator who had set an officer's password signed in as that officer and named himself as the second person.
+#[test]
+fn whoever_set_the_others_password_is_no_second_person_whichever_of_the_two_is_signed_in() {
+    let house = House::new();
+    waiting_load(&house);
+    house.add_user("li", Role::Operator);
+    let sets = |user: &str, by: &str| {
+        let (user, by) = (user.to_owned(), by.to_owned());
+        let phc = laixin::api::password::hash(PASSWORD).unwrap();
+        let set = house
+            .app
+            .store
+            .wait(move |db| db.set_password(&user, &phc, &by));
+        set.unwrap();
+    };
+    let signed = || {
+        let zhang = house.signed_in("zhang");
+        house.post(&zhang, "/v1/loads/1/override", signed_with("li", PASSWORD))
+    };
+    for (set, by) in [("li", "zhang"), ("zhang", "li")] {
+        sets(set, by);
+        assert_eq!(signed().code(), "second_person_needed", "{set} by {by}");
+        let both = house
+            .app
+            .store
+            .wait(|db| db.override_load(1, ("zhang", "li"), "both"));
+        assert!(both.is_err(), "nor does the store take it");
+        sets(set, set);
+    }
+    assert!(waits(&house));
+    assert_eq!(signed().status, 200, "each has chosen his own");
+}

@@ -294,6 +294,7 @@ async fn a_message_that_was_given_up_is_sent_again_by_a_person() {
                     name: "webhook/cases".into(),
                     kinds: Kind::ALL.to_vec(),
                     unit: None,
+                    holder: None,
                 };
                 let new_id = || {
                     use std::sync::atomic::{AtomicU32, Ordering};

@@ -33,15 +33,16 @@
     const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
-    what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }));
+    what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }), " ");
     if (alert.verdict) {
       const said = [words[alert.verdict].replace("{}", alert.acknowledged_by), alert.note].filter(Boolean).join(" · ");
       what.append(element("span", said, { className: "small doubted" }));
     }
     const note = element("input", "", { placeholder: words.note, maxLength: 500 });
     note.setAttribute("aria-label", words.note);
-    const confirm = element("button", words.confirmed, { type: "button", className: "danger" });
-    const wrong = element("button", words.false_alarm, { type: "button" });
+    const of = (verdict) => words[`${alert.code}_${verdict}`] || words[verdict];
+    const confirm = element("button", of("confirmed"), { type: "button", className: "danger" });
+    const wrong = element("button", of("false_alarm"), { type: "button" });
     confirm.addEventListener("click", () => acknowledge(alert, "confirmed", row));
     wrong.addEventListener("click", () => acknowledge(alert, "false_alarm", row));
     const say = element("p", "", { className: "say" });

@@ -36,6 +36,18 @@ pub struct Interest {
     pub text: String,
 }
 
+impl Interest {
+    /// What an account's name says of its holder, where it is a person's name: that is his own interest without a word of his. A sign-in name in
+    /// letters and figures says nothing.
+    pub fn own(user: &str) -> Option<Self> {
+        let is_name = user.chars().count() >= PERSON && !user.is_ascii();
+        is_name.then(|| Self {
+            kind: InterestKind::Name,
+            text: user.to_owned(),
+        })
+    }
+}
+
 /// What of a letter an interest met. A code, never the letter's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -179,6 +191,18 @@ pub fn is_accused<'a>(
                 || offices.iter().any(|office| is_office_of(office, to))
         })
     })
+}
+
+/// Whether a letter accuses whom an interest is about, as the roster knows everybody: a unit where who holds office there is accused, a leader under his
+/// title, or where his own office is.
+pub fn meets_accused(interest: &Interest, accused: &[Accused], roster: &Roster) -> bool {
+    let held = match interest.kind {
+        InterestKind::Address => return false,
+        InterestKind::Name => roster.offices_of(&interest.text),
+        InterestKind::Unit => Vec::new(),
+    };
+    let to = std::iter::once(interest.text.as_str());
+    is_accused(accused, to.chain(held.iter().map(String::as_str)), roster)
 }
 
 /// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's; 信访局干部
