@@ -201,14 +201,13 @@ impl<'a> Callings<'a> {
 
     /// Who holds an office: 信访局 and 局长, or its 一把手.
     fn holder_of(&self, unit: &str, title: &str) -> Option<String> {
-        let title = if ["一把手", "主要领导", "主要负责人"].contains(&title) {
+        if ["一把手", "主要领导", "主要负责人"].contains(&title) {
             ["局长", "主任", "书记", "长"]
                 .iter()
                 .find_map(|chief| self.holder_of(unit, chief))
         } else {
             self.known_as(&format!("{unit}{title}"))
-        };
-        title
+        }
     }
 
     /// 贵局, 你局, 你们信访局, 贵单位: which office is pointed at, and where the words end.
@@ -535,7 +534,7 @@ fn blamed<'m>(
         |one: &&Mention| one.at.end <= word.at.start && word.at.start - one.at.end <= REACH;
     let named = mentions.iter().filter(fits).filter(is_near).filter(counts);
     match named.last() {
-        Some(one) => Some(one).filter(|one| alone(one.at.end, one.is_person)),
+        Some(one) => alone(one.at.end, one.is_person).then_some(one),
         None => {
             let begins = PRONOUNS.iter().any(|word| starts(chars, 0, word));
             before.filter(fits).filter(|_| begins && alone(0, true))
