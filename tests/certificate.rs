@@ -147,6 +147,7 @@ fn overridden(reason: &str) -> Certificate {
         by: "李建国".into(),
         reason: reason.into(),
         at: Millis(BEGAN.0 + 600_000),
+        alarm_lamp: Some("not_shown".into()),
     });
     certificate
 }

@@ -87,7 +87,7 @@ pub struct OverrideBody {
     approver: String,
     /// The password of that account. A wrong one counts towards its lock-out.
     approver_password: String,
-    /// That the cabinet's mains are cut. Needed where the load lies in a cabinet whose alarm stands and that does not answer: nobody sees its lamps then.
+    /// That the cabinet's mains are cut. Needed where the load lies in a cabinet whose alarm stands and that does not show its lamps, silent or not.
     #[serde(default)]
     mains_cut: bool,
 }
@@ -284,14 +284,16 @@ fn told_of_alarm(
         })
     };
     let id = &view.id;
-    let lamps = match (view.alarm_lamp.as_deref(), view.connected) {
+    // A gateway with mains of its own may still answer for a cabinet without any.
+    let is_shown = view.connected && view.alarm_lamp.as_deref() != Some("unknown");
+    let lamps = match (view.alarm_lamp.as_deref(), is_shown) {
         (Some("out"), _) => "out",
         (Some(_), false) if mains_cut => "not_shown",
         (Some(_), false) => {
             return refused(
                 "mains_not_cut",
                 format!(
-                    "{id}, with load {load} inside, does not answer and its lamps cannot be seen: cut its mains, then sign with mains_cut true. Its alarm stands all the same"
+                    "{id}, with load {load} inside, does not show its lamps: cut its mains, then sign with mains_cut true. Its alarm stands all the same"
                 ),
             );
         }
@@ -311,7 +313,7 @@ fn told_of_alarm(
 
 /// Two people take responsibility, by name and with a reason, for opening a load that no cycle released: the caller, and another
 /// one with a password of his own. While its cabinet's alarm stands that is possible once the lamps are seen out, or with `mains_cut` where the cabinet
-/// does not answer; the alarm stands all the same, and the ledger's entry says so.
+/// does not show them; the alarm stands all the same, and the ledger's entry says so.
 #[utoipa::path(post, path = "/v1/loads/{id}/override", tag = "batches", request_body = OverrideBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = LoadView)))]

@@ -119,9 +119,9 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
                 why: Unseen::Recused,
                 ..
             }),
-            Subject::Thing(_, id),
+            Subject::Thing(of, id),
         ) => Err(StoreError::NotFound {
-            what: "entry",
+            what: of.word(),
             id: id.to_string(),
         }),
         // What is not there and what is kept are one answer, before anything else of the request is looked at.

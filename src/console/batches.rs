@@ -69,7 +69,7 @@ struct LoadLine {
     may_start: bool,
     /// What is to be said of its cabinet's self test before a start.
     test_due: Option<String>,
-    /// It lies in a cabinet whose alarm stands and that does not answer: whoever signs says that the mains are cut.
+    /// It lies in a cabinet whose alarm stands and that does not show its lamps: whoever signs says that the mains are cut.
     wants_mains_cut: bool,
     running: bool,
     /// Number of the newest cycle, once it has ended: it has a certificate.
@@ -220,10 +220,14 @@ fn look(
 fn detail(w: &'static Words, load: &Load, cycle: Option<&CycleRecord>) -> String {
     if let Some(signed) = &load.overridden {
         let signers = w.signers(&signed.by, signed.approved_by.as_deref());
-        return w.fill(
+        let said = w.fill(
             "batches.overridden",
             &[&signers, &when::moment(w, signed.at), &signed.reason],
         );
+        return match &signed.alarm_lamp {
+            Some(lamp) => format!("{said} · {}", w.code("override_lamp", lamp)),
+            None => said,
+        };
     }
     let Some(cycle) = cycle else {
         return String::new();
@@ -263,7 +267,8 @@ fn load_line(
                 .cycle
                 .as_ref()
                 .is_some_and(|cycle| cycle.load == load.id);
-            holds && view.step == "alarm" && !view.connected
+            let is_shown = view.connected && view.alarm_lamp.as_deref() != Some("unknown");
+            holds && view.step == "alarm" && !is_shown
         }),
         may_start,
         running: load.state == LoadState::InCycle,

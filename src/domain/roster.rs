@@ -200,7 +200,8 @@ impl Roster {
     }
 }
 
-/// Without blanks and punctuation, so that 王 建国 and 王建国 are one.
+/// Without blanks and punctuation and in simplified characters, so that 王 建国, 王建国 and 王建國 are one.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
+    let kept = text.chars().filter(|c| c.is_alphanumeric());
+    kept.map(ocr::simplified).collect()
 }

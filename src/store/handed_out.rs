@@ -39,14 +39,15 @@ pub(super) fn held_by_another(than: &str) -> String {
 }
 
 impl Db {
-    /// Whether a draft that was claimed is still this claimant's under this lease: nobody else has it, it was not given back, and it may still be shown.
+    /// Whether a draft that was claimed is still this claimant's under this lease: that runs, it was not given back, and it may still be shown.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn is_leased(&self, seer: &Seer, letter: &str, lease: &str) -> Result<bool, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT 1 FROM drafts d JOIN letters l ON l.id = d.letter_id
-             WHERE d.letter_id = ?1 AND d.state = 'leased' AND d.claimed_by = ?2 AND d.lease = ?3 AND l.withheld IS NULL",
+             WHERE d.letter_id = ?1 AND d.state = 'leased' AND d.claimed_by = ?2 AND d.lease = ?3
+             AND d.lease_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER) AND l.withheld IS NULL",
         )?;
         Ok(query.exists((letter, &seer.actor, lease))?
             && !self.is_kept_from_office_of(seer, letter)?)

@@ -82,6 +82,8 @@ pub struct SignedOverride {
     pub reason: String,
     /// When.
     pub at: Millis,
+    /// Where the cabinet's alarm stood: how its lamps were shown, `out` or `not_shown`. Then the two said that its mains were cut.
+    pub alarm_lamp: Option<String>,
 }
 
 const BATCH: &str =
@@ -103,12 +105,15 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
 
 pub(super) const LOAD: &str = "SELECT id, batch_id, cabinet, state, released_ms, cycle_id, override_by, override_reason, override_ms,
     override_approved_by, (SELECT letters FROM load_letters WHERE load_id = loads.id),
-    (SELECT max(id) FROM cycles WHERE load_id = loads.id) FROM loads";
+    (SELECT max(id) FROM cycles WHERE load_id = loads.id),
+    CASE WHEN override_ms IS NOT NULL THEN (SELECT json_extract(detail, '$.alarm_stands.lamps') FROM ledger
+        WHERE subject = 'load/' || loads.id AND action = 'load.overridden' ORDER BY seq DESC LIMIT 1) END FROM loads";
 
 pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
     let (by, reason, at): (Option<String>, Option<String>, Option<Millis>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
     let approved_by = row.get(9)?;
+    let alarm_lamp = row.get(12)?;
     // The column is also set by an override: since then the load may be opened.
     let may_be_opened: Option<Millis> = row.get(4)?;
     let state = row.get(3)?;
@@ -129,6 +134,7 @@ pub(super) fn load(row: &Row<'_>) -> rusqlite::Result<Load> {
                 approved_by,
                 reason,
                 at,
+                alarm_lamp,
             }),
     })
 }

@@ -21,6 +21,21 @@ pub enum ThingOf {
     Message,
 }
 
+impl ThingOf {
+    /// As the route says that there is none.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Valuable => "valuable",
+            Self::Loan => "loan",
+            Self::Retention => "retention",
+            Self::Hold => "hold",
+            Self::Alert => "alert",
+            Self::Message => "message",
+        }
+    }
+}
+
 impl Db {
     /// The letter of a thing; `None` where there is no such thing, or it has none.
     ///

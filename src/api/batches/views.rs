@@ -122,6 +122,8 @@ pub struct OverrideView {
     approved_by: Option<String>,
     reason: String,
     at: String,
+    /// Where the cabinet's alarm stood when they signed: its lamps were seen `out`, or `not_shown`; then the two said that its mains were cut.
+    alarm_lamp: Option<String>,
 }
 
 impl From<Load> for LoadView {
@@ -143,6 +145,7 @@ impl From<Load> for LoadView {
                 approved_by: signed.approved_by,
                 reason: signed.reason,
                 at: signed.at.rfc3339(),
+                alarm_lamp: signed.alarm_lamp,
             }),
         }
     }

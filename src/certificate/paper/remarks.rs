@@ -154,6 +154,12 @@ impl Paper<'_> {
                 set: Set::Grave,
                 ..Remark::new("certificate.override", who)
             });
+            if let Some(lamp) = &signed.alarm_lamp {
+                all.push(Remark::more(
+                    w.code("override_lamp", lamp).to_owned(),
+                    Set::Grave,
+                ));
+            }
             let reason = w.one("certificate.override_reason", &signed.reason);
             all.push(Remark::more(reason, Set::Quoted));
         }
