@@ -392,7 +392,7 @@ impl Db {
                     Hindrance::SamePerson,
                     "loan",
                     &number,
-                    &hand.state("asked for by"),
+                    hand.state("asked for by"),
                     "approve",
                 ));
             }

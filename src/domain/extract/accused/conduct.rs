@@ -532,8 +532,8 @@ fn blamed<'m>(
     };
     let is_near =
         |one: &&Mention| one.at.end <= word.at.start && word.at.start - one.at.end <= REACH;
-    let named = mentions.iter().filter(fits).filter(is_near).filter(counts);
-    match named.last() {
+    let mut named = mentions.iter().filter(fits).filter(is_near).filter(counts);
+    match named.next_back() {
         Some(one) => alone(one.at.end, one.is_person).then_some(one),
         None => {
             let begins = PRONOUNS.iter().any(|word| starts(chars, 0, word));
