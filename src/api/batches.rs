@@ -284,9 +284,7 @@ fn told_of_alarm(
         })
     };
     let id = &view.id;
-    // A gateway with mains of its own may still answer for a cabinet without any.
-    let is_shown = view.connected && view.alarm_lamp.as_deref() != Some("unknown");
-    let lamps = match (view.alarm_lamp.as_deref(), is_shown) {
+    let lamps = match (view.alarm_lamp.as_deref(), view.shows_lamps()) {
         (Some("out"), _) => "out",
         (Some(_), false) if mains_cut => "not_shown",
         (Some(_), false) => {

@@ -267,8 +267,7 @@ fn load_line(
                 .cycle
                 .as_ref()
                 .is_some_and(|cycle| cycle.load == load.id);
-            let is_shown = view.connected && view.alarm_lamp.as_deref() != Some("unknown");
-            holds && view.step == "alarm" && !is_shown
+            holds && view.step == "alarm" && !view.shows_lamps()
         }),
         may_start,
         running: load.state == LoadState::InCycle,

@@ -144,6 +144,14 @@ pub struct CabinetView {
     pub link: LinkView,
 }
 
+impl CabinetView {
+    /// Whether its lamps are seen while its alarm stands. A gateway with mains of its own may still answer for a cabinet without any.
+    #[must_use]
+    pub fn shows_lamps(&self) -> bool {
+        self.connected && self.alarm_lamp.as_deref() != Some("unknown")
+    }
+}
+
 /// Counters of the link to a cabinet, since the station started; they only grow.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct LinkView {

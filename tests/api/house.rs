@@ -14,7 +14,7 @@ use laixin::domain::text::PageKind;
 use laixin::events::Events;
 use laixin::evidence::Evidence;
 use laixin::health::Readiness;
-use laixin::store::{NewToken, Role, Scope, Store};
+use laixin::store::{Channel, NewToken, Role, Scope, Store};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -407,6 +407,16 @@ impl House {
             .store
             .wait(move |db| db.insert_or_replace_draft(&draft, offer))
             .unwrap();
+    }
+
+    /// How many messages a channel is owed by now.
+    pub(super) fn queued(&self, channel: Channel) -> usize {
+        let id = || format!("msg_{}", password::random_hex::<16>());
+        let queue = self
+            .app
+            .store
+            .wait(move |db| db.queue_messages(&channel, id));
+        queue.unwrap()
     }
 
     pub(super) fn sql(&self, sql: &str) {

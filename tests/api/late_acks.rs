@@ -238,12 +238,7 @@ fn a_draft_claimed_before_it_was_announced_is_announced_when_the_lease_runs_out(
             unit: None,
             holder: None,
         };
-        let id = || format!("msg_{}", laixin::api::password::random_hex::<16>());
-        let queue = house
-            .app
-            .store
-            .wait(move |db| db.queue_messages(&channel, id));
-        queue.unwrap()
+        house.queued(channel)
     };
     house.drafted("A1");
     claim(&house, &other, 1);
