@@ -213,7 +213,7 @@ impl Db {
             let clears = verdict == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
             if clears && !is_read {
                 return Err(StoreError::WrongState {
-                    why: Hindrance::NotForThisPerson,
+                    why: Hindrance::NotOpened,
                     what: "alert",
                     id: id.to_string(),
                     state: "about a letter that you have not opened, or may not see".into(),

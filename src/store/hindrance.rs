@@ -78,11 +78,13 @@ pub enum Hindrance {
     Over,
     /// The clock of this machine is behind what is on record.
     ClockSetBack,
+    /// Whoever decides has not the letter before him.
+    NotOpened,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -120,6 +122,7 @@ impl Hindrance {
         Self::OfficerNeeded,
         Self::Over,
         Self::ClockSetBack,
+        Self::NotOpened,
     ];
 
     /// Stable: programs decide by this.
@@ -144,6 +147,7 @@ impl Hindrance {
             Self::OfficerNeeded => "officer_needed",
             Self::Delivered => "already_delivered",
             Self::ClockSetBack => "clock_set_back",
+            Self::NotOpened => "not_opened",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
         }
@@ -204,6 +208,9 @@ impl Hindrance {
                 "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
             }
             Self::Over => "There is nothing to do",
+            Self::NotOpened => {
+                "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"
+            }
             Self::ClockSetBack => {
                 "Set it right (timedatectl); where it is right, and what is on record was written by a clock that was ahead, a confirming officer or an administrator confirms it"
             }

@@ -312,6 +312,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Somebody has decided it already",
     ),
     (
+        "not_opened",
+        StatusCode::CONFLICT,
+        "Whoever decides has to have the letter before him",
+    ),
+    (
         "officer_needed",
         StatusCode::CONFLICT,
         "A confirming officer or an administrator does this",
