@@ -110,7 +110,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let settings = Arc::new(settings);
     let office = read::office(&settings)?;
     let mappings = handoff::mappings(&settings)?;
-    let _lock = take_data_dir(&settings)?;
+    let _lock = wait_for_data_dir(&settings).await?;
     let (store, store_thread) = open_store(&settings)?;
     count_due(&store, &office, &settings).await?;
     let evidence = open_evidence(&settings)?;
@@ -270,6 +270,17 @@ async fn asked_to_stop() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+}
+
+/// A station that was killed holds its folder until the system has put its memory away; whoever starts the next one need not start it twice.
+async fn wait_for_data_dir(settings: &Settings) -> Result<File, StationError> {
+    for _ in 0..30 {
+        match take_data_dir(settings) {
+            Err(StationError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(100)).await,
+            taken => return taken,
+        }
+    }
+    take_data_dir(settings)
 }
 
 /// The station's lock: whoever holds it drives the devices.

@@ -3,7 +3,6 @@
 
 use super::record::{End, Kept};
 use super::task::Supervisor;
-use crate::clock;
 use crate::domain::cycle::{Fault, Lamp, Step};
 use crate::store::CycleStep;
 
@@ -103,13 +102,9 @@ impl Supervisor {
         };
         let cycle = record.cycle;
         let step = CycleStep {
-            at: clock::now(),
-            after_ms: record
-                .began_ms
-                .map(|began| self.now_ms().saturating_sub(began)),
-            step: step.to_owned(),
             detail,
             by: by.map(str::to_owned),
+            ..self.step_now(record, step)
         };
         let written = self
             .around

@@ -123,6 +123,23 @@ impl Supervisor {
         Known::Yes
     }
 
+    /// Of a cycle of this run.
+    fn since_began_ms(&self, record: &Record) -> Option<u64> {
+        let began_ms = record.began_ms?;
+        Some(self.now_ms().saturating_sub(began_ms))
+    }
+
+    /// This step of that cycle, now.
+    pub(super) fn step_now(&self, record: &Record, step: &str) -> CycleStep {
+        CycleStep {
+            at: clock::now(),
+            after_ms: self.since_began_ms(record),
+            step: step.to_owned(),
+            detail: None,
+            by: None,
+        }
+    }
+
     /// The change to this step, and the person behind it.
     pub(super) async fn write_step(
         &self,
@@ -139,13 +156,9 @@ impl Supervisor {
         };
         let cycle = record.cycle;
         let step = CycleStep {
-            at: clock::now(),
-            after_ms: record
-                .began_ms
-                .map(|began| self.now_ms().saturating_sub(began)),
-            step: step.code().to_owned(),
             detail: fault.map(|fault| self.told(fault)),
             by: by.map(str::to_owned),
+            ..self.step_now(record, step.code())
         };
         let done = exposed_by(next);
         self.around
@@ -165,15 +178,11 @@ impl Supervisor {
             return;
         };
         let cycle = record.cycle;
-        let passed = record
-            .began_ms
-            .map(|began| self.now_ms().saturating_sub(began));
+        let now = self.step_now(record, CycleStep::NOTICED);
         let step = CycleStep {
-            at: clock::now(),
-            after_ms: passed.filter(|_| record.end == End::Open),
-            step: CycleStep::NOTICED.to_owned(),
+            after_ms: now.after_ms.filter(|_| record.end == End::Open),
             detail: Some(what),
-            by: None,
+            ..now
         };
         let written = self
             .around
@@ -195,9 +204,7 @@ impl Supervisor {
         let word = Word {
             cycle: record.cycle,
             at_ms: clock::now().0,
-            after_ms: record
-                .began_ms
-                .map(|began| self.now_ms().saturating_sub(began)),
+            after_ms: self.since_began_ms(record),
             step: self.cycle.step().code().to_owned(),
             told: self.told(fault),
             fault,

@@ -23,7 +23,7 @@ use super::{CabinetView, MayEnd, Order, Refused, SelfTestView, Surroundings, loo
 use crate::clock::{self, Moment};
 use crate::config::DeviceId;
 use crate::domain::cycle::{
-    Ask, Cycle, Fault, Grounds, LastLoad, Left, Seen, Step, Switch, WhyMissing,
+    Ask, Cycle, Fault, Grounds, Lamp, LastLoad, Left, Seen, Step, Switch, WhyMissing,
 };
 use crate::events::Event;
 use crate::store::{CycleStep, CycleTerms, StoreError};
@@ -307,8 +307,11 @@ impl Supervisor {
                         Ok(Ask::Open(Grounds::APersonsWord))
                     }
                     (Step::Quarantined { .. }, _) => self.grounds().await.map(Ask::Open),
-                    // Its mains are cut, as the alarm asks for: waiting for the lamps to go out would be waiting for ever.
-                    (Step::Alarm { .. }, _) if !self.answers() => Err(not_now("lamps_not_shown")),
+                    // Its mains are cut, as the alarm asks for: waiting for the lamps to go out would be waiting for ever. A gateway with mains of its
+                    // own may answer for it.
+                    (Step::Alarm { lamp }, _) if *lamp == Lamp::Unknown || !self.answers() => {
+                        Err(not_now("lamps_not_shown"))
+                    }
                     _ => Ok(Ask::Acknowledge),
                 };
                 let _ = answer.send(match ask {

@@ -369,6 +369,37 @@ fn burning_is_not_signed_open(station: &TestStation, load: i64) {
     assert_eq!(refused, (409, &json!("lamp_not_seen_out")), "{told}");
 }
 
+/// The gateway has mains of its own, so it answers for a cabinet that has none: nobody sees the lamps all the same.
+fn a_gateway_that_answers_for_a_dead_cabinet_shows_no_lamps(
+    station: &mut TestStation,
+    sim: &mut Simulator,
+    load: i64,
+) {
+    let shows = |station: &TestStation, lamp: &str| {
+        wait_for("what is seen of the lamps", 30, || {
+            (view(station)["alarm_lamp"] == lamp).then_some(())
+        });
+    };
+    sim.switch("exception_11", "on");
+    shows(station, "unknown");
+    let (status, told) = signed(station, load, false);
+    assert_eq!(
+        (status, &told["reason"]),
+        (409, &json!("mains_not_cut")),
+        "{told}"
+    );
+    station.sign_in_as("fitter");
+    let (status, told) = acknowledged(station);
+    assert_eq!(
+        (status, &told["reason"]),
+        (409, &json!("lamps_not_shown")),
+        "{told}"
+    );
+    station.sign_in_as("op");
+    sim.switch("exception_11", "off");
+    shows(station, "lit");
+}
+
 /// B6: nobody can see the lamps of a cabinet without power; whoever signs says that it has none, and the record that the alarm stands.
 fn signed_open_once_its_mains_are_cut(station: &TestStation, load: i64) {
     wait_for("silence", 30, || {
@@ -414,6 +445,7 @@ fn an_alarm_is_acknowledged_by_maintenance_and_by_no_operator() {
     refused_to_operator(&station);
     told_everywhere(&station);
     burning_is_not_signed_open(&station, load);
+    a_gateway_that_answers_for_a_dead_cabinet_shows_no_lamps(&mut station, &mut sim, load);
     sim.switch("power_cut", "on");
     signed_open_once_its_mains_are_cut(&station, load);
     sim.switch("power_cut", "off");

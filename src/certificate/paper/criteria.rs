@@ -86,6 +86,7 @@ impl Paper<'_> {
                 name: "certificate.ozone",
                 measured: match c.moments.aired {
                     Some(_) => self.value(ozone, 3, "mg/m³"),
+                    None if c.moments.unwatched => w.t("certificate.unknown").to_owned(),
                     None => w.t("certificate.not_reached").to_owned(),
                 },
                 limit: match c.ozone_basis {
