@@ -10,7 +10,7 @@ mod summary;
 use crate::domain::draft::{Fields, Flag, Matter, SummarySentence};
 use crate::domain::field::Source;
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, text_of};
+use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
 
 use super::body;
 use super::confidence::Measured;
@@ -240,9 +240,12 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
                 .find(|(n, _)| *n == name)
                 .map_or(REQUESTS, |(_, w)| *w),
         ),
+        None if only_thanks(&texts) => return Some(told("感谢", sentences)),
         None if asked > 0 => ("投诉请求", REQUESTS),
         // A letter that tells a grievance and asks for nothing in words still asks for redress: proposed, never sure.
-        None if texts.iter().any(|t| t.chars().count() >= TOLD) => return Some(told(sentences)),
+        None if texts.iter().any(|t| t.chars().count() >= TOLD) => {
+            return Some(told("投诉请求", sentences));
+        }
         None => return None,
     };
     let evidence = sentences
@@ -270,11 +273,45 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
 /// A sentence of this many characters tells something.
 const TOLD: usize = 12;
 
-fn told(sentences: &[&[Glyph]]) -> Candidate {
+/// It begins with thanks, and nothing is asked or regretted beside them. What those thanked are wished is no request.
+fn only_thanks(texts: &[String]) -> bool {
+    let begins = |text: &&String| {
+        let text = text.trim_start_matches(|c: char| !is_han(c));
+        let text = [
+            "首先", "特此", "衷心", "非常", "十分", "万分", "真诚", "再次", "我", "要", "特别",
+            "由衷",
+        ]
+        .iter()
+        .fold(text, |text, word| text.strip_prefix(word).unwrap_or(text));
+        ["感谢", "谢谢", "多谢", "感激", "表扬"]
+            .iter()
+            .any(|word| text.starts_with(word))
+    };
+    let is_greeting = |text: &&String| text.chars().count() < 6 || introduces(text);
+    let told: Vec<&String> = texts.iter().filter(|text| !is_greeting(text)).collect();
+    let asks = |text: &String| {
+        let mut words = REQUESTS
+            .iter()
+            .filter(|word| !["希望", "望"].contains(word));
+        words.any(|word| text.contains(word))
+    };
+    let regrets = |text: &String| {
+        has_any(
+            text,
+            &["但", "却", "可是", "不过", "仍", "还没", "没有", "未"],
+        )
+    };
+    told.first().is_some_and(begins)
+        && told
+            .iter()
+            .all(|text| !regrets(text) && (begins(text) || !asks(text)))
+}
+
+fn told(purpose: &str, sentences: &[&[Glyph]]) -> Candidate {
     let longest = sentences.iter().max_by_key(|s| s.len());
     let glyphs = longest.map_or(&[][..], |s| *s);
     let mut told = Candidate {
-        value: "投诉请求".to_owned(),
+        value: purpose.to_owned(),
         ..Candidate::as_read(glyphs, 0.4, Source::LetterBody, "7.4.2.1")
     };
     told.note("only_told", 1.0);
