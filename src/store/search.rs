@@ -60,6 +60,17 @@ struct Said {
     compared: Compared,
 }
 
+impl Said {
+    fn of(place: Place, page: Option<u32>, text: String) -> Self {
+        Self {
+            place,
+            page,
+            compared: compared(&text),
+            text,
+        }
+    }
+}
+
 /// A line of a reading; what else is kept of it is left unread.
 #[derive(Deserialize)]
 struct ReadLine {
@@ -115,29 +126,30 @@ impl Db {
         Ok(())
     }
 
+    /// A letter's numbers: its own, and those of the post.
+    fn numbers_of(&self, letter: &str) -> Result<Vec<Said>, StoreError> {
+        let own = std::iter::once((Place::LetterNumber, letter.to_owned()));
+        let posts = self.mail_numbers(letter)?.into_iter();
+        let all = own.chain(posts.map(|number| (Place::MailNumber, number)));
+        Ok(all
+            .map(|(place, text)| Said::of(place, None, text))
+            .collect())
+    }
+
     /// What can be found of a letter, the fields first. Of pages nothing before there is a draft: only then it is known who may see them.
     fn said(&self, letter: &str, instructions: Instructions) -> Result<Vec<Said>, StoreError> {
-        let mut all = Vec::new();
+        let mut all = self.numbers_of(letter)?;
         let mut put = |place: Place, page: Option<u32>, text: &str| {
             if !text.is_empty() {
-                all.push(Said {
-                    place,
-                    page,
-                    compared: compared(text),
-                    text: text.to_owned(),
-                });
+                all.push(Said::of(place, page, text.to_owned()));
             }
         };
-        put(Place::LetterNumber, None, letter);
         let draft = match self.draft(letter) {
             Ok(draft) => Some(draft),
             // What cannot be read is found by its number.
             Err(StoreError::NotFound { .. } | StoreError::Document { .. }) => None,
             Err(error) => return Err(error),
         };
-        for number in self.mail_numbers(letter)? {
-            put(Place::MailNumber, None, &number);
-        }
         if let Some(draft) = draft {
             of_fields(&draft, &mut put);
             for (n, text) in self.texts(letter, instructions)? {
@@ -231,7 +243,9 @@ impl Db {
             false => Instructions::Hidden,
         };
         let said = match sight {
-            Sight::Full | Sight::No(Unseen::ReasonAsked) => self.said(letter, instructions)?,
+            Sight::Full => self.said(letter, instructions)?,
+            // What stands on the envelopes in the office's own lists, and nothing of what it says.
+            Sight::No(Unseen::ReasonAsked) => self.numbers_of(letter)?,
             // Whom a name is hidden from does not find it by trying names either.
             Sight::Masked | Sight::No(_) => return Ok(None),
         };

@@ -127,7 +127,11 @@ fn a_restricted_letter_is_not_found_by_an_operator_and_shows_no_text_before_a_re
         assert_eq!(search(&house, &li, words), nothing, "{words}");
     }
     assert_eq!(found(&house, &li, "陆思雨"), ["B2"]);
-    let hit = search(&house, &wang, "贿赂");
+    // Nor does an officer try words on it before he has said why: he finds it by its number.
+    for words in ["王大明", "贿赂", "陆思雨 贿"] {
+        assert_eq!(search(&house, &wang, words), nothing, "{words}");
+    }
+    let hit = search(&house, &wang, "A1");
     let item = &hit["items"][0];
     assert_eq!(item["letter"], "A1");
     assert_eq!(item["restricted"], true);
