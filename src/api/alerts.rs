@@ -12,17 +12,17 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
 use crate::clock::Millis;
-use crate::domain::access::{Action, may};
+use crate::domain::access::{Action, Holder, Seer, may};
 use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
-use crate::store::{AlertRow, AlertsWanted, Hindrance, StoreError};
+use crate::store::{AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError};
 
 /// An alert. Nothing of the letter's words is in it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"id": 7, "letter": "A001", "code": "threat", "raised_at": "2026-11-20T08:00:00+08:00", "level": 0,
     "acknowledged_by": null, "acknowledged_at": null, "verdict": null, "note": null}))]
 pub struct AlertView {
-    /// Number, rising.
+    /// Number; a case system is told one that says nothing of others.
     pub id: i64,
     /// The letter.
     pub letter: String,
@@ -116,37 +116,60 @@ pub async fn list(
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<AlertView>>, Problem> {
     let limit = part.limit()?;
-    let after: Option<i64> = part
-        .place()?
-        .map(|place| place.parse().map_err(|_| paging::invalid()))
-        .transpose()?;
+    let after = paging::number_shown(&part)?;
     let wanted = if open {
         AlertsWanted::Open
     } else {
         AlertsWanted::All
     };
     let seer = caller.seer();
-    let before = after;
     let (shown, last) = app
         .store
         .with(move |db| {
-            let rows = db.alerts(after.unwrap_or(0), wanted, limit)?;
-            let last = rows.last().map(|row| row.id);
-            let mut shown = Vec::new();
-            for row in rows {
-                let waits = !open || row.waits_for(&seer);
-                if waits && db.may_know_of_alert(&seer, &row)? {
-                    shown.push(AlertView::from(row));
+            let mut after = match after {
+                Some(shown) => db.number_meant(Numbered::Alert, shown)?,
+                None => 0,
+            };
+            let (mut shown, mut last) = (Vec::new(), after);
+            // What is kept from him moves no cursor of his: he would count it.
+            'seen: loop {
+                let rows = db.alerts(after, wanted, limit)?;
+                let Some(newest) = rows.last().map(|row| row.id) else {
+                    break;
+                };
+                after = newest;
+                for row in rows {
+                    let waits = !open || row.waits_for(&seer);
+                    if waits && db.may_know_of_alert(&seer, &row)? {
+                        last = row.id;
+                        shown.push(view_for(db, &seer, row)?);
+                    }
+                    if shown.len() == limit as usize {
+                        break 'seen;
+                    }
                 }
             }
+            let last = match last {
+                0 => None,
+                last => Some(db.number_shown(Numbered::Alert, last)?),
+            };
             Ok((shown, last))
         })
         .await?;
     Ok(Json(Listed {
         items: shown,
         // Also at the end: whoever asks again with it gets what has risen since.
-        next: last.or(before).map(|id| paging::mark(&id.to_string())),
+        next: last.map(|last| paging::mark(&paging::place_shown(last))),
     }))
+}
+
+/// An alert by the number that this seer knows it by.
+fn view_for(db: &Db, seer: &Seer, row: AlertRow) -> Result<AlertView, StoreError> {
+    let mut view = AlertView::from(row);
+    if matches!(seer.holder, Holder::Machine(_)) {
+        view.id = db.number_shown(Numbered::Alert, view.id)?;
+    }
+    Ok(view)
 }
 
 /// A named person has seen it and says what it is. What is only `noted` stays open and goes up until somebody decides it. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming

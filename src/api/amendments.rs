@@ -11,14 +11,14 @@ use super::auth::{Caller, CaseSystem};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
-use crate::store::AmendmentRow;
+use crate::store::{AmendmentRow, Numbered, StoreError};
 
 /// One change. The letter's pages and draft are to be read again.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"id": 4, "letter": "A001", "kind": "page_added", "case_number": "SZ-2026-000123",
     "at": "2026-11-20T08:00:00+08:00", "known_at": null}))]
 pub struct AmendmentView {
-    /// Number, rising.
+    /// Its number, which tells nothing of others.
     pub id: i64,
     /// The letter.
     pub letter: String,
@@ -55,16 +55,23 @@ pub async fn list(
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<AmendmentView>>, Problem> {
     let limit = part.limit()?;
-    let after: Option<i64> = part
-        .place()?
-        .map(|place| place.parse().map_err(|_| paging::invalid()))
-        .transpose()?;
+    let after = paging::number_shown(&part)?;
     let by = caller.actor();
     let rows = app
         .store
-        .with(move |db| db.open_amendments(&by, after.unwrap_or(0), limit + 1))
+        .with(move |db| {
+            let after = match after {
+                Some(shown) => db.number_meant(Numbered::Amendment, shown)?,
+                None => 0,
+            };
+            let mut rows = db.open_amendments(&by, after, limit + 1)?;
+            for row in &mut rows {
+                row.id = db.number_shown(Numbered::Amendment, row.id)?;
+            }
+            Ok(rows)
+        })
         .await?;
-    let place = |row: &AmendmentRow| row.id.to_string();
+    let place = |row: &AmendmentRow| paging::place_shown(row.id);
     Ok(Json(paging::part(rows, limit, place, AmendmentView::from)))
 }
 
@@ -79,7 +86,16 @@ pub async fn ack(
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     app.once(asked.key(&by), move |db| {
-        let row = db.ack_amendment(number, &by)?;
+        let meant = db.number_meant(Numbered::Amendment, number)?;
+        let none = |error| match error {
+            StoreError::NotFound { what, .. } => StoreError::NotFound {
+                what,
+                id: number.to_string(),
+            },
+            other => other,
+        };
+        let mut row = db.ack_amendment(meant, &by).map_err(none)?;
+        row.id = number;
         answer(StatusCode::OK, &AmendmentView::from(row))
     })
     .await

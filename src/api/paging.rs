@@ -58,6 +58,25 @@ impl Part {
     }
 }
 
+/// The place for a number that tells nothing of others.
+pub fn place_shown(number: i64) -> String {
+    format!("n{number}")
+}
+
+/// The number that [`place_shown`] made the cursor's place of.
+///
+/// # Errors
+/// `cursor_invalid` for anything else.
+pub fn number_shown(part: &Part) -> Result<Option<i64>, Problem> {
+    let number = |place: String| {
+        let number = place
+            .strip_prefix('n')
+            .and_then(|number| number.parse().ok());
+        number.ok_or_else(invalid)
+    };
+    part.place()?.map(number).transpose()
+}
+
 /// A cursor that is not one of ours.
 pub fn invalid() -> Problem {
     Problem::new("cursor_invalid", "use `next` of the part before, unchanged")

@@ -124,7 +124,7 @@ impl Trouble {
 }
 
 fn body(station: &str, message: &Message) -> String {
-    let number = |kind| (message.kind == kind).then_some(message.occasion);
+    let number = |kind| (message.kind == kind).then_some(message.shown);
     let body = Body {
         kind: message.kind,
         timestamp: message.made.rfc3339(),
@@ -392,7 +392,8 @@ mod tests {
             channel: "webhook/cases".into(),
             kind: Kind::AlertRaised,
             letter: "A001".into(),
-            occasion: 7,
+            occasion: 1,
+            shown: 7,
             code: Some("threat".into()),
             state: State::Waiting,
             made: Millis(0),

@@ -9,7 +9,7 @@ use crate::clock::{self, Millis};
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AmendmentRow {
-    /// Number, rising.
+    /// Number, rising; case systems know it by another.
     pub id: i64,
     /// The letter.
     pub letter: String,

@@ -10,6 +10,7 @@ use super::alerts::{THREAT_CONFIRMED, THREAT_WITHDRAWN};
 use super::drafts::subject;
 use super::handed_out::{WITHDRAWN, held_by_another};
 use super::later::PAGE_ADDED;
+use super::numbers::Numbered;
 use super::offered::OFFERED;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
@@ -50,6 +51,8 @@ pub struct Message {
     pub letter: String,
     /// Number of the amendment or alert; of a draft the moment it became ready.
     pub occasion: i64,
+    /// The number by which case systems know it.
+    pub shown: i64,
     /// Of an amendment or alert: its stable code.
     pub code: Option<String>,
     /// Where it stands.
@@ -99,6 +102,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         kind: row.get(3)?,
         letter: row.get(4)?,
         occasion: row.get(5)?,
+        shown: row.get(5)?,
         code: row.get(6)?,
         state: row.get(7)?,
         made: row.get(8)?,
@@ -245,12 +249,12 @@ impl Db {
         }
         match self.draft(letter) {
             Ok(row) if self.accuses(letter, &row.draft.fields, unit)? => Ok(Hearing::Accused),
-            Ok(row) if kind == Kind::DraftReady => {
-                Ok(match self.accused_is_open(letter, &row.draft.fields)? {
+            Ok(row) if matches!(kind, Kind::DraftReady | Kind::Amended) => Ok(
+                match self.waits_for_word(letter, &row.draft.fields, unit)? {
                     true => Hearing::NotYet,
                     false => Hearing::Yes,
-                })
-            }
+                },
+            ),
             Ok(_) => Ok(Hearing::Yes),
             Err(StoreError::NotFound { .. }) => Ok(Hearing::NotYet),
             Err(error) => Err(error),
@@ -274,7 +278,12 @@ impl Db {
             rows.collect::<Result<_, _>>()?
         };
         let mut told = Vec::with_capacity(due.len());
-        for message in due {
+        for mut message in due {
+            message.shown = match message.kind {
+                Kind::Amended => self.number_shown(Numbered::Amendment, message.occasion)?,
+                Kind::AlertRaised => self.number_shown(Numbered::Alert, message.occasion)?,
+                Kind::DraftReady | Kind::DraftWithdrawn => message.occasion,
+            };
             let about = (
                 message.letter.as_str(),
                 message.kind,
