@@ -26,6 +26,7 @@ pub mod held_images;
 mod host;
 pub mod interests;
 pub mod letters;
+pub mod named_offices;
 pub mod openapi;
 pub mod outbox;
 pub mod page_kinds;
@@ -261,6 +262,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(access::restrict, access::unrestrict))
         .routes(routes!(access::recuse))
         .routes(routes!(access::lift))
+        .routes(routes!(named_offices::judge))
         .routes(routes!(interests::list, interests::declare))
         .routes(routes!(interests::end))
         .routes(routes!(alerts::list))

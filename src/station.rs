@@ -339,6 +339,8 @@ fn open_store(settings: &Settings) -> Result<(Store, std::thread::JoinHandle<()>
         if restricted > 0 {
             tracing::warn!(restricted, "letters of an older version are restricted now: a confirming officer decides who sees them");
         }
+        // Nor does it go to an office of which it speaks.
+        store.wait(Db::name_offices_of_older)?;
         Ok((store, thread))
     });
     opened.map_err(|source| StationError::Store { path, source })

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, Deciders, Mailroom};
+use super::named_offices::NamedOfficeView;
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::domain::access::{Action, Matched, Restricted, may};
@@ -98,6 +99,8 @@ pub struct AccessView {
     pub listed: Vec<ListedView>,
     /// Whom it is or was kept from.
     pub recused: Vec<RecusalView>,
+    /// Offices that it speaks of and whose case systems wait for an officer's word, or have got it.
+    pub offices: Vec<NamedOfficeView>,
     /// Why it must not be handed over as it stands: `addressee_accused`.
     pub conflict: Option<String>,
 }
@@ -126,6 +129,11 @@ impl AccessView {
                 .recusals_of(letter)?
                 .into_iter()
                 .map(RecusalView::from)
+                .collect(),
+            offices: db
+                .named_offices(letter)?
+                .into_iter()
+                .map(NamedOfficeView::from)
                 .collect(),
             conflict: db.conflict(letter)?,
             letter: letter.to_owned(),

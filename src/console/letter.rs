@@ -20,8 +20,8 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::draft::{Draft, Fields, Flag};
 use crate::domain::letter::Stage;
 use crate::store::{
-    Batch, Db, DraftRow, DraftState, InQueue, LetterRow, PageRow, RestrictionRow, StoreError,
-    Withholding,
+    Batch, Db, DraftRow, DraftState, InQueue, LetterRow, NamedOffice, PageRow, RestrictionRow,
+    StoreError, Withholding,
 };
 use more::{Line, MatterLine, Signatory, matters, more, signatories};
 
@@ -40,6 +40,19 @@ struct PageTab {
     width: u32,
     height: u32,
     troubled: bool,
+}
+
+/// Whether the letter accuses an office, for an officer to say.
+struct OfficeQuestion {
+    /// Its full name; empty: of which office the accused is.
+    office: String,
+    words: String,
+    no: String,
+    /// Where it can be said here.
+    yes: Option<String>,
+    /// What stands as the reason where he writes none.
+    why_no: &'static str,
+    why_yes: &'static str,
 }
 
 struct FlagLine {
@@ -71,6 +84,8 @@ struct LetterPage {
     locked: bool,
     /// Whether he may say that the letter accuses nobody of an office, and somebody has to.
     says_nobody: bool,
+    /// Offices of which he may say whether it accuses them, and has to.
+    offices: Vec<OfficeQuestion>,
     /// The letter that comes after this one; empty at the end of the queue.
     next: String,
     /// Where the queue stands, in words.
@@ -93,6 +108,10 @@ struct Seen {
     accused_open: bool,
     /// He may say that it is nobody of an office.
     is_officer: bool,
+    /// Offices that it speaks of and whose systems wait.
+    offices: Vec<NamedOffice>,
+    /// The offices of case systems.
+    of_systems: Vec<String>,
     /// Letters that have its pages now, as far as this person may know of them.
     went_to: Vec<String>,
     queue: InQueue,
@@ -139,7 +158,11 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         Some(row) => db.accused_is_open(id, &row.draft.fields)?,
         None => false,
     };
+    let mut offices = db.named_offices(id)?;
+    offices.retain(|one| one.is_open && is_shown);
     Ok(Seen {
+        offices,
+        of_systems: db.offices_of_systems()?.into_iter().collect(),
         accused_open,
         is_officer: may(seer.holder, Action::DecideAccess),
         went_to,
@@ -265,6 +288,10 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|draft| field_lines::lines(w, draft, seen.accused_open))
             .unwrap_or_default(),
         says_nobody: seen.accused_open && seen.is_officer,
+        offices: match seen.is_officer {
+            true => office_questions(w, &seen),
+            false => Vec::new(),
+        },
         matters: draft
             .map(|draft| matters(&draft.fields))
             .unwrap_or_default(),
@@ -293,6 +320,28 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             && !is_back(&seen),
         f,
     }
+}
+
+fn office_questions(w: &'static Words, seen: &Seen) -> Vec<OfficeQuestion> {
+    let question = |one: &NamedOffice| match &one.office {
+        Some(office) => OfficeQuestion {
+            words: w.one("letter.office_question", office),
+            no: w.one("letter.office_no", office),
+            yes: Some(w.one("letter.office_yes", office)),
+            why_no: w.t("letter.office_why_no"),
+            why_yes: w.t("letter.office_why_yes"),
+            office: office.clone(),
+        },
+        None => OfficeQuestion {
+            words: w.t("letter.whichever_question").to_owned(),
+            no: w.one("letter.whichever_no", seen.of_systems.join("、")),
+            yes: None,
+            why_no: w.t("letter.whichever_why_no"),
+            why_yes: "",
+            office: String::new(),
+        },
+    };
+    seen.offices.iter().map(question).collect()
 }
 
 /// It was registered as it stood before a correction, which an officer has to confirm.
@@ -348,6 +397,10 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let accused = seen
         .accused_open
         .then(|| w.t("letter.note_accused_unknown").to_owned());
+    let offices = seen.offices.iter().map(|one| match &one.office {
+        Some(office) => w.one("letter.note_office_named", office),
+        None => w.one("letter.note_office_unknown", seen.of_systems.join("、")),
+    });
     let emptied = seen.letter.emptied.then(|| match seen.went_to.as_slice() {
         [] => w.t("letter.note_emptied").to_owned(),
         letters => w.one("letter.note_emptied_into", letters.join("、")),
@@ -357,6 +410,7 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .into_iter()
         .chain(restricted)
         .chain(accused)
+        .chain(offices)
         .chain(unread)
         .chain(handed_over)
         .chain(emptied)

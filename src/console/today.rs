@@ -31,6 +31,8 @@ const FILES_COUNTED: u32 = 500;
 /// So many files of one reason are named.
 const NAMED_OF_A_GROUP: usize = 3;
 const LETTERS_SHOWN: u32 = 12;
+/// So many letters that wait for an officer's word are named.
+const NAMED_TO_BE_JUDGED: usize = 8;
 /// Page 交接 shows them for good.
 const SAME_NUMBER_DAYS: i64 = 3;
 
@@ -99,6 +101,8 @@ struct Seen {
     /// Letters that are kept from somebody and wait for another person: whoever decides who sees a letter takes care that one is found. That somebody is
     /// recused from which letter is nobody else's.
     for_another: BTreeSet<String>,
+    /// Letters that wait for an officer to say whether they accuse the office whose system would get them.
+    to_be_judged: Vec<String>,
 }
 
 /// What is kept safe, and what is not.
@@ -124,7 +128,13 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     }
     let reads = Mailroom::lets(seer.holder);
     let mut for_another = BTreeSet::new();
+    let mut to_be_judged = Vec::new();
     if may(seer.holder, Action::DecideAccess) {
+        for letter in db.letters_to_be_judged()? {
+            if db.may_know(seer, &letter)? {
+                to_be_judged.push(letter);
+            }
+        }
         for row in db.waiting_for_another()? {
             if row.user != seer.actor && db.may_know(seer, &row.letter)? {
                 for_another.insert(row.letter);
@@ -144,6 +154,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     Ok(Seen {
         clock: db.clock_set_back()?,
         for_another,
+        to_be_judged,
         shared: match reads {
             true => shared_numbers(db, seer, since)?,
             false => Vec::new(),
@@ -343,6 +354,21 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         href: Some(format!("/cabinets/{}", view.id)),
         tone: "bad",
     }));
+    if let Some(first) = seen.to_be_judged.first() {
+        let named = seen.to_be_judged.iter().take(NAMED_TO_BE_JUDGED);
+        let named: Vec<&str> = named.map(String::as_str).collect();
+        alerts.push(Alert {
+            what: w.two(
+                "alert.office_waits",
+                seen.to_be_judged.len(),
+                named.join("、"),
+            ),
+            next: w.t("alert.office_waits_do").to_owned(),
+            subject: String::new(),
+            href: Some(format!("/letters/{first}")),
+            tone: "bad",
+        });
+    }
     alerts.extend(seen.for_another.iter().map(|letter| Alert {
         what: w.one("alert.for_another", letter),
         next: w.t("alert.for_another_do").to_owned(),

@@ -7,8 +7,8 @@ mod recusal;
 mod sight;
 
 pub use recusal::{
-    Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, is_accused, meets_accused,
-    same_party,
+    Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, is_accused,
+    is_of_no_known_office, meets_accused, same_party,
 };
 pub use sight::{
     PageStanding, Restricted, Seer, Sight, Standing, Unseen, called_for, may_see,

@@ -33,6 +33,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use accused::offices_spoken_of;
 pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;

@@ -154,16 +154,34 @@ impl Roster {
     /// The leader whom a letter calls so: by name, alias, title, or his title behind a short name of his office.
     pub fn leader_called(&self, name: &str) -> Option<&Leader> {
         let wanted: Vec<String> = self.spelt_out(&name.replace('的', ""));
+        self.leaders
+            .iter()
+            .find(|leader| {
+                let party = plain(&leader.title);
+                let bare = party.trim_start_matches("中共").to_owned();
+                let called = [&leader.name]
+                    .into_iter()
+                    .chain(&leader.alias)
+                    .map(|name| plain(name));
+                called
+                    .chain([party, bare])
+                    .any(|known| wanted.contains(&known))
+            })
+            .or_else(|| self.leader_behind_office(&wanted))
+    }
+
+    /// 信访局钱局长: whoever is called 钱局长, behind the office that he holds.
+    fn leader_behind_office(&self, wanted: &[String]) -> Option<&Leader> {
         self.leaders.iter().find(|leader| {
-            let party = plain(&leader.title);
-            let bare = party.trim_start_matches("中共").to_owned();
-            let called = [&leader.name]
-                .into_iter()
-                .chain(&leader.alias)
-                .map(|name| plain(name));
-            called
-                .chain([party, bare])
-                .any(|known| wanted.contains(&known))
+            let called = std::iter::once(&leader.name).chain(&leader.alias);
+            let held = self.offices_of(&leader.name).into_iter();
+            let held = held.filter_map(|office| Some(plain(&self.office_begun(&office)?.name)));
+            let held: Vec<String> = held.collect();
+            let mut behind = called.flat_map(|name| {
+                let name = plain(name);
+                held.iter().map(move |office| format!("{office}{name}"))
+            });
+            behind.any(|known| wanted.contains(&known))
         })
     }
 
@@ -201,7 +219,7 @@ impl Roster {
 }
 
 /// Without blanks and punctuation and in simplified characters, so that 王 建国, 王建国 and 王建國 are one.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let kept = text.chars().filter(|c| c.is_alphanumeric());
     kept.map(ocr::simplified).collect()
 }

@@ -59,7 +59,7 @@ impl Db {
             return Ok(false);
         }
         let mut query = self.connection.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM restrictions WHERE letter_id = l.id AND why = ?2),
+            "SELECT EXISTS (SELECT 1 FROM restrictions WHERE letter_id = l.id AND why = ?2 AND NOT (state = 'lifted' AND by = 'task/read')),
              EXISTS (SELECT 1 FROM ledger WHERE subject = ?3 AND action = 'draft.corrected' AND at_ms >= l.last_arrival_ms
                  AND json_extract(detail, '$.reason') IS NOT NULL)
              FROM letters l WHERE l.id = ?1",

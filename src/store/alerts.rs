@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::vouch::{self, ALERTS};
-use super::{Db, Hindrance, StoreError};
+use super::{Db, DraftState, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
@@ -114,9 +114,10 @@ impl Db {
     /// [`StoreError::NotFound`] without its letter.
     pub fn may_know_of_alert(&self, seer: &Seer, alert: &AlertRow) -> Result<bool, StoreError> {
         if seer.holder == Holder::Machine(Scope::CaseSystem) {
-            // To an office's own system once it is known whom the page accuses that raised it.
-            let is_known =
-                self.unit_of(&seer.actor)?.is_none() || self.is_settled(&alert.letter)?;
+            // To an office's own system once it is known whom the page accuses that raised it: at once where the draft that it holds says so.
+            let is_known = self.unit_of(&seer.actor)?.is_none()
+                || self.is_settled(&alert.letter)?
+                || self.holds_what_raises(&seer.actor, alert)?;
             let is_for_machines = is_known && alert.code != Code::PageKeptBack;
             return Ok(is_for_machines
                 && self.may_know_of(seer, &alert.letter)?
@@ -128,6 +129,17 @@ impl Db {
             Sight::No(Unseen::Restricted) => gone_up,
             Sight::No(_) => false,
         })
+    }
+
+    /// Whether this system holds a draft that raises this alert; what was handed over knows nothing of later pages.
+    fn holds_what_raises(&self, actor: &str, alert: &AlertRow) -> Result<bool, StoreError> {
+        match self.draft(&alert.letter) {
+            Ok(row) => Ok(row.state != DraftState::Open
+                && row.claimed_by.as_deref() == Some(actor)
+                && raised(&row.draft.fields).contains(&alert.code)),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Alerts after this number, oldest first; open ones only, if so wanted.

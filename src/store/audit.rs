@@ -101,6 +101,7 @@ const OF_LETTER: &str = "seq IN (
         UNION ALL SELECT 'retention/' || id FROM retentions WHERE letter_id = ?1
         UNION ALL SELECT 'access/' || id FROM letter_access WHERE letter_id = ?1
         UNION ALL SELECT 'recusal/' || id FROM recusals WHERE letter_id = ?1
+        UNION ALL SELECT 'office/' || id FROM named_offices WHERE letter_id = ?1
         UNION ALL SELECT 'alert/' || id FROM alerts WHERE letter_id = ?1))";
 
 fn quoted(actions: &[&str]) -> String {

@@ -305,6 +305,8 @@ impl Db {
             )?;
             db.note_conflict(letter, &draft.fields)?;
             db.guard_letter(letter, &draft.fields)?;
+            db.settle_offices(letter, &draft.fields)?;
+            db.restrict_anew(letter, &draft.fields)?;
             db.letter_changed(letter, Stage::Drafted)?;
             db.judge_numbers(letter)?;
             if earlier.is_some() {
@@ -440,6 +442,7 @@ impl Db {
             )?;
             db.note_conflict(letter, &row.draft.fields)?;
             db.guard_letter(letter, &row.draft.fields)?;
+            db.settle_offices(letter, &row.draft.fields)?;
             db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
             db.index_letter(letter)?;
             db.letter_changed(letter, Stage::Drafted)?;

@@ -168,8 +168,13 @@ impl Db {
 
     /// A letter's text as it is compared: what its readings say, and nothing of salutation, signature and envelope.
     pub(super) fn matter_text(&self, letter: &str) -> Result<String, StoreError> {
+        Ok(content::of_pages(&self.page_texts(letter)?))
+    }
+
+    /// The texts of a letter's pages that are read.
+    pub(super) fn page_texts(&self, letter: &str) -> Result<Vec<PageText>, StoreError> {
         let pages = self.read_pages(letter)?;
-        let texts: Vec<PageText> = pages
+        Ok(pages
             .into_iter()
             .filter_map(|page| {
                 let reading = page.reading?;
@@ -181,8 +186,7 @@ impl Db {
                     lines: reading.lines,
                 })
             })
-            .collect();
-        Ok(content::of_pages(&texts))
+            .collect())
     }
 
     /// Counts of what there is to compare with.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::drafts::subject;
+use super::named_offices::OfficeWord;
 use super::units::case_system;
 use super::vouch::{self, ALERTS};
 use super::{Db, DraftRow, DraftState, PAGE_UNREAD, PageRow, StoreError, ledger};
@@ -93,14 +94,29 @@ impl Db {
         let Some((later, verdict)) = found else {
             return Ok(None);
         };
-        let later =
+        let later: Result<Later, _> =
             serde_json::from_str(later.as_deref().unwrap_or("{\"accused\":[],\"pages\":[]}"));
         let later = later.map_err(|source| StoreError::Document {
             what: "alert",
             id: letter.to_owned(),
             source,
         })?;
-        Ok(Some((later, verdict)))
+        // They may be another letter's by now.
+        let is_here = later.pages.is_empty() || self.has_one_of(letter, &later.pages)?;
+        Ok(is_here.then_some((later, verdict)))
+    }
+
+    fn has_one_of(&self, letter: &str, pages: &[String]) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT sha256 FROM pages WHERE letter_id = ?1")?;
+        let here = query.query_map([letter], |row| row.get::<_, String>(0))?;
+        for sha256 in here {
+            if pages.contains(&sha256?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whom pages that came after the hand-over accuse; nobody, where an officer says that they do not.
@@ -245,8 +261,10 @@ impl Db {
             return Ok(others);
         }
         let unit = self.unit_of(&seer.actor)?;
-        let is_kept =
-            !self.is_settled(letter)? || self.keeps_later_pages_from(letter, unit.as_deref())?;
+        let unit = unit.as_deref();
+        let is_kept = !self.is_settled(letter)?
+            || self.keeps_later_pages_from(letter, unit)?
+            || self.office_word(letter, unit)? != OfficeWord::Free;
         Ok(if is_kept { others } else { Vec::new() })
     }
 
@@ -269,16 +287,21 @@ impl Db {
         letter: &str,
         pages: &[i64],
     ) -> Result<bool, StoreError> {
-        let is_judged = self
-            .later(letter)?
-            .is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed));
-        if !is_judged {
-            return Ok(false);
-        }
-        let row = self.draft(letter)?;
+        let row = match self.draft(letter) {
+            Ok(row) => row,
+            Err(StoreError::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
         let Some(holder) = row.claimed_by.filter(|_| row.state == DraftState::Acked) else {
             return Ok(false);
         };
+        let unit = self.unit_of(&holder)?;
+        let later = self.later(letter)?;
+        let is_judged = later.is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed))
+            || self.office_word(letter, unit.as_deref())? == OfficeWord::Accused;
+        if !is_judged {
+            return Ok(false);
+        }
         let all = self.page_rows(letter)?;
         let kept = self.pages_kept_from(&case_system(&holder), letter, &all)?;
         let ids = self.page_ids(letter)?;
@@ -289,18 +312,21 @@ impl Db {
         Ok(pages.iter().all(is_kept))
     }
 
-    /// Whether a change of a letter is kept from the system of this office: whatever is new of a letter that accuses it, and a page that waits for an
-    /// officer.
+    /// Whether a change of a letter is kept from the system of this office: whatever is new of a letter that accuses it or of which an officer has
+    /// to say whether it does, and a page that waits for him.
     pub(super) fn keeps_change_from(
         &self,
         (letter, kind): (&str, &str),
         unit: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let accuses = match self.draft(letter) {
-            Ok(row) => unit.is_some() && self.accuses(letter, &row.draft.fields, unit)?,
+        let is_kept = match self.draft(letter) {
+            Ok(row) => {
+                unit.is_some() && self.accuses(letter, &row.draft.fields, unit)?
+                    || self.office_word(letter, unit)? != OfficeWord::Free
+            }
             Err(StoreError::NotFound { .. }) => false,
             Err(error) => return Err(error),
         };
-        Ok(accuses || kind == PAGE_ADDED && self.keeps_later_pages_from(letter, unit)?)
+        Ok(is_kept || kind == PAGE_ADDED && self.keeps_later_pages_from(letter, unit)?)
     }
 }

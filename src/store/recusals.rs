@@ -97,6 +97,7 @@ impl Db {
                 }
             }
         }
+        self.note_offices(letter, fields)?;
         self.raise_alerts(letter, fields)
     }
 

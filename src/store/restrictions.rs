@@ -7,6 +7,7 @@ use super::vouch::{self, LETTER_ACCESS, RESTRICTIONS};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Restricted, Seer, called_for, may};
+use crate::domain::draft::Fields;
 
 /// A letter's restriction as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +111,34 @@ impl Db {
             return Ok(());
         }
         self.restrict(letter, why, ("task/read", ""))
+    }
+
+    /// Pages of a letter are another's now: what only they called for does not hold any more. What a person said stands.
+    pub(super) fn restrict_anew(
+        &mut self,
+        letter: &str,
+        fields: &Fields,
+    ) -> Result<(), StoreError> {
+        let Some(known) = self.restriction(letter)?.filter(|known| known.holds) else {
+            return Ok(());
+        };
+        let now = called_for(fields);
+        let is_milder = now.is_none_or(|now| now as u8 > known.why as u8);
+        if known.by != "task/read" || !is_milder || !self.lost_pages_since(letter, known.at)? {
+            return Ok(());
+        }
+        self.lift_restriction(letter, "", "task/read")?;
+        match now {
+            Some(why) => self.restrict(letter, why, ("task/read", "")),
+            None => Ok(()),
+        }
+    }
+
+    fn lost_pages_since(&self, letter: &str, since: Millis) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT 1 FROM page_moves WHERE from_letter = ?1 AND at_ms >= ?2")?;
+        Ok(query.exists((letter, since))?)
     }
 
     /// Pages of one letter are, or may be, another's now: that one is guarded like it, before anybody has read what they say there.

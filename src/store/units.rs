@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension;
 
+use super::named_offices::OfficeWord;
 use super::{Db, DraftState, StoreError};
 use crate::config::{self, Settings};
 use crate::domain::access::{
@@ -19,6 +20,8 @@ pub(super) struct Offices {
     roster: Roster,
     /// `exchange/ID` → its unit.
     exchanges: BTreeMap<String, String>,
+    /// The units of webhooks.
+    hooks: Vec<String>,
 }
 
 impl Offices {
@@ -30,6 +33,11 @@ impl Offices {
         Self {
             roster: config::load_toml(&settings.registration.roster).unwrap_or_default(),
             exchanges: settings.exchanges.iter().filter_map(named).collect(),
+            hooks: settings
+                .webhooks
+                .iter()
+                .filter_map(|hook| hook.unit.clone())
+                .collect(),
         }
     }
 }
@@ -50,6 +58,23 @@ pub(super) fn case_system(actor: &str) -> Seer {
 }
 
 impl Db {
+    /// Everybody whom letters may be addressed to.
+    pub(super) fn roster(&self) -> &Roster {
+        &self.offices.roster
+    }
+
+    /// The offices of case systems, as tokens and settings name them.
+    pub(super) fn units(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT unit FROM tokens WHERE unit IS NOT NULL AND revoked_ms IS NULL",
+        )?;
+        let tokens = query.query_map([], |row| row.get(0))?;
+        let mut units: Vec<String> = tokens.collect::<Result<_, _>>()?;
+        units.extend(self.offices.exchanges.values().cloned());
+        units.extend(self.offices.hooks.iter().cloned());
+        Ok(units)
+    }
+
     /// The office of a token or an exchange folder, by its actor name.
     pub(super) fn unit_of(&self, actor: &str) -> Result<Option<String>, StoreError> {
         if let Some(unit) = self.offices.exchanges.get(actor) {
@@ -71,7 +96,7 @@ impl Db {
         goes_to_accused(fields, unit, &self.offices.roster)
     }
 
-    /// Whether a letter accuses the office that would receive it: as it is registered, or by a page that came later.
+    /// Whether a letter accuses the office that would receive it: as it is registered, by a page that came later, or by an officer's word.
     pub(super) fn accuses(
         &self,
         letter: &str,
@@ -85,22 +110,30 @@ impl Db {
             return Ok(false);
         };
         let later = self.later_accused(letter)?;
-        Ok(is_accused(
-            &later,
-            std::iter::once(unit),
-            &self.offices.roster,
-        ))
+        let is_later = is_accused(&later, std::iter::once(unit), &self.offices.roster);
+        Ok(is_later || self.office_word(letter, Some(unit))? == OfficeWord::Accused)
     }
 
-    /// Whether a draft is kept from the system of this office: it accuses that office, or nobody has said yet whom it accuses.
+    /// Whether a draft is kept from the system of this office: it accuses that office, or an officer has not said yet whether it does.
     pub(super) fn may_accuse(
         &self,
         letter: &str,
         fields: &Fields,
         unit: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let is_open = unit.is_some() && self.accused_is_open(letter, fields)?;
-        Ok(is_open || self.accuses(letter, fields, unit)?)
+        Ok(self.waits_for_word(letter, fields, unit)? || self.accuses(letter, fields, unit)?)
+    }
+
+    /// Whether an officer has to say first whom a letter accuses, or whether it accuses the office of which it speaks.
+    pub(super) fn waits_for_word(
+        &self,
+        letter: &str,
+        fields: &Fields,
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        Ok(unit.is_some()
+            && (self.accused_is_open(letter, fields)?
+                || self.office_word(letter, unit)? == OfficeWord::Open))
     }
 
     /// Whether the letter accuses the office whose system this is.
@@ -138,7 +171,10 @@ impl Db {
         let fields = &row.draft.fields;
         match row.state {
             DraftState::Acked => Ok(self.goes_to_accused(fields, Some(&unit))),
-            DraftState::Open | DraftState::Leased => self.may_accuse(letter, fields, Some(&unit)),
+            // It was handed this draft; of a page that came since it is asked elsewhere.
+            DraftState::Leased => Ok(self.accused_is_open(letter, fields)?
+                || self.accuses(letter, fields, Some(&unit))?),
+            DraftState::Open => self.may_accuse(letter, fields, Some(&unit)),
         }
     }
 

@@ -1,29 +1,13 @@
 //! A person names whom a letter accuses: restriction, recusal, conflict and the hand-over follow at once, and nobody is taken off silently.
 
 use laixin::domain::access::{InterestKind, Relation};
-use laixin::store::{NewToken, Role, Scope};
+use laixin::store::{Role, Scope};
 use serde_json::{Value, json};
 
 use super::house::{Answer, Caller, House};
+use super::late::system_of;
 
 const OFFICE: &str = "姑苏区城市管理局局长";
-
-/// The case system of an office.
-fn system_of(house: &House, unit: &str) -> Caller {
-    let unit = unit.to_owned();
-    let added = house.app.store.wait(move |db| {
-        let new = NewToken {
-            name: "office".into(),
-            scope: Scope::CaseSystem,
-            expires: None,
-            unit: Some(unit),
-            certificate: None,
-        };
-        db.add_token(&new, "their secret", "test")
-    });
-    added.unwrap();
-    Caller::default().with("authorization", "Bearer their secret")
-}
 
 fn claimed(house: &House, caller: &Caller) -> usize {
     let claims = house.post(caller, "/v1/drafts/claims", json!({"limit": 10}));

@@ -479,3 +479,52 @@ fn a_case_system_hears_of_no_alert_and_no_change_of_a_letter_that_another_has() 
     );
     assert_eq!((queued("first", "one"), queued("second", "two")), (1, 0));
 }
+
+/// The accused office counted by the numbers that it missed, and by a cursor that moved without an alert, what is kept from it.
+#[test]
+fn what_is_kept_from_a_case_system_moves_no_number_and_no_cursor_of_its_own() {
+    let house = House::with_roster("");
+    let theirs = super::late::system_of(&house, "市信访局");
+    let other = house.machine("cases", Scope::CaseSystem);
+    let accuses = |draft: &mut Draft| {
+        threatens(draft);
+        draft.fields.accused = vec![Accused {
+            name: "钱正阳".into(),
+            ..Accused::default()
+        }];
+    };
+    house.drafted_as("A1", threatens);
+    let listed = |caller: &Caller| house.get(caller, "/v1/alerts").json();
+    let (first, next) = (
+        listed(&theirs)["items"].clone(),
+        listed(&theirs)["next"].clone(),
+    );
+    assert_eq!(listed(&other)["items"], first, "one alert is one number");
+    for letter in ["B1", "B2"] {
+        house.drafted_as(letter, accuses);
+    }
+    assert_eq!(listed(&theirs)["next"], next);
+    house.drafted_as("C1", threatens);
+    let ids: Vec<i64> = listed(&theirs)["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alert| alert["id"].as_i64().unwrap())
+        .collect();
+    assert!(ids.len() == 2 && (ids[1] - ids[0]).abs() > 1000, "{ids:?}");
+    let stale = house.get(&theirs, "/v1/alerts?cursor=31");
+    assert_eq!(stale.code(), "cursor_invalid", "one of before");
+    // A webhook names an alert as the list does.
+    let channel = Channel {
+        name: "webhook/theirs".into(),
+        kinds: vec![Kind::AlertRaised],
+        unit: Some("市信访局".into()),
+        holder: None,
+    };
+    let told = house.app.store.wait(move |db| {
+        db.queue_messages(&channel, || laixin::api::password::random_hex::<16>())?;
+        db.due_messages(&channel, 9)
+    });
+    let told: Vec<i64> = told.unwrap().iter().map(|message| message.shown).collect();
+    assert_eq!(told, ids);
+}

@@ -1,36 +1,21 @@
 //! A page that comes after the hand-over and accuses somebody: no case system gets it before an officer has judged it, the accused office never.
 
-use laixin::domain::draft::{Accused, Draft, DraftPage};
-use laixin::domain::text::PageKind;
-use laixin::store::{NewToken, Role, Scope};
+use laixin::domain::draft::Accused;
+use laixin::store::{Role, Scope};
 use serde_json::json;
 
 use super::house::{Caller, House};
+use super::late::{page_comes, system_of, with_pages};
 
 const OFFICE: &str = "苏州市人民政府";
 
 fn systems(house: &House) -> (Caller, Caller) {
     let cases = house.machine("cases", Scope::CaseSystem);
-    let added = house.app.store.wait(|db| {
-        let new = NewToken {
-            name: "theirs".into(),
-            scope: Scope::CaseSystem,
-            expires: None,
-            unit: Some("市政府".into()),
-            certificate: None,
-        };
-        db.add_token(&new, "their secret", "test")
-    });
-    added.unwrap();
-    (
-        cases,
-        Caller::default().with("authorization", "Bearer their secret"),
-    )
+    (cases, system_of(house, "市政府"))
 }
 
 fn claim(house: &House, caller: &Caller) -> usize {
-    let claims = house.post(caller, "/v1/drafts/claims", json!({"limit": 10}));
-    claims.json()["drafts"].as_array().unwrap().len()
+    super::late::claim(house, caller).len()
 }
 
 fn ack(house: &House, caller: &Caller) -> String {
@@ -39,31 +24,6 @@ fn ack(house: &House, caller: &Caller) -> String {
         200 => String::new(),
         _ => answer.code(),
     }
-}
-
-/// The page lies there, unread.
-fn page_comes(house: &House, number: u32) {
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S001_p1.jpg");
-    let mut sample = std::fs::read(sample).unwrap();
-    sample.extend(number.to_be_bytes());
-    let original = house.app.evidence.put(&sample).unwrap();
-    house.sql(&format!(
-        "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('late-{number}', 's', 'A1_p{number}.jpg', 'k', 2, 'taken');
-         INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state, hint) VALUES ('A1', 'late-{number}', 'letter', '{}', '{}', 10, 'unread', {number});
-         UPDATE letters SET last_arrival_ms = unixepoch('subsec') * 1000 + 5 WHERE id = 'A1'",
-        original.sha256, original.sm3
-    ));
-}
-
-fn with_pages(house: &House, draft: &mut Draft) {
-    let pages = house.app.store.wait(|db| db.page_rows("A1")).unwrap();
-    let page = |row: laixin::store::PageRow| DraftPage {
-        n: row.n,
-        kind: PageKind::Letter,
-        sha256: row.sha256,
-        sm3: row.sm3,
-    };
-    draft.pages = pages.into_iter().map(page).collect();
 }
 
 /// It is read, and accuses somebody.
@@ -151,7 +111,12 @@ fn a_page_that_accuses_the_office_which_registered_the_letter_never_goes_to_it()
         house.count("SELECT count(*) FROM restrictions WHERE state = 'restricted'"),
         1
     );
-    let acked = house.post(&theirs, "/v1/amendments/1/ack", json!({}));
+    let number = house
+        .app
+        .store
+        .wait(|db| db.number_shown(laixin::store::Numbered::Amendment, 1));
+    let path = format!("/v1/amendments/{}/ack", number.unwrap());
+    let acked = house.post(&theirs, &path, json!({}));
     assert_eq!(acked.status, 404, "it cannot be guessed either");
     judge(&house, &officer, "confirmed");
     shut();
@@ -299,4 +264,34 @@ fn a_later_page_that_accuses_the_office_becomes_a_letter_of_its_own() {
         (page(&house, &theirs, 1), page(&house, &theirs, 2)),
         (500, 404)
     );
+}
+
+/// Its later page is unread, and may accuse that office; what the office has says the alert already.
+#[test]
+fn the_holder_of_a_draft_keeps_its_alerts_while_a_later_page_is_unread() {
+    let house = House::with_roster("");
+    let (_, theirs) = systems(&house);
+    let flag = || {
+        Some(laixin::domain::draft::Flag {
+            value: true,
+            ..Default::default()
+        })
+    };
+    for letter in ["A1", "B1"] {
+        house.drafted_as(letter, |draft| draft.fields.flags.threat = flag());
+    }
+    let told = || {
+        let listed = house.get(&theirs, "/v1/alerts").json();
+        let items = listed["items"].as_array().unwrap().clone();
+        items
+            .iter()
+            .map(|alert| alert["letter"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let claims = house.post(&theirs, "/v1/drafts/claims", json!({"limit": 1}));
+    assert_eq!(claims.json()["drafts"][0]["id"], "A1");
+    assert_eq!(told(), ["A1", "B1"]);
+    page_comes(&house, 2);
+    house.sql("UPDATE letters SET last_arrival_ms = unixepoch('subsec') * 1000 + 5");
+    assert_eq!(told(), ["A1"], "of one that it does not hold it waits");
 }

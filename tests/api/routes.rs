@@ -123,6 +123,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("DELETE", "/v1/letters/{id}/restriction", DECIDE),
     ("POST", "/v1/letters/{id}/recusals", MAIL),
     ("DELETE", "/v1/letters/{id}/recusals/{user}", DECIDE),
+    ("POST", "/v1/letters/{id}/offices", DECIDE),
     ("GET", "/v1/interests", SELF),
     ("POST", "/v1/interests", SELF),
     ("DELETE", "/v1/interests/{number}", SELF),

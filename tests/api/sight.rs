@@ -62,6 +62,7 @@ const CONTENT: &[(&str, &str)] = &[
     ("PUT", "/v1/letters/{id}/pages/{n}/kind"),
     ("PATCH", "/v1/letters/{id}/fields"),
     ("POST", "/v1/letters/{id}/confirm"),
+    ("POST", "/v1/letters/{id}/offices"),
     ("POST", "/v1/letters/{id}/pages/move"),
     ("GET", "/v1/letters/{id}/valuables"),
     ("POST", "/v1/letters/{id}/valuables"),

@@ -165,6 +165,23 @@
     }
   }
 
+  /** An officer says whether the letter accuses an office that it speaks of; with his reason, or with the words of the button. */
+  async function judge(button) {
+    const part = button.closest("[data-office]");
+    const place_ = part.querySelector("[data-office-say]");
+    const reason = part.querySelector("input").value.trim() || button.dataset.why;
+    const accuses = button.dataset.judge === "yes";
+    place_.textContent = said.script.saving;
+    try {
+      await desk.settled();
+      await call("POST", `${address()}/offices`, { office: part.dataset.office || null, accuses, reason });
+      await window.laixinRefresh();
+      told().textContent = said.script.saved;
+    } catch (error) {
+      place_.textContent = why(error);
+    }
+  }
+
   /** The written rule of the chosen field, in its own words. */
   function rule() {
     const field = document.querySelector("#fields .field.chosen");
@@ -187,6 +204,7 @@
     if (button.id === "confirm") confirm();
     if (button.id === "skip") skip();
     if (button.id === "nobody") nobody();
+    if ("judge" in button.dataset) judge(button);
     if (button.id === "show-rule") rule();
     if ("repeats" in button.dataset) repeats(button.dataset.repeats);
   });

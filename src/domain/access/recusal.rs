@@ -205,6 +205,70 @@ pub fn meets_accused(interest: &Interest, accused: &[Accused], roster: &Roster) 
     is_accused(accused, to.chain(held.iter().map(String::as_str)), roster)
 }
 
+/// Whether nobody can tell of which office somebody is who is accused: 刘科长, 张三. Whoever the roster has, and whoever is named with a unit of his, is told
+/// apart by rule.
+pub fn is_of_no_known_office(accused: &Accused, roster: &Roster) -> bool {
+    let says = |text: &str| {
+        roster.leader_called(text).is_some()
+            || roster.office_begun(text).is_some()
+            || !roster.offices_of(text).is_empty()
+            || names_unit(text)
+    };
+    let office = accused.office.as_deref();
+    !says(&accused.name) && !office.is_some_and(says)
+}
+
+/// Whether some word is a unit's: 姑苏区城市管理局局长, 某村村支书, 恒发公司.
+fn names_unit(text: &str) -> bool {
+    const UNITS: [&str; 28] = [
+        "局",
+        "委",
+        "办",
+        "院",
+        "所",
+        "厅",
+        "部",
+        "处",
+        "队",
+        "站",
+        "府",
+        "镇",
+        "村",
+        "乡",
+        "街道",
+        "社区",
+        "公司",
+        "厂",
+        "校",
+        "小学",
+        "中学",
+        "集团",
+        "中心",
+        "银行",
+        "物业",
+        "合作社",
+        "协会",
+        "小区",
+    ];
+    // 张院, 刘处长: a title is no unit.
+    let titles = [
+        "局长", "院长", "所长", "厅长", "部长", "处长", "队长", "站长", "校长", "厂长", "村长",
+        "镇长", "乡长", "委员", "干部", "部队",
+    ];
+    let bare = titles
+        .iter()
+        .fold(text.to_owned(), |text, title| text.replace(title, ""));
+    let is_name = text.chars().count() <= 3;
+    let has = |unit: &&str| {
+        if is_name {
+            bare.ends_with(*unit)
+        } else {
+            bare.contains(*unit)
+        }
+    };
+    bare.chars().count() > 1 && UNITS.iter().any(|unit| has(&unit))
+}
+
 /// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's; 信访局干部
 /// is this one's, since a letter to an office calls it by its short name.
 fn is_office_of(office: &str, unit: &str) -> bool {

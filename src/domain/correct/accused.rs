@@ -17,6 +17,14 @@ pub struct NamedAccused {
     pub office: Option<String>,
 }
 
+impl NamedAccused {
+    /// As he stands there.
+    pub fn of(known: &Accused) -> Self {
+        let (name, office) = (known.name.clone(), known.office.clone());
+        Self { name, office }
+    }
+}
+
 /// Everybody the letter accuses, those that were known before included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

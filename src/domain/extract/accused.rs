@@ -6,8 +6,10 @@
 //! keeps a letter from somebody who might have seen it; what is not found hands it to the accused. Whoever the roster knows needs neither verb nor label:
 //! words of a misdeed beside him are enough (`conduct`).
 
+mod callings;
 mod conduct;
 mod misdeeds;
+mod spoken;
 mod words;
 
 use std::ops::Range;
@@ -21,8 +23,9 @@ use super::evidence::place;
 use super::glyphs::{chars_of, find_from, has_any};
 use super::roster_match::{Matcher, Who};
 use super::{alert, body, names};
-use conduct::Callings;
+use callings::Callings;
 use misdeeds::RUDENESS;
+pub(crate) use spoken::offices_spoken_of;
 use words::{
     BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, PRIVATE, SHORT_UNITS,
     STOPS, TITLES, TURNED_TO, UNITS, VERBS,
@@ -165,7 +168,7 @@ fn of_addressee(
             None => return (office, None),
         },
     };
-    let (first, also) = conduct::written_to(roster, addressee, kind);
+    let (first, also) = callings::written_to(roster, addressee, kind);
     let with = |unit: String| format!("{unit}{rest}");
     match first {
         Some(unit) => (with(unit), also.map(with)),

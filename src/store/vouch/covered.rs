@@ -75,9 +75,15 @@ pub(in crate::store) const ALERTS: Covered = Covered {
     // What later pages say came with schema 14: rows without it are vouched for as they were.
     columns: "letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, CASE WHEN later IS NULL THEN note ELSE json_array(note, later) END",
 };
+pub(in crate::store) const NAMED_OFFICES: Covered = Covered {
+    table: "named_offices",
+    key: "id",
+    prefix: "office",
+    columns: "letter_id, office, raised_ms, ended_ms, decided_by, decided_ms, accuses, reason",
+};
 
 /// Every such table.
-pub(super) const COVERED: [Covered; 10] = [
+pub(super) const COVERED: [Covered; 11] = [
     VALUABLES,
     BOXES,
     BOXED,
@@ -88,4 +94,5 @@ pub(super) const COVERED: [Covered; 10] = [
     INTERESTS,
     RECUSALS,
     ALERTS,
+    NAMED_OFFICES,
 ];

@@ -1,0 +1,364 @@
+//! Offices that a letter speaks of (`domain::extract`), and a confirming officer's word whether it accuses them. Until he has said it, the letter goes to no
+//! system of such an office; others get it as ever. So with an accused of whom nobody knows where he works: for every office.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Row};
+use serde_json::json;
+
+use super::vouch::{self, NAMED_OFFICES};
+use super::{Db, DraftState, Hindrance, StoreError, ledger};
+use crate::clock::{self, Millis};
+use crate::config::Offer;
+use crate::domain::access::{Restricted, is_of_no_known_office};
+use crate::domain::correct::{Corrections, NamedAccused, NewAccused};
+use crate::domain::draft::Fields;
+use crate::domain::extract::offices_spoken_of;
+
+/// The row of an accused of whom nobody knows of which office he is.
+const WHICHEVER: &str = "*";
+/// What the first start of this laixin writes once it has looked through older drafts.
+const LOOKED: &str = "offices.looked";
+
+/// How a letter stands to an office, beside whom it names as accused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfficeWord {
+    /// It does not speak of it, or an officer says that it does not accuse it.
+    Free,
+    /// It speaks of it, and no officer has said what.
+    Open,
+    /// An officer says that it accuses it.
+    Accused,
+}
+
+/// An office that a letter speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedOffice {
+    /// The letter.
+    pub letter: String,
+    /// Its full name; `None`: whichever the accused is of.
+    pub office: Option<String>,
+    /// Since when.
+    pub raised: Millis,
+    /// Whether the letter accuses it, by whom, when and why.
+    pub decided: Option<(bool, String, Millis, String)>,
+    /// It waits for an officer: nobody has said it, or not of the letter's last page.
+    pub is_open: bool,
+}
+
+const NAMED: &str =
+    "SELECT n.letter_id, n.office, n.raised_ms, n.accuses, n.decided_by, n.decided_ms, n.reason,
+    n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms)
+    FROM named_offices n JOIN letters l ON l.id = n.letter_id WHERE n.ended_ms IS NULL";
+
+fn named(row: &Row<'_>) -> rusqlite::Result<NamedOffice> {
+    let office: String = row.get(1)?;
+    let accuses: Option<bool> = row.get(3)?;
+    let decided = match accuses {
+        Some(accuses) => Some((accuses, row.get(4)?, row.get(5)?, row.get(6)?)),
+        None => None,
+    };
+    Ok(NamedOffice {
+        letter: row.get(0)?,
+        office: Some(office).filter(|office| office != WHICHEVER),
+        raised: row.get(2)?,
+        decided,
+        is_open: row.get(7)?,
+    })
+}
+
+impl Db {
+    /// Notes which offices a letter speaks of, as far as it is read.
+    pub(super) fn note_offices(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        let now = clock::now();
+        for office in self.spoken_of(letter, fields)? {
+            let id: Option<i64> = self
+                .connection
+                .prepare_cached(
+                    "INSERT INTO named_offices (letter_id, office, raised_ms) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (letter_id, office) DO UPDATE SET raised_ms = ?3, ended_ms = NULL WHERE ended_ms IS NOT NULL RETURNING id",
+                )?
+                .query_row((letter, &office, now), |row| row.get(0))
+                .optional()?;
+            if let Some(id) = id {
+                let detail = json!({"letter": letter, "office": office});
+                self.vouch_for_office(id, ("task/read", "office.named"), detail)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a whole letter: what it does not speak of any more, since those pages are another letter's, is over, unless an officer has said that it
+    /// accuses that office.
+    pub(super) fn settle_offices(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
+        let spoken_of = self.spoken_of(letter, fields)?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, office FROM named_offices WHERE letter_id = ?1 AND ended_ms IS NULL AND accuses IS NOT 1",
+        )?;
+        let rows = query.query_map([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let known: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+        for (id, office) in known
+            .into_iter()
+            .filter(|(_, office)| !spoken_of.contains(office))
+        {
+            self.connection.execute(
+                "UPDATE named_offices SET ended_ms = ?2 WHERE id = ?1",
+                (id, clock::now()),
+            )?;
+            let detail = json!({"letter": letter, "office": office});
+            self.vouch_for_office(id, ("task/read", "office.not_named"), detail)?;
+        }
+        Ok(())
+    }
+
+    fn vouch_for_office(
+        &self,
+        id: i64,
+        by: (&str, &str),
+        detail: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        vouch::append(
+            &self.connection,
+            by,
+            (NAMED_OFFICES, &id.to_string()),
+            detail,
+        )
+    }
+
+    fn spoken_of(&self, letter: &str, fields: &Fields) -> Result<BTreeSet<String>, StoreError> {
+        let roster = self.roster();
+        let mut all = BTreeSet::new();
+        let is_unknown = fields.accuses()
+            && fields
+                .accused
+                .iter()
+                .any(|one| is_of_no_known_office(one, roster));
+        if is_unknown {
+            all.insert(WHICHEVER.to_owned());
+        }
+        let units = self.units()?;
+        let is_unknown = |unit: &String| roster.office_begun(unit).is_none();
+        let others: Vec<String> = units.into_iter().filter(is_unknown).collect();
+        if roster.orgs.is_empty() && others.is_empty() {
+            return Ok(all);
+        }
+        let pages = self.page_texts(letter)?;
+        all.extend(offices_spoken_of(&pages, fields, roster, &others));
+        Ok(all)
+    }
+
+    /// By its full name, the office that a case system's unit is or belongs to.
+    fn office_of(&self, unit: &str) -> String {
+        let known = self.roster().office_begun(unit);
+        known.map_or_else(|| unit.to_owned(), |org| org.name.clone())
+    }
+
+    /// How a letter stands to the office of a case system.
+    pub(super) fn office_word(
+        &self,
+        letter: &str,
+        unit: Option<&str>,
+    ) -> Result<OfficeWord, StoreError> {
+        let Some(unit) = unit else {
+            return Ok(OfficeWord::Free);
+        };
+        let mut query = self.connection.prepare_cached(&format!(
+            "{NAMED} AND n.letter_id = ?1 AND n.office IN (?2, ?3)"
+        ))?;
+        let rows = query.query_map((letter, self.office_of(unit), WHICHEVER), named)?;
+        let mut word = OfficeWord::Free;
+        for row in rows {
+            let row = row?;
+            if row.decided.is_some_and(|(accuses, ..)| accuses) {
+                return Ok(OfficeWord::Accused);
+            }
+            if row.is_open {
+                word = OfficeWord::Open;
+            }
+        }
+        Ok(word)
+    }
+
+    /// Offices that a letter speaks of and that a case system stands for.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn named_offices(&self, letter: &str) -> Result<Vec<NamedOffice>, StoreError> {
+        let ours = self.offices_of_systems()?;
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{NAMED} AND n.letter_id = ?1 ORDER BY n.id"))?;
+        let rows = query.query_map([letter], named)?;
+        let mut all: Vec<NamedOffice> = rows.collect::<Result<_, _>>()?;
+        all.retain(|one| one.is_asked_of(&ours));
+        Ok(all)
+    }
+
+    /// By their full names, the offices that case systems stand for.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn offices_of_systems(&self) -> Result<BTreeSet<String>, StoreError> {
+        Ok(self
+            .units()?
+            .iter()
+            .map(|unit| self.office_of(unit))
+            .collect())
+    }
+
+    /// Letters whose hand-over to an office's system waits for an officer's word and for nothing else, and those that it has registered, with a page that it
+    /// does not get before.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn letters_to_be_judged(&self) -> Result<BTreeSet<String>, StoreError> {
+        let ours = self.offices_of_systems()?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "{NAMED} AND l.withheld IS NULL AND n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms)"
+        ))?;
+        let rows = query.query_map([], named)?;
+        let mut letters = BTreeSet::new();
+        for row in rows {
+            let row = row?;
+            if !row.is_asked_of(&ours) || letters.contains(&row.letter) {
+                continue;
+            }
+            let draft = match self.draft(&row.letter) {
+                Ok(draft) => draft,
+                Err(StoreError::NotFound { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let waits = match (draft.state, &draft.claimed_by) {
+                (DraftState::Open, _) => draft.ready.is_some(),
+                (_, Some(holder)) => match self.unit_of(holder)? {
+                    Some(unit) => row
+                        .office
+                        .is_none_or(|office| office == self.office_of(&unit)),
+                    None => false,
+                },
+                (_, None) => false,
+            };
+            if waits {
+                letters.insert(row.letter);
+            }
+        }
+        Ok(letters)
+    }
+
+    /// A confirming officer says whether a letter accuses an office that it speaks of; `None`: of an accused of whom nobody knew it, that he is of none of
+    /// those whose systems wait. Where it does, that office is accused from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the letter does not speak of it; [`StoreError::WrongState`] where he would have to name the office.
+    pub fn judge_office(
+        &mut self,
+        letter: &str,
+        (office, accuses): (Option<&str>, bool),
+        (by, reason, offer): (&str, &str, Offer),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.not_withheld(letter, "judge an office")?;
+            let name = office.map_or_else(|| WHICHEVER.to_owned(), |office| db.office_of(office));
+            if accuses && office.is_none() {
+                return Err(StoreError::WrongState {
+                    why: Hindrance::AccusedUnknown,
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "about somebody of whom nobody knows of which office he is".into(),
+                    action: "say that it accuses one",
+                });
+            }
+            let id: i64 = db
+                .connection
+                .query_row(
+                    "UPDATE named_offices SET accuses = ?3, decided_by = ?4, decided_ms = ?5, reason = ?6
+                     WHERE letter_id = ?1 AND office = ?2 AND ended_ms IS NULL RETURNING id",
+                    (letter, &name, accuses, by, clock::now(), reason),
+                    |row| row.get(0),
+                )
+                .optional()?
+                .ok_or_else(|| StoreError::NotFound { what: "named office", id: name.clone() })?;
+            let detail = json!({"letter": letter, "office": name, "accuses": accuses, "reason": reason});
+            db.vouch_for_office(id, (by, "office.judged"), detail)?;
+            if accuses { db.accuse_office(letter, &name, (by, reason, offer)) } else { Ok(()) }
+        })
+    }
+
+    /// What follows: it is among the accused where the draft may still be corrected, and the letter is restricted in any case.
+    fn accuse_office(
+        &mut self,
+        letter: &str,
+        office: &str,
+        (by, reason, offer): (&str, &str, Offer),
+    ) -> Result<(), StoreError> {
+        let row = self.draft(letter)?;
+        let mut listed: Vec<NamedAccused> = row
+            .draft
+            .fields
+            .accused
+            .iter()
+            .map(NamedAccused::of)
+            .collect();
+        if row.state == DraftState::Open && listed.iter().all(|one| one.name != office) {
+            listed.push(NamedAccused {
+                name: office.to_owned(),
+                office: None,
+            });
+            let corrections = Corrections {
+                accused: Some(NewAccused {
+                    named: listed,
+                    reason: None,
+                }),
+                ..Corrections::default()
+            };
+            let version = self.letter_row(letter)?.version;
+            self.correct(letter, version, &corrections, (by, offer))?;
+        }
+        match self.restriction(letter)? {
+            Some(known) if known.holds && known.why != Restricted::Sensitive => Ok(()),
+            _ => self.restrict(letter, Restricted::Accusation, (by, reason)),
+        }
+    }
+
+    /// Drafts that an older laixin made and nobody has registered: which offices they speak of, before anything of them goes out. How many.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn name_offices_of_older(&mut self) -> Result<usize, StoreError> {
+        let letters: Vec<String> = self
+            .connection
+            .prepare(
+                "SELECT letter_id FROM drafts WHERE state <> 'acked' AND created_ms < (SELECT applied_ms FROM schema_versions WHERE version = 16)
+                 AND NOT EXISTS (SELECT 1 FROM ledger WHERE subject = 'letters' AND action = ?1)",
+            )?
+            .query_map([LOOKED], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        if letters.is_empty() {
+            return Ok(0);
+        }
+        self.atomically(|db| {
+            for letter in &letters {
+                let fields = db.draft(letter)?.draft.fields;
+                db.note_offices(letter, &fields)?;
+            }
+            ledger::append(
+                &db.connection,
+                "task/letters",
+                LOOKED,
+                "letters",
+                &json!({"letters": letters.len()}),
+            )?;
+            Ok(letters.len())
+        })
+    }
+}
+
+impl NamedOffice {
+    /// Whether the system of one of these offices waits for it.
+    fn is_asked_of(&self, offices: &BTreeSet<String>) -> bool {
+        match &self.office {
+            Some(office) => offices.contains(office),
+            None => !offices.is_empty(),
+        }
+    }
+}
