@@ -185,6 +185,12 @@ pub enum Trouble {
         /// What, in its own words.
         what: String,
     },
+    /// It takes no paper of the size that is set.
+    #[error("the device has no {what}")]
+    Paper {
+        /// The size, and what it would keep of it.
+        what: String,
+    },
     /// It gave up by itself and said why in its own words.
     #[error("the device gave up: {code}")]
     Aborted {
@@ -244,6 +250,7 @@ impl Trouble {
             Self::OtherDevice { .. } => "scanner_other_device",
             Self::Certificate { .. } => "scanner_certificate",
             Self::Unsupported { .. } => "scanner_unsupported",
+            Self::Paper { .. } => "scanner_paper",
             Self::Aborted { .. } => "scanner_aborted",
             Self::Refused { .. } => "scanner_refused",
             Self::Answer { .. } => "scanner_answer",

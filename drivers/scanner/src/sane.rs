@@ -8,8 +8,6 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tokio::process::Command;
-
 use crate::feeding::Job;
 use crate::offers::Fit;
 use crate::order::{Ended, Manner, Outcome, Portrait, Trouble};
@@ -185,19 +183,28 @@ impl Sane {
     }
 
     async fn ask(&self, arguments: &[&str]) -> Result<std::process::Output, Trouble> {
-        let mut command = Command::new(&self.settings.program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true);
+        let mut command = child::program(&self.settings);
+        command.args(arguments).stdin(Stdio::null());
         match tokio::time::timeout(self.settings.stall, command.output()).await {
-            Ok(output) => output.map_err(|source| self.no_program(source)),
+            Ok(output) => {
+                let output = output.map_err(|source| self.no_program(source))?;
+                self.was_started(output.status.code()).map(|()| output)
+            }
             Err(_) => Err(Trouble::Stalled {
                 seconds: self.settings.stall.as_secs(),
                 after: 0,
             }),
         }
+    }
+
+    /// `setpriv` says by these codes that the program is not there, or may not be started.
+    fn was_started(&self, code: Option<i32>) -> Result<(), Trouble> {
+        let kind = match code {
+            Some(126) => std::io::ErrorKind::PermissionDenied,
+            Some(127) => std::io::ErrorKind::NotFound,
+            _ => return Ok(()),
+        };
+        Err(self.no_program(kind.into()))
     }
 
     fn no_program(&self, source: std::io::Error) -> Trouble {
@@ -240,6 +247,7 @@ impl Sane {
             .map_err(|source| self.no_program(source))?;
         let watched = self.watch(job, &mut child).await;
         let exit = child.end(STOP).await;
+        self.was_started(exit.code)?;
         // What it finished before it ended.
         let gathered = match watched {
             Ok(_) => child.gather(job).await,
@@ -250,7 +258,7 @@ impl Sane {
         let outcome = watched?;
         gathered?;
         if let Some(what) = child.cut_off(&job.order.manner) {
-            return Err(Trouble::Unsupported { what });
+            return Err(Trouble::Paper { what });
         }
         if let Outcome::Cancelled = outcome {
             return Ok(outcome);
@@ -274,7 +282,7 @@ impl Sane {
             }
             child.gather(job).await?;
             if let Some(what) = child.cut_off(&job.order.manner) {
-                return Err(Trouble::Unsupported { what });
+                return Err(Trouble::Paper { what });
             }
             if child.said_its_last() && changed.elapsed() >= STOP {
                 return Ok(Outcome::Done);

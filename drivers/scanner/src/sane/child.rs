@@ -31,6 +31,18 @@ pub(super) struct Exit {
     pub(super) code: Option<i32>,
 }
 
+/// The program, as the first of a group of its own. It ends with the thread that started it, whatever ends that: a station that was killed feeds no more
+/// paper.
+pub(super) fn program(settings: &SaneSettings) -> Command {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "TERM", "--"])
+        .arg(&settings.program)
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
 pub(super) struct Child {
     process: tokio::process::Child,
     group: Option<Pid>,
@@ -46,7 +58,7 @@ impl Child {
         manner: &Manner,
         folder: &Path,
     ) -> io::Result<Self> {
-        let mut command = Command::new(&settings.program);
+        let mut command = program(settings);
         command
             .arg(format!("--device-name={device}"))
             // Lossless: what the backend hands over is what is kept.
@@ -56,9 +68,7 @@ impl Child {
             .args(&settings.options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         let mut process = command.spawn()?;
         let group = process
             .id()

@@ -217,6 +217,54 @@ async fn hanging_backend_is_killed_with_what_it_started() {
     assert!(!alive, "nothing of its group is left");
 }
 
+/// The station is killed: what it started must not go on feeding paper. It ends with the thread that started it, and that with the station.
+#[test]
+fn scanimage_ends_with_the_station_that_started_it() {
+    let home = TempDir::new().unwrap();
+    let pid = home.path().join("pid");
+    let script = format!(
+        "echo $$ > {0}.new; mv {0}.new {0}; exec sleep 300",
+        pid.display()
+    );
+    let settings = SaneSettings {
+        program: program(home.path(), &script),
+        ..test_device(&[])
+    };
+    let folder = home.path().to_owned();
+    let station = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let child =
+            runtime.block_on(async { Child::start(&settings, "test:0", &order().manner, &folder) });
+        while !pid.exists() {
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        // Nothing that runs at the end of a life runs at a kill.
+        std::mem::forget((child, runtime));
+        fs::read_to_string(pid)
+            .unwrap()
+            .trim()
+            .parse::<i32>()
+            .unwrap()
+    });
+    let pid = station.join().unwrap();
+    let is_there = || {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat"));
+        state.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    let end = Instant::now() + Duration::from_secs(10);
+    while is_there() && Instant::now() < end {
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    let lives_on = is_there();
+    if let Some(left) = rustix::process::Pid::from_raw(pid).filter(|_| lives_on) {
+        let _ = rustix::process::kill_process(left, rustix::process::Signal::KILL);
+    }
+    assert!(!lives_on, "it feeds on");
+}
+
 /// SANE's own `test` device does this in one scan of five: the reason was said, and then closing the device never ends.
 #[tokio::test]
 async fn a_backend_that_hangs_after_its_last_word_is_told_by_that_word() {
@@ -444,6 +492,6 @@ async fn paper_that_the_device_would_cut_is_not_scanned() {
     let Outcome::Failed(trouble) = &ended.outcome else {
         panic!("it did not fail: {ended:?}");
     };
-    assert_eq!(trouble.code(), "scanner_unsupported");
+    assert_eq!(trouble.code(), "scanner_paper");
     assert!(trouble.to_string().contains("210×150"), "{trouble}");
 }
