@@ -11,7 +11,7 @@ use crate::domain::alarm::Escalation;
 use crate::events::{Event, Events};
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
-use crate::store::{AlertRow, AlertsWanted, SetBack, Store, StoreError};
+use crate::store::{AlertRow, AlertsWanted, ClockTrouble, Store, StoreError};
 
 /// How often the store is asked: an alert is on the screens this long after its page was read, at most.
 const EVERY: Duration = Duration::from_secs(1);
@@ -73,28 +73,35 @@ async fn look(
     store: &Store,
     told: i64,
     rules: Escalation,
-) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Option<SetBack>), StoreError> {
+) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Option<ClockTrouble>), StoreError> {
     store
         .with(move |db| {
             let new = db.alerts(told, AlertsWanted::All, MOST)?;
-            Ok((new, db.escalate_alerts(rules)?, db.clock_set_back()?))
+            Ok((new, db.escalate_alerts(rules)?, db.watch_clock()?))
         })
         .await
 }
 
 impl Alarm {
-    fn tell_clock(&self, clock: Option<SetBack>) {
-        match clock {
-            None => self.readiness.ready("clock"),
-            Some(SetBack { last, .. }) => self.readiness.not_ready(
-                "clock",
+    fn tell_clock(&self, clock: Option<ClockTrouble>) {
+        let (code, message) = match clock {
+            None => return self.readiness.ready("clock"),
+            Some(ClockTrouble::SetBack(found)) => (
                 "clock_set_back",
-                &format!(
+                format!(
                     "the clock of this machine is behind what is on record, {}: files stay where they are, nothing is closed or handed over; set it right (timedatectl), or let an officer confirm it",
-                    last.rfc3339()
+                    found.last.rfc3339()
                 ),
             ),
-        }
+            Some(ClockTrouble::JumpedAhead(found)) => (
+                "clock_jumped_ahead",
+                format!(
+                    "the clock of this machine is far ahead of {}, which it should show or which was written last: nothing is destroyed by policy; set it right (timedatectl), or let an officer confirm it",
+                    found.last.rfc3339()
+                ),
+            ),
+        };
+        self.readiness.not_ready("clock", code, &message);
     }
 
     fn tell(&self, alert: &AlertRow, what: &str) {

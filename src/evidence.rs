@@ -5,6 +5,7 @@
 //! encrypted station the files are sealed and their names are keyed (`src/evidence/sealed.rs`); everybody else asks by hash all the same.
 
 mod copies;
+mod mark;
 mod sealed;
 
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sm3::{Digest, Sm3};
 
@@ -22,7 +23,8 @@ use crate::digest::hex;
 use crate::seal::SealError;
 use sealed::{Hashing, Place, Taking};
 
-pub use copies::Healed;
+pub use copies::{Healed, Second};
+pub use mark::second_is_away;
 pub use sealed::{Resealed, sealed_and_clear};
 
 /// An original in the store.
@@ -62,6 +64,12 @@ pub enum EvidenceError {
         path: PathBuf,
         /// What lies there.
         what: &'static str,
+    },
+    /// The disk with the second copies is away, or another one is in its place.
+    #[error("the second copies are away: {} is not the folder that they were put into", path.display())]
+    Away {
+        /// The folder.
+        path: PathBuf,
     },
     /// Not 64 lower-case hex digits.
     #[error("{name:?} is not a SHA-256")]
@@ -139,6 +147,10 @@ pub struct Evidence {
     unfinished: PathBuf,
     next_copy: AtomicU64,
     second: Option<Box<Self>>,
+    /// Of second copies: where it is remembered that their folder was marked.
+    memory: Option<PathBuf>,
+    /// Some original may have no second copy.
+    is_behind: AtomicBool,
     lock: Lock,
 }
 
@@ -151,7 +163,8 @@ impl Evidence {
         let lock = settings.lock()?;
         Ok(Self::open(&settings.evidence_dir())?
             .with_lock(lock)
-            .with_second(settings.keeping.second_dir.as_deref()))
+            .with_second(settings.keeping.second_dir.as_deref())
+            .remembering_in(&settings.station.data_dir))
     }
 
     /// The first copies of these settings' station, which may be running: to read only.
@@ -186,6 +199,8 @@ impl Evidence {
             unfinished,
             next_copy: AtomicU64::new(0),
             second: None,
+            memory: None,
+            is_behind: AtomicBool::new(true),
             lock: Lock::default(),
         })
     }
@@ -197,6 +212,8 @@ impl Evidence {
             unfinished: root.join("unfinished"),
             next_copy: AtomicU64::new(0),
             second: None,
+            memory: None,
+            is_behind: AtomicBool::new(true),
             lock: Lock::default(),
         }
     }
@@ -376,7 +393,7 @@ impl Evidence {
         for folder in sorted(&self.root)? {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             // `lost+found` is the file system's; the other two are kept apart on purpose.
-            if ["unfinished", "damaged", "lost+found"].contains(&name.as_ref()) {
+            if ["unfinished", "damaged", "lost+found", mark::MARK].contains(&name.as_ref()) {
                 continue;
             }
             let files = match folder.is_dir() && name.len() == 2 {
@@ -410,7 +427,10 @@ impl Evidence {
     pub fn verify_all(&self) -> Result<Scrub, EvidenceError> {
         let mut scrub = Scrub::default();
         for folder in sorted(&self.root)? {
-            if folder == self.unfinished || folder.ends_with("damaged") {
+            if folder == self.unfinished
+                || folder.ends_with("damaged")
+                || folder.ends_with(mark::MARK)
+            {
                 continue;
             }
             let originals = if folder.is_dir() {

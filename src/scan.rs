@@ -10,6 +10,7 @@ mod aside;
 pub mod codes;
 mod control;
 mod desk;
+pub mod destroyed;
 mod device;
 mod earlier;
 mod health;

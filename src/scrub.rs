@@ -1,16 +1,18 @@
 //! Task: once a night every original and its second copy are read and compared, a bad copy is made anew from the good one; once a day the
 //! ledger's newest hash is exported. Paced: the desk must not notice.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, Millis};
 use crate::config::Settings;
 use crate::events::{Event, Events};
-use crate::evidence::{Evidence, Healed, Original};
+use crate::evidence::{Evidence, Healed, Original, Second};
+use crate::health::Readiness;
 use crate::roots::Root;
+use crate::scan::destroyed;
 use crate::sd_notify::Beat;
 use crate::store::{HealthRow, Scrubbed, Store, StoreError};
 use crate::{Chain, roots};
@@ -31,12 +33,20 @@ pub struct Scrubber {
     pub evidence: Arc<Evidence>,
     /// Who wants to know.
     pub events: Events,
+    /// Where the second copies are told of.
+    pub readiness: Readiness,
 }
+
+/// The part of the station that keeps second copies.
+const PART: &str = "second_copies";
+/// After one that could not be made, the missing ones are tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Runs until it is told to stop; a scrub under way ends after the original it is at.
 pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     let mut at_work: Option<tokio::task::JoinHandle<()>> = None;
+    let tried = Arc::new(Mutex::new(None));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -46,8 +56,11 @@ pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
         if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
             continue;
         }
-        let (scrubber, stop) = (scrubber.clone(), stop.clone());
-        at_work = Some(tokio::task::spawn_blocking(move || scrubber.turn(&stop)));
+        let (scrubber, stop, tried) = (scrubber.clone(), stop.clone(), tried.clone());
+        at_work = Some(tokio::task::spawn_blocking(move || {
+            let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+            scrubber.turn(&mut tried, &stop);
+        }));
     }
     if let Some(work) = at_work {
         let _ = work.await;
@@ -55,8 +68,9 @@ pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
 }
 
 impl Scrubber {
-    fn turn(&self, stop: &CancellationToken) {
+    fn turn(&self, tried: &mut Option<Instant>, stop: &CancellationToken) {
         let done = self.export_root().and_then(|()| {
+            self.watch_second(tried)?;
             if self.is_due()? {
                 self.scrub(stop)?;
             }
@@ -68,6 +82,74 @@ impl Scrubber {
                 tracing::error!(error = %Chain(&error), "the scrub is held up by the store");
             }
         }
+    }
+
+    /// Tells when the disk with the second copies is away, and makes what is missing as soon as it is back.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn watch_second(&self, tried: &mut Option<Instant>) -> Result<(), StoreError> {
+        match self.evidence.second() {
+            Second::None => Ok(()),
+            Second::Whole => self.note_second(None),
+            Second::Away(folder) => {
+                *tried = None;
+                let memory = self.settings.station.data_dir.join("second_dir.known");
+                let message = format!(
+                    "{} is not the folder that the second copies were put into: attach or mount its disk, the copies made meanwhile follow. If an empty disk is to take its place, remove {}: every copy is made anew",
+                    folder.display(),
+                    memory.display()
+                );
+                self.note_second(Some(("second_away", message)))
+            }
+            Second::Behind if tried.is_some_and(|at| at.elapsed() < TRY_AGAIN) => Ok(()),
+            Second::Behind => self.complete_second(tried),
+        }
+    }
+
+    fn complete_second(&self, tried: &mut Option<Instant>) -> Result<(), StoreError> {
+        *tried = Some(clock::monotonic());
+        let (originals, destroyed) = self
+            .store
+            .wait(|db| Ok((db.original_rows()?, db.destroyed_originals()?)))?;
+        match self.evidence.complete_second(&originals) {
+            Ok(made) => {
+                if made > 0 {
+                    tracing::info!(made, "second copies that were missing were made");
+                }
+                for sha256 in &destroyed {
+                    if let Err(error) = self.evidence.destroy(sha256) {
+                        tracing::error!(error = %Chain(&error), "a destroyed original is still there");
+                    }
+                }
+                self.note_second(None)
+            }
+            Err(error) => {
+                let message = format!(
+                    "not every original has its second copy ({}): see to the disk of evidence.second_dir; it is tried again every minute",
+                    Chain(&error)
+                );
+                self.note_second(Some(("second_behind", message)))
+            }
+        }
+    }
+
+    fn note_second(&self, why: Option<(&str, String)>) -> Result<(), StoreError> {
+        match &why {
+            None => self.readiness.ready(PART),
+            Some((code, message)) => self.readiness.not_ready(PART, code, message),
+        }
+        let row = HealthRow {
+            at: clock::now(),
+            device: "evidence".into(),
+            point: PART.into(),
+            value: None,
+            limit: None,
+            state: if why.is_some() { "bad" } else { "good" }.into(),
+            code: why.map(|(code, _)| code.to_owned()),
+            detail: None,
+        };
+        self.store.wait(move |db| db.note_health(&[row]))
     }
 
     fn is_due(&self) -> Result<bool, StoreError> {
@@ -111,6 +193,7 @@ impl Scrubber {
                 tracing::error!(error = %Chain(&error), "a destroyed original is still there");
             }
         }
+        self.sweep()?;
         self.store.wait(move |db| db.end_scrub(id, found))?;
         self.note(found)?;
         tracing::info!(
@@ -120,6 +203,15 @@ impl Scrubber {
             "originals scrubbed"
         );
         Ok(found)
+    }
+
+    /// Scans of destroyed originals that could not be removed at once.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let scans = self.store.wait(|db| db.scans_of_destroyed(None))?;
+        let removed = destroyed::sweep(&self.settings, &scans).removed;
+        let by = "task/scrub";
+        self.store
+            .wait(move |db| db.note_scans_destroyed((&scans, &removed), by))
     }
 
     fn look_at(&self, original: &Original, found: &mut Scrubbed) -> Result<(), StoreError> {

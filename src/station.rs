@@ -183,6 +183,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         store: app.store.clone(),
         evidence: app.evidence.clone(),
         events: app.events.clone(),
+        readiness: app.readiness.clone(),
     };
     let beat = watchdog.task("scrub", STUCK_TASK);
     tasks.push(tokio::spawn(scrub::run(scrubber, beat, stop.child_token())));

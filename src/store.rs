@@ -143,14 +143,14 @@ pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::Scrubbed;
 pub use search::{FoundLetter, FoundPlace, Searched};
 pub use self_tests::{Finding, SelfTest, TestOutcome};
-pub use set_back::SetBack;
+pub use set_back::{ClockTrouble, SetBack};
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
 pub use unreleased::OwnTimeJudged;
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
 pub use vouch::{Rows, Unvouched};
-pub use withhold::{Decision, RetentionRow, Withholding};
+pub use withhold::{RetentionRow, ScanOf, Withholding};
 
 pub use crate::domain::access::{Role, Scope};
 
@@ -312,6 +312,8 @@ pub struct Db {
     offices: units::Offices,
     /// Releases of this run, for what is seen meanwhile.
     releases: set_back::Releases,
+    /// What the clock should show in this run.
+    clock_shows: set_back::Expected,
 }
 
 impl Db {
@@ -359,6 +361,7 @@ impl Db {
         let mut db = Self::on(connection);
         db.vouch_for_what_is_there()?;
         db.index_due()?;
+        db.trust_clock()?;
         Ok(db)
     }
 
@@ -371,6 +374,7 @@ impl Db {
             deadlines: None,
             offices: units::Offices::default(),
             releases: set_back::Releases::default(),
+            clock_shows: set_back::Expected::from(clock::now()),
         }
     }
 

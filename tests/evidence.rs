@@ -79,6 +79,7 @@ fn scrub(station: &TestStation) -> (Scrubbed, Vec<Event>) {
         settings,
         store,
         events,
+        readiness: laixin::health::Readiness::default(),
     };
     let found = scrubber.scrub(&CancellationToken::new()).unwrap();
     drop(scrubber);
@@ -87,6 +88,41 @@ fn scrub(station: &TestStation) -> (Scrubbed, Vec<Event>) {
         found,
         std::iter::from_fn(|| heard.try_recv().ok()).collect(),
     )
+}
+
+/// It was told nowhere, and mended at night at the earliest.
+#[test]
+fn a_second_disk_that_is_away_is_told_and_completed_as_soon_as_it_is_back() {
+    let station = stopped();
+    let settings = Arc::new(Settings::load(&station.folder("station.toml")).unwrap());
+    let (store, thread) = Store::open(&settings.database()).unwrap();
+    let scrubber = Scrubber {
+        evidence: Arc::new(Evidence::of(&settings).unwrap()),
+        settings,
+        store,
+        events: Events::default(),
+        readiness: laixin::health::Readiness::default(),
+    };
+    let told = || {
+        let part = scrubber.readiness.parts().remove("second_copies");
+        part.unwrap().map(|why| why.code)
+    };
+    let mut tried = None;
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(told(), None);
+    let (place, away) = (station.folder("second"), station.folder("away"));
+    fs::rename(&place, &away).unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(told().as_deref(), Some("second_away"));
+    assert!(!place.exists());
+    let lost = originals(&away).swap_remove(0);
+    fs::remove_file(&lost).unwrap();
+    fs::rename(&away, &place).unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(told(), None);
+    assert_eq!(originals(&place).len(), 3, "the missing one was made");
+    drop(scrubber);
+    thread.join().unwrap();
 }
 
 #[test]

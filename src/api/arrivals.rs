@@ -95,8 +95,12 @@ impl From<Arrival> for ArrivalView {
     }
 }
 
-/// A file, who decided about it, what it waits for, and whose page it may be.
-type Row = (Arrival, (Option<HeldDecision>, Vec<String>, Option<String>));
+/// A file, who decided about it, what it waits for, whose page it may be; and what to do.
+type Row = (
+    Arrival,
+    (Option<HeldDecision>, Vec<String>, Option<String>),
+    Option<&'static str>,
+);
 
 /// Files that scanners showed, newest first.
 #[utoipa::path(get, path = "/v1/arrivals", tag = "letters", params(ArrivalQuery, Part),
@@ -123,18 +127,22 @@ pub async fn list(
                     Some(letter) if db.may_know(&seer, &letter)? => Some(letter),
                     _ => None,
                 };
-                Ok((arrival, (None, waits_for, letter)))
+                let code = db.to_do_about(&arrival, letter.as_deref())?;
+                let next = code.as_deref().map(next_action);
+                Ok((arrival, (None, waits_for, letter), next))
             }
             ArrivalState::Taken | ArrivalState::SetAside => {
                 let decision = db.held_decision(&arrival.id)?;
-                Ok((arrival, (decision, Vec::new(), None)))
+                let next = arrival.reason.as_deref().map(next_action);
+                Ok((arrival, (decision, Vec::new(), None), next))
             }
         };
         let rows: Result<Vec<_>, StoreError> = rows.into_iter().map(with_decision).collect();
         Ok((rows?, db.arrivals_kept_from(&seer.actor)?))
     });
-    let place = |(arrival, _): &Row| arrival.id.clone();
-    let view = |(arrival, (decision, waits_for, letter)): Row| ArrivalView {
+    let place = |(arrival, ..): &Row| arrival.id.clone();
+    let view = |(arrival, (decision, waits_for, letter), next_action): Row| ArrivalView {
+        next_action,
         decision: decision.map(DecisionView::from),
         waits_for,
         letter,
@@ -146,7 +154,7 @@ pub async fn list(
     let seen = listed
         .items
         .into_iter()
-        .filter(|(arrival, _)| !kept.contains(&arrival.id));
+        .filter(|(arrival, ..)| !kept.contains(&arrival.id));
     Ok(Json(Listed {
         items: seen.map(view).collect(),
         next: listed.next,
@@ -210,9 +218,13 @@ async fn decide(
         return Ok(given);
     }
     let (wanted, by) = (id.clone(), seer.actor.clone());
+    let is_taken = !matches!(wish, HeldWish::Aside);
     let found = app.store.with(move |db| {
         // Nobody decides about a page of a letter that he may not see.
         db.let_see_held(&seer, &wanted)?;
+        if is_taken {
+            db.let_take_held(&seer, &wanted)?;
+        }
         db.arrival(&wanted)
     });
     let source = found.await?.source;
@@ -253,7 +265,8 @@ async fn decide(
         .await
 }
 
-/// Takes a held file into a letter of a released load, because a person says so.
+/// Takes a held file into a letter of a released load, because a person says so. What may be a page of a letter returned unread, withdrawn or destroyed a
+/// confirming officer or an administrator takes in.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/take", tag = "letters", request_body = TakeBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Decided)))]

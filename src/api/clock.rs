@@ -1,4 +1,4 @@
-//! The clock of this machine, where it is behind what is on record: a person says whether it is right.
+//! The clock of this machine, where it is behind what is on record or far ahead of it: a person says whether it is right.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use super::auth::{AnyoneSignedIn, Caller, Deciders};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::clock;
-use crate::store::{Db, StoreError};
+use crate::store::{ClockTrouble, Db, StoreError};
 
 /// What the clock says, and what is on record.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -20,14 +20,21 @@ pub struct ClockView {
     now: String,
     /// The latest time on record, where the clock is behind it: nothing is begun, closed or handed over meanwhile.
     behind: Option<String>,
+    /// What it should show, or the latest time on record, where the clock is far ahead of it: nothing is destroyed because its time is over.
+    ahead_of: Option<String>,
 }
 
 impl ClockView {
     fn read(db: &Db) -> Result<Self, StoreError> {
-        let behind = db.clock_set_back()?;
+        let (behind, ahead_of) = match db.clock_trouble()? {
+            None => (None, None),
+            Some(ClockTrouble::SetBack(found)) => (Some(found.last.rfc3339()), None),
+            Some(ClockTrouble::JumpedAhead(found)) => (None, Some(found.last.rfc3339())),
+        };
         Ok(Self {
             now: clock::now().rfc3339(),
-            behind: behind.map(|found| found.last.rfc3339()),
+            behind,
+            ahead_of,
         })
     }
 }
@@ -41,7 +48,8 @@ pub async fn get(
     Ok(Json(app.store.with(|db| ClockView::read(db)).await?))
 }
 
-/// A confirming officer or an administrator says that the clock is right now, and that what is on record was written by one that was ahead.
+/// A confirming officer or an administrator says that the clock is right now: that what is on record was written by one that
+/// was ahead, or that it is so late by now.
 #[utoipa::path(post, path = "/v1/clock/confirm", tag = "health", request_body = ReasonBody,
     params(super::openapi::Key), responses((status = 200, body = ClockView)))]
 pub async fn confirm(

@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 99] = [
+const TEXTS: [(&str, &str); 101] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -37,6 +37,7 @@ const TEXTS: [(&str, &str); 99] = [
     ("at", TIME),
     ("now", TIME),
     ("behind", TIME),
+    ("ahead_of", TIME),
     ("failed_besides", "restarted_mid_cycle"),
     ("when", TIME),
     ("by", "zhang"),
@@ -110,6 +111,7 @@ const TEXTS: [(&str, &str); 99] = [
     ("user", "zhang"),
     ("value", "陆思雨"),
     ("what", "threat"),
+    ("scans_left", "/var/spool/laixin/scanner-1/done/A001_p1.jpg"),
     ("waits_for", "0002.jpg"),
     ("where", "A001"),
     ("date", DAY),

@@ -12,7 +12,8 @@ use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::domain::keeping::Withheld;
 use crate::events::Event;
-use crate::store::{Answered, Db, Decision, RetentionRow, StoreError};
+use crate::scan::destroyed;
+use crate::store::{Answered, Db, RetentionRow, StoreError};
 
 /// Why a letter is withheld.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -59,6 +60,8 @@ pub struct RetentionView {
     pub approved_by: Option<String>,
     /// Refused by whom.
     pub refused_by: Option<String>,
+    /// Once it is approved: scans of the letter in the scanners' folders that could not be removed.
+    pub scans_left: Vec<String>,
 }
 
 impl From<RetentionRow> for RetentionView {
@@ -71,6 +74,7 @@ impl From<RetentionRow> for RetentionView {
             proposed_at: row.proposed.rfc3339(),
             approved_by: row.approved_by,
             refused_by: row.refused_by,
+            scans_left: Vec::new(),
         }
     }
 }
@@ -180,8 +184,7 @@ pub async fn propose(
         );
         return Err(Problem::new("body_invalid", known));
     };
-    let years = i64::try_from(policy.years.0).expect("at most 200");
-    let policy = policy.policy.clone();
+    let (years, policy) = (policy.years(), policy.policy.clone());
     app.once_telling(key, move |db| {
         let id = db.propose_destruction(&letter, (&policy, years), &by)?;
         let view = RetentionView::from(db.retention(id)?);
@@ -211,7 +214,8 @@ pub async fn list(
     Ok(Json(Retentions { items }))
 }
 
-/// An administrator, not the one who proposed it, approves: originals that no other letter has are destroyed, a tombstone stays.
+/// An administrator, not the one who proposed it, approves: originals that no other letter has are destroyed, with their scans in the scanners' folders; a
+/// tombstone stays. Scans that could not be removed are named.
 #[utoipa::path(post, path = "/v1/retentions/{id}/approve", tag = "withheld", params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = RetentionView)))]
 pub async fn approve(
@@ -220,18 +224,37 @@ pub async fn approve(
     Path(id): Path<i64>,
     asked: Asked<Nothing>,
 ) -> Result<Given, Problem> {
-    let given = decide(&app, caller, id, asked, Decision::Approve).await?;
-    let evidence = app.evidence.clone();
-    let gone = app.store.with(|db| db.destroyed_originals()).await?;
+    let settings = app.settings.clone();
+    let approve = move |db: &mut Db, by: &str| db.approve_destruction(id, &settings.retentions, by);
+    let by = caller.actor();
+    let given = decide(&app, caller, id, asked, approve).await?;
+    let found = app.store.with(move |db| {
+        let row = db.retention(id)?;
+        let scans = db.scans_of_destroyed(Some(&row.letter))?;
+        Ok((row, scans, db.destroyed_originals()?))
+    });
+    let (row, scans, gone) = found.await?;
     gone.iter().for_each(|sha256| app.thumbnails.forget(sha256));
+    let (settings, evidence) = (app.settings.clone(), app.evidence.clone());
     // What cannot be removed now the nightly scrub removes.
     let removed = tokio::task::spawn_blocking(move || {
-        gone.iter().try_for_each(|sha256| evidence.destroy(sha256))
+        let originals = gone.iter().try_for_each(|sha256| evidence.destroy(sha256));
+        let swept = destroyed::sweep(&settings, &scans);
+        (originals, swept, scans)
     });
-    if let Ok(Err(error)) = removed.await {
+    let Ok((originals, swept, scans)) = removed.await else {
+        return Ok(given);
+    };
+    if let Err(error) = originals {
         tracing::error!(error = %crate::Chain(&error), "a destroyed original is still there; it is tried again at night");
     }
-    Ok(given)
+    let removed = swept.removed;
+    let noted = move |db: &mut Db| db.note_scans_destroyed((&scans, &removed), &by);
+    app.store.with(noted).await?;
+    let mut view = RetentionView::from(row);
+    let left = swept.left.iter();
+    view.scans_left = left.map(|file| file.display().to_string()).collect();
+    Ok(Given(answer(StatusCode::OK, &view)?))
 }
 
 /// An administrator, not the one who proposed it, refuses: the letter stays.
@@ -243,7 +266,8 @@ pub async fn refuse(
     Path(id): Path<i64>,
     asked: Asked<Nothing>,
 ) -> Result<Given, Problem> {
-    decide(&app, caller, id, asked, Decision::Refuse).await
+    let refuse = move |db: &mut Db, by: &str| db.refuse_destruction(id, by);
+    decide(&app, caller, id, asked, refuse).await
 }
 
 async fn decide(
@@ -251,11 +275,11 @@ async fn decide(
     caller: Caller<Administrators>,
     id: i64,
     asked: Asked<Nothing>,
-    decision: Decision,
+    decision: impl FnOnce(&mut Db, &str) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     app.once_telling(asked.key(&by), move |db| {
-        db.decide_destruction(id, decision, &by)?;
+        decision(db, &by)?;
         let row = db.retention(id)?;
         let event = Event::Letter {
             letter: row.letter.clone(),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::{AtRestError, KeyId, Lock, Marker, Secret, StationKey, failed, opened_by};
 use crate::backup;
 use crate::config::Settings;
-use crate::evidence::{Evidence, EvidenceError, Resealed};
+use crate::evidence::{self, Evidence, EvidenceError, Resealed};
 use crate::store::{DatabaseState, Db, DbKey, StoreError, recode};
 
 /// Why a station was not turned over, or not wholly. What was done stays done.
@@ -158,7 +158,7 @@ fn second_is_there(settings: &Settings) -> Result<(), TurnError> {
         .evidence_dir()
         .read_dir()
         .is_ok_and(|mut items| items.any(|item| item.is_ok_and(|i| i.file_name().len() == 2)));
-    if has_originals && !folder.is_dir() {
+    if has_originals && (!folder.is_dir() || evidence::second_is_away(settings)) {
         return Err(TurnError::SecondAway {
             folder: folder.clone(),
         });

@@ -12,7 +12,8 @@ use rustix::fs::{statfs, statvfs};
 use super::Report;
 use crate::clock;
 use crate::config::{AtRest, Settings};
-use crate::store::Db;
+use crate::evidence::second_is_away;
+use crate::store::{ClockTrouble, Db};
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
 const LITTLE_ROOM: u64 = 5 << 30;
@@ -32,7 +33,14 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     room("disk", data, report);
     speed(data, report);
     if let Some(second) = &settings.keeping.second_dir {
-        room("second_disk", second, report);
+        match second_is_away(settings) {
+            true => report.bad(
+                "second_disk",
+                "second_away",
+                &[&second.display().to_string()],
+            ),
+            false => room("second_disk", second, report),
+        }
     }
     clock(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {
@@ -161,11 +169,15 @@ fn speed(data: &Path, report: &mut Report) {
 fn clock(settings: &Settings, report: &mut Report) {
     let now = clock::now();
     let back = Db::look_at(settings).ok();
-    let back = back.and_then(|db| db.clock_set_back().ok().flatten());
+    let trouble = back.and_then(|db| db.clock_trouble().ok().flatten());
     let year = now.day().get(..4).and_then(|year| year.parse::<i16>().ok());
     let told = now.rfc3339();
-    if let Some(back) = back {
-        report.warn("clock", "clock_back", &[&told, &back.last.rfc3339()]);
+    if let Some(trouble) = trouble {
+        let (code, last) = match trouble {
+            ClockTrouble::SetBack(found) => ("clock_back", found.last),
+            ClockTrouble::JumpedAhead(found) => ("clock_ahead", found.last),
+        };
+        report.warn("clock", code, &[&told, &last.rfc3339()]);
     } else if year.is_none_or(|year| year < EARLIEST_YEAR) {
         report.warn("clock", "clock_early", &[&told]);
     } else {

@@ -202,3 +202,11 @@ pub struct Retention {
     /// Years since the letter was registered or withdrawn, and its last page came.
     pub years: Within<1, 200>,
 }
+
+impl Retention {
+    /// How many they are.
+    #[must_use]
+    pub fn years(&self) -> i64 {
+        i64::try_from(self.years.0).expect("at most 200")
+    }
+}

@@ -11,6 +11,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::config::Settings;
 use crate::domain::access::{Role, Seer};
 use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen, reason};
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
@@ -66,8 +67,31 @@ struct HeldPage {
     is_small: bool,
 }
 
+/// A held file, the letter whose page it may be, and by which code it is told what to do.
+type Held = (Arrival, Option<String>, Option<String>);
+
+/// Lists that are not clear, by their arrival: which line is to blame.
+type Lines = std::collections::BTreeMap<String, usize>;
+
+/// Looks at the lists among these again.
+fn unclear_lines(settings: &Settings, held: &[Held]) -> Lines {
+    let lists = held
+        .iter()
+        .filter(|(file, ..)| file.reason.as_deref() == Some("index_unclear"));
+    let line = |(file, ..): &Held| {
+        let mut scanners = settings.scanners.iter();
+        let known = scanners.find(|known| known.id.to_string() == file.source)?;
+        let place = known.folder.join(file.kept_as.as_ref()?);
+        let found = std::fs::symlink_metadata(&place).ok()?;
+        let is_list = found.is_file() && found.len() <= scanner::index::LARGEST_BYTES;
+        let bytes = is_list.then(|| std::fs::read(&place).ok()).flatten()?;
+        Some((file.id.clone(), scanner::index::unclear_line(&bytes)?))
+    };
+    lists.filter_map(line).collect()
+}
+
 struct Seen {
-    held: Vec<(Arrival, Option<String>)>,
+    held: Vec<Held>,
     waiting: Vec<HeldFile>,
     waits: Waits,
     aside: Vec<(Arrival, Option<HeldDecision>)>,
@@ -106,7 +130,8 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
                     Some(letter) if db.may_know(seer, &letter)? => Some(letter),
                     _ => None,
                 };
-                Ok((arrival, letter))
+                let code = db.to_do_about(&arrival, letter.as_deref())?;
+                Ok((arrival, letter, code))
             })
             .collect::<Result<_, StoreError>>()?,
         aside: aside
@@ -122,20 +147,25 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
 
 fn held_line(
     w: &'static Words,
-    (arrival, letter): (Arrival, Option<String>),
-    waits: &Waits,
+    (arrival, letter, to_do): Held,
+    (waits, lines): (&Waits, &Lines),
 ) -> HeldLine {
     let code = arrival.reason.as_deref().unwrap_or_default();
     let missing = waits.get(&arrival.id).filter(|names| !names.is_empty());
     let missing = missing.map(|names| w.one("held_files.waits_for", names.join(", ")));
     HeldLine {
         what: w.one("alert.held", w.code("held", code)),
-        next: w.known("held_do", code).unwrap_or_default(),
+        next: w
+            .known("held_do", to_do.as_deref().unwrap_or_default())
+            .unwrap_or_default(),
         subject: [
             Some(arrival.name.clone()),
             Some(w.one("alert.by_source", &arrival.source)),
             Some(when::moment(w, arrival.first_seen)),
             missing,
+            lines
+                .get(&arrival.id)
+                .map(|line| w.one("held_files.unclear_line", line)),
         ]
         .into_iter()
         .flatten()
@@ -178,34 +208,38 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
     let (w, f) = (visitor.words(), visitor.frame(&app, "today"));
     let seer = visitor.seer();
     let is_small = visitor.person.session.role != Role::ConfirmingOfficer;
-    match app.store.with(move |db| look(db, &seer)).await {
-        Ok(seen) => show(&HeldPage {
-            is_small,
-            held: seen
-                .held
-                .into_iter()
-                .map(|held| held_line(w, held, &seen.waits))
-                .collect(),
-            waiting: seen
-                .waiting
-                .iter()
-                .map(|file| waiting_line(w, file, &seen.waits))
-                .collect(),
-            aside: seen
-                .aside
-                .into_iter()
-                .map(|one| aside_line(w, one))
-                .collect(),
-            loads: seen
-                .loads
-                .into_iter()
-                .map(|load| LoadChoice {
-                    label: w.two("held_files.load", load.id, load.batch),
-                    id: load.id,
-                })
-                .collect(),
-            f,
-        }),
-        Err(error) => Refused::by_store(f, &error).into_response(),
-    }
+    let seen = match app.store.with(move |db| look(db, &seer)).await {
+        Ok(seen) => seen,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    let (settings, held) = (app.settings.clone(), seen.held.clone());
+    let lines = tokio::task::spawn_blocking(move || unclear_lines(&settings, &held)).await;
+    let lines = lines.unwrap_or_default();
+    show(&HeldPage {
+        is_small,
+        held: seen
+            .held
+            .into_iter()
+            .map(|held| held_line(w, held, (&seen.waits, &lines)))
+            .collect(),
+        waiting: seen
+            .waiting
+            .iter()
+            .map(|file| waiting_line(w, file, &seen.waits))
+            .collect(),
+        aside: seen
+            .aside
+            .into_iter()
+            .map(|one| aside_line(w, one))
+            .collect(),
+        loads: seen
+            .loads
+            .into_iter()
+            .map(|load| LoadChoice {
+                label: w.two("held_files.load", load.id, load.batch),
+                id: load.id,
+            })
+            .collect(),
+        f,
+    })
 }

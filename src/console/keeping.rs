@@ -13,8 +13,9 @@ use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::text::PageKind;
+use crate::scan::destroyed;
 use crate::store::{
-    BoxRow, BoxedLetter, Db, LoanRow, PageRow, RetentionRow, Role, StoreError, ValuableRow,
+    BoxRow, BoxedLetter, Db, LoanRow, PageRow, RetentionRow, Role, ScanOf, StoreError, ValuableRow,
     Withholding,
 };
 
@@ -124,6 +125,8 @@ struct KeepingPage {
     policies: Vec<String>,
     proposal: Option<Proposal>,
     is_destroyed: bool,
+    /// Files of a destroyed letter that could not be removed.
+    scans_left: Vec<String>,
 }
 
 struct Kept {
@@ -134,6 +137,7 @@ struct Kept {
     loans: Vec<LoanRow>,
     pages: Vec<PageRow>,
     proposal: Option<RetentionRow>,
+    scans: Vec<ScanOf>,
 }
 
 fn look(db: &mut Db, letter: &str, by: &str) -> Result<Kept, StoreError> {
@@ -151,6 +155,7 @@ fn look(db: &mut Db, letter: &str, by: &str) -> Result<Kept, StoreError> {
             .open_retentions()?
             .into_iter()
             .find(|row| row.letter == letter),
+        scans: db.scans_of_destroyed(Some(letter))?,
     })
 }
 
@@ -249,7 +254,11 @@ pub(super) async fn page(
     let withdrawn = |held: &Withholding| held.kind == Withheld::Withdrawn;
     let destroyed = |held: &Withholding| held.kind == Withheld::Destroyed;
     let role = visitor.person.session.role;
+    let (settings, scans) = (app.settings.clone(), kept.scans);
+    let left = tokio::task::spawn_blocking(move || destroyed::left(&settings, &scans)).await;
+    let left = left.unwrap_or_default().into_iter();
     show(&KeepingPage {
+        scans_left: left.map(|file| file.display().to_string()).collect(),
         may_reinstate: kept.withheld.as_ref().is_some_and(withdrawn),
         withheld: kept.withheld.as_ref().map(|held| withheld_words(w, held)),
         items: kept

@@ -21,7 +21,7 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
-    Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SetBack, SharedCaseNumber,
+    ClockTrouble, Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber,
     StoreError,
 };
 
@@ -82,13 +82,13 @@ struct TodayPage {
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
     handles_letters: bool,
-    /// What the clock says and what is on record, where it is behind.
-    clock: Option<String>,
+    /// What the clock says and what is on record, where that does not agree: heading, what is the matter, what to do.
+    clock: Option<[String; 3]>,
 }
 
 #[derive(Default)]
 struct Seen {
-    clock: Option<SetBack>,
+    clock: Option<ClockTrouble>,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -152,7 +152,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         false => Vec::new(),
     };
     Ok(Seen {
-        clock: db.clock_set_back()?,
+        clock: db.clock_trouble()?,
         for_another,
         to_be_judged,
         shared: match reads {
@@ -467,10 +467,18 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
-    let clock = seen.clock.map(|SetBack { now, last }| {
+    let clock = seen.clock.map(|trouble| {
         // With its day: that may be what is wrong.
         let at = |at: Millis| at.zoned().strftime("%Y-%m-%d %H:%M").to_string();
-        w.two("clock.behind", at(now), at(last))
+        let [heading, what, act] = match trouble {
+            ClockTrouble::SetBack(_) => ["clock.heading", "clock.behind", "clock.do"],
+            ClockTrouble::JumpedAhead(_) => {
+                ["clock.heading_ahead", "clock.ahead", "clock.do_ahead"]
+            }
+        };
+        let (ClockTrouble::SetBack(found) | ClockTrouble::JumpedAhead(found)) = trouble;
+        let told = w.two(what, at(found.now), at(found.last));
+        [w.t(heading).to_owned(), told, w.t(act).to_owned()]
     });
     show(&TodayPage {
         clock,

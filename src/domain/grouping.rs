@@ -89,6 +89,9 @@ pub mod hold {
     /// A page came behind a letter's last one after another load or batch had been noted that no cycle released: it may be of that.
     pub const PAGE_AFTER_LOAD: &str = "page_after_load";
 
+    /// A page lay in a folder while several batches were open and nobody had said which of them it was of, nor which letter.
+    pub const WHICH_BATCH: &str = "which_batch";
+
     /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
     #[must_use]
     pub fn is_for_an_officer(reason: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grouping::hold;
+
 /// Where an arrival stands.
 ///
 /// ```text
@@ -205,7 +207,7 @@ pub fn next_action(reason: &str) -> &'static str {
             "disinfect and release the load, or sign an override, then scan the letter again"
         }
         reason::WHICH_BATCH => {
-            "say on the page of its batch that it lies in this scanner: what waits is taken into it then"
+            "press “next letter” of the batch that lies in this scanner, or say so on the batch's page: what waits is taken into it then"
         }
         reason::CLOCK_SET_BACK => {
             "set the clock of this machine right, or let an officer confirm it; nothing has to be scanned again"
@@ -215,16 +217,19 @@ pub fn next_action(reason: &str) -> &'static str {
             "its letter is closed (confirmed or registered): check whether the scanner reused a name, then scan it under a new one"
         }
         reason::LETTER_RETURNED_UNREAD => {
-            "its letter was returned unread: put the sheet back to it, unread, and set the file aside"
+            "its letter was returned unread: put the sheet back to it, unread, and set the file aside; a confirming officer takes it into another letter where it was only named wrongly"
         }
         reason::LETTER_WITHDRAWN => {
-            "its letter was withdrawn: take the page into the letter that stands for it, or reinstate that letter, or set the file aside"
+            "its letter was withdrawn: a confirming officer takes the page into the letter that stands for it, or reinstate that letter, or set the file aside"
         }
         reason::LETTER_EMPTIED => {
             "the pages of its letter are in another one now: take it in there, or set the file aside"
         }
         reason::LATE_PAGE => {
             "compare with the paper: take it into the earlier letter of its name, or into a new letter of the load"
+        }
+        hold::SCAN_INTERRUPTED => {
+            "the station stopped while it scanned: compare the sheets with the pages of this scan, scan what is missing"
         }
         reason::FILE_GREW => {
             "take it into its letter: the pages that came since are added, those that were taken stay; set the scanner's software to write a file only when it is finished, or raise quiet_ms"
@@ -265,6 +270,9 @@ pub fn next_action(reason: &str) -> &'static str {
         "scanner_refused" | "scanner_aborted" => "see what its panel says, then scan again",
         "scanner_answer" => {
             "enter the scanner's own address in the settings where it sends elsewhere; else switch it off and on, then scan again"
+        }
+        "scanner_paper" => {
+            "set paper_mm of this scanner to what it takes (the station's log names it), restart the station, scan again"
         }
         "scanner_unsupported" => "choose what the scanner offers: `laixin check` shows it",
         "scanner_no_connection" => {

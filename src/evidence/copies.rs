@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
-use super::{Evidence, EvidenceError, Original, Place, failed, sync_folder};
+use super::{Evidence, EvidenceError, Original, Place, failed, mark, sync_folder};
 
 /// Which copy was made anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,19 @@ pub enum Healed {
     Second,
 }
 
+/// How the second copies stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Second {
+    /// None are kept.
+    None,
+    /// Every original has one, as far as is known.
+    Whole,
+    /// Some original may have none.
+    Behind,
+    /// Their folder is not the one that they were put into.
+    Away(PathBuf),
+}
+
 impl Evidence {
     /// Keeps a second copy of everything in another folder. It may be away for a while: the scrub brings it up to date.
     #[must_use]
@@ -26,19 +40,71 @@ impl Evidence {
         self
     }
 
+    /// Remembers in this folder that the second copies' folder was marked: it is never made anew.
+    #[must_use]
+    pub fn remembering_in(mut self, data: &Path) -> Self {
+        if let Some(second) = &mut self.second {
+            second.memory = Some(mark::memory(data));
+        }
+        self
+    }
+
+    /// How the second copies stand.
+    pub fn second(&self) -> Second {
+        match &self.second {
+            None => Second::None,
+            Some(second) if second.is_away() => {
+                self.is_behind.store(true, Ordering::Relaxed);
+                Second::Away(second.root.clone())
+            }
+            Some(_) if self.is_behind.load(Ordering::Relaxed) => Second::Behind,
+            Some(_) => Second::Whole,
+        }
+    }
+
+    /// Makes the second copies that are missing of these; how many they were. Stops at the first that cannot be made.
+    ///
+    /// # Errors
+    /// Why one could not be made.
+    pub fn complete_second(&self, originals: &[Original]) -> Result<u64, EvidenceError> {
+        let Some(second) = &self.second else {
+            return Ok(0);
+        };
+        second.is_to_be_written()?;
+        // What is kept from now on says itself when it has none.
+        self.is_behind.store(false, Ordering::Relaxed);
+        let mut made = 0;
+        for original in originals {
+            if second.found(&original.sha256).is_ok() {
+                continue;
+            }
+            match self.copy_over(self, second, original) {
+                Ok(()) => made += 1,
+                // The scrub tells of a first copy that is bad.
+                Err(EvidenceError::Altered { .. } | EvidenceError::Missing { .. }) => {}
+                Err(error) => {
+                    self.is_behind.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made)
+    }
+
     /// Best effort: a disk that is away does not keep the station from taking letters in.
     pub(super) fn put_second(&self, original: &Original) {
         let Some(second) = &self.second else {
             return;
         };
         if let Err(error) = self.copy_over(self, second, original) {
-            tracing::warn!(error = %crate::Chain(&error), "no second copy yet; the scrub makes it");
+            self.is_behind.store(true, Ordering::Relaxed);
+            tracing::warn!(error = %crate::Chain(&error), "no second copy yet; it is made as soon as that is possible");
         }
     }
 
     fn copy_over(&self, from: &Self, to: &Self, original: &Original) -> Result<(), EvidenceError> {
         let bytes = from.get_own(&original.sha256)?;
-        fs::create_dir_all(&to.unfinished).map_err(failed("create", &to.unfinished))?;
+        to.is_to_be_written()?;
         to.keep_own(&mut bytes.as_slice()).map(drop)
     }
 
@@ -49,7 +115,7 @@ impl Evidence {
     /// What is wrong with the first, when no good copy is left; or why one could not be made anew.
     pub fn heal(&self, known: &Original) -> Result<Healed, EvidenceError> {
         let first = self.check_against(known);
-        let Some(second) = &self.second else {
+        let Some(second) = self.second.as_ref().filter(|second| !second.is_away()) else {
             return first.map(|()| Healed::Nothing);
         };
         match (first, second.check_against(known)) {
@@ -217,6 +283,62 @@ mod tests {
         assert_eq!(evidence.get(&original.sha256).unwrap(), b"abc");
         fs::remove_file(&away).unwrap();
         assert_eq!(evidence.heal(&original).unwrap(), Healed::Second);
+    }
+
+    /// It was made anew, silently, on the disk below.
+    #[test]
+    fn a_second_folder_that_goes_away_is_not_made_anew_and_is_completed_when_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, away) = (folder.path().join("second"), folder.path().join("away"));
+        let open = || {
+            Evidence::open(&folder.path().join("first"))
+                .unwrap()
+                .with_second(Some(&place))
+                .remembering_in(folder.path())
+        };
+        let evidence = open();
+        let before = evidence.put(b"before").unwrap();
+        assert_eq!(evidence.complete_second(&[before.clone()]).unwrap(), 0);
+        assert_eq!(evidence.second(), Second::Whole);
+        fs::rename(&place, &away).unwrap();
+        // Also of a station that is started meanwhile, and where a bare folder is left.
+        let evidence = open();
+        for bare in [false, true] {
+            if bare {
+                fs::create_dir(&place).unwrap();
+            }
+            let meanwhile = evidence.put(b"meanwhile").unwrap();
+            assert_eq!(evidence.second(), Second::Away(place.clone()));
+            assert_eq!(evidence.heal(&meanwhile).unwrap(), Healed::Nothing);
+            let written = fs::read_dir(&place).map_or(0, Iterator::count);
+            assert_eq!(written, 0, "bare {bare}");
+        }
+        fs::remove_dir(&place).unwrap();
+        fs::rename(&away, &place).unwrap();
+        assert_eq!(evidence.second(), Second::Behind);
+        let all = [before, evidence.put(b"meanwhile").unwrap()];
+        fs::remove_file(
+            evidence
+                .second
+                .as_ref()
+                .unwrap()
+                .place_of(&all[0].sha256)
+                .unwrap()
+                .path,
+        )
+        .unwrap();
+        assert_eq!(evidence.complete_second(&all).unwrap(), 1);
+        assert_eq!(evidence.second(), Second::Whole);
+        assert_eq!(
+            evidence
+                .second
+                .as_ref()
+                .unwrap()
+                .strays(&all)
+                .unwrap()
+                .others,
+            0
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::amiss::same_bytes;
-use super::letters::{ACTOR, subject, take_arrival};
+use super::letters::{ACTOR, first_seen, subject, take_arrival};
 use super::lies::gate_of;
 use super::ordered::{Stop, Taking};
 use super::scans::open_load;
@@ -15,7 +15,7 @@ use super::unreleased::hold_if_opened_early;
 use super::{Db, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator};
-use crate::domain::intake::{ArrivalState, Gate};
+use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::evidence::Original;
 
 /// A file whose images are taken in their order.
@@ -234,6 +234,11 @@ impl Db {
                 shut => return Ok(Ordered::NotNow(shut)),
             },
         };
+        let waited = found.reason.as_deref() == Some(reason::WHICH_BATCH);
+        let waited_since = match waited && take.by == GroupBy::Press {
+            true => first_seen(&step, &found)?.after,
+            false => None,
+        };
         let gap = match take.scan {
             Some((scan, place)) if place > 1 => !is_there(&step, scan, place - 1)?,
             _ => false,
@@ -250,6 +255,7 @@ impl Db {
             batch,
             load,
             sides: u32::from(scan.as_ref().map_or(take.sides, |scan| scan.sides)),
+            waited_since,
             letters: Vec::new(),
             frames: Vec::new(),
             holds: Vec::new(),

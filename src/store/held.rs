@@ -8,7 +8,7 @@ use super::scans::open_load;
 use super::unreleased::opened_early;
 use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::Seer;
+use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::{LoadState, Stage};
@@ -131,7 +131,11 @@ impl Db {
             db.clock_is_right(ACTION)?;
             let found = db.undecided(&take.arrival, ACTION)?;
             let (load, letter) = db.letter_for(&take.into, &found)?;
+            let mut withheld = Vec::new();
             for earlier in db.letters_of_held(&take.arrival)? {
+                if let Some(held) = db.withholding(&earlier)? {
+                    withheld.push(json!({"letter": earlier, "kind": held.kind}));
+                }
                 if earlier != letter {
                     db.restrict_like(&earlier, &letter, (by, why))?;
                 }
@@ -165,7 +169,7 @@ impl Db {
                 db.regrouped(&letter)?;
             }
             let detail = json!({"letter": letter, "load": load, "frames": frames, "sha256": take.original.sha256,
-                "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "why": why});
+                "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "held_of": withheld, "why": why});
             ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
             db.hold_of_image_done(&take.arrival, (by, why))?;
             if found.reason.as_deref() == Some(reason::SEEN_BEFORE_RELEASE) {
@@ -217,6 +221,26 @@ impl Db {
         Ok(query.query_row([id], |row| row.get(0)).optional()?)
     }
 
+    /// What is to be done about a file goes by this code: its reason, and of a late page how its letter stands now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn to_do_about(
+        &self,
+        file: &Arrival,
+        letter: Option<&str>,
+    ) -> Result<Option<String>, StoreError> {
+        match letter {
+            Some(letter)
+                if file.reason.as_deref() == Some(reason::LATE_PAGE)
+                    && self.withholding(letter)?.is_some() =>
+            {
+                Ok(Some(self.why_closed(letter)?.to_owned()))
+            }
+            _ => Ok(file.reason.clone()),
+        }
+    }
+
     /// Why this letter takes no more pages, as files that are held for it have it.
     ///
     /// # Errors
@@ -255,6 +279,32 @@ impl Db {
         letters
             .iter()
             .try_for_each(|letter| self.let_see(seer, letter))
+    }
+
+    /// Refuses whoever may not decide that a page which may be of a letter that is shown to nobody is another one's. One returned unread was not for this
+    /// office to read (FK 二(二)2): in another letter its page would be.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`].
+    pub fn let_take_held(&self, seer: &Seer, id: &str) -> Result<(), StoreError> {
+        if may(seer.holder, Action::DecideAccess) {
+            return Ok(());
+        }
+        for letter in self.letters_of_held(id)? {
+            let withheld = self.withholding(&letter)?;
+            if let Some(held) = withheld
+                && !self.is_emptied(&letter)?
+            {
+                let state = format!("held for letter {letter}, which was {}", held.kind.told());
+                return Err(refused(
+                    Hindrance::OfficerDecides,
+                    id,
+                    &state,
+                    "take the file in",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses to show a file held for a letter that is itself shown to nobody. One whose pages were all put into others is what those are.

@@ -74,17 +74,21 @@ pub enum Hindrance {
     NotForThisPerson,
     /// A confirming officer or an administrator does it.
     OfficerNeeded,
+    /// The letter whose page it may be is shown to nobody: a confirming officer or an administrator says that it is another one's.
+    OfficerDecides,
     /// There is nothing to do any more.
     Over,
     /// The clock of this machine is behind what is on record.
     ClockSetBack,
+    /// The clock of this machine is far ahead of what is on record.
+    ClockJumped,
     /// Whoever decides has not the letter before him.
     NotOpened,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -120,8 +124,10 @@ impl Hindrance {
         Self::NotSo,
         Self::NotForThisPerson,
         Self::OfficerNeeded,
+        Self::OfficerDecides,
         Self::Over,
         Self::ClockSetBack,
+        Self::ClockJumped,
         Self::NotOpened,
     ];
 
@@ -145,8 +151,10 @@ impl Hindrance {
             Self::Decided => "already_decided",
             Self::SamePerson => "same_person",
             Self::OfficerNeeded => "officer_needed",
+            Self::OfficerDecides => "officer_decides",
             Self::Delivered => "already_delivered",
             Self::ClockSetBack => "clock_set_back",
+            Self::ClockJumped => "clock_jumped_ahead",
             Self::NotOpened => "not_opened",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
@@ -207,9 +215,15 @@ impl Hindrance {
             Self::OfficerNeeded => {
                 "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
             }
+            Self::OfficerDecides => {
+                "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
+            }
             Self::Over => "There is nothing to do",
             Self::NotOpened => {
                 "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"
+            }
+            Self::ClockJumped => {
+                "Set it right (timedatectl); where it is right, a confirming officer or an administrator confirms it"
             }
             Self::ClockSetBack => {
                 "Set it right (timedatectl); where it is right, and what is on record was written by a clock that was ahead, a confirming officer or an administrator confirms it"

@@ -170,6 +170,7 @@ impl Db {
     }
 
     /// A person says that the next letter begins, and with it that this batch lies in the scanner: the one named, or all that go by the key. Refused while pages are on their way: they would go to the wrong one.
+    /// Pages that wait to be told their batch are of this one, and of a letter before the one that begins; a person looks at that one.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or pages are on their way.
@@ -188,14 +189,6 @@ impl Db {
         };
         if self.batch(batch)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed"));
-        }
-        let unsaid: bool = self
-            .connection
-            .prepare_cached("SELECT 1 FROM arrivals WHERE state = ?1 AND reason = ?2")?
-            .exists((ArrivalState::Waiting, reason::WHICH_BATCH))?;
-        if unsaid {
-            let state = "not the only one open, and pages wait for somebody to say which lies in their scanner";
-            return Err(refused(Hindrance::Arriving, state));
         }
         let (scans, arriving): (u32, u32) = self.connection.query_row(
             "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),

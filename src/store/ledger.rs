@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::set_back::note_set_back;
+use super::set_back::{WRITTEN, note_clock};
 use super::{Db, News, StoreError, vouch};
 use crate::{clock, digest};
 
@@ -40,12 +40,14 @@ pub(super) fn append(
 ) -> Result<(), StoreError> {
     let newest = || -> Result<Option<(i64, String, i64)>, StoreError> {
         let found = connection
-            .prepare_cached("SELECT seq, hash, at_ms FROM ledger ORDER BY seq DESC LIMIT 1")?
+            .prepare_cached(&format!(
+                "SELECT seq, hash, {WRITTEN} FROM ledger ORDER BY seq DESC LIMIT 1"
+            ))?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
         Ok(found.optional()?)
     };
     let mut last = newest()?;
-    if note_set_back(
+    if note_clock(
         connection,
         (action, last.as_ref().map(|(.., at_ms)| *at_ms)),
     )? == News::New

@@ -120,7 +120,7 @@ impl Db {
         self.note_said(&subject(scanner), (batch, waits_since), by)
     }
 
-    /// A press says so of the scanner it is meant for, or of every one that goes by the key.
+    /// A press says so of the scanner it is meant for, or of every one that goes by the key; also of what waits there for that word.
     pub(super) fn pressed(
         &mut self,
         scanner: Option<&str>,
@@ -128,7 +128,29 @@ impl Db {
         by: &str,
     ) -> Result<(), StoreError> {
         let of = scanner.map_or_else(|| BY_PRESS.to_owned(), subject);
-        self.note_said(&of, (batch, None), by)
+        let since = self.unsaid_since(scanner)?;
+        self.note_said(&of, (batch, since), by)
+    }
+
+    /// Since when pages wait there for a word that nobody has given yet.
+    fn unsaid_since(&self, scanner: Option<&str>) -> Result<Option<Millis>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT source, min(first_seen_ms) FROM arrivals WHERE state = ?1 AND reason = ?2 AND source = coalesce(?3, source) GROUP BY source",
+        )?;
+        let rows = query.query_map(
+            (ArrivalState::Waiting, reason::WHICH_BATCH, scanner),
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, Millis>(1)?)),
+        )?;
+        let open = open_loads(&self.connection)?;
+        let mut since = None;
+        for row in rows {
+            let (source, first) = row?;
+            let said = said(&self.connection, &source, GroupBy::Press, first)?;
+            if !said.is_some_and(|said| open.iter().any(|load| load.batch == said.batch)) {
+                since = Some(since.map_or(first, |since: Millis| since.min(first)));
+            }
+        }
+        Ok(since)
     }
 
     fn note_said(

@@ -19,6 +19,8 @@ pub(super) struct Taking<'a> {
     pub(super) batch: i64,
     pub(super) load: i64,
     pub(super) sides: u32,
+    /// It waited for somebody to say which batch lies in its scanner, since this entry of the ledger.
+    pub(super) waited_since: Option<i64>,
     pub(super) letters: Vec<String>,
     /// Which images became pages; the ledger vouches for them.
     pub(super) frames: Vec<u32>,
@@ -202,12 +204,21 @@ impl Taking<'_> {
             }),
             (GroupBy::Scan, Some(scan)) => Ok((format!("scan-{scan}"), None)),
             _ => {
-                let pressed: u32 = self.step.query_row(
-                    "SELECT count(*) FROM next_letters WHERE batch_id = ?1",
-                    [batch],
-                    |row| row.get(0),
-                )?;
-                Ok((format!("B{batch}-{:03}", pressed + 1), None))
+                let pressed: u32 = match self.waited_since {
+                    None => self.step.query_row(
+                        "SELECT count(*) FROM next_letters WHERE batch_id = ?1",
+                        [batch],
+                        |row| row.get(0),
+                    )?,
+                    // It was there before whatever was pressed since.
+                    Some(since) => self.step.query_row(
+                        "SELECT count(*) FROM ledger WHERE subject = ?1 AND action = 'letter.next' AND seq <= ?2",
+                        (format!("batch/{batch}"), since),
+                        |row| row.get(0),
+                    )?,
+                };
+                let odd = self.waited_since.map(|_| hold::WHICH_BATCH);
+                Ok((format!("B{batch}-{:03}", pressed + 1), odd))
             }
         }
     }

@@ -2,9 +2,13 @@
 //! stay where they are, until the clock is right again or an officer says that it is (then what was on record before was written by a clock that was
 //! ahead). Which came first is the ledger's to say: its numbers, and within a run the clock that never jumps.
 //!
+//! One that stands far ahead of what is on record may be right: the machine was off, or its clock was behind until now. Work goes on, and nothing is
+//! destroyed because its time is over.
+//!
 //! ```text
 //! right ── earlier than the newest entry ──→ set back (clock.set_back) ── later than it again ──→ right
-//!                                                    └── an officer confirms it (clock.confirmed) ──→ right
+//!   │                                                └── an officer confirms it (clock.confirmed) ──→ right
+//!   └── further on than the time that passed ──→ jumped ahead (clock.jumped_ahead) ── earlier again, or confirmed ──→ right
 //! ```
 
 use std::time::Instant;
@@ -13,15 +17,20 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::{AlertsWanted, Db, Hindrance, News, StoreError, ledger, vouch};
-use crate::clock::{self, Millis};
+use crate::clock::{self, Millis, Moment};
 
 /// A time server, or whoever sets a clock by his watch, moves it by less.
 const ALLOWED_MS: i64 = 120_000;
+/// How far the clock may run ahead of the one that never jumps, within a run.
+const AHEAD_MS: i64 = 86_400_000;
+/// A station that was off for longer is told of as well: nothing tells that from a clock that jumped.
+const OFF_MS: i64 = 40 * 86_400_000;
 /// Releases remembered; a page that was seen before the first of them counts as seen before all.
 const REMEMBERED: usize = 1000;
 
 const SUBJECT: &str = "clock";
 pub(super) const SET_BACK: &str = "clock.set_back";
+pub(super) const JUMPED_AHEAD: &str = "clock.jumped_ahead";
 const CONFIRMED: &str = "clock.confirmed";
 
 /// What the clock says, and what was on record before.
@@ -31,6 +40,44 @@ pub struct SetBack {
     pub now: Millis,
     /// The latest time on record.
     pub last: Millis,
+}
+
+/// What is the matter with the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTrouble {
+    /// It is behind what is on record.
+    SetBack(SetBack),
+    /// It is far ahead of it, and not because the time passed.
+    JumpedAhead(SetBack),
+}
+
+/// When an entry was written, as far as others are held against it: a clock that jumped ahead for a moment sets nobody back.
+pub(super) const WRITTEN: &str =
+    "iif(action = 'clock.jumped_ahead', detail ->> '$.last_ms', at_ms)";
+
+/// What the clock should show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    since: Moment,
+    shown: Millis,
+}
+
+impl Expected {
+    pub(super) fn from(shown: Millis) -> Self {
+        Self {
+            since: Moment::now(),
+            shown,
+        }
+    }
+
+    fn now(self) -> Millis {
+        let passed = Moment::now().since(&self.since).as_millis();
+        Millis(
+            self.shown
+                .0
+                .saturating_add(i64::try_from(passed).unwrap_or(i64::MAX)),
+        )
+    }
 }
 
 /// The newest time on record, where the clock is behind it by more than is allowed.
@@ -50,23 +97,78 @@ fn noted(connection: &Connection) -> Result<Option<i64>, StoreError> {
     Ok(newest.flatten())
 }
 
-/// Whether the clock is behind what is on record.
-pub(super) fn set_back(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
+/// The newest time on record.
+fn on_record(connection: &Connection) -> Result<Option<i64>, StoreError> {
     let newest: Option<i64> = connection
-        .prepare_cached("SELECT at_ms FROM ledger ORDER BY seq DESC LIMIT 1")?
+        .prepare_cached(&format!(
+            "SELECT {WRITTEN} FROM ledger ORDER BY seq DESC LIMIT 1"
+        ))?
         .query_row([], |row| row.get(0))
         .optional()?;
-    Ok(behind(clock::now(), newest.max(noted(connection)?)))
+    Ok(newest.max(noted(connection)?))
 }
 
-/// Before an entry that would stand behind a later time: that the clock went back, once. `last` is when the entry before was written.
-pub(super) fn note_set_back(
+/// Whether the clock is behind what is on record.
+pub(super) fn set_back(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
+    Ok(behind(clock::now(), on_record(connection)?))
+}
+
+/// A jump ahead that is noted, that nobody answered, and that is not over.
+fn jump_noted(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
+    let newest: Option<(String, i64, i64)> = connection
+        .prepare_cached(
+            "SELECT action, detail ->> '$.last_ms', detail ->> '$.now_ms' FROM ledger WHERE subject = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([SUBJECT], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let now = clock::now();
+    Ok(newest.and_then(|(action, last, showed)| {
+        let stands = action == JUMPED_AHEAD && now.0 + ALLOWED_MS >= showed;
+        stands.then_some(SetBack {
+            now,
+            last: Millis(last),
+        })
+    }))
+}
+
+/// The newest time on record, where the clock is further beyond it than a station is off.
+fn far_beyond(now: Millis, last: Option<i64>) -> Option<SetBack> {
+    let last = Millis(last?);
+    (now.0 > last.0 + OFF_MS).then_some(SetBack { now, last })
+}
+
+fn note_jump(connection: &Connection, found: SetBack) -> Result<(), StoreError> {
+    tracing::error!(
+        now = found.now.rfc3339(),
+        on_record = found.last.rfc3339(),
+        "the clock of this machine jumped ahead, or the station was off for long: nothing is destroyed until a person says that it is right"
+    );
+    let detail = json!({"last_ms": found.last.0, "now_ms": found.now.0});
+    ledger::append(connection, "task/station", JUMPED_AHEAD, SUBJECT, &detail)
+}
+
+/// Before an entry that would stand behind a later time, or far beyond the last: that the clock went back, or ahead; once. `last` is when the entry before
+/// was written.
+pub(super) fn note_clock(
     connection: &Connection,
     (action, last): (&str, Option<i64>),
 ) -> Result<News, StoreError> {
-    let found = match behind(clock::now(), last) {
-        Some(found) if action != SET_BACK => found,
-        _ => return Ok(News::Known),
+    if [SET_BACK, JUMPED_AHEAD].contains(&action) {
+        return Ok(News::Known);
+    }
+    let now = clock::now();
+    if let Some(found) = far_beyond(now, last) {
+        // The last time before a set-back that nobody answered may be later.
+        return match far_beyond(now, Some(found.last.0).max(noted(connection)?)) {
+            Some(found) if jump_noted(connection)?.is_none() => {
+                note_jump(connection, found)?;
+                Ok(News::New)
+            }
+            _ => Ok(News::Known),
+        };
+    }
+    let Some(found) = behind(now, last) else {
+        return Ok(News::Known);
     };
     let last = noted(connection)?.map_or(found.last.0, |noted| noted.max(found.last.0));
     tracing::error!(
@@ -107,6 +209,68 @@ impl Db {
         set_back(&self.connection)
     }
 
+    /// What is the matter with the clock, if something is.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn clock_trouble(&self) -> Result<Option<ClockTrouble>, StoreError> {
+        if let Some(found) = self.clock_set_back()? {
+            return Ok(Some(ClockTrouble::SetBack(found)));
+        }
+        let found = match jump_noted(&self.connection)? {
+            Some(found) => Some(found),
+            None => self.jumped()?,
+        };
+        Ok(found.map(ClockTrouble::JumpedAhead))
+    }
+
+    /// A jump ahead that is not noted yet.
+    fn jumped(&self) -> Result<Option<SetBack>, StoreError> {
+        let (now, last) = (clock::now(), on_record(&self.connection)?);
+        let should = self.clock_shows.now();
+        let in_this_run = (now.0 > should.0 + AHEAD_MS).then_some(SetBack { now, last: should });
+        Ok(in_this_run.or(far_beyond(now, last)))
+    }
+
+    /// From now on the clock is held against the one that never jumps; a clock that is behind what is on record is expected to be set right.
+    pub(super) fn trust_clock(&mut self) -> Result<(), StoreError> {
+        let last = on_record(&self.connection)?.unwrap_or(0);
+        self.clock_shows = Expected::from(clock::now().max(Millis(last)));
+        Ok(())
+    }
+
+    /// Looks at the clock, and notes that it jumped.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn watch_clock(&mut self) -> Result<Option<ClockTrouble>, StoreError> {
+        let trouble = self.clock_trouble()?;
+        if let Some(ClockTrouble::JumpedAhead(found)) = trouble
+            && jump_noted(&self.connection)?.is_none()
+        {
+            self.atomically(|db| note_jump(&db.connection, found))?;
+        }
+        Ok(trouble)
+    }
+
+    /// Refuses what is done because its time is over while nobody knows what time it is.
+    pub(super) fn time_has_passed(&self, action: &'static str) -> Result<(), StoreError> {
+        self.clock_is_right(action)?;
+        match self.clock_trouble()? {
+            Some(ClockTrouble::JumpedAhead(SetBack { now, last })) => Err(StoreError::WrongState {
+                why: Hindrance::ClockJumped,
+                what: "the clock of this machine,",
+                id: now.rfc3339(),
+                state: format!(
+                    "far ahead of {}, which it should show or which was written last",
+                    last.rfc3339()
+                ),
+                action,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses what would be written with a wrong time.
     ///
     /// # Errors
@@ -124,24 +288,31 @@ impl Db {
         }
     }
 
-    /// A person says that the clock is right now, and that what is on record was written by one that was ahead.
+    /// A person says that the clock is right now: that what is on record was written by one that was ahead, or that it is so late by now.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] when the clock is not behind.
+    /// [`StoreError::WrongState`] when the clock is neither behind nor far ahead.
     pub fn confirm_clock(&mut self, by: &str, reason: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
-            let Some(SetBack { now, last }) = db.clock_set_back()? else {
-                return Err(StoreError::WrongState {
-                    why: Hindrance::Over,
-                    what: "the clock of this machine,",
-                    id: clock::now().rfc3339(),
-                    state: "not behind what is on record".into(),
-                    action: "confirm it",
-                });
+            let SetBack { now, last } = match db.clock_trouble()? {
+                Some(ClockTrouble::SetBack(found)) => {
+                    db.go_on_by((found.now, by))?;
+                    found
+                }
+                Some(ClockTrouble::JumpedAhead(found)) => found,
+                None => {
+                    return Err(StoreError::WrongState {
+                        why: Hindrance::Over,
+                        what: "the clock of this machine,",
+                        id: clock::now().rfc3339(),
+                        state: "not behind what is on record, nor far ahead of it".into(),
+                        action: "confirm it",
+                    });
+                }
             };
-            db.go_on_by((now, by))?;
             let detail = json!({"last_ms": last.0, "now_ms": now.0, "reason": reason});
-            ledger::append(&db.connection, by, CONFIRMED, SUBJECT, &detail)
+            ledger::append(&db.connection, by, CONFIRMED, SUBJECT, &detail)?;
+            db.trust_clock()
         })
     }
 
@@ -168,6 +339,12 @@ impl Db {
             let detail = json!({"letter": alert.letter, "code": alert.code, "level": alert.level});
             let what = (by, "alert.clock_confirmed");
             vouch::append(&self.connection, what, (vouch::ALERTS, &id), detail)?;
+        }
+        // Proposed when, by that clock, the letter's time was over.
+        for proposal in self.open_retentions()? {
+            if proposal.proposed > now {
+                self.refuse_proposal(&proposal, by)?;
+            }
         }
         Ok(())
     }

@@ -207,3 +207,69 @@ fn what_waited_by_a_clock_that_was_ahead_goes_on_when_the_clock_is_confirmed() {
         .unwrap();
     assert!(lease <= clock::now().0, "it would last a year");
 }
+
+fn jumped(db: &Db) -> bool {
+    matches!(
+        db.clock_trouble().unwrap(),
+        Some(ClockTrouble::JumpedAhead(_))
+    )
+}
+
+fn clock_actions(db: &Db) -> Vec<String> {
+    let noted = db.ledger_of(SUBJECT).unwrap().into_iter();
+    noted.map(|entry| entry.action).collect()
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+#[test]
+fn a_clock_far_beyond_the_last_entry_is_noted_once_and_waits_for_a_persons_word() {
+    let mut db = db();
+    opened(&mut db);
+    assert!(!jumped(&db));
+    let weeks = "UPDATE ledger SET at_ms = at_ms - ?1";
+    db.connection.execute(weeks, [39 * DAY_MS]).unwrap();
+    assert!(!jumped(&db), "a station may be off over a holiday");
+    db.connection.execute(weeks, [2 * DAY_MS]).unwrap();
+    assert!(jumped(&db), "also before anything is written");
+    assert!(db.time_has_passed("destroy").is_err());
+    assert!(db.clock_is_right("close").is_ok(), "work goes on");
+    for page in ["page/1", "page/2"] {
+        db.record("wang", "page.viewed", page, &json!({})).unwrap();
+    }
+    assert!(jumped(&db), "noted, and not over");
+    assert_eq!(clock_actions(&db), [JUMPED_AHEAD]);
+    db.confirm_clock("li", "停机六周").unwrap();
+    assert!(!jumped(&db));
+    db.time_has_passed("destroy").unwrap();
+    db.record("wang", "page.viewed", "page/3", &json!({}))
+        .unwrap();
+    assert_eq!(clock_actions(&db), [JUMPED_AHEAD, CONFIRMED]);
+}
+
+#[test]
+fn a_clock_that_runs_ahead_of_the_time_that_passed_is_told_within_the_run() {
+    let mut db = db();
+    opened(&mut db);
+    let ahead = |ms: i64| Expected::from(Millis(clock::now().0 - ms));
+    db.clock_shows = ahead(DAY_MS - 60_000);
+    assert_eq!(db.watch_clock().unwrap(), None);
+    db.clock_shows = ahead(DAY_MS + 60_000);
+    // What was written by it meanwhile hides nothing.
+    db.record("wang", "page.viewed", "page/1", &json!({}))
+        .unwrap();
+    assert!(jumped(&db));
+    db.watch_clock().unwrap();
+    db.watch_clock().unwrap();
+    assert_eq!(clock_actions(&db), [JUMPED_AHEAD]);
+    // It showed next year, for a moment, and is right again by itself.
+    db.clock_shows = ahead(0);
+    let showed = clock::now().0 + YEAR_MS;
+    db.connection
+        .execute(
+            "UPDATE ledger SET at_ms = ?1, detail = json_set(detail, '$.now_ms', ?1) WHERE action = ?2",
+            (showed, JUMPED_AHEAD),
+        )
+        .unwrap();
+    assert_eq!(db.clock_trouble().unwrap(), None);
+}

@@ -10,8 +10,10 @@ use super::handed_out::REINSTATED;
 use super::vouch::{self, RETENTIONS};
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::config::Retention;
 use crate::domain::draft::{Draft, Fields};
 use crate::domain::grouping::hold;
+use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
 
@@ -26,6 +28,25 @@ pub struct Withholding {
     pub by: String,
     /// Since when.
     pub at: Millis,
+}
+
+/// A file out of which an original came that is destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanOf {
+    /// The letter.
+    pub letter: String,
+    /// The file's arrival.
+    pub arrival: String,
+    /// The scanner.
+    pub source: String,
+    /// Name below the scanner's folder.
+    pub name: String,
+    /// Where it lay when it was held, below the scanner's folder.
+    pub kept_as: Option<String>,
+    /// The original's hash.
+    pub sha256: String,
+    /// Its bytes.
+    pub size: u64,
 }
 
 /// A destruction that was proposed.
@@ -46,6 +67,9 @@ pub struct RetentionRow {
     /// Refused by whom, if it was.
     pub refused_by: Option<String>,
 }
+
+/// As refusals name it.
+const DESTROY: &str = "destroy";
 
 fn wrong(why: Hindrance, letter: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
@@ -319,6 +343,22 @@ impl Db {
         Ok(since.max(last_page))
     }
 
+    /// What has to hold of a letter that is destroyed: when it is proposed, and when that is approved. Its time is over by a clock that is not in doubt.
+    fn may_be_destroyed(&self, letter: &str, years: i64) -> Result<(), StoreError> {
+        self.time_has_passed(DESTROY)?;
+        let since = self.done_with_since(letter, DESTROY)?;
+        let over = since.zoned().checked_add(jiff::Span::new().years(years));
+        if !over.is_ok_and(|over| over <= clock::now().zoned()) {
+            let state = format!("done with since {}, not yet {years} years", since.day());
+            return Err(wrong(Hindrance::TooEarly, letter, &state, DESTROY));
+        }
+        self.nothing_open(letter, false, DESTROY)?;
+        match self.is_lent(letter)? {
+            true => Err(wrong(Hindrance::Lent, letter, "lent out", DESTROY)),
+            false => Ok(()),
+        }
+    }
+
     /// Proposes to destroy a letter whose time is over.
     ///
     /// # Errors
@@ -329,26 +369,15 @@ impl Db {
         (policy, years): (&str, i64),
         by: &str,
     ) -> Result<i64, StoreError> {
-        const ACTION: &str = "destroy";
         self.atomically(|db| {
-            db.clock_is_right(ACTION)?;
-            let since = db.done_with_since(letter, ACTION)?;
-            let over = since.zoned().checked_add(jiff::Span::new().years(years));
-            if !over.is_ok_and(|over| over <= clock::now().zoned()) {
-                let day = since.day();
-                return Err(wrong(Hindrance::TooEarly, letter, &format!("done with since {day}, not yet {years} years"), ACTION));
-            }
-            db.nothing_open(letter, false, ACTION)?;
-            if db.is_lent(letter)? {
-                return Err(wrong(Hindrance::Lent, letter, "lent out", ACTION));
-            }
+            db.may_be_destroyed(letter, years)?;
             let open: bool = db.connection.query_row(
                 "SELECT EXISTS (SELECT 1 FROM retentions WHERE letter_id = ?1 AND approved_ms IS NULL AND refused_ms IS NULL)",
                 [letter],
                 |row| row.get(0),
             )?;
             if open {
-                return Err(wrong(Hindrance::Decided, letter, "proposed already", ACTION));
+                return Err(wrong(Hindrance::Decided, letter, "proposed already", DESTROY));
             }
             db.connection.execute(
                 "INSERT INTO retentions (letter_id, policy, proposed_by, proposed_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -392,60 +421,77 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// A second person decides. Approved, the letter's text goes now and its originals as soon as this is on the disk (see
-    /// [`Db::destroyed_originals`]); their tombstones stay.
+    /// A proposal that nobody decided yet and that is this person's to decide.
+    fn to_be_decided(&self, id: i64, by: &str) -> Result<RetentionRow, StoreError> {
+        let found = self.retention(id)?;
+        let refused = |why, state: &str| StoreError::WrongState {
+            why,
+            what: "retention",
+            id: id.to_string(),
+            state: state.to_owned(),
+            action: "decide",
+        };
+        if found.approved_by.is_some() || found.refused_by.is_some() {
+            return Err(refused(Hindrance::Decided, "decided already"));
+        }
+        match self.one_hand(&found.proposed_by, by)? {
+            Some(hand) => Err(refused(Hindrance::SamePerson, &hand.state("proposed by"))),
+            None => Ok(found),
+        }
+    }
+
+    /// A second person refuses: the letter stays.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] for the person who proposed it, and when it is decided already.
-    pub fn decide_destruction(
+    pub fn refuse_destruction(&mut self, id: i64, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let found = db.to_be_decided(id, by)?;
+            db.refuse_proposal(&found, by)
+        })
+    }
+
+    /// The proposal is over, and the letter stays.
+    pub(super) fn refuse_proposal(&self, found: &RetentionRow, by: &str) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE retentions SET refused_by = ?2, refused_ms = ?3 WHERE id = ?1",
+            (found.id, by, clock::now()),
+        )?;
+        self.decided("retention.refused", found, by)
+    }
+
+    fn decided(&self, action: &str, found: &RetentionRow, by: &str) -> Result<(), StoreError> {
+        let (key, detail) = (found.id.to_string(), json!({"letter": found.letter}));
+        vouch::append(&self.connection, (by, action), (RETENTIONS, &key), detail)
+    }
+
+    /// A second person approves: the letter's text goes now and its originals as soon as this is on the disk (see [`Db::destroyed_originals`]); their
+    /// tombstones stay. `policies` are those of the settings now: whatever the proposal was checked for is checked again.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`] as for a proposal, for the person who proposed it, and when it is decided already.
+    pub fn approve_destruction(
         &mut self,
         id: i64,
-        decision: Decision,
+        policies: &[Retention],
         by: &str,
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
-            let found = db.retention(id)?;
-            let refused = |why, state: &str| StoreError::WrongState {
-                why,
-                what: "retention",
-                id: id.to_string(),
-                state: state.to_owned(),
-                action: "decide",
-            };
-            if found.approved_by.is_some() || found.refused_by.is_some() {
-                return Err(refused(Hindrance::Decided, "decided already"));
-            }
-            if let Some(hand) = db.one_hand(&found.proposed_by, by)? {
-                return Err(refused(Hindrance::SamePerson, &hand.state("proposed by")));
-            }
-            let key = id.to_string();
+            let found = db.to_be_decided(id, by)?;
             let letter = found.letter.as_str();
-            if decision == Decision::Refuse {
-                db.connection.execute(
-                    "UPDATE retentions SET refused_by = ?2, refused_ms = ?3 WHERE id = ?1",
-                    (id, by, clock::now()),
-                )?;
-                return vouch::append(
-                    &db.connection,
-                    (by, "retention.refused"),
-                    (RETENTIONS, &key),
-                    json!({"letter": letter}),
+            let Some(policy) = policies.iter().find(|known| known.policy == found.policy) else {
+                let state = format!(
+                    "proposed under policy {}, which the settings no longer have",
+                    found.policy
                 );
-            }
-            // It may have been reinstated since it was proposed.
-            db.clock_is_right("destroy")?;
-            db.done_with_since(letter, "destroy")?;
-            db.nothing_open(letter, false, "destroy")?;
+                return Err(wrong(Hindrance::NotSo, letter, &state, DESTROY));
+            };
+            db.may_be_destroyed(letter, policy.years())?;
             db.connection.execute(
                 "UPDATE retentions SET approved_by = ?2, approved_ms = ?3 WHERE id = ?1",
                 (id, by, clock::now()),
             )?;
-            vouch::append(
-                &db.connection,
-                (by, "retention.approved"),
-                (RETENTIONS, &key),
-                json!({"letter": letter}),
-            )?;
+            db.decided("retention.approved", &found, by)?;
             let later = db.later_alike(letter)?;
             let forgotten = db.forget_text(letter)?;
             let originals = db.bury(letter, id)?;
@@ -486,15 +532,48 @@ impl Db {
         let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
-}
 
-/// What the second person says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// It is destroyed.
-    Approve,
-    /// It stays.
-    Refuse,
+    /// The files out of which destroyed originals came; of one letter, or all. An original that came again later is not among them.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn scans_of_destroyed(&self, letter: Option<&str>) -> Result<Vec<ScanOf>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT r.letter_id, a.id, a.source, a.name, a.kept_as, t.sha256, t.size FROM tombstones t
+             JOIN retentions r ON r.id = t.retention_id JOIN arrivals a ON a.sha256 = t.sha256
+             WHERE r.letter_id = coalesce(?1, r.letter_id) AND a.state IN (?2, ?3) AND NOT EXISTS
+             (SELECT 1 FROM arrivals b WHERE b.sha256 = t.sha256 AND b.taken_ms > t.destroyed_ms) ORDER BY a.id",
+        )?;
+        let states = (letter, ArrivalState::Taken, ArrivalState::SetAside);
+        let rows = query.query_map(states, |row| {
+            Ok(ScanOf {
+                letter: row.get(0)?,
+                arrival: row.get(1)?,
+                source: row.get(2)?,
+                name: row.get(3)?,
+                kept_as: row.get(4)?,
+                sha256: row.get(5)?,
+                size: row.get::<_, i64>(6)?.unsigned_abs(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes that the scans of destroyed originals were removed from the scanners' folders, of these arrivals.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_scans_destroyed(
+        &mut self,
+        (scans, removed): (&[ScanOf], &[String]),
+        by: &str,
+    ) -> Result<(), StoreError> {
+        for scan in scans.iter().filter(|scan| removed.contains(&scan.arrival)) {
+            let detail = json!({"arrival": scan.arrival, "sha256": scan.sha256});
+            self.record(by, "scan.destroyed", &subject(&scan.letter), &detail)?;
+        }
+        Ok(())
+    }
 }
 
 fn retention(row: &rusqlite::Row<'_>) -> rusqlite::Result<RetentionRow> {

@@ -86,6 +86,50 @@ fn a_late_page_of_a_letter_returned_unread_is_shown_to_nobody() {
 }
 
 #[test]
+fn a_late_page_of_a_letter_returned_unread_goes_into_no_other_letter_without_an_officer() {
+    for (path, kind) in [
+        ("/v1/letters/A1/return-unread", "returned_unread"),
+        ("/v1/letters/A1/withdraw", "withdrawn"),
+    ] {
+        let house = House::with_more(SCANNER);
+        let zhang = house.person("zhang", Role::Operator);
+        let officer = house.person("wang", Role::ConfirmingOfficer);
+        house.drafted("A1");
+        house.drafted("B1");
+        post(&house, &officer, path, json!({"reason": "不属本单位受理"}));
+        let (id, page) = held_late(&house);
+        let take = format!("/v1/arrivals/{id}/take");
+        for into in [
+            json!({"letter": "B1", "reason": "归入这封信"}),
+            json!({"load": 1, "reason": "另作一封信"}),
+        ] {
+            let answer = house.post(&zhang, &take, into.clone());
+            assert_eq!(answer.code(), "officer_decides", "{kind}: {}", answer.text);
+            // His word would do: the house has no task that moves the file.
+            let answer = house.post(&officer, &take, into);
+            assert_eq!(answer.code(), "not_found", "{kind}: {}", answer.text);
+        }
+        let done = house.app.store.wait(move |db| {
+            let take = TakeHeld {
+                arrival: page.arrival,
+                into: HeldInto::Letter("B1".into()),
+                kind: page.kind,
+                number: page.number,
+                frames: page.frames,
+                original: page.original,
+            };
+            db.take_held(&take, ("wang", "扫描件误用了文件名，已与纸质件核对"))
+        });
+        done.unwrap();
+        let of = format!("arrival/{id}");
+        let noted = house.app.store.wait(move |db| db.ledger_of(&of)).unwrap();
+        let detail: Value = serde_json::from_str(&noted.last().unwrap().detail).unwrap();
+        let held_of = json!([{"letter": "A1", "kind": kind}]);
+        assert_eq!(detail["held_of"], held_of, "{detail}");
+    }
+}
+
+#[test]
 fn no_list_names_the_late_page_of_a_letter_that_is_kept_from_whoever_looks() {
     let house = House::with_more(SCANNER);
     let officer = house.person("wang", Role::ConfirmingOfficer);

@@ -387,13 +387,21 @@ fn a_letter_with_a_case_system_is_neither_withdrawn_nor_returned() {
     }
 }
 
+const LONG_AGO: &[u8] = b"a page of long ago";
+
 /// A house whose settings know a policy, and an original that is really there.
 fn with_policy() -> (House, Caller, Caller, String) {
     let house = House::with_more("[[retention]]\npolicy = \"短期\"\nyears = 10\n");
+    let (zhang, boss, sha256) = long_ago(&house);
+    (house, zhang, boss, sha256)
+}
+
+/// A1 was registered long ago.
+fn long_ago(house: &House) -> (Caller, Caller, String) {
     let zhang = house.person("zhang", Role::Operator);
     let boss = house.person("boss", Role::Administrator);
     house.drafted("A1");
-    let kept = house.app.evidence.put(b"a page of long ago").unwrap();
+    let kept = house.app.evidence.put(LONG_AGO).unwrap();
     house.sql(&format!(
         "UPDATE pages SET sha256 = '{0}', sm3 = '{1}', size = {2};
          UPDATE arrivals SET sha256 = '{0}', sm3 = '{1}', size = {2}, taken_ms = 5;
@@ -401,7 +409,7 @@ fn with_policy() -> (House, Caller, Caller, String) {
          UPDATE drafts SET state = 'acked', acked_ms = 5;",
         kept.sha256, kept.sm3, kept.size
     ));
-    (house, zhang, boss, kept.sha256)
+    (zhang, boss, kept.sha256)
 }
 
 #[test]
@@ -455,6 +463,129 @@ fn a_letter_is_destroyed_only_after_its_time_by_two_people_and_leaves_a_tombston
     );
     assert!(refused(&post(&house, &boss, &approve, json!({}))).contains("decided already"));
     holds(&house);
+}
+
+/// A proposal to destroy A1, and where it is approved.
+fn proposed(house: &House, caller: &Caller) -> String {
+    let wish = json!({"policy": "短期"});
+    let proposed = post(house, caller, "/v1/letters/A1/destruction", wish);
+    assert_eq!(proposed.status, 201, "{}", proposed.text);
+    format!("/v1/retentions/{}/approve", proposed.json()["id"])
+}
+
+#[test]
+fn an_approval_looks_again_at_everything_that_the_proposal_was_checked_for() {
+    let (house, zhang, boss, sha256) = with_policy();
+    let approve = proposed(&house, &zhang);
+    // The proposal was made by a clock that was ten years ahead.
+    let now = laixin::clock::now().0;
+    house.sql(&format!("UPDATE drafts SET acked_ms = {now}"));
+    let told = refused(&post(&house, &boss, &approve, json!({})));
+    assert!(told.contains("not yet 10 years"), "{told}");
+    house.sql(
+        "UPDATE drafts SET acked_ms = 5;
+         INSERT INTO loans (letter_id, asked_by, reason, asked_ms, approved_by, approved_ms) VALUES ('A1', 'x', 'y', 1, 'z', 2)",
+    );
+    let told = refused(&post(&house, &boss, &approve, json!({})));
+    assert!(told.contains("lent out"), "{told}");
+    house.sql("UPDATE loans SET back_ms = 3, back_by = 'x'; UPDATE retentions SET policy = '旧'");
+    let told = refused(&post(&house, &boss, &approve, json!({})));
+    assert!(told.contains("no longer have"), "{told}");
+    assert!(house.app.evidence.get(&sha256).is_ok());
+    house.sql("UPDATE retentions SET policy = '短期'");
+    assert_eq!(post(&house, &boss, &approve, json!({})).status, 200);
+    assert!(house.app.evidence.get(&sha256).is_err());
+}
+
+#[test]
+fn nothing_is_destroyed_by_a_clock_that_jumped_ahead_until_an_officer_says_that_it_is_right() {
+    let (house, zhang, boss, sha256) = with_policy();
+    let approve = proposed(&house, &zhang);
+    assert_eq!(
+        house.get(&zhang, "/v1/clock").json()["ahead_of"],
+        json!(null)
+    );
+    house.sql("UPDATE ledger SET at_ms = at_ms - 41 * 86400000");
+    let why = json!({"reason": "停机六周，时间已核对"});
+    let wish = json!({"policy": "短期"});
+    for (caller, path) in [
+        (&boss, approve.as_str()),
+        (&zhang, "/v1/letters/A1/destruction"),
+    ] {
+        let answer = post(&house, caller, path, wish.clone());
+        assert_eq!(answer.code(), "clock_jumped_ahead", "{}", answer.text);
+    }
+    assert!(house.get(&zhang, "/v1/clock").json()["ahead_of"].is_string());
+    assert!(
+        house
+            .get(&zhang, "/today")
+            .text
+            .contains("本机时钟突然超前")
+    );
+    let confirm = "/v1/clock/confirm";
+    assert_eq!(
+        post(&house, &zhang, confirm, why.clone()).code(),
+        "forbidden"
+    );
+    assert!(house.app.evidence.get(&sha256).is_ok());
+    assert_eq!(post(&house, &boss, confirm, why).status, 200);
+    assert_eq!(post(&house, &boss, &approve, json!({})).status, 200);
+}
+
+#[test]
+fn what_was_proposed_while_the_clock_was_ahead_is_dropped_when_it_is_confirmed() {
+    let (house, zhang, boss, _) = with_policy();
+    let approve = proposed(&house, &zhang);
+    let year_ms = 365 * 86_400_000_i64;
+    house.sql(&format!(
+        "UPDATE retentions SET proposed_ms = proposed_ms + {year_ms}; UPDATE ledger SET at_ms = at_ms + {year_ms}"
+    ));
+    let why = json!({"reason": "先前的时钟快了一年"});
+    assert_eq!(post(&house, &boss, "/v1/clock/confirm", why).status, 200);
+    let open = house.get(&boss, "/v1/retentions").json();
+    assert_eq!(open["items"], json!([]));
+    let told = refused(&post(&house, &boss, &approve, json!({})));
+    assert!(told.contains("decided already"), "{told}");
+}
+
+#[test]
+fn the_scans_of_a_destroyed_letter_go_too_and_what_stays_is_named() {
+    let house = House::with_more(
+        "[[retention]]\npolicy = \"短期\"\nyears = 10\n[[scanner]]\nid = \"s\"\nfolder = \"scans\"\n",
+    );
+    let (zhang, boss, sha256) = long_ago(&house);
+    let scanner = house
+        .app
+        .settings
+        .scanners
+        .iter()
+        .find(|known| known.id.to_string() == "s");
+    let done = scanner.unwrap().folder.join("done");
+    std::fs::create_dir_all(&done).unwrap();
+    let (own, others) = (done.join("A1_p1.jpg"), done.join("A1_p1-2.jpg"));
+    std::fs::write(&own, LONG_AGO).unwrap();
+    std::fs::write(&others, b"a page of anothers").unwrap();
+    house.sql(&format!(
+        "UPDATE arrivals SET source = 's', name = 'A1_p1.jpg';
+         INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, sha256, sm3, size, taken_ms)
+         SELECT 'again', 'old', 'A1_p1.jpg', 'k', 1, 'taken', sha256, sm3, size, 6 FROM arrivals WHERE sha256 = '{sha256}'"
+    ));
+    let answer = post(&house, &boss, &proposed(&house, &zhang), json!({}));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert!(!own.exists(), "whoever opens the folder sees the letter");
+    assert!(others.exists(), "it is another letter's");
+    assert_eq!(answer.json()["scans_left"], json!(["old/done/A1_p1.jpg"]));
+    let page = house.get(&boss, "/letters/A1/keeping").text;
+    assert!(page.contains("old/done/A1_p1.jpg"), "{page}");
+    let noted = house
+        .app
+        .store
+        .wait(|db| db.ledger_of("letter/A1"))
+        .unwrap();
+    let noted = noted
+        .iter()
+        .filter(|entry| entry.action == "scan.destroyed");
+    assert_eq!(noted.count(), 1);
 }
 
 #[test]

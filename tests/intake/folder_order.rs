@@ -258,12 +258,6 @@ fn of_two_open_batches_pages_wait_until_somebody_says_which_lies_in_the_scanner(
     for batch in [1, 2] {
         let seen = station.ok("GET", &format!("/v1/batches/{batch}"), None);
         assert_eq!(seen["files"]["waiting"], 1, "{seen}");
-        let key = format!("/v1/batches/{batch}/next-letter");
-        assert_eq!(
-            station.call("POST", &key, None).0,
-            409,
-            "of which letter is it?"
-        );
     }
     let say = Some(serde_json::json!({"batch": 1}));
     let said = station.ok("PUT", "/v1/scanners/scanner-1/batch", say);
@@ -273,6 +267,45 @@ fn of_two_open_batches_pages_wait_until_somebody_says_which_lies_in_the_scanner(
         (letter.0 == 200).then_some(())
     });
     station.command(&["verify"], None);
+}
+
+/// A page came before anybody pressed. The key is what says which batch lies there: it was refused from then on.
+#[tokio::test]
+async fn the_key_says_of_which_batch_a_page_is_that_came_before_it_and_a_person_looks_at_that() {
+    let mut station = Station::new();
+    station.by = Some(GroupBy::Press);
+    station.start();
+    station.release_of(5).await;
+    station.release_of(5).await;
+    for n in [1, 2] {
+        station.file(&format!("{n:04}.jpg"), &page(n));
+    }
+    let asked = |waiting: &[laixin::store::Arrival]| {
+        let mut waiting = waiting.iter();
+        waiting.all(|one| one.reason.as_deref() == Some("which_batch"))
+    };
+    station
+        .wait_until(ArrivalState::Waiting, |waiting| {
+            waiting.len() == 2 && asked(waiting)
+        })
+        .await;
+    for (n, batch) in [(3, 2), (4, 1)] {
+        let press = station
+            .store
+            .with(move |db| db.next_letter(batch, None, "op"));
+        press.await.unwrap();
+        station.file(&format!("{n:04}.jpg"), &page(n));
+        station.wait_for(ArrivalState::Taken, n as usize).await;
+    }
+    station.is_clean().await;
+    for (letter, pages) in [("B2-001", 2), ("B2-002", 1), ("B1-002", 1)] {
+        assert_eq!(station.pages(letter).await.len(), pages, "{letter}");
+    }
+    assert_eq!(
+        holds(&station).await,
+        [about(hold::WHICH_BATCH, Some("B2-001"))]
+    );
+    station.stop().await;
 }
 
 /// The blank back of the separator became the envelope, and the envelope the first page.

@@ -8,6 +8,8 @@
 //!
 //! Only the last part of a path counts: `C:\Scans\0001.jpg` is `0001.jpg` beside the index. Whatever is not clear is refused, never guessed.
 
+use std::collections::HashSet;
+
 use encoding_rs::GB18030;
 use quick_xml::XmlVersion;
 use quick_xml::events::Event;
@@ -31,7 +33,7 @@ pub enum Unclear {
 }
 
 /// Larger files are no index.
-pub(crate) const LARGEST_BYTES: u64 = 4 * 1024 * 1024;
+pub const LARGEST_BYTES: u64 = 4 * 1024 * 1024;
 
 const ENDINGS: [&str; 3] = ["csv", "txt", "xml"];
 const IMAGE_ENDINGS: [&str; 6] = [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"];
@@ -70,7 +72,7 @@ pub fn parse(usual: &str, bytes: &[u8]) -> Result<Vec<Listed>, Unclear> {
     let text = decode(bytes)?;
     let pages = match text.trim_start().starts_with('<') {
         true => of_xml(usual, &text)?,
-        false => of_lines(usual, &text)?,
+        false => of_lines(usual, &text, &mut 0)?,
     };
     let mut letters: Vec<Listed> = Vec::new();
     for (at, (letter, page)) in pages.iter().enumerate() {
@@ -89,6 +91,29 @@ pub fn parse(usual: &str, bytes: &[u8]) -> Result<Vec<Listed>, Unclear> {
         true => Err(Unclear::Useless),
         false => Ok(letters),
     }
+}
+
+/// The line, from 1, that keeps a list from being clear: it names no image, or no letter though others do, or an image that was named before. `None` where
+/// no line of its own is to blame.
+#[must_use]
+pub fn unclear_line(bytes: &[u8]) -> Option<usize> {
+    let text = decode(bytes).ok()?;
+    if text.trim_start().starts_with('<') {
+        return None;
+    }
+    let mut at = 0;
+    if of_lines("-", &text, &mut at).is_err() {
+        return Some(at);
+    }
+    let mut named = HashSet::new();
+    for (at, line) in text.lines().enumerate() {
+        for page in cells(line).iter().filter_map(|cell| page_name(cell)) {
+            if !named.insert(page) {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
 }
 
 /// UTF-8 or UTF-16 where the file says so, else what Chinese Windows writes.
@@ -125,19 +150,21 @@ fn is_letter_word(text: &str) -> bool {
     LETTER_WORDS.contains(&plain.as_str())
 }
 
-fn of_lines(usual: &str, text: &str) -> Result<Vec<(String, String)>, Unclear> {
+/// `at` is the line that was looked at last.
+fn of_lines(usual: &str, text: &str, at: &mut usize) -> Result<Vec<(String, String)>, Unclear> {
     let mut pages = Vec::new();
-    let mut letter_column = None;
-    for (at, line) in text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .enumerate()
-    {
+    let (mut letter_column, mut is_first) = (None, true);
+    for (before, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        *at = before + 1;
+        let is_head = std::mem::take(&mut is_first);
         let cells = cells(line);
         let named: Vec<String> = cells.iter().filter_map(|cell| page_name(cell)).collect();
         if named.is_empty() {
             let is_setting = line.contains('=') || line.trim_start().starts_with(['#', '[', ';']);
-            if at == 0 {
+            if is_head {
                 letter_column = cells.iter().position(|cell| is_letter_word(cell));
             } else if !is_setting {
                 // A line that is being written names no whole file yet.

@@ -297,6 +297,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The clock of this machine is behind what is on record",
     ),
     (
+        "clock_jumped_ahead",
+        StatusCode::CONFLICT,
+        "The clock of this machine is far ahead of what is on record",
+    ),
+    (
         "valuables_open",
         StatusCode::CONFLICT,
         "Something enclosed is not settled",
@@ -315,6 +320,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "not_opened",
         StatusCode::CONFLICT,
         "Whoever decides has to have the letter before him",
+    ),
+    (
+        "officer_decides",
+        StatusCode::CONFLICT,
+        "It may be a page of a letter that is shown to nobody",
     ),
     (
         "officer_needed",

@@ -136,3 +136,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_line_that_keeps_a_list_from_being_clear_is_told() {
+    let line = |text: &str| unclear_line(text.as_bytes());
+    assert_eq!(line("0001.jpg\n0002.jpg\n"), None);
+    assert_eq!(line("0001.jpg\n\nsomething else\n0002.jpg\n"), Some(3));
+    assert_eq!(line("letter;file\nA1;0001.jpg\n;0002.jpg\n"), Some(3));
+    assert_eq!(line("0001.jpg\n0002.jpg\n\n0001.jpg\n"), Some(4));
+    assert_eq!(line("<letters><page file=\"1.jpg\"/>"), None);
+}
