@@ -11,6 +11,14 @@ use crate::store::{Arrival, HeldBeside, News};
 
 impl Desk {
     pub(super) fn refused(&self, refused: &Refused) -> Result<(), ScanError> {
+        let is_gone = |found: &Found| {
+            std::fs::symlink_metadata(&found.path)
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        };
+        if is_gone(&refused.found) {
+            // Moved already, by what was told of it before: on record again, it would be on its way for ever.
+            return Ok(());
+        }
         let code = refused.reason.code();
         let held = match refused.reason.aside() {
             Aside::Leave => self

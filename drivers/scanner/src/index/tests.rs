@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Listed, Unclear, is_index_name, parse};
+use super::{Listed, Unclear, is_index_name, parse, unclear_line};
 
 fn one(letter: &str, pages: &[&str]) -> Listed {
     Listed {
