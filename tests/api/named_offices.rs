@@ -12,7 +12,7 @@ use super::late::{claim, page_comes, system_of, with_pages};
 const OFFICE: &str = "苏州市信访局";
 
 /// What reviewers wrote in plain words: nothing of it is read as an accusation.
-const PLAIN: [(&str, &str); 12] = [
+const PLAIN: [(&str, &str); 14] = [
     (
         "市委书记",
         "钱局长家里三套别墅，儿子开的豪车都是老板送的，他一个公务员哪来这么多钱，请上面派人看看。",
@@ -58,10 +58,18 @@ const PLAIN: [(&str, &str); 12] = [
         "听说你局负责人在外面养了情人，房子是建筑老板给买的，影响极坏。",
     ),
     ("苏州市信访局", "上次我来，刘局长说再不送钱就不给我登记。"),
+    (
+        "苏州市信访局",
+        "贵局把我写的信原样转给了被我告的村支书，村支书带人来砸了我家的窗户。",
+    ),
+    (
+        "苏州市信访局",
+        "上个月贵局的小王到我家来，走的时候提了两只鸡和一桶油。",
+    ),
 ];
 
 /// What only addresses the office, or speaks of others.
-const ADDRESSING: [(&str, &str); 6] = [
+const ADDRESSING: [(&str, &str); 7] = [
     (
         "苏州市信访局",
         "我村村主任把集体的地卖给了开发商，钱不知去向，请贵局帮忙转交有关部门处理。",
@@ -85,6 +93,10 @@ const ADDRESSING: [(&str, &str); 6] = [
     (
         "钱局长",
         "钱局长，您好！我是村民，楼上邻居夜里噪音扰民，请求处理。",
+    ),
+    (
+        "苏州市信访局",
+        "我去年向贵局反映过此事，贵局答复称已转交镇里，至今没有结果，望贵局再催一催。",
     ),
 ];
 

@@ -15,8 +15,11 @@ use crate::domain::extract::glyphs::{chars_of, find_from, has_any};
 use crate::domain::extract::names;
 use crate::domain::extract::roster_match::Matcher;
 
-/// Behind 贵局 or 你们: somebody or something of it.
-const OF_IT: &[&str] = &["里", "内部", "的人", "有人", "那个", "那位", "某", "个别"];
+/// Behind 贵局 or 你们: somebody or something of it, or what it did with something.
+const OF_IT: &[&str] = &[
+    "里", "内部", "的人", "有人", "那个", "那位", "这里", "某", "个别", "的小", "的老", "小",
+    "一位", "一名", "有个", "有位", "有些", "把",
+];
 /// Before 局长 that is no other office's: 找局长, 局长说.
 const BEFORE_A_TITLE: &str = "找被给让由向对的是说叫见求请和与跟但而";
 
