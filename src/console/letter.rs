@@ -49,7 +49,7 @@ struct OfficeQuestion {
     words: String,
     no: String,
     /// Where it can be said here.
-    yes: Option<String>,
+    yes: Option<&'static str>,
     /// What stands as the reason where he writes none.
     why_no: &'static str,
     why_yes: &'static str,
@@ -326,8 +326,8 @@ fn office_questions(w: &'static Words, seen: &Seen) -> Vec<OfficeQuestion> {
     let question = |one: &NamedOffice| match &one.office {
         Some(office) => OfficeQuestion {
             words: w.one("letter.office_question", office),
-            no: w.one("letter.office_no", office),
-            yes: Some(w.one("letter.office_yes", office)),
+            no: w.t("letter.office_no").to_owned(),
+            yes: Some(w.t("letter.office_yes")),
             why_no: w.t("letter.office_why_no"),
             why_yes: w.t("letter.office_why_yes"),
             office: office.clone(),

@@ -20,6 +20,9 @@ const WHICHEVER: &str = "*";
 /// What the first start of this laixin writes once it has looked through older drafts.
 const LOOKED: &str = "offices.looked";
 
+/// So many that wait are looked at for the overview.
+const MOST: u32 = 500;
+
 /// How a letter stands to an office, beside whom it names as accused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OfficeWord {
@@ -214,7 +217,8 @@ impl Db {
     pub fn letters_to_be_judged(&self) -> Result<BTreeSet<String>, StoreError> {
         let ours = self.offices_of_systems()?;
         let mut query = self.connection.prepare_cached(&format!(
-            "{NAMED} AND l.withheld IS NULL AND n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms)"
+            "{NAMED} AND l.withheld IS NULL AND n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms)
+             ORDER BY n.id LIMIT {MOST}"
         ))?;
         let rows = query.query_map([], named)?;
         let mut letters = BTreeSet::new();
