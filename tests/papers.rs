@@ -6,8 +6,8 @@ use std::process::Command;
 
 use crate::support::{LAIXIN, TestStation, project, reader, wait_for};
 
-/// Where the papers put what they write.
-const PLACE: &str = "/tmp/laixin-papers";
+/// The other disk of the papers.
+const DISK: &str = "/media/backup";
 /// What only an installed package has; `make package-trial` runs these.
 const OF_THE_PACKAGE: [&str; 4] = ["dpkg", "laixin-setup", "systemctl", "journalctl"];
 
@@ -80,7 +80,8 @@ fn every_command_of_the_papers_does_what_it_should() {
     for (name, paper) in papers() {
         for block in blocks(&paper, "sh") {
             let done = Command::new("sh")
-                .args(["-e", "-c", &block.replace(PLACE, &place)])
+                .args(["-e", "-c", &block.replace(DISK, &place)])
+                .current_dir(&place)
                 .env("PATH", &path)
                 .env("STATION", format!("http://{}", station.address))
                 .output()
