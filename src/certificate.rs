@@ -390,12 +390,19 @@ fn moments(history: &CycleHistory) -> Moments {
         ended: ended(history),
     };
     let mut turning = false;
+    // An older laixin did not say how long after the beginning: then it tells nothing that a later run wrote none.
+    let tells_run = history
+        .steps
+        .first()
+        .is_some_and(|step| step.after_ms.is_some());
     for step in &history.steps {
         let at = when(history, step);
         let burns_again = step.fault_code() == Some("lamp_lit_unasked")
             && found.lit.last().is_some_and(|span| span.to.is_some());
         let burns = found.lit.last().is_some_and(|span| span.to.is_none());
-        found.unwatched |= burns && step.fault_code() == Some("restarted_mid_cycle");
+        let of_another_run = tells_run && step.after_ms.is_none() && found.alarm.is_none();
+        found.unwatched |=
+            burns && (of_another_run || step.fault_code() == Some("restarted_mid_cycle"));
         // Seen out: ventilation begins with it; after a fault the quarantine does.
         let is_out =
             matches!(step.step.as_str(), "ventilating" | "quarantined") && !found.unwatched;

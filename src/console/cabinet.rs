@@ -86,6 +86,7 @@ struct Panel {
     /// Why no load can be taken now.
     blocked: Option<FaultLine>,
     /// Points without a value that keep nobody from anything.
+    needed: Vec<String>,
     warnings: Vec<String>,
     /// `mail-none` where nothing lies inside as far as is known.
     mail: &'static str,
@@ -195,7 +196,11 @@ fn point_line(w: &'static Words, view: &CabinetView, point: &PointView) -> Point
     PointLine {
         name: w.code("point", &point.point).to_owned(),
         value,
-        age: when::age(w, point.age_ms),
+        age: match (point.age_ms, point.missing.as_deref()) {
+            // Read and not believed, or read before the silence: whatever there was is not kept.
+            (None, Some(why)) if why != "not_read_yet" => w.t("app.none").to_owned(),
+            (age_ms, _) => when::age(w, age_ms),
+        },
         state,
         code: point.point.clone(),
     }
@@ -288,7 +293,8 @@ fn panel(w: &'static Words, view: CabinetView, days: u64, found: &Found) -> Pane
         tone: tone(&view),
         faults,
         blocked: faults::blocked(w, &view),
-        warnings: faults::warnings(w, &view),
+        needed: faults::also_missing(w, &view, true),
+        warnings: faults::also_missing(w, &view, false),
         mail: if inside.is_some() { "" } else { "mail-none" },
         wants_override,
         last_cycle: found
@@ -349,9 +355,10 @@ pub(super) fn step_words(w: &Words, view: &CabinetView, step: &str) -> String {
     let blocked = view.blocked.as_ref().map(|why| why.code.as_str());
     let of_test =
         step == "quarantined" && inside(view).is_none() && blocked != Some("found_in_use");
-    match of_test {
-        true => w.t("cabinet.test_left_step").to_owned(),
-        false => w.code("step", step).to_owned(),
+    match view.alarm_lamp.as_deref() {
+        _ if of_test => w.t("cabinet.test_left_step").to_owned(),
+        Some("out") => w.t("cabinet.alarm_dark").to_owned(),
+        _ => w.code("step", step).to_owned(),
     }
 }
 

@@ -178,6 +178,9 @@ pub fn silence_next(why: &Missing) -> &'static str {
         Missing::NoAnswer(LinkProblem::BadReply) => {
             "what comes fits no question: look for a second master on the line, two devices with one unit number, or other line settings than the profile's"
         }
+        Missing::NoAnswer(LinkProblem::Unreached) => {
+            "the gateway answers and the cabinet behind it does not: check the cabinet's power, the line from the gateway to it, and its unit number"
+        }
         Missing::NoAnswer(LinkProblem::LineBusy) => {
             "the line never falls silent: look for a second master on it"
         }

@@ -85,8 +85,15 @@ impl PrintFont {
             glyphs: Vec::with_capacity(text.len()),
             ems: 0.0,
         };
+        let mut before = ' ';
         for wanted in text.chars() {
-            let wanted = if wanted.is_whitespace() { ' ' } else { wanted };
+            let wanted = match wanted {
+                _ if wanted.is_whitespace() => ' ',
+                // A Chinese font sets it as wide as a character, as the end of a quotation.
+                '’' if before.is_ascii_alphabetic() => '\'',
+                _ => wanted,
+            };
+            before = wanted;
             let found = map.map(wanted).filter(|_| printable(wanted));
             let printed = match found {
                 Some(glyph) => Some((wanted, glyph)),

@@ -311,7 +311,7 @@ pub const CASES: &[Case] = &[
         Fault::Exception11,
         LIT,
         ToTheEnd,
-        &["reading_missing"],
+        &["cabinet_silent"],
     ),
     // The dose may be there before the second without a heartbeat is over; the fan does not start then.
     cabinet(

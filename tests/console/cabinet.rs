@@ -118,6 +118,14 @@ fn broken_ozone_sensor(mut view: CabinetView) -> CabinetView {
         expected: "0 … 20 mg/m3".into(),
         needed: true,
     };
+    let silent = TroubleView {
+        point: "locked".into(),
+        code: "refused".into(),
+        place: "discrete_input 2".into(),
+        read: "Modbus exception 4".into(),
+        expected: "0 … 1".into(),
+        needed: true,
+    };
     let refused = TroubleView {
         point: "lamp_temperature_c".into(),
         code: "refused".into(),
@@ -130,7 +138,7 @@ fn broken_ozone_sensor(mut view: CabinetView) -> CabinetView {
         code: "reading_missing".into(),
         trouble: Some(trouble.clone()),
     });
-    view.troubles = vec![trouble, refused];
+    view.troubles = vec![trouble, silent, refused];
     view
 }
 
@@ -173,6 +181,15 @@ async fn a_point_that_cannot_be_believed_is_named_with_what_was_read_and_expecte
                 assert!(said.contains(figure), "{figure}: {said}");
             }
             assert!(!said.contains("out_of_range"), "{said}");
+            // Whatever is needed as well is never among what keeps nobody from disinfecting.
+            let needed = browser.text("#needed").await;
+            let warnings = browser.text("#warnings").await;
+            let (lock, lamp) = ("discrete_input 2", "input_register 40");
+            assert!(needed.contains(lock) && !needed.contains(lamp), "{needed}");
+            assert!(
+                warnings.contains(lamp) && !warnings.contains(lock),
+                "{warnings}"
+            );
             let none = "return document.querySelectorAll('form.start').length;";
             assert_eq!(browser.ask(none).await, 0, "no cycle is started");
         }

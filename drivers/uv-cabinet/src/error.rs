@@ -58,6 +58,12 @@ pub enum LinkError {
         /// Which check failed.
         what: BadReply,
     },
+    /// A gateway answered for a device behind it that it could not reach (Modbus exception 10 or 11): as good as silence, and as slow.
+    #[error("the gateway did not reach the device behind it (Modbus exception {exception})")]
+    Unreached {
+        /// Its exception code.
+        exception: u8,
+    },
     /// Somebody goes on talking on the serial line, so nothing can be asked on it.
     #[error("{address} did not fall silent for {silent_ms} ms")]
     LineBusy {
@@ -116,6 +122,7 @@ impl LinkError {
             Self::ReplyTimedOut { .. } => LinkProblem::ReplyTimedOut,
             Self::Lost { .. } | Self::LineGone => LinkProblem::ConnectionLost,
             Self::BadReply { .. } => LinkProblem::BadReply,
+            Self::Unreached { .. } => LinkProblem::Unreached,
             Self::LineBusy { .. } => LinkProblem::LineBusy,
             Self::BackingOff => LinkProblem::BackingOff,
         }
@@ -137,6 +144,8 @@ pub enum LinkProblem {
     ConnectionLost,
     /// The reply did not fit the request.
     BadReply,
+    /// A gateway answered, and the device behind it did not.
+    Unreached,
     /// A serial line that does not fall silent.
     LineBusy,
     /// Waiting before the next attempt.
@@ -158,6 +167,7 @@ impl LinkProblem {
             Self::ReplyTimedOut => "reply_timed_out",
             Self::ConnectionLost => "connection_lost",
             Self::BadReply => "bad_reply",
+            Self::Unreached => "unit_unreached",
             Self::LineBusy => "line_busy",
             Self::BackingOff => "backing_off",
         }

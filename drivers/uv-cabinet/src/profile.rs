@@ -268,14 +268,16 @@ impl Profile {
     /// # Errors
     /// When it cannot be read, has an unknown key or a value that cannot be.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ProfileError::Read {
+        let bytes = std::fs::read(path).map_err(|source| ProfileError::Read {
             path: path.display().to_string(),
             source,
         })?;
-        Self::parse(&text).map_err(|wrong| ProfileError::File {
-            path: path.display().to_string(),
-            source: Box::new(wrong),
-        })
+        let text = String::from_utf8(bytes).map_err(|e| not_text(e.as_bytes(), &e));
+        text.and_then(|text| Self::parse(&text))
+            .map_err(|wrong| ProfileError::File {
+                path: path.display().to_string(),
+                source: Box::new(wrong),
+            })
     }
 
     /// Checks the text of a profile file.
@@ -290,6 +292,25 @@ impl Profile {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn not_text(bytes: &[u8], e: &std::string::FromUtf8Error) -> ProfileError {
+    let good = e.utf8_error().valid_up_to();
+    let (before, after) = bytes.split_at(good);
+    let begins = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    let ends = after
+        .iter()
+        .position(|b| *b == b'\n')
+        .unwrap_or(after.len());
+    let before = String::from_utf8_lossy(before);
+    ProfileError::Shape {
+        line: line_of(&before, good),
+        text: String::from_utf8_lossy(&bytes[begins..good + ends]).into_owned(),
+        message: "not UTF-8: save the file as UTF-8".to_owned(),
+    }
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -67,7 +67,8 @@ impl Tally {
         match error {
             // Nothing was tried.
             LinkError::BackingOff | LinkError::LineGone => return,
-            LinkError::ReplyTimedOut { .. } => counts.timeouts += 1,
+            // The gateway waited for the reply in our stead.
+            LinkError::ReplyTimedOut { .. } | LinkError::Unreached { .. } => counts.timeouts += 1,
             LinkError::BadReply {
                 what: BadReply::CheckSum,
             } => counts.crc_errors += 1,

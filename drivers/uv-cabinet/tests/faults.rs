@@ -112,6 +112,41 @@ async fn cabinet_does_not_answer() {
     .await;
 }
 
+/// The device behind a gateway has no power, and the gateway says so: that is a cabinet that does not answer, and no wrong address in the profile.
+#[tokio::test]
+async fn a_gateway_answers_for_a_dead_cabinet() {
+    let bench = bench(10.0).await;
+    assert_eq!(look(&bench.cabinet, Point::DoorClosed).await, Ok(1.0));
+    bench.sim.switch_on(Fault::Exception11);
+    poll_until(&bench.cabinet, |r| {
+        let unreached = Err(Missing::NoAnswer(LinkProblem::Unreached));
+        let now = Instant::now();
+        r.flag(Point::DoorClosed, now) == unreached && r.number(Point::OzoneMgM3, now).is_err()
+    })
+    .await;
+    let lamp = bench.cabinet.command(Command::Lamp(Switch::On)).await;
+    let said = lamp.expect_err("nobody is there").code();
+    assert!(
+        ["command_unsure", "command_not_told"].contains(&said),
+        "{said}"
+    );
+    let link = bench.cabinet.link_quality();
+    assert!(
+        link.timeouts > 0 && link.exceptions > 0 && link.reconnects == 0,
+        "{link:?}"
+    );
+    assert_eq!(link.last_problem, Some(LinkProblem::Unreached));
+    bench.sim.switch_off(Fault::Exception11);
+    poll_until(&bench.cabinet, |r| {
+        r.flag(Point::DoorClosed, Instant::now()) == Ok(true)
+    })
+    .await;
+    assert!(
+        !bench.sim.truth().borrow().relay_closed,
+        "the order was lost with the cabinet"
+    );
+}
+
 #[tokio::test]
 async fn nobody_listens() {
     let port = {

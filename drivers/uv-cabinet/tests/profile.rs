@@ -432,3 +432,13 @@ fn limits_of_wear_may_be_left_out_and_wrong_ones_are_refused() {
         "maintenance.lamp_strikes_max = 0: allowed: 1 to 1000000"
     );
 }
+
+#[test]
+fn a_profile_that_is_no_utf_8_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("cabinet.toml");
+    std::fs::write(&file, b"model = \"A\"\nmap = \"\xb9\xf1\"\n").expect("written");
+    let refused = Profile::load(&file).expect_err("GB 18030");
+    let why = std::error::Error::source(&refused).expect("what is wrong");
+    assert!(why.to_string().starts_with("line 2: `map = "), "{why}");
+}

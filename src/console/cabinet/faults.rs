@@ -148,14 +148,15 @@ pub(super) fn lacks(w: &'static Words, view: &CabinetView) -> Vec<&'static str> 
     invented.into_iter().chain(absent).collect()
 }
 
-/// Points without a value, beside the one that blocks.
-pub(super) fn warnings(w: &'static Words, view: &CabinetView) -> Vec<String> {
+/// Points without a value, beside the one that is told as what blocks: those without which nothing can be disinfected either, or the others.
+pub(super) fn also_missing(w: &'static Words, view: &CabinetView, needed: bool) -> Vec<String> {
     let told = view
         .blocked
         .as_ref()
         .and_then(|blocked| blocked.trouble.as_ref());
     view.troubles
         .iter()
+        .filter(|trouble| trouble.needed == needed)
         .filter(|trouble| Some(*trouble) != told && trouble.code != CHANGED)
         .map(|trouble| trouble_words(w, trouble))
         .collect()

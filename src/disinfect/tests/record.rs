@@ -6,7 +6,8 @@ use uv_cabinet::sim::Fault;
 
 use super::bench::{Bench, Change, PATIENCE};
 use super::one_sided;
-use crate::certificate;
+use crate::certificate::{self, Certificate, Office};
+use crate::clock::Millis;
 use crate::domain::letter::LoadState;
 use crate::store::{CycleHistory, CycleOutcome};
 
@@ -78,6 +79,22 @@ async fn says_why(change: Change, break_it: impl Fn(&Bench), reason: &str) {
         "{faults:?}"
     );
     assert_eq!(bench.load().await.state, LoadState::Quarantined);
+    // When the lamp went out, and what it gave until then, nobody saw: no zero and no time says otherwise.
+    let sheet = sheet(&bench, history.cycle.id).await;
+    let m = &sheet.moments;
+    assert!(m.unwatched && m.lit[0].to.is_none(), "{m:?}");
+    assert_eq!((sheet.exposure_s, sheet.dose_mj_cm2), (None, None));
+}
+
+async fn sheet(bench: &Bench, cycle: i64) -> Certificate {
+    let file = bench.store.with(move |db| db.cycle_file(cycle)).await;
+    let office = Office {
+        station: "t",
+        profile: None,
+        address: None,
+        now: Millis(0),
+    };
+    Certificate::of(&file.unwrap(), &office)
 }
 
 #[tokio::test]

@@ -150,6 +150,10 @@ impl Owner {
             .exchange(demand.unit, ask, demand.reply_timeout, &owed)
             .await;
         match heard {
+            Ok(Answer::Exception(exception)) if UNREACHED.contains(&exception) => {
+                self.connection = Some(connection);
+                Err(self.unreached(demand, ask, exception))
+            }
             Ok(answer) => {
                 self.connection = Some(connection);
                 self.answered(demand, ask, &answer, asked.elapsed());
@@ -223,21 +227,32 @@ impl Owner {
             t.replied(after);
         });
         let address = self.link.transport.address();
-        let alone = self.units.len() < 2;
         let Some(unit) = self.units.get_mut(&demand.unit) else {
             return;
         };
         unit.backlog.answered(ask);
-        // A gateway's way to say that the unit behind it is dead: as good as silence, and as slow.
-        if !alone && matches!(answer, Answer::Exception(GATEWAY_HEARD_NOTHING)) {
-            unit.trouble.failed(&self.link);
-            return;
-        }
         unit.answers = true;
         unit.trouble.over(&self.link);
         if unit.trouble.logged.take().is_some() {
             info!(%address, unit = demand.unit, "cabinet answers again");
         }
+    }
+
+    /// The gateway is in step, and the unit behind it is not there.
+    fn unreached(&mut self, demand: &Demand, ask: Ask, exception: u8) -> LinkError {
+        let error = LinkError::Unreached { exception };
+        demand.tally.send_modify(|t| {
+            t.counts.exceptions += 1;
+            t.broke(&error);
+        });
+        let address = self.address();
+        if let Some(unit) = self.units.get_mut(&demand.unit) {
+            unit.backlog.answered(ask);
+            unit.answers = false;
+            unit.trouble.failed(&self.link);
+            unit.trouble.log(&address, Some(demand.unit), &error);
+        }
+        error
     }
 
     /// Throws the connection away, or leaves a silent unit of a shared serial line alone.
@@ -285,8 +300,8 @@ impl Owner {
     }
 }
 
-/// Modbus exception of a gateway: the target device did not respond.
-const GATEWAY_HEARD_NOTHING: u8 = 11;
+/// Modbus exceptions of a gateway: no path to the device, and no answer from it.
+const UNREACHED: [u8; 2] = [10, 11];
 
 impl Trouble {
     fn none(link: &Link) -> Self {
