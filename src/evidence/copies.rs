@@ -298,7 +298,12 @@ mod tests {
         };
         let evidence = open();
         let before = evidence.put(b"before").unwrap();
-        assert_eq!(evidence.complete_second(&[before.clone()]).unwrap(), 0);
+        assert_eq!(
+            evidence
+                .complete_second(std::slice::from_ref(&before))
+                .unwrap(),
+            0
+        );
         assert_eq!(evidence.second(), Second::Whole);
         fs::rename(&place, &away).unwrap();
         // Also of a station that is started meanwhile, and where a bare folder is left.
