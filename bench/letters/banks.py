@@ -2,13 +2,15 @@
 
 Three sets of wordings and three pools of names: `fit`, `check` and `held` parts never share them. Nothing is fitted or chosen on `held`: its
 letters are only counted. Every person, number and official is invented. Usage: banks.py FOLDER writes fit1.json, fit2.json, check1.json,
-check2.json, held1.json, blind1.json, blind2.json, fresh1.json, fresh2.json, fresh3.json, unseen1.json, unseen2.json. Draws no letters: see make_letters.py.
+check2.json, held1.json, blind1.json, blind2.json, fresh1.json, fresh2.json, fresh3.json, unseen1.json, unseen2.json,
+apart1.json, apart2.json. Draws no letters: see make_letters.py.
 """
 
 import json
 import os
 import sys
 
+import banks_apart
 import banks_blind
 import banks_fresh
 import banks_unseen
@@ -86,6 +88,9 @@ LEADERS.update(banks_fresh.LEADERS)
 PLACES.update(banks_unseen.PLACES)
 LEADERS.update(banks_unseen.LEADERS)
 COMPOUND["unseen"], SURNAMES["unseen"], GIVEN["unseen"] = [], banks_unseen.SURNAMES, banks_unseen.GIVEN
+PLACES.update(banks_apart.PLACES)
+LEADERS.update(banks_apart.LEADERS)
+COMPOUND["apart"], SURNAMES["apart"], GIVEN["apart"] = [], banks_apart.SURNAMES, banks_apart.GIVEN
 for part in ("fresh", "last"):
     COMPOUND[part], SURNAMES[part], GIVEN[part] = [], banks_fresh.SURNAMES[part], banks_fresh.GIVEN[part]
 
@@ -279,6 +284,7 @@ FONTS = {
 
 WORDS["blind"], FONTS["blind"] = banks_blind.WORDS, banks_blind.FONTS
 WORDS["unseen"], FONTS["unseen"] = banks_unseen.WORDS, banks_unseen.FONTS
+WORDS["apart"], FONTS["apart"] = banks_apart.WORDS, banks_apart.FONTS
 for part in ("fresh", "last"):
     WORDS[part], FONTS[part] = banks_fresh.WORDS[part], banks_fresh.FONTS
 
@@ -287,7 +293,7 @@ def bank(key):
     part = "last" if key == "fresh3" else key.rstrip("12")
     places = PLACES[key]
     places = {k: v.split() if isinstance(v, str) and " " in v else v for k, v in PLACES[key].items()}
-    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H", "blind1": "X", "blind2": "Y", "fresh1": "P", "fresh2": "Q", "fresh3": "R", "unseen1": "U", "unseen2": "V"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
+    return dict(name={"fit1": "F", "fit2": "G", "check1": "C", "check2": "D", "held1": "H", "blind1": "X", "blind2": "Y", "fresh1": "P", "fresh2": "Q", "fresh3": "R", "unseen1": "U", "unseen2": "V", "apart1": "W", "apart2": "Z"}[key], **places, surnames=list(SURNAMES[part]) + COMPOUND[part], given=GIVEN[part],
                 scope=scope(key), fonts=FONTS[part], **WORDS[part])
 
 

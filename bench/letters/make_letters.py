@@ -138,9 +138,13 @@ def build(g,sc,idx,ctx):
         elif sc=='notjoint4': reg,regrule,src=signat[0],'7.4.2.2 署名(不足5人,非联名)','letter.signature'
         else: reg,regrule,src=signat[0],'7.4.2.2 联名:署名清晰的第一人','letter.signature_list'
         has_phone=sc=='joint_phone'
-        per=2 if sc=='joint_units' else r.choice([3,4]); lines.append(L(b['sig_head'],'sig_head'))
+        per=2 if sc=='joint_units' else r.choice([3,4]); head=b['sig_head']; lines.append(L(head if isinstance(head,str) else r.choice(head),'sig_head'))
+        # how the list is set: banks without `lists` have names in columns
+        way=r.choice(b['lists']) if 'lists' in b else 'grid'; gap={'marks':'、','numbered':'　'}.get(way,'　　')
+        if way=='marks': per=5 if sc!='joint_units' else 2
+        if way in('one','pairs'): per=1 if way=='one' else 2
         for i in range(0,len(signat),per):
-            row=signat[i:i+per]; t='　　'.join(x+(sigphones[x] if x in sigphones else '') for x in row); lines.append(dict(t=t,role='sig_list',align='l',spans=[('signatory',t.find(x),t.find(x)+len(x)) for x in row]+[('phone',t.find(sigphones[x]),t.find(sigphones[x])+11) for x in row if x in sigphones]))
+            row=signat[i:i+per]; t=gap.join((f'{i+j+1}. ' if way=='numbered' else '')+x+(sigphones[x] if x in sigphones else '') for j,x in enumerate(row)); lines.append(dict(t=t,role='sig_list',align='l',spans=[('signatory',t.find(x),t.find(x)+len(x)) for x in row]+[('phone',t.find(sigphones[x]),t.find(sigphones[x])+11) for x in row if x in sigphones]))
         ev['sender']=envn
     elif sc=='anon_pseudo': v=r.choice(b['pseudo']); lines.append(L(v,'signature','r',signature=v)); reg,regrule,src='匿名','7.4.2.2 署假名','letter.signature'
     elif sc=='anon_incomplete': v=r.choice(b['incomplete']); lines.append(L(r.choice(b['sig']).format(n=v),'signature','r',signature=v)); reg,regrule,src='匿名','7.4.2.2 署名不完整','letter.signature'

@@ -13,6 +13,7 @@ mod confidence;
 mod date;
 mod evidence;
 pub(crate) mod glyphs;
+mod heading;
 mod houses;
 mod idnumber;
 mod joint;

@@ -18,6 +18,9 @@ use super::tail::{Item, Kind};
 /// A name is clearly written from this confidence of the engine on.
 const CLEAR: f32 = 0.6;
 
+/// From this one on it is clearly written even with a surname nobody listed.
+const VERY_CLEAR: f32 = 0.85;
+
 /// A labelled contact person.
 pub(super) fn contact_person(items: &[Item]) -> Option<Candidate> {
     let item = items.iter().find(|i| i.kind == Kind::Contact)?;
@@ -52,8 +55,9 @@ pub(super) fn several(
     let first = listed
         .iter()
         .find(|s| {
-            reading(&s.glyphs) >= CLEAR
-                && (s.score >= 0.8 || s.form == Form::Unit && s.score >= 0.5)
+            let read = reading(&s.glyphs);
+            read >= CLEAR && (s.score >= 0.8 || s.form == Form::Unit && s.score >= 0.5)
+                || read >= VERY_CLEAR && s.score >= 0.4
         })
         .or(listed.first());
     let clear = first.map(|s| candidate(s, Source::LetterSignatureList, "7.4.2.2/joint/4"));

@@ -8,7 +8,9 @@ use crate::domain::zones::{Row, is_han};
 
 use super::glyphs::has_any;
 pub(crate) use lists::TAIL_LABELS;
-use lists::{COMPOUND, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED};
+use lists::{
+    CALLED, COMPOUND, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED, WHOLE,
+};
 
 /// Whether a character is a surname by itself, or begins a compound one.
 pub(crate) fn is_surname(ch: char) -> bool {
@@ -54,7 +56,7 @@ pub(crate) fn person(text: &str) -> f32 {
         text,
         &[
             "群众", "居民", "村民", "业主", "代表", "公司", "党员", "匿名", "化名", "领导", "此致",
-            "敬礼", "谢谢", "通信", "通讯", "地址", "电话", "人民",
+            "敬礼", "谢谢", "拜谢", "叩谢", "多谢", "感谢", "通信", "通讯", "地址", "电话", "人民",
         ],
     ) {
         return 0.0;
@@ -88,6 +90,9 @@ pub(crate) fn unit(text: &str) -> f32 {
         .max();
     // A signed address ends like a unit too: …新村, …小区.
     let place = matches!(ends, Some(1)) || text.ends_with("社区");
+    if text.ends_with("大院") {
+        return 0.0;
+    }
     let divisions = ["省", "市", "区", "县", "乡", "镇"];
     let levels = divisions.iter().filter(|d| text.contains(*d)).count();
     if place && (levels >= 3 || starts_with_divisions(text)) {
@@ -137,11 +142,7 @@ pub(crate) fn incomplete(text: &str) -> bool {
     if !rest.is_empty() && rest.chars().all(masked) && chars.iter().any(|c| is_han(*c)) {
         return true;
     }
-    let titles = [
-        "先生", "女士", "小姐", "大爷", "大妈", "阿姨", "师傅", "老师", "同志", "大叔", "大姐",
-        "大哥", "老伯", "太太", "夫人", "氏", "老太", "老汉", "医生", "工",
-    ];
-    if chars.len() <= 4 && titles.contains(&rest.as_str()) {
+    if chars.len() <= 4 && CALLED.contains(&rest.as_str()) {
         return true;
     }
     let first = chars[0];
@@ -165,7 +166,17 @@ pub(crate) fn after_role(text: &str) -> Option<usize> {
     let rest: String = chars[end..].iter().collect();
     let rest = rest.trim_start_matches([':', ' ']);
     let skipped = chars.len() - rest.chars().count();
-    (person(rest) > 0.8 || incomplete(rest)).then_some(skipped)
+    // 百姓藏岩: behind who he is, a surname nobody listed is one where usual characters follow it.
+    let named = person(rest) > 0.8 || unheard(rest) && unit(text) == 0.0;
+    (named || incomplete(rest)).then_some(skipped)
+}
+
+/// Two or three characters that are a name if the first is a surname: what follows it are characters of given names.
+pub(crate) fn unheard(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next();
+    let given = chars.as_str();
+    person(text) > 0.4 && (1..=2).contains(&given.chars().count()) && given.chars().all(is_given)
 }
 
 /// Whether a text signs for someone unnamed: 一名老党员, 知情群众, 小区部分业主, 苏小民(化名).
@@ -176,23 +187,38 @@ pub(crate) fn pseudonym(text: &str) -> bool {
     }
     // 工人们: more than one of them.
     let role = text.strip_suffix('们').unwrap_or(text);
-    has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
+    let mut chars = text.chars();
+    let whole = match chars.next() {
+        Some('众') => true,
+        Some('全') => chars.next().is_some_and(|c| WHOLE.contains(c)) && n >= 4,
+        _ => false,
+    };
+    whole
+        || has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
         || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
 }
 
 /// Whether a row is a list of names: at least two, parted by gaps.
 pub(crate) fn list_like(row: &Row) -> bool {
+    let (named, parts) = names_in(row);
+    parts >= 2 && (named == parts || named >= 3 && named * 4 >= parts * 3)
+}
+
+/// How many parts of a row read like names, and how many there are.
+pub(crate) fn names_in(row: &Row) -> (usize, usize) {
     let text: String = row.chars().into_iter().collect();
-    // A telephone beside a name is no part of it.
+    // A telephone beside a name is no part of it, nor is the number before it: 1. 王芳.
+    let figures = |c: char| c.is_ascii_digit() || "-.():".contains(c);
     let parts: Vec<&str> = text
         .split([' ', '、', ','])
-        .map(|p| p.trim_matches(|c: char| c.is_ascii_digit() || "-():".contains(c)))
+        .map(|p| p.trim_start_matches(figures))
+        .map(|p| p.split(figures).next().unwrap_or_default())
         .filter(|p| !p.is_empty())
         .collect();
     let named = parts
         .iter()
         .filter(|p| person(p) > 0.0 || unit(p) > 0.0)
         .count();
-    parts.len() >= 2 && (named == parts.len() || named >= 3 && named * 4 >= parts.len() * 3)
+    (named, parts.len())
 }

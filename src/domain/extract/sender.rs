@@ -111,13 +111,26 @@ fn one(
     on_envelope: Option<Candidate>,
     fields: &mut Fields,
 ) {
-    let best = signed.first();
     let contact = joint::contact_person(items);
     let mut lost: Vec<Alternative> = scribes(items);
+    let others: Vec<Candidate> = [&own_words, &on_envelope]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    // Two or three characters nobody would take for a name are no signature where a name stands in a better place.
+    let signed = if signed.first().is_some_and(|s| scrap(s, &others)) {
+        lost.extend(signed.iter().map(|s| {
+            candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("不像姓名；信封或信内另有姓名")
+        }));
+        &[]
+    } else {
+        signed
+    };
+    let best = signed.first();
     let full = best.filter(|s| matches!(s.form, Form::Person | Form::Unit));
     if let Some(signature) = full {
         let read = candidate(signature, Source::LetterSignature, "7.4.2.2/1");
-        let others: Vec<Candidate> = [own_words, on_envelope].into_iter().flatten().collect();
         let mut winner = with_alternatives(pages, &read, &others);
         if winner.value != read.value {
             lost.push(read.lost("识读原样；已按该字的其他识读结果改正"));
@@ -209,6 +222,21 @@ fn one(
         }
     }
 }
+
+/// Whether a bare signature is nothing like a name, and like none of the full names elsewhere.
+fn scrap(signature: &Signature, others: &[Candidate]) -> bool {
+    let name = signature.name();
+    let other = |o: &Candidate| {
+        names::person(&o.value) >= 0.9 && !one_off(&o.value, &name) && !one_lost(&o.value, &name)
+    };
+    signature.form == Form::Person
+        && signature.score < SCRAP
+        && !others.is_empty()
+        && others.iter().all(other)
+}
+
+/// Less than a labelled name with a surname nobody listed has.
+const SCRAP: f32 = 0.43;
 
 /// A signature whose doubtful characters are read as what makes a name of it, where the engine allows it.
 fn likelier(pages: &[PageText], signature: Signature) -> Signature {

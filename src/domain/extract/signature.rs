@@ -2,6 +2,8 @@
 
 use crate::domain::zones::{Glyph, address_like, is_han, text_of};
 
+mod units;
+
 use super::evidence::reading;
 use super::glyphs::{has_any, squeeze};
 use super::names;
@@ -128,7 +130,11 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Writer => 0.88,
             _ => continue,
         };
-        let parts = tokens(&item.value);
+        let mut parts = tokens(&item.value);
+        let address = item.kind == Kind::Bare && housed(&item.value);
+        if address {
+            parts.retain(|t| t.form == Form::Person);
+        }
         let people = parts.iter().filter(|t| t.sure()).count();
         if people >= 2 || (parts.len() == 1 && people == 1) {
             found.extend(
@@ -140,7 +146,7 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
                         ..t
                     }),
             );
-        } else {
+        } else if !address {
             found.extend(Signature::new(&up_to_figures(&item.value), weight));
         }
     }
@@ -149,6 +155,11 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
     let best = found.first().map_or(0.0, |s| s.score);
     found.retain(|s| s.score > 0.4 || s.score == best);
     found
+}
+
+/// An address with its house number: what stands before the figures is no signature.
+fn housed(glyphs: &[Glyph]) -> bool {
+    glyphs.iter().any(|g| g.ch.is_ascii_digit()) && address_like(&text_of(glyphs))
 }
 
 /// The value before its first figure: `陆思雨 13812345678`.
@@ -164,42 +175,55 @@ fn up_to_figures(glyphs: &[Glyph]) -> Vec<Glyph> {
     }
 }
 
+/// One row that may belong to a list.
+struct Listed {
+    parts: Vec<Signature>,
+    row: usize,
+    under_head: bool,
+    after_closing: bool,
+    bare: bool,
+}
+
+impl Listed {
+    fn sure(&self) -> usize {
+        self.parts.iter().filter(|t| t.sure()).count()
+    }
+
+    /// Several parts, each of them like a name.
+    fn names_only(&self) -> bool {
+        self.parts.len() >= 2 && self.parts.iter().all(|t| t.score >= 0.2)
+    }
+}
+
 /// The signatures of a list: under its head, or rows of several names. Empty when there is no list.
 pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let head = items.iter().position(|i| i.kind == Kind::ListHead);
+    let rows = listed_rows(items, head);
     let mut found: Vec<Signature> = Vec::new();
     let mut bare_rows = 0;
-    let mut last_listed = None;
-    for (index, item) in items.iter().enumerate() {
-        let under_head = head.is_some_and(|h| index >= h);
-        let parts = match item.kind {
-            Kind::ListHead | Kind::Bare if under_head => with_unknown_units(&item.value),
-            Kind::ListHead | Kind::Bare => tokens(&item.value),
-            Kind::Signer if !under_head => tokens(&item.value),
-            _ => continue,
-        };
-        let sure = parts.iter().filter(|t| t.sure()).count();
-        // The last row of a list may hold one name nobody is sure of.
-        let goes_on = parts.len() == 1
-            && parts[0].score >= 0.4
-            && last_listed.is_some_and(|row: usize| item.row == row + 1);
-        let listed = if under_head {
-            sure > 0 || parts.len() > 1 || goes_on
+    let mut last_listed = head.map(|h| items[h].row);
+    for (index, at) in rows.iter().enumerate() {
+        let sure = at.sure();
+        // A row of a list may hold one name nobody is sure of.
+        let goes_on = at.parts.len() == 1
+            && at.parts[0].score >= 0.4
+            && last_listed.is_some_and(|row: usize| at.row == row + 1);
+        let listed = if at.under_head {
+            sure > 0 || at.parts.len() > 1 || goes_on
         } else {
-            item.after_closing && sure >= 2 && sure * 2 > parts.len()
+            at.after_closing
+                && (sure >= 2 && sure * 2 > at.parts.len() || names_around(&rows, index))
         };
-        let alone = !under_head
-            && item.after_closing
-            && item.kind == Kind::Bare
-            && parts.len() == 1
-            && sure == 1;
+        let alone =
+            !at.under_head && at.after_closing && at.bare && at.parts.len() == 1 && sure == 1;
         if listed || alone {
             bare_rows += usize::from(alone);
-            last_listed = Some(item.row);
-            let floor = if under_head { 0.1 } else { 0.4 };
+            last_listed = Some(at.row);
+            let floor = if at.under_head { 0.1 } else { 0.2 };
             // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
-            let noise = |t: &Signature| t.score < 0.5 && reading(&t.glyphs) < 0.45;
-            found.extend(parts.into_iter().filter(|t| t.score >= floor && !noise(t)));
+            let noise = |t: &&Signature| t.score < 0.5 && reading(&t.glyphs) < 0.45;
+            let kept = at.parts.iter().filter(|t| t.score >= floor && !noise(t));
+            found.extend(kept.cloned());
         }
     }
     let rows_alone = bare_rows == found.len() && found.len() < 3;
@@ -207,6 +231,46 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         return Vec::new();
     }
     distinct(found)
+}
+
+fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
+    let row_of = |(index, item): (usize, &Item)| {
+        let under_head = head.is_some_and(|h| index >= h);
+        let parts = match item.kind {
+            Kind::ListHead | Kind::Bare if under_head => with_unknown_units(&item.value),
+            Kind::ListHead | Kind::Bare => tokens(&item.value),
+            Kind::Signer if !under_head => tokens(&item.value),
+            _ => return None,
+        };
+        Some(Listed {
+            parts,
+            row: item.row,
+            under_head,
+            after_closing: item.after_closing,
+            bare: item.kind == Kind::Bare,
+        })
+    };
+    items.iter().enumerate().filter_map(row_of).collect()
+}
+
+/// Whether a row without a head stands in a block of rows of nothing but names, of which at least two have a surname one knows: 刀文山 is
+/// a signature beside 刘祥.
+fn names_around(rows: &[Listed], at: usize) -> bool {
+    if !rows[at].names_only() {
+        return false;
+    }
+    let joins = |a: usize, b: usize| {
+        rows[a].names_only() && rows[b].names_only() && rows[a].row + 1 == rows[b].row
+    };
+    let mut first = at;
+    while first > 0 && joins(first - 1, first) {
+        first -= 1;
+    }
+    let mut last = at;
+    while last + 1 < rows.len() && joins(last, last + 1) {
+        last += 1;
+    }
+    rows[first..=last].iter().map(Listed::sure).sum::<usize>() >= 2
 }
 
 /// The signatures of a row under the head of a list; what is too long for a name and nothing else is a unit of a kind nobody listed.
@@ -256,6 +320,14 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
             continue;
         }
         let glyph = glyphs[at];
+        if let Some(end) = broken_phone(glyphs, at) {
+            flush(&mut out, &mut word);
+            if let Some(last) = out.last_mut() {
+                last.phone.get_or_insert_with(|| text_of(&glyphs[at..end]));
+            }
+            at = end;
+            continue;
+        }
         if glyph.ch == ' ' {
             word.push(Vec::new());
         } else if is_part_of_name(glyph.ch) {
@@ -269,6 +341,18 @@ pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
     }
     flush(&mut out, &mut word);
     out
+}
+
+/// Where a number ends that begins here and has figures read as something else: 1914541权120. That somebody left one is plain.
+fn broken_phone(glyphs: &[Glyph], at: usize) -> Option<usize> {
+    let figure = |g: &Glyph| g.ch.is_ascii_digit();
+    if !figure(&glyphs[at]) {
+        return None;
+    }
+    let run = glyphs[at..].iter().take_while(|g| g.ch != ' ').count();
+    let end = at + run;
+    let figures = glyphs[at..end].iter().filter(|g| figure(g)).count();
+    (figures >= 8 && (9..=13).contains(&run) && run - figures <= 3).then_some(end)
 }
 
 /// A speck between characters is read as a middle dot: `胡·国平` is one name, `何建国·马文斌` two; `阿卜杜·热合曼` stays.
@@ -320,6 +404,7 @@ fn flush(out: &mut Vec<Signature>, words: &mut Vec<Vec<Glyph>>) {
         // A name is open while it was written in single characters.
         open = alone;
     }
+    let joined = units::whole(joined);
     for part in joined.iter().flat_map(|p| without_specks(p)) {
         let text = text_of(&without_notes(&part));
         let whole = names::person(&text) > 0.8
@@ -340,6 +425,7 @@ fn run_together(part: &[Glyph]) -> Option<Vec<Vec<Glyph>>> {
     let n = part.len();
     if !(4..=24).contains(&n)
         || has_any(&text_of(part), &["公司", "委员会", "合作社"])
+        || names::unit(&text_of(part)) >= 0.8
         || address_like(&text_of(part))
     {
         return None;

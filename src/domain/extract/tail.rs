@@ -5,7 +5,8 @@
 use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
 use super::date::find_dates;
-use super::glyphs::{all_han, chars_of, find, squeeze};
+use super::glyphs::{all_han, chars_of, find, has_any, squeeze};
+use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
 use super::labels::LABELS;
 use super::names;
@@ -37,10 +38,19 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
     let mut out: Vec<Item> = Vec::new();
     let written = stitched(tail);
     for (index, row) in tail.iter().enumerate() {
-        if is_closing(&row.compact()) {
+        if is_closing(&row.compact()) || rest_of_closing(tail, index) {
             continue;
         }
         let after_closing = closing.is_none_or(|c| index > c);
+        if heads_a_list(&tail[index..]) {
+            out.push(Item {
+                kind: Kind::ListHead,
+                value: Vec::new(),
+                row: index,
+                after_closing,
+            });
+            continue;
+        }
         let found = row_items(&written[index]);
         let continues = found.len() == 1 && found[0].0 == Kind::Bare;
         if continues
@@ -107,16 +117,23 @@ fn begins_other(text: &str) -> bool {
             && text.contains(['.', '年', '-'])
 }
 
-fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
-    let glyphs = trim(&without_dates(glyphs)).to_vec();
+fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
+    let undated = without_dates(row_glyphs);
+    let glyphs = with_colon(&undated).to_vec();
     if let Some(wrote) = super::scribe::row(&glyphs) {
         return vec![wrote];
+    }
+    if scrap_of_date(&text_of(&glyphs), undated.len() < row_glyphs.len()) {
+        return Vec::new();
     }
     let chars = chars_of(&glyphs);
     let labels = labels(&chars);
     let mut out = Vec::new();
     let first = labels.first().map_or(glyphs.len(), |l| l.from);
-    push(&mut out, Kind::Bare, &glyphs[..first]);
+    let before = &glyphs[..first];
+    if labels.is_empty() || !part_of_label(before) {
+        push(&mut out, Kind::Bare, before_number(before));
+    }
     for (i, label) in labels.iter().enumerate() {
         let end = labels.get(i + 1).map_or(glyphs.len(), |l| l.from);
         let value = trim(&glyphs[label.to.min(end)..end]);
@@ -129,6 +146,48 @@ fn row_items(glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
         }
     }
     out
+}
+
+/// What stands without a gap before a label or a number and is nobody's name belongs to it: 目前 in 目前住址, 可打 in 可打139….
+fn part_of_label(before: &[Glyph]) -> bool {
+    let text = text_of(before);
+    let gap = before.last().is_none_or(|g| !is_han(g.ch));
+    let named = names::person(&text) > 0.8
+        || names::unheard(&text)
+        || names::incomplete(&text)
+        || names::pseudonym(&text)
+        || names::unit(&text) >= 0.8;
+    let short = (1..=6).contains(&before.len());
+    short && !gap && !named && before.iter().all(|g| is_han(g.ch))
+}
+
+/// A bare value without the words that only lead to the number behind them.
+fn before_number(value: &[Glyph]) -> &[Glyph] {
+    match find_phones(value).first() {
+        Some(phone) if part_of_label(&value[..phone.from]) => &value[phone.from..],
+        _ => value,
+    }
+}
+
+/// What is left of a row whose date was taken out, or could not be: 2025步年8月15日.
+fn scrap_of_date(text: &str, dated: bool) -> bool {
+    let n = text.chars().count();
+    let marks = ['年', '月', '日'];
+    let figures = text.chars().filter(char::is_ascii_digit).count();
+    if dated {
+        let whole = n == 3 && names::person(text) > 0.8;
+        return n <= 3 && text.contains(marks) && !whole;
+    }
+    let seen = marks.iter().filter(|m| text.contains(**m)).count();
+    let begins = text.starts_with("20") || text.starts_with("19");
+    begins && seen >= 2 && figures >= 4 && n <= 14
+}
+
+/// As [`trim`], but the colon of a label with nothing behind it stays.
+fn with_colon(glyphs: &[Glyph]) -> &[Glyph] {
+    let (from, to) = ends(glyphs);
+    let colon = to > from && glyphs.get(to).is_some_and(|g| g.ch == ':');
+    &glyphs[from..to + usize::from(colon)]
 }
 
 fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
@@ -152,6 +211,12 @@ fn without_dates(glyphs: &[Glyph]) -> Vec<Glyph> {
 
 /// Without blanks, brackets and colons at both ends.
 pub(crate) fn trim(glyphs: &[Glyph]) -> &[Glyph] {
+    let (from, to) = ends(glyphs);
+    &glyphs[from..to]
+}
+
+/// Where what [`trim`] keeps begins and ends.
+fn ends(glyphs: &[Glyph]) -> (usize, usize) {
     let idle = |g: &Glyph| {
         matches!(
             g.ch,
@@ -169,7 +234,7 @@ pub(crate) fn trim(glyphs: &[Glyph]) -> &[Glyph] {
         .iter()
         .rposition(|g| !idle_end(g))
         .map_or(from, |i| i + 1);
-    &glyphs[from..to.max(from)]
+    (from, to.max(from))
 }
 
 fn labels(chars: &[char]) -> Vec<Label> {
@@ -253,12 +318,15 @@ fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
         return Some((Kind::Signer, 0, end));
     }
     let colon = flat.iter().take(8).position(|c| *c == ':')?;
-    let value: String = flat[colon + 1..].iter().collect();
+    let value: String = flat[colon + 1..].iter().filter(|c| **c != ')').collect();
+    let label: String = flat[..colon].iter().collect();
     let figures = value.chars().filter(char::is_ascii_digit).count();
     let kind = if address_like(&value) {
         Kind::Address
     } else if figures >= 7 && figures * 2 > value.chars().count() {
         if figures >= 15 { Kind::Id } else { Kind::Phone }
+    } else if has_any(&label, &["联系", "联络"]) && names::person(&value) > 0.4 {
+        Kind::Contact
     } else if (1..=5).contains(&colon)
         && all_han(&flat[..colon])
         && (names::person(&value) > 0.4 || names::incomplete(&value))
@@ -277,7 +345,13 @@ fn signer_without_colon(flat: &[char]) -> Option<usize> {
         .take(4)
         .position(|c| *c == '人')
         .filter(|i| *i >= 1)?;
-    let known = "信映诉请助报告议访".contains(flat[person - 1]);
+    // Of the label 写信人 only 人 may be left; whoever is named in another part is no signer.
+    let label: String = flat[..=person].iter().collect();
+    let other = [
+        "证明", "介绍", "负责", "联系", "委托", "代", "经办", "责任", "见证",
+    ];
+    let known = "信映诉请助报告议访".contains(flat[person - 1])
+        || person == 2 && names::person(&label) <= 0.8 && !has_any(&label, &other);
     if flat.contains(&':') || !known {
         return None;
     }
@@ -296,6 +370,7 @@ fn after_colon(flat: &[char], mut at: usize) -> usize {
         if inside.contains('签')
             || inside.contains('章')
             || inside.contains('印')
+            || flat.get(at + close + 1) == Some(&':')
             || inside.chars().all(|c| !is_han(c))
         {
             at += close + 1;

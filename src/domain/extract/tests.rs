@@ -5,5 +5,6 @@ mod addresses;
 mod alternatives;
 mod bad_input;
 mod letters;
+mod lists;
 mod properties;
 mod rules;
