@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 101] = [
+const TEXTS: [(&str, &str); 103] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -72,7 +72,9 @@ const TEXTS: [(&str, &str); 101] = [
     ("model", "UVC-200"),
     ("nack_reason", "案件系统已有同一登记"),
     ("name", "zhang"),
+    ("named_at", TIME),
     ("new", "four words make one"),
+    ("office", "苏州市信访局"),
     ("next_action", "核对后处理"),
     ("note", "已核对"),
     ("old", "three words make one"),
