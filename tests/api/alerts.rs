@@ -522,7 +522,7 @@ fn what_is_kept_from_a_case_system_moves_no_number_and_no_cursor_of_its_own() {
         holder: None,
     };
     let told = house.app.store.wait(move |db| {
-        db.queue_messages(&channel, || laixin::api::password::random_hex::<16>())?;
+        db.queue_messages(&channel, laixin::api::password::random_hex::<16>)?;
         db.due_messages(&channel, 9)
     });
     let told: Vec<i64> = told.unwrap().iter().map(|message| message.shown).collect();

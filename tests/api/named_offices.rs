@@ -169,7 +169,7 @@ fn told(house: &House, unit: &str) -> Vec<String> {
         holder: None,
     };
     let told = house.app.store.wait(move |db| {
-        db.queue_messages(&channel, || laixin::api::password::random_hex::<16>())?;
+        db.queue_messages(&channel, laixin::api::password::random_hex::<16>)?;
         db.due_messages(&channel, 99)
     });
     told.unwrap()

@@ -266,7 +266,7 @@ fn names_unit(text: &str) -> bool {
             bare.contains(*unit)
         }
     };
-    bare.chars().count() > 1 && UNITS.iter().any(|unit| has(unit))
+    bare.chars().count() > 1 && UNITS.iter().any(has)
 }
 
 /// Whether an office, 姑苏区城市管理局局长, is one of this unit, 苏州市姑苏区城市管理局, or this office itself. 局长 alone is anybody's; 信访局干部
