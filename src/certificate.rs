@@ -384,28 +384,21 @@ fn moments(history: &CycleHistory) -> Moments {
         aired_by_fan: Vec::new(),
         turned: None,
         aired: None,
-        unwatched: false,
+        unwatched: CycleStep::burnt_unwatched(&history.steps, true),
         alarm: None,
         acknowledged: None,
         ended: ended(history),
     };
     let mut turning = false;
-    // An older laixin did not say how long after the beginning: then it tells nothing that a later run wrote none.
-    let tells_run = history
-        .steps
-        .first()
-        .is_some_and(|step| step.after_ms.is_some());
-    for step in &history.steps {
+    let mut died = false;
+    for (n, step) in history.steps.iter().enumerate() {
         let at = when(history, step);
         let burns_again = step.fault_code() == Some("lamp_lit_unasked")
             && found.lit.last().is_some_and(|span| span.to.is_some());
-        let burns = found.lit.last().is_some_and(|span| span.to.is_none());
-        let of_another_run = tells_run && step.after_ms.is_none() && found.alarm.is_none();
-        found.unwatched |=
-            burns && (of_another_run || step.fault_code() == Some("restarted_mid_cycle"));
-        // Seen out: ventilation begins with it; after a fault the quarantine does.
-        let is_out =
-            matches!(step.step.as_str(), "ventilating" | "quarantined") && !found.unwatched;
+        died |= CycleStep::is_of_another_run(&history.steps, n);
+        // Seen out: ventilation begins with it; after a fault the quarantine does. Not where nobody watched it burn.
+        let is_out = matches!(step.step.as_str(), "ventilating" | "quarantined")
+            && !(died && found.unwatched);
         close(found.lit.last_mut().filter(|_| is_out), at);
         close(found.aired_by_fan.last_mut(), at);
         let begun = Span { from: at, to: None };

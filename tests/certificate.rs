@@ -683,6 +683,41 @@ fn the_longest_sheet_has_every_sentence_whole_and_inside_the_page() {
     }
 }
 
+/// Of the second side nobody knows what it had: that is neither nothing nor a failure.
+#[test]
+fn a_second_side_that_nobody_watched_is_unknown_and_not_judged() {
+    let mut cut = failed();
+    cut.sides = Sides::One;
+    cut.moments.unwatched = true;
+    cut.exposures = vec![SideExposure {
+        dose_mj_cm2: Some(100.3),
+        lit_s: 9.0,
+    }];
+    (cut.exposure_s, cut.dose_mj_cm2) = (Some(9.0), Some(100.3));
+    let text = read_back(&printed(&cut));
+    assert!(text.contains("100.3 / 未知 mJ/cm²"), "{text}");
+    for row in ["外表面照射剂量", "照射时间"] {
+        let row = text.lines().find(|line| line.trim_start().starts_with(row));
+        assert!(row.is_some_and(|row| row.contains("未判定")), "{text}");
+    }
+}
+
+/// The lamp was ordered on and burnt below what counts as lit when the station died.
+#[test]
+fn killed_while_striking_the_lamp_is_unknown() {
+    let mut cut = failed();
+    cut.moments.unwatched = true;
+    cut.moments.lit.clear();
+    cut.exposures.clear();
+    (cut.exposure_s, cut.dose_mj_cm2) = (None, None);
+    let text = read_back(&printed(&cut));
+    assert!(!text.contains("0.0 秒"), "{text}");
+    assert!(
+        text.matches("未知").count() >= 5,
+        "lit, out, dose, time, ozone: {text}"
+    );
+}
+
 /// B7.
 #[test]
 fn what_nobody_saw_is_unknown_and_not_zero() {

@@ -222,17 +222,26 @@ fn cycle_line(
                 w.one("cabinet.side_of", cycle.side)
             ),
         },
-        dose: cycle.dose_mj_cm2.zip(cycle.target_dose_mj_cm2).map_or_else(
-            || w.t("cabinet.dose_not_measured").to_owned(),
-            |(dose, target)| w.two("cabinet.dose_of", format!("{dose:.1}"), whole(target)),
-        ),
+        dose: match (cycle.dose_mj_cm2, cycle.target_dose_mj_cm2) {
+            (Some(dose), Some(target)) => {
+                w.two("cabinet.dose_of", format!("{dose:.1}"), whole(target))
+            }
+            // The station died while the lamps burnt.
+            (None, Some(_)) => w.t("certificate.unknown").to_owned(),
+            (_, None) => w.t("cabinet.dose_not_measured").to_owned(),
+        },
         dose_percent: cycle.dose_mj_cm2.map(|_| progress(cycle)),
-        exposure: w.two(
-            "cabinet.exposure_of",
-            whole(cycle.exposure_s),
-            whole(cycle.min_exposure_s),
+        exposure: cycle.exposure_s.map_or_else(
+            || w.t("certificate.unknown").to_owned(),
+            |had| {
+                w.two(
+                    "cabinet.exposure_of",
+                    whole(had),
+                    whole(cycle.min_exposure_s),
+                )
+            },
         ),
-        time_percent: percent(cycle.exposure_s, cycle.min_exposure_s),
+        time_percent: percent(cycle.exposure_s.unwrap_or(0.0), cycle.min_exposure_s),
         left: cycle.left_s.map_or_else(
             || w.t("cabinet.left_unknown").to_owned(),
             |left| w.one("cabinet.left_s", whole(left.ceil())),

@@ -117,13 +117,13 @@ impl LeftCycle {
     /// What the steps of this run belong to.
     pub(super) fn into_record(self) -> Record {
         let had = match self.record.ended {
-            Some(_) => (
-                self.record.dose_mj_cm2,
-                self.record.exposure_s.unwrap_or(0.0),
-            ),
+            _ if CycleStep::burnt_unwatched(&self.steps, self.record.ended.is_some()) => {
+                (None, None)
+            }
+            Some(_) => (self.record.dose_mj_cm2, self.record.exposure_s),
             None => {
                 let had = cut_short(self.sides.clone());
-                (had.dose_mj_cm2(), had.exposure_s())
+                (had.dose_mj_cm2(), Some(had.exposure_s()))
             }
         };
         let kept = match self.left() {

@@ -186,7 +186,7 @@ pub(super) fn cycle(
         failed_besides: None,
         dose_mj_cm2: rules.target_dose_mj_cm2().map(|_| exposure.dose_mj_cm2),
         target_dose_mj_cm2: rules.target_dose_mj_cm2(),
-        exposure_s: exposure.lit_ms as f64 / 1000.0,
+        exposure_s: Some(exposure.lit_ms as f64 / 1000.0),
         min_exposure_s: rules.min_exposure_ms as f64 / 1000.0,
         side,
         left_s: left_ms(cycle, irradiance).map(|left_ms| left_ms / 1000.0),

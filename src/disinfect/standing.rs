@@ -19,7 +19,7 @@ pub(super) enum Part {
     Fan,
     /// Ozone after the longest ventilation.
     Ozone,
-    /// The cabinet did not answer, and that ended a cycle.
+    /// The cabinet did not answer, and that ended a cycle or went on for a while.
     Link,
 }
 
@@ -177,6 +177,12 @@ impl Standing {
         }
         self.0
             .retain(|part, found| !found.is_over(*part, next, seen));
+    }
+
+    /// The cabinet has not answered for a while, whether a cycle ran or not.
+    pub(super) fn fell_silent(&mut self) {
+        let silent = || Found::new("cabinet_silent", None, None);
+        self.0.entry(Part::Link).or_insert_with(silent);
     }
 
     /// A self test has seen every part do what it is told.

@@ -188,6 +188,9 @@ pub fn silence_next(why: &Missing) -> &'static str {
     }
 }
 
+/// A silence of an idle cabinet that the health log takes for a fault: a controller that is switched off and on again is none.
+const SILENT_AFTER: Duration = Duration::from_secs(10);
+
 /// What to do about a point without a value.
 pub const READING_NEXT: &str = "check the sensor and its cable, and the point's address and range in the profile; no lamp is lit meanwhile";
 
@@ -221,6 +224,7 @@ pub(super) struct Troubles {
     /// Registers of commands that somebody else wrote, until the next cycle or self test begins.
     changed: Vec<TroubleView>,
     pub(super) silence: Option<Missing>,
+    silent_since: Option<Instant>,
     probe_due: Option<Instant>,
     since: Option<Instant>,
     /// Something of this cabinet could not be written down.
@@ -317,6 +321,11 @@ impl Supervisor {
     /// Notes what is wrong by these readings.
     pub(super) fn note_trouble(&mut self, readings: &Readings, now: Instant) {
         self.troubles.silence = silence(readings, now);
+        let since = self.troubles.silent_since.unwrap_or(now);
+        self.troubles.silent_since = self.troubles.silence.is_some().then_some(since);
+        if now.saturating_duration_since(since) >= SILENT_AFTER {
+            self.standing.fell_silent();
+        }
         if self.troubles.silence.is_some() || self.wrong.is_some() {
             // Whoever answers next may be another one.
             self.troubles.probe_due = None;

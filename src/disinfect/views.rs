@@ -38,12 +38,12 @@ pub struct CycleView {
     pub failed: Option<String>,
     /// Stable code of what else was wrong: of a cycle that an earlier run of the station has on record as failed, the restart.
     pub failed_besides: Option<String>,
-    /// Dose of this side so far; none where the dose is not measured.
+    /// Dose of this side so far; none where the dose is not measured, and where the station died while the lamps burnt.
     pub dose_mj_cm2: Option<f64>,
     /// Dose to reach on each side; none where the dose is not measured.
     pub target_dose_mj_cm2: Option<f64>,
-    /// Time of this side under the lamps so far.
-    pub exposure_s: f64,
+    /// Time of this side under the lamps so far; none where the station died while they burnt: nobody knows it then.
+    pub exposure_s: Option<f64>,
     /// Least time under the lamps, each side.
     pub min_exposure_s: f64,
     /// Which side of the letters, from 1.

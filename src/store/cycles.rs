@@ -201,6 +201,33 @@ impl CycleStep {
 }
 
 impl CycleStep {
+    /// Whether the station died after the lamp was ordered on and before it was seen out, as the steps of one cycle tell: how long it burnt nobody knows.
+    /// `goes_on`: no later run has to write the cycle's end. Of an alarm the steps say themselves when the lamp was seen out.
+    #[must_use]
+    pub fn burnt_unwatched(steps: &[Self], goes_on: bool) -> bool {
+        let mut ordered_on = false;
+        for (at, step) in steps.iter().enumerate() {
+            if ordered_on && Self::is_of_another_run(steps, at) {
+                return true;
+            }
+            match step.step.as_str() {
+                "striking" | "irradiating" => ordered_on = true,
+                "ventilating" | "quarantined" | "alarm" => ordered_on = false,
+                _ => {}
+            }
+        }
+        ordered_on && !goes_on
+    }
+
+    /// Whether a later run of the station than the one that began the cycle wrote this step. An older laixin did not say how long after the beginning a step
+    /// was: there only the fault tells.
+    #[must_use]
+    pub fn is_of_another_run(steps: &[Self], at: usize) -> bool {
+        let tells = steps.first().is_some_and(|step| step.after_ms.is_some());
+        tells && steps[at].after_ms.is_none()
+            || steps[at].fault_code() == Some("restarted_mid_cycle")
+    }
+
     /// Stable code of the fault that this step has on record.
     #[must_use]
     pub fn fault_code(&self) -> Option<&str> {
@@ -417,5 +444,63 @@ impl Db {
             .connection
             .query_row(&newest, [cabinet], cycle)
             .optional()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(told: &[(&str, Option<u64>)]) -> Vec<CycleStep> {
+        let step = |(step, after_ms): &(&str, Option<u64>)| CycleStep {
+            at: Millis(0),
+            after_ms: *after_ms,
+            step: (*step).to_owned(),
+            detail: None,
+            by: None,
+        };
+        told.iter().map(step).collect()
+    }
+
+    #[test]
+    fn a_lamp_that_was_ordered_on_when_the_station_died_burnt_unwatched() {
+        let begun = [("locked", Some(0)), ("striking", Some(9))];
+        let lit = [begun[0], begun[1], ("irradiating", Some(12))];
+        let out = [
+            lit[0],
+            lit[1],
+            lit[2],
+            ("stopping", Some(20)),
+            ("ventilating", Some(21)),
+        ];
+        for (told, dead) in [
+            (&begun[..1], false),
+            (&begun[..], true),
+            (&lit[..], true),
+            (&out[..], false),
+        ] {
+            let of_now = steps(told);
+            assert_eq!(CycleStep::burnt_unwatched(&of_now, false), dead, "{told:?}");
+            assert!(
+                !CycleStep::burnt_unwatched(&of_now, true),
+                "it goes on: {told:?}"
+            );
+            let mut ended = of_now;
+            ended.extend(steps(&[("quarantined", None)]));
+            assert_eq!(
+                CycleStep::burnt_unwatched(&ended, true),
+                dead,
+                "a later run: {told:?}"
+            );
+        }
+        let older = steps(&[
+            ("striking", None),
+            ("irradiating", None),
+            ("quarantined", None),
+        ]);
+        assert!(
+            !CycleStep::burnt_unwatched(&older, true),
+            "schema 1 tells no runs apart"
+        );
     }
 }

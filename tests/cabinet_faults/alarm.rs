@@ -264,6 +264,15 @@ fn killed_while_irradiating_the_sheet_says_unknown_and_not_zero() {
         let m = &sheet.moments;
         assert!(m.unwatched && m.lit[0].to.is_none(), "{m:?}");
         assert_eq!((sheet.exposure_s, sheet.dose_mj_cm2), (None, None));
+        // Page and API say no other thing than the sheet, after one more restart as well.
+        for _ in 0..2 {
+            let shown = |view: &CabinetView| view.step == "quarantined" && view.cycle.is_some();
+            let view = bench.daemon().until("quarantined", shown).await;
+            let cycle = view.cycle.expect("shown");
+            assert_eq!((cycle.exposure_s, cycle.dose_mj_cm2), (None, None));
+            assert!(cycle.target_dose_mj_cm2.is_some(), "it measures");
+            bench.start_again().await;
+        }
     });
 }
 

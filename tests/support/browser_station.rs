@@ -138,7 +138,7 @@ pub(crate) fn irradiating(mw_cm2: f64, dose: f64) -> CabinetView {
         failed_besides: None,
         dose_mj_cm2: Some(dose),
         target_dose_mj_cm2: Some(100.0),
-        exposure_s: dose / mw_cm2,
+        exposure_s: Some(dose / mw_cm2),
         min_exposure_s: 8.0,
         side: 1,
         left_s: Some((100.0 - dose) / mw_cm2),

@@ -55,7 +55,11 @@ impl Paper<'_> {
         let seconds = w.t("certificate.seconds");
         let at_least = |value: Option<f64>, limit: Option<f64>| Some(value? >= limit?);
         // What only one side has had is not what the letters were to have.
-        let each = |met: Option<bool>| met.map(|met| met && !self.lacks_a_side());
+        let half_known = self.lacks_a_side() && c.moments.unwatched;
+        let each = |met: Option<bool>| {
+            let met = met.filter(|_| !half_known);
+            met.map(|met| met && !self.lacks_a_side())
+        };
         [
             Criterion {
                 name: "certificate.dose",
@@ -114,7 +118,13 @@ impl Paper<'_> {
             let sides = c.exposures.iter().filter_map(of);
             let mut sides: Vec<String> = sides.map(|value| format!("{value:.1}")).collect();
             if self.lacks_a_side() {
-                sides.push(self.w.t("app.none").to_owned());
+                let never_begun = !c.moments.unwatched;
+                let other = if never_begun {
+                    "app.none"
+                } else {
+                    "certificate.unknown"
+                };
+                sides.push(self.w.t(other).to_owned());
             }
             return format!("{} {unit}", sides.join(" / "));
         }

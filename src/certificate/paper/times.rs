@@ -46,6 +46,9 @@ impl Paper<'_> {
     /// When a lamp was seen out; where the station had died meanwhile nobody knows.
     fn out(&self, lit: Option<&Span>, said: impl Fn(Millis) -> String) -> Option<String> {
         let m = &self.certificate.moments;
+        if lit.is_none() {
+            return self.struck_alone();
+        }
         let unknown = || {
             let burnt_alone = m.unwatched && lit == m.lit.last();
             burnt_alone.then(|| self.w.t("certificate.unknown").to_owned())
@@ -54,13 +57,24 @@ impl Paper<'_> {
         seen.or_else(unknown)
     }
 
+    /// Ordered on, and the station died before it was seen to burn.
+    fn struck_alone(&self) -> Option<String> {
+        let m = &self.certificate.moments;
+        let alone = m.unwatched && m.lit.is_empty();
+        alone.then(|| self.w.t("certificate.unknown").to_owned())
+    }
+
     fn stops(&self) -> Vec<(String, Option<String>)> {
         let (w, m) = (self.w, &self.certificate.moments);
         let lit = m.lit.first();
         let stop = |name, at: Option<Millis>| (w.t(name).to_owned(), at.map(moment));
         vec![
             stop("certificate.at_started", Some(m.started)),
-            stop("certificate.at_lit", lit.map(|span| span.from)),
+            (
+                w.t("certificate.at_lit").to_owned(),
+                lit.map(|span| moment(span.from))
+                    .or_else(|| self.struck_alone()),
+            ),
             (
                 w.t("certificate.at_out").to_owned(),
                 self.out(m.lit.last(), moment),
