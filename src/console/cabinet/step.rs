@@ -50,6 +50,6 @@ pub(in crate::console) fn percent(part: f64, whole: f64) -> u32 {
 pub(in crate::console) fn progress(cycle: &CycleView) -> u32 {
     match cycle.dose_mj_cm2.zip(cycle.target_dose_mj_cm2) {
         Some((dose, target)) => percent(dose, target),
-        None => percent(cycle.exposure_s, cycle.min_exposure_s),
+        None => percent(cycle.exposure_s.unwrap_or(0.0), cycle.min_exposure_s),
     }
 }
