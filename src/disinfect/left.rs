@@ -116,10 +116,9 @@ impl LeftCycle {
 
     /// What the steps of this run belong to.
     pub(super) fn into_record(self) -> Record {
+        let unwatched = CycleStep::burnt_unwatched(&self.steps, self.record.ended.is_some());
         let had = match self.record.ended {
-            _ if CycleStep::burnt_unwatched(&self.steps, self.record.ended.is_some()) => {
-                (None, None)
-            }
+            _ if unwatched && self.sides.is_empty() => (None, None),
             Some(_) => (self.record.dose_mj_cm2, self.record.exposure_s),
             None => {
                 let had = cut_short(self.sides.clone());
