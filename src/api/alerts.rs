@@ -149,16 +149,16 @@ pub async fn list(
                     }
                 }
             }
-            let last = match last {
-                0 => None,
-                last => Some(db.number_shown(Numbered::Alert, last)?),
+            let last = match shown.is_empty() {
+                true => None,
+                false => Some(db.number_shown(Numbered::Alert, last)?),
             };
             Ok((shown, last))
         })
         .await?;
     Ok(Json(Listed {
         items: shown,
-        // Also at the end: whoever asks again with it gets what has risen since.
+        // Also of the last ones: whoever asks again with it gets what has risen since. Of none there is none.
         next: last.map(|last| paging::mark(&paging::place_shown(last))),
     }))
 }

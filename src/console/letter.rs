@@ -108,8 +108,8 @@ struct Seen {
     accused_open: bool,
     /// He may say that it is nobody of an office.
     is_officer: bool,
-    /// Offices that it speaks of and whose systems wait.
-    offices: Vec<NamedOffice>,
+    /// Offices that it speaks of and whose systems wait, and whether he has no say about it: it is his own.
+    offices: Vec<(NamedOffice, bool)>,
     /// The offices of case systems.
     of_systems: Vec<String>,
     /// Letters that have its pages now, as far as this person may know of them.
@@ -158,8 +158,13 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         Some(row) => db.accused_is_open(id, &row.draft.fields)?,
         None => false,
     };
-    let mut offices = db.named_offices(id)?;
-    offices.retain(|one| one.is_open && is_shown);
+    let mut offices = Vec::new();
+    for one in db.named_offices(id)? {
+        if one.is_open && is_shown {
+            let is_his = db.is_his_office(&seer.actor, one.office.as_deref())?;
+            offices.push((one, is_his));
+        }
+    }
     Ok(Seen {
         offices,
         of_systems: db.offices_of_systems()?.into_iter().collect(),
@@ -341,7 +346,8 @@ fn office_questions(w: &'static Words, seen: &Seen) -> Vec<OfficeQuestion> {
             office: String::new(),
         },
     };
-    seen.offices.iter().map(question).collect()
+    let others = seen.offices.iter().filter(|(_, is_his)| !is_his);
+    others.map(|(one, _)| question(one)).collect()
 }
 
 /// It was registered as it stood before a correction, which an officer has to confirm.
@@ -397,7 +403,7 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
     let accused = seen
         .accused_open
         .then(|| w.t("letter.note_accused_unknown").to_owned());
-    let offices = seen.offices.iter().map(|one| match &one.office {
+    let offices = seen.offices.iter().map(|(one, _)| match &one.office {
         Some(office) => w.one("letter.note_office_named", office),
         None => w.one("letter.note_office_unknown", seen.of_systems.join("、")),
     });

@@ -10,9 +10,9 @@ use super::vouch::{self, NAMED_OFFICES};
 use super::{Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
-use crate::domain::access::{Restricted, is_of_no_known_office};
+use crate::domain::access::{Interest, Restricted, is_of_no_known_office};
 use crate::domain::correct::{Corrections, NamedAccused, NewAccused};
-use crate::domain::draft::Fields;
+use crate::domain::draft::{Accused, Fields};
 use crate::domain::extract::offices_spoken_of;
 
 /// The row of an accused of whom nobody knows of which office he is.
@@ -249,11 +249,66 @@ impl Db {
         Ok(letters)
     }
 
+    /// Whether somebody holds office there by the roster, or declared an interest that covers it; `None`: in one of those whose systems wait.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_his_office(&self, user: &str, office: Option<&str>) -> Result<bool, StoreError> {
+        let all = match office {
+            Some(office) => BTreeSet::from([self.office_of(office)]),
+            None => self.offices_of_systems()?,
+        };
+        let offices: Vec<Accused> = all
+            .into_iter()
+            .map(|name| Accused {
+                name,
+                ..Accused::default()
+            })
+            .collect();
+        let declared = self.interests(Some(user))?.into_iter();
+        let mut interests = declared.map(|row| row.interest).chain(Interest::own(user));
+        Ok(interests.any(|interest| self.offices.accuse(&offices, &interest)))
+    }
+
+    /// Whether somebody has looked at a letter since its last page came.
+    fn has_opened(&self, user: &str, letter: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = 'letter/' || ?1 AND actor = ?2
+             AND action IN ('letter.viewed', 'letter.opened', 'draft.viewed', 'page.viewed', 'archive.read')
+             AND at_ms >= (SELECT last_arrival_ms FROM letters WHERE id = ?1))",
+        )?;
+        Ok(query.query_row((letter, user), |row| row.get(0))?)
+    }
+
+    /// Nobody judges his own office, nor what he has not read.
+    fn may_judge(&self, letter: &str, office: Option<&str>, user: &str) -> Result<(), StoreError> {
+        let refused = |why: Hindrance, state: &str| {
+            Err(StoreError::WrongState {
+                why,
+                what: "letter",
+                id: letter.to_owned(),
+                state: state.into(),
+                action: "judge an office",
+            })
+        };
+        if self.is_his_office(user, office)? {
+            return refused(Hindrance::SamePerson, "about an office of your own");
+        }
+        if !self.has_opened(user, letter)? {
+            return refused(
+                Hindrance::NotOpened,
+                "one that you have not opened since its last page came",
+            );
+        }
+        Ok(())
+    }
+
     /// A confirming officer says whether a letter accuses an office that it speaks of; `None`: of an accused of whom nobody knew it, that he is of none of
     /// those whose systems wait. Where it does, that office is accused from now on.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where the letter does not speak of it; [`StoreError::WrongState`] where he would have to name the office.
+    /// [`StoreError::NotFound`] where the letter does not speak of it; [`StoreError::WrongState`] where he would have to name the office, where it is his
+    /// own, and unless he has opened the letter.
     pub fn judge_office(
         &mut self,
         letter: &str,
@@ -262,6 +317,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.not_withheld(letter, "judge an office")?;
+            db.may_judge(letter, office, by)?;
             let name = office.map_or_else(|| WHICHEVER.to_owned(), |office| db.office_of(office));
             if accuses && office.is_none() {
                 return Err(StoreError::WrongState {

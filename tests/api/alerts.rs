@@ -79,7 +79,8 @@ fn a_threat_is_on_every_screen_that_may_see_it_and_in_the_case_system_at_once() 
             nothing["items"].as_array().unwrap().len(),
             nothing["next"].as_str()
         ),
-        (0, Some(end))
+        (0, None),
+        "nothing more"
     );
 }
 

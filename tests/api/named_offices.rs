@@ -69,7 +69,7 @@ const PLAIN: [(&str, &str); 14] = [
 ];
 
 /// What only addresses the office, or speaks of others.
-const ADDRESSING: [(&str, &str); 7] = [
+const ADDRESSING: [(&str, &str); 10] = [
     (
         "苏州市信访局",
         "我村村主任把集体的地卖给了开发商，钱不知去向，请贵局帮忙转交有关部门处理。",
@@ -88,7 +88,7 @@ const ADDRESSING: [(&str, &str); 7] = [
     ),
     (
         "市长",
-        "建议市政府在汽车站设置轮椅通道，方便残疾人进出，请林市长考虑。",
+        "建议市政府在汽车站设置轮椅通道，方便残疾人进出，请市政府考虑。",
     ),
     (
         "钱局长",
@@ -97,6 +97,75 @@ const ADDRESSING: [(&str, &str); 7] = [
     (
         "苏州市信访局",
         "我去年向贵局反映过此事，贵局答复称已转交镇里，至今没有结果，望贵局再催一催。",
+    ),
+    (
+        "苏州市信访局",
+        "特向苏州市信访局反映如下情况：邻居装修占用了公共楼道，请协调处理。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢信访局多年来的关心和支持，请求信访局派人调查处理。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢贵局同志冒雨上门调解，我和邻居已经和好，特此致谢。",
+    ),
+];
+
+/// Thanks, requests, wishes and suggestions with somebody of the office in them, or what it did.
+const COURTEOUS: [(&str, &str); 17] = [
+    (
+        "苏州市信访局",
+        "感谢钱局长收下我的两万元，事情还是没有办成。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢钱局长收下我的金镯子，可是我的房子还是被拆了。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢贵局的王科长，他拿了我三万块以后，我家的房子第二天就被推平了。",
+    ),
+    (
+        "苏州市信访局",
+        "多谢贵局！多谢你们让我家破人亡，多谢钱局长收走我的养老钱。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢信访局多年来对我“照顾有加”，每次来都有人在后门搜我的身，把证据材料拿走，至今一张也没有退。",
+    ),
+    (
+        "苏州市信访局",
+        "谢谢你们啊！谢谢你们把我的信送到被告手里，谢谢你们让我断了三根肋骨，真是人民的好公仆。",
+    ),
+    (
+        "苏州市信访局",
+        "祝钱局长步步高升，多收多得，他家门口排队送礼的人比我们村赶集还热闹。",
+    ),
+    ("苏州市信访局", "希望钱局长把从我家牵走的两头牛还给我。"),
+    (
+        "苏州市信访局",
+        "请钱局长把从我家牵走的羊还给我，请信访局的司机不要再来抄我家的电表。",
+    ),
+    ("苏州市信访局", "请信访局不要再派人跟踪我和我的女儿。"),
+    (
+        "苏州市信访局",
+        "请贵局领导管管自己人：接访大厅后门天天有人收我们的票子。",
+    ),
+    (
+        "苏州市信访局",
+        "建议贵局给每位接待员配一台验钞机，免得收到假钞的时候打骂上访的老人。",
+    ),
+    ("苏州市信访局", "请局长把我送去的玉镯退回来。"),
+    ("苏州市信访局", "请钱正阳同志把欠我的饭钱结了。"),
+    (
+        "市长",
+        "感谢市政府！派来的推土机把我家祖坟挖了，感谢市长，感谢各位老爷。",
+    ),
+    ("市长", "请市长把我父亲的矿还给我，您的弟弟已经挖了三年。"),
+    (
+        "市长",
+        "您去年中秋收下的那幅字画是我祖父留下的，请把字画还我。",
     ),
 ];
 
@@ -155,6 +224,17 @@ fn looks(house: &House, officer: &Caller, letter: &str) {
 }
 
 fn judge(house: &House, officer: &Caller, letter: &str, office: Value, accuses: bool) -> Answer {
+    house.get(officer, &format!("/letters/{letter}"));
+    judge_unread(house, officer, letter, office, accuses)
+}
+
+fn judge_unread(
+    house: &House,
+    officer: &Caller,
+    letter: &str,
+    office: Value,
+    accuses: bool,
+) -> Answer {
     let said = json!({"office": office, "accuses": accuses, "reason": "看过原件"});
     house.post(officer, &format!("/v1/letters/{letter}/offices"), said)
 }
@@ -268,6 +348,84 @@ fn a_letter_that_only_addresses_the_office_goes_to_it_as_ever() {
         letter(&house, &format!("Q{n}"), said);
     }
     assert_eq!(claim(&house, &theirs).len(), ADDRESSING.len());
+}
+
+/// Thanks that were none and requests to leave off went to the accused unjudged.
+#[test]
+fn thanks_and_requests_that_name_somebody_or_a_deed_wait() {
+    let house = House::with_roster("");
+    let theirs = system_of(&house, "市信访局");
+    let governments = house.machine_of("gov", "市政府");
+    for (n, said) in COURTEOUS.into_iter().enumerate() {
+        let name = format!("S{n:02}");
+        letter(&house, &name, said);
+        let waiting = [&theirs, &governments][usize::from(said.0 == "市长")];
+        let path = format!("/v1/drafts/{name}");
+        assert_eq!(house.get(waiting, &path).status, 404, "{}", said.1);
+    }
+}
+
+/// The head of an office let a letter about it go to it; and somebody said it of a letter that he had never opened.
+#[test]
+fn nobody_judges_his_own_office_nor_a_letter_that_he_has_not_opened() {
+    let house = House::with_roster("");
+    let head = house.person("钱正阳", Role::ConfirmingOfficer);
+    let declared = house.person("wang", Role::ConfirmingOfficer);
+    let other = house.person("zhao", Role::ConfirmingOfficer);
+    let administrator = house.person("admin", Role::Administrator);
+    house
+        .app
+        .store
+        .wait(|db| {
+            use laixin::domain::access::{InterestKind, Relation};
+            db.declare_interest(
+                "wang",
+                (InterestKind::Unit, Relation::Own, "市信访局"),
+                "wang",
+            )
+        })
+        .unwrap();
+    let said = "信访局的办公室里摆着三尊金佛，都是求办事的人送的。";
+    letter(&house, "P1", ("市委书记", said));
+    for his in [&head, &declared] {
+        assert_eq!(
+            judge(&house, his, "P1", json!(OFFICE), false).code(),
+            "same_person"
+        );
+        let page = house.get(his, "/letters/P1").text;
+        assert!(!page.contains("data-judge"));
+    }
+    for unread in [&other, &administrator] {
+        assert_eq!(
+            judge_unread(&house, unread, "P1", json!(OFFICE), false).code(),
+            "not_opened"
+        );
+    }
+    assert_eq!(
+        judge(&house, &other, "P1", json!(OFFICE), false).status,
+        200
+    );
+}
+
+/// The cursor named what was kept from it, one letter a page.
+#[test]
+fn the_list_of_drafts_says_nothing_of_what_is_kept_from_a_case_system() {
+    let house = House::with_roster("");
+    let theirs = system_of(&house, "市信访局");
+    letter(&house, "A1", ADDRESSING[0]);
+    letter(&house, "B1", PLAIN[5]);
+    letter(&house, "C1", ADDRESSING[1]);
+    letter(&house, "D1", PLAIN[6]);
+    let first = house.get(&theirs, "/v1/drafts?limit=1").json();
+    assert_eq!(first["items"][0]["id"], "A1");
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(next, "4131", "A1");
+    let path = format!("/v1/drafts?limit=1&cursor={next}");
+    let last = house.get(&theirs, &path).json();
+    assert_eq!(
+        (last["items"][0]["id"].as_str(), &last["next"]),
+        (Some("C1"), &Value::Null)
+    );
 }
 
 /// It speaks of the mayor: his office waits, and another does not.

@@ -25,7 +25,7 @@ use super::roster_match::{Matcher, Who};
 use super::{alert, body, names};
 use callings::Callings;
 use misdeeds::RUDENESS;
-pub(crate) use spoken::offices_spoken_of;
+pub(crate) use spoken::{belies_thanks, offices_spoken_of};
 use words::{
     BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, PRIVATE, SHORT_UNITS,
     STOPS, TITLES, TURNED_TO, UNITS, VERBS,

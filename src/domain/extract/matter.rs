@@ -12,6 +12,7 @@ use crate::domain::field::Source;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
 
+use super::accused::belies_thanks;
 use super::body;
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, passages};
@@ -220,7 +221,11 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
     let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
     let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
     let mut best: Option<(&str, usize)> = None;
+    let are_belied = texts.iter().any(|text| belies_thanks(text));
     for (name, words) in PURPOSES {
+        if *name == "感谢" && are_belied {
+            continue;
+        }
         let hits = score(words);
         // Thanks, questions and proposals must outweigh what is asked for beside them.
         let needed = if *name == "检举控告" {
@@ -240,7 +245,7 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
                 .find(|(n, _)| *n == name)
                 .map_or(REQUESTS, |(_, w)| *w),
         ),
-        None if only_thanks(&texts) => return Some(told("感谢", sentences)),
+        None if !are_belied && only_thanks(&texts) => return Some(told("感谢", sentences)),
         None if asked > 0 => ("投诉请求", REQUESTS),
         // A letter that tells a grievance and asks for nothing in words still asks for redress: proposed, never sure.
         None if texts.iter().any(|t| t.chars().count() >= TOLD) => {
