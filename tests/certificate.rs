@@ -702,6 +702,32 @@ fn a_second_side_that_nobody_watched_is_unknown_and_not_judged() {
     }
 }
 
+/// Each side's times say what its figures say: what was never begun is no unknown.
+#[test]
+fn killed_while_striking_the_unknown_times_are_those_of_that_side() {
+    for (done, unknown) in [(0, 5), (1, 5)] {
+        let mut cut = failed();
+        cut.sides = Sides::One;
+        cut.moments.unwatched = true;
+        let side = SideExposure {
+            dose_mj_cm2: Some(100.3),
+            lit_s: 9.0,
+        };
+        cut.exposures = vec![side; done];
+        cut.moments.lit.truncate(done);
+        (cut.exposure_s, cut.dose_mj_cm2) = (None, None);
+        if done == 1 {
+            (cut.exposure_s, cut.dose_mj_cm2) = (Some(9.0), Some(100.3));
+        }
+        let text = read_back(&printed(&cut));
+        assert_eq!(
+            text.matches("未知").count(),
+            unknown,
+            "lit, out, dose, time, ozone: {text}"
+        );
+    }
+}
+
 /// The lamp was ordered on and burnt below what counts as lit when the station died.
 #[test]
 fn killed_while_striking_the_lamp_is_unknown() {

@@ -44,10 +44,15 @@ impl Paper<'_> {
     }
 
     /// When a lamp was seen out; where the station had died meanwhile nobody knows.
-    fn out(&self, lit: Option<&Span>, said: impl Fn(Millis) -> String) -> Option<String> {
+    fn out(
+        &self,
+        side: usize,
+        lit: Option<&Span>,
+        said: impl Fn(Millis) -> String,
+    ) -> Option<String> {
         let m = &self.certificate.moments;
         if lit.is_none() {
-            return self.struck_alone();
+            return self.struck_alone(side);
         }
         let unknown = || {
             let burnt_alone = m.unwatched && lit == m.lit.last();
@@ -57,10 +62,10 @@ impl Paper<'_> {
         seen.or_else(unknown)
     }
 
-    /// Ordered on, and the station died before it was seen to burn.
-    fn struck_alone(&self) -> Option<String> {
-        let m = &self.certificate.moments;
-        let alone = m.unwatched && m.lit.is_empty();
+    /// Ordered on for this side, and the station died before it was seen to burn.
+    fn struck_alone(&self, side: usize) -> Option<String> {
+        let (m, done) = (&self.certificate.moments, self.certificate.exposures.len());
+        let alone = m.unwatched && side == done + 1 && m.lit.len() < side;
         alone.then(|| self.w.t("certificate.unknown").to_owned())
     }
 
@@ -73,11 +78,11 @@ impl Paper<'_> {
             (
                 w.t("certificate.at_lit").to_owned(),
                 lit.map(|span| moment(span.from))
-                    .or_else(|| self.struck_alone()),
+                    .or_else(|| self.struck_alone(1)),
             ),
             (
                 w.t("certificate.at_out").to_owned(),
-                self.out(m.lit.last(), moment),
+                self.out(1, m.lit.last(), moment),
             ),
             stop("certificate.at_aired", m.aired),
             (self.last_stop(), m.ended.map(moment)),
@@ -93,9 +98,10 @@ impl Paper<'_> {
             [
                 (
                     w.one("certificate.at_lit_side", n),
-                    lit.map(|span| short(span.from)),
+                    lit.map(|span| short(span.from))
+                        .or_else(|| self.struck_alone(n)),
                 ),
-                (w.one("certificate.at_out_side", n), self.out(lit, short)),
+                (w.one("certificate.at_out_side", n), self.out(n, lit, short)),
             ]
         };
         let turned = m.turned.as_ref().map(|turned| short(turned.at));
