@@ -60,6 +60,7 @@ impl Supervisor {
             end: End::Open,
             began_ms: Some(self.now_ms()),
             had: None,
+            unwatched_side: None,
             sides: Vec::new(),
             kept: Kept::No,
             aftermath: Aftermath::None,

@@ -118,7 +118,7 @@ impl LeftCycle {
     pub(super) fn into_record(self) -> Record {
         let unwatched = CycleStep::burnt_unwatched(&self.steps, self.record.ended.is_some());
         let had = match self.record.ended {
-            _ if unwatched && self.sides.is_empty() => (None, None),
+            _ if unwatched => (None, None),
             Some(_) => (self.record.dose_mj_cm2, self.record.exposure_s),
             None => {
                 let had = cut_short(self.sides.clone());
@@ -142,6 +142,7 @@ impl LeftCycle {
             },
             began_ms: None,
             had: Some(had),
+            unwatched_side: unwatched.then_some(self.sides.len() + 1),
             kept,
             aftermath: Aftermath::left(&self.steps),
             failed_first,

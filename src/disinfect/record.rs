@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) began_ms: Option<u64>,
     /// Dose (mJ/cm²) and time under the lamps (s) as recorded by an earlier run; none where it died while they burnt.
     pub(super) had: Option<(Option<f64>, Option<f64>)>,
+    /// The side that was exposed when an earlier run died.
+    pub(super) unwatched_side: Option<usize>,
     /// The sides that an earlier run has on record as done, of a cycle that it did not end.
     pub(super) sides: Vec<SideExposure>,
     /// Its load failed and is still inside: what is found of it goes on being part of the record.

@@ -144,6 +144,7 @@ impl Supervisor {
             view.dose_mj_cm2 = dose_mj_cm2;
             view.exposure_s = exposure_s;
         }
+        view.side = record.unwatched_side.unwrap_or(view.side);
         // What an earlier run found wrong first stays first; a lamp that burns now goes before everything.
         if let Some(first) = &record.failed_first
             && view.failed.as_ref().is_some_and(|now| now != first)
