@@ -230,3 +230,23 @@ impl Standing {
         standing.chain(over).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_cabinets_silence_is_one_bad_row_of_its_link() {
+        let mut standing = Standing::default();
+        standing.fell_silent();
+        standing.fell_silent();
+        let rows = standing.news(&BTreeMap::new(), "cabinet-1", (Millis(0), None));
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.point.as_str(), row.state.as_str(), row.code.as_deref()))
+            .collect();
+        assert_eq!(told, [("link", "bad", Some("cabinet_silent"))]);
+        let again = standing.news(&standing.codes(), "cabinet-1", (Millis(0), None));
+        assert_eq!(again, [], "once");
+    }
+}

@@ -323,7 +323,8 @@ impl Supervisor {
         self.troubles.silence = silence(readings, now);
         let since = self.troubles.silent_since.unwrap_or(now);
         self.troubles.silent_since = self.troubles.silence.is_some().then_some(since);
-        if now.saturating_duration_since(since) >= SILENT_AFTER {
+        let lasts = now.saturating_duration_since(since) >= SILENT_AFTER;
+        if lasts && self.troubles.silence.is_some() {
             self.standing.fell_silent();
         }
         if self.troubles.silence.is_some() || self.wrong.is_some() {
