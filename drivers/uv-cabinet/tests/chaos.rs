@@ -303,9 +303,9 @@ async fn late_replies_of_pymodbus_on_a_serial_line() {
     check_timed_out(&endured(Maker::Pymodbus, Wire::Rtu, fault).await);
 }
 
-/// Exceptions 1 to 6 and 11 are answers in step: named, counted, and they cost the link nothing.
+/// Exceptions 1 to 6 are answers in step: named, counted, and they cost the link nothing. 10 and 11 are a gateway's word that nobody is there.
 async fn exceptions(wire: Wire) {
-    for code in [1, 2, 3, 4, 5, 6, 11] {
+    for code in [1, 2, 3, 4, 5, 6, 10, 11] {
         let bench = bench(Maker::Libmodbus, wire, Fault::Exception(code)).await;
         let (cabinet, _driver) = drive(bench.profile.clone());
         // Known first: a cabinet without its name's registers (1 to 3) would be another one.
@@ -320,7 +320,10 @@ async fn exceptions(wire: Wire) {
 }
 
 async fn refused_with(cabinet: &Cabinet, code: u8) {
-    let refused = Missing::Refused { exception: code };
+    let refused = match code {
+        10 | 11 => Missing::NoAnswer(uv_cabinet::LinkProblem::Unreached),
+        _ => Missing::Refused { exception: code },
+    };
     poll_until(cabinet, |readings| {
         right(readings);
         readings
