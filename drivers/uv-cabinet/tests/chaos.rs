@@ -320,15 +320,18 @@ async fn exceptions(wire: Wire) {
 }
 
 async fn refused_with(cabinet: &Cabinet, code: u8) {
-    let refused = match code {
-        10 | 11 => Missing::NoAnswer(uv_cabinet::LinkProblem::Unreached),
-        _ => Missing::Refused { exception: code },
+    let refused = Missing::Refused { exception: code };
+    // What was read is believed until it is too old, as in any silence.
+    let unreached = || {
+        let last = cabinet.link_quality().last_problem;
+        code >= 10 && last == Some(uv_cabinet::LinkProblem::Unreached)
     };
     poll_until(cabinet, |readings| {
         right(readings);
         readings
             .all(Instant::now())
             .any(|(_, reading)| reading == Err(refused.clone()))
+            || unreached()
     })
     .await;
 }
