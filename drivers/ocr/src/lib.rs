@@ -15,6 +15,7 @@
 mod areas;
 mod blank;
 mod columns;
+mod cores;
 mod density;
 mod detect;
 mod dust;
@@ -29,6 +30,7 @@ mod jpeg_header;
 mod layout;
 mod lengthen;
 mod lines;
+mod looks;
 mod marks;
 mod models;
 mod network;
@@ -39,6 +41,7 @@ mod packed_pdf;
 mod packed_png;
 mod packed_tiff;
 mod page;
+mod parts;
 mod pdf;
 mod pdf_content;
 mod pdf_render;
@@ -70,7 +73,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 5;
+const REVISION: u32 = 6;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;

@@ -59,16 +59,17 @@ impl Networks {
         }
     }
 
-    /// The probability of text for each pixel of `planes` (`3 × height × width`), on every core.
+    /// The probability of text for each pixel of `planes` (`3 × height × width`), by one core.
     pub(crate) fn text_map(
         &self,
+        core: usize,
         planes: Vec<f32>,
         (width, height): (usize, usize),
     ) -> Result<Vec<f32>, ReadError> {
         let shape = [1, 3, height, width];
         let map = match &self.loaded {
-            Loaded::Rten(rten) => rten.detect(planes, shape)?,
-            Loaded::OpenVino(openvino) => openvino.detect(&planes, shape)?,
+            Loaded::Rten(rten) => rten.detect(core, planes, shape)?,
+            Loaded::OpenVino(openvino) => openvino.detect(core, &planes, shape)?,
         };
         due(map, |found| found == width * height, width * height)
     }

@@ -23,8 +23,8 @@ const TRIAL_SIDE: usize = 64;
 pub(crate) struct OpenVino {
     /// As the library tells it, without its build.
     pub(crate) version: String,
-    detection: Mutex<InferRequest>,
-    /// One for each core.
+    /// Both: one for each core.
+    detection: Vec<Mutex<InferRequest>>,
     recognition: Vec<Mutex<InferRequest>>,
     _compiled: Mutex<[CompiledModel; 2]>,
 }
@@ -59,27 +59,26 @@ impl OpenVino {
     ) -> Result<Self, OpenError> {
         let mut core = Core::new().map_err(|e| fails(Box::new(e)))?;
         let threads = settings.threads.get();
-        let mut compiled = |streams, bytes: &[u8], model| {
-            configure(&mut core, threads, streams).map_err(|e| fails(Box::new(e)))?;
+        configure(&mut core, threads).map_err(|e| fails(Box::new(e)))?;
+        let mut compiled = |bytes: &[u8], model| {
             let mut compile = || {
                 let read = core.read_model_from_buffer(bytes, None)?;
                 core.compile_model(&read, DeviceType::CPU)
             };
             compile().map_err(|e| refused(settings, model, Box::new(e)))
         };
-        let mut detection = compiled(1, &files.detection, &models::DETECTION)?;
-        let mut recognition = compiled(threads, &files.recognition, &models::RECOGNITION)?;
-        let request = |model: &mut CompiledModel| {
-            let request = model.create_infer_request();
-            request.map(Mutex::new).map_err(|e| fails(Box::new(e)))
+        let mut detection = compiled(&files.detection, &models::DETECTION)?;
+        let mut recognition = compiled(&files.recognition, &models::RECOGNITION)?;
+        let requests = |model: &mut CompiledModel| {
+            let requests = (0..threads).map(|_| model.create_infer_request().map(Mutex::new));
+            let requests = requests.collect::<Result<Vec<_>, _>>();
+            requests.map_err(|e| fails(Box::new(e)))
         };
         let whole = openvino::version().build_number;
         let opened = Self {
             version: whole.split('-').next().unwrap_or(&whole).to_owned(),
-            detection: request(&mut detection)?,
-            recognition: (0..threads)
-                .map(|_| request(&mut recognition))
-                .collect::<Result<_, _>>()?,
+            detection: requests(&mut detection)?,
+            recognition: requests(&mut recognition)?,
             _compiled: Mutex::new([detection, recognition]),
         };
         opened.tried().map_err(|e| fails(Box::new(e)))?;
@@ -89,14 +88,19 @@ impl OpenVino {
     fn tried(&self) -> Result<(), ReadError> {
         let blank = |shape: [usize; 4]| vec![1.0; shape.iter().product()];
         let page = [1, 3, TRIAL_SIDE, TRIAL_SIDE];
-        self.detect(&blank(page), page)?;
+        self.detect(0, &blank(page), page)?;
         let line = [1, 3, LINE_HEIGHT, LINE_HEIGHT];
         self.recognise(0, &blank(line), line)?;
         Ok(())
     }
 
-    pub(crate) fn detect(&self, planes: &[f32], shape: [usize; 4]) -> Result<Vec<f32>, ReadError> {
-        run(&self.detection, planes, shape)
+    pub(crate) fn detect(
+        &self,
+        core: usize,
+        planes: &[f32],
+        shape: [usize; 4],
+    ) -> Result<Vec<f32>, ReadError> {
+        run(&self.detection[core], planes, shape)
     }
 
     pub(crate) fn recognise(
@@ -109,15 +113,15 @@ impl OpenVino {
     }
 }
 
-/// `streams` lines of work share `threads` cores; no core is kept for one, as other work runs here too.
-fn configure(core: &mut Core, threads: usize, streams: usize) -> Result<(), InferenceError> {
-    let (threads, streams) = (threads.to_string(), streams.to_string());
+/// As many lines of work as `threads`; no core is kept for one, as other work runs here too.
+fn configure(core: &mut Core, threads: usize) -> Result<(), InferenceError> {
+    let threads = threads.to_string();
     let properties = [
         (RwPropertyKey::HintInferencePrecision, "f32"),
         (RwPropertyKey::HintExecutionMode, "ACCURACY"),
         (RwPropertyKey::HintEnableCpuPinning, "NO"),
         (RwPropertyKey::InferenceNumThreads, threads.as_str()),
-        (RwPropertyKey::NumStreams, streams.as_str()),
+        (RwPropertyKey::NumStreams, threads.as_str()),
     ];
     core.set_properties(&DeviceType::CPU, properties)
 }

@@ -1,10 +1,9 @@
-//! PP-OCRv6 small: detection over all cores, then lines shared out to one recogniser a core.
+//! PP-OCRv6 small: boxes are found (`looks.rs`), then read, one line to a core at a time.
 //! Decides nothing about reading order (`layout.rs`) or characters (`recognise.rs`).
 
-use crate::areas::{Area, areas};
-use crate::detect::{Place, ProbabilityMap, boxes};
+use crate::cores::share_out;
 use crate::fold::Folder;
-use crate::geometry::{Quad, area as area_of, shared_area, size};
+use crate::geometry::{Quad, size};
 use crate::ink::{Small, Tone};
 use crate::layout;
 use crate::lengthen::Lengthened;
@@ -12,12 +11,11 @@ use crate::lines::apart;
 use crate::models::{self, OpenError, Pinned};
 use crate::network::Networks;
 use crate::page::Page;
-use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, Scaled, cut_line, line_width};
+use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, cut_line, line_width};
 use crate::recognise::{Read, ctc, mean_confidence};
 use crate::turn::as_given;
 use crate::{PageText, ReadError, Settings};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Line images are padded to a multiple of this, so that few shapes recur.
 pub(crate) const WIDTH_STEP: usize = 32;
@@ -27,14 +25,12 @@ const SURE: f32 = 0.9;
 pub(crate) struct PpOcr {
     pub(crate) networks: Networks,
     pub(crate) folder: Folder,
-    cores: usize,
-    longest_side_px: u32,
+    pub(crate) cores: usize,
+    pub(crate) longest_side_px: u32,
 }
 
 /// Longest side of the image in which frames, and ink beyond the ends of lines, are looked for, pixels.
 const SMALL_SIDE_PX: u32 = 1200;
-/// Boxes seen with red ink are dropped when this share of them was also found without it.
-const COVERED: f32 = 0.3;
 
 /// One box to read.
 pub(crate) struct Job {
@@ -154,63 +150,6 @@ impl PpOcr {
         })
     }
 
-    /// Boxes with the ink they were found in. Where a page has red ink, what is found without it comes first, and
-    /// of the rest only what lies elsewhere: red writing, the seal's own characters. Only areas with strokes are looked at.
-    fn detect(&self, page: &Page) -> Result<Vec<(Quad, Ink)>, ReadError> {
-        let scaled = Scaled::new(page, self.longest_side_px).map_err(ReadError::Preprocess)?;
-        let (width, height) = (scaled.width, scaled.height);
-        let ink = if scaled.has_red_ink() {
-            Ink::NotRed
-        } else {
-            Ink::All
-        };
-        let mut found = Vec::new();
-        for area in areas(width, height, &scaled.dark(ink)) {
-            let boxes = self.boxes(&scaled, page, ink, &area)?;
-            found.extend(boxes.into_iter().map(|quad| (quad, ink)));
-        }
-        if ink == Ink::NotRed {
-            let plain = found.len();
-            for area in areas(width, height, &scaled.red()) {
-                for quad in self.boxes(&scaled, page, Ink::All, &area)? {
-                    let covers = |(p, _): &(Quad, Ink)| shared_area(p, &quad);
-                    let covered: f32 = found[..plain].iter().map(covers).sum();
-                    if covered < COVERED * area_of(&quad) {
-                        found.push((quad, Ink::All));
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn boxes(
-        &self,
-        scaled: &Scaled,
-        page: &Page,
-        ink: Ink,
-        area: &Area,
-    ) -> Result<Vec<Quad>, ReadError> {
-        let (width, height) = (area.width, area.height);
-        let planes = scaled.planes(ink, area);
-        let map = self.networks.text_map(planes, (width, height))?;
-        let map = ProbabilityMap {
-            width,
-            height,
-            values: &map,
-        };
-        let sides = [page.width() as f32, page.height() as f32];
-        let place = Place {
-            origin: [area.left as f32, area.top as f32],
-            to_page: [
-                sides[0] / scaled.width as f32,
-                sides[1] / scaled.height as f32,
-            ],
-            page: sides,
-        };
-        Ok(boxes(&map, &place))
-    }
-
     /// The text of every job's box, at its index among `boxes`. Wide boxes go first, so that no core is left with a
     /// long one at the end.
     fn recognise(
@@ -224,28 +163,12 @@ impl PpOcr {
             let aspect = width.max(height) / width.min(height).max(1.0);
             std::cmp::Reverse((aspect * 100.0) as u64)
         });
-        let next = AtomicUsize::new(0);
-        let work = &|core: usize| {
-            let mut done = Vec::new();
-            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push((job.index, self.read_box(page, job, core)?));
-            }
-            Ok::<_, ReadError>(done)
-        };
-        let shares: Vec<_> = std::thread::scope(|scope| {
-            let running: Vec<_> = (0..self.cores)
-                .map(|core| scope.spawn(move || work(core)))
-                .collect();
-            let joined = running.into_iter().map(|thread| thread.join());
-            joined
-                .map(|share| share.map_err(|_| ReadError::WorkerPanicked))
-                .collect()
-        });
+        let read = share_out(self.cores, &jobs, |job, core| {
+            self.read_box(page, job, core)
+        })?;
         let mut texts: Vec<Option<PieceText>> = (0..boxes).map(|_| None).collect();
-        for share in shares {
-            for (index, text) in share?? {
-                texts[index] = Some(text);
-            }
+        for (job, text) in jobs.iter().zip(read) {
+            texts[job.index] = Some(text);
         }
         Ok(texts)
     }

@@ -1,4 +1,4 @@
-//! The networks on rten: pure Rust, any processor. Detection uses every core, each recogniser one.
+//! The networks on rten: pure Rust, any processor. Every core computes by itself.
 
 use crate::models::{self, OpenError};
 use crate::network::{Files, refused};
@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub(crate) struct Rten {
     detection: Model,
     recognition: Model,
-    all_cores: Arc<ThreadPool>,
-    single_cores: Vec<Arc<ThreadPool>>,
+    /// Pools of one thread each.
+    cores: Vec<Arc<ThreadPool>>,
 }
 
 impl Rten {
@@ -21,22 +21,21 @@ impl Rten {
             let loaded = ModelOptions::with_all_ops().load(bytes);
             loaded.map_err(|e| refused(settings, model, Box::new(e)))
         };
-        let threads = settings.threads.get();
-        let pool = |threads| Arc::new(ThreadPool::with_num_threads(threads));
+        let pool = |_| Arc::new(ThreadPool::with_num_threads(1));
         Ok(Self {
             detection: load(files.detection, &models::DETECTION)?,
             recognition: load(files.recognition, &models::RECOGNITION)?,
-            all_cores: pool(threads),
-            single_cores: (0..threads).map(|_| pool(1)).collect(),
+            cores: (0..settings.threads.get()).map(pool).collect(),
         })
     }
 
     pub(crate) fn detect(
         &self,
+        core: usize,
         planes: Vec<f32>,
         shape: [usize; 4],
     ) -> Result<Vec<f32>, ReadError> {
-        run(&self.detection, planes, shape, &self.all_cores)
+        run(&self.detection, planes, shape, &self.cores[core])
     }
 
     pub(crate) fn recognise(
@@ -45,7 +44,7 @@ impl Rten {
         planes: Vec<f32>,
         shape: [usize; 4],
     ) -> Result<Vec<f32>, ReadError> {
-        run(&self.recognition, planes, shape, &self.single_cores[core])
+        run(&self.recognition, planes, shape, &self.cores[core])
     }
 }
 
@@ -53,10 +52,10 @@ fn run(
     model: &Model,
     planes: Vec<f32>,
     shape: [usize; 4],
-    cores: &Arc<ThreadPool>,
+    core: &Arc<ThreadPool>,
 ) -> Result<Vec<f32>, ReadError> {
     let input = NdTensor::from_data(shape, planes);
-    let options = RunOptions::default().with_thread_pool(Some(Arc::clone(cores)));
+    let options = RunOptions::default().with_thread_pool(Some(Arc::clone(core)));
     let view: NdTensorView<'_, f32, 4> = input.view();
     let output = model
         .run_one(view.into(), Some(options))
