@@ -42,6 +42,7 @@ mod imports;
 mod indexed;
 mod late;
 mod later;
+mod later_pages;
 mod learned;
 mod ledger;
 mod letter_views;

@@ -28,7 +28,7 @@ impl App {
     /// The second person's name, once he has proved it and may do what `N` needs.
     ///
     /// # Errors
-    /// `second_person_needed` for the caller himself and where one of the two set the other's password last, `approval_failed` for a name or password that does not hold, `forbidden`
+    /// `second_person_needed` for the caller himself and where one of the two set the other's password last or a third account both, `approval_failed` for a name or password that does not hold, `forbidden`
     /// for an account without the right.
     pub async fn second_person<N: Need>(&self, by: &str, proof: Proof) -> Result<String, Problem> {
         let Proof { name, password } = proof;
@@ -58,7 +58,7 @@ impl App {
             return Err(Problem::new(
                 "second_person_needed",
                 format!(
-                    "approver: of {by} and {name} one set the other's password; whose it is first has to choose one of his own"
+                    "approver: of {by} and {name} one, or a third account, set a password; whose it is first has to choose one of his own"
                 ),
             ));
         }

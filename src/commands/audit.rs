@@ -18,7 +18,7 @@ pub struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Who saw a letter: newest first.
+    /// Who saw a letter, and what was done with it: newest first.
     Letter {
         /// Its number.
         id: String,
@@ -36,8 +36,11 @@ enum What {
 
 #[derive(Debug, Args)]
 struct How {
-    /// Everything that happened, not only looks.
+    /// Looks only.
     #[arg(long)]
+    looks: bool,
+    /// Everything, as without it.
+    #[arg(long, hide = true, conflicts_with = "looks")]
     all: bool,
     /// One JSON document.
     #[arg(long)]
@@ -55,7 +58,7 @@ pub fn run(args: &AuditArgs) -> u8 {
         What::Letter { id, how } => (
             AuditWanted {
                 letter: Some(id.clone()),
-                looks_only: !how.all,
+                looks_only: how.looks,
                 ..AuditWanted::default()
             },
             how,
@@ -63,7 +66,7 @@ pub fn run(args: &AuditArgs) -> u8 {
         What::Person { name, how } => (
             AuditWanted {
                 actor: Some(name.clone()),
-                looks_only: !how.all,
+                looks_only: how.looks,
                 ..AuditWanted::default()
             },
             how,

@@ -61,6 +61,7 @@ fn matched_word(matched: Matched) -> &'static str {
         Matched::Address => "address",
         Matched::Place => "place",
         Matched::Matter => "matter",
+        Matched::Office => "office",
     }
 }
 

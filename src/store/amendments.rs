@@ -55,7 +55,7 @@ impl Db {
             "INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES (?1, ?2, ?3, ?4)",
             (letter, kind, clock::now(), by),
         )?;
-        let detail = json!({"kind": kind});
+        let detail = json!({"kind": kind, "amendment": self.connection.last_insert_rowid()});
         ledger::append(
             &self.connection,
             by,
@@ -85,7 +85,7 @@ impl Db {
             if open.len() >= limit as usize {
                 break;
             }
-            if !self.keeps_change_from((&row.letter, &row.kind), unit.as_deref())? {
+            if !self.keeps_change_from(&row, unit.as_deref())? {
                 open.push(row);
             }
         }
@@ -115,7 +115,7 @@ impl Db {
                 found => found?,
             };
             let unit = db.unit_of(by)?;
-            if db.keeps_change_from((&found.letter, &found.kind), unit.as_deref())? {
+            if db.keeps_change_from(&found, unit.as_deref())? {
                 return Err(StoreError::NotFound {
                     what: "amendment",
                     id: id.to_string(),

@@ -220,9 +220,11 @@ impl Db {
                     "UPDATE letters SET stage = ?2 WHERE id = ?1 AND stage = ?3",
                     (letter, Stage::Drafted, Stage::Reading),
                 )?;
-                ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({}))?;
-                db.amend(letter, PAGE_ADDED, "task/read")?;
+                // What this reading names is named before it: see `later_pages`.
                 db.guard_letter(letter, &draft.fields)?;
+                let pages: Vec<&String> = draft.pages.iter().map(|page| &page.sha256).collect();
+                ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({"pages": pages}))?;
+                db.amend(letter, PAGE_ADDED, "task/read")?;
                 return Ok(DraftKept::EarlierStays);
             }
             db.note_proposals(draft)?;
@@ -252,6 +254,7 @@ impl Db {
             db.guard_letter(letter, &draft.fields)?;
             db.settle_offices(letter, &draft.fields)?;
             db.restrict_anew(letter, &draft.fields)?;
+            db.settle_recusals(letter, Some(&draft.fields))?;
             db.letter_changed(letter, Stage::Drafted)?;
             db.judge_numbers(letter)?;
             if earlier.is_some() {
@@ -388,6 +391,7 @@ impl Db {
             db.note_conflict(letter, &row.draft.fields)?;
             db.guard_letter(letter, &row.draft.fields)?;
             db.settle_offices(letter, &row.draft.fields)?;
+            db.settle_recusals(letter, Some(&row.draft.fields))?;
             db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
             db.index_letter(letter)?;
             db.letter_changed(letter, Stage::Drafted)?;

@@ -5,6 +5,7 @@ use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::amendments::AmendmentRow;
 use super::drafts::subject;
 use super::named_offices::OfficeWord;
 use super::units::case_system;
@@ -29,6 +30,9 @@ pub(super) struct Later {
     accused: Vec<Accused>,
     /// SHA-256 of those pages.
     pages: Vec<String>,
+    /// Of those that came before and were no reason for it: they stay to be read.
+    #[serde(default)]
+    cleared: Vec<String>,
 }
 
 impl Later {
@@ -67,11 +71,19 @@ impl Later {
             matches!(told, Some((PAGE_UNREADABLE | PAGE_UNREAD, _))) && n.is_some_and(is_on_one)
         };
         let calls = calls || now.notes.iter().any(is_unread);
-        (calls || !accused.is_empty()).then_some(Self { accused, pages })
+        (calls || !accused.is_empty()).then_some(Self {
+            accused,
+            pages,
+            cleared: Vec::new(),
+        })
     }
 }
 
 impl Later {
+    pub(super) fn is_cleared(&self, sha256: &str) -> bool {
+        self.cleared.iter().any(|page| page == sha256)
+    }
+
     /// Whoever an officer had named before, those are accused as well.
     pub(super) fn add_to(&self, fields: &mut Fields) {
         for one in &self.accused {
@@ -83,7 +95,10 @@ impl Later {
 }
 
 impl Db {
-    fn later(&self, letter: &str) -> Result<Option<(Later, Option<Verdict>)>, StoreError> {
+    pub(super) fn later(
+        &self,
+        letter: &str,
+    ) -> Result<Option<(Later, Option<Verdict>)>, StoreError> {
         let found: Option<(Option<String>, Option<Verdict>)> = self
             .connection
             .prepare_cached("SELECT later, verdict FROM alerts WHERE letter_id = ?1 AND code = ?2")?
@@ -150,7 +165,14 @@ impl Db {
     /// Later pages wait for an officer, and an alert says so; again where there are others than he knew.
     pub(super) fn keep_back(&mut self, letter: &str, found: &Later) -> Result<(), StoreError> {
         let mut all = found.clone();
-        if let Some((known, _)) = self.later(letter)? {
+        let known = self.later(letter)?;
+        all.cleared = match &known {
+            Some((known, verdict)) if *verdict != Some(Verdict::FalseAlarm) => {
+                known.cleared.clone()
+            }
+            _ => self.read_since(letter)?.into_iter().collect(),
+        };
+        if let Some((known, _)) = known {
             if found.pages.iter().all(|page| known.pages.contains(page)) {
                 return Ok(());
             }
@@ -252,20 +274,27 @@ impl Db {
         }
         let handed = self.draft(letter)?.draft.pages;
         let is_handed = |page: &&PageRow| handed.iter().any(|known| known.sha256 == page.sha256);
-        let others: Vec<u32> = pages
-            .iter()
-            .filter(|page| !is_handed(page))
-            .map(|page| page.n)
-            .collect();
+        let others: Vec<&PageRow> = pages.iter().filter(|page| !is_handed(page)).collect();
         if others.is_empty() {
-            return Ok(others);
+            return Ok(Vec::new());
         }
         let unit = self.unit_of(&seer.actor)?;
         let unit = unit.as_deref();
-        let is_kept = !self.is_settled(letter)?
-            || self.keeps_later_pages_from(letter, unit)?
-            || self.office_word(letter, unit)? != OfficeWord::Free;
-        Ok(if is_kept { others } else { Vec::new() })
+        let mut kept = Vec::new();
+        for page in others {
+            let is_kept = match self.is_page_kept((letter, &page.sha256), unit)? {
+                Some(is_kept) => is_kept,
+                None => {
+                    !self.is_settled(letter)?
+                        || self.keeps_later_pages_from(letter, unit)?
+                        || self.office_word(letter, unit)? != OfficeWord::Free
+                }
+            };
+            if is_kept {
+                kept.push(page.n);
+            }
+        }
+        Ok(kept)
     }
 
     /// The same for the channel of an exchange folder.
@@ -312,13 +341,30 @@ impl Db {
         Ok(pages.iter().all(is_kept))
     }
 
+    /// Whether an amendment tells of a page that this office's system may read, whatever came since.
+    pub(super) fn is_free_to_tell(
+        &self,
+        (letter, amendment): (&str, i64),
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        if self.tells_of_kept_page((letter, amendment), unit)? != Some(false) {
+            return Ok(false);
+        }
+        let accused = self.goes_to_accused(&self.draft(letter)?.draft.fields, unit);
+        Ok(!(unit.is_some() && accused))
+    }
+
     /// Whether a change of a letter is kept from the system of this office: whatever is new of a letter that accuses it or of which an officer has
     /// to say whether it does, and a page that waits for him.
     pub(super) fn keeps_change_from(
         &self,
-        (letter, kind): (&str, &str),
+        change: &AmendmentRow,
         unit: Option<&str>,
     ) -> Result<bool, StoreError> {
+        let (letter, kind) = (change.letter.as_str(), change.kind.as_str());
+        if kind == PAGE_ADDED && self.is_free_to_tell((letter, change.id), unit)? {
+            return Ok(false);
+        }
         let is_kept = match self.draft(letter) {
             Ok(row) => {
                 unit.is_some() && self.accuses(letter, &row.draft.fields, unit)?

@@ -24,7 +24,7 @@ const LOOKED: &str = "offices.looked";
 const MOST: u32 = 500;
 
 /// How a letter stands to an office, beside whom it names as accused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum OfficeWord {
     /// It does not speak of it, or an officer says that it does not accuse it.
     Free,
@@ -51,7 +51,7 @@ pub struct NamedOffice {
 
 const NAMED: &str =
     "SELECT n.letter_id, n.office, n.raised_ms, n.accuses, n.decided_by, n.decided_ms, n.reason,
-    n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms)
+    n.accuses IS NOT 1 AND (n.decided_ms IS NULL OR n.decided_ms < l.last_arrival_ms) AS is_open, n.id
     FROM named_offices n JOIN letters l ON l.id = n.letter_id WHERE n.ended_ms IS NULL";
 
 fn named(row: &Row<'_>) -> rusqlite::Result<NamedOffice> {
@@ -89,6 +89,20 @@ impl Db {
             }
         }
         Ok(())
+    }
+
+    /// By their full names, the offices of which a letter speaks and of which no officer has said that it does not accuse them.
+    pub(super) fn offices_in_question(&self, letter: &str) -> Result<Vec<Accused>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT office FROM ({NAMED}) WHERE letter_id = ?1 AND office <> '{WHICHEVER}' AND (is_open OR accuses)"
+        ))?;
+        let rows = query.query_map([letter], |row| row.get(0))?;
+        let offices: Vec<String> = rows.collect::<Result<_, _>>()?;
+        let as_accused = |name| Accused {
+            name,
+            ..Accused::default()
+        };
+        Ok(offices.into_iter().map(as_accused).collect())
     }
 
     /// Of a whole letter: what it does not speak of any more, since those pages are another letter's, is over, unless an officer has said that it
@@ -165,21 +179,32 @@ impl Db {
         let Some(unit) = unit else {
             return Ok(OfficeWord::Free);
         };
+        let words = self.office_words(letter, Some(unit))?;
+        let strictest = words.into_iter().map(|(_, word)| word).max();
+        Ok(strictest.unwrap_or(OfficeWord::Free))
+    }
+
+    /// The same question by question, each with its number.
+    pub(super) fn office_words(
+        &self,
+        letter: &str,
+        unit: Option<&str>,
+    ) -> Result<Vec<(i64, OfficeWord)>, StoreError> {
+        let Some(unit) = unit else {
+            return Ok(Vec::new());
+        };
         let mut query = self.connection.prepare_cached(&format!(
-            "{NAMED} AND n.letter_id = ?1 AND n.office IN (?2, ?3)"
+            "SELECT id, accuses IS 1, is_open FROM ({NAMED}) WHERE letter_id = ?1 AND office IN (?2, ?3)"
         ))?;
-        let rows = query.query_map((letter, self.office_of(unit), WHICHEVER), named)?;
-        let mut word = OfficeWord::Free;
-        for row in rows {
-            let row = row?;
-            if row.decided.is_some_and(|(accuses, ..)| accuses) {
-                return Ok(OfficeWord::Accused);
-            }
-            if row.is_open {
-                word = OfficeWord::Open;
-            }
-        }
-        Ok(word)
+        let rows = query.query_map((letter, self.office_of(unit), WHICHEVER), |row| {
+            let word = match (row.get(1)?, row.get(2)?) {
+                (true, _) => OfficeWord::Accused,
+                (false, true) => OfficeWord::Open,
+                (false, false) => OfficeWord::Free,
+            };
+            Ok((row.get(0)?, word))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Offices that a letter speaks of and that a case system stands for.
@@ -319,6 +344,18 @@ impl Db {
             db.not_withheld(letter, "judge an office")?;
             db.may_judge(letter, office, by)?;
             let name = office.map_or_else(|| WHICHEVER.to_owned(), |office| db.office_of(office));
+            let id: i64 = db
+                .connection
+                .query_row(
+                    "SELECT id FROM named_offices WHERE letter_id = ?1 AND office = ?2 AND ended_ms IS NULL",
+                    (letter, &name),
+                    |row| row.get(0),
+                )
+                .optional()?
+                .ok_or_else(|| StoreError::NotFound {
+                    what: "question in this letter about",
+                    id: office.unwrap_or("somebody of whom nobody knows where he works").to_owned(),
+                })?;
             if accuses && office.is_none() {
                 return Err(StoreError::WrongState {
                     why: Hindrance::AccusedUnknown,
@@ -328,19 +365,17 @@ impl Db {
                     action: "say that it accuses one",
                 });
             }
-            let id: i64 = db
-                .connection
-                .query_row(
-                    "UPDATE named_offices SET accuses = ?3, decided_by = ?4, decided_ms = ?5, reason = ?6
-                     WHERE letter_id = ?1 AND office = ?2 AND ended_ms IS NULL RETURNING id",
-                    (letter, &name, accuses, by, clock::now(), reason),
-                    |row| row.get(0),
-                )
-                .optional()?
-                .ok_or_else(|| StoreError::NotFound { what: "named office", id: name.clone() })?;
+            db.connection.execute(
+                "UPDATE named_offices SET accuses = ?2, decided_by = ?3, decided_ms = ?4, reason = ?5 WHERE id = ?1",
+                (id, accuses, by, clock::now(), reason),
+            )?;
             let detail = json!({"letter": letter, "office": name, "accuses": accuses, "reason": reason});
             db.vouch_for_office(id, (by, "office.judged"), detail)?;
-            if accuses { db.accuse_office(letter, &name, (by, reason, offer)) } else { Ok(()) }
+            if accuses {
+                db.accuse_office(letter, &name, (by, reason, offer))
+            } else {
+                db.settle_recusals(letter, None)
+            }
         })
     }
 

@@ -152,7 +152,7 @@ impl Db {
             let mut made = 0;
             for new in owed {
                 let state = match db.hearing(
-                    (&new.letter, new.kind, new.code.as_deref()),
+                    (&new.letter, new.kind, new.code.as_deref(), new.occasion),
                     channel.unit.as_deref(),
                 )? {
                     Hearing::Yes => State::Waiting,
@@ -234,9 +234,12 @@ impl Db {
 
     fn hearing(
         &self,
-        (letter, kind, code): (&str, Kind, Option<&str>),
+        (letter, kind, code, occasion): (&str, Kind, Option<&str>, i64),
         unit: Option<&str>,
     ) -> Result<Hearing, StoreError> {
+        if code == Some(PAGE_ADDED) && self.is_free_to_tell((letter, occasion), unit)? {
+            return Ok(Hearing::Yes);
+        }
         if code == Some(PAGE_ADDED) && self.keeps_later_pages_from(letter, unit)? {
             return Ok(Hearing::NotYet);
         }
@@ -288,6 +291,7 @@ impl Db {
                 message.letter.as_str(),
                 message.kind,
                 message.code.as_deref(),
+                message.occasion,
             );
             let state = match self.hearing(about, channel.unit.as_deref())? {
                 Hearing::Accused => State::KeptBack,

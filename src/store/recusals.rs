@@ -10,7 +10,7 @@ use super::vouch::{self, INTERESTS, RECUSALS};
 use super::{Db, Hindrance, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Interest, InterestKind, Matched, Parties, Relation, called_for};
-use crate::domain::draft::Fields;
+use crate::domain::draft::{Accused, Fields};
 
 /// One declared interest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,13 @@ fn recusal(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecusalRow> {
     })
 }
 
+/// Whom and what a letter touches.
+struct Touched<'a> {
+    parties: Parties,
+    accused: &'a [Accused],
+    offices: Vec<Accused>,
+}
+
 const RECUSAL: &str =
     "SELECT letter_id, user, matched, reason, by, at_ms, lifted_by, lifted_reason FROM recusals";
 
@@ -88,25 +95,88 @@ impl Db {
         let users = self.users()?.into_iter();
         interests
             .extend(users.filter_map(|user| Some((user.name.clone(), Interest::own(&user.name)?))));
+        self.note_offices(letter, fields)?;
         if !interests.is_empty() {
-            let text = self.matter_text(letter)?;
-            let parties = Parties::of(fields).with_text(&text);
+            let touched = self.touched(letter, fields)?;
             for (user, interest) in interests {
-                if let Some(matched) = self.meets(&parties, fields, &interest) {
+                if let Some(matched) = self.meets(&touched, &interest) {
                     self.keep_from(letter, &user, Some(matched), ("task/read", ""))?;
                 }
             }
         }
-        self.note_offices(letter, fields)?;
         self.raise_alerts(letter, fields)
     }
 
-    /// What of a letter an interest meets: as it is written there, or as the roster calls whom it accuses and who holds office there.
-    fn meets(&self, parties: &Parties, fields: &Fields, interest: &Interest) -> Option<Matched> {
-        let accused = || self.offices.accuse(&fields.accused, interest);
-        parties
-            .meet(interest)
-            .or_else(|| accused().then_some(Matched::Accused))
+    fn touched<'a>(&self, letter: &str, fields: &'a Fields) -> Result<Touched<'a>, StoreError> {
+        Ok(Touched {
+            parties: Parties::of(fields).with_text(&self.matter_text(letter)?),
+            accused: &fields.accused,
+            offices: self.offices_in_question(letter)?,
+        })
+    }
+
+    /// What of a letter an interest meets: as it is written there, or as the roster calls whom it accuses, of which offices it speaks and who holds office
+    /// there.
+    fn meets(&self, touched: &Touched<'_>, interest: &Interest) -> Option<Matched> {
+        let meets = |these: &[Accused]| self.offices.accuse(these, interest);
+        let by_name = touched.parties.meet(interest);
+        by_name
+            .or_else(|| meets(touched.accused).then_some(Matched::Accused))
+            .or_else(|| meets(&touched.offices).then_some(Matched::Office))
+    }
+
+    /// Lets those at a letter again whom it does not touch any more: pages of it are another letter's now, or an officer has said that it does not accuse
+    /// their office. What a person said stands, and so does what they have ceased to declare.
+    pub(super) fn settle_recusals(
+        &self,
+        letter: &str,
+        fields: Option<&Fields>,
+    ) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, user, matched, at_ms FROM recusals WHERE letter_id = ?1 AND lifted_ms IS NULL AND by = 'task/read'",
+        )?;
+        let rows = query.query_map([letter], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        let kept: Vec<(i64, String, Option<Matched>, Millis)> = rows.collect::<Result<_, _>>()?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let drafted = match fields {
+            Some(fields) => fields.clone(),
+            None => self.draft(letter)?.draft.fields,
+        };
+        let touched = self.touched(letter, &drafted)?;
+        for (id, user, matched, since) in kept {
+            if matched != Some(Matched::Office) && !self.lost_pages_since(letter, since)? {
+                continue;
+            }
+            let mut ever = self.connection.prepare_cached(
+                "SELECT id, user, relation, kind, text, declared_ms FROM interests WHERE user = ?1",
+            )?;
+            let rows = ever.query_map([&user], interest)?;
+            let mut interests: Vec<Interest> = rows
+                .map(|row| Ok(row?.interest))
+                .collect::<Result<_, StoreError>>()?;
+            interests.extend(Interest::own(&user));
+            if interests
+                .iter()
+                .any(|interest| self.meets(&touched, interest).is_some())
+            {
+                continue;
+            }
+            self.connection.execute(
+                "UPDATE recusals SET lifted_by = 'task/read', lifted_reason = '', lifted_ms = ?2 WHERE id = ?1",
+                (id, clock::now()),
+            )?;
+            vouch::append(
+                &self.connection,
+                ("task/read", "recusal.lifted"),
+                (RECUSALS, &id.to_string()),
+                json!({"letter": letter, "user": user}),
+            )?;
+        }
+        Ok(())
     }
 
     /// Whoever's account carries his name need not declare it.
@@ -125,7 +195,7 @@ impl Db {
         self.atomically(|db| db.guard_letter(letter, fields))
     }
 
-    /// Keeps a letter from somebody. What was lifted stays lifted, unless a person says it anew.
+    /// Keeps a letter from somebody. What a person lifted stays lifted, unless one says it anew.
     fn keep_from(
         &self,
         letter: &str,
@@ -136,7 +206,7 @@ impl Db {
         let anew = if matched.is_none() {
             "lifted_ms IS NOT NULL"
         } else {
-            "0"
+            "lifted_by = 'task/read'"
         };
         let id: Option<i64> = self
             .connection
@@ -338,10 +408,9 @@ impl Db {
             .collect::<Result<_, _>>()?;
         drop(query);
         for letter in letters {
-            let text = self.matter_text(&letter)?;
             let fields = self.draft(&letter)?.draft.fields;
-            let parties = Parties::of(&fields).with_text(&text);
-            if let Some(matched) = self.meets(&parties, &fields, interest) {
+            let touched = self.touched(&letter, &fields)?;
+            if let Some(matched) = self.meets(&touched, interest) {
                 self.keep_from(&letter, user, Some(matched), ("task/read", ""))?;
             }
         }

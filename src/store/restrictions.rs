@@ -134,7 +134,7 @@ impl Db {
         }
     }
 
-    fn lost_pages_since(&self, letter: &str, since: Millis) -> Result<bool, StoreError> {
+    pub(super) fn lost_pages_since(&self, letter: &str, since: Millis) -> Result<bool, StoreError> {
         let mut query = self
             .connection
             .prepare_cached("SELECT 1 FROM page_moves WHERE from_letter = ?1 AND at_ms >= ?2")?;

@@ -10,7 +10,7 @@ use super::{Db, Role, StoreError, ledger};
 pub enum OneHand {
     /// One account.
     Same,
-    /// One of them set the other's password last.
+    /// One of them set the other's password last, or a third account both.
     PasswordSetBy,
 }
 
@@ -20,7 +20,7 @@ impl OneHand {
         match self {
             Self::Same => format!("{given} the same person"),
             Self::PasswordSetBy => format!(
-                "{given} an account that may be the same person's: one set the other's password, and whose it is has to choose one of his own first"
+                "{given} an account that may be the same person's: one of them, or a third account, set a password that whose it is has to change first"
             ),
         }
     }
@@ -38,8 +38,8 @@ impl Db {
         Ok(query.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    /// Why two accounts may be one person: they are the same, or one of them set the other's password last and can sign as both, whichever of them
-    /// is signed in.
+    /// Why two accounts may be one person: they are the same, or one of them set the other's password last, or a third account both: who did that can sign
+    /// as both, whichever of them is signed in. Who works at the machine's own console has every password anyway.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -47,12 +47,20 @@ impl Db {
         if one == other {
             return Ok(Some(OneHand::Same));
         }
-        for (set, by) in [(one, other), (other, one)] {
-            if self.password_set_by(set)?.as_deref() == Some(by) {
-                return Ok(Some(OneHand::PasswordSetBy));
-            }
-        }
-        Ok(None)
+        let (first, second) = (self.password_set_by(one)?, self.password_set_by(other)?);
+        let is_set_by_other = first.as_deref() == Some(other) || second.as_deref() == Some(one);
+        let is_set_by_third = match first.filter(|first| second.as_ref() == Some(first)) {
+            Some(third) => self.is_account(&third)?,
+            None => false,
+        };
+        Ok((is_set_by_other || is_set_by_third).then_some(OneHand::PasswordSetBy))
+    }
+
+    fn is_account(&self, name: &str) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT 1 FROM users WHERE name = ?1")?;
+        Ok(query.exists([name])?)
     }
 
     /// The password of [`Db::begin_sign_in`] was right: forgets the failures, without a session. What the account may do.

@@ -171,7 +171,7 @@ fn one_command_answers_who_saw_a_letter() {
     );
     station.wait_for_stage("A032", &["drafted"], 120);
     station.bytes("/v1/letters/A032/pages/1/thumbnail");
-    let told = station.command(&["audit", "letter", "A032"], None);
+    let told = station.command(&["audit", "letter", "A032", "--looks"], None);
     let line = told
         .lines()
         .find(|line| line.contains("查看页面图像"))
@@ -182,7 +182,11 @@ fn one_command_answers_who_saw_a_letter() {
     );
     // Looks one after the other are one line, also among everything else.
     station.bytes("/v1/letters/A032/pages/1/thumbnail");
-    let all = station.command(&["audit", "letter", "A032", "--all"], None);
+    let all = station.command(&["audit", "letter", "A032"], None);
+    assert!(
+        all.contains("task/read"),
+        "what was done with it, too: {all}"
+    );
     let looks = |line: &&str| line.contains("查看页面图像");
     let looks: Vec<&str> = all.lines().filter(looks).collect();
     assert!(
@@ -195,9 +199,10 @@ fn one_command_answers_who_saw_a_letter() {
     // A line in a list is no look at the letter: the two are counted apart, over all its time.
     let first = told.lines().next().unwrap();
     assert!(first.starts_with("tester\t查看信件 "), "{first}");
-    let whole: serde_json::Value =
-        serde_json::from_str(&station.command(&["audit", "letter", "A032", "--json"], None))
-            .unwrap();
+    let whole: serde_json::Value = serde_json::from_str(
+        &station.command(&["audit", "letter", "A032", "--looks", "--json"], None),
+    )
+    .unwrap();
     let saw = &whole["saw"][0];
     let entries = whole["entries"].as_array().unwrap();
     let listed = entries
@@ -209,13 +214,11 @@ fn one_command_answers_who_saw_a_letter() {
     let json: serde_json::Value =
         serde_json::from_str(&station.command(&["audit", "person", "tester", "--json"], None))
             .unwrap();
-    assert!(
-        json["entries"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|entry| entry["action"] == "letter.viewed")
-    );
+    let did = |action: &str| {
+        let entries = json["entries"].as_array().unwrap();
+        entries.iter().any(|entry| entry["action"] == action)
+    };
+    assert!(did("letter.viewed") && did("batch.signed_in"), "{json}");
     assert_eq!(
         station
             .try_command(&["audit", "letter", "NONE"], None)
@@ -324,7 +327,7 @@ fn a_letter_that_nobody_looked_at_is_answered_in_words() {
     let house = House::new();
     house.drafted("A1");
     let told = std::process::Command::new(env!("CARGO_BIN_EXE_laixin"))
-        .args(["audit", "letter", "A1", "--config"])
+        .args(["audit", "letter", "A1", "--looks", "--config"])
         .arg(house.folder.path().join("station.toml"))
         .output()
         .unwrap();

@@ -28,16 +28,22 @@ fn ack(house: &House, caller: &Caller) -> String {
 
 /// It is read, and accuses somebody.
 fn accuses(house: &House, name: &str) {
+    is_read(house, Some(name));
+}
+
+fn is_read(house: &House, accused: Option<&str>) {
     house.sql(
         "UPDATE pages SET state = 'read'; UPDATE letters SET last_arrival_ms = 2 WHERE id = 'A1'",
     );
     let mut now = super::house::draft("A1");
     with_pages(house, &mut now);
-    now.fields.accused = vec![Accused {
+    let page = now.pages.last().map(|page| page.n);
+    let accused = accused.into_iter().map(|name| Accused {
         name: name.into(),
-        page: now.pages.last().map(|page| page.n),
+        page,
         ..Accused::default()
-    }];
+    });
+    now.fields.accused = accused.collect();
     let offer = house.app.settings.handoff.offer;
     let kept = house
         .app
@@ -142,6 +148,38 @@ fn a_page_that_accuses_the_office_which_registered_the_letter_never_goes_to_it()
             .count("SELECT count(*) FROM alerts WHERE code = 'page_kept_back' AND verdict IS NULL"),
         1
     );
+}
+
+/// It was offered and could be read; the next one hid it until that one was judged.
+#[test]
+fn a_further_page_takes_nothing_back_that_was_offered() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let (_, theirs) = systems(&house);
+    house.drafted("A1");
+    claim(&house, &theirs);
+    assert_eq!(ack(&house, &theirs), "");
+    let gets = || {
+        (
+            page(&house, &theirs, 2),
+            page(&house, &theirs, 3),
+            told(&house, &theirs),
+        )
+    };
+    page_comes(&house, 2);
+    assert_eq!(gets(), (404, 404, 0), "unread");
+    is_read(&house, None);
+    assert_eq!(gets(), (200, 404, 1));
+    page_comes(&house, 3);
+    assert_eq!(gets(), (200, 404, 1));
+    accuses(&house, OFFICE);
+    assert_eq!(gets(), (200, 404, 1));
+    judge(&house, &officer, "false_alarm");
+    assert_eq!(gets(), (200, 200, 2));
+    // Nor does one more take back what an officer judged.
+    page_comes(&house, 4);
+    accuses(&house, OFFICE);
+    assert_eq!((gets(), page(&house, &theirs, 4)), ((200, 200, 2), 404));
 }
 
 #[test]

@@ -69,7 +69,7 @@ const PLAIN: [(&str, &str); 14] = [
 ];
 
 /// What only addresses the office, or speaks of others.
-const ADDRESSING: [(&str, &str); 10] = [
+const ADDRESSING: [(&str, &str); 12] = [
     (
         "苏州市信访局",
         "我村村主任把集体的地卖给了开发商，钱不知去向，请贵局帮忙转交有关部门处理。",
@@ -88,7 +88,7 @@ const ADDRESSING: [(&str, &str); 10] = [
     ),
     (
         "市长",
-        "建议市政府在汽车站设置轮椅通道，方便残疾人进出，请市政府考虑。",
+        "您好！打扰您了。建议在汽车站设置轮椅通道，方便残疾人进出，请市政府考虑。",
     ),
     (
         "钱局长",
@@ -96,7 +96,7 @@ const ADDRESSING: [(&str, &str); 10] = [
     ),
     (
         "苏州市信访局",
-        "我去年向贵局反映过此事，贵局答复称已转交镇里，至今没有结果，望贵局再催一催。",
+        "我于上月向贵局递交的材料，请问何时能够答复？",
     ),
     (
         "苏州市信访局",
@@ -110,10 +110,18 @@ const ADDRESSING: [(&str, &str); 10] = [
         "苏州市信访局",
         "感谢贵局同志冒雨上门调解，我和邻居已经和好，特此致谢。",
     ),
+    (
+        "市委书记",
+        "我在信访局递交过材料，接待的同志很耐心，我想知道现在办到哪一步了。",
+    ),
+    (
+        "苏州市信访局",
+        "现联名向您反映一件关系大家切身利益的事情。物业不修电梯，恳请领导派人实地查看，尽快解决。",
+    ),
 ];
 
 /// Thanks, requests, wishes and suggestions with somebody of the office in them, or what it did.
-const COURTEOUS: [(&str, &str); 17] = [
+const COURTEOUS: [(&str, &str); 24] = [
     (
         "苏州市信访局",
         "感谢钱局长收下我的两万元，事情还是没有办成。",
@@ -157,6 +165,22 @@ const COURTEOUS: [(&str, &str); 17] = [
         "建议贵局给每位接待员配一台验钞机，免得收到假钞的时候打骂上访的老人。",
     ),
     ("苏州市信访局", "请局长把我送去的玉镯退回来。"),
+    (
+        "苏州市信访局",
+        "我去年向贵局反映过此事，贵局答复称已转交镇里，至今没有结果，望贵局再催一催。",
+    ),
+    (
+        "苏州市信访局",
+        "感谢信访局多年来的关心。他们派车把我送进了精神病院。",
+    ),
+    ("苏州市信访局", "请信访局调查门口那几个收票子的人。"),
+    ("苏州市信访局", "请信访局还我的工资。"),
+    ("苏州市信访局", "钱局长：三套别墅，两辆豪车。"),
+    (
+        "苏州市信访局",
+        "我上月向贵局递交过材料，工作人员让我回去等死。",
+    ),
+    ("苏州市信访局", "请你们的会计把账本交出来。"),
     ("苏州市信访局", "请钱正阳同志把欠我的饭钱结了。"),
     (
         "市长",
@@ -365,9 +389,9 @@ fn thanks_and_requests_that_name_somebody_or_a_deed_wait() {
     }
 }
 
-/// The head of an office let a letter about it go to it; and somebody said it of a letter that he had never opened.
+/// The head of an office opened the letters about it, saw their alerts and let them go to it; and somebody said it of a letter that he had never opened.
 #[test]
-fn nobody_judges_his_own_office_nor_a_letter_that_he_has_not_opened() {
+fn whoever_holds_office_there_neither_sees_nor_judges_a_letter_that_waits_for_its_sake() {
     let house = House::with_roster("");
     let head = house.person("钱正阳", Role::ConfirmingOfficer);
     let declared = house.person("wang", Role::ConfirmingOfficer);
@@ -385,16 +409,20 @@ fn nobody_judges_his_own_office_nor_a_letter_that_he_has_not_opened() {
             )
         })
         .unwrap();
-    let said = "信访局的办公室里摆着三尊金佛，都是求办事的人送的。";
+    let said = "信访局的办公室里摆着三尊金佛，都是求办事的人送的。再压我的信，我就带刀去拼命。";
     letter(&house, "P1", ("市委书记", said));
+    house.sql(
+        "INSERT INTO alerts (letter_id, code, raised_ms, level_ms) VALUES ('P1', 'threat', 1, 1)",
+    );
     for his in [&head, &declared] {
-        assert_eq!(
-            judge(&house, his, "P1", json!(OFFICE), false).code(),
-            "same_person"
-        );
-        let page = house.get(his, "/letters/P1").text;
-        assert!(!page.contains("data-judge"));
+        let word = judge(&house, his, "P1", json!(OFFICE), false);
+        assert_eq!(word.status, 404, "{}", word.text);
+        for path in ["/letters/P1", "/v1/letters/P1", "/v1/letters/P1/pages/1"] {
+            assert_eq!(house.get(his, path).status, 404, "{path}");
+        }
+        assert!(!house.get(his, "/v1/alerts").text.contains("P1"));
     }
+    assert!(house.get(&other, "/v1/alerts").text.contains("P1"));
     for unread in [&other, &administrator] {
         assert_eq!(
             judge_unread(&house, unread, "P1", json!(OFFICE), false).code(),
@@ -405,6 +433,36 @@ fn nobody_judges_his_own_office_nor_a_letter_that_he_has_not_opened() {
         judge(&house, &other, "P1", json!(OFFICE), false).status,
         200
     );
+    // It does not accuse it: it is a letter like others.
+    for his in [&head, &declared] {
+        assert_eq!(house.get(his, "/v1/letters/P1").status, 200);
+    }
+    let whole = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    assert!(
+        whole
+            .faults
+            .iter()
+            .all(|fault| !fault.what.contains("recusal")),
+        "{:?}",
+        whole.faults
+    );
+}
+
+/// Nor whoever is asked about somebody of whom nobody knows where he works, or of an office that is not in the letter.
+#[test]
+fn what_the_letter_does_not_ask_is_not_answered() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    system_of(&house, "市信访局");
+    letter(&house, "P1", ("市委书记", "信访局的办公室里摆着三尊金佛。"));
+    for (office, told) in [
+        (Value::Null, "nobody knows where he works"),
+        (json!("苏州市教育局"), "苏州市教育局"),
+    ] {
+        let word = judge(&house, &officer, "P1", office, true);
+        assert_eq!(word.code(), "not_found");
+        assert!(word.text.contains(told), "{}", word.text);
+    }
 }
 
 /// The cursor named what was kept from it, one letter a page.
@@ -504,7 +562,11 @@ fn a_late_page_that_speaks_of_the_office_waits_for_an_officer() {
     assert_eq!(gets(2), (200, 1, 1));
     // Of another page he has said nothing.
     comes(3, "信访局的工作人员让我拿五千块茶水费。");
-    assert_eq!(gets(3).0, 404);
+    assert_eq!(
+        (gets(3), gets(2).0),
+        ((404, 1, 1), 200),
+        "what it was offered it keeps"
+    );
     assert_eq!(
         judge(&house, &officer, "A1", json!(OFFICE), true).status,
         200

@@ -559,4 +559,34 @@ fn an_old_password_is_no_new_one_and_nobody_is_his_own_second_person_by_an_accou
         house.post(&admin, "/v1/statistics/export", body)
     };
     assert_eq!(sign().code(), "second_person_needed");
+    // Nor are two accounts two people whose passwords a third account set: he can sign as both.
+    for name in ["conf4", "conf5"] {
+        let made = json!({"name": name, "role": "confirming_officer", "password": PASSWORD});
+        assert_eq!(house.post(&admin, "/v1/users", made).status, 201);
+    }
+    let fourth = house.signed_in("conf4");
+    let sign = |by: &Caller| {
+        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "conf5", "approver_password": PASSWORD});
+        house.post(by, "/v1/statistics/export", body)
+    };
+    assert_eq!(sign(&fourth).code(), "second_person_needed");
+    let own = json!({"old": PASSWORD, "new": "天平山麓的枫树叶子红了9"});
+    let changed = house.post(&fourth, "/v1/session/password", own);
+    assert_eq!(changed.status / 100, 2, "{}", changed.text);
+    let again = house.post(
+        &Caller::default(),
+        "/v1/session",
+        json!({"user": "conf4", "password": "天平山麓的枫树叶子红了9"}),
+    );
+    let cookie = again
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let fourth = Caller::default()
+        .with("cookie", &cookie)
+        .with("x-csrf-token", again.json()["csrf"].as_str().unwrap());
+    let signed = sign(&fourth);
+    assert_eq!(signed.status, 200, "{}", signed.text);
 }

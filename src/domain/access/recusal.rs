@@ -62,6 +62,8 @@ pub enum Matched {
     Place,
     /// A unit that its matters name.
     Matter,
+    /// An office of which it speaks, until an officer has said that it does not accuse it.
+    Office,
 }
 
 /// Who and what a letter touches. Not the addressee: whoever is written to has no interest in the letter for that alone.

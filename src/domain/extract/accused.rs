@@ -8,6 +8,7 @@
 
 mod callings;
 mod conduct;
+mod courtesy;
 mod misdeeds;
 mod spoken;
 mod words;
@@ -25,7 +26,7 @@ use super::roster_match::{Matcher, Who};
 use super::{alert, body, names};
 use callings::Callings;
 use misdeeds::RUDENESS;
-pub(crate) use spoken::{belies_thanks, offices_spoken_of};
+pub(crate) use spoken::offices_spoken_of;
 use words::{
     BUSINESSES, DEEDS, LABELS, LONGEST_OFFICE, NO_ACCUSATION, POINTING, PRIVATE, SHORT_UNITS,
     STOPS, TITLES, TURNED_TO, UNITS, VERBS,

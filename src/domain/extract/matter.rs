@@ -12,7 +12,6 @@ use crate::domain::field::Source;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
 
-use super::accused::belies_thanks;
 use super::body;
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, passages};
@@ -221,7 +220,7 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
     let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
     let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
     let mut best: Option<(&str, usize)> = None;
-    let are_belied = texts.iter().any(|text| belies_thanks(text));
+    let are_belied = texts.iter().any(|text| has_any(text, NO_THANKS));
     for (name, words) in PURPOSES {
         if *name == "感谢" && are_belied {
             continue;
@@ -323,10 +322,18 @@ fn told(purpose: &str, sentences: &[&[Glyph]]) -> Candidate {
     told
 }
 
-/// Thanks and questions may be filed without action (SZ 7.5.1): a hint, never automatic.
+/// Thanks and questions may be filed without action (SZ 7.5.1): a hint, never automatic, and none where money, a threat or harm is told beside them.
 fn archive_hint(fields: &Fields, sentences: &[&[Glyph]]) -> Flag {
     let filed = matches!(fields.purpose.value.as_deref(), Some("感谢" | "咨询"));
-    if !filed {
+    let flags = [&fields.flags.threat, &fields.flags.crime_clue];
+    let is_raised = flags
+        .iter()
+        .any(|flag| flag.as_ref().is_some_and(|flag| flag.value));
+    let is_told = fields.purpose.value.as_deref() == Some("感谢")
+        && sentences
+            .iter()
+            .any(|sentence| tells_of_more(&text_of(sentence)));
+    if !filed || is_raised || is_told {
         return Flag::default();
     }
     let quote = fields
@@ -341,6 +348,61 @@ fn archive_hint(fields: &Fields, sentences: &[&[Glyph]]) -> Flag {
         quad: fields.purpose.quad,
         why: None,
     }
+}
+
+/// Done to the writer: with it thanks are none.
+const NO_THANKS: &[&str] = &[
+    "收下我",
+    "收走",
+    "收了我",
+    "拿了我",
+    "拿走",
+    "推平",
+    "家破人亡",
+    "断了",
+    "砸",
+    "搜我",
+    "祖坟",
+    "被告手里",
+    "没有退",
+    "挖了我",
+    "拆了我",
+    "害得",
+    "害我",
+];
+
+/// An amount of money, or something done to somebody, which nobody gives thanks for.
+fn tells_of_more(sentence: &str) -> bool {
+    let chars: Vec<char> = sentence.chars().collect();
+    let is_number = |c: &char| c.is_ascii_digit() || "一二两三四五六七八九十百千万几".contains(*c);
+    let amount = |(at, _): (usize, &char)| {
+        at > 0 && is_number(&chars[at - 1])
+            || at > 1 && "多余来".contains(chars[at - 1]) && is_number(&chars[at - 2])
+    };
+    let money = chars
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| "元块万".contains(**c));
+    let harm = [
+        "打断",
+        "打伤",
+        "打骂",
+        "打人",
+        "打了我",
+        "殴打",
+        "抢",
+        "跟踪",
+        "威胁",
+        "死",
+        "被告",
+        "收下",
+        "收了",
+        "拿了",
+        "红包",
+        "送礼",
+        "骗",
+    ];
+    money.into_iter().any(amount) || has_any(sentence, &harm) || has_any(sentence, NO_THANKS)
 }
 
 /// What the letter says of earlier ones: numbers of papers, 已于某日来信 (requirement H13).

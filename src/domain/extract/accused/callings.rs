@@ -34,8 +34,6 @@ pub(super) struct Mention {
     pub(super) of: Vec<String>,
     /// Not a whole office.
     pub(super) is_person: bool,
-    /// 贵局: by no name.
-    pub(super) is_pointed_at: bool,
     pub(super) at: Range<usize>,
     pub(super) stands: Stands,
 }
@@ -109,7 +107,6 @@ impl<'a> Callings<'a> {
 
     fn mention_at(&self, sentence: &[Glyph], chars: &[char], at: usize) -> Option<Mention> {
         let pointed = self.pointed_at(chars, at);
-        let is_pointed_at = pointed.is_some();
         let (who, also, end) = match pointed {
             Some(((name, also), end)) => (Called::Office(name), also, end),
             None => {
@@ -125,7 +122,6 @@ impl<'a> Callings<'a> {
             of: also.iter().cloned().collect(),
             also,
             is_person: true,
-            is_pointed_at,
             at: at..end,
             stands: stands(chars, at..end),
         };
@@ -349,7 +345,6 @@ fn staff_at(
         also: None,
         of: unit.of.clone(),
         is_person: true,
-        is_pointed_at: false,
         at: at..end,
         stands: Stands::Free,
     })

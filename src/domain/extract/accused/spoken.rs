@@ -1,130 +1,82 @@
 //! Which offices a letter speaks of, and does not merely address: whatever it says of them, they are not the first to read it.
 //!
-//! No words of blame are looked for. An office is spoken of where the letter names it, or somebody who holds office there, in what it tells. It is only
-//! addressed above and below the letter, on the envelope, by 贵局, and where it is asked, thanked or greeted as whoever is written to: in set phrases, with
-//! nobody of it and nothing that it did beside them.
+//! No words of blame are looked for. An office is spoken of wherever the letter names it, points at it, or names somebody who holds office there, unless it
+//! does so in a set phrase in which one only turns to somebody (`courtesy`).
+
+use std::ops::Range;
 
 use crate::domain::draft::Fields;
-use crate::domain::roster::{Roster, plain};
+use crate::domain::gazetteer::Gazetteer;
+use crate::domain::roster::{Leader, Organisation, Roster, plain};
 use crate::domain::text::{PageKind, PageText};
-use crate::domain::zones::{Glyph, Row, is_closing, letter_zones, rows, text_of};
+use crate::domain::zones::{Glyph, Row, letter_zones, rows};
 
-use super::callings::{Callings, Mention, Stands, clause_of, ends_with_any, offices_held, starts};
-use super::misdeeds::{HANDLING, PLACES};
+use super::callings::{Callings, clause_of, offices_held, starts};
+use super::courtesy::{ANOTHER, Clause, HE, is_mere};
+use super::words::TITLES;
 use crate::domain::extract::body;
-use crate::domain::extract::glyphs::{chars_of, find_from, has_any};
+use crate::domain::extract::glyphs::{chars_of, find_from, swap_cost};
 use crate::domain::extract::names;
 use crate::domain::extract::roster_match::Matcher;
 
-/// Behind 贵局 or 你们: somebody or something of it, or what it did with something.
-const OF_IT: &[&str] = &[
-    "里", "内部", "的人", "有人", "那个", "那位", "这里", "某", "个别", "的小", "的老", "小",
-    "一位", "一名", "有个", "有位", "有些", "把",
+/// Between the surname and the given name, or before a title: 钱君正阳, 钱大局长.
+const BETWEEN: &[&str] = &["君", "先生", "同志", "公", "氏", "某", "某某"];
+const BEFORE_TITLE: &[&str] = &["大", "老", "小", "某", "某某", "副", "的", "姓"];
+/// Behind a given name: it is somebody's.
+const BEHIND_GIVEN: &[&str] = &["同志", "先生", "女士", "君", "兄", "老弟", "大人", "同学"];
+/// What everybody calls the head of an office beside his title.
+const HEADS: &[&str] = &["头儿", "头头", "头", "一把手", "领导", "老大"];
+/// Another way of pointing at whoever is written to.
+const YOU: &[&str] = &[
+    "您",
+    "你们",
+    "贵处",
+    "贵部门",
+    "贵机关",
+    "贵中心",
+    "贵站",
+    "贵地",
+    "你",
 ];
-/// Behind 贵局的 what it is thanked or asked for.
-const ITS_WORK: &[&str] = &[
-    "答复", "回复", "帮助", "关心", "支持", "工作", "重视", "处理", "调解", "努力", "领导", "同志",
-    "意见", "告知", "协调", "指导", "关怀",
+/// Before 你: it was said, by somebody else unless the writer is there.
+const SAYS: &[&str] = &["说", "讲", "骂", "喊", "叫嚣", "威胁", "回答", "扬言"];
+const TO_ME: &[&str] = &["对我", "跟我", "和我", "给我", "骂我", "向我", "冲我"];
+const MYSELF: &[&str] = &["我", "本人", "俺", "咱", "想说", "要说", "来说", "再说"];
+/// Whose 局长 he is who is not that of the bureau that is written to.
+const OTHER_BUREAUS: &[&str] = &[
+    "局", "公安", "教育", "住建", "城建", "城管", "环保", "民政", "财政", "人社", "劳动", "社保",
+    "医保", "卫生", "交通", "水务", "水利", "农业", "国土", "规划", "房管", "拆迁", "税务", "工商",
+    "司法", "文旅", "体育", "审计", "统计", "林业", "供电", "电力", "邮政", "粮食", "安监", "药监",
+    "质监", "物价", "消防", "监管", "管理", "分", "镇", "县", "区", "省",
 ];
-/// What an office is asked or thanked for, beside [`HANDLING`].
-const SERVICES: &[&str] = &[
-    "答复", "回复", "转交", "转给", "转送", "转告", "协调", "帮", "催", "问问", "关心", "关注",
-    "支持", "考虑", "维修", "恢复", "设置", "增设", "安排", "指导", "解答", "告知", "调解", "致谢",
-    "重视", "改善", "加强", "办理", "研究", "采纳", "介入", "公道", "做主", "修", "接待", "顺利",
-    "进步",
+/// 该局: the last one of that kind that was named.
+const THAT: &[&str] = &["该", "此", "这个", "那个", "这家", "他们"];
+const KINDS: &[(&str, &str)] = &[
+    ("局", "局"),
+    ("办", "办公室"),
+    ("委", "委员会"),
+    ("府", "政府"),
 ];
-/// Whoever is written to did something to the writer, or is told to leave off or give back.
-const DONE_TO_ONE: &[&str] = &[
-    "收下",
-    "收走",
-    "收了",
-    "收我",
-    "拿走",
-    "拿了",
-    "拿去",
-    "拿我",
-    "要了我",
-    "要走",
-    "把我家",
-    "从我",
-    "害我",
-    "害得",
-    "搜我",
-    "砸",
-    "抢走",
-    "抢我",
-    "牵走",
-    "抄我",
-    "跟踪",
-    "还我",
-    "还给我",
-    "退给我",
-    "没有退",
-    "放过",
-    "派来",
-    "别再",
-    "不要再",
-    "打了",
-    "打断",
-    "打骂",
-    "打人",
-    "断了",
-    "推平",
-    "祖坟",
-    "挖了",
-    "家破人亡",
-    "被告手里",
-    "威胁",
-    "管管",
-    "自己人",
-    "自家人",
-    "假钞",
-    "打手",
-    "封口",
+/// How a bureau of letters and visits is called by those who go there.
+const RECEPTION: &[&str] = &[
+    "信访办公室",
+    "信访办",
+    "信访部门",
+    "信访大厅",
+    "信访中心",
+    "信访接待",
+    "信访窗口",
+    "信访干部",
+    "信访人员",
+    "信访工作人员",
+    "信访口",
 ];
-/// What else stands in no mere request of an office by its name.
-const NO_MERE_WORDS: &[&str] = &[
-    "钱",
-    "元",
-    "块",
-    "万",
-    "礼",
-    "烟",
-    "酒",
-    "红包",
-    "后门",
-    "撤走",
-    "照顾有加",
-    "司机",
-    "会计",
-    "出纳",
-];
-/// Together with thanks it is no thanks.
-const NO_THANKS: &[&str] = &[
-    "收下我",
-    "收走",
-    "收了我",
-    "拿了我",
-    "拿走",
-    "推平",
-    "家破人亡",
-    "断了",
-    "砸",
-    "搜我",
-    "祖坟",
-    "被告手里",
-    "没有退",
-    "挖了我",
-    "打断",
-    "打骂",
-    "威胁",
-    "害得",
-    "害我",
-];
-const HONOURED: &[&str] = &["尊敬的", "敬爱的", "亲爱的"];
 
-/// Before 局长 that is no other office's: 找局长, 局长说.
-const BEFORE_A_TITLE: &str = "找被给让由向对的是说叫见求请和与跟但而";
+/// A place where the text means an office.
+struct Meant {
+    at: Range<usize>,
+    of: Vec<String>,
+}
 
 /// The offices of the roster that a letter speaks of by name, pointer or holder, and of `others`, which the roster does not know, those it names.
 pub(crate) fn offices_spoken_of(
@@ -133,206 +85,449 @@ pub(crate) fn offices_spoken_of(
     roster: &Roster,
     others: &[String],
 ) -> Vec<String> {
-    let matcher = Matcher::new(roster);
-    let addressee = fields.addressee.value.as_deref();
-    let callings = Callings::new(roster, &matcher, addressee);
-    let addressed = addressed(fields, roster);
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |name: String| {
-        if !found.contains(&name) {
-            found.push(name);
+    let mut roster = roster.clone();
+    let others = others.iter().enumerate().map(|(at, name)| Organisation {
+        name: name.clone(),
+        alias: vec![plain(name)],
+        order: u32::MAX - at as u32,
+    });
+    roster.orgs.extend(others);
+    let matcher = Matcher::new(&roster);
+    let callings = Callings::new(&roster, &matcher, fields.addressee.value.as_deref());
+    let parts = parts(pages);
+    let mut addressed = addressed(fields, &roster);
+    for part in parts.iter().filter(|part| part.is_framed) {
+        for meant in named(&callings, &roster, &part.flow) {
+            meant
+                .of
+                .into_iter()
+                .for_each(|office| add(&mut addressed, office));
         }
-    };
-    for flow in told(pages) {
-        for sentence in body::sentences(&flow) {
-            let chars = chars_of(sentence);
-            let mentions = callings.mentions(sentence, &chars);
-            for mention in &mentions {
-                if is_spoken_of(mention, &chars, &addressed) {
-                    mention.of.iter().cloned().for_each(&mut add);
-                }
-            }
-            for office in addressed.iter().filter(|name| name.ends_with('局')) {
-                if names_its_chief(&chars, &mentions) {
-                    add(office.clone());
-                }
-            }
-            if is_done_by_you(&chars) {
-                addressed.iter().cloned().for_each(&mut add);
-            }
-            let text = plain(&text_of(sentence));
-            let named = others.iter().filter(|unit| text.contains(&plain(unit)));
-            named.cloned().for_each(&mut add);
+    }
+    if addressed.is_empty() {
+        addressed.push(
+            roster
+                .office_begun(&roster.station)
+                .map_or_else(|| roster.station.clone(), |org| org.name.clone()),
+        );
+    }
+    let mut found = Vec::new();
+    for part in &parts {
+        let chars = chars_of(&part.flow);
+        let mut all = named(&callings, &roster, &part.flow);
+        let pointed = pointed_at(&chars, &all, &addressed);
+        all.extend(pointed);
+        for meant in spoken(&chars, &merged(all), part.is_framed) {
+            meant
+                .of
+                .into_iter()
+                .for_each(|office| add(&mut found, office));
         }
     }
     found
 }
 
+fn add(all: &mut Vec<String>, office: String) {
+    if !office.is_empty() && !all.contains(&office) {
+        all.push(office);
+    }
+}
+
 /// Everybody who is written to, by the offices they are or hold.
 fn addressed(fields: &Fields, roster: &Roster) -> Vec<String> {
     let addressee = &fields.addressee;
-    let called = addressee.value.iter().chain(&addressee.raw);
     let mut all: Vec<String> = Vec::new();
-    for name in called {
+    for name in addressee.value.iter().chain(&addressee.raw) {
         let own = roster.office_begun(name).map(|org| org.name.clone());
         for office in own.into_iter().chain(offices_held(roster, name)) {
-            if !all.contains(&office) {
-                all.push(office);
+            add(&mut all, office);
+        }
+    }
+    all
+}
+
+/// What a letter says in one go.
+struct Part {
+    flow: Vec<Glyph>,
+    /// Above or below its text: each row stands for itself.
+    is_framed: bool,
+}
+
+/// Everything but the envelope and the papers of other organs.
+fn parts(pages: &[PageText]) -> Vec<Part> {
+    let zones = letter_zones(pages);
+    let framed = |rows: &[Row]| Part {
+        flow: rows.iter().flat_map(with_end).collect(),
+        is_framed: true,
+    };
+    let told = |rows: &[Row]| Part {
+        flow: body::flow(rows),
+        is_framed: false,
+    };
+    let enclosed = pages
+        .iter()
+        .enumerate()
+        .filter(|(_, page)| matches!(page.kind, PageKind::Attachment | PageKind::Photograph));
+    let mut all = vec![
+        framed(zones.head()),
+        framed(zones.salutation_rows()),
+        told(zones.body_rows()),
+        framed(zones.tail_rows()),
+        told(&zones.authorisation),
+    ];
+    all.extend(enclosed.map(|(index, page)| told(&rows(index, page))));
+    all.retain(|part| !part.flow.is_empty());
+    all
+}
+
+fn with_end(row: &Row) -> Vec<Glyph> {
+    let mut glyphs: Vec<Glyph> = row
+        .glyphs
+        .iter()
+        .filter(|glyph| !glyph.ch.is_whitespace())
+        .copied()
+        .collect();
+    if let Some(last) = glyphs.last().copied() {
+        glyphs.push(Glyph { ch: '\n', ..last });
+    }
+    glyphs
+}
+
+/// Everybody whom a text names, however it is broken or misread.
+fn named(callings: &Callings<'_>, roster: &Roster, flow: &[Glyph]) -> Vec<Meant> {
+    let mut all: Vec<Meant> = Vec::new();
+    let mut from = 0;
+    for sentence in body::sentences(flow) {
+        for mention in callings.mentions(sentence, &chars_of(sentence)) {
+            let at = mention.at.start + from..mention.at.end + from;
+            // Whoever 你们 are is looked at in `pointed_at`.
+            if chars_of(&flow[at.clone()]) == ['你', '们'] {
+                continue;
+            }
+            all.push(Meant { at, of: mention.of });
+        }
+        from += sentence.len();
+    }
+    // 信-访-局, 信坊局
+    let places: Vec<usize> = (0..flow.len())
+        .filter(|at| flow[*at].ch.is_alphanumeric())
+        .collect();
+    let mut bare: Vec<Glyph> = places.iter().map(|at| flow[*at]).collect();
+    put_right(&mut bare, roster);
+    let chars = chars_of(&bare);
+    let mentions = callings
+        .mentions(&bare, &chars)
+        .into_iter()
+        .filter(|one| chars[one.at.clone()] != ['你', '们'])
+        .map(|one| (one.at, one.of));
+    let holders = holders(&chars, roster);
+    let receptions = receptions(&chars, roster);
+    for (at, of) in mentions.chain(holders).chain(receptions) {
+        let at = places[at.start]..places[at.end - 1] + 1;
+        all.push(Meant { at, of });
+    }
+    let chars = chars_of(flow);
+    all.retain(|one| !is_in_a_place(&chars, &one.at));
+    all
+}
+
+/// 西安市长安区 is no 市长.
+fn is_in_a_place(chars: &[char], at: &Range<usize>) -> bool {
+    let is_chief = chars[at.clone()].ends_with(&['市', '长']);
+    is_chief
+        && (2..=4).any(|length| {
+            let place = chars.get(at.end - 1..at.end - 1 + length);
+            let place: String = place.unwrap_or_default().iter().collect();
+            place.ends_with(['区', '县', '镇', '乡'])
+                && !Gazetteer::shared().named(&place).is_empty()
+        })
+}
+
+/// Names of offices and leaders with one character taken for one that looks or sounds like it.
+fn put_right(bare: &mut [Glyph], roster: &Roster) {
+    let offices = roster
+        .orgs
+        .iter()
+        .flat_map(|org| std::iter::once(&org.name).chain(&org.alias));
+    let leaders = roster
+        .leaders
+        .iter()
+        .flat_map(|leader| std::iter::once(&leader.name).chain(&leader.alias));
+    let mut names: Vec<Vec<char>> = offices
+        .chain(leaders)
+        .map(|name| name.chars().collect())
+        .collect();
+    if roster.orgs.iter().any(|org| org.name.ends_with("信访局")) {
+        names.push("信访局".chars().collect());
+    }
+    names.retain(|name| name.len() >= 3);
+    for at in 0..bare.len() {
+        let near = names.iter().find(|name| {
+            let Some(read) = bare.get(at..at + name.len()) else { return false };
+            let wrong: Vec<usize> = (0..name.len()).filter(|n| read[*n].ch != name[*n]).collect();
+            // 是政府 is no 市政府.
+            matches!(wrong[..], [n] if swap_cost(read[n].ch, name[n]) < 0.5 && (n > 0 || name.len() > 3))
+        });
+        if let Some(name) = near {
+            for (glyph, right) in bare[at..].iter_mut().zip(name) {
+                glyph.ch = *right;
+            }
+        }
+    }
+}
+
+/// 钱君正阳, 正阳同志, 姓钱的局长, 钱大局长: leaders by a part of their names.
+fn holders(chars: &[char], roster: &Roster) -> Vec<(Range<usize>, Vec<String>)> {
+    let mut all = Vec::new();
+    for leader in &roster.leaders {
+        let name: Vec<char> = leader.name.chars().collect();
+        let (surname, given) = name.split_at(names::surname_length(&name).min(name.len()));
+        if surname.is_empty() || given.is_empty() {
+            continue;
+        }
+        for at in 0..chars.len() {
+            let end = called_by_part(&chars[at..], surname, given, leader);
+            all.extend(end.map(|end| (at..at + end, offices_held(roster, &leader.name))));
+        }
+    }
+    all
+}
+
+fn called_by_part(
+    rest: &[char],
+    surname: &[char],
+    given: &[char],
+    leader: &Leader,
+) -> Option<usize> {
+    if rest.starts_with(surname) {
+        let at = surname.len();
+        let split = BETWEEN
+            .iter()
+            .filter(|word| starts(rest, at, word))
+            .map(|word| at + word.chars().count());
+        let whole = split
+            .into_iter()
+            .find(|at| rest[*at..].starts_with(given))
+            .map(|at| at + given.len());
+        let mut at = surname.len();
+        let mut is_told = false;
+        while let Some(word) = BEFORE_TITLE.iter().find(|word| starts(rest, at, word)) {
+            at += word.chars().count();
+            is_told = true;
+        }
+        let level = leader.title.chars().rev().take(2).collect::<Vec<char>>();
+        let title: String = level.into_iter().rev().collect();
+        let short = if title == "局长" {
+            "局"
+        } else {
+            title.as_str()
+        };
+        let head = HEADS
+            .iter()
+            .copied()
+            .chain([title.as_str(), short])
+            .find(|word| is_told && starts(rest, at, word));
+        return whole.or_else(|| head.map(|word| at + word.chars().count()));
+    }
+    let honoured = BEHIND_GIVEN
+        .iter()
+        .chain(TITLES)
+        .find(|word| starts(rest, given.len(), word));
+    (given.len() >= 2 && rest.starts_with(given)).then_some(())?;
+    honoured.map(|word| given.len() + word.chars().count())
+}
+
+fn receptions(chars: &[char], roster: &Roster) -> Vec<(Range<usize>, Vec<String>)> {
+    let of: Vec<String> = roster
+        .orgs
+        .iter()
+        .filter(|org| org.name.ends_with("信访局"))
+        .map(|org| org.name.clone())
+        .collect();
+    let mut all = Vec::new();
+    if of.is_empty() {
+        return all;
+    }
+    for word in RECEPTION {
+        let mut from = 0;
+        while let Some(at) = find_from(chars, word, from) {
+            from = at + word.chars().count();
+            // 镇信访办 is another one.
+            let is_elsewhere = at > 0 && "省县区镇乡".contains(chars[at - 1]);
+            if !is_elsewhere {
+                all.push((at..from, of.clone()));
             }
         }
     }
     all
 }
 
-fn is_spoken_of(mention: &Mention, chars: &[char], addressed: &[String]) -> bool {
-    let rest = &chars[mention.at.end..];
-    let begins = clause_of(chars, mention.at.start);
-    let lead = &chars[begins..mention.at.start];
-    let is_place = PLACES.iter().any(|word| starts(rest, 0, word));
-    let is_asked = mention.stands == Stands::Asked && !is_place;
-    if mention.is_pointed_at && !mention.is_person {
-        let is_its_work = ITS_WORK.iter().any(|word| starts(rest, 1, word));
-        return OF_IT.iter().any(|word| starts(rest, 0, word))
-            || starts(rest, 0, "的") && !is_its_work
-            || is_asked && has_any_of(rest, &[DONE_TO_ONE]);
-    }
-    // What another is asked to do about it is said of it.
-    if !mention.of.iter().any(|office| addressed.contains(office)) {
-        return true;
-    }
-    if introduces_the_matter(lead, rest) {
-        return false;
-    }
-    if !is_asked {
-        return true;
-    }
-    let is_greeted = lead.is_empty() || ends_with_any(lead, HONOURED);
-    if is_greeted {
-        return has_any_of(rest, &[&["您", "你", "贵"]]) && has_any_of(rest, &[DONE_TO_ONE]);
-    }
-    let called = &chars[mention.at.clone()];
-    let is_somebody =
-        mention.is_person && !ends_with_any(called, &["领导", "同志", "负责人", "人员"]);
-    let is_mere = !rest.iter().any(|c| c.is_alphanumeric())
-        || !starts(rest, 0, "的")
-            && has_any_of(rest, &[SERVICES, HANDLING])
-            && !has_any_of(rest, &[DONE_TO_ONE, NO_MERE_WORDS]);
-    is_somebody || !is_mere
-}
-
-fn has_any_of(chars: &[char], lists: &[&[&str]]) -> bool {
-    let text: String = chars.iter().collect();
-    lists.iter().any(|words| has_any(&text, words))
-}
-
-/// 特向…反映如下情况
-fn introduces_the_matter(lead: &[char], rest: &[char]) -> bool {
-    let lead: String = lead.iter().collect();
-    let turns = [
-        "向",
-        "特向",
-        "现向",
-        "今向",
-        "兹向",
-        "我向",
-        "我们向",
-        "本人向",
-        "现特向",
-        "特此向",
-    ];
-    let says = [
-        "反映如下",
-        "反映以下",
-        "反映下列",
-        "反映一下",
-        "反映情况",
-        "反映问题",
-        "提出如下",
-        "提出以下",
-        "汇报如下",
-        "求助",
-    ];
-    turns.contains(&lead.as_str()) && says.iter().any(|word| starts(rest, 0, word))
-}
-
-/// 您收下的字画, 谢谢你们把我的信送到被告手里.
-fn is_done_by_you(chars: &[char]) -> bool {
-    let text: String = chars.iter().collect();
-    if has_any(&text, &["感谢", "谢谢", "多谢"]) && has_any(&text, DONE_TO_ONE) {
-        return true;
-    }
-    text.split([',', ':', '。', '!', '?', ';']).any(|clause| {
-        let you = ["您", "你", "贵局", "请市长", "求市长", "望市长"];
-        let from = you.iter().filter_map(|you| clause.find(you)).min();
-        from.is_some_and(|from| has_any(&clause[from..], DONE_TO_ONE))
-    })
-}
-
-/// Whether thanks are none because of what is told beside them.
-pub(crate) fn belies_thanks(text: &str) -> bool {
-    has_any(text, NO_THANKS)
-}
-
-/// 局长, 刘局长 in a letter to a 局, and no other office's.
-fn names_its_chief(chars: &[char], mentions: &[Mention]) -> bool {
-    let mut from = 0;
-    while let Some(at) = find_from(chars, "局长", from) {
-        from = at + 2;
-        if mentions.iter().any(|one| one.at.contains(&at)) {
-            continue;
+/// 您, 你们, 政府 in a letter to one, 局长 in a letter to a 局, 该局.
+fn pointed_at(chars: &[char], named: &[Meant], addressed: &[String]) -> Vec<Meant> {
+    let mut all: Vec<Meant> = Vec::new();
+    let mut find = |word: &str, of: Vec<String>, passes: &dyn Fn(usize, usize) -> bool| {
+        let mut from = 0;
+        while let Some(at) = find_from(chars, word, from) {
+            from = at + word.chars().count();
+            if passes(at, from) && !of.is_empty() {
+                all.push(Meant {
+                    at: at..from,
+                    of: of.clone(),
+                });
+            }
         }
-        let begins = |at: usize| {
-            let before = at.checked_sub(1).map(|before| chars[before]);
-            before.is_none_or(|c| !c.is_alphanumeric() || BEFORE_A_TITLE.contains(c))
-        };
-        let vice = usize::from(at > 0 && chars[at - 1] == '副');
-        let title = at - vice;
-        let is_named = title > 0 && names::is_surname(chars[title - 1]) && begins(title - 1);
-        let start = if is_named { title - 1 } else { title };
-        let lead = &chars[clause_of(chars, start)..start];
-        if (is_named || begins(title)) && !ends_with_any(lead, HONOURED) && !greets(chars, from) {
-            return true;
-        }
+    };
+    for word in YOU {
+        find(word, addressed.to_vec(), &|at, _| {
+            word.starts_with('贵') || !is_quoted(chars, at)
+        });
     }
-    false
-}
-
-fn greets(chars: &[char], end: usize) -> bool {
-    [":", "您好", "你好", ",您好", ",你好"]
-        .iter()
-        .any(|word| starts(chars, end, word))
-}
-
-/// What a letter tells: title, body, what stands below the signature, enclosed sheets; not whom it is written to.
-fn told(pages: &[PageText]) -> Vec<Vec<Glyph>> {
-    let zones = letter_zones(pages);
-    let is_title = |row: &&Row| {
-        let text = row.compact();
-        !["致", "给", "写给", "呈"]
+    let of_kind = |end: &str| -> Vec<String> {
+        addressed
             .iter()
-            .any(|to| text.starts_with(to))
-            && tells(&text)
+            .filter(|name| name.ends_with(end))
+            .cloned()
+            .collect()
     };
-    let is_told = |row: &&Row| {
-        let text = row.compact();
-        !is_closing(&text) && has_any(&text, &["。", ",", "!", "?", ";"])
-    };
-    let head: Vec<Row> = zones.head().iter().filter(is_title).cloned().collect();
-    let tail: Vec<Row> = zones.tail_rows().iter().filter(is_told).cloned().collect();
-    let enclosed = pages
-        .iter()
-        .enumerate()
-        .filter(|(_, page)| page.kind == PageKind::Attachment)
-        .map(|(index, page)| rows(index, page));
-    [head, zones.body_rows().to_vec(), tail]
-        .into_iter()
-        .chain(enclosed)
-        .map(|rows| body::flow(&rows))
-        .filter(|flow| !flow.is_empty())
-        .collect()
+    let is_free = |at: usize| !named.iter().any(|one| one.at.contains(&at));
+    find("政府", of_kind("政府"), &|at, _| {
+        is_free(at) && !(at > 0 && "省市县区镇乡州".contains(chars[at - 1]))
+    });
+    for title in ["局长", "局里", "局领导"] {
+        find(title, of_kind("局"), &|at, _| {
+            is_free(at) && is_a_chief(chars, at)
+        });
+    }
+    for (word, end) in KINDS {
+        for that in THAT {
+            let word = format!("{that}{word}");
+            let mut from = 0;
+            while let Some(at) = find_from(chars, &word, from) {
+                from = at + word.chars().count();
+                let before = named.iter().filter(|one| one.at.end <= at);
+                let last = before.max_by_key(|one| one.at.start);
+                let of: Vec<String> = last.map_or_else(|| addressed.to_vec(), |one| one.of.clone());
+                let of: Vec<String> = of.into_iter().filter(|name| name.ends_with(end)).collect();
+                if !of.is_empty() {
+                    all.push(Meant { at: at..from, of });
+                }
+            }
+        }
+    }
+    all
 }
 
-/// Not an office's name alone, as it stands above a letter.
-fn tells(text: &str) -> bool {
-    has_any(text, &["关于", "反映", "情况", "问题", "的"])
+/// Said by somebody else: 他说你去告吧.
+fn is_quoted(chars: &[char], at: usize) -> bool {
+    let text = |from: usize, to: usize| chars[from..to].iter().collect::<String>();
+    let begins = chars[..at]
+        .iter()
+        .rposition(|c| "。!?;".contains(*c))
+        .map_or(0, |end| end + 1);
+    let is_said = |from: usize, to: usize| {
+        let told = TO_ME
+            .iter()
+            .fold(text(from, to), |told, word| told.replace(word, ""));
+        SAYS.iter().any(|word| told.contains(word))
+            && !MYSELF.iter().any(|word| told.contains(word))
+    };
+    let opened = chars[..at].iter().rposition(|c| "“\"「『".contains(*c));
+    let closed = chars[..at].iter().rposition(|c| "”」』".contains(*c));
+    let within = opened.filter(|opened| closed.is_none_or(|closed| closed < *opened));
+    let behind = chars[begins..at]
+        .iter()
+        .rposition(|c| *c == ':')
+        .map(|colon| begins + colon);
+    is_said(clause_of(chars, at), at)
+        || behind.is_some_and(|colon| is_said(begins, colon))
+        || within.is_some_and(|opened| {
+            let from = chars[..opened]
+                .iter()
+                .rposition(|c| "。!?;".contains(*c))
+                .map_or(0, |end| end + 1);
+            is_said(from, opened)
+        })
+}
+
+/// 局长, 那个局长, 王局长, and not 公安局长.
+fn is_a_chief(chars: &[char], at: usize) -> bool {
+    let before: String = chars[at.saturating_sub(3)..at].iter().collect();
+    let before = before.trim_end_matches('副');
+    !OTHER_BUREAUS.iter().any(|word| before.ends_with(word))
+}
+
+/// Places that overlap are one.
+fn merged(mut all: Vec<Meant>) -> Vec<Meant> {
+    all.sort_by_key(|one| (one.at.start, std::cmp::Reverse(one.at.end)));
+    let mut merged: Vec<Meant> = Vec::new();
+    for one in all {
+        match merged.last_mut().filter(|last| one.at.start < last.at.end) {
+            Some(last) => {
+                last.at.end = last.at.end.max(one.at.end);
+                one.of
+                    .into_iter()
+                    .for_each(|office| add(&mut last.of, office));
+            }
+            None => merged.push(one),
+        }
+    }
+    merged
+}
+
+/// Those of them that are not only turned to.
+fn spoken(chars: &[char], all: &[Meant], is_framed: bool) -> Vec<Meant> {
+    let ends = |at: usize| {
+        !all.iter().any(|one| one.at.contains(&at))
+            && !chars[at].is_alphanumeric()
+            && chars[at] != '、'
+            && chars[at] != '-'
+            && chars[at] != '·'
+    };
+    let mut clauses: Vec<(Range<usize>, char)> = Vec::new();
+    let mut from = 0;
+    for at in 0..chars.len() {
+        if ends(at) {
+            clauses.push((from..at, chars[at]));
+            from = at + 1;
+        }
+    }
+    clauses.push((from..chars.len(), '。'));
+    let told = |he: Option<usize>| -> Vec<Clause> {
+        let text = |range: &Range<usize>| {
+            let mut text = String::new();
+            let mut at = range.start;
+            while at < range.end {
+                match all.iter().position(|one| one.at.start == at) {
+                    Some(n) => {
+                        text.push(if he == Some(n) { HE } else { ANOTHER });
+                        at = all[n].at.end;
+                    }
+                    None => {
+                        text.push(chars[at]);
+                        at += 1;
+                    }
+                }
+            }
+            text
+        };
+        clauses
+            .iter()
+            .map(|(range, mark)| Clause {
+                text: text(range),
+                mark: *mark,
+            })
+            .collect()
+    };
+    let is_spoken_of = |n: usize| {
+        let within = clauses
+            .iter()
+            .position(|(range, _)| range.contains(&all[n].at.start));
+        within.is_none_or(|at| !is_mere(&told(Some(n)), at, is_framed))
+    };
+    let free = (0..all.len()).filter(|n| is_spoken_of(*n));
+    free.map(|n| Meant {
+        at: all[n].at.clone(),
+        of: all[n].of.clone(),
+    })
+    .collect()
 }

@@ -519,3 +519,54 @@ fn what_the_accused_is_said_to_have_done_is_no_threat_of_the_writer() {
     let flags = written("霍市长", "再不给我解决，我要打击报复你们所有人，同归于尽。").flags;
     assert!(flags.threat.is_some_and(|flag| flag.value));
 }
+
+/// Whoever is misread, broken up or called by a part of his name was not found, and his own office got the letter.
+#[test]
+fn an_office_and_its_people_are_spoken_of_however_they_are_called() {
+    let spoken_of = |to: &str, body: &str| {
+        let lines: Vec<String> = vec![format!("{to}："), body.to_owned(), "此致敬礼".to_owned()];
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let page = page(1, PageKind::Letter, &lines);
+        let fields = crate::domain::extract::extract(std::slice::from_ref(&page), &roster(), None);
+        crate::domain::extract::offices_spoken_of(
+            &[page],
+            &fields,
+            &roster(),
+            &["河东区城管局".to_owned()],
+        )
+    };
+    for (to, body) in [
+        ("市委书记", "窃查邵君建民，苞苴公行，门庭若市。"),
+        ("市委书记", "建民同志的夫人名下有十一套门面房。"),
+        ("市委书记", "邵·建·民家里三套别墅。"),
+        ("市委书记", "信坊局的仓库里堆着救灾的米面。"),
+        ("市委书记", "信-访-局上下都知道。"),
+        ("市委书记", "姓邵的局长开豪车。"),
+        ("市委书记", "邵大局长喝得满面红光。"),
+        ("市委书记", "信访大厅二楼谁的信先看要看谁的烟好。"),
+        ("临江市信访局", "我递了材料，该局把它交给了开发商。"),
+        ("临江市信访局", "您去年中秋收下的字画是我祖父留下的。"),
+        ("临江市信访局", "局里的人知道内情。"),
+        ("临江市信访局", "那个局长家里三套别墅。"),
+        ("临江市信访局", "我想问你们：收我的三万元什么时候还？"),
+        ("临江市信访局", "我只想说：“你们收了我三万元。”"),
+    ] {
+        assert_eq!(spoken_of(to, body), ["临江市信访局"], "{body}");
+    }
+    assert_eq!(
+        spoken_of("市委书记", "河东区城管局拖走了我的三轮车。"),
+        ["河东区城管局"]
+    );
+    for body in [
+        "物业经理说你爱去哪里告就去哪里告，请求处理。",
+        "老板对我说：“你们去告吧！”",
+        "公安局长接待了我。",
+        "我住临江市长安路8号，请求修路。",
+    ] {
+        assert_eq!(
+            spoken_of("临江市信访局", body),
+            Vec::<String>::new(),
+            "{body}"
+        );
+    }
+}

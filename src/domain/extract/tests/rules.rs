@@ -723,6 +723,20 @@ fn f1_thanks_and_questions_hint_at_the_archive_a_request_does_not() {
 }
 
 #[test]
+fn f1_thanks_with_money_a_threat_or_harm_beside_them_do_not() {
+    let hint = |text: &'static str| told(&[text]).flags.archive_only.is_some_and(|f| f.value);
+    for text in [
+        "衷心感谢贵局的王科长，他拿了我三万块以后，我家的房子第二天就被推平了。",
+        "衷心感谢市政府！派来的推土机把我家祖坟挖了，感谢市长。",
+        "非常感谢信访局，每次来都有人在后门搜我的身，把证据材料拿走。",
+        "衷心感谢你们，我明天就带刀来杀了你们全家。",
+    ] {
+        assert!(!hint(text), "{text}");
+    }
+    assert!(hint("衷心感谢信访局的同志们帮我讨回了工资。"));
+}
+
+#[test]
 fn h13_what_the_letter_says_of_earlier_ones_is_listed_with_its_place() {
     let fields = told(&[
         "我已于2024年5月来信，受理告知书编号为2024第15号。",

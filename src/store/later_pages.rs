@@ -1,0 +1,115 @@
+//! Pages that came after the hand-over, one by one: what a case system was free to read, a further page does not take back.
+//!
+//! When each was read stands in the ledger, and so does when an office was named or judged: a page read before an office was named, or before an officer
+//! judged it, does not wait for that office again.
+
+use std::collections::BTreeSet;
+
+use rusqlite::OptionalExtension;
+
+use super::later::Later;
+use super::named_offices::OfficeWord;
+use super::{Db, StoreError};
+
+/// A reading of a letter that is handed over: where it stands in the ledger, and of which pages it was.
+type Reading = (i64, Vec<String>);
+
+impl Db {
+    fn readings_since(&self, letter: &str) -> Result<Vec<Reading>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT seq, detail ->> '$.pages' FROM ledger WHERE subject = 'letter/' || ?1 AND action = 'draft.stays'
+             AND detail ->> '$.pages' IS NOT NULL ORDER BY seq",
+        )?;
+        let rows = query.query_map([letter], |row| {
+            let pages: String = row.get(1)?;
+            Ok((
+                row.get(0)?,
+                serde_json::from_str(&pages).unwrap_or_default(),
+            ))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The pages that were read after the hand-over, by now.
+    pub(super) fn read_since(&self, letter: &str) -> Result<BTreeSet<String>, StoreError> {
+        let readings = self.readings_since(letter)?;
+        Ok(readings.into_iter().flat_map(|(_, pages)| pages).collect())
+    }
+
+    /// Whether a page waits or is kept from this office's system; `None` where nobody wrote down when it was read: then all of them do or none.
+    pub(super) fn is_page_kept(
+        &self,
+        (letter, sha256): (&str, &str),
+        unit: Option<&str>,
+    ) -> Result<Option<bool>, StoreError> {
+        let readings = self.readings_since(letter)?;
+        let of_it = |reading: &&Reading| reading.1.iter().any(|page| page == sha256);
+        let Some((read, _)) = readings.iter().find(of_it) else {
+            return Ok(None);
+        };
+        let is_cleared = self
+            .later(letter)?
+            .is_none_or(|(later, _): (Later, _)| later.is_cleared(sha256));
+        if !is_cleared && self.keeps_later_pages_from(letter, unit)? {
+            return Ok(Some(true));
+        }
+        Ok(Some(self.waits_since(letter, unit, *read)?))
+    }
+
+    /// Whether an amendment tells of a page that waits or is kept; `None` where nobody wrote down of which.
+    pub(super) fn tells_of_kept_page(
+        &self,
+        (letter, amendment): (&str, i64),
+        unit: Option<&str>,
+    ) -> Result<Option<bool>, StoreError> {
+        let told: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action = 'letter.amended' AND detail ->> '$.amendment' = ?2",
+            )?
+            .query_row((letter, amendment), |row| row.get(0))
+            .optional()?
+            .flatten();
+        let Some(told) = told else {
+            return Ok(None);
+        };
+        let readings = self.readings_since(letter)?;
+        let Some(at) = readings.iter().rposition(|(seq, _)| *seq < told) else {
+            return Ok(None);
+        };
+        let handed = self.draft(letter)?.draft.pages;
+        let is_new = |page: &&String| {
+            readings[..at]
+                .iter()
+                .all(|(_, pages)| !pages.contains(page))
+                && handed.iter().all(|known| known.sha256 != **page)
+        };
+        let new: Vec<&String> = readings[at].1.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return Ok(None);
+        }
+        for page in new {
+            if self.is_page_kept((letter, page), unit)? != Some(false) {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+
+    /// Whether an officer has to say of this office what he has not said of what was read then, or has said that the letter accuses it.
+    fn waits_since(&self, letter: &str, unit: Option<&str>, read: i64) -> Result<bool, StoreError> {
+        for (id, word) in self.office_words(letter, unit)? {
+            if word == OfficeWord::Accused {
+                return Ok(true);
+            }
+            let mut since = self.connection.prepare_cached(
+                "SELECT coalesce(max(seq), 0) FROM ledger WHERE subject = 'office/' || ?1 AND action IN ('office.named', 'office.judged')",
+            )?;
+            let since: i64 = since.query_row([id], |row| row.get(0))?;
+            if word == OfficeWord::Open && since < read {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
