@@ -72,6 +72,11 @@ const RECEPTION: &[&str] = &[
     "信访口",
 ];
 
+/// Roads whose names begin like a title.
+const LONG_ROADS: &[&str] = &[
+    "长安", "长江", "长春", "长宁", "长乐", "长征", "长虹", "长青", "长兴",
+];
+
 /// A place where the text means an office.
 struct Meant {
     at: Range<usize>,
@@ -231,16 +236,24 @@ fn named(callings: &Callings<'_>, roster: &Roster, flow: &[Glyph]) -> Vec<Meant>
     all
 }
 
-/// 西安市长安区 is no 市长.
+/// 西安市长安区, 苏州市长江北路: no 市长.
 fn is_in_a_place(chars: &[char], at: &Range<usize>) -> bool {
-    let is_chief = chars[at.clone()].ends_with(&['市', '长']);
-    is_chief
-        && (2..=4).any(|length| {
-            let place = chars.get(at.end - 1..at.end - 1 + length);
-            let place: String = place.unwrap_or_default().iter().collect();
-            place.ends_with(['区', '县', '镇', '乡'])
-                && !Gazetteer::shared().named(&place).is_empty()
+    let rest = &chars[at.end - 1..];
+    let is_place = |length: usize| {
+        let place: String = rest.get(..length).unwrap_or_default().iter().collect();
+        place.ends_with(['区', '县', '镇', '乡']) && !Gazetteer::shared().named(&place).is_empty()
+    };
+    let is_road = || {
+        let named = LONG_ROADS.iter().find(|word| starts(rest, 0, word));
+        named.is_some_and(|word| {
+            let mut behind = word.chars().count();
+            behind += usize::from(rest.get(behind).is_some_and(|c| "东南西北中".contains(*c)));
+            ["路", "街", "大道"]
+                .iter()
+                .any(|road| starts(rest, behind, road))
         })
+    };
+    chars[at.clone()].ends_with(&['市', '长']) && ((2..=4).any(is_place) || is_road())
 }
 
 /// Names of offices and leaders with one character taken for one that looks or sounds like it.
