@@ -10,6 +10,7 @@ mod callings;
 mod conduct;
 mod courtesy;
 mod misdeeds;
+mod pointed;
 mod spoken;
 mod words;
 

@@ -197,6 +197,9 @@ const GOES_ON: &[&str] = &[
     "局长",
 ];
 
+/// What begins like those and goes on with something else.
+const OTHERWISE: &[&str] = &["其实", "其他", "其它", "其次", "其中", "他人"];
+
 /// Whether the clause at `at`, whose [`HE`] it is, only turns to him. `is_framed`: above or below the letter's text, where he may stand alone.
 pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
     let one = &clauses[at];
@@ -205,7 +208,10 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
         let behind = clauses[from..]
             .iter()
             .find(|clause| !clause.text.is_empty());
-        behind.is_some_and(|clause| GOES_ON.iter().any(|word| clause.text.starts_with(word)))
+        behind.is_some_and(|clause| {
+            let begins = |word: &&str| clause.text.starts_with(*word);
+            GOES_ON.iter().any(|word| begins(word)) && !OTHERWISE.iter().any(|word| begins(word))
+        })
     };
     let is_alone = next.is_none_or(|next| next.text.is_empty()) || "\n。".contains(one.mark);
     if is_framed && is_alone && calls(&one.text) {
@@ -213,7 +219,7 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
     }
     match phrase(&one.text) {
         None => false,
-        Some(Phrase::Greets) => true,
+        Some(Phrase::Greets) => !goes_on(at + 1),
         Some(Phrase::Calls) => {
             let begins = ["我是", "我叫", "我们是", "本人是", "本人叫"];
             next.is_some_and(|next| {
@@ -459,7 +465,7 @@ mod tests {
             "请问〇的上班时间是几点?",
             "祝〇工作顺利,身体健康。",
             "请尽快解决。祝〇万事如意!签名人:张兴旺",
-            "我知道〇工作繁忙。",
+            "我知道〇工作繁忙。其实我不想写信。",
         ] {
             assert!(mere(text), "{text}");
         }
@@ -484,6 +490,7 @@ mod tests {
             "祝贺〇又立新功:打断了老张的腿。",
             "关于〇情况的反映。",
             "〇:收了我三万元。",
+            "打扰〇了,他们收了我三万元。",
             "我母亲的牛没了,感谢〇。",
         ] {
             assert!(!mere(text), "{text}");
