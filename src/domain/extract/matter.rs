@@ -379,7 +379,7 @@ fn tells_of_more(sentence: &str) -> bool {
         at > 0 && is_number(&chars[at - 1])
             || at > 1 && "多余来".contains(chars[at - 1]) && is_number(&chars[at - 2])
     };
-    let money = chars
+    let mut money = chars
         .iter()
         .enumerate()
         .filter(|(_, c)| "元块万".contains(**c));
@@ -402,7 +402,7 @@ fn tells_of_more(sentence: &str) -> bool {
         "送礼",
         "骗",
     ];
-    money.into_iter().any(amount) || has_any(sentence, &harm) || has_any(sentence, NO_THANKS)
+    money.any(amount) || has_any(sentence, &harm) || has_any(sentence, NO_THANKS)
 }
 
 /// What the letter says of earlier ones: numbers of papers, 已于某日来信 (requirement H13).

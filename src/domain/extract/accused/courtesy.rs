@@ -210,7 +210,7 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
             .find(|clause| !clause.text.is_empty());
         behind.is_some_and(|clause| {
             let begins = |word: &&str| clause.text.starts_with(*word);
-            GOES_ON.iter().any(|word| begins(word)) && !OTHERWISE.iter().any(|word| begins(word))
+            GOES_ON.iter().any(begins) && !OTHERWISE.iter().any(begins)
         })
     };
     let is_alone = next.is_none_or(|next| next.text.is_empty()) || "\n。".contains(one.mark);

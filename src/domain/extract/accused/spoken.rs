@@ -374,9 +374,9 @@ fn spoken(chars: &[char], all: &[Meant], is_framed: bool) -> Vec<Meant> {
     };
     let mut clauses: Vec<(Range<usize>, char)> = Vec::new();
     let mut from = 0;
-    for at in 0..chars.len() {
+    for (at, mark) in chars.iter().enumerate() {
         if ends(at) {
-            clauses.push((from..at, chars[at]));
+            clauses.push((from..at, *mark));
             from = at + 1;
         }
     }
