@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -16,6 +16,7 @@ help:
 	@echo '  HANDOVER=1              let the outside case system claim and acknowledge every draft at the end'
 	@echo '  PORT=N                  console and API on another port of this machine than 8470'
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
+	@echo 'make train                a training station on PORT=8471: a guided first day on the sample letters (FRESH=1 begins anew)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
 	@echo 'make campaign             the whole station while everything around it dies: ROUNDS=200, SEED=N for another course'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
@@ -48,6 +49,12 @@ run:
 	$(cargo) build $(profile) --bin laixin
 	$(station) --letters '$(LETTERS)' --port $(PORT) \
 		$(if $(ONCE),--once) $(if $(FRESH),--fresh) $(if $(HANDOVER),--handover)
+
+# Never on the port of make run: a training station stands beside the real one.
+train:
+	@setup/setup.sh run
+	$(cargo) build $(profile) --bin laixin
+	/usr/bin/python3 demo/training.py --letters '$(LETTERS)' --port $(if $(filter 8470,$(PORT)),8471,$(PORT)) $(if $(FRESH),--fresh)
 
 # Tests turn on features that the program alone does not; building it beside them, as they do, compiles everything once, not twice.
 # $(call phase,NAME,COMMAND): runs it and says how long it took.

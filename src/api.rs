@@ -38,14 +38,17 @@ mod query;
 mod ranged;
 pub mod scanners;
 pub mod search;
+pub mod second_entry;
 mod second_person;
 pub mod session;
 pub mod statistics;
 pub mod thumbnails;
 pub mod tls;
 pub mod tokens;
+pub mod training;
 pub mod users;
 pub mod valuables;
+pub mod visitor;
 pub mod withhold;
 
 use std::collections::BTreeMap;
@@ -226,6 +229,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(page_kinds::set))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
+        .routes(routes!(second_entry::get, second_entry::enter))
+        .routes(routes!(visitor::get, visitor::say))
         .routes(routes!(valuables::of_letter, valuables::list))
         .routes(routes!(valuables::witness))
         .routes(routes!(valuables::give_back))
@@ -267,6 +272,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(interests::end))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
+        .routes(routes!(training::get))
+        .routes(routes!(training::begin))
+        .routes(routes!(training::put))
         .routes(routes!(audit::list))
         .routes(routes!(statistics::get))
         .routes(routes!(statistics::export))

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::at_rest::Lock;
+use crate::domain::double_entry::EntryField;
 
 pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
 pub use push::{Exchange, Network, Webhook};
@@ -198,7 +199,21 @@ pub struct Settings {
     /// Logging.
     #[serde(default)]
     pub log: Log,
+    /// This station is for training: sample letters, a simulated cabinet, nothing is handed over.
+    #[serde(default)]
+    pub training: Option<Training>,
 }
+
+/// `[training]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// The folder of sample letters: `ID_p1.jpg`, `ID_env.jpg` …
+    pub letters: PathBuf,
+}
+
+/// Stands before a training station's name, on every page, paper and draft.
+const TRAINING_MARK: &str = "【练习】";
 
 /// `[station]`
 #[derive(Debug, Clone, Deserialize)]
@@ -332,6 +347,9 @@ pub struct Registration {
     /// Days off and make-up working days; without it working days count weekends only, and every due date says so.
     #[serde(default)]
     pub holidays: Option<PathBuf>,
+    /// Fields that a second person keys from the paper without seeing the draft; it is not confirmed before both wrote the same.
+    #[serde(default)]
+    pub double_entry: Vec<EntryField>,
 }
 
 /// `[handoff]`
@@ -451,6 +469,10 @@ impl Settings {
             .for_each(|hook| hook.settle(base));
         let exchanges = &mut settings.exchanges;
         exchanges.iter_mut().for_each(|folder| folder.settle(base));
+        if let Some(training) = &mut settings.training {
+            here(&mut training.letters);
+            settings.station.name.insert_str(0, TRAINING_MARK);
+        }
         settings.refuse_misfits(file)?;
         let data = settings.station.data_dir.clone();
         settings
@@ -458,6 +480,7 @@ impl Settings {
             .iter_mut()
             .for_each(|scanner| scanner.settle(base, &data));
         settings.refuse_doubles(file)?;
+        settings.refuse_mixing(file)?;
         Ok(settings)
     }
 
@@ -483,6 +506,39 @@ impl Settings {
         Ok(())
     }
 
+    /// A training station has nothing through which a real letter could come in, nor a sample letter go out.
+    fn refuse_mixing(&self, file: &Path) -> Result<(), ConfigError> {
+        if self.training.is_none() {
+            return Ok(());
+        }
+        let refused = |id: &DeviceId, message: &str| {
+            Err(ConfigError::Refused {
+                file: file.to_owned(),
+                line: last_line_of(file, id),
+                key: format!("training and {id}"),
+                message: message.to_owned(),
+            })
+        };
+        let told = self.webhooks.iter().map(|hook| &hook.id);
+        if let Some(id) = told
+            .chain(self.exchanges.iter().map(|folder| &folder.id))
+            .next()
+        {
+            return refused(id, "a training station tells no case system: take it out");
+        }
+        let outside = |scanner: &&Scanner| {
+            scanner.kind != ScannerKind::Folder
+                || !scanner.folder.starts_with(&self.station.data_dir)
+        };
+        match self.scanners.iter().find(outside) {
+            Some(scanner) => refused(
+                &scanner.id,
+                "a training station's scanner is a folder below its data_dir, where no real scanner writes",
+            ),
+            None => Ok(()),
+        }
+    }
+
     fn refuse_misfits(&self, file: &Path) -> Result<(), ConfigError> {
         if let Some((key, message)) = self.http.misfit() {
             return Err(ConfigError::Refused {
@@ -490,6 +546,14 @@ impl Settings {
                 line: line_of_key(file, key),
                 key: key.to_owned(),
                 message,
+            });
+        }
+        if !self.registration.double_entry.is_empty() && self.handoff.offer == Offer::Read {
+            return Err(ConfigError::Refused {
+                file: file.to_owned(),
+                line: line_of_key(file, "registration.double_entry"),
+                key: "registration.double_entry".to_owned(),
+                message: "needs handoff.offer = \"confirmed\": what is offered as it is read waits for nobody who keys it again".to_owned(),
             });
         }
         for hook in &self.webhooks {

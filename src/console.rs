@@ -12,6 +12,7 @@ mod batches;
 mod beside;
 mod cabinet;
 mod check;
+mod device;
 mod earlier;
 mod field_lines;
 mod frame;
@@ -27,10 +28,13 @@ mod refused;
 mod review;
 mod scanning;
 mod search;
+mod second_entry;
 mod sheets;
 mod sign_in;
 mod statistics;
 mod today;
+mod training;
+mod visitor;
 mod when;
 pub(crate) mod words;
 
@@ -64,6 +68,9 @@ pub fn router(app: App) -> Router {
         .route("/search", get(search::page))
         .route("/letters/{id}", get(letter::page))
         .route("/letters/{id}/beside", get(beside::page))
+        .route("/letters/{id}/entry", get(second_entry::page))
+        .route("/letters/{id}/visitor", get(visitor::page))
+        .route("/visitor", get(visitor::waiting))
         .route("/letters/{id}/keeping", get(keeping::page))
         .route("/letters/{id}/access", get(access::page))
         .route("/boxes", get(keeping::boxes))
@@ -71,8 +78,11 @@ pub fn router(app: App) -> Router {
         .route("/held", get(held::page))
         .route("/outbox", get(outbox::page))
         .route("/maintenance", get(maintenance::page))
+        .route("/maintenance/{id}", get(device::page))
+        .route("/maintenance/{id}/log.csv", get(device::table))
         .route("/check", get(check::page))
         .route("/statistics", get(statistics::page))
+        .route("/training", get(training::page))
         .route("/accounts", get(accounts::page))
         .route("/myself", get(myself::page))
         .route("/audit", get(audit::page))

@@ -23,6 +23,8 @@ use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
 use crate::{Chain, alarm, console, daily, handoff, read, scan, scrub};
 
+mod training;
+
 /// A task that does not complete a loop within this time is stuck. Longer than the slowest page.
 const STUCK_READER: Duration = Duration::from_secs(180);
 /// The same for tasks that only wait for devices and disks.
@@ -107,6 +109,8 @@ pub enum StationError {
 /// [`StationError`] when something keeps it from starting. A device, a folder or a model that does not work does not:
 /// the station runs without it and says so.
 pub async fn run(settings: Settings) -> Result<(), StationError> {
+    let mut settings = settings;
+    let simulated = training::simulated_cabinets(&mut settings).await?;
     let settings = Arc::new(settings);
     let office = read::office(&settings)?;
     let mappings = handoff::mappings(&settings)?;
@@ -245,6 +249,7 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         "reading",
     )
     .await;
+    simulated.iter().for_each(JoinHandle::abort);
     for (at, task) in tasks.into_iter().enumerate().rev() {
         if task.await.is_err() {
             tracing::error!(task = at, "a task ended by a defect");

@@ -21,6 +21,7 @@ mod custody;
 mod cycle_file;
 mod cycle_history;
 mod cycles;
+mod desk;
 mod drafts;
 mod due;
 mod earlier;
@@ -72,6 +73,7 @@ mod self_tests;
 mod set_back;
 mod statistics;
 mod things;
+mod training;
 mod units;
 mod unreleased;
 mod valuables;
@@ -183,6 +185,16 @@ pub enum StoreError {
         /// Schema of this build.
         known: u32,
     },
+    /// A training station is to be made of a database that was used in earnest.
+    #[error(
+        "the database holds batches or letters of a real station, and the settings have [training]: give the training station a data_dir of its own"
+    )]
+    NotForTraining,
+    /// A real station is to be made of a training station's database.
+    #[error(
+        "the database is a training station's, and the settings have no [training]: give the real station a data_dir of its own"
+    )]
+    OnlyForTraining,
     /// The database does not open.
     #[error(transparent)]
     Locked(#[from] locked::LockedError),
@@ -339,6 +351,7 @@ impl Db {
         }
         let mut db = Self::open_with(&database, settings.lock()?)?;
         db.offices = units::Offices::of(settings);
+        db.agree_on_training(settings.training.is_some())?;
         Ok(db)
     }
 

@@ -28,6 +28,8 @@ mod people;
 mod push;
 mod routes;
 mod search;
+mod second_looks;
 mod sight;
 mod statistics;
 mod tls;
+mod training;

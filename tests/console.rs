@@ -9,14 +9,20 @@ mod check;
 mod closing;
 mod corrections;
 mod desk;
+mod devices;
 mod earlier;
+#[path = "support/firefox.rs"]
+mod firefox;
+mod in_firefox;
 mod keeping;
 mod many;
 mod operator;
 mod quality;
 mod review;
 mod search;
+mod second_looks;
 mod sheets;
+mod training;
 mod trust;
 
 use std::sync::Arc;

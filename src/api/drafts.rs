@@ -246,6 +246,10 @@ pub async fn claim(
     caller: Caller<CaseSystem>,
     asked: Asked<ClaimBody>,
 ) -> Result<Given, Problem> {
+    if app.settings.training.is_some() {
+        let why = "this is a training station: its letters are samples, and nothing is handed over";
+        return Err(Problem::new("wrong_state", why));
+    }
     let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let limit = asked.body.limit.unwrap_or(10);
@@ -319,6 +323,8 @@ fn masked(draft: &Draft) -> Draft {
     hide(&mut fields, &addresses);
     Draft {
         fields: serde_json::from_value(fields).expect("masked, it has the same form"),
+        // What was keyed again is those numbers and that name.
+        second_entries: Vec::new(),
         ..draft.clone()
     }
 }

@@ -183,6 +183,8 @@ impl From<StoreError> for Problem {
             StoreError::Sqlite(_)
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
+            | StoreError::NotForTraining
+            | StoreError::OnlyForTraining
             | StoreError::Locked(_)
             | StoreError::AtRest(_)
             | StoreError::Document { .. } => {

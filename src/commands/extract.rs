@@ -176,6 +176,8 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         fields,
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
+        second_entries: Vec::new(),
+        visitor: None,
         confirmed: None,
         notes: unread.into_iter().collect(),
     }

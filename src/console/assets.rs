@@ -13,13 +13,15 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 18] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
     ("trust.css", CSS, include_str!("assets/trust.css")),
     ("alerts.js", SCRIPT, include_str!("assets/alerts.js")),
     ("letter.css", CSS, include_str!("assets/letter.css")),
+    ("visitor.css", CSS, include_str!("assets/visitor.css")),
+    ("visitor.js", SCRIPT, include_str!("assets/visitor.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::words::Words;
+use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::{Draft, IdNumber, Phone, PhoneKind};
 use crate::domain::field::{Field, Source};
 use crate::domain::text::Quad;
@@ -260,6 +261,49 @@ pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec
     lines.push(accused(w, fields, accused_open));
     lines.push(summary(w, &fields.summary));
     lines
+}
+
+/// Where a second person keyed another value, that is a note beside the field and one more value to take.
+pub(super) fn keyed_otherwise(
+    w: &'static Words,
+    lines: &mut [FieldLine],
+    draft: &Draft,
+    entries: &[(EntryField, Agreement)],
+) {
+    let differing = entries
+        .iter()
+        .filter(|(_, told)| *told == Agreement::Differs);
+    for (field, _) in differing {
+        let entry = draft
+            .second_entries
+            .iter()
+            .find(|entry| entry.field == *field);
+        let line = lines.iter_mut().find(|line| line.name == field.name());
+        let Some((entry, line)) = entry.zip(line) else {
+            continue;
+        };
+        let keyed: Vec<&str> = entry
+            .values
+            .iter()
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+            .collect();
+        line.wants = true;
+        line.note = Some(match keyed.as_slice() {
+            [] => w.one("entry.keyed_nothing", &entry.by),
+            keyed => w.two("entry.keyed_otherwise", &entry.by, keyed.join("、")),
+        });
+        // Several numbers are no one value.
+        if let ([value], true) = (keyed.as_slice(), field.drafted(&draft.fields).len() <= 1) {
+            let other = Other {
+                value: (*value).to_owned(),
+                shown: (*value).to_owned(),
+                percent: w.t("entry.keyed").to_owned(),
+                why_not: String::new(),
+            };
+            line.alternatives.insert(0, other);
+        }
+    }
 }
 
 #[cfg(test)]

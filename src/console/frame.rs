@@ -121,6 +121,8 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     /// The first cabinet, for the bar.
     pub(super) cabinet: Option<String>,
+    /// This station is for training.
+    pub(super) is_training: bool,
     /// Some case system is told by the station itself.
     pub(super) tells_case_systems: bool,
     /// Changes with the embedded files.
@@ -139,6 +141,7 @@ impl Frame {
             role: None,
             csrf: String::new(),
             cabinet: app.cabinets.keys().next().cloned(),
+            is_training: app.settings.training.is_some(),
             tells_case_systems: app.settings.tells_case_systems(),
             version: assets::version(),
         }

@@ -11,12 +11,14 @@ use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
 use super::letters::{WITHHELD, over_words, stage_code};
 use super::refused::{Refused, show};
+use super::second_entry::Standing;
 use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
+use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::{Draft, Fields, Flag};
 use crate::domain::letter::Stage;
 use crate::store::{
@@ -34,12 +36,12 @@ struct LetterHead {
     unread: usize,
 }
 
-struct PageTab {
-    n: u32,
-    label: String,
-    width: u32,
-    height: u32,
-    troubled: bool,
+pub(super) struct PageTab {
+    pub(super) n: u32,
+    pub(super) label: String,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) troubled: bool,
 }
 
 /// Whether the letter accuses an office, for an officer to say.
@@ -86,6 +88,10 @@ struct LetterPage {
     says_nobody: bool,
     /// Offices of which he may say whether it accuses them, and has to.
     offices: Vec<OfficeQuestion>,
+    /// Fields that are to be keyed twice, and how they stand; none once it is confirmed.
+    entries: Vec<Standing>,
+    /// It may be shown to the visitor who brought it.
+    for_visitor: bool,
     /// The letter that comes after this one; empty at the end of the queue.
     next: String,
     /// Where the queue stands, in words.
@@ -114,6 +120,11 @@ struct Seen {
     of_systems: Vec<String>,
     /// Letters that have its pages now, as far as this person may know of them.
     went_to: Vec<String>,
+    entries: Vec<(EntryField, Agreement)>,
+    /// The second screen may show it.
+    for_visitor: bool,
+    /// Name of what it would show now, where the visitor has said something.
+    seen_by_visitor: Option<String>,
     queue: InQueue,
     also_here: Option<(String, Millis)>,
 }
@@ -165,7 +176,21 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
             offices.push((one, is_his));
         }
     }
+    let entries = match &draft {
+        Some(row) if row.draft.confirmed.is_none() => db.entries_of(&row.draft)?,
+        _ => Vec::new(),
+    };
+    let restriction = db.restriction(id)?.filter(|known| known.holds);
+    let for_visitor = draft.is_some() && restriction.is_none();
+    // What he would see now is worked out of every page: only where he has said something about it.
+    let seen_by_visitor = match &draft {
+        Some(row) if for_visitor && row.draft.visitor.is_some() => Some(db.for_visitor(id)?.1),
+        _ => None,
+    };
     Ok(Seen {
+        entries,
+        for_visitor,
+        seen_by_visitor,
         offices,
         of_systems: db.offices_of_systems()?.into_iter().collect(),
         accused_open,
@@ -175,7 +200,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         also_here,
         batch: db.batch(letter.batch_id)?,
         later,
-        restriction: db.restriction(id)?.filter(|known| known.holds),
+        restriction,
         conflict: db.conflict(id)?.is_some(),
         pages: if is_shown {
             db.page_rows(id)?
@@ -188,7 +213,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
     })
 }
 
-fn tab(w: &'static Words, page: &PageRow) -> PageTab {
+pub(super) fn tab(w: &'static Words, page: &PageRow) -> PageTab {
     let kind = page_kind(page);
     let (width, height) = page.size_px.unwrap_or_default();
     PageTab {
@@ -290,8 +315,18 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         notes: notes(w, &seen),
         missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
         fields: draft
-            .map(|draft| field_lines::lines(w, draft, seen.accused_open))
+            .map(|draft| {
+                let mut lines = field_lines::lines(w, draft, seen.accused_open);
+                field_lines::keyed_otherwise(w, &mut lines, draft, &seen.entries);
+                lines
+            })
             .unwrap_or_default(),
+        entries: seen
+            .entries
+            .iter()
+            .map(|one| Standing::of(w, *one))
+            .collect(),
+        for_visitor: seen.for_visitor,
         says_nobody: seen.accused_open && seen.is_officer,
         offices: match seen.is_officer {
             true => office_questions(w, &seen),
@@ -303,7 +338,9 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         signatories: draft
             .map(|draft| signatories(&draft.fields))
             .unwrap_or_default(),
-        more: draft.map(|draft| more(w, draft)).unwrap_or_default(),
+        more: draft
+            .map(|draft| more(w, draft, seen.seen_by_visitor.as_deref()))
+            .unwrap_or_default(),
         queue: w.one("letter.queue", seen.queue.waiting),
         next: seen.queue.next.clone().unwrap_or_default(),
         also_here: seen

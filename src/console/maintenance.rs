@@ -1,6 +1,7 @@
 //! Devices: which part of the station is ready; of every cabinet what it measures, its limits, where it is going and what to do
 //! next; and how its link does. `console/maintenance/trend.rs` draws and words the trends.
 
+pub(super) mod chart;
 mod trend;
 
 pub(crate) use trend::words as trend_words;
@@ -23,6 +24,7 @@ use crate::clock;
 use crate::disinfect::{CabinetControl, CabinetView, LinkView};
 use crate::health::NotReady;
 use crate::health::devices::{self, DeviceLine};
+use crate::store::HealthRow;
 
 struct PartLine {
     name: String,
@@ -107,34 +109,17 @@ fn number(value: f64) -> String {
 fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
     let row = &line.newest;
     let unit = w.known("point_unit", &row.point).unwrap_or_default();
-    let (on, off) = (
-        w.known("point_on", &row.point),
-        w.known("point_off", &row.point),
-    );
-    let measured = |value: Option<f64>| match (value, on.zip(off)) {
-        (None, _) => w.t("app.none").to_owned(),
-        (Some(value), Some((on, off))) => if value >= 0.5 { on } else { off }.to_owned(),
-        (Some(value), None) => format!("{} {unit}", number(value)).trim_end().to_owned(),
-    };
-    let next = row.code.as_deref().map(|code| {
-        let known = ["health_do", "fault_do", "missing", "fault"];
-        let known = known.iter().find_map(|section| w.known(section, code));
-        let known = known.unwrap_or(code);
-        match &row.detail {
-            Some(detail) => format!("{known} {}", detail_words(w, detail)),
-            None => known.to_owned(),
-        }
-    });
+    let is_yes_or_no = w.known("point_on", &row.point).is_some();
     let state = ["good", "warning", "bad"]
         .into_iter()
         .find(|known| *known == row.state);
     PointLine {
         point: w.code("point", &row.point).to_owned(),
-        value: measured(row.value),
-        limit: measured(row.limit),
-        span: match (line.span, on.zip(off)) {
-            (Some((least, greatest)), None) if number(least) == number(greatest) => number(least),
-            (Some((least, greatest)), None) => {
+        value: measured(w, &row.point, row.value),
+        limit: measured(w, &row.point, row.limit),
+        span: match line.span.filter(|_| !is_yes_or_no) {
+            Some((least, greatest)) if number(least) == number(greatest) => number(least),
+            Some((least, greatest)) => {
                 w.two("maintenance.span_of", number(least), number(greatest))
             }
             _ => w.t("app.none").to_owned(),
@@ -146,8 +131,31 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
         age: when::since(w, row.at),
         state: w.code("maintenance", state.unwrap_or("unknown")).to_owned(),
         tone: row.state.clone(),
-        next: next.unwrap_or_default(),
+        next: next_words(w, row).unwrap_or_default(),
     }
+}
+
+/// A value with its unit, or the words of one that is yes or no.
+pub(super) fn measured(w: &'static Words, point: &str, value: Option<f64>) -> String {
+    let (on, off) = (w.known("point_on", point), w.known("point_off", point));
+    let unit = w.known("point_unit", point).unwrap_or_default();
+    match (value, on.zip(off)) {
+        (None, _) => w.t("app.none").to_owned(),
+        (Some(value), Some((on, off))) => if value >= 0.5 { on } else { off }.to_owned(),
+        (Some(value), None) => format!("{} {unit}", number(value)).trim_end().to_owned(),
+    }
+}
+
+/// What is to be done about an entry, in words.
+pub(super) fn next_words(w: &'static Words, row: &HealthRow) -> Option<String> {
+    let code = row.code.as_deref()?;
+    let known = ["health_do", "fault_do", "missing", "fault"];
+    let known = known.iter().find_map(|section| w.known(section, code));
+    let known = known.unwrap_or(code);
+    Some(match &row.detail {
+        Some(detail) => format!("{known} {}", detail_words(w, detail)),
+        None => known.to_owned(),
+    })
 }
 
 /// What was read and what is expected, as the log keeps it.

@@ -1,5 +1,7 @@
 //! The queue of letters to be reviewed: what is urgent first, then what wants a person most.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +14,8 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
 use crate::clock;
-use crate::store::Waiting;
+use crate::domain::double_entry::Agreement;
+use crate::store::{Db, StoreError, Waiting};
 
 /// How many of the queue are listed; the rest comes up as these are done.
 const LISTED: usize = 50;
@@ -23,6 +26,8 @@ struct QueueRow {
     doubts: String,
     is_sure: bool,
     at_work: String,
+    /// A second person has to key fields of it.
+    to_key: bool,
 }
 
 #[derive(Template)]
@@ -34,8 +39,9 @@ struct ReviewPage {
     first: Option<String>,
 }
 
-fn row(w: &'static Words, waiting: Waiting) -> QueueRow {
+fn row(w: &'static Words, waiting: Waiting, to_key: bool) -> QueueRow {
     QueueRow {
+        to_key,
         alarmed: waiting.alarmed,
         is_sure: waiting.doubts == 0,
         doubts: match waiting.doubts {
@@ -48,6 +54,21 @@ fn row(w: &'static Words, waiting: Waiting) -> QueueRow {
             .unwrap_or_default(),
         letter: Row::of(w, waiting.line),
     }
+}
+
+/// Those of which a second person has to key fields; none in an office that does not want that.
+fn letters_to_key(db: &Db, waiting: &[Waiting]) -> Result<BTreeSet<String>, StoreError> {
+    let mut letters = BTreeSet::new();
+    if db.keyed_twice().is_empty() {
+        return Ok(letters);
+    }
+    for one in waiting {
+        let entries = db.entries_of(&db.draft(&one.line.id)?.draft)?;
+        if entries.iter().any(|(_, told)| *told != Agreement::Agrees) {
+            letters.insert(one.line.id.clone());
+        }
+    }
+    Ok(letters)
 }
 
 /// `GET /review`
@@ -66,9 +87,10 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         for (one, line) in rest.iter_mut().zip(seen) {
             one.line = line;
         }
-        Ok((all, rest))
+        let to_key = letters_to_key(db, &rest)?;
+        Ok((all, rest, to_key))
     });
-    let (all, waiting) = match found.await {
+    let (all, waiting, to_key) = match found.await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
@@ -80,6 +102,12 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         f,
         all,
         first,
-        rows: waiting.into_iter().map(|one| row(w, one)).collect(),
+        rows: waiting
+            .into_iter()
+            .map(|one| {
+                let to_key = to_key.contains(&one.line.id);
+                row(w, one, to_key)
+            })
+            .collect(),
     })
 }

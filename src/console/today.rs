@@ -1,5 +1,7 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
+mod day;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
@@ -84,11 +86,14 @@ struct TodayPage {
     handles_letters: bool,
     /// What the clock says and what is on record, where that does not agree: heading, what is the matter, what to do.
     clock: Option<[String; 3]>,
+    /// For whoever works with letters.
+    day: Option<day::DayPart>,
 }
 
 #[derive(Default)]
 struct Seen {
     clock: Option<ClockTrouble>,
+    day: Option<day::Today>,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -153,6 +158,10 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
     };
     Ok(Seen {
         clock: db.clock_trouble()?,
+        day: match reads {
+            true => day::look(db, crate::clock::now())?,
+            false => None,
+        },
         for_another,
         to_be_judged,
         shared: match reads {
@@ -463,7 +472,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
     }
     let seer = visitor.seer();
     let handles_letters = Mailroom::lets(seer.holder);
-    let seen = match app.store.with(move |db| look(db, &seer)).await {
+    let mut seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
@@ -482,6 +491,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
     });
     show(&TodayPage {
         clock,
+        day: seen.day.take().map(|today| day::part(w, today)),
         queues: queues(w, &seen.counts),
         handles_letters,
         alerts: alerts(w, &app, &seen),

@@ -44,6 +44,15 @@ pub(super) fn day(w: &Words, at: Millis) -> String {
     local(at).strftime(pattern).to_string()
 }
 
+/// A day, as short as an axis wants it.
+pub(super) fn short_day(w: &Words, at: Millis) -> String {
+    let pattern = match w.language() {
+        Language::Chinese => "%-m月%-d日",
+        Language::English => "%-d %b",
+    };
+    local(at).strftime(pattern).to_string()
+}
+
 /// A moment out of a document; shown as written when it is no RFC 3339.
 pub(super) fn written(w: &Words, text: &str) -> String {
     Millis::parse(text).map_or_else(|| text.to_owned(), |at| moment(w, at))

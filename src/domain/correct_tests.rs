@@ -25,6 +25,8 @@ fn draft() -> Draft {
         missing: vec!["address".into(), "id_number".into(), "phones".into()],
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
+        second_entries: Vec::new(),
+        visitor: None,
         confirmed: None,
         notes: Vec::new(),
     }

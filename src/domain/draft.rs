@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::deadline::{Start, Unit};
+use super::double_entry::SecondEntry;
 use super::field::{Field, Source};
 use super::text::{PageKind, Quad};
+use super::visitor::VisitorWord;
 
 mod repeat;
 
@@ -40,6 +42,12 @@ pub struct Draft {
     /// What the station wants a person to know about this draft, e.g. a page that could not be read.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What a second person keyed from the paper, where the office wants fields keyed twice; the newest of each field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub second_entries: Vec<SecondEntry>,
+    /// What the visitor who brought the letter said of the draft on the second screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<VisitorWord>,
 }
 
 /// A page as the draft lists it.

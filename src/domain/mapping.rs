@@ -436,6 +436,8 @@ mod tests {
             missing: Vec::new(),
             deadlines: Vec::new(),
             deadlines_to_come: Vec::new(),
+            second_entries: Vec::new(),
+            visitor: None,
             confirmed: None,
             notes: Vec::new(),
         }

@@ -267,6 +267,43 @@ pub fn next_action(point: &str, state: State) -> Option<&'static str> {
     Some(code)
 }
 
+/// A scan, as far as the paper path goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feeding {
+    /// When it ended, milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// Images that came.
+    pub images: u32,
+    /// It ended with a jam or a double feed.
+    pub is_jammed: bool,
+}
+
+const WEEK_MS: i64 = 7 * 86_400_000;
+
+/// Jams in a thousand images, week by week backwards from the last scan, oldest first; weeks without an image are left out. A day has too few
+/// images to tell.
+#[must_use]
+pub fn per_thousand_of_weeks(scans: &[Feeding]) -> Vec<Point> {
+    let Some(last) = scans.iter().map(|scan| scan.at_ms).max() else {
+        return Vec::new();
+    };
+    let mut weeks: std::collections::BTreeMap<i64, (u32, u32)> = std::collections::BTreeMap::new();
+    for scan in scans {
+        let (images, jams) = weeks.entry((last - scan.at_ms) / WEEK_MS).or_default();
+        *images += scan.images;
+        *jams += u32::from(scan.is_jammed);
+    }
+    let told = weeks
+        .into_iter()
+        .rev()
+        .filter(|(_, (images, _))| *images > 0);
+    told.map(|(back, (images, jams))| Point {
+        at_ms: last - back * WEEK_MS,
+        value: f64::from(jams) * 1000.0 / f64::from(images),
+    })
+    .collect()
+}
+
 #[cfg(test)]
 #[path = "wear_tests.rs"]
 mod tests;

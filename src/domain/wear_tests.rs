@@ -212,3 +212,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn jams_are_told_in_a_thousand_images_by_the_week() {
+    let day = 86_400_000;
+    let scan = |at: i64, images, is_jammed| Feeding {
+        at_ms: at * day,
+        images,
+        is_jammed,
+    };
+    let scans = [
+        scan(1, 0, true),
+        scan(15, 400, true),
+        scan(16, 600, false),
+        scan(22, 150, true),
+        scan(28, 50, true),
+    ];
+    // Back from day 28: days 22 to 28, 15 to 21; in the first week no image came.
+    let told = per_thousand_of_weeks(&scans);
+    let values: Vec<_> = told
+        .iter()
+        .map(|point| (point.at_ms / day, point.value))
+        .collect();
+    assert_eq!(values, [(21, 1.0), (28, 10.0)]);
+    assert!(per_thousand_of_weeks(&[]).is_empty());
+}

@@ -98,6 +98,8 @@ impl Office {
             notes: notes(pages, &texts, &fields),
             deadlines: self.deadlines.due(&received, &fields),
             deadlines_to_come: self.deadlines.to_come(&fields),
+            second_entries: Vec::new(),
+            visitor: None,
             fields,
             confirmed: None,
         }

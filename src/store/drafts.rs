@@ -436,6 +436,7 @@ impl Db {
                 });
             }
             db.nobody_accused_unnamed(letter, &row.draft.fields)?;
+            db.entries_agree(&row.draft)?;
             let now = clock::now();
             db.compare_anew(&mut row.draft)?;
             db.settle(letter, Settled::Yes)?;
@@ -455,7 +456,7 @@ impl Db {
         })
     }
 
-    fn changeable(
+    pub(super) fn changeable(
         &self,
         letter: &str,
         version: i64,

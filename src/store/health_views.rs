@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{Db, HealthRow, StoreError};
 use crate::clock::Millis;
-use crate::domain::wear::Point;
+use crate::domain::wear::{Feeding, Point};
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<(i64, HealthRow)> {
     let (code, detail) = HealthRow::parted(row.get(7)?);
@@ -31,6 +31,8 @@ pub enum Keep {
     Every,
     /// The last of each day (UTC).
     LastOfDay,
+    /// The greatest of each day (UTC).
+    GreatestOfDay,
 }
 
 impl Db {
@@ -91,6 +93,45 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// A device's part of the log, newest first, with row numbers below `before`: of this point, in this state, where they are given.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn health_log_of(
+        &self,
+        device: &str,
+        (point, state): (Option<&str>, Option<&str>),
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(i64, HealthRow)>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{ENTRY} WHERE rowid < ?1 AND device = ?2 AND (?3 IS NULL OR point = ?3) AND (?4 IS NULL OR state = ?4)
+             ORDER BY rowid DESC LIMIT ?5"
+        ))?;
+        let before = before.unwrap_or(i64::MAX);
+        let rows = query.query_map((before, device, point, state, limit), entry)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The ended scans of a driven scanner, oldest first: how many images came, and whether paper jammed or two sheets went through at once.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn feeding_of(&self, scanner: &str) -> Result<Vec<Feeding>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT ended_ms, received_images, coalesce(trouble IN ('scanner_jam', 'scanner_double_feed'), 0)
+             FROM scans WHERE scanner = ?1 AND ended_ms IS NOT NULL ORDER BY ended_ms",
+        )?;
+        let rows = query.query_map([scanner], |row| {
+            Ok(Feeding {
+                at_ms: row.get(0)?,
+                images: row.get(1)?,
+                is_jammed: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The newest known values of a point, oldest first: what a trend is drawn from. Of each day the last, or every one.
     ///
     /// # Errors
@@ -109,6 +150,11 @@ impl Db {
             }
             Keep::LastOfDay => {
                 "SELECT max(at_ms) AS at, value FROM device_health WHERE device = ?1 AND point = ?2 AND value IS NOT NULL
+                   AND at_ms > (SELECT max(at_ms) FROM device_health WHERE device = ?1 AND point = ?2) - ?3 * 86400000
+                 GROUP BY at_ms / 86400000 ORDER BY at DESC LIMIT ?3"
+            }
+            Keep::GreatestOfDay => {
+                "SELECT max(at_ms) AS at, max(value) AS value FROM device_health WHERE device = ?1 AND point = ?2 AND value IS NOT NULL
                    AND at_ms > (SELECT max(at_ms) FROM device_health WHERE device = ?1 AND point = ?2) - ?3 * 86400000
                  GROUP BY at_ms / 86400000 ORDER BY at DESC LIMIT ?3"
             }

@@ -36,6 +36,10 @@ pub enum Hindrance {
     AccusedUnknown,
     /// Something enclosed is not settled.
     ValuablesOpen,
+    /// Fields that are keyed twice were not, or not alike.
+    SecondEntryOpen,
+    /// It is not for everybody, and others stand before the second screen.
+    NotForVisitors,
     /// Something of that name is there.
     NameTaken,
     /// Somebody has decided it.
@@ -88,7 +92,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -129,6 +133,8 @@ impl Hindrance {
         Self::ClockSetBack,
         Self::ClockJumped,
         Self::NotOpened,
+        Self::SecondEntryOpen,
+        Self::NotForVisitors,
     ];
 
     /// Stable: programs decide by this.
@@ -147,6 +153,7 @@ impl Hindrance {
             Self::AddresseeAccused => "addressee_accused",
             Self::AccusedUnknown => "accused_unknown",
             Self::ValuablesOpen => "valuables_open",
+            Self::SecondEntryOpen => "second_entry_open",
             Self::NameTaken => "name_taken",
             Self::Decided => "already_decided",
             Self::SamePerson => "same_person",
@@ -194,6 +201,10 @@ impl Hindrance {
                 "Name whom it accuses, with his office; where it is nobody of an office, a confirming officer says so with the reason (`accused` with an empty list)"
             }
             Self::ValuablesOpen => "List or settle what was enclosed, with a second person",
+            Self::SecondEntryOpen => {
+                "Let a second person key it from the page; where both differ, look at the page and correct the draft, or have it keyed once more"
+            }
+            Self::NotForVisitors => "Go through it with the visitor where nobody else sees it",
             Self::NameTaken => "Choose another name",
             Self::Decided => "Somebody was faster: look at what was said",
             Self::SamePerson => "Another person has to do this",

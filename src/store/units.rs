@@ -11,6 +11,7 @@ use crate::config::{self, Settings};
 use crate::domain::access::{
     Holder, Interest, Scope, Seer, goes_to_accused, is_accused, meets_accused,
 };
+use crate::domain::double_entry::EntryField;
 use crate::domain::draft::{Accused, Draft, Fields};
 use crate::domain::roster::Roster;
 
@@ -22,6 +23,8 @@ pub(super) struct Offices {
     exchanges: BTreeMap<String, String>,
     /// The units of webhooks.
     hooks: Vec<String>,
+    /// The fields that are keyed twice.
+    keyed_twice: Vec<EntryField>,
 }
 
 impl Offices {
@@ -38,7 +41,13 @@ impl Offices {
                 .iter()
                 .filter_map(|hook| hook.unit.clone())
                 .collect(),
+            keyed_twice: settings.registration.double_entry.clone(),
         }
+    }
+
+    /// The fields that this office wants keyed twice.
+    pub(super) fn keyed_twice(&self) -> &[EntryField] {
+        &self.keyed_twice
     }
 }
 

@@ -228,6 +228,8 @@ fn draft() -> Draft {
         missing: Vec::new(),
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
+        second_entries: Vec::new(),
+        visitor: None,
         confirmed: None,
         notes: Vec::new(),
     }

@@ -295,6 +295,8 @@ impl Db {
             missing: Vec::new(),
             deadlines: Vec::new(),
             deadlines_to_come: Vec::new(),
+            second_entries: Vec::new(),
+            visitor: None,
             confirmed: None,
             notes: Vec::new(),
             ..row.draft.clone()

@@ -495,6 +495,8 @@ pub(super) fn draft(id: &str) -> Draft {
         missing: vec!["address".into()],
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
+        second_entries: Vec::new(),
+        visitor: None,
         confirmed: None,
         notes: Vec::new(),
     }

@@ -63,6 +63,10 @@ const CONTENT: &[(&str, &str)] = &[
     ("PATCH", "/v1/letters/{id}/fields"),
     ("POST", "/v1/letters/{id}/confirm"),
     ("POST", "/v1/letters/{id}/offices"),
+    ("GET", "/v1/letters/{id}/second-entry"),
+    ("POST", "/v1/letters/{id}/second-entry"),
+    ("GET", "/v1/letters/{id}/visitor"),
+    ("POST", "/v1/letters/{id}/visitor"),
     ("POST", "/v1/letters/{id}/pages/move"),
     ("GET", "/v1/letters/{id}/valuables"),
     ("POST", "/v1/letters/{id}/valuables"),
@@ -131,6 +135,7 @@ const LISTS: &[&str] = &[
 /// Routes that touch no letter, by the beginning of their address.
 const ELSEWHERE: &[&str] = &[
     "/v1/session",
+    "/v1/training",
     "/v1/clock",
     "/v1/users",
     "/v1/tokens",

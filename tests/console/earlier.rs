@@ -13,7 +13,7 @@ use super::sign_in;
 const EARLIER: &str = "彩虹新村38幢一楼住户在公共绿地上私自搭建阳光房，城管上门贴过通知书，至今没有拆除。消防通道被堵，万一失火后果不堪设想。请求依法拆除，恢复绿地。";
 
 /// The sample's own text as if it had been read.
-async fn read(station: &Station, id: &str) {
+pub(super) async fn read(station: &Station, id: &str) {
     let truth = std::fs::read_to_string(format!(
         "{}/tests/letters/{id}.json",
         env!("CARGO_MANIFEST_DIR")

@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use super::firefox::{Firefox, Marionette};
+
 /// Browsers side by side: the machine has two cores, and the station wants one.
 static BROWSERS: Semaphore = Semaphore::const_new(1);
 
@@ -86,8 +88,34 @@ impl Drop for Chromedriver {
 /// One browser window.
 #[derive(Clone)]
 pub(crate) struct Browser {
-    agent: ureq::Agent,
-    session: String,
+    wire: Wire,
+}
+
+/// How a browser is spoken to.
+#[derive(Clone)]
+enum Wire {
+    /// WebDriver over HTTP: chromedriver.
+    Driver { agent: ureq::Agent, session: String },
+    /// Firefox itself.
+    Firefox(Marionette),
+}
+
+/// The same in Firefox: what is Chromium's alone (`window`, `wheel`, `printed`) is not asked there.
+pub(crate) async fn with_firefox<F, Done>(test: F)
+where
+    F: FnOnce(Browser) -> Done,
+    Done: Future<Output = ()> + Send + 'static,
+{
+    let _turn = BROWSERS.acquire().await.expect("never closed");
+    let firefox = tokio::task::spawn_blocking(Firefox::start)
+        .await
+        .expect("Firefox starts");
+    let wire = Wire::Firefox(firefox.wire.clone());
+    let ended = tokio::spawn(test(Browser { wire })).await;
+    drop(firefox);
+    if let Err(failed) = ended {
+        std::panic::resume_unwind(failed.into_panic());
+    }
 }
 
 /// Runs a test in a browser of its own and closes it, also when the test fails.
@@ -123,15 +151,19 @@ impl Browser {
             "goog:chromeOptions": {"args": flags}}}});
         let sessions = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self {
-            agent,
-            session: sessions.clone(),
+            wire: Wire::Driver {
+                agent,
+                session: sessions.clone(),
+            },
         };
         let opened = browser
             .tell("POST", "", wanted)
             .await
             .expect("Chromium starts");
         let id = opened["sessionId"].as_str().expect("a session has an id");
-        browser.session = format!("{sessions}/{id}");
+        if let Wire::Driver { session, .. } = &mut browser.wire {
+            *session = format!("{sessions}/{id}");
+        }
         browser
     }
 
@@ -142,7 +174,16 @@ impl Browser {
         command: &str,
         body: Value,
     ) -> Result<Value, String> {
-        let (agent, address) = (self.agent.clone(), format!("{}{command}", self.session));
+        let (agent, address) = match self.wire.clone() {
+            Wire::Driver { agent, session } => (agent, format!("{session}{command}")),
+            Wire::Firefox(firefox) => {
+                let command = command.to_owned();
+                let sent = move || firefox.tell(method, &command, &body);
+                return tokio::task::spawn_blocking(sent)
+                    .await
+                    .map_err(|error| error.to_string())?;
+            }
+        };
         let sent = move || {
             let request = ureq::http::Request::builder().method(method).uri(address);
             let text = if body.is_null() {

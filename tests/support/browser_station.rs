@@ -58,6 +58,14 @@ address = "127.0.0.1:1502"
 [registration]
 roster = "roster.toml"
 deadlines = "deadlines.toml"
+{more}
+[[retention]]
+policy = "信访文件材料保管期限表 短期"
+years = 10
+"#;
+
+/// A case system that is told.
+const TELLS: &str = r#"
 [handoff]
 push_to = ["127.0.0.1"]
 [[webhook]]
@@ -65,9 +73,6 @@ id = "cases"
 url = "http://127.0.0.1:9/hook"
 secret_file = "secrets"
 plain = true
-[[retention]]
-policy = "信访文件材料保管期限表 短期"
-years = 10
 "#;
 
 fn point(name: &str, value: f64, age_ms: u64) -> PointView {
@@ -166,14 +171,32 @@ impl Station {
 
     /// A station that answers.
     pub(crate) async fn start() -> Self {
-        Self::build(None).await
+        Self::build(None, TELLS.to_owned()).await
+    }
+
+    /// The same in an office that wants these fields keyed twice.
+    pub(crate) async fn keying_twice(fields: &str) -> Self {
+        let more = format!("double_entry = [{fields}]\n{TELLS}");
+        Self::build(None, more).await
+    }
+
+    /// A station for training, with its scanner's folder and the project's sample letters.
+    pub(crate) async fn training() -> Self {
+        let letters = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters");
+        let more = format!(
+            "[[scanner]]\nid = \"scanner-1\"\nfolder = \"data/scanner-1\"\n[training]\nletters = \"{letters}\"\n"
+        );
+        let station = Self::build(None, more).await;
+        let inbox = station.folder.path().join("data/scanner-1");
+        std::fs::create_dir_all(inbox).expect("a folder");
+        station
     }
 
     /// The same with a watched folder (`scanner-1`) and a scanner that it drives (`scanner-2`).
     pub(crate) async fn with_scanners() -> Self {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let device = Simulator::listen(([127, 0, 0, 1], 0).into(), SimSettings::default());
-        Self::build(Some(device.await.expect("a free port"))).await
+        Self::build(Some(device.await.expect("a free port")), TELLS.to_owned()).await
     }
 
     /// The folder that `scanner-1` watches.
@@ -222,10 +245,11 @@ impl Station {
             .collect()
     }
 
-    async fn build(device: Option<Simulator>) -> Self {
+    async fn build(device: Option<Simulator>, more: String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("station.toml");
-        std::fs::write(&file, SETTINGS).expect("the settings can be written");
+        let settings = SETTINGS.replace("{more}", &more);
+        std::fs::write(&file, settings).expect("the settings can be written");
         let mut settings = Settings::load(&file).expect("the settings load");
         if let Some(device) = &device {
             settings.scanners = Self::scanners(folder.path(), device);
@@ -234,7 +258,7 @@ impl Station {
         settings.http.client_authority = Some("case-systems.pem".into());
         let settings = Arc::new(settings);
         std::fs::create_dir_all(&settings.station.data_dir).expect("a data folder");
-        let (store, _thread) = Store::open(&settings.database()).expect("the store opens");
+        let (store, _thread) = Store::of(&settings).expect("the store opens");
         let (cabinet, view) = watch::channel(idle());
         let (send, orders) = mpsc::channel(4);
         let id = DeviceId("cabinet-1".into());
@@ -249,7 +273,10 @@ impl Station {
             told.1,
             (cabinets, BTreeMap::new()),
         );
-        app.scanners = Arc::new(Self::serve_scanners(&app));
+        // A training station has its folder only: nobody takes the sample letters out of it.
+        if device.is_some() {
+            app.scanners = Arc::new(Self::serve_scanners(&app));
+        }
         add_person(&app, USER, Role::Administrator).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(

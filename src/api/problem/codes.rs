@@ -307,6 +307,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Something enclosed is not settled",
     ),
     (
+        "second_entry_open",
+        StatusCode::CONFLICT,
+        "Fields are not keyed twice alike",
+    ),
+    (
         "name_taken",
         StatusCode::CONFLICT,
         "There is something of that name",

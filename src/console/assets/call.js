@@ -78,6 +78,7 @@ function valueOf(field) {
     if (!parts.length || !parts.every((part) => /^[0-9]{1,4}$/.test(part))) throw new RangeError(said.script.not_numbers);
     return parts.map(Number);
   }
+  if (field.dataset.as === "list") return text.split(/[、，,；;]+/).map((one) => one.trim()).filter(Boolean);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
     return Number(text);
@@ -116,7 +117,7 @@ function after(then) {
 const repeatKeys = new WeakMap();
 
 async function send(from, body) {
-  const say = from.querySelector("[data-say]");
+  const say = from.querySelector("[data-say]") || (from.form && from.form.querySelector("[data-say]"));
   const buttons = from.matches("button") ? [from] : [...from.querySelectorAll("button")];
   const [method, address] = from.dataset.call.split(" ");
   // The same key until the station has answered: sent again after a lost answer, it is still done once.
@@ -201,7 +202,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.download) download(button);
-  if (button.dataset.call) send(button, undefined);
+  if (button.dataset.call) send(button, button.dataset.body && JSON.parse(button.dataset.body));
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   if ("close" in button.dataset) button.closest("dialog").close();
 });

@@ -97,6 +97,7 @@
       if (document.querySelector("[data-kept-typed]")) await window.laixinAgain(); else location.assign(answer.url);
       return;
     }
+    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) { location.replace(answer.url); return; }
     // What is no longer to be seen by this person does not stay on his screen.
     if (answer.status === 403 || answer.status === 404) { location.reload(); return; }
     if (!answer.ok) { linkIs(false); return; }

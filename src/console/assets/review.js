@@ -12,6 +12,8 @@
   const told = () => document.getElementById("confirm-say");
   const address = () => `/v1/letters/${encodeURIComponent(form().dataset.letter)}`;
   const etag = () => `"${form().dataset.version}"`;
+  /** The second screen, for visitors: it is cleared when another letter lies on the desk, or none. */
+  const screen = new BroadcastChannel("laixin-desk");
   let ahead = null;
   let shownAt = performance.now();
   let busy = false;
@@ -59,6 +61,7 @@
     desk.begin();
     shownAt = performance.now();
     document.dispatchEvent(new CustomEvent("laixin-letter", { detail: found.id }));
+    screen.postMessage(found.id);
     ahead = null;
     prefetch();
     // It may have changed since it was fetched, and so may what comes next.
@@ -227,6 +230,7 @@
     if (event.key === "Enter" && event.target.id === "confirm" && early) event.preventDefault();
   });
   addEventListener("beforeunload", (event) => { if (underway) event.preventDefault(); });
+  addEventListener("pagehide", () => screen.postMessage(null));
   // Back and forward between letters are pages of their own.
   addEventListener("popstate", () => location.reload());
 

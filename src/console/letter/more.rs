@@ -135,7 +135,7 @@ fn deadline_to_come(w: &'static Words, rule: &DeadlineToCome) -> String {
 }
 
 /// What the form shows below the fields.
-pub(super) fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
+pub(super) fn more(w: &'static Words, draft: &Draft, seen: Option<&str>) -> Vec<Line> {
     let fields = &draft.fields;
     let mut lines = Vec::new();
     let mut add = |label: &'static str, text: String, tone: &'static str| {
@@ -149,6 +149,10 @@ pub(super) fn more(w: &'static Words, draft: &Draft) -> Vec<Line> {
     };
     let (text, tone) = proof(w, draft);
     add("letter.proof", text, tone);
+    if let Some(word) = &draft.visitor {
+        let (text, tone) = crate::console::visitor::said_words(w, word, seen);
+        add("visitor.label", text, tone);
+    }
     if let Some(proxy) = &fields.proxy {
         let (key, tone) = match proxy.authorisation_seen {
             true => ("letter.proxy_with", ""),

@@ -82,6 +82,8 @@ fn draft(id: &str, name: &str, address: &str) -> Draft {
         missing: Vec::new(),
         deadlines: Vec::new(),
         deadlines_to_come: Vec::new(),
+        second_entries: Vec::new(),
+        visitor: None,
         confirmed: None,
         notes: Vec::new(),
     }

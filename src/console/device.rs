@@ -1,0 +1,273 @@
+//! One device: its histories as charts, and its part of the health log, to be looked through and taken along as a table.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::frame::{Frame, Visitor};
+use super::maintenance::chart::{Chart, chart};
+use super::maintenance::{measured, next_words};
+use super::refused::{Refused, show};
+use super::when;
+use super::words::Words;
+use crate::api::App;
+use crate::api::auth::DeviceHealth;
+use crate::clock::{self, Millis};
+use crate::domain::wear::{self, Point};
+use crate::health::devices;
+use crate::store::{Db, HealthRow, Keep, StoreError};
+
+/// Entries on one page.
+const PAGE: u32 = 100;
+/// Entries of one table at most.
+const TAKEN_ALONG: u32 = 100_000;
+/// Days of a chart.
+const DAYS: u32 = 365;
+
+/// What has a history worth a chart, and how it is thinned.
+const CHARTED: [(&str, Keep); 7] = [
+    ("irradiance_mw_cm2", Keep::Every),
+    ("lamp_hours_h", Keep::LastOfDay),
+    ("lamp_strikes", Keep::LastOfDay),
+    ("ozone_mg_m3", Keep::GreatestOfDay),
+    ("ozone_after_ventilation_mg_m3", Keep::GreatestOfDay),
+    ("link_errors_percent", Keep::GreatestOfDay),
+    ("images_per_day", Keep::GreatestOfDay),
+];
+/// The history of a driven scanner that no single entry of the log is.
+const JAMS: &str = "jams_per_1000";
+
+/// What part of the log is wanted.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Wanted {
+    point: Option<String>,
+    state: Option<String>,
+    before: Option<String>,
+}
+
+struct LogLine {
+    at: String,
+    point: String,
+    value: String,
+    limit: String,
+    state: String,
+    tone: String,
+    next: String,
+}
+
+struct Choice {
+    code: String,
+    label: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage {
+    f: Frame,
+    device: String,
+    charts: Vec<Chart>,
+    points: Vec<Choice>,
+    states: Vec<Choice>,
+    log: Vec<LogLine>,
+    older: Option<String>,
+    newest: Option<String>,
+    csv: String,
+}
+
+struct Seen {
+    charts: Vec<(&'static str, Vec<Point>, Option<f64>)>,
+    points: Vec<String>,
+    log: Vec<(i64, HealthRow)>,
+}
+
+fn nothing_like(device: &str) -> StoreError {
+    StoreError::NotFound {
+        what: "device",
+        id: device.to_owned(),
+    }
+}
+
+fn look(db: &Db, known: &[String], device: &str, wanted: &Wanted) -> Result<Seen, StoreError> {
+    if !known.iter().any(|one| one == device) {
+        return Err(nothing_like(device));
+    }
+    let newest = db.newest_health_of(device)?;
+    let limit = |point: &str| newest.iter().find(|row| row.point == point)?.limit;
+    let mut charts = Vec::new();
+    for (point, keep) in CHARTED {
+        let history = db.health_history(device, point, keep, DAYS)?;
+        charts.push((point, history, limit(point)));
+    }
+    let scans = db.feeding_of(device)?;
+    charts.push((JAMS, wear::per_thousand_of_weeks(&scans), None));
+    Ok(Seen {
+        charts,
+        points: newest.iter().map(|row| row.point.clone()).collect(),
+        log: log(db, device, wanted, PAGE + 1)?,
+    })
+}
+
+fn log(
+    db: &Db,
+    device: &str,
+    wanted: &Wanted,
+    limit: u32,
+) -> Result<Vec<(i64, HealthRow)>, StoreError> {
+    let before = wanted.before.as_deref().and_then(|row| row.parse().ok());
+    let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    db.health_log_of(
+        device,
+        (
+            some(&wanted.point).as_deref(),
+            some(&wanted.state).as_deref(),
+        ),
+        before,
+        limit,
+    )
+}
+
+fn log_line(w: &'static Words, row: &HealthRow) -> LogLine {
+    LogLine {
+        at: when::stamp(row.at),
+        point: w.code("point", &row.point).to_owned(),
+        value: measured(w, &row.point, row.value),
+        limit: measured(w, &row.point, row.limit),
+        state: w.code("maintenance", &row.state).to_owned(),
+        tone: row.state.clone(),
+        next: next_words(w, row).unwrap_or_default(),
+    }
+}
+
+fn address(device: &str, file: &str, wanted: &Wanted, before: Option<i64>) -> String {
+    let encode = super::address::encode;
+    let named = [("point", &wanted.point), ("state", &wanted.state)];
+    let mut parts: Vec<String> = named
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref().filter(|v| !v.is_empty())?)))
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    parts.extend(before.map(|row| format!("before={row}")));
+    let path = format!("/maintenance/{}{file}", encode(device));
+    match parts.as_slice() {
+        [] => path,
+        parts => format!("{path}?{}", parts.join("&")),
+    }
+}
+
+fn filled(
+    w: &'static Words,
+    f: Frame,
+    device: String,
+    wanted: &Wanted,
+    mut seen: Seen,
+) -> DevicePage {
+    let older = (seen.log.len() > PAGE as usize).then(|| seen.log[PAGE as usize - 1].0);
+    seen.log.truncate(PAGE as usize);
+    let choice = |section: &'static str, code: &str, chosen: &Option<String>| Choice {
+        label: w.code(section, code).to_owned(),
+        chosen: chosen.as_deref() == Some(code),
+        code: code.to_owned(),
+    };
+    let charts = seen.charts.iter().filter_map(|(point, history, limit)| {
+        let unit = w.known("point_unit", point).unwrap_or_default();
+        chart(w, (w.code("point", point), unit), history, *limit)
+    });
+    DevicePage {
+        charts: charts.collect(),
+        points: seen
+            .points
+            .iter()
+            .map(|code| choice("point", code, &wanted.point))
+            .collect(),
+        states: ["good", "warning", "bad", "unknown"]
+            .map(|code| choice("maintenance", code, &wanted.state))
+            .into(),
+        log: seen.log.iter().map(|(_, row)| log_line(w, row)).collect(),
+        older: older.map(|row| address(&device, "", wanted, Some(row))),
+        newest: wanted
+            .before
+            .as_ref()
+            .map(|_| address(&device, "", wanted, None)),
+        csv: address(&device, "/log.csv", wanted, None),
+        device,
+        f,
+    }
+}
+
+/// `GET /maintenance/{id}`
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor<DeviceHealth>,
+    Path(device): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "maintenance"));
+    let settings = app.settings.clone();
+    let found = app.store.with(move |db| {
+        let known = devices::known(db, &settings)?;
+        let seen = look(db, &known, &device, &wanted)?;
+        Ok((device, wanted, seen))
+    });
+    match found.await {
+        Ok((device, wanted, seen)) => show(&filled(w, f, device, &wanted, seen)),
+        Err(error) => Refused::by_store(f, &error).into_response(),
+    }
+}
+
+/// `GET /maintenance/{id}/log.csv`: what the page lists, all of it, in the columns of `laixin health --csv` that an entry has by itself.
+pub(super) async fn table(
+    State(app): State<App>,
+    visitor: Visitor<DeviceHealth>,
+    Path(device): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (w, f) = (visitor.words(), visitor.frame(&app, "maintenance"));
+    let settings = app.settings.clone();
+    let found = app.store.with(move |db| {
+        if !devices::known(db, &settings)?.contains(&device) {
+            return Err(nothing_like(&device));
+        }
+        let rows = log(db, &device, &wanted, TAKEN_ALONG)?;
+        Ok((device, rows))
+    });
+    let (device, rows) = match found.await {
+        Ok(found) => found,
+        Err(error) => return Refused::by_store(f, &error).into_response(),
+    };
+    let mut text = "time,device,point,value,limit,state,code,detail,next_in_words\n".to_owned();
+    for (_, row) in &rows {
+        text.push_str(&csv_line(w, row));
+    }
+    let name = format!(
+        "attachment; filename=\"{device}-{}.csv\"",
+        clock::now().day()
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    (headers, text).into_response()
+}
+
+fn csv_line(w: &'static Words, row: &HealthRow) -> String {
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let cells = [
+        Millis(row.at.0).rfc3339(),
+        row.device.clone(),
+        row.point.clone(),
+        number(row.value),
+        number(row.limit),
+        row.state.clone(),
+        row.code.clone().unwrap_or_default(),
+        row.detail.clone().unwrap_or_default(),
+        next_words(w, row).unwrap_or_default(),
+    ];
+    let quoted = cells.map(|cell| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell,
+    });
+    quoted.join(",") + "\n"
+}
