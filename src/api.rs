@@ -38,6 +38,7 @@ mod query;
 mod ranged;
 pub mod scanners;
 pub mod search;
+pub mod second_copies;
 pub mod second_entry;
 mod second_person;
 pub mod session;
@@ -218,6 +219,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(days::day))
         .routes(routes!(clock::get))
         .routes(routes!(clock::confirm))
+        .routes(routes!(second_copies::get))
+        .routes(routes!(second_copies::begin))
         .routes(routes!(days::close_day))
         .routes(routes!(letters::list))
         .routes(routes!(letters::get))

@@ -24,7 +24,7 @@ use crate::seal::SealError;
 use sealed::{Hashing, Place, Taking};
 
 pub use copies::{Healed, Second};
-pub use mark::second_is_away;
+pub use mark::{SecondFolder, second_folder};
 pub use sealed::{Resealed, sealed_and_clear};
 
 /// An original in the store.
@@ -68,6 +68,12 @@ pub enum EvidenceError {
     /// The disk with the second copies is away, or another one is in its place.
     #[error("the second copies are away: {} is not the folder that they were put into", path.display())]
     Away {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder of the second copies was never used, and nobody said that it is to be.
+    #[error("no second copies are kept in {} yet: its disk is away, or an administrator begins with it", path.display())]
+    NotBegun {
         /// The folder.
         path: PathBuf,
     },
@@ -151,6 +157,8 @@ pub struct Evidence {
     memory: Option<PathBuf>,
     /// Some original may have no second copy.
     is_behind: AtomicBool,
+    /// That it is, for whoever waits for it.
+    behind: tokio::sync::Notify,
     lock: Lock,
 }
 
@@ -201,6 +209,7 @@ impl Evidence {
             second: None,
             memory: None,
             is_behind: AtomicBool::new(true),
+            behind: tokio::sync::Notify::new(),
             lock: Lock::default(),
         })
     }
@@ -214,6 +223,7 @@ impl Evidence {
             second: None,
             memory: None,
             is_behind: AtomicBool::new(true),
+            behind: tokio::sync::Notify::new(),
             lock: Lock::default(),
         }
     }

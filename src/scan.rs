@@ -100,6 +100,7 @@ pub async fn run(
     let desk = Arc::new(desk);
     let mut events = desk.listen();
     blocking(&desk, Desk::begin).await?;
+    source.end_left_job();
     let mut driver = Driver::new(Arc::clone(&desk), orders);
     let mut recover = tokio::time::interval(RECOVER_EVERY);
     let mut again = tokio::time::interval(LOOK_AGAIN_EVERY);

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{self, Millis};
 use crate::config::Settings;
 use crate::events::{Event, Events};
-use crate::evidence::{Evidence, Healed, Original, Second};
+use crate::evidence::{Evidence, EvidenceError, Healed, Original, Second};
 use crate::health::Readiness;
 use crate::roots::Root;
 use crate::scan::destroyed;
@@ -39,6 +39,10 @@ pub struct Scrubber {
 
 /// The part of the station that keeps second copies.
 const PART: &str = "second_copies";
+/// The part that has the originals.
+const ORIGINALS: &str = "originals";
+/// So many damaged originals are named.
+const NAMED: usize = 5;
 /// After one that could not be made, the missing ones are tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
@@ -46,11 +50,12 @@ const TRY_AGAIN: Duration = Duration::from_secs(60);
 pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
     let mut look = tokio::time::interval(LOOK);
     let mut at_work: Option<tokio::task::JoinHandle<()>> = None;
-    let tried = Arc::new(Mutex::new(None));
+    let tried = Arc::new(Mutex::new(Tried::default()));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = look.tick() => {}
+            () = scrubber.evidence.second_falls_behind() => {}
         }
         beat.beat();
         if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
@@ -67,10 +72,21 @@ pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
     }
 }
 
+/// When something that could not be mended was last tried.
+#[derive(Debug, Default)]
+struct Tried {
+    second: Option<Instant>,
+    damaged: Option<Instant>,
+}
+
 impl Scrubber {
-    fn turn(&self, tried: &mut Option<Instant>, stop: &CancellationToken) {
+    fn turn(&self, tried: &mut Tried, stop: &CancellationToken) {
         let done = self.export_root().and_then(|()| {
-            self.watch_second(tried)?;
+            self.watch_second(&mut tried.second)?;
+            if tried.damaged.is_none_or(|at| at.elapsed() >= TRY_AGAIN) {
+                tried.damaged = Some(clock::monotonic());
+                self.watch_damaged()?;
+            }
             if self.is_due()? {
                 self.scrub(stop)?;
             }
@@ -94,17 +110,48 @@ impl Scrubber {
             Second::Whole => self.note_second(None),
             Second::Away(folder) => {
                 *tried = None;
-                let memory = self.settings.station.data_dir.join("second_dir.known");
                 let message = format!(
-                    "{} is not the folder that the second copies were put into: attach or mount its disk, the copies made meanwhile follow. If an empty disk is to take its place, remove {}: every copy is made anew",
-                    folder.display(),
-                    memory.display()
+                    "{} is not the folder that the second copies were put into: attach or mount its disk, the copies made meanwhile follow. Where another disk takes its place, an administrator says so on page Devices",
+                    folder.display()
                 );
                 self.note_second(Some(("second_away", message)))
             }
-            Second::Behind if tried.is_some_and(|at| at.elapsed() < TRY_AGAIN) => Ok(()),
+            Second::New(folder) => match self.holds_ours()? {
+                true => {
+                    *tried = None;
+                    if let Err(error) = self.evidence.begin_second() {
+                        return self.note_behind(&error);
+                    }
+                    self.complete_second(tried)
+                }
+                false => {
+                    let message = format!(
+                        "no copy of this station's originals is in {}, and none is made: attach or mount its disk if it is away. If second copies are to be kept there from now on, an administrator says so on page Devices",
+                        folder.display()
+                    );
+                    self.note_second(Some(("second_new", message)))
+                }
+            },
+            Second::Behind if tried.is_some_and(|at| at.elapsed() < TRY_AGAIN) => {
+                match self.readiness.parts().get(PART) {
+                    Some(None) => self.note_second(Some((
+                        "second_behind",
+                        "not every original has its second copy: see to the disk of evidence.second_dir; it is tried again every minute".to_owned(),
+                    ))),
+                    _ => Ok(()),
+                }
+            }
             Second::Behind => self.complete_second(tried),
         }
+    }
+
+    /// Whether a folder that is not known is the second copies': a new station has no originals, and most of another's lie there already.
+    fn holds_ours(&self) -> Result<bool, StoreError> {
+        let some = self.store.wait(|db| db.some_originals())?;
+        let there = some
+            .iter()
+            .filter(|sha256| self.evidence.second_holds(sha256));
+        Ok(2 * there.count() >= some.len())
     }
 
     fn complete_second(&self, tried: &mut Option<Instant>) -> Result<(), StoreError> {
@@ -124,14 +171,74 @@ impl Scrubber {
                 }
                 self.note_second(None)
             }
-            Err(error) => {
-                let message = format!(
-                    "not every original has its second copy ({}): see to the disk of evidence.second_dir; it is tried again every minute",
-                    Chain(&error)
-                );
-                self.note_second(Some(("second_behind", message)))
+            Err(error) => self.note_behind(&error),
+        }
+    }
+
+    fn note_behind(&self, error: &EvidenceError) -> Result<(), StoreError> {
+        let message = format!(
+            "not every original has its second copy ({}): see to the disk of evidence.second_dir; it is tried again every minute",
+            Chain(error)
+        );
+        self.note_second(Some(("second_behind", message)))
+    }
+
+    /// Looks again at originals of which no good copy was left: one that was put back is whole. The others are told of until then.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn watch_damaged(&self) -> Result<(), StoreError> {
+        let damaged = self.store.wait(|db| db.damaged_originals())?;
+        if !damaged.is_empty() {
+            let mut originals = self.store.wait(|db| db.original_rows())?;
+            originals.retain(|one| damaged.iter().any(|known| known.sha256 == one.sha256));
+            for original in &originals {
+                if self.evidence.heal(original).is_ok() {
+                    tracing::info!(
+                        original = original.sha256,
+                        "a damaged original is whole again"
+                    );
+                    let sha256 = original.sha256.clone();
+                    self.store.wait(move |db| db.note_whole(&sha256))?;
+                }
             }
         }
+        self.tell_damaged()
+    }
+
+    fn tell_damaged(&self) -> Result<(), StoreError> {
+        let damaged = self.store.wait(|db| db.damaged_originals())?;
+        let named = damaged
+            .iter()
+            .take(NAMED)
+            .map(|one| match one.letters.is_empty() {
+                true => one.sha256.clone(),
+                false => format!("{} (letter {})", one.sha256, one.letters.join(", ")),
+            });
+        let mut told = named.collect::<Vec<_>>().join("; ");
+        if damaged.len() > NAMED {
+            told = format!("{told}; +{}", damaged.len() - NAMED);
+        }
+        match damaged.is_empty() {
+            true => self.readiness.ready(ORIGINALS),
+            false => self.readiness.not_ready(
+                ORIGINALS,
+                "originals_damaged",
+                &format!("no good copy is left of {told}: keep the disks as they are and put the file back from the last back-up; `laixin verify` names where it lies"),
+            ),
+        }
+        let is_bad = !damaged.is_empty();
+        let row = HealthRow {
+            at: clock::now(),
+            device: "evidence".into(),
+            point: "damaged_originals".into(),
+            value: Some(damaged.len() as f64),
+            limit: Some(0.0),
+            state: if is_bad { "bad" } else { "good" }.into(),
+            code: is_bad.then(|| "originals_damaged".to_owned()),
+            detail: is_bad.then_some(told),
+        };
+        self.store.wait(move |db| db.note_health(&[row]))
     }
 
     fn note_second(&self, why: Option<(&str, String)>) -> Result<(), StoreError> {
@@ -218,6 +325,7 @@ impl Scrubber {
         found.originals += 1;
         let sha256 = original.sha256.clone();
         match self.evidence.heal(original) {
+            // One that was damaged before is told as whole by whoever watches those.
             Ok(Healed::Nothing) => Ok(()),
             Ok(healed) => {
                 found.healed += 1;
@@ -245,26 +353,19 @@ impl Scrubber {
     }
 
     fn note(&self, found: Scrubbed) -> Result<(), StoreError> {
-        let (state, code) = match (found.faults, found.healed) {
-            (0, 0) => ("good", None),
-            (0, _) => ("warning", Some("copies_healed")),
-            _ => ("bad", Some("originals_damaged")),
-        };
-        let row = |point: &str, value: u64| HealthRow {
+        self.tell_damaged()?;
+        let has_healed = found.healed > 0;
+        let row = HealthRow {
             at: clock::now(),
             device: "evidence".into(),
-            point: point.into(),
-            value: Some(value as f64),
+            point: "healed_copies".into(),
+            value: Some(found.healed as f64),
             limit: Some(0.0),
-            state: state.into(),
-            code: code.map(str::to_owned),
+            state: if has_healed { "warning" } else { "good" }.into(),
+            code: has_healed.then(|| "copies_healed".to_owned()),
             detail: None,
         };
-        let rows = [
-            row("damaged_originals", found.faults),
-            row("healed_copies", found.healed),
-        ];
-        self.store.wait(move |db| db.log_health(&rows))
+        self.store.wait(move |db| db.log_health(&[row]))
     }
 
     /// The root of the day before, as soon as that is over; of a station that was off, the newest there is.

@@ -22,6 +22,11 @@ fn told(output: &Output) -> String {
     format!("{out}{}", String::from_utf8_lossy(&output.stderr))
 }
 
+fn told_by(station: &TestStation, command: &[&str]) -> (Option<i32>, String) {
+    let done = station.try_command(command, None);
+    (done.status.code(), told(&done))
+}
+
 fn verify(station: &TestStation, more: &[&str]) -> (Option<i32>, String) {
     let done = station.try_command(&[&["verify"], more].concat(), None);
     (done.status.code(), told(&done))
@@ -90,10 +95,8 @@ fn scrub(station: &TestStation) -> (Scrubbed, Vec<Event>) {
     )
 }
 
-/// It was told nowhere, and mended at night at the earliest.
-#[test]
-fn a_second_disk_that_is_away_is_told_and_completed_as_soon_as_it_is_back() {
-    let station = stopped();
+/// A scrubber over a stopped station, and what it tells of a part.
+fn watching(station: &TestStation) -> (Scrubber, std::thread::JoinHandle<()>) {
     let settings = Arc::new(Settings::load(&station.folder("station.toml")).unwrap());
     let (store, thread) = Store::open(&settings.database()).unwrap();
     let scrubber = Scrubber {
@@ -103,10 +106,143 @@ fn a_second_disk_that_is_away_is_told_and_completed_as_soon_as_it_is_back() {
         events: Events::default(),
         readiness: laixin::health::Readiness::default(),
     };
-    let told = || {
-        let part = scrubber.readiness.parts().remove("second_copies");
-        part.unwrap().map(|why| why.code)
-    };
+    (scrubber, thread)
+}
+
+fn part(scrubber: &Scrubber, part: &str) -> Option<laixin::health::NotReady> {
+    scrubber.readiness.parts().remove(part).expect("it is told")
+}
+
+/// An empty mount point was filled with copies in silence, and `/readyz` said ready.
+#[test]
+fn a_station_with_originals_begins_with_no_second_folder_by_itself() {
+    let station = stopped();
+    let (place, away) = (station.folder("second"), station.folder("away"));
+    // As an older laixin leaves it, with the disk away.
+    fs::remove_file(station.folder("data/second_dir.known")).unwrap();
+    fs::remove_file(place.join("laixin-second-copies")).unwrap();
+    fs::rename(&place, &away).unwrap();
+    let (scrubber, thread) = watching(&station);
+    let mut tried = None;
+    for bare in [false, true] {
+        if bare {
+            fs::create_dir(&place).unwrap();
+        }
+        scrubber.watch_second(&mut tried).unwrap();
+        assert_eq!(part(&scrubber, "second_copies").unwrap().code, "second_new");
+        assert!(scrubber.evidence.put(b"meanwhile").is_ok());
+        assert_eq!(fs::read_dir(&place).map_or(0, Iterator::count), 0);
+    }
+    let (_, text) = told_by(&station, &["check"]);
+    assert!(text.contains(&place.display().to_string()), "{text}");
+    assert!(text.contains("管理员在“设备”页启用"), "{text}");
+    // An administrator says that the empty one is to be used.
+    scrubber.evidence.begin_second().unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    assert_eq!(originals(&place).len(), 3);
+    // The disk that holds the copies is known by them.
+    fs::remove_file(station.folder("data/second_dir.known")).unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    fs::rename(&away, &place).unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    assert!(station.folder("data/second_dir.known").exists());
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
+/// `/readyz` said ready for as long as the next try was a minute off.
+#[test]
+fn a_second_copy_that_cannot_be_made_is_told_at_once() {
+    let station = stopped();
+    let (scrubber, thread) = watching(&station);
+    let mut tried = None;
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    // As on a disk that takes nothing more.
+    let unfinished = station.folder("second/unfinished");
+    fs::remove_dir_all(&unfinished).unwrap();
+    fs::write(&unfinished, b"").unwrap();
+    scrubber.evidence.put(b"another").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let falls_behind = scrubber.evidence.second_falls_behind();
+    let limit = std::time::Duration::from_secs(5);
+    let woken = runtime.block_on(async { tokio::time::timeout(limit, falls_behind).await });
+    assert!(woken.is_ok(), "the task looks at once");
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(
+        part(&scrubber, "second_copies").unwrap().code,
+        "second_behind"
+    );
+    // The mark went, and came back: told as away, and as behind until the copy is there.
+    let mark = station.folder("second/laixin-second-copies");
+    let text = fs::read(&mark).unwrap();
+    fs::remove_file(&mark).unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    assert_eq!(
+        part(&scrubber, "second_copies").unwrap().code,
+        "second_away"
+    );
+    fs::write(&mark, text).unwrap();
+    scrubber.watch_second(&mut tried).unwrap();
+    fs::remove_file(&unfinished).unwrap();
+    scrubber.watch_second(&mut None).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
+/// It was a number in the health log, and nobody said which original and whose.
+#[test]
+fn a_damaged_original_is_named_with_its_letter_until_it_is_whole_again() {
+    let station = stopped();
+    let (first, second) = (
+        originals(&station.folder("data/evidence")).swap_remove(1),
+        originals(&station.folder("second")).swap_remove(1),
+    );
+    let whole = fs::read(&first).unwrap();
+    spoil(&first);
+    spoil(&second);
+    let sha256 = first.file_name().unwrap().to_str().unwrap().to_owned();
+    scrub(&station);
+    let (scrubber, thread) = watching(&station);
+    let letter = scrubber
+        .store
+        .wait(|db| db.damaged_originals())
+        .unwrap()
+        .swap_remove(0)
+        .letters
+        .join("");
+    assert!(letter.starts_with("L00"), "{letter}");
+    scrubber.watch_damaged().unwrap();
+    let why = part(&scrubber, "originals").unwrap();
+    assert_eq!(why.code, "originals_damaged");
+    let names_it = |text: &str| text.contains(&sha256) && text.contains(&letter);
+    assert!(names_it(&why.message), "{}", why.message);
+    for command in ["check", "health"] {
+        let (code, text) = told_by(&station, &[command]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(names_it(&text), "{command}: {text}");
+    }
+    fs::write(&first, whole).unwrap();
+    scrubber.watch_damaged().unwrap();
+    assert_eq!(part(&scrubber, "originals"), None);
+    let (_, text) = told_by(&station, &["check"]);
+    assert!(!text.contains(&sha256), "{text}");
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
+/// It was told nowhere, and mended at night at the earliest.
+#[test]
+fn a_second_disk_that_is_away_is_told_and_completed_as_soon_as_it_is_back() {
+    let station = stopped();
+    let (scrubber, thread) = watching(&station);
+    let told = || part(&scrubber, "second_copies").map(|why| why.code);
     let mut tried = None;
     scrubber.watch_second(&mut tried).unwrap();
     assert_eq!(told(), None);

@@ -448,6 +448,57 @@ async fn a_page_of_a_letter_that_is_returned_withdrawn_or_emptied_says_so_in_one
     station.stop().await;
 }
 
+/// It was read and shown to everybody, with a note that two letters have the same bytes.
+#[tokio::test]
+async fn bytes_of_a_letter_returned_unread_are_held_under_whatever_name_they_come() {
+    let mut station = Station::new();
+    station.release().await;
+    station.start();
+    station.file("A001_p1.jpg", &page(1));
+    station.file("B001_p1.jpg", &page(2));
+    station.wait_for(ArrivalState::Taken, 2).await;
+    let returned = station
+        .store
+        .with(|db| db.return_unread("A001", "误拆", "li"));
+    returned.await.unwrap();
+    // A late page of it is held; nobody reads that either.
+    station.file("A001_p2.jpg", &page(3));
+    station.wait_for(ArrivalState::Held, 1).await;
+    station.file("C001_p1.jpg", &page(1));
+    station.file("D001_p1.jpg", &page(3));
+    // The same bytes as a letter's that is shown are a second page.
+    station.file("E001_p1.jpg", &page(2));
+    let held = station.wait_for(ArrivalState::Held, 3).await;
+    let mut why: Vec<_> = held
+        .iter()
+        .map(|one| (one.name.as_str(), one.reason.as_deref().unwrap()))
+        .collect();
+    why.sort_unstable();
+    assert_eq!(
+        why,
+        [
+            ("A001_p2.jpg", reason::LETTER_RETURNED_UNREAD),
+            ("C001_p1.jpg", reason::BYTES_RETURNED_UNREAD),
+            ("D001_p1.jpg", reason::BYTES_RETURNED_UNREAD),
+        ]
+    );
+    let taken = station.wait_for(ArrivalState::Taken, 3).await;
+    assert!(taken.iter().any(|one| one.name == "E001_p1.jpg"));
+    for file in held {
+        let of = station.store.with(move |db| {
+            let shown = db.held_not_withheld(&file.id);
+            Ok((db.letter_of_held(&file.id)?, shown.is_err()))
+        });
+        assert_eq!(
+            of.await.unwrap(),
+            (Some("A001".into()), true),
+            "{}",
+            file.name
+        );
+    }
+    station.stop().await;
+}
+
 #[tokio::test]
 async fn one_sheet_twice_in_a_letter_is_told_by_its_files() {
     let mut station = Station::new();

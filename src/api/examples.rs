@@ -26,6 +26,7 @@ const TEXTS: [(&str, &str); 103] = [
     ("PageView.state", "read"),
     ("Phones.value", "0512-65227061"),
     ("RetentionView.reason", "保存期满"),
+    ("SecondCopiesView.folder", "/mnt/second/laixin"),
     ("ScannerView.id", "scanner-1"),
     ("StatisticsView.until", "2026-03-26"),
     ("absent", "scan_counter"),

@@ -10,10 +10,11 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Administrators, Caller, Mailroom};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
+use crate::config::Settings;
 use crate::domain::keeping::Withheld;
 use crate::events::Event;
 use crate::scan::destroyed;
-use crate::store::{Answered, Db, RetentionRow, StoreError};
+use crate::store::{Answered, Db, RetentionRow, ScanOf, StoreError};
 
 /// Why a letter is withheld.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -79,10 +80,10 @@ impl From<RetentionRow> for RetentionView {
     }
 }
 
-/// Proposals that wait for a second person.
+/// What is not over yet of destructions.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Retentions {
-    /// The proposals.
+    /// Proposals that wait for a second person, then destructions that left scans.
     pub items: Vec<RetentionView>,
 }
 
@@ -197,7 +198,7 @@ pub async fn propose(
     .await
 }
 
-/// Proposals that wait for a second person.
+/// Proposals that wait for a second person; and letters that were destroyed while scans of them are still in the scanners' folders.
 #[utoipa::path(get, path = "/v1/retentions", tag = "withheld",
     responses((status = 200, body = Retentions)))]
 pub async fn list(
@@ -205,13 +206,38 @@ pub async fn list(
     caller: Caller<Mailroom>,
 ) -> Result<Json<Retentions>, Problem> {
     let by = caller.actor();
-    let found = app
-        .store
-        .with(move |db| Ok((db.open_retentions()?, db.kept_from(&by)?)));
-    let (rows, kept) = found.await?;
-    let rows = rows.into_iter().filter(|row| !kept.contains(&row.letter));
-    let items = rows.map(RetentionView::from).collect();
+    let found = app.store.with(move |db| {
+        let scans = db.scans_of_destroyed(None)?;
+        let approved = db.approved_retentions()?;
+        Ok((db.open_retentions()?, approved, scans, db.kept_from(&by)?))
+    });
+    let (rows, approved, scans, kept) = found.await?;
+    let settings = app.settings.clone();
+    let look = move || with_scans_left(&settings, approved, &scans);
+    let left = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+    let items = rows.into_iter().map(RetentionView::from).chain(left);
+    let items = items.filter(|view| !kept.contains(&view.letter)).collect();
     Ok(Json(Retentions { items }))
+}
+
+/// The destructions that left scans in the scanners' folders.
+fn with_scans_left(
+    settings: &Settings,
+    approved: Vec<RetentionRow>,
+    scans: &[ScanOf],
+) -> Vec<RetentionView> {
+    let left_of = |row: RetentionRow| {
+        let own: Vec<ScanOf> = scans
+            .iter()
+            .filter(|scan| scan.letter == row.letter)
+            .cloned()
+            .collect();
+        let left = destroyed::left(settings, &own);
+        let mut view = RetentionView::from(row);
+        view.scans_left = left.iter().map(|file| file.display().to_string()).collect();
+        (!left.is_empty()).then_some(view)
+    };
+    approved.into_iter().filter_map(left_of).collect()
 }
 
 /// An administrator, not the one who proposed it, approves: originals that no other letter has are destroyed, with their scans in the scanners' folders; a

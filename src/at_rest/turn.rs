@@ -154,11 +154,17 @@ fn second_is_there(settings: &Settings) -> Result<(), TurnError> {
     let Some(folder) = &settings.keeping.second_dir else {
         return Ok(());
     };
-    let has_originals = settings
-        .evidence_dir()
-        .read_dir()
-        .is_ok_and(|mut items| items.any(|item| item.is_ok_and(|i| i.file_name().len() == 2)));
-    if has_originals && (!folder.is_dir() || evidence::second_is_away(settings)) {
+    let holds = |folder: &Path| {
+        let items = folder.read_dir();
+        items.is_ok_and(|mut items| items.any(|item| item.is_ok_and(|i| i.file_name().len() == 2)))
+    };
+    let is_there = match evidence::second_folder(settings) {
+        Some(evidence::SecondFolder::Away) => false,
+        Some(evidence::SecondFolder::Known) => folder.is_dir(),
+        // Never used, or used by an older laixin, which left no mark.
+        _ => holds(folder),
+    };
+    if holds(&settings.evidence_dir()) && !is_there {
         return Err(TurnError::SecondAway {
             folder: folder.clone(),
         });

@@ -12,7 +12,7 @@ use rustix::fs::{statfs, statvfs};
 use super::Report;
 use crate::clock;
 use crate::config::{AtRest, Settings};
-use crate::evidence::second_is_away;
+use crate::evidence::{SecondFolder, second_folder};
 use crate::store::{ClockTrouble, Db};
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
@@ -33,15 +33,16 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     room("disk", data, report);
     speed(data, report);
     if let Some(second) = &settings.keeping.second_dir {
-        match second_is_away(settings) {
-            true => report.bad(
-                "second_disk",
-                "second_away",
-                &[&second.display().to_string()],
-            ),
-            false => room("second_disk", second, report),
+        let shown = second.display().to_string();
+        match second_folder(settings) {
+            Some(SecondFolder::Away) => report.bad("second_disk", "second_away", &[&shown]),
+            Some(SecondFolder::New) if has_originals(settings) => {
+                report.bad("second_disk", "second_new", &[&shown]);
+            }
+            _ => room("second_disk", second, report),
         }
     }
+    originals(settings, report);
     clock(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {
         noticed(
@@ -49,6 +50,23 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
             &scanner.folder,
             scanner.rescan_s.0,
             report,
+        );
+    }
+}
+
+fn has_originals(settings: &Settings) -> bool {
+    let some = Db::look_at(settings).and_then(|db| db.some_originals());
+    some.is_ok_and(|some| !some.is_empty())
+}
+
+/// Originals of which no good copy is left, as the last scrub found.
+fn originals(settings: &Settings, report: &mut Report) {
+    let found = Db::look_at(settings).and_then(|db| db.damaged_originals());
+    for damaged in found.unwrap_or_default() {
+        report.bad(
+            "originals",
+            "original_damaged",
+            &[&damaged.sha256, &damaged.letters.join(", ")],
         );
     }
 }

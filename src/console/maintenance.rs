@@ -22,6 +22,7 @@ use crate::api::App;
 use crate::api::auth::DeviceHealth;
 use crate::clock;
 use crate::disinfect::{CabinetControl, CabinetView, LinkView};
+use crate::evidence::Second;
 use crate::health::NotReady;
 use crate::health::devices::{self, DeviceLine};
 use crate::store::HealthRow;
@@ -66,6 +67,8 @@ struct MaintenancePage {
     f: Frame,
     parts: Vec<PartLine>,
     devices: Vec<Device>,
+    /// Why no second copies are made, where an administrator may begin with their folder.
+    second: Option<String>,
 }
 
 /// `blocked`: what a cabinet's page says of it, in this person's language.
@@ -266,9 +269,15 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         part_line(w, &part, why, blocked)
     };
     let parts = parts.map(line).collect();
+    let second = match app.evidence.second() {
+        Second::Away(folder) => Some(w.one("second.away", folder.display())),
+        Second::New(folder) => Some(w.one("second.new", folder.display())),
+        Second::None | Second::Whole | Second::Behind => None,
+    };
     show(&MaintenancePage {
         f,
         parts,
         devices: device_cards(w, views, lines),
+        second,
     })
 }

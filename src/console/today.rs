@@ -115,7 +115,6 @@ struct Seen {
 struct Kept {
     /// The newest back-up, or else the first page that none holds.
     safe_since: Option<Millis>,
-    damaged_originals: u64,
     open_valuables: Vec<(String, u32, Millis)>,
 }
 
@@ -179,7 +178,6 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
                 Some(last) => Some(last.made),
                 None => db.first_arrival()?,
             },
-            damaged_originals: db.last_scrub()?.map_or(0, |(_, found)| found.faults),
             open_valuables,
         },
     })
@@ -413,10 +411,6 @@ fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
                 tone,
             });
         };
-    if kept.damaged_originals > 0 {
-        let what = w.one("alert.originals", kept.damaged_originals);
-        add(what, "alert.originals_do", String::new(), None, "bad");
-    }
     let limit = i64::try_from(app.settings.backup.warn_days.0).expect("at most 365");
     let days = kept
         .safe_since

@@ -147,6 +147,8 @@ pub mod reason {
     pub const LETTER_CLOSED: &str = "letter_closed";
     /// Its letter was opened by mistake and returned unread.
     pub const LETTER_RETURNED_UNREAD: &str = "letter_returned_unread";
+    /// Its bytes are those of a page that was returned unread, under another name.
+    pub const BYTES_RETURNED_UNREAD: &str = "bytes_returned_unread";
     /// Its letter was withdrawn, or destroyed.
     pub const LETTER_WITHDRAWN: &str = "letter_withdrawn";
     /// Every page of its letter was put into another one.
@@ -173,6 +175,7 @@ pub fn may_be_page(reason: &str) -> bool {
         reason::SEEN_BEFORE_RELEASE
             | reason::LETTER_CLOSED
             | reason::LETTER_RETURNED_UNREAD
+            | reason::BYTES_RETURNED_UNREAD
             | reason::LETTER_WITHDRAWN
             | reason::LETTER_EMPTIED
             | reason::LATE_PAGE
@@ -202,7 +205,9 @@ pub fn may_be_seen(reason: &str, name: &str) -> bool {
 /// What an operator does about a waiting or held file; the console says it in the operator's language by the same code.
 pub fn next_action(reason: &str) -> &'static str {
     match reason {
-        reason::ARRIVING => "wait: the scanner is still writing",
+        reason::ARRIVING => {
+            "wait: the scanner is still writing; a page that a list names waits for the list, a list for its pages"
+        }
         reason::NO_RELEASED_LOAD => {
             "disinfect and release the load, or sign an override, then scan the letter again"
         }
@@ -219,8 +224,11 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::LETTER_RETURNED_UNREAD => {
             "its letter was returned unread: put the sheet back to it, unread, and set the file aside; a confirming officer takes it into another letter where it was only named wrongly"
         }
+        reason::BYTES_RETURNED_UNREAD => {
+            "the very same image is a page of a letter that was returned unread: set the file aside; a confirming officer takes it into a letter where it was sorted wrongly before"
+        }
         reason::LETTER_WITHDRAWN => {
-            "its letter was withdrawn: a confirming officer takes the page into the letter that stands for it, or reinstate that letter, or set the file aside"
+            "its letter was withdrawn or destroyed: a confirming officer takes the page into the letter that stands for it now, or sets the file aside; a letter that was withdrawn by mistake is reinstated first"
         }
         reason::LETTER_EMPTIED => {
             "the pages of its letter are in another one now: take it in there, or set the file aside"

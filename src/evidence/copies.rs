@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use super::mark::SecondFolder;
 use super::{Evidence, EvidenceError, Original, Place, failed, mark, sync_folder};
 
 /// Which copy was made anew.
@@ -29,6 +30,8 @@ pub enum Second {
     Behind,
     /// Their folder is not the one that they were put into.
     Away(PathBuf),
+    /// Their folder was never used before.
+    New(PathBuf),
 }
 
 impl Evidence {
@@ -53,13 +56,31 @@ impl Evidence {
     pub fn second(&self) -> Second {
         match &self.second {
             None => Second::None,
-            Some(second) if second.is_away() => {
-                self.is_behind.store(true, Ordering::Relaxed);
-                Second::Away(second.root.clone())
+            Some(second) => {
+                let folder = second.as_second();
+                if folder != SecondFolder::Known {
+                    self.is_behind.store(true, Ordering::Relaxed);
+                }
+                match folder {
+                    SecondFolder::Away => Second::Away(second.root.clone()),
+                    SecondFolder::New => Second::New(second.root.clone()),
+                    SecondFolder::Known if self.is_behind.load(Ordering::Relaxed) => Second::Behind,
+                    SecondFolder::Known => Second::Whole,
+                }
             }
-            Some(_) if self.is_behind.load(Ordering::Relaxed) => Second::Behind,
-            Some(_) => Second::Whole,
         }
+    }
+
+    /// An original has no second copy: whoever watches looks at once.
+    pub(super) fn fell_behind(&self) {
+        if !self.is_behind.swap(true, Ordering::Relaxed) {
+            self.behind.notify_one();
+        }
+    }
+
+    /// Ends when an original was kept without its second copy.
+    pub async fn second_falls_behind(&self) {
+        self.behind.notified().await;
     }
 
     /// Makes the second copies that are missing of these; how many they were. Stops at the first that cannot be made.
@@ -97,7 +118,7 @@ impl Evidence {
             return;
         };
         if let Err(error) = self.copy_over(self, second, original) {
-            self.is_behind.store(true, Ordering::Relaxed);
+            self.fell_behind();
             tracing::warn!(error = %crate::Chain(&error), "no second copy yet; it is made as soon as that is possible");
         }
     }
@@ -115,7 +136,8 @@ impl Evidence {
     /// What is wrong with the first, when no good copy is left; or why one could not be made anew.
     pub fn heal(&self, known: &Original) -> Result<Healed, EvidenceError> {
         let first = self.check_against(known);
-        let Some(second) = self.second.as_ref().filter(|second| !second.is_away()) else {
+        let is_there = |second: &&Box<Self>| second.as_second() == SecondFolder::Known;
+        let Some(second) = self.second.as_ref().filter(is_there) else {
             return first.map(|()| Healed::Nothing);
         };
         match (first, second.check_against(known)) {
@@ -297,6 +319,7 @@ mod tests {
                 .remembering_in(folder.path())
         };
         let evidence = open();
+        evidence.begin_second().unwrap();
         let before = evidence.put(b"before").unwrap();
         assert_eq!(
             evidence
@@ -344,6 +367,39 @@ mod tests {
                 .others,
             0
         );
+    }
+
+    /// An empty mount point was filled with copies, and called whole.
+    #[test]
+    fn a_folder_that_was_never_used_gets_no_copy_before_somebody_begins_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("second");
+        let evidence = Evidence::open(&folder.path().join("first"))
+            .unwrap()
+            .with_second(Some(&place))
+            .remembering_in(folder.path());
+        for bare in [false, true] {
+            if bare {
+                fs::create_dir(&place).unwrap();
+            }
+            let original = evidence.put(b"abc").unwrap();
+            assert_eq!(evidence.second(), Second::New(place.clone()));
+            assert!(
+                evidence
+                    .complete_second(std::slice::from_ref(&original))
+                    .is_err()
+            );
+            assert_eq!(evidence.heal(&original).unwrap(), Healed::Nothing);
+            let written = fs::read_dir(&place).map_or(0, Iterator::count);
+            assert_eq!(written, 0, "bare {bare}");
+            assert!(!evidence.second_holds(&original.sha256));
+        }
+        evidence.begin_second().unwrap();
+        assert_eq!(evidence.second(), Second::Behind);
+        let original = evidence.put(b"abc").unwrap();
+        assert!(evidence.second_holds(&original.sha256));
+        assert_eq!(evidence.complete_second(&[original]).unwrap(), 0);
+        assert_eq!(evidence.second(), Second::Whole);
     }
 
     #[test]

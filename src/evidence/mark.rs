@@ -1,9 +1,11 @@
 //! Whether the folder of the second copies is the one that it was: a mark lies in it since the first copy, and the station remembers beside its database
-//! that it put it there. A disk that is away leaves a folder like any other, or none; copies that were made there would be gone with it.
+//! that it put it there. A disk that is away leaves a folder like any other, or none; copies that were made there would be gone with it. So a station that
+//! has originals begins with no folder by itself: it holds copies of theirs already, or an administrator says that it is to be.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::{Evidence, EvidenceError, failed, sync_folder};
 use crate::config::Settings;
@@ -18,18 +20,33 @@ pub(super) fn memory(data: &Path) -> PathBuf {
     data.join(KNOWN)
 }
 
-/// Whether the folder of these settings is known and is not the one that was marked.
-pub fn second_is_away(settings: &Settings) -> bool {
-    let folder = settings.keeping.second_dir.as_deref();
-    folder.is_some_and(|folder| is_away(folder, &memory(&settings.station.data_dir)))
+/// What the folder of the second copies is to the station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFolder {
+    /// The one that was marked.
+    Known,
+    /// It was marked, and what is there now is not it.
+    Away,
+    /// It was never used, as far as is known.
+    New,
+}
+
+/// What the folder of these settings is; `None`: no second copies are kept.
+pub fn second_folder(settings: &Settings) -> Option<SecondFolder> {
+    let folder = settings.keeping.second_dir.as_deref()?;
+    Some(state(folder, &memory(&settings.station.data_dir)))
+}
+
+fn state(folder: &Path, memory: &Path) -> SecondFolder {
+    match (is_known(folder, memory), folder.join(MARK).is_file()) {
+        (false, _) => SecondFolder::New,
+        (true, true) => SecondFolder::Known,
+        (true, false) => SecondFolder::Away,
+    }
 }
 
 fn is_known(folder: &Path, memory: &Path) -> bool {
     fs::read_to_string(memory).is_ok_and(|known| Path::new(known.trim_end_matches('\n')) == folder)
-}
-
-fn is_away(folder: &Path, memory: &Path) -> bool {
-    is_known(folder, memory) && !folder.join(MARK).is_file()
 }
 
 fn write(file: &Path, text: &str) -> Result<(), EvidenceError> {
@@ -42,29 +59,47 @@ fn write(file: &Path, text: &str) -> Result<(), EvidenceError> {
 }
 
 impl Evidence {
-    /// Whether these are second copies that were on a disk which is away.
-    pub(super) fn is_away(&self) -> bool {
+    /// Of second copies: what their folder is to the station. One whose memory nobody keeps is taken as it is.
+    pub(super) fn as_second(&self) -> SecondFolder {
         let memory = self.memory.as_deref();
-        memory.is_some_and(|memory| is_away(&self.root, memory))
+        memory.map_or(SecondFolder::Known, |memory| state(&self.root, memory))
     }
 
-    /// Before something is written among second copies: the folder is made and marked once, and never again.
+    /// Before something is written among second copies: the folder was marked, and is there.
     pub(super) fn is_to_be_written(&self) -> Result<(), EvidenceError> {
-        if let Some(memory) = &self.memory {
-            if is_away(&self.root, memory) {
-                return Err(EvidenceError::Away {
-                    path: self.root.clone(),
-                });
-            }
-            if !is_known(&self.root, memory) {
-                fs::create_dir_all(&self.root).map_err(failed("create", &self.root))?;
-                write(
-                    &self.root.join(MARK),
-                    "Second copies of a laixin station. Without this file it takes the disk for another one.\n",
-                )?;
-                write(memory, &format!("{}\n", self.root.display()))?;
-            }
+        let path = || self.root.clone();
+        match self.as_second() {
+            SecondFolder::Away => return Err(EvidenceError::Away { path: path() }),
+            SecondFolder::New => return Err(EvidenceError::NotBegun { path: path() }),
+            SecondFolder::Known => {}
         }
         fs::create_dir_all(&self.unfinished).map_err(failed("create", &self.unfinished))
+    }
+
+    /// From now on the second copies are kept in the folder of the settings as it is: it is made where there is none, marked, and remembered.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_second(&self) -> Result<(), EvidenceError> {
+        let Some(second) = &self.second else {
+            return Ok(());
+        };
+        if let Some(memory) = &second.memory {
+            fs::create_dir_all(&second.root).map_err(failed("create", &second.root))?;
+            write(
+                &second.root.join(MARK),
+                "Second copies of a laixin station. Without this file it takes the disk for another one.\n",
+            )?;
+            write(memory, &format!("{}\n", second.root.display()))?;
+        }
+        self.is_behind.store(true, Ordering::Relaxed);
+        self.behind.notify_one();
+        Ok(())
+    }
+
+    /// Whether the second copies' folder has a copy of this original.
+    pub fn second_holds(&self, sha256: &str) -> bool {
+        let second = self.second.as_ref();
+        second.is_some_and(|second| second.found(sha256).is_ok())
     }
 }

@@ -7,6 +7,7 @@ use scanner::{Aside, Found, Refused, naming};
 
 use super::ScanError;
 use super::desk::Desk;
+use crate::evidence::Original;
 use crate::store::{Arrival, HeldBeside, News};
 
 impl Desk {
@@ -58,6 +59,20 @@ impl Desk {
         let kept = claim::set_aside_claimed(claimed, &self.held, code)
             .inspect_err(|_| self.mark_stuck())?;
         self.held_now(&claimed.arrival_id, &claimed.name(), code, &kept)
+    }
+
+    /// The same of a file whose bytes are among the originals: they are known when they come again.
+    pub(super) fn hold_kept(
+        &self,
+        claimed: &Claimed,
+        code: &str,
+        original: Original,
+    ) -> Result<(), ScanError> {
+        let (id, why) = (claimed.arrival_id.clone(), code.to_owned());
+        self.store
+            .wait(move |db| db.hold_arrival_of(&id, &why, Some(&original)))
+            .inspect_err(|_| self.mark_stuck())?;
+        self.hold_claimed(claimed, code)
     }
 
     /// Why a letter takes no more pages.

@@ -398,7 +398,7 @@ impl Desk {
             return self.keep_ordered(claimed, &frames, original);
         }
         let sha256 = original.sha256.clone();
-        let page = take_page(claimed, frames, original);
+        let page = take_page(claimed, frames, original.clone());
         let own = self.own_time(&claimed.path);
         let take_and_judge = move |db: &mut Db| {
             let taken = db.take_page(&page)?;
@@ -443,8 +443,11 @@ impl Desk {
                 self.return_to_folder(claimed);
                 Ok(())
             }
-            Taken::Late => self.hold_claimed(claimed, reason::LATE_PAGE),
-            Taken::LetterClosed { letter } => self.hold_claimed(claimed, self.why_closed(letter)?),
+            Taken::Late => self.hold_kept(claimed, reason::LATE_PAGE, original),
+            Taken::Unread => self.hold_kept(claimed, reason::BYTES_RETURNED_UNREAD, original),
+            Taken::LetterClosed { letter } => {
+                self.hold_kept(claimed, self.why_closed(letter)?, original)
+            }
         }
     }
 

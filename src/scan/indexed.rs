@@ -328,6 +328,7 @@ impl Desk {
                 self.all_back(claimed);
                 Ok(())
             }
+            Indexed::Unread => self.hold_all(claimed, reason::BYTES_RETURNED_UNREAD),
             Indexed::LetterClosed { letter } => self.hold_all(claimed, self.why_closed(letter)?),
         }
     }

@@ -108,7 +108,7 @@ impl Desk {
                 return Err(ScanError::NotOpened(source));
             }
         };
-        let sha256 = original.sha256.clone();
+        let (sha256, kept) = (original.sha256.clone(), original.clone());
         let take = TakeOrdered {
             arrival: claimed.arrival_id.clone(),
             source: self.source.clone(),
@@ -174,8 +174,9 @@ impl Desk {
                 self.hold_claimed(claimed, reason::NO_RELEASED_LOAD)?;
             }
             Ordered::NotNow(_) | Ordered::NotYet => self.return_to_folder(claimed),
+            Ordered::Unread => self.hold_kept(claimed, reason::BYTES_RETURNED_UNREAD, kept)?,
             Ordered::LetterClosed { letter } => {
-                self.hold_claimed(claimed, self.why_closed(letter)?)?;
+                self.hold_kept(claimed, self.why_closed(letter)?, kept)?;
             }
         }
         self.settle();

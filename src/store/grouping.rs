@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::amiss::same_bytes;
+use super::held::is_unread;
 use super::letters::{ACTOR, first_seen, subject, take_arrival};
 use super::lies::gate_of;
 use super::ordered::{Stop, Taking};
@@ -55,6 +56,8 @@ pub enum Ordered {
     NotNow(Gate),
     /// An image before it is not there yet.
     NotYet,
+    /// Its bytes are a page's of a letter returned unread.
+    Unread,
     /// Its letter is confirmed or registered.
     LetterClosed {
         /// The letter.
@@ -246,6 +249,9 @@ impl Db {
         let over = scan.as_ref().is_some_and(|scan| scan.ended.is_some());
         if gap && !over {
             return Ok(Ordered::NotYet);
+        }
+        if is_unread(&step, &take.original.sha256)? {
+            return Ok(Ordered::Unread);
         }
         // The image before it never comes any more, or a person has looked at this scan already: somebody has to look now.
         let late = gap || scan.as_ref().is_some_and(|scan| scan.settled.is_some());

@@ -1,6 +1,6 @@
 //! What a person decides about a held file: taken in after all, or set aside for good. Who, why and which bytes stand in the ledger.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::letters::{gate, letter_of, subject, take_arrival};
@@ -71,7 +71,14 @@ pub struct OpenLoadRow {
 }
 
 /// Files held for a letter that had gone on, or set aside since, and that letter.
-const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
+const LETTER_OF_HELD: &str = "SELECT b.id AS arrival, n.letter FROM arrivals b JOIN arrivals a ON a.sha256 = b.sha256 AND a.id <> b.id
+    JOIN (SELECT p.arrival_id AS arrival, p.letter_id AS letter FROM pages p
+      UNION SELECT arrival, letter FROM held_by_name) n ON n.arrival = a.id
+    JOIN letters l ON l.id = n.letter AND l.withheld = 'returned_unread'
+    WHERE b.state IN ('held', 'set_aside') AND b.reason = 'bytes_returned_unread'
+    UNION SELECT arrival, letter FROM held_by_name";
+
+const HELD_BY_NAME: &str = "SELECT a.id AS arrival, l.id AS letter FROM arrivals a
     JOIN holds h ON h.reason IN ('image_held', 'file_grew') AND substr(h.detail, -length(a.name) - 2) = ': ' || a.name
     JOIN letters l ON l.id = h.letter_id OR h.letter_id IS NULL AND l.batch_id = h.batch_id AND h.detail = l.group_name || ': ' || a.name
     WHERE a.state IN ('held', 'set_aside')
@@ -80,11 +87,39 @@ const LETTER_OF_HELD: &str = "SELECT a.id AS arrival, l.id AS letter FROM arriva
 /// The same, and every letter that pages of that one were put into: what comes late may be of either.
 pub(super) fn letters_of_held() -> String {
     format!(
-        "WITH RECURSIVE of_held (arrival, letter) AS (
+        "WITH RECURSIVE held_by_name AS ({HELD_BY_NAME}), of_held (arrival, letter) AS (
          SELECT arrival, letter FROM ({LETTER_OF_HELD})
          UNION SELECT h.arrival, m.to_letter FROM of_held h JOIN page_moves m ON m.from_letter = h.letter)
          SELECT arrival, letter FROM of_held"
     )
+}
+
+/// Whether these bytes are a page's of a letter returned unread, or of a file that is kept back for one, and of no other letter.
+pub(super) fn is_unread(connection: &Connection, sha256: &str) -> Result<bool, StoreError> {
+    let mut there = connection.prepare_cached("SELECT 1 FROM arrivals WHERE sha256 = ?1")?;
+    // Most bytes are seen once.
+    if !there.exists([sha256])? {
+        return Ok(false);
+    }
+    let of_letters = |wanted: &str| -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM arrivals a JOIN pages p ON p.arrival_id = a.id JOIN letters l ON l.id = p.letter_id
+             WHERE a.sha256 = ?1 AND l.withheld {wanted} 'returned_unread'"
+        );
+        Ok(connection.prepare_cached(&sql)?.exists([sha256])?)
+    };
+    if of_letters("IS NOT")? {
+        return Ok(false);
+    }
+    if of_letters("IS")? {
+        return Ok(true);
+    }
+    let mut kept_back = connection.prepare_cached(&format!(
+        "WITH held_by_name AS ({HELD_BY_NAME}) SELECT 1 FROM arrivals a WHERE a.sha256 = ?1 AND a.state IN ('held', 'set_aside')
+         AND (a.reason IN ('letter_returned_unread', 'bytes_returned_unread') OR EXISTS
+          (SELECT 1 FROM held_by_name n JOIN letters l ON l.id = n.letter WHERE n.arrival = a.id AND l.withheld = 'returned_unread'))"
+    ))?;
+    Ok(kept_back.exists([sha256])?)
 }
 
 fn refused(why: Hindrance, arrival: &str, state: &str, action: &'static str) -> StoreError {
@@ -216,7 +251,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn letter_of_held(&self, id: &str) -> Result<Option<String>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT letter FROM ({LETTER_OF_HELD}) WHERE arrival = ?1"
+            "WITH held_by_name AS ({HELD_BY_NAME}) SELECT letter FROM ({LETTER_OF_HELD}) WHERE arrival = ?1"
         ))?;
         Ok(query.query_row([id], |row| row.get(0)).optional()?)
     }

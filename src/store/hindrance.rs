@@ -88,6 +88,10 @@ pub enum Hindrance {
     ClockJumped,
     /// Whoever decides has not the letter before him.
     NotOpened,
+    /// The disk of the second copies cannot be written.
+    SecondDisk,
+    /// A proposal to destroy was dropped with the clock's confirmation.
+    Dropped,
 }
 
 impl Hindrance {
@@ -132,6 +136,8 @@ impl Hindrance {
         Self::Over,
         Self::ClockSetBack,
         Self::ClockJumped,
+        Self::SecondDisk,
+        Self::Dropped,
         Self::NotOpened,
         Self::SecondEntryOpen,
         Self::NotForVisitors,
@@ -155,7 +161,7 @@ impl Hindrance {
             Self::ValuablesOpen => "valuables_open",
             Self::SecondEntryOpen => "second_entry_open",
             Self::NameTaken => "name_taken",
-            Self::Decided => "already_decided",
+            Self::Decided | Self::Dropped => "already_decided",
             Self::SamePerson => "same_person",
             Self::OfficerNeeded => "officer_needed",
             Self::OfficerDecides => "officer_decides",
@@ -230,6 +236,8 @@ impl Hindrance {
                 "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
             }
             Self::Over => "There is nothing to do",
+            Self::SecondDisk => "Attach or mount it, and see that it may be written",
+            Self::Dropped => "Propose it anew once the letter's time is over",
             Self::NotOpened => {
                 "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"
             }

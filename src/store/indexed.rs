@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::grouping::{NewHold, hold_once};
+use super::held::is_unread;
 use super::letters::{ACTOR, subject};
 use super::lies::gate_of;
 use super::{Arrival, Db, Hindrance, News, StoreError, TakePage, Taken, ledger};
@@ -21,6 +22,8 @@ pub enum Indexed {
     Letters(Vec<String>),
     /// The gate is shut for one of them; nothing was written.
     NotNow(Gate),
+    /// The bytes of one are a page's of a letter returned unread; nothing was written.
+    Unread,
     /// A letter is confirmed or registered; nothing was written.
     LetterClosed {
         /// The letter.
@@ -47,7 +50,11 @@ impl Db {
                         letters.push(letter);
                     }
                     Taken::Letter { .. } | Taken::Already => {}
-                    Taken::NotNow(_) | Taken::NotYet | Taken::Late | Taken::LetterClosed { .. } => {
+                    Taken::NotNow(_)
+                    | Taken::NotYet
+                    | Taken::Late
+                    | Taken::Unread
+                    | Taken::LetterClosed { .. } => {
                         // Asked above, inside the same transaction.
                         return Err(StoreError::WrongState {
                             why: Hindrance::Over,
@@ -159,17 +166,23 @@ impl Db {
             Gate::Enter { load } => load,
             shut => return Ok(Some(Indexed::NotNow(shut))),
         };
+        let is_page = !file.frames.is_empty();
+        let unread = (is_page && is_unread(&self.connection, &file.original.sha256)?)
+            .then_some(Indexed::Unread);
         let mut query = self.connection.prepare_cached(
             "SELECT id, stage, withheld IS NOT NULL FROM letters WHERE group_name = ?2 AND batch_id = (SELECT batch_id FROM loads WHERE id = ?1)",
         )?;
         let mut rows = query.query((load, &file.group))?;
         let Some(row) = rows.next()? else {
-            return Ok(None);
+            return Ok(unread);
         };
         let (letter, stage, withheld): (String, Stage, bool) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         let closed = withheld || matches!(stage, Stage::Confirmed | Stage::Registered);
-        Ok(closed.then_some(Indexed::LetterClosed { letter }))
+        match closed {
+            true => Ok(Some(Indexed::LetterClosed { letter })),
+            false => Ok(unread),
+        }
     }
 }
 

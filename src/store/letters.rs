@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::json;
 
 use super::amiss::{beside_held, number_again, same_bytes};
+use super::held::is_unread;
 use super::late::{is_late, may_be_joined};
 use super::lies::gate_of;
 use super::set_back::set_back;
@@ -104,6 +105,8 @@ pub enum Taken {
     NotYet,
     /// It is no first page, and its name is an earlier letter's: a person has to look. Nothing was written.
     Late,
+    /// Its bytes are a page's of a letter returned unread: nobody reads them. Nothing was written.
+    Unread,
     /// Its letter is confirmed or registered: a person has to look. Nothing was written.
     LetterClosed {
         /// The letter.
@@ -239,6 +242,19 @@ impl Db {
     /// # Errors
     /// [`StoreError::WrongState`] when it was taken.
     pub fn hold_arrival(&mut self, id: &str, reason: &str) -> Result<(), StoreError> {
+        self.hold_arrival_of(id, reason, None)
+    }
+
+    /// The same of a file whose bytes are known: the same again are known by them.
+    ///
+    /// # Errors
+    /// As [`Db::hold_arrival`].
+    pub fn hold_arrival_of(
+        &mut self,
+        id: &str,
+        reason: &str,
+        original: Option<&Original>,
+    ) -> Result<(), StoreError> {
         let found = self.arrival(id)?;
         if found.state == ArrivalState::Taken {
             let (state, action) = ("taken".into(), "hold");
@@ -256,13 +272,15 @@ impl Db {
             (id, ArrivalState::Held, reason),
         )?;
         if found.state != ArrivalState::Held {
-            ledger::append(
-                &step,
-                ACTOR,
-                "page.held",
-                &subject(id),
-                &json!({"reason": reason}),
-            )?;
+            let mut detail = json!({"reason": reason});
+            if let Some(Original { sha256, sm3, size }) = original {
+                step.execute(
+                    "UPDATE arrivals SET sha256 = ?2, sm3 = ?3, size = ?4 WHERE id = ?1",
+                    (id, sha256, sm3, *size as i64),
+                )?;
+                detail["sha256"] = json!(sha256);
+            }
+            ledger::append(&step, ACTOR, "page.held", &subject(id), &detail)?;
         }
         step.commit()?;
         Ok(())
@@ -375,6 +393,9 @@ impl Db {
         if withheld || matches!(stage, Stage::Confirmed | Stage::Registered) {
             return Ok(Taken::LetterClosed { letter });
         }
+        if is_unread(&step, &page.original.sha256)? {
+            return Ok(Taken::Unread);
+        }
         let same_as = take_arrival(&step, &page.arrival, &page.original)?;
         for frame in &page.frames {
             step.prepare_cached(
@@ -476,7 +497,7 @@ pub(super) fn take_arrival(
 ) -> Result<Option<String>, StoreError> {
     let same_as: Option<String> = step
         .prepare_cached(
-            "SELECT id FROM arrivals WHERE sha256 = ?1 AND id <> ?2 ORDER BY taken_ms, id LIMIT 1",
+            "SELECT id FROM arrivals WHERE sha256 = ?1 AND id <> ?2 AND state <> 'held' ORDER BY taken_ms, id LIMIT 1",
         )?
         .query_row((&original.sha256, arrival), |row| row.get(0))
         .optional()?;

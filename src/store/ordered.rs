@@ -264,7 +264,10 @@ impl Taking<'_> {
             self.hold(Some(letter.clone()), reason, detail)?;
         }
         for reason in [odd_group, self.out_of_order()?].into_iter().flatten() {
-            self.hold(Some(letter.clone()), reason, None)?;
+            match reason {
+                hold::WHICH_BATCH => self.hold_which_batch(&letter)?,
+                _ => self.hold(Some(letter.clone()), reason, None)?,
+            }
         }
         if self.take.scan.is_none() {
             self.beside_held(&letter)?;
@@ -276,6 +279,29 @@ impl Taking<'_> {
             self.letters.push(letter);
         }
         Ok(())
+    }
+
+    /// Pages of a letter that waited for somebody to say which batch they are of: told once, by the first of them.
+    fn hold_which_batch(&mut self, letter: &str) -> Result<(), StoreError> {
+        let told = self
+            .step
+            .prepare_cached(
+                "SELECT 1 FROM holds WHERE letter_id = ?1 AND reason = ?2 AND resolved_ms IS NULL",
+            )?
+            .exists((letter, hold::WHICH_BATCH))?;
+        if told {
+            return Ok(());
+        }
+        let name: String = self.step.query_row(
+            "SELECT name FROM arrivals WHERE id = ?1",
+            [&self.take.arrival],
+            |row| row.get(0),
+        )?;
+        self.hold(
+            Some(letter.to_owned()),
+            hold::WHICH_BATCH,
+            Some(format!("{name} …")),
+        )
     }
 
     /// What was noted and is not released since the last page of the letter that a page of a folder would be put behind. A scan is begun for its load.

@@ -1,4 +1,4 @@
-//! Records of the nightly scrub, of copies made anew, and of daily roots.
+//! Records of the nightly scrub, of copies made anew, of originals of which none is left, of the second copies' folder, and of daily roots.
 
 use rusqlite::OptionalExtension;
 use serde_json::json;
@@ -7,6 +7,7 @@ use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 
 const ACTOR: &str = "task/scrub";
+const DAMAGED: &str = "original.damaged";
 
 /// One walk over the originals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +18,15 @@ pub struct Scrubbed {
     pub healed: u64,
     /// Originals of which no good copy is left.
     pub faults: u64,
+}
+
+/// An original of which no good copy is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedOriginal {
+    /// Its hash.
+    pub sha256: String,
+    /// The letters that have it; none of a file that is only held.
+    pub letters: Vec<String>,
 }
 
 impl Db {
@@ -86,17 +96,86 @@ impl Db {
         )
     }
 
-    /// An original of which no good copy is left.
+    /// An original of which no good copy is left; on record once, until it is whole again.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn note_damaged(&mut self, sha256: &str) -> Result<(), StoreError> {
-        self.record(
-            ACTOR,
-            "original.damaged",
-            &format!("original/{sha256}"),
-            &json!({}),
-        )
+        match self.is_damaged(sha256)? {
+            true => Ok(()),
+            false => self.note_original(sha256, DAMAGED),
+        }
+    }
+
+    /// An original that was damaged is whole again, both copies of it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_whole(&mut self, sha256: &str) -> Result<(), StoreError> {
+        self.note_original(sha256, "original.whole")
+    }
+
+    fn note_original(&mut self, sha256: &str, action: &str) -> Result<(), StoreError> {
+        self.record(ACTOR, action, &format!("original/{sha256}"), &json!({}))
+    }
+
+    fn is_damaged(&self, sha256: &str) -> Result<bool, StoreError> {
+        let last: Option<String> = self
+            .connection
+            .prepare_cached(
+                "SELECT action FROM ledger WHERE subject = 'original/' || ?1 AND action LIKE 'original.%' ORDER BY seq DESC LIMIT 1",
+            )?
+            .query_row([sha256], |row| row.get(0))
+            .optional()?;
+        Ok(last.as_deref() == Some(DAMAGED))
+    }
+
+    /// Originals of which no good copy is left, and whose they are: as last seen, without those destroyed since.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn damaged_originals(&self) -> Result<Vec<DamagedOriginal>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT substr(e.subject, 10), (SELECT json_group_array(letter_id) FROM (SELECT DISTINCT p.letter_id FROM arrivals a
+              JOIN pages p ON p.arrival_id = a.id WHERE a.sha256 = substr(e.subject, 10) ORDER BY p.letter_id))
+             FROM (SELECT subject, action, max(seq) FROM ledger WHERE subject >= 'original/' AND subject < 'original0'
+              AND action LIKE 'original.%' GROUP BY subject) e
+             WHERE e.action = ?1 AND substr(e.subject, 10) NOT IN (SELECT sha256 FROM tombstones)",
+        )?;
+        let rows = query.query_map([DAMAGED], |row| {
+            let letters: String = row.get(1)?;
+            Ok(DamagedOriginal {
+                sha256: row.get(0)?,
+                letters: serde_json::from_str(&letters).unwrap_or_default(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Some of the originals that are to be there.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn some_originals(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT sha256 FROM arrivals WHERE sha256 IS NOT NULL AND state IN ('taken', 'set_aside')
+             AND sha256 NOT IN (SELECT sha256 FROM tombstones) ORDER BY sha256 LIMIT 50",
+        )?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A person says that second copies are kept in this folder from now on, whatever was there before.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_second_begun(
+        &mut self,
+        folder: &str,
+        (by, why): (&str, &str),
+    ) -> Result<(), StoreError> {
+        let detail = json!({"folder": folder, "reason": why});
+        self.record(by, "second_copies.begun", "evidence/second_copies", &detail)
     }
 
     /// The newest day whose root was exported.

@@ -3,7 +3,7 @@
 //! ahead). Which came first is the ledger's to say: its numbers, and within a run the clock that never jumps.
 //!
 //! One that stands far ahead of what is on record may be right: the machine was off, or its clock was behind until now. Work goes on, and nothing is
-//! destroyed because its time is over.
+//! destroyed because its time is over. Nor is the jump ever counted as time that passed, whatever is confirmed (`src/store/jumps.rs`).
 //!
 //! ```text
 //! right ── earlier than the newest entry ──→ set back (clock.set_back) ── later than it again ──→ right
@@ -22,16 +22,16 @@ use crate::clock::{self, Millis, Moment};
 /// A time server, or whoever sets a clock by his watch, moves it by less.
 const ALLOWED_MS: i64 = 120_000;
 /// How far the clock may run ahead of the one that never jumps, within a run.
-const AHEAD_MS: i64 = 86_400_000;
+pub(super) const AHEAD_MS: i64 = 86_400_000;
 /// A station that was off for longer is told of as well: nothing tells that from a clock that jumped.
 const OFF_MS: i64 = 40 * 86_400_000;
 /// Releases remembered; a page that was seen before the first of them counts as seen before all.
 const REMEMBERED: usize = 1000;
 
-const SUBJECT: &str = "clock";
+pub(super) const SUBJECT: &str = "clock";
 pub(super) const SET_BACK: &str = "clock.set_back";
 pub(super) const JUMPED_AHEAD: &str = "clock.jumped_ahead";
-const CONFIRMED: &str = "clock.confirmed";
+pub(super) const CONFIRMED: &str = "clock.confirmed";
 
 /// What the clock says, and what was on record before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +123,25 @@ fn jump_noted(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
         .optional()?;
     let now = clock::now();
     Ok(newest.and_then(|(action, last, showed)| {
-        let stands = action == JUMPED_AHEAD && now.0 + ALLOWED_MS >= showed;
+        let stands = action == JUMPED_AHEAD && !returned(now.0, showed);
         stands.then_some(SetBack {
             now,
             last: Millis(last),
         })
     }))
+}
+
+/// Whether a clock that jumped to one time, and shows another, was set right again.
+pub(super) fn returned(now_ms: i64, showed_ms: i64) -> bool {
+    now_ms + ALLOWED_MS < showed_ms
+}
+
+/// When the newest entry was written, whatever the clock was.
+fn newest_written(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let newest = connection
+        .prepare_cached("SELECT at_ms FROM ledger ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| row.get(0));
+    Ok(newest.optional()?)
 }
 
 /// The newest time on record, where the clock is further beyond it than a station is off.
@@ -159,12 +172,17 @@ pub(super) fn note_clock(
     let now = clock::now();
     if let Some(found) = far_beyond(now, last) {
         // The last time before a set-back that nobody answered may be later.
-        return match far_beyond(now, Some(found.last.0).max(noted(connection)?)) {
-            Some(found) if jump_noted(connection)?.is_none() => {
+        let mut last = Some(found.last.0).max(noted(connection)?);
+        if jump_noted(connection)?.is_some() {
+            // A jump that nobody answered; another one may follow it.
+            last = newest_written(connection)?;
+        }
+        return match far_beyond(now, last) {
+            Some(found) => {
                 note_jump(connection, found)?;
                 Ok(News::New)
             }
-            _ => Ok(News::Known),
+            None => Ok(News::Known),
         };
     }
     let Some(found) = behind(now, last) else {
@@ -226,10 +244,15 @@ impl Db {
 
     /// A jump ahead that is not noted yet.
     fn jumped(&self) -> Result<Option<SetBack>, StoreError> {
-        let (now, last) = (clock::now(), on_record(&self.connection)?);
-        let should = self.clock_shows.now();
-        let in_this_run = (now.0 > should.0 + AHEAD_MS).then_some(SetBack { now, last: should });
-        Ok(in_this_run.or(far_beyond(now, last)))
+        match self.jumped_in_this_run() {
+            Some(found) => Ok(Some(found)),
+            None => Ok(far_beyond(clock::now(), on_record(&self.connection)?)),
+        }
+    }
+
+    fn jumped_in_this_run(&self) -> Option<SetBack> {
+        let (now, should) = (clock::now(), self.clock_shows.now());
+        (now.0 > should.0 + AHEAD_MS).then_some(SetBack { now, last: should })
     }
 
     /// From now on the clock is held against the one that never jumps; a clock that is behind what is on record is expected to be set right.
@@ -245,10 +268,22 @@ impl Db {
     /// When SQLite refuses.
     pub fn watch_clock(&mut self) -> Result<Option<ClockTrouble>, StoreError> {
         let trouble = self.clock_trouble()?;
-        if let Some(ClockTrouble::JumpedAhead(found)) = trouble
-            && jump_noted(&self.connection)?.is_none()
-        {
+        let not_noted = match trouble {
+            // Also one that follows a jump which nobody answered.
+            Some(ClockTrouble::JumpedAhead(_)) if jump_noted(&self.connection)?.is_some() => {
+                self.jumped_in_this_run()
+            }
+            Some(ClockTrouble::JumpedAhead(found)) => Some(found),
+            _ => None,
+        };
+        if let Some(found) = not_noted {
             self.atomically(|db| note_jump(&db.connection, found))?;
+            // The next one is told from here.
+            self.clock_shows = Expected::from(found.now);
+        }
+        if trouble.is_none() && clock::now().0 + AHEAD_MS < self.clock_shows.now().0 {
+            // It had jumped ahead, and is right again.
+            self.trust_clock()?;
         }
         Ok(trouble)
     }
@@ -288,7 +323,8 @@ impl Db {
         }
     }
 
-    /// A person says that the clock is right now: that what is on record was written by one that was ahead, or that it is so late by now.
+    /// A person says that the clock is right now: that what is on record was written by one that was ahead, or that it is so late by now. Nothing gets
+    /// older by that: how long a letter is kept is counted without the jump.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when the clock is neither behind nor far ahead.
@@ -343,7 +379,7 @@ impl Db {
         // Proposed when, by that clock, the letter's time was over.
         for proposal in self.open_retentions()? {
             if proposal.proposed > now {
-                self.refuse_proposal(&proposal, by)?;
+                self.drop_proposal(&proposal, by)?;
             }
         }
         Ok(())

@@ -70,6 +70,7 @@ pub struct RetentionRow {
 
 /// As refusals name it.
 const DESTROY: &str = "destroy";
+const DROPPED: &str = "retention.dropped";
 
 fn wrong(why: Hindrance, letter: &str, state: &str, action: &'static str) -> StoreError {
     StoreError::WrongState {
@@ -316,7 +317,7 @@ impl Db {
     }
 
     /// Since when nothing more is done with a letter: it is registered or withheld, and its last page came. All of it is the station's own record:
-    /// what a person types as received does not make a letter old.
+    /// what a person types as received does not make a letter old, nor does a clock that jumped.
     fn done_with_since(&self, letter: &str, action: &'static str) -> Result<Millis, StoreError> {
         let since = match self.withholding(letter)? {
             Some(held) if held.kind == Withheld::Destroyed => {
@@ -336,13 +337,23 @@ impl Db {
                 registered.ok_or_else(|| wrong(Hindrance::NotSo, letter, state, action))?
             }
         };
-        let last_page: Millis = self.connection.query_row(
-            "SELECT max(l.last_arrival_ms, coalesce((SELECT max(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id
-             WHERE p.letter_id = l.id), 0)) FROM letters l WHERE l.id = ?1",
+        let (done, taken): (Option<i64>, Option<i64>) = self.connection.prepare_cached(
+            "SELECT (SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ('draft.acked', 'letter.withdrawn', 'letter.returned_unread')),
+             (SELECT max(seq) FROM ledger WHERE action = 'page.arrived' AND subject IN (SELECT 'arrival/' || arrival_id FROM pages WHERE letter_id = ?1))",
+        )?.query_row([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (came, last_taken): (Millis, Millis) = self.connection.query_row(
+            "SELECT l.last_arrival_ms, coalesce((SELECT max(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id
+             WHERE p.letter_id = l.id), 0) FROM letters l WHERE l.id = ?1",
             [letter],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        Ok(since.max(last_page))
+        let first = done.unwrap_or(0);
+        // A confirmation brought it back already; a page that was moved is on record elsewhere.
+        let parts = [(since, done), (came, None), (last_taken, taken)];
+        let counted = parts.map(|(at, entry)| self.counted_from(at, (first, entry)));
+        counted
+            .into_iter()
+            .try_fold(Millis(0), |latest, at| Ok(latest.max(at?)))
     }
 
     /// What has to hold of a letter that is destroyed: when it is proposed, and when that is approved. Its time is over by a clock that is not in doubt.
@@ -351,7 +362,10 @@ impl Db {
         let since = self.done_with_since(letter, DESTROY)?;
         let over = since.zoned().checked_add(jiff::Span::new().years(years));
         if !over.is_ok_and(|over| over <= clock::now().zoned()) {
-            let state = format!("done with since {}, not yet {years} years", since.day());
+            let state = format!(
+                "done with since {} (jumps of the clock left out), not yet {years} years",
+                since.day()
+            );
             return Err(wrong(Hindrance::TooEarly, letter, &state, DESTROY));
         }
         self.nothing_open(letter, false, DESTROY)?;
@@ -423,6 +437,19 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Destructions that were approved.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn approved_retentions(&self) -> Result<Vec<RetentionRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, letter_id, policy, proposed_by, proposed_ms, approved_by, refused_by FROM retentions
+             WHERE approved_ms IS NOT NULL ORDER BY id",
+        )?;
+        let rows = query.query_map([], retention)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A proposal that nobody decided yet and that is this person's to decide.
     fn to_be_decided(&self, id: i64, by: &str) -> Result<RetentionRow, StoreError> {
         let found = self.retention(id)?;
@@ -433,6 +460,10 @@ impl Db {
             state: state.to_owned(),
             action: "decide",
         };
+        if self.was_dropped(id)? {
+            let state = "dropped when the clock that proposed it was set right and confirmed";
+            return Err(refused(Hindrance::Dropped, state));
+        }
         if found.approved_by.is_some() || found.refused_by.is_some() {
             return Err(refused(Hindrance::Decided, "decided already"));
         }
@@ -449,17 +480,33 @@ impl Db {
     pub fn refuse_destruction(&mut self, id: i64, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.to_be_decided(id, by)?;
-            db.refuse_proposal(&found, by)
+            db.end_proposal(&found, ("retention.refused", by))
         })
     }
 
+    /// The clock that proposed it was ahead.
+    pub(super) fn drop_proposal(&self, found: &RetentionRow, by: &str) -> Result<(), StoreError> {
+        self.end_proposal(found, (DROPPED, by))
+    }
+
+    fn was_dropped(&self, id: i64) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT 1 FROM ledger WHERE subject = ?1 AND action = ?2")?;
+        Ok(query.exists((format!("{}/{id}", RETENTIONS.prefix), DROPPED))?)
+    }
+
     /// The proposal is over, and the letter stays.
-    pub(super) fn refuse_proposal(&self, found: &RetentionRow, by: &str) -> Result<(), StoreError> {
+    fn end_proposal(
+        &self,
+        found: &RetentionRow,
+        (action, by): (&str, &str),
+    ) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE retentions SET refused_by = ?2, refused_ms = ?3 WHERE id = ?1",
             (found.id, by, clock::now()),
         )?;
-        self.decided("retention.refused", found, by)
+        self.decided(action, found, by)
     }
 
     fn decided(&self, action: &str, found: &RetentionRow, by: &str) -> Result<(), StoreError> {

@@ -157,7 +157,7 @@ impl House {
         let settings = Settings::load(&file).unwrap();
         std::fs::create_dir_all(&settings.station.data_dir).unwrap();
         let (store, _thread) = Store::of(&settings).unwrap();
-        let evidence = Arc::new(Evidence::open(&settings.evidence_dir()).unwrap());
+        let evidence = Arc::new(Evidence::of(&settings).unwrap());
         let (orders_in, orders) = mpsc::channel(4);
         // The view has no sender any more: what was last known stays.
         let (_, view) = watch::channel(cabinet_view());

@@ -532,6 +532,28 @@ fn nothing_is_destroyed_by_a_clock_that_jumped_ahead_until_an_officer_says_that_
     assert_eq!(post(&house, &boss, &approve, json!({})).status, 200);
 }
 
+/// The mirror of it: the clock was eleven years behind when the letter was registered.
+#[test]
+fn a_letter_registered_by_a_clock_that_ran_behind_is_not_destroyed_when_that_is_confirmed_as_right()
+{
+    let (house, zhang, boss, sha256) = with_policy();
+    let behind = "11 * 365 * 86400000";
+    let now = laixin::clock::now().0;
+    house.sql(&format!(
+        "UPDATE ledger SET at_ms = at_ms - {behind}; UPDATE letters SET last_arrival_ms = {now} - {behind};
+         UPDATE arrivals SET taken_ms = {now} - {behind}; UPDATE drafts SET acked_ms = {now} - {behind}"
+    ));
+    let wish = json!({"policy": "短期"});
+    let path = "/v1/letters/A1/destruction";
+    let answer = post(&house, &zhang, path, wish.clone());
+    assert_eq!(answer.code(), "clock_jumped_ahead", "{}", answer.text);
+    let why = json!({"reason": "先前走慢，现在正确"});
+    assert_eq!(post(&house, &boss, "/v1/clock/confirm", why).status, 200);
+    let told = refused(&post(&house, &zhang, path, wish));
+    assert!(told.contains("not yet 10 years"), "{told}");
+    assert!(house.app.evidence.get(&sha256).is_ok());
+}
+
 #[test]
 fn what_was_proposed_while_the_clock_was_ahead_is_dropped_when_it_is_confirmed() {
     let (house, zhang, boss, _) = with_policy();
@@ -545,7 +567,46 @@ fn what_was_proposed_while_the_clock_was_ahead_is_dropped_when_it_is_confirmed()
     let open = house.get(&boss, "/v1/retentions").json();
     assert_eq!(open["items"], json!([]));
     let told = refused(&post(&house, &boss, &approve, json!({})));
-    assert!(told.contains("decided already"), "{told}");
+    assert!(told.contains("dropped when the clock"), "{told}");
+}
+
+#[test]
+fn an_administrator_begins_with_a_new_folder_for_second_copies_and_that_is_on_record() {
+    let house = House::with_more("[evidence]\nsecond_dir = \"second\"\n");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let keeper = house.person("sun", Role::Maintenance);
+    let boss = house.person("boss", Role::Administrator);
+    let (path, why) = ("/v1/second-copies/begin", json!({"reason": "换了新磁盘"}));
+    let kept = house.app.evidence.put(LONG_AGO).unwrap();
+    let state = || house.get(&boss, "/v1/second-copies").json()["state"].clone();
+    assert_eq!(state(), "new");
+    let page = house.get(&keeper, "/maintenance").text;
+    assert!(page.contains("从现在起在此文件夹保存第二副本"), "{page}");
+    assert!(!page.contains("second-reason"), "not his to say");
+    assert!(
+        house
+            .get(&boss, "/maintenance")
+            .text
+            .contains("second-reason")
+    );
+    for caller in [&officer, &keeper] {
+        assert_eq!(post(&house, caller, path, why.clone()).code(), "forbidden");
+    }
+    assert!(!house.app.evidence.second_holds(&kept.sha256));
+    assert_eq!(post(&house, &boss, path, why.clone()).status, 200);
+    assert_eq!(state(), "behind");
+    assert!(refused(&post(&house, &boss, path, why)).contains("in use"));
+    let of = "evidence/second_copies";
+    let noted = house.app.store.wait(|db| db.ledger_of(of)).unwrap();
+    assert_eq!(
+        (noted.len(), noted[0].action.as_str()),
+        (1, "second_copies.begun")
+    );
+    assert!(
+        noted[0].detail.contains("换了新磁盘"),
+        "{}",
+        noted[0].detail
+    );
 }
 
 #[test]
@@ -577,6 +638,11 @@ fn the_scans_of_a_destroyed_letter_go_too_and_what_stays_is_named() {
     assert_eq!(answer.json()["scans_left"], json!(["old/done/A1_p1.jpg"]));
     let page = house.get(&boss, "/letters/A1/keeping").text;
     assert!(page.contains("old/done/A1_p1.jpg"), "{page}");
+    let listed = house.get(&boss, "/v1/retentions").json();
+    assert_eq!(
+        listed["items"][0]["scans_left"],
+        json!(["old/done/A1_p1.jpg"])
+    );
     let noted = house
         .app
         .store

@@ -24,6 +24,8 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/session", SELF),
     ("GET", "/v1/clock", ALL),
     ("POST", "/v1/clock/confirm", DECIDE),
+    ("GET", "/v1/second-copies", HEALTH),
+    ("POST", "/v1/second-copies/begin", ADMIN),
     ("POST", "/v1/batches", MAIL),
     ("GET", "/v1/batches", MAIL),
     ("GET", "/v1/batches/{id}", MAIL),

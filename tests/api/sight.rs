@@ -137,6 +137,7 @@ const ELSEWHERE: &[&str] = &[
     "/v1/session",
     "/v1/training",
     "/v1/clock",
+    "/v1/second-copies",
     "/v1/users",
     "/v1/tokens",
     "/v1/interests",

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::feeding::Job;
 use crate::offers::Fit;
 use crate::order::{Ended, Manner, Portrait, Trouble};
+use crate::spool::Spool;
 use http::Device;
 
 /// Whose certificate is trusted when the address is https.
@@ -104,6 +105,18 @@ impl Escl {
             .iter()
             .map(|manner| job::fit(&capabilities, manner))
             .collect())
+    }
+
+    /// Ends the job that a killed run left on the device, once it is the one that is meant.
+    pub(crate) async fn end_left_job(&self, spool: Spool) {
+        let connected = Device::connect(&self.settings);
+        let Some(device) = connected.ok().filter(|_| spool.remembered_job().is_some()) else {
+            return;
+        };
+        // One that does not answer now is told before the next scan.
+        if device.capabilities().await.is_ok() {
+            job::end_left(&device, &spool).await;
+        }
     }
 
     /// Carries an order out.

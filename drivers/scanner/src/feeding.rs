@@ -20,6 +20,8 @@ pub struct Feeding {
     tell: mpsc::Sender<Progress>,
     told: mpsc::Receiver<Progress>,
     running: Option<Running>,
+    /// What an earlier run left on the device is being ended.
+    clearing: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl Feeding {
         const REPORTS_WAITING: usize = 64;
         let opened = Spool::open(spool)?;
         let mut skip = skip.to_vec();
-        skip.push(opened.held());
+        skip.extend([opened.held(), opened.job_file()]);
         let folder = Folder::watch(FolderSettings {
             skip,
             // Images get their names when they are whole: there is nothing to wait for.
@@ -88,7 +90,16 @@ impl Feeding {
             tell,
             told,
             running: None,
+            clearing: None,
         })
+    }
+
+    /// Lets `work` end what an earlier run left on the device, beside everything else.
+    pub(crate) fn clear<W>(&mut self, work: impl FnOnce(Spool) -> W)
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.clearing = Some(tokio::spawn(work(self.spool.clone())));
     }
 
     pub(crate) async fn next(&mut self) -> Option<Seen> {
@@ -169,6 +180,9 @@ impl Feeding {
     pub(crate) async fn wind_up(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(8);
         self.cancel();
+        if let Some(clearing) = self.clearing.take() {
+            clearing.abort();
+        }
         let Some(mut running) = self.running.take() else {
             return;
         };

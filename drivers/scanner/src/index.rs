@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use encoding_rs::GB18030;
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 
 /// One letter of an index file.
@@ -37,6 +38,10 @@ pub const LARGEST_BYTES: u64 = 4 * 1024 * 1024;
 
 const ENDINGS: [&str; 3] = ["csv", "txt", "xml"];
 const IMAGE_ENDINGS: [&str; 6] = [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"];
+/// Files that a list may name and that are no images here.
+const OTHER_ENDINGS: [&str; 8] = [
+    ".bmp", ".gif", ".jp2", ".webp", ".heic", ".ofd", ".jfif", ".jpe",
+];
 const LETTER_WORDS: [&str; 12] = [
     "letter",
     "letterid",
@@ -141,6 +146,14 @@ fn page_name(cell: &str) -> Option<String> {
         .then(|| name.to_owned())
 }
 
+/// Whether a cell names a file that is no image here.
+fn names_another(cell: &str) -> bool {
+    let lower = cell.trim().trim_matches(['"', '\'']).trim().to_lowercase();
+    OTHER_ENDINGS
+        .iter()
+        .any(|ending| lower.len() > ending.len() && lower.ends_with(ending))
+}
+
 fn is_letter_word(text: &str) -> bool {
     let plain: String = text
         .chars()
@@ -164,6 +177,9 @@ fn of_lines(usual: &str, text: &str, at: &mut usize) -> Result<Vec<(String, Stri
         let named: Vec<String> = cells.iter().filter_map(|cell| page_name(cell)).collect();
         if named.is_empty() {
             let is_setting = line.contains('=') || line.trim_start().starts_with(['#', '[', ';']);
+            if cells.iter().any(|cell| names_another(cell)) {
+                return Err(Unclear::Useless);
+            }
             if is_head {
                 letter_column = cells.iter().position(|cell| is_letter_word(cell));
             } else if !is_setting {
@@ -204,67 +220,153 @@ fn cells(line: &str) -> Vec<String> {
     cells
 }
 
+/// What an XML list says, as far as it was read.
+#[derive(Default)]
+struct Xml {
+    pages: Vec<(String, String)>,
+    /// The elements that are open.
+    open: Vec<Element>,
+    /// Elements and attributes, by their path, that name an image somewhere, and that name none somewhere.
+    naming: HashSet<String>,
+    bare: HashSet<String>,
+    /// Letters without a name so far.
+    unnamed: u32,
+}
+
+/// An element that is open.
+struct Element {
+    path: String,
+    /// The letter that it begins.
+    letter: Option<String>,
+    /// Text that was not looked at yet.
+    text: String,
+    /// Images named before it.
+    before: usize,
+}
+
+impl Xml {
+    fn letter(&self, usual: &str) -> String {
+        let named = self.open.iter().rev().find_map(|one| one.letter.clone());
+        named.unwrap_or_else(|| usual.to_owned())
+    }
+
+    fn begins(&mut self, name: &str, values: &[(String, String)], usual: &str) {
+        let above = self.open.last().map_or("", |above| above.path.as_str());
+        let path = format!("{above}/{}", name.to_lowercase());
+        let letter = is_letter_word(name).then(|| {
+            let said = values.iter().find(|(key, value)| {
+                NAME_WORDS.contains(&key.as_str())
+                    && !value.trim().is_empty()
+                    && page_name(value).is_none()
+            });
+            said.map_or_else(
+                || {
+                    self.unnamed += 1;
+                    match self.unnamed {
+                        1 => usual.to_owned(),
+                        more => format!("{usual}-{more}"),
+                    }
+                },
+                |(_, value)| value.trim().to_owned(),
+            )
+        });
+        self.open.push(Element {
+            path: path.clone(),
+            letter,
+            text: String::new(),
+            before: self.pages.len(),
+        });
+        for (key, value) in values {
+            self.names(&format!("{path}@{key}"), page_name(value), usual);
+        }
+    }
+
+    fn names(&mut self, path: &str, page: Option<String>, usual: &str) {
+        match page {
+            Some(page) => {
+                self.naming.insert(path.to_owned());
+                self.pages.push((self.letter(usual), page));
+            }
+            None => drop(self.bare.insert(path.to_owned())),
+        }
+    }
+
+    fn adds(&mut self, text: &str) {
+        if let Some(one) = self.open.last_mut() {
+            one.text.push_str(text);
+        }
+    }
+
+    /// The text so far is whole.
+    fn look_at_text(&mut self, usual: &str) {
+        let Some(one) = self.open.last_mut() else {
+            return;
+        };
+        if let Some(page) = page_name(&std::mem::take(&mut one.text)) {
+            self.pages.push((self.letter(usual), page));
+        }
+    }
+
+    fn ends(&mut self) {
+        if let Some(one) = self.open.pop() {
+            let of = match self.pages.len() > one.before {
+                true => &mut self.naming,
+                false => &mut self.bare,
+            };
+            of.insert(one.path);
+        }
+    }
+}
+
+/// Every entry has to say which image it is: one that is like others that name an image, and names none, or what nothing resolves, is not clear.
 fn of_xml(usual: &str, text: &str) -> Result<Vec<(String, String)>, Unclear> {
     let mut reader = quick_xml::Reader::from_str(text);
-    let mut pages = Vec::new();
-    // The letters that are open, each with the depth of its element.
-    let mut open: Vec<(usize, String)> = Vec::new();
-    let (mut depth, mut unnamed, mut has_root) = (0_usize, 0_u32, false);
+    let mut xml = Xml::default();
+    let (mut has_root, mut is_unclear) = (false, false);
     loop {
         let event = reader.read_event().map_err(|_| Unclear::Unfinished)?;
         let is_start = matches!(event, Event::Start(_));
         match event {
             Event::Start(element) | Event::Empty(element) => {
                 has_root = true;
-                let name = element.local_name().as_ref().to_owned();
-                let values: Vec<(String, String)> = element
-                    .attributes()
-                    .flatten()
-                    .map(|attribute| {
+                xml.look_at_text(usual);
+                let mut values = Vec::new();
+                for attribute in element.attributes() {
+                    let said = attribute.ok().and_then(|attribute| {
                         let key = attribute.key.local_name().as_ref().to_lowercase();
-                        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-                        (key, value.unwrap_or_default().into_owned())
-                    })
-                    .collect();
-                if is_start && is_letter_word(&name) {
-                    let said = values.iter().find(|(key, value)| {
-                        NAME_WORDS.contains(&key.as_str())
-                            && !value.trim().is_empty()
-                            && page_name(value).is_none()
+                        let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+                        Some((key, value.into_owned()))
                     });
-                    let letter = said.map_or_else(
-                        || {
-                            unnamed += 1;
-                            match unnamed {
-                                1 => usual.to_owned(),
-                                more => format!("{usual}-{more}"),
-                            }
-                        },
-                        |(_, value)| value.trim().to_owned(),
-                    );
-                    open.push((depth, letter));
+                    is_unclear |= said.is_none();
+                    values.extend(said);
                 }
-                let letter = open.last().map_or(usual, |(_, letter)| letter);
-                let named = values.iter().filter_map(|(_, value)| page_name(value));
-                pages.extend(named.map(|page| (letter.to_owned(), page)));
-                depth += usize::from(is_start);
-            }
-            Event::Text(text) => {
-                if let Some(page) = page_name(&text.xml10_content()) {
-                    let letter = open.last().map_or(usual, |(_, letter)| letter);
-                    pages.push((letter.to_owned(), page));
+                xml.begins(element.local_name().as_ref(), &values, usual);
+                if !is_start {
+                    xml.ends();
                 }
             }
             Event::End(_) => {
-                depth = depth.saturating_sub(1);
-                open.retain(|(at, _)| *at < depth);
+                xml.look_at_text(usual);
+                xml.ends();
+            }
+            Event::Text(part) => xml.adds(&part.xml10_content()),
+            Event::CData(part) => xml.adds(&part.xml10_content()),
+            Event::GeneralRef(reference) => {
+                let known = match reference.resolve_char_ref() {
+                    Ok(Some(character)) => Some(character.to_string()),
+                    Ok(None) => resolve_predefined_entity(&reference).map(str::to_owned),
+                    Err(_) => None,
+                };
+                is_unclear |= known.is_none();
+                xml.adds(known.as_deref().unwrap_or_default());
             }
             Event::Eof => break,
             _ => {}
         }
     }
-    match has_root && depth == 0 {
-        true => Ok(pages),
+    match has_root && xml.open.is_empty() {
+        true if is_unclear || !xml.naming.is_disjoint(&xml.bare) => Err(Unclear::Useless),
+        true => Ok(xml.pages),
         false => Err(Unclear::Unfinished),
     }
 }

@@ -82,6 +82,14 @@ impl Source {
         }
     }
 
+    /// Ends, beside everything else, the job that a killed run left on the device.
+    pub fn end_left_job(&mut self) {
+        if let Self::Escl(escl, feeding) = self {
+            let escl = escl.clone();
+            feeding.clear(|spool| async move { escl.end_left_job(spool).await });
+        }
+    }
+
     /// Starts a scan. How it goes on and ends comes as [`Seen::Scan`], its images as any other file of a folder.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub(crate) struct Spool {
 
 /// The sub-folder of what was cut short.
 const HELD: &str = "held";
+/// Which job runs on the device, as long as it may.
+const JOB: &str = ".job";
 /// Where another program writes the images of one scan, below the scan's folder.
 pub(crate) const PRIVATE: &str = ".scanimage";
 
@@ -55,6 +57,33 @@ impl Spool {
 
     pub(crate) fn held(&self) -> PathBuf {
         self.folder.join(HELD)
+    }
+
+    /// The file that says which job runs on the device.
+    pub(crate) fn job_file(&self) -> PathBuf {
+        self.folder.join(JOB)
+    }
+
+    /// Remembers the job that runs on the device: a run that is killed cannot end it.
+    pub(crate) fn remember_job(&self, address: &str) -> io::Result<()> {
+        let file = self.job_file();
+        fs::write(&file, address)?;
+        File::open(&file)?.sync_all()?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// The job that an earlier run, or scan, may have left on the device.
+    pub(crate) fn remembered_job(&self) -> Option<String> {
+        let address = fs::read_to_string(self.job_file()).ok()?;
+        (!address.is_empty()).then_some(address)
+    }
+
+    /// That job is over; another one may be remembered by now.
+    pub(crate) fn forget_job(&self, address: &str) {
+        if self.remembered_job().is_some_and(|known| known == address) {
+            // Best effort: it is ended once more at the next start.
+            let _ = fs::remove_file(self.job_file());
+        }
     }
 
     /// Parts of images that a killed run left are kept, out of the way; images that another program had finished for it are taken in.

@@ -131,7 +131,7 @@ impl Device {
     }
 
     /// Where the job is: relative to the device, or absolute; of an absolute one only the path is believed.
-    fn job_address(&self, location: &str) -> Option<Url> {
+    pub(super) fn job_address(&self, location: &str) -> Option<Url> {
         let mut url = self.address("ScanJobs").join(location).ok()?;
         url.set_scheme(self.base.scheme()).ok()?;
         url.set_host(self.base.host_str()).ok()?;
@@ -151,13 +151,13 @@ impl Device {
         request.send().await.map_err(|error| self.failed(&error))
     }
 
-    /// Ends a job on the device, whatever it answers.
-    pub(super) async fn delete(&self, job: &Url) {
+    /// Ends a job on the device, whatever it answers; whether it answered.
+    pub(super) async fn delete(&self, job: &Url) -> bool {
         let mut address = job.clone();
         address.set_path(job.path().trim_end_matches('/'));
         let request = self.client.delete(address).timeout(CONNECT);
         // It may be over already, or the device gone: there is nothing left to do about either.
-        let _ = request.send().await;
+        request.send().await.is_ok()
     }
 
     pub(super) fn failed(&self, error: &reqwest::Error) -> Trouble {

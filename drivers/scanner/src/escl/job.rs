@@ -12,6 +12,7 @@ use crate::complete::LooksLike;
 use crate::feeding::Job;
 use crate::offers::Fit;
 use crate::order::{Ended, Manner, Outcome, Sides, Tray, Trouble};
+use crate::spool::Spool;
 
 /// Between two questions to a device that says “not yet”.
 const ASK_AGAIN: Duration = Duration::from_millis(400);
@@ -57,14 +58,21 @@ impl Scan<'_> {
         let device = Device::connect(self.settings)?;
         let capabilities = device.capabilities().await?;
         can(&capabilities, &self.job.order.manner)?;
+        end_left(&device, &self.job.spool).await;
         self.is_free(&device.status().await?)?;
         let Some(address) = self.begin(&device, &capabilities.version).await? else {
             return Ok(Outcome::Cancelled);
         };
         self.last_byte = Instant::now();
-        let outcome = self.images(&device, &address).await;
-        if !matches!(outcome, Ok(Outcome::Done)) {
-            device.delete(&address).await;
+        let outcome = match self.job.spool.remember_job(address.as_str()) {
+            Ok(()) => self.images(&device, &address).await,
+            Err(error) => Err(Trouble::Disk(error)),
+        };
+        let is_done = matches!(outcome, Ok(Outcome::Done));
+        if is_done || device.delete(&address).await {
+            self.job.spool.forget_job(address.as_str());
+        }
+        if !is_done {
             // What the device had counted tells a person how many sheets went through.
             if let Ok(status) = device.status().await {
                 self.count(status.job(address.path()));
@@ -280,6 +288,21 @@ impl Scan<'_> {
             device: self.device_images.unwrap_or(0),
             received: self.job.images,
         }
+    }
+}
+
+/// Ends the job that a killed run left on the device, or one whose end it did not hear of.
+pub(super) async fn end_left(device: &Device, spool: &Spool) {
+    let Some(left) = spool.remembered_job() else {
+        return;
+    };
+    let ended = match device.job_address(&left) {
+        Some(address) => device.delete(&address).await,
+        // Written in part: no address of any job.
+        None => true,
+    };
+    if ended {
+        spool.forget_job(&left);
     }
 }
 

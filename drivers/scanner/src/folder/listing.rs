@@ -47,7 +47,7 @@ pub(super) fn list(inbox: &Path, skip: &[PathBuf]) -> io::Result<Vec<Entry>> {
             if !is_hidden(&item.file_name()) && !skip.contains(&item.path()) {
                 list_letter_folder(&item.path(), &metadata, &mut entries);
             }
-        } else if !is_clutter(&item.file_name()) {
+        } else if !is_clutter(&item.file_name()) && !skip.contains(&item.path()) {
             entries.push(entry(item.path(), None, &metadata));
         }
     }

@@ -55,6 +55,51 @@ fn xml_with_and_without_letters() {
     );
 }
 
+/// The letter was taken without that page, and nobody was told.
+#[test]
+fn an_entry_that_names_no_image_makes_the_whole_list_unclear() {
+    for entry in [
+        r#"<page file="&e;"/>"#,
+        r#"<page file="&unknown;"/>"#,
+        r#"<page file=""/>"#,
+        "<page/>",
+        "<page></page>",
+        r#"<page file="k.bmp"/>"#,
+        "<page>&e;</page>",
+        "<page>k&unknown;.jpg</page>",
+        r#"<page file=k.jpg/>"#,
+        r#"<page file="k & l.jpg"/>"#,
+        r#"<page file="" thumb="k.jpg"/>"#,
+    ] {
+        let text = format!(
+            r#"<!DOCTYPE l [<!ENTITY e SYSTEM "file:///etc/passwd">]><letter id="A1"><page file="j.jpg"/>{entry}</letter>"#
+        );
+        assert_eq!(
+            parse("A1", text.as_bytes()),
+            Err(Unclear::Useless),
+            "{entry}"
+        );
+    }
+    let empty = r#"<l><letter id="A1"><page file="j.jpg"/></letter><letter id="A2"/></l>"#;
+    assert_eq!(parse("-", empty.as_bytes()), Err(Unclear::Useless));
+    for lines in [
+        "j.bmp\nk.jpg\n",
+        "file,letter\nj.jpg,A1\nk.bmp,A1\n",
+        "page1=k.bmp\nj.jpg\n",
+    ] {
+        assert_eq!(
+            parse("A1", lines.as_bytes()),
+            Err(Unclear::Useless),
+            "{lines}"
+        );
+    }
+    let clear = r#"<l made="ScanSoft"><head><title>x</title></head><page file="a&amp;b.jpg" dpi="300"/><page><![CDATA[c&d.jpg]]></page><page>e&#38;f.jpg</page></l>"#;
+    assert_eq!(
+        parse("A1", clear.as_bytes()),
+        Ok(vec![one("A1", &["a&b.jpg", "c&d.jpg", "e&f.jpg"])])
+    );
+}
+
 #[test]
 fn what_is_being_written_is_waited_for() {
     for unfinished in [

@@ -459,6 +459,50 @@ async fn stopped_by_the_operator() {
     assert_eq!(bench.source.running(), None);
 }
 
+/// The device went on scanning for a station that was no more.
+#[tokio::test]
+async fn the_job_of_a_killed_run_is_ended_at_the_next_start() {
+    let patient = |settings| EsclSettings {
+        stall: BOUND,
+        ..settings
+    };
+    let mut bench = Bench::with(&[Fault::NeverReady], patient).await;
+    bench.device.put_in(sides(3));
+    bench.start(Sides::One);
+    let job = bench.spool.path().join(".job");
+    let noted = async {
+        while !fs::read_to_string(&job).is_ok_and(|job| !job.is_empty()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(BOUND, noted).await.unwrap();
+    // The run that would have ended it is gone: another one opens its spool.
+    let feeding = Feeding::open(bench.spool.path(), &[]).unwrap();
+    let escl = Escl::new(EsclSettings {
+        serial: Some("SIM-0001".into()),
+        ..EsclSettings::new(bench.device.url())
+    });
+    let mut next = Source::Escl(escl, feeding);
+    next.end_left_job();
+    let ended = async {
+        while job.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(BOUND, ended).await.unwrap();
+    assert_eq!(bench.device.deleted(), 1);
+}
+
+#[tokio::test]
+async fn a_scan_that_is_over_leaves_no_job_to_be_ended() {
+    let mut bench = Bench::new(&[]).await;
+    bench.device.put_in(sides(2));
+    let ended = bench.scan(Sides::One).await;
+    whole(&bench, &ended, &sides(2));
+    assert!(!bench.spool.path().join(".job").exists());
+    assert_eq!(bench.device.deleted(), 0);
+}
+
 #[tokio::test]
 async fn parts_of_a_killed_run_are_kept_aside() {
     let spool = TempDir::new().unwrap();
