@@ -21,6 +21,7 @@ use super::words::Words;
 use crate::api::App;
 use crate::api::auth::DeviceHealth;
 use crate::clock;
+use crate::config::Scanner;
 use crate::disinfect::{CabinetControl, CabinetView, LinkView};
 use crate::evidence::Second;
 use crate::health::NotReady;
@@ -55,6 +56,8 @@ struct Count {
 
 struct Device {
     id: String,
+    /// The heading: what it is, and which.
+    name: String,
     /// Under the heading: model, and whether it answers.
     about: String,
     points: Vec<PointLine>,
@@ -216,7 +219,12 @@ fn counts(w: &'static Words, link: &LinkView) -> Vec<Count> {
 }
 
 /// The cabinets of the settings first, then devices that only the log knows any more.
-fn device_cards(w: &'static Words, views: Vec<CabinetView>, lines: Vec<DeviceLine>) -> Vec<Device> {
+fn device_cards(
+    w: &'static Words,
+    views: Vec<CabinetView>,
+    lines: Vec<DeviceLine>,
+    scanners: &[Scanner],
+) -> Vec<Device> {
     let mut points: BTreeMap<String, Vec<PointLine>> = BTreeMap::new();
     for line in lines {
         let device = line.newest.device.clone();
@@ -233,15 +241,25 @@ fn device_cards(w: &'static Words, views: Vec<CabinetView>, lines: Vec<DeviceLin
                 about: format!("{} · {link}", view.model),
                 points: points.remove(&view.id).unwrap_or_default(),
                 link: counts(w, &view.link),
+                name: part_name(w, &format!("cabinet/{}", view.id)),
                 id: view.id,
             }
         })
         .collect();
-    devices.extend(points.into_iter().map(|(id, points)| Device {
-        id,
-        about: w.t("maintenance.not_in_settings").to_owned(),
-        points,
-        link: Vec::new(),
+    devices.extend(points.into_iter().map(|(id, points)| {
+        let is_scanner = scanners.iter().any(|scanner| scanner.id.0 == id);
+        let (name, about) = match id.as_str() {
+            "evidence" => (w.t("part.evidence").to_owned(), ""),
+            _ if is_scanner => (part_name(w, &format!("scanner/{id}")), ""),
+            _ => (id.clone(), w.t("maintenance.not_in_settings")),
+        };
+        Device {
+            id,
+            name,
+            about: about.to_owned(),
+            points,
+            link: Vec::new(),
+        }
     }));
     devices
 }
@@ -277,7 +295,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
     show(&MaintenancePage {
         f,
         parts,
-        devices: device_cards(w, views, lines),
+        devices: device_cards(w, views, lines, &app.settings.scanners),
         second,
     })
 }

@@ -343,7 +343,8 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             // A cabinet's page says the rest in this person's language.
             subject: match cabinet {
                 Some(id) => id.to_owned(),
-                None if part == "clock" => String::new(),
+                // The clock is told below; and whose an original is that is damaged is not everybody's to know.
+                None if part == "clock" || part == "originals" => String::new(),
                 None => why.message,
             },
             href: cabinet.map(|id| format!("/cabinets/{id}")),

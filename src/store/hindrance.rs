@@ -96,7 +96,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,

@@ -35,8 +35,8 @@ impl Said {
 }
 
 impl Db {
-    /// From when something is counted that was recorded at this time: jumps of the clock after this entry are no time that passed; and what its own
-    /// entry, where that is known, says was there before a confirmation was there by then.
+    /// From when something is counted that was recorded at this time: jumps of the clock after this entry are no time that passed; and what was there before
+    /// a confirmation, by its own entry or else by its time, was there by then.
     pub(super) fn counted_from(
         &self,
         recorded: Millis,
@@ -62,7 +62,9 @@ impl Db {
             let said = said?;
             match said.action.as_str() {
                 JUMPED_AHEAD => from = from.saturating_add(said.jumped_ms(now)),
-                CONFIRMED if own.is_some_and(|own| said.seq > own) => from = from.min(said.showed),
+                CONFIRMED if own.map_or(recorded.0 <= said.showed, |own| said.seq > own) => {
+                    from = from.min(said.showed);
+                }
                 _ => {}
             }
         }
@@ -169,6 +171,7 @@ mod tests {
         ];
         assert_eq!(counted(&both, (-20, Some(1))), -8);
         assert_eq!(counted(&both, (801, Some(3))), -8);
+        assert_eq!(counted(&both, (-20, None)), -8, "its entry is not known");
         // That confirmation was wrong, the clock is set right again: it counts as a jump.
         let wrongly = [
             ("draft.acked", -50, None),

@@ -319,11 +319,11 @@ impl Db {
     /// Since when nothing more is done with a letter: it is registered or withheld, and its last page came. All of it is the station's own record:
     /// what a person types as received does not make a letter old, nor does a clock that jumped.
     fn done_with_since(&self, letter: &str, action: &'static str) -> Result<Millis, StoreError> {
-        let since = match self.withholding(letter)? {
+        let (since, actions) = match self.withholding(letter)? {
             Some(held) if held.kind == Withheld::Destroyed => {
                 return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), action));
             }
-            Some(held) => held.at,
+            Some(held) => (held.at, "'letter.withdrawn', 'letter.returned_unread'"),
             None => {
                 let registered: Option<Millis> = self
                     .connection
@@ -334,13 +334,15 @@ impl Db {
                     .optional()?
                     .flatten();
                 let state = "neither registered nor withdrawn";
-                registered.ok_or_else(|| wrong(Hindrance::NotSo, letter, state, action))?
+                let at =
+                    registered.ok_or_else(|| wrong(Hindrance::NotSo, letter, state, action))?;
+                (at, "'draft.acked'")
             }
         };
-        let (done, taken): (Option<i64>, Option<i64>) = self.connection.prepare_cached(
-            "SELECT (SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ('draft.acked', 'letter.withdrawn', 'letter.returned_unread')),
+        let (done, taken): (Option<i64>, Option<i64>) = self.connection.prepare_cached(&format!(
+            "SELECT (SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ({actions})),
              (SELECT max(seq) FROM ledger WHERE action = 'page.arrived' AND subject IN (SELECT 'arrival/' || arrival_id FROM pages WHERE letter_id = ?1))",
-        )?.query_row([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        ))?.query_row([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (came, last_taken): (Millis, Millis) = self.connection.query_row(
             "SELECT l.last_arrival_ms, coalesce((SELECT max(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id
              WHERE p.letter_id = l.id), 0) FROM letters l WHERE l.id = ?1",
@@ -348,7 +350,7 @@ impl Db {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let first = done.unwrap_or(0);
-        // A confirmation brought it back already; a page that was moved is on record elsewhere.
+        // A page that was moved, or is another kind by now, is on record elsewhere.
         let parts = [(since, done), (came, None), (last_taken, taken)];
         let counted = parts.map(|(at, entry)| self.counted_from(at, (first, entry)));
         counted
