@@ -1,7 +1,8 @@
 """Fits the weights by which a sentence is weighed as a threat, beside the lists of words: src/domain/extract/alert/weights.txt.
 
-Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--hold-out] [--score THREATS HARMLESS] > weights.txt
+Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--texts FILE…] [--hold-out] [--score THREATS HARMLESS] > weights.txt
 One sentence a line, # begins a comment; ORDINARY are folders of make_letters.py --text-only, whose lines (but body_threat) threaten nobody.
+TEXTS are lines of {"threat": bool, "text": …} of several sentences: of a text that threatens, the sentence that a first model weighs most.
 What a sentence is weighed by: its characters one and two at a time, the classes of words in it (signs.txt), two classes in one sentence
 or in one clause. Logistic regression by adaptive gradient steps; plain Python, the same result every time.
 --hold-out: every file of sentences is graded by a model fitted on the others, and what that comes to at several limits is printed to stderr.
@@ -20,7 +21,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ALERT = os.path.join(HERE, "../../src/domain/extract/alert")
 SCALE = {"1": 0.2, "2": 0.3, "class": 1.0, "both": 0.3, "clause": 0.3}
-STEPS, RATE, RIDGE = 10, 0.1, 0.003
+STEPS, RATE, RIDGE = 10, 0.1, 0.0005
 MISREAD = 0.08  # share of characters replaced in a second copy of each sentence, as a reader would
 SENTENCES = 2  # what stands in fewer sentences gets no weight
 ORDINARY_LEAST = 4000  # of few wordings the words of ordinary complaints look like threats: of 1,500, 60 of 2,168 unseen lines were suspected, of 4,000 2
@@ -150,6 +151,26 @@ def hold_out(threats, harmless, ordinary):
         print(told(limit, *graded), file=sys.stderr)
 
 
+def sentences_of(text):
+    return [s for s in re.split("(?<=[。！？；])", text) if len(s) > 3]
+
+
+def texts_of(paths):
+    """Threatening and harmless texts, each as its sentences."""
+    texts = [json.loads(line) for path in paths for line in lines_of(path)]
+    return [[sentences_of(t["text"]) for t in texts if t["threat"] == label] for label in (True, False)]
+
+
+def with_texts(threats, harmless, ordinary, texts):
+    """Threats and harmless sentences with those of texts."""
+    threatening, others = texts
+    if not threatening:
+        return threats, harmless
+    first = fit(samples_of(threats, harmless, ordinary))
+    heaviest = [max(sentences, key=lambda s: score(first, s)) for sentences in threatening]
+    return threats + heaviest, harmless + sum(others, [])
+
+
 def read_weights():
     weights = {}
     for line in lines_of(os.path.join(ALERT, "weights.txt")):
@@ -163,6 +184,7 @@ def main():
     args.add_argument("--threats", nargs="+", default=[])
     args.add_argument("--harmless", nargs="+", default=[])
     args.add_argument("--ordinary", nargs="+", default=[])
+    args.add_argument("--texts", nargs="+", default=[])
     args.add_argument("--hold-out", action="store_true")
     args.add_argument("--score", nargs=2)
     asked = args.parse_args()
@@ -180,11 +202,12 @@ def main():
     if asked.hold_out:
         hold_out(threats, harmless, ordinary)
         return
-    bias, weights = fit(samples_of(sum(threats, []), sum(harmless, []), ordinary))
+    threats, harmless = with_texts(sum(threats, []), sum(harmless, []), ordinary, texts_of(asked.texts))
+    bias, weights = fit(samples_of(threats, harmless, ordinary))
     print("# How much a sentence sounds like a threat: bias + sum of weight x scale over what is found in it; see learned.rs.")
     print("# Made by bench/letters/fit_threats.py; not to be edited by hand. `class.` a class of signs.txt in the sentence, `a+b` both in it, `a&b` both in one clause;")
     print("# everything else is one or two characters, ^ and $ the ends. The scales are in the weights already.")
-    print(f"# {sum(map(len, threats))} threats, {sum(map(len, harmless))} harmless sentences, {len(ordinary)} ordinary lines; {len(weights)} weights.")
+    print(f"# {len(threats)} threats, {len(harmless)} harmless sentences, {len(ordinary)} ordinary lines; {len(weights)} weights.")
     print(f"bias {bias:.3f}")
     for name in sorted(weights):
         scale = SCALE["class"] if name.endswith(".") and len(name) > 2 else SCALE["both"] if "+" in name[1:-1] else SCALE["clause"] if "&" in name[1:-1] else SCALE[str(len(name))]

@@ -2,6 +2,7 @@
 //!
 //! By words over the whole letter, lines of low confidence included; who threatens whom is in [`threat`]. Every flag quotes its sentence.
 
+mod clauses;
 mod innocent;
 mod learned;
 mod threat;
@@ -14,7 +15,7 @@ use crate::domain::zones::{Glyph, LetterZones, rows, text_of};
 
 use super::body;
 use super::evidence::place;
-use super::glyphs::has_any;
+use super::glyphs::{chars_of, has_any};
 use super::nbest;
 
 /// Clues to a crime.
@@ -227,8 +228,15 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
         }
     }
     let sentences = body::sentences(&flow);
-    let by_words = sentences.iter().find_map(|s| Some((*s, said(s)?)));
-    let found = by_words.or_else(|| {
+    let told = clauses::told(&chars_of(&flow));
+    let mut from = 0;
+    let said = sentences.iter().find_map(|s| {
+        let kept = s.iter().zip(&told[from..]).filter(|(_, told)| !**told);
+        let own: String = kept.map(|(g, _)| g.ch).collect();
+        from += s.len();
+        Some((*s, said(&own)?))
+    });
+    let found = said.or_else(|| {
         sentences
             .iter()
             .find_map(|s| Some((*s, may_say(pages, s)?)))
@@ -240,24 +248,26 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
     }
 }
 
-/// Why a sentence as read threatens.
-fn said(sentence: &[Glyph]) -> Option<String> {
-    let text = text_of(sentence);
-    if threat::threatens(&text) {
+/// Why what the writer himself says in a sentence threatens: by its words, or by how much it sounds like it.
+fn said(own: &str) -> Option<String> {
+    let weighed = learned::weigh(own);
+    let unlike = weighed.is_some_and(|s| s.weight < learned::UNLIKE);
+    if !unlike && threat::threatens(own) {
         return Some("扬言字词".into());
     }
-    let suspicion = learned::suspects(&text)?;
+    let suspicion = learned::suspects(own)?;
     Some(format!("疑似扬言：“{}”", suspicion.words))
 }
 
-/// Why it threatens if its doubtful characters are what else they may be.
+/// Why it threatens if its doubtful characters are what else they may be. Words alone are not enough: in noise, any word may be read.
 fn may_say(pages: &[PageText], sentence: &[Glyph]) -> Option<String> {
     if !sentence.iter().any(|g| g.confidence < nbest::DOUBTFUL) {
         return None;
     }
     let reads = |word: &str| {
-        let text = nbest::with_word(pages, sentence, word)?;
-        threat::threatens(&text).then(|| format!("疑似扬言：字迹不清，或为“{word}”"))
+        let own = clauses::own_words(&nbest::with_word(pages, sentence, word)?);
+        let threat = threat::threatens(&own) && learned::suspects(&own).is_some();
+        threat.then(|| format!("疑似扬言：字迹不清，或为“{word}”"))
     };
     threat::unmistakable().find_map(reads)
 }

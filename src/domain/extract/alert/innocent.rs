@@ -36,6 +36,7 @@ pub(super) fn innocent(word: &str, lead: &str, rest: &str) -> bool {
         ]),
         "北京" => !behind(&["去", "上", "进", "到", "赴", "来"]),
         "堵" => after(&["塞", "车", "水", "漏", "得"]) || behind(&["拥", "被", "管道", "添"]),
+        "枪" | "刀" if !in_hand(lead) => !after(&["响", "声", "口", "法", "子"]),
         "枪" => behind(&["水", "钢", "焊", "喷", "油"]) || after(&["钉"]),
         "刀" => behind(&["动", "开", "手术", "剪", "菜", "一刀", "砍"]) || after(&["刻", "具厂"]),
         "杀" => {
@@ -115,4 +116,11 @@ pub(super) fn innocent(word: &str, lead: &str, rest: &str) -> bool {
         "家破人亡" => behind(&["我", "我家", "害得", "导致", "我们", "几乎"]),
         _ => false,
     }
+}
+
+/// Whether somebody takes, has or uses what follows: 枪 or 刀 alone may be a misread character or a surname.
+fn in_hand(lead: &str) -> bool {
+    let near = lead.char_indices().rev().take(4).last();
+    let near = near.map_or("", |(at, _)| &lead[at..]);
+    near.contains(|c| "拿带提持揣有买把磨动开用弄借藏背端拔配见挨吃".contains(c))
 }

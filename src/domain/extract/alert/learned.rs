@@ -6,9 +6,13 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// From this sum on a sentence is suspected: for recall, since a false alarm costs a look and a missed threat a life. At -0.5, chosen before any blind bank was counted,
-/// four of 58 unseen threats in letters were missed, at -1.0 two (precision 60 and 52 %).
-const SUSPECTED: f32 = -1.0;
+/// From this sum on a sentence is suspected: for recall, since a false alarm costs a look and a missed threat a life.
+/// What that comes to on texts that fitted nothing is in `bench/letters/threats/README.md`.
+const SUSPECTED: f32 = -1.5;
+/// The same for a sentence without any of [`TELLING`]: what a complaint says every day.
+const SUSPECTED_BARE: f32 = -1.0;
+/// Below this even a sentence with words of threats is none.
+pub(super) const UNLIKE: f32 = -3.0;
 /// Characters weighed at once; a longer sentence is weighed in stretches of whole clauses, so that nothing around a threat outweighs it.
 const STRETCH: usize = 60;
 /// Fewer characters are a greeting.
@@ -21,17 +25,21 @@ const SHOWN: usize = 12;
 pub(super) struct Suspicion {
     /// The sum of the weights.
     pub(super) weight: f32,
+    /// From which sum on that is enough.
+    enough: f32,
     /// The characters that weighed most.
     pub(super) words: String,
 }
 
 /// What the sentence weighs most in, if that is enough.
 pub(super) fn suspects(sentence: &str) -> Option<Suspicion> {
-    let heaviest = stretches(sentence)
-        .into_iter()
-        .filter_map(weighed)
-        .max_by(|a, b| a.weight.total_cmp(&b.weight))?;
-    (heaviest.weight >= SUSPECTED).then_some(heaviest)
+    weigh(sentence).filter(|heaviest| heaviest.weight >= heaviest.enough)
+}
+
+/// What the sentence weighs most in; too short or without any sign it weighs nothing.
+pub(super) fn weigh(sentence: &str) -> Option<Suspicion> {
+    let weighed = stretches(sentence).into_iter().filter_map(weighed);
+    weighed.max_by(|a, b| a.weight.total_cmp(&b.weight))
 }
 
 /// The sentence, or runs of its clauses of about [`STRETCH`] characters, each beginning at another clause.
@@ -77,9 +85,6 @@ fn weighed(chars: Vec<char>) -> Option<Suspicion> {
         return None;
     }
     let all = known.classes_in(&chars);
-    if all & known.telling == 0 {
-        return None;
-    }
     let mut each = vec![0.0_f32; chars.len()];
     let mut before = '^';
     for (i, c) in chars.iter().enumerate() {
@@ -103,6 +108,7 @@ fn weighed(chars: Vec<char>) -> Option<Suspicion> {
     weight += met.iter().sum::<f32>();
     Some(Suspicion {
         weight,
+        enough: if all & known.telling == 0 { SUSPECTED_BARE } else { SUSPECTED },
         words: heaviest_run(&chars, &each),
     })
 }
@@ -150,7 +156,7 @@ fn heaviest_run(chars: &[char], each: &[f32]) -> String {
 /// A set of classes, one bit each.
 type Classes = u64;
 
-/// Classes without one of which nothing is suspected: lists of names, headings.
+/// Classes of which a threat nearly always has one.
 const TELLING: &[&str] = &[
     "death",
     "selfharm",

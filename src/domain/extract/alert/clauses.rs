@@ -1,0 +1,275 @@
+//! Whose words a text is made of: what somebody else says, writes or threatens is told, not meant, until the writer speaks for himself again.
+//!
+//! Between quotation marks behind somebody else (一拍桌子:“…”), or without any (他扬言…); and likewise what others did (表哥喝了农药), what the writer fears of them, and that he told the police.
+
+use crate::domain::extract::glyphs::has_any;
+
+/// Who speaks like that.
+const OTHERS: &[&str] = &[
+    "他",
+    "她",
+    "对方",
+    "老板",
+    "村长",
+    "主任",
+    "村霸",
+    "队长",
+    "邻居",
+    "房东",
+    "商",
+    "工头",
+    "打手",
+    "混混",
+    "有人",
+    "有个",
+    "有的",
+    "有位",
+    "有些",
+    "一个",
+    "一位",
+    "一名",
+    "伙",
+    "那个",
+    "几个",
+    "歹徒",
+    "凶手",
+    "司机",
+    "债主",
+    "物业",
+    "城管",
+    "保安",
+    "丈夫",
+    "前夫",
+    "老公",
+    "婆婆",
+    "公司",
+    "施工队",
+    "拆迁队",
+    "人家",
+    "家长",
+    "年轻人",
+    "后生",
+    "对门",
+    "楼上",
+    "楼下",
+    "隔壁",
+    "短信",
+    "电话",
+    "纸条",
+    "群里",
+    "催收",
+    "放贷",
+    "的人",
+    "那家",
+];
+/// Threatening words in somebody's mouth.
+const THREATEN: &[&str] = &[
+    "扬言",
+    "威胁",
+    "恐吓",
+    "放话",
+    "放出话",
+    "放狠话",
+    "放出狠话",
+    "叫嚣",
+    "嚷",
+    "骂我",
+    "骂着",
+    "吓唬",
+    "要挟",
+    "诬告",
+    "造谣",
+    "煽动",
+    "吵着要",
+];
+/// Words in somebody's mouth.
+const SAY: &[&str] = &["说", "骂", "提议", "商量着", "吼"];
+/// 说 that tells nobody's words.
+const NO_SPEECH: &[&str] = &[
+    "说法", "说明", "说清", "说话", "说到做到", "说了算", "说好", "说定", "说吧", "说什么", "说白",
+];
+/// Before 说: nobody has said it, or the writer has.
+const UNSAID: &[&str] = &[
+    "别", "不", "让", "叫", "跟", "和", "对", "给", "再", "听", "据", "我", "咱", "俺", "本人",
+    "我们", "咱们",
+];
+/// Kin and others, as who has done something.
+const DOERS: &[&str] = &[
+    "他", "她", "父", "母", "爸", "妈", "爷", "奶", "哥", "弟", "姐", "妹", "嫂", "叔", "舅", "侄", "儿子", "女儿", "儿媳", "女婿", "丈夫", "妻", "老伴", "爱人", "工友", "同事",
+    "同学", "邻居", "老板", "有人", "歹徒", "凶手", "那伙", "几个人", "工人", "姑娘", "小伙", "女生", "男生", "老汉", "老人", "村长", "主任", "队长", "拆迁队", "开发商",
+];
+/// What they did.
+const DEEDS: &[&str] = &[
+    "喝", "跳", "上吊", "上了吊", "自杀", "自焚", "自尽", "短见", "割", "服毒", "砍", "打", "杀", "砸", "烧", "炸", "撞", "捅", "毒", "淹", "绑", "轧", "压", "推倒", "拿刀", "举着",
+];
+/// That they did it, and will not do it.
+const DONE: &[&str] = &["了", "过", "死", "着"];
+/// What makes it no tale: 他再…, 你们….
+const AHEAD: &[&str] = &[
+    "就", "要", "会", "将", "再", "敢", "你", "谁", "如果", "等", "别", "早晚", "迟早", "下次", "下一",
+];
+/// Fear.
+const FEAR: &[&str] = &["怕", "担心"];
+/// How the writer begins to speak for himself.
+const OWN: &[&str] = &[
+    "我", "本人", "咱", "俺", "那我", "所以", "请", "现在", "今天", "既然", "那就", "老子",
+];
+
+/// A longer quotation was never closed, or its closing mark not read.
+const LONGEST_QUOTATION: usize = 60;
+/// Characters before a quotation in which the speaker is looked for.
+const LONGEST_LEAD: usize = 40;
+/// A shorter one is a word in doubt: “意外”.
+const SHORTEST_QUOTATION: usize = 4;
+
+/// A text without what is told in it.
+pub(super) fn own_words(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let kept = chars.iter().zip(told(&chars)).filter(|(_, told)| !told);
+    kept.map(|(c, _)| *c).collect()
+}
+
+/// Which characters tell somebody else's words.
+pub(super) fn told(text: &[char]) -> Vec<bool> {
+    let mut told = vec![false; text.len()];
+    quoted(text, &mut told);
+    let (mut going_on, mut announced) = (false, false);
+    let mut from = 0;
+    for clause in text.split_inclusive(|c| ends_clause(*c)) {
+        let words: String = clause.iter().collect();
+        let tells = tells(&words);
+        going_on = tells || going_on && (announced || !speaks_for_himself(&words));
+        let to = from + clause.len();
+        if going_on || happened(&words) || fears(&words) || reported(&words) {
+            told[from..to].fill(true);
+        }
+        // Behind a colon the speech lasts to the end of the sentence: 村霸说:谁再去,我就….
+        announced = going_on && (announced || words.ends_with(':'));
+        going_on &= !clause.last().is_some_and(|c| ends_sentence(*c));
+        announced &= going_on;
+        from = to;
+    }
+    told
+}
+
+fn ends_clause(c: char) -> bool {
+    matches!(c, ',' | ':') || ends_sentence(c)
+}
+
+fn ends_sentence(c: char) -> bool {
+    matches!(c, '。' | '!' | '?' | ';')
+}
+
+/// Quotations that are not the writer's own: 我告诉他们:“…” is.
+fn quoted(text: &[char], told: &mut [bool]) {
+    let mut at = 0;
+    while let Some(open) = text[at..].iter().position(|c| matches!(c, '“' | '"' | '「')) {
+        let from = at + open + 1;
+        let closes = |c: &char| matches!(c, '”' | '"' | '」');
+        let mut near = text[from..].iter().take(LONGEST_QUOTATION + 1);
+        let Some(length) = near.position(closes) else {
+            at = from;
+            continue;
+        };
+        let lead = &text[from.saturating_sub(LONGEST_LEAD)..from - 1];
+        let lead = lead.strip_suffix(&[':']).unwrap_or(lead);
+        let lead = lead.rsplit(|c| ends_clause(*c)).next().unwrap_or(lead);
+        let lead: String = lead.iter().collect();
+        let own = lead.is_empty() || lead.contains(['我', '咱', '俺']) && !someone(&lead);
+        if !own && length >= SHORTEST_QUOTATION {
+            told[from..from + length].fill(true);
+        }
+        at = from + length + 1;
+    }
+}
+
+fn speaks_for_himself(clause: &str) -> bool {
+    OWN.iter().any(|w| clause.starts_with(w)) || clause.contains("我也")
+}
+
+fn someone(lead: &str) -> bool {
+    OTHERS.iter().any(|w| lead.contains(w))
+}
+
+/// Whether a clause tells somebody else's words: 他扬言…, 有人提议….
+fn tells(clause: &str) -> bool {
+    let first = |words: &[&str]| words.iter().filter_map(|w| clause.find(w)).min();
+    let (threatened, said) = (first(THREATEN), first(SAY));
+    let Some(at) = threatened.or(said) else {
+        return false;
+    };
+    let lead = &clause[..at];
+    let someone = someone(lead) || threatened.is_some() && at == 0;
+    let announced = ["我要", "我就", "我会", "我们会", "我们要", "我们就"]
+        .iter()
+        .any(|w| lead.contains(w));
+    let unsaid = UNSAID.iter().any(|w| lead.ends_with(w));
+    let no_speech = NO_SPEECH.iter().any(|w| clause[at..].starts_with(w));
+    someone && !announced && !unsaid && !no_speech
+}
+
+/// What somebody else did: 我表哥喝了农药.
+fn happened(clause: &str) -> bool {
+    let first = |words: &[&str]| words.iter().filter_map(|w| clause.find(w)).min();
+    let Some(deed) = first(DEEDS) else {
+        return false;
+    };
+    let lead = &clause[..deed];
+    // 我表哥 is another; 我把他… is the writer.
+    let by_another = first(DOERS).is_some_and(|at| {
+        at < deed && matches!(&clause[..at], "" | "我" | "我家" | "我的" | "我们" | "去年" | "昨晚" | "那天")
+    });
+    by_another && !has_any(clause, AHEAD) && has_any(&clause[lead.len()..], DONE)
+}
+
+/// What the writer fears of others: 怕人家找上门来. That he fears for himself (我怕控制不住) is no tale.
+fn fears(clause: &str) -> bool {
+    let feared = FEAR.iter().filter_map(|w| Some(&clause[clause.find(w)? + w.len()..]));
+    let no_fear = ["不怕", "别怕", "哪怕", "恐怕", "什么都"];
+    !has_any(clause, &no_fear)
+        && feared
+            .into_iter()
+            .any(|rest| has_any(rest, &["他", "她", "人家", "对方", "报复", "有人"]) && !rest.starts_with('我'))
+}
+
+/// That the police were told: no threat stands beside it in one clause.
+fn reported(clause: &str) -> bool {
+    has_any(clause, &["报警", "报了警", "报过警", "报案", "报了案"]) && !has_any(clause, AHEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_words;
+
+    #[test]
+    fn what_others_say_is_told_until_the_writer_speaks() {
+        for (text, kept) in [
+            ("他威胁要烧我的房子,我已经报了警。请保护我。", "请保护我。"),
+            ("孩子他爹说要拼命,我哭着把他拉住了。", "我哭着把他拉住了。"),
+            ("他扬言要杀我,那我就先杀了他。", "那我就先杀了他。"),
+            ("村霸说:谁再去,我就让他全家不得安宁。", ""),
+            ("我表哥喝了农药,送到医院晚了。", "送到医院晚了。"),
+            ("名字不落了,怕人家找上门来。", "名字不落了,"),
+            ("邻居放出话来,再告就打断我的腿。请管。", "请管。"),
+            ("他一拍桌子:“再来就一枪崩了你!滚!”我走了。", "他一拍桌子:“”我走了。"),
+        ] {
+            assert_eq!(own_words(text), kept);
+        }
+    }
+
+    #[test]
+    fn the_writers_own_words_stay_whole() {
+        for text in [
+            "我说到做到,三天以后见。",
+            "我先砍了来的人再说。",
+            "不给个说法,谁也别想走。",
+            "我们说好了,初五一起去。",
+            "我只有一句:“不给钱,就点火。”",
+            "他的“意外”是早晚的事。",
+            "他拆我的房,我就拆他的骨头。",
+            "我怕我管不住自己,他要小心。",
+        ] {
+            assert_eq!(own_words(text), text);
+        }
+    }
+}
