@@ -217,7 +217,8 @@ fn happened(clause: &str) -> bool {
     let lead = &clause[..deed];
     // 我表哥 is another; 我把他… is the writer.
     let by_another = first(DOERS).is_some_and(|at| {
-        at < deed && matches!(&clause[..at], "" | "我" | "我家" | "我的" | "我们" | "去年" | "昨晚" | "那天")
+        let before = clause[..at].trim_end_matches(['表', '堂', '大', '小', '老', '外', '的']);
+        at < deed && ["", "我", "我家", "我们", "去年", "昨晚", "那天"].contains(&before)
     });
     by_another && !has_any(clause, AHEAD) && has_any(&clause[lead.len()..], DONE)
 }
@@ -232,9 +233,10 @@ fn fears(clause: &str) -> bool {
             .any(|rest| has_any(rest, &["他", "她", "人家", "对方", "报复", "有人"]) && !rest.starts_with('我'))
 }
 
-/// That the police were told: no threat stands beside it in one clause.
+/// That the police were told, or that no name is given: no threat stands beside it in one clause.
 fn reported(clause: &str) -> bool {
-    has_any(clause, &["报警", "报了警", "报过警", "报案", "报了案"]) && !has_any(clause, AHEAD)
+    let police = has_any(clause, &["报警", "报了警", "报过警", "报案", "报了案"]) && !has_any(clause, AHEAD);
+    police || has_any(clause, &["名字", "姓名", "署名"]) && clause.contains('不')
 }
 
 #[cfg(test)]
@@ -249,7 +251,7 @@ mod tests {
             ("他扬言要杀我,那我就先杀了他。", "那我就先杀了他。"),
             ("村霸说:谁再去,我就让他全家不得安宁。", ""),
             ("我表哥喝了农药,送到医院晚了。", "送到医院晚了。"),
-            ("名字不落了,怕人家找上门来。", "名字不落了,"),
+            ("名字我就不落了,怕人家找上门来。请见谅。", "请见谅。"),
             ("邻居放出话来,再告就打断我的腿。请管。", "请管。"),
             ("他一拍桌子:“再来就一枪崩了你!滚!”我走了。", "他一拍桌子:“”我走了。"),
         ] {
