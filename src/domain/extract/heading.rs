@@ -40,7 +40,20 @@ pub(crate) fn heads_a_list(rows: &[Row]) -> bool {
         .is_some_and(|r| names::names_in(r).1 >= 2 && names::list_like(r));
     let alone = |r: &Row| names::names_in(r) == (1, 1) && !r.compact().contains(':');
     let below_each_other = signing && marked && below.len() >= 2 && below[..2].iter().all(alone);
-    !named && ((marked || signing) && beside || below_each_other)
+    let names_below = marked && below.len() >= 3 && below[..3].iter().all(alone) && {
+        let known = |r: &&Row| names::person(&r.compact()) > 0.8;
+        below[..3].iter().filter(known).count() >= 2
+    };
+    let units_below = marked && below.len() >= 2 && below[..2].iter().all(side_by_side);
+    !named && ((marked || signing) && beside || below_each_other || names_below || units_below)
+}
+
+/// A row of long names beside each other, one of which is a unit's: 皋兰旱砂瓜合作社 西固区阳光洗衣行.
+fn side_by_side(row: &Row) -> bool {
+    let text: String = row.chars().into_iter().collect();
+    let long = |part: &str| (4..=16).contains(&part.chars().count()) && part.chars().all(is_han);
+    let parts: Vec<&str> = text.split([' ', '、']).filter(|p| !p.is_empty()).collect();
+    parts.len() >= 2 && parts.iter().all(|p| long(p)) && parts.iter().any(|p| names::unit(p) > 0.0)
 }
 
 /// Whether a row is what is left of a closing formula: a wish right above or below another row of it, read wrongly.

@@ -48,6 +48,9 @@ impl Signature {
     fn new(glyphs: &[Glyph], weight: f32) -> Option<Self> {
         let glyphs = without_notes(&squeeze(trim(glyphs)));
         let text = text_of(&glyphs);
+        if dated(&text) {
+            return None;
+        }
         let person = names::person(&text);
         let unit = names::unit(&text);
         let (form, score) = if person > 0.8 {
@@ -73,6 +76,14 @@ impl Signature {
             phone: None,
         })
     }
+}
+
+/// What is left of a date that was misread: 五年八月十二日.
+fn dated(text: &str) -> bool {
+    let numerals = text
+        .chars()
+        .filter(|c| "〇一二三四五六七八九十".contains(*c));
+    text.contains('月') && text.ends_with('日') && numerals.count() >= 3
 }
 
 /// Notes and courtesies behind a name.
@@ -280,7 +291,7 @@ fn with_unknown_units(glyphs: &[Glyph]) -> Vec<Signature> {
         let text = text_of(word);
         let long = (5..=16).contains(&word.len()) && word.iter().all(|g| is_han(g.ch));
         let unknown = Signature::new(word, 1.0).is_none() && run_together(word).is_none();
-        if long && unknown && !address_like(&text) {
+        if long && unknown && !address_like(&text) && !dated(&text) {
             parts.push(Signature {
                 glyphs: word.to_vec(),
                 form: Form::Unit,

@@ -86,7 +86,17 @@ const THREATEN: &[&str] = &[
 const SAY: &[&str] = &["说", "骂", "提议", "商量着", "吼"];
 /// 说 that tells nobody's words.
 const NO_SPEECH: &[&str] = &[
-    "说法", "说明", "说清", "说话", "说到做到", "说了算", "说好", "说定", "说吧", "说什么", "说白",
+    "说法",
+    "说明",
+    "说清",
+    "说话",
+    "说到做到",
+    "说了算",
+    "说好",
+    "说定",
+    "说吧",
+    "说什么",
+    "说白",
 ];
 /// Before 说: nobody has said it, or the writer has.
 const UNSAID: &[&str] = &[
@@ -95,18 +105,88 @@ const UNSAID: &[&str] = &[
 ];
 /// Kin and others, as who has done something.
 const DOERS: &[&str] = &[
-    "他", "她", "父", "母", "爸", "妈", "爷", "奶", "哥", "弟", "姐", "妹", "嫂", "叔", "舅", "侄", "儿子", "女儿", "儿媳", "女婿", "丈夫", "妻", "老伴", "爱人", "工友", "同事",
-    "同学", "邻居", "老板", "有人", "歹徒", "凶手", "那伙", "几个人", "工人", "姑娘", "小伙", "女生", "男生", "老汉", "老人", "村长", "主任", "队长", "拆迁队", "开发商",
+    "他",
+    "她",
+    "父",
+    "母",
+    "爸",
+    "妈",
+    "爷",
+    "奶",
+    "哥",
+    "弟",
+    "姐",
+    "妹",
+    "嫂",
+    "叔",
+    "舅",
+    "侄",
+    "儿子",
+    "女儿",
+    "儿媳",
+    "女婿",
+    "丈夫",
+    "妻",
+    "老伴",
+    "爱人",
+    "工友",
+    "同事",
+    "同学",
+    "邻居",
+    "老板",
+    "有人",
+    "歹徒",
+    "凶手",
+    "那伙",
+    "几个人",
+    "工人",
+    "姑娘",
+    "小伙",
+    "女生",
+    "男生",
+    "老汉",
+    "老人",
+    "村长",
+    "主任",
+    "队长",
+    "拆迁队",
+    "开发商",
 ];
 /// What they did.
 const DEEDS: &[&str] = &[
-    "喝", "跳", "上吊", "上了吊", "自杀", "自焚", "自尽", "短见", "割", "服毒", "砍", "打", "杀", "砸", "烧", "炸", "撞", "捅", "毒", "淹", "绑", "轧", "压", "推倒", "拿刀", "举着",
+    "喝",
+    "跳",
+    "上吊",
+    "上了吊",
+    "自杀",
+    "自焚",
+    "自尽",
+    "短见",
+    "割",
+    "服毒",
+    "砍",
+    "打",
+    "杀",
+    "砸",
+    "烧",
+    "炸",
+    "撞",
+    "捅",
+    "毒",
+    "淹",
+    "绑",
+    "轧",
+    "压",
+    "推倒",
+    "拿刀",
+    "举着",
 ];
 /// That they did it, and will not do it.
 const DONE: &[&str] = &["了", "过", "死", "着"];
 /// What makes it no tale: 他再…, 你们….
 const AHEAD: &[&str] = &[
-    "就", "要", "会", "将", "再", "敢", "你", "谁", "如果", "等", "别", "早晚", "迟早", "下次", "下一",
+    "就", "要", "会", "将", "再", "敢", "你", "谁", "如果", "等", "别", "早晚", "迟早", "下次",
+    "下一",
 ];
 /// Fear.
 const FEAR: &[&str] = &["怕", "担心"];
@@ -163,7 +243,10 @@ fn ends_sentence(c: char) -> bool {
 /// Quotations that are not the writer's own: 我告诉他们:“…” is.
 fn quoted(text: &[char], told: &mut [bool]) {
     let mut at = 0;
-    while let Some(open) = text[at..].iter().position(|c| matches!(c, '“' | '"' | '「')) {
+    while let Some(open) = text[at..]
+        .iter()
+        .position(|c| matches!(c, '“' | '"' | '「'))
+    {
         let from = at + open + 1;
         let closes = |c: &char| matches!(c, '”' | '"' | '」');
         let mut near = text[from..].iter().take(LONGEST_QUOTATION + 1);
@@ -225,17 +308,20 @@ fn happened(clause: &str) -> bool {
 
 /// What the writer fears of others: 怕人家找上门来. That he fears for himself (我怕控制不住) is no tale.
 fn fears(clause: &str) -> bool {
-    let feared = FEAR.iter().filter_map(|w| Some(&clause[clause.find(w)? + w.len()..]));
+    let feared = FEAR
+        .iter()
+        .filter_map(|w| Some(&clause[clause.find(w)? + w.len()..]));
     let no_fear = ["不怕", "别怕", "哪怕", "恐怕", "什么都"];
     !has_any(clause, &no_fear)
-        && feared
-            .into_iter()
-            .any(|rest| has_any(rest, &["他", "她", "人家", "对方", "报复", "有人"]) && !rest.starts_with('我'))
+        && feared.into_iter().any(|rest| {
+            has_any(rest, &["他", "她", "人家", "对方", "报复", "有人"]) && !rest.starts_with('我')
+        })
 }
 
 /// That the police were told, or that no name is given: no threat stands beside it in one clause.
 fn reported(clause: &str) -> bool {
-    let police = has_any(clause, &["报警", "报了警", "报过警", "报案", "报了案"]) && !has_any(clause, AHEAD);
+    let police =
+        has_any(clause, &["报警", "报了警", "报过警", "报案", "报了案"]) && !has_any(clause, AHEAD);
     police || has_any(clause, &["名字", "姓名", "署名"]) && clause.contains('不')
 }
 
@@ -253,7 +339,10 @@ mod tests {
             ("我表哥喝了农药,送到医院晚了。", "送到医院晚了。"),
             ("名字我就不落了,怕人家找上门来。请见谅。", "请见谅。"),
             ("邻居放出话来,再告就打断我的腿。请管。", "请管。"),
-            ("他一拍桌子:“再来就一枪崩了你!滚!”我走了。", "他一拍桌子:“”我走了。"),
+            (
+                "他一拍桌子:“再来就一枪崩了你!滚!”我走了。",
+                "他一拍桌子:“”我走了。",
+            ),
         ] {
             assert_eq!(own_words(text), kept);
         }

@@ -108,7 +108,11 @@ fn weighed(chars: Vec<char>) -> Option<Suspicion> {
     weight += met.iter().sum::<f32>();
     Some(Suspicion {
         weight,
-        enough: if all & known.telling == 0 { SUSPECTED_BARE } else { SUSPECTED },
+        enough: if all & known.telling == 0 {
+            SUSPECTED_BARE
+        } else {
+            SUSPECTED
+        },
         words: heaviest_run(&chars, &each),
     })
 }

@@ -142,16 +142,24 @@ fn by_kind(lines: &str) -> BTreeMap<(bool, String), (usize, usize)> {
 #[test]
 fn measured_by_kind() {
     let other = std::env::var("THREATS").ok();
-    let lines = other.as_ref().map(|path| std::fs::read_to_string(path).expect("THREATS is a file"));
+    let lines = other
+        .as_ref()
+        .map(|path| std::fs::read_to_string(path).expect("THREATS is a file"));
     let (mut all, mut found) = ([0; 2], [0; 2]);
     for ((harmless, kind), (n, raised)) in by_kind(lines.as_deref().unwrap_or(TEXTS)) {
-        println!("{}: {kind}: {raised} of {n} raise the flag", if harmless { "harmless" } else { "threat" });
+        println!(
+            "{}: {kind}: {raised} of {n} raise the flag",
+            if harmless { "harmless" } else { "threat" }
+        );
         all[usize::from(harmless)] += n;
         found[usize::from(harmless)] += raised;
     }
     let recall = found[0] as f64 / all[0] as f64;
     let precision = found[0] as f64 / (found[0] + found[1]) as f64;
-    println!("recall {recall:.3} ({} of {}), precision {precision:.3} ({} of {} harmless)", found[0], all[0], found[1], all[1]);
+    println!(
+        "recall {recall:.3} ({} of {}), precision {precision:.3} ({} of {} harmless)",
+        found[0], all[0], found[1], all[1]
+    );
     // The weights were fitted on these: that nothing broke. What was reached on texts that fitted nothing is in bench/letters/threats/README.md.
     if other.is_none() {
         assert!(recall >= 0.99 && precision >= 0.82, "{recall} {precision}");

@@ -53,6 +53,35 @@ fn a4_names_one_below_the_other_and_numbered_names_are_lists() {
 }
 
 #[test]
+fn a4_a_head_that_says_nothing_of_signing_is_told_by_three_names_or_two_rows_of_units_below_it() {
+    let fields = under(&[
+        "赞成以上内容者：",
+        "蓝喆",
+        "汪小满",
+        "罕文山",
+        "邓长河",
+        "杞祥",
+    ]);
+    assert_eq!(fields.joint.count, 5, "{:?}", fields.joint);
+    let fields = under(&[
+        "赞成以上内容：",
+        "青山旱砂瓜合作社　　河东区阳光洗衣行",
+        "东坡高原蔬菜冷藏库　　城北区老马牛肉面馆",
+        "南湖玫瑰种植协会",
+        "2025.2.27",
+    ]);
+    assert_eq!(fields.joint.count, 5, "{:?}", fields.joint);
+}
+
+#[test]
+fn a4_what_is_left_of_a_misread_date_is_no_signatory() {
+    for date in ["五年八月十二日", "二换二四年九月十三日"] {
+        let fields = under(&["签名栏：", "马玉梅、汪小满、蓝喆、莫涛、邓长河", date]);
+        assert_eq!(fields.joint.count, 5, "{date} {:?}", fields.joint);
+    }
+}
+
+#[test]
 fn a4_a_surname_nobody_listed_is_counted_in_a_block_of_names_without_a_head() {
     let fields = under(&[
         "罕文山　　汪小满　　杞祥　　罕志兰",
