@@ -305,3 +305,6 @@ fn secret_mark(pages: &[PageText]) -> Option<Vec<Glyph>> {
     let marked = |(index, page)| secret::mark(&rows(index, page)).map(|row| row.glyphs.clone());
     pages.iter().enumerate().find_map(marked)
 }
+
+#[cfg(test)]
+mod tests;

@@ -308,14 +308,12 @@ fn happened(clause: &str) -> bool {
 
 /// What the writer fears of others: 怕人家找上门来. That he fears for himself (我怕控制不住) is no tale.
 fn fears(clause: &str) -> bool {
-    let feared = FEAR
+    let mut feared = FEAR
         .iter()
         .filter_map(|w| Some(&clause[clause.find(w)? + w.len()..]));
-    let no_fear = ["不怕", "别怕", "哪怕", "恐怕", "什么都"];
-    !has_any(clause, &no_fear)
-        && feared.into_iter().any(|rest| {
-            has_any(rest, &["他", "她", "人家", "对方", "报复", "有人"]) && !rest.starts_with('我')
-        })
+    let others = ["他", "她", "人家", "对方", "报复", "有人"];
+    !has_any(clause, &["不怕", "别怕", "哪怕", "恐怕", "什么都"])
+        && feared.any(|rest| has_any(rest, &others) && !rest.starts_with('我'))
 }
 
 /// That the police were told, or that no name is given: no threat stands beside it in one clause.

@@ -1,15 +1,8 @@
 //! Threats and what only sounds like one: banks of invented sentences and texts. Those the weights were fitted on say that nothing broke; the
 //! unseen ones, written before they were fitted and counted once, say how far new wordings are found.
-//!
-//! `THREATS=FILE.jsonl` (lines of `{"threat": bool, "kind": …, "text": …}`) before `measured_by_kind --nocapture` counts another file and shows no text of it.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::super::{clauses, said};
+use super::super::tests::raised;
 use super::threatens;
-use crate::domain::zones::fold;
 
 const THREATS: &str = include_str!("../tests/threats.txt");
 const HARMLESS: &str = include_str!("../tests/harmless.txt");
@@ -31,18 +24,6 @@ const LATER_HARMLESS: &str = include_str!("../tests/harmless_unseen.txt");
 enum Half {
     Development,
     HeldOut,
-}
-
-fn raised(text: &str) -> bool {
-    let folded: String = text.chars().map(fold).collect();
-    let told = clauses::told(&folded.chars().collect::<Vec<_>>());
-    let mut from = 0;
-    folded.split_inclusive(['。', '!', '?', ';']).any(|s| {
-        let kept = s.chars().zip(&told[from..]).filter(|(_, told)| !**told);
-        let own: String = kept.map(|(c, _)| c).collect();
-        from += s.chars().count();
-        said(&own).is_some()
-    })
 }
 
 /// How many sentences of a bank's half there are, and those of them for which `test` holds.
@@ -116,54 +97,6 @@ fn unseen_veiled_wordings_are_found_as_far_as_was_measured() {
 fn quoted_denied_and_past_ones_of_the_development_half_raise_nothing() {
     let (n, mistaken) = those(HARMLESS, Half::Development, raised);
     assert!(mistaken.len() * 15 <= n, "{mistaken:#?}");
-}
-
-const TEXTS: &str = include_str!("../../../../bench/letters/threats/dev.jsonl");
-
-#[derive(Deserialize)]
-struct Text {
-    threat: bool,
-    kind: String,
-    text: String,
-}
-
-/// Of texts: how many of each kind there are and how many raise the flag, threats first.
-fn by_kind(lines: &str) -> BTreeMap<(bool, String), (usize, usize)> {
-    let mut kinds = BTreeMap::new();
-    for line in lines.lines().filter(|l| !l.trim().is_empty()) {
-        let text: Text = serde_json::from_str(line).expect("a line of the file");
-        let found = raised(&text.text);
-        let count: &mut (usize, usize) = kinds.entry((!text.threat, text.kind)).or_default();
-        *count = (count.0 + 1, count.1 + usize::from(found));
-    }
-    kinds
-}
-
-#[test]
-fn measured_by_kind() {
-    let other = std::env::var("THREATS").ok();
-    let lines = other
-        .as_ref()
-        .map(|path| std::fs::read_to_string(path).expect("THREATS is a file"));
-    let (mut all, mut found) = ([0; 2], [0; 2]);
-    for ((harmless, kind), (n, raised)) in by_kind(lines.as_deref().unwrap_or(TEXTS)) {
-        println!(
-            "{}: {kind}: {raised} of {n} raise the flag",
-            if harmless { "harmless" } else { "threat" }
-        );
-        all[usize::from(harmless)] += n;
-        found[usize::from(harmless)] += raised;
-    }
-    let recall = found[0] as f64 / all[0] as f64;
-    let precision = found[0] as f64 / (found[0] + found[1]) as f64;
-    println!(
-        "recall {recall:.3} ({} of {}), precision {precision:.3} ({} of {} harmless)",
-        found[0], all[0], found[1], all[1]
-    );
-    // The weights were fitted on these: that nothing broke. What was reached on texts that fitted nothing is in bench/letters/threats/README.md.
-    if other.is_none() {
-        assert!(recall >= 0.99 && precision >= 0.82, "{recall} {precision}");
-    }
 }
 
 #[test]
