@@ -310,3 +310,31 @@ async fn a_page_that_no_list_names_can_be_taken_or_set_aside_while_it_waits() {
     station.is_clean().await;
     station.stop().await;
 }
+
+/// The same export twice: held, but shown to an officer, and an operator could take it into another letter, where it was read.
+#[tokio::test]
+async fn bytes_of_a_letter_returned_unread_are_held_for_it_when_a_list_names_them() {
+    let mut station = station().await;
+    station.start();
+    station.file("1.jpg", &page(1));
+    station.file("A001.csv", b"1.jpg\n");
+    station.wait_for(ArrivalState::Taken, 2).await;
+    let returned = station
+        .store
+        .with(|db| db.return_unread("A001", "误拆", "li"));
+    returned.await.unwrap();
+    station.file("again.jpg", &page(1));
+    station.file("new.jpg", &page(2));
+    station.file("B001.csv", b"again.jpg\nnew.jpg\n");
+    let held = station.wait_for(ArrivalState::Held, 3).await;
+    for file in held {
+        let of = station.store.with(move |db| {
+            let shown = db.held_not_withheld(&file.id);
+            Ok((db.letter_of_held(&file.id)?, shown.is_err()))
+        });
+        let due = (file.name == "again.jpg").then(|| "A001".to_owned());
+        let is_its = due.is_some();
+        assert_eq!(of.await.unwrap(), (due, is_its), "{}", file.name);
+    }
+    station.stop().await;
+}

@@ -109,7 +109,7 @@ async fn is_for(app: &App, seer: &Seer, event: &Event) -> bool {
     }
     let (seer, letter) = (seer.clone(), letter.to_owned());
     app.store
-        .with(move |db| db.may_know_of(&seer, &letter))
+        .with(move |db| db.may_hear_of(&seer, &letter))
         .await
         .unwrap_or(false)
 }

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::domain::intake::{Gate, reason};
 use crate::domain::own_time::OwnTime;
 use crate::events::Event;
-use crate::evidence::EvidenceError;
+use crate::evidence::{EvidenceError, Original};
 use crate::store::{Arrival, Db, Indexed, News, TakePage};
 use crate::worker::WorkerError;
 
@@ -275,10 +275,7 @@ impl Desk {
 
     fn commit_listed(&self, files: Vec<TakePage>, claimed: &[Claimed]) -> Result<(), ScanError> {
         let pages = files.len() - 1;
-        let originals: Vec<String> = files
-            .iter()
-            .map(|file| file.original.sha256.clone())
-            .collect();
+        let originals: Vec<Original> = files.iter().map(|file| file.original.clone()).collect();
         let own: Vec<(String, OwnTime)> = claimed
             .iter()
             .take(pages)
@@ -319,7 +316,7 @@ impl Desk {
                 claimed
                     .iter()
                     .zip(&originals)
-                    .try_for_each(|(one, sha256)| self.finish(one, sha256, Some(one.stamp)))
+                    .try_for_each(|(one, kept)| self.finish(one, &kept.sha256, Some(one.stamp)))
             }
             Indexed::NotNow(Gate::SeenBeforeRelease) => {
                 self.hold_all(claimed, reason::SEEN_BEFORE_RELEASE)
@@ -328,7 +325,10 @@ impl Desk {
                 self.all_back(claimed);
                 Ok(())
             }
-            Indexed::Unread => self.hold_all(claimed, reason::BYTES_RETURNED_UNREAD),
+            // Each with its bytes: they tell whose letter keeps a file from being shown and taken.
+            Indexed::Unread => claimed.iter().zip(originals).try_for_each(|(one, kept)| {
+                self.hold_kept(one, reason::BYTES_RETURNED_UNREAD, kept)
+            }),
             Indexed::LetterClosed { letter } => self.hold_all(claimed, self.why_closed(letter)?),
         }
     }

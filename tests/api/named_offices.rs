@@ -3,6 +3,7 @@
 
 use laixin::domain::draft::{Accused, Draft};
 use laixin::domain::field::Field;
+use laixin::events::Event;
 use laixin::store::{Channel, Role};
 use serde_json::{Value, json};
 
@@ -484,6 +485,35 @@ fn the_list_of_drafts_says_nothing_of_what_is_kept_from_a_case_system() {
         (last["items"][0]["id"].as_str(), &last["next"]),
         (Some("C1"), &Value::Null)
     );
+}
+
+/// It heard that letter B1 was confirmed, which it did not find.
+#[test]
+fn events_say_nothing_of_what_is_kept_from_a_case_system() {
+    use std::io::Read;
+    let house = House::with_roster("");
+    let theirs = system_of(&house, "市信访局");
+    letter(&house, "A1", ADDRESSING[0]);
+    letter(&house, "B1", PLAIN[5]);
+    let mut stream = house.open(&theirs, "/v1/events").into_body().into_reader();
+    for (letter, what) in [
+        ("B1", "confirmed"),
+        ("C1", "page_read"),
+        ("A1", "confirmed"),
+    ] {
+        house.app.events.tell(Event::Letter {
+            letter: letter.into(),
+            what: what.into(),
+        });
+    }
+    let mut text = String::new();
+    let mut part = [0; 4096];
+    while !text.contains("A1") {
+        let n = stream.read(&mut part).unwrap();
+        assert!(n > 0, "the stream ended: {text}");
+        text.push_str(&String::from_utf8_lossy(&part[..n]));
+    }
+    assert!(!text.contains("B1") && !text.contains("C1"), "{text}");
 }
 
 /// It speaks of the mayor: his office waits, and another does not.
