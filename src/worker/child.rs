@@ -187,6 +187,7 @@ fn nothing(page: &Page) -> ocr::PageText {
         height: page.height(),
         turned_deg: 0,
         lines: Vec::new(),
+        shows_through: false,
         seconds: 0.0,
     }
 }

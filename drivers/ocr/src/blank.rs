@@ -76,7 +76,7 @@ impl Sheet {
     pub fn is_blank(self, read: &PageText) -> bool {
         let nothing_read = read.lines.iter().all(|line| line.text.trim().is_empty());
         if nothing_read {
-            return self.faint < SPECKS;
+            return read.shows_through || self.faint < SPECKS;
         }
         self.dark == 0.0 && sureness(read) < UNSURE
     }
@@ -130,6 +130,7 @@ mod tests {
                 chars: vec![one],
                 vertical: false,
             }],
+            shows_through: false,
             seconds: 0.0,
         }
     }

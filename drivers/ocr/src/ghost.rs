@@ -78,13 +78,13 @@ pub(crate) fn merged(first: PageText, second: PageText) -> PageText {
     }
 }
 
-fn middle(mut values: Vec<f32>) -> Option<f32> {
+pub(crate) fn middle(mut values: Vec<f32>) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied()
 }
 
 /// How much darker than its paper a line's ink is: the darkest twentieth of its box.
-fn strength(page: &Page, paper: &Paper, line: &Line) -> f32 {
+pub(crate) fn strength(page: &Page, paper: &Paper, line: &Line) -> f32 {
     let [left, top, right, bottom] = bounds(&line.quad);
     let clip = |v: f32, most: u32| (v.max(0.0) as usize).min(most as usize);
     let (left, right) = (clip(left, page.width()), clip(right, page.width()));
@@ -111,14 +111,14 @@ fn brightness(page: &Page, x: usize, y: usize) -> f32 {
 }
 
 /// How bright the paper is, square by square.
-struct Paper {
+pub(crate) struct Paper {
     across: usize,
     down: usize,
     values: Vec<f32>,
 }
 
 impl Paper {
-    fn of(page: &Page) -> Self {
+    pub(crate) fn of(page: &Page) -> Self {
         let (width, height) = (page.width() as usize, page.height() as usize);
         let (across, down) = (width.div_ceil(SQUARE), height.div_ceil(SQUARE));
         let bright = |i: usize| {
@@ -221,6 +221,7 @@ mod tests {
             height: 512,
             turned_deg: 0,
             lines: confidences.into_iter().enumerate().map(line).collect(),
+            shows_through: false,
             seconds: 0.0,
         }
     }

@@ -32,6 +32,7 @@ mod lengthen;
 mod lines;
 mod looks;
 mod marks;
+mod mirror;
 mod models;
 mod network;
 mod openvino_runtime;
@@ -73,7 +74,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 6;
+const REVISION: u32 = 7;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -170,9 +171,13 @@ impl Engine {
     /// [`ReadError`]; a page without text is no error but has no lines.
     pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
         let read = self.read_as_given(page)?;
-        match ghost::cleaned(page, &read) {
-            Some(clean) => Ok(ghost::merged(read, self.read_as_given(&clean)?)),
-            None => Ok(read),
+        let read = match ghost::cleaned(page, &read) {
+            Some(clean) => ghost::merged(read, self.read_as_given(&clean)?),
+            None => read,
+        };
+        match &self.reader {
+            Reader::PpOcr(engine) => engine.without_mirrored(page, read),
+            Reader::Tesseract(_) => Ok(read),
         }
     }
 
@@ -215,6 +220,8 @@ pub struct PageText {
     pub turned_deg: u16,
     /// In reading order.
     pub lines: Vec<Line>,
+    /// Lines were left out that are the other side's, shining through mirrored.
+    pub shows_through: bool,
     /// Time spent reading, decoding apart.
     pub seconds: f64,
 }

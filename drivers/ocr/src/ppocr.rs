@@ -146,6 +146,7 @@ impl PpOcr {
             height: page.height(),
             turned_deg: 0,
             lines,
+            shows_through: false,
             seconds: 0.0,
         })
     }

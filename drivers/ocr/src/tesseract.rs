@@ -83,6 +83,7 @@ impl TesseractEngine {
             height: page.height(),
             turned_deg: 0,
             lines: lines(&report, &self.folder),
+            shows_through: false,
             seconds: started.elapsed().as_secs_f64(),
         })
     }

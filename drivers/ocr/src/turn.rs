@@ -67,7 +67,13 @@ impl PpOcr {
         })
     }
 
-    fn sureness_of(&self, page: &Page, quad: Quad, down: bool) -> Result<f32, ReadError> {
+    /// How surely a box reads in the mean.
+    pub(crate) fn sureness_of(
+        &self,
+        page: &Page,
+        quad: Quad,
+        down: bool,
+    ) -> Result<f32, ReadError> {
         let reading = if down { Reading::Down } else { Reading::Across };
         let job = Job::across(quad, Ink::All);
         let scores = self.along(page, &job, reading, 0)?;
@@ -211,6 +217,7 @@ mod tests {
                 height: upright.height(),
                 turned_deg: 0,
                 lines: vec![line],
+                shows_through: false,
                 seconds: 0.0,
             };
             let back = as_given(read, &given, turned_deg);

@@ -114,6 +114,47 @@ fn a_blank_page_has_no_lines() {
     }
 }
 
+/// The page as its ink shines through the paper: pale and blurred, seen from this side, or from behind.
+fn pale(page: &Page, mirrored: bool) -> Page {
+    let (width, height) = (page.width() as usize, page.height() as usize);
+    let grey = |x: usize, y: usize| {
+        let x = if mirrored { width - 1 - x } else { x };
+        let at = 3 * (y * width + x);
+        page.rgb()[at..at + 3]
+            .iter()
+            .map(|v| u32::from(*v))
+            .sum::<u32>()
+            / 3
+    };
+    let rgb = (0..width * height)
+        .flat_map(|i| {
+            let (x, y) = (i % width, i / width);
+            let xs = x.saturating_sub(2)..(x + 3).min(width);
+            let count = xs.len() as u32;
+            let mean = xs.map(|x| grey(x, y)).sum::<u32>() / count;
+            [255 - ((255 - mean) * 3 / 10) as u8; 3]
+        })
+        .collect();
+    Page::from_rgb(page.width(), page.height(), rgb, MediaType::Png).expect("as many pixels")
+}
+
+#[test]
+fn writing_that_shines_through_a_blank_back_is_no_text_and_pale_writing_is() {
+    let engine = Engine::open(&Settings::new(models())).unwrap();
+    let back = pale(&sample(), true);
+    let read = engine.read(&back).unwrap();
+    assert_eq!(text(&read), "");
+    assert!(read.shows_through);
+    assert!(ocr::Sheet::of(&back).unwrap().is_blank(&read));
+
+    let pencil = pale(&sample(), false);
+    let read = engine.read(&pencil).unwrap();
+    assert!(!read.shows_through && !ocr::Sheet::of(&pencil).unwrap().is_blank(&read));
+    for part in ["林市长", "依法拆除", "陆思雨"] {
+        assert!(text(&read).contains(part), "{part} is missing");
+    }
+}
+
 #[test]
 fn a_page_of_a_few_pixels_is_read_without_a_fault() {
     let engine = Engine::open(&Settings::new(models())).unwrap();
