@@ -267,7 +267,7 @@ impl Reader {
     /// Keeps what was read, and what follows from it before anything else is read: what the page is, and whether to go on at all.
     fn keep(&self, page: &UnreadPage, reading: Reading) -> Result<(), StoreError> {
         let (id, letter) = (page.id, page.letter.clone());
-        let text = PageText {
+        let mut text = PageText {
             n: 1,
             kind: PageKind::Letter,
             width: reading.width,
@@ -276,6 +276,7 @@ impl Reader {
         };
         let sign = kind::proposed(&text);
         let secret = secret::mark(&rows(0, &text)).is_some();
+        text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
         let said = self.office.fields(std::slice::from_ref(&text));
         self.store.wait(move |db| {

@@ -28,7 +28,7 @@ pub struct ExtractArgs {
     /// One JSON document on stdout.
     #[arg(long)]
     pub json: bool,
-    /// JPEG, PNG or TIFF files of one letter, in page order.
+    /// JPEG, PNG, TIFF or PDF files of one letter, in page order.
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
 }

@@ -17,7 +17,7 @@ pub struct ReadArgs {
     /// One JSON document on stdout.
     #[arg(long)]
     pub json: bool,
-    /// JPEG, PNG or TIFF files.
+    /// JPEG, PNG, TIFF or PDF files.
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
 }

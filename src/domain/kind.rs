@@ -53,6 +53,15 @@ impl Sign {
     }
 }
 
+/// What a page counts as while the letter's others are not read: an enclosed paper's 被告 is nobody whom the writer accuses, while what
+/// an organ's form says about the letter may be all that is known of it.
+pub fn before_the_others(sign: Option<Sign>) -> PageKind {
+    match sign.map(Sign::kind) {
+        Some(PageKind::Attachment) => PageKind::Attachment,
+        _ => PageKind::Letter,
+    }
+}
+
 /// Titles stand in the first rows of a sheet…
 const TITLE_ROWS: usize = 6;
 /// …and are short.

@@ -1,7 +1,7 @@
 //! Whom letters accuse, in the ways people write it; wordings of a reviewer who read none of the code, and further ones.
 
 use super::letters::{letter, page, roster};
-use crate::domain::text::PageKind;
+use crate::domain::text::{PageKind, PageText};
 
 fn accused(body: &'static str) -> Vec<String> {
     let all = [
@@ -285,6 +285,29 @@ fn b11_an_enclosed_judgment_accuses_nobody() {
     ];
     let fields = crate::domain::extract::extract(&pages, &roster(), None);
     assert_eq!(fields.accused, []);
+}
+
+#[test]
+fn a_judgment_read_before_the_letters_other_pages_accuses_nobody() {
+    use crate::domain::kind;
+    let rows = [
+        "民事判决书",
+        "临江市人民法院",
+        "（2023）临0235民初1187号",
+        "原告：汪小满，女，汉族",
+        "被告：临江市安居物业有限公司",
+        "本院认为，物业服务合同依法成立，判决如下：",
+    ];
+    let mut sheet = page(1, PageKind::Letter, &rows);
+    let sign = kind::proposed(&sheet);
+    assert_eq!(sign, Some(kind::Sign::CourtPaper));
+    let alone = |sheet: &PageText| {
+        crate::domain::extract::extract(std::slice::from_ref(sheet), &roster(), None).accuses()
+    };
+    assert!(alone(&sheet), "as a sheet of the letter it does");
+    sheet.kind = kind::before_the_others(sign);
+    assert!(!alone(&sheet));
+    assert_eq!(kind::before_the_others(None), PageKind::Letter);
 }
 
 fn written(to: &str, body: &str) -> crate::domain::draft::Fields {
