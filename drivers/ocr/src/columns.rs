@@ -2,12 +2,20 @@
 //!
 //! A row with a wide gap is mostly one row: signature tables, forms, a letter on paper with a fold or a printed middle. Two columns are
 //! believed only where they show that they do not belong together: a line on the left ends early although there is one beside it, a
-//! paragraph begins on the right in the middle of a line, or the lines do not even stand at one height.
+//! paragraph begins on the right in the middle of a line, or the lines do not even stand at one height. Where all lines are full and
+//! level, what they say decides: words that go on in the line below, or in the one beside it (`columns/told.rs`).
+
+mod told;
 
 use crate::layout::{Upright, rows};
+use told::Told;
 
 /// A gutter is at least this wide, in line heights.
 const GUTTER: f32 = 1.2;
+/// …or this, where it is known what the lines say.
+const NARROW: f32 = 0.25;
+/// No row has a gap like this in every line: wider ones are a gutter unless what the lines say speaks against it.
+const WIDE: f32 = 4.0;
 /// A column has at least so many rows…
 const ROWS_MIN: usize = 5;
 /// …is at least so wide, in line heights…
@@ -15,6 +23,8 @@ const WIDTH_MIN: f32 = 8.0;
 /// …and this share of its rows fill this share of it.
 const FULL_ROWS: f32 = 0.5;
 const FULL: f32 = 0.75;
+/// …or so many of them, where all else speaks for it.
+const FULL_ROWS_MIN: usize = 3;
 /// A line ends early, or begins late, by more than this, in line heights.
 const SHORT: f32 = 2.0;
 const INDENT: f32 = 1.2;
@@ -25,11 +35,16 @@ const LEVEL: f32 = 0.35;
 const LAG_MAX: f32 = 0.8;
 /// Lines in a margin are not higher than this share of the body's.
 const NOTE_HEIGHT: f32 = 0.75;
+/// A box so much higher than wide is a column of characters.
+const COLUMN: f32 = 3.0;
 
 /// The boxes in the order their blocks are read; each block is rows from the top.
-pub(crate) fn blocks(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
-    match split(&boxes) {
-        Some(parts) => parts.into_iter().flat_map(blocks).collect(),
+pub(crate) fn blocks(boxes: Vec<Upright>, said: &[String]) -> Vec<Vec<Upright>> {
+    match split(&boxes, said) {
+        Some(parts) => parts
+            .into_iter()
+            .flat_map(|part| blocks(part, said))
+            .collect(),
         None => with_notes_last(boxes),
     }
 }
@@ -45,12 +60,18 @@ fn median_height(boxes: &[Upright]) -> f32 {
 }
 
 /// What lies above two columns, the left one, the right one, what lies below.
-fn split(boxes: &[Upright]) -> Option<[Vec<Upright>; 4]> {
+fn split(boxes: &[Upright], said: &[String]) -> Option<[Vec<Upright>; 4]> {
     let height = median_height(boxes);
-    let found = boxes
+    let least: &[f32] = if said.is_empty() {
+        &[GUTTER]
+    } else {
+        &[GUTTER, NARROW]
+    };
+    let found = least
         .iter()
-        .flat_map(|edge| bands(boxes, edge.right, height))
-        .filter(|columns| columns.are_columns(height))
+        .flat_map(|gutter| boxes.iter().map(move |edge| (*gutter, edge)))
+        .flat_map(|(gutter, edge)| bands(boxes, edge.right, [0.1 * height, gutter * height]))
+        .filter(|columns| columns.are_columns(height, said))
         .max_by_key(|columns| columns.left.len() + columns.right.len())?;
     let [top, bottom] = found.span();
     let inside = |b: &Upright| {
@@ -72,9 +93,8 @@ struct Columns {
 }
 
 /// For a gutter that begins at `x`: what is beside it, in each stretch where nothing crosses it.
-fn bands(boxes: &[Upright], x: f32, height: f32) -> Vec<Columns> {
-    let from = x + 0.1 * height;
-    let to = x + GUTTER * height;
+fn bands(boxes: &[Upright], x: f32, gutter: [f32; 2]) -> Vec<Columns> {
+    let [from, to] = gutter.map(|past| x + past);
     let mut crossing: Vec<f32> = boxes
         .iter()
         .filter(|b| b.right > from && b.left < to)
@@ -142,11 +162,41 @@ impl Columns {
         ]
     }
 
-    fn are_columns(&self, height: f32) -> bool {
+    fn are_columns(&self, height: f32, said: &[String]) -> bool {
         let (left, right) = (extents(&self.left), extents(&self.right));
-        is_text(&left, height)
-            && is_text(&right, height)
-            && signs(&left, &right, height) >= SIGNS_MIN
+        let full = is_text(&left, height) && is_text(&right, height);
+        let ragged = is_ragged_text(&left, height) && is_ragged_text(&right, height);
+        if !full && (said.is_empty() || !ragged) {
+            return false;
+        }
+        let gutter = (edges(&right).0 - edges(&left).1) / height;
+        let signs = signs(&left, &right, height);
+        let shown = signs >= SIGNS_MIN && gutter >= GUTTER;
+        if said.is_empty() {
+            return shown;
+        }
+        let told = Told::of(&self.left, &self.right, said);
+        if told.below + 2 <= told.beside {
+            return false;
+        }
+        let more = told.below.saturating_sub(told.beside);
+        if !full {
+            return told.is_prose(height)
+                && gutter >= GUTTER
+                && signs >= 2 * SIGNS_MIN
+                && more >= 1;
+        }
+        if shown {
+            return true;
+        }
+        told.is_prose(height)
+            && if gutter >= WIDE {
+                told.below >= told.beside
+            } else if gutter >= GUTTER {
+                more >= 1
+            } else {
+                more >= 1 && more + signs >= SIGNS_MIN
+            }
     }
 }
 
@@ -158,6 +208,14 @@ fn is_text(rows: &[Extent], height: f32) -> bool {
     rows.len() >= ROWS_MIN
         && width >= WIDTH_MIN * height
         && full.count() as f32 >= FULL_ROWS * rows.len() as f32
+}
+
+/// Rows of text with many short ones among them, as at the end of a letter.
+fn is_ragged_text(rows: &[Extent], height: f32) -> bool {
+    let (left, right) = edges(rows);
+    let width = right - left;
+    let full = rows.iter().filter(|r| r.right - r.left >= FULL * width);
+    rows.len() >= ROWS_MIN && width >= WIDTH_MIN * height && full.count() >= FULL_ROWS_MIN
 }
 
 /// How often the two sides show that they are not one line.
@@ -199,7 +257,7 @@ fn lags(row: &Extent, right: &[Extent], height: f32) -> bool {
     })
 }
 
-/// Small writing wholly beside the body is read after it.
+/// Small writing wholly beside the body is read after it, and so is a column beside running text.
 fn with_notes_last(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
     let height = median_height(&boxes);
     let small = |b: &Upright| b.height() <= NOTE_HEIGHT * height;
@@ -213,12 +271,41 @@ fn with_notes_last(boxes: Vec<Upright>) -> Vec<Vec<Upright>> {
         });
         left < right && (b.left >= right || b.right <= left)
     };
+    let column = |b: &Upright| b.height() >= COLUMN * b.width();
+    let (columns, rest): (Vec<Upright>, Vec<Upright>) = boxes
+        .iter()
+        .partition(|b| column(b) && beside_rows(b, &boxes));
+    let long = rest
+        .iter()
+        .filter(|b: &&Upright| b.width() >= WIDTH_MIN * height);
+    if !columns.is_empty() && long.count() >= ROWS_MIN.max(rest.len() / 2) {
+        let mut parts = with_notes_last(rest);
+        parts.push(columns);
+        return parts;
+    }
     let (notes, text): (Vec<_>, Vec<_>) = boxes.iter().partition(|b| small(b) && beside(b));
     // One small line beside the body is a page number or a mark; it stays where it is.
     if notes.len() < 2 || text.len() < ROWS_MIN {
         return vec![boxes];
     }
     vec![text, notes]
+}
+
+/// Does a column stand wholly on one side of the rows at its height?
+fn beside_rows(column: &Upright, boxes: &[Upright]) -> bool {
+    let mut level = boxes
+        .iter()
+        .filter(|b| b.index != column.index && b.top < column.bottom && b.bottom > column.top)
+        .peekable();
+    // The end of a row may reach a little over it.
+    let slack = 0.3 * column.width();
+    let is_beside = level.peek().is_some();
+    let (mut left, mut right) = (is_beside, is_beside);
+    for row in level {
+        left &= column.right <= row.left + slack;
+        right &= column.left >= row.right - slack;
+    }
+    left || right
 }
 
 #[cfg(test)]

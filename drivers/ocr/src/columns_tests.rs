@@ -1,7 +1,7 @@
 //! Pages in columns, and pages that only look like it.
 
 use crate::geometry::Quad;
-use crate::layout::arrange;
+use crate::layout::{arrange, arranged};
 use proptest::prelude::*;
 
 fn rect(left: f32, top: f32, width: f32, height: f32) -> Quad {
@@ -106,6 +106,99 @@ fn notes_in_the_margin_come_after_the_text() {
     // One small mark alone stays in its place.
     boxes.truncate(notes + 1);
     assert_ne!(order(&boxes).last(), Some(&notes));
+}
+
+/// The order when the boxes say this.
+fn order_of(boxes: &[Quad], said: &[&str]) -> Vec<usize> {
+    let said: Vec<String> = said.iter().map(|text| (*text).to_owned()).collect();
+    let groups = arranged(boxes, boxes.len(), &said);
+    groups
+        .iter()
+        .flat_map(|g| g.pieces.iter().map(|p| p.index))
+        .collect()
+}
+
+/// Full lines beside one another at one height, on both sides of a gutter.
+fn level(rows: u8, gutter: f32) -> Vec<Quad> {
+    let side =
+        |left: f32| (0..rows).map(move |i| rect(left, 400.0 + 100.0 * f32::from(i), 900.0, 66.0));
+    side(200.0).chain(side(1100.0 + gutter)).collect()
+}
+
+const LEFT: [&str; 6] = [
+    "我们小区东门的围墙去年夏天塌了一",
+    "段到现在没有人修理夜里常有陌生人",
+    "翻进来偷电瓶车居民很害怕物业说这",
+    "不在他们的合同里面街道说要等上级",
+    "拨款才能动工请领导早日过问此事给",
+    "大家一个交代以免再出意外谢谢大家",
+];
+const RIGHT: [&str; 6] = [
+    "另外水费从每吨三元一角涨到四元八",
+    "角没有开过听证会收费员上门时拿不",
+    "出文件问他依据他说照单子收就是老",
+    "人家靠低保过日子多出来的钱不是小",
+    "数目恳请核查收费标准并且把多收的",
+    "部分退回来谢谢各位领导再次谢谢了",
+];
+
+#[test]
+fn level_columns_are_told_by_words_that_go_on_in_the_line_below() {
+    let said: Vec<&str> = LEFT.iter().chain(&RIGHT).copied().collect();
+    for gutter in [40.0, 100.0, 300.0] {
+        let boxes = level(6, gutter);
+        assert_eq!(
+            order_of(&boxes, &said),
+            (0..12).collect::<Vec<_>>(),
+            "{gutter}"
+        );
+    }
+}
+
+#[test]
+fn level_columns_far_apart_need_no_words() {
+    let boxes = level(6, 400.0);
+    let said = ["左栏文字说明漏水情况一二三"; 12];
+    assert_eq!(order_of(&boxes, &said), (0..12).collect::<Vec<_>>());
+}
+
+#[test]
+fn level_rows_whose_words_go_on_across_a_wide_middle_stay_rows() {
+    // The same text written row by row over the middle.
+    let text: Vec<&str> = LEFT.iter().chain(&RIGHT).copied().collect();
+    let said: Vec<&str> = [0, 1]
+        .iter()
+        .flat_map(|side| text.iter().skip(*side).step_by(2))
+        .copied()
+        .collect();
+    for gutter in [40.0, 100.0, 300.0, 400.0] {
+        let boxes = level(6, gutter);
+        let rows: Vec<usize> = (0..6).flat_map(|i| [i, i + 6]).collect();
+        assert_eq!(order_of(&boxes, &said), rows, "{gutter}");
+    }
+}
+
+#[test]
+fn names_and_numbers_in_columns_stay_rows() {
+    let mut boxes = Vec::new();
+    let mut said = Vec::new();
+    for i in 0..8_u8 {
+        let y = 400.0 + 100.0 * f32::from(i);
+        boxes.extend([
+            rect(200.0, y, 200.0, 66.0),
+            rect(520.0, y, 640.0, 66.0),
+            rect(1500.0, y, 800.0, 66.0),
+        ]);
+        said.extend(["李桂兰", "320521196001011234", "平江路十二号三幢二单元"]);
+    }
+    assert_eq!(order_of(&boxes, &said), (0..24).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_column_in_the_margin_comes_after_the_text() {
+    let mut boxes = column(250.0, 400.0, 1500.0, 14, 120.0);
+    boxes.push(rect(100.0, 700.0, 80.0, 620.0));
+    assert_eq!(order(&boxes), (0..15).collect::<Vec<_>>());
 }
 
 proptest! {

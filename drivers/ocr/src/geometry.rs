@@ -99,6 +99,12 @@ pub(crate) fn size(quad: &Quad) -> (f32, f32) {
     )
 }
 
+/// The same box read from its other end.
+pub(crate) fn on_its_head(quad: &Quad) -> Quad {
+    let [a, b, c, d] = *quad;
+    [c, d, a, b]
+}
+
 pub(crate) fn centre(quad: &Quad) -> [f32; 2] {
     let sum = quad
         .iter()

@@ -89,11 +89,16 @@ impl Upright {
 /// Lines in reading order. The page's direction and tilt are judged by the first `telling` boxes; postcodes and postmarks come after
 /// them and tell nothing of either.
 pub(crate) fn arrange(boxes: &[Quad], telling: usize) -> Vec<Group> {
+    arranged(boxes, telling, &[])
+}
+
+/// The same, now that it is known what the boxes say: what stands beside one another at one height is told apart by it.
+pub(crate) fn arranged(boxes: &[Quad], telling: usize, said: &[String]) -> Vec<Group> {
     let down = runs_down(&boxes[..telling]);
     let skew = skew_rad(&boxes[..telling], down);
     let upright = without_nested(levelled(boxes, skew));
     if !down {
-        return blocks(upright)
+        return blocks(upright, said)
             .into_iter()
             .flat_map(rows)
             .flat_map(|row| lines(row, false))
@@ -134,7 +139,7 @@ fn runs_down(boxes: &[Quad]) -> bool {
 }
 
 /// The page's tilt: the median over long boxes, each weighing its length. Clockwise is positive.
-fn skew_rad(boxes: &[Quad], down: bool) -> f32 {
+pub(crate) fn skew_rad(boxes: &[Quad], down: bool) -> f32 {
     let mut angles: Vec<(f32, f32)> = boxes
         .iter()
         .filter_map(|quad| {

@@ -97,7 +97,7 @@ pub(crate) fn lengthened(grey: &Grey, boxes: &mut [Quad]) -> Vec<Lengthened> {
 }
 
 /// Half-way between the paper and the strokes of a box; `None` without contrast.
-fn threshold(grey: &Grey, quad: &Quad) -> Option<f32> {
+pub(crate) fn threshold(grey: &Grey, quad: &Quad) -> Option<f32> {
     let [a, b, _, d] = *quad;
     let mut values: Vec<f32> = (0..=24)
         .flat_map(|i| (0..=96).map(move |j| (j as f32 / 96.0, i as f32 / 24.0)))

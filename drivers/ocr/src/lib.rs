@@ -24,6 +24,7 @@ mod fold;
 mod frames;
 mod geometry;
 mod ghost;
+mod gutter;
 mod ink;
 mod jpeg;
 mod jpeg_header;
@@ -57,6 +58,7 @@ mod tiff_chunks;
 mod tiff_jpeg;
 mod tiff_pages;
 mod turn;
+mod words;
 
 pub use blank::Sheet;
 pub use density::Density;

@@ -2,7 +2,7 @@
 //! reading order (`layout.rs`).
 
 use crate::dust::{ones, without_dust};
-use crate::geometry::{Quad, size};
+use crate::geometry::{Quad, on_its_head, size};
 use crate::layout::{self, Group, Spacing};
 use crate::ppocr::{PieceText, PpOcr};
 use crate::preprocess::Reading;
@@ -10,18 +10,23 @@ use crate::recognise::{Read, mean_confidence, with_blanks};
 use crate::{Alternative, Char, Line};
 
 impl PpOcr {
-    fn folded(&self, others: &[Alternative]) -> Vec<Alternative> {
+    /// Simplified: what becomes the character itself, or is told already, is left out.
+    fn folded(&self, ch: char, others: &[Alternative]) -> Vec<Alternative> {
         let simplified = |ch: char| {
             let folded = self.folder.fold(ch.encode_utf8(&mut [0; 4]));
             folded.chars().next().unwrap_or(ch)
         };
-        others
-            .iter()
-            .map(|other| Alternative {
-                ch: simplified(other.ch),
-                ..*other
-            })
-            .collect()
+        let mut told: Vec<Alternative> = Vec::with_capacity(others.len());
+        for other in others {
+            let simple = simplified(other.ch);
+            if simple != ch && told.iter().all(|known| known.ch != simple) {
+                told.push(Alternative {
+                    ch: simple,
+                    ..*other
+                });
+            }
+        }
+        told
     }
 
     /// The pieces of a group as one line; `None` when nothing was read in any of them.
@@ -34,6 +39,7 @@ impl PpOcr {
         let mut raw_chars: Vec<Read> = Vec::new();
         let mut first_last = None;
         let mut vertical = group.down;
+        let mut upwards = false;
         for piece in &group.pieces {
             let text = texts.get(piece.index)?.as_ref()?;
             if text.reads.is_empty() {
@@ -51,7 +57,8 @@ impl PpOcr {
             let quad = &found[piece.index];
             first_last = Some((first_last.map_or(quad, |(first, _)| first), quad));
             if group.pieces.len() == 1 {
-                vertical = text.reading == Reading::Down;
+                vertical = text.reading != Reading::Across;
+                upwards = text.reading == Reading::Up;
             }
         }
         let (first, last) = first_last?;
@@ -60,6 +67,7 @@ impl PpOcr {
         } else {
             [first[0], last[1], last[2], first[3]]
         };
+        let quad = if upwards { on_its_head(&quad) } else { quad };
         let (width, height) = size(&quad);
         let (long, short) = if vertical {
             (height, width)
@@ -78,7 +86,7 @@ impl PpOcr {
                 ch: one.map_or(ch, |_| '1'),
                 confidence: one.unwrap_or(read.confidence),
                 at: read.at,
-                others: self.folded(&read.others),
+                others: self.folded(one.map_or(ch, |_| '1'), &read.others),
                 digit: read.digit,
             })
             .collect();

@@ -21,6 +21,10 @@ use std::num::NonZeroUsize;
 pub(crate) const WIDTH_STEP: usize = 32;
 /// Lines whose first reading is surer than this are not tried in the other direction.
 const SURE: f32 = 0.9;
+/// A box so much higher than wide may be a line that runs upwards…
+const TALL: f32 = 2.5;
+/// …if it is surer read so by this.
+const SURER_UP: f32 = 0.1;
 
 pub(crate) struct PpOcr {
     pub(crate) networks: Networks,
@@ -69,6 +73,11 @@ pub(crate) struct PieceText {
 }
 
 impl PieceText {
+    fn said(read: &Option<Self>) -> String {
+        let reads = read.iter().flat_map(|text| &text.reads);
+        reads.map(|read| read.ch).collect()
+    }
+
     pub(crate) fn across(reads: Vec<Read>) -> Self {
         Self {
             reading: Reading::Across,
@@ -115,12 +124,12 @@ impl PpOcr {
     fn read_as_it_lies(&self, page: &Page) -> Result<PageText, ReadError> {
         let small = Small::new(page, SMALL_SIDE_PX).map_err(ReadError::Preprocess)?;
         let marks = self.marks(page, &small)?;
-        let (mut found, inks): (Vec<Quad>, Vec<Ink>) = self
-            .detect(page)?
-            .into_iter()
-            .filter(|(quad, _)| !marks.covers(quad))
-            .unzip();
-        let lengthened = crate::lengthen::lengthened(&small.grey(Tone::WithoutRed), &mut found);
+        let grey = small.grey(Tone::WithoutRed);
+        let boxes = self.detect(page)?.into_iter();
+        let boxes = boxes.filter(|(quad, _)| !marks.covers(quad)).collect();
+        let (mut found, inks): (Vec<Quad>, Vec<Ink>) =
+            crate::gutter::cut(&grey, boxes).into_iter().unzip();
+        let lengthened = crate::lengthen::lengthened(&grey, &mut found);
         let detected = found.len();
         found.extend(marks.found.iter().map(|mark| mark.quad));
         let groups = apart(layout::arrange(&found, detected), detected);
@@ -137,6 +146,8 @@ impl PpOcr {
         });
         let mut texts = self.recognise(page, jobs.collect(), detected)?;
         texts.extend(marks.found.into_iter().map(|mark| Some(mark.text)));
+        let said: Vec<String> = texts.iter().map(PieceText::said).collect();
+        let groups = apart(layout::arranged(&found, detected, &said), detected);
         let lines = groups
             .iter()
             .filter_map(|group| self.line(group, &found, &texts))
@@ -189,15 +200,16 @@ impl PpOcr {
         };
         let first = self.read_along(page, job, likely, core)?;
         let sureness = mean_confidence(&first.reads);
-        if sureness >= SURE || (job.down && aspect > 2.5) {
+        if sureness >= SURE || (job.down && aspect > TALL) {
             return Ok(first);
         }
         let second = self.read_along(page, job, other, core)?;
-        Ok(if mean_confidence(&second.reads) > sureness {
-            second
-        } else {
-            first
-        })
+        let best = surer(first, second, 0.0);
+        if job.down || aspect < TALL || mean_confidence(&best.reads) >= SURE {
+            return Ok(best);
+        }
+        let upwards = self.read_along(page, job, Reading::Up, core)?;
+        Ok(surer(best, upwards, SURER_UP))
     }
 
     fn read_along(
@@ -209,7 +221,10 @@ impl PpOcr {
     ) -> Result<PieceText, ReadError> {
         let scores = self.along(page, job, reading, core)?;
         let reads = ctc(&scores.values, &self.networks.dictionary, scores.used);
-        let reads = job.lengthened.kept(reads);
+        let reads = match reading {
+            Reading::Up => reads,
+            Reading::Across | Reading::Down => job.lengthened.kept(reads),
+        };
         Ok(PieceText { reading, reads })
     }
 
@@ -238,6 +253,15 @@ impl PpOcr {
             values: self.networks.scores(core, planes, stride)?,
             used: width as f32 / stride as f32,
         })
+    }
+}
+
+/// The surer of two readings, the second only if it is by so much.
+fn surer(first: PieceText, second: PieceText, by: f32) -> PieceText {
+    if mean_confidence(&second.reads) > mean_confidence(&first.reads) + by {
+        second
+    } else {
+        first
     }
 }
 

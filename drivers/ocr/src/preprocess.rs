@@ -166,6 +166,8 @@ pub(crate) enum Reading {
     Across,
     /// Top to bottom: the crop is turned a quarter counter-clockwise, as the model was trained.
     Down,
+    /// Bottom to top, on a page that lies right: a line turned a quarter counter-clockwise.
+    Up,
 }
 
 /// Width in pixels of the line image for `quad`, not yet padded.
@@ -173,7 +175,7 @@ pub(crate) fn line_width(quad: &Quad, reading: Reading) -> usize {
     let (width, height) = size(quad);
     let (along, across) = match reading {
         Reading::Across => (width, height),
-        Reading::Down => (height, width),
+        Reading::Down | Reading::Up => (height, width),
     };
     let scaled = (LINE_HEIGHT as f32 * along / across.max(1.0)).ceil();
     (scaled as usize).clamp(LINE_HEIGHT / 3, LINE_WIDTH_MAX)
@@ -208,6 +210,7 @@ pub(crate) fn cut_line(
     let (origin, along_end, across_end) = match reading {
         Reading::Across => (a, b, d),
         Reading::Down => (b, c, a),
+        Reading::Up => (d, a, c),
     };
     let step = |from: [f32; 2], to: [f32; 2], n: usize| {
         [(to[0] - from[0]) / n as f32, (to[1] - from[1]) / n as f32]

@@ -1,12 +1,12 @@
 //! Pages that lie on a side or on their head: found by reading, not by a model. Where a page reads badly or runs downwards, its longest
 //! lines are read the other way round; columns are told from a page on its side by reading their characters one by one.
 
-use crate::geometry::{Quad, size};
+use crate::geometry::{Quad, on_its_head, size};
 use crate::layout::LONG;
 use crate::page::Page;
 use crate::ppocr::{Job, PpOcr, WIDTH_STEP};
 use crate::preprocess::{Columns, Ink, LINE_HEIGHT, Reading, cut_line};
-use crate::recognise::{ctc, mean_confidence};
+use crate::recognise::{Read, ctc, mean_confidence};
 use crate::{Line, PageText, ReadError};
 
 /// A page whose characters are surer than this in the mean lies as it should, if it does not run downwards.
@@ -19,8 +19,21 @@ const CHARS_MIN: usize = 3;
 const SURER: f32 = 0.1;
 /// Characters of a column that are read one by one.
 const SINGLES: usize = 10;
-/// Share of them that must be read as in the column for the column to be one.
+/// Share of them that must be read as in the column for the column to be one…
 const SAME: f32 = 0.34;
+/// …and it may be less than the share read so when each is turned by a quarter, by this: many are read lying, too.
+const OTHER: f32 = 0.25;
+/// A page wider than high with so many lines may be a page of columns on its side.
+const LYING_LINES_MIN: usize = 8;
+
+/// Characters of a line, each read by itself.
+struct Singles {
+    /// Read as in the line when it stands as the box does.
+    upright: usize,
+    /// Read so when it is turned: in a box that runs down as the line is read, in one that runs across as a column is.
+    turned: usize,
+    asked: usize,
+}
 
 impl PpOcr {
     /// Quarter turns clockwise, in degrees, by which a page lies off, judged by what was read on it as it lies.
@@ -38,7 +51,9 @@ impl PpOcr {
         let downwards: f32 = lines.iter().filter(|l| tall(l)).map(long).sum();
         let across: f32 = lines.iter().filter(|l| !tall(l)).map(long).sum();
         let runs_down = downwards > across;
-        if lines.is_empty() || (!runs_down && sureness(read) >= SURE) {
+        // Columns of a page on its side run across, and are read surely: only characters one by one tell.
+        let lying = page.width() > page.height() && lines.len() >= LYING_LINES_MIN;
+        if lines.is_empty() || (!runs_down && !lying && sureness(read) >= SURE) {
             return Ok(0);
         }
         lines.retain(|l| tall(l) == runs_down);
@@ -50,20 +65,32 @@ impl PpOcr {
             reversed += self.sureness_of(page, on_its_head(&line.quad), runs_down)?;
         }
         let on_head = reversed > as_read + SURER * lines.len() as f32;
-        if !runs_down {
+        if !runs_down && !lying {
             return Ok(if on_head { 180 } else { 0 });
         }
-        let (mut same, mut asked) = (0, 0);
+        let (mut upright, mut turned, mut asked) = (0, 0, 0);
         for line in &lines {
-            let (read, of) = self.singles(page, line, on_head)?;
-            (same, asked) = (same + read, asked + of);
+            let quad = if on_head {
+                on_its_head(&line.quad)
+            } else {
+                line.quad
+            };
+            let singles = self.singles(page, &quad, runs_down)?;
+            upright += singles.upright;
+            turned += singles.turned;
+            asked += singles.asked;
         }
-        let columns = same as f32 >= SAME * asked.max(1) as f32;
-        Ok(match (columns, on_head) {
-            (true, false) => 0,
-            (true, true) => 180,
-            (false, false) => 90,
-            (false, true) => 270,
+        let [upright, turned] = [upright, turned].map(|n| n as f32 / asked.max(1) as f32);
+        let columns = if runs_down {
+            are_columns(upright, turned)
+        } else {
+            are_columns_lying(upright, turned)
+        };
+        Ok(match (runs_down, columns, on_head) {
+            (true, true, false) | (false, false, false) => 0,
+            (true, true, true) | (false, false, true) => 180,
+            (true, false, false) | (false, true, true) => 90,
+            (true, false, true) | (false, true, false) => 270,
         })
     }
 
@@ -84,64 +111,89 @@ impl PpOcr {
         )))
     }
 
-    /// How many characters of a column are the same when each is read upright by itself, of how many.
-    fn singles(
-        &self,
-        page: &Page,
-        line: &Line,
-        on_head: bool,
-    ) -> Result<(usize, usize), ReadError> {
-        let quad = if on_head {
-            on_its_head(&line.quad)
+    /// How many characters of a line are the same when each is read by itself.
+    fn singles(&self, page: &Page, quad: &Quad, down: bool) -> Result<Singles, ReadError> {
+        let reading = if down { Reading::Down } else { Reading::Across };
+        let job = Job::across(*quad, Ink::All);
+        let scores = self.along(page, &job, reading, 0)?;
+        let mut line = ctc(&scores.values, &self.networks.dictionary, scores.used);
+        line.retain(|r| ('\u{4E00}'..='\u{9FFF}').contains(&r.ch));
+        line.truncate(SINGLES);
+        let squares: Vec<Quad> = line.iter().map(|r| square(quad, r.at, down)).collect();
+        let turned = if down {
+            squares.iter().map(|&[a, b, c, d]| [b, c, d, a]).collect()
         } else {
-            line.quad
+            squares
+                .iter()
+                .map(|&[a, b, c, d]| [d, a, b, c])
+                .collect::<Vec<_>>()
         };
-        let job = Job::across(quad, Ink::All);
-        let scores = self.along(page, &job, Reading::Down, 0)?;
-        let mut column = ctc(&scores.values, &self.networks.dictionary, scores.used);
-        column.retain(|r| ('\u{4E00}'..='\u{9FFF}').contains(&r.ch));
-        column.truncate(SINGLES);
-        if column.is_empty() {
-            return Ok((0, 0));
+        Ok(Singles {
+            upright: self.same(page, &squares, &line)?,
+            turned: self.same(page, &turned, &line)?,
+            asked: line.len(),
+        })
+    }
+
+    /// How many of the squares are read as the line has them.
+    fn same(&self, page: &Page, squares: &[Quad], line: &[Read]) -> Result<usize, ReadError> {
+        if squares.is_empty() {
+            return Ok(0);
         }
-        let [a, b, _, d] = quad;
-        let width = column.len() * LINE_HEIGHT;
+        let width = squares.len() * LINE_HEIGHT;
         let stride = width.next_multiple_of(WIDTH_STEP);
         let mut planes = vec![0.0; 3 * LINE_HEIGHT * stride];
-        for (i, read) in column.iter().enumerate() {
-            // A square as wide as the column, its upper edge along the column's.
-            let side = size(&quad).0 / size(&quad).1.max(1.0);
-            let corner = |u: f32, v: f32| -> [f32; 2] {
-                std::array::from_fn(|k| a[k] + u * (b[k] - a[k]) + v * (d[k] - a[k]))
-            };
-            let (top, bottom) = (read.at - side / 2.0, read.at + side / 2.0);
-            let square = [
-                corner(0.0, top),
-                corner(1.0, top),
-                corner(1.0, bottom),
-                corner(0.0, bottom),
-            ];
+        for (i, square) in squares.iter().enumerate() {
             let columns = Columns {
                 start: i * LINE_HEIGHT,
                 width: LINE_HEIGHT,
                 stride,
             };
             let how = (Reading::Across, Ink::All);
-            cut_line(page, &square, how, &columns, &mut planes);
+            cut_line(page, square, how, &columns, &mut planes);
         }
         let scores = self.networks.scores(0, planes, stride)?;
-        let found = ctc(
-            &scores,
-            &self.networks.dictionary,
-            width as f32 / stride as f32,
-        );
-        let place = |at: f32| (at * column.len() as f32) as usize;
-        let same = found
+        let used = width as f32 / stride as f32;
+        let found = ctc(&scores, &self.networks.dictionary, used);
+        let place = |at: f32| (at * line.len() as f32) as usize;
+        Ok(found
             .iter()
-            .filter(|r| column.get(place(r.at)).is_some_and(|c| c.ch == r.ch))
-            .count();
-        Ok((same, column.len()))
+            .filter(|r| line.get(place(r.at)).is_some_and(|c| c.ch == r.ch))
+            .count())
     }
+}
+
+/// What runs down is columns of characters that stand upright: shares of them read as in the line when they stand as they do, and when
+/// each is turned as a page on its side would have it.
+fn are_columns(upright: f32, turned: f32) -> bool {
+    upright >= SAME && upright + OTHER >= turned
+}
+
+/// What runs across is columns of a page on its side.
+fn are_columns_lying(upright: f32, turned: f32) -> bool {
+    turned >= SAME && turned > upright + OTHER
+}
+
+/// The square of a box around the place `at` of its line, its corners in the box's order.
+fn square(quad: &Quad, at: f32, down: bool) -> Quad {
+    let [a, b, _, d] = *quad;
+    let (width, height) = size(quad);
+    let corner = |u: f32, v: f32| -> [f32; 2] {
+        std::array::from_fn(|k| a[k] + u * (b[k] - a[k]) + v * (d[k] - a[k]))
+    };
+    let ([left, right], [top, bottom]) = if down {
+        let half = width / height.max(1.0) / 2.0;
+        ([0.0, 1.0], [at - half, at + half])
+    } else {
+        let half = height / width.max(1.0) / 2.0;
+        ([at - half, at + half], [0.0, 1.0])
+    };
+    [
+        corner(left, top),
+        corner(right, top),
+        corner(right, bottom),
+        corner(left, bottom),
+    ]
 }
 
 /// Mean sureness of a page's characters; 1 for none.
@@ -158,11 +210,6 @@ pub(crate) fn sureness(read: &PageText) -> f32 {
 fn is_tall(quad: &Quad) -> bool {
     let (width, height) = size(quad);
     height >= LONG * width
-}
-
-fn on_its_head(quad: &Quad) -> Quad {
-    let [a, b, c, d] = *quad;
-    [c, d, a, b]
 }
 
 /// Moves what was read on a page put upright back onto the page as given.
@@ -189,6 +236,15 @@ mod tests {
     use super::*;
     use crate::geometry::centre;
     use crate::page::MediaType;
+
+    #[test]
+    fn a_page_on_its_side_is_none_of_columns_though_half_of_it_is_read_lying() {
+        assert!(are_columns(0.9, 1.0), "columns, read lying as well");
+        assert!(!are_columns(0.45, 0.95), "a hand that is read lying, too");
+        assert!(!are_columns(0.1, 0.2), "nothing is read singly");
+        assert!(are_columns_lying(0.5, 0.95) && !are_columns_lying(0.95, 0.5));
+        assert!(!are_columns_lying(0.9, 1.0), "lines of a wide page");
+    }
 
     #[test]
     fn what_is_read_upright_lies_on_the_page_as_given() {

@@ -278,6 +278,9 @@ fn every_character_tells_what_else_it_may_be() {
     for c in chars {
         assert!(c.others.len() <= 5 && c.others.iter().all(|o| o.confidence > 0.0));
         assert!(c.others.is_sorted_by(|a, b| a.confidence >= b.confidence));
+        let told = |i: usize| [c.ch].into_iter().chain(c.others[..i].iter().map(|o| o.ch));
+        let again = |i: usize| told(i).any(|ch| ch == c.others[i].ch);
+        assert!(!(0..c.others.len()).any(again), "no character twice: {c:?}");
         assert!(c.digit.is_some() || c.ch == ' ');
     }
 }
