@@ -136,8 +136,8 @@ impl Evidence {
     /// What is wrong with the first, when no good copy is left; or why one could not be made anew.
     pub fn heal(&self, known: &Original) -> Result<Healed, EvidenceError> {
         let first = self.check_against(known);
-        let is_there = |second: &&Box<Self>| second.as_second() == SecondFolder::Known;
-        let Some(second) = self.second.as_ref().filter(is_there) else {
+        let is_there = |second: &&Self| second.as_second() == SecondFolder::Known;
+        let Some(second) = self.second.as_deref().filter(is_there) else {
             return first.map(|()| Healed::Nothing);
         };
         match (first, second.check_against(known)) {

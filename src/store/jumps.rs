@@ -78,8 +78,11 @@ mod tests {
 
     const DAY: i64 = 86_400_000;
 
-    /// A ledger that begins so many days ago: each entry by its action, the day that it shows, and of the clock's the days of before and of then.
-    fn counted(entries: &[(&str, i64, Option<(i64, i64)>)], recorded: (i64, Option<i64>)) -> i64 {
+    /// Its action, the day that it shows, and of the clock's the days of before and of then.
+    type Entry<'a> = (&'a str, i64, Option<(i64, i64)>);
+
+    /// A ledger that begins so many days ago.
+    fn counted(entries: &[Entry], recorded: (i64, Option<i64>)) -> i64 {
         let db = Db::open(std::path::Path::new(":memory:")).unwrap();
         let now = clock::now().0;
         let at = |day: i64| now + day * DAY;
