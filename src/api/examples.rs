@@ -14,10 +14,11 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 106] = [
+const TEXTS: [(&str, &str); 107] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
+    ("Shown.matters", "小区供水"),
     ("VisitorView.seen", "4b1f0c9e2d7a8356"),
     ("VisitorWord.seen", "4b1f0c9e2d7a8356"),
     ("BoxView.name", "2026-03 第1盒"),
