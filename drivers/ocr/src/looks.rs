@@ -64,10 +64,12 @@ impl PpOcr {
             .map(|look| vec![0.0; look.area.width * look.area.height])
             .collect();
         for ((at, _, part), map) in jobs.iter().zip(made) {
-            let area = &looks[*at].area;
-            let start = (part.seen.top + part.from - area.top) * area.width;
-            let (from, values) = (part.from * area.width, part.rows * area.width);
-            maps[*at][start..start + values].copy_from_slice(&map[from..from + values]);
+            let (area, Part { seen, kept }) = (&looks[*at].area, part);
+            for y in 0..kept.height {
+                let from = (kept.top - seen.top + y) * seen.width + kept.left - seen.left;
+                let to = (kept.top - area.top + y) * area.width + kept.left - area.left;
+                maps[*at][to..to + kept.width].copy_from_slice(&map[from..from + kept.width]);
+            }
         }
         Ok(maps)
     }
