@@ -8,12 +8,13 @@ mod copies;
 mod mark;
 mod sealed;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use sm3::{Digest, Sm3};
 
@@ -157,8 +158,10 @@ pub struct Evidence {
     memory: Option<PathBuf>,
     /// Some original may have no second copy.
     is_behind: AtomicBool,
-    /// That it is, for whoever waits for it.
-    behind: tokio::sync::Notify,
+    /// Originals that were asked for and had a bad copy, or none.
+    doubted: Mutex<BTreeSet<String>>,
+    /// For whoever looks after the copies: something is to be done.
+    wanting: tokio::sync::Notify,
     lock: Lock,
 }
 
@@ -209,7 +212,8 @@ impl Evidence {
             second: None,
             memory: None,
             is_behind: AtomicBool::new(true),
-            behind: tokio::sync::Notify::new(),
+            doubted: Mutex::default(),
+            wanting: tokio::sync::Notify::new(),
             lock: Lock::default(),
         })
     }
@@ -223,7 +227,8 @@ impl Evidence {
             second: None,
             memory: None,
             is_behind: AtomicBool::new(true),
-            behind: tokio::sync::Notify::new(),
+            doubted: Mutex::default(),
+            wanting: tokio::sync::Notify::new(),
             lock: Lock::default(),
         }
     }
@@ -322,10 +327,31 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError::Altered`] when they are no longer those that were kept, [`EvidenceError::Missing`].
     pub fn get(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {
-        match (self.get_own(sha256), &self.second) {
+        let own = self.get_own(sha256);
+        if own.is_err() {
+            self.doubt(sha256);
+        }
+        match (own, &self.second) {
             (Err(error), Some(second)) => second.get_own(sha256).map_err(|_| error),
             (own, _) => own,
         }
+    }
+
+    fn doubt(&self, sha256: &str) {
+        let mut doubted = self.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubted.insert(sha256.to_owned()) {
+            self.wanting.notify_one();
+        }
+    }
+
+    /// Originals that were asked for since and had a bad copy, or none.
+    pub fn take_doubted(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.doubted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends when an original was kept without its second copy, or was asked for and could not be read from its place.
+    pub async fn wants_looking_after(&self) {
+        self.wanting.notified().await;
     }
 
     fn get_own(&self, sha256: &str) -> Result<Vec<u8>, EvidenceError> {

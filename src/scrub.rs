@@ -1,6 +1,7 @@
 //! Task: once a night every original and its second copy are read and compared, a bad copy is made anew from the good one; once a day the
 //! ledger's newest hash is exported. Paced: the desk must not notice.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ pub async fn run(scrubber: Scrubber, beat: Beat, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = look.tick() => {}
-            () = scrubber.evidence.second_falls_behind() => {}
+            () = scrubber.evidence.wants_looking_after() => {}
         }
         beat.beat();
         if at_work.as_ref().is_some_and(|work| !work.is_finished()) {
@@ -83,9 +84,10 @@ impl Scrubber {
     fn turn(&self, tried: &mut Tried, stop: &CancellationToken) {
         let done = self.export_root().and_then(|()| {
             self.watch_second(&mut tried.second)?;
-            if tried.damaged.is_none_or(|at| at.elapsed() >= TRY_AGAIN) {
+            let doubted = self.evidence.take_doubted();
+            if !doubted.is_empty() || tried.damaged.is_none_or(|at| at.elapsed() >= TRY_AGAIN) {
                 tried.damaged = Some(clock::monotonic());
-                self.watch_damaged()?;
+                self.watch_damaged(&doubted)?;
             }
             if self.is_due()? {
                 self.scrub(stop)?;
@@ -183,17 +185,21 @@ impl Scrubber {
         self.note_second(Some(("second_behind", message)))
     }
 
-    /// Looks again at originals of which no good copy was left: one that was put back is whole. The others are told of until then.
+    /// Looks at originals that could not be read when they were asked for, and again at those of which no good copy was left: one that was put back is
+    /// whole. The others are told of until then.
     ///
     /// # Errors
     /// When the store refuses.
-    pub fn watch_damaged(&self) -> Result<(), StoreError> {
+    pub fn watch_damaged(&self, doubted: &BTreeSet<String>) -> Result<(), StoreError> {
         let damaged = self.store.wait(|db| db.damaged_originals())?;
-        if !damaged.is_empty() {
+        if !damaged.is_empty() || !doubted.is_empty() {
+            let is_damaged = |sha256: &str| damaged.iter().any(|known| known.sha256 == sha256);
             let mut originals = self.store.wait(|db| db.original_rows())?;
-            originals.retain(|one| damaged.iter().any(|known| known.sha256 == one.sha256));
+            originals.retain(|one| is_damaged(&one.sha256) || doubted.contains(&one.sha256));
             for original in &originals {
-                if self.evidence.heal(original).is_ok() {
+                if !is_damaged(&original.sha256) {
+                    self.look_at(original, &mut Scrubbed::default())?;
+                } else if self.evidence.heal(original).is_ok() {
                     tracing::info!(
                         original = original.sha256,
                         "a damaged original is whole again"

@@ -1,5 +1,6 @@
 //! The nightly scrub, second copies, exported roots, and `laixin verify` over all of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -169,7 +170,7 @@ fn a_second_copy_that_cannot_be_made_is_told_at_once() {
         .enable_time()
         .build()
         .unwrap();
-    let falls_behind = scrubber.evidence.second_falls_behind();
+    let falls_behind = scrubber.evidence.wants_looking_after();
     let limit = std::time::Duration::from_secs(5);
     let woken = runtime.block_on(async { tokio::time::timeout(limit, falls_behind).await });
     assert!(woken.is_ok(), "the task looks at once");
@@ -218,7 +219,7 @@ fn a_damaged_original_is_named_with_its_letter_until_it_is_whole_again() {
         .letters
         .join("");
     assert!(letter.starts_with("L00"), "{letter}");
-    scrubber.watch_damaged().unwrap();
+    scrubber.watch_damaged(&BTreeSet::new()).unwrap();
     let why = part(&scrubber, "originals").unwrap();
     assert_eq!(why.code, "originals_damaged");
     let names_it = |text: &str| text.contains(&sha256) && text.contains(&letter);
@@ -229,10 +230,37 @@ fn a_damaged_original_is_named_with_its_letter_until_it_is_whole_again() {
         assert!(names_it(&text), "{command}: {text}");
     }
     fs::write(&first, whole).unwrap();
-    scrubber.watch_damaged().unwrap();
+    scrubber.watch_damaged(&BTreeSet::new()).unwrap();
     assert_eq!(part(&scrubber, "originals"), None);
     let (_, text) = told_by(&station, &["check"]);
     assert!(!text.contains(&sha256), "{text}");
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
+/// Whoever asked for it was told that it is altered, and nobody else before the night.
+#[test]
+fn damage_found_on_reading_is_mended_or_told_at_once() {
+    let station = stopped();
+    let (first, second) = (
+        originals(&station.folder("data/evidence")),
+        originals(&station.folder("second")),
+    );
+    let name = |file: &Path| file.file_name().unwrap().to_str().unwrap().to_owned();
+    for file in [&first[0], &second[0], &first[1]] {
+        spoil(file);
+    }
+    let (scrubber, thread) = watching(&station);
+    assert!(scrubber.evidence.get(&name(&first[0])).is_err());
+    assert!(scrubber.evidence.get(&name(&first[1])).is_ok());
+    let doubted = scrubber.evidence.take_doubted();
+    assert_eq!(doubted.len(), 2);
+    scrubber.watch_damaged(&doubted).unwrap();
+    let why = part(&scrubber, "originals").unwrap();
+    assert!(why.message.contains(&name(&first[0])), "{}", why.message);
+    assert!(!why.message.contains(&name(&first[1])), "{}", why.message);
+    scrubber.evidence.get(&name(&first[1])).unwrap();
+    assert!(scrubber.evidence.take_doubted().is_empty(), "it was mended");
     drop(scrubber);
     thread.join().unwrap();
 }

@@ -13,7 +13,7 @@ use super::auth::{Caller, Mailroom};
 use super::problem::Problem;
 use crate::config::Training;
 use crate::domain::training::{Done, LETTERS_AT_ONCE, next_letters};
-use crate::store::Db;
+use crate::store::{Db, StoreError};
 
 /// How far somebody is with his guided day.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -31,15 +31,16 @@ impl TrainingView {
     /// When the store does not answer.
     pub async fn of(app: &App, training: &Training, user: String) -> Result<Self, Problem> {
         let files = files_in(training.letters.clone()).await;
-        let read = app.store.with(move |db| {
-            let left = next_letters(&files, &db.samples_used()?).len();
-            let steps = db.training_of(&user)?;
-            Ok(Self {
-                steps,
-                letters_left: left,
-            })
-        });
+        let read = app.store.with(move |db| Self::read(db, &files, &user));
         Ok(read.await?)
+    }
+
+    /// `files`: those of the sample letters.
+    fn read(db: &Db, files: &[String], user: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            steps: db.training_of(user)?,
+            letters_left: next_letters(files, &db.samples_used()?).len(),
+        })
     }
 }
 
@@ -87,15 +88,7 @@ pub async fn begin(
     let files = files_in(training.letters).await;
     app.once(asked.key(&by), move |db| {
         db.begin_training(&by)?;
-        let steps = db.training_of(&by)?;
-        let letters_left = next_letters(&files, &db.samples_used()?).len();
-        answer(
-            StatusCode::OK,
-            &TrainingView {
-                steps,
-                letters_left,
-            },
-        )
+        answer(StatusCode::OK, &TrainingView::read(db, &files, &by)?)
     })
     .await
 }
@@ -159,14 +152,7 @@ pub async fn put(
         })?;
     app.once(key, move |db: &mut Db| {
         db.samples_put(&names, &by)?;
-        let letters_left = next_letters(&files, &db.samples_used()?).len();
-        answer(
-            StatusCode::OK,
-            &TrainingView {
-                steps: db.training_of(&by)?,
-                letters_left,
-            },
-        )
+        answer(StatusCode::OK, &TrainingView::read(db, &files, &by)?)
     })
     .await
 }

@@ -74,13 +74,8 @@ impl Evidence {
     /// An original has no second copy: whoever watches looks at once.
     pub(super) fn fell_behind(&self) {
         if !self.is_behind.swap(true, Ordering::Relaxed) {
-            self.behind.notify_one();
+            self.wanting.notify_one();
         }
-    }
-
-    /// Ends when an original was kept without its second copy.
-    pub async fn second_falls_behind(&self) {
-        self.behind.notified().await;
     }
 
     /// Makes the second copies that are missing of these; how many they were. Stops at the first that cannot be made.

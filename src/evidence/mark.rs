@@ -93,7 +93,7 @@ impl Evidence {
             write(memory, &format!("{}\n", second.root.display()))?;
         }
         self.is_behind.store(true, Ordering::Relaxed);
-        self.behind.notify_one();
+        self.wanting.notify_one();
         Ok(())
     }
 

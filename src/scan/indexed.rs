@@ -299,6 +299,11 @@ impl Desk {
         for (arrival, own, judged) in judged {
             self.learn_of_clock(&arrival, own, judged);
         }
+        // Each with its bytes: they tell whose letter keeps a file from being shown and taken.
+        let hold_kept = |code| {
+            let mut files = claimed.iter().zip(&originals);
+            files.try_for_each(|(one, kept)| self.hold_kept(one, code, kept.clone()))
+        };
         match taken {
             Indexed::Letters(letters) => {
                 tracing::info!(
@@ -325,11 +330,8 @@ impl Desk {
                 self.all_back(claimed);
                 Ok(())
             }
-            // Each with its bytes: they tell whose letter keeps a file from being shown and taken.
-            Indexed::Unread => claimed.iter().zip(originals).try_for_each(|(one, kept)| {
-                self.hold_kept(one, reason::BYTES_RETURNED_UNREAD, kept)
-            }),
-            Indexed::LetterClosed { letter } => self.hold_all(claimed, self.why_closed(letter)?),
+            Indexed::Unread => hold_kept(reason::BYTES_RETURNED_UNREAD),
+            Indexed::LetterClosed { letter } => hold_kept(self.why_closed(letter)?),
         }
     }
 }
