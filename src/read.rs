@@ -248,6 +248,20 @@ impl Reader {
                 self.metrics.page_read(reading.seconds);
                 self.keep(page, reading)
             }
+            Err(WorkerError::Refused(refusal))
+                if refusal.may_be_the_workers() && page.attempts < READING_ATTEMPTS =>
+            {
+                tracing::warn!(
+                    letter = page.letter,
+                    page = id,
+                    attempt = page.attempts,
+                    code = refusal.code,
+                    detail = refusal.detail,
+                    "this page was not read; another worker tries again"
+                );
+                worker.end();
+                Ok(())
+            }
             Err(WorkerError::Refused(refusal)) => self.give_up(page, &refusal),
             Err(WorkerError::Stopped) => self.store.wait(move |db| db.reading_not_begun(id)),
             // The begun attempt stands: the page comes back later, behind the others, until it has had its tries.

@@ -125,6 +125,18 @@ pub struct Refusal {
     pub detail: String,
 }
 
+/// The engine failed over a page.
+pub(crate) const READER_FAILED: &str = "reader_failed";
+/// The engine panicked over a page.
+pub(crate) const READER_DEFECT: &str = "reader_defect";
+
+impl Refusal {
+    /// Whether it may be what earlier pages left in the worker, such as too little memory, and not this page.
+    pub(crate) fn may_be_the_workers(&self) -> bool {
+        matches!(self.code.as_str(), READER_FAILED | READER_DEFECT)
+    }
+}
+
 /// Why a child gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {

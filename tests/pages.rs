@@ -5,12 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use laixin::config::Reading;
 use laixin::print::{About, Align, Ink, PrintFont, Type, Weight, page};
 use laixin::scan::separators::Codes;
 use laixin::worker::{self, Done, Patience, Task, Wait, Worker, WorkerError};
 use serde_json::Value;
 
-use crate::support::{LAIXIN, TestStation, project, wait_for};
+use crate::support::{LAIXIN, TestStation, models, project, wait_for};
 
 fn station(change: impl FnOnce(String) -> String) -> TestStation {
     let mut station = TestStation::with_settings(change);
@@ -85,13 +86,10 @@ fn kill_9(pid: u32) {
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it is there");
 }
 
-/// Kilobytes a process has in memory.
-fn resident_kb(pid: u32) -> u64 {
+/// Kilobytes of memory a process has: `VmRSS` or, as its limit counts, `VmData`.
+fn memory_kb(pid: u32, what: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status
-        .lines()
-        .find(|l| l.starts_with("VmRSS"))
-        .expect("told");
+    let line = status.lines().find(|l| l.starts_with(what)).expect("told");
     line.split_whitespace()
         .nth(1)
         .and_then(|kb| kb.parse().ok())
@@ -136,7 +134,7 @@ fn a_bomb_is_given_up_and_the_next_page_goes_on() {
     );
     station.wait_for_stage("A001", &["drafted"], 120);
     assert!(station.is_running());
-    let kb = resident_kb(station.pid());
+    let kb = memory_kb(station.pid(), "VmRSS");
     assert!(kb < 300 * 1024, "the station itself took {kb} kB");
 }
 
@@ -194,7 +192,7 @@ fn models_leave_the_memory_when_nothing_is_read_and_come_back() {
     wait_for("it to go", 60, || {
         page_worker(&station).is_none().then_some(())
     });
-    let kb = resident_kb(station.pid());
+    let kb = memory_kb(station.pid(), "VmRSS");
     assert!(kb < 150 * 1024, "an idle station takes {kb} kB");
     station.scan(&project("tests/letters/A001_p1.jpg"), "A001_p1.jpg");
     station.wait_for_stage("A001", &["drafted"], 90);
@@ -381,4 +379,49 @@ fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
     assert_eq!(said, Vec::<String>::new());
     let (derivative, bytes) = worker::packed(&page, 0).expect("it can be packed");
     assert!(derivative.width > 0 && !bytes.is_empty());
+}
+
+#[test]
+fn pages_of_many_sizes_do_not_pile_up_in_the_worker() {
+    worker::program_is(LAIXIN);
+    let settings = Reading {
+        models_dir: models(),
+        openvino_dir: project(".setup/openvino/openvino/libs"),
+        ..Reading::default()
+    };
+    let mut worker = Worker::new(2048);
+    let mut on = |_| Wait::On;
+    let limit = Duration::from_secs(120);
+    let mut ask = |worker: &mut Worker, task: &Task, file: &[u8]| {
+        let answer = worker.ask(task, file, &mut Patience::new(limit, &mut on));
+        answer.expect("an answer")
+    };
+    ask(&mut worker, &Task::Open(Box::new(settings)), &[]);
+    let mut taken_mb = Vec::new();
+    for step in 0..64 {
+        let page = bars(320 + 32 * (step % 8), 320 + 32 * (step / 8));
+        ask(&mut worker, &Task::Read { frame: 0 }, &page);
+        let process = worker.process().expect("it runs");
+        taken_mb.push(memory_kb(process, "VmData") / 1024);
+    }
+    let (half, end) = (taken_mb[31], taken_mb[63]);
+    assert!(end < half + 100, "{taken_mb:?}");
+}
+
+/// A page with strokes from edge to edge, as JPEG.
+fn bars(width: usize, height: usize) -> Vec<u8> {
+    let ink = |at: usize| match (at / width % 16, at % width % 16) {
+        (5..8, _) | (_, 5..8) => 0,
+        _ => 255,
+    };
+    let pixels: Vec<u8> = (0..width * height).map(ink).collect();
+    let image = turbojpeg::Image {
+        pixels: pixels.as_slice(),
+        width,
+        pitch: width,
+        height,
+        format: turbojpeg::PixelFormat::GRAY,
+    };
+    let jpeg = turbojpeg::compress(image, 90, turbojpeg::Subsamp::Gray);
+    jpeg.expect("an image").to_vec()
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ocr::{Limits, Page};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
-use super::{Done, Refusal, Task, Wait, wire};
+use super::{Done, READER_DEFECT, READER_FAILED, Refusal, Task, Wait, wire};
 use crate::read::{open_engine, reading};
 use crate::store::Reading;
 
@@ -170,11 +170,11 @@ pub(crate) fn read(engine: &ocr::Engine, file: &[u8], frame: u32) -> Result<Read
             ..reading(engine.version(), text)
         }),
         Ok(Err(error)) => Err(Refusal {
-            code: "reader_failed".into(),
+            code: READER_FAILED.into(),
             detail: crate::Chain(&error).to_string(),
         }),
         Err(_) => Err(Refusal {
-            code: "reader_defect".into(),
+            code: READER_DEFECT.into(),
             detail: "the reader panicked".into(),
         }),
     }

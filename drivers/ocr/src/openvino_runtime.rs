@@ -17,6 +17,10 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The C library as programs look for it; Python's package has only names with a version after this one.
 const LIBRARY: &str = "libopenvino_c.so";
+/// How much code, generated for inputs of one size, a network keeps for the next of that size. Left at thousands, of which each takes
+/// 128 kB of addresses, a station that reads all day came to its limit of memory after some forty pages; so many read as fast.
+const KEPT_CODE: &str = "CPU_RUNTIME_CACHE_CAPACITY";
+const KEPT: &str = "20";
 /// Side of the blank image on which detection is tried when the engine opens, pixels.
 const TRIAL_SIDE: usize = 64;
 
@@ -122,6 +126,7 @@ fn configure(core: &mut Core, threads: usize) -> Result<(), InferenceError> {
         (RwPropertyKey::HintEnableCpuPinning, "NO"),
         (RwPropertyKey::InferenceNumThreads, threads.as_str()),
         (RwPropertyKey::NumStreams, threads.as_str()),
+        (RwPropertyKey::Other(KEPT_CODE.into()), KEPT),
     ];
     core.set_properties(&DeviceType::CPU, properties)
 }
