@@ -110,8 +110,8 @@ class Station:
                 time.sleep(0.05)
         sys.exit("the station does not answer")
 
-    def signed_in(self):
-        answer, session = call(self.port, "POST", "/v1/session", {"user": "bench", "password": PASSWORD})
+    def signed_in(self, name="bench"):
+        answer, session = call(self.port, "POST", "/v1/session", {"user": name, "password": PASSWORD})
         return {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": session["csrf"]}
 
     def look(self):
@@ -134,11 +134,14 @@ def prepare(asked, home):
     letters = min(LETTERS_OF_A_BATCH, -(-asked.files // asked.letter))
     with station:
         station.up()
+        # Two accounts made at the machine are one hand until one of them has chosen a password.
+        own = station.signed_in("second")
+        call(station.port, "POST", "/v1/session/password", {"old": PASSWORD, "new": PASSWORD + "2"}, own)
         who = station.signed_in()
         call(station.port, "POST", "/v1/batches", {"carrier": "letter", "count": letters, "received_at": "2026-03-02T09:00:00+08:00"}, who)
         call(station.port, "POST", "/v1/batches/1/loads", {"cabinet": "none"}, who)
         call(station.port, "POST", "/v1/loads/1/override", {"reason": "a measurement without a cabinet", "approver": "second",
-                                                            "approver_password": PASSWORD}, who)
+                                                            "approver_password": PASSWORD + "2"}, who)
     samples = [open(name, "rb").read() for name in sorted(glob.glob(f"{asked.images}/*_p*.jpg"))] if asked.images else []
     sheets = drawn(asked, station) if asked.by == "separator" else None
     for number in range(asked.files):

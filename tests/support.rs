@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 /// The binary under test.
 pub const LAIXIN: &str = env!("CARGO_BIN_EXE_laixin");
 pub const PASSWORD: &str = "only for this test 1";
+/// What an account begins with that is made by command.
+const MADE_AT_THE_MACHINE: &str = "only until it is changed 1";
 /// The second person of an override.
 pub const SECOND: &str = "second";
 
@@ -278,9 +280,39 @@ impl TestStation {
         self.command(&add, Some(PASSWORD));
     }
 
+    /// The second person, with a password of whoever works at the machine; `false` where he is there already.
+    pub fn add_second(&self) -> bool {
+        let add = [
+            "user",
+            "add",
+            SECOND,
+            "--role",
+            "operator",
+            "--password-stdin",
+        ];
+        let added = self.try_command(&add, Some(MADE_AT_THE_MACHINE));
+        added.status.success()
+    }
+
+    /// He signs nothing before he has chosen one of his own.
+    pub fn second_chooses_a_password(&self) {
+        let (cookie, csrf) = self.signed_in(SECOND, MADE_AT_THE_MACHINE);
+        let own = json!({"old": MADE_AT_THE_MACHINE, "new": PASSWORD});
+        let chosen = ureq::post(format!("http://{}/v1/session/password", self.address))
+            .header("cookie", cookie)
+            .header("x-csrf-token", csrf)
+            .send_json(&own);
+        chosen.expect("his own password");
+    }
+
     /// As another account; [`TestStation::add_person`] makes one.
     pub fn sign_in_as(&mut self, user: &str) {
-        let request = json!({"user": user, "password": PASSWORD});
+        self.session = Some(self.signed_in(user, PASSWORD));
+    }
+
+    /// A session's cookie and token.
+    fn signed_in(&self, user: &str, password: &str) -> (String, String) {
+        let request = json!({"user": user, "password": password});
         let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
             .send_json(&request)
             .expect("signed in");
@@ -297,10 +329,10 @@ impl TestStation {
             .next()
             .expect("a name and a value")
             .to_owned();
-        self.session = Some((
+        (
             cookie,
             body["csrf"].as_str().expect("a CSRF token").to_owned(),
-        ));
+        )
     }
 
     /// A call as the signed-in operator: status and body.
@@ -397,15 +429,9 @@ impl TestStation {
             Some(json!({"cabinet": "cabinet-1"})),
         );
         // The second person; there already from the second batch on.
-        let second = [
-            "user",
-            "add",
-            SECOND,
-            "--role",
-            "operator",
-            "--password-stdin",
-        ];
-        self.try_command(&second, Some(PASSWORD));
+        if self.add_second() {
+            self.second_chooses_a_password();
+        }
         self.ok(
             "POST",
             &format!("/v1/loads/{}/override", load["id"]),

@@ -130,7 +130,7 @@ pub async fn list(
                 Some(shown) => db.number_meant(Numbered::Alert, shown)?,
                 None => 0,
             };
-            let (mut shown, mut last) = (Vec::new(), after);
+            let (mut shown, mut last, mut has_more) = (Vec::new(), after, false);
             // What is kept from him moves no cursor of his: he would count it.
             'seen: loop {
                 let rows = db.alerts(after, wanted, limit)?;
@@ -139,26 +139,26 @@ pub async fn list(
                 };
                 after = newest;
                 for row in rows {
-                    let waits = !open || row.waits_for(&seer);
-                    if waits && db.may_know_of_alert(&seer, &row)? {
-                        last = row.id;
-                        shown.push(view_for(db, &seer, row)?);
+                    if open && !row.waits_for(&seer) || !db.may_know_of_alert(&seer, &row)? {
+                        continue;
                     }
                     if shown.len() == limit as usize {
+                        has_more = true;
                         break 'seen;
                     }
+                    last = row.id;
+                    shown.push(view_for(db, &seer, row)?);
                 }
             }
-            let last = match shown.is_empty() {
-                true => None,
-                false => Some(db.number_shown(Numbered::Alert, last)?),
+            let last = match has_more {
+                true => Some(db.number_shown(Numbered::Alert, last)?),
+                false => None,
             };
             Ok((shown, last))
         })
         .await?;
     Ok(Json(Listed {
         items: shown,
-        // Also of the last ones: whoever asks again with it gets what has risen since. Of none there is none.
         next: last.map(|last| paging::mark(&paging::place_shown(last))),
     }))
 }

@@ -1,5 +1,6 @@
 //! What two people must sign: the caller in his session, and another one who gives name and password for this one act. His password
-//! is looked at like a sign-in: a wrong one counts towards the lock-out, and which part was wrong is not told.
+//! is looked at like a sign-in: which part was wrong is not told. Wrong ones count against the caller, who after five in ten minutes asks nobody any more;
+//! whoever he names is not locked out by them.
 
 use super::App;
 use super::auth::Need;
@@ -38,16 +39,18 @@ impl App {
                 format!("approver: another person than {by} must sign"),
             ));
         }
-        let tried = name.clone();
-        let phc = match self.store.with(move |db| db.begin_sign_in(&tried)).await? {
+        let (asked_by, tried) = (by.to_owned(), name.clone());
+        let began = self.store.with(move |db| db.begin_proof(&asked_by, &tried));
+        let phc = match began.await? {
             SignIn::Prove(phc) => Some(phc),
             SignIn::Refused => None,
         };
         if !prove(self, password, phc).await? {
             return Err(failed());
         }
-        let proven = name.clone();
-        let role = match self.store.with(move |db| db.proven(&proven)).await {
+        let (asked_by, proven) = (by.to_owned(), name.clone());
+        let held = self.store.with(move |db| db.proven(&asked_by, &proven));
+        let role = match held.await {
             Ok(role) => role,
             Err(StoreError::NotFound { .. }) => return Err(failed()),
             Err(error) => return Err(error.into()),
@@ -81,6 +84,6 @@ impl App {
 fn failed() -> Problem {
     Problem::new(
         "approval_failed",
-        "approver: name or password is wrong, or the account is locked",
+        "approver: name or password is wrong, the account is locked, or there were too many wrong ones in ten minutes",
     )
 }

@@ -70,18 +70,7 @@ fn a_threat_is_on_every_screen_that_may_see_it_and_in_the_case_system_at_once() 
         .get(&cases, &format!("/v1/alerts?cursor={next}"))
         .json();
     assert_eq!(rest["items"][0]["letter"], "ACCUSES");
-    let end = rest["next"].as_str().unwrap();
-    let nothing = house
-        .get(&cases, &format!("/v1/alerts?cursor={end}"))
-        .json();
-    assert_eq!(
-        (
-            nothing["items"].as_array().unwrap().len(),
-            nothing["next"].as_str()
-        ),
-        (0, None),
-        "nothing more"
-    );
+    assert_eq!(rest["next"].as_str(), None, "that was the last page");
 }
 
 #[test]

@@ -590,3 +590,32 @@ fn an_old_password_is_no_new_one_and_nobody_is_his_own_second_person_by_an_accou
     let signed = sign(&fourth);
     assert_eq!(signed.status, 200, "{}", signed.text);
 }
+
+/// Whoever works at the machine knows both passwords, whichever account of the operating system he has.
+#[test]
+fn accounts_made_at_the_machine_are_one_hand_until_one_of_them_chose_his_own_password() {
+    let house = House::new();
+    for (name, role, by) in [
+        ("y1", Role::ConfirmingOfficer, "command/root"),
+        ("y2", Role::ConfirmingOfficer, "command/root/li"),
+    ] {
+        let phc = laixin::api::password::hash(PASSWORD).unwrap();
+        let store = &house.app.store;
+        store
+            .wait(move |db| db.add_user(name, role, &phc, by))
+            .unwrap();
+    }
+    let y1 = house.signed_in("y1");
+    let sign = || {
+        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "y2", "approver_password": PASSWORD});
+        house.post(&y1, "/v1/statistics/export", body)
+    };
+    assert_eq!(sign().code(), "second_person_needed");
+    let phc = laixin::api::password::hash(PASSWORD).unwrap();
+    let store = &house.app.store;
+    store
+        .wait(move |db| db.set_password("y2", &phc, "y2"))
+        .unwrap();
+    let signed = sign();
+    assert_eq!(signed.status, 200, "{}", signed.text);
+}

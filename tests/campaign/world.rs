@@ -77,9 +77,10 @@ impl World {
         let clock = settable_clock(home.path().to_owned(), &mut station);
         let token = station.command(&["token", "add", "cases", "--scope", "case_system"], None);
         fs::write(home.path().join("token"), token).expect("the token is written");
-        station.add_person(crate::support::SECOND, "operator");
+        station.add_second();
         station.start_simulator();
         station.start();
+        station.second_chooses_a_password();
         let mut world = Self {
             station,
             disk,
