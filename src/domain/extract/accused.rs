@@ -12,6 +12,7 @@ mod courtesy;
 mod misdeeds;
 mod pointed;
 mod spoken;
+mod unnamed;
 mod words;
 
 use std::ops::Range;

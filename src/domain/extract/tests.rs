@@ -8,3 +8,4 @@ mod letters;
 mod lists;
 mod properties;
 mod rules;
+mod unnamed;

@@ -28,6 +28,10 @@ enum Phrase {
     Asks,
     /// 祝您健康
     Wishes,
+    /// 已由贵局转交城管部门
+    Passes,
+    /// 建议市政府增设健身器材
+    Suggests,
     /// 感谢贵局, 我向贵局反映过
     Closed,
 }
@@ -35,14 +39,14 @@ enum Phrase {
 const I: &str = "我 我们 本人 大家 全家 全体 业主 村民 居民 群众 我家 我们全家 全体业主 全体村民 全体居民 老百姓 百姓 也 都 还 并 就 只 只能 只好 只有 特 特此 现 \
     今 兹 谨 在此 再次 首先 先 最后 一 又 再 一起 共同 一致 衷心 诚挚 诚挚地 诚恳 诚恳地 强烈 恳切 恳切地 真诚 真诚地 真心 由衷 由衷地 深深 深深地 殷切 殷切地 迫切 \
     非常 十分 万分 特别 无比 实在 因此 所以 为此 故 故此 从心里 打心里 打心眼里";
-const HONOURS: &str = "尊敬的 敬爱的 亲爱的 尊敬 敬爱 致 谨致 敬致 写给 给 此致 谨呈 敬请 恳请 恭请 敬呈 恭呈 上呈 呈 呈报 并呈 并转 转 转呈 抄送 烦请 各位 、 和 及";
+const HONOURS: &str = "尊敬的 敬爱的 亲爱的 尊敬 敬爱 致 谨致 敬致 写给 给 此致 谨呈 敬请 恳请 恭请 敬呈 恭呈 上呈 呈 呈报 并呈 并转 转 转呈 抄送 烦请 各位 各位领导 领导 、 和 及";
 const ADDRESSED: &str = "收 启 亲启 钧启 收启 台启 敬启 台鉴 钧鉴 勋鉴 惠鉴 大鉴 均鉴 的一封信 一封信 的信 公开信 的公开信 收信专用章 收文专用章 信访专用章 领导 同志 市长 副市长 市常 书记 \
     副书记 书计 主任 副主任 主仼 局长 副局长 县长 区长 省长 主席 院长 部长 秘书长 科长 处长 阅 阅示 审阅 垂阅";
 const HELLO: &str =
     "好 们好 新年好 春节好 过年好 早上好 上午好 下午好 辛苦 辛苦了 们辛苦了 大家好 首先 先 , ";
 const ASK: &str = "请 请求 恳请 恳求 敬请 祈请 烦请 务请 诚请 特请 特恳请 望 希望 盼望 期望 期盼 盼 恳望 深望 万望 渴望 热切盼望 要求 求 求求 跪求 拜托 麻烦 建议 呼吁 要 信 相信 坚信 热切 早日 尽快 收到 得到 能";
 const REQUESTED: &str = "查处 查办 查清 查明 彻查 严查 清查 调查 核查 核实 处理 处置 解决 协调 督促 督办 过问 受理 办理 研究 采纳 考虑 关注 重视 关心 支持 帮助 \
-    帮忙 指导 答复 回复 解答 告知 转交 转送 转达 介入 调解 落实 安排 维修 修缮 恢复 改善 加强 改进 主持公道 做主 作主 为民做主 为民作主 为我做主 伸张正义 秉公办理 秉公处理 \
+    帮忙 指导 答复 回复 解答 告知 转交 转送 转达 介入 调解 落实 安排 维修 修缮 修理 修好 来修 安排 安排人 派人来 恢复 改善 加强 改进 主持公道 做主 作主 为民做主 为民作主 为我做主 伸张正义 秉公办理 秉公处理 \
     督导 监督 协助 出面 牵头 现场办公 催 催一催 催催 催办 查一查 查查 问 问一问 问问 管一管 看一看 看看 想想办法 想办法 派人 派员 派专人 派工作组 前来 来 到现场 现场 实地 查看 \
     察看 查验 了解 了解情况 调研 走访 勘察 伸出援手 援助 救助 救 救救 体谅 理解 谅解 酌情 明察 审查 审阅 批示 阅示 查收 往下看 看完 垂阅 垂询 垂察 的批示 的回信 的回音 的答复 赐复 回信 回音 伸手 帮一把 给查一查 给看一看 给问一问 给我解决 给我们解决 给群众解决 给大家解决 给大伙解决 抽空 抽时间 费心 费费心 操心 答案 说法 交代 \
     公道 公正 公平 明确 满意 书面 结果 早日 尽快 尽早 及时 立即 立刻 抓紧 依法 依规 依法依规 严肃 认真 彻底 妥善 百忙之中 能 能够 会 可以 一定 继续 予以 给予 为 帮 替 对 和 与 及 \
@@ -51,6 +55,36 @@ const REQUESTED: &str = "查处 查办 查清 查明 彻查 严查 清查 调查
     还百姓公道 还群众公道 讨个公道 讨回公道 给个说法 给个答复 给个回音 给我答复 给我们答复 给我一个答复 给我们一个答复 给我一个说法 给我们一个说法 给一个答复 给一个说法 讨回血汗钱 \
     讨回工资 追回工资 要回工资 追回欠款 追讨工资 追讨欠薪 原因 在 从 中 为荷 为盼 为感 为谢 谢谢 感谢 不胜感激 感激不尽 万分感谢 非常感谢 十分感谢 致谢 特此 盼复 望复 多多 再 \
     我 我们 本人 我家 大家 一次 一个 个 圆满 顺利 促成";
+/// How to reach the writer.
+const CONTACT: &str = "有空 有空时 有空的话 方便 方便时 方便的时候 方便的话 打电话给我 打个电话给我 给我打电话 给我打个电话 给我回电话 给我回个电话 给我来电 给我来个电话 给我回电 \
+    回个电话 回电话 来电 来电话 与我联系 和我联系 跟我联系 同我联系 联系我 电话联系 通知我 告诉我 告知我 电话 电话号码 手机 手机号 手机号码 号码 地址 住址 我的 换了 变了 改了 已换 已变 \
+    换成 改成 改为 按 新 新的 寄送 寄到 寄给我 答复 请";
+/// 已由贵局转交城管部门: what came of it is told of others.
+const PASSED_LEAD: &str = "上次 上次的 上次来信 来信 问题 的 由 经 承蒙 蒙 信 材料";
+const PASSED: &[&str] = &[
+    "转交给",
+    "转交",
+    "转送给",
+    "转送",
+    "转给",
+    "转到",
+    "转至",
+    "移交给",
+    "移交",
+    "批转",
+    "交给",
+];
+const AT_ONCE: &[&str] = &["已经", "已", "及时", "很快", "随后", "当天"];
+/// What an office is asked to make for everybody.
+const PUBLIC: &[&str] = &[
+    "增设", "增加", "加设", "设置", "设立", "修建", "兴建", "新建", "建设", "加装", "安装", "开通",
+    "延长", "加密", "组织", "开展", "推广", "出台", "制定", "完善", "公布", "修订",
+];
+/// No suggestion and no result speaks of these.
+const PERSONAL: &[&str] = &[
+    "他", "她", "你", "您", "我", "官", "领导", "干部", "钱", "收", "送", "拿", "打", "骂", "抓",
+    "关押", "贪", "吃", "喝", "烟", "酒", "礼", "包养", "亲戚", "偷", "抢", "扣", "罚", "骗", "谁",
+];
 const ASKING: &str = "请问 想 问 想问 请教 咨询 想知道 知道 想了解 何时 几时 什么时候 什么 哪里 哪些 怎么 怎样 如何 几点 是否 能 能够 可以 需要 应该 要 来 去 前来 补 准备 带 交来 提交 递交 \
     材料 手续 证件 答复 回复 结果 进展 办理 办到 哪一步 哪一步了 到 了 呢 吗 现在 目前 的 是 有 在 上班 时间 上班时间 办公时间 接待时间 地址 电话 星期六 星期天 周末 节假日 \
     接待 受理 我 我们 本人 麻烦 告知 一下";
@@ -127,7 +161,7 @@ const MADE_TO: &[&str] = &[
     "帮我催",
     "帮助我向",
 ];
-const OTHERS: &[&str] = &[
+pub(super) const OTHERS: &[&str] = &[
     "公司",
     "物业",
     "开发商",
@@ -219,7 +253,12 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
     }
     match phrase(&one.text) {
         None => false,
-        Some(Phrase::Greets) => !goes_on(at + 1),
+        Some(Phrase::Greets) => !goes_on(at + 1) && !(one.mark == ',' && toils_on(one, next)),
+        Some(Phrase::Calls)
+            if one.mark == ':' && HONOURED.iter().any(|word| one.text.contains(word)) =>
+        {
+            true
+        }
         Some(Phrase::Calls) => {
             let begins = ["我是", "我叫", "我们是", "本人是", "本人叫"];
             next.is_some_and(|next| {
@@ -235,11 +274,37 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
             let end = end_of(clauses, at, "。!?;\n");
             clauses[at + 1..end].iter().all(is_set) && !goes_on(end)
         }
+        Some(Phrase::Passes | Phrase::Suggests) => {
+            let end = end_of(clauses, at, "。!?;\n");
+            let is_told = |clause: &Clause| is_set(clause) || is_of_things(&clause.text);
+            clauses[at + 1..end].iter().all(is_told) && !goes_on(end)
+        }
         Some(Phrase::Wishes) => sentence(clauses, at, "。!?;\n").iter().all(is_set),
         Some(Phrase::Closed) => {
             sentence(clauses, at, "。").iter().all(is_set) && !goes_on(end_of(clauses, at, "。"))
         }
     }
+}
+
+/// 尊敬的钱局长: whatever follows, it is told to him.
+const HONOURED: &[&str] = &["尊敬", "敬爱"];
+
+/// 你们辛苦了,一天到晚喝茶看报: they still are whom the next clause is about.
+fn toils_on(one: &Clause, next: Option<&Clause>) -> bool {
+    let begins = [
+        "我", "本人", "现", "今", "想", "请", "希望", "感谢", "谢谢", "恳", "特", "向", "写",
+    ];
+    one.text.contains("辛苦")
+        && next.is_some_and(|next| {
+            !next.text.is_empty()
+                && !is_set(next)
+                && !begins.iter().any(|word| next.text.starts_with(word))
+        })
+}
+
+/// It says nothing of anybody.
+fn is_of_things(text: &str) -> bool {
+    !text.contains([HE, ANOTHER]) && !PERSONAL.iter().any(|word| text.contains(word))
 }
 
 fn sentence<'a>(clauses: &'a [Clause], at: usize, marks: &str) -> &'a [Clause] {
@@ -260,6 +325,7 @@ fn end_of(clauses: &[Clause], at: usize, marks: &str) -> usize {
 fn is_set(clause: &Clause) -> bool {
     bare_phrase(&clause.text).is_some()
         || made_of(&clause.text, &[I, REQUESTED])
+        || made_of(&clause.text, &[I, REQUESTED, CONTACT])
         || made_of(&clause.text, &[I, PRAISED, THANK])
         || made_of(&clause.text, &[ASKING])
         || made_of(&clause.text, &[WISH, WISHED])
@@ -302,11 +368,17 @@ fn phrase(text: &str) -> Option<Phrase> {
             return Some(Phrase::Greets);
         }
     }
-    if asks(lead) && (made_of(rest, &[I, REQUESTED]) || made_of(rest, &[ASKING])) {
+    if asks(lead) && (made_of(rest, &[I, REQUESTED, CONTACT]) || made_of(rest, &[ASKING])) {
         return Some(Phrase::Asks);
     }
     if asks(lead) && is_about_others(rest) {
         return Some(Phrase::Asks);
+    }
+    if asks(lead) && is_of_things(rest) && PUBLIC.iter().any(|verb| rest.contains(verb)) {
+        return Some(Phrase::Suggests);
+    }
+    if made_of(lead, &[I, MET, PASSED_LEAD]) && is_passed_on(rest) {
+        return Some(Phrase::Passes);
     }
     let is_performed = PERFORMED.iter().any(|word| lead.contains(word));
     let is_told = TELLING.iter().any(|word| rest.starts_with(word));
@@ -328,6 +400,29 @@ fn phrase(text: &str) -> Option<Phrase> {
 fn asks(lead: &str) -> bool {
     let is_asked = ASK.split_whitespace().any(|word| lead.contains(word));
     is_asked && made_of(lead, &[I, ASK, HONOURS])
+}
+
+/// 转交城管部门办理
+fn is_passed_on(mut rest: &str) -> bool {
+    while let Some(behind) = AT_ONCE.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = behind;
+    }
+    let Some(to) = PASSED.iter().find_map(|word| rest.strip_prefix(word)) else {
+        return false;
+    };
+    let others = OTHERS
+        .iter()
+        .filter(|who| who.ends_with(['局', '委', '府', '门', '位', '管', '院', '道', '区']));
+    let behind = others
+        .filter_map(|who| to.strip_prefix(who))
+        .min_by_key(|behind| behind.len());
+    behind
+        .or_else(|| to.strip_prefix(ANOTHER))
+        .is_some_and(|behind| {
+            let behind = behind.strip_prefix("部门").unwrap_or(behind);
+            let behind = behind.strip_suffix('了').unwrap_or(behind);
+            made_of(behind, &[REQUESTED])
+        })
 }
 
 /// 督促物业公司退还多收的费用: what they are to do is theirs.
@@ -466,6 +561,9 @@ mod tests {
             "祝〇工作顺利,身体健康。",
             "请尽快解决。祝〇万事如意!签名人:张兴旺",
             "我知道〇工作繁忙。其实我不想写信。",
+            "尊敬的〇:建议〇在社区增设健身器材,方便残疾人锻炼。",
+            "本人上月来信,已由〇转交城管部门,现已修好。",
+            "请〇的同志有空打电话给我,我的电话号码换了。",
         ] {
             assert!(mere(text), "{text}");
         }
@@ -492,6 +590,10 @@ mod tests {
             "〇:收了我三万元。",
             "打扰〇了,他们收了我三万元。",
             "我母亲的牛没了,感谢〇。",
+            "〇辛苦了,一天到晚喝茶看报。",
+            "建议〇在大厅增设收钱的窗口。",
+            "信已由〇转交被我告的村支书。",
+            "请〇通知我还钱。",
         ] {
             assert!(!mere(text), "{text}");
         }

@@ -16,6 +16,8 @@ const YOU: &[&str] = &[
     "贵地",
     "你",
 ];
+/// How far behind somebody's name the colon stands that calls him.
+const CALLED_WITHIN: usize = 8;
 /// Before 你: it was said, by somebody else unless the writer is there.
 const SAYS: &[&str] = &["说", "讲", "骂", "喊", "叫嚣", "威胁", "回答", "扬言"];
 const TO_ME: &[&str] = &["对我", "跟我", "和我", "给我", "骂我", "向我", "冲我"];
@@ -51,10 +53,25 @@ pub(super) fn pointed_at(chars: &[char], named: &[Meant], addressed: &[String]) 
             }
         }
     };
+    // 致信访局全体同志:你们…
+    let called: Vec<&Meant> = named
+        .iter()
+        .filter(|one| {
+            let behind = chars[one.at.end..].iter().take(CALLED_WITHIN);
+            behind
+                .take_while(|c| !"。!?;,".contains(**c))
+                .any(|c| *c == ':')
+        })
+        .collect();
     for word in YOU {
-        find(word, addressed.to_vec(), &|at, _| {
-            word.starts_with('贵') || !is_quoted(chars, at)
-        });
+        let is_told = |at: usize| word.starts_with('贵') || !is_quoted(chars, at);
+        find(word, addressed.to_vec(), &|at, _| is_told(at));
+        for one in &called {
+            let is_within = |at: usize| {
+                at > one.at.end && !chars[one.at.end..at].iter().any(|c| "。!?;".contains(*c))
+            };
+            find(word, one.of.clone(), &|at, _| is_within(at) && is_told(at));
+        }
     }
     let of_kind = |end: &str| -> Vec<String> {
         addressed

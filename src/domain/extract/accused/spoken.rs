@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use pinyin::ToPinyin;
+
 use crate::domain::draft::Fields;
 use crate::domain::gazetteer::Gazetteer;
 use crate::domain::roster::{Leader, Organisation, Roster, plain};
@@ -14,6 +16,7 @@ use crate::domain::zones::{Glyph, Row, letter_zones, rows};
 use super::callings::{Callings, offices_held, starts};
 use super::courtesy::{ANOTHER, Clause, HE, is_mere};
 use super::pointed::pointed_at;
+use super::unnamed::unnamed;
 use super::words::TITLES;
 use crate::domain::extract::body;
 use crate::domain::extract::glyphs::{chars_of, find_from, swap_cost};
@@ -92,7 +95,9 @@ pub(crate) fn offices_spoken_of(
         let mut all = named(&callings, &roster, &part.flow);
         let pointed = pointed_at(&chars, &all, &addressed);
         all.extend(pointed);
-        for meant in spoken(&chars, &merged(all), part.is_framed) {
+        let unnamed = unnamed(&chars, &addressed);
+        let spoken = spoken(&chars, &merged(all), part.is_framed);
+        for meant in spoken.into_iter().chain(unnamed) {
             meant
                 .of
                 .into_iter()
@@ -184,11 +189,13 @@ fn named(callings: &Callings<'_>, roster: &Roster, flow: &[Glyph]) -> Vec<Meant>
         from += sentence.len();
     }
     // 信-访-局, 信坊局
-    let places: Vec<usize> = (0..flow.len())
+    let mut places: Vec<usize> = (0..flow.len())
         .filter(|at| flow[*at].ch.is_alphanumeric())
         .collect();
     let mut bare: Vec<Glyph> = places.iter().map(|at| flow[*at]).collect();
-    put_right(&mut bare, roster);
+    let names = names_to_put_right(roster);
+    out_of_pinyin(&mut bare, &mut places, &names);
+    put_right(&mut bare, &names);
     let chars = chars_of(&bare);
     let mentions = callings
         .mentions(&bare, &chars)
@@ -226,8 +233,8 @@ fn is_in_a_place(chars: &[char], at: &Range<usize>) -> bool {
     chars[at.clone()].ends_with(&['市', '长']) && ((2..=4).any(is_place) || is_road())
 }
 
-/// Names of offices and leaders with one character taken for one that looks or sounds like it.
-fn put_right(bare: &mut [Glyph], roster: &Roster) {
+/// Names of offices and leaders that a slip of the pen leaves readable.
+fn names_to_put_right(roster: &Roster) -> Vec<Vec<char>> {
     let offices = roster
         .orgs
         .iter()
@@ -241,9 +248,61 @@ fn put_right(bare: &mut [Glyph], roster: &Roster) {
         .map(|name| name.chars().collect())
         .collect();
     if roster.orgs.iter().any(|org| org.name.ends_with("信访局")) {
-        names.push("信访局".chars().collect());
+        let called = RECEPTION.iter().chain([&"信访局"]);
+        names.extend(called.map(|word| word.chars().collect()));
     }
     names.retain(|name| name.len() >= 3);
+    names
+}
+
+/// xin访局, xinfang局: characters of a name by their sounds.
+fn out_of_pinyin(bare: &mut Vec<Glyph>, places: &mut Vec<usize>, names: &[Vec<char>]) {
+    for at in 0..bare.len() {
+        let Some((name, ends)) = names
+            .iter()
+            .find_map(|name| sounded(&bare[at.min(bare.len())..], name).map(|ends| (name, ends)))
+        else {
+            continue;
+        };
+        // Each character stands where its sound began.
+        let mut begins = at;
+        for (n, end) in ends.iter().enumerate() {
+            let mut glyph = bare[begins];
+            glyph.ch = name[n];
+            bare[at + n] = glyph;
+            places[at + n] = places[begins];
+            begins = at + end;
+        }
+        let kept = at + name.len();
+        places[kept - 1] = places[begins - 1];
+        bare.drain(kept..begins);
+        places.drain(kept..begins);
+    }
+}
+
+/// Where each character of a name ends that is written with its sound instead of at least one; `None` for what is another text, or no sound.
+fn sounded(read: &[Glyph], name: &[char]) -> Option<Vec<usize>> {
+    let (mut at, mut is_sounded, mut ends) = (0, false, Vec::new());
+    for right in name {
+        if read.get(at)?.ch == *right {
+            at += 1;
+        } else {
+            let sound = right.to_pinyin()?.plain();
+            let written = read.get(at..at + sound.len())?;
+            let is_it = |(glyph, letter): (&Glyph, char)| glyph.ch.to_ascii_lowercase() == letter;
+            if !written.iter().zip(sound.chars()).all(is_it) {
+                return None;
+            }
+            at += sound.len();
+            is_sounded = true;
+        }
+        ends.push(at);
+    }
+    is_sounded.then_some(ends)
+}
+
+/// Names of offices and leaders with one character taken for one that looks or sounds like it.
+fn put_right(bare: &mut [Glyph], names: &[Vec<char>]) {
     for at in 0..bare.len() {
         let near = names.iter().find(|name| {
             let Some(read) = bare.get(at..at + name.len()) else { return false };
