@@ -271,6 +271,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(access::recuse))
         .routes(routes!(access::lift))
         .routes(routes!(named_offices::judge))
+        .routes(routes!(named_offices::say))
         .routes(routes!(interests::list, interests::declare))
         .routes(routes!(interests::end))
         .routes(routes!(alerts::list))

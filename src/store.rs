@@ -62,6 +62,7 @@ mod owner;
 mod packages;
 mod page_kinds;
 mod readings;
+mod receivers;
 mod recusals;
 mod repeats;
 mod restrictions;
@@ -330,6 +331,8 @@ pub struct Db {
     releases: set_back::Releases,
     /// What the clock should show in this run.
     clock_shows: set_back::Expected,
+    /// Until when each exchange folder has taken what it may.
+    taken_until: HashMap<String, clock::Millis>,
 }
 
 impl Db {
@@ -392,6 +395,7 @@ impl Db {
             offices: units::Offices::default(),
             releases: set_back::Releases::default(),
             clock_shows: set_back::Expected::from(clock::now()),
+            taken_until: HashMap::new(),
         }
     }
 

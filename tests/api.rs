@@ -26,6 +26,7 @@ mod overrides;
 mod packages;
 mod people;
 mod push;
+mod receivers;
 mod routes;
 mod search;
 mod second_looks;

@@ -140,6 +140,9 @@ pub struct LetterView {
     pub page_list: Vec<PageView>,
     /// Its draft, once there is one.
     pub draft: Option<DraftView>,
+    /// Offices whose systems receive it once it is confirmed as it stands. Whoever confirms looks whether it speaks of one of them or its people
+    /// (`POST /v1/letters/{id}/offices/named`): no program sees everything that can be said of an office.
+    pub receivers: Vec<String>,
 }
 
 impl LetterView {
@@ -163,6 +166,11 @@ impl LetterView {
             disinfection: db.load(row.load_id)?.into(),
             mail_numbers: db.mail_numbers(id)?,
             page_list: db.page_rows(id)?.into_iter().map(PageView::from).collect(),
+            receivers: if is_shown {
+                db.receivers(id)?
+            } else {
+                Vec::new()
+            },
             draft,
             letter: row.into(),
         })

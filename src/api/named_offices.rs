@@ -7,11 +7,20 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::access::AccessView;
 use super::asked::{Asked, Given, answer};
-use super::auth::{Caller, Deciders};
+use super::auth::{Caller, Deciders, Mailroom};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::events::Event;
 use crate::store::NamedOffice;
+
+/// An office that a letter speaks of, as whoever reads it says.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"office": "苏州市信访局"}))]
+pub struct SpokenOfBody {
+    /// One of those whose systems wait or would receive the letter (`receivers` of the letter).
+    office: String,
+}
 
 /// An office that a letter speaks of, and whose case system does not get it before an officer has said that it does not accuse it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -89,6 +98,29 @@ pub async fn judge(
         db.judge_office(&letter, (office.as_deref(), accuses), (&by, &why, offer))?;
         let given = answer(StatusCode::OK, &AccessView::read(db, &letter)?)?;
         let what = "office_judged".to_owned();
+        Ok((given, Event::Letter { letter, what }))
+    })
+    .await
+}
+
+/// Says that a letter speaks of an office or its people, whatever the station has seen: that office's system does not get it before a confirming officer has
+/// said that it accuses nobody there. Whoever may confirm may say so; only an officer takes it back.
+#[utoipa::path(post, path = "/v1/letters/{id}/offices/named", tag = "access", request_body = SpokenOfBody,
+    params(("id" = String, Path), super::openapi::Key),
+    responses((status = 200, body = AccessView)))]
+pub async fn say(
+    State(app): State<App>,
+    caller: Caller<Mailroom>,
+    Path(letter): Path<String>,
+    asked: Asked<SpokenOfBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let key = asked.key(&by);
+    let office = asked.body.office;
+    app.once_telling(key, move |db| {
+        db.say_speaks_of(&letter, &office, &by)?;
+        let given = answer(StatusCode::OK, &AccessView::read(db, &letter)?)?;
+        let what = "office_named".to_owned();
         Ok((given, Event::Letter { letter, what }))
     })
     .await

@@ -84,6 +84,8 @@ struct LetterPage {
     earlier: Option<EarlierPart>,
     confirmed: Option<String>,
     locked: bool,
+    /// The offices whose systems receive it once it is confirmed.
+    receivers: Vec<String>,
     /// Whether he may say that the letter accuses nobody of an office, and somebody has to.
     says_nobody: bool,
     /// Offices of which he may say whether it accuses them, and has to.
@@ -116,6 +118,8 @@ struct Seen {
     is_officer: bool,
     /// Offices that it speaks of and whose systems wait, and whether he has no say about it: it is his own.
     offices: Vec<(NamedOffice, bool)>,
+    /// Those of them that would receive it.
+    receivers: Vec<String>,
     /// The offices of case systems.
     of_systems: Vec<String>,
     /// Letters that have its pages now, as far as this person may know of them.
@@ -192,6 +196,10 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         for_visitor,
         seen_by_visitor,
         offices,
+        receivers: match &draft {
+            Some(_) => db.receivers(id)?,
+            None => Vec::new(),
+        },
         of_systems: db.offices_of_systems()?.into_iter().collect(),
         accused_open,
         is_officer: may(seer.holder, Action::DecideAccess),
@@ -327,6 +335,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|one| Standing::of(w, *one))
             .collect(),
         for_visitor: seen.for_visitor,
+        receivers: seen.receivers.clone(),
         says_nobody: seen.accused_open && seen.is_officer,
         offices: match seen.is_officer {
             true => office_questions(w, &seen),

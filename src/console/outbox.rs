@@ -14,7 +14,7 @@ use crate::clock::Millis;
 use crate::domain::access::Seer;
 use crate::domain::outgoing::State as Standing;
 use crate::handoff;
-use crate::store::{Db, Message, SharedCaseNumber, StoreError};
+use crate::store::{Db, Hold, Message, SharedCaseNumber, StoreError};
 
 const SHOWN: u32 = 100;
 
@@ -40,6 +40,15 @@ struct OutboxPage {
     given_up: Vec<Line>,
     newest: Vec<Line>,
     shared: Vec<SharedLine>,
+    contradicted: Vec<ContradictedLine>,
+}
+
+/// A letter that waits because a receipt contradicts what is known of it.
+struct ContradictedLine {
+    letter: String,
+    /// The number on the receipt, and in brackets which folder it came through.
+    number: String,
+    at: String,
 }
 
 /// A case number that stands for several letters.
@@ -174,6 +183,7 @@ struct Seen {
     bad: Vec<Message>,
     newest: Vec<Message>,
     shared: Vec<SharedCaseNumber>,
+    contradicted: Vec<Hold>,
 }
 
 fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
@@ -181,10 +191,19 @@ fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
     bad.extend(db.messages(Some(Standing::Rejected), None, SHOWN)?);
     bad.sort_by_key(|message| std::cmp::Reverse(message.id));
     let newest = db.messages(None, None, SHOWN)?;
+    let mut contradicted = Vec::new();
+    for hold in db.contradicted(SHOWN)? {
+        if let Some(letter) = &hold.letter
+            && db.may_know_of(seer, letter)?
+        {
+            contradicted.push(hold);
+        }
+    }
     Ok(Seen {
         bad: known(db, seer, bad)?,
         newest: known(db, seer, newest)?,
         shared: shared_numbers(db, seer, Millis(0))?,
+        contradicted,
     })
 }
 
@@ -210,5 +229,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         given_up: lines(seen.bad),
         newest: lines(seen.newest),
         shared: seen.shared.into_iter().map(|one| shared(w, one)).collect(),
+        contradicted: seen
+            .contradicted
+            .into_iter()
+            .map(|hold| ContradictedLine {
+                letter: hold.letter.unwrap_or_default(),
+                number: hold.detail.unwrap_or_default(),
+                at: when::moment(w, hold.at),
+            })
+            .collect(),
     })
 }

@@ -92,6 +92,9 @@ pub mod hold {
     /// A page lay in a folder while several batches were open and nobody had said which of them it was of, nor which letter.
     pub const WHICH_BATCH: &str = "which_batch";
 
+    /// The other side's receipt contradicts what is known: its office has registered a letter that is registered elsewhere, or under another number.
+    pub const RECEIPT_CONTRADICTS: &str = "receipt_contradicts";
+
     /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
     #[must_use]
     pub fn is_for_an_officer(reason: &str) -> bool {

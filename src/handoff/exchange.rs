@@ -21,7 +21,7 @@ use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Db, Found, Message, StoreError};
+use crate::store::{Channel, Db, Found, Message, Receipt, StoreError};
 use crate::{Chain, digest};
 
 /// Packages made in one go.
@@ -262,7 +262,8 @@ impl Carrier {
             let (folders, name) = (self.folders.clone(), message.message.clone());
             match on_disk(move || folders.take_back(&name)).await {
                 Ok(found) => {
-                    let taken = store.with(move |db| db.package_taken_back(&message, found));
+                    let taken =
+                        store.with(move |db| db.package_taken_back(&message, (found, new_message)));
                     taken.await?;
                 }
                 Err(error) => {
@@ -277,7 +278,11 @@ impl Carrier {
     /// Makes one package and lays it down; `false` when the folder cannot be written just now.
     async fn send(&self, message: Message) -> Result<bool, StoreError> {
         if !message.has_content() {
-            let notice = package::notice(&message, &self.handoff.settings.station.name);
+            let told = message.clone();
+            let store = &self.handoff.store;
+            let withdrawn = store.with(move |db| db.withdrawn_package(&told)).await?;
+            let station = &self.handoff.settings.station.name;
+            let notice = package::notice(&message, station, withdrawn.as_deref());
             return self.stage(message, vec![notice], None).await;
         }
         let (letter, channel) = (message.letter.clone(), message.channel.clone());
@@ -458,6 +463,7 @@ impl Carrier {
     /// What one receipt changes; `Err` says why it changes nothing.
     async fn take(&self, told: Told) -> Result<Result<(), Refusal>, StoreError> {
         let channel = self.channel.name.clone();
+        let is_accepted = matches!(told.receipt, Receipt::Accepted { .. });
         let taken = self
             .handoff
             .store
@@ -476,6 +482,12 @@ impl Carrier {
                 Ok(Ok(()))
             }
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
+                if let (StoreError::WrongState { id, .. }, true) = (&error, is_accepted) {
+                    self.handoff.events.tell(Event::Alert {
+                        code: "receipt_contradicts".into(),
+                        subject: format!("letter/{id}"),
+                    });
+                }
                 let code = match &error {
                     StoreError::NotFound { .. } => "unknown_package",
                     _ => "contradicts",

@@ -31,10 +31,13 @@ struct Listed<'a> {
 #[derive(Debug, Serialize)]
 struct Manifest<'a> {
     package: &'a str,
-    /// `draft.ready`, `letter.amended`, `alert.raised`.
+    /// `draft.ready`, `draft.withdrawn`, `letter.amended`, `alert.raised`.
     kind: &'static str,
     station: &'a str,
     letter: &'a str,
+    /// The package that `draft.withdrawn` withdraws: it is not to be registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amendment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,16 +70,20 @@ pub(super) fn files(
         name: format!("{name}.pdf"),
         bytes,
     }));
-    files.push(manifest(message, &draft.station, &files));
+    files.push(manifest(message, &draft.station, (&files, None)));
     Ok(files)
 }
 
 /// The only file of a package that tells of something and shows nothing of the letter.
-pub(super) fn notice(message: &Message, station: &str) -> PackageFile {
-    manifest(message, station, &[])
+pub(super) fn notice(message: &Message, station: &str, withdrawn: Option<&str>) -> PackageFile {
+    manifest(message, station, (&[], withdrawn))
 }
 
-fn manifest(message: &Message, station: &str, files: &[PackageFile]) -> PackageFile {
+fn manifest(
+    message: &Message,
+    station: &str,
+    (files, withdrawn): (&[PackageFile], Option<&str>),
+) -> PackageFile {
     let name = message.message.as_str();
     let code = |kind| message.code.as_deref().filter(|_| message.kind == kind);
     let manifest = Manifest {
@@ -84,6 +91,7 @@ fn manifest(message: &Message, station: &str, files: &[PackageFile]) -> PackageF
         kind: message.kind.word(),
         station,
         letter: &message.letter,
+        withdrawn,
         amendment: code(Kind::Amended),
         alert: code(Kind::AlertRaised),
         made_at: message.made.rfc3339(),

@@ -152,13 +152,10 @@ impl Db {
         self.take_back(letter, &holder, by)
     }
 
-    /// What was taken back from this claimant is not registered by him afterwards.
+    /// What was taken back from this claimant is not registered by him afterwards: he hears it at once, and forgets it. Behind an exchange folder it is
+    /// registered by the time its receipt comes, and nobody there hears a refusal.
     pub(super) fn not_taken_back_from(&self, row: &DraftRow, by: &str) -> Result<(), StoreError> {
-        let unit = self.unit_of(by)?;
-        let letter = row.draft.letter.as_str();
-        if row.state == DraftState::Open
-            && self.accuses(letter, &row.draft.fields, unit.as_deref())?
-        {
+        if !by.starts_with("exchange/") && self.is_taken_back_from(row, by)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::TakenBack,
                 what: "draft",
@@ -168,6 +165,12 @@ impl Db {
             });
         }
         Ok(())
+    }
+
+    pub(super) fn is_taken_back_from(&self, row: &DraftRow, by: &str) -> Result<bool, StoreError> {
+        let (unit, letter) = (self.unit_of(by)?, row.draft.letter.as_str());
+        Ok(row.state == DraftState::Open
+            && self.accuses(letter, &row.draft.fields, unit.as_deref())?)
     }
 
     /// Whom a person names restricts the letter, also after an officer had opened it to everybody: he did not know of this one.

@@ -173,7 +173,7 @@ impl Db {
                 return Err(row.refuse_claimant(by, ACK));
             }
             // It is registered there whatever we say: refusing would register it twice. What is another by now is told instead.
-            let is_withheld = db.withholding(letter)?.is_some();
+            let is_withdrawn = db.withholding(letter)?.is_some() || db.is_taken_back_from(&row, by)?;
             let is_as_handed = db.is_as_handed(&mut row, by, handed)?;
             let now = clock::now();
             let ready = row.ready.or(is_as_handed.then_some(now));
@@ -191,7 +191,7 @@ impl Db {
                 detail["also"] = json!(also);
             }
             ledger::append(&db.connection, by, "draft.acked", &subject(letter), &detail)?;
-            if is_withheld {
+            if is_withdrawn {
                 db.amend(letter, WITHDRAWN, by)?;
             } else if !is_as_handed && ready.is_some() {
                 db.amend(letter, CORRECTED, by)?;

@@ -309,8 +309,16 @@ impl Db {
         self.pages_kept_from(&case_system(channel), letter, &self.page_rows(letter)?)
     }
 
+    fn was_taken_back_from(&self, letter: &str, holder: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.taken_back' AND detail ->> '$.from' = ?2",
+        )?;
+        Ok(query.exists((subject(letter), holder))?)
+    }
+
     /// Whether these pages are such as the system that registered the letter never gets: an officer has said that they accuse its office. They may become
-    /// a letter of their own, which other systems then get.
+    /// a letter of their own, which other systems then get. So may those of one that had been taken back from it as accusing it when its receipt came: the
+    /// office is told that it is withdrawn, and somebody else has to get them.
     pub(super) fn are_kept_from_its_system(
         &self,
         letter: &str,
@@ -325,6 +333,11 @@ impl Db {
             return Ok(false);
         };
         let unit = self.unit_of(&holder)?;
+        if self.was_taken_back_from(letter, &holder)?
+            && self.accuses(letter, &row.draft.fields, unit.as_deref())?
+        {
+            return Ok(true);
+        }
         let later = self.later(letter)?;
         let is_judged = later.is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed))
             || self.office_word(letter, unit.as_deref())? == OfficeWord::Accused;

@@ -106,11 +106,12 @@ impl Db {
     }
 
     /// Of a whole letter: what it does not speak of any more, since those pages are another letter's, is over, unless an officer has said that it
-    /// accuses that office.
+    /// accuses that office, or somebody who read it said that it speaks of it and no officer has answered.
     pub(super) fn settle_offices(&self, letter: &str, fields: &Fields) -> Result<(), StoreError> {
         let spoken_of = self.spoken_of(letter, fields)?;
         let mut query = self.connection.prepare_cached(
-            "SELECT id, office FROM named_offices WHERE letter_id = ?1 AND ended_ms IS NULL AND accuses IS NOT 1",
+            "SELECT id, office FROM named_offices WHERE letter_id = ?1 AND ended_ms IS NULL AND accuses IS NOT 1
+             AND (decided_by IS NULL OR accuses IS NOT NULL)",
         )?;
         let rows = query.query_map([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let known: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
@@ -128,7 +129,7 @@ impl Db {
         Ok(())
     }
 
-    fn vouch_for_office(
+    pub(super) fn vouch_for_office(
         &self,
         id: i64,
         by: (&str, &str),
@@ -165,7 +166,7 @@ impl Db {
     }
 
     /// By its full name, the office that a case system's unit is or belongs to.
-    fn office_of(&self, unit: &str) -> String {
+    pub(super) fn office_of(&self, unit: &str) -> String {
         let known = self.roster().office_begun(unit);
         known.map_or_else(|| unit.to_owned(), |org| org.name.clone())
     }

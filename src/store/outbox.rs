@@ -20,6 +20,8 @@ use crate::domain::outgoing::{Kind, Retry, State};
 
 /// For so long a channel is told of an alert that somebody has decided.
 const A_DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// A folder that has taken nothing for so long is out of order: webhooks are told of what it would have had.
+const FOLDER_WAIT_MS: i64 = 60 * 1000;
 /// Messages made at once at most.
 const MOST: u32 = 200;
 
@@ -185,7 +187,7 @@ impl Db {
             Kind::DraftReady => format!(
                 "SELECT d.letter_id, {READY_AGAIN}, NULL FROM drafts d JOIN letters l ON l.id = d.letter_id
                  WHERE {OFFERED} AND (d.state = 'open' OR d.state = 'leased' AND d.lease_ms <= CAST(unixepoch('subsec') * 1000 AS INTEGER))
-                 AND {unknown} AND o.letter_id = d.letter_id AND o.occasion = {READY_AGAIN})
+                 AND {READY_AGAIN} <= ?4 AND {unknown} AND o.letter_id = d.letter_id AND o.occasion = {READY_AGAIN})
                  ORDER BY l.urgent DESC, d.ready_ms, d.letter_id LIMIT ?3"
             ),
             // What was told last of a letter is that its draft is ready, and it is not.
@@ -218,8 +220,11 @@ impl Db {
             _ => MOST,
         };
         let mut bound: Vec<&dyn ToSql> = vec![&channel.name, &kind, &most];
-        if matches!(kind, Kind::Amended | Kind::AlertRaised) {
-            bound.push(&channel.holder);
+        let left_by_folders = self.left_by_folders();
+        match kind {
+            Kind::Amended | Kind::AlertRaised => bound.push(&channel.holder),
+            Kind::DraftReady => bound.push(&left_by_folders),
+            Kind::DraftWithdrawn => {}
         }
         let rows = query.query_map(bound.as_slice(), |row| {
             Ok(New {
@@ -232,11 +237,24 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What was ready then and is still open no exchange folder takes: a webhook is not told of what a folder has the second after.
+    fn left_by_folders(&self) -> Millis {
+        let waited = clock::now().plus_seconds(-FOLDER_WAIT_MS / 1000);
+        let taken = |folder: &String| self.taken_until.get(folder).copied();
+        let folders = self.offices.folders().iter();
+        let slowest = folders.map(|folder| taken(folder).unwrap_or(waited).max(waited));
+        slowest.min().unwrap_or(Millis(i64::MAX))
+    }
+
     fn hearing(
         &self,
         (letter, kind, code, occasion): (&str, Kind, Option<&str>, i64),
         unit: Option<&str>,
     ) -> Result<Hearing, StoreError> {
+        // Whoever has it already has to hear that it is withdrawn; nothing is said of it but its number.
+        if code == Some(WITHDRAWN) {
+            return Ok(Hearing::Yes);
+        }
         if code == Some(PAGE_ADDED) && self.is_free_to_tell((letter, occasion), unit)? {
             return Ok(Hearing::Yes);
         }
@@ -293,10 +311,14 @@ impl Db {
                 message.code.as_deref(),
                 message.occasion,
             );
-            let state = match self.hearing(about, channel.unit.as_deref())? {
+            // Of its own package, which it was given.
+            let is_own = message.kind == Kind::DraftWithdrawn
+                && channel.holder.as_deref() == Some(&message.channel);
+            let unit = channel.unit.as_deref().filter(|_| !is_own);
+            let state = match self.hearing(about, unit)? {
                 Hearing::Accused => State::KeptBack,
                 Hearing::NotYet => continue,
-                _ if self.is_over(&message)? => State::Dropped,
+                _ if self.is_over(&message, channel)? => State::Dropped,
                 _ => {
                     told.push(message);
                     continue;
@@ -307,8 +329,14 @@ impl Db {
         Ok(told)
     }
 
-    /// There is nothing to tell any more: a draft that is not offered; an alert or amendment that the other side knows.
-    fn is_over(&self, message: &Message) -> Result<bool, StoreError> {
+    /// There is nothing to tell any more: a draft that is not offered, or that another has; an alert or amendment that the other side knows.
+    fn is_over(&self, message: &Message, channel: &Channel) -> Result<bool, StoreError> {
+        if message.kind == Kind::DraftReady
+            && let Some(holder) = &channel.holder
+            && self.is_held_by_another(holder, &message.letter)?
+        {
+            return Ok(true);
+        }
         let sql = match message.kind {
             Kind::DraftReady => format!(
                 "SELECT NOT EXISTS (SELECT 1 FROM drafts d JOIN letters l ON l.id = d.letter_id

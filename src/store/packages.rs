@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::drafts::{subject, written};
 use super::earlier::Settled;
+use super::grouping::{NewHold, hold_once};
 use super::handed_out::Handed;
-use super::{Channel, Claiming, Db, DraftState, Hindrance, Message, StoreError, ledger};
+use super::{Channel, Claiming, Db, DraftState, Hindrance, Hold, Message, StoreError, ledger};
 use crate::clock;
+use crate::domain::grouping::hold;
 use crate::domain::letter::Stage;
 use crate::domain::outgoing::{Kind, State};
 
@@ -65,7 +67,11 @@ impl Db {
             if db.clock_set_back()?.is_some() {
                 return Ok(0);
             }
+            let began = clock::now();
             let claims = db.claim_drafts_for(channel.unit.as_deref(), &claiming, new_lease)?;
+            if claims.len() < limit as usize {
+                db.taken_until.insert(channel.name.clone(), began);
+            }
             for claim in &claims {
                 let now = clock::now();
                 db.connection.execute(
@@ -147,20 +153,81 @@ impl Db {
         package: &str,
         receipt: &Receipt,
     ) -> Result<Message, StoreError> {
+        let taken = self.settle_receipt(channel, package, receipt);
+        if let (Err(StoreError::WrongState { .. }), Receipt::Accepted { case_number }) =
+            (&taken, receipt)
+        {
+            self.hold_contradicted((channel, package), case_number)?;
+        }
+        taken
+    }
+
+    /// The other side has registered what the station knows otherwise: nothing more of this letter goes out before a person has spoken with them.
+    fn hold_contradicted(
+        &mut self,
+        (channel, package): (&str, &str),
+        case_number: &str,
+    ) -> Result<(), StoreError> {
+        let letter = self.package_named(channel, package)?.letter;
+        let detail = format!("{case_number} ({channel})");
         self.atomically(|db| {
-            let id: Option<i64> = db
-                .connection
-                .query_row(
-                    "SELECT id FROM outbox WHERE channel = ?1 AND message = ?2",
-                    (channel, package),
-                    |row| row.get(0),
-                )
+            let mut batch = db.connection.prepare_cached(
+                "SELECT batch_id FROM letters l WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM holds h
+                 WHERE h.letter_id = l.id AND h.reason = ?2 AND h.detail = ?3)",
+            )?;
+            let batch: Option<i64> = batch
+                .query_row((&letter, hold::RECEIPT_CONTRADICTS, &detail), |row| {
+                    row.get(0)
+                })
                 .optional()?;
-            let unknown = || StoreError::NotFound {
-                what: "package",
-                id: "of this receipt".into(),
+            let Some(batch) = batch else {
+                return Ok(());
             };
-            let message = db.message(id.ok_or_else(unknown)?)?;
+            let new = NewHold {
+                batch,
+                letter: Some(letter),
+                scan: None,
+                reason: hold::RECEIPT_CONTRADICTS,
+                detail: Some(detail),
+            };
+            hold_once(&db.connection, &new).map(drop)
+        })
+    }
+
+    /// Letters that wait for a person because a receipt contradicts what is known of them.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn contradicted(&self, limit: u32) -> Result<Vec<Hold>, StoreError> {
+        let mut held = self.open_holds(None, u32::MAX)?;
+        held.retain(|one| one.reason == hold::RECEIPT_CONTRADICTS);
+        held.truncate(limit as usize);
+        Ok(held)
+    }
+
+    fn package_named(&self, channel: &str, package: &str) -> Result<Message, StoreError> {
+        let id: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT id FROM outbox WHERE channel = ?1 AND message = ?2",
+                (channel, package),
+                |row| row.get(0),
+            )
+            .optional()?;
+        self.message(id.ok_or_else(|| StoreError::NotFound {
+            what: "package",
+            id: "of this receipt".into(),
+        })?)
+    }
+
+    fn settle_receipt(
+        &mut self,
+        channel: &str,
+        package: &str,
+        receipt: &Receipt,
+    ) -> Result<Message, StoreError> {
+        self.atomically(|db| {
+            let message = db.package_named(channel, package)?;
             let (state, result) = match receipt {
                 Receipt::Accepted { case_number } => {
                     match message.kind {
@@ -236,14 +303,15 @@ impl Db {
         ids.into_iter().map(|id| self.message(id)).collect()
     }
 
-    /// It is not in the folder any more: taken back, or fetched before.
+    /// It is not in the folder any more: taken back, or fetched before. A gate may have copied it in either case: where the letter was not registered out of
+    /// another package, a notice says that this one is withdrawn.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn package_taken_back(
         &mut self,
         message: &Message,
-        found: Found,
+        (found, new_id): (Found, NewName),
     ) -> Result<(), StoreError> {
         let result = match found {
             Found::There => "taken_back",
@@ -254,8 +322,25 @@ impl Db {
                 "UPDATE outbox SET result = ?2 WHERE id = ?1",
                 (message.id, result),
             )?;
+            db.connection.execute(
+                "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 WHERE NOT EXISTS (SELECT 1 FROM drafts WHERE letter_id = ?4 AND state = 'acked')
+                 ON CONFLICT (channel, kind, letter_id, occasion) DO NOTHING",
+                (new_id(), &message.channel, Kind::DraftWithdrawn, &message.letter, message.id, State::Waiting, clock::now()),
+            )?;
             db.note_message(message, "message.taken_back", &message.channel)
         })
+    }
+
+    /// The name of the package that this notice withdraws.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn withdrawn_package(&self, notice: &Message) -> Result<Option<String>, StoreError> {
+        if notice.kind != Kind::DraftWithdrawn {
+            return Ok(None);
+        }
+        Ok(Some(self.message(notice.occasion)?.message))
     }
 
     /// A package that cannot be made as the other system wants it: its letter is back at the desk.

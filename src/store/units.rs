@@ -21,6 +21,8 @@ pub(super) struct Offices {
     roster: Roster,
     /// `exchange/ID` → its unit.
     exchanges: BTreeMap<String, String>,
+    /// Every `exchange/ID`.
+    folders: Vec<String>,
     /// The units of webhooks.
     hooks: Vec<String>,
     /// The fields that are keyed twice.
@@ -36,6 +38,11 @@ impl Offices {
         Self {
             roster: config::load_toml(&settings.registration.roster).unwrap_or_default(),
             exchanges: settings.exchanges.iter().filter_map(named).collect(),
+            folders: settings
+                .exchanges
+                .iter()
+                .map(|exchange| format!("exchange/{}", exchange.id))
+                .collect(),
             hooks: settings
                 .webhooks
                 .iter()
@@ -43,6 +50,11 @@ impl Offices {
                 .collect(),
             keyed_twice: settings.registration.double_entry.clone(),
         }
+    }
+
+    /// Every exchange folder, by its actor name.
+    pub(super) fn folders(&self) -> &[String] {
+        &self.folders
     }
 
     /// The fields that this office wants keyed twice.
@@ -82,6 +94,11 @@ impl Db {
         units.extend(self.offices.exchanges.values().cloned());
         units.extend(self.offices.hooks.iter().cloned());
         Ok(units)
+    }
+
+    /// The offices of exchange folders, as the settings name them.
+    pub(super) fn units_of_folders(&self) -> Vec<String> {
+        self.offices.exchanges.values().cloned().collect()
     }
 
     /// The office of a token or an exchange folder, by its actor name.

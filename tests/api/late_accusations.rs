@@ -7,7 +7,7 @@ use serde_json::json;
 use super::house::{Caller, House};
 use super::late::{page_comes, system_of, with_pages};
 
-const OFFICE: &str = "苏州市人民政府";
+pub(super) const OFFICE: &str = "苏州市人民政府";
 
 fn systems(house: &House) -> (Caller, Caller) {
     let cases = house.machine("cases", Scope::CaseSystem);
@@ -27,7 +27,7 @@ fn ack(house: &House, caller: &Caller) -> String {
 }
 
 /// It is read, and accuses somebody.
-fn accuses(house: &House, name: &str) {
+pub(super) fn accuses(house: &House, name: &str) {
     is_read(house, Some(name));
 }
 

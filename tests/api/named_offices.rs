@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::house::{Answer, Caller, House};
 use super::late::{claim, page_comes, system_of, with_pages};
 
-const OFFICE: &str = "苏州市信访局";
+pub(super) const OFFICE: &str = "苏州市信访局";
 
 /// What reviewers wrote in plain words: nothing of it is read as an accusation.
 const PLAIN: [(&str, &str); 14] = [
@@ -195,7 +195,7 @@ const COURTEOUS: [(&str, &str); 24] = [
 ];
 
 /// What its pages say, each in lines of this length.
-fn read(house: &House, letter: &str, hint: u32, lines: &[&str]) {
+pub(super) fn read(house: &House, letter: &str, hint: u32, lines: &[&str]) {
     let mut all = Vec::new();
     for (n, text) in lines.iter().enumerate() {
         let (top, width) = (100.0 + 60.0 * n as f64, 30.0 * text.chars().count() as f64);
@@ -238,17 +238,23 @@ fn letter_as(house: &House, id: &str, (to, body): (&str, &str), change: impl FnO
     });
 }
 
-fn letter(house: &House, id: &str, said: (&str, &str)) {
+pub(super) fn letter(house: &House, id: &str, said: (&str, &str)) {
     letter_as(house, id, said, |_| {});
 }
 
-fn looks(house: &House, officer: &Caller, letter: &str) {
+pub(super) fn looks(house: &House, officer: &Caller, letter: &str) {
     let why = json!({"reason": "核对来信"});
     let look = house.post(officer, &format!("/v1/letters/{letter}/views"), why);
     assert_eq!(look.status, 200, "{}", look.text);
 }
 
-fn judge(house: &House, officer: &Caller, letter: &str, office: Value, accuses: bool) -> Answer {
+pub(super) fn judge(
+    house: &House,
+    officer: &Caller,
+    letter: &str,
+    office: Value,
+    accuses: bool,
+) -> Answer {
     house.get(officer, &format!("/letters/{letter}"));
     judge_unread(house, officer, letter, office, accuses)
 }

@@ -5,10 +5,13 @@ use std::process::Command;
 
 use laixin::config::Offer;
 use laixin::domain::draft::Accused;
-use laixin::store::{Role, Scope};
+use laixin::domain::outgoing::Kind;
+use laixin::store::{Channel, Role, Scope};
 use serde_json::{Value, json};
 
-use super::house::{House, two_page_tiff};
+use super::house::{Caller, House, two_page_tiff};
+use super::late::{claim, page_comes};
+use super::late_accusations::{OFFICE, accuses};
 use crate::support::{project, wait_for};
 
 struct Gate {
@@ -42,6 +45,38 @@ impl Gate {
             original.sha256, original.sm3
         ));
         house
+    }
+
+    /// The folder belongs to an office of the roster; its first package is there, and then a page comes that accuses that office.
+    fn taken_back(&self) -> (House, Value) {
+        let mapping = project("config/case-system/example.toml");
+        let roster = project("config/roster.toml");
+        let more = format!(
+            "pdf = false\nunit = \"市政府\"\n[registration]\nroster = {roster:?}\ndeadlines = \"d\""
+        );
+        let house = House::telling(&self.settings(&mapping, &more));
+        house.drafted_as("A1", |draft| {
+            draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
+        });
+        let package = self.package()["package"].clone();
+        stands(&house, "A1", "sent");
+        page_comes(&house, 2);
+        accuses(&house, OFFICE);
+        (house, package)
+    }
+
+    /// The manifest of this kind.
+    fn told(&self, kind: &str) -> Value {
+        wait_for(kind, 30, || {
+            let names = self.names("out").into_iter();
+            let manifests = names.filter(|name| name.ends_with(".manifest.json"));
+            manifests
+                .filter_map(|name| {
+                    let text = std::fs::read(self.folder().join("out").join(name)).ok()?;
+                    serde_json::from_slice::<Value>(&text).ok()
+                })
+                .find(|manifest| manifest["kind"] == kind)
+        })
     }
 
     fn names(&self, below: &str) -> Vec<String> {
@@ -594,4 +629,116 @@ fn an_alert_is_laid_down_at_once_as_a_manifest_alone() {
             1
         );
     }
+}
+
+/// A gate copies: what was taken back is registered there by then. Refused it would be registered twice.
+#[test]
+fn a_package_taken_back_is_withdrawn_by_a_notice_and_its_late_receipt_still_registers_the_letter() {
+    let gate = Gate::new();
+    let (house, package) = gate.taken_back();
+    let notice = gate.told("draft.withdrawn");
+    assert_eq!(
+        (&notice["withdrawn"], &notice["letter"], &notice["files"]),
+        (&package, &json!("A1"), &json!([]))
+    );
+    let left = gate.names("out");
+    let is_of_it = |name: &&String| name.starts_with(package.as_str().unwrap());
+    assert_eq!(left.iter().find(is_of_it), None);
+    let receipt = json!({"package": package, "result": "accepted", "case_number": "XF-1"});
+    gate.receipt("1.receipt.json", &receipt);
+    stands(&house, "A1", "accepted");
+    assert_eq!(
+        house.count("SELECT count(*) FROM drafts WHERE state = 'acked' AND case_number = 'XF-1' AND claimed_by = 'exchange/gate-1'"),
+        1
+    );
+    let amended = gate.told("letter.amended");
+    assert_eq!(
+        (&amended["amendment"], &amended["files"]),
+        (&json!("withdrawn"), &json!([]))
+    );
+    assert_eq!(house.count("SELECT count(*) FROM holds"), 0);
+    // Nobody else is offered that letter any more; the page that accuses its office becomes another one.
+    let cases = house.machine("cases", Scope::CaseSystem);
+    assert_eq!(claim(&house, &cases).len(), 0);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let why = json!({"reason": "核对补页"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    let body = json!({"pages": [2], "reason": "改交其他单位"});
+    let made = house.post(&officer, "/v1/letters/A1/pages/move", body);
+    assert_eq!(made.status, 200, "{}", made.text);
+}
+
+#[test]
+fn a_receipt_that_contradicts_holds_the_letter_until_a_person_settled_it() {
+    let gate = Gate::new();
+    let (house, package) = gate.taken_back();
+    gate.told("draft.withdrawn");
+    confirm(&house);
+    let cases = house.machine("cases", Scope::CaseSystem);
+    assert_eq!(claim(&house, &cases), ["A1"]);
+    let receipt = json!({"package": package, "result": "accepted", "case_number": "XF-7"});
+    gate.receipt("1.receipt.json", &receipt);
+    let hold = wait_for("the letter to be held", 30, || {
+        let holds = "SELECT id FROM holds WHERE letter_id = 'A1' AND reason = 'receipt_contradicts' AND resolved_ms IS NULL";
+        (house.count(&format!("SELECT count(*) FROM ({holds})")) > 0).then(|| house.count(holds))
+    });
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let why = json!({"reason": "核对回执"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    let page = house.get(&officer, "/outbox").text;
+    assert!(page.contains("A1</a> · XF-7 (exchange/gate-1)"), "{page}");
+    let listed = house.get(&officer, "/v1/holds").text;
+    assert!(listed.contains("receipt_contradicts") && listed.contains("XF-7"));
+    let offered = |house: &House, cases: &Caller| {
+        let back = json!({"reason": "不在本系统"});
+        let given = house.post(cases, "/v1/drafts/A1/nack", back);
+        assert_eq!(given.status, 200, "{}", given.text);
+        claim(house, cases).len()
+    };
+    assert_eq!(offered(&house, &cases), 0, "nothing more of it goes out");
+    let settled = json!({"note": "对方已撤销XF-7"});
+    let resolved = house.post(&officer, &format!("/v1/holds/{hold}/resolve"), settled);
+    assert_eq!(resolved.status, 200, "{}", resolved.text);
+    assert_eq!(claim(&house, &cases), ["A1"]);
+}
+
+/// The folder has it a second later, and its webhook was called in vain.
+#[test]
+fn a_webhook_hears_of_a_draft_only_once_the_folders_have_taken_what_is_theirs() {
+    let mapping = project("config/case-system/example.toml");
+    let house = House::with_roster(&Gate::new().settings(&mapping, "unit = \"市信访局\""));
+    let channel = |name: &str, unit: &str, holder: &str| Channel {
+        name: name.into(),
+        kinds: vec![Kind::DraftReady],
+        unit: Some(unit.into()),
+        holder: Some(holder.into()),
+    };
+    let hook = channel("webhook/gov", "市政府", "token/gov");
+    let gate = channel("exchange/gate-1", "市信访局", "exchange/gate-1");
+    house.drafted("A1");
+    house.drafted_as("B1", |draft| {
+        draft.fields.accused = vec![Accused {
+            name: "苏州市信访局".into(),
+            ..Accused::default()
+        }];
+    });
+    assert_eq!(house.queued(hook.clone()), 0, "the folder may take both");
+    let taken = house.app.store.wait(move |db| {
+        let id = laixin::api::password::random_hex::<16>;
+        db.claim_packages(&gate, 20, (id, id))
+    });
+    assert_eq!(taken.unwrap(), 1);
+    assert_eq!(house.queued(hook), 1, "what it may not have is theirs");
+    assert_eq!(
+        house.count(
+            "SELECT count(*) FROM outbox WHERE channel = 'webhook/gov' AND letter_id = 'B1'"
+        ),
+        1
+    );
 }

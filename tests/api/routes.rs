@@ -126,6 +126,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/letters/{id}/recusals", MAIL),
     ("DELETE", "/v1/letters/{id}/recusals/{user}", DECIDE),
     ("POST", "/v1/letters/{id}/offices", DECIDE),
+    ("POST", "/v1/letters/{id}/offices/named", MAIL),
     ("GET", "/v1/letters/{id}/second-entry", MAIL),
     ("POST", "/v1/letters/{id}/second-entry", MAIL),
     ("GET", "/v1/letters/{id}/visitor", MAIL),

@@ -63,6 +63,7 @@ const CONTENT: &[(&str, &str)] = &[
     ("PATCH", "/v1/letters/{id}/fields"),
     ("POST", "/v1/letters/{id}/confirm"),
     ("POST", "/v1/letters/{id}/offices"),
+    ("POST", "/v1/letters/{id}/offices/named"),
     ("GET", "/v1/letters/{id}/second-entry"),
     ("POST", "/v1/letters/{id}/second-entry"),
     ("GET", "/v1/letters/{id}/visitor"),

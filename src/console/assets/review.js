@@ -185,6 +185,20 @@
     }
   }
 
+  /** Whoever reads it says that the letter speaks of an office which would receive it: it waits for an officer. */
+  async function speaksOf(buttons) {
+    const place_ = document.querySelector("[data-speaks-say]");
+    place_.textContent = said.script.saving;
+    try {
+      await desk.settled();
+      for (const button of buttons) await call("POST", `${address()}/offices/named`, { office: button.dataset.speaksOf });
+      await window.laixinRefresh();
+      told().textContent = said.script.saved;
+    } catch (error) {
+      place_.textContent = why(error);
+    }
+  }
+
   /** The written rule of the chosen field, in its own words. */
   function rule() {
     const field = document.querySelector("#fields .field.chosen");
@@ -208,6 +222,7 @@
     if (button.id === "skip") skip();
     if (button.id === "nobody") nobody();
     if ("judge" in button.dataset) judge(button);
+    if ("speaksOf" in button.dataset) speaksOf([button]);
     if (button.id === "show-rule") rule();
     if ("repeats" in button.dataset) repeats(button.dataset.repeats);
   });
@@ -215,6 +230,10 @@
   const keys = {
     F1: () => document.getElementById("keys").showModal(),
     F2: rule,
+    F7: () => {
+      const buttons = [...document.querySelectorAll("[data-speaks-of]")];
+      if (buttons.length) speaksOf(buttons);
+    },
     F8: skip,
     F9: () => history.back(),
   };
