@@ -253,7 +253,7 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
     }
     match phrase(&one.text) {
         None => false,
-        Some(Phrase::Greets) => !goes_on(at + 1) && !(one.mark == ',' && toils_on(one, next)),
+        Some(Phrase::Greets) => !(goes_on(at + 1) || one.mark == ',' && toils_on(one, next)),
         Some(Phrase::Calls)
             if one.mark == ':' && HONOURED.iter().any(|word| one.text.contains(word)) =>
         {
