@@ -24,7 +24,7 @@ SCALE = {"1": 0.2, "2": 0.3, "class": 1.0, "both": 0.3, "clause": 0.3}
 STEPS, RATE, RIDGE = 10, 0.1, 0.0005
 MISREAD = 0.08  # share of characters replaced in a second copy of each sentence, as a reader would
 SENTENCES = 2  # what stands in fewer sentences gets no weight
-ORDINARY_LEAST = 4000  # of few wordings the words of ordinary complaints look like threats: of 1,500, 60 of 2,168 unseen lines were suspected, of 4,000 2
+ORDINARY_LEAST = 8000  # of few wordings the words of ordinary complaints look like threats: of 1,500, 60 of 2,168 unseen lines were suspected, of 4,000 2; of 10,500 a threat in unseen letters was lost
 
 
 def folded(text):

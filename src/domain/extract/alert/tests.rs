@@ -24,6 +24,9 @@ pub(super) fn raised(text: &str) -> bool {
 
 const TEXTS: &str = include_str!("../../../../bench/letters/threats/dev.jsonl");
 
+/// Dialects, registers and veiled words of another author, beside as many that only sound alike.
+const DIALECTS: &str = include_str!("../../../../bench/letters/threats/dialects.jsonl");
+
 #[derive(Deserialize)]
 struct Text {
     threat: bool,
@@ -67,5 +70,28 @@ fn measured_by_kind() {
     // The weights were fitted on these: that nothing broke. What was reached on texts that fitted nothing is in bench/letters/threats/README.md.
     if other.is_none() {
         assert!(recall >= 0.99 && precision >= 0.82, "{recall} {precision}");
+    }
+}
+
+#[test]
+fn threats_in_dialect_in_old_style_and_half_misread_are_found() {
+    let (mut all, mut found) = ([0; 2], [0; 2]);
+    for ((harmless, _), (n, raised)) in by_kind(DIALECTS) {
+        all[usize::from(harmless)] += n;
+        found[usize::from(harmless)] += raised;
+    }
+    assert!(all[0] >= 148 && all[1] >= 180, "{all:?}");
+    assert!(found[0] == all[0] && found[1] * 6 <= all[1], "{found:?}");
+}
+
+#[test]
+fn money_asked_for_and_fetched_is_no_threat() {
+    for text in [
+        "那位，烟酒都已送到府上。",
+        "那位戴金表的处长，过年开口要了我一万块。",
+        "老板说先拿两千过年，剩下的开春给，开春就换了锁。",
+        "他张口就要三万，我砍到两万，当面数清，没有收条。",
+    ] {
+        assert!(!raised(text), "{text}");
     }
 }
