@@ -63,7 +63,8 @@ pub fn now() -> Millis {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(LAST_MS),
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(0, |ms| -ms),
     };
-    Millis((since_1970 + PUSHED_MS.load(Ordering::Relaxed)).clamp(0, LAST_MS))
+    let pushed = PUSHED_MS.load(Ordering::Relaxed) + PUSHED_HERE_MS.get();
+    Millis((since_1970 + pushed).clamp(0, LAST_MS))
 }
 
 /// The last day of the year 9998, UTC: what a clock shows beyond it is no date, and nothing falls over it.
@@ -73,6 +74,17 @@ const LAST_MS: i64 = 253_370_678_400_000;
 #[doc(hidden)]
 pub fn jump(by_ms: i64) {
     PUSHED_MS.fetch_add(by_ms, Ordering::Relaxed);
+}
+
+thread_local! {
+    /// How far tests have pushed the wall clock, as far as this thread can tell.
+    static PUSHED_HERE_MS: std::cell::Cell<i64> = const { std::cell::Cell::new(0) };
+}
+
+/// Lets the wall clock jump for this thread alone. Only tests do.
+#[doc(hidden)]
+pub fn jump_here(by_ms: i64) {
+    PUSHED_HERE_MS.set(PUSHED_HERE_MS.get() + by_ms);
 }
 
 /// Now, on the clock that never jumps.

@@ -12,6 +12,7 @@ pub mod cycle;
 pub mod deadline;
 pub mod double_entry;
 pub mod draft;
+pub mod elapsed;
 pub mod extract;
 pub mod field;
 pub mod gazetteer;

@@ -156,6 +156,8 @@ pub struct Evidence {
     second: Option<Box<Self>>,
     /// Of second copies: where it is remembered that their folder was marked.
     memory: Option<PathBuf>,
+    /// Of second copies: their folder, as it was looked at last.
+    seen: Mutex<Option<mark::Identity>>,
     /// Some original may have no second copy.
     is_behind: AtomicBool,
     /// Originals that were asked for and had a bad copy, or none.
@@ -211,6 +213,7 @@ impl Evidence {
             next_copy: AtomicU64::new(0),
             second: None,
             memory: None,
+            seen: Mutex::default(),
             is_behind: AtomicBool::new(true),
             doubted: Mutex::default(),
             wanting: tokio::sync::Notify::new(),
@@ -226,6 +229,7 @@ impl Evidence {
             next_copy: AtomicU64::new(0),
             second: None,
             memory: None,
+            seen: Mutex::default(),
             is_behind: AtomicBool::new(true),
             doubted: Mutex::default(),
             wanting: tokio::sync::Notify::new(),

@@ -109,6 +109,11 @@ impl Scrubber {
     pub fn watch_second(&self, tried: &mut Option<Instant>) -> Result<(), StoreError> {
         match self.evidence.second() {
             Second::None => Ok(()),
+            // Another disk with the same mark, a clone or an older one, lacks the newest.
+            Second::Whole if !self.holds_newest()? => {
+                self.evidence.doubt_second();
+                self.complete_second(tried)
+            }
             Second::Whole => self.note_second(None),
             Second::Away(folder) => {
                 *tried = None;
@@ -145,6 +150,14 @@ impl Scrubber {
             }
             Second::Behind => self.complete_second(tried),
         }
+    }
+
+    /// Whether the second copies of the newest originals are there.
+    fn holds_newest(&self) -> Result<bool, StoreError> {
+        let newest = self.store.wait(|db| db.newest_originals())?;
+        Ok(newest
+            .iter()
+            .all(|sha256| self.evidence.second_holds(sha256)))
     }
 
     /// Whether a folder that is not known is the second copies': a new station has no originals, and most of another's lie there already.

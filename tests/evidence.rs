@@ -153,6 +153,34 @@ fn a_station_with_originals_begins_with_no_second_folder_by_itself() {
     thread.join().unwrap();
 }
 
+/// `whole`, with none of the copies there: an older disk, a clone, or a new file system onto which somebody put the mark.
+#[test]
+fn a_second_folder_exchanged_for_one_with_the_same_mark_is_filled_before_it_is_whole() {
+    let station = stopped();
+    let (place, away) = (station.folder("second"), station.folder("away"));
+    let (scrubber, thread) = watching(&station);
+    scrubber.watch_second(&mut None).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    let all = originals(&place).len();
+    fs::rename(&place, &away).unwrap();
+    fs::create_dir(&place).unwrap();
+    let mark = "laixin-second-copies";
+    fs::copy(away.join(mark), place.join(mark)).unwrap();
+    assert_eq!(scrubber.evidence.second(), laixin::evidence::Second::Behind);
+    scrubber.watch_second(&mut None).unwrap();
+    assert_eq!(part(&scrubber, "second_copies"), None);
+    assert_eq!(originals(&place).len(), all);
+    // The same folder to look at, and the newest are not there.
+    for copy in originals(&place) {
+        fs::remove_file(copy).unwrap();
+    }
+    assert_eq!(scrubber.evidence.second(), laixin::evidence::Second::Whole);
+    scrubber.watch_second(&mut None).unwrap();
+    assert_eq!(originals(&place).len(), all);
+    drop(scrubber);
+    thread.join().unwrap();
+}
+
 /// `/readyz` said ready for as long as the next try was a minute off.
 #[test]
 fn a_second_copy_that_cannot_be_made_is_told_at_once() {

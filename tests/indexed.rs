@@ -7,6 +7,7 @@
 
 use std::fs;
 
+use laixin::domain::access::{Holder, Role, Seer};
 use laixin::domain::grouping::GroupBy;
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::scan::HeldWish;
@@ -329,12 +330,24 @@ async fn bytes_of_a_letter_returned_unread_are_held_for_it_when_a_list_names_the
     let held = station.wait_for(ArrivalState::Held, 3).await;
     for file in held {
         let of = station.store.with(move |db| {
+            let operator = Seer {
+                actor: "wang".into(),
+                holder: Holder::Person(Role::Operator),
+            };
             let shown = db.held_not_withheld(&file.id);
-            Ok((db.letter_of_held(&file.id)?, shown.is_err()))
+            let taken = db.let_take_held(&operator, &file.id);
+            let kept = (shown.is_err(), taken.is_err());
+            Ok((db.letter_of_held(&file.id)?, kept))
         });
         let due = (file.name == "again.jpg").then(|| "A001".to_owned());
         let is_its = due.is_some();
-        assert_eq!(of.await.unwrap(), (due, is_its), "{}", file.name);
+        assert_eq!(of.await.unwrap(), (due, (is_its, is_its)), "{}", file.name);
+        let why = if is_its {
+            "bytes_returned_unread"
+        } else {
+            "list_held"
+        };
+        assert_eq!(file.reason.as_deref(), Some(why), "{}", file.name);
     }
     station.stop().await;
 }

@@ -73,6 +73,11 @@ fn refused(why: Hindrance, state: String) -> StoreError {
 
 fn begin_with(evidence: &Evidence) -> Result<String, StoreError> {
     match evidence.second() {
+        // Made here, it would lie on whatever disk is below: the one with the first copies, most likely.
+        Second::Away(folder) | Second::New(folder) if !folder.is_dir() => Err(refused(
+            Hindrance::SecondFolder,
+            format!("{} is not there", folder.display()),
+        )),
         Second::Away(folder) | Second::New(folder) => Ok(folder.display().to_string()),
         Second::None => Err(refused(Hindrance::Over, "not in the settings".into())),
         Second::Whole | Second::Behind => Err(refused(Hindrance::Over, "in use".into())),
@@ -80,7 +85,7 @@ fn begin_with(evidence: &Evidence) -> Result<String, StoreError> {
 }
 
 /// An administrator says that second copies are kept in the folder of the settings from now on, as it is: a new disk, or one in the place of another.
-/// Every copy is made anew there.
+/// Every copy is made anew there. The folder has to be there: the station makes none.
 #[utoipa::path(post, path = "/v1/second-copies/begin", tag = "health", request_body = ReasonBody,
     params(super::openapi::Key), responses((status = 200, body = SecondCopiesView)))]
 pub async fn begin(

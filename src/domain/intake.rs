@@ -163,6 +163,8 @@ pub mod reason {
     pub const AWAITING_INDEX: &str = "awaiting_index";
     /// A list names a page that is not there.
     pub const INDEX_PAGE_MISSING: &str = "index_page_missing";
+    /// Another file of its list is held, and a list is taken whole or not at all.
+    pub const LIST_HELD: &str = "list_held";
     /// It lies in a scanner's spool and belongs to no scan that this station began.
     pub const UNKNOWN_SCAN: &str = "unknown_scan";
 }
@@ -185,6 +187,7 @@ pub fn may_be_page(reason: &str) -> bool {
             | reason::NO_RELEASED_LOAD
             | reason::AWAITING_INDEX
             | reason::INDEX_PAGE_MISSING
+            | reason::LIST_HELD
             | reason::ARRIVING
             | "unsafe_name"
     )
@@ -247,6 +250,9 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::INDEX_PAGE_MISSING => {
             "see whether the scanner's software wrote every page that its list names; scan the letter again if one is missing"
+        }
+        reason::LIST_HELD => {
+            "decide about the other file of its list first; then take the page into its letter"
         }
         "index_unclear" => "scan the letter again, or put its pages into a folder of their own",
         reason::UNKNOWN_CLAIM => {

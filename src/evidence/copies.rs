@@ -58,7 +58,7 @@ impl Evidence {
             None => Second::None,
             Some(second) => {
                 let folder = second.as_second();
-                if folder != SecondFolder::Known {
+                if folder != SecondFolder::Known || second.was_exchanged() {
                     self.is_behind.store(true, Ordering::Relaxed);
                 }
                 match folder {

@@ -4,7 +4,9 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::{Evidence, EvidenceError, failed, sync_folder};
@@ -46,7 +48,46 @@ fn state(folder: &Path, memory: &Path) -> SecondFolder {
 }
 
 fn is_known(folder: &Path, memory: &Path) -> bool {
-    fs::read_to_string(memory).is_ok_and(|known| Path::new(known.trim_end_matches('\n')) == folder)
+    let Ok(known) = fs::read_to_string(memory) else {
+        return false;
+    };
+    let known = Path::new(known.trim_end_matches('\n'));
+    match known.is_absolute() {
+        true => settled(known) == settled(folder),
+        // As an older laixin wrote it, below the folder that it was started in.
+        false => settled(folder).ends_with(known.strip_prefix(".").unwrap_or(known)),
+    }
+}
+
+/// The same wherever the program was started, and without the way back that a settings file's place may bring.
+fn settled(folder: &Path) -> PathBuf {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut settled = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => drop(settled.pop()),
+            part => settled.push(part),
+        }
+    }
+    settled
+}
+
+/// Which folder it is, and which mark lies in it: another disk in its place has others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    folder: (u64, u64),
+    mark: (u64, i64, i64),
+}
+
+fn identity(folder: &Path) -> Option<Identity> {
+    let (own, mark) = (
+        fs::metadata(folder).ok()?,
+        fs::metadata(folder.join(MARK)).ok()?,
+    );
+    Some(Identity {
+        folder: (own.dev(), own.ino()),
+        mark: (mark.ino(), mark.mtime(), mark.mtime_nsec()),
+    })
 }
 
 fn write(file: &Path, text: &str) -> Result<(), EvidenceError> {
@@ -76,7 +117,23 @@ impl Evidence {
         fs::create_dir_all(&self.unfinished).map_err(failed("create", &self.unfinished))
     }
 
-    /// From now on the second copies are kept in the folder of the settings as it is: it is made where there is none, marked, and remembered.
+    /// Of second copies: whether their folder is another one than when it was looked at last, with the same mark.
+    pub(super) fn was_exchanged(&self) -> bool {
+        if self.memory.is_none() {
+            return false;
+        }
+        let now = identity(&self.root);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *seen, now);
+        before.is_some() && before != now
+    }
+
+    /// The second copies may be fewer than they should be: they are counted, and made, before they are called whole.
+    pub fn doubt_second(&self) {
+        self.is_behind.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on the second copies are kept in the folder of the settings as it is: marked, and remembered.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -90,7 +147,7 @@ impl Evidence {
                 &second.root.join(MARK),
                 "Second copies of a laixin station. Without this file it takes the disk for another one.\n",
             )?;
-            write(memory, &format!("{}\n", second.root.display()))?;
+            write(memory, &format!("{}\n", settled(&second.root).display()))?;
         }
         self.is_behind.store(true, Ordering::Relaxed);
         self.wanting.notify_one();

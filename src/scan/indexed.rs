@@ -299,11 +299,6 @@ impl Desk {
         for (arrival, own, judged) in judged {
             self.learn_of_clock(&arrival, own, judged);
         }
-        // Each with its bytes: they tell whose letter keeps a file from being shown and taken.
-        let hold_kept = |code| {
-            let mut files = claimed.iter().zip(&originals);
-            files.try_for_each(|(one, kept)| self.hold_kept(one, code, kept.clone()))
-        };
         match taken {
             Indexed::Letters(letters) => {
                 tracing::info!(
@@ -330,8 +325,13 @@ impl Desk {
                 self.all_back(claimed);
                 Ok(())
             }
-            Indexed::Unread => hold_kept(reason::BYTES_RETURNED_UNREAD),
-            Indexed::LetterClosed { letter } => hold_kept(self.why_closed(letter)?),
+            Indexed::Held(why) => {
+                let mut files = claimed.iter().zip(originals).zip(why);
+                // Each with its bytes: they tell whose letter keeps a file from being shown and taken.
+                files.try_for_each(|((one, kept), why)| {
+                    self.hold_kept(one, why.unwrap_or(reason::LIST_HELD), kept)
+                })
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
+use super::withhold::BURIED_SINCE;
 use super::{Db, StoreError, ledger, locked};
 use crate::clock::{self, Millis};
 use crate::evidence::Original;
@@ -97,10 +98,10 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn original_rows(&self) -> Result<Vec<Original>, StoreError> {
-        let mut query = self.connection.prepare(
-            "SELECT sha256, max(sm3), max(size) FROM arrivals WHERE state IN ('taken', 'set_aside') AND sha256 IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.sha256 = arrivals.sha256 AND t.destroyed_ms >= arrivals.taken_ms) GROUP BY sha256 ORDER BY sha256",
-        )?;
+        let mut query = self.connection.prepare(&format!(
+            "SELECT sha256, max(sm3), max(size) FROM arrivals a WHERE state IN ('taken', 'set_aside') AND sha256 IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.sha256 = a.sha256 AND {BURIED_SINCE}) GROUP BY sha256 ORDER BY sha256",
+        ))?;
         let rows = query.query_map([], |row| {
             Ok(Original {
                 sha256: row.get(0)?,

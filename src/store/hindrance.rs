@@ -90,13 +90,15 @@ pub enum Hindrance {
     NotOpened,
     /// The disk of the second copies cannot be written.
     SecondDisk,
+    /// The folder that the second copies are to begin with is not there: its disk may be away.
+    SecondFolder,
     /// A proposal to destroy was dropped with the clock's confirmation.
     Dropped,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::LeasedToAnother,
         Self::LeaseOutdated,
         Self::NotLeased,
@@ -137,6 +139,7 @@ impl Hindrance {
         Self::ClockSetBack,
         Self::ClockJumped,
         Self::SecondDisk,
+        Self::SecondFolder,
         Self::Dropped,
         Self::NotOpened,
         Self::SecondEntryOpen,
@@ -169,6 +172,7 @@ impl Hindrance {
             Self::ClockSetBack => "clock_set_back",
             Self::ClockJumped => "clock_jumped_ahead",
             Self::NotOpened => "not_opened",
+            Self::SecondFolder => "second_folder_missing",
             Self::LastAdministrator => "last_administrator",
             _ => "wrong_state",
         }
@@ -236,6 +240,9 @@ impl Hindrance {
                 "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
             }
             Self::Over => "There is nothing to do",
+            Self::SecondFolder => {
+                "Attach or mount its disk; where the folder is to be a new one, make it on that disk, then begin again"
+            }
             Self::SecondDisk => "Attach or mount it, and see that it may be written",
             Self::Dropped => "Propose it anew once the letter's time is over",
             Self::NotOpened => {

@@ -22,13 +22,8 @@ pub enum Indexed {
     Letters(Vec<String>),
     /// The gate is shut for one of them; nothing was written.
     NotNow(Gate),
-    /// The bytes of one are a page's of a letter returned unread; nothing was written.
-    Unread,
-    /// A letter is confirmed or registered; nothing was written.
-    LetterClosed {
-        /// The letter.
-        letter: String,
-    },
+    /// Why some of them are to be held, in their order; nothing was written. The others are held with them, and have no reason of their own.
+    Held(Vec<Option<&'static str>>),
 }
 
 impl Db {
@@ -38,10 +33,15 @@ impl Db {
     /// [`StoreError::NotFound`] for an unknown arrival.
     pub fn take_indexed(&mut self, files: &[TakePage]) -> Result<Indexed, StoreError> {
         self.atomically(|db| {
+            let mut held = Vec::new();
             for file in files {
-                if let Some(shut) = db.shut_for(file)? {
-                    return Ok(shut);
+                match db.gate_for(file)? {
+                    Gate::Enter { load } => held.push(db.held_for(file, load)?),
+                    shut => return Ok(Indexed::NotNow(shut)),
                 }
+            }
+            if held.iter().any(Option::is_some) {
+                return Ok(Indexed::Held(held));
             }
             let mut letters = Vec::new();
             for file in files {
@@ -159,30 +159,29 @@ impl Db {
             .try_for_each(|hold| self.resolve_hold(hold, ACTOR, why).map(drop))
     }
 
-    /// Why a file cannot be taken now.
-    fn shut_for(&self, file: &TakePage) -> Result<Option<Indexed>, StoreError> {
+    fn gate_for(&self, file: &TakePage) -> Result<Gate, StoreError> {
         let found = self.arrival(&file.arrival)?;
-        let load = match gate_of(&self.connection, &found, GroupBy::Index)? {
-            Gate::Enter { load } => load,
-            shut => return Ok(Some(Indexed::NotNow(shut))),
-        };
-        let is_page = !file.frames.is_empty();
-        let unread = (is_page && is_unread(&self.connection, &file.original.sha256)?)
-            .then_some(Indexed::Unread);
+        gate_of(&self.connection, &found, GroupBy::Index)
+    }
+
+    /// Why a file is to be held: its letter takes no more pages, or its bytes are a page's of a letter returned unread.
+    fn held_for(&self, file: &TakePage, load: i64) -> Result<Option<&'static str>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT id, stage, withheld IS NOT NULL FROM letters WHERE group_name = ?2 AND batch_id = (SELECT batch_id FROM loads WHERE id = ?1)",
         )?;
-        let mut rows = query.query((load, &file.group))?;
-        let Some(row) = rows.next()? else {
-            return Ok(unread);
-        };
-        let (letter, stage, withheld): (String, Stage, bool) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        let closed = withheld || matches!(stage, Stage::Confirmed | Stage::Registered);
-        match closed {
-            true => Ok(Some(Indexed::LetterClosed { letter })),
-            false => Ok(unread),
+        let letter: Option<(String, Stage, bool)> = query
+            .query_row((load, &file.group), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        if let Some((letter, stage, withheld)) = letter
+            && (withheld || matches!(stage, Stage::Confirmed | Stage::Registered))
+        {
+            return self.why_closed(&letter).map(Some);
         }
+        let is_page = !file.frames.is_empty();
+        let is_unread = is_page && is_unread(&self.connection, &file.original.sha256)?;
+        Ok(is_unread.then_some(reason::BYTES_RETURNED_UNREAD))
     }
 }
 

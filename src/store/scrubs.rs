@@ -165,6 +165,19 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The originals that came last; not those whose bytes are to be gone.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn newest_originals(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT a.sha256 FROM pages p JOIN arrivals a ON a.id = p.arrival_id
+             WHERE a.sha256 IS NOT NULL AND a.sha256 NOT IN (SELECT sha256 FROM tombstones) ORDER BY p.id DESC LIMIT 10",
+        )?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A person says that second copies are kept in this folder from now on, whatever was there before.
     ///
     /// # Errors

@@ -18,11 +18,8 @@ use serde_json::json;
 
 use super::{AlertsWanted, Db, Hindrance, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis, Moment};
+use crate::domain::elapsed::{AHEAD_MS, ALLOWED_MS, returned};
 
-/// A time server, or whoever sets a clock by his watch, moves it by less.
-const ALLOWED_MS: i64 = 120_000;
-/// How far the clock may run ahead of the one that never jumps, within a run.
-pub(super) const AHEAD_MS: i64 = 86_400_000;
 /// A station that was off for longer is told of as well: nothing tells that from a clock that jumped.
 const OFF_MS: i64 = 40 * 86_400_000;
 /// Releases remembered; a page that was seen before the first of them counts as seen before all.
@@ -129,11 +126,6 @@ fn jump_noted(connection: &Connection) -> Result<Option<SetBack>, StoreError> {
             last: Millis(last),
         })
     }))
-}
-
-/// Whether a clock that jumped to one time, and shows another, was set right again.
-pub(super) fn returned(now_ms: i64, showed_ms: i64) -> bool {
-    now_ms + ALLOWED_MS < showed_ms
 }
 
 /// When the newest entry was written, whatever the clock was.
@@ -330,6 +322,8 @@ impl Db {
     /// [`StoreError::WrongState`] when the clock is neither behind nor far ahead.
     pub fn confirm_clock(&mut self, by: &str, reason: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
+            // A jump that is not noted would count as time that passed.
+            db.watch_clock()?;
             let SetBack { now, last } = match db.clock_trouble()? {
                 Some(ClockTrouble::SetBack(found)) => {
                     db.go_on_by((found.now, by))?;

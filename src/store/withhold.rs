@@ -70,6 +70,11 @@ pub struct RetentionRow {
 
 /// As refusals name it.
 const DESTROY: &str = "destroy";
+/// Whether an original, `t` of the tombstones, was destroyed after it came as `a` of the arrivals: by the order of the ledger, whatever clocks said. What no
+/// entry says to be destroyed stays.
+pub(super) const BURIED_SINCE: &str =
+    "coalesce((SELECT max(l.seq) FROM retentions r JOIN ledger l ON l.subject = 'letter/' || r.letter_id AND l.action = 'letter.destroyed' WHERE r.id = t.retention_id)
+     > coalesce((SELECT max(l.seq) FROM ledger l WHERE l.subject = 'arrival/' || a.id AND l.action IN ('page.arrived', 'page.held', 'page.set_aside')), 0), 0)";
 const DROPPED: &str = "retention.dropped";
 
 fn wrong(why: Hindrance, letter: &str, state: &str, action: &'static str) -> StoreError {
@@ -317,7 +322,7 @@ impl Db {
     }
 
     /// Since when nothing more is done with a letter: it is registered or withheld, and its last page came. All of it is the station's own record:
-    /// what a person types as received does not make a letter old, nor does a clock that jumped.
+    /// what a person types as received does not make a letter old, nor does a clock that jumped. Never later than now.
     fn done_with_since(&self, letter: &str, action: &'static str) -> Result<Millis, StoreError> {
         let (since, actions) = match self.withholding(letter)? {
             Some(held) if held.kind == Withheld::Destroyed => {
@@ -339,23 +344,20 @@ impl Db {
                 (at, "'draft.acked'")
             }
         };
-        let (done, taken): (Option<i64>, Option<i64>) = self.connection.prepare_cached(&format!(
+        let (done, came): (Option<i64>, Option<i64>) = self.connection.prepare_cached(&format!(
             "SELECT (SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ({actions})),
-             (SELECT max(seq) FROM ledger WHERE action = 'page.arrived' AND subject IN (SELECT 'arrival/' || arrival_id FROM pages WHERE letter_id = ?1))",
+             max((SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ('letter.begun', 'pages.moved', 'pages.received')),
+             (SELECT coalesce(max(seq), 0) FROM ledger WHERE (action, subject) IN
+              (SELECT 'page.arrived', 'arrival/' || arrival_id FROM pages WHERE letter_id = ?1
+               UNION ALL SELECT 'page.kind_set', 'page/' || id FROM pages WHERE letter_id = ?1)))",
         ))?.query_row([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (came, last_taken): (Millis, Millis) = self.connection.query_row(
-            "SELECT l.last_arrival_ms, coalesce((SELECT max(a.taken_ms) FROM pages p JOIN arrivals a ON a.id = p.arrival_id
-             WHERE p.letter_id = l.id), 0) FROM letters l WHERE l.id = ?1",
+        let last_came: Millis = self.connection.query_row(
+            "SELECT last_arrival_ms FROM letters WHERE id = ?1",
             [letter],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| row.get(0),
         )?;
-        let first = done.unwrap_or(0);
-        // A page that was moved, or is another kind by now, is on record elsewhere.
-        let parts = [(since, done), (came, None), (last_taken, taken)];
-        let counted = parts.map(|(at, entry)| self.counted_from(at, (first, entry)));
-        counted
-            .into_iter()
-            .try_fold(Millis(0), |latest, at| Ok(latest.max(at?)))
+        let done = self.there_since(done, since)?;
+        Ok(done.max(self.there_since(came, last_came)?))
     }
 
     /// What has to hold of a letter that is destroyed: when it is proposed, and when that is approved. Its time is over by a clock that is not in doubt.
@@ -577,8 +579,8 @@ impl Db {
     /// When SQLite refuses.
     pub fn destroyed_originals(&self) -> Result<Vec<String>, StoreError> {
         let mut query = self.connection.prepare(
-            "SELECT sha256 FROM tombstones t WHERE NOT EXISTS
-             (SELECT 1 FROM arrivals a WHERE a.sha256 = t.sha256 AND a.taken_ms > t.destroyed_ms) ORDER BY sha256",
+            &format!("SELECT sha256 FROM tombstones t WHERE NOT EXISTS
+             (SELECT 1 FROM arrivals a WHERE a.sha256 = t.sha256 AND NOT {BURIED_SINCE}) ORDER BY sha256"),
         )?;
         let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -589,12 +591,12 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn scans_of_destroyed(&self, letter: Option<&str>) -> Result<Vec<ScanOf>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT r.letter_id, a.id, a.source, a.name, a.kept_as, t.sha256, t.size FROM tombstones t
-             JOIN retentions r ON r.id = t.retention_id JOIN arrivals a ON a.sha256 = t.sha256
-             WHERE r.letter_id = coalesce(?1, r.letter_id) AND a.state IN (?2, ?3) AND NOT EXISTS
-             (SELECT 1 FROM arrivals b WHERE b.sha256 = t.sha256 AND b.taken_ms > t.destroyed_ms) ORDER BY a.id",
-        )?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT r.letter_id, b.id, b.source, b.name, b.kept_as, t.sha256, t.size FROM tombstones t
+             JOIN retentions r ON r.id = t.retention_id JOIN arrivals b ON b.sha256 = t.sha256
+             WHERE r.letter_id = coalesce(?1, r.letter_id) AND b.state IN (?2, ?3) AND NOT EXISTS
+             (SELECT 1 FROM arrivals a WHERE a.sha256 = t.sha256 AND NOT {BURIED_SINCE}) ORDER BY b.id",
+        ))?;
         let states = (letter, ArrivalState::Taken, ArrivalState::SetAside);
         let rows = query.query_map(states, |row| {
             Ok(ScanOf {

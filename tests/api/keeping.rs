@@ -593,6 +593,12 @@ fn an_administrator_begins_with_a_new_folder_for_second_copies_and_that_is_on_re
         assert_eq!(post(&house, caller, path, why.clone()).code(), "forbidden");
     }
     assert!(!house.app.evidence.second_holds(&kept.sha256));
+    // Its disk is away, or was never there: it would have been made on the first one.
+    let folder = house.app.settings.keeping.second_dir.clone().unwrap();
+    let answer = post(&house, &boss, path, why.clone());
+    assert_eq!(answer.code(), "second_folder_missing");
+    assert!(!folder.exists());
+    std::fs::create_dir(&folder).unwrap();
     assert_eq!(post(&house, &boss, path, why.clone()).status, 200);
     assert_eq!(state(), "behind");
     assert!(refused(&post(&house, &boss, path, why)).contains("in use"));

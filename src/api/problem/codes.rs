@@ -327,6 +327,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Whoever decides has to have the letter before him",
     ),
     (
+        "second_folder_missing",
+        StatusCode::CONFLICT,
+        "The folder for the second copies is not there",
+    ),
+    (
         "officer_decides",
         StatusCode::CONFLICT,
         "It may be a page of a letter that is shown to nobody",
