@@ -160,3 +160,24 @@ impl Evidence {
         second.is_some_and(|second| second.found(sha256).is_ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `laixin check`, called in another folder, took one in use for one never used.
+    #[test]
+    fn a_folder_is_known_from_wherever_it_is_looked_at() {
+        let data = tempfile::tempdir().unwrap();
+        let memory = memory(data.path());
+        for known in ["/srv/laixin/second\n", "second\n", "./second\n"] {
+            fs::write(&memory, known).unwrap();
+            for folder in ["/srv/laixin/second", "/srv/other/../laixin/./second"] {
+                assert!(is_known(Path::new(folder), &memory), "{known} {folder}");
+            }
+            assert!(!is_known(Path::new("/srv/laixin/third"), &memory));
+        }
+        fs::write(&memory, "/srv/laixin/second\n").unwrap();
+        assert!(!is_known(Path::new("/mnt/second"), &memory));
+    }
+}

@@ -263,7 +263,8 @@ impl Db {
         let not_noted = match trouble {
             // Also one that follows a jump which nobody answered.
             Some(ClockTrouble::JumpedAhead(_)) if jump_noted(&self.connection)?.is_some() => {
-                self.jumped_in_this_run()
+                let off = far_beyond(clock::now(), newest_written(&self.connection)?);
+                self.jumped_in_this_run().or(off)
             }
             Some(ClockTrouble::JumpedAhead(found)) => Some(found),
             _ => None,
