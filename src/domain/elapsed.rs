@@ -28,6 +28,11 @@ pub enum Clock {
         /// The latest time on record.
         last: i64,
     },
+    /// After it had been behind, the first entry that shows a later time than what was on record.
+    Shows {
+        /// What it showed.
+        at: i64,
+    },
     /// A person said that it is right.
     Confirmed {
         /// What it showed then.
@@ -37,29 +42,58 @@ pub enum Clock {
 
 /// The time added up so far.
 #[derive(Debug, Clone, Copy, Default)]
-struct Reckoning {
-    /// The latest time that the clock showed, jumps followed.
-    shown: Option<i64>,
+struct Point {
     passed: i64,
     /// How far jumps moved the clock, all of them together.
     moved: i64,
+    /// While the clock was behind: when it shows more than before, the time that went by until then is not all from after this.
+    is_behind: bool,
+}
+
+/// The time added up, and from where it is counted.
+#[derive(Debug, Default)]
+struct Reckoning {
+    /// The latest time that the clock showed, jumps followed.
+    shown: Option<i64>,
+    now: Point,
+    points: Vec<Point>,
 }
 
 impl Reckoning {
     /// Nothing is added while the clock is behind what it showed before.
     fn shows(&mut self, at: i64) {
-        let shown = self.shown.unwrap_or(at).max(at);
-        self.passed += shown - self.shown.unwrap_or(at);
-        self.shown = Some(shown);
+        let before = self.shown.unwrap_or(at);
+        if at <= before {
+            self.shown = Some(before);
+            return;
+        }
+        self.shown = Some(at);
+        self.now.passed += at - before;
+        for point in self.points.iter_mut().filter(|point| point.is_behind) {
+            point.passed += at - before;
+            point.is_behind = false;
+        }
     }
 
     fn jumps_to(&mut self, at: i64) {
-        self.moved += at - self.shown.unwrap_or(at);
+        self.now.moved += at - self.shown.unwrap_or(at);
         self.shown = Some(at);
+        self.points
+            .iter_mut()
+            .for_each(|point| point.is_behind = false);
     }
 
     fn is_behind(&self, at: i64) -> bool {
         self.shown.is_some_and(|shown| at < shown)
+    }
+
+    fn counts_from(&mut self, at: i64) {
+        let is_behind = self.shown.is_some_and(|shown| returned(at, shown));
+        self.shows(at);
+        self.points.push(Point {
+            is_behind,
+            ..self.now
+        });
     }
 
     fn hears(&mut self, said: Clock) {
@@ -77,37 +111,33 @@ impl Reckoning {
             }
             Clock::SetBack { last } => self.shows(last),
             Clock::Confirmed { at } if self.is_behind(at) => self.jumps_to(at),
-            Clock::Confirmed { at } => self.shows(at),
+            Clock::Confirmed { at } | Clock::Shows { at } => self.shows(at),
         }
     }
 
-    /// What of the time since an earlier point passed for sure. A clock that is behind by more than it had jumped ahead was ahead at that point, for all we know.
-    fn since(&self, earlier: &Self) -> i64 {
-        self.passed - earlier.passed + (self.moved - earlier.moved).min(0)
+    /// What of the time since a point passed for sure. A clock that is behind by more than it had jumped ahead was ahead at that point, for all we know.
+    fn since(&self, point: &Point) -> i64 {
+        self.now.passed - point.passed + (self.now.moved - point.moved).min(0)
     }
 }
 
 /// How many milliseconds have passed at least since what stands at `record`, its place in the ledger and what the clock showed. `said` with their places.
 pub fn passed_ms(said: &[(i64, Clock)], record: (i64, i64), now: i64) -> i64 {
     let mut reckoning = Reckoning::default();
-    let mut points = Vec::new();
     let (before, after) = said.split_at(said.partition_point(|(seq, _)| *seq < record.0));
     for (_, said) in before {
         reckoning.hears(*said);
     }
-    reckoning.shows(record.1);
-    points.push(reckoning);
+    reckoning.counts_from(record.1);
     for (_, said) in after {
         reckoning.hears(*said);
-        if matches!(said, Clock::Confirmed { .. }) {
-            points.push(reckoning);
+        if let Clock::Confirmed { at } = said {
+            reckoning.counts_from(*at);
         }
     }
     reckoning.shows(now);
-    points
-        .iter()
-        .map(|point| reckoning.since(point))
-        .fold(0, i64::max)
+    let since = reckoning.points.iter().map(|point| reckoning.since(point));
+    since.fold(0, i64::max)
 }
 
 #[cfg(test)]
@@ -204,7 +234,26 @@ mod tests {
     fn a_clock_that_is_behind_for_a_while_without_a_word_adds_nothing_twice() {
         // Back to -450 at -50, right again by itself at -40: written down as a set-back only.
         assert_eq!(days(&[set_back(-50)], (1, -60)), 60);
-        assert_eq!(days(&[set_back(-50)], (11, -450)), 50, "written meanwhile");
+        let shows = Clock::Shows { at: -40 * AHEAD_MS };
+        assert_eq!(days(&[set_back(-50), shows], (1, -60)), 60);
+        // The slow clock ran for ten days: what it wrote at their end is no ten days older.
+        assert_eq!(days(&[set_back(-50), shows], (11, -440)), 40);
+        assert_eq!(
+            days(&[set_back(-50)], (11, -440)),
+            0,
+            "right again just now"
+        );
+        let jumped = [
+            set_back(-50),
+            jumped(-40, 800),
+            set_back(800),
+            confirmed(-30),
+        ];
+        assert_eq!(
+            days(&jumped, (11, -440)),
+            30,
+            "of what the run explains as well"
+        );
         assert_eq!(days(&[set_back(100)], (1, 90)), 10, "not confirmed yet");
         // Confirmed where it was ahead before: the record is from after that day.
         assert_eq!(days(&[set_back(300), confirmed(-100)], (1, 200)), 100);

@@ -1,5 +1,7 @@
 //! How long ago something was recorded, as far as the ledger proves it: by the order of its entries and by what it says of the clock (`src/domain/elapsed.rs`).
 
+use rusqlite::OptionalExtension;
+
 use super::set_back::{CONFIRMED, JUMPED_AHEAD, SET_BACK, SUBJECT};
 use super::{Db, StoreError};
 use crate::clock::{self, Millis};
@@ -36,6 +38,7 @@ impl Db {
         Ok((before.max(entry.unwrap_or(0)), at.0))
     }
 
+    /// What the ledger says of the clock, and after each set-back the first entry from when it was right again.
     fn said_of_clock(&self, now: Millis) -> Result<Vec<(i64, Clock)>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT l.seq, l.action, l.detail ->> '$.last_ms', l.detail ->> '$.now_ms',
@@ -52,8 +55,22 @@ impl Db {
             };
             Ok(Some((row.get(0)?, said)))
         })?;
-        rows.filter_map(|said| said.transpose().map(|said| Ok(said?)))
-            .collect()
+        let mut all: Vec<(i64, Clock)> = rows
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?;
+        let mut later = self.connection.prepare_cached(
+            "SELECT seq, at_ms FROM ledger WHERE seq > ?1 AND at_ms > ?2 AND subject <> ?3 ORDER BY seq LIMIT 1",
+        )?;
+        for (seq, said) in all.clone() {
+            if let Clock::SetBack { last } = said {
+                let shows = later.query_row((seq, last, SUBJECT), |row| {
+                    Ok((row.get(0)?, Clock::Shows { at: row.get(1)? }))
+                });
+                all.extend(shows.optional()?);
+            }
+        }
+        all.sort_by_key(|(seq, _)| *seq);
+        Ok(all)
     }
 }
 
