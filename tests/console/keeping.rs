@@ -425,7 +425,8 @@ async fn destruction_is_proposed_by_one_and_approved_by_another_and_leaves_a_rec
         own.execute_batch(
             "UPDATE drafts SET state = 'acked', acked_ms = 5 WHERE letter_id = 'A002';
              UPDATE letters SET stage = 'registered', last_arrival_ms = 5 WHERE id = 'A002';
-             UPDATE arrivals SET taken_ms = 5 WHERE id IN (SELECT arrival_id FROM pages WHERE letter_id = 'A002');",
+             UPDATE arrivals SET taken_ms = 5 WHERE id IN (SELECT arrival_id FROM pages WHERE letter_id = 'A002');
+             UPDATE ledger SET at_ms = 5 WHERE action IN ('letter.begun', 'page.arrived', 'page.kind_set');",
         )
         .unwrap();
         sign_in(&browser, &station).await;
