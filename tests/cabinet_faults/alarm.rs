@@ -8,7 +8,7 @@ use uv_cabinet::sim::{Fault, SimSettings};
 
 use super::bench::{Bench, Wire};
 use super::processes::{Simulator, new_load, profile};
-use crate::support::{PASSWORD, TestStation, wait_for};
+use crate::support::{PASSWORD, SECOND, TestStation, wait_for};
 
 fn view(station: &TestStation) -> Value {
     station.ok("GET", "/v1/cabinets/cabinet-1", None)
@@ -367,7 +367,7 @@ async fn told_of_ozone(bench: &Bench, first: &str) {
 }
 
 fn signed(station: &TestStation, load: i64, mains_cut: bool) -> (u16, Value) {
-    let body = json!({"reason": "urgent, relay welded", "approver": "chief",
+    let body = json!({"reason": "urgent, relay welded", "approver": SECOND,
         "approver_password": PASSWORD, "mains_cut": mains_cut});
     station.call("POST", &format!("/v1/loads/{load}/override"), Some(body))
 }
@@ -427,11 +427,12 @@ fn an_alarm_is_acknowledged_by_maintenance_and_by_no_operator() {
     let mut station = TestStation::new();
     station.add_person("op", "operator");
     station.add_person("fitter", "maintenance");
-    station.add_person("chief", "operator");
+    station.add_second();
     std::fs::write(station.folder("cabinet.toml"), profile(Wire::Tcp)).expect("written");
     let tcp = station.cabinet.to_string();
     let mut sim = Simulator::start(&["--listen", &tcp]);
     station.start();
+    station.second_chooses_a_password();
     station.sign_in_as("op");
     until_step(&station, "idle");
     let (_, load) = new_load(&station);
