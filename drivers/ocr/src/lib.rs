@@ -57,6 +57,7 @@ mod tesseract;
 mod tiff_chunks;
 mod tiff_jpeg;
 mod tiff_pages;
+mod tiff_palette;
 mod turn;
 mod words;
 

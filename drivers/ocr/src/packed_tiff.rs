@@ -15,6 +15,7 @@ use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::tiff_chunks::{self, Chunk};
 use crate::tiff_jpeg::joined;
 use crate::tiff_pages::{self, Tiff, failed, tag};
+use crate::tiff_palette;
 
 /// What of the directory goes along whatever the compression.
 #[derive(Clone, Copy)]
@@ -220,6 +221,9 @@ fn samples(
     lies: Lies,
 ) -> Found {
     let (width, height) = decoder.dimensions().map_err(failed)?;
+    if let Some(coloured) = tiff_palette::samples(decoder, bytes, limits)? {
+        return coloured.pack(lies.orientation, lies.dpi);
+    }
     let is_chunky = tag(decoder, Tag::PlanarConfiguration, 1)? == 1;
     let kind = decoder.colortype().map_err(failed)?;
     let is_known = matches!(

@@ -169,7 +169,7 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// Neither JPEG, PNG, TIFF nor PDF, whatever its name says.
-    #[error("not a JPEG, PNG, TIFF or PDF file: begins with {first:02x?}")]
+    #[error("not a JPEG, PNG, TIFF or PDF file")]
     NotAnImage {
         /// Up to the first eight bytes.
         first: Vec<u8>,
@@ -245,11 +245,25 @@ impl DecodeError {
         media_type: MediaType,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
+        let source = source.into();
         Self::Damaged {
             format: media_type.as_str(),
-            source: source.into(),
+            source: match ends_early(source.as_ref()) {
+                true => "the file ends before its data do".into(),
+                false => source,
+            },
         }
     }
+}
+
+/// Whether a decoder wanted bytes that are not there. It says so in words of the library, once for each of its layers.
+fn ends_early(error: &(dyn std::error::Error + 'static)) -> bool {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).any(|error| {
+        error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
+    })
 }
 
 /// How many pages a file has, by its structure; no pixel is decoded. Thumbnails inside a TIFF count.

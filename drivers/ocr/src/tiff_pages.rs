@@ -1,10 +1,11 @@
-//! TIFF, every page of it: bilevel, grey, RGB, CMYK and YCbCr, 1 to 16 bits, in strips or tiles, in every compression scanners
+//! TIFF, every page of it: bilevel, grey, palette, RGB, CMYK and YCbCr, 1 to 16 bits, in strips or tiles, in every compression scanners
 //! write. What the `tiff` crate does not know strictly (fax, JPEG) goes through our own paths in `tiff_chunks.rs`.
 
 use crate::orient::Orientation;
 use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::samples::to_rgb;
 use crate::tiff_chunks;
+use crate::tiff_palette;
 use std::io::Cursor;
 use tiff::TiffError;
 use tiff::decoder::Decoder;
@@ -70,7 +71,7 @@ pub(crate) fn frames(bytes: &[u8], limits: &Limits) -> Result<usize, DecodeError
     Ok(frames)
 }
 
-fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, DecodeError> {
+pub(crate) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Tiff<'a>, DecodeError> {
     let mut memory = tiff::decoder::Limits::default();
     memory.decoding_buffer_size =
         usize::try_from(limits.pixels.saturating_mul(8)).unwrap_or(usize::MAX);
@@ -109,7 +110,10 @@ fn page(decoder: &mut Tiff<'_>, bytes: &[u8], limits: &Limits) -> Result<Page, D
         2..=4 => tiff_chunks::fax_page(decoder, bytes, compression)?,
         6 => tiff_chunks::old_jpeg_page(decoder, bytes, limits)?,
         7 => tiff_chunks::jpeg_page(decoder, bytes, limits)?,
-        _ => sample_page(decoder, width, height)?,
+        _ => match tiff_palette::samples(decoder, bytes, limits)? {
+            Some(coloured) => coloured.page()?,
+            None => sample_page(decoder, width, height)?,
+        },
     };
     Ok(orientation.apply(page))
 }

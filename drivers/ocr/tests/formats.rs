@@ -68,6 +68,66 @@ fn every_compression_and_layout_of_tiff_shows_the_same_picture() {
 }
 
 #[test]
+fn the_colours_of_a_palette_are_shown() {
+    for name in [
+        "palette_lzw.tif",
+        "palette_deflate.tif",
+        "palette_raw.tif",
+        "palette_4.tif",
+        "palette_motorola.tif",
+    ] {
+        shows_bars(name, 0);
+        let (packed, _) = ocr::pack(&sample(name), 0, &Limits::default()).unwrap();
+        assert_eq!(packed.fidelity, ocr::Fidelity::Lossless, "{name}");
+    }
+    let pages = decode(&sample("palette_pages.tif"), &Limits::default()).unwrap();
+    let [bars, two] = &pages[..] else {
+        panic!("{} pages", pages.len())
+    };
+    like("palette_pages.tif", bars, &colour_bars(WIDTH, HEIGHT), 0);
+    let expected: Vec<u8> = (0..WIDTH * HEIGHT)
+        .flat_map(|at| match is_black(at % WIDTH, at / WIDTH) {
+            true => [30, 30, 220],
+            false => [250, 250, 250],
+        })
+        .collect();
+    like("palette_1", two, &expected, 0);
+}
+
+#[test]
+fn a_palette_that_is_too_short_is_damage() {
+    assert!(matches!(
+        refused("palette_short.tif"),
+        DecodeError::Damaged { .. }
+    ));
+}
+
+#[test]
+fn a_file_that_ends_early_says_so_once_and_in_plain_words() {
+    for (name, keep) in [
+        ("palette_lzw.tif", 60),
+        ("rgb_raw.tif", 200),
+        ("grey.tif", 20),
+    ] {
+        let whole = sample(name);
+        let error = decode(&whole[..keep.min(whole.len())], &Limits::default()).unwrap_err();
+        let mut said = vec![error.to_string()];
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            said.push(error.to_string());
+            cause = error.source();
+        }
+        let said = said.join(": ");
+        assert_eq!(
+            said, "image/tiff data are cut short or damaged: the file ends before its data do",
+            "{name}"
+        );
+    }
+    let other = decode(b"BM\0\0\0\0\0\0", &Limits::default()).unwrap_err();
+    assert_eq!(other.to_string(), "not a JPEG, PNG, TIFF or PDF file");
+}
+
+#[test]
 fn ink_and_grey_become_rgb() {
     shows_bars("cmyk.tif", 3);
     shows_bars("cmyk.jpg", 40);

@@ -4,6 +4,7 @@ bars, red, green, blue and nearly white, 96 × 64; bilevel ones are black right 
 """
 
 import io
+import struct
 import subprocess
 import zlib
 from pathlib import Path
@@ -62,6 +63,46 @@ def plain_pdf(name, content, resources=b"", extra=()):
     Path(name).write_bytes(out)
 
 
+def palette_tiff(name, pages, order="<", cut=0):
+    """TIFF of (image of colour numbers, bits, colours), uncompressed, by hand: what no writer here makes."""
+    out = bytearray({"<": b"II", ">": b"MM"}[order] + struct.pack(order + "HI", 42, 0))
+    link = 4
+    for image, bits, colours in pages:
+        per = 8 // bits
+        at, rows = len(out), [image[y * W:(y + 1) * W] for y in range(H)]
+        out += bytes(sum(row[x + k] << (8 - bits * (k + 1)) for k in range(per)) for row in rows for x in range(0, W, per))
+        colours = colours + [(0, 0, 0)] * (2**bits - len(colours))
+        table, values = len(out), [colour[channel] * 257 for channel in range(3) for colour in colours]
+        values = values[: len(values) - cut]
+        out += struct.pack(f"{order}{len(values)}H", *values)
+        struct.pack_into(order + "I", out, link, len(out))
+        short = lambda value: struct.pack(order + "HH", value, 0)
+        long = lambda value: struct.pack(order + "I", value)
+        entries = [(256, 3, 1, short(W)), (257, 3, 1, short(H)), (258, 3, 1, short(bits)), (259, 3, 1, short(1)), (262, 3, 1, short(3)),
+                   (273, 4, 1, long(at)), (277, 3, 1, short(1)), (278, 3, 1, short(H)), (279, 4, 1, long(table - at)),
+                   (320, 3, len(values), long(table))]
+        out += struct.pack(order + "H", len(entries))
+        for tag, kind, count, value in entries:
+            out += struct.pack(order + "HHI", tag, kind, count) + value
+        link = len(out)
+        out += long(0)
+    Path(name).write_bytes(out)
+
+
+def palettes():
+    places = [x * 4 // W for y in range(H) for x in range(W)]
+    palette = Image.new("P", (W, H))
+    palette.putdata(places)
+    palette.putpalette([value for bar in BARS for value in bar])
+    for name, how in [("lzw", "tiff_lzw"), ("deflate", "tiff_adobe_deflate"), ("raw", None)]:
+        tiff(f"palette_{name}.tif", palette, how)
+    palette_tiff("palette_4.tif", [(places, 4, BARS)])
+    palette_tiff("palette_motorola.tif", [(places, 4, BARS)], ">")
+    palette_tiff("palette_short.tif", [(places, 4, BARS)], cut=7)
+    ink = [0 if pixel else 1 for pixel in bilevel().getdata()]
+    palette_tiff("palette_pages.tif", [(places, 4, BARS), (ink, 1, [BARS[3], BARS[2]])])
+
+
 def main():
     colour, black = bars(), bilevel()
     for name in ["raw", "tiff_lzw", "packbits", "tiff_adobe_deflate", "jpeg"]:
@@ -74,6 +115,7 @@ def main():
     ycc = {"quality": 95, "x_resolution": 118.11, "y_resolution": 118.11, "resolution_unit": "cm"}
     tiff("ycc_jpeg.tif", colour.convert("YCbCr"), "jpeg", tags={278: H}, **ycc)
     tiff("ycc_strips_jpeg.tif", colour.convert("YCbCr"), "jpeg", tags={278: 16}, **ycc)
+    palettes()
     tiff("grey.tif", colour.convert("L"), "tiff_lzw")
     tiff("cmyk.tif", colour.convert("CMYK"), "tiff_lzw")
     for orientation in (3, 6):
