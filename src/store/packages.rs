@@ -319,8 +319,8 @@ impl Db {
         };
         self.atomically(|db| {
             db.connection.execute(
-                "UPDATE outbox SET result = ?2 WHERE id = ?1",
-                (message.id, result),
+                "UPDATE outbox SET result = ?2, done_ms = ?3 WHERE id = ?1",
+                (message.id, result, clock::now()),
             )?;
             db.connection.execute(
                 "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms)

@@ -493,11 +493,14 @@ fn the_list_of_drafts_says_nothing_of_what_is_kept_from_a_case_system() {
     );
 }
 
-/// It heard that letter B1 was confirmed, which it did not find.
+/// It heard that letter B1 was confirmed, which it did not find, and of D1, which another system had.
 #[test]
 fn events_say_nothing_of_what_is_kept_from_a_case_system() {
     use std::io::Read;
     let house = House::with_roster("");
+    let governments = house.machine_of("gov", "市政府");
+    letter(&house, "D1", ADDRESSING[0]);
+    assert_eq!(claim(&house, &governments), ["D1"]);
     let theirs = system_of(&house, "市信访局");
     letter(&house, "A1", ADDRESSING[0]);
     letter(&house, "B1", PLAIN[5]);
@@ -505,6 +508,7 @@ fn events_say_nothing_of_what_is_kept_from_a_case_system() {
     for (letter, what) in [
         ("B1", "confirmed"),
         ("C1", "page_read"),
+        ("D1", "corrected"),
         ("A1", "confirmed"),
     ] {
         house.app.events.tell(Event::Letter {
@@ -519,7 +523,9 @@ fn events_say_nothing_of_what_is_kept_from_a_case_system() {
         assert!(n > 0, "the stream ended: {text}");
         text.push_str(&String::from_utf8_lossy(&part[..n]));
     }
-    assert!(!text.contains("B1") && !text.contains("C1"), "{text}");
+    for kept in ["B1", "C1", "D1"] {
+        assert!(!text.contains(kept), "{text}");
+    }
 }
 
 /// It speaks of the mayor: his office waits, and another does not.

@@ -706,6 +706,10 @@ fn a_receipt_that_contradicts_holds_the_letter_until_a_person_settled_it() {
     let resolved = house.post(&officer, &format!("/v1/holds/{hold}/resolve"), settled);
     assert_eq!(resolved.status, 200, "{}", resolved.text);
     assert_eq!(claim(&house, &cases), ["A1"]);
+    // That the package was taken back is vouched for.
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    let of_messages = |fault: &&laixin::store::Unvouched| fault.what.starts_with("message");
+    assert_eq!(rows.faults.iter().find(of_messages), None);
 }
 
 /// The folder has it a second later, and its webhook was called in vain.
