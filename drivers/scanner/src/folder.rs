@@ -226,7 +226,7 @@ impl Watch {
         loop {
             let began = Instant::now();
             self.waited = Duration::ZERO;
-            if self.look(began).is_err() {
+            if self.look().is_err() {
                 return;
             }
             let due = self.next_look(began);
@@ -237,9 +237,12 @@ impl Watch {
         }
     }
 
-    fn look(&mut self, now: Instant) -> Result<(), NobodyListens> {
+    fn look(&mut self) -> Result<(), NobodyListens> {
         // Before the listing: a file that comes between the two is then seen by one of them.
         let without_events = self.watch_events();
+        // What is listed counts as seen from here on: never as seen after a release that came while it was listed, and no earlier than that because the
+        // watcher took long to start.
+        let now = Instant::now();
         match self.list() {
             Ok(entries) => {
                 let is_mounted_anew = self.note_mount();
