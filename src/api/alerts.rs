@@ -12,7 +12,7 @@ use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
 use crate::clock::Millis;
-use crate::domain::access::{Action, Holder, Seer, may};
+use crate::domain::access::{Action, Holder, Seer, Sight, may};
 use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
 use crate::store::{AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError};
@@ -32,14 +32,14 @@ pub struct AlertView {
     pub raised_at: String,
     /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators.
     pub level: i64,
-    /// Who acknowledged it.
+    /// Who acknowledged it; a case system learns it of letters that it may open.
     pub acknowledged_by: Option<String>,
     /// When.
     pub acknowledged_at: Option<String>,
     /// What he says. `noted`: he has seen it, and it is not decided. `doubted`: an operator says that a threat or a secret mark is a false alarm, and a
     /// confirming officer decides.
     pub verdict: Option<Verdict>,
-    /// In words.
+    /// In words; to those who may open the letter.
     pub note: Option<String>,
 }
 
@@ -163,10 +163,15 @@ pub async fn list(
     }))
 }
 
-/// An alert by the number that this seer knows it by.
+/// An alert by the number that this seer knows it by. What somebody wrote of the letter is for those who may open it, and so is, for a machine, who
+/// did.
 fn view_for(db: &Db, seer: &Seer, row: AlertRow) -> Result<AlertView, StoreError> {
+    let may_open = db.sight(seer, &row.letter)? == Sight::Full;
+    let is_machine = matches!(seer.holder, Holder::Machine(_));
     let mut view = AlertView::from(row);
-    if matches!(seer.holder, Holder::Machine(_)) {
+    view.note = view.note.filter(|_| may_open);
+    view.acknowledged_by = view.acknowledged_by.filter(|_| may_open || !is_machine);
+    if is_machine {
         view.id = db.number_shown(Numbered::Alert, view.id)?;
     }
     Ok(view)
@@ -211,7 +216,8 @@ pub async fn acknowledge(
             code: "acknowledged".into(),
             subject: format!("letter/{}", row.letter),
         };
-        Ok((answer(StatusCode::OK, &AlertView::from(row))?, event))
+        let told = view_for(db, &seer, row)?;
+        Ok((answer(StatusCode::OK, &told)?, event))
     })
     .await
 }

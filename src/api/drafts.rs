@@ -180,8 +180,9 @@ pub struct AckView {
     /// Other letters that this case system registered under the same number. Allowed, since a case may hold several letters; people at the station
     /// see it as a warning.
     same_case_number: Vec<String>,
-    /// The draft was corrected, or the letter withdrawn or returned unread, after it was handed to this case system, which was late: what was registered
-    /// is not what the draft says now. An amendment says so, `corrected` or `withdrawn`; a correction is shown once an officer has confirmed it.
+    /// The draft was corrected, the letter got a page, or it was withdrawn or returned unread, after it was handed to this case system: what was
+    /// registered is not what the letter is now. An amendment says so, `corrected`, `page_added` or `withdrawn`; a correction is shown once an officer
+    /// has confirmed it.
     changed_since_claim: bool,
 }
 

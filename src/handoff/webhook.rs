@@ -19,6 +19,8 @@ use crate::store::{Channel, Message, StoreError};
 
 /// Messages tried in one go.
 const AT_ONCE: u32 = 20;
+/// After a message that took longer, what has come meanwhile is asked for again: an alert goes first.
+const SLOW: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 /// From connecting to the end of the answer's head.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -275,8 +277,12 @@ impl Teller {
                 return Ok(false);
             }
             beat.beat();
+            let began = clock::monotonic();
             if !self.tell(&client, &url, message).await? {
                 return Ok(false);
+            }
+            if began.elapsed() > SLOW {
+                return Ok(true);
             }
         }
         Ok(full)

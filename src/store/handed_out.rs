@@ -83,7 +83,7 @@ impl Db {
         Ok(shown.flatten() == Some(content(&mut row.draft)?))
     }
 
-    /// Whether what is registered is not what the draft says: the case system does not know it yet, or nobody has confirmed it.
+    /// Whether what is registered is not what the letter is by now: the case system does not know it yet, or nobody has confirmed it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -92,7 +92,7 @@ impl Db {
             .connection
             .prepare_cached(
                 "SELECT d.state = 'acked' AND (d.ready_ms IS NULL OR EXISTS (SELECT 1 FROM amendments a
-                 WHERE a.letter_id = d.letter_id AND a.acked_ms IS NULL AND a.kind IN ('corrected', 'withdrawn')))
+                 WHERE a.letter_id = d.letter_id AND a.acked_ms IS NULL AND a.kind IN ('corrected', 'withdrawn', 'page_added')))
                  FROM drafts d WHERE d.letter_id = ?1",
             )?
             .query_row([letter], |row| row.get(0))?)

@@ -282,7 +282,7 @@ impl Db {
         }
     }
 
-    /// Messages of a channel whose time has come, oldest first. Whether each may still be told is asked again here: what may not is over.
+    /// Messages of a channel whose time has come, alerts before others, oldest first. Whether each may still be told is asked again here: what may not is over.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -293,7 +293,7 @@ impl Db {
     ) -> Result<Vec<Message>, StoreError> {
         let due: Vec<Message> = {
             let mut query = self.connection.prepare_cached(&format!(
-                "{MESSAGE} WHERE channel = ?1 AND state = 'waiting' AND next_ms <= ?2 ORDER BY next_ms, id LIMIT ?3"
+                "{MESSAGE} WHERE channel = ?1 AND state = 'waiting' AND next_ms <= ?2 ORDER BY kind <> 'alert.raised', next_ms, id LIMIT ?3"
             ))?;
             let rows = query.query_map((&channel.name, clock::now(), limit), message)?;
             rows.collect::<Result<_, _>>()?

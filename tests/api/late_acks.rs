@@ -282,3 +282,17 @@ fn a_second_case_system_sees_neither_what_the_first_holds_nor_what_it_registered
     house.sql("UPDATE tokens SET revoked_ms = 1 WHERE name = 'cases'");
     assert!(sees(&two));
 }
+
+/// A page with a threat came while the draft was leased, and the answer said that nothing had changed.
+#[test]
+fn an_acknowledgement_says_that_a_page_came_since_the_claim() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    house.post(&cases, "/v1/drafts/claims", json!({"limit": 1}));
+    assert!(!ack(&house, &cases));
+    house.sql(
+        "INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES ('A1', 'page_added', 1, 't')",
+    );
+    assert!(ack(&house, &cases));
+}

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 
 use laixin::config::Offer;
 use laixin::domain::draft::{Accused, Flag};
+use laixin::domain::outgoing::Kind;
 use laixin::handoff::{Secret, secrets_of, sign};
-use laixin::store::Role;
+use laixin::store::{Channel, Role};
 use serde_json::json;
 
 use super::house::{House, draft};
@@ -482,6 +483,33 @@ fn the_office_that_a_letter_accuses_is_told_nothing_of_it() {
     let kept = "SELECT count(*) FROM outbox WHERE letter_id = 'A1' AND state = 'kept_back'";
     assert_eq!(house.count(kept), 2);
     assert_eq!(receiver.told(), ["draft.ready A2 1"]);
+}
+
+/// Each draft in front of it kept a threat waiting for another fifteen seconds.
+#[test]
+fn an_alert_does_not_wait_behind_drafts() {
+    let house = House::offering("read");
+    for letter in ["A1", "A2", "A3"] {
+        house.drafted(letter);
+    }
+    let channel = Channel {
+        name: "webhook/w".into(),
+        kinds: vec![Kind::DraftReady, Kind::AlertRaised],
+        unit: None,
+        holder: None,
+    };
+    assert_eq!(house.queued(channel.clone()), 3);
+    house.sql("UPDATE outbox SET next_ms = 1");
+    house.drafted_as("B1", |draft| {
+        draft.fields.flags.threat = Some(Flag {
+            value: true,
+            ..Flag::default()
+        });
+    });
+    house.queued(channel.clone());
+    let due = house.app.store.wait(move |db| db.due_messages(&channel, 2));
+    let kinds: Vec<Kind> = due.unwrap().iter().map(|message| message.kind).collect();
+    assert_eq!(kinds, [Kind::AlertRaised, Kind::DraftReady]);
 }
 
 /// Withdrawn before anybody was told: then there is nothing to tell.
