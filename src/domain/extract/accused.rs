@@ -9,6 +9,7 @@
 mod callings;
 mod conduct;
 mod courtesy;
+mod gifts;
 mod misdeeds;
 mod pointed;
 mod spoken;

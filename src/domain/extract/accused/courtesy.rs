@@ -91,7 +91,7 @@ const ASKING: &str = "请问 想 问 想问 请教 咨询 想知道 知道 想�
 const THANK: &str =
     "感谢 谢谢 多谢 感激 表扬 表示感谢 道谢 向 对 要 要向 想 想对 说声 说一声 此 借此机会 写信";
 const PRAISED: &str = "的 多年来 一直 一直以来 长期 以来 以来的 这些年 对 我 我们 我家 群众 百姓 老百姓 关心 支持 帮助 帮忙 重视 关怀 关爱 指导 辛勤 辛苦 付出 工作 努力 耐心 耐心细致 热情 \
-    热心 认真 细致 负责 周到 接待 接访 冒雨 冒雪 上门 调解 协调 处理 解决 解决了 解决好了 答复 回复 解答 帮 帮助了 多年的 多年 的难题 难题 问题 困难 大难题 事情 得到 得到了 已 \
+    热心 认真 细致 负责 周到 接待 接待了 接访 冒雨 冒雪 上门 调解 协调 处理 解决 解决了 解决好了 答复 回复 解答 帮 帮助了 多年的 多年 的难题 难题 问题 困难 大难题 事情 得到 得到了 已 \
     已经 圆满 顺利 及时 迅速 很 特 非常 十分 特此 致谢 表示 感谢 衷心 衷心的 诚挚 诚挚的 谢意 敬意 为 为民 服务 为人民服务 办实事 办了实事 办好事 办了好事 好 好干部 好领导 好公仆 \
     公仆 人民的好公仆 人民的好干部 是 和 与 及 、 并 在 百忙之中 要回了 讨回了 追回了 追回 要回 拖欠的 工资 工钱 邻居 我和邻居 和好 和解 看完 读完 看 我的信 来信 百忙中 抽空 办好 办妥 办好了 办妥了 落实 落实了 到位 修好 \
     修好了 恢复 恢复了 通 亮 致以 深深的 由衷的 崇高的 崇高 送上 锦旗 感激 感激不尽 感激之情 大力 鼎力 相助 公正 秉公 高效 快速 一切 让 感到 感受到 温暖 政府的 党和政府 党 党的 \
@@ -244,7 +244,11 @@ pub(super) fn is_mere(clauses: &[Clause], at: usize, is_framed: bool) -> bool {
             .find(|clause| !clause.text.is_empty());
         behind.is_some_and(|clause| {
             let begins = |word: &&str| clause.text.starts_with(*word);
-            GOES_ON.iter().any(begins) && !OTHERWISE.iter().any(begins)
+            let praised = GOES_ON
+                .iter()
+                .filter_map(|word| clause.text.strip_prefix(word))
+                .any(|rest| made_of(rest, &[I, PRAISED, THANK]));
+            GOES_ON.iter().any(begins) && !OTHERWISE.iter().any(begins) && !praised
         })
     };
     let is_alone = next.is_none_or(|next| next.text.is_empty()) || "\n。".contains(one.mark);
@@ -391,7 +395,8 @@ fn phrase(text: &str) -> Option<Phrase> {
     if made_of(lead, &[I, WISH]) && made_of(rest, &[WISHED]) {
         return Some(Phrase::Wishes);
     }
-    let is_closed = made_of(lead, &[I, THANK, HONOURS]) && made_of(rest, &[I, PRAISED])
+    let thanks = made_of(lead, &[I, THANK, HONOURS]);
+    let is_closed = thanks && (made_of(rest, &[I, PRAISED]) || gave_back_what_was_lost(rest))
         || made_of(lead, &[MET]) && made_of(rest, &[MET_FOR])
         || made_of(lead, &[ASKING]) && made_of(rest, &[ASKING]);
     is_closed.then_some(Phrase::Closed)
@@ -400,6 +405,31 @@ fn phrase(text: &str) -> Option<Phrase> {
 fn asks(lead: &str) -> bool {
     let is_asked = ASK.split_whitespace().any(|word| lead.contains(word));
     is_asked && made_of(lead, &[I, ASK, HONOURS])
+}
+
+/// 把我遗失的手表送还给我
+fn gave_back_what_was_lost(rest: &str) -> bool {
+    const LOST: &[&str] = &["遗失的", "丢失的", "丢掉的", "忘在", "落在", "遗落"];
+    const BACK: &[&str] = &[
+        "送还给",
+        "交还给",
+        "归还给",
+        "寄还给",
+        "还给",
+        "送还",
+        "归还",
+    ];
+    const OWNER: &str = "我 我们 本人 失主 了";
+    let Some(told) = rest.strip_prefix("把").or_else(|| rest.strip_prefix("将")) else {
+        return false;
+    };
+    let lost = LOST.iter().filter_map(|word| told.split_once(word));
+    lost.filter(|(whose, _)| made_of(whose, &[I]))
+        .any(|(_, thing)| {
+            let back = BACK.iter().filter_map(|word| thing.split_once(word));
+            back.filter(|(thing, _)| is_of_things(thing) && thing.chars().count() <= 12)
+                .any(|(_, to)| made_of(to, &[OWNER]))
+        })
 }
 
 /// 转交城管部门办理
@@ -564,6 +594,8 @@ mod tests {
             "尊敬的〇:建议〇在社区增设健身器材,方便残疾人锻炼。",
             "本人上月来信,已由〇转交城管部门,现已修好。",
             "请〇的同志有空打电话给我,我的电话号码换了。",
+            "感谢〇的同志把我遗失的手表送还给我。",
+            "感谢〇。工作人员热情接待了我,问题解决了。",
         ] {
             assert!(mere(text), "{text}");
         }
@@ -593,6 +625,8 @@ mod tests {
             "〇辛苦了,一天到晚喝茶看报。",
             "建议〇在大厅增设收钱的窗口。",
             "信已由〇转交被我告的村支书。",
+            "感谢〇的同志把我送的手表还给我。",
+            "感谢〇。工作人员热情接待了我的红包。",
             "请〇通知我还钱。",
         ] {
             assert!(!mere(text), "{text}");

@@ -4,6 +4,7 @@
 //! These words do not go all the way; whoever confirms the letter is asked the same (`store/receivers.rs`).
 
 use super::courtesy::OTHERS;
+use super::gifts::{Gift, gift_in, only_found, without_declined};
 use super::spoken::Meant;
 
 /// People of an office by what they do.
@@ -217,6 +218,36 @@ const OWN: &[&str] = &[
     "叔叔",
     "姑妈",
     "姑姑",
+    "婆婆",
+    "彩礼",
+    "礼金",
+    "婚",
+    "骗走",
+    "诈骗",
+    "偷走",
+    "小偷",
+    "算命",
+    "中奖",
+    "慈善",
+    "捐给",
+    "捐了",
+    "别人家",
+    "报销",
+    "报案",
+    "租房",
+    "公安机关",
+    "妇联",
+    "外省",
+    "冒充",
+    "快递",
+    "外卖",
+    "劳动部门",
+    "教育部门",
+    "我们村",
+    "我村",
+    "村里有人",
+    "村里的人",
+    "本村",
 ];
 
 /// Sentences that speak of somebody in the offices that are written to.
@@ -225,6 +256,12 @@ pub(super) fn unnamed(chars: &[char], addressed: &[String]) -> Vec<Meant> {
     if addressed.is_empty() {
         return all;
     }
+    let has_counterpart = |text: &str| {
+        let mut others = OWN.iter().chain(OTHERS);
+        others.any(|word| text.contains(word))
+    };
+    let whole: String = chars.iter().filter(|c| !c.is_whitespace()).collect();
+    let is_of_others = has_counterpart(&whole);
     let mut from = 0;
     for at in 0..=chars.len() {
         let ends = chars.get(at).is_none_or(|c| "。!?;".contains(*c));
@@ -236,9 +273,16 @@ pub(super) fn unnamed(chars: &[char], addressed: &[String]) -> Vec<Meant> {
             .filter(|c| !c.is_whitespace())
             .chain(['。'].iter())
             .collect();
+        let sentence = without_declined(&sentence);
         let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
         let is_dealt = has(POINTED) && has(DEALT) || has(BARGAINED);
-        if is_dealt && !has(OWN) && !has(OTHERS) && from < at {
+        let is_given = match gift_in(&sentence) {
+            Gift::Yes => true,
+            Gift::Perhaps => !is_of_others,
+            Gift::No => false,
+        };
+        let is_meant = (is_dealt || is_given) && !only_found(&sentence);
+        if is_meant && !has_counterpart(&sentence) && from < at {
             all.push(Meant {
                 at: from..at,
                 of: addressed.to_vec(),

@@ -4,7 +4,7 @@
 use super::letters::{page, roster};
 use crate::domain::text::PageKind;
 
-const OFFICE: &str = "临江市信访局";
+pub(super) const OFFICE: &str = "临江市信访局";
 
 fn spoken_of(to: &str, body: &str) -> Vec<String> {
     let lines = [
@@ -20,7 +20,7 @@ fn spoken_of(to: &str, body: &str) -> Vec<String> {
     crate::domain::extract::offices_spoken_of(&[page], &fields, &roster(), &[])
 }
 
-fn wrong(letters: &[(&str, &str)], is_spoken_of: bool) -> Vec<String> {
+pub(super) fn wrong(letters: &[(&str, &str)], is_spoken_of: bool) -> Vec<String> {
     letters
         .iter()
         .filter(|(to, body)| {
