@@ -24,6 +24,8 @@ import threading
 import time
 
 PASSWORD = "only for this bench 1"
+OWN_PASSWORD = PASSWORD + "2"
+PEOPLE = ("bench", "second")  # an override takes two people
 SHEETS_OF_A_RUN = 500
 LETTERS_OF_A_BATCH = 10_000
 
@@ -110,8 +112,8 @@ class Station:
                 time.sleep(0.05)
         sys.exit("the station does not answer")
 
-    def signed_in(self, name="bench"):
-        answer, session = call(self.port, "POST", "/v1/session", {"user": name, "password": PASSWORD})
+    def signed_in(self, name="bench", password=OWN_PASSWORD):
+        answer, session = call(self.port, "POST", "/v1/session", {"user": name, "password": password})
         return {"Cookie": answer.getheader("Set-Cookie").split(";")[0], "X-CSRF-Token": session["csrf"]}
 
     def look(self):
@@ -128,20 +130,20 @@ def prepare(asked, home):
     os.mkdir(inbox)
     os.mkdir(os.path.join(home, "data"))
     station = Station(asked.binary, home, asked.by)
-    for name in ("bench", "second"):  # an override takes two people
+    for name in PEOPLE:
         subprocess.run([asked.binary, "user", "add", name, "--role", "operator", "--password-stdin", "--config", station.config],
                        input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
     letters = min(LETTERS_OF_A_BATCH, -(-asked.files // asked.letter))
     with station:
         station.up()
-        # Two accounts made at the machine are one hand until one of them has chosen a password.
-        own = station.signed_in("second")
-        call(station.port, "POST", "/v1/session/password", {"old": PASSWORD, "new": PASSWORD + "2"}, own)
+        for name in PEOPLE:  # who signs has chosen his password himself
+            own = station.signed_in(name, PASSWORD)
+            call(station.port, "POST", "/v1/session/password", {"old": PASSWORD, "new": OWN_PASSWORD}, own)
         who = station.signed_in()
         call(station.port, "POST", "/v1/batches", {"carrier": "letter", "count": letters, "received_at": "2026-03-02T09:00:00+08:00"}, who)
         call(station.port, "POST", "/v1/batches/1/loads", {"cabinet": "none"}, who)
         call(station.port, "POST", "/v1/loads/1/override", {"reason": "a measurement without a cabinet", "approver": "second",
-                                                            "approver_password": PASSWORD + "2"}, who)
+                                                            "approver_password": OWN_PASSWORD}, who)
     samples = [open(name, "rb").read() for name in sorted(glob.glob(f"{asked.images}/*_p*.jpg"))] if asked.images else []
     sheets = drawn(asked, station) if asked.by == "separator" else None
     for number in range(asked.files):

@@ -9,6 +9,7 @@ mod audit;
 mod closing;
 mod devices;
 mod handover;
+mod hearing;
 mod held_looks;
 mod house;
 mod keeping;

@@ -3,6 +3,7 @@
 pub mod described;
 pub mod reader;
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 pub const LAIXIN: &str = env!("CARGO_BIN_EXE_laixin");
 pub const PASSWORD: &str = "only for this test 1";
 /// What an account begins with that is made by command.
-const MADE_AT_THE_MACHINE: &str = "only until it is changed 1";
+pub const MADE_AT_THE_MACHINE: &str = "only until it is changed 1";
 /// The second person of an override.
 pub const SECOND: &str = "second";
 
@@ -75,6 +76,8 @@ pub struct TestStation {
     session: Option<(String, String)>,
     /// What the daemon finds in its environment.
     surroundings: Vec<(&'static str, String)>,
+    /// Who has not chosen a password yet.
+    to_choose: RefCell<Vec<String>>,
 }
 
 impl TestStation {
@@ -115,18 +118,9 @@ impl TestStation {
             simulator: None,
             session: None,
             surroundings: Vec::new(),
+            to_choose: RefCell::default(),
         };
-        station.command(
-            &[
-                "user",
-                "add",
-                "tester",
-                "--role",
-                "confirming_officer",
-                "--password-stdin",
-            ],
-            Some(PASSWORD),
-        );
+        station.add_person("tester", "confirming_officer");
         station
     }
 
@@ -214,6 +208,10 @@ impl TestStation {
                 .ok()
                 .map(|_| ())
         });
+        let to_choose = self.to_choose.take();
+        to_choose
+            .iter()
+            .for_each(|name| self.chooses_a_password(name));
     }
 
     /// From the next start on the daemon has this in its environment.
@@ -274,29 +272,32 @@ impl TestStation {
         self.sign_in_as("tester");
     }
 
-    /// One more person, with the tests' password.
+    /// One more person, with the tests' password: chosen by himself as soon as the station runs, since nobody else's signs anything for two.
     pub fn add_person(&self, name: &str, role: &str) {
+        assert!(self.try_add_person(name, role), "{name} is added");
+    }
+
+    /// The second person of an override; there already from the second time on.
+    pub fn add_second(&self) {
+        self.try_add_person(SECOND, "operator");
+    }
+
+    fn try_add_person(&self, name: &str, role: &str) -> bool {
         let add = ["user", "add", name, "--role", role, "--password-stdin"];
-        self.command(&add, Some(PASSWORD));
+        let is_added = self
+            .try_command(&add, Some(MADE_AT_THE_MACHINE))
+            .status
+            .success();
+        match self.process {
+            _ if !is_added => {}
+            Some(_) => self.chooses_a_password(name),
+            None => self.to_choose.borrow_mut().push(name.to_owned()),
+        }
+        is_added
     }
 
-    /// The second person, with a password of whoever works at the machine; `false` where he is there already.
-    pub fn add_second(&self) -> bool {
-        let add = [
-            "user",
-            "add",
-            SECOND,
-            "--role",
-            "operator",
-            "--password-stdin",
-        ];
-        let added = self.try_command(&add, Some(MADE_AT_THE_MACHINE));
-        added.status.success()
-    }
-
-    /// He signs nothing before he has chosen one of his own.
-    pub fn second_chooses_a_password(&self) {
-        let (cookie, csrf) = self.signed_in(SECOND, MADE_AT_THE_MACHINE);
+    fn chooses_a_password(&self, name: &str) {
+        let (cookie, csrf) = self.signed_in(name, MADE_AT_THE_MACHINE);
         let own = json!({"old": MADE_AT_THE_MACHINE, "new": PASSWORD});
         let chosen = ureq::post(format!("http://{}/v1/session/password", self.address))
             .header("cookie", cookie)
@@ -428,10 +429,7 @@ impl TestStation {
             &format!("/v1/batches/{id}/loads"),
             Some(json!({"cabinet": "cabinet-1"})),
         );
-        // The second person; there already from the second batch on.
-        if self.add_second() {
-            self.second_chooses_a_password();
-        }
+        self.add_second();
         self.ok(
             "POST",
             &format!("/v1/loads/{}/override", load["id"]),

@@ -23,9 +23,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const HOLDS_EVERY: Duration = Duration::from_millis(500);
 /// A stream ends after this; browsers reconnect by themselves.
 const LONGEST: Duration = Duration::from_secs(600);
+/// What an alert about a letter has for its subject, before the number.
+const LETTER: &str = "letter/";
 
 /// Events as they happen: `device`, `batch`, `letter`, `alert`; `cabinet` with its whole state for those who see devices;
-/// `missed` when some were lost, then read everything again.
+/// `missed` when some were lost, then read everything again. A case system hears of letters that it may claim (`offered`, whatever happened), and of its own
+/// that they are `registered`, or `amended`: there is a change in `/v1/amendments`.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub async fn get(
@@ -39,10 +42,10 @@ pub async fn get(
         let (app, seer) = (told.clone(), seer.clone());
         async move {
             match event {
-                Ok(event) if is_for(&app, &seer, &event).await => {
-                    Some(sent(name_of(&event), &event))
+                Ok(event) => {
+                    let heard = heard_by(&app, &seer, event).await;
+                    heard.map(|event| sent(name_of(&event), &event))
                 }
-                Ok(_) => None,
                 Err(BroadcastStreamRecvError::Lagged(_)) => {
                     Some(Sent::default().event("missed").data("{}"))
                 }
@@ -93,25 +96,36 @@ fn sees_devices(seer: &Seer) -> bool {
     may(seer.holder, Action::Cabinets) || may(seer.holder, Action::DeviceHealth)
 }
 
-/// Whether somebody may learn of an event. Of a letter that is kept from him he learns nothing, not even that it moved.
-async fn is_for(app: &App, seer: &Seer, event: &Event) -> bool {
-    let letter = match event {
-        Event::Device { .. } => return sees_devices(seer),
-        Event::Batch { .. } => return may(seer.holder, Action::Mailroom),
-        Event::Letter { letter, .. } => letter,
-        Event::Alert { subject, .. } => match subject.strip_prefix("letter/") {
-            Some(letter) => letter,
-            None => return sees_devices(seer),
-        },
+/// What somebody learns of an event. Of a letter that is kept from him he learns nothing, not even that it moved.
+async fn heard_by(app: &App, seer: &Seer, event: Event) -> Option<Event> {
+    let is_his = match &event {
+        Event::Device { .. } => sees_devices(seer),
+        Event::Batch { .. } => may(seer.holder, Action::Mailroom),
+        Event::Letter { .. } => may(seer.holder, Action::ReadLetters),
+        Event::Alert { subject, .. } if subject.starts_with(LETTER) => {
+            may(seer.holder, Action::ReadLetters)
+        }
+        Event::Alert { .. } => sees_devices(seer),
     };
-    if !may(seer.holder, Action::ReadLetters) {
-        return false;
+    if !is_his {
+        return None;
     }
-    let (seer, letter) = (seer.clone(), letter.to_owned());
-    app.store
-        .with(move |db| db.may_hear_of(&seer, &letter))
-        .await
-        .unwrap_or(false)
+    let seer = seer.clone();
+    let heard = app.store.with(move |db| match event {
+        Event::Letter { letter, what } => {
+            let what = db.told_of(&seer, &letter, &what)?;
+            Ok(what.map(|what| Event::Letter { letter, what }))
+        }
+        Event::Alert { code, subject } => {
+            let is_heard = match subject.strip_prefix(LETTER) {
+                Some(letter) => db.hears_of_alert(&seer, letter, &code)?,
+                None => true,
+            };
+            Ok(is_heard.then_some(Event::Alert { code, subject }))
+        }
+        event => Ok(Some(event)),
+    });
+    heard.await.ok().flatten()
 }
 
 fn name_of(event: &Event) -> &'static str {

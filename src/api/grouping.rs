@@ -10,6 +10,7 @@ use super::App;
 use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
 use super::batches::BatchView;
+use super::guard;
 use super::problem::Problem;
 use super::ranged;
 use super::valuables::ReasonBody;
@@ -152,7 +153,7 @@ pub async fn take_exception_back(
 }
 
 /// Something a person has to look at.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HoldView {
     id: i64,
     batch: i64,
@@ -307,27 +308,23 @@ pub async fn resolve_all(
     caller: Caller<Mailroom>,
     asked: Asked<ResolveAllBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let ResolveAllBody { holds, note } = asked.body;
     let note = reason(&note)?;
     if !(1..=500).contains(&holds.len()) {
         return Err(Problem::new("body_invalid", "holds: 1 to 500 are needed"));
     }
+    let asked_for = holds.clone();
+    let let_in = app.store.look(move |db| {
+        let mut all = asked_for.into_iter();
+        all.try_for_each(|id| guard::let_resolve(db, &seer, id))
+    });
+    let_in.await?;
     officer_where_needed(&app, &caller, holds.clone()).await?;
     app.once_telling(key, move |db| {
-        let kept = db.names_kept_from(&by)?;
         let items = db.atomically(|db| {
-            let one = |id: &i64| {
-                let hold = db.resolve_hold(*id, &by, &note)?;
-                match kept.is_about(&hold) {
-                    true => Err(StoreError::NotFound {
-                        what: "hold",
-                        id: id.to_string(),
-                    }),
-                    false => Ok(HoldView::from(hold)),
-                }
-            };
+            let one = |id: &i64| db.resolve_hold(*id, &by, &note).map(HoldView::from);
             holds.iter().map(one).collect::<Result<Vec<_>, _>>()
         })?;
         let batch = items.first().map_or(0, |hold| hold.batch);

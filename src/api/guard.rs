@@ -26,6 +26,8 @@ enum Subject {
 enum Nearness {
     /// It shows or changes it.
     Content,
+    /// It decides something about it and shows nothing of it: who may not open the letter is kept out.
+    Decision,
     /// It is about the letter and shows nothing of it: only who is recused is kept out.
     Beside,
 }
@@ -66,9 +68,9 @@ fn subject_of(matched: &str, id: &str) -> Option<(Subject, Nearness)> {
         ("/v1/valuables/{id}", ThingOf::Valuable, Nearness::Content),
         ("/v1/loans/{id}", ThingOf::Loan, Nearness::Beside),
         ("/v1/retentions/{id}", ThingOf::Retention, Nearness::Beside),
-        ("/v1/holds/{id}", ThingOf::Hold, Nearness::Beside),
+        ("/v1/holds/{id}", ThingOf::Hold, Nearness::Decision),
         ("/v1/alerts/{id}", ThingOf::Alert, Nearness::Beside),
-        ("/v1/outbox/{id}", ThingOf::Message, Nearness::Beside),
+        ("/v1/outbox/{id}", ThingOf::Message, Nearness::Decision),
     ];
     let (_, of, near) = thing.into_iter().find(|(root, ..)| below(root))?;
     // What is no number is no thing of ours: the route itself says so.
@@ -100,41 +102,62 @@ fn enter(db: &Db, seer: &Seer, (subject, near): &(Subject, Nearness)) -> Result<
             why: Unseen::Role,
         });
     }
-    let letter = match subject {
-        Subject::Letter(id) => id.clone(),
-        Subject::Thing(of, id) => match db.letter_of(*of, *id)? {
-            Some(letter) => letter,
-            // No such thing, or one without a letter: the route itself says so.
-            None => return Ok(()),
-        },
-    };
-    let entered = match near {
-        Nearness::Content => db.let_see(seer, &letter),
-        Nearness::Beside => db.let_touch(seer, &letter),
-    };
-    match (&entered, subject) {
-        // Who is recused does not learn either which letter the thing belongs to.
-        (
-            Err(StoreError::Unseen {
-                why: Unseen::Recused,
-                ..
+    match subject {
+        Subject::Letter(id) => match (come(db, seer, id, *near), seer.holder) {
+            // What is not there and what is kept are one answer, before anything else of the request is looked at.
+            (Err(StoreError::NotFound { .. }), Holder::Machine(_)) => Err(StoreError::Unseen {
+                id: id.clone(),
+                why: Unseen::NotOffered,
             }),
-            Subject::Thing(of, id),
-        ) => Err(StoreError::NotFound {
+            (entered, _) => entered,
+        },
+        Subject::Thing(of, id) => let_near(db, seer, (*of, *id), *near),
+    }
+}
+
+fn come(db: &Db, seer: &Seer, letter: &str, near: Nearness) -> Result<(), StoreError> {
+    match near {
+        Nearness::Content => db.let_see(seer, letter),
+        Nearness::Decision => db.let_decide(seer, letter),
+        Nearness::Beside => db.let_touch(seer, letter),
+    }
+}
+
+/// A thing is as near as every letter that it is about. No such thing, or one without a letter: the route itself says so.
+fn let_near(
+    db: &Db,
+    seer: &Seer,
+    (of, id): (ThingOf, i64),
+    near: Nearness,
+) -> Result<(), StoreError> {
+    let letters = db.letters_of(of, id)?;
+    let enter = |near: Nearness| {
+        letters
+            .iter()
+            .map(|letter| come(db, seer, letter, near))
+            .find(|came| !matches!(came, Ok(()) | Err(StoreError::NotFound { .. })))
+            .unwrap_or(Ok(()))
+    };
+    // Who is recused from one of them learns of none.
+    match enter(Nearness::Beside) {
+        Err(StoreError::Unseen {
+            why: Unseen::Recused,
+            ..
+        }) => Err(StoreError::NotFound {
             what: of.word(),
             id: id.to_string(),
         }),
-        // What is not there and what is kept are one answer, before anything else of the request is looked at.
-        (Err(StoreError::NotFound { .. }), Subject::Letter(_)) => match seer.holder {
-            Holder::Person(_) => entered,
-            Holder::Machine(_) => Err(StoreError::Unseen {
-                id: letter,
-                why: Unseen::NotOffered,
-            }),
-        },
-        (Err(StoreError::NotFound { .. }), _) => Ok(()),
-        _ => entered,
+        Err(error) => Err(error),
+        Ok(()) => enter(near),
     }
+}
+
+/// Refuses whoever may not say what was found of this hold: he may not open a letter that it is about.
+///
+/// # Errors
+/// [`StoreError::Unseen`]; [`StoreError::NotFound`] where that letter is kept from him.
+pub(crate) fn let_resolve(db: &Db, seer: &Seer, hold: i64) -> Result<(), StoreError> {
+    let_near(db, seer, (ThingOf::Hold, hold), Nearness::Decision)
 }
 
 /// Who asks, having passed the gate; `None` for nobody, whom every route refuses itself.
@@ -213,6 +236,7 @@ mod tests {
         ] {
             assert_eq!(near(other), None, "{other}");
         }
+        assert_eq!(near("/v1/holds/{id}/resolve"), Some(Nearness::Decision));
         assert_eq!(subject_of("/v1/valuables/{id}", "x"), None);
     }
 }

@@ -7,7 +7,7 @@ use super::auth::Need;
 use super::problem::Problem;
 use super::session::prove;
 use crate::domain::access::Holder;
-use crate::store::{SignIn, StoreError};
+use crate::store::{Hindrance, OneHand, SignIn, StoreError};
 
 /// Name and password of the second person.
 pub struct Proof {
@@ -29,15 +29,12 @@ impl App {
     /// The second person's name, once he has proved it and may do what `N` needs.
     ///
     /// # Errors
-    /// `second_person_needed` for the caller himself and where one of the two set the other's password last or a third account both, `approval_failed` for a name or password that does not hold, `forbidden`
-    /// for an account without the right.
+    /// `second_person_needed` for the caller himself, `password_not_chosen` unless both have chosen their passwords themselves, `approval_failed` for a name
+    /// or password that does not hold, `forbidden` for an account without the right.
     pub async fn second_person<N: Need>(&self, by: &str, proof: Proof) -> Result<String, Problem> {
         let Proof { name, password } = proof;
         if name.is_empty() || name == by {
-            return Err(Problem::new(
-                "second_person_needed",
-                format!("approver: another person than {by} must sign"),
-            ));
+            return Err(Problem::of_one_hand(&OneHand::Same));
         }
         let (asked_by, tried) = (by.to_owned(), name.clone());
         let began = self.store.with(move |db| db.begin_proof(&asked_by, &tried));
@@ -57,13 +54,8 @@ impl App {
         };
         let (caller, proven) = (by.to_owned(), name.clone());
         let hand = self.store.with(move |db| db.one_hand(&caller, &proven));
-        if hand.await?.is_some() {
-            return Err(Problem::new(
-                "second_person_needed",
-                format!(
-                    "approver: of {by} and {name} one, or a third account, set a password; whose it is first has to choose one of his own"
-                ),
-            ));
+        if let Some(hand) = hand.await? {
+            return Err(Problem::of_one_hand(&hand));
         }
         let proven = name.clone();
         let age_ms = self.store.with(move |db| db.password_age_ms(&proven));
@@ -78,6 +70,25 @@ impl App {
             return Err(Problem::forbidden(N::ACTION, &detail));
         }
         Ok(name)
+    }
+}
+
+impl Problem {
+    fn of_one_hand(hand: &OneHand) -> Self {
+        match hand {
+            OneHand::Same => Self::new(
+                "second_person_needed",
+                "approver: another person than the caller must sign",
+            ),
+            OneHand::NotChosen(name) => {
+                let why = Hindrance::PasswordNotChosen;
+                let advice = why.advice();
+                Self::new(
+                    why.code(),
+                    format!("{name} has not chosen his password himself. {advice}"),
+                )
+            }
+        }
     }
 }
 

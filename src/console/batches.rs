@@ -14,7 +14,9 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::api::guard;
 use crate::clock::Millis;
+use crate::domain::access::Seer;
 use crate::domain::balance::Exception;
 use crate::domain::grouping::GroupBy;
 use crate::domain::letter::{Carrier, LoadState};
@@ -168,11 +170,11 @@ type Found = (
 fn look(
     db: &mut Db,
     before: Option<i64>,
-    by: &str,
+    seer: &Seer,
     scans: &[i64],
     folders: &[(String, GroupBy)],
 ) -> Result<(Vec<Found>, BatchOfScan), StoreError> {
-    let kept = db.names_kept_from(by)?;
+    let kept = db.names_kept_from(&seer.actor)?;
     let open: BTreeSet<i64> = db.open_loads()?.iter().map(|load| load.batch).collect();
     let mut lies = Vec::new();
     for (scanner, by) in folders {
@@ -199,6 +201,11 @@ fn look(
                 Some(_) => Vec::new(),
             };
             holds.retain(|hold| !kept.is_about(hold));
+            let holds = holds.into_iter().map(|hold| {
+                let is_his = guard::let_resolve(db, seer, hold.id).is_ok();
+                (hold, is_his)
+            });
+            let holds = holds.collect();
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
                 counts: db.batch_counts(batch.id)?,
@@ -383,12 +390,12 @@ pub(super) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
-    let by = visitor.person.session.user.clone();
+    let seer = visitor.seer();
     let scans = scanning::scans_now(&app);
     let folders = scanning::folders(&app);
     let found = app
         .store
-        .with(move |db| look(db, wanted.before, &by, &scans, &folders))
+        .with(move |db| look(db, wanted.before, &seer, &scans, &folders))
         .await;
     let (mut found, scans_of) = match found {
         Ok(found) => found,

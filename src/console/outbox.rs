@@ -147,11 +147,14 @@ fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
     }
 }
 
-fn known(db: &Db, seer: &Seer, messages: Vec<Message>) -> Result<Vec<Message>, StoreError> {
+/// Messages of which this person may know, each with whether he may send it again.
+fn known(db: &Db, seer: &Seer, messages: Vec<Message>) -> Result<Vec<(Message, bool)>, StoreError> {
     let mut kept = Vec::with_capacity(messages.len());
     for message in messages {
         if db.may_know_of_message(seer, &message)? {
-            kept.push(db.message_for(seer, message)?);
+            let may_resend =
+                Deciders::lets(seer.holder) && db.let_decide(seer, &message.letter).is_ok();
+            kept.push((db.message_for(seer, message)?, may_resend));
         }
     }
     Ok(kept)
@@ -180,8 +183,8 @@ pub(super) fn shared_numbers(
 
 struct Seen {
     /// Messages that want a person.
-    bad: Vec<Message>,
-    newest: Vec<Message>,
+    bad: Vec<(Message, bool)>,
+    newest: Vec<(Message, bool)>,
     shared: Vec<SharedCaseNumber>,
     contradicted: Vec<Hold>,
 }
@@ -211,15 +214,14 @@ fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "outbox"));
     let seer = visitor.seer();
-    let may_resend = Deciders::lets(seer.holder);
     let seen = match app.store.with(move |db| look(db, &seer)).await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
-    let lines = |messages: Vec<Message>| {
+    let lines = |messages: Vec<(Message, bool)>| {
         let lines = messages.into_iter();
         lines
-            .map(|message| line(w, message, may_resend))
+            .map(|(message, may_resend)| line(w, message, may_resend))
             .collect::<Vec<_>>()
     };
     show(&OutboxPage {

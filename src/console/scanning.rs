@@ -36,6 +36,8 @@ pub(super) struct HoldGroup {
     pub(super) is_of_files: bool,
     /// Who says what was found, where not everybody may.
     pub(super) for_officer: Option<String>,
+    /// Of some of them whoever looks may say what was found.
+    pub(super) is_his: bool,
 }
 
 /// One finding.
@@ -43,6 +45,8 @@ pub(super) struct HoldLine {
     pub(super) id: i64,
     pub(super) subject: String,
     pub(super) letter: Option<String>,
+    /// Whoever looks may open the letter, and say what was found.
+    pub(super) is_his: bool,
 }
 
 /// Where the files of a folder go while several batches are open.
@@ -81,7 +85,8 @@ pub(super) struct Found {
     pub(super) counts: Counts,
     pub(super) exceptions: Vec<RecordedException>,
     pub(super) files: BatchFiles,
-    pub(super) holds: Vec<Hold>,
+    /// Each with whether whoever looks may say what was found.
+    pub(super) holds: Vec<(Hold, bool)>,
     pub(super) newest: Option<Scan>,
     /// Of every folder, where its files go.
     pub(super) lies: Vec<(String, LiesIn)>,
@@ -281,11 +286,11 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
 }
 
 /// Findings of one reason together, in the order of the first of each.
-fn hold_groups(w: &'static Words, holds: Vec<Hold>) -> Vec<HoldGroup> {
+fn hold_groups(w: &'static Words, holds: Vec<(Hold, bool)>) -> Vec<HoldGroup> {
     let mut groups: Vec<(String, HoldGroup)> = Vec::new();
-    for hold in holds {
+    for (hold, is_his) in holds {
         let code = hold.reason.clone();
-        let line = hold_line(w, hold);
+        let line = hold_line(w, hold, is_his);
         match groups.iter_mut().find(|(of, _)| *of == code) {
             Some((_, group)) => group.lines.push(line),
             None => {
@@ -296,7 +301,9 @@ fn hold_groups(w: &'static Words, holds: Vec<Hold>) -> Vec<HoldGroup> {
     }
     let mut groups: Vec<HoldGroup> = groups.into_iter().map(|(_, group)| group).collect();
     for group in &mut groups {
-        group.submit = match group.lines.len() {
+        let his = group.lines.iter().filter(|line| line.is_his).count();
+        group.is_his = his > 0;
+        group.submit = match his {
             1 => w.t("scanning.resolve").to_owned(),
             many => w.one("scanning.all_looked", many),
         };
@@ -325,11 +332,12 @@ fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
         ]
         .contains(&code),
         submit: String::new(),
+        is_his: true,
         lines: vec![first],
     }
 }
 
-fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
+fn hold_line(w: &'static Words, hold: Hold, is_his: bool) -> HoldLine {
     let subject = [
         hold.scan.map(|scan| w.one("scanning.scan", scan)),
         hold.detail
@@ -344,6 +352,7 @@ fn hold_line(w: &'static Words, hold: Hold) -> HoldLine {
             .collect::<Vec<_>>()
             .join(" · "),
         letter: hold.letter,
+        is_his,
     }
 }
 

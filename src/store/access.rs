@@ -140,6 +140,20 @@ impl Db {
         }
     }
 
+    /// Refuses whoever may not open the letter, for acts that decide something about it and show nothing of it: why he looks is asked where he looks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`], [`StoreError::NotFound`].
+    pub fn let_decide(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
+        match self.let_see(seer, letter) {
+            Err(StoreError::Unseen {
+                why: Unseen::ReasonAsked,
+                ..
+            }) => Ok(()),
+            decided => decided,
+        }
+    }
+
     /// Refuses whoever is recused, and a case system that never had the letter and is not offered it, for acts that show nothing of the letter.
     ///
     /// # Errors
@@ -165,11 +179,7 @@ impl Db {
         (reason, minutes): (&str, i64),
     ) -> Result<Millis, StoreError> {
         self.atomically(|db| {
-            match db.sight(seer, letter)? {
-                Sight::Full | Sight::No(Unseen::ReasonAsked) => {}
-                Sight::Masked => return Err(unseen(letter, Unseen::Restricted)),
-                Sight::No(why) => return Err(unseen(letter, why)),
-            }
+            db.let_decide(seer, letter)?;
             let until = clock::now().plus_seconds(minutes * 60);
             db.connection
                 .execute("DELETE FROM looks WHERE until_ms <= ?1", [clock::now()])?;

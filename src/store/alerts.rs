@@ -177,6 +177,15 @@ impl Db {
             })
     }
 
+    /// A letter's alerts.
+    pub(super) fn alerts_of(&self, letter: &str) -> Result<Vec<AlertRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{ALERT} WHERE letter_id = ?1 ORDER BY id"))?;
+        let rows = query.query_map([letter], alert)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A letter's alert of one kind, if it was raised.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl DraftRow {
                 format!("registered under {} already", number.unwrap_or("no number")),
             ),
             DraftState::Acked => (
-                Hindrance::LeasedToAnother,
+                Hindrance::RegisteredElsewhere,
                 "registered by another case system".to_owned(),
             ),
             DraftState::Leased if is_own => (

@@ -306,6 +306,7 @@ impl Db {
         const ACTION: &str = "lend the letter";
         self.atomically(|db| {
             db.letter_row(letter)?;
+            db.let_sign_first(by, ACTION)?;
             if db.place_of(letter)?.is_none() {
                 return Err(refused(
                     Hindrance::NotInBox,
@@ -389,7 +390,7 @@ impl Db {
             }
             if let Some(hand) = db.one_hand(&found.asked_by, by)? {
                 return Err(refused(
-                    Hindrance::SamePerson,
+                    hand.why(),
                     "loan",
                     &number,
                     hand.state("asked for by"),

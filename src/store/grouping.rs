@@ -96,6 +96,15 @@ pub struct Hold {
     pub resolved: Option<(String, String, Millis)>,
 }
 
+impl Hold {
+    /// What it says beside its reason, word by word: among them what letters and their files are called.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        let front = detail.split_once(": ").map(|(front, _)| front);
+        detail.split([' ', ':', '=', ',']).chain(front)
+    }
+}
+
 /// What is kept from somebody, as findings name it.
 #[derive(Debug, Clone, Default)]
 pub struct KeptNames {
@@ -108,13 +117,14 @@ pub struct KeptNames {
 impl KeptNames {
     /// Whether a finding names one of these letters, as its own or in its words: `A1 = A2`, `A1: A1_p2.jpg`.
     pub fn is_about(&self, hold: &Hold) -> bool {
-        let detail = hold.detail.as_deref().unwrap_or_default();
-        let front = detail.split_once(": ").map(|(front, _)| front);
-        let words = detail.split([' ', ':', '=', ',']).chain(front);
         let is_kept = |word: &str| {
             self.letters.contains(word) || self.names.contains(&(hold.batch, word.to_owned()))
         };
-        hold.letter.as_deref().into_iter().chain(words).any(is_kept)
+        hold.letter
+            .as_deref()
+            .into_iter()
+            .chain(hold.words())
+            .any(is_kept)
     }
 }
 

@@ -6,6 +6,8 @@
 pub enum Hindrance {
     /// Another case system has the draft.
     LeasedToAnother,
+    /// Another case system has registered it.
+    RegisteredElsewhere,
     /// The caller named a lease that ran out and was followed by another one.
     LeaseOutdated,
     /// The caller never claimed the draft, or gave it back.
@@ -46,6 +48,8 @@ pub enum Hindrance {
     Decided,
     /// The same person may not do both.
     SamePerson,
+    /// One of two who sign has a password that somebody else has set.
+    PasswordNotChosen,
     /// The message is delivered.
     Delivered,
     /// The last account that can make others.
@@ -98,8 +102,9 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 47] = [
         Self::LeasedToAnother,
+        Self::RegisteredElsewhere,
         Self::LeaseOutdated,
         Self::NotLeased,
         Self::NotHandedOut,
@@ -118,6 +123,7 @@ impl Hindrance {
         Self::NameTaken,
         Self::Decided,
         Self::SamePerson,
+        Self::PasswordNotChosen,
         Self::Delivered,
         Self::LastAdministrator,
         Self::Closed,
@@ -150,6 +156,7 @@ impl Hindrance {
     pub fn code(self) -> &'static str {
         match self {
             Self::LeasedToAnother => "leased_to_another",
+            Self::RegisteredElsewhere => "registered_elsewhere",
             Self::LeaseOutdated => "lease_outdated",
             Self::NotLeased => "not_leased",
             Self::OtherCaseNumber => "other_case_number",
@@ -166,6 +173,7 @@ impl Hindrance {
             Self::NameTaken => "name_taken",
             Self::Decided | Self::Dropped => "already_decided",
             Self::SamePerson => "same_person",
+            Self::PasswordNotChosen => "password_not_chosen",
             Self::OfficerNeeded => "officer_needed",
             Self::OfficerDecides => "officer_decides",
             Self::Delivered => "already_delivered",
@@ -184,6 +192,7 @@ impl Hindrance {
             Self::LeasedToAnother => {
                 "Leave it: whoever has it registers it, or it is offered again when that lease runs out"
             }
+            Self::RegisteredElsewhere => "Forget it: nothing more comes of it here",
             Self::LeaseOutdated => "Send the newest lease, or none",
             Self::NotLeased => "Claim it first",
             Self::NotHandedOut => {
@@ -218,6 +227,9 @@ impl Hindrance {
             Self::NameTaken => "Choose another name",
             Self::Decided => "Somebody was faster: look at what was said",
             Self::SamePerson => "Another person has to do this",
+            Self::PasswordNotChosen => {
+                "Whose it is changes it first (POST /v1/session/password): both who sign need a password that nobody else has set"
+            }
             Self::Delivered => "Give a reason if it has to be sent once more",
             Self::LastAdministrator => "Make another administrator first",
             Self::Closed => "What comes now goes into an open one",

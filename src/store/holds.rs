@@ -1,5 +1,7 @@
 //! What waits for a person, and how it is settled; separator runs; the key “next letter”; pages moved between letters. Nothing is deleted.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
@@ -130,6 +132,27 @@ impl Db {
                  WHERE p.letter_id = ?1 AND l.action = 'page.arrived' AND l.actor = ?2",
             )?
             .exists((&hold.letter, by))?)
+    }
+
+    /// The letters that a hold is about: its own, and those that it names by number or by what their files are called.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub(super) fn letters_of_hold(&self, id: i64) -> Result<Vec<String>, StoreError> {
+        let query = format!("{HOLD} WHERE id = ?1");
+        let found = self.connection.query_row(&query, [id], hold).optional()?;
+        let Some(found) = found else {
+            return Ok(Vec::new());
+        };
+        let mut letters = BTreeSet::from_iter(found.letter.clone());
+        let mut named = self.connection.prepare_cached(
+            "SELECT id FROM letters WHERE id = ?2 OR batch_id = ?1 AND group_name = ?2",
+        )?;
+        for word in found.words() {
+            let rows = named.query_map((found.batch, word), |row| row.get(0))?;
+            letters.extend(rows.collect::<Result<Vec<String>, _>>()?);
+        }
+        Ok(letters.into_iter().collect())
     }
 
     /// What an open hold is about.

@@ -386,7 +386,7 @@ impl Db {
         self.clock_is_right("open the load")?;
         if let Some(hand) = self.one_hand(by, approved_by)? {
             return Err(StoreError::WrongState {
-                why: Hindrance::SamePerson,
+                why: hand.why(),
                 what: "override of load",
                 id: load_id.to_string(),
                 state: hand.state("signed by"),

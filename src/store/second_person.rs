@@ -4,55 +4,57 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::accounts::{FAILURES_ALLOWED, LOCK_SECONDS, SignIn};
-use super::{Db, Role, StoreError, ledger};
+use super::{Db, Hindrance, Role, StoreError, ledger};
 use crate::clock;
 
-/// How records name whoever gives commands at the machine.
-const COMMAND: &str = "command/";
 /// What an account asked a second person to prove, and what he proved.
 const TRIED: &str = "proof.tried";
 const HELD: &str = "proof.held";
 
 /// How two signatures may be one person's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OneHand {
     /// One account.
     Same,
-    /// One of them set the other's password last, or a third account both.
-    PasswordSetBy,
+    /// This account's password was set by somebody else, who can sign in its name.
+    NotChosen(String),
 }
 
 impl OneHand {
+    /// What stands in the way.
+    pub(super) fn why(&self) -> Hindrance {
+        match self {
+            Self::Same => Hindrance::SamePerson,
+            Self::NotChosen(_) => Hindrance::PasswordNotChosen,
+        }
+    }
+
     /// What is said of the first signature, `given` being how: `listed by`.
-    pub(super) fn state(self, given: &str) -> String {
+    pub(super) fn state(&self, given: &str) -> String {
         match self {
             Self::Same => format!("{given} the same person"),
-            Self::PasswordSetBy => format!(
-                "{given} an account that may be the same person's: one of them, or a third account, set a password that whose it is has to change first"
-            ),
+            Self::NotChosen(name) => {
+                format!("{given} one of two of whom {name} has not chosen his password himself")
+            }
         }
     }
 }
 
 impl Db {
-    /// Who set an account's password last: whoever knows it for sure beside its holder. Whoever gives commands at the machine is one person, whatever
-    /// account of the operating system he has.
+    /// Whether an account's password is its owner's own: set last by himself. Whoever else set it, at the machine or by an account, can sign in as him.
     ///
     /// # Errors
     /// When SQLite refuses.
-    fn password_set_by(&self, name: &str) -> Result<Option<String>, StoreError> {
+    fn has_chosen(&self, name: &str) -> Result<bool, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT actor FROM ledger WHERE subject = 'user/' || ?1 AND action IN ('user.added', 'user.password') ORDER BY seq DESC LIMIT 1",
         )?;
         let by: Option<String> = query.query_row([name], |row| row.get(0)).optional()?;
-        Ok(by.map(|by| match by.starts_with(COMMAND) {
-            true => COMMAND.to_owned(),
-            false => by,
-        }))
+        // Who never had an account signs nothing.
+        Ok(by.is_none_or(|by| by == name))
     }
 
-    /// Why two accounts may be one person: they are the same, or one of them set the other's password last, or a third account both: who did that can sign
-    /// as both, whichever of them is signed in. The third may be the console of the machine.
+    /// Why two accounts may be one person: they are the same, or one of them has a password that its owner has not chosen himself.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -60,20 +62,29 @@ impl Db {
         if one == other {
             return Ok(Some(OneHand::Same));
         }
-        let (first, second) = (self.password_set_by(one)?, self.password_set_by(other)?);
-        let is_set_by_other = first.as_deref() == Some(other) || second.as_deref() == Some(one);
-        let is_set_by_third = match first.filter(|first| second.as_ref() == Some(first)) {
-            Some(third) => third == COMMAND || self.is_account(&third)?,
-            None => false,
-        };
-        Ok((is_set_by_other || is_set_by_third).then_some(OneHand::PasswordSetBy))
+        for name in [one, other] {
+            if !self.has_chosen(name)? {
+                return Ok(Some(OneHand::NotChosen(name.to_owned())));
+            }
+        }
+        Ok(None)
     }
 
-    fn is_account(&self, name: &str) -> Result<bool, StoreError> {
-        let mut query = self
-            .connection
-            .prepare_cached("SELECT 1 FROM users WHERE name = ?1")?;
-        Ok(query.exists([name])?)
+    /// Refuses the first of two signatures to an account whose password somebody else has set: he could give it, and sign as himself afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`].
+    pub(super) fn let_sign_first(&self, by: &str, action: &'static str) -> Result<(), StoreError> {
+        match self.has_chosen(by)? {
+            true => Ok(()),
+            false => Err(StoreError::WrongState {
+                why: Hindrance::PasswordNotChosen,
+                what: "account",
+                id: by.to_owned(),
+                state: "without a password that its owner has chosen himself".into(),
+                action,
+            }),
+        }
     }
 
     /// Begins the proof of a second person whom `by` asked: counted before the password is looked at, against the account that asks. A wrong one does not

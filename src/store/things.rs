@@ -37,16 +37,16 @@ impl ThingOf {
 }
 
 impl Db {
-    /// The letter of a thing; `None` where there is no such thing, or it has none.
+    /// The letters of a thing: its own, and those that a hold names. None where there is no such thing, or it has none.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn letter_of(&self, thing: ThingOf, id: i64) -> Result<Option<String>, StoreError> {
+    pub fn letters_of(&self, thing: ThingOf, id: i64) -> Result<Vec<String>, StoreError> {
         let table = match thing {
             ThingOf::Valuable => "valuables",
             ThingOf::Loan => "loans",
             ThingOf::Retention => "retentions",
-            ThingOf::Hold => "holds",
+            ThingOf::Hold => return self.letters_of_hold(id),
             ThingOf::Alert => "alerts",
             ThingOf::Message => "outbox",
         };
@@ -55,6 +55,6 @@ impl Db {
             .prepare_cached(&format!("SELECT letter_id FROM {table} WHERE id = ?1"))?
             .query_row([id], |row| row.get(0))
             .optional()?;
-        Ok(found.flatten())
+        Ok(found.flatten().into_iter().collect())
     }
 }

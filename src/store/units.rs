@@ -204,29 +204,6 @@ impl Db {
         }
     }
 
-    /// Whether events of a letter may reach this seer: whoever may know of it; a case system only while no other has it,
-    /// and an office's own only while nothing of it is kept from that office.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn may_hear_of(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
-        if !self.may_know_of(seer, letter)? {
-            return Ok(false);
-        }
-        let is_system = seer.holder == Holder::Machine(Scope::CaseSystem);
-        if is_system && self.is_held_by_another(&seer.actor, letter)? {
-            return Ok(false);
-        }
-        let Some(unit) = self.unit_of(&seer.actor)? else {
-            return Ok(true);
-        };
-        match self.draft(letter) {
-            Ok(row) => Ok(!self.may_accuse(letter, &row.draft.fields, Some(&unit))?),
-            Err(StoreError::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Whether the roster knows an office: one that it does not know is found among the accused by its very words only. `None` without a roster.
     #[must_use]
     pub fn knows_office(&self, unit: &str) -> Option<bool> {

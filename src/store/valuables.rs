@@ -204,6 +204,7 @@ impl Db {
     ) -> Result<i64, StoreError> {
         self.atomically(|db| {
             db.letter_row(letter)?;
+            db.let_sign_first(by, "list what was enclosed")?;
             db.connection.execute(
                 "INSERT INTO valuables (letter_id, kind, amount, serial, listed_by, listed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 (letter, new.kind, &new.amount, &new.serial, by, clock::now()),
@@ -245,12 +246,7 @@ impl Db {
                 ));
             }
             if let Some(hand) = db.one_hand(&found.listed.0, by)? {
-                return Err(refused(
-                    Hindrance::SamePerson,
-                    id,
-                    &hand.state("listed by"),
-                    "witness",
-                ));
+                return Err(refused(hand.why(), id, &hand.state("listed by"), "witness"));
             }
             db.connection.execute(
                 "UPDATE valuables SET witnessed_by = ?2, witnessed_ms = ?3 WHERE id = ?1",
@@ -272,6 +268,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.valuable(id)?;
+            db.let_sign_first(by, "return what was enclosed")?;
             if found.is_closed() || found.returned.is_some() || found.kind == ValuableKind::NothingFound {
                 return Err(refused(Hindrance::Decided, id, "returned or closed already", "return"));
             }
@@ -317,7 +314,7 @@ impl Db {
             }
             if let Some(hand) = db.one_hand(giver, by)? {
                 return Err(refused(
-                    Hindrance::SamePerson,
+                    hand.why(),
                     id,
                     &hand.state("given back by"),
                     "witness the return of it",
@@ -342,7 +339,7 @@ impl Db {
                 return Err(refused(Hindrance::Decided, id, "returned or closed already", "strike out"));
             }
             if let Some(hand) = db.one_hand(&found.listed.0, by)? {
-                return Err(refused(Hindrance::SamePerson, id, &hand.state("listed by"), "strike out"));
+                return Err(refused(hand.why(), id, &hand.state("listed by"), "strike out"));
             }
             db.connection.execute(
                 "UPDATE valuables SET struck_by = ?2, struck_reason = ?3, struck_ms = ?4 WHERE id = ?1",

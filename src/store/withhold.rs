@@ -390,6 +390,7 @@ impl Db {
         by: &str,
     ) -> Result<i64, StoreError> {
         self.atomically(|db| {
+            db.let_sign_first(by, DESTROY)?;
             db.may_be_destroyed(letter, years)?;
             let open: bool = db.connection.query_row(
                 "SELECT EXISTS (SELECT 1 FROM retentions WHERE letter_id = ?1 AND approved_ms IS NULL AND refused_ms IS NULL)",
@@ -472,7 +473,7 @@ impl Db {
             return Err(refused(Hindrance::Decided, "decided already"));
         }
         match self.one_hand(&found.proposed_by, by)? {
-            Some(hand) => Err(refused(Hindrance::SamePerson, &hand.state("proposed by"))),
+            Some(hand) => Err(refused(hand.why(), &hand.state("proposed by"))),
             None => Ok(found),
         }
     }

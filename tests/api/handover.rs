@@ -98,7 +98,7 @@ fn a_draft_that_another_system_registered_is_not_acknowledged_under_the_same_num
     assert_eq!(ack(&house, &one, "A1", "N1"), (200, "\"N1\"".into()));
     for number in ["N1", "N2"] {
         let answer = ack(&house, &two, "A1", number);
-        assert_eq!(answer, (409, "leased_to_another".into()), "{number}");
+        assert_eq!(answer, (409, "registered_elsewhere".into()), "{number}");
     }
 }
 

@@ -297,12 +297,14 @@ impl House {
         self.call(caller, "POST", path, Some(&body.to_string()))
     }
 
+    /// An account whose owner has chosen its password himself.
     pub(super) fn add_user(&self, name: &str, role: Role) {
         let (name, phc) = (name.to_owned(), password::hash(PASSWORD).unwrap());
-        self.app
-            .store
-            .wait(move |db| db.add_user(&name, role, &phc, "test"))
-            .unwrap();
+        let made = self.app.store.wait(move |db| {
+            db.add_user(&name, role, &phc, "test")?;
+            db.set_password(&name, &phc, &name)
+        });
+        made.unwrap();
     }
 
     pub(super) fn sign_in(&self, name: &str) -> Answer {

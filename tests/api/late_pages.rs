@@ -292,6 +292,87 @@ fn several_findings_are_answered_together_or_not_at_all() {
     assert_eq!(answer(json!([1])).status, 409, "answered already");
 }
 
+/// Whoever may not open a letter says nothing of what was found of it, by whichever route, however the finding names it.
+#[test]
+fn a_finding_is_settled_only_by_whoever_may_open_its_letter() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let admin = house.person("chen", Role::Administrator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.purpose.value = Some("检举控告".into());
+    });
+    house.drafted("B1");
+    let every_kind = [
+        "receipt_contradicts",
+        "page_again",
+        "same_bytes",
+        "number_missing",
+        "out_of_order",
+        "image_held",
+        "file_grew",
+        "held_between",
+        "page_unreadable",
+        "image_not_seen",
+        "two_mail_numbers",
+        "mail_number_again",
+        "letter_empty",
+        "odd_count",
+        "scan_broken",
+        "counts_differ",
+        "scan_interrupted",
+        "unreleased_load",
+        "opened_before_release",
+        "made_before_release",
+        "page_after_load",
+        "which_batch",
+        "separator_missing",
+        "separator_repeated",
+        "separator_skipped",
+        "separator_disputed",
+        "separator_run_changed",
+    ];
+    for (n, reason) in (1..).zip(every_kind) {
+        house.sql(&format!("INSERT INTO holds (id, batch_id, letter_id, reason, at_ms) VALUES ({n}, 1, 'A1', '{reason}', 1)"));
+    }
+    // Of no letter, or of another one, and it names this one.
+    house.sql(
+        "INSERT INTO holds (id, batch_id, letter_id, reason, detail, at_ms) VALUES (101, 1, NULL, 'image_held', 'late_page: A1_p2.jpg', 1),
+         (102, 1, 'B1', 'same_bytes', 'B1 = A1', 1), (103, 1, 'B1', 'page_again', NULL, 1);
+         UPDATE letters SET group_name = 'A1_p2.jpg' WHERE id = 'A1'",
+    );
+    let note = json!({"note": "已与纸质件核对"});
+    let settle = |caller: &Caller, id: i64| {
+        house.post(caller, &format!("/v1/holds/{id}/resolve"), note.clone())
+    };
+    let together = |caller: &Caller, ids: &[i64]| {
+        house.post(
+            caller,
+            "/v1/holds/resolve",
+            json!({"holds": ids, "note": "已核对"}),
+        )
+    };
+    let open = || house.count("SELECT count(*) FROM holds WHERE resolved_ms IS NULL");
+    let all = open();
+    for caller in [&zhang, &admin] {
+        assert_eq!(house.get(caller, "/v1/letters/A1").code(), "restricted");
+        for id in (1..=every_kind.len() as i64).chain([101, 102]) {
+            assert_eq!(settle(caller, id).code(), "restricted", "{id}");
+            assert_eq!(together(caller, &[103, id]).code(), "restricted", "{id}");
+        }
+    }
+    assert_eq!(open(), all, "not even the one that would have been theirs");
+    let page = house.get(&zhang, "/batches").text;
+    assert!(page.contains("由能打开这封信的人核对并写明结果"), "{page}");
+    assert!(!page.contains("name=\"holds\" value=\"1\""), "{page}");
+    assert!(page.contains("name=\"holds\" value=\"103\""), "{page}");
+    assert_eq!(settle(&zhang, 103).status, 200);
+    assert_eq!(together(&officer, &[1, 101, 102]).status, 200);
+    house.sql("INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'wang', 1, 'r', 'x')");
+    assert_eq!(settle(&officer, 2).code(), "not_found");
+    assert_eq!(together(&officer, &[2]).code(), "not_found");
+}
+
 /// A page with the name of a letter that came with an earlier batch, scanned with a load of its own.
 pub(super) fn later_page(house: &House, name: &str, number: u32) -> (String, TakePage) {
     house.sql(

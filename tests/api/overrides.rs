@@ -193,7 +193,7 @@ fn whoever_set_the_others_password_is_no_second_person_whichever_of_the_two_is_s
     };
     for (set, by) in [("li", "zhang"), ("zhang", "li")] {
         sets(set, by);
-        assert_eq!(signed().code(), "second_person_needed", "{set} by {by}");
+        assert_eq!(signed().code(), "password_not_chosen", "{set} by {by}");
         let both = house
             .app
             .store

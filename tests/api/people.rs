@@ -545,77 +545,113 @@ fn a_refusal_names_whose_it_is() {
     assert_eq!(claim.json()["roles"], json!([]));
 }
 
+/// Whoever set a password can sign in by it: at the machine, by an account, or by an account whose own password somebody else has set.
 #[test]
-fn an_old_password_is_no_new_one_and_nobody_is_his_own_second_person_by_an_account_he_made() {
+fn nobody_is_one_of_two_before_he_chose_his_own_password() {
     let house = House::new();
     let admin = house.person("root", Role::Administrator);
     let same = json!({"old": PASSWORD, "new": PASSWORD});
     let refused = house.post(&admin, "/v1/session/password", same);
     assert_eq!(refused.code(), "password_refused");
-    let made = json!({"name": "conf3", "role": "confirming_officer", "password": PASSWORD});
-    assert_eq!(house.post(&admin, "/v1/users", made).status, 201);
-    let sign = || {
-        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "conf3", "approver_password": PASSWORD});
-        house.post(&admin, "/v1/statistics/export", body)
+    let made_by = |name: &'static str, by: &'static str| {
+        let phc = laixin::api::password::hash(PASSWORD).unwrap();
+        let made = house
+            .app
+            .store
+            .wait(move |db| db.add_user(name, Role::ConfirmingOfficer, &phc, by));
+        made.unwrap();
     };
-    assert_eq!(sign().code(), "second_person_needed");
-    // Nor are two accounts two people whose passwords a third account set: he can sign as both.
-    for name in ["conf4", "conf5"] {
-        let made = json!({"name": name, "role": "confirming_officer", "password": PASSWORD});
-        assert_eq!(house.post(&admin, "/v1/users", made).status, 201);
+    let sets = |name: &'static str, by: &'static str| {
+        let phc = laixin::api::password::hash(PASSWORD).unwrap();
+        let set = house
+            .app
+            .store
+            .wait(move |db| db.set_password(name, &phc, by));
+        set.unwrap();
+    };
+    let sign = |caller: &str, second: &str| {
+        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": second, "approver_password": PASSWORD});
+        house.post(&house.signed_in(caller), "/v1/statistics/export", body)
+    };
+    // Two that were made at the machine; one that an account made that was made there; one that its own second made.
+    made_by("a", "command/root");
+    made_by("b", "command/root/li");
+    made_by("y2", "a");
+    made_by("y3", "root");
+    for (caller, second) in [
+        ("a", "b"),
+        ("b", "y2"),
+        ("a", "y2"),
+        ("root", "y3"),
+        ("y3", "root"),
+        ("root", "b"),
+        ("b", "root"),
+    ] {
+        let refused = sign(caller, second);
+        assert_eq!(refused.code(), "password_not_chosen", "{caller} {second}");
     }
-    let fourth = house.signed_in("conf4");
-    let sign = |by: &Caller| {
-        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "conf5", "approver_password": PASSWORD});
-        house.post(by, "/v1/statistics/export", body)
-    };
-    assert_eq!(sign(&fourth).code(), "second_person_needed");
-    let own = json!({"old": PASSWORD, "new": "天平山麓的枫树叶子红了9"});
-    let changed = house.post(&fourth, "/v1/session/password", own);
-    assert_eq!(changed.status / 100, 2, "{}", changed.text);
-    let again = house.post(
-        &Caller::default(),
-        "/v1/session",
-        json!({"user": "conf4", "password": "天平山麓的枫树叶子红了9"}),
-    );
-    let cookie = again
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
-    let fourth = Caller::default()
-        .with("cookie", &cookie)
-        .with("x-csrf-token", again.json()["csrf"].as_str().unwrap());
-    let signed = sign(&fourth);
+    for (name, by) in [("b", "b"), ("y2", "y2")] {
+        assert_eq!(
+            sign("b", "y2").code(),
+            "password_not_chosen",
+            "before {name} has chosen"
+        );
+        sets(name, by);
+    }
+    let signed = sign("b", "y2");
     assert_eq!(signed.status, 200, "{}", signed.text);
+    // What an administrator sets anew is his again.
+    sets("y2", "root");
+    assert_eq!(sign("b", "y2").code(), "password_not_chosen");
+    assert_eq!(sign("y2", "b").code(), "password_not_chosen");
 }
 
-/// Whoever works at the machine knows both passwords, whichever account of the operating system he has.
+/// Whoever set it could begin in the other's name, hand the account over, and sign as himself.
 #[test]
-fn accounts_made_at_the_machine_are_one_hand_until_one_of_them_chose_his_own_password() {
+fn the_first_of_two_signatures_wants_a_password_of_ones_own_as_well() {
     let house = House::new();
-    for (name, role, by) in [
-        ("y1", Role::ConfirmingOfficer, "command/root"),
-        ("y2", Role::ConfirmingOfficer, "command/root/li"),
-    ] {
-        let phc = laixin::api::password::hash(PASSWORD).unwrap();
-        let store = &house.app.store;
-        store
-            .wait(move |db| db.add_user(name, role, &phc, by))
-            .unwrap();
-    }
-    let y1 = house.signed_in("y1");
-    let sign = || {
-        let body = json!({"length": "month", "year": 2026, "n": 11, "approver": "y2", "approver_password": PASSWORD});
-        house.post(&y1, "/v1/statistics/export", body)
-    };
-    assert_eq!(sign().code(), "second_person_needed");
+    let admin = house.person("chen", Role::Administrator);
     let phc = laixin::api::password::hash(PASSWORD).unwrap();
-    let store = &house.app.store;
-    store
-        .wait(move |db| db.set_password("y2", &phc, "y2"))
-        .unwrap();
-    let signed = sign();
-    assert_eq!(signed.status, 200, "{}", signed.text);
+    let made = house
+        .app
+        .store
+        .wait(move |db| db.add_user("li", Role::Administrator, &phc, "chen"));
+    made.unwrap();
+    house.letter("A1");
+    let li = house.signed_in("li");
+    let thing = json!({"kind": "cash", "amount": "100元"});
+    let refused = house.post(&li, "/v1/letters/A1/valuables", thing.clone());
+    assert_eq!(refused.code(), "password_not_chosen", "{}", refused.text);
+    let asked = json!({"reason": "复核"});
+    let refused = house.post(&li, "/v1/letters/A1/loans", asked);
+    assert_eq!(refused.code(), "password_not_chosen", "{}", refused.text);
+    let proposed = house
+        .app
+        .store
+        .wait(|db| db.propose_destruction("A1", ("p", 0), "li"));
+    let told = proposed.unwrap_err().to_string();
+    assert!(told.contains("chosen himself"), "{told}");
+    assert_eq!(
+        house
+            .post(&admin, "/v1/letters/A1/valuables", thing.clone())
+            .status,
+        201
+    );
+    let refused = house.post(&li, "/v1/valuables/1/witness", json!({}));
+    assert_eq!(refused.code(), "password_not_chosen", "{}", refused.text);
+    let phc = laixin::api::password::hash(PASSWORD).unwrap();
+    let set = house
+        .app
+        .store
+        .wait(move |db| db.set_password("li", &phc, "li"));
+    set.unwrap();
+    let li = house.signed_in("li");
+    assert_eq!(
+        house.post(&li, "/v1/valuables/1/witness", json!({})).status,
+        200
+    );
+    assert_eq!(
+        house.post(&li, "/v1/letters/A1/valuables", thing).status,
+        201
+    );
 }

@@ -88,9 +88,9 @@ const THINGS: &[(&str, &str, Near)] = &[
     ("POST", "/v1/loans/{id}/back", Near::Beside),
     ("POST", "/v1/retentions/{id}/approve", Near::Beside),
     ("POST", "/v1/retentions/{id}/refuse", Near::Beside),
-    ("POST", "/v1/holds/{id}/resolve", Near::Beside),
+    ("POST", "/v1/holds/{id}/resolve", Near::Decision),
     ("POST", "/v1/alerts/{id}/acknowledge", Near::Beside),
-    ("POST", "/v1/outbox/{id}/resend", Near::Beside),
+    ("POST", "/v1/outbox/{id}/resend", Near::Decision),
 ];
 /// About the letter and nothing of it: only whoever is recused is kept out.
 const BESIDE: &[(&str, &str)] = &[
@@ -189,6 +189,7 @@ const PAGE_LISTS: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Near {
     Content,
+    Decision,
     Beside,
 }
 
@@ -319,8 +320,9 @@ fn expected(caller: usize, letter: usize, near: Near, right: bool) -> Gate {
         (_, NoRole) => NoRole,
         (_, Hidden) => Hidden,
         // The gate lets him by, and the route does not know his role.
-        (Near::Beside, _) | (Near::Content, Through) if !right => NoRole,
-        (Near::Beside, _) => Through,
+        (Near::Decision, Restricted) => Restricted,
+        (Near::Beside | Near::Decision, _) | (Near::Content, Through) if !right => NoRole,
+        (Near::Beside | Near::Decision, _) => Through,
         (Near::Content, gate) => gate,
     }
 }

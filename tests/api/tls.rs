@@ -10,8 +10,9 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde_json::json;
 
-use crate::support::{LAIXIN, Process, TestStation, wait_for};
+use crate::support::{LAIXIN, MADE_AT_THE_MACHINE, Process, TestStation, wait_for};
 
 struct Keys {
     folder: tempfile::TempDir,
@@ -184,7 +185,7 @@ fn a_cookie_over_tls_is_never_sent_in_the_clear() {
     let station = station(&keys, "");
     let client = keys.client(None);
     let _running = start(&station, &client);
-    let body = r#"{"user": "tester", "password": "only for this test 1"}"#;
+    let body = json!({"user": "tester", "password": MADE_AT_THE_MACHINE}).to_string();
     let name = ServerName::try_from("localhost").unwrap();
     let connection = ClientConnection::new(client.clone(), name).unwrap();
     let mut stream = StreamOwned::new(connection, TcpStream::connect(station.address).unwrap());

@@ -32,20 +32,29 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def signed_in(station, name, password):
+    """What a session sends with every call."""
+    request = demo.urllib.request.Request(
+        f"http://127.0.0.1:{station.port}/v1/session", json.dumps({"user": name, "password": password}).encode(), method="POST"
+    )
+    request.add_header("Content-Type", "application/json")
+    with demo.urllib.request.urlopen(request) as answer:
+        cookie = answer.headers["Set-Cookie"].split(";")[0]
+        return {"Cookie": cookie, "X-CSRF-Token": json.load(answer)["csrf"]}
+
+
 def people(station):
     """Headers that each caller sends, by name; nobody first."""
     callers = {"nobody": {}}
-    password = secrets.token_urlsafe(12)
+    given, own = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     for role in ROLES:
         name = f"check-{role}"
-        station.command("user", "add", name, "--role", role, "--password-stdin", stdin=password + "\n")
-        request = demo.urllib.request.Request(
-            f"http://127.0.0.1:{station.port}/v1/session", json.dumps({"user": name, "password": password}).encode(), method="POST"
-        )
-        request.add_header("Content-Type", "application/json")
-        with demo.urllib.request.urlopen(request) as answer:
-            cookie = answer.headers["Set-Cookie"].split(";")[0]
-            callers[role] = {"Cookie": cookie, "X-CSRF-Token": json.load(answer)["csrf"]}
+        station.command("user", "add", name, "--role", role, "--password-stdin", stdin=given + "\n")
+        # Who signs for two has chosen his password himself.
+        changed = demo.urllib.request.Request(f"http://127.0.0.1:{station.port}/v1/session/password", method="POST", headers=signed_in(station, name, given))
+        changed.add_header("Content-Type", "application/json")
+        demo.urllib.request.urlopen(changed, json.dumps({"old": given, "new": own}).encode()).close()
+        callers[role] = signed_in(station, name, own)
     for scope in SCOPES:
         token = station.command("token", "add", f"check-{scope}", "--scope", scope).strip()
         callers[f"token-{scope}"] = {"Authorization": f"Bearer {token}"}

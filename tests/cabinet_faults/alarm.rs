@@ -432,7 +432,6 @@ fn an_alarm_is_acknowledged_by_maintenance_and_by_no_operator() {
     let tcp = station.cabinet.to_string();
     let mut sim = Simulator::start(&["--listen", &tcp]);
     station.start();
-    station.second_chooses_a_password();
     station.sign_in_as("op");
     until_step(&station, "idle");
     let (_, load) = new_load(&station);

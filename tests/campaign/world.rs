@@ -80,7 +80,6 @@ impl World {
         station.add_second();
         station.start_simulator();
         station.start();
-        station.second_chooses_a_password();
         let mut world = Self {
             station,
             disk,

@@ -529,8 +529,9 @@ fn drafted(id: &str, truth: &Value, pages: &[Value]) -> Value {
 
 async fn add_person(app: &App, name: &'static str, role: Role) {
     let phc = api::password::hash(PASSWORD).expect("a password can be hashed");
-    let added = app
-        .store
-        .with(move |db| db.add_user(name, role, &phc, "test"));
+    let added = app.store.with(move |db| {
+        db.add_user(name, role, &phc, "test")?;
+        db.set_password(name, &phc, name)
+    });
     added.await.expect("a user can be added");
 }

@@ -234,7 +234,12 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
     (
         "leased_to_another",
         StatusCode::CONFLICT,
-        "Another case system has the draft, or has registered it",
+        "Another case system has the draft",
+    ),
+    (
+        "registered_elsewhere",
+        StatusCode::CONFLICT,
+        "Another case system has registered the letter",
     ),
     (
         "lease_outdated",
@@ -350,6 +355,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "same_person",
         StatusCode::CONFLICT,
         "Another person has to do this",
+    ),
+    (
+        "password_not_chosen",
+        StatusCode::CONFLICT,
+        "Both who sign have to choose their passwords themselves first",
     ),
     (
         "already_delivered",
