@@ -227,13 +227,8 @@ impl Scrubber {
 
     fn tell_damaged(&self) -> Result<(), StoreError> {
         let damaged = self.store.wait(|db| db.damaged_originals())?;
-        let named = damaged
-            .iter()
-            .take(NAMED)
-            .map(|one| match one.letters.is_empty() {
-                true => one.sha256.clone(),
-                false => format!("{} (letter {})", one.sha256, one.letters.join(", ")),
-            });
+        // Not its letter: whoever looks after devices reads this, too.
+        let named = damaged.iter().take(NAMED).map(|one| one.sha256.as_str());
         let mut told = named.collect::<Vec<_>>().join("; ");
         if damaged.len() > NAMED {
             told = format!("{told}; +{}", damaged.len() - NAMED);
@@ -243,7 +238,7 @@ impl Scrubber {
             false => self.readiness.not_ready(
                 ORIGINALS,
                 "originals_damaged",
-                &format!("no good copy is left of {told}: keep the disks as they are and put the file back from the last back-up; `laixin verify` names where it lies"),
+                &format!("no good copy is left of {told}: keep the disks as they are and put the file back from the last back-up; `laixin verify` names where it lies, page Today whose it is"),
             ),
         }
         let is_bad = !damaged.is_empty();

@@ -13,6 +13,7 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, LetterReader, Mailroom};
 use super::batches::LoadView;
 use super::drafts::DraftView;
+use super::grouping::HoldView;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
@@ -143,6 +144,8 @@ pub struct LetterView {
     /// Offices whose systems receive it once it is confirmed as it stands. Whoever confirms looks whether it speaks of one of them or its people
     /// (`POST /v1/letters/{id}/offices/named`): no program sees everything that can be said of an office.
     pub receivers: Vec<String>,
+    /// What waits for a person: until it is answered (`POST /v1/holds/{id}/resolve`) the letter is neither confirmed nor handed over.
+    pub holds: Vec<HoldView>,
 }
 
 impl LetterView {
@@ -171,6 +174,7 @@ impl LetterView {
             } else {
                 Vec::new()
             },
+            holds: db.holds_of(id)?.into_iter().map(HoldView::from).collect(),
             draft,
             letter: row.into(),
         })

@@ -20,10 +20,11 @@ use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::{Draft, Fields, Flag};
+use crate::domain::grouping::hold;
 use crate::domain::letter::Stage;
 use crate::store::{
-    Batch, Db, DraftRow, DraftState, InQueue, LetterRow, NamedOffice, PageRow, RestrictionRow,
-    StoreError, Withholding,
+    Batch, Db, DraftRow, DraftState, Hold, InQueue, LetterRow, NamedOffice, PageRow,
+    RestrictionRow, StoreError, Withholding,
 };
 use more::{Line, MatterLine, Signatory, matters, more, signatories};
 
@@ -90,6 +91,8 @@ struct LetterPage {
     says_nobody: bool,
     /// Offices of which he may say whether it accuses them, and has to.
     offices: Vec<OfficeQuestion>,
+    /// What waits for a person's word.
+    holds: Vec<HoldQuestion>,
     /// Fields that are to be keyed twice, and how they stand; none once it is confirmed.
     entries: Vec<Standing>,
     /// It may be shown to the visitor who brought it.
@@ -102,7 +105,35 @@ struct LetterPage {
     also_here: Option<String>,
 }
 
+/// A finding of this letter, and what is to be done.
+struct HoldQuestion {
+    id: i64,
+    what: String,
+    next: String,
+    /// Who says what was found, where this person may not.
+    whose: Option<String>,
+}
+
+fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> HoldQuestion {
+    let is_an_officers = hold::is_for_an_officer(&hold.reason);
+    let what = w.known("hold", &hold.reason);
+    let what = what.unwrap_or_else(|| w.code("held", &hold.reason));
+    let next = w.known("hold_do", &hold.reason);
+    let next = next.or_else(|| w.known("held_do", &hold.reason));
+    HoldQuestion {
+        id: hold.id,
+        what: match hold.detail.filter(|detail| !detail.is_empty()) {
+            Some(detail) => format!("{what} · {detail}"),
+            None => what.to_owned(),
+        },
+        next: next.unwrap_or_default().to_owned(),
+        whose: (is_an_officers && !is_officer)
+            .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
+    }
+}
+
 struct Seen {
+    holds: Vec<Hold>,
     letter: LetterRow,
     batch: Batch,
     pages: Vec<PageRow>,
@@ -192,6 +223,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         _ => None,
     };
     Ok(Seen {
+        holds: db.holds_of(id)?,
         entries,
         for_visitor,
         seen_by_visitor,
@@ -335,6 +367,12 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|one| Standing::of(w, *one))
             .collect(),
         for_visitor: seen.for_visitor,
+        holds: {
+            let holds = seen.holds.iter().cloned();
+            holds
+                .map(|hold| hold_question(w, hold, seen.is_officer))
+                .collect()
+        },
         receivers: seen.receivers.clone(),
         says_nobody: seen.accused_open && seen.is_officer,
         offices: match seen.is_officer {

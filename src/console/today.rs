@@ -106,6 +106,8 @@ struct Seen {
     /// Letters that are kept from somebody and wait for another person: whoever decides who sees a letter takes care that one is found. That somebody is
     /// recused from which letter is nobody else's.
     for_another: BTreeSet<String>,
+    /// Letters of which an original is damaged.
+    damaged: Vec<String>,
     /// Letters that wait for an officer to say whether they accuse the office whose system would get them.
     to_be_judged: Vec<String>,
 }
@@ -155,7 +157,18 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         }
         false => Vec::new(),
     };
+    let mut damaged = Vec::new();
+    for letter in db
+        .damaged_originals()?
+        .into_iter()
+        .flat_map(|one| one.letters)
+    {
+        if db.may_know_of(seer, &letter)? {
+            damaged.push(letter);
+        }
+    }
     Ok(Seen {
+        damaged,
         clock: db.clock_trouble()?,
         day: match reads {
             true => day::look(db, crate::clock::now())?,
@@ -331,6 +344,10 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         href: Some(format!("/cabinets/{}", load.cabinet)),
         tone: "bad",
     }));
+    let damaged = match seen.damaged.is_empty() {
+        true => String::new(),
+        false => w.one("today.damaged", seen.damaged.join(w.t("outbox.and"))),
+    };
     let parts = app.readiness.parts().into_iter();
     alerts.extend(parts.filter_map(|(part, why)| {
         let why = why?;
@@ -343,8 +360,9 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             // A cabinet's page says the rest in this person's language.
             subject: match cabinet {
                 Some(id) => id.to_owned(),
-                // The clock is told below; and whose an original is that is damaged is not everybody's to know.
-                None if part == "clock" || part == "originals" => String::new(),
+                // The clock is told below.
+                None if part == "clock" => String::new(),
+                None if part == "originals" => damaged.clone(),
                 None => why.message,
             },
             href: cabinet.map(|id| format!("/cabinets/{id}")),

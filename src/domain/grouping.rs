@@ -94,6 +94,8 @@ pub mod hold {
 
     /// The other side's receipt contradicts what is known: its office has registered a letter that is registered elsewhere, or under another number.
     pub const RECEIPT_CONTRADICTS: &str = "receipt_contradicts";
+    /// A package was taken back that the other side may have fetched, and it has not answered: it may register the letter beside whoever gets it next.
+    pub const PACKAGE_UNANSWERED: &str = "package_unanswered";
 
     /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
     #[must_use]

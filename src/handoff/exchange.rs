@@ -15,7 +15,8 @@ use super::receipts::{self, Told};
 use super::{EVERY, Handoff, chance, new_message};
 use crate::api::password::random_hex;
 use crate::archive::{self, Outline};
-use crate::config::Exchange;
+use crate::config::{Exchange, Language};
+use crate::console::words::Words;
 use crate::domain::draft::Draft;
 use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
@@ -134,7 +135,7 @@ impl Folders {
             copy += 1;
         }
         if let Err(refusal) = taken {
-            super::set_aside::note(&target, refusal.code, &refusal.why)?;
+            super::set_aside::note(&target, refusal.code, &refusal.told)?;
         }
         fs::rename(receipt, target)
     }
@@ -145,6 +146,15 @@ impl Folders {
 struct Refusal {
     code: &'static str,
     why: String,
+    /// In the station's language, then in detail.
+    told: String,
+}
+
+impl Refusal {
+    fn new(language: Language, code: &'static str, why: String) -> Self {
+        let told = format!("{}\n{why}", Words::of(language).code("receipt_aside", code));
+        Self { code, why, told }
+    }
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
@@ -423,6 +433,10 @@ impl Carrier {
         });
     }
 
+    fn refusal(&self, code: &'static str, why: String) -> Refusal {
+        Refusal::new(self.handoff.settings.station.language, code, why)
+    }
+
     /// Every receipt that lies there: taken and put away, or set aside.
     async fn receipts(&self) -> Result<(), StoreError> {
         let (back, quiet) = (
@@ -439,10 +453,7 @@ impl Carrier {
         for found in found {
             let taken = match found.told {
                 Ok(told) => self.take(told).await?,
-                Err(no) => Err(Refusal {
-                    code: no.code(),
-                    why: no.to_string(),
-                }),
+                Err(no) => Err(self.refusal(no.code(), no.to_string())),
             };
             if let Err(Refusal { why, .. }) = &taken {
                 tracing::warn!(channel = self.channel.name, file = ?found.path.file_name(), why, "a receipt is set aside in in/bad: look at it");
@@ -492,10 +503,7 @@ impl Carrier {
                     StoreError::NotFound { .. } => "unknown_package",
                     _ => "contradicts",
                 };
-                Ok(Err(Refusal {
-                    code,
-                    why: error.to_string(),
-                }))
+                Ok(Err(self.refusal(code, error.to_string())))
             }
             Err(error) => Err(error),
         }

@@ -28,7 +28,8 @@ impl Desk {
         );
         self.events.tell(Event::Alert {
             code: code.to_owned(),
-            subject: name.to_owned(),
+            // Not the file: its name has the letter's number, and whoever looks after scanners hears this, too.
+            subject: self.source.clone(),
         });
     }
 

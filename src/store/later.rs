@@ -236,6 +236,7 @@ impl Db {
              WHERE letter_id = ?1",
             [letter],
         )?;
+        self.hold_unanswered(letter, holder)?;
         self.drop_packages((letter, holder), 0)?;
         let detail = json!({"from": holder});
         ledger::append(

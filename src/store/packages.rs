@@ -44,6 +44,11 @@ pub enum Found {
 /// What stands beside a package until it is taken back.
 const TAKE_BACK: &str = "take_back";
 
+/// How the hold of a package names it.
+fn unanswered(package: &str, channel: &str) -> String {
+    format!("{package} ({channel})")
+}
+
 /// Makes a name that nothing else has.
 type NewName = fn() -> String;
 
@@ -170,27 +175,61 @@ impl Db {
     ) -> Result<(), StoreError> {
         let letter = self.package_named(channel, package)?.letter;
         let detail = format!("{case_number} ({channel})");
-        self.atomically(|db| {
-            let mut batch = db.connection.prepare_cached(
-                "SELECT batch_id FROM letters l WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM holds h
-                 WHERE h.letter_id = l.id AND h.reason = ?2 AND h.detail = ?3)",
-            )?;
-            let batch: Option<i64> = batch
-                .query_row((&letter, hold::RECEIPT_CONTRADICTS, &detail), |row| {
-                    row.get(0)
-                })
-                .optional()?;
-            let Some(batch) = batch else {
-                return Ok(());
-            };
-            let new = NewHold {
-                batch,
-                letter: Some(letter),
-                scan: None,
-                reason: hold::RECEIPT_CONTRADICTS,
-                detail: Some(detail),
-            };
-            hold_once(&db.connection, &new).map(drop)
+        self.atomically(|db| db.hold_for_the_other_side(&letter, hold::RECEIPT_CONTRADICTS, detail))
+    }
+
+    /// Holds a letter until a person has spoken with the other side; the same again only once.
+    fn hold_for_the_other_side(
+        &self,
+        letter: &str,
+        reason: &str,
+        detail: String,
+    ) -> Result<(), StoreError> {
+        let mut batch = self.connection.prepare_cached(
+            "SELECT batch_id FROM letters l WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM holds h
+             WHERE h.letter_id = l.id AND h.reason = ?2 AND h.detail = ?3)",
+        )?;
+        let batch: Option<i64> = batch
+            .query_row((letter, reason, &detail), |row| row.get(0))
+            .optional()?;
+        let Some(batch) = batch else {
+            return Ok(());
+        };
+        let new = NewHold {
+            batch,
+            letter: Some(letter.to_owned()),
+            scan: None,
+            reason,
+            detail: Some(detail),
+        };
+        hold_once(&self.connection, &new).map(drop)
+    }
+
+    /// Packages of a letter are taken back that the other side may have fetched: nothing more of it goes out before that side, or a person, has answered.
+    pub(super) fn hold_unanswered(&self, letter: &str, channel: &str) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT message FROM outbox WHERE channel = ?1 AND letter_id = ?2 AND kind = ?3 AND state IN ('staged', 'sent')",
+        )?;
+        let packages = query.query_map((channel, letter, Kind::DraftReady), |row| row.get(0))?;
+        let packages: Vec<String> = packages.collect::<Result<_, _>>()?;
+        packages.iter().try_for_each(|package| {
+            let detail = unanswered(package, channel);
+            self.hold_for_the_other_side(letter, hold::PACKAGE_UNANSWERED, detail)
+        })
+    }
+
+    /// The other side has answered for a package, or for the notice that it is withdrawn.
+    fn settle_unanswered(&mut self, message: &Message) -> Result<(), StoreError> {
+        let package = self.withdrawn_package(message)?;
+        let package = package.as_deref().unwrap_or(&message.message);
+        let detail = unanswered(package, &message.channel);
+        let mut held = self.holds_of(&message.letter)?;
+        held.retain(|one| {
+            one.reason == hold::PACKAGE_UNANSWERED && one.detail.as_ref() == Some(&detail)
+        });
+        held.iter().try_for_each(|one| {
+            let resolved = self.resolve_hold(one.id, &message.channel, "answered by a receipt");
+            resolved.map(drop)
         })
     }
 
@@ -251,6 +290,7 @@ impl Db {
                 "UPDATE outbox SET state = ?2, result = ?3, done_ms = ?4 WHERE id = ?1",
                 (message.id, state, result, clock::now()),
             )?;
+            db.settle_unanswered(&message)?;
             db.message(message.id)
         })
     }

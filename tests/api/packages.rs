@@ -356,6 +356,13 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
     ] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    // The note speaks the station's language.
+    let note = gate.folder().join("in/bad/1.receipt.json.why");
+    let note = std::fs::read_to_string(note).unwrap();
+    assert!(
+        note.starts_with("unknown_package\n没有发过这个包\n"),
+        "{note}"
+    );
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'leased'"),
         1
@@ -656,7 +663,9 @@ fn a_package_taken_back_is_withdrawn_by_a_notice_and_its_late_receipt_still_regi
         (&amended["amendment"], &amended["files"]),
         (&json!("withdrawn"), &json!([]))
     );
-    assert_eq!(house.count("SELECT count(*) FROM holds"), 0);
+    let settled = "SELECT count(*) FROM holds WHERE reason = 'package_unanswered' AND resolved_by = 'exchange/gate-1'";
+    assert_eq!(house.count(settled), 1, "the receipt is the answer");
+    assert_eq!(house.count("SELECT count(*) FROM holds"), 1);
     // Nobody else is offered that letter any more; the page that accuses its office becomes another one.
     let cases = house.machine("cases", Scope::CaseSystem);
     assert_eq!(claim(&house, &cases).len(), 0);
@@ -671,11 +680,57 @@ fn a_package_taken_back_is_withdrawn_by_a_notice_and_its_late_receipt_still_regi
     assert_eq!(made.status, 200, "{}", made.text);
 }
 
+/// The other side may have fetched it and register it any day, beside whoever gets it next.
+#[test]
+fn a_letter_whose_package_was_taken_back_goes_nowhere_before_the_other_side_or_a_person_has_answered()
+ {
+    let gate = Gate::new();
+    let (house, package) = gate.taken_back();
+    let notice = gate.told("draft.withdrawn")["package"].clone();
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let why = json!({"reason": "核对收回的包"});
+    assert_eq!(
+        house.post(&officer, "/v1/letters/A1/views", why).status,
+        200
+    );
+    let shown = house.get(&officer, "/v1/letters/A1").json();
+    let held = shown["holds"][0].clone();
+    let named = format!("{} (exchange/gate-1)", package.as_str().unwrap());
+    assert_eq!(
+        (&held["reason"], &held["detail"]),
+        (&json!("package_unanswered"), &json!(named)),
+        "{shown}"
+    );
+    let page = house.get(&officer, "/letters/A1").text;
+    assert!(page.contains("对方可能已取走，还没有回执"), "{page}");
+    assert!(
+        page.contains(&format!("POST /v1/holds/{}/resolve", held["id"])),
+        "{page}"
+    );
+    let version = house.count("SELECT version FROM letters WHERE id = 'A1'");
+    let confirmed = house
+        .app
+        .store
+        .wait(move |db| db.confirm("A1", version, "zhang"));
+    assert!(confirmed.unwrap_err().to_string().contains("held"));
+    // Their word on the notice is an answer, too.
+    let known = json!({"package": notice, "result": "accepted", "case_number": "-"});
+    gate.receipt("1.receipt.json", &known);
+    let open = "SELECT count(*) FROM holds WHERE resolved_ms IS NULL";
+    wait_for("their answer", 30, || {
+        (house.count(open) == 0).then_some(())
+    });
+    confirm(&house);
+    let page = house.get(&officer, "/letters/A1").text;
+    assert!(!page.contains("对方可能已取走"), "{page}");
+}
+
 #[test]
 fn a_receipt_that_contradicts_holds_the_letter_until_a_person_settled_it() {
     let gate = Gate::new();
     let (house, package) = gate.taken_back();
     gate.told("draft.withdrawn");
+    house.sql("UPDATE holds SET resolved_ms = 1, resolved_by = 'wang', note = '对方未取走'");
     confirm(&house);
     let cases = house.machine("cases", Scope::CaseSystem);
     assert_eq!(claim(&house, &cases), ["A1"]);
