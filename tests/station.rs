@@ -30,6 +30,7 @@ mod check;
 mod page_workers;
 mod pages;
 mod papers;
+mod read_command;
 
 mod api;
 mod archive_check;

@@ -127,7 +127,8 @@ pub fn run(args: &ExtractArgs) -> u8 {
             .filter(|e| !args.images.contains(e))
             .cloned(),
     );
-    let (read, bad) = read_all(&engine, &files);
+    let (read, unread) = read_all(&engine, &files);
+    let bad = unread.len();
     if read.is_empty() && !args.json {
         return FINDING;
     }

@@ -2,10 +2,14 @@
 //!
 //! Shared by `read`, `extract` and `evaluate`; no store, no station.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use crate::domain::kind::{self, Sign};
 use crate::domain::text::{PageKind, PageText};
+use crate::worker::{READER_DEFECT, READER_FAILED};
 
 /// Which engine reads, and where its models are.
 #[derive(Debug, Clone, clap::Args)]
@@ -124,6 +128,52 @@ pub(crate) enum ImageError {
         /// Why.
         source: ocr::ReadError,
     },
+    /// The decoder or the engine panicked over it.
+    #[error("{}: the reader gave up on it, which is a defect of laixin", file.display())]
+    Defect {
+        /// Which.
+        file: PathBuf,
+    },
+}
+
+impl ImageError {
+    fn file(&self) -> &Path {
+        let (Self::Open { file, .. }
+        | Self::Decode { file, .. }
+        | Self::Read { file, .. }
+        | Self::Defect { file }) = self;
+        file
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "not_opened",
+            Self::Decode { source, .. } => source.code(),
+            Self::Read { .. } => READER_FAILED,
+            Self::Defect { .. } => READER_DEFECT,
+        }
+    }
+}
+
+/// A file of which no page was read.
+#[derive(Debug, Serialize)]
+pub(crate) struct Unread {
+    /// The file.
+    pub file: PathBuf,
+    /// Stable code.
+    pub code: &'static str,
+    /// Why, in a sentence that names it.
+    pub detail: String,
+}
+
+impl Unread {
+    fn told(error: &ImageError) -> Self {
+        Self {
+            file: error.file().to_owned(),
+            code: error.code(),
+            detail: crate::Chain(error).to_string(),
+        }
+    }
 }
 
 /// One page of a file.
@@ -138,29 +188,32 @@ pub(crate) struct PageRead {
     pub text: ocr::PageText,
 }
 
-/// Reads every page of a file.
+/// Reads every page of a file, one after the other, so that a long file costs no more memory than its largest page. Of a file with one
+/// bad page none is returned, so that no page is lost unseen.
 ///
 /// # Errors
 /// [`ImageError`] names the file.
 pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRead>, ImageError> {
     let named = || file.to_owned();
+    let undecodable = |source| ImageError::Decode {
+        file: named(),
+        source,
+    };
     let bytes = std::fs::read(file).map_err(|source| ImageError::Open {
         file: named(),
         source,
     })?;
-    let started = crate::clock::monotonic();
-    let pages =
-        ocr::decode(&bytes, &ocr::Limits::default()).map_err(|source| ImageError::Decode {
-            file: named(),
-            source,
-        })?;
-    let decoding_s = started.elapsed().as_secs_f64() / pages.len().max(1) as f64;
+    let limits = ocr::Limits::default();
+    let frames = ocr::frames(&bytes, &limits).map_err(undecodable)?;
     let (sha256, sm3) = (
         crate::digest::sha256_hex(&bytes),
         crate::digest::sm3_hex(&bytes),
     );
-    let read = |page: &ocr::Page| {
-        let mut text = engine.read(page).map_err(|source| ImageError::Read {
+    let read = |frame| {
+        let started = crate::clock::monotonic();
+        let page = ocr::decode_frame(&bytes, frame, &limits).map_err(undecodable)?;
+        let decoding_s = started.elapsed().as_secs_f64();
+        let mut text = engine.read(&page).map_err(|source| ImageError::Read {
             file: named(),
             source,
         })?;
@@ -172,23 +225,24 @@ pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRea
             text,
         })
     };
-    pages.iter().map(read).collect()
+    (0..frames).map(read).collect()
 }
 
-/// Reads files one after the other; each bad one is told on stderr by name.
-pub(crate) fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, usize) {
+/// Reads files one after the other; each bad one is told on stderr by name, and the others are read.
+pub(crate) fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, Vec<Unread>) {
     let mut pages = Vec::new();
-    let mut bad = 0;
+    let mut unread = Vec::new();
     for file in files {
-        match read_file(engine, file) {
+        let read = catch_unwind(AssertUnwindSafe(|| read_file(engine, file)));
+        match read.unwrap_or_else(|_| Err(ImageError::Defect { file: file.clone() })) {
             Ok(read) => pages.extend(read),
             Err(error) => {
                 eprintln!("laixin: {}", crate::Chain(&error));
-                bad += 1;
+                unread.push(Unread::told(&error));
             }
         }
     }
-    (pages, bad)
+    (pages, unread)
 }
 
 /// A page as registration has it.

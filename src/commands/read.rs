@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::images::{EngineArgs, PageRead, read_all};
+use super::images::{EngineArgs, PageRead, Unread, read_all};
 use super::{FINDING, GOOD, USAGE};
 use crate::domain::text::Quad;
 
@@ -25,6 +25,8 @@ pub struct ReadArgs {
 #[derive(Serialize)]
 struct Document {
     pages: Vec<PageView>,
+    /// Files of which no page is among `pages`.
+    unread: Vec<Unread>,
 }
 
 #[derive(Serialize)]
@@ -85,10 +87,12 @@ pub fn run(args: &ReadArgs) -> u8 {
             return USAGE;
         }
     };
-    let (pages, bad) = read_all(&engine, &args.images);
+    let (pages, unread) = read_all(&engine, &args.images);
+    let code = if unread.is_empty() { GOOD } else { FINDING };
     if args.json {
         let document = Document {
             pages: pages.into_iter().map(view).collect(),
+            unread,
         };
         println!(
             "{}",
@@ -97,7 +101,7 @@ pub fn run(args: &ReadArgs) -> u8 {
     } else {
         pages.iter().for_each(print);
     }
-    if bad > 0 { FINDING } else { GOOD }
+    code
 }
 
 fn view(page: PageRead) -> PageView {
