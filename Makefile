@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator bench-memory fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
 	@echo 'make bench-operator       a scripted operator in Chromium reviews LETTERS=DIR while they are read: keys a letter, wait for the next'
+	@echo 'make bench-memory         the most that a whole station holds while it reads LETTERS=DIR; fails above 900 MB'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
 	@echo 'make archive-check        archive files of the sample letters (LETTERS=DIR COUNT=N) asked of veraPDF'
@@ -109,6 +110,11 @@ bench-operator:
 	@setup/setup.sh test
 	$(cargo) build $(profile) --bin laixin
 	/usr/bin/python3 bench/scripted_operator.py --letters '$(LETTERS)'
+
+bench-memory:
+	@setup/setup.sh run
+	$(cargo) build $(profile) --bin laixin
+	/usr/bin/python3 bench/memory.py --letters '$(LETTERS)'
 
 fit:
 	@setup/setup.sh bench

@@ -36,6 +36,15 @@ const SHORT: Duration = Duration::from_secs(30);
 /// Memory for that, MB: a page of A3 at 600 dpi with 16 bits a sample, three times over.
 const SHORT_MEMORY_MB: u64 = 2048;
 
+/// How the C library is to keep memory in a worker. Left to itself it puts freed buffers of up to 32 MB (images, what lies between a
+/// network's layers) on shelves of every thread's own, where some 250 MB of holes gather. So there is one shelf, buffers of 4 MB and more
+/// go back to the system when they are freed, and the shelf grows by 32 MB so that it is not given back and taken again all the time.
+const KEPT_MEMORY: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_MMAP_THRESHOLD_", "4194304"),
+    ("MALLOC_TOP_PAD_", "33554432"),
+];
+
 /// This program, also after an update has put another file in its place.
 const THIS_PROGRAM: &str = "/proc/self/exe";
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -225,6 +234,14 @@ impl Worker {
         }
     }
 
+    /// Another program than this one.
+    #[cfg(test)]
+    pub(crate) fn of(program: PathBuf) -> Self {
+        let mut worker = Self::new(SHORT_MEMORY_MB);
+        worker.program = program;
+        worker
+    }
+
     /// Started already.
     fn begun(memory_mb: u64) -> Result<Self, WorkerError> {
         let mut worker = Self::new(memory_mb);
@@ -358,6 +375,7 @@ fn start(program: &std::path::Path, memory_mb: u64) -> std::io::Result<Running> 
         .arg(COMMAND)
         .arg("--memory-mb")
         .arg(memory_mb.to_string())
+        .envs(KEPT_MEMORY)
         // The child is no part of what the service manager listens to.
         .env_remove("NOTIFY_SOCKET")
         .env_remove("WATCHDOG_USEC")

@@ -381,8 +381,8 @@ fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
     assert!(derivative.width > 0 && !bytes.is_empty());
 }
 
-#[test]
-fn pages_of_many_sizes_do_not_pile_up_in_the_worker() {
+/// What a page worker that reads these pages holds after each, MB.
+fn held_mb(what: &str, pages: impl Iterator<Item = Vec<u8>>) -> Vec<u64> {
     worker::program_is(LAIXIN);
     let settings = Reading {
         models_dir: models(),
@@ -397,15 +397,30 @@ fn pages_of_many_sizes_do_not_pile_up_in_the_worker() {
         answer.expect("an answer")
     };
     ask(&mut worker, &Task::Open(Box::new(settings)), &[]);
-    let mut taken_mb = Vec::new();
-    for step in 0..64 {
-        let page = bars(320 + 32 * (step % 8), 320 + 32 * (step / 8));
+    let read = |page: Vec<u8>| {
         ask(&mut worker, &Task::Read { frame: 0 }, &page);
-        let process = worker.process().expect("it runs");
-        taken_mb.push(memory_kb(process, "VmData") / 1024);
-    }
+        memory_kb(worker.process().expect("it runs"), what) / 1024
+    };
+    pages.map(read).collect()
+}
+
+#[test]
+fn pages_of_many_sizes_do_not_pile_up_in_the_worker() {
+    let page = |step: usize| bars(320 + 32 * (step % 8), 320 + 32 * (step / 8));
+    let taken_mb = held_mb("VmData", (0..64).map(page));
     let (half, end) = (taken_mb[31], taken_mb[63]);
     assert!(end < half + 100, "{taken_mb:?}");
+}
+
+#[test]
+fn the_worker_does_not_keep_the_memory_that_a_page_took() {
+    let names = [
+        "A001_env", "A001_p1", "A002_env", "A002_p1", "S001_p1", "S002_p1", "S003_p1", "S004_p1",
+    ];
+    let page = |name| fs::read(project(&format!("tests/letters/{name}.jpg"))).expect("a page");
+    let held_mb = held_mb("RssAnon", names.into_iter().map(page));
+    let most = held_mb.iter().max().expect("some");
+    assert!(*most < 550, "{held_mb:?}");
 }
 
 /// A page with strokes from edge to edge, as JPEG.
