@@ -465,3 +465,6 @@ fn character(read: ocr::Char) -> Char {
 fn rounded(confidence: f32) -> f32 {
     (confidence * 1e4).round() / 1e4
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! What becomes of a page that a page worker refuses, with a worker that does as it is told.
+
+use super::*;
+use crate::domain::deadline::Profile;
+use crate::domain::roster::Roster;
+use crate::sd_notify::Watchdog;
+
+struct Bench {
+    folder: tempfile::TempDir,
+    reader: Reader,
+    worker: Worker,
+}
+
+impl Bench {
+    /// One unread page; the worker's processes answer by this plan, one line each.
+    fn new(plan: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let settings = "[station]\nname = \"test\"\ndata_dir = \"data\"\n[[cabinet]]\nid = \"c\"\nprofile = \"p\"\naddress = \"192.0.2.1:502\"\n\
+                        [registration]\nroster = \"r\"\ndeadlines = \"d\"\n";
+        std::fs::write(at("station.toml"), settings).expect("it is written");
+        std::fs::write(at("plan"), plan).expect("it is written");
+        let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/fake_worker.py");
+        std::os::unix::fs::symlink(fake, at("worker")).expect("it is linked");
+        let evidence = Evidence::open(&at("evidence")).expect("a new store");
+        let page = evidence.put(b"a page").expect("it is kept");
+        let (store, _) = Store::open(&at("laixin.db")).expect("a new database");
+        let rows = format!(
+            "INSERT INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 1, 0, 'x', 0);
+             INSERT INTO loads (id, batch_id, cabinet, state, created_ms) VALUES (1, 1, 'c', 'released', 0);
+             INSERT INTO letters (id, batch_id, load_id, group_name, stage, urgent, created_ms, last_arrival_ms)
+             VALUES ('L', 1, 1, 'L', 'arriving', 0, 0, 0);
+             INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('a', 's', 'a', 'a', 0, 'taken');
+             INSERT INTO pages (id, letter_id, arrival_id, kind, hint, sha256, sm3, size) VALUES (1, 'L', 'a', 'letter', 1, '{}', '', 0);",
+            page.sha256
+        );
+        let beside = rusqlite::Connection::open(at("laixin.db")).expect("it is there");
+        beside.execute_batch(&rows).expect("a letter");
+        let reader = Reader {
+            settings: Arc::new(Settings::load(&at("station.toml")).expect("sound settings")),
+            office: Office {
+                name: "test".into(),
+                roster: Roster::default(),
+                deadlines: Profile::default(),
+            },
+            store,
+            evidence: Arc::new(evidence),
+            events: Events::default(),
+            readiness: Readiness::default(),
+            metrics: Metrics::default(),
+            beat: Watchdog::default().task("reading", Duration::from_secs(60)),
+            learned: RefCell::default(),
+        };
+        let worker = Worker::of(at("worker"));
+        Self {
+            folder,
+            reader,
+            worker,
+        }
+    }
+
+    /// Reads until nothing is left to read, and says what became of the page and how many processes there were.
+    fn read(&mut self) -> (String, Option<String>, usize) {
+        let stop = CancellationToken::new();
+        let next = |reader: &Reader| reader.store.wait(|db| db.begin_reading());
+        while let Some(page) = next(&self.reader).expect("the store answers") {
+            let read = self.reader.read_page(&mut self.worker, &page, &stop);
+            read.expect("the store answers");
+        }
+        let file = self.folder.path().join("laixin.db");
+        let beside = rusqlite::Connection::open(file).expect("it is there");
+        let (state, problem) = beside
+            .query_row("SELECT state, problem FROM pages", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .expect("the page");
+        let started = std::fs::read_to_string(self.folder.path().join("started"));
+        (state, problem, started.expect("some").lines().count())
+    }
+}
+
+#[test]
+fn a_page_that_one_worker_failed_on_is_read_by_the_next() {
+    let read = Bench::new("reader_failed\nreader_defect\nread\n").read();
+    assert_eq!(read, ("read".into(), None, 3));
+}
+
+#[test]
+fn a_page_that_three_workers_failed_on_is_given_up() {
+    let read = Bench::new("reader_failed\nreader_failed\nreader_defect\nread\n").read();
+    assert_eq!(read, ("unreadable".into(), Some("reader_defect".into()), 3));
+}
+
+#[test]
+fn a_damaged_page_is_given_up_by_the_first_worker() {
+    let read = Bench::new("damaged\nread\n").read();
+    assert_eq!(read, ("unreadable".into(), Some("damaged".into()), 1));
+}
