@@ -53,11 +53,13 @@ mod preprocess;
 mod recognise;
 mod rten_runtime;
 mod samples;
+mod stand_in;
 mod tesseract;
 mod tiff_chunks;
 mod tiff_jpeg;
 mod tiff_pages;
 mod tiff_palette;
+mod tilt;
 mod turn;
 mod words;
 
@@ -77,7 +79,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Raised whenever the same page may read differently with the same models: part of [`Engine::version`].
-const REVISION: u32 = 7;
+const REVISION: u32 = 8;
 
 /// Longest side of the detection image unless set otherwise, pixels.
 pub const LONGEST_SIDE_PX: u32 = 960;
@@ -173,6 +175,19 @@ impl Engine {
     /// # Errors
     /// [`ReadError`]; a page without text is no error but has no lines.
     pub fn read(&self, page: &Page) -> Result<PageText, ReadError> {
+        let read = self.read_as_it_lies(page)?;
+        let Some(level) = tilt::levelled(page, &read) else {
+            return Ok(read);
+        };
+        let seconds = read.seconds;
+        let read = level.as_given(self.read_as_it_lies(&level.page)?, page);
+        Ok(PageText {
+            seconds: seconds + read.seconds,
+            ..read
+        })
+    }
+
+    fn read_as_it_lies(&self, page: &Page) -> Result<PageText, ReadError> {
         let read = self.read_as_given(page)?;
         let read = match ghost::cleaned(page, &read) {
             Some(clean) => ghost::merged(read, self.read_as_given(&clean)?),

@@ -4,6 +4,7 @@
 use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::pdf::damaged;
 use crate::pdf_content::Content;
+use crate::stand_in;
 use hayro::hayro_interpret::font::FontQuery;
 use hayro::hayro_interpret::{InterpreterSettings, InterpreterWarning};
 use hayro::hayro_syntax::page::Page as PdfPage;
@@ -36,19 +37,20 @@ pub(crate) fn render(
         Arc::new(AtomicBool::new(false)),
     );
     let told = (Arc::clone(&undrawn), Arc::clone(&unlettered));
-    let replaced = Arc::clone(&unlettered);
+    let lacking = Arc::clone(&unlettered);
     let settings = InterpreterSettings {
         warning_sink: Arc::new(move |warning| match warning {
             InterpreterWarning::ImageDecodeFailure => told.0.store(true, Ordering::Relaxed),
             InterpreterWarning::UnsupportedFont => told.1.store(true, Ordering::Relaxed),
             _ => {}
         }),
-        // Any other font than the one meant may lack the very characters: Chinese would be drawn as nothing.
+        // A font without the very characters would draw them as nothing.
         font_resolver: Arc::new(move |query| match query {
             FontQuery::Standard(font) => Some(font.get_font_data()),
-            FontQuery::Fallback(_) => {
-                replaced.store(true, Ordering::Relaxed);
-                None
+            FontQuery::Fallback(query) => {
+                let found = stand_in::font(query);
+                lacking.fetch_or(found.is_none(), Ordering::Relaxed);
+                found
             }
         }),
         ..InterpreterSettings::default()
@@ -70,7 +72,8 @@ pub(crate) fn render(
     if unlettered.load(Ordering::Relaxed) {
         return Err(DecodeError::Unsupported {
             format: MediaType::Pdf.as_str(),
-            kind: "a font that is not in the file".into(),
+            kind: "text in a font that is neither in the file nor installed here (fonts-noto-cjk)"
+                .into(),
         });
     }
     let rgb = pixmap

@@ -316,7 +316,7 @@ fn pdf_traps_are_told_by_their_code() {
 }
 
 #[test]
-fn a_pdf_without_its_chinese_font_is_refused_and_one_without_a_latin_font_is_drawn() {
+fn glyphs_of_a_font_that_is_not_in_the_pdf_are_refused_and_latin_letters_are_drawn() {
     assert_eq!(refused("missing_font.pdf").code(), "unsupported_image");
     let page = only_page("latin_font.pdf");
     let dark = page.rgb().iter().filter(|value| **value < 128).count();

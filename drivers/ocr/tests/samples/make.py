@@ -176,10 +176,10 @@ def main():
     plain_pdf("two_images.pdf", b"q 48 0 0 64 0 0 cm /L Do Q q 48 0 0 64 48 0 cm /R Do Q", b"/XObject << /L 5 0 R /R 6 0 R >>",
               [image(left.getvalue(), b"/DCTDecode", 48), image(right.getvalue(), b"/DCTDecode", 48)])
     plain_pdf("drawn.pdf", b"1 0 0 rg 0 0 48 64 re f 0 0 1 rg 48 0 48 64 re f")
-    # Chinese in a font that is not in the file cannot be drawn; Latin letters can, in a face like it.
+    # Glyphs by the numbers they have in a font that is not in the file cannot be drawn; Latin letters can, in a face like it.
     plain_pdf("missing_font.pdf", b"BT /F 24 Tf 10 10 Td <4FE18BBF> Tj ET", b"/Font << /F 5 0 R >>",
-              [b"<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /UniGB-UCS2-H /DescendantFonts [6 0 R] >>",
-               b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /SimSun /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> "
+              [b"<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /Identity-H /DescendantFonts [6 0 R] >>",
+               b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /SimSun /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
                b"/FontDescriptor 7 0 R >>",
                b"<< /Type /FontDescriptor /FontName /SimSun /Flags 4 /FontBBox [0 -140 1000 860] /ItalicAngle 0 /Ascent 860 /Descent -140 "
                b"/CapHeight 860 /StemV 80 >>"])
