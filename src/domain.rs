@@ -27,6 +27,7 @@ pub mod mapping;
 pub mod mask;
 pub mod outgoing;
 pub mod own_time;
+pub mod page_order;
 pub mod password;
 pub mod repeat;
 pub mod roster;

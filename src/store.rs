@@ -62,6 +62,7 @@ mod outbox;
 mod owner;
 mod packages;
 mod page_kinds;
+mod places;
 mod readings;
 mod receivers;
 mod recusals;

@@ -8,7 +8,7 @@
 use std::fs;
 
 use laixin::domain::balance::Exception;
-use laixin::domain::grouping::hold;
+use laixin::domain::grouping::{GroupBy, hold};
 use laixin::domain::intake::{ArrivalState, reason};
 use laixin::domain::text::PageKind;
 use laixin::scan::{HeldRefused, HeldWish};
@@ -91,7 +91,7 @@ async fn a_page_of_a_confirmed_name_goes_into_the_letter_a_person_names() {
     let (mut station, arrival, _) = held_before_release("A001_p1.jpg", &page(1)).await;
     station.file("B002_p1.jpg", &page(2));
     station.wait_for(ArrivalState::Taken, 1).await;
-    let into = HeldWish::IntoLetter("B002".into());
+    let into = HeldWish::IntoLetter("B002".into(), None);
     assert_eq!(
         decide(&station, &arrival.id, into)
             .await
@@ -100,7 +100,12 @@ async fn a_page_of_a_confirmed_name_goes_into_the_letter_a_person_names() {
         Some("B002")
     );
     assert_eq!(station.pages("B002").await.len(), 2);
-    let unknown = decide(&station, &arrival.id, HeldWish::IntoLetter("C003".into())).await;
+    let unknown = decide(
+        &station,
+        &arrival.id,
+        HeldWish::IntoLetter("C003".into(), None),
+    )
+    .await;
     assert!(unknown.is_err());
     is_whole(&station).await;
     station.stop().await;
@@ -220,10 +225,10 @@ async fn killed_between_decision_and_move() {
     let lies = station.inbox.join(arrival.kept_as.clone().unwrap());
     let take = TakeHeld {
         arrival: arrival.id.clone(),
-        into: HeldInto::Load {
-            load,
-            group: "A001".into(),
-        },
+        into: HeldInto::Load(load),
+        before: None,
+        by: GroupBy::Name,
+        group: "A001".into(),
         kind: PageKind::Letter,
         number: Some(1),
         frames: vec![0],

@@ -48,6 +48,7 @@ mod intake;
 mod intake_campaign;
 mod key_prompt;
 mod own_time;
+mod page_order;
 mod scan_bad_input;
 mod scan_faults;
 mod systemd;

@@ -168,6 +168,8 @@ pub async fn list(
 pub struct TakeBody {
     /// The letter it belongs to; or else `load`.
     letter: Option<String>,
+    /// With `letter`: the page of it, from 1 in archive order, that this comes before; without it behind the letter's pages of its kind.
+    before: Option<u32>,
     /// A released load: its letter is then the one that the file's name says, made if it is not there.
     load: Option<i64>,
     reason: String,
@@ -280,19 +282,20 @@ pub async fn take(
     let key = asked.key(&by);
     let why = reason(&asked.body.reason)?;
     let letter = asked.body.letter.filter(|letter| !letter.trim().is_empty());
+    let before = asked.body.before;
     let wish = match (letter, asked.body.load) {
         (Some(letter), None) => {
             let letter = letter.trim().to_owned();
             let (seer, into) = (caller.seer(), letter.clone());
             // Nobody works on a letter that he may not see.
             app.store.with(move |db| db.let_see(&seer, &into)).await?;
-            HeldWish::IntoLetter(letter)
+            HeldWish::IntoLetter(letter, before)
         }
-        (None, Some(load)) => HeldWish::IntoLoad(load),
+        (None, Some(load)) if before.is_none() => HeldWish::IntoLoad(load),
         _ => {
             return Err(Problem::new(
                 "body_invalid",
-                "either letter or load is needed",
+                "either letter or load is needed, and before with a letter alone",
             ));
         }
     };

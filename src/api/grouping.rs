@@ -345,6 +345,8 @@ pub struct MoveBody {
     pages: Vec<u32>,
     /// The letter they belong to; without it a new letter is made of them.
     to: Option<String>,
+    /// With `to`: the page of that letter that they come before; without it behind its pages of their kind.
+    before: Option<u32>,
     reason: String,
 }
 
@@ -369,6 +371,7 @@ pub async fn move_pages(
     let MoveBody {
         pages,
         to,
+        before,
         reason: why,
     } = asked.body;
     let why = reason(&why)?;
@@ -379,10 +382,20 @@ pub async fn move_pages(
         ));
     }
     let to = to.filter(|to| !to.is_empty());
-    let to = to.map_or(MoveTo::NewLetter, MoveTo::Letter);
+    let to = match (to, before) {
+        (Some(to), Some(n)) => MoveTo::Before(to, n),
+        (Some(to), None) => MoveTo::Letter(to),
+        (None, None) => MoveTo::NewLetter,
+        (None, Some(_)) => {
+            return Err(Problem::new(
+                "body_invalid",
+                "before is a page of the letter that is named by to",
+            ));
+        }
+    };
     app.once_telling(key, move |db| {
         // The gate knows the letter that pages are taken from, not the one they go to.
-        if let MoveTo::Letter(letter) = &to {
+        if let MoveTo::Letter(letter) | MoveTo::Before(letter, _) = &to {
             db.let_see(&seer, letter)?;
         }
         let listed = db.page_ids(&from)?;

@@ -23,8 +23,8 @@ const ASIDE_FOLDER: &str = "set_aside";
 /// What a person wants of a held file.
 #[derive(Debug, Clone)]
 pub enum HeldWish {
-    /// Its pages belong to this letter.
-    IntoLetter(String),
+    /// Its pages belong to this letter, in front of this page of it or behind what it has.
+    IntoLetter(String, Option<u32>),
     /// Its pages belong to the letter of this load that its name claims.
     IntoLoad(i64),
     /// It is no page.
@@ -76,16 +76,12 @@ impl Desk {
                     .wait(move |db| db.set_held_aside(&id, kept.as_ref(), (&by, &why)))?;
                 None
             }
-            HeldWish::IntoLetter(letter) => {
+            HeldWish::IntoLetter(letter, before) => {
                 let into = HeldInto::Letter(letter.clone());
-                Some(self.take_held(&arrival, into, (by, why))?)
+                Some(self.take_held(&arrival, (into, *before), (by, why))?)
             }
             HeldWish::IntoLoad(load) => {
-                let into = HeldInto::Load {
-                    load: *load,
-                    group: named(&arrival).0,
-                };
-                Some(self.take_held(&arrival, into, (by, why))?)
+                Some(self.take_held(&arrival, (HeldInto::Load(*load), None), (by, why))?)
             }
         };
         tracing::info!(
@@ -103,7 +99,7 @@ impl Desk {
     fn take_held(
         &self,
         arrival: &Arrival,
-        into: HeldInto,
+        (into, before): (HeldInto, Option<u32>),
         (by, why): (&str, &str),
     ) -> Result<String, HeldRefused> {
         let path = self.place_of(arrival);
@@ -120,10 +116,13 @@ impl Desk {
         };
         let frames = frames(&shape, &path).map_err(|error| no_page(error.code()))?;
         let original = self.evidence.put_file(&path).map_err(ScanError::from)?;
-        let (_, kind, number) = named(arrival);
+        let (group, kind, number) = named(arrival);
         let take = TakeHeld {
             arrival: arrival.id.clone(),
             into,
+            before,
+            by: self.by,
+            group,
             kind,
             number,
             frames,

@@ -7,6 +7,7 @@ use super::grouping::{NewHold, Stack, hold_once, last_separator};
 use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::lies::gate_of;
+use super::places::NUMBER;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
@@ -167,10 +168,10 @@ pub(super) fn number_again(
 ) -> Result<(), StoreError> {
     let again: Option<String> = step
         .prepare_cached(
-            "SELECT new.name FROM arrivals new WHERE new.id = ?2 AND EXISTS (
+            &format!("SELECT new.name FROM arrivals new WHERE new.id = ?2 AND EXISTS (
                SELECT 1 FROM pages p JOIN arrivals a ON a.id = p.arrival_id WHERE p.letter_id = ?1 AND a.id <> new.id
-               AND (a.name = new.name OR p.hint > 0 AND EXISTS (
-                 SELECT 1 FROM pages n WHERE n.arrival_id = new.id AND n.hint = p.hint AND n.kind = p.kind)))",
+               AND (a.name = new.name OR p.{NUMBER} > 0 AND EXISTS (
+                 SELECT 1 FROM pages n WHERE n.arrival_id = new.id AND n.{NUMBER} = p.{NUMBER} AND n.kind = p.kind)))"),
         )?
         .query_row([letter, arrival], |row| row.get(0))
         .optional()?;
@@ -277,7 +278,7 @@ impl Db {
         let numbers: Vec<i64> = self
             .connection
             .prepare_cached(
-                "SELECT DISTINCT hint FROM pages WHERE letter_id = ?1 AND hint > 0 ORDER BY hint",
+                &format!("SELECT DISTINCT {NUMBER} AS number FROM pages WHERE letter_id = ?1 AND number > 0 ORDER BY number"),
             )?
             .query_map([letter], |row| row.get(0))?
             .collect::<Result<_, _>>()?;

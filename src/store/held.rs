@@ -9,6 +9,7 @@ use super::unreleased::opened_early;
 use super::{Arrival, Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
+use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::{LoadState, Stage};
@@ -25,12 +26,7 @@ pub enum HeldInto {
     /// One that is there.
     Letter(String),
     /// One of this load, which has to be open; named by the file.
-    Load {
-        /// The load.
-        load: i64,
-        /// The letter that the file's name claims.
-        group: String,
-    },
+    Load(i64),
 }
 
 /// A held file that a person takes in after all.
@@ -40,6 +36,12 @@ pub struct TakeHeld {
     pub arrival: String,
     /// Where its pages belong.
     pub into: HeldInto,
+    /// The page of that letter that they come before, where the person says so.
+    pub before: Option<u32>,
+    /// What tells letters apart at its scanner.
+    pub by: GroupBy,
+    /// The letter that its name claims.
+    pub group: String,
     /// Letter sheet or envelope.
     pub kind: PageKind,
     /// The number in its name.
@@ -165,7 +167,7 @@ impl Db {
         self.atomically(|db| {
             db.clock_is_right(ACTION)?;
             let found = db.undecided(&take.arrival, ACTION)?;
-            let (load, letter) = db.letter_for(&take.into, &found)?;
+            let (load, letter) = db.letter_for(take, &found)?;
             let mut withheld = Vec::new();
             for earlier in db.letters_of_held(&take.arrival)? {
                 if let Some(held) = db.withholding(&earlier)? {
@@ -178,7 +180,10 @@ impl Db {
             // Of a file that grew only what it grew by; one that has no more images than before is another state of them.
             let known = db.images_known(&take.arrival)?;
             let new: Vec<u32> = take.frames.iter().copied().filter(|frame| *frame >= known).collect();
+            let grew = known > 0 && !new.is_empty();
             let frames = if new.is_empty() { take.frames.clone() } else { new };
+            let before = take.before.map(|n| db.page_to_come_before(&letter, n)).transpose()?;
+            let place = db.place_of_held(take, &found, (&letter, grew))?;
             let same_as = take_arrival(&db.connection, &take.arrival, &take.original)?;
             for frame in &frames {
                 db.connection.execute(
@@ -188,12 +193,19 @@ impl Db {
                         &take.arrival,
                         frame,
                         take.kind,
-                        take.number.unwrap_or(0),
+                        place.kept(),
                         &take.original.sha256,
                         &take.original.sm3,
                         take.original.size as i64,
                     ),
                 )?;
+            }
+            let before = match before {
+                None => db.next_in_order(take, &letter)?,
+                asked => asked,
+            };
+            if let Some(before) = before {
+                db.put_before(&letter, &db.page_ids_of(&take.arrival)?, before)?;
             }
             if db.takes_late_page(&letter)? {
                 db.connection.execute(
@@ -203,8 +215,11 @@ impl Db {
             } else {
                 db.regrouped(&letter)?;
             }
-            let detail = json!({"letter": letter, "load": load, "frames": frames, "sha256": take.original.sha256,
+            let mut detail = json!({"letter": letter, "load": load, "frames": frames, "sha256": take.original.sha256,
                 "sm3": take.original.sm3, "size": take.original.size, "same_as": same_as, "held_for": found.reason, "held_of": withheld, "why": why});
+            if let Some(n) = take.before {
+                detail["before"] = json!(n);
+            }
             ledger::append(&db.connection, by, TAKEN, &subject(&take.arrival), &detail)?;
             db.hold_of_image_done(&take.arrival, (by, why))?;
             if found.reason.as_deref() == Some(reason::SEEN_BEFORE_RELEASE) {
@@ -411,7 +426,8 @@ impl Db {
     }
 
     /// The letter that is meant, made if it has to be, and its load, which has to be open.
-    fn letter_for(&self, into: &HeldInto, page: &Arrival) -> Result<(i64, String), StoreError> {
+    fn letter_for(&self, take: &TakeHeld, page: &Arrival) -> Result<(i64, String), StoreError> {
+        let into = &take.into;
         let load = match into {
             HeldInto::Letter(letter) => {
                 if !self.takes_late_page(letter)? {
@@ -423,7 +439,7 @@ impl Db {
                     |row| row.get(0),
                 )?
             }
-            HeldInto::Load { load, .. } => self.load(*load)?.id,
+            HeldInto::Load(load) => self.load(*load)?.id,
         };
         // A later page came through the cabinet with a load of its own; its letter's batch may be closed for long. A file that grew was let in with its letter.
         let came_released = matches!(into, HeldInto::Letter(_))
@@ -445,8 +461,8 @@ impl Db {
         }
         let letter = match into {
             HeldInto::Letter(letter) => letter.clone(),
-            HeldInto::Load { group, .. } => {
-                let (letter, stage) = letter_of(&self.connection, load, group)?;
+            HeldInto::Load(_) => {
+                let (letter, stage) = letter_of(&self.connection, load, &take.group)?;
                 if stage != Stage::Arriving && !self.takes_late_page(&letter)? {
                     self.may_regroup(&letter)?;
                 }

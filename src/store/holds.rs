@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::letters::letter_named;
-use super::readings::ARCHIVE_ORDER;
+use super::places::place_behind;
 use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping;
@@ -33,8 +33,10 @@ fn hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
 /// Where pages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MoveTo {
-    /// Into a letter that is there.
+    /// Into a letter that is there, behind what it has.
     Letter(String),
+    /// Into that letter, in front of this page.
+    Before(String, u32),
     /// Into a new letter of the same batch.
     NewLetter,
 }
@@ -240,18 +242,6 @@ impl Db {
         })
     }
 
-    /// The pages of a letter in archive order.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn page_ids(&self, letter: &str) -> Result<Vec<i64>, StoreError> {
-        let query =
-            format!("SELECT p.id FROM pages p WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}");
-        let mut query = self.connection.prepare_cached(&query)?;
-        let rows = query.query_map([letter], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// Puts pages of one letter into another, or into a new one; both are read anew into their drafts. Returns the letter they are in now.
     ///
     /// # Errors
@@ -272,7 +262,7 @@ impl Db {
             let held = db.holds_of(from)?;
             // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
             let is_number_alone = |hold: &Hold| {
-                matches!(to, MoveTo::Letter(_))
+                !matches!(to, MoveTo::NewLetter)
                     && hold.reason == grouping::hold::UNRELEASED_LOAD
                     && hold.detail == Some(format!("batch {}", hold.batch))
             };
@@ -291,8 +281,12 @@ impl Db {
                 .query_row("SELECT load_id, group_name FROM letters WHERE id = ?1", [from], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?
                 .ok_or_else(|| StoreError::NotFound { what: "letter", id: from.to_owned() })?;
+            let before = match to {
+                MoveTo::Before(to, n) => Some(db.page_to_come_before(to, *n)?),
+                _ => None,
+            };
             let to = match to {
-                MoveTo::Letter(to) => {
+                MoveTo::Letter(to) | MoveTo::Before(to, _) => {
                     if !db.takes_late_page(to)? {
                         db.may_regroup(to)?;
                     }
@@ -304,14 +298,21 @@ impl Db {
                     letter_named(&db.connection, load, &name)?.1
                 }
             };
+            let begins = db.page_ids(&to)?.is_empty();
             let mut moves = Vec::new();
             for page in pages {
+                if !begins {
+                    db.stand(*page, place_behind(&db.connection, &to)?)?;
+                }
                 let moved = db.connection.execute(
                     "UPDATE pages SET letter_id = ?3 WHERE id = ?1 AND letter_id = ?2",
                     (page, from, &to),
                 )?;
                 if moved == 0 {
                     return Err(StoreError::NotFound { what: "page of this letter", id: page.to_string() });
+                }
+                if let Some(before) = before {
+                    db.put_before(&to, &[*page], before)?;
                 }
                 db.connection.execute(
                     "INSERT INTO page_moves (page_id, from_letter, to_letter, by, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

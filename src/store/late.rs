@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
 use super::letters::{TakePage, first_id};
+use super::places::NUMBER;
 use crate::clock::{self, Millis};
 use crate::domain::intake::ArrivalState;
 use crate::domain::text::PageKind;
@@ -35,9 +36,9 @@ pub(super) fn is_late(step: &Connection, load: i64, page: &TakePage) -> Result<b
 fn lacks_first(step: &Connection, letter: &str, kind: PageKind) -> Result<bool, StoreError> {
     Ok(step
         .prepare_cached(
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM pages WHERE letter_id = ?1)
-             AND NOT EXISTS (SELECT 1 FROM pages WHERE letter_id = ?1 AND hint <= 1 AND (kind = ?3) = ?2)
-             AND NOT EXISTS (SELECT 1 FROM page_moves WHERE from_letter = ?1)",
+            &format!("SELECT 1 WHERE EXISTS (SELECT 1 FROM pages WHERE letter_id = ?1)
+             AND NOT EXISTS (SELECT 1 FROM pages WHERE letter_id = ?1 AND (hint = 0 OR {NUMBER} = 1) AND (kind = ?3) = ?2)
+             AND NOT EXISTS (SELECT 1 FROM page_moves WHERE from_letter = ?1)"),
         )?
         .exists((letter, kind == PageKind::Envelope, PageKind::Envelope))?)
 }

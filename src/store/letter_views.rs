@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::readings::ARCHIVE_ORDER;
+use super::places::ARCHIVE_ORDER;
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::keeping::Withheld;

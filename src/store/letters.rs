@@ -9,6 +9,7 @@ use super::amiss::{beside_held, number_again, same_bytes};
 use super::held::is_unread;
 use super::late::{is_late, may_be_joined};
 use super::lies::gate_of;
+use super::places::place_by_name;
 use super::set_back::set_back;
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, Hindrance, StoreError, ledger};
@@ -397,6 +398,7 @@ impl Db {
             return Ok(Taken::Unread);
         }
         let same_as = take_arrival(&step, &page.arrival, &page.original)?;
+        let place = place_by_name(&step, &letter, page.kind, (&found.name, page.number))?;
         for frame in &page.frames {
             step.prepare_cached(
                 "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -406,7 +408,7 @@ impl Db {
                 &page.arrival,
                 frame,
                 page.kind,
-                page.number.unwrap_or(0),
+                place.kept(),
                 &page.original.sha256,
                 &page.original.sm3,
                 page.original.size as i64,

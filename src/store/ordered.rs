@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::amiss::{beside_held, last_letter, last_separator_at};
 use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, separator_before};
 use super::letters::letter_of;
+use super::places::{NUMBER, place_by_name};
 use super::unreleased::noted_since;
 use super::{News, StoreError};
 use crate::clock::{self, Millis};
@@ -245,7 +246,7 @@ impl Taking<'_> {
             return Err(Stop::Closed(letter));
         }
         let so_far: u32 = self.step.query_row(
-            "SELECT count(*) FROM pages WHERE letter_id = ?1",
+            &format!("SELECT count(*) FROM pages WHERE letter_id = ?1 AND {NUMBER} > 0"),
             [&letter],
             |row| row.get(0),
         )?;
@@ -254,10 +255,12 @@ impl Taking<'_> {
             true => (PageKind::Envelope, so_far + 1),
             false => (PageKind::Letter, so_far + 1 - self.sides),
         };
+        let name = self.name_of(&self.take.arrival)?.unwrap_or_default();
+        let place = place_by_name(self.step, &letter, kind, (&name, Some(number)))?;
         let original = &self.take.original;
         self.step.execute(
             "INSERT INTO pages (letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (&letter, &self.take.arrival, frame, kind, number, &original.sha256, &original.sm3, original.size as i64),
+            (&letter, &self.take.arrival, frame, kind, place.kept(), &original.sha256, &original.sm3, original.size as i64),
         )?;
         self.frames.push(frame);
         if let Some((reason, detail)) = odd {
@@ -292,11 +295,7 @@ impl Taking<'_> {
         if told {
             return Ok(());
         }
-        let name: String = self.step.query_row(
-            "SELECT name FROM arrivals WHERE id = ?1",
-            [&self.take.arrival],
-            |row| row.get(0),
-        )?;
+        let name = self.name_of(&self.take.arrival)?.unwrap_or_default();
         self.hold(
             Some(letter.to_owned()),
             hold::WHICH_BATCH,
@@ -336,17 +335,18 @@ impl Taking<'_> {
         beside_held(self.step, (batch, letter), source, (reason, since))
     }
 
+    fn name_of(&self, arrival: &str) -> Result<Option<String>, StoreError> {
+        let mut query = self
+            .step
+            .prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
+        Ok(query.query_row([arrival], |row| row.get(0)).optional()?)
+    }
+
     /// Of a folder, names have to rise: software that restarts its counter puts pages in front of others.
     fn out_of_order(&self) -> Result<Option<&'static str>, StoreError> {
         if self.take.scan.is_some() {
             return Ok(None);
         }
-        let name = |id: &str| -> Result<Option<String>, StoreError> {
-            let mut query = self
-                .step
-                .prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
-            Ok(query.query_row([id], |row| row.get(0)).optional()?)
-        };
         // From the newest page back, in this order and no other: it is found among the first, and a folder brings thousands.
         let last: Option<String> = self
             .step
@@ -357,7 +357,7 @@ impl Taking<'_> {
             )?
             .query_row((self.batch, &self.take.source, &self.take.arrival), |row| row.get(0))
             .optional()?;
-        let lower = match (last, name(&self.take.arrival)?) {
+        let lower = match (last, self.name_of(&self.take.arrival)?) {
             (Some(last), Some(name)) => natural(&name) < natural(&last),
             _ => false,
         };

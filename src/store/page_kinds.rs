@@ -104,7 +104,7 @@ impl Db {
     fn pages_with_kinds(&self, letter: &str) -> Result<Vec<(i64, PageKind)>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT p.id, p.kind FROM pages p WHERE p.letter_id = ?1 ORDER BY {}",
-            super::readings::ARCHIVE_ORDER
+            super::places::ARCHIVE_ORDER
         ))?;
         let rows = query.query_map([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::grouping::{NewHold, hold_once};
+use super::places::ARCHIVE_ORDER;
 use super::{Db, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::hold;
@@ -70,11 +71,6 @@ pub struct ReadPage {
     /// The newest reading.
     pub reading: Option<Reading>,
 }
-
-/// Archive order: form, letter, attachments, envelope; then the number in the file's name, then arrival.
-pub(super) const ARCHIVE_ORDER: &str =
-    "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'instruction' THEN 0 WHEN 'letter' THEN 1
-    WHEN 'attachment' THEN 2 WHEN 'photograph' THEN 3 WHEN 'separator' THEN 5 ELSE 4 END, p.hint, p.id";
 
 /// 0 for what a draft's fields stand on (form, envelope, first and last page of the letter), 1 for the pages between and
 /// for attachments.

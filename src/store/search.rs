@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::letter_views::AT_WORK;
-use super::readings::ARCHIVE_ORDER;
+use super::places::ARCHIVE_ORDER;
 use super::{Db, DraftRow, LetterLine, Line, StoreError, ledger};
 use crate::digest;
 use crate::domain::access::{Action, Seer, Sight, Unseen, may, may_see, may_see_instruction};

@@ -113,6 +113,9 @@ fn a_late_page_of_a_letter_returned_unread_goes_into_no_other_letter_without_an_
             let take = TakeHeld {
                 arrival: page.arrival,
                 into: HeldInto::Letter("B1".into()),
+                before: None,
+                by: GroupBy::Name,
+                group: "B1".into(),
                 kind: page.kind,
                 number: page.number,
                 frames: page.frames,
@@ -186,6 +189,9 @@ fn who_saw_a_page_while_it_was_held_saw_the_letter_it_was_taken_into() {
         let take = TakeHeld {
             arrival: page.arrival,
             into: HeldInto::Letter("A1".into()),
+            before: None,
+            by: GroupBy::Name,
+            group: "A1".into(),
             kind: page.kind,
             number: page.number,
             frames: page.frames,

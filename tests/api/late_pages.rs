@@ -96,6 +96,9 @@ fn held(house: &House, arrival: &str) -> TakeHeld {
     TakeHeld {
         arrival: arrival.into(),
         into: HeldInto::Letter("A1".into()),
+        before: None,
+        by: GroupBy::Name,
+        group: "A1".into(),
         kind: PageKind::Letter,
         number: Some(2),
         frames: vec![0],
@@ -134,7 +137,17 @@ fn a_page_after_the_registration_is_added_and_told_as_an_amendment() {
     let body = "SELECT length(body) FROM drafts WHERE letter_id = 'A1'";
     let registered = house.count(body);
     let second = held(&house, "late-2");
+    let in_front = TakeHeld {
+        before: Some(1),
+        ..second.clone()
+    };
+    assert!(
+        matches!(take(in_front), Err(StoreError::WrongState { why, .. }) if why == Hindrance::WithCaseSystem),
+        "what is registered keeps its order"
+    );
     assert_eq!(take(second).unwrap(), "A1", "and after it was registered");
+    let order = house.app.store.wait(|db| db.page_ids("A1")).unwrap();
+    assert_eq!(order, [1, 2, 3], "behind, whatever numbers they bear");
     assert_eq!(
         house.count("SELECT count(*) FROM pages WHERE letter_id = 'A1' AND state = 'unread'"),
         2
@@ -450,6 +463,9 @@ fn a_later_page_of_an_accusation_is_held_and_only_whoever_sees_the_letter_decide
         let take = TakeHeld {
             arrival: page.arrival.clone(),
             into,
+            before: None,
+            by: GroupBy::Name,
+            group: "A1".into(),
             kind: page.kind,
             number: page.number,
             frames: page.frames.clone(),
@@ -460,11 +476,7 @@ fn a_later_page_of_an_accusation_is_held_and_only_whoever_sees_the_letter_decide
             .store
             .wait(move |db| db.take_held(&take, ("wang", "已与纸质件核对")))
     };
-    let load = HeldInto::Load {
-        load: 2,
-        group: "A1".into(),
-    };
-    let made = take(load).unwrap();
+    let made = take(HeldInto::Load(2)).unwrap();
     let guarded = format!(
         "SELECT count(*) FROM restrictions WHERE letter_id = '{made}' AND state = 'restricted'"
     );
@@ -482,6 +494,9 @@ fn a_page_found_the_day_after_goes_into_its_letter_though_the_batch_is_closed() 
         let take = TakeHeld {
             arrival: page.arrival,
             into: HeldInto::Letter("A1".into()),
+            before: None,
+            by: GroupBy::Name,
+            group: "A1".into(),
             kind: page.kind,
             number: page.number,
             frames: page.frames,

@@ -68,7 +68,7 @@ async fn what_is_written_after_a_file_was_taken_is_held_and_adds_only_what_is_ne
     assert_eq!(findings(&station).await, [told]);
     assert!(station.store.with(|db| db.is_held("A001")).await.unwrap());
 
-    let wish = HeldWish::IntoLetter("A001".into());
+    let wish = HeldWish::IntoLetter("A001".into(), None);
     let control = station.control.as_ref().unwrap();
     let letter = control
         .decide(&grown.id, wish, ("li", "compared with the paper"))

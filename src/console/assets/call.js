@@ -72,7 +72,7 @@ async function once(method, address, body, more) {
 function valueOf(field) {
   const text = field.value.trim();
   if (field.dataset.as === "yes") return field.checked;
-  if (field.dataset.as === "number") return Number(text);
+  if (field.dataset.as === "number") return text ? Number(text) : null;
   if (field.dataset.as === "numbers") {
     const parts = text.split(/[\s,，、;；]+/).filter(Boolean);
     if (!parts.length || !parts.every((part) => /^[0-9]{1,4}$/.test(part))) throw new RangeError(said.script.not_numbers);
