@@ -25,7 +25,7 @@ use crate::seal::SealError;
 use sealed::{Hashing, Place, Taking};
 
 pub use copies::{Healed, Second};
-pub use mark::{SecondFolder, second_folder};
+pub use mark::{SecondFolder, second_begins_by_itself, second_folder};
 pub use sealed::{Resealed, sealed_and_clear};
 
 /// An original in the store.
@@ -75,6 +75,12 @@ pub enum EvidenceError {
     /// The folder of the second copies was never used, and nobody said that it is to be.
     #[error("no second copies are kept in {} yet: its disk is away, or an administrator begins with it", path.display())]
     NotBegun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder that second copies are to be kept in from now on is not there.
+    #[error("{} is not there", path.display())]
+    NoFolder {
         /// The folder.
         path: PathBuf,
     },

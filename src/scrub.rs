@@ -123,7 +123,7 @@ impl Scrubber {
                 );
                 self.note_second(Some(("second_away", message)))
             }
-            Second::New(folder) => match self.holds_ours()? {
+            Second::New(folder) => match self.is_ours()? {
                 true => {
                     *tried = None;
                     if let Err(error) = self.evidence.begin_second() {
@@ -133,7 +133,7 @@ impl Scrubber {
                 }
                 false => {
                     let message = format!(
-                        "no copy of this station's originals is in {}, and none is made: attach or mount its disk if it is away. If second copies are to be kept there from now on, an administrator says so on page Devices",
+                        "no second copies are kept in {} yet: attach or mount its disk if it is away. If they are to be kept there from now on, an administrator says so on page Devices",
                         folder.display()
                     );
                     self.note_second(Some(("second_new", message)))
@@ -160,9 +160,12 @@ impl Scrubber {
             .all(|sha256| self.evidence.second_holds(sha256)))
     }
 
-    /// Whether a folder that is not known is the second copies': a new station has no originals, and most of another's lie there already.
-    fn holds_ours(&self) -> Result<bool, StoreError> {
+    /// Whether a folder that is not known is the second copies': most originals lie there already, or there are none yet and it cannot be a bare mount point.
+    fn is_ours(&self) -> Result<bool, StoreError> {
         let some = self.store.wait(|db| db.some_originals())?;
+        if some.is_empty() {
+            return Ok(self.evidence.second_begins_by_itself());
+        }
         let there = some
             .iter()
             .filter(|sha256| self.evidence.second_holds(sha256));

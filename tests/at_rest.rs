@@ -39,7 +39,7 @@ fn new_key(file: &Path) {
     assert!(made.status.success(), "{}", told(&made));
 }
 
-const SECOND: &str = "[evidence]\nsecond_dir = \"second\"\nscrub_mb_per_s = 10000\n";
+const SECOND: &str = "[evidence]\nsecond_dir = \"data/second\"\nscrub_mb_per_s = 10000\n";
 
 fn named(key: &Path) -> String {
     format!("[at_rest]\nkey_file = {key:?}\n")
@@ -178,7 +178,7 @@ fn ranged(station: &TestStation, path: &str, range: &str) -> (u16, Vec<u8>) {
 
 #[test]
 fn a_stolen_disk_shows_nothing_of_a_letter_and_without_a_key_the_same_search_finds_it() {
-    let folders = ["data", "second", "inbox"];
+    let folders = ["data", "inbox"];
     let mut of = keyed();
     let seen = seen_on_disk(&mut of.station, &folders);
     assert_eq!(seen, Vec::<String>::new());
@@ -195,10 +195,7 @@ fn a_stolen_disk_shows_nothing_of_a_letter_and_without_a_key_the_same_search_fin
         let files = files_below(&of.station.folder(folder));
         files.iter().any(|file| file.ends_with(&sha256))
     };
-    assert!(
-        !named("data") && !named("second"),
-        "a name tells what it is"
-    );
+    assert!(!named("data"), "a name tells what it is");
     let verified = of.station.try_command(&["verify"], None);
     assert!(verified.status.success(), "{}", told(&verified));
     assert!(told(&verified).contains("originals: 2 of 2 unaltered"));
@@ -252,7 +249,6 @@ fn a_single_changed_bit_anywhere_is_found_and_named() {
     let good = of.station.try_command(&["verify"], None);
     assert!(good.status.success(), "{}", told(&good));
     let mut files = files_below(&of.station.folder("data"));
-    files.extend(files_below(&of.station.folder("second")));
     // The index of the journal is made anew by whoever opens the database; an empty journal has no bit to change; a cabinet's last words can only make a
     // cycle that has no end a failed one.
     files.retain(|file| {
@@ -524,15 +520,13 @@ fn killed_while_a_station_is_encrypted_it_stays_usable_and_is_finished_the_next_
     let checked = with(&settings, &["key", "check"]);
     assert!(checked.status.success(), "{}", told(&checked));
     let words = b"the very words of a page";
-    for folder in ["data", "second"] {
-        for (file, bytes) in contents(&of.station.folder(folder)) {
-            assert!(!has(&bytes, words), "{} shows a page", file.display());
-            assert!(
-                !has(&bytes, b"SQLite format 3"),
-                "{} is in the clear",
-                file.display()
-            );
-        }
+    for (file, bytes) in contents(&of.station.folder("data")) {
+        assert!(!has(&bytes, words), "{} shows a page", file.display());
+        assert!(
+            !has(&bytes, b"SQLite format 3"),
+            "{} is in the clear",
+            file.display()
+        );
     }
     let again = with(&settings, &["key", "encrypt"]);
     assert_eq!(again.status.code(), Some(2));
@@ -765,7 +759,7 @@ fn a_second_disk_that_is_away_keeps_the_key_from_being_changed() {
     of.station.stop();
     let new = of.key("new");
     new_key(&new);
-    fs::rename(of.station.folder("second"), of.station.folder("away")).unwrap();
+    fs::rename(of.station.folder("data/second"), of.station.folder("away")).unwrap();
     let change = ["key", "rotate", "--new", new.to_str().unwrap()];
     let refused = of.station.try_command(&change, None);
     assert_eq!(refused.status.code(), Some(1));
@@ -775,7 +769,7 @@ fn a_second_disk_that_is_away_keeps_the_key_from_being_changed() {
         told(&refused)
     );
     assert!(of.station.try_command(&["verify"], None).status.code() == Some(1));
-    fs::rename(of.station.folder("away"), of.station.folder("second")).unwrap();
+    fs::rename(of.station.folder("away"), of.station.folder("data/second")).unwrap();
     let done = of.station.try_command(&change, None);
     assert!(done.status.success(), "{}", told(&done));
 }

@@ -36,7 +36,7 @@ fn verify(station: &TestStation, more: &[&str]) -> (Option<i32>, String) {
 /// A stopped station with three pages, a second copy of each, and a folder for roots.
 fn stopped() -> TestStation {
     let mut station = TestStation::with_settings(|text| {
-        text + "[evidence]\nsecond_dir = \"second\"\nroots_dir = \"roots\"\nscrub_mb_per_s = 10000\n"
+        text + "[evidence]\nsecond_dir = \"data/second\"\nroots_dir = \"roots\"\nscrub_mb_per_s = 10000\n"
     });
     fs::create_dir(station.folder("roots")).unwrap();
     station.start();
@@ -118,7 +118,7 @@ fn part(scrubber: &Scrubber, part: &str) -> Option<laixin::health::NotReady> {
 #[test]
 fn a_station_with_originals_begins_with_no_second_folder_by_itself() {
     let station = stopped();
-    let (place, away) = (station.folder("second"), station.folder("away"));
+    let (place, away) = (station.folder("data/second"), station.folder("away"));
     // As an older laixin leaves it, with the disk away.
     fs::remove_file(station.folder("data/second_dir.known")).unwrap();
     fs::remove_file(place.join("laixin-second-copies")).unwrap();
@@ -157,7 +157,7 @@ fn a_station_with_originals_begins_with_no_second_folder_by_itself() {
 #[test]
 fn a_second_folder_exchanged_for_one_with_the_same_mark_is_filled_before_it_is_whole() {
     let station = stopped();
-    let (place, away) = (station.folder("second"), station.folder("away"));
+    let (place, away) = (station.folder("data/second"), station.folder("away"));
     let (scrubber, thread) = watching(&station);
     scrubber.watch_second(&mut None).unwrap();
     assert_eq!(part(&scrubber, "second_copies"), None);
@@ -190,7 +190,7 @@ fn a_second_copy_that_cannot_be_made_is_told_at_once() {
     scrubber.watch_second(&mut tried).unwrap();
     assert_eq!(part(&scrubber, "second_copies"), None);
     // As on a disk that takes nothing more.
-    let unfinished = station.folder("second/unfinished");
+    let unfinished = station.folder("data/second/unfinished");
     fs::remove_dir_all(&unfinished).unwrap();
     fs::write(&unfinished, b"").unwrap();
     scrubber.evidence.put(b"another").unwrap();
@@ -208,7 +208,7 @@ fn a_second_copy_that_cannot_be_made_is_told_at_once() {
         "second_behind"
     );
     // The mark went, and came back: told as away, and as behind until the copy is there.
-    let mark = station.folder("second/laixin-second-copies");
+    let mark = station.folder("data/second/laixin-second-copies");
     let text = fs::read(&mark).unwrap();
     fs::remove_file(&mark).unwrap();
     scrubber.watch_second(&mut tried).unwrap();
@@ -231,7 +231,7 @@ fn a_damaged_original_is_named_without_its_letter_until_it_is_whole_again() {
     let station = stopped();
     let (first, second) = (
         originals(&station.folder("data/evidence")).swap_remove(1),
-        originals(&station.folder("second")).swap_remove(1),
+        originals(&station.folder("data/second")).swap_remove(1),
     );
     let whole = fs::read(&first).unwrap();
     spoil(&first);
@@ -272,7 +272,7 @@ fn damage_found_on_reading_is_mended_or_told_at_once() {
     let station = stopped();
     let (first, second) = (
         originals(&station.folder("data/evidence")),
-        originals(&station.folder("second")),
+        originals(&station.folder("data/second")),
     );
     let name = |file: &Path| file.file_name().unwrap().to_str().unwrap().to_owned();
     for file in [&first[0], &second[0], &first[1]] {
@@ -302,7 +302,7 @@ fn a_second_disk_that_is_away_is_told_and_completed_as_soon_as_it_is_back() {
     let mut tried = None;
     scrubber.watch_second(&mut tried).unwrap();
     assert_eq!(told(), None);
-    let (place, away) = (station.folder("second"), station.folder("away"));
+    let (place, away) = (station.folder("data/second"), station.folder("away"));
     fs::rename(&place, &away).unwrap();
     scrubber.watch_second(&mut tried).unwrap();
     assert_eq!(told().as_deref(), Some("second_away"));
@@ -322,7 +322,7 @@ fn a_bad_copy_is_made_anew_from_the_other_at_night_with_a_ledger_entry() {
     let station = stopped();
     let (first, second) = (
         originals(&station.folder("data/evidence")),
-        originals(&station.folder("second")),
+        originals(&station.folder("data/second")),
     );
     assert_eq!((first.len(), second.len()), (3, 3));
     let mode = fs::metadata(&first[0]).unwrap().permissions().mode();
@@ -372,7 +372,7 @@ fn an_original_with_no_good_copy_left_is_told_everywhere() {
     let station = stopped();
     let (first, second) = (
         originals(&station.folder("data/evidence")),
-        originals(&station.folder("second")),
+        originals(&station.folder("data/second")),
     );
     spoil(&first[2]);
     spoil(&second[2]);
@@ -548,7 +548,7 @@ fn verify_names_copies_that_are_one_file_and_what_no_record_names() {
     let station = stopped();
     assert_eq!(verify(&station, &[]).0, Some(0));
     let first = originals(&station.folder("data/evidence"));
-    let second = originals(&station.folder("second"));
+    let second = originals(&station.folder("data/second"));
     let found = |station: &TestStation, what: &str| {
         let (code, told) = verify(station, &[]);
         assert_eq!(code, Some(1), "{told}");

@@ -11,7 +11,7 @@ use super::auth::{Administrators, Caller, DeviceHealth};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::Chain;
-use crate::evidence::{Evidence, Second};
+use crate::evidence::{Evidence, EvidenceError, Second};
 use crate::store::{Hindrance, StoreError};
 
 /// How the second copies stand.
@@ -26,7 +26,7 @@ pub enum SecondCopies {
     Behind,
     /// Their folder is not the one that they were put into.
     Away,
-    /// Their folder was never used, and the station has originals.
+    /// Their folder was never used, and nobody said yet that it is to be.
     New,
 }
 
@@ -73,11 +73,6 @@ fn refused(why: Hindrance, state: String) -> StoreError {
 
 fn begin_with(evidence: &Evidence) -> Result<String, StoreError> {
     match evidence.second() {
-        // Made here, it would lie on whatever disk is below: the one with the first copies, most likely.
-        Second::Away(folder) | Second::New(folder) if !folder.is_dir() => Err(refused(
-            Hindrance::SecondFolder,
-            format!("{} is not there", folder.display()),
-        )),
         Second::Away(folder) | Second::New(folder) => Ok(folder.display().to_string()),
         Second::None => Err(refused(Hindrance::Over, "not in the settings".into())),
         Second::Whole | Second::Behind => Err(refused(Hindrance::Over, "in use".into())),
@@ -85,7 +80,7 @@ fn begin_with(evidence: &Evidence) -> Result<String, StoreError> {
 }
 
 /// An administrator says that second copies are kept in the folder of the settings from now on, as it is: a new disk, or one in the place of another.
-/// Every copy is made anew there. The folder has to be there: the station makes none.
+/// Every copy is made anew there. The folder has to be there: the station makes none but one right in its data folder.
 #[utoipa::path(post, path = "/v1/second-copies/begin", tag = "health", request_body = ReasonBody,
     params(super::openapi::Key), responses((status = 200, body = SecondCopiesView)))]
 pub async fn begin(
@@ -102,7 +97,14 @@ pub async fn begin(
         db.atomically(|db| {
             db.note_second_begun(&folder, (&by, &why))?;
             let begun = own.evidence.begin_second();
-            begun.map_err(|error| refused(Hindrance::SecondDisk, Chain(&error).to_string()))
+            begun.map_err(|error| {
+                let why = match error {
+                    // Made here, it would lie on whatever disk is below: the one with the first copies, most likely.
+                    EvidenceError::NoFolder { .. } => Hindrance::SecondFolder,
+                    _ => Hindrance::SecondDisk,
+                };
+                refused(why, Chain(&error).to_string())
+            })
         })?;
         answer(StatusCode::OK, &SecondCopiesView::of(&own))
     })

@@ -12,7 +12,7 @@ use rustix::fs::{statfs, statvfs};
 use super::Report;
 use crate::clock;
 use crate::config::{AtRest, Settings};
-use crate::evidence::{SecondFolder, second_folder};
+use crate::evidence::{SecondFolder, second_begins_by_itself, second_folder};
 use crate::store::{ClockTrouble, Db};
 
 /// Below this the station soon keeps nothing any more; a day's letters and their working space need more.
@@ -36,7 +36,9 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
         let shown = second.display().to_string();
         match second_folder(settings) {
             Some(SecondFolder::Away) => report.bad("second_disk", "second_away", &[&shown]),
-            Some(SecondFolder::New) if has_originals(settings) => {
+            Some(SecondFolder::New)
+                if has_originals(settings) || !second_begins_by_itself(settings) =>
+            {
                 report.bad("second_disk", "second_new", &[&shown]);
             }
             _ => room("second_disk", second, report),

@@ -1,6 +1,7 @@
 //! Whether the folder of the second copies is the one that it was: a mark lies in it since the first copy, and the station remembers beside its database
-//! that it put it there. A disk that is away leaves a folder like any other, or none; copies that were made there would be gone with it. So a station that
-//! has originals begins with no folder by itself: it holds copies of theirs already, or an administrator says that it is to be.
+//! that it put it there. A disk that is away leaves a folder like any other, or none; copies that were made there would be gone with it. So a station
+//! begins by itself only where its copies lie already and, as long as it has no originals, with a folder on another disk than its own or right in its
+//! data folder. That one alone it makes itself. Of any other an administrator says that it is to be.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -37,6 +38,22 @@ pub enum SecondFolder {
 pub fn second_folder(settings: &Settings) -> Option<SecondFolder> {
     let folder = settings.keeping.second_dir.as_deref()?;
     Some(state(folder, &memory(&settings.station.data_dir)))
+}
+
+/// Whether a station that has no originals begins with the folder of these settings by itself.
+pub fn second_begins_by_itself(settings: &Settings) -> bool {
+    let folder = settings.keeping.second_dir.as_deref();
+    folder.is_some_and(|folder| begins_by_itself(folder, &settings.station.data_dir))
+}
+
+fn begins_by_itself(folder: &Path, data: &Path) -> bool {
+    let disk = |folder: &Path| fs::metadata(folder).ok().map(|found| found.dev());
+    let is_elsewhere = disk(folder).is_some_and(|own| disk(data).is_some_and(|data| own != data));
+    is_right_in(folder, data) || folder.is_dir() && is_elsewhere
+}
+
+fn is_right_in(folder: &Path, data: &Path) -> bool {
+    settled(folder).parent() == Some(&settled(data))
 }
 
 fn state(folder: &Path, memory: &Path) -> SecondFolder {
@@ -133,16 +150,32 @@ impl Evidence {
         self.is_behind.store(true, Ordering::Relaxed);
     }
 
-    /// From now on the second copies are kept in the folder of the settings as it is: marked, and remembered.
+    /// Of a station without originals: whether it begins with the second copies' folder by itself.
+    pub fn second_begins_by_itself(&self) -> bool {
+        let second = self.second.as_deref();
+        let data = |second: &Self| Some(second.memory.as_deref()?.parent()?.to_owned());
+        second.is_some_and(|second| {
+            data(second).is_some_and(|data| begins_by_itself(&second.root, &data))
+        })
+    }
+
+    /// From now on the second copies are kept in the folder of the settings as it is: marked, and remembered. Only right in the data folder it is made.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// [`EvidenceError::NoFolder`]; when it cannot be written.
     pub fn begin_second(&self) -> Result<(), EvidenceError> {
         let Some(second) = &self.second else {
             return Ok(());
         };
         if let Some(memory) = &second.memory {
-            fs::create_dir_all(&second.root).map_err(failed("create", &second.root))?;
+            if !second.root.is_dir() {
+                let data = memory.parent();
+                if !data.is_some_and(|data| is_right_in(&second.root, data)) {
+                    let path = second.root.clone();
+                    return Err(EvidenceError::NoFolder { path });
+                }
+                fs::create_dir(&second.root).map_err(failed("create", &second.root))?;
+            }
             write(
                 &second.root.join(MARK),
                 "Second copies of a laixin station. Without this file it takes the disk for another one.\n",
@@ -166,6 +199,35 @@ mod tests {
     use super::*;
 
     /// `laixin check`, called in another folder, took one in use for one never used.
+    /// A missing mount point was made on the disk below, and filled.
+    #[test]
+    fn a_folder_that_is_not_there_is_made_right_in_the_data_folder_only() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        let open = |second: &Path| {
+            Evidence::open(&data.join("originals"))
+                .unwrap()
+                .with_second(Some(second))
+                .remembering_in(&data)
+        };
+        for away in [home.path().join("second"), data.join("mount/second")] {
+            let evidence = open(&away);
+            assert!(!evidence.second_begins_by_itself());
+            let refused = evidence.begin_second();
+            assert!(matches!(refused, Err(EvidenceError::NoFolder { .. })));
+            assert!(!away.exists());
+            // A bare mount point is there, on this disk.
+            fs::create_dir_all(&away).unwrap();
+            assert!(!evidence.second_begins_by_itself());
+            evidence.begin_second().unwrap();
+            assert!(away.join(MARK).is_file(), "somebody said so");
+        }
+        let evidence = open(&home.path().join("data/../data/second"));
+        assert!(evidence.second_begins_by_itself());
+        evidence.begin_second().unwrap();
+        assert!(data.join("second").join(MARK).is_file());
+    }
+
     #[test]
     fn a_folder_is_known_from_wherever_it_is_looked_at() {
         let data = tempfile::tempdir().unwrap();
