@@ -1,5 +1,7 @@
 //! The nightly scrub, second copies, exported roots, and `laixin verify` over all of it.
 
+mod one_byte;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -6,7 +6,7 @@ use super::{ConfigArg, DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
 use crate::at_rest::Lock;
 use crate::config::Settings;
-use crate::evidence::{Evidence, Original};
+use crate::evidence::{Evidence, EvidenceError, Original};
 use crate::roots::Root;
 use crate::store::{Db, StoreError};
 
@@ -230,6 +230,12 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
 fn strays(name: &str, evidence: &Evidence, originals: &[Original], report: &mut Report) {
     let found = match evidence.strays(originals) {
         Ok(found) => found,
+        // A station that was never started has no folder yet.
+        Err(EvidenceError::Io { source, .. })
+            if originals.is_empty() && source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            return;
+        }
         Err(error) => {
             return report.broken(&format!("{name}: NOT LISTED: {}", Chain(&error)));
         }

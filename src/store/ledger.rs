@@ -155,8 +155,9 @@ impl Db {
         let mut expected = 1;
         while let Some(row) = rows.next()? {
             let seq: i64 = row.get(0)?;
-            let texts: [String; 4] = [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
-            let hash: String = row.get(6)?;
+            let text = |column| vouch::text(row, column);
+            let texts = [text(2)?, text(3)?, text(4)?, text(5)?];
+            let hash = text(6)?;
             let [actor, action, subject, detail] = &texts;
             if seq != expected
                 || hash != link(&before, seq, row.get(1)?, [actor, action, subject, detail])

@@ -15,6 +15,7 @@ use crate::digest;
 
 mod compare;
 mod covered;
+mod kept;
 mod listed;
 mod said;
 mod watched;
@@ -24,6 +25,7 @@ pub(super) use covered::{
     RETENTIONS, VALUABLES,
 };
 use covered::{COVERED, Covered};
+pub(super) use kept::text;
 use listed::WATCHED;
 use said::Said;
 pub(super) use watched::{to_tell, watch};
@@ -128,7 +130,7 @@ fn row_hash(
         .prepare_cached(&format!(
             "SELECT json_array({columns}) FROM {table} WHERE {key} = ?1"
         ))?
-        .query_row([id], |row| row.get(0))
+        .query_row([id], |row| text(row, 0))
         .optional()?;
     Ok(text.map(|text| digest::sha256_hex(text.as_bytes())))
 }
@@ -144,7 +146,7 @@ pub(super) fn reading_hash(
             "SELECT json_array(page_id, engine, width, height, turned_deg, lines) FROM readings
              WHERE page_id = ?1 AND engine = ?2",
         )?
-        .query_row((page, engine), |row| row.get(0))
+        .query_row((page, engine), |row| text(row, 0))
         .optional()?;
     Ok(text.map(|text| digest::sha256_hex(text.as_bytes())))
 }
@@ -158,7 +160,7 @@ pub(super) fn correction_hash(
         .prepare_cached(
             "SELECT json_array(letter_id, field, before, after, by, at_ms) FROM corrections WHERE id = ?1",
         )?
-        .query_row([id], |row| row.get(0))
+        .query_row([id], |row| text(row, 0))
         .optional()?;
     Ok(text.map(|text| digest::sha256_hex(text.as_bytes())))
 }
@@ -175,7 +177,7 @@ impl Db {
             .prepare("SELECT action, subject, detail FROM ledger ORDER BY seq")?;
         let mut entries = query.query([])?;
         while let Some(row) = entries.next()? {
-            let [action, subject, detail]: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            let [action, subject, detail] = [text(row, 0)?, text(row, 1)?, text(row, 2)?];
             // An entry that is no JSON has lost its hash too: the chain names it.
             let detail = serde_json::from_str(&detail).unwrap_or(Value::Null);
             said.hear(&action, &subject, &detail);

@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension;
 use serde_json::{Value, json};
 
 use super::covered::Covered;
+use super::kept::text;
 use super::said::Said;
 use super::watched::Watched;
 use super::{ADDED, CHANGED, MISSING, Rows, correction_hash, reading_hash, row_hash};
@@ -22,7 +23,7 @@ impl Db {
         )?;
         for (id, detail) in &said.arrivals {
             let found: Option<(String, String, u32)> = query
-                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .query_row([id], |row| Ok((text(row, 0)?, text(row, 1)?, row.get(2)?)))
                 .optional()?;
             let what = format!("arrival {id}");
             let Some((hashes, frames, pages)) = found else {
@@ -63,7 +64,7 @@ impl Db {
             "SELECT json_object('sha256', sha256, 'sm3', sm3, 'size', size) FROM arrivals WHERE id = ?1 AND state = 'set_aside'",
         )?;
         for (id, detail) in &said.aside {
-            let found: Option<String> = query.query_row([id], |row| row.get(0)).optional()?;
+            let found: Option<String> = query.query_row([id], |row| text(row, 0)).optional()?;
             let what = format!("file {id} that was set aside");
             let found = found.map(|text| serde_json::from_str(&text).unwrap_or(Value::Null));
             match found {
@@ -94,7 +95,7 @@ impl Db {
         let mut query = self
             .connection
             .prepare("SELECT page_id, engine FROM readings")?;
-        let all = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let all = query.query_map([], |row| Ok((row.get(0)?, text(row, 1)?)))?;
         for key in all {
             let key: (i64, String) = key?;
             if !said.readings.contains_key(&key) {
@@ -132,7 +133,7 @@ impl Db {
         let mut query = self
             .connection
             .prepare("SELECT letter_id, body FROM drafts WHERE confirmed_ms IS NOT NULL")?;
-        let confirmed = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let confirmed = query.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
         let mut found = BTreeSet::new();
         for draft in confirmed {
             let (letter, body): (String, String) = draft?;
@@ -160,7 +161,7 @@ impl Db {
              WHERE (l.stage = ?1 AND d.confirmed_ms IS NULL OR l.stage = ?2 AND d.state IS NOT 'acked')
              AND l.withheld IS NOT 'destroyed' ORDER BY l.id",
         )?;
-        let ahead = query.query_map((Stage::Confirmed, Stage::Registered), |row| row.get(0))?;
+        let ahead = query.query_map((Stage::Confirmed, Stage::Registered), |row| text(row, 0))?;
         for letter in ahead {
             let letter: String = letter?;
             rows.fault(format!("stage of letter {letter}"), CHANGED);
@@ -219,7 +220,7 @@ impl Db {
         let known: Vec<&str> = of_table().map(|(key, _)| &key[prefix.len()..]).collect();
         let mut query = self.connection.prepare(&sql)?;
         let all = query.query_map([json!(known).to_string()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Option<bool>>(1)?))
+            Ok((text(row, 0)?, row.get::<_, Option<bool>>(1)?))
         })?;
         for row in all {
             let (id, is_older) = row?;
@@ -265,7 +266,7 @@ impl Db {
         let mut query = self
             .connection
             .prepare("SELECT id, letter_id, arrival_id FROM pages ORDER BY id")?;
-        let all = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let all = query.query_map([], |row| Ok((row.get(0)?, text(row, 1)?, text(row, 2)?)))?;
         for page in all {
             let (page, letter, arrival): (i64, String, String) = page?;
             let fits = match (said.moved.get(&page), said.arrivals.get(&arrival)) {
@@ -294,7 +295,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         let mut query = self.connection.prepare(sql)?;
         let ids: BTreeSet<String> = query
-            .query_map([], |row| row.get(0))?
+            .query_map([], |row| text(row, 0))?
             .collect::<Result<_, _>>()?;
         for id in ids.iter().filter(|id| !known(id)) {
             rows.fault(format!("{what} {id}"), ADDED);

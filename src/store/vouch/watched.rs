@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::{Db, StoreError, ledger};
+use super::kept::{some_text, text};
 use super::listed::WATCHED;
 use crate::digest;
 
@@ -62,7 +63,7 @@ impl Watched {
         );
         let text: Option<String> = connection
             .prepare_cached(&sql)?
-            .query_row([key], |row| row.get(0))?;
+            .query_row([key], |row| some_text(row, 0))?;
         Ok(text.map(|text| digest::sha256_hex(text.as_bytes())))
     }
 
@@ -75,7 +76,7 @@ impl Watched {
             key = self.key
         );
         let mut query = connection.prepare(&sql)?;
-        let keys = query.query_map([], |row| row.get(0))?;
+        let keys = query.query_map([], |row| text(row, 0))?;
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
