@@ -406,6 +406,7 @@ fn an_original_that_the_station_lost_is_named_and_the_rest_is_backed_up() {
 #[test]
 fn check_warns_when_the_last_back_up_is_older_than_a_month() {
     let mut station = station_with(1);
+    station.tampered();
     station.kill();
     let said =
         |station: &TestStation| told(&station.try_command(&["check", "--language", "en"], None));

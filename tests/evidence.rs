@@ -399,6 +399,7 @@ fn an_original_with_no_good_copy_left_is_told_everywhere() {
 #[test]
 fn the_root_of_a_day_is_exported_once_and_a_rewritten_ledger_does_not_fit_it() {
     let mut station = stopped();
+    station.tampered();
     station.start();
     let roots = station.folder("roots");
     let file = wait_for("the root", 60, || {
@@ -452,6 +453,7 @@ fn the_root_of_a_day_is_exported_once_and_a_rewritten_ledger_does_not_fit_it() {
 #[test]
 fn verify_names_every_row_and_entry_that_was_changed() {
     let station = stopped();
+    station.tampered();
     let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
     let run = |sql: &str| connection.execute_batch(sql).unwrap();
     let arrival: String = connection
@@ -484,6 +486,7 @@ fn verify_names_every_row_and_entry_that_was_changed() {
 #[test]
 fn verify_names_a_letter_whose_stage_says_more_than_its_draft() {
     let station = stopped();
+    station.tampered();
     let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
     for stage in ["confirmed", "registered"] {
         let set = format!("UPDATE letters SET stage = '{stage}' WHERE id = 'L001'");
@@ -497,6 +500,7 @@ fn verify_names_a_letter_whose_stage_says_more_than_its_draft() {
 #[test]
 fn an_export_names_what_it_leaves_out_and_marks_what_is_not_settled() {
     let station = stopped();
+    station.tampered();
     let connection = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
     // Whether the reader came to say that such a page cannot be read depends on the moment of the kill.
     connection
@@ -597,6 +601,7 @@ fn verify_names_copies_that_are_one_file_and_what_no_record_names() {
 #[test]
 fn verify_names_a_page_that_was_made_blank_and_a_letter_whose_last_page_was_dated_anew() {
     let station = stopped();
+    station.tampered();
     let database = rusqlite::Connection::open(station.folder("data/station.sqlite3")).unwrap();
     for (change, back, what) in [
         (

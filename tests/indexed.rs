@@ -209,6 +209,7 @@ async fn pages_of_a_list_seen_before_the_release_are_held_together() {
 
 /// Everything that was recorded, so much earlier.
 fn age(station: &Station, ms: i64) {
+    station.tampered();
     let database = station.inbox.with_file_name("station.sqlite3");
     let database = rusqlite::Connection::open(database).unwrap();
     database

@@ -28,6 +28,8 @@ use scanner::sim::{Fault, SimSettings, Simulator};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::vouched::assert_store_vouched;
+
 const BOUND: Duration = Duration::from_secs(120);
 
 /// A station that has nothing but a scanner, a store and the evidence.
@@ -39,6 +41,13 @@ pub(crate) struct Intake {
     pub(crate) control: Option<ScannerControl>,
     by: GroupBy,
     running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
+}
+
+/// Whatever a test does, at its end the ledger vouches for every row.
+impl Drop for Intake {
+    fn drop(&mut self) {
+        assert_store_vouched(&self.store);
+    }
 }
 
 impl Intake {

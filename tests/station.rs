@@ -32,6 +32,7 @@ mod pages;
 mod papers;
 mod read_command;
 
+mod ageing;
 mod api;
 mod archive_check;
 mod at_rest;

@@ -1,9 +1,12 @@
 //! A whole station in a folder of its own: the real binary, a simulated cabinet on a real socket, the HTTP API.
 
+pub mod clock;
 pub mod described;
+mod people;
 pub mod reader;
+pub mod vouched;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -12,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use laixin::config::Settings;
+use laixin::store::{Db, StoreError};
 use serde_json::{Value, json};
 
 /// The binary under test.
@@ -78,6 +83,27 @@ pub struct TestStation {
     surroundings: Vec<(&'static str, String)>,
     /// Who has not chosen a password yet.
     to_choose: RefCell<Vec<String>>,
+    is_tampered: Cell<bool>,
+}
+
+/// Whatever a test does, at its end the ledger vouches for every row.
+impl Drop for TestStation {
+    fn drop(&mut self) {
+        self.process = None;
+        let is_asked = !std::thread::panicking() && !self.is_tampered.get();
+        if let Ok(mut settings) = Settings::load(&self.folder("station.toml"))
+            && is_asked
+            && settings.database().exists()
+            // A test about keys may leave none.
+            && settings.unlock().is_ok()
+        {
+            match Db::look_at(&settings) {
+                Ok(db) => vouched::assert_vouched(&db),
+                Err(StoreError::Locked(_)) => {}
+                Err(error) => panic!("the station's database: {error}"),
+            }
+        }
+    }
 }
 
 impl TestStation {
@@ -119,9 +145,15 @@ impl TestStation {
             session: None,
             surroundings: Vec::new(),
             to_choose: RefCell::default(),
+            is_tampered: Cell::new(false),
         };
         station.add_person("tester", "confirming_officer");
         station
+    }
+
+    /// The test changes records behind the station's back, or leaves none that can be read: nothing is asked of them at its end.
+    pub fn tampered(&self) {
+        self.is_tampered.set(true);
     }
 
     pub fn folder(&self, name: &str) -> PathBuf {
@@ -266,74 +298,6 @@ impl TestStation {
 
     pub fn simulator_pid(&self) -> u32 {
         self.simulator.as_ref().expect("it runs").0.id()
-    }
-
-    pub fn sign_in(&mut self) {
-        self.sign_in_as("tester");
-    }
-
-    /// One more person, with the tests' password: chosen by himself as soon as the station runs, since nobody else's signs anything for two.
-    pub fn add_person(&self, name: &str, role: &str) {
-        assert!(self.try_add_person(name, role), "{name} is added");
-    }
-
-    /// The second person of an override; there already from the second time on.
-    pub fn add_second(&self) {
-        self.try_add_person(SECOND, "operator");
-    }
-
-    fn try_add_person(&self, name: &str, role: &str) -> bool {
-        let add = ["user", "add", name, "--role", role, "--password-stdin"];
-        let is_added = self
-            .try_command(&add, Some(MADE_AT_THE_MACHINE))
-            .status
-            .success();
-        match self.process {
-            _ if !is_added => {}
-            Some(_) => self.chooses_a_password(name),
-            None => self.to_choose.borrow_mut().push(name.to_owned()),
-        }
-        is_added
-    }
-
-    fn chooses_a_password(&self, name: &str) {
-        let (cookie, csrf) = self.signed_in(name, MADE_AT_THE_MACHINE);
-        let own = json!({"old": MADE_AT_THE_MACHINE, "new": PASSWORD});
-        let chosen = ureq::post(format!("http://{}/v1/session/password", self.address))
-            .header("cookie", cookie)
-            .header("x-csrf-token", csrf)
-            .send_json(&own);
-        chosen.expect("his own password");
-    }
-
-    /// As another account; [`TestStation::add_person`] makes one.
-    pub fn sign_in_as(&mut self, user: &str) {
-        self.session = Some(self.signed_in(user, PASSWORD));
-    }
-
-    /// A session's cookie and token.
-    fn signed_in(&self, user: &str, password: &str) -> (String, String) {
-        let request = json!({"user": user, "password": password});
-        let mut answer = ureq::post(format!("http://{}/v1/session", self.address))
-            .send_json(&request)
-            .expect("signed in");
-        let cookie = answer
-            .headers()
-            .get("set-cookie")
-            .expect("a cookie")
-            .to_str()
-            .expect("ASCII")
-            .to_owned();
-        let body: Value = answer.body_mut().read_json().expect("JSON");
-        let cookie = cookie
-            .split(';')
-            .next()
-            .expect("a name and a value")
-            .to_owned();
-        (
-            cookie,
-            body["csrf"].as_str().expect("a CSRF token").to_owned(),
-        )
     }
 
     /// A call as the signed-in operator: status and body.

@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use crate::support::described::assert_described;
+use crate::support::vouched::PutIn;
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -30,6 +31,7 @@ pub(super) struct House {
     pub(super) folder: tempfile::TempDir,
     pub(super) runtime: Runtime,
     orders: Option<mpsc::Receiver<Order>>,
+    put_in: PutIn,
 }
 
 /// What a call says of itself.
@@ -187,6 +189,7 @@ impl House {
             folder,
             runtime,
             orders: Some(orders),
+            put_in: PutIn::default(),
         }
     }
 
@@ -357,11 +360,7 @@ impl House {
 
     /// A letter as intake leaves it: its only page read, its load opened.
     pub(super) fn letter(&self, id: &str) {
-        let connection = rusqlite::Connection::open(self.database()).unwrap();
-        connection
-            .busy_timeout(std::time::Duration::from_secs(5))
-            .unwrap();
-        let sql = format!(
+        self.sql(&format!(
             "INSERT OR IGNORE INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 3, 1, 't', 1);
              INSERT OR IGNORE INTO loads (id, batch_id, cabinet, state, created_ms, released_ms) VALUES (1, 1, 'cabinet-1', 'released', 1, 1);
              INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state)
@@ -370,8 +369,7 @@ impl House {
                  VALUES ('{id}', 1, 1, '{id}', 'reading', 1, 1);
              INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state)
                  VALUES ('{id}', 'a-{id}', 'letter', 'aa', 'bb', 10, 'read');"
-        );
-        connection.execute_batch(&sql).unwrap();
+        ));
     }
 
     /// A letter with its draft, offered as the settings say.
@@ -426,7 +424,13 @@ impl House {
         connection
             .busy_timeout(std::time::Duration::from_secs(5))
             .unwrap();
-        connection.execute_batch(sql).unwrap();
+        let put_in = || connection.execute_batch(sql).unwrap();
+        self.put_in.by(&self.app.store, put_in);
+    }
+
+    /// Nothing is asked of the records at the end.
+    pub(super) fn tampered(&self) {
+        self.put_in.tampered();
     }
 
     pub(super) fn count(&self, sql: &str) -> i64 {
@@ -438,6 +442,7 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         self.app.closing.cancel();
+        self.put_in.assert_nothing_else(&self.app.store);
     }
 }
 

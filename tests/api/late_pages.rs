@@ -277,6 +277,7 @@ fn of_a_held_file_what_came_is_shown_on_record_and_coarsely_to_whoever_has_an_in
 #[test]
 fn several_findings_are_answered_together_or_not_at_all() {
     let house = House::new();
+    house.tampered();
     let zhang = house.person("zhang", Role::Operator);
     house.letter("L1");
     house.letter("L2");

@@ -322,6 +322,7 @@ fn a_token_that_is_tied_to_a_certificate_is_worth_nothing_without_it() {
     }
     station.command(&["verify"], None);
     // Untied in the file by whoever can write it, it no longer fits the ledger.
+    station.tampered();
     rusqlite::Connection::open(station.folder("data/station.sqlite3"))
         .unwrap()
         .execute_batch("UPDATE tokens SET certificate = NULL WHERE name = 'by-name'")

@@ -1,8 +1,6 @@
 //! The station and what stands around it: its disk, its clock, the cabinet, the case system; what goes wrong with them; and the judge.
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,37 +8,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::trouble::{Fault, Planned};
 use crate::intake_campaign::Disk;
+use crate::support::clock::Clock;
 use crate::support::{Process, TestStation, bounded, project, reader};
 
 /// Nothing of a round takes longer than this, whatever went wrong in it and however busy the machine is.
 const AT_MOST: Duration = Duration::from_secs(150);
 /// How far the clock jumps. A letter whose page came while it was ahead is complete only when the clock has caught up: not further than a round waits.
 const JUMP_S: i64 = 40;
-
-/// A clock that can be set: what the system says, and so many nanoseconds more, as the file says just now.
-const CLOCK: &str = r#"
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <time.h>
-static volatile int64_t *ahead;
-__attribute__((constructor)) static void begin(void) {
-    const char *name = getenv("LAIXIN_CLOCK");
-    int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
-    void *found = fd < 0 ? MAP_FAILED : mmap(0, 8, PROT_READ, MAP_SHARED, fd, 0);
-    if (found != MAP_FAILED) ahead = found;
-}
-int clock_gettime(clockid_t which, struct timespec *at) {
-    static int (*real)(clockid_t, struct timespec *);
-    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
-    int done = real(which, at);
-    if (done == 0 && which == CLOCK_REALTIME && ahead) at->tv_sec += *ahead;
-    return done;
-}
-"#;
 
 /// A fault that goes on, until then.
 struct Going {
@@ -52,7 +26,7 @@ pub(super) struct World {
     pub(super) station: TestStation,
     disk: Disk,
     cases: Option<Process>,
-    clock: Option<File>,
+    clock: Option<Clock>,
     home: tempfile::TempDir,
     planned: Vec<Planned>,
     going: Vec<Going>,
@@ -74,7 +48,7 @@ impl World {
             reader::chosen(&text)
         });
         reader::surround(&mut station);
-        let clock = settable_clock(home.path().to_owned(), &mut station);
+        let clock = Clock::of(&mut station);
         let token = station.command(&["token", "add", "cases", "--scope", "case_system"], None);
         fs::write(home.path().join("token"), token).expect("the token is written");
         station.add_second();
@@ -235,10 +209,8 @@ impl World {
     }
 
     fn set_clock(&mut self, ahead_s: i64) {
-        use std::os::unix::fs::FileExt as _;
-        if let Some(file) = &self.clock {
-            file.write_all_at(&ahead_s.to_ne_bytes(), 0)
-                .expect("the clock is set");
+        if let Some(clock) = &self.clock {
+            clock.set(ahead_s);
         }
     }
 
@@ -361,33 +333,4 @@ fn signal(pid: u32, signal: Signal) {
         .and_then(Pid::from_raw)
         .expect("a process");
     let _ = kill_process(pid, signal);
-}
-
-/// Without a C compiler the clock stays what it is.
-fn settable_clock(home: PathBuf, station: &mut TestStation) -> Option<File> {
-    let (source, library, ahead) = (
-        home.join("clock.c"),
-        home.join("clock.so"),
-        home.join("clock"),
-    );
-    fs::write(&source, CLOCK).expect("written");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-o"])
-        .args([&library, &source])
-        .arg("-ldl")
-        .output();
-    if !built.is_ok_and(|done| done.status.success()) {
-        println!("campaign: no C compiler: the clock does not jump");
-        return None;
-    }
-    let mut file = File::options()
-        .create_new(true)
-        .read(true)
-        .write(true)
-        .open(&ahead)
-        .expect("a clock");
-    file.write_all(&0_i64.to_ne_bytes()).expect("set");
-    station.surround("LD_PRELOAD", library.display().to_string());
-    station.surround("LAIXIN_CLOCK", ahead.display().to_string());
-    Some(file)
 }

@@ -23,6 +23,7 @@ fn change(path: &Path, sql: &str) {
 #[test]
 fn verify_names_one_byte_of_an_entry_or_row_and_entries_gone_or_moved() {
     let station = stopped();
+    station.tampered();
     let path = database(&station);
     change(&path, "");
     let (code, text) = verify(&station, &[]);

@@ -1,5 +1,6 @@
 //! A station that has nothing but a scanner's folder, a store and the evidence.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use laixin::store::{Arrival, CycleOutcome, CycleTerms, NewBatch, SideExposure, S
 use scanner::{Folder, FolderSettings, Source, claim};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+use crate::support::vouched::assert_store_vouched;
 
 pub(super) const BOUND: Duration = Duration::from_secs(120);
 
@@ -41,6 +44,16 @@ pub(crate) struct Station {
     /// The settings of a mailroom instead of quick ones, with or without change events.
     pub(crate) as_shipped: Option<scanner::Events>,
     pub(super) running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
+    is_tampered: Cell<bool>,
+}
+
+/// Whatever a test does, at its end the ledger vouches for every row.
+impl Drop for Station {
+    fn drop(&mut self) {
+        if !self.is_tampered.get() {
+            assert_store_vouched(&self.store);
+        }
+    }
 }
 
 impl Station {
@@ -73,7 +86,13 @@ impl Station {
             as_shipped: None,
             running: None,
             root: None,
+            is_tampered: Cell::new(false),
         }
+    }
+
+    /// The test changes records behind the station's back, or its disk keeps none: nothing is asked of them at its end.
+    pub(crate) fn tampered(&self) {
+        self.is_tampered.set(true);
     }
 
     pub(crate) fn start(&mut self) {
