@@ -4,6 +4,9 @@
 /// Above every number of a page.
 const ADDITION: i64 = 1_000_000;
 
+/// Additions from here on came when a case system had the letter.
+pub const HANDED_OUT: i64 = 1_000_000;
+
 /// Which addition to its letter a page came with, and its number there. Kept as one number, so that what was there first comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
@@ -33,6 +36,15 @@ impl Place {
         Self {
             addition: kept.div_euclid(ADDITION),
             number: kept.rem_euclid(ADDITION) as u32,
+        }
+    }
+
+    /// Behind every page whatever its kind: what a case system has keeps its numbers.
+    #[must_use]
+    pub fn once_handed_out(self) -> Self {
+        Self {
+            addition: self.addition.max(HANDED_OUT),
+            ..self
         }
     }
 

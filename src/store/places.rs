@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Arrival, Db, Hindrance, StoreError, TakeHeld};
+use super::{Arrival, Db, DraftState, Hindrance, StoreError, TakeHeld};
 use crate::domain::grouping::natural;
 use crate::domain::letter::Stage;
 use crate::domain::page_order::{self, Known, Place};
@@ -10,12 +10,13 @@ use crate::domain::text::PageKind;
 
 macro_rules! archive_rank {
     () => {
-        "CASE p.kind WHEN 'transfer_form' THEN 0 WHEN 'instruction' THEN 0 WHEN 'letter' THEN 1
-    WHEN 'attachment' THEN 2 WHEN 'photograph' THEN 3 WHEN 'separator' THEN 5 ELSE 4 END"
+        "CASE WHEN p.hint >= 1000000000000 THEN 9 WHEN p.kind IN ('transfer_form', 'instruction') THEN 0 WHEN p.kind = 'letter' THEN 1
+    WHEN p.kind = 'attachment' THEN 2 WHEN p.kind = 'photograph' THEN 3 WHEN p.kind = 'separator' THEN 5 ELSE 4 END"
     };
 }
 
-/// Archive order: form, letter, attachments, envelope; then the place in the letter, then arrival.
+/// Archive order: form, letter, attachments, envelope, then what came when a case system had the letter ([`page_order::HANDED_OUT`]); then the place in
+/// the letter, then arrival.
 pub(super) const ARCHIVE_ORDER: &str = concat!(archive_rank!(), ", p.hint, p.id");
 const ARCHIVE_RANK: &str = archive_rank!();
 
@@ -32,6 +33,9 @@ pub(super) fn place_by_name(
     kind: PageKind,
     (name, number): (&str, Option<u32>),
 ) -> Result<Place, StoreError> {
+    if is_handed_out(step, letter)? {
+        return place_behind(step, letter);
+    }
     let Some(number) = number.filter(|number| *number > 0) else {
         let is_arriving: bool = step
             .prepare_cached("SELECT stage = ?2 FROM letters WHERE id = ?1")?
@@ -77,7 +81,17 @@ pub(super) fn place_behind(step: &Connection, letter: &str) -> Result<Place, Sto
     let last: Option<i64> = step
         .prepare_cached("SELECT max(hint) FROM pages WHERE letter_id = ?1")?
         .query_row([letter], |row| row.get(0))?;
-    Ok(page_order::behind(last.map(Place::of)))
+    let behind = page_order::behind(last.map(Place::of));
+    Ok(match is_handed_out(step, letter)? {
+        true => behind.once_handed_out(),
+        false => behind,
+    })
+}
+
+fn is_handed_out(step: &Connection, letter: &str) -> Result<bool, StoreError> {
+    let mut query =
+        step.prepare_cached("SELECT 1 FROM drafts WHERE letter_id = ?1 AND state IN (?2, ?3)")?;
+    Ok(query.exists((letter, DraftState::Leased, DraftState::Acked))?)
 }
 
 impl Db {

@@ -120,6 +120,8 @@ fn a_page_after_the_registration_is_added_and_told_as_an_amendment() {
         db.claim_drafts(&claiming, || "lease".into())
     });
     assert_eq!(claim.unwrap().len(), 1);
+    // A page that came later stood in front of it, and its number was another's then.
+    house.sql("UPDATE pages SET kind = 'envelope_front'");
     let first = held(&house, "late-1");
     let take = |take: TakeHeld| {
         house
@@ -147,7 +149,7 @@ fn a_page_after_the_registration_is_added_and_told_as_an_amendment() {
     );
     assert_eq!(take(second).unwrap(), "A1", "and after it was registered");
     let order = house.app.store.wait(|db| db.page_ids("A1")).unwrap();
-    assert_eq!(order, [1, 2, 3], "behind, whatever numbers they bear");
+    assert_eq!(order, [1, 2, 3], "behind, whatever numbers and kinds they bear");
     assert_eq!(
         house.count("SELECT count(*) FROM pages WHERE letter_id = 'A1' AND state = 'unread'"),
         2
