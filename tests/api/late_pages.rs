@@ -121,7 +121,7 @@ fn a_page_after_the_registration_is_added_and_told_as_an_amendment() {
     });
     assert_eq!(claim.unwrap().len(), 1);
     // A page that came later stood in front of it, and its number was another's then.
-    house.sql("UPDATE pages SET kind = 'envelope_front'");
+    house.sql("UPDATE pages SET kind = 'envelope'");
     let first = held(&house, "late-1");
     let take = |take: TakeHeld| {
         house
