@@ -7,6 +7,7 @@ mod archive;
 mod archive_images;
 mod audit;
 mod closing;
+mod days;
 mod devices;
 mod handover;
 mod hearing;

@@ -22,14 +22,27 @@ pub struct DayView {
     open_letters: u32,
     /// Batches that are not closed: now, or when it was closed.
     open_batches: u32,
+    /// Letters of earlier days that are neither confirmed nor registered: now, or when it was closed.
+    earlier_letters: u32,
+    /// Batches of earlier days that are not closed: now, or when it was closed.
+    earlier_batches: u32,
+    /// Earlier days on which a batch was signed in and that were not closed since: now, or when it was closed.
+    earlier_days: u32,
+    /// It was closed, and letters or batches came since: it may be closed again.
+    more_came: bool,
     note: Option<String>,
     closed_by: Option<String>,
     closed_at: Option<String>,
 }
 
-impl From<Day> for DayView {
-    fn from(day: Day) -> Self {
+impl DayView {
+    fn closed(day: Day, more_came: bool) -> Self {
+        let [earlier_letters, earlier_batches, earlier_days] = day.earlier;
         Self {
+            earlier_letters,
+            earlier_batches,
+            earlier_days,
+            more_came,
             day: day.day,
             closed: true,
             open_letters: day.open_letters,
@@ -57,10 +70,16 @@ pub async fn day(
     let bounds = bounds(&date)?;
     let view = app.store.with(move |db| {
         if let Some(day) = db.day(&date)? {
-            return Ok(day.into());
+            let more_came = db.came_since(bounds, day.closed)?;
+            return Ok(DayView::closed(day, more_came));
         }
         let (open_letters, open_batches) = db.open_between(bounds)?;
+        let [earlier_letters, earlier_batches, earlier_days] = db.open_before(bounds.0)?.counts();
         Ok(DayView {
+            earlier_letters,
+            earlier_batches,
+            earlier_days,
+            more_came: false,
             day: date,
             closed: false,
             open_letters,
@@ -81,7 +100,8 @@ pub struct CloseDayBody {
     note: Option<String>,
 }
 
-/// Closes a day. With letters or batches still open a note has to say why; what was open stays on record.
+/// Closes a day. With letters or batches still open, of it or of earlier days, or with earlier days that nobody closed, a note has to say why; what was
+/// open stays on record. Where more came since, it may be closed again; the record shows the last closing, the ledger each.
 #[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
     params(("date" = String, Path), super::openapi::Key),
     responses((status = 200, body = DayView)))]
@@ -97,7 +117,7 @@ pub async fn close_day(
     let note = asked.body.note;
     app.once(key, move |db| {
         let day = db.close_day(&date, bounds, (&by, note.as_deref()))?;
-        answer(StatusCode::OK, &DayView::from(day))
+        answer(StatusCode::OK, &DayView::closed(day, false))
     })
     .await
 }

@@ -46,6 +46,11 @@ pub(crate) fn carrier_code(carrier: Carrier) -> &'static str {
     CARRIERS[carrier as usize].1
 }
 
+/// A batch's card, at the head of its list.
+pub(super) fn card_href(batch: i64) -> String {
+    format!("/batches?before={}#batch-{batch}", batch + 1)
+}
+
 fn state_code(state: LoadState) -> &'static str {
     match state {
         LoadState::Waiting => "waiting",

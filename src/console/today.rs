@@ -412,6 +412,7 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "",
         }
     }));
+    alerts.extend(seen.day.iter().flat_map(|today| day::alerts(w, today)));
     alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(held(w, seen));
     alerts
@@ -502,12 +503,13 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         let told = w.two(what, at(found.now), at(found.last));
         [w.t(heading).to_owned(), told, w.t(act).to_owned()]
     });
+    let alerts = alerts(w, &app, &seen);
     show(&TodayPage {
         clock,
         day: seen.day.take().map(|today| day::part(w, today)),
         queues: queues(w, &seen.counts),
         handles_letters,
-        alerts: alerts(w, &app, &seen),
+        alerts,
         cabinets: app
             .cabinets
             .values()

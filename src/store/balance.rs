@@ -1,14 +1,12 @@
-//! The balance of a batch and the close of a day, counted from what is recorded.
+//! The balance of a batch, counted from what is recorded.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::Row;
 use serde_json::json;
 
-use super::letter_views::AT_WORK;
 use super::unreleased::hold_again_beyond;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
-use crate::domain::balance::{Counts, Exception, counted};
-use crate::domain::letter::Stage;
+use crate::domain::balance::{Counts, Exception};
 
 /// Letters that are in the count and not among the scanned, or the other way round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,23 +50,6 @@ fn exception(row: &Row<'_>) -> rusqlite::Result<RecordedException> {
             .zip(at)
             .map(|((by, reason), at)| (by, reason, at)),
     })
-}
-
-/// A closed day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Day {
-    /// `YYYY-MM-DD`.
-    pub day: String,
-    /// Letters that were neither confirmed nor registered.
-    pub open_letters: u32,
-    /// Batches that were not closed.
-    pub open_batches: u32,
-    /// Why it was closed all the same.
-    pub note: Option<String>,
-    /// Who closed it.
-    pub closed_by: String,
-    /// When.
-    pub closed: Millis,
 }
 
 impl Db {
@@ -222,90 +203,5 @@ impl Db {
                 false => Ok(()),
             }
         })
-    }
-
-    /// A closed day, if it is.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn day(&self, day: &str) -> Result<Option<Day>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT day, open_letters, open_batches, note, closed_by, closed_ms FROM days WHERE day = ?1",
-            [day],
-            |row| {
-                Ok(Day {
-                    day: row.get(0)?,
-                    open_letters: row.get(1)?,
-                    open_batches: row.get(2)?,
-                    note: row.get(3)?,
-                    closed_by: row.get(4)?,
-                    closed: row.get(5)?,
-                })
-            },
-        );
-        Ok(found.optional()?)
-    }
-
-    /// What is open of the letters and batches that came between two moments.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn open_between(&self, (from, to): (Millis, Millis)) -> Result<(u32, u32), StoreError> {
-        let sql = format!(
-            "SELECT (SELECT count(*) FROM letters l WHERE l.created_ms >= ?1 AND l.created_ms < ?2 AND l.stage NOT IN (?3, ?4)
-              AND {AT_WORK}),
-             (SELECT count(*) FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND closed_ms IS NULL)"
-        );
-        Ok(self.connection.query_row(
-            &sql,
-            (from, to, Stage::Confirmed, Stage::Registered),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?)
-    }
-
-    /// Closes a day. With letters or batches still open a note has to say why; what was open stays on record.
-    ///
-    /// # Errors
-    /// [`StoreError::WrongState`] when it is closed, or when something is open and nobody says why.
-    pub fn close_day(
-        &mut self,
-        day: &str,
-        bounds: (Millis, Millis),
-        (by, note): (&str, Option<&str>),
-    ) -> Result<Day, StoreError> {
-        let refused = |why, state: String| StoreError::WrongState {
-            why,
-            what: "day",
-            id: day.to_owned(),
-            state,
-            action: "close",
-        };
-        self.clock_is_right("close the day")?;
-        if self.day(day)?.is_some() {
-            return Err(refused(Hindrance::Decided, "closed already".into()));
-        }
-        let (letters, batches) = self.open_between(bounds)?;
-        let note = note.map(str::trim).filter(|note| !note.is_empty());
-        if letters + batches > 0 && note.is_none() {
-            return Err(refused(
-                Hindrance::OutOfBalance,
-                format!(
-                    "not finished ({} not confirmed, {} not closed)",
-                    counted(letters.into(), "letter", "letters"),
-                    counted(batches.into(), "batch", "batches")
-                ),
-            ));
-        }
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "INSERT INTO days (day, open_letters, open_batches, note, closed_by, closed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (day, letters, batches, note, by, clock::now()),
-        )?;
-        let mut detail = json!({"open_letters": letters, "open_batches": batches, "note": note});
-        vouch::along(&step, &mut detail, (vouch::DAYS, day))?;
-        ledger::append(&step, by, "day.closed", &format!("day/{day}"), &detail)?;
-        step.commit()?;
-        self.day(day)?
-            .ok_or_else(|| refused(Hindrance::NotSo, "not recorded".into()))
     }
 }

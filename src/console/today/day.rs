@@ -1,56 +1,153 @@
-//! The close of the day, on the overview: what of it is open, and why it is closed all the same.
+//! The close of the day, on the overview: what of it is open, what earlier days left open, and why it is closed all the same.
 
+use super::Alert;
 use crate::clock::Millis;
+use crate::console::batches;
 use crate::console::when;
 use crate::console::words::Words;
-use crate::store::{Day, Db, StoreError};
+use crate::store::{Day, Db, Earlier, StoreError};
 
 /// Today as the store knows it.
 pub(super) struct Today {
     date: String,
     open: (u32, u32),
     closed: Option<Day>,
+    came_since: bool,
+    earlier: Earlier,
+    /// The oldest day that nobody closed, and what came until its end and is open.
+    first: Option<(String, (u32, u32))>,
 }
 
 /// The same in words.
 pub(super) struct DayPart {
     pub(super) date: String,
-    /// What came today and is not done.
-    pub(super) open: String,
+    /// What came today, or earlier, and is not done.
+    pub(super) open: Vec<String>,
     pub(super) has_open: bool,
     /// By whom it was closed, when and why.
     pub(super) closed: Option<String>,
+    pub(super) may_close: bool,
+    pub(super) first: Option<FirstDay>,
 }
 
-/// What of today is open.
+/// The oldest day that nobody closed.
+pub(super) struct FirstDay {
+    pub(super) date: String,
+    pub(super) open: String,
+    pub(super) has_open: bool,
+}
+
+/// What of today is open, and of earlier days.
 pub(super) fn look(db: &Db, now: Millis) -> Result<Option<Today>, StoreError> {
     let date = now.day();
     let Some(bounds) = Millis::bounds_of_day(&date) else {
         return Ok(None);
     };
+    let closed = db.day(&date)?;
+    let came_since = match &closed {
+        Some(day) => db.came_since(bounds, day.closed)?,
+        None => false,
+    };
+    let earlier = db.open_before(bounds.0)?;
+    let first = match earlier.days.first() {
+        Some(day) => {
+            let end = Millis::bounds_of_day(day).map_or(bounds.0, |(_, end)| end);
+            Some((day.clone(), db.open_between((Millis(i64::MIN), end))?))
+        }
+        None => None,
+    };
     Ok(Some(Today {
-        closed: db.day(&date)?,
         open: db.open_between(bounds)?,
+        closed,
+        came_since,
+        earlier,
+        first,
         date,
     }))
 }
 
+/// What earlier days left open, one line of each kind.
+pub(super) fn alerts(w: &'static Words, today: &Today) -> Vec<Alert> {
+    let Earlier {
+        letters,
+        batches,
+        batch_of_letters,
+        first_batch,
+        days,
+    } = &today.earlier;
+    let mut alerts = Vec::new();
+    let mut add = |count: u32, what, next, subject: &str, href: String| {
+        if count > 0 {
+            alerts.push(Alert {
+                what: w.one(what, count),
+                next: w.t(next).to_owned(),
+                subject: subject.to_owned(),
+                href: Some(href),
+                tone: "",
+            });
+        }
+    };
+    let of_letters = batch_of_letters.map_or_else(String::new, |id| format!("?batch={id}"));
+    add(
+        *letters,
+        "alert.earlier_letters",
+        "alert.earlier_letters_do",
+        "",
+        format!("/letters{of_letters}"),
+    );
+    let card = first_batch.map_or_else(|| "/batches".to_owned(), batches::card_href);
+    add(
+        *batches,
+        "alert.earlier_batches",
+        "alert.earlier_batches_do",
+        "",
+        card,
+    );
+    let count = u32::try_from(days.len()).unwrap_or(u32::MAX);
+    add(
+        count,
+        "alert.earlier_days",
+        "alert.earlier_days_do",
+        days.first().map_or("", String::as_str),
+        "/today#live-day".to_owned(),
+    );
+    alerts
+}
+
 pub(super) fn part(w: &'static Words, today: Today) -> DayPart {
     let (letters, batches) = today.open;
+    let may_close = today.closed.is_none() || today.came_since;
     let closed = today.closed.map(|day| {
         let said = w.two("day.closed", &day.closed_by, when::moment(w, day.closed));
-        match day.note {
+        let said = match day.note {
             Some(note) => w.two("day.closed_with", said, note),
             None => said,
+        };
+        match today.came_since {
+            true => w.one("day.came_since", said),
+            false => said,
         }
     });
+    let earlier = today.earlier.counts();
+    let mut open = vec![match letters + batches {
+        0 => w.t("day.all_done").to_owned(),
+        _ => w.two("day.open", letters, batches),
+    }];
+    if let [letters, batches, days] = earlier
+        && letters + batches + days > 0
+    {
+        open.push(w.fill("day.earlier", &[&letters, &batches, &days]));
+    }
     DayPart {
-        has_open: letters + batches > 0,
-        open: match letters + batches {
-            0 => w.t("day.all_done").to_owned(),
-            _ => w.two("day.open", letters, batches),
-        },
+        has_open: letters + batches + earlier.iter().sum::<u32>() > 0,
+        open,
         date: today.date,
         closed,
+        may_close,
+        first: today.first.map(|(date, (letters, batches))| FirstDay {
+            open: w.fill("day.first", &[&date, &letters, &batches]),
+            has_open: letters + batches > 0,
+            date,
+        }),
     }
 }
