@@ -95,7 +95,8 @@ pub struct ExceptionBody {
     reason: String,
 }
 
-/// Records letters that were signed in and are not scanned, or the other way round, with the reason.
+/// Records letters that were signed in and are not scanned, or the other way round, with the reason. Of a closed batch a confirming officer does so, where
+/// pages that were moved since have put it out of balance.
 #[utoipa::path(post, path = "/v1/batches/{id}/exceptions", tag = "batches", request_body = ExceptionBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 201, body = BatchView)))]
@@ -119,6 +120,18 @@ pub async fn exception(
         ));
     }
     let why = reason(&why)?;
+    let is_closed = app
+        .store
+        .with(move |db| db.batch(batch))
+        .await?
+        .closed
+        .is_some();
+    if is_closed && !may(caller.seer().holder, Action::DecideAccess) {
+        return Err(Problem::forbidden(
+            Action::DecideAccess,
+            "the batch is closed: what changes its balance is not for everybody to say",
+        ));
+    }
     app.once_telling(key, move |db| {
         db.add_exception(batch, (kind, letters), (&by, &why))?;
         Ok((

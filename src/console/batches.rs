@@ -200,11 +200,7 @@ fn look(
                 .into_iter()
                 .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
                 .collect::<Result<_, StoreError>>()?;
-            // A closed batch has nothing left to look at.
-            let mut holds = match batch.closed {
-                None => db.open_holds(Some(batch.id), HOLDS_SHOWN)?,
-                Some(_) => Vec::new(),
-            };
+            let mut holds = db.open_holds(Some(batch.id), HOLDS_SHOWN)?;
             holds.retain(|hold| !kept.is_about(hold));
             let holds = holds.into_iter().map(|hold| {
                 let is_his = guard::let_resolve(db, seer, hold.id).is_ok();
@@ -340,7 +336,11 @@ fn card(
     BatchCard {
         id: batch.id,
         exceptions: lines.map(|one| exception_line(w, one)).collect(),
-        kinds: kinds(w, &[-1, 1]),
+        kinds: match (open, short.signum()) {
+            // After the closing only what settles it.
+            (Openness::Closed, sign) => kinds(w, &[-sign]),
+            (Openness::Open, _) => kinds(w, &[-1, 1]),
+        },
         explained_by,
         differs_by: short.unsigned_abs(),
         title: w.one("batches.number", batch.id),

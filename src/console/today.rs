@@ -1,6 +1,7 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
 mod day;
+mod findings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +95,7 @@ struct TodayPage {
 struct Seen {
     clock: Option<ClockTrouble>,
     day: Option<day::Today>,
+    findings: findings::Findings,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -173,6 +175,10 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         day: match reads {
             true => day::look(db, crate::clock::now())?,
             false => None,
+        },
+        findings: match reads {
+            true => findings::look(db, seer)?,
+            false => findings::Findings::default(),
         },
         for_another,
         to_be_judged,
@@ -412,6 +418,7 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "",
         }
     }));
+    alerts.extend(findings::alerts(w, &seen.findings));
     alerts.extend(seen.day.iter().flat_map(|today| day::alerts(w, today)));
     alerts.extend(kept(w, app, &seen.kept));
     alerts.extend(held(w, seen));

@@ -107,10 +107,32 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Records an exception with its reason.
+    /// Closed batches whose letters do not come out any more since pages were moved, and how many letters are short, or over where negative.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::WrongState`] when the batch is closed, or [`StoreError::TooMany`] where more letters would be missing
+    /// When SQLite refuses.
+    pub fn closed_out_of_balance(&self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT b.id FROM page_moves m JOIN letters l ON l.id IN (m.from_letter, m.to_letter) JOIN batches b ON b.id = l.batch_id
+             WHERE m.at_ms >= b.closed_ms ORDER BY b.id",
+        )?;
+        let touched: Vec<i64> = query
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut out = Vec::new();
+        for batch in touched {
+            let short = self.batch_counts(batch)?.letters_short();
+            if short != 0 {
+                out.push((batch, short));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Records an exception with its reason; of a closed batch one that settles what pages moved since have put out of balance.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::WrongState`] when the batch is closed and comes out, or [`StoreError::TooMany`] where more letters would be missing
     /// than were signed in and not scanned.
     pub fn add_exception(
         &mut self,
@@ -118,7 +140,9 @@ impl Db {
         (kind, letters): (Exception, u32),
         (by, reason): (&str, &str),
     ) -> Result<(), StoreError> {
-        if self.batch(batch)?.closed.is_some() {
+        let counts = self.batch_counts(batch)?;
+        let is_closed = self.batch(batch)?.closed.is_some();
+        if is_closed && counts.letters_short() == 0 {
             return Err(StoreError::WrongState {
                 why: Hindrance::Closed,
                 what: "batch",
@@ -127,8 +151,8 @@ impl Db {
                 action: "record an exception",
             });
         }
-        let counts = self.batch_counts(batch)?;
-        if kind.sign() < 0 && i64::from(letters) > counts.letters_short() {
+        let unexplained = -kind.sign() * counts.letters_short();
+        if (kind.sign() < 0 || is_closed) && i64::from(letters) > unexplained {
             return Err(StoreError::TooMany { letters, counts });
         }
         let step = self.connection.savepoint()?;

@@ -46,8 +46,13 @@ fn a_day_that_nobody_closed_and_letters_of_earlier_days_are_told_and_today_is_no
     assert_eq!(closed.status, 200, "{}", closed.text);
     let earlier = |day: &str| {
         let seen = house.get(&zhang, &format!("/v1/days/{day}")).json();
-        ["open_letters", "earlier_letters", "earlier_batches", "earlier_days"]
-            .map(|name| seen[name].as_i64().unwrap())
+        [
+            "open_letters",
+            "earlier_letters",
+            "earlier_batches",
+            "earlier_days",
+        ]
+        .map(|name| seen[name].as_i64().unwrap())
     };
     assert_eq!(earlier(&today), [0, 1, 1, 1]);
     // The old day is closed with a word, and is told no more; its letter and its batch are.
@@ -66,7 +71,12 @@ fn a_day_once_closed_is_closed_again_when_more_came() {
     assert_eq!(close(&house, &zhang, &today, note("一")).status, 200);
     let again = close(&house, &zhang, &today, note("二"));
     assert_eq!(again.code(), "already_decided", "nothing came since");
-    let button = || house.get(&zhang, "/today").text.contains("id=\"close-day\"");
+    let button = || {
+        house
+            .get(&zhang, "/today")
+            .text
+            .contains("id=\"close-day\"")
+    };
     assert!(!button());
     let batch = json!({"carrier": "letter", "count": 2, "received_at": clock::now().rfc3339()});
     assert_eq!(house.post(&zhang, "/v1/batches", batch).status, 201);
@@ -76,11 +86,70 @@ fn a_day_once_closed_is_closed_again_when_more_came() {
     let again = close(&house, &zhang, &today, note("又来一批"));
     assert_eq!(again.status, 200, "{}", again.text);
     let seen = seen();
-    assert_eq!((&seen["open_batches"], &seen["note"]), (&json!(1), &json!("又来一批")));
+    assert_eq!(
+        (&seen["open_batches"], &seen["note"]),
+        (&json!(1), &json!("又来一批"))
+    );
     assert_eq!(seen["more_came"], false);
     let closings = "SELECT count(*) FROM ledger WHERE action = 'day.closed'";
     assert_eq!(house.count(closings), 2, "the ledger has each");
     let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
     let of_it = |fault: &&laixin::store::Unvouched| fault.what.starts_with("day");
     assert_eq!(rows.faults.iter().find(of_it), None);
+}
+
+#[test]
+fn findings_of_a_batch_that_wait_for_a_person_are_on_the_overview() {
+    let (house, zhang) = with_an_old_day();
+    house.sql(
+        "INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'A1', 'separator_missing', 1)",
+    );
+    let told = || {
+        house
+            .get(&zhang, "/today")
+            .text
+            .contains("第 1 批有 1 项等待核对")
+    };
+    assert!(told());
+    // Whoever is recused from the letter hears nothing of it.
+    house.sql("INSERT INTO recusals (letter_id, user, reason, by, at_ms) VALUES ('A1', 'zhang', '近亲属', 'li', 1)");
+    assert!(!told());
+}
+
+#[test]
+fn a_batch_that_a_split_puts_out_of_balance_after_its_closing_is_told_and_an_officer_settles_it() {
+    let (house, zhang) = with_an_old_day();
+    house.sql("UPDATE batches SET count = 1");
+    let closed = house.post(&zhang, "/v1/batches/1/close", json!({}));
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    let record = |caller: &Caller, kind: &str, letters: u32| {
+        let body = json!({"kind": kind, "letters": letters, "reason": "一封内有两封"});
+        house.post(caller, "/v1/batches/1/exceptions", body)
+    };
+    let li = house.person("li", Role::ConfirmingOfficer);
+    assert_eq!(record(&li, "several_in_one", 1).status, 409, "it comes out");
+    let page = "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('a-2', 's', 'A1_p2.jpg', 'k2', 1, 'taken');
+        INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state) VALUES ('A1', 'a-2', 'letter', 'aa', 'bb', 10, 'read')";
+    page.split(';').for_each(|statement| house.sql(statement));
+    let split = house.post(
+        &zhang,
+        "/v1/letters/A1/pages/move",
+        json!({"pages": [2], "reason": "另一封信"}),
+    );
+    assert_eq!(split.status, 200, "{}", split.text);
+    let told = || {
+        let told = ["第 1 批结批后多了 1 件", "/batches?before=2#batch-1"];
+        let page = house.get(&zhang, "/today").text;
+        let card = house.get(&zhang, "/batches").text;
+        told.iter().all(|words| page.contains(words)) && card.contains("id=\"out-of-balance-1\"")
+    };
+    assert!(told());
+    assert_eq!(record(&zhang, "several_in_one", 1).status, 403);
+    assert_eq!(record(&li, "several_in_one", 2).code(), "body_invalid");
+    assert_eq!(record(&li, "missing", 1).code(), "body_invalid");
+    let settled = record(&li, "several_in_one", 1);
+    assert_eq!(settled.status, 201, "{}", settled.text);
+    assert!(!told());
+    let entries = "SELECT count(*) FROM ledger WHERE action = 'batch.exception' AND actor = 'li'";
+    assert_eq!(house.count(entries), 1);
 }
