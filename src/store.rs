@@ -44,6 +44,7 @@ mod idempotency;
 mod imports;
 mod indexed;
 mod jumps;
+mod last_sheet;
 mod late;
 mod later;
 mod later_pages;

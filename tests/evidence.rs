@@ -627,3 +627,23 @@ fn verify_names_a_page_that_was_made_blank_and_a_letter_whose_last_page_was_date
         database.execute(back, []).unwrap();
     }
 }
+
+/// Each waits for its turn to write; a transaction that has read first would be refused at once.
+#[test]
+fn six_exports_at_once_on_one_database_are_not_refused_because_it_is_locked() {
+    let station = stopped();
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let (station, to) = (&station, station.folder(&format!("export-{n}")));
+            scope.spawn(move || {
+                for _ in 0..3 {
+                    let to = to.to_str().unwrap();
+                    let done = station.try_command(&["archive", "--batch", "1", "-o", to], None);
+                    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+                }
+            });
+        }
+    });
+    let (code, text) = verify(&station, &[]);
+    assert_eq!(code, Some(0), "{text}");
+}

@@ -16,7 +16,7 @@ use crate::disinfect::{CabinetControl, CabinetView};
 use crate::domain::balance::Exception;
 use crate::domain::letter::Carrier;
 use crate::events::Event;
-use crate::store::NewBatch;
+use crate::store::{NewBatch, News};
 
 mod views;
 
@@ -239,7 +239,8 @@ pub async fn load(
 
 /// Closes a batch. Where letters are missing, or too many, `exception`, `letters` and `note` say what became of them, unless exceptions on record do;
 /// nothing is recorded by itself. Files that were not taken, and valuables that are not given back yet, need a note; scans under way, missing images, valuables
-/// that one person alone has seen and findings that nobody has looked at are explained by none.
+/// that one person alone has seen and findings that nobody has looked at are explained by none. A last separator sheet of a folder without a page behind it
+/// becomes a finding (`letter_empty`) when the batch is to be closed.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = BatchView)))]
@@ -255,6 +256,11 @@ pub async fn close(
     body.note = body.note.filter(|note| !note.trim().is_empty());
     let note = body.note.as_deref().map(super::grouping::reason);
     let (exception, note) = (body.exception()?, note.transpose()?);
+    // Before what is undone when the closing is refused.
+    let found = app.store.with(move |db| db.hold_empty_last_sheets(batch));
+    if found.await? == News::New {
+        app.events.tell(Event::Batch { batch });
+    }
     app.once_telling(key, move |db| {
         db.close_batch_with(batch, &by, (exception, note.as_deref()))?;
         Ok((

@@ -52,7 +52,7 @@ pub mod hold {
     pub const MAIL_NUMBER_MISSING: &str = "mail_number_missing";
     /// A mail number came twice in one batch.
     pub const MAIL_NUMBER_AGAIN: &str = "mail_number_again";
-    /// Nothing lies between two separators.
+    /// Nothing lies between two separators, or behind the last one when the batch is to be closed.
     pub const LETTER_EMPTY: &str = "letter_empty";
     /// An odd number of sides came from a scan of both sides.
     pub const ODD_COUNT: &str = "odd_count";

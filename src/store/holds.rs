@@ -177,21 +177,15 @@ impl Db {
     /// # Errors
     /// When SQLite refuses, also a run's name that is taken.
     pub fn add_separator_run(&mut self, run: &str, count: u32, by: &str) -> Result<(), StoreError> {
-        let step = self.connection.savepoint()?;
-        step.execute(
-            "INSERT INTO separator_runs (run, count, made_by, made_ms) VALUES (?1, ?2, ?3, ?4)",
-            (run, count, by, clock::now()),
-        )?;
-        let detail = json!({"count": count});
-        ledger::append(
-            &step,
-            by,
-            "separators.made",
-            &format!("separators/{run}"),
-            &detail,
-        )?;
-        step.commit()?;
-        Ok(())
+        self.atomically(|db| {
+            db.connection.execute(
+                "INSERT INTO separator_runs (run, count, made_by, made_ms) VALUES (?1, ?2, ?3, ?4)",
+                (run, count, by, clock::now()),
+            )?;
+            let detail = json!({"count": count});
+            let about = format!("separators/{run}");
+            ledger::append(&db.connection, by, "separators.made", &about, &detail)
+        })
     }
 
     /// A person says that the next letter begins, and with it that this batch lies in the scanner: the one named, or all that go by the key. Refused while pages are on their way: they would go to the wrong one.

@@ -115,10 +115,7 @@ impl Db {
         subject: &str,
         detail: &Value,
     ) -> Result<(), StoreError> {
-        let step = self.connection.savepoint()?;
-        append(&step, actor, action, subject, detail)?;
-        step.commit()?;
-        Ok(())
+        self.atomically(|db| append(&db.connection, actor, action, subject, detail))
     }
 
     /// Everything that happened to one subject, oldest first.

@@ -197,7 +197,7 @@ impl Db {
         self.close_batch_with(id, by, (None, note))
     }
 
-    /// Closes a batch. Everything has to come out. Letters more or fewer than signed in are recorded as an exception, which may be named here with its
+    /// Closes a batch. Everything has to come out; a last separator sheet without a letter is held now. Letters more or fewer than signed in are recorded as an exception, which may be named here with its
     /// note; files that were not taken, and what lay in letters and is not given back yet, are explained by the note alone. A scan under way, a missing image, a finding that nobody has looked
     /// at, or a thing that only one person has seen is explained by no note.
     ///
@@ -209,6 +209,8 @@ impl Db {
         by: &str,
         (exception, note): (Option<(Exception, u32)>, Option<&str>),
     ) -> Result<(), StoreError> {
+        // Of its own: the finding stays when the closing is refused because of it.
+        self.hold_empty_last_sheets(id)?;
         self.atomically(|db| {
             db.clock_is_right("close the batch")?;
             let found = db.batch(id)?;

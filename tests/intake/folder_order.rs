@@ -343,3 +343,86 @@ async fn the_blank_back_of_a_separator_is_no_page_in_a_folder_either() {
     assert_eq!(holds(&station).await, []);
     station.stop().await;
 }
+
+/// The sheet of a letter that was counted twice or scanned as part of another.
+#[tokio::test]
+async fn a_last_separator_without_a_letter_behind_it_is_held_when_the_batch_is_to_be_closed() {
+    for sides in ["simplex", "duplex"] {
+        let mut station = by_separator_of(2).await;
+        station.start();
+        let sheets = match sides {
+            "simplex" => vec![separator(1), page(1), separator(2), page(2), separator(3)],
+            _ => vec![
+                separator(1),
+                blank(),
+                page(1),
+                page(2),
+                separator(2),
+                blank(),
+                page(3),
+                page(4),
+                separator(3),
+                blank(),
+            ],
+        };
+        let all = sheets.len();
+        for (number, sheet) in sheets.iter().enumerate() {
+            station.file(&format!("z{number:02}.jpg"), sheet);
+        }
+        station.wait_for(ArrivalState::Taken, all).await;
+        let before = holds(&station).await;
+        assert!(
+            !before.contains(&about(hold::LETTER_EMPTY, None)),
+            "{sides}: a page may still come: {before:?}"
+        );
+        for other in station
+            .store
+            .with(|db| db.open_holds(None, 9))
+            .await
+            .unwrap()
+        {
+            let seen = move |db: &mut laixin::store::Db| db.resolve_hold(other.id, "op", "看过");
+            station.store.with(seen).await.unwrap();
+        }
+        let close = || station.store.with(|db| db.close_batch(1, "op", None));
+        for time in ["at first", "and again"] {
+            assert!(close().await.is_err(), "{sides} {time}");
+            assert_eq!(holds(&station).await, [about(hold::LETTER_EMPTY, None)]);
+        }
+        let found = station
+            .store
+            .with(|db| db.open_holds(Some(1), 9))
+            .await
+            .unwrap();
+        assert_eq!(found[0].detail, Some(label(3)));
+        let id = found[0].id;
+        let decided = station
+            .store
+            .with(move |db| db.resolve_hold(id, "op", "空信封"));
+        decided.await.unwrap();
+        close().await.unwrap();
+        let rows = station.store.with(|db| db.verify_rows()).await.unwrap();
+        assert_eq!(rows.faults, []);
+        station.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_sheet_used_again_at_the_end_without_a_letter_is_held_too() {
+    let mut station = by_separator_of(1).await;
+    station.start();
+    for (number, sheet) in [separator(1), page(1), separator(1)].iter().enumerate() {
+        station.file(&format!("z{number}.jpg"), sheet);
+        // The sheet is of a later moment than the page.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    station.wait_for(ArrivalState::Taken, 3).await;
+    let close = || station.store.with(|db| db.close_batch(1, "op", None));
+    assert!(close().await.is_err());
+    assert!(
+        holds(&station)
+            .await
+            .contains(&about(hold::LETTER_EMPTY, None))
+    );
+    station.stop().await;
+}
