@@ -149,7 +149,11 @@ fn a_page_after_the_registration_is_added_and_told_as_an_amendment() {
     );
     assert_eq!(take(second).unwrap(), "A1", "and after it was registered");
     let order = house.app.store.wait(|db| db.page_ids("A1")).unwrap();
-    assert_eq!(order, [1, 2, 3], "behind, whatever numbers and kinds they bear");
+    assert_eq!(
+        order,
+        [1, 2, 3],
+        "behind, whatever numbers and kinds they bear"
+    );
     assert_eq!(
         house.count("SELECT count(*) FROM pages WHERE letter_id = 'A1' AND state = 'unread'"),
         2
