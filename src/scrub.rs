@@ -40,6 +40,8 @@ pub struct Scrubber {
 
 /// The part of the station that keeps second copies.
 const PART: &str = "second_copies";
+/// The part that exports the ledger's roots.
+const ROOTS: &str = "roots";
 /// The part that has the originals.
 const ORIGINALS: &str = "originals";
 /// So many damaged originals are named.
@@ -390,6 +392,14 @@ impl Scrubber {
         let Some(folder) = &self.settings.keeping.roots_dir else {
             return Ok(());
         };
+        match folder.is_dir() {
+            true => self.readiness.ready(ROOTS),
+            false => self.readiness.not_ready(
+                ROOTS,
+                "roots_away",
+                &format!("{} is not there, and no root of the ledger is exported: make the folder of evidence.roots_dir or mount its disk", folder.display()),
+            ),
+        }
         let day = Millis(clock::now().0 - 86_400_000).day();
         let (last, (entries, hash)) = self
             .store

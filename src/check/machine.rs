@@ -44,6 +44,15 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
             _ => room("second_disk", second, report),
         }
     }
+    if let Some(folder) = settings
+        .keeping
+        .roots_dir
+        .as_deref()
+        .filter(|folder| !folder.is_dir())
+    {
+        let shown = folder.display().to_string();
+        report.bad("roots", "roots_away", &[&shown]);
+    }
     originals(settings, report);
     clock(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {

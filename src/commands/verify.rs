@@ -131,7 +131,10 @@ fn anchors(settings: &Settings, db: &Db, entries: i64, report: &mut Report) {
                     "roots: NOT COMPARED: {}: {error}; the newest there is of {day}. Mount the folder of evidence.roots_dir and verify again.",
                     folder.display()
                 )),
-                None => println!("roots: none yet in {}", folder.display()),
+                None => report.broken(&format!(
+                    "roots: NOT COMPARED: {}: {error}; none was exported yet, and none can be. Make or mount the folder of evidence.roots_dir.",
+                    folder.display()
+                )),
             }
             return;
         }
@@ -206,6 +209,14 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
     let mut first = None;
     for folder in folders.into_iter().flatten() {
         let name = names.next().expect("two folders at most");
+        // Of every original the same would be said.
+        if let Err(error) = std::fs::read_dir(&folder) {
+            report.broken(&format!(
+                "{name}: NOT LISTED: {}: {error}. Mount the disk and verify again.",
+                folder.display()
+            ));
+            continue;
+        }
         let evidence = Evidence::open_to_look(&folder).with_lock(lock);
         let mut good = 0_u64;
         for original in originals {
