@@ -1,6 +1,10 @@
 //! Names of archive files: the office's own pattern (档号 and running number) filled in.
 
 use crate::clock::Millis;
+use crate::digest;
+
+/// A file name has 255 bytes; an ending and the mark of a part are put to it.
+const NAME_BYTES: usize = 200;
 
 /// What a name is made of.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +21,7 @@ pub struct Naming {
     pub received: Option<Millis>,
 }
 
-/// The name, without `.pdf`. What no file name may hold becomes `_`.
+/// The name, without `.pdf`. What no file name may hold becomes `_`, and one that is too long is cut.
 #[must_use]
 pub fn file_name(pattern: &str, naming: &Naming) -> String {
     let year = match (naming.number, naming.received) {
@@ -36,14 +40,15 @@ pub fn file_name(pattern: &str, naming: &Naming) -> String {
         .replace("{number}", &number)
         .replace("{case}", naming.case.as_deref().unwrap_or("-"))
         .replace("{letter}", &naming.letter);
-    filled
+    let allowed: String = filled
         .chars()
         .map(|c| match c {
             '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
             c if c.is_control() => '_',
             c => c,
         })
-        .collect()
+        .collect();
+    digest::bounded_name(&allowed, NAME_BYTES)
 }
 
 #[cfg(test)]
@@ -64,6 +69,11 @@ mod tests {
             "X043-XF·2026-D30-0007"
         );
         assert_eq!(file_name("{letter} {case}", &naming), "A001 .._SZ_1");
+        let long = Naming {
+            letter: "信".repeat(83),
+            ..naming.clone()
+        };
+        assert!(file_name("{fonds} {letter}", &long).len() <= NAME_BYTES);
         let not_yet = Naming {
             number: None,
             ..naming

@@ -14,6 +14,7 @@ use super::set_back::set_back;
 use super::unreleased::{hold_if_beyond, hold_if_opened_early};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
+use crate::digest;
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::{self, ArrivalState, FirstSeen, Gate, OpenLoad, reason};
 use crate::domain::letter::{Carrier, LoadState, Stage};
@@ -592,6 +593,9 @@ fn free_id(step: &Connection, group: &str) -> Result<String, StoreError> {
     Ok(id)
 }
 
+/// A letter's number goes into names of files, and a suffix or a pattern is put to it.
+const ID_BYTES: usize = 96;
+
 /// The number of the first letter that ever had this name.
 pub(super) fn first_id(group: &str) -> String {
     let word: String = group
@@ -607,6 +611,6 @@ pub(super) fn first_id(group: &str) -> String {
     if word.is_empty() {
         "letter".to_owned()
     } else {
-        word
+        digest::bounded_name(&word, ID_BYTES)
     }
 }
