@@ -1,6 +1,7 @@
 //! The nightly scrub, second copies, exported roots, and `laixin verify` over all of it.
 
 mod one_byte;
+mod roots_away;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -113,6 +113,7 @@ fn a_database_of_a_newer_laixin_is_refused_and_keeps_every_byte() {
 #[test]
 fn a_station_says_so_and_touches_nothing() {
     let station = crate::support::TestStation::new();
+    station.tampered();
     let path = station.folder("data/station.sqlite3");
     make(&path, "PRAGMA user_version = 99;");
     let before = std::fs::read(&path).unwrap();

@@ -6,13 +6,14 @@ mod people;
 pub mod reader;
 pub mod vouched;
 
-use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use laixin::config::Settings;
@@ -82,15 +83,15 @@ pub struct TestStation {
     /// What the daemon finds in its environment.
     surroundings: Vec<(&'static str, String)>,
     /// Who has not chosen a password yet.
-    to_choose: RefCell<Vec<String>>,
-    is_tampered: Cell<bool>,
+    to_choose: Mutex<Vec<String>>,
+    is_tampered: AtomicBool,
 }
 
 /// Whatever a test does, at its end the ledger vouches for every row.
 impl Drop for TestStation {
     fn drop(&mut self) {
         self.process = None;
-        let is_asked = !std::thread::panicking() && !self.is_tampered.get();
+        let is_asked = !std::thread::panicking() && !self.is_tampered.load(Ordering::Relaxed);
         if let Ok(mut settings) = Settings::load(&self.folder("station.toml"))
             && is_asked
             && settings.database().exists()
@@ -144,8 +145,8 @@ impl TestStation {
             simulator: None,
             session: None,
             surroundings: Vec::new(),
-            to_choose: RefCell::default(),
-            is_tampered: Cell::new(false),
+            to_choose: Mutex::default(),
+            is_tampered: AtomicBool::new(false),
         };
         station.add_person("tester", "confirming_officer");
         station
@@ -153,7 +154,7 @@ impl TestStation {
 
     /// The test changes records behind the station's back, or leaves none that can be read: nothing is asked of them at its end.
     pub fn tampered(&self) {
-        self.is_tampered.set(true);
+        self.is_tampered.store(true, Ordering::Relaxed);
     }
 
     pub fn folder(&self, name: &str) -> PathBuf {
@@ -240,7 +241,7 @@ impl TestStation {
                 .ok()
                 .map(|_| ())
         });
-        let to_choose = self.to_choose.take();
+        let to_choose = std::mem::take(&mut *self.to_choose.lock().unwrap());
         to_choose
             .iter()
             .for_each(|name| self.chooses_a_password(name));

@@ -28,12 +28,12 @@ impl TestStation {
         match self.process {
             _ if !is_added => {}
             Some(_) => self.chooses_a_password(name),
-            None => self.to_choose.borrow_mut().push(name.to_owned()),
+            None => self.to_choose.lock().unwrap().push(name.to_owned()),
         }
         is_added
     }
 
-    fn chooses_a_password(&self, name: &str) {
+    pub(super) fn chooses_a_password(&self, name: &str) {
         let (cookie, csrf) = self.signed_in(name, MADE_AT_THE_MACHINE);
         let own = json!({"old": MADE_AT_THE_MACHINE, "new": PASSWORD});
         let chosen = ureq::post(format!("http://{}/v1/session/password", self.address))
