@@ -224,7 +224,7 @@ fn what_somebody_unnamed_in_the_office_has_taken_waits() {
 /// Whoever else a letter speaks of may have taken money or an ordinary thing; a gift beside the writer's letter is not his.
 #[test]
 fn money_taken_by_whomever_the_letter_tells_of_goes() {
-    let told = "我在阳光小区租了物业的车位。搬走的时候收了我两千元押金，到现在没有消息。";
+    let told = "我在阳光小区租了物业的车位。搬走的时候押金被收走两千元，到现在没有消息。";
     assert_eq!(wrong(&[(OFFICE, told)], false), Vec::<String>::new());
     let given = "我家住阳光小区，物业不管事。收我手表的那位，别再压我的信。";
     assert_eq!(wrong(&[(OFFICE, given)], true), Vec::<String>::new());
