@@ -1,7 +1,9 @@
 //! Passwords and secrets: argon2id hashes, random tokens, and the proof of a password off the async threads.
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use std::sync::{Mutex, PoisonError};
+
+use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 
 use crate::digest;
 
@@ -23,20 +25,60 @@ pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).expect("the system gives random numbers");
     let salt = SaltString::encode_b64(&salt)?;
-    let hash = Argon2::default().hash_password(password.as_bytes(), &salt)?;
-    Ok(hash.to_string())
+    let argon2 = Argon2::default();
+    let phc = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output(
+            &argon2,
+            password,
+            salt.as_salt(),
+            Params::DEFAULT_OUTPUT_LEN,
+        )?),
+    };
+    Ok(phc.to_string())
 }
 
 /// Whether the password belongs to the hash. Without a hash the same work is done and the answer is no.
 pub fn proves(password: &str, phc: Option<&str>) -> bool {
     // Parameters as `hash` gives; nobody knows a password for it.
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let right = PasswordHash::new(phc.unwrap_or(NOBODY)).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    });
+    let right = is_hash_of(phc.unwrap_or(NOBODY), password).unwrap_or(false);
     right && phc.is_some()
+}
+
+fn is_hash_of(phc: &str, password: &str) -> Result<bool, argon2::password_hash::Error> {
+    let phc = PasswordHash::new(phc)?;
+    let (Some(salt), Some(hash)) = (phc.salt, phc.hash) else {
+        return Ok(false);
+    };
+    let version = phc.version.map_or(Ok(Version::V0x13), Version::try_from)?;
+    let algorithm = Algorithm::try_from(phc.algorithm)?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&phc)?);
+    // Compared in constant time.
+    Ok(output(&argon2, password, salt, hash.len())? == hash)
+}
+
+/// The hash itself, one at a time in the memory that all share: 19 MB each, which the C library keeps for every thread that ever asked, and
+/// a hundred who sign in at once must not take two gigabytes.
+fn output(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: Salt<'_>,
+    length: usize,
+) -> Result<Output, argon2::password_hash::Error> {
+    static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+    let mut salt_bytes = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut salt_bytes)?;
+    Output::init_with(length, |out| {
+        // Whoever panicked left blocks that are written before they are read.
+        let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.resize(argon2.params().block_count(), Block::default());
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut *memory)?;
+        Ok(())
+    })
 }
 
 #[cfg(test)]
@@ -50,5 +92,27 @@ mod tests {
         assert!(proves("correct horse", Some(&phc)));
         assert!(!proves("wrong horse!", Some(&phc)));
         assert!(!proves("correct horse", None));
+        for odd in [
+            "",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$scrypt$ln=1$AAAA$AAAA",
+        ] {
+            assert!(!proves("correct horse", Some(odd)));
+        }
+    }
+
+    #[test]
+    fn a_hash_made_by_the_library_itself_is_proven_and_ours_by_it() {
+        use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+        let theirs = Argon2::default().hash_password(b"correct horse", &salt);
+        assert!(proves("correct horse", Some(&theirs.unwrap().to_string())));
+        let ours = hash("correct horse").unwrap();
+        let ours = PasswordHash::new(&ours).unwrap();
+        assert!(
+            Argon2::default()
+                .verify_password(b"correct horse", &ours)
+                .is_ok()
+        );
     }
 }
