@@ -209,8 +209,10 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
     let mut first = None;
     for folder in folders.into_iter().flatten() {
         let name = names.next().expect("two folders at most");
-        // Of every original the same would be said.
-        if let Err(error) = std::fs::read_dir(&folder) {
+        // Of every original the same would be said; a station that was never started has none, and no folder.
+        if !originals.is_empty()
+            && let Err(error) = std::fs::read_dir(&folder)
+        {
             report.broken(&format!(
                 "{name}: NOT LISTED: {}: {error}. Mount the disk and verify again.",
                 folder.display()

@@ -316,6 +316,7 @@ fn several_findings_are_answered_together_or_not_at_all() {
 #[test]
 fn a_finding_is_settled_only_by_whoever_may_open_its_letter() {
     let house = House::new();
+    house.tampered();
     let zhang = house.person("zhang", Role::Operator);
     let admin = house.person("chen", Role::Administrator);
     let officer = house.person("wang", Role::ConfirmingOfficer);
