@@ -117,6 +117,7 @@ pub use cycle_history::{CycleHistory, CycleSample};
 pub use cycles::{CycleOutcome, CycleRecord, CycleStep, CycleTerms, SideExposure};
 pub use days::{Day, Earlier};
 pub use drafts::{DraftKept, DraftRow, DraftState};
+pub use due::Due;
 pub use earlier::HistoryCounts;
 pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;

@@ -9,6 +9,7 @@ mod audit;
 mod closing;
 mod days;
 mod devices;
+mod due;
 mod handover;
 mod hearing;
 mod held_looks;

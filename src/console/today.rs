@@ -1,6 +1,7 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
 mod day;
+mod due;
 mod findings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
-    ClockTrouble, Db, HeldFile, LetterLine, LetterLinesWanted, Load, Overview, SharedCaseNumber,
-    StoreError,
+    ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Overview,
+    SharedCaseNumber, StoreError,
 };
 
 const HELD_SHOWN: u32 = 20;
@@ -96,6 +97,7 @@ struct Seen {
     clock: Option<ClockTrouble>,
     day: Option<day::Today>,
     findings: findings::Findings,
+    due: Due,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -179,6 +181,10 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         findings: match reads {
             true => findings::look(db, seer)?,
             false => findings::Findings::default(),
+        },
+        due: match reads {
+            true => db.due(seer, crate::clock::now(), due::NEAR_DAYS)?,
+            false => Due::default(),
         },
         for_another,
         to_be_judged,
@@ -418,6 +424,7 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "",
         }
     }));
+    alerts.extend(due::alerts(w, &seen.due, crate::clock::now()));
     alerts.extend(findings::alerts(w, &seen.findings));
     alerts.extend(seen.day.iter().flat_map(|today| day::alerts(w, today)));
     alerts.extend(kept(w, app, &seen.kept));

@@ -121,6 +121,13 @@ impl Profile {
             .collect()
     }
 
+    /// No deadline that the receipt starts has fewer days.
+    pub fn fewest_days(&self) -> u32 {
+        let rules = self.deadline.iter();
+        let of_receipt = rules.filter(|rule| rule.start == Start::Received);
+        of_receipt.map(|rule| rule.days).min().unwrap_or(0)
+    }
+
     /// The deadlines whose clock starts later, at an event of the case system; never one that does not apply to the letter.
     pub fn to_come(&self, fields: &Fields) -> Vec<DeadlineToCome> {
         let rules = self

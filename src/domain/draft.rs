@@ -100,7 +100,7 @@ pub struct Confirmation {
 }
 
 /// A due date.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Deadline {
     /// What is due.
     pub name: String,

@@ -1,15 +1,73 @@
-//! Due dates of drafts that wait: counted again when an officer corrects who wrote and from where, and when the office's rules or its table
-//! of holidays are other ones than when the draft was made.
+//! Due dates of drafts that wait: which are near or over, and counted again when an officer corrects who wrote and from where, and when the
+//! office's rules or its table of holidays are other ones than when the draft was made.
 
 use serde_json::json;
 
 use super::drafts::{subject, written};
+use super::letter_views::AT_WORK;
 use super::{Db, DraftState, StoreError, ledger};
-use crate::clock;
+use crate::clock::{self, Millis};
+use crate::domain::access::Seer;
 use crate::domain::deadline::Profile;
-use crate::domain::draft::Draft;
+use crate::domain::draft::{Deadline, Draft};
+
+/// So many letters, those that lie here for longest, are looked at for what is due.
+const LOOKED_AT: u32 = 500;
+const DAY_MS: i64 = 86_400_000;
+
+/// Letters that no case system has registered and whose time is short or over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Each with what is due first, in the order of those days.
+    pub letters: Vec<(String, Deadline)>,
+    /// There may be more than were looked at.
+    pub more: bool,
+}
 
 impl Db {
+    /// Letters of which something is due until so many days after `now`, as far as this person may know what they are about.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn due(&self, seer: &Seer, now: Millis, days: u32) -> Result<Due, StoreError> {
+        let until = now.0 + i64::from(days) * DAY_MS;
+        // Nothing is due of a letter that came later than this; the clock begins with the day of receipt.
+        let fewest = self.deadlines.as_ref().map_or(0, Profile::fewest_days);
+        let came = Millis(until - (i64::from(fewest) - 1) * DAY_MS);
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT d.letter_id FROM drafts d CROSS JOIN letters l ON l.id = d.letter_id CROSS JOIN batches b ON b.id = l.batch_id
+             WHERE d.state IN (?1, ?2) AND b.received_ms < ?3 AND {AT_WORK} ORDER BY b.received_ms, d.letter_id LIMIT ?4"
+        ))?;
+        let waiting = (DraftState::Open, DraftState::Leased, came, LOOKED_AT + 1);
+        let mut waiting: Vec<String> = query
+            .query_map(waiting, |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let more = waiting.len() > LOOKED_AT as usize;
+        waiting.truncate(LOOKED_AT as usize);
+        let mut of_draft = self.connection.prepare_cached(
+            "SELECT coalesce(body -> '$.deadlines', '[]') FROM drafts WHERE letter_id = ?1",
+        )?;
+        let last = Millis(until).day();
+        let mut letters = Vec::new();
+        for letter in waiting {
+            let text: String = of_draft.query_row([&letter], |row| row.get(0))?;
+            let deadlines: Vec<Deadline> =
+                serde_json::from_str(&text).map_err(|source| StoreError::Document {
+                    what: "draft",
+                    id: letter.clone(),
+                    source,
+                })?;
+            let first = deadlines.into_iter().min_by(|a, b| a.due.cmp(&b.due));
+            if let Some(first) = first.filter(|first| first.due <= last)
+                && self.may_know(seer, &letter)?
+            {
+                letters.push((letter, first));
+            }
+        }
+        letters.sort_by(|(a, x), (b, y)| (&x.due, a).cmp(&(&y.due, b)));
+        Ok(Due { letters, more })
+    }
+
     /// Counts by this profile from now on, and again for every draft that nobody has confirmed; how many have other due dates now.
     ///
     /// # Errors
