@@ -11,6 +11,7 @@ use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
 use super::letters::{WITHHELD, over_words, stage_code};
 use super::refused::{Refused, show};
+use super::scanning::detail_words;
 use super::second_entry::Standing;
 use super::when;
 use super::words::Words;
@@ -123,7 +124,7 @@ fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> HoldQuestio
     HoldQuestion {
         id: hold.id,
         what: match hold.detail.filter(|detail| !detail.is_empty()) {
-            Some(detail) => format!("{what} · {detail}"),
+            Some(detail) => format!("{what} · {}", detail_words(w, &detail)),
             None => what.to_owned(),
         },
         next: next.unwrap_or_default().to_owned(),

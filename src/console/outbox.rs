@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
+use super::scanning::detail_words;
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -236,7 +237,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
             .into_iter()
             .map(|hold| ContradictedLine {
                 letter: hold.letter.unwrap_or_default(),
-                number: hold.detail.unwrap_or_default(),
+                number: detail_words(w, &hold.detail.unwrap_or_default()),
                 at: when::moment(w, hold.at),
             })
             .collect(),

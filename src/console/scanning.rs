@@ -357,7 +357,7 @@ fn hold_line(w: &'static Words, hold: Hold, is_his: bool) -> HoldLine {
 }
 
 /// What a hold says more, as the judgement of a scan writes it (`store/scans.rs`), in the reader's language; a separator's label stays as it is.
-fn detail_words(w: &'static Words, detail: &str) -> String {
+pub(super) fn detail_words(w: &'static Words, detail: &str) -> String {
     match detail.split(' ').collect::<Vec<_>>().as_slice() {
         ["cancelled"] => w.t("scanning.cancelled").to_owned(),
         ["load", load] => w.one("batches.load", load),
@@ -366,6 +366,10 @@ fn detail_words(w: &'static Words, detail: &str) -> String {
             let why = w.known("held", code).unwrap_or(code);
             w.two("scanning.page_why", n, why)
         }
+        [released, "released,", "this", "one", "is", "beyond"] => {
+            w.one("scanning.beyond", released)
+        }
+        ["rejected", channel] => format!("{} {channel}", w.t("outbox_result.rejected")),
         ["image", place] => w.one("scanning.image", place),
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
@@ -390,6 +394,7 @@ mod tests {
             "cancelled",
             "load 2",
             "batch 2",
+            "3 released, this one is beyond",
             "image 3",
             "page 2 too_large",
             "7 sides",

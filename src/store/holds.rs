@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::letters::letter_named;
 use super::places::place_behind;
-use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, vouch};
+use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, unreleased, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::grouping;
 use crate::domain::intake::{ArrivalState, reason};
@@ -255,11 +255,8 @@ impl Db {
             }
             let held = db.holds_of(from)?;
             // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
-            let is_number_alone = |hold: &Hold| {
-                !matches!(to, MoveTo::NewLetter)
-                    && hold.reason == grouping::hold::UNRELEASED_LOAD
-                    && hold.detail == Some(format!("batch {}", hold.batch))
-            };
+            let is_number_alone =
+                |hold: &Hold| !matches!(to, MoveTo::NewLetter) && unreleased::is_number_alone(hold);
             let is_an_officers = |hold: &&Hold| grouping::hold::is_for_an_officer(&hold.reason);
             if held.iter().filter(is_an_officers).any(|hold| !is_number_alone(hold)) {
                 return Err(StoreError::WrongState {

@@ -10,7 +10,7 @@ use super::amiss::find_once;
 use super::balance::counts;
 use super::grouping::{NewHold, hold_once};
 use super::letters::ACTOR;
-use super::{Db, StoreError};
+use super::{Db, Hold, StoreError};
 use crate::clock::Millis;
 use crate::domain::balance::{Exception, InLoad, letters_not_loaded, letters_opened};
 use crate::domain::grouping::hold;
@@ -50,6 +50,18 @@ pub(super) fn letters_and_loads(
     Ok((expected, more, loads.collect::<Result<_, _>>()?))
 }
 
+/// Behind the number of letters that were released: nothing but that number speaks against the letter.
+const BEYOND: &str = " released, this one is beyond";
+
+/// Whether only the number of its batch's letters speaks against a letter.
+pub(super) fn is_number_alone(hold: &Hold) -> bool {
+    hold.reason == hold::UNRELEASED_LOAD
+        && hold.detail.as_ref().is_some_and(|detail| {
+            // As an older laixin wrote it.
+            detail.ends_with(BEYOND) || *detail == format!("batch {}", hold.batch)
+        })
+}
+
 /// Holds a letter that has just begun, if it may be one that no cycle released: when its batch has more letters than were counted into its opened
 /// loads, whatever else waits or has its cycle beside it.
 pub(super) fn hold_if_beyond(
@@ -68,10 +80,14 @@ pub(super) fn hold_if_beyond(
         return Ok(());
     }
     let rest = letters_not_loaded(expected, &loads).is_some_and(|letters| letters > 0);
-    let detail = match unreleased(step, batch)? {
-        Some(load) => format!("load {load}"),
-        None if rest => format!("batch {batch}"),
-        None => format!("batch {}", not_loaded(step)?.unwrap_or(batch)),
+    let another = match rest {
+        true => None,
+        false => not_loaded(step)?,
+    };
+    let detail = match (unreleased(step, batch)?, another) {
+        (Some(load), _) => format!("load {load}"),
+        (None, Some(other)) => format!("batch {other}"),
+        (None, None) => format!("{}{BEYOND}", opened.unwrap_or(0)),
     };
     let new = NewHold {
         batch,
@@ -109,19 +125,14 @@ impl Db {
     ) -> Result<(), StoreError> {
         let (expected, more, loads) = letters_and_loads(&self.connection, batch)?;
         let letters = letters_with_pages(&self.connection, (batch, ""), i64::MAX)?;
-        let held: Vec<i64> = self
-            .connection
-            .prepare_cached(
-                "SELECT id FROM holds WHERE batch_id = ?1 AND reason = ?2 AND detail = ?3 AND resolved_ms IS NULL ORDER BY id",
-            )?
-            .query_map((batch, hold::UNRELEASED_LOAD, format!("batch {batch}")), |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let mut held = self.open_holds(Some(batch), u32::MAX)?;
+        held.retain(is_number_alone);
         let beyond = letters - letters_opened(expected, more, &loads).unwrap_or(0);
         let stay = usize::try_from(beyond).unwrap_or(0);
         let go_on = held.len().saturating_sub(stay);
         held.into_iter()
             .take(go_on)
-            .try_for_each(|id| self.resolve_hold(id, by, why).map(drop))
+            .try_for_each(|hold| self.resolve_hold(hold.id, by, why).map(drop))
     }
 }
 
