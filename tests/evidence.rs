@@ -1,5 +1,6 @@
 //! The nightly scrub, second copies, exported roots, and `laixin verify` over all of it.
 
+mod named;
 mod one_byte;
 mod roots_away;
 

@@ -127,11 +127,11 @@ impl Export<'_> {
         let path = output.map_or_else(|| PathBuf::from(format!("{name}.pdf")), Path::to_owned);
         write(&path, &made.pdf)?;
         println!(
-            "{}: {} pages, {} bytes, {:.2} % over its images, SHA-256 {}",
+            "{}: {} pages, {} bytes, {}, SHA-256 {}",
             path.display(),
             made.archive.pages.len(),
             made.pdf.len(),
-            overhead_percent(&made),
+            over_its_images(&made),
             digest::sha256_hex(&made.pdf)
         );
         self.told(letter, &made);
@@ -236,9 +236,16 @@ impl Export<'_> {
     }
 }
 
-fn overhead_percent(made: &Archived) -> f64 {
-    let images = made.image_bytes.max(1) as f64;
-    (made.pdf.len() as f64 - images) / images * 100.0
+/// How much larger the file is than its images; of pages that have none there is nothing to compare.
+fn over_its_images(made: &Archived) -> String {
+    match made.archive.mark.not_shown {
+        0 => {
+            let images = made.image_bytes.max(1) as f64;
+            let percent = (made.pdf.len() as f64 - images) / images * 100.0;
+            format!("{percent:.2} % over its images")
+        }
+        hidden => format!("pages that cannot be shown: {hidden}"),
+    }
 }
 
 fn entry(db: &Db, letter: &ToExport, file: String, made: &Archived) -> Result<IndexEntry, Failed> {

@@ -68,7 +68,7 @@ pub fn run(args: &VerifyArgs) -> u8 {
     }
     anchors(&settings, &db, entries, &mut report);
     match settings.lock() {
-        Ok(lock) => files(&settings, lock, &originals, &mut report),
+        Ok(lock) => files((&settings, lock), &db, &originals, &mut report),
         Err(error) => {
             eprintln!("laixin: {}", Chain(&error));
             return USAGE;
@@ -200,7 +200,12 @@ fn compared(
     Ok(())
 }
 
-fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut Report) {
+fn files(
+    (settings, lock): (&Settings, &Lock),
+    db: &Db,
+    originals: &[Original],
+    report: &mut Report,
+) {
     let folders = [
         Some(settings.evidence_dir()),
         settings.keeping.second_dir.clone(),
@@ -228,14 +233,25 @@ fn files(settings: &Settings, lock: &Lock, originals: &[Original], report: &mut 
             match whole {
                 Ok(()) => good += 1,
                 Err(error) => report.broken(&format!(
-                    "{name}: BROKEN: {}. Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
-                    Chain(&error)
+                    "{name}: BROKEN: {} ({}). Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
+                    Chain(&error),
+                    whose(db, &original.sha256)
                 )),
             }
         }
         println!("{name}: {good} of {} unaltered", originals.len());
         strays(name, &evidence, originals, report);
         first.get_or_insert(evidence);
+    }
+}
+
+/// The letters and pages that have an original.
+fn whose(db: &Db, sha256: &str) -> String {
+    match db.pages_of_original(sha256) {
+        Ok(pages) if pages.is_empty() => "of no letter: a file that was set aside".to_owned(),
+        Ok(pages) => pages.join("; "),
+        // What is damaged in the database is told above.
+        Err(_) => "whose it is cannot be read".to_owned(),
     }
 }
 

@@ -152,6 +152,26 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The pages that an original is, as verify names them: `letter A001, page 2`; none of a file that is only held.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn pages_of_original(&self, sha256: &str) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT p.letter_id FROM arrivals a JOIN pages p ON p.arrival_id = a.id WHERE a.sha256 = ?1 ORDER BY p.letter_id",
+        )?;
+        let letters: Vec<String> = query
+            .query_map([sha256], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut named = Vec::new();
+        for letter in letters {
+            let pages = self.page_rows(&letter)?.into_iter();
+            let its = pages.filter(|page| page.sha256 == sha256);
+            named.extend(its.map(|page| format!("letter {letter}, page {}", page.n)));
+        }
+        Ok(named)
+    }
+
     /// Some of the originals that are to be there.
     ///
     /// # Errors

@@ -76,7 +76,14 @@ fn open(bytes: &[u8], limits: &Limits) -> Result<Pdf, DecodeError> {
         LoadPdfError::Invalid => damaged("no PDF structure was found"),
     })?;
     let found = pdf.pages().len();
-    if found > limits.pages {
+    // Pages that cannot be parsed, or are there a second time, are left out by the library; the page tree says how many there should be.
+    let promised = pdf
+        .xref()
+        .get::<Dict<'_>>(pdf.xref().root_id())
+        .and_then(|root| root.get::<Dict<'_>>("Pages"))
+        .and_then(|tree| tree.get::<i64>("Count"));
+    let most = promised.unwrap_or(0).max(found as i64);
+    if most > limits.pages as i64 {
         return Err(DecodeError::TooManyPages {
             limit: limits.pages,
         });
@@ -84,12 +91,6 @@ fn open(bytes: &[u8], limits: &Limits) -> Result<Pdf, DecodeError> {
     if found == 0 {
         return Err(DecodeError::NoPixels);
     }
-    // Pages that cannot be parsed are left out by the library; the page tree says how many there should be.
-    let promised = pdf
-        .xref()
-        .get::<Dict<'_>>(pdf.xref().root_id())
-        .and_then(|root| root.get::<Dict<'_>>("Pages"))
-        .and_then(|tree| tree.get::<i64>("Count"));
     if promised.is_some_and(|count| count != found as i64) {
         return Err(damaged("the file has not the pages that it lists"));
     }

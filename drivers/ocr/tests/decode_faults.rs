@@ -276,6 +276,41 @@ fn too_many_pages_are_refused() {
     ));
 }
 
+/// A PDF that says how many pages it has and lists one page so many times.
+fn pdf_of(promised: usize, listed: usize) -> Vec<u8> {
+    let kids = "3 0 R ".repeat(listed);
+    let objects = [
+        "1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n".to_owned(),
+        format!("2 0 obj <</Type /Pages /Count {promised} /Kids [{kids}]>> endobj\n"),
+        "3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>> endobj\n".to_owned(),
+    ];
+    let mut file = "%PDF-1.4\n".to_owned();
+    let mut table = "xref\n0 4\n0000000000 65535 f \n".to_owned();
+    for object in &objects {
+        table += &format!("{:010} 00000 n \n", file.len());
+        file += object;
+    }
+    let at = file.len();
+    file += &format!("{table}trailer <</Size 4 /Root 1 0 R>>\nstartxref\n{at}\n%%EOF\n");
+    file.into_bytes()
+}
+
+/// It was held as damaged: the library leaves out a page that comes again.
+#[test]
+fn a_pdf_of_thirty_thousand_pages_has_too_many_of_them_and_is_not_called_damaged() {
+    for listed in [30_000, 1] {
+        let told = refused(&pdf_of(30_000, listed));
+        assert!(
+            matches!(told, DecodeError::TooManyPages { limit: 200 }),
+            "{listed}: {told:?}"
+        );
+    }
+    assert!(matches!(
+        refused(&pdf_of(3, 1)),
+        DecodeError::Damaged { .. }
+    ));
+}
+
 #[test]
 fn no_prefix_of_a_file_panics() {
     let files = [
