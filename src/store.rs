@@ -142,7 +142,7 @@ pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use locked::{DatabaseState, DbKey, recode};
 pub use named_offices::NamedOffice;
 pub use numbers::Numbered;
-pub use outbox::{Channel, Message};
+pub use outbox::{Channel, GONE, Message};
 pub use owner::{Queued, Store};
 pub use packages::{Found, Receipt};
 pub use readings::{

@@ -22,7 +22,7 @@ use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Db, Found, Message, Receipt, StoreError};
+use crate::store::{Channel, Db, Found, Hindrance, Message, Receipt, StoreError};
 use crate::{Chain, digest};
 
 /// Packages made in one go.
@@ -493,7 +493,9 @@ impl Carrier {
                 Ok(Ok(()))
             }
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
-                if let (StoreError::WrongState { id, .. }, true) = (&error, is_accepted) {
+                if let StoreError::WrongState { id, why, .. } = &error
+                    && (is_accepted || *why == Hindrance::Registered)
+                {
                     self.handoff.events.tell(Event::Alert {
                         code: "receipt_contradicts".into(),
                         subject: format!("letter/{id}"),

@@ -15,7 +15,7 @@ use crate::config::{Network, Webhook};
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Message, StoreError};
+use crate::store::{Channel, GONE, Message, StoreError};
 
 /// Messages tried in one go.
 const AT_ONCE: u32 = 20;
@@ -91,7 +91,7 @@ pub enum Delivery {
         /// What the other side asked for.
         after_s: Option<u64>,
     },
-    /// The other side wants nothing any more (410).
+    /// The other side wants nothing any more (410): the webhook is off.
     Gone,
     /// The other side cannot be spoken to at all just now: the other messages wait, too.
     Unreachable {
@@ -251,14 +251,20 @@ impl Teller {
     /// Tells what is due; whether there is more.
     async fn round(&self, beat: &Beat, stop: &CancellationToken) -> Result<bool, StoreError> {
         let channel = self.channel.clone();
-        let due = self
+        let (is_off, due) = self
             .handoff
             .store
             .with(move |db| {
                 db.queue_messages(&channel, new_message)?;
-                db.due_messages(&channel, AT_ONCE)
+                match db.is_turned_off(&channel.name)? {
+                    true => Ok((true, Vec::new())),
+                    false => Ok((false, db.due_messages(&channel, AT_ONCE)?)),
+                }
             })
             .await?;
+        if is_off {
+            self.handoff.readiness.not_ready(&self.part, "webhook_off", "the other side answered 410: it wants no messages any more, and none is sent. Take the webhook out of the settings; where it wants them all the same, send the message that was given up again on page Hand-over, and the others follow");
+        }
         if due.is_empty() {
             return Ok(false);
         }
@@ -326,9 +332,8 @@ impl Teller {
                 Ok(true)
             }
             Delivery::Gone => {
-                self.failed(message, "answered_410".into(), None, None)
-                    .await?;
-                Ok(true)
+                self.failed(message, GONE.into(), None, None).await?;
+                Ok(false)
             }
             Delivery::Unreachable { code, why } => {
                 self.put_off(&message, code, &why).await?;

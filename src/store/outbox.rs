@@ -115,6 +115,9 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     })
 }
 
+/// The result of a message to a webhook that wants nothing any more.
+pub const GONE: &str = "answered_410";
+
 /// A message to be made.
 struct New {
     kind: Kind,
@@ -327,6 +330,17 @@ impl Db {
             self.end_message(message.id, state, None)?;
         }
         Ok(told)
+    }
+
+    /// Whether a webhook's other side wants nothing any more: one of its messages was given up over that answer, and nobody has sent it again.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn is_turned_off(&self, channel: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM outbox WHERE channel = ?1 AND state = ?2 AND result = ?3",
+        )?;
+        Ok(query.exists((channel, State::Dead, GONE))?)
     }
 
     /// There is nothing to tell any more: a draft that is not offered, or that another has; an alert or amendment that the other side knows.

@@ -159,22 +159,29 @@ impl Db {
         receipt: &Receipt,
     ) -> Result<Message, StoreError> {
         let taken = self.settle_receipt(channel, package, receipt);
-        if let (Err(StoreError::WrongState { .. }), Receipt::Accepted { case_number }) =
-            (&taken, receipt)
-        {
-            self.hold_contradicted((channel, package), case_number)?;
+        if let Err(StoreError::WrongState { why, .. }) = &taken {
+            match receipt {
+                Receipt::Accepted { case_number } => {
+                    self.hold_contradicted((channel, package), case_number)?;
+                }
+                Receipt::Rejected { .. } if *why == Hindrance::Registered => {
+                    self.hold_contradicted((channel, package), "rejected")?;
+                }
+                Receipt::Rejected { .. } => {}
+            }
         }
         taken
     }
 
-    /// The other side has registered what the station knows otherwise: nothing more of this letter goes out before a person has spoken with them.
+    /// The other side says otherwise than the station knows, under a number or that it is rejected: nothing more of this letter goes out before a person
+    /// has spoken with them.
     fn hold_contradicted(
         &mut self,
         (channel, package): (&str, &str),
-        case_number: &str,
+        said: &str,
     ) -> Result<(), StoreError> {
         let letter = self.package_named(channel, package)?.letter;
-        let detail = format!("{case_number} ({channel})");
+        let detail = format!("{said} ({channel})");
         self.atomically(|db| db.hold_for_the_other_side(&letter, hold::RECEIPT_CONTRADICTS, detail))
     }
 
@@ -277,6 +284,17 @@ impl Db {
                     (State::Accepted, "accepted".to_owned())
                 }
                 Receipt::Rejected { .. } if message.state == State::Rejected => return Ok(message),
+                Receipt::Rejected { .. }
+                    if message.kind == Kind::DraftReady && message.state == State::Accepted =>
+                {
+                    return Err(StoreError::WrongState {
+                        why: Hindrance::Registered,
+                        what: "draft",
+                        id: message.letter,
+                        state: "registered by an earlier receipt for this package".into(),
+                        action: "take the rejection",
+                    });
+                }
                 Receipt::Rejected { reason } => {
                     // On a package that another followed, or that was taken back, nothing hangs any more.
                     let is_past = message.state == State::Dropped || db.was_followed(&message)?;

@@ -376,6 +376,11 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
         "8.receipt.json",
         &json!({"package": package, "result": "accepted", "case_number": "N2"}),
     );
+    let held =
+        "SELECT count(*) FROM holds WHERE reason = 'receipt_contradicts' AND letter_id = 'A1'";
+    wait_for("another number held", 20, || {
+        (house.count(held) == 1).then_some(())
+    });
     gate.receipt(
         "9.receipt.json",
         &json!({"package": package, "result": "rejected", "reason": "late"}),
@@ -384,6 +389,13 @@ fn what_is_no_receipt_or_contradicts_is_set_aside_and_changes_nothing() {
         let bad = std::fs::read_dir(gate.folder().join("in/bad")).unwrap();
         (bad.count() == 16).then_some(())
     });
+    // It lay in the folder only, and nobody was told.
+    assert_eq!(house.count(held), 2, "the rejection is told to a person");
+    let page = house.get(&zhang, "/outbox").text;
+    assert!(
+        page.contains("A1</a> · 回执：拒收 (exchange/gate-1)"),
+        "{page}"
+    );
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE case_number = 'N1' AND state = 'acked'"),
         1

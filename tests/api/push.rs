@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use laixin::config::Offer;
 use laixin::domain::draft::{Accused, Flag};
@@ -299,6 +300,38 @@ fn a_receiver_that_is_gone_for_good_is_not_asked_again() {
     house.drafted("A1");
     waits(&house, "A1", "dead", "answered_410");
     assert_eq!(house.count("SELECT attempts FROM outbox"), 1);
+}
+
+/// Standard Webhooks: whoever answers 410 is sent nothing more. The next ten messages were sent all the same.
+#[test]
+fn a_receiver_that_wants_nothing_any_more_is_sent_nothing_until_a_person_sends_that_message_again()
+{
+    let mut receiver = Receiver::new();
+    receiver.start(&["--refuse", "1", "--status", "410"]);
+    let house = House::telling(&receiver.plain());
+    house.drafted("A1");
+    waits(&house, "A1", "dead", "answered_410");
+    house.drafted("A2");
+    let queued = "SELECT count(*) FROM outbox WHERE letter_id = 'A2' AND state = 'waiting'";
+    wait_for("the next message", 20, || {
+        (house.count(queued) == 1).then_some(())
+    });
+    wait_for("maintenance to be told", 20, || {
+        let parts = house.app.readiness.parts();
+        let why = parts["webhook/cases"].as_ref()?;
+        (why.code == "webhook_off").then_some(())
+    });
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(receiver.told(), Vec::<String>::new());
+    assert_eq!(house.count("SELECT sum(attempts) FROM outbox"), 1);
+    let chen = house.person("chen", Role::ConfirmingOfficer);
+    let id = house.count("SELECT id FROM outbox WHERE letter_id = 'A1'");
+    let again = house.post(&chen, &format!("/v1/outbox/{id}/resend"), json!({}));
+    assert_eq!(again.status, 200, "{}", again.text);
+    for letter in ["A1", "A2"] {
+        waits(&house, letter, "sent", "answered_204");
+    }
+    assert!(house.app.readiness.parts()["webhook/cases"].is_none());
 }
 
 /// Where a redirect leads nobody allowed.

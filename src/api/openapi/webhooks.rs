@@ -10,7 +10,7 @@ use crate::handoff::{Body, WebhookHeaders};
 #[utoipa::path(post, path = "message", operation_id = "webhook_message", tag = "webhooks", request_body = Body, params(WebhookHeaders),
     security(()), responses(
         (status = "2XX", description = "It is on your disk. Anything but this and 410 is tried again, each pause four times the last; `Retry-After` is heeded"),
-        (status = 410, description = "Never again: a person has to send it")))]
+        (status = 410, description = "No messages any more: this one is given up, and the others wait until a person has sent this one again")))]
 #[expect(dead_code, reason = "the receiver answers this, not the station")]
 fn message() {}
 
