@@ -35,5 +35,6 @@ mod search;
 mod second_looks;
 mod sight;
 mod statistics;
+mod threats_first;
 mod tls;
 mod training;

@@ -302,7 +302,10 @@ pub async fn take(
     decide(app, (id, caller.seer(), why), key, wish).await
 }
 
-/// Leaves a held file out for good; its bytes are kept among the originals.
+/// Leaves a held file out for good.
+///
+/// It lies in `held/set_aside` of the scanner's folder from then on, and its bytes are among the originals, too. A link or a folder, an empty file and one
+/// beyond `max_file_bytes` are in `held/set_aside` only; in an encrypted station the bytes are among the originals only.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/set-aside", tag = "letters", request_body = AsideBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Decided)))]

@@ -238,7 +238,7 @@ fn still_leased(db: &Db, seer: &Seer, answered: Answered) -> Result<Answered, St
     })
 }
 
-/// Leases the oldest ready drafts, urgent letters first. Repeated with its `Idempotency-Key` it gives those of the first answer whose lease is still the
+/// Leases the oldest ready drafts, urgent letters first: express mail, telegrams, and those with a threat that nobody has called a false alarm. Repeated with its `Idempotency-Key` it gives those of the first answer whose lease is still the
 /// caller's, and leases no others.
 #[utoipa::path(post, path = "/v1/drafts/claims", tag = "drafts", request_body = ClaimBody, params(super::openapi::Key),
     responses((status = 200, body = Claims)), security(("token" = [])))]

@@ -32,7 +32,7 @@ pub struct LetterListed {
     pub id: String,
     /// Where it stands.
     pub stage: Stage,
-    /// Read first.
+    /// Read and offered first: express mail, a telegram, or a threat that nobody has called a false alarm. `false` of a letter that the caller may not open.
     pub urgent: bool,
     /// Its batch.
     pub batch: i64,

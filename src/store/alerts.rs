@@ -9,6 +9,7 @@ use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
 use crate::domain::draft::Fields;
+use crate::domain::letter::Carrier;
 
 /// One alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +97,9 @@ impl Db {
                 .query_row((letter, code, clock::now()), |row| row.get(0))
                 .optional()?;
             if let Some(id) = id {
+                if code == Code::Threat {
+                    self.weigh(letter)?;
+                }
                 let detail = json!({"letter": letter, "code": code});
                 vouch::append(
                     &self.connection,
@@ -105,6 +109,17 @@ impl Db {
                 )?;
             }
         }
+        Ok(())
+    }
+
+    /// A letter with a threat that nobody has called a false alarm is as urgent as express mail: read and offered before others.
+    fn weigh(&self, letter: &str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE letters SET urgent = EXISTS (SELECT 1 FROM alerts WHERE letter_id = ?1 AND code = ?2 AND verdict IS NOT ?3)
+                 OR EXISTS (SELECT 1 FROM batches b WHERE b.id = batch_id AND b.carrier IN (?4, ?5)) WHERE id = ?1",
+            )?
+            .execute((letter, Code::Threat, Verdict::FalseAlarm, Carrier::Express, Carrier::Telegram))?;
         Ok(())
     }
 
@@ -248,6 +263,9 @@ impl Db {
                 "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
                 (id, by, clock::now(), verdict, note),
             )?;
+            if known.code == Code::Threat {
+                db.weigh(&known.letter)?;
+            }
             let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
             vouch::append(&db.connection, (by, "alert.acknowledged"), (ALERTS, &id.to_string()), detail)?;
             if known.code == Code::Threat && verdict.is_last() {

@@ -39,6 +39,7 @@ impl Line for LetterRow {
 
     fn hide(&mut self, sight: Sight) {
         masked(&mut self.sender, sight);
+        self.urgent &= sight.is_full();
     }
 
     fn mark_restricted(&mut self) {
@@ -60,6 +61,8 @@ impl Line for LetterLine {
         if !sight.is_full() {
             self.addressee = None;
             self.alert = None;
+            // It may be a threat that makes it so.
+            self.urgent = false;
         }
     }
 
