@@ -58,10 +58,10 @@ pub enum AtRestError {
     },
     /// Another key.
     #[error(
-        "this is not the key of this station: {given} was given, {wanted} is needed. Nothing was opened or written"
+        "this is not the key of this station: {given} was given, and the station's key has the number {wanted}. Nothing was opened or written"
     )]
     WrongKey {
-        /// What was given, by its number.
+        /// What was given: a key by its number.
         given: String,
         /// What is needed, by its number.
         wanted: KeyId,

@@ -636,6 +636,18 @@ fn a_key_that_was_changed_is_called_old_until_the_new_one_lies_in_its_place() {
     assert!(with(&with_new, &["key", "check"]).status.success());
 }
 
+/// It said only that the file cannot be read.
+#[test]
+fn a_change_to_a_key_that_is_not_there_names_the_command_that_makes_one() {
+    let of = keyed();
+    let new = of.key("new");
+    let change = ["key", "rotate", "--new", new.to_str().unwrap()];
+    let refused = of.station.try_command(&change, None);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    let wanted = format!("`laixin key new --to {}`", new.display());
+    assert!(told(&refused).contains(&wanted), "{}", told(&refused));
+}
+
 #[test]
 fn a_passphrase_opens_it_the_sheet_too_and_another_passphrase_does_not() {
     let keys = tempfile::tempdir().unwrap();
@@ -664,11 +676,9 @@ fn a_passphrase_opens_it_the_sheet_too_and_another_passphrase_does_not() {
     fs::write(&words, "seven ordinary words one after the other\n").unwrap();
     let done = with(&settings, &["user", "list"]);
     assert_eq!(done.status.code(), Some(2));
-    assert!(
-        told(&done).contains("another passphrase was given"),
-        "{}",
-        told(&done)
-    );
+    // Not as if what is named were the passphrase that is needed.
+    let wanted = "another passphrase was given, and the station's key has the number ";
+    assert!(told(&done).contains(wanted), "{}", told(&done));
     fs::write(&words, "too short").unwrap();
     assert!(told(&with(&settings, &["user", "list"])).contains("fewer than 12"));
 }

@@ -153,3 +153,20 @@ fn a_running_station_checks_itself() {
     station.sign_in();
     assert_eq!(station.call("GET", "/v1/check", None).0, 403);
 }
+
+/// In a Chinese list it stood in English: “127.0.0.2 is at 127.0.0.2, which handoff.push_to does not name”.
+#[test]
+fn check_tells_in_the_readers_language_that_a_webhooks_address_is_not_named() {
+    let station = TestStation::with_settings(|text| {
+        text + "push_to = [\"10.0.0.0/8\"]\n[[webhook]]\nid = \"cases\"\nurl = \"http://127.0.0.2:8471/hook\"\nplain = true\nsecret_file = \"secret\"\n"
+    });
+    for (language, told) in [
+        ("zh", "地址 127.0.0.2 不在 handoff.push_to 之内"),
+        ("en", "the address 127.0.0.2 is not in handoff.push_to"),
+    ] {
+        let document = json_of(&station, &["--language", language]).1;
+        let found = found(&document, "hook_not_allowed").expect("it is not named");
+        let message = found["message"].as_str().unwrap_or_default();
+        assert!(message.contains(told), "{found}");
+    }
+}

@@ -2,8 +2,9 @@
 
 use super::machine::{folder, station_runs};
 use super::{Report, machine};
+use crate::Chain;
 use crate::config::Settings;
-use crate::{Chain, handoff};
+use crate::handoff::{self, Guarded};
 
 /// What needs no answer from anybody.
 pub(super) fn check(settings: &Settings, report: &mut Report) {
@@ -63,8 +64,18 @@ pub(super) async fn webhooks(settings: &Settings, report: &mut Report) {
         }
         match handoff::where_to(hook, &settings.handoff.push_to).await {
             Ok(to) => report.good(&what, "hook_goes", &[&to.to_string()]),
-            Err(error) => report.bad(&what, "hook_nowhere", &[&Chain(&error).to_string()]),
+            Err(error) => nowhere(&what, &hook.url, &error, report),
         }
+    }
+}
+
+fn nowhere(what: &str, url: &str, error: &Guarded, report: &mut Report) {
+    match error {
+        Guarded::NotAllowed { host, address } => {
+            report.bad(what, "hook_not_allowed", &[host, &address.to_string()]);
+        }
+        Guarded::Unknown { host, .. } => report.bad(what, "hook_nowhere", &[host]),
+        Guarded::NoUrl => report.bad(what, "hook_nowhere", &[url]),
     }
 }
 

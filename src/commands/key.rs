@@ -280,6 +280,18 @@ fn rotate(config: &ConfigArg, new: &Path) -> Result<u8, u8> {
     let settings = config.load()?;
     let wanted = named(&settings)?;
     let takes_passphrase = matches!(wanted, AtRest::PassphraseFile(_));
+    if !new.exists() {
+        let file = new.display();
+        match takes_passphrase {
+            true => {
+                eprintln!("laixin: {file} is not there: write the new passphrase into it first")
+            }
+            false => eprintln!(
+                "laixin: {file} is not there: `laixin key new --to {file}` makes a new key"
+            ),
+        }
+        return Err(USAGE);
+    }
     let secret = Secret::in_file(new, takes_passphrase).map_err(|error| refused(&error))?;
     let _station = take_data_dir(&settings).map_err(|error| told(&error, FINDING))?;
     let done = at_rest::rotate(&settings, &secret, &mut progress);

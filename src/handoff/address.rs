@@ -22,13 +22,26 @@ pub enum Guarded {
         source: Option<std::io::Error>,
     },
     /// It leads to an address that the administrator did not name.
-    #[error("{host} is at {address}, which handoff.push_to does not name")]
+    #[error("{} not among the addresses that handoff.push_to names", leads_to(host, *address))]
     NotAllowed {
         /// The host.
         host: String,
         /// Where it leads.
         address: IpAddr,
     },
+}
+
+/// An address, or a name and the address that it leads to.
+fn leads_to(host: &str, address: IpAddr) -> String {
+    match plain(host).parse::<IpAddr>() {
+        Ok(_) => format!("{address} is"),
+        Err(_) => format!("{host} leads to {address}, which is"),
+    }
+}
+
+/// Without the brackets of an address of version 6.
+fn plain(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 impl Guarded {
@@ -48,11 +61,10 @@ impl Guarded {
 pub async fn allowed_addresses(url: &Url, allowed: &[Network]) -> Result<Vec<SocketAddr>, Guarded> {
     let host = url.host_str().ok_or(Guarded::NoUrl)?.to_owned();
     let port = url.port_or_known_default().ok_or(Guarded::NoUrl)?;
-    let plain = host.trim_start_matches('[').trim_end_matches(']');
-    let found: Vec<SocketAddr> = match plain.parse::<IpAddr>() {
+    let found: Vec<SocketAddr> = match plain(&host).parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
         Err(_) => {
-            let looked_up = tokio::net::lookup_host((plain, port)).await;
+            let looked_up = tokio::net::lookup_host((plain(&host), port)).await;
             let found = looked_up.map(Iterator::collect);
             found.map_err(|error| Guarded::Unknown {
                 host: host.clone(),
@@ -105,6 +117,28 @@ mod tests {
             );
         }
         assert_eq!(code("https://[::ffff:10.20.1.1]/x", &office).await, Ok(1));
+    }
+
+    /// It said “127.0.0.2 is at 127.0.0.2”.
+    #[tokio::test]
+    async fn an_address_that_is_not_named_is_told_once() {
+        let refusal = async |url: &str| {
+            let url = Url::parse(url).unwrap();
+            let allowed = [Network::parse("10.0.0.0/8").unwrap()];
+            let refused = allowed_addresses(&url, &allowed).await;
+            refused.unwrap_err().to_string()
+        };
+        let not_named = "not among the addresses that handoff.push_to names";
+        assert_eq!(
+            refusal("https://127.0.0.2/x").await,
+            format!("127.0.0.2 is {not_named}")
+        );
+        let by_name = refusal("https://localhost/x").await;
+        assert!(by_name.starts_with("localhost leads to "), "{by_name}");
+        assert!(
+            by_name.ends_with(&format!("which is {not_named}")),
+            "{by_name}"
+        );
     }
 
     /// A name that leads to a named address and to another one is refused: which one would be spoken to is chance.
