@@ -47,6 +47,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
                     .is_some_and(|kind| kind.trim().ends_with("json"))
             });
         let what = format!("{} {}\n", request.method(), request.uri().path());
+        body::fits(request.headers())?;
         let bytes = body::whole(request.into_body()).await?;
         if !bytes.is_empty() && !is_json {
             return Err(Problem::new(

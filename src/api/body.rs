@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody as _};
 use axum::extract::Request;
-use axum::http::{HeaderValue, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -24,8 +24,8 @@ const WITHIN: Duration = Duration::from_secs(20);
 /// Of one that is too large so much is thrown away, for so long.
 const THROWN_AWAY: usize = 16 << 20;
 const THROWN_AWAY_WITHIN: Duration = Duration::from_secs(5);
-/// The answer to a request that is refused does not wait longer than this for the rest of its body.
-const REST_WITHIN: Duration = Duration::from_secs(1);
+/// Nor is it waited for any longer once nothing of it has come for this long.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// The whole body.
 ///
@@ -33,6 +33,28 @@ const REST_WITHIN: Duration = Duration::from_secs(1);
 /// `body_too_large`, `body_too_slow`, or `not_json` for one that ends before its end.
 pub(super) async fn whole(body: Body) -> Result<Bytes, Problem> {
     whole_within(body, WITHIN).await
+}
+
+/// Refuses a body that says itself that it is too large, before any of it has come.
+///
+/// # Errors
+/// `body_too_large`.
+pub(super) fn fits(headers: &HeaderMap) -> Result<(), Problem> {
+    match declared(headers) > LARGEST as u64 {
+        true => Err(too_large()),
+        false => Ok(()),
+    }
+}
+
+/// The size that a body says it has; 0 where it says none.
+fn declared(headers: &HeaderMap) -> u64 {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or(0)
+}
+
+fn too_large() -> Problem {
+    Problem::new("body_too_large", format!("at most {LARGEST} bytes"))
 }
 
 async fn whole_within(body: Body, within: Duration) -> Result<Bytes, Problem> {
@@ -54,10 +76,7 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
         let part = part.map_err(|_| Problem::new("not_json", "the body broke off"))?;
         if bytes.len() + part.len() > LARGEST {
             throw_away(&mut parts, THROWN_AWAY_WITHIN).await;
-            return Err(Problem::new(
-                "body_too_large",
-                format!("at most {LARGEST} bytes"),
-            ));
+            return Err(too_large());
         }
         bytes.extend_from_slice(&part);
     }
@@ -71,7 +90,8 @@ async fn throw_away<E>(
 ) -> bool {
     let (mut thrown, end) = (0, Instant::now() + within);
     while thrown < THROWN_AWAY {
-        match tokio::time::timeout_at(end, parts.next()).await {
+        let wait = end.min(Instant::now() + SILENT);
+        match tokio::time::timeout_at(wait, parts.next()).await {
             Ok(Some(Ok(part))) => thrown += part.len(),
             Ok(None) => return true,
             Ok(Some(Err(_))) | Err(_) => return false,
@@ -112,14 +132,15 @@ pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    // Who asks first whether he may send has not sent it.
-    let is_sent = !request.headers().contains_key(header::EXPECT);
+    // Who asks first whether he may send has not sent it; of what is larger than that the rest would be left all the same.
+    let is_sent = !request.headers().contains_key(header::EXPECT)
+        && declared(request.headers()) <= THROWN_AWAY as u64;
     let closes = request.version() <= Version::HTTP_11;
     let (parts, body) = request.into_parts();
     let shared = Shared(Arc::new(Mutex::new((body.into_data_stream(), false))));
     let body = Body::from_stream(shared.parts());
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    if shared.is_over() || is_sent && throw_away(&mut shared.parts(), REST_WITHIN).await {
+    if shared.is_over() || is_sent && throw_away(&mut shared.parts(), THROWN_AWAY_WITHIN).await {
         return response;
     }
     if closes {

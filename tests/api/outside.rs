@@ -68,6 +68,28 @@ fn a_refused_call_with_a_body_leaves_its_connection_whole_or_says_that_it_ends()
     }
 }
 
+/// It was answered when the time for its body was up, twenty seconds later.
+#[test]
+fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+    let house = House::offering("read");
+    house.machine("cases", Scope::CaseSystem);
+    for (length, most) in [
+        (99_999_999_999_u64, Duration::from_millis(900)),
+        (300_000, Duration::from_secs(4)),
+    ] {
+        let mut head_only = socket(&house);
+        let head = format!(
+            "POST /v1/drafts/claims HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret of cases\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        head_only.write_all(head.as_bytes()).unwrap();
+        let (told, after) = answered(head_only);
+        assert!(told.starts_with("HTTP/1.1 413"), "{length}: {told}");
+        assert!(told.contains("\"body_too_large\""), "{length}: {told}");
+        assert!(after < most, "{length}: {after:?}");
+    }
+}
+
 #[test]
 fn no_page_of_another_site_takes_an_answer_in() {
     let house = House::new();
