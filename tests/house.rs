@@ -83,11 +83,11 @@ fn the_domain_is_pure() {
 
 #[test]
 fn drivers_stand_alone() {
-    for driver in ["ocr", "scanner", "uv-cabinet"] {
+    for driver in ["meaning", "ocr", "scanner", "uv-cabinet"] {
         let manifest =
             fs::read_to_string(project().join("drivers").join(driver).join("Cargo.toml"))
                 .expect("a manifest");
-        for other in ["laixin", "ocr", "scanner", "uv-cabinet"] {
+        for other in ["laixin", "meaning", "ocr", "scanner", "uv-cabinet"] {
             let named = manifest.lines().any(|line| {
                 line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ="))
             });
@@ -102,7 +102,7 @@ fn drivers_stand_alone() {
 
 #[test]
 fn every_driver_readme_has_the_same_headings() {
-    for driver in ["ocr", "scanner", "uv-cabinet"] {
+    for driver in ["meaning", "ocr", "scanner", "uv-cabinet"] {
         let text = fs::read_to_string(project().join("drivers").join(driver).join("README.md"))
             .expect("a README");
         let headings: Vec<_> = text

@@ -24,6 +24,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     backups(settings, report);
     registration(settings, report);
     reading(settings, report);
+    meaning(settings, report);
     paper(settings, report);
 }
 
@@ -192,6 +193,13 @@ fn reading(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// Threats are found without the language model too, but not as many.
+fn meaning(settings: &Settings, report: &mut Report) {
+    if let Err(error) = meaning::check(&settings.reading.models_dir) {
+        report.warn("reading", "words_alone", &[&Chain(&error).to_string()]);
+    }
+}
+
 /// Letters are read and registered without it; only certificates are not.
 fn paper(settings: &Settings, report: &mut Report) {
     match PrintFont::load(&settings.print.font) {
@@ -271,5 +279,24 @@ mod tests {
             told,
             [("exchange/unknown".to_owned(), "市教委办".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_missing_language_model_is_told_and_a_whole_one_is_not() {
+        let away = tempfile::tempdir().unwrap();
+        let mut settings = Settings::load(Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/config/station.toml"
+        )))
+        .unwrap();
+        let mut codes = |folder: &Path| {
+            settings.reading.models_dir = folder.to_owned();
+            let mut report = Report::default();
+            meaning(&settings, &mut report);
+            report.findings.iter().map(|f| f.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(away.path()), ["words_alone"]);
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/.setup/models");
+        assert!(codes(here.as_ref()).is_empty());
     }
 }

@@ -10,7 +10,7 @@ use super::images::{EngineArgs, page_text, read_file};
 use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::clock;
 use crate::domain::draft::Fields;
-use crate::domain::extract::extract;
+use crate::domain::extract::extract_by_meaning;
 use crate::domain::repeat::{Grams, Registered, content};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
@@ -138,6 +138,7 @@ fn measure(
     let mut report = Report::default();
     let mut lines = String::new();
     let mut bad = 0;
+    let meaning = args.engine.meaning();
     for truth in letters {
         let pages = match engine {
             None => truth.as_pages(),
@@ -154,7 +155,7 @@ fn measure(
             },
         };
         let started = clock::monotonic();
-        let mut fields = extract(&pages, roster, None);
+        let mut fields = extract_by_meaning(&pages, roster, None, Some(&meaning));
         let took = started.elapsed();
         // Every letter is compared with those before it, as a station would.
         let text = content::of_pages(&pages);

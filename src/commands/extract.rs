@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::images::{EngineArgs, PageRead, kind_of, page_text, read_all};
 use super::{FINDING, GOOD, USAGE};
 use crate::domain::draft::{Draft, DraftPage, Fields};
-use crate::domain::extract::extract;
+use crate::domain::extract::extract_by_meaning;
 use crate::domain::field::Field;
 use crate::domain::roster::Roster;
 use crate::domain::text::{PageKind, PageText};
@@ -165,7 +165,12 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         });
         pages.push(text);
     }
-    let fields = extract(&pages, roster, args.received.as_deref());
+    let fields = extract_by_meaning(
+        &pages,
+        roster,
+        args.received.as_deref(),
+        Some(&args.engine.meaning()),
+    );
     let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));
     Draft {
         letter: letter_id(&args.images),

@@ -70,6 +70,12 @@ impl EngineArgs {
         )
     }
 
+    /// The language model beside the engine's.
+    #[must_use]
+    pub fn meaning(&self) -> crate::read::Model {
+        crate::read::Model::of(&self.models_dir())
+    }
+
     /// Opens the engine.
     ///
     /// # Errors

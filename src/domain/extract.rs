@@ -35,6 +35,7 @@ mod tail;
 mod tests;
 
 pub(crate) use accused::offices_spoken_of;
+pub use alert::Meaning;
 pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use sender::ANONYMOUS;
@@ -49,6 +50,16 @@ use super::zones::{EnvelopeZones, LetterZones, is_han, letter_zones};
 /// Registers one letter: its pages' text in, fields out. `received_on` is the day the letter reached the office
 /// (`YYYY-MM-DD`): no date of the letter lies after it.
 pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -> Fields {
+    extract_by_meaning(pages, roster, received_on, None)
+}
+
+/// As [`extract`], with a language model that helps to tell threats.
+pub fn extract_by_meaning(
+    pages: &[PageText],
+    roster: &Roster,
+    received_on: Option<&str>,
+    meaning: Option<&dyn Meaning>,
+) -> Fields {
     // Noise and other languages hold names only by chance.
     let legible = legible(pages);
     let everything = letter_zones(pages);
@@ -80,7 +91,7 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     fields.postmark = postmark(pages, &envelope, home);
     date::weigh_by_postmark(&mut fields);
     // A threat counts however badly it can be read.
-    fields.flags = alert::read(pages, &everything);
+    fields.flags = alert::read(pages, &everything, meaning);
     if legible {
         matter::read(pages, zones, &mut fields);
         fields.accused = accused::read(pages, zones, roster, &fields);

@@ -1,12 +1,14 @@
 //! Pages read → one draft: what the pages say, joined with what the station knows about the letter's way.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::meaning::Model;
 use crate::clock::Millis;
 use crate::config::{self, Settings};
 use crate::domain::deadline::{Holidays, Profile, TableFault};
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
-use crate::domain::extract::{extract, legible};
+use crate::domain::extract::{Meaning, extract_by_meaning, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage};
@@ -20,6 +22,8 @@ pub struct Office {
     pub roster: Roster,
     /// Its deadlines.
     pub deadlines: Profile,
+    /// What helps to tell threats.
+    pub meaning: Option<Arc<Model>>,
 }
 
 /// Loads the office's files.
@@ -35,6 +39,7 @@ pub fn office(settings: &Settings) -> Result<Office, config::ConfigError> {
         name: settings.station.name.clone(),
         roster: config::load_toml(&settings.registration.roster)?,
         deadlines,
+        meaning: Some(Arc::new(Model::of(&settings.reading.models_dir))),
     })
 }
 
@@ -62,7 +67,12 @@ fn holidays(file: &Path) -> Result<Holidays, config::ConfigError> {
 impl Office {
     /// What some pages say by themselves.
     pub fn fields(&self, pages: &[PageText]) -> Fields {
-        extract(pages, &self.roster, None)
+        self.fields_received(pages, None)
+    }
+
+    fn fields_received(&self, pages: &[PageText], received_on: Option<&str>) -> Fields {
+        let meaning = self.meaning.as_deref().map(|m| m as &dyn Meaning);
+        extract_by_meaning(pages, &self.roster, received_on, meaning)
     }
 
     /// The draft of one letter.
@@ -76,7 +86,7 @@ impl Office {
     ) -> Draft {
         let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
         let received = batch.received.day();
-        let mut fields = extract(&texts, &self.roster, Some(&received));
+        let mut fields = self.fields_received(&texts, Some(&received));
         if pages.iter().any(|page| page.reading.is_none()) {
             fields.withdraw_anonymity();
         }

@@ -42,6 +42,7 @@ impl Bench {
                 name: "test".into(),
                 roster: Roster::default(),
                 deadlines: Profile::default(),
+                meaning: None,
             },
             store,
             evidence: Arc::new(evidence),

@@ -296,6 +296,7 @@ fn weeks() {
         name: "测试信访局".into(),
         roster: roster(&folder.join("manifest.json")).unwrap(),
         deadlines: Profile::default(),
+        meaning: None,
     };
     house.add_user("王芳", Role::ConfirmingOfficer);
     let (mut dice, all) = (Dice(7), letters(&folder));

@@ -5,6 +5,7 @@
 mod clauses;
 mod innocent;
 mod learned;
+mod meaning;
 mod threat;
 mod words;
 
@@ -17,6 +18,8 @@ use super::body;
 use super::evidence::place;
 use super::glyphs::{chars_of, has_any};
 use super::nbest;
+use meaning::Asked;
+pub use meaning::Meaning;
 
 /// Clues to a crime.
 const CRIME: &[&str] = &[
@@ -197,7 +200,11 @@ const SENSITIVE: &[&str] = &[
 ];
 
 /// Looks for every alert; `archive_only` follows from the purpose and is set by the caller.
-pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    meaning: Option<&dyn Meaning>,
+) -> Flags {
     let mut flow = body::flow(zones.body_rows());
     // A threat may stand in what was taken for signature lines.
     flow.extend(body::flow(zones.tail_rows()));
@@ -209,7 +216,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
         ))
     };
     Flags {
-        threat: Some(threat_flag(pages, zones)),
+        threat: Some(threat_flag(pages, zones, meaning)),
         crime_clue: raise(&tells_of_crime),
         valuables: raise(&encloses),
         archive_only: None,
@@ -219,7 +226,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones) -> Flags {
 }
 
 /// Threats are looked for in everything that was read: title, body, signatures, enclosures, envelope; and in what a doubtful character may be.
-fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
+fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Meaning>) -> Flag {
     let mut flow = body::flow(&zones.rows);
     flow.extend(body::flow(&zones.authorisation));
     for (index, page) in pages.iter().enumerate() {
@@ -229,12 +236,14 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
     }
     let sentences = body::sentences(&flow);
     let told = clauses::told(&chars_of(&flow));
+    let texts: Vec<String> = sentences.iter().map(|s| text_of(s)).collect();
+    let asked = Asked::of(meaning, &texts);
     let mut from = 0;
-    let said = sentences.iter().find_map(|s| {
+    let said = sentences.iter().enumerate().find_map(|(at, s)| {
         let kept = s.iter().zip(&told[from..]).filter(|(_, told)| !**told);
         let own: String = kept.map(|(g, _)| g.ch).collect();
         from += s.len();
-        Some((*s, said(&own)?))
+        Some((*s, said(&own, || asked.weight(at))?))
     });
     let found = said.or_else(|| {
         sentences
@@ -248,15 +257,22 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones) -> Flag {
     }
 }
 
-/// Why what the writer himself says in a sentence threatens: by its words, or by how much it sounds like it.
-fn said(own: &str) -> Option<String> {
-    let weighed = learned::weigh(own);
-    let unlike = weighed.is_some_and(|s| s.weight < learned::UNLIKE);
-    if !unlike && threat::threatens(own) {
-        return Some("扬言字词".into());
-    }
-    let suspicion = learned::suspects(own)?;
-    Some(format!("疑似扬言：“{}”", suspicion.words))
+/// Why what the writer himself says in a sentence threatens: by its words, by how much it sounds like it, and by what it means where a model can tell (`meaning`).
+fn said(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
+    let words = threat::threatens(own);
+    let Some(weighed) = learned::weigh(own) else {
+        return words.then(|| "扬言字词".into());
+    };
+    let over = weighed.over(words);
+    let meant = (over >= meaning::NEVER).then(meaning).flatten();
+    let raised = meant.map_or(over >= 0.0, |m| over + m >= meaning::SUSPECTED);
+    raised.then(|| {
+        if words {
+            "扬言字词".into()
+        } else {
+            format!("疑似扬言：“{}”", weighed.words)
+        }
+    })
 }
 
 /// Why it threatens if its doubtful characters are what else they may be. Words alone are not enough: in noise, any word may be read.

@@ -12,7 +12,7 @@ const SUSPECTED: f32 = -2.0;
 /// The same for a sentence without any of [`TELLING`]: what a complaint says every day.
 const SUSPECTED_BARE: f32 = -1.0;
 /// Below this even a sentence with words of threats is none: of 298 threats that fitted nothing none, of 437 near misses twelve fewer than at -3.
-pub(super) const UNLIKE: f32 = -2.0;
+const UNLIKE: f32 = -2.0;
 /// Characters weighed at once; a longer sentence is weighed in stretches of whole clauses, so that nothing around a threat outweighs it.
 const STRETCH: usize = 60;
 /// Fewer characters are a greeting.
@@ -29,6 +29,13 @@ pub(super) struct Suspicion {
     enough: f32,
     /// The characters that weighed most.
     pub(super) words: String,
+}
+
+impl Suspicion {
+    /// How much more than enough it weighs; with words of threats less is enough.
+    pub(super) fn over(&self, words: bool) -> f32 {
+        self.weight - if words { UNLIKE } else { self.enough }
+    }
 }
 
 /// What the sentence weighs most in, if that is enough.

@@ -6,19 +6,32 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::meaning::{Asked, Meaning};
 use super::{clauses, said};
 use crate::domain::zones::fold;
+use crate::read::Model;
+
+/// The model that `make setup` puts there.
+fn model() -> &'static dyn Meaning {
+    static MODEL: std::sync::OnceLock<Model> = std::sync::OnceLock::new();
+    let folder = std::env::var("LAIXIN_MODELS")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/.setup/models").into());
+    MODEL.get_or_init(|| Model::of(folder.as_ref()))
+}
 
 /// Whether a text raises the flag, read as a letter's body is.
 pub(super) fn raised(text: &str) -> bool {
     let folded: String = text.chars().map(fold).collect();
     let told = clauses::told(&folded.chars().collect::<Vec<_>>());
+    let ends = ['。', '!', '?', ';'];
+    let sentences: Vec<String> = folded.split_inclusive(ends).map(str::to_owned).collect();
+    let asked = Asked::of(Some(model()), &sentences);
     let mut from = 0;
-    folded.split_inclusive(['。', '!', '?', ';']).any(|s| {
+    sentences.iter().enumerate().any(|(at, s)| {
         let kept = s.chars().zip(&told[from..]).filter(|(_, told)| !**told);
         let own: String = kept.map(|(c, _)| c).collect();
         from += s.chars().count();
-        said(&own).is_some()
+        said(&own, || asked.weight(at)).is_some()
     })
 }
 

@@ -1,0 +1,113 @@
+//! What a sentence means among its neighbours, weighed beside its words: a language model tells a threat in words nobody listed, and harm that only sounds like one.
+//!
+//! The model's numbers come from outside ([`Meaning`]); what they weigh is read from `meaning.txt`, made by `bench/letters/fit_meaning.py`.
+//! Without the model the words alone decide ([`super::learned`]).
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+/// A language model: what texts mean, as numbers.
+pub trait Meaning: Send + Sync + std::fmt::Debug {
+    /// The numbers of a text; none if the model is not there.
+    fn of(&self, text: &str) -> Option<Vec<f32>>;
+}
+
+/// From this sum of both weights on a sentence is suspected: for recall. What that comes to is in `bench/letters/threats/README.md`.
+pub(super) const SUSPECTED: f32 = -1.0;
+/// So far below the limit of its words no sentence is asked about, for time: of 298 threats that fitted nothing none is lost by it (at -1 one is).
+pub(super) const NEVER: f32 = -2.0;
+/// Characters of a neighbour that count.
+const NEIGHBOUR: usize = 40;
+/// A longer sentence has more in it than the model sees at once.
+const LONGEST: usize = 200;
+/// Sentences of a letter that are asked about, at 20 to 50 ms each.
+const MOST: usize = 100;
+
+/// The sentences of a text, with the model to ask about them.
+pub(super) struct Asked<'a> {
+    model: Option<&'a dyn Meaning>,
+    sentences: &'a [String],
+    left: Cell<usize>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn of(model: Option<&'a dyn Meaning>, sentences: &'a [String]) -> Self {
+        let left = Cell::new(MOST);
+        Self {
+            model,
+            sentences,
+            left,
+        }
+    }
+
+    /// What a sentence weighs by its meaning, between the one before and the one behind it.
+    pub(super) fn weight(&self, at: usize) -> Option<f32> {
+        let (model, sentence) = (self.model?, self.sentences.get(at)?);
+        if self.left.get() == 0 || sentence.chars().count() > LONGEST {
+            return None;
+        }
+        self.left.set(self.left.get() - 1);
+        let before = at.checked_sub(1).map_or("", |i| self.sentences[i].as_str());
+        let behind = self.sentences.get(at + 1).map_or("", String::as_str);
+        let skipped = before.chars().count().saturating_sub(NEIGHBOUR);
+        let chars = before.chars().skip(skipped).chain(sentence.chars());
+        let text: String = chars.chain(behind.chars().take(NEIGHBOUR)).collect();
+        weigh(&model.of(&text)?)
+    }
+}
+
+/// The bias, and a weight for each number.
+fn known() -> &'static (f32, Vec<f32>) {
+    static KNOWN: OnceLock<(f32, Vec<f32>)> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let lines = include_str!("meaning.txt").lines();
+        let numbers = lines.filter(|l| !l.starts_with('#'));
+        let mut numbers = numbers.map(|l| l.parse().expect("a test reads the shipped file"));
+        (numbers.next().unwrap_or_default(), numbers.collect())
+    })
+}
+
+fn weigh(numbers: &[f32]) -> Option<f32> {
+    let (bias, weights) = known();
+    let sum: f32 = numbers.iter().zip(weights).map(|(n, w)| n * w).sum();
+    (numbers.len() == weights.len()).then_some(bias + sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says what it was asked about.
+    #[derive(Debug, Default)]
+    struct Listener(std::sync::Mutex<Vec<String>>);
+
+    impl Meaning for Listener {
+        fn of(&self, text: &str) -> Option<Vec<f32>> {
+            self.0.lock().expect("one thread").push(text.to_owned());
+            Some(vec![0.0; meaning::NUMBERS])
+        }
+    }
+
+    #[test]
+    fn every_number_of_the_model_has_a_weight() {
+        assert_eq!(known().1.len(), meaning::NUMBERS);
+        assert_eq!(weigh(&[0.0; meaning::NUMBERS]), Some(known().0));
+        assert_eq!(weigh(&[0.0]), None);
+    }
+
+    #[test]
+    fn a_sentence_is_asked_about_with_its_neighbours_and_not_without_end() {
+        let sentences = [
+            "很".repeat(70),
+            "我就".into(),
+            "谢".repeat(70),
+            "长".repeat(201),
+        ];
+        let listener = Listener::default();
+        let asked = Asked::of(Some(&listener), &sentences);
+        assert!(asked.weight(1).is_some() && asked.weight(3).is_none());
+        let text = format!("{}我就{}", "很".repeat(40), "谢".repeat(40));
+        assert_eq!(*listener.0.lock().expect("one thread"), [text]);
+        assert!((0..200).filter(|_| asked.weight(0).is_some()).count() == MOST - 1);
+    }
+}
