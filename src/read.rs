@@ -124,6 +124,9 @@ impl Reader {
                     if worker.is_running() && last_read.elapsed() >= unload_after {
                         tracing::debug!("nothing to read: the models leave the memory");
                         worker.end();
+                        if let Some(model) = &self.office.meaning {
+                            model.leave();
+                        }
                     }
                     std::thread::sleep(IDLE);
                 }

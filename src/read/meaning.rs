@@ -1,7 +1,7 @@
-//! The language model behind the threats: loaded when it is first asked, since most letters never need it.
+//! The language model behind the threats: in memory while letters are read, from the first that needs it on.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::extract::Meaning;
 
@@ -9,7 +9,15 @@ use crate::domain::extract::Meaning;
 #[derive(Debug)]
 pub struct Model {
     folder: PathBuf,
-    loaded: OnceLock<Option<meaning::Meaning>>,
+    loaded: Mutex<Loaded>,
+}
+
+#[derive(Debug, Clone)]
+enum Loaded {
+    NotYet,
+    /// Its file is not there, or not what it has to be.
+    Missing,
+    There(Arc<meaning::Meaning>),
 }
 
 impl Model {
@@ -18,21 +26,42 @@ impl Model {
     pub fn of(models_dir: &Path) -> Self {
         Self {
             folder: models_dir.to_owned(),
-            loaded: OnceLock::new(),
+            loaded: Mutex::new(Loaded::NotYet),
         }
+    }
+}
+
+impl Model {
+    /// Nothing is read: it leaves the memory until it is asked again.
+    pub(super) fn leave(&self) {
+        let mut loaded = self.loaded();
+        if let Loaded::There(_) = *loaded {
+            *loaded = Loaded::NotYet;
+        }
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Meaning for Model {
     fn of(&self, text: &str) -> Option<Vec<f32>> {
-        let load = || match meaning::Meaning::open(&self.folder) {
-            Ok(loaded) => Some(loaded),
-            Err(error) => {
-                tracing::warn!(error = %crate::Chain(&error), "threats are told by their words alone");
-                None
-            }
+        let mut loaded = self.loaded();
+        if let Loaded::NotYet = *loaded {
+            *loaded = match meaning::Meaning::open(&self.folder) {
+                Ok(model) => Loaded::There(Arc::new(model)),
+                Err(error) => {
+                    tracing::warn!(error = %crate::Chain(&error), "threats are told by their words alone");
+                    Loaded::Missing
+                }
+            };
+        }
+        let Loaded::There(model) = loaded.clone() else {
+            return None;
         };
-        Some(self.loaded.get_or_init(load).as_ref()?.of(text))
+        drop(loaded);
+        Some(model.of(text))
     }
 }
 
@@ -46,5 +75,14 @@ mod tests {
         assert_eq!(Model::of(folder.path()).of("我就去跳楼"), None);
         std::fs::write(folder.path().join(meaning::FILE), "cut off").expect("written");
         assert_eq!(Model::of(folder.path()).of("我就去跳楼"), None);
+    }
+    #[test]
+    fn the_model_leaves_the_memory_and_comes_back() {
+        let models = concat!(env!("CARGO_MANIFEST_DIR"), "/.setup/models");
+        let model = Model::of(Path::new(models));
+        let before = model.of("我就去跳楼").expect("make setup");
+        model.leave();
+        assert!(matches!(*model.loaded(), Loaded::NotYet));
+        assert_eq!(model.of("我就去跳楼"), Some(before));
     }
 }
