@@ -21,7 +21,8 @@ pub struct Naming {
     pub received: Option<Millis>,
 }
 
-/// The name, without `.pdf`. What no file name may hold becomes `_`, and one that is too long is cut.
+/// The name, without `.pdf`. What no file name may hold becomes `_`, and one that is too long is cut. Nor does it begin with a dot, which
+/// would hide it, or with what a spreadsheet takes for a formula, so that the index names the file as it is.
 #[must_use]
 pub fn file_name(pattern: &str, naming: &Naming) -> String {
     let year = match (naming.number, naming.received) {
@@ -42,7 +43,9 @@ pub fn file_name(pattern: &str, naming: &Naming) -> String {
         .replace("{letter}", &naming.letter);
     let allowed: String = filled
         .chars()
-        .map(|c| match c {
+        .enumerate()
+        .map(|(at, c)| match c {
+            '.' | '-' | '=' | '+' | '@' if at == 0 => '_',
             '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
             c if c.is_control() => '_',
             c => c,
@@ -69,6 +72,12 @@ mod tests {
             "X043-XF·2026-D30-0007"
         );
         assert_eq!(file_name("{letter} {case}", &naming), "A001 .._SZ_1");
+        assert_eq!(file_name("{case}-{letter}", &naming), "_._SZ_1-A001");
+        let without_case = Naming {
+            case: None,
+            ..naming.clone()
+        };
+        assert_eq!(file_name("{case}-{letter}", &without_case), "_-A001");
         let long = Naming {
             letter: "信".repeat(83),
             ..naming.clone()

@@ -90,9 +90,18 @@ impl Refused {
             StoreError::Unseen { .. } => return Self::restricted(frame),
             _ => {}
         }
+        let is_full = error.is_full();
         let error: &dyn std::error::Error = error;
         tracing::error!(error, "a page of the console could not be shown");
-        Self::fault(frame)
+        let w = frame.w;
+        match is_full {
+            true => Self {
+                status: StatusCode::INSUFFICIENT_STORAGE,
+                text: w.t("problem.storage_full").to_owned(),
+                ..Self::fault(frame)
+            },
+            false => Self::fault(frame),
+        }
     }
 }
 

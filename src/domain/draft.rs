@@ -412,9 +412,9 @@ pub struct Matter {
 pub struct Flag {
     /// Raised or not.
     pub value: bool,
-    /// The sentence.
+    /// The sentence. Of several threats all, five at most, with …… between them, the surest first.
     pub quote: Option<String>,
-    /// Its page.
+    /// Its page; of several the first one's.
     pub page: Option<u32>,
     /// Its place.
     #[schema(value_type = Option<Vec<Vec<f32>>>, min_items = 4, max_items = 4)]

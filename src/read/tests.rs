@@ -97,3 +97,80 @@ fn a_damaged_page_is_given_up_by_the_first_worker() {
     let read = Bench::new("damaged\nread\n").read();
     assert_eq!(read, ("unreadable".into(), Some("damaged".into()), 1));
 }
+
+/// A page with one line.
+fn saying(text: &str) -> Reading {
+    let line = crate::domain::text::Line {
+        text: text.into(),
+        raw: text.into(),
+        quad: [
+            [100.0, 100.0],
+            [900.0, 100.0],
+            [900.0, 150.0],
+            [100.0, 150.0],
+        ],
+        confidence: 0.99,
+        chars: Vec::new(),
+        vertical: false,
+    };
+    Reading {
+        engine: "test".into(),
+        width: 1000,
+        height: 1400,
+        turned_deg: 0,
+        lines: vec![line],
+        seconds: 0.1,
+        blank: false,
+    }
+}
+
+#[test]
+fn a_threat_on_a_page_that_is_read_later_opens_an_answered_alert_again() {
+    let bench = Bench::new("");
+    let file = bench.folder.path().join("laixin.db");
+    let beside = rusqlite::Connection::open(file).expect("it is there");
+    beside
+        .execute_batch(
+            "INSERT INTO pages (id, letter_id, arrival_id, frame, kind, hint, sha256, sm3, size) VALUES (2, 'L', 'a', 1, 'letter', 2, '', '', 0),
+             (3, 'L', 'a', 2, 'letter', 3, '', '', 0)",
+        )
+        .expect("two pages more");
+    let read = |id, text| {
+        let page = UnreadPage {
+            id,
+            letter: "L".into(),
+            sha256: String::new(),
+            frame: 0,
+            attempts: 1,
+        };
+        bench.reader.keep(&page, saying(text)).expect("it is kept");
+    };
+    let answer = |verdict: &str| {
+        let said = format!(
+            "UPDATE alerts SET acked_by = 'wang', acked_ms = 1, verdict = '{verdict}', level = 1"
+        );
+        assert_eq!(beside.execute(&said, []).expect("an answer"), 1);
+    };
+    let is_open = || -> bool {
+        let open = "SELECT acked_ms IS NULL AND verdict IS NULL AND level = 0 FROM alerts";
+        beside
+            .query_row(open, [], |row| row.get(0))
+            .expect("one alert")
+    };
+    read(1, "再不解决我就从塔吊上跳下去。");
+    assert!(is_open());
+    answer("false_alarm");
+    read(2, "请求修路。");
+    assert!(!is_open(), "a page without a threat opens nothing");
+    read(1, "再不解决我就从塔吊上跳下去。");
+    assert!(!is_open(), "nor does one that was read before");
+    read(3, "实在逼急了就和他们同归于尽。");
+    assert!(is_open());
+    answer("confirmed");
+    read(2, "实在逼急了就和他们同归于尽。");
+    beside
+        .execute("DELETE FROM readings WHERE page_id = 3", [])
+        .expect("as if new");
+    read(3, "实在逼急了就和他们同归于尽。");
+    assert!(!is_open(), "a threat that was confirmed stays one");
+}

@@ -112,6 +112,35 @@ impl Db {
         Ok(())
     }
 
+    /// Opens anew what a page raises that is read for the first time, where somebody answered before it was: he spoke of other words. A
+    /// threat that was confirmed stays one.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn raise_again(&mut self, letter: &str, fields: &Fields) -> Result<Vec<Code>, StoreError> {
+        let mut again = Vec::new();
+        for code in raised(fields) {
+            let id: Option<i64> = self
+                .connection
+                .prepare_cached(
+                    "UPDATE alerts SET raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL, verdict = NULL, note = NULL
+                     WHERE letter_id = ?1 AND code = ?2 AND acked_ms IS NOT NULL AND verdict IS NOT ?4 RETURNING id",
+                )?
+                .query_row((letter, code, clock::now(), Verdict::Confirmed), |row| row.get(0))
+                .optional()?;
+            if let Some(id) = id {
+                if code == Code::Threat {
+                    self.weigh(letter)?;
+                }
+                let (by, id) = (("task/read", "alert.raised"), id.to_string());
+                let detail = json!({"letter": letter, "code": code, "again": true});
+                vouch::append(&self.connection, by, (ALERTS, &id), detail)?;
+                again.push(code);
+            }
+        }
+        Ok(again)
+    }
+
     /// A letter with a threat that nobody has called a false alarm is as urgent as express mail: read and offered before others.
     fn weigh(&self, letter: &str) -> Result<(), StoreError> {
         self.connection

@@ -189,6 +189,17 @@ impl Db {
         Ok(())
     }
 
+    /// Whether a page was read before, by whatever engine.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn was_read(&self, page: i64) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM readings WHERE page_id = ?1)")?;
+        Ok(query.query_row([page], |row| row.get(0))?)
+    }
+
     /// Keeps what was read. Reading a page again with the same engine replaces its reading.
     ///
     /// # Errors

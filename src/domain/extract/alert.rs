@@ -12,7 +12,7 @@ mod words;
 use crate::domain::draft::{Flag, Flags};
 use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
-use crate::domain::zones::{Glyph, LetterZones, rows, text_of};
+use crate::domain::zones::{Glyph, LetterZones, is_han, rows, text_of};
 
 use super::body;
 use super::evidence::place;
@@ -225,6 +225,11 @@ pub(crate) fn read(
     }
 }
 
+/// Why, where a sentence has words of a threat.
+const LISTED: &str = "扬言字词";
+/// So many threatening sentences of a letter are quoted.
+const QUOTED: usize = 5;
+
 /// Threats are looked for in everything that was read: title, body, signatures, enclosures, envelope; and in what a doubtful character may be.
 fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Meaning>) -> Flag {
     let mut flow = body::flow(&zones.rows);
@@ -239,21 +244,30 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
     let texts: Vec<String> = sentences.iter().map(|s| text_of(s)).collect();
     let asked = Asked::of(meaning, &texts);
     let mut from = 0;
-    let said = sentences.iter().enumerate().find_map(|(at, s)| {
+    let all = sentences.iter().enumerate().filter_map(|(at, s)| {
         let kept = s.iter().zip(&told[from..]).filter(|(_, told)| !**told);
         let own: String = kept.map(|(g, _)| g.ch).collect();
         from += s.len();
         Some((*s, said(&own, || asked.weight(at))?))
     });
-    let found = said.or_else(|| {
+    let mut said: Vec<(&[Glyph], String)> = all.collect();
+    // Whoever judges one sentence must not miss another: the surest first, with its place, then the rest as they come.
+    said.sort_by_key(|(_, why)| why != LISTED);
+    let found = said.first().cloned().or_else(|| {
         sentences
             .iter()
             .find_map(|s| Some((*s, may_say(pages, s)?)))
     });
     let (sentence, why) = found.unzip();
+    let quotes: Vec<String> = said.iter().take(QUOTED).map(|(s, _)| text_of(s)).collect();
+    let first = flag(pages, sentence);
     Flag {
         why,
-        ..flag(pages, sentence)
+        quote: match quotes.len() {
+            0 => first.quote,
+            _ => Some(quotes.join("……")),
+        },
+        ..first
     }
 }
 
@@ -261,16 +275,18 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
 fn said(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
     let words = threat::threatens(own);
     let Some(weighed) = learned::weigh(own) else {
-        return words.then(|| "扬言字词".into());
+        return words.then(|| LISTED.into());
     };
     let over = weighed.over(words);
     let meant = (over >= meaning::NEVER).then(meaning).flatten();
     let raised = meant.map_or(over >= 0.0, |m| over + m >= meaning::SUSPECTED);
     raised.then(|| {
         if words {
-            "扬言字词".into()
-        } else {
+            LISTED.into()
+        } else if weighed.words.chars().any(is_han) {
             format!("疑似扬言：“{}”", weighed.words)
+        } else {
+            "疑似扬言".into()
         }
     })
 }

@@ -483,6 +483,28 @@ fn threats_are_raised_quoted_ones_are_not() {
 }
 
 #[test]
+fn every_threat_of_a_letter_is_quoted_the_surest_first() {
+    let fields = letter(&[
+        "霍市长：",
+        "一个月内没人管，我就去市政府门口拉横幅。",
+        "请求修路。",
+        "实在逼急了就和他们同归于尽。",
+        "此致",
+        "敬礼",
+        "汪小满",
+    ]);
+    let threat = fields.flags.threat.expect("it is looked for");
+    let quote = threat.quote.expect("a quotation");
+    let quoted: Vec<&str> = quote.split("……").collect();
+    assert_eq!(quoted.len(), 2, "{quote}");
+    assert!(
+        quote.contains("横幅") && quote.contains("同归于尽"),
+        "{quote}"
+    );
+    assert_eq!(threat.why.as_deref(), Some("扬言字词"));
+}
+
+#[test]
 fn postmark_struck_over_the_stamp_still_gives_its_place() {
     let rows = signed(&["汪小满"]);
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
