@@ -42,6 +42,7 @@ pub mod second_copies;
 pub mod second_entry;
 mod second_person;
 pub mod session;
+pub mod settings;
 pub mod statistics;
 pub mod thumbnails;
 pub mod tls;
@@ -185,6 +186,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::enable))
         .routes(routes!(tokens::list, tokens::add))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::roster))
+        .routes(routes!(settings::deadlines))
+        .routes(routes!(settings::thresholds))
+        .routes(routes!(settings::undo_thresholds))
         .routes(routes!(batches::sign_in, batches::list))
         .routes(routes!(batches::get))
         .routes(routes!(batches::load))

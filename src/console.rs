@@ -29,6 +29,7 @@ mod review;
 mod scanning;
 mod search;
 mod second_entry;
+mod settings;
 mod sheets;
 mod sign_in;
 mod statistics;
@@ -84,6 +85,7 @@ pub fn router(app: App) -> Router {
         .route("/statistics", get(statistics::page))
         .route("/training", get(training::page))
         .route("/accounts", get(accounts::page))
+        .route("/settings", get(settings::page))
         .route("/myself", get(myself::page))
         .route("/audit", get(audit::page))
         .route("/console/{version}/{name}", get(assets::serve))

@@ -2,7 +2,7 @@
 //!
 //! What is wrong with a line is told by its number and a code, never by its content.
 
-mod csv;
+pub(crate) mod csv;
 mod record;
 
 pub use csv::rows;

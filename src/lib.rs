@@ -12,6 +12,7 @@ pub mod disinfect;
 pub mod domain;
 pub mod evidence;
 pub mod handoff;
+pub mod office;
 pub mod read;
 pub mod scan;
 pub mod scrub;

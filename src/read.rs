@@ -30,6 +30,7 @@ use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerErr
 mod assemble;
 mod meaning;
 
+pub(crate) use assemble::text;
 pub use assemble::{Office, office};
 pub use meaning::Model;
 
@@ -51,7 +52,7 @@ const PART: &str = "reading";
 pub struct Reader {
     /// The settings.
     pub settings: Arc<Settings>,
-    /// What belongs to the office: roster and deadlines.
+    /// What belongs to the office: name and language model. Roster and deadlines are asked of the store: [`Reader::office`].
     pub office: Office,
     /// The store.
     pub store: Store,
@@ -297,7 +298,7 @@ impl Reader {
         let secret = secret::mark(&rows(0, &text)).is_some();
         text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
-        let said = self.office.fields(std::slice::from_ref(&text));
+        let said = self.office()?.fields(std::slice::from_ref(&text));
         let raised_again = self.store.wait(move |db| {
             let is_first = !db.was_read(id)?;
             db.finish_reading(id, &reading)?;
@@ -388,7 +389,7 @@ impl Reader {
         };
         let started = clock::monotonic();
         let mut draft = self
-            .office
+            .office()?
             .draft(letter, &pages, &batch, &load, cycle.as_ref());
         self.with_what_was_learned(&mut draft)?;
         let offer = self.settings.handoff.offer;
@@ -410,6 +411,16 @@ impl Reader {
         };
         self.tell(letter, what);
         Ok(())
+    }
+
+    /// Roster and deadlines as they are in force now.
+    fn office(&self) -> Result<Office, StoreError> {
+        let (roster, deadlines) = self.store.wait(Db::office_in_force)?;
+        Ok(Office {
+            roster,
+            deadlines,
+            ..self.office.clone()
+        })
     }
 
     /// What the office taught, fetched anew once a minute at most.

@@ -358,7 +358,7 @@ async fn count_due(
     office: &read::Office,
     settings: &Settings,
 ) -> Result<(), StationError> {
-    let profile = office.deadlines.clone();
+    let profile = std::sync::Arc::clone(&office.deadlines);
     let changed = store.with(move |db| db.count_due_by(profile)).await;
     let changed = changed.map_err(|source| StationError::Store {
         path: settings.database(),

@@ -59,6 +59,7 @@ mod migrations;
 mod named_offices;
 mod numbers;
 mod offered;
+mod office;
 mod ordered;
 mod outbox;
 mod owner;
@@ -79,6 +80,7 @@ mod self_tests;
 mod set_back;
 mod statistics;
 mod things;
+mod thresholds;
 mod training;
 mod units;
 mod unreleased;
@@ -96,7 +98,6 @@ use rusqlite::Connection;
 use crate::at_rest::{AtRestError, Lock};
 use crate::clock;
 use crate::config::Settings;
-use crate::domain::deadline::Profile;
 
 pub use accounts::{
     FAILURES_ALLOWED, LOCK_SECONDS, Lasting, NewToken, Session, SignIn, Token, User,
@@ -142,6 +143,7 @@ pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use locked::{DatabaseState, DbKey, recode};
 pub use named_offices::NamedOffice;
 pub use numbers::Numbered;
+pub use office::{OfficeSetting, SettingChange};
 pub use outbox::{Channel, GONE, Message};
 pub use owner::{Queued, Store};
 pub use packages::{Found, Receipt};
@@ -160,6 +162,7 @@ pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use set_back::{ClockTrouble, SetBack};
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
+pub use thresholds::ThresholdInForce;
 pub use unreleased::OwnTimeJudged;
 pub use valuables::{NewReturn, NewValuable, ValuableRow};
 pub use views::{HeldFile, LetterLine, LetterLinesWanted, Overview};
@@ -330,8 +333,8 @@ pub struct Db {
     lists_shown: HashMap<(String, &'static str), String>,
     /// Who has which letters open.
     desks: review::Desks,
-    /// The office's deadlines; none for a command beside the station.
-    deadlines: Option<Profile>,
+    /// The office's roster and deadlines, and those of its files.
+    office: office::InForce,
     /// Which offices there are, and whose systems.
     offices: units::Offices,
     /// Releases of this run, for what is seen meanwhile.
@@ -362,6 +365,7 @@ impl Db {
         }
         let mut db = Self::open_with(&database, settings.lock()?)?;
         db.offices = units::Offices::of(settings);
+        db.begin_with_office()?;
         db.agree_on_training(settings.training.is_some())?;
         Ok(db)
     }
@@ -398,7 +402,7 @@ impl Db {
             sampled: None,
             lists_shown: HashMap::new(),
             desks: review::Desks::default(),
-            deadlines: None,
+            office: office::InForce::default(),
             offices: units::Offices::default(),
             releases: set_back::Releases::default(),
             clock_shows: set_back::Expected::from(clock::now()),
@@ -455,6 +459,7 @@ impl Db {
     fn forget_what_was_not_kept(&mut self) {
         self.sampled = None;
         self.lists_shown.clear();
+        self.office.forget();
     }
 
     /// Writes what is there already: an error says that the disk takes nothing.
@@ -501,6 +506,7 @@ impl Db {
     pub fn look_at(settings: &Settings) -> Result<Self, StoreError> {
         let mut db = Self::look_with(&settings.database(), settings.lock()?)?;
         db.offices = units::Offices::of(settings);
+        db.begin_with_office()?;
         Ok(db)
     }
 

@@ -33,6 +33,7 @@ mod receivers;
 mod routes;
 mod search;
 mod second_looks;
+mod settings;
 mod sight;
 mod statistics;
 mod threats_first;

@@ -21,6 +21,7 @@ mod quality;
 mod review;
 mod search;
 mod second_looks;
+mod settings;
 mod sheets;
 mod training;
 mod trust;

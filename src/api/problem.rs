@@ -11,6 +11,7 @@ use crate::console::words::Words;
 use crate::disinfect::{Refused, TroubleView};
 use crate::domain::access::{Action, Role, Unseen, roles_that_may};
 use crate::evidence::EvidenceError;
+use crate::office::OfficeFault;
 use crate::print::PrintError;
 use crate::store::StoreError;
 
@@ -36,7 +37,7 @@ pub struct Problem {
     pub code: &'static str,
     /// What happened here, and what to do.
     pub detail: String,
-    /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`.
+    /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`; of `setting_refused`: what is wrong, e.g. `same_place`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<Box<str>>,
@@ -47,6 +48,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub load: Option<Box<i64>>,
+    /// Of `setting_refused`: what fills the sentence of `reason`: lines, names, numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub values: Option<Box<[String]>>,
     /// Of `forbidden`: the roles of people that may do it.
     #[serde(
         rename = "roles",
@@ -89,6 +94,7 @@ impl Problem {
             reason: None,
             trouble: None,
             load: None,
+            values: None,
             action: None,
         }
     }
@@ -222,6 +228,17 @@ impl From<Refused> for Problem {
             Refused::NotYourAlarm => Self::forbidden(Action::EndAlarms, &told),
             Refused::Load { reason } => Self::new("wrong_state", reason),
             Refused::Stopped => Self::new("cabinet_stopped", told),
+        }
+    }
+}
+
+impl From<OfficeFault> for Problem {
+    fn from(fault: OfficeFault) -> Self {
+        let (reason, values) = fault.code();
+        Self {
+            reason: Some(reason.into()),
+            values: Some(values.into()),
+            ..Self::new("setting_refused", format!("{fault}; nothing is changed"))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Report;
@@ -11,7 +12,8 @@ use crate::domain::access::Role;
 use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
 use crate::print::PrintFont;
-use crate::store::Db;
+use crate::read::Office;
+use crate::store::{Db, OfficeSetting};
 use crate::worker::{Done, Patience, Task, Wait, Worker};
 use crate::{Chain, certificate, read};
 
@@ -89,6 +91,7 @@ fn backups(settings: &Settings, report: &mut Report) {
 fn registration(settings: &Settings, report: &mut Report) {
     match read::office(settings) {
         Ok(office) => {
+            let office = as_it_was_set(settings, office, report);
             let (leaders, orgs) = (&office.roster.leaders, &office.roster.orgs);
             let counts = [&leaders.len().to_string(), &orgs.len().to_string()];
             report.good("roster", "roster_has", &counts.map(String::as_str));
@@ -105,6 +108,29 @@ fn registration(settings: &Settings, report: &mut Report) {
         }
         Err(error) => report.bad("roster", "office_refused", &[&Chain(&error).to_string()]),
     }
+}
+
+/// The office with what an administrator has set in the place of its files.
+fn as_it_was_set(settings: &Settings, mut office: Office, report: &mut Report) -> Office {
+    let Ok(db) = Db::look_at(settings) else {
+        return office; // told above, or there is none yet
+    };
+    let mut newest = |setting: OfficeSetting, part: &'static str, code: &'static str| {
+        let changes = db.setting_changes(setting).unwrap_or_default();
+        let last = changes.into_iter().next().filter(|last| !last.is_file)?;
+        report.good(part, code, &[&last.by, &last.at.rfc3339()]);
+        Some(last.seq)
+    };
+    if newest(OfficeSetting::Roster, "roster", "roster_set").is_some() {
+        office.roster = db.roster_in_force();
+    }
+    if let Some(seq) = newest(OfficeSetting::Deadlines, "holidays", "deadlines_set")
+        && let Ok(set) = db.deadlines_set_by(seq)
+    {
+        let holidays = office.deadlines.holidays.clone();
+        office.deadlines = Arc::new(Profile { holidays, ..set });
+    }
+    office
 }
 
 /// Case systems whose office the roster does not know: who accuses it by another name is not found to accuse it.

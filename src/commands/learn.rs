@@ -1,14 +1,12 @@
 //! `laixin learn …`: what the office's own history says, and thresholds taken over or back.
 
-use std::collections::BTreeMap;
-
 use super::user::{ConfigFile, operator_of_the_machine};
 use super::{DEFECT, FINDING, GOOD, USAGE};
 use crate::Chain;
-use crate::digest;
 use crate::domain::extract::shipped_threshold;
-use crate::domain::learn::{Effect, FIELDS, Graded, NEVER, Proposal, propose};
+use crate::domain::learn::{Effect, FIELDS, NEVER, Proposal};
 use crate::domain::lexicon::Kind;
+use crate::office;
 use crate::store::{Db, Ignored, Lesson, StoreError};
 use clap::{Args, Subcommand};
 
@@ -176,29 +174,6 @@ fn told(threshold: f32) -> String {
     }
 }
 
-/// What the history suggests for every field it says enough about.
-fn proposals(db: &Db) -> Result<Vec<Proposal>, StoreError> {
-    let taken = db.thresholds()?;
-    let mut history: BTreeMap<String, Vec<Graded>> = BTreeMap::new();
-    for outcome in db.outcomes()? {
-        history
-            .entry(outcome.graded.field.clone())
-            .or_default()
-            .push(outcome.graded);
-    }
-    let of = |field: &&str| {
-        let graded = history.get(*field)?;
-        let before = taken
-            .0
-            .get(*field)
-            .copied()
-            .or_else(|| shipped_threshold(field))
-            .unwrap_or(NEVER);
-        propose(field, before, graded)
-    };
-    Ok(FIELDS.iter().filter_map(of).collect())
-}
-
 fn line(p: &Proposal) -> String {
     let came_to = |e: Effect| format!("{} of {} accepted, {} wrong", e.accepted, e.of, e.wrong);
     format!(
@@ -211,14 +186,8 @@ fn line(p: &Proposal) -> String {
     )
 }
 
-/// Names what was shown: another history, another number.
-fn number(found: &[Proposal]) -> String {
-    let lines: Vec<String> = found.iter().map(line).collect();
-    digest::sha256_hex(lines.join("\n").as_bytes())[..8].to_owned()
-}
-
 fn suggest(db: &Db) -> Result<u8, StoreError> {
-    let found = proposals(db)?;
+    let found = db.threshold_proposals()?;
     if found.is_empty() {
         println!(
             "nothing to change: the thresholds in force keep to 0.5 % wrong accepts, or fewer than 600 confirmed values speak for lower ones"
@@ -230,7 +199,7 @@ fn suggest(db: &Db) -> Result<u8, StoreError> {
     }
     println!(
         "nothing is changed yet; “laixin learn apply --proposal {}” takes it over",
-        number(&found)
+        office::number_of(&found)
     );
     Ok(GOOD)
 }
@@ -246,12 +215,12 @@ fn apply(db: &mut Db, proposal: &str, fields: &[String]) -> Result<u8, StoreErro
         );
         return Ok(USAGE);
     }
-    let all = proposals(db)?;
+    let all = db.threshold_proposals()?;
     if all.is_empty() {
         println!("nothing to change");
         return Ok(GOOD);
     }
-    if number(&all) != proposal {
+    if office::number_of(&all) != proposal {
         eprintln!(
             "laixin: the history suggests other thresholds than proposal {proposal}: look at “laixin learn propose” again"
         );
@@ -263,7 +232,7 @@ fn apply(db: &mut Db, proposal: &str, fields: &[String]) -> Result<u8, StoreErro
         println!("nothing to change for {}", fields.join(", "));
         return Ok(GOOD);
     }
-    let change = db.apply_thresholds(&found, &operator_of_the_machine())?;
+    let change = db.apply_thresholds(&found, (&operator_of_the_machine(), None))?;
     for p in &found {
         println!("{}", line(p));
     }
@@ -291,7 +260,7 @@ fn ignore(db: &mut Db, name: &str, undo: bool) -> Result<u8, StoreError> {
 }
 
 fn undo(db: &mut Db) -> Result<u8, StoreError> {
-    match db.undo_thresholds(&operator_of_the_machine())? {
+    match db.undo_thresholds((&operator_of_the_machine(), None))? {
         Some(change) => {
             println!("change {change} taken back");
             Ok(GOOD)

@@ -13,7 +13,7 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 18] = [
+const FILES: [(&str, &str, &str); 19] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -28,6 +28,7 @@ const FILES: [(&str, &str, &str); 18] = [
     ("search.js", SCRIPT, include_str!("assets/search.js")),
     ("review.js", SCRIPT, include_str!("assets/review.js")),
     ("sheets.js", SCRIPT, include_str!("assets/sheets.js")),
+    ("settings.js", SCRIPT, include_str!("assets/settings.js")),
     ("sheets.css", CSS, include_str!("assets/sheets.css")),
     ("viewer.js", SCRIPT, include_str!("assets/viewer.js")),
     ("fields.js", SCRIPT, include_str!("assets/fields.js")),
@@ -38,8 +39,23 @@ const FILES: [(&str, &str, &str); 18] = [
 fn words_script(language: Language) -> String {
     let words = Words::of(language);
     let wanted = [
-        "script", "problem", "allowed", "fault", "fault_do", "point", "missing", "letter", "alarm",
-        "rule", "sheets", "role",
+        "script",
+        "problem",
+        "allowed",
+        "fault",
+        "fault_do",
+        "point",
+        "missing",
+        "letter",
+        "alarm",
+        "rule",
+        "sheets",
+        "role",
+        "settings",
+        "setting_fault",
+        "setting_entry",
+        "deadline",
+        "field",
     ];
     let said: serde_json::Map<_, _> = wanted
         .iter()

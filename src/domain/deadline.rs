@@ -9,8 +9,10 @@ use super::draft::{Deadline, DeadlineToCome, Fields};
 use super::field::Source;
 
 mod calendar;
+mod changes;
 
 pub use calendar::{Holidays, TableFault, Year};
+pub use changes::{Differing, differing};
 
 use calendar::Day;
 

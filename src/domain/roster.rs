@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod changes;
+
+pub use changes::{EntryChange, EntryKind, LONGEST_NAME, MOST_ENTRIES, RosterFault};
+
 /// A leader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

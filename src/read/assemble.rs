@@ -19,14 +19,14 @@ pub struct Office {
     /// Its name.
     pub name: String,
     /// Its addressees.
-    pub roster: Roster,
+    pub roster: Arc<Roster>,
     /// Its deadlines.
-    pub deadlines: Profile,
+    pub deadlines: Arc<Profile>,
     /// What helps to tell threats.
     pub meaning: Option<Arc<Model>>,
 }
 
-/// Loads the office's files.
+/// Loads the office's files. What an administrator has set since stands in the store: [`crate::store::Db::office_in_force`].
 ///
 /// # Errors
 /// [`config::ConfigError`] with file, line and key.
@@ -37,8 +37,8 @@ pub fn office(settings: &Settings) -> Result<Office, config::ConfigError> {
     }
     Ok(Office {
         name: settings.station.name.clone(),
-        roster: config::load_toml(&settings.registration.roster)?,
-        deadlines,
+        roster: Arc::new(config::load_toml(&settings.registration.roster)?),
+        deadlines: Arc::new(deadlines),
         meaning: Some(Arc::new(Model::of(&settings.reading.models_dir))),
     })
 }
@@ -116,7 +116,8 @@ impl Office {
     }
 }
 
-fn text(page: &ReadPage) -> Option<PageText> {
+/// A page as text; none that is not read.
+pub(crate) fn text(page: &ReadPage) -> Option<PageText> {
     let reading = page.reading.as_ref()?;
     Some(PageText {
         n: page.n,

@@ -40,8 +40,8 @@ impl Bench {
             settings: Arc::new(Settings::load(&at("station.toml")).expect("sound settings")),
             office: Office {
                 name: "test".into(),
-                roster: Roster::default(),
-                deadlines: Profile::default(),
+                roster: Roster::default().into(),
+                deadlines: Profile::default().into(),
                 meaning: None,
             },
             store,

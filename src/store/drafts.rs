@@ -290,7 +290,7 @@ impl Db {
         })
     }
 
-    fn corrected_fields(&self, letter: &str) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn corrected_fields(&self, letter: &str) -> Result<Vec<String>, StoreError> {
         let mut query = self
             .connection
             .prepare_cached("SELECT DISTINCT field FROM corrections WHERE letter_id = ?1")?;

@@ -1,6 +1,8 @@
 //! Due dates of drafts that wait: which are near or over, and counted again when an officer corrects who wrote and from where, and when the
 //! office's rules or its table of holidays are other ones than when the draft was made.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::drafts::{subject, written};
@@ -32,7 +34,7 @@ impl Db {
     pub fn due(&self, seer: &Seer, now: Millis, days: u32) -> Result<Due, StoreError> {
         let until = now.0 + i64::from(days) * DAY_MS;
         // Nothing is due of a letter that came later than this; the clock begins with the day of receipt.
-        let fewest = self.deadlines.as_ref().map_or(0, Profile::fewest_days);
+        let fewest = self.office.deadlines.as_deref().map_or(0, Profile::fewest_days);
         let came = Millis(until - (i64::from(fewest) - 1) * DAY_MS);
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT d.letter_id FROM drafts d CROSS JOIN letters l ON l.id = d.letter_id CROSS JOIN batches b ON b.id = l.batch_id
@@ -68,22 +70,22 @@ impl Db {
         Ok(Due { letters, more })
     }
 
-    /// Counts by this profile from now on, and again for every draft that nobody has confirmed; how many have other due dates now.
+    /// Counts by this profile from now on, or by the one that was set in its place, and again for every draft that nobody has confirmed; how many have
+    /// other due dates now.
     ///
     /// # Errors
     /// When SQLite refuses; nothing is changed then.
-    pub fn count_due_by(&mut self, profile: Profile) -> Result<usize, StoreError> {
-        self.deadlines = Some(profile);
+    pub fn count_due_by(&mut self, of_file: Arc<Profile>) -> Result<usize, StoreError> {
+        self.office.deadlines_of_file = Some(of_file);
+        self.take_office_up_anew()?;
+        self.count_due_again()
+    }
+
+    /// Counts again for every draft that nobody has confirmed; how many have other due dates now.
+    pub(super) fn count_due_again(&mut self) -> Result<usize, StoreError> {
         self.atomically(|db| {
-            let open: Vec<String> = {
-                let mut query = db.connection.prepare_cached(
-                    "SELECT letter_id FROM drafts WHERE confirmed_ms IS NULL AND state <> 'acked' ORDER BY letter_id",
-                )?;
-                let rows = query.query_map([], |row| row.get(0))?;
-                rows.collect::<Result<_, _>>()?
-            };
             let mut changed = 0;
-            for letter in open {
+            for letter in db.open_drafts()? {
                 changed += usize::from(db.count_due_of(&letter)?);
             }
             Ok(changed)
@@ -121,7 +123,7 @@ impl Db {
 
     /// Counts a draft's due dates by the office's profile; without one they stay as they are.
     pub(super) fn count_due(&self, draft: &mut Draft) {
-        let Some(profile) = &self.deadlines else {
+        let Some(profile) = &self.office.deadlines else {
             return;
         };
         if let Some(day) = draft.received_at.as_deref().and_then(|at| at.get(..10)) {

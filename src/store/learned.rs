@@ -98,6 +98,14 @@ struct Row<'a> {
     at: Millis,
 }
 
+/// With who signed beside the one who acts.
+fn with_approval(mut detail: serde_json::Value, approved_by: Option<&str>) -> serde_json::Value {
+    if let Some(approved_by) = approved_by {
+        detail["approved_by"] = json!(approved_by);
+    }
+    detail
+}
+
 impl Lesson {
     fn none(kind: Kind, name: String) -> Self {
         Self {
@@ -403,14 +411,14 @@ impl Db {
         Ok(Thresholds(rows.collect::<Result<BTreeMap<_, _>, _>>()?))
     }
 
-    /// Takes thresholds over, together; the number of the change.
+    /// Takes thresholds over, together, with who signed beside; the number of the change.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn apply_thresholds(
         &mut self,
         proposals: &[Proposal],
-        by: &str,
+        (by, approved_by): (&str, Option<&str>),
     ) -> Result<i64, StoreError> {
         self.atomically(|db| {
             let change: i64 = db
@@ -424,7 +432,7 @@ impl Db {
             }
             let fields: Vec<_> = proposals.iter().map(|p| json!({"field": p.field, "before": p.before, "after": p.after})).collect();
             let subject = format!("thresholds/{change}");
-            ledger::append(&db.connection, by, "thresholds.applied", &subject, &json!({"fields": fields}))?;
+            ledger::append(&db.connection, by, "thresholds.applied", &subject, &with_approval(json!({"fields": fields}), approved_by))?;
             Ok(change)
         })
     }
@@ -433,7 +441,10 @@ impl Db {
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn undo_thresholds(&mut self, by: &str) -> Result<Option<i64>, StoreError> {
+    pub fn undo_thresholds(
+        &mut self,
+        (by, approved_by): (&str, Option<&str>),
+    ) -> Result<Option<i64>, StoreError> {
         self.atomically(|db| {
             let newest: Option<i64> = db.connection.query_row(
                 "SELECT max(change) FROM thresholds WHERE undone_ms IS NULL",
@@ -446,7 +457,7 @@ impl Db {
                     (change, by, clock::now()),
                 )?;
                 let subject = format!("thresholds/{change}");
-                ledger::append(&db.connection, by, "thresholds.undone", &subject, &json!({}))?;
+                ledger::append(&db.connection, by, "thresholds.undone", &subject, &with_approval(json!({}), approved_by))?;
             }
             Ok(newest)
         })

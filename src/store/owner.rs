@@ -54,12 +54,19 @@ impl Store {
         Ok(Self::over(own, Db::look_at(settings)?))
     }
 
-    fn over(mut own: Db, beside: Db) -> (Self, JoinHandle<()>) {
+    fn over(mut own: Db, mut beside: Db) -> (Self, JoinHandle<()>) {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
         let (looks, asked) = mpsc::sync_channel::<Look>(QUEUE);
         let looking = std::thread::Builder::new()
             .name("store-look".into())
-            .spawn(move || asked.into_iter().for_each(|look| look(&beside)))
+            .spawn(move || {
+                asked.into_iter().for_each(|look| {
+                    if let Err(error) = beside.take_office_up() {
+                        tracing::error!(error = %crate::Chain(&error), "roster and deadlines are those of before");
+                    }
+                    look(&beside);
+                });
+            })
             .expect("the system can start a thread");
         let thread = std::thread::Builder::new()
             .name("store".into())

@@ -2,6 +2,7 @@
 //! roster calls everybody.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::OptionalExtension;
 
@@ -18,7 +19,8 @@ use crate::domain::roster::Roster;
 /// What comparing offices needs; nothing of it for a database beside any settings.
 #[derive(Debug, Default)]
 pub(super) struct Offices {
-    roster: Roster,
+    /// As it is in force: `store/office.rs`.
+    pub(super) roster: Arc<Roster>,
     /// `exchange/ID` → its unit.
     exchanges: BTreeMap<String, String>,
     /// Every `exchange/ID`.
@@ -36,7 +38,7 @@ impl Offices {
             Some((format!("exchange/{}", exchange.id), exchange.unit.clone()?))
         };
         Self {
-            roster: config::load_toml(&settings.registration.roster).unwrap_or_default(),
+            roster: Arc::new(config::load_toml(&settings.registration.roster).unwrap_or_default()),
             exchanges: settings.exchanges.iter().filter_map(named).collect(),
             folders: settings
                 .exchanges

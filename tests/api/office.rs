@@ -294,8 +294,8 @@ fn weeks() {
     let house = House::new();
     let office = Office {
         name: "测试信访局".into(),
-        roster: roster(&folder.join("manifest.json")).unwrap(),
-        deadlines: Profile::default(),
+        roster: roster(&folder.join("manifest.json")).unwrap().into(),
+        deadlines: Profile::default().into(),
         meaning: None,
     };
     house.add_user("王芳", Role::ConfirmingOfficer);

@@ -138,6 +138,8 @@ const ELSEWHERE: &[&str] = &[
     "/v1/session",
     "/v1/training",
     "/v1/clock",
+    // What a change makes of letters is told of those only that the caller may see: `a_letter_that_is_not_for_the_administrator_is_not_told`.
+    "/v1/settings",
     "/v1/second-copies",
     "/v1/users",
     "/v1/tokens",
@@ -175,6 +177,7 @@ const PAGE_LISTS: &[&str] = &[
     "/boxes",
     "/boxes/1",
     "/accounts",
+    "/settings",
     "/audit",
     "/audit?letter=KEPT1",
     "/myself",

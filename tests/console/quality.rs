@@ -11,7 +11,7 @@ use super::browser_station::{Station, irradiating};
 use super::{sign_in, trust};
 
 /// Every page that an administrator sees; a new route of the console has to come in here.
-pub(super) const PAGES: [&str; 28] = [
+pub(super) const PAGES: [&str; 29] = [
     "/",
     "/today",
     "/batches",
@@ -35,6 +35,7 @@ pub(super) const PAGES: [&str; 28] = [
     "/check",
     "/statistics",
     "/accounts",
+    "/settings",
     "/myself",
     "/letters?stage=drafted",
     "/search?q=A",

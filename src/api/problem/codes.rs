@@ -15,6 +15,16 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The request's body is too large",
     ),
     (
+        "setting_refused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The setting is not as it has to be; nothing is changed",
+    ),
+    (
+        "setting_changed",
+        StatusCode::CONFLICT,
+        "Something else would change than what was looked at",
+    ),
+    (
         "storage_full",
         StatusCode::INSUFFICIENT_STORAGE,
         "The station can write nothing",

@@ -28,6 +28,7 @@ function sentence(problem, status) {
     const next = said.fault_do[problem.reason];
     if (why) return next ? `${why}${said.script.stop}${next}` : why;
   }
+  if (code === "setting_refused" && said.setting_fault[problem.reason]) return problem.values.reduce(fill, said.setting_fault[problem.reason]);
   if (code === "forbidden" && problem.roles && problem.roles.length) {
     return fill(said.script.who_may, problem.roles.map((role) => said.role[role] || role).join(said.script.or));
   }

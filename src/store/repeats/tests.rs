@@ -291,21 +291,24 @@ fn thresholds_are_taken_over_together_and_taken_back() {
         becomes: none,
     };
     assert_eq!(
-        db.apply_thresholds(&[to("address", 0.8), to("phones", 0.7)], "command/x")
-            .unwrap(),
+        db.apply_thresholds(
+            &[to("address", 0.8), to("phones", 0.7)],
+            ("command/x", None)
+        )
+        .unwrap(),
         1
     );
     assert_eq!(
-        db.apply_thresholds(&[to("address", 0.75)], "command/x")
+        db.apply_thresholds(&[to("address", 0.75)], ("command/x", None))
             .unwrap(),
         2
     );
     assert_eq!(db.thresholds().unwrap().0["address"], 0.75);
-    assert_eq!(db.undo_thresholds("command/x").unwrap(), Some(2));
+    assert_eq!(db.undo_thresholds(("command/x", None)).unwrap(), Some(2));
     assert_eq!(db.thresholds().unwrap().0["address"], 0.8);
-    assert_eq!(db.undo_thresholds("command/x").unwrap(), Some(1));
+    assert_eq!(db.undo_thresholds(("command/x", None)).unwrap(), Some(1));
     assert!(db.thresholds().unwrap().0.is_empty());
-    assert_eq!(db.undo_thresholds("command/x").unwrap(), None);
+    assert_eq!(db.undo_thresholds(("command/x", None)).unwrap(), None);
     assert_eq!(db.threshold_changes().unwrap().len(), 3);
 }
 

@@ -299,7 +299,7 @@ fn a_name_or_address_given_by_an_officer_brings_its_deadline() {
     let profile: Profile =
         toml::from_str(include_str!("../../../../config/deadlines/2022.toml")).unwrap();
     let mut db = Db::in_memory().unwrap();
-    db.count_due_by(profile.clone()).unwrap();
+    db.count_due_by(profile.clone().into()).unwrap();
     read_letter(&mut db, "A1", &ROOF);
     let mut nobody = draft("A1", "匿名", HOME);
     nobody.fields.anonymous.value = true;
@@ -330,7 +330,11 @@ fn a_new_table_of_holidays_counts_waiting_drafts_again_and_leaves_confirmed_ones
         one.deadlines = profile.due("2026-03-02", &one.fields);
         keep(&mut db, &one);
     }
-    assert_eq!(db.count_due_by(profile.clone()).unwrap(), 2, "to come");
+    assert_eq!(
+        db.count_due_by(profile.clone().into()).unwrap(),
+        2,
+        "to come"
+    );
     confirm(&mut db, "A2").unwrap();
     let notice = |db: &Db, id: &str| {
         let draft = db.draft(id).unwrap().draft;
@@ -347,7 +351,7 @@ fn a_new_table_of_holidays_counts_waiting_drafts_again_and_leaves_confirmed_ones
         ..Year::default()
     }];
     let seen = version(&db, "A1");
-    assert_eq!(db.count_due_by(profile).unwrap(), 1);
+    assert_eq!(db.count_due_by(profile.into()).unwrap(), 1);
     assert_eq!(notice(&db, "A1"), ("2026-03-12".to_owned(), false));
     assert_eq!(notice(&db, "A2"), ("2026-03-11".to_owned(), true));
     assert!(version(&db, "A1") > seen);

@@ -1,0 +1,57 @@
+//! An administrator changes the roster: looked at, signed by two, in force; and what is refused says why.
+
+use laixin::store::Role;
+use serde_json::json;
+
+use super::browser::{Browser, ENTER, with_browser};
+use super::browser_station::{PASSWORD, Station};
+use super::{pictures, sign_in};
+
+const TABLE: &str = "本站,,苏州市信访局,,\n领导,1,周明远,中共苏州市委书记,市委书记、周书记\n领导,2,林伯年,苏州市人民政府市长,市长、林市长\n单位,1,苏州市人民政府,,市政府\n范围外,,国家信访局,,\n";
+
+async fn write(browser: &Browser, text: &str) {
+    let text = serde_json::to_string(text).unwrap();
+    let put = format!(
+        "document.querySelector('#roster details').open = true; document.getElementById('roster-table').value = {text};"
+    );
+    browser.ask(&put).await;
+    browser.click("#roster details form button.primary").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_is_previewed_put_in_force_and_what_goes_is_signed_by_two() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.add_person("李明", Role::ConfirmingOfficer).await;
+        sign_in(&browser, &station).await;
+        pictures(&browser, &station, "/settings", "settings-at-first").await;
+        browser.open(&station.page("/settings")).await;
+        write(&browser, &TABLE.replace("领导,2", "领导,1")).await;
+        browser.until("the refusal", "document.querySelector('#roster details form [data-say]').textContent.startsWith('周明远 与 林伯年 的次序同为 1')").await;
+        browser.picture("settings-refused-zh").await;
+        write(&browser, TABLE).await;
+        browser.until("the preview", "document.querySelectorAll('#settings-changes tbody tr').length === 6").await;
+        browser.picture("settings-preview-zh").await;
+        // The station's own name changes, too: two sign.
+        browser.fill("#approver", "李明").await;
+        browser.fill("#approver-password", PASSWORD).await;
+        browser.press(ENTER).await;
+        browser.until("in force", "document.querySelectorAll('#roster > .settings-table tbody tr').length === 5").await;
+        let told = browser.text("#roster h2").await;
+        assert!(told.contains("李明"), "{told}");
+        pictures(&browser, &station, "/settings", "settings-set").await;
+        browser.open(&station.page("/settings")).await;
+        write(&browser, TABLE).await;
+        browser.until("nothing would change", "document.querySelector('#settings-preview[open]') && document.getElementById('settings-apply').querySelector('button[type=submit]').hidden").await;
+        browser.open(&station.page("/settings")).await;
+        write(&browser, &TABLE.replace("林市长", "老林")).await;
+        browser.until("what goes", "document.querySelector('#settings-preview[open]') && !document.getElementById('settings-second').hidden").await;
+        browser.picture("settings-second-zh").await;
+        browser.open(&station.page("/settings")).await;
+        browser.click("#thresholds button.primary").await;
+        browser.until("no suggestion", "document.getElementById('settings-changes').textContent.includes('无须改动')").await;
+        assert_eq!(browser.ask("return document.querySelector('#settings-second').hidden;").await, json!(true));
+        browser.picture("settings-thresholds-zh").await;
+    })
+    .await;
+}
