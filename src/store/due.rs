@@ -34,7 +34,11 @@ impl Db {
     pub fn due(&self, seer: &Seer, now: Millis, days: u32) -> Result<Due, StoreError> {
         let until = now.0 + i64::from(days) * DAY_MS;
         // Nothing is due of a letter that came later than this; the clock begins with the day of receipt.
-        let fewest = self.office.deadlines.as_deref().map_or(0, Profile::fewest_days);
+        let fewest = self
+            .office
+            .deadlines
+            .as_deref()
+            .map_or(0, Profile::fewest_days);
         let came = Millis(until - (i64::from(fewest) - 1) * DAY_MS);
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT d.letter_id FROM drafts d CROSS JOIN letters l ON l.id = d.letter_id CROSS JOIN batches b ON b.id = l.batch_id
