@@ -269,7 +269,7 @@ pub fn next_action(reason: &str) -> &'static str {
         "scanner_feeder_empty" => "put paper into the feeder and scan again",
         "scanner_busy" => "wait, or end what the scanner does at its own panel",
         "scanner_stalled" => "switch the scanner off and on, then scan on from the sheet it named",
-        "scanner_truncated" | "scanner_not_an_image" => {
+        "scanner_too_slow" | "scanner_truncated" | "scanner_not_an_image" => {
             "scan on from the sheet it named; if it happens often, check the scanner's network cable"
         }
         "scanner_counts_differ" => {

@@ -60,7 +60,9 @@ impl Log {
             "scanner_stalled" => ("stall", "restart_scanner"),
             // Nothing is wrong with a scanner that has no paper.
             "scanner_feeder_empty" => return,
-            "scanner_no_connection" | "scanner_busy" => ("link", "check_scanner_link"),
+            "scanner_no_connection" | "scanner_busy" | "scanner_too_slow" => {
+                ("link", "check_scanner_link")
+            }
             "scanner_other_device" | "scanner_certificate" => {
                 ("identity", "check_scanner_identity")
             }

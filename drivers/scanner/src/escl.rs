@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::feeding::Job;
 use crate::offers::Fit;
-use crate::order::{Ended, Manner, Portrait, Trouble};
+use crate::order::{Ended, LONGEST_PAGE, Manner, Portrait, Trouble};
 use crate::spool::Spool;
 use http::Device;
 
@@ -40,6 +40,8 @@ pub struct EsclSettings {
     pub trust: Trust,
     /// Nothing came for this long: the scan is over.
     pub stall: Duration,
+    /// A page that still is not whole after this long is given up, however steadily it comes.
+    pub longest_page: Duration,
     /// How long a device that is busy is asked again.
     pub busy: Duration,
     /// A larger image is refused.
@@ -55,6 +57,7 @@ impl EsclSettings {
             serial: None,
             trust: Trust::Nothing,
             stall: Duration::from_secs(25),
+            longest_page: LONGEST_PAGE,
             busy: Duration::from_secs(20),
             max_image_bytes: 512 * 1024 * 1024,
         }

@@ -59,10 +59,12 @@ impl Job {
     }
 
     /// Resolves when the scan is to stop.
-    pub(crate) async fn cancelled(&self) {
+    pub(crate) fn cancelled(&self) -> impl Future<Output = ()> + use<> {
         let mut cancelled = self.cancelled.clone();
-        // The sender is gone only when the source was dropped: stop then, too.
-        let _ = cancelled.wait_for(|cancelled| *cancelled).await;
+        async move {
+            // The sender is gone only when the source was dropped: stop then, too.
+            let _ = cancelled.wait_for(|cancelled| *cancelled).await;
+        }
     }
 }
 

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::complete::LooksLike;
+
+/// What the slowest scanner needs for its largest page, and more.
+pub const LONGEST_PAGE: Duration = Duration::from_secs(600);
 
 /// Which sides of a sheet are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +145,14 @@ pub enum Trouble {
         /// Images that had come.
         after: u32,
     },
+    /// An image came so slowly that it was given up.
+    #[error("image {number} was not whole after {seconds} s")]
+    TooSlow {
+        /// Which image.
+        number: u32,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// An image stopped before its end.
     #[error("image {number} stopped after {bytes} bytes")]
     Truncated {
@@ -244,6 +256,7 @@ impl Trouble {
             Self::FeederEmpty => "scanner_feeder_empty",
             Self::Busy => "scanner_busy",
             Self::Stalled { .. } => "scanner_stalled",
+            Self::TooSlow { .. } => "scanner_too_slow",
             Self::Truncated { .. } => "scanner_truncated",
             Self::NotAnImage { .. } => "scanner_not_an_image",
             Self::CountsDiffer { .. } => "scanner_counts_differ",

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::feeding::Job;
 use crate::offers::Fit;
-use crate::order::{Ended, Manner, Outcome, Portrait, Trouble};
+use crate::order::{Ended, LONGEST_PAGE, Manner, Outcome, Portrait, Trouble};
 use crate::spool;
 use child::{Child, Exit};
 use options::Options;
@@ -34,6 +34,8 @@ pub struct SaneSettings {
     pub options: Vec<String>,
     /// Nothing was written for this long: the scan is over.
     pub stall: Duration,
+    /// A page that still is not whole after this long is given up, however steadily it comes.
+    pub longest_page: Duration,
 }
 
 impl SaneSettings {
@@ -49,6 +51,7 @@ impl SaneSettings {
             glass: "Flatbed".into(),
             options: Vec::new(),
             stall: Duration::from_secs(25),
+            longest_page: LONGEST_PAGE,
         }
     }
 }
@@ -234,7 +237,10 @@ impl Sane {
         job: &mut Job,
         device_images: &mut Option<u32>,
     ) -> Result<Outcome, Trouble> {
-        let device = self.bound().await?;
+        let device = tokio::select! {
+            () = job.cancelled() => return Ok(Outcome::Cancelled),
+            device = self.bound() => device?,
+        };
         let private = job
             .spool
             .folder_of(&job.order.id)
@@ -270,6 +276,7 @@ impl Sane {
     async fn watch(&self, job: &mut Job, child: &mut Child) -> Result<Outcome, Trouble> {
         let mut tick = tokio::time::interval(LOOK);
         let (mut seen, mut changed) = ((0, 0), Instant::now());
+        let (mut whole, mut page_began) = (job.images, Instant::now());
         loop {
             tokio::select! {
                 () = job.cancelled() => return Ok(Outcome::Cancelled),
@@ -286,6 +293,15 @@ impl Sane {
             }
             if child.said_its_last() && changed.elapsed() >= STOP {
                 return Ok(Outcome::Done);
+            }
+            if job.images != whole {
+                (whole, page_began) = (job.images, Instant::now());
+            }
+            if page_began.elapsed() >= self.settings.longest_page {
+                return Err(Trouble::TooSlow {
+                    number: job.images + 1,
+                    seconds: self.settings.longest_page.as_secs(),
+                });
             }
             if changed.elapsed() >= self.settings.stall {
                 return Err(Trouble::Stalled {

@@ -364,6 +364,7 @@ impl State {
                 Fault::SlowLoris(at) if *at == made => {
                     body = Body::Hangs(image[..half].to_vec());
                 }
+                Fault::Drips(at) if *at == made => body = Body::Drips(image[..half].to_vec()),
                 Fault::HalfImage(at) if *at == made => body = Body::Whole(image[..half].to_vec()),
                 _ => {}
             }

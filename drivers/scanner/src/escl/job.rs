@@ -16,6 +16,8 @@ use crate::spool::Spool;
 
 /// Between two questions to a device that says “not yet”.
 const ASK_AGAIN: Duration = Duration::from_millis(400);
+/// What the device had counted is asked for so long once a scan is over.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(settings: &EsclSettings, job: Job) -> Ended {
     let mut scan = Scan {
@@ -51,15 +53,17 @@ enum Next {
     AskStatus,
     /// Later.
     Wait(Duration),
+    /// Somebody stopped the scan.
+    Cancelled,
 }
 
 impl Scan<'_> {
     async fn whole(&mut self) -> Result<Outcome, Trouble> {
         let device = Device::connect(self.settings)?;
-        let capabilities = device.capabilities().await?;
-        can(&capabilities, &self.job.order.manner)?;
-        end_left(&device, &self.job.spool).await;
-        self.is_free(&device.status().await?)?;
+        let capabilities = tokio::select! {
+            () = self.job.cancelled() => return Ok(Outcome::Cancelled),
+            capabilities = self.looked_at(&device) => capabilities?,
+        };
         let Some(address) = self.begin(&device, &capabilities.version).await? else {
             return Ok(Outcome::Cancelled);
         };
@@ -74,11 +78,20 @@ impl Scan<'_> {
         }
         if !is_done {
             // What the device had counted tells a person how many sheets went through.
-            if let Ok(status) = device.status().await {
+            if let Some(Ok(status)) = within(LAST_WORD, device.status()).await {
                 self.count(status.job(address.path()));
             }
         }
         outcome
+    }
+
+    /// What the device can do, once it can do what is ordered and has nothing else to do.
+    async fn looked_at(&self, device: &Device) -> Result<Capabilities, Trouble> {
+        let capabilities = device.capabilities().await?;
+        can(&capabilities, &self.job.order.manner)?;
+        end_left(device, &self.job.spool).await;
+        self.is_free(&device.status().await?)?;
+        Ok(capabilities)
     }
 
     fn is_free(&self, status: &Status) -> Result<(), Trouble> {
@@ -119,7 +132,7 @@ impl Scan<'_> {
         loop {
             let next = tokio::select! {
                 biased;
-                () = cancelled(&self.job) => return Ok(Outcome::Cancelled),
+                () = self.job.cancelled() => return Ok(Outcome::Cancelled),
                 response = within(self.left()?, device.next_document(address)) => response,
             };
             let next = match next {
@@ -128,11 +141,19 @@ impl Scan<'_> {
             };
             let wait = match next {
                 Next::Image => continue,
+                Next::Cancelled => return Ok(Outcome::Cancelled),
                 Next::Wait(wait) => wait,
-                Next::AskStatus => match self.what_now(device, address).await? {
-                    Some(outcome) => return Ok(outcome),
-                    None => ASK_AGAIN,
-                },
+                Next::AskStatus => {
+                    let cancelled = self.job.cancelled();
+                    let outcome = tokio::select! {
+                        () = cancelled => Some(Outcome::Cancelled),
+                        outcome = self.what_now(device, address) => outcome?,
+                    };
+                    match outcome {
+                        Some(outcome) => return Ok(outcome),
+                        None => ASK_AGAIN,
+                    }
+                }
             };
             self.left()?;
             tokio::select! {
@@ -176,9 +197,26 @@ impl Scan<'_> {
             .begin(&order, number)
             .await
             .map_err(Trouble::Disk)?;
+        let longest = self.settings.longest_page;
+        let too_slow = tokio::time::sleep(longest);
+        tokio::pin!(too_slow);
         loop {
             let stall = self.settings.stall.saturating_sub(self.last_byte.elapsed());
-            let part = match within(stall, response.chunk()).await {
+            // A body that drips is headway each time: neither its end nor the watchdog may be waited for.
+            let part = tokio::select! {
+                biased;
+                () = self.job.cancelled() => {
+                    incoming.broke_off("cancelled").await?;
+                    return Ok(Next::Cancelled);
+                }
+                () = &mut too_slow => {
+                    incoming.broke_off("too_slow").await?;
+                    let seconds = longest.as_secs();
+                    return Err(Trouble::TooSlow { number, seconds });
+                }
+                part = within(stall, response.chunk()) => part,
+            };
+            let part = match part {
                 None => {
                     let stalled = self.stalled();
                     incoming.broke_off("stalled").await?;
@@ -306,10 +344,6 @@ pub(super) async fn end_left(device: &Device, spool: &Spool) {
     }
 }
 
-async fn cancelled(job: &Job) {
-    job.cancelled().await;
-}
-
 async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(time, work).await.ok()
 }
@@ -324,7 +358,6 @@ fn lacks(what: impl Into<String>) -> Trouble {
     Trouble::Unsupported { what: what.into() }
 }
 
-/// Whether the tray offers what is ordered; what a device does not list at all it is not held to.
 /// The tray of a manner, and what it is called.
 fn tray_of<'a>(
     capabilities: &'a Capabilities,
@@ -338,6 +371,7 @@ fn tray_of<'a>(
     (tray.as_ref(), name)
 }
 
+/// Whether the tray offers what is ordered; what a device does not list at all it is not held to.
 fn can(capabilities: &Capabilities, manner: &Manner) -> Result<(), Trouble> {
     let (tray, name) = tray_of(capabilities, manner);
     let tray = tray.ok_or_else(|| lacks(name))?;

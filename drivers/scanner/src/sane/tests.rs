@@ -217,6 +217,29 @@ async fn hanging_backend_is_killed_with_what_it_started() {
     assert!(!alive, "nothing of its group is left");
 }
 
+#[tokio::test]
+async fn a_page_that_a_backend_writes_without_end_ends_with_its_own_code() {
+    let home = TempDir::new().unwrap();
+    let script =
+        format!("{TO_FOLDER}\nwhile :; do printf x >> \"$d/p0001.png.part\"; sleep 0.2; done");
+    let longest = Duration::from_secs(2);
+    let began = Instant::now();
+    let run = scan(SaneSettings {
+        program: program(home.path(), &script),
+        stall: Duration::from_secs(1),
+        longest_page: longest,
+        ..test_device(&[])
+    })
+    .await;
+    assert!(
+        matches!(run.trouble(), Trouble::TooSlow { number: 1, .. }),
+        "{:?}",
+        run.ended
+    );
+    assert!(began.elapsed() >= longest, "what still came was waited for");
+    assert_eq!(run.kept_aside("truncated"), 1, "the part is kept");
+}
+
 /// The station is killed: what it started must not go on feeding paper. It ends with the thread that started it, and that with the station.
 #[test]
 fn scanimage_ends_with_the_station_that_started_it() {

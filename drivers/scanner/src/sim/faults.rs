@@ -28,6 +28,8 @@ pub enum Fault {
     Html(u32),
     /// In the middle of this image nothing more comes, and the line stays open.
     SlowLoris(u32),
+    /// In the middle of this image one byte comes every now and then, and it never ends.
+    Drips(u32),
     /// This image has lost its second half, and everything else looks right.
     HalfImage(u32),
     /// Another device has its address.
@@ -62,6 +64,7 @@ impl std::str::FromStr for Fault {
             "busy" => Self::Busy(number),
             "html" => Self::Html(number),
             "slow-loris" => Self::SlowLoris(number),
+            "drips" => Self::Drips(number),
             "half-image" => Self::HalfImage(number),
             "wrong-serial" => Self::WrongSerial,
             "counts-one-more" => Self::CountsOneMore,
@@ -76,6 +79,6 @@ impl std::str::FromStr for Fault {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no such fault; there are jam:N, double-feed:N, early-404:N, conflict-at-end, relative-location, foreign-location, truncated-chunks:N, \
-     truncated-length:N, dies-mid-page:N, busy:N, html:N, slow-loris:N, half-image:N, wrong-serial, counts-one-more, forgets-jobs, never-ready"
+     truncated-length:N, dies-mid-page:N, busy:N, html:N, slow-loris:N, drips:N, half-image:N, wrong-serial, counts-one-more, forgets-jobs, never-ready"
 )]
 pub struct UnknownFault;

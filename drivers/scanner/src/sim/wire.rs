@@ -25,9 +25,13 @@ pub(super) enum Body {
     Short(Vec<u8>, usize),
     /// In chunks; then nothing, and the connection stays open.
     Hangs(Vec<u8>),
+    /// In chunks; then a byte now and then, without end.
+    Drips(Vec<u8>),
 }
 
 const LONGEST_REQUEST: usize = 64 * 1024;
+/// Between two bytes of a body that drips.
+const DRIP: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads one request; `None` when it is none.
@@ -90,6 +94,14 @@ pub(super) async fn write(socket: &mut TcpStream, answer: Answer) -> io::Result<
             socket.flush().await?;
             // Until the caller has had enough.
             let _ = socket.read(&mut [0]).await;
+        }
+        Body::Drips(bytes) => {
+            chunks(socket, &bytes).await?;
+            // Until the caller hangs up.
+            loop {
+                tokio::time::sleep(DRIP).await;
+                chunks(socket, &[0]).await?;
+            }
         }
     }
     socket.shutdown().await
