@@ -10,6 +10,7 @@ mod closing;
 mod days;
 mod devices;
 mod due;
+mod full_disk;
 mod handover;
 mod hearing;
 mod held_looks;

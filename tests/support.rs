@@ -4,6 +4,7 @@ pub mod clock;
 pub mod described;
 mod people;
 pub mod reader;
+pub mod small_disk;
 pub mod vouched;
 
 use std::ffi::OsStr;

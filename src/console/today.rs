@@ -94,6 +94,8 @@ struct TodayPage {
 
 #[derive(Default)]
 struct Seen {
+    /// The disk takes nothing: who looks could not be put on record, so no letter is among it.
+    is_unrecorded: bool,
     clock: Option<ClockTrouble>,
     day: Option<day::Today>,
     findings: findings::Findings,
@@ -124,12 +126,30 @@ struct Kept {
     open_valuables: Vec<(String, u32, Millis)>,
 }
 
+/// What is to be seen; on a disk that takes nothing all but the letters, since that is told here.
+async fn seen(app: &App, seer: Seer) -> Result<Seen, StoreError> {
+    let again = seer.clone();
+    match app.store.with(move |db| look(db, &seer, true)).await {
+        Err(error) if error.is_full() => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "no letter is shown"
+            );
+            app.store.with(move |db| look(db, &again, false)).await
+        }
+        seen => seen,
+    }
+}
+
 /// What this person may see of it: whoever looks after devices sees no letter.
-fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
-    let (letters, troubled) = (
-        db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
-        db.troubled_letters(HELD_SHOWN)?,
-    );
+fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError> {
+    let (letters, troubled) = match is_recorded {
+        true => (
+            db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
+            db.troubled_letters(HELD_SHOWN)?,
+        ),
+        false => (Vec::new(), Vec::new()),
+    };
     let mut open_valuables = Vec::new();
     for (letter, count, since) in db.letters_with_open_valuables()? {
         if db.may_know_of(seer, &letter)? {
@@ -172,6 +192,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
         }
     }
     Ok(Seen {
+        is_unrecorded: !is_recorded,
         damaged,
         clock: db.clock_trouble()?,
         day: match reads {
@@ -340,11 +361,17 @@ fn troubled(w: &'static Words, letter: &LetterLine) -> Alert {
 }
 
 fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
-    let mut alerts: Vec<_> = seen
-        .troubled
-        .iter()
-        .map(|letter| troubled(w, letter))
-        .collect();
+    let mut alerts = Vec::new();
+    if seen.is_unrecorded {
+        alerts.push(Alert {
+            what: w.t("alert.unrecorded").to_owned(),
+            next: w.t("alert.unrecorded_do").to_owned(),
+            subject: String::new(),
+            href: None,
+            tone: "bad",
+        });
+    }
+    alerts.extend(seen.troubled.iter().map(|letter| troubled(w, letter)));
     let quarantined = seen
         .loads
         .iter()
@@ -500,7 +527,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
     }
     let seer = visitor.seer();
     let handles_letters = Mailroom::lets(seer.holder);
-    let mut seen = match app.store.with(move |db| look(db, &seer)).await {
+    let mut seen = match seen(&app, seer).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };

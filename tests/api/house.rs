@@ -1,7 +1,7 @@
 //! A store, a router on a socket of its own, accounts, and letters as intake leaves them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use laixin::api::{self, App, password};
@@ -142,12 +142,21 @@ impl House {
         )
     }
 
+    /// With its data in this folder.
+    pub(super) fn in_folder(data: &Path) -> Self {
+        Self::set_up_in(data, "confirmed", "")
+    }
+
     fn set_up(offer: &str, more: &str) -> Self {
+        Self::set_up_in(Path::new("data"), offer, more)
+    }
+
+    fn set_up_in(data: &Path, offer: &str, more: &str) -> Self {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let text = format!(
-            "[station]\nname = \"test\"\ndata_dir = \"data\"\n[handoff]\noffer = \"{offer}\"\n{more}"
+            "[station]\nname = \"test\"\ndata_dir = {data:?}\n[handoff]\noffer = \"{offer}\"\n{more}"
         );
         let own = "\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n";
         let text = if text.contains("[registration]") {

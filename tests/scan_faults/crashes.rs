@@ -14,6 +14,7 @@ use scanner::claim;
 use tempfile::TempDir;
 
 use super::station::{BOUND, Station, page, wait_ready};
+use crate::support::small_disk::SmallDisk;
 
 /// What an earlier run did up to its claim.
 async fn claimed_by_an_earlier_run(station: &Station, name: &str) -> claim::Claimed {
@@ -156,13 +157,13 @@ async fn claimed_under_another_database() {
 
 #[tokio::test]
 async fn disk_full() {
-    let Some(small) = SmallDisk::new() else {
+    let Some(small) = SmallDisk::new(1) else {
         println!("skipped: a small tmpfs cannot be mounted here (not root)");
         return;
     };
     let mut station = Station::new();
-    station.evidence = Arc::new(Evidence::open(&small.0.path().join("evidence")).unwrap());
-    let filler = small.0.path().join("filler");
+    station.evidence = Arc::new(Evidence::open(&small.path().join("evidence")).unwrap());
+    let filler = small.path().join("filler");
     let written = fs::write(&filler, vec![1; 4 << 20]);
     assert!(written.is_err(), "the small disk is full now");
     station.release().await;
@@ -188,35 +189,6 @@ async fn disk_full() {
         large
     );
     station.stop().await;
-}
-
-/// A tmpfs of 1 MB, unmounted when dropped.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn new() -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(folder.path())
-            .output();
-        mounted
-            .is_ok_and(|output| output.status.success())
-            .then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = std::process::Command::new("umount")
-            .arg("-l")
-            .arg(self.0.path())
-            .status();
-        assert!(
-            unmounted.is_ok_and(|status| status.success()),
-            "the small disk is unmounted"
-        );
-    }
 }
 
 const CHILD_ROOT: &str = "LAIXIN_TEST_SCAN_ROOT";
