@@ -30,8 +30,9 @@ pub struct Grey {
 
 /// The longest side at least of the copy that separators are looked for on, where the image has as many: their modules are still 4 pixels wide.
 const SEPARATOR_PX: u32 = 850;
-/// The longest side at most for thin bars.
-const BARS_PX: u32 = 2200;
+/// The longest side at least of the copy that bars are looked for on, where the image has as many: nothing at 200 or 300 dpi is made smaller. A module is
+/// 2 to 4 pixels wide there, and half of that cannot be read.
+const BARS_PX: u32 = 2800;
 
 impl Grey {
     fn longest_px(&self) -> u32 {
@@ -107,7 +108,7 @@ impl Codes {
             }
             Self::Bars => {
                 let grey = grey_of(bytes, frame, u32::MAX)?;
-                let by = grey.longest_px().div_ceil(BARS_PX);
+                let by = grey.longest_px() / BARS_PX;
                 let bars = [BarcodeFormat::CODE_128, BarcodeFormat::CODE_39];
                 Some(grey.shrunk(by).codes(&bars))
             }
