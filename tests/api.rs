@@ -2,6 +2,7 @@
 
 mod accounts;
 mod accused;
+mod accused_saw;
 mod alerts;
 mod archive;
 mod archive_images;

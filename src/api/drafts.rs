@@ -419,7 +419,8 @@ pub async fn ack(
     let key = asked.key(&by);
     let AckBody { case_number, lease } = asked.body;
     check_text("case_number", &case_number, 64)?;
-    app.once_telling(key, move |db| {
+    let (letter, said, sayer) = (id.clone(), case_number.clone(), by.clone());
+    let given = app.once_telling(key, move |db| {
         let row = db.ack_draft(&id, &case_number, &by, lease.as_deref())?;
         Ok((
             answer(StatusCode::OK, &AckView::read(db, row, &seer)?)?,
@@ -428,8 +429,14 @@ pub async fn ack(
                 what: "registered".into(),
             },
         ))
-    })
-    .await
+    });
+    let given = given.await;
+    if given.is_err() {
+        app.store
+            .with(move |db| db.keep_refused_number(&letter, &said, &sayer))
+            .await?;
+    }
+    given
 }
 
 /// Gives the draft back; it goes to the end of the queue.

@@ -231,13 +231,13 @@ pub async fn holds(
     Query(wanted): Query<HoldQuery>,
 ) -> Result<Json<HoldList>, Problem> {
     const MOST: u32 = 500;
-    let by = caller.actor();
+    let seer = caller.seer();
     let found = app
         .store
         .with(move |db| {
-            let kept = db.names_kept_from(&by)?;
+            let kept = db.names_kept_from(&seer.actor)?;
             let mut found = db.open_holds(wanted.batch, MOST)?;
-            found.retain(|hold| !kept.is_about(hold));
+            found.retain(|hold| !kept.is_about(hold) && guard::may_hear_of(db, &seer, hold));
             Ok(found)
         })
         .await?;
@@ -279,7 +279,7 @@ pub async fn resolve(
     .await
 }
 
-/// Whether a letter may go on that no cycle released is not an operator's to say.
+/// Whether a letter may go on that no cycle released, or that the accused know of, is not an operator's to say.
 async fn officer_where_needed(
     app: &App,
     caller: &Caller<Mailroom>,
@@ -296,7 +296,7 @@ async fn officer_where_needed(
     match is_an_officers && !may(caller.seer().holder, Action::DecideAccess) {
         true => Err(Problem::forbidden(
             Action::DecideAccess,
-            "this letter may never have been disinfected: what was found is not for everybody to say",
+            "what was found of this letter is not for everybody to say",
         )),
         false => Ok(()),
     }

@@ -12,7 +12,8 @@ use super::App;
 use super::auth::{Who, who_asks};
 use super::problem::Problem;
 use crate::domain::access::{Holder, Seer, Unseen};
-use crate::store::{Db, StoreError, ThingOf};
+use crate::domain::grouping::hold::ACCUSED_OFFICE_SAW;
+use crate::store::{Db, Hold, StoreError, ThingOf};
 
 /// What an address leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +159,12 @@ fn let_near(
 /// [`StoreError::Unseen`]; [`StoreError::NotFound`] where that letter is kept from him.
 pub(crate) fn let_resolve(db: &Db, seer: &Seer, hold: i64) -> Result<(), StoreError> {
     let_near(db, seer, (ThingOf::Hold, hold), Nearness::Decision)
+}
+
+/// Whether somebody hears of this finding: that a letter was seen by those whom it accuses says what is in it, and is for people who may open it.
+pub(crate) fn may_hear_of(db: &Db, seer: &Seer, hold: &Hold) -> bool {
+    hold.reason != ACCUSED_OFFICE_SAW
+        || matches!(seer.holder, Holder::Person(_)) && let_resolve(db, seer, hold.id).is_ok()
 }
 
 /// Who asks, having passed the gate; `None` for nobody, whom every route refuses itself.

@@ -174,7 +174,12 @@ impl LetterView {
             } else {
                 Vec::new()
             },
-            holds: db.holds_of(id)?.into_iter().map(HoldView::from).collect(),
+            holds: db
+                .holds_of(id)?
+                .into_iter()
+                .filter(|hold| super::guard::may_hear_of(db, seer, hold))
+                .map(HoldView::from)
+                .collect(),
             draft,
             letter: row.into(),
         })

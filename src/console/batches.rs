@@ -201,7 +201,7 @@ fn look(
                 .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
                 .collect::<Result<_, StoreError>>()?;
             let mut holds = db.open_holds(Some(batch.id), HOLDS_SHOWN)?;
-            holds.retain(|hold| !kept.is_about(hold));
+            holds.retain(|hold| !kept.is_about(hold) && guard::may_hear_of(db, seer, hold));
             let holds = holds.into_iter().map(|hold| {
                 let is_his = guard::let_resolve(db, seer, hold.id).is_ok();
                 (hold, is_his)

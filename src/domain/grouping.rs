@@ -96,13 +96,19 @@ pub mod hold {
     pub const RECEIPT_CONTRADICTS: &str = "receipt_contradicts";
     /// A package was taken back that the other side may have fetched, and it has not answered: it may register the letter beside whoever gets it next.
     pub const PACKAGE_UNANSWERED: &str = "package_unanswered";
+    /// The case system of an office that the letter accuses was handed its draft before anybody knew: it may have read and registered it.
+    pub const ACCUSED_OFFICE_SAW: &str = "accused_office_saw";
 
-    /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons.
+    /// Whether an officer has to say what was found: a letter may go on that no cycle released, which otherwise takes an override by two persons, or that
+    /// the accused know of.
     #[must_use]
     pub fn is_for_an_officer(reason: &str) -> bool {
         matches!(
             reason,
-            UNRELEASED_LOAD | OPENED_BEFORE_RELEASE | MADE_BEFORE_RELEASE
+            UNRELEASED_LOAD
+                | OPENED_BEFORE_RELEASE
+                | MADE_BEFORE_RELEASE
+                | ACCUSED_OFFICE_SAW
         )
     }
 }

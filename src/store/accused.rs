@@ -2,12 +2,14 @@
 //! Recusals and the addressee's conflict follow with every correction, in `store/drafts.rs`.
 
 use rusqlite::OptionalExtension;
+use serde_json::json;
 
 use super::drafts::subject;
-use super::{Db, DraftRow, DraftState, Hindrance, StoreError};
+use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::domain::access::{Action, Restricted, Seer, may};
 use crate::domain::correct::{Corrections, Party, parties_in, stays};
 use crate::domain::draft::{Accused, Draft, Fields, names_whom_it_accuses};
+use crate::domain::grouping::hold;
 
 /// Whether somebody who was accused is not any more, or his office is not.
 pub(super) fn is_taken_away(before: &[Accused], now: &[Accused]) -> bool {
@@ -154,14 +156,19 @@ impl Db {
 
     /// What was taken back from this claimant is not registered by him afterwards: he hears it at once, and forgets it. Behind an exchange folder it is
     /// registered by the time its receipt comes, and nobody there hears a refusal.
-    pub(super) fn not_taken_back_from(&self, row: &DraftRow, by: &str) -> Result<(), StoreError> {
+    pub(super) fn not_taken_back_from(
+        &self,
+        row: &DraftRow,
+        by: &str,
+        action: &'static str,
+    ) -> Result<(), StoreError> {
         if !by.starts_with("exchange/") && self.is_taken_back_from(row, by)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::TakenBack,
                 what: "draft",
                 id: row.draft.letter.clone(),
                 state: "taken back from you".into(),
-                action: "acknowledge",
+                action,
             });
         }
         Ok(())
@@ -171,6 +178,76 @@ impl Db {
         let (unit, letter) = (self.unit_of(by)?, row.draft.letter.as_str());
         Ok(row.state == DraftState::Open
             && self.accuses(letter, &row.draft.fields, unit.as_deref())?)
+    }
+
+    /// Systems that were handed a draft before anybody knew that it accuses their office: an officer hears of each, and nothing more goes out before he has
+    /// answered. Of a package in an exchange folder another finding asks.
+    pub(super) fn hold_if_accused_saw(
+        &self,
+        letter: &str,
+        fields: &Fields,
+    ) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT actor FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor NOT LIKE 'exchange/%'",
+        )?;
+        let systems = query.query_map([subject(letter)], |row| row.get(0))?;
+        for system in systems.collect::<Result<Vec<String>, _>>()? {
+            if self.is_of_accused(&system, letter, fields)? {
+                self.hold_until_said(letter, hold::ACCUSED_OFFICE_SAW, system)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_of_accused(
+        &self,
+        system: &str,
+        letter: &str,
+        fields: &Fields,
+    ) -> Result<bool, StoreError> {
+        match self.unit_of(system)? {
+            Some(unit) => self.accuses_office(letter, fields, &unit),
+            None => Ok(false),
+        }
+    }
+
+    /// The number under which the system of an accused office says that it registered a letter, though it is refused: an officer has to know of it.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn keep_refused_number(
+        &mut self,
+        letter: &str,
+        case_number: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let row = match db.draft(letter) {
+                Ok(row) => row,
+                Err(StoreError::NotFound { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let is_holder = row.state != DraftState::Open && row.claimed_by.as_deref() == Some(by);
+            if is_holder
+                || !db.had_draft(letter, by)?
+                || !db.is_of_accused(by, letter, &row.draft.fields)?
+            {
+                return Ok(());
+            }
+            let (about, detail) = (subject(letter), json!({"case_number": case_number}));
+            let is_known = db
+                .connection
+                .prepare_cached(
+                    "SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.ack_refused' AND actor = ?2 AND detail ->> '$.case_number' = ?3",
+                )?
+                .exists((&about, by, case_number))?;
+            if is_known {
+                return Ok(());
+            }
+            ledger::append(&db.connection, by, "draft.ack_refused", &about, &detail)?;
+            let said = format!("{case_number} ({by})");
+            db.hold_until_said(letter, hold::ACCUSED_OFFICE_SAW, said)
+        })
     }
 
     /// Whom a person names restricts the letter, also after an officer had opened it to everybody: he did not know of this one.

@@ -34,6 +34,7 @@ pub struct Claiming {
 }
 
 const ACK: &str = "acknowledge it";
+const NACK: &str = "give it back";
 
 impl DraftRow {
     /// Why this claimant cannot acknowledge it or give it back.
@@ -168,7 +169,7 @@ impl Db {
                 DraftState::Leased => own,
                 DraftState::Open => db.had_draft(letter, by)?,
             };
-            db.not_taken_back_from(&row, by)?;
+            db.not_taken_back_from(&row, by, ACK)?;
             if !free || !db.lease_fits(&row, lease)? {
                 return Err(row.refuse_claimant(by, ACK));
             }
@@ -218,9 +219,10 @@ impl Db {
         self.atomically(|db| {
             db.let_know(letter, by)?;
             let mut row = db.draft(letter)?;
+            db.not_taken_back_from(&row, by, NACK)?;
             let is_holder = row.state == DraftState::Leased && row.claimed_by.as_deref() == Some(by);
             if !is_holder || !db.lease_fits(&row, lease)? {
-                return Err(row.refuse_claimant(by, "give it back"));
+                return Err(row.refuse_claimant(by, NACK));
             }
             let now = clock::now();
             db.connection

@@ -254,6 +254,7 @@ impl Db {
             db.guard_letter(letter, &draft.fields)?;
             db.settle_offices(letter, &draft.fields)?;
             db.restrict_anew(letter, &draft.fields)?;
+            db.hold_if_accused_saw(letter, &draft.fields)?;
             db.settle_recusals(letter, Some(&draft.fields))?;
             db.letter_changed(letter, Stage::Drafted)?;
             db.judge_numbers(letter)?;
@@ -393,6 +394,7 @@ impl Db {
             db.settle_offices(letter, &row.draft.fields)?;
             db.settle_recusals(letter, Some(&row.draft.fields))?;
             db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
+            db.hold_if_accused_saw(letter, &row.draft.fields)?;
             db.index_letter(letter)?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();

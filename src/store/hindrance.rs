@@ -16,7 +16,7 @@ pub enum Hindrance {
     NotHandedOut,
     /// The draft is registered under another number.
     OtherCaseNumber,
-    /// The draft was taken back: it accuses the claimant's office.
+    /// The draft was taken back from the claimant, who is not told why.
     TakenBack,
     /// A case system has the draft and may register it at any moment.
     WithCaseSystem,
@@ -201,7 +201,7 @@ impl Hindrance {
             Self::OtherCaseNumber => {
                 "The first number stands; where it is wrong, correct it in the case system and tell the mailroom"
             }
-            Self::TakenBack => "Forget it: it is handed over elsewhere",
+            Self::TakenBack => "Do not register it, and delete what was kept of it: it does not come again",
             Self::WithCaseSystem => {
                 "Wait until the case system has registered it or given it back, or ask there for it to be given back"
             }

@@ -263,7 +263,7 @@ impl Db {
                     why: Hindrance::Held,
                     what: "letter",
                     id: from.to_owned(),
-                    state: "held for an officer, who first says whether it was disinfected".into(),
+                    state: "held for an officer, who first says what was found".into(),
                     action: "move pages",
                 });
             }

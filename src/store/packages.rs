@@ -182,11 +182,11 @@ impl Db {
     ) -> Result<(), StoreError> {
         let letter = self.package_named(channel, package)?.letter;
         let detail = format!("{said} ({channel})");
-        self.atomically(|db| db.hold_for_the_other_side(&letter, hold::RECEIPT_CONTRADICTS, detail))
+        self.atomically(|db| db.hold_until_said(&letter, hold::RECEIPT_CONTRADICTS, detail))
     }
 
     /// Holds a letter until a person has spoken with the other side; the same again only once.
-    fn hold_for_the_other_side(
+    pub(super) fn hold_until_said(
         &self,
         letter: &str,
         reason: &str,
@@ -221,7 +221,7 @@ impl Db {
         let packages: Vec<String> = packages.collect::<Result<_, _>>()?;
         packages.iter().try_for_each(|package| {
             let detail = unanswered(package, channel);
-            self.hold_for_the_other_side(letter, hold::PACKAGE_UNANSWERED, detail)
+            self.hold_until_said(letter, hold::PACKAGE_UNANSWERED, detail)
         })
     }
 

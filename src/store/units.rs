@@ -134,12 +134,25 @@ impl Db {
         if self.goes_to_accused(fields, unit) {
             return Ok(true);
         }
-        let Some(unit) = unit else {
-            return Ok(false);
-        };
-        let later = self.later_accused(letter)?;
-        let is_later = is_accused(&later, std::iter::once(unit), &self.offices.roster);
-        Ok(is_later || self.office_word(letter, Some(unit))? == OfficeWord::Accused)
+        match unit {
+            Some(unit) => self.accuses_office(letter, fields, unit),
+            None => Ok(false),
+        }
+    }
+
+    /// The same of the office alone, whoever the letter is addressed to.
+    pub(super) fn accuses_office(
+        &self,
+        letter: &str,
+        fields: &Fields,
+        unit: &str,
+    ) -> Result<bool, StoreError> {
+        let mut accused = self.later_accused(letter)?;
+        accused.extend(fields.accused.iter().cloned());
+        Ok(
+            is_accused(&accused, std::iter::once(unit), &self.offices.roster)
+                || self.office_word(letter, Some(unit))? == OfficeWord::Accused,
+        )
     }
 
     /// Whether a draft is kept from the system of this office: it accuses that office, or an officer has not said yet whether it does.

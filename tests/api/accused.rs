@@ -62,6 +62,7 @@ fn a_missing_accused_is_named_by_a_person_and_the_draft_comes_back_from_his_offi
         house.post(&officer, "/v1/letters/A1/views", why).status,
         200
     );
+    house.sql("UPDATE holds SET resolved_ms = 1, resolved_by = 'wang', note = '已请对方删除'");
     let etag = house.get(&officer, "/v1/letters/A1").header("etag");
     let confirm = officer.with("if-match", &etag);
     let confirmed = house.call(&confirm, "POST", "/v1/letters/A1/confirm", Some("{}"));

@@ -269,7 +269,7 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
     (
         "taken_back",
         StatusCode::CONFLICT,
-        "The draft was taken back: it accuses this office",
+        "The draft was taken back, and is not to be registered",
     ),
     (
         "with_case_system",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Alert;
+use crate::api::guard;
 use crate::console::batches::card_href;
 use crate::console::words::Words;
 use crate::domain::access::Seer;
@@ -30,7 +31,7 @@ pub(super) fn look(db: &Db, seer: &Seer) -> Result<Findings, StoreError> {
             Some(letter) => db.may_know_of(seer, letter)?,
             None => true,
         };
-        if is_known && !kept.is_about(&hold) {
+        if is_known && !kept.is_about(&hold) && guard::may_hear_of(db, seer, &hold) {
             of_batches.entry(hold.batch).or_default().push(hold);
         }
     }
