@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Millis;
 use crate::config::Settings;
 use crate::domain::alarm::Escalation;
 use crate::events::{Event, Events};
@@ -48,8 +49,9 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
         match look(&alarm.store, told, rules).await {
-            Ok((new, risen, clock)) => {
+            Ok((new, risen, (clock, restored))) => {
                 alarm.tell_clock(clock);
+                alarm.tell_restored(restored);
                 told = new.last().map_or(told, |alert| alert.id);
                 new.iter()
                     .for_each(|alert| alarm.tell(alert, "an alert wants a person at once"));
@@ -69,15 +71,19 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
     }
 }
 
+/// What is the matter with the clock, and until when a restored station knows what happened.
+type Stopped = (Option<ClockTrouble>, Option<Millis>);
+
 async fn look(
     store: &Store,
     told: i64,
     rules: Escalation,
-) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Option<ClockTrouble>), StoreError> {
+) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Stopped), StoreError> {
     store
         .with(move |db| {
             let new = db.alerts(told, AlertsWanted::All, MOST)?;
-            Ok((new, db.escalate_alerts(rules)?, db.watch_clock()?))
+            let stopped = (db.watch_clock()?, db.handover_stopped()?);
+            Ok((new, db.escalate_alerts(rules)?, stopped))
         })
         .await
 }
@@ -102,6 +108,17 @@ impl Alarm {
             ),
         };
         self.readiness.not_ready("clock", code, &message);
+    }
+
+    fn tell_restored(&self, known_until: Option<Millis>) {
+        let Some(known_until) = known_until else {
+            return self.readiness.ready("handover");
+        };
+        let message = format!(
+            "restored from a back-up that knows nothing after {}: nothing is handed out; let every case system acknowledge again what it registered since, then an officer confirms it",
+            known_until.rfc3339()
+        );
+        self.readiness.not_ready("handover", "restored", &message);
     }
 
     fn tell(&self, alert: &AlertRow, what: &str) {

@@ -21,6 +21,7 @@ pub mod events;
 mod examples;
 pub mod grouping;
 pub mod guard;
+pub mod handover;
 pub mod health;
 pub mod held_images;
 mod host;
@@ -266,6 +267,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drafts::get))
         .routes(routes!(drafts::ack))
         .routes(routes!(drafts::nack))
+        .routes(routes!(handover::reconcile))
         .routes(routes!(amendments::list))
         .routes(routes!(amendments::ack))
         .routes(routes!(outbox::list))

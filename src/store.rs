@@ -70,6 +70,7 @@ mod readings;
 mod receivers;
 mod recusals;
 mod repeats;
+mod restored;
 mod restrictions;
 mod review;
 mod scans;

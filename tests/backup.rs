@@ -321,6 +321,14 @@ fn nothing_is_restored_over_a_station() {
     fs::write(station.folder("other/restoring/station.sqlite3"), "half").unwrap();
     let done = restore(&station, &to, "other");
     assert!(done.status.success(), "{}", told(&done));
+    let config = station.folder("other.toml");
+    let check = Command::new(LAIXIN)
+        .arg("check")
+        .arg("--config")
+        .arg(config)
+        .output();
+    let checked = told(&check.unwrap());
+    assert!(checked.contains("恢复自备份"), "{checked}");
     let again = restore(&station, &to, "other");
     assert_eq!(again.status.code(), Some(2));
 }

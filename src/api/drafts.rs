@@ -290,7 +290,10 @@ pub async fn claim(
             .collect::<Result<_, StoreError>>()?;
         answer(StatusCode::OK, &Claims { drafts })
     };
-    let again = move |db: &Db, answered| still_leased(db, &asking, answered);
+    let again = move |db: &Db, answered| {
+        db.handover_goes_on("claim drafts")?;
+        still_leased(db, &asking, answered)
+    };
     app.once_or(key, work, again).await
 }
 

@@ -55,6 +55,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     }
     originals(settings, report);
     clock(settings, report);
+    restored(settings, report);
     for scanner in settings.scanners.iter().filter(|s| !s.is_driven()) {
         noticed(
             &scanner.id.to_string(),
@@ -207,6 +208,13 @@ fn clock(settings: &Settings, report: &mut Report) {
         report.warn("clock", "clock_early", &[&told]);
     } else {
         report.good("clock", "clock_is", &[&told]);
+    }
+}
+
+fn restored(settings: &Settings, report: &mut Report) {
+    let db = Db::look_at(settings).ok();
+    if let Some(known_until) = db.and_then(|db| db.handover_stopped().ok().flatten()) {
+        report.warn("handover", "restored", &[&known_until.rfc3339()]);
     }
 }
 

@@ -73,7 +73,7 @@ fn report(settings: &Settings, restored: &Restored) -> u8 {
         return FINDING;
     }
     println!(
-        "{}: restored the back-up {} of {}, {} originals, ledger {} entries up to {}. Everybody signs in anew. The old settings lie in its folder restored-settings. Run `laixin verify`, then start the station.",
+        "{}: restored the back-up {} of {}, {} originals, ledger {} entries up to {}. Everybody signs in anew. Nothing is handed out until every case system has acknowledged again what it registered since, and an officer says so on page Today. The old settings lie in its folder restored-settings. Run `laixin verify`, then start the station.",
         settings.station.data_dir.display(),
         manifest.snapshot,
         manifest.station,

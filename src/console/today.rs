@@ -88,6 +88,8 @@ struct TodayPage {
     handles_letters: bool,
     /// What the clock says and what is on record, where that does not agree: heading, what is the matter, what to do.
     clock: Option<[String; 3]>,
+    /// Until when a restored station knows what happened, as long as nothing is handed out.
+    restored: Option<String>,
     /// For whoever works with letters.
     day: Option<day::DayPart>,
 }
@@ -97,6 +99,7 @@ struct Seen {
     /// The disk takes nothing: who looks could not be put on record, so no letter is among it.
     is_unrecorded: bool,
     clock: Option<ClockTrouble>,
+    restored: Option<Millis>,
     day: Option<day::Today>,
     findings: findings::Findings,
     due: Due,
@@ -195,6 +198,7 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         is_unrecorded: !is_recorded,
         damaged,
         clock: db.clock_trouble()?,
+        restored: db.handover_stopped()?,
         day: match reads {
             true => day::look(db, crate::clock::now())?,
             false => None,
@@ -399,8 +403,8 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             // A cabinet's page says the rest in this person's language.
             subject: match cabinet {
                 Some(id) => id.to_owned(),
-                // The clock is told below.
-                None if part == "clock" => String::new(),
+                // These are told below.
+                None if part == "clock" || part == "handover" => String::new(),
                 None if part == "originals" => damaged.clone(),
                 None => why.message,
             },
@@ -531,9 +535,12 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
+    // With its day: that may be what is wrong.
+    let at = |at: Millis| at.zoned().strftime("%Y-%m-%d %H:%M").to_string();
+    let restored = seen
+        .restored
+        .map(|known_until| w.one("restored.what", at(known_until)));
     let clock = seen.clock.map(|trouble| {
-        // With its day: that may be what is wrong.
-        let at = |at: Millis| at.zoned().strftime("%Y-%m-%d %H:%M").to_string();
         let [heading, what, act] = match trouble {
             ClockTrouble::SetBack(_) => ["clock.heading", "clock.behind", "clock.do"],
             ClockTrouble::JumpedAhead(_) => {
@@ -547,6 +554,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
     let alerts = alerts(w, &app, &seen);
     show(&TodayPage {
         clock,
+        restored,
         day: seen.day.take().map(|today| day::part(w, today)),
         queues: queues(w, &seen.counts),
         handles_letters,

@@ -478,7 +478,10 @@ impl Carrier {
         let taken = self
             .handoff
             .store
-            .with(move |db| db.take_receipt(&channel, &told.package, &told.receipt))
+            .with(move |db| {
+                let of = (told.package.as_str(), told.letter.as_deref());
+                db.take_receipt(&channel, of, &told.receipt)
+            })
             .await;
         match taken {
             Ok(message) => {

@@ -21,6 +21,8 @@ const MOST: usize = 500;
 pub(super) struct Told {
     /// Of which package.
     pub(super) package: String,
+    /// Of which letter, where it says so.
+    pub(super) letter: Option<String>,
     /// What.
     pub(super) receipt: Receipt,
 }
@@ -31,6 +33,8 @@ pub(super) struct Told {
 struct Written {
     package: String,
     result: String,
+    #[serde(default)]
+    letter: Option<String>,
     #[serde(default)]
     case_number: Option<String>,
     #[serde(default)]
@@ -81,7 +85,13 @@ impl Written {
             _ => return None,
         };
         let package = self.package.trim().to_owned();
-        text_ok(&package, 64).then_some(Told { package, receipt })
+        let letter = self.letter.map(|letter| letter.trim().to_owned());
+        let is_told = text_ok(&package, 64) && letter.iter().all(|letter| text_ok(letter, 255));
+        is_told.then_some(Told {
+            package,
+            letter,
+            receipt,
+        })
     }
 }
 
@@ -110,6 +120,7 @@ fn xml(text: &str) -> Option<Written> {
                 match path[1].as_str() {
                     "package" => written.package.push_str(&text),
                     "result" => written.result.push_str(&text),
+                    "letter" => written.letter.get_or_insert_default().push_str(&text),
                     "case_number" => written.case_number.get_or_insert_default().push_str(&text),
                     "reason" => written.reason.get_or_insert_default().push_str(&text),
                     _ => return None,
@@ -224,13 +235,14 @@ mod tests {
     fn receipts_in_both_forms() {
         let accepted = Told {
             package: "msg_1".into(),
+            letter: Some("A001".into()),
             receipt: Receipt::Accepted {
                 case_number: "SZ-1".into(),
             },
         };
-        let json = r#"{"package": "msg_1", "result": "accepted", "case_number": "SZ-1"}"#;
+        let json = r#"{"package": "msg_1", "letter": "A001", "result": "accepted", "case_number": "SZ-1"}"#;
         assert_eq!(parse(json, "json"), Some(accepted.clone()));
-        let xml = "<?xml version=\"1.0\"?>\n<receipt>\n <package>msg_1</package><result>accepted</result>\n <case_number>SZ-1</case_number></receipt>";
+        let xml = "<?xml version=\"1.0\"?>\n<receipt>\n <package>msg_1</package><letter>A001</letter><result>accepted</result>\n <case_number>SZ-1</case_number></receipt>";
         assert_eq!(parse(xml, "xml"), Some(accepted));
         let rejected = "<receipt><package>msg_1</package><result>rejected</result><reason>重复 &lt;2&gt;</reason></receipt>";
         let told = parse(rejected, "xml").unwrap();

@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::amendments::ITS_OWN;
+use super::offered::OFFERED_ONE;
 use super::{Db, PageRow, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{
@@ -30,9 +31,9 @@ impl Db {
                  EXISTS (SELECT 1 FROM letter_access WHERE letter_id = l.id AND user = ?2 AND ended_ms IS NULL),
                  EXISTS (SELECT 1 FROM recusals WHERE letter_id = l.id AND user = ?2 AND lifted_ms IS NULL),
                  EXISTS (SELECT 1 FROM looks WHERE letter_id = l.id AND user = ?2 AND until_ms > ?3),
-                 EXISTS (SELECT 1 FROM drafts d WHERE letter_id = l.id AND (state = 'acked' AND {ITS_OWN}
-                     OR ready_ms IS NOT NULL AND conflict IS NULL AND ({ITS_OWN}
-                     OR l.withheld IS NULL AND (state = 'open' OR state = 'leased' AND lease_ms <= ?3))))
+                 EXISTS (SELECT 1 FROM drafts d WHERE letter_id = l.id AND (d.state = 'acked' AND {ITS_OWN}
+                     OR d.state = 'leased' AND d.lease_ms > ?3 AND d.ready_ms IS NOT NULL AND d.conflict IS NULL AND {ITS_OWN}
+                     OR (d.state = 'open' OR d.state = 'leased' AND d.lease_ms <= ?3) AND {OFFERED_ONE}))
                  FROM letters l WHERE l.id = ?1"),
             )?
             .query_row((letter, &seer.actor, clock::now()), |row| {
@@ -161,7 +162,10 @@ impl Db {
     pub fn let_touch(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
         match self.sight(seer, letter)? {
             Sight::No(why @ (Unseen::Recused | Unseen::Role)) => Err(unseen(letter, why)),
-            Sight::No(why @ Unseen::NotOffered) if !self.had_draft(letter, &seer.actor)? => {
+            Sight::No(why @ Unseen::NotOffered)
+                if !self.had_draft(letter, &seer.actor)?
+                    && !self.may_know_better(letter, &seer.actor)? =>
+            {
                 Err(unseen(letter, why))
             }
             _ => Ok(()),

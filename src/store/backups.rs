@@ -168,7 +168,7 @@ impl Db {
             .query_row("SELECT min(taken_ms) FROM arrivals", [], |row| row.get(0))?)
     }
 
-    /// A restored station: nobody is signed in, and the ledger says where it came from.
+    /// A restored station: nobody is signed in, nothing is handed out before somebody says so, and the ledger says where it came from.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -180,6 +180,9 @@ impl Db {
     ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.connection.execute("DELETE FROM sessions", [])?;
+            if !db.is_for_training()? {
+                db.stop_handover(by)?;
+            }
             let detail = json!({"damaged": damaged, "at_ms": clock::now().0});
             ledger::append(
                 &db.connection,

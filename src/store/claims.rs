@@ -76,13 +76,15 @@ impl Db {
     /// Leases the oldest drafts that are ready, urgent letters first. A lease that ran out is offered again.
     ///
     /// # Errors
-    /// When SQLite refuses, and [`StoreError::WrongState`] while the clock is behind: no lease would end when it should.
+    /// When SQLite refuses, and [`StoreError::WrongState`] while the clock is behind, since no lease would end when it should, and before a restored station
+    /// goes on.
     pub fn claim_drafts(
         &mut self,
         claiming: &Claiming,
         new_lease: fn() -> String,
     ) -> Result<Vec<Claim>, StoreError> {
         self.clock_is_right("claim drafts")?;
+        self.handover_goes_on("claim drafts")?;
         let unit = self.unit_of(&claiming.by)?;
         self.claim_drafts_for(unit.as_deref(), claiming, new_lease)
     }
@@ -167,7 +169,7 @@ impl Db {
             let free = match row.state {
                 DraftState::Acked => false,
                 DraftState::Leased => own,
-                DraftState::Open => db.had_draft(letter, by)?,
+                DraftState::Open => db.had_draft(letter, by)? || db.may_know_better(letter, by)?,
             };
             db.not_taken_back_from(&row, by, ACK)?;
             if !free || !db.lease_fits(&row, lease)? {

@@ -98,11 +98,13 @@ pub enum Hindrance {
     SecondFolder,
     /// A proposal to destroy was dropped with the clock's confirmation.
     Dropped,
+    /// The station was restored from a back-up, and nobody has said that the case systems acknowledged what it does not know.
+    Restored,
 }
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::LeasedToAnother,
         Self::RegisteredElsewhere,
         Self::LeaseOutdated,
@@ -147,6 +149,7 @@ impl Hindrance {
         Self::SecondDisk,
         Self::SecondFolder,
         Self::Dropped,
+        Self::Restored,
         Self::NotOpened,
         Self::SecondEntryOpen,
         Self::NotForVisitors,
@@ -179,6 +182,7 @@ impl Hindrance {
             Self::Delivered => "already_delivered",
             Self::ClockSetBack => "clock_set_back",
             Self::ClockJumped => "clock_jumped_ahead",
+            Self::Restored => "restored",
             Self::NotOpened => "not_opened",
             Self::SecondFolder => "second_folder_missing",
             Self::LastAdministrator => "last_administrator",
@@ -256,6 +260,9 @@ impl Hindrance {
                 "Attach or mount its disk; where the folder is to be a new one, make it on that disk, then begin again"
             }
             Self::SecondDisk => "Attach or mount it, and see that it may be written",
+            Self::Restored => {
+                "Acknowledge again what you registered since then; once every case system has, a confirming officer or an administrator confirms it (POST /v1/handover/reconcile)"
+            }
             Self::Dropped => "Propose it anew once the letter's time is over",
             Self::NotOpened => {
                 "Open the letter first, with a reason where one is asked for; what you may not see somebody else decides"

@@ -1,5 +1,6 @@
 //! Which drafts are offered to case systems, and which of them a claim gets: statements only.
 
+use super::restored::handover_goes_on;
 use super::valuables::open_valuable;
 
 /// A draft `d` of a letter `l` that is offered to case systems, as far as its row tells: what accuses a system's own office is told apart by
@@ -10,7 +11,8 @@ macro_rules! offered_unless_held {
             "d.ready_ms IS NOT NULL AND d.conflict IS NULL AND l.withheld IS NULL AND l.stage IN ('drafted', 'confirmed')
              AND NOT EXISTS (SELECT 1 FROM valuables v WHERE v.letter_id = d.letter_id AND ",
             open_valuable!(),
-            ")"
+            ") AND ",
+            handover_goes_on!()
         )
     };
 }
@@ -20,7 +22,7 @@ pub(super) const OFFERED: &str = concat!(
 );
 
 /// The same, asked of each letter by itself (see the view `letters_held`): a claim looks at one or two, and would make the list of all that are held.
-const OFFERED_ONE: &str = concat!(
+pub(super) const OFFERED_ONE: &str = concat!(
     offered_unless_held!(),
     " AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.letter_id = d.letter_id AND h.resolved_ms IS NULL)
      AND NOT EXISTS (SELECT 1 FROM pages p CROSS JOIN arrivals a ON a.id = p.arrival_id CROSS JOIN scans s ON s.id = a.scan_id

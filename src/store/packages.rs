@@ -69,7 +69,7 @@ impl Db {
                 limit,
                 lease_seconds: LEASE_SECONDS,
             };
-            if db.clock_set_back()?.is_some() {
+            if db.clock_set_back()?.is_some() || db.handover_stopped()?.is_some() {
                 return Ok(0);
             }
             let began = clock::now();
@@ -119,11 +119,14 @@ impl Db {
         })
     }
 
-    /// Packages that a crash left between being whole and being there.
+    /// Packages that a crash left between being whole and being there; none as long as nothing is handed out.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn staged_packages(&self, channel: &str) -> Result<Vec<Message>, StoreError> {
+        if self.handover_stopped()?.is_some() {
+            return Ok(Vec::new());
+        }
         let staged = self.messages(Some(State::Staged), None, u32::MAX)?;
         Ok(staged
             .into_iter()
@@ -148,16 +151,20 @@ impl Db {
         })
     }
 
-    /// What was found on the other side's receipt for a package; the same receipt again changes nothing.
+    /// What was found on the other side's receipt for a package; the same receipt again changes nothing. The letter that it names is asked where a restored
+    /// station does not know the package.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a package that this channel never had; [`StoreError::WrongState`] for a receipt that contradicts what is known.
     pub fn take_receipt(
         &mut self,
         channel: &str,
-        package: &str,
+        (package, letter): (&str, Option<&str>),
         receipt: &Receipt,
     ) -> Result<Message, StoreError> {
+        if let (Receipt::Accepted { .. }, Some(letter)) = (receipt, letter) {
+            self.know_package_again((channel, package), letter)?;
+        }
         let taken = self.settle_receipt(channel, package, receipt);
         if let Err(StoreError::WrongState { why, .. }) = &taken {
             match receipt {

@@ -38,7 +38,7 @@ impl Db {
         }
     }
 
-    fn is_for_training(&self) -> Result<bool, StoreError> {
+    pub(super) fn is_for_training(&self) -> Result<bool, StoreError> {
         let id: i32 = self
             .connection
             .query_row("PRAGMA application_id", [], |row| row.get(0))?;

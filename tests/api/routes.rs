@@ -24,6 +24,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/session", SELF),
     ("GET", "/v1/clock", ALL),
     ("POST", "/v1/clock/confirm", DECIDE),
+    ("POST", "/v1/handover/reconcile", DECIDE),
     ("GET", "/v1/second-copies", HEALTH),
     ("POST", "/v1/second-copies/begin", ADMIN),
     ("GET", "/v1/settings", ADMIN),

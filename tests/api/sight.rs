@@ -140,6 +140,7 @@ const ELSEWHERE: &[&str] = &[
     "/v1/clock",
     // What a change makes of letters is told of those only that the caller may see: `a_letter_that_is_not_for_the_administrator_is_not_told`.
     "/v1/settings",
+    "/v1/handover",
     "/v1/second-copies",
     "/v1/users",
     "/v1/tokens",
@@ -267,7 +268,9 @@ fn desk() -> Desk {
              INSERT INTO outbox (id, message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
                  VALUES ({n}, 'msg_{n}', 'webhook/x', 'draft.ready', '{letter}', 1, 'dead', 1, 1);
              INSERT INTO alerts (id, letter_id, code, raised_ms, level_ms) VALUES ({}, '{letter}', 'threat', 1, 1);
-             UPDATE letters SET stage = 'drafted' WHERE id = '{letter}';",
+             UPDATE letters SET stage = 'drafted' WHERE id = '{letter}';
+             UPDATE drafts SET state = 'leased', claimed_by = 'token/cases', lease = 'l', lease_ms = unixepoch('subsec') * 1000 + 3600000
+                 WHERE letter_id = '{letter}';",
             n + 100
         ));
     }

@@ -317,6 +317,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "The clock of this machine is far ahead of what is on record",
     ),
     (
+        "restored",
+        StatusCode::CONFLICT,
+        "The station was restored, and the case systems have to acknowledge again first",
+    ),
+    (
         "valuables_open",
         StatusCode::CONFLICT,
         "Something enclosed is not settled",

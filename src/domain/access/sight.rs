@@ -39,7 +39,7 @@ pub struct Standing {
     pub is_recused: bool,
     /// He has said why he looks at it, not long ago.
     pub has_reason: bool,
-    /// Its draft is offered to the case system that asks, is leased to it, or is registered there.
+    /// The case system that asks may claim its draft now, has it leased, or has registered it.
     pub is_offered: bool,
 }
 

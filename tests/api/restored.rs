@@ -1,0 +1,181 @@
+//! A station that was restored from a back-up: case systems are ahead of it. It hands out nothing before an officer says that they have told what it does
+//! not know.
+
+use laixin::api::password::random_hex;
+use laixin::domain::outgoing::Kind;
+use laixin::store::{Channel, Db, Receipt, Role, Scope, StoreError};
+use serde_json::json;
+
+use super::house::{Caller, House};
+
+const CLAIMS: &str = "/v1/drafts/claims";
+const RECONCILE: &str = "/v1/handover/reconcile";
+
+/// What `laixin restore` leaves behind.
+fn restore(house: &House) {
+    let noted = |db: &mut Db| db.note_restored("2026-03-02", &[], "test");
+    house.app.store.wait(noted).unwrap();
+}
+
+fn goes_on(house: &House, officer: &Caller) {
+    let why = json!({"reason": "已与各业务系统核对"});
+    assert_eq!(house.post(officer, RECONCILE, why).status, 204);
+}
+
+fn claimed(house: &House, caller: &Caller) -> Vec<String> {
+    let claims = house.post(caller, CLAIMS, json!({"limit": 10})).json();
+    let drafts = claims["drafts"].as_array().unwrap().iter();
+    let id = |draft: &serde_json::Value| draft["id"].as_str().unwrap().to_owned();
+    drafts.map(id).collect()
+}
+
+fn ack(house: &House, caller: &Caller, letter: &str, number: &str) -> (u16, String) {
+    let path = format!("/v1/drafts/{letter}/ack");
+    let answer = house.post(caller, &path, json!({"case_number": number}));
+    let code = match answer.status {
+        200 => String::new(),
+        _ => answer.code(),
+    };
+    (answer.status, code)
+}
+
+fn registered() -> (u16, String) {
+    (200, String::new())
+}
+
+/// `not_leased` for what was registered, and the rest handed out a second time.
+#[test]
+fn nothing_is_registered_twice_where_case_systems_are_ahead_of_a_restored_station() {
+    let house = House::offering("read");
+    let first = house.machine("cases-1", Scope::CaseSystem);
+    let second = house.machine("cases-2", Scope::CaseSystem);
+    for letter in ["A001", "B05", "B17"] {
+        house.drafted(letter);
+    }
+    restore(&house);
+    // Whatever arrives now waits as well.
+    house.drafted("C01");
+
+    let refused = house.post(&second, CLAIMS, json!({"limit": 10}));
+    assert_eq!((refused.status, refused.code()), (409, "restored".into()));
+    let seen = house.get(&second, "/v1/drafts").json();
+    assert_eq!(seen["items"], json!([]));
+    assert_eq!(house.get(&second, "/v1/drafts/B05").status, 404);
+
+    // The back-up knows of none of these.
+    for _ in 0..2 {
+        assert_eq!(ack(&house, &first, "A001", "N1"), registered());
+    }
+    assert_eq!(ack(&house, &second, "B17", "N2"), registered());
+    let elsewhere = (409, "registered_elsewhere".to_owned());
+    assert_eq!(ack(&house, &second, "A001", "N3"), elsewhere);
+    assert_eq!(ack(&house, &second, "B99", "N3").0, 404);
+    let held = house.get(&first, "/v1/drafts/A001").json();
+    assert_eq!(held["case_number"], "N1");
+
+    let officer = house.person("boss", Role::ConfirmingOfficer);
+    let operator = house.person("zhang", Role::Operator);
+    for (caller, has_button) in [(&operator, false), (&officer, true)] {
+        let page = house.get(caller, "/today").text;
+        assert!(page.contains("本站恢复自备份"), "{page}");
+        assert_eq!(page.contains("restored-reason"), has_button, "{page}");
+    }
+    goes_on(&house, &officer);
+    let again = house.post(&officer, RECONCILE, json!({"reason": "再次确认"}));
+    assert_eq!(again.code(), "wrong_state");
+    assert!(
+        !house
+            .get(&officer, "/today")
+            .text
+            .contains("本站恢复自备份")
+    );
+
+    let unclaimed = (404, "not_found".to_owned());
+    house.letter("D01");
+    assert_eq!(ack(&house, &first, "D01", "N4"), unclaimed);
+    assert_eq!(claimed(&house, &second), ["B05", "C01"]);
+    assert_eq!(claimed(&house, &first), [""; 0]);
+}
+
+/// Its lease runs still; whoever registered it after the back-up may be another.
+#[test]
+fn a_claim_repeated_after_a_restore_hands_out_nothing() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A1");
+    let keyed = cases.with("idempotency-key", "before-the-back-up");
+    assert_eq!(claimed(&house, &keyed), ["A1"]);
+    restore(&house);
+    let again = house.post(&keyed, CLAIMS, json!({"limit": 10}));
+    assert_eq!((again.status, again.code()), (409, "restored".into()));
+    // Its own it registers as ever.
+    assert_eq!(ack(&house, &cases, "A1", "N1"), registered());
+}
+
+/// A package that was laid down after the back-up is known by its receipt only.
+#[test]
+fn a_receipt_that_names_its_letter_registers_it_on_a_restored_station_and_nothing_goes_out() {
+    let house = House::offering("read");
+    for letter in ["A1", "A2"] {
+        house.drafted(letter);
+    }
+    let channel = |name: &str| Channel {
+        name: name.into(),
+        kinds: vec![Kind::DraftReady],
+        unit: None,
+        holder: None,
+    };
+    let (folder, hook) = (channel("exchange/gate-1"), channel("webhook/cases"));
+    restore(&house);
+    assert_eq!(house.queued(hook.clone()), 0);
+    let packages = || {
+        let (folder, id) = (folder.clone(), random_hex::<16>);
+        let claim = move |db: &mut Db| db.claim_packages(&folder, 10, (id, id));
+        house.app.store.wait(claim).unwrap()
+    };
+    assert_eq!(packages(), 0);
+
+    let receipt = |letter: Option<&'static str>| {
+        let accepted = Receipt::Accepted {
+            case_number: "N1".into(),
+        };
+        let take =
+            move |db: &mut Db| db.take_receipt("exchange/gate-1", ("msg_after", letter), &accepted);
+        house.app.store.wait(take)
+    };
+    let unknown = receipt(None);
+    assert!(matches!(unknown, Err(StoreError::NotFound { .. })));
+    for _ in 0..2 {
+        assert_eq!(receipt(Some("A1")).unwrap().letter, "A1");
+    }
+    let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
+    assert_eq!(row.case_number.as_deref(), Some("N1"));
+    assert_eq!(row.claimed_by.as_deref(), Some("exchange/gate-1"));
+
+    goes_on(&house, &house.person("boss", Role::ConfirmingOfficer));
+    assert_eq!(house.queued(hook), 1, "of A2 alone");
+    assert_eq!(packages(), 1, "A2 alone");
+}
+
+/// What was to be told when the back-up was made may have been told since, or be over.
+#[test]
+fn no_webhook_goes_out_before_a_restored_station_goes_on() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    let hook = Channel {
+        name: "webhook/cases".into(),
+        kinds: vec![Kind::DraftReady],
+        unit: None,
+        holder: None,
+    };
+    assert_eq!(house.queued(hook.clone()), 1);
+    restore(&house);
+    let due = || {
+        let hook = hook.clone();
+        let due = house.app.store.wait(move |db| db.due_messages(&hook, 10));
+        due.unwrap().len()
+    };
+    assert_eq!(due(), 0);
+    goes_on(&house, &house.person("boss", Role::ConfirmingOfficer));
+    assert_eq!(due(), 1, "it is not dropped");
+}
