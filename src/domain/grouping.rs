@@ -105,10 +105,7 @@ pub mod hold {
     pub fn is_for_an_officer(reason: &str) -> bool {
         matches!(
             reason,
-            UNRELEASED_LOAD
-                | OPENED_BEFORE_RELEASE
-                | MADE_BEFORE_RELEASE
-                | ACCUSED_OFFICE_SAW
+            UNRELEASED_LOAD | OPENED_BEFORE_RELEASE | MADE_BEFORE_RELEASE | ACCUSED_OFFICE_SAW
         )
     }
 }

@@ -205,7 +205,9 @@ impl Hindrance {
             Self::OtherCaseNumber => {
                 "The first number stands; where it is wrong, correct it in the case system and tell the mailroom"
             }
-            Self::TakenBack => "Do not register it, and delete what was kept of it: it does not come again",
+            Self::TakenBack => {
+                "Do not register it, and delete what was kept of it: it does not come again"
+            }
             Self::WithCaseSystem => {
                 "Wait until the case system has registered it or given it back, or ask there for it to be given back"
             }
