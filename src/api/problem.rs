@@ -26,7 +26,8 @@ use codes::CODES;
 pub struct Problem {
     /// `urn:laixin:problem:` and the code.
     #[serde(rename = "type")]
-    pub kind: String,
+    #[schema(value_type = String)]
+    pub kind: Box<str>,
     /// What the code means.
     pub title: &'static str,
     /// HTTP status.
@@ -51,7 +52,7 @@ pub struct Problem {
     /// Of `setting_refused`: what fills the sentence of `reason`: lines, names, numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>)]
-    pub values: Option<Box<[String]>>,
+    pub values: Option<Box<Filling>>,
     /// Of `forbidden`: the roles of people that may do it.
     #[serde(
         rename = "roles",
@@ -61,6 +62,11 @@ pub struct Problem {
     #[schema(value_type = Option<Vec<Role>>)]
     pub action: Option<Action>,
 }
+
+/// What fills a sentence. Boxed where it stands, for a problem is in the way of every answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Filling(pub Vec<String>);
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u16(status.as_u16())
@@ -86,7 +92,7 @@ impl Problem {
             .find(|(known, ..)| *known == code)
             .expect("every code used is in CODES");
         Self {
-            kind: format!("urn:laixin:problem:{code}"),
+            kind: format!("urn:laixin:problem:{code}").into(),
             title,
             status: *status,
             code,
@@ -237,7 +243,7 @@ impl From<OfficeFault> for Problem {
         let (reason, values) = fault.code();
         Self {
             reason: Some(reason.into()),
-            values: Some(values.into()),
+            values: Some(Box::new(Filling(values))),
             ..Self::new("setting_refused", format!("{fault}; nothing is changed"))
         }
     }
