@@ -3,7 +3,7 @@
 LETTERS ?= tests/letters
 PORT ?= 8470
 laixin := target/release/laixin
-# One profile for the binary and for every test: dependencies are compiled once, and what is tested is what runs.
+# One profile for the binary and for every test: dependencies are compiled once.
 cargo := cargo --locked
 profile := --release
 
@@ -57,7 +57,7 @@ train:
 	$(cargo) build $(profile) --bin laixin
 	/usr/bin/python3 demo/training.py --letters '$(LETTERS)' --port $(if $(filter 8470,$(PORT)),8471,$(PORT)) $(if $(FRESH),--fresh)
 
-# Of a first run half was the optimiser at work on this crate; its dependencies, and ocr that reads the pages, keep all of it.
+# Much of a first run was the optimiser at work on this crate, which make test therefore leaves alone; dependencies and drivers keep all of it.
 tested := $(profile) --config 'profile.release.package.laixin.opt-level=0'
 # Most tests wait for a station, not for a processor.
 threads := $(shell echo $$((2 * $$(nproc))))
