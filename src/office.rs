@@ -1,6 +1,7 @@
 //! What an administrator sets for the office: its roster and its deadlines. What a change would do is told by the code that does it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::{self, Settings};
 use crate::digest;
@@ -122,6 +123,20 @@ pub struct Preview {
     pub lessens: bool,
     /// Names what was looked at: another setting before or after, another number.
     pub number: String,
+}
+
+/// Looks beside the store, where it takes as long as it takes.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn beside<T, F>(settings: &Arc<Settings>, look: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
+{
+    let settings = settings.clone();
+    let looked = tokio::task::spawn_blocking(move || look(&Db::look_at(&settings)?));
+    looked.await.expect("looking has no defect that panics")
 }
 
 /// Names what was looked at.

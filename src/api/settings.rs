@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
@@ -12,286 +12,43 @@ use super::auth::{Administrators, Caller, Deciders};
 use super::problem::Problem;
 use super::second_person::Proof;
 use crate::domain::access::{Seer, Sight};
-use crate::domain::learn::{Effect, Proposal};
-use crate::domain::roster::EntryKind;
-use crate::office::{self, Change, Moved, Thing, table};
-use crate::store::{Db, Hindrance, OfficeSetting, SettingChange, StoreError};
+use crate::domain::learn::Proposal;
+use crate::office::{self, Moved, Preview, table};
+use crate::store::{Db, Hindrance, OfficeSetting, RequestKey, SettingChange, StoreError};
 
-/// What kind of entry changes.
-#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SettingEntry {
-    /// 本站: the office that runs the station.
-    Station,
-    /// 领导.
-    Leader,
-    /// 单位.
-    Organisation,
-    /// 范围外: known, never chosen.
-    Outside,
-    /// 期限.
-    Deadline,
+mod views;
+
+pub use views::{
+    DeadlinesBody, EffectView, EntryChangeView, LetterChangeView, RosterBody, SettingChangeRow,
+    SettingChangeView, SettingEntry, SettingsView, ThresholdChangeView, ThresholdView,
+    ThresholdsBody, ThresholdsChangeView,
+};
+
+/// What would change, or has changed.
+trait Looked: Serialize + Send + 'static {
+    /// It is to be put in force.
+    fn is_applied(&self) -> bool;
+    /// A second person signs.
+    fn lessens(&self) -> bool;
 }
 
-/// An entry that comes, goes or changes.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"kind": "leader", "name": "汤继红", "before": "5 · 苏州市人民政府副市长 · 汤市长", "after": null}))]
-pub struct EntryChangeView {
-    /// What it is.
-    kind: SettingEntry,
-    /// Its name.
-    name: String,
-    /// How it stands; `null` where it comes.
-    before: Option<String>,
-    /// How it will stand; `null` where it goes.
-    after: Option<String>,
-}
+impl Looked for SettingChangeView {
+    fn is_applied(&self) -> bool {
+        self.applied
+    }
 
-/// What of an open letter's draft becomes another.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"letter": "A001", "what": "addressee", "before": "林伯年", "after": "吴立新"}))]
-pub struct LetterChangeView {
-    /// The letter.
-    letter: String,
-    /// `addressee`, `accused`, or the name of a deadline.
-    what: String,
-    /// As its draft has it.
-    before: Option<String>,
-    /// As it will be.
-    after: Option<String>,
-}
-
-/// What a setting would change, or has changed.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"preview": "4b1f0c9e", "applied": false, "second_person": true,
-    "entries": [{"kind": "leader", "name": "汤继红", "before": "5 · 苏州市人民政府副市长 · 汤市长", "after": null}], "letters": []}))]
-pub struct SettingChangeView {
-    /// The number to put it in force with.
-    preview: String,
-    /// It is in force.
-    applied: bool,
-    /// It lessens protection: a second person signs.
-    second_person: bool,
-    /// What comes, goes and changes.
-    entries: Vec<EntryChangeView>,
-    /// Open letters whose drafts change, of those that the caller may see.
-    letters: Vec<LetterChangeView>,
-}
-
-/// A roster to look at or to put in force: a table, or the one of an earlier change.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"table": "本站,,苏州市信访局,,\n领导,1,周明远,中共苏州市委书记,市委书记、周书记\n", "preview": "4b1f0c9e"}))]
-pub struct RosterBody {
-    /// One entry a line, commas or tabs between the cells: 本站, 领导, 单位 or 范围外; number; name; title; aliases with 、 between them.
-    table: Option<String>,
-    /// Instead of a table the number of an earlier change; 0: the file of the settings.
-    change: Option<i64>,
-    /// What the look answered; without it nothing is changed.
-    preview: Option<String>,
-    /// Who signs beside the caller.
-    #[serde(default)]
-    approver: String,
-    #[serde(default)]
-    approver_password: String,
-}
-
-/// Deadlines to look at or to put in force: one of the profiles, or that of an earlier change.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"profile": "sz-2022"}))]
-pub struct DeadlinesBody {
-    /// The name of a profile.
-    profile: Option<String>,
-    /// Instead of a profile the number of an earlier change; 0: the file of the settings.
-    change: Option<i64>,
-    /// What the look answered; without it nothing is changed.
-    preview: Option<String>,
-    /// Who signs beside the caller.
-    #[serde(default)]
-    approver: String,
-    #[serde(default)]
-    approver_password: String,
-}
-
-/// Thresholds to look at or to take over.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"preview": "4b1f0c9e"}))]
-pub struct ThresholdsBody {
-    /// What the look answered; without it nothing is changed.
-    preview: Option<String>,
-    /// Who signs beside the caller, where a threshold is lowered.
-    #[serde(default)]
-    approver: String,
-    #[serde(default)]
-    approver_password: String,
-}
-
-/// A change of a setting.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"change": 4711, "by": "zhang", "approved_by": "li", "at": "2026-03-02T09:00:00+08:00", "file": false}))]
-pub struct SettingChangeRow {
-    /// Its number.
-    change: i64,
-    /// Who.
-    by: String,
-    /// Who signed beside him.
-    approved_by: Option<String>,
-    /// When.
-    at: String,
-    /// Back to the file of the settings.
-    file: bool,
-}
-
-/// What a threshold came to on the office's own history.
-#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-pub struct EffectView {
-    /// Values proposed.
-    of: usize,
-    /// Let through.
-    accepted: usize,
-    /// Of these wrong.
-    wrong: usize,
-}
-
-/// The threshold of a field.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"field": "address", "shipped": 0.98, "here": null, "came_to": {"of": 812, "accepted": 540, "wrong": 0}}))]
-pub struct ThresholdView {
-    /// The field.
-    field: String,
-    /// The one that comes along; `null`: never accepted.
-    shipped: Option<f32>,
-    /// The one taken over here; above 1: never accepted.
-    here: Option<f32>,
-    /// What the one that holds came to on confirmed letters.
-    came_to: EffectView,
-}
-
-/// A threshold that the history suggests.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"field": "address", "before": 0.98, "after": 0.95, "was": {"of": 812, "accepted": 540, "wrong": 0},
-    "becomes": {"of": 812, "accepted": 700, "wrong": 0}}))]
-pub struct ThresholdChangeView {
-    /// The field.
-    field: String,
-    /// The one that holds; above 1: nothing is accepted.
-    before: f32,
-    /// The one suggested.
-    after: f32,
-    /// What the one that holds came to.
-    was: EffectView,
-    /// What the suggested one would have come to.
-    becomes: EffectView,
-}
-
-/// Thresholds that the history suggests, or that were taken over.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"preview": "4b1f0c9e", "applied": false, "second_person": true, "fields": []}))]
-pub struct ThresholdsChangeView {
-    /// The number to take them over with.
-    preview: String,
-    /// They are in force.
-    applied: bool,
-    /// One is lowered: a second person signs.
-    second_person: bool,
-    /// The fields.
-    fields: Vec<ThresholdChangeView>,
-}
-
-/// The settings as they are in force.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"roster": "本站,,苏州市信访局,,\n领导,1,周明远,中共苏州市委书记,市委书记、周书记\n", "roster_changes": [],
-    "deadlines": "2022", "deadlines_changes": [], "profiles": ["2022", "sz-2022"], "holidays_to": 2026, "thresholds": []}))]
-pub struct SettingsView {
-    /// The roster as a table.
-    roster: String,
-    /// Its changes, the newest first; the first one holds, without any the file of the settings.
-    roster_changes: Vec<SettingChangeRow>,
-    /// The profile of deadlines.
-    deadlines: String,
-    /// Its changes, the newest first.
-    deadlines_changes: Vec<SettingChangeRow>,
-    /// Profiles to choose from.
-    profiles: Vec<String>,
-    /// The last year that the table of holidays knows.
-    holidays_to: Option<i64>,
-    /// Thresholds by field.
-    thresholds: Vec<ThresholdView>,
-}
-
-impl From<Change> for EntryChangeView {
-    fn from(change: Change) -> Self {
-        let kind = match change.thing {
-            Thing::Entry(EntryKind::Station) => SettingEntry::Station,
-            Thing::Entry(EntryKind::Leader) => SettingEntry::Leader,
-            Thing::Entry(EntryKind::Organisation) => SettingEntry::Organisation,
-            Thing::Entry(EntryKind::Outside) => SettingEntry::Outside,
-            Thing::Deadline => SettingEntry::Deadline,
-        };
-        Self {
-            kind,
-            name: change.name,
-            before: change.before,
-            after: change.after,
-        }
+    fn lessens(&self) -> bool {
+        self.second_person
     }
 }
 
-impl From<Moved> for LetterChangeView {
-    fn from(moved: Moved) -> Self {
-        let Moved {
-            letter,
-            what,
-            before,
-            after,
-        } = moved;
-        Self {
-            letter,
-            what,
-            before,
-            after,
-        }
+impl Looked for ThresholdsChangeView {
+    fn is_applied(&self) -> bool {
+        self.applied
     }
-}
 
-impl From<SettingChange> for SettingChangeRow {
-    fn from(change: SettingChange) -> Self {
-        Self {
-            change: change.seq,
-            by: change.by,
-            approved_by: change.approved_by,
-            at: change.at.rfc3339(),
-            file: change.is_file,
-        }
-    }
-}
-
-impl From<Effect> for EffectView {
-    fn from(effect: Effect) -> Self {
-        let Effect {
-            of,
-            accepted,
-            wrong,
-        } = effect;
-        Self {
-            of,
-            accepted,
-            wrong,
-        }
-    }
-}
-
-impl From<Proposal> for ThresholdChangeView {
-    fn from(one: Proposal) -> Self {
-        Self {
-            field: one.field,
-            before: one.before,
-            after: one.after,
-            was: one.was.into(),
-            becomes: one.becomes.into(),
-        }
+    fn lessens(&self) -> bool {
+        self.second_person
     }
 }
 
@@ -327,20 +84,6 @@ pub async fn get(
         })
     });
     Ok(Json(view.await?))
-}
-
-/// Looks beside the store, where it takes as long as it takes.
-async fn beside<T, F>(app: &App, look: F) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
-{
-    let settings = app.settings.clone();
-    let looked = tokio::task::spawn_blocking(move || look(&Db::look_at(&settings)?));
-    match looked.await {
-        Ok(looked) => Ok(looked?),
-        Err(_) => Err(Problem::new("defect", "the station's log says more")),
-    }
 }
 
 fn seen(db: &Db, seer: &Seer, letters: Vec<Moved>) -> Result<Vec<LetterChangeView>, StoreError> {
@@ -387,6 +130,7 @@ pub async fn roster(
     asked: Asked<RosterBody>,
 ) -> Result<Given, Problem> {
     let (by, seer) = (caller.actor(), caller.seer());
+    let actor = by.clone();
     let RosterBody {
         table,
         change,
@@ -411,37 +155,74 @@ pub async fn roster(
     };
     let is_file = *change == Some(0);
     let looked_at = new.clone();
-    let looked = beside(&app, move |db| {
+    let looked = office::beside(&app.settings, move |db| {
         let found = office::roster_preview(db, &looked_at)?;
-        let letters: Vec<String> = found
-            .letters
-            .iter()
-            .map(|moved| moved.letter.clone())
-            .collect();
-        Ok((
-            letters,
-            seen(db, &seer, found.letters)?,
-            found.entries,
-            found.lessens,
-            found.number,
-        ))
+        let letters = found.letters.iter().map(|moved| moved.letter.clone());
+        let letters: Vec<String> = letters.collect();
+        Ok((letters, Found::of(db, &seer, found)?))
     });
-    let (letters, seen, entries, lessens, number) = looked.await?;
-    let applied = is_looked_at(preview.as_deref(), &number)?;
-    let view = SettingChangeView {
-        preview: number,
-        applied,
-        second_person: lessens,
-        entries: entries.into_iter().map(EntryChangeView::from).collect(),
-        letters: seen,
+    let (letters, found) = looked.await?;
+    let view = found.told(preview.as_deref())?;
+    let set = move |db: &mut Db, approved_by: Option<&str>| {
+        let roster = (!is_file).then_some(&*new);
+        db.set_roster(roster, &letters, (&by, approved_by))
     };
-    if !applied {
+    put_in_force(
+        &app,
+        key,
+        (view, set),
+        (&actor, approver, approver_password),
+    )
+    .await
+}
+
+/// What would change, as the caller may see it.
+struct Found {
+    number: String,
+    lessens: bool,
+    entries: Vec<EntryChangeView>,
+    letters: Vec<LetterChangeView>,
+}
+
+impl Found {
+    fn of(db: &Db, seer: &Seer, found: Preview) -> Result<Self, StoreError> {
+        let entries = found.entries.into_iter();
+        Ok(Self {
+            number: found.number,
+            lessens: found.lessens,
+            entries: entries.map(EntryChangeView::from).collect(),
+            letters: seen(db, seer, found.letters)?,
+        })
+    }
+
+    fn told(self, preview: Option<&str>) -> Result<SettingChangeView, Problem> {
+        Ok(SettingChangeView {
+            applied: is_looked_at(preview, &self.number)?,
+            preview: self.number,
+            second_person: self.lessens,
+            entries: self.entries,
+            letters: self.letters,
+        })
+    }
+}
+
+/// Answers what would change, or puts it in force; where that lessens protection a second person signs.
+async fn put_in_force<V, F>(
+    app: &App,
+    key: Option<RequestKey>,
+    (view, set): (V, F),
+    (by, approver, password): (&str, &str, &str),
+) -> Result<Given, Problem>
+where
+    V: Looked,
+    F: FnOnce(&mut Db, Option<&str>) -> Result<(), StoreError> + Send + 'static,
+{
+    if !view.is_applied() {
         return Ok(Given(answer(StatusCode::OK, &view)?));
     }
-    let approved_by = signed(&app, &by, lessens, (approver, approver_password)).await?;
+    let approved_by = signed(app, by, view.lessens(), (approver, password)).await?;
     app.once(key, move |db| {
-        let roster = (!is_file).then_some(&*new);
-        db.set_roster(roster, &letters, (&by, approved_by.as_deref()))?;
+        set(db, approved_by.as_deref())?;
         answer(StatusCode::OK, &view)
     })
     .await
@@ -471,6 +252,7 @@ pub async fn deadlines(
     asked: Asked<DeadlinesBody>,
 ) -> Result<Given, Problem> {
     let (by, seer) = (caller.actor(), caller.seer());
+    let actor = by.clone();
     let DeadlinesBody {
         profile,
         change,
@@ -507,32 +289,20 @@ pub async fn deadlines(
     };
     let is_file = *change == Some(0);
     let looked_at = new.clone();
-    let looked = beside(&app, move |db| {
-        let found = office::deadlines_preview(db, &now, &looked_at)?;
-        Ok((
-            seen(db, &seer, found.letters)?,
-            found.entries,
-            found.lessens,
-            found.number,
-        ))
+    let looked = office::beside(&app.settings, move |db| {
+        Found::of(db, &seer, office::deadlines_preview(db, &now, &looked_at)?)
     });
-    let (letters, entries, lessens, number) = looked.await?;
-    let applied = is_looked_at(preview.as_deref(), &number)?;
-    let view = SettingChangeView {
-        preview: number,
-        applied,
-        second_person: lessens,
-        entries: entries.into_iter().map(EntryChangeView::from).collect(),
-        letters,
+    let view = looked.await?.told(preview.as_deref())?;
+    let set = move |db: &mut Db, approved_by: Option<&str>| {
+        db.set_deadlines((!is_file).then_some(&new), (&by, approved_by))
+            .map(drop)
     };
-    if !applied {
-        return Ok(Given(answer(StatusCode::OK, &view)?));
-    }
-    let approved_by = signed(&app, &by, lessens, (approver, approver_password)).await?;
-    app.once(key, move |db| {
-        db.set_deadlines((!is_file).then_some(&new), (&by, approved_by.as_deref()))?;
-        answer(StatusCode::OK, &view)
-    })
+    put_in_force(
+        &app,
+        key,
+        (view, set),
+        (&actor, approver, approver_password),
+    )
     .await
 }
 
@@ -546,6 +316,7 @@ pub async fn thresholds(
     asked: Asked<ThresholdsBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
+    let actor = by.clone();
     let ThresholdsBody {
         preview,
         approver,
@@ -555,29 +326,30 @@ pub async fn thresholds(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    let found = beside(&app, Db::threshold_proposals).await?;
-    let number = office::number_of(&found);
-    let applied = is_looked_at(preview.as_deref(), &number)?;
-    let lowers = found.iter().any(|one| one.after < one.before);
-    let view = ThresholdsChangeView {
-        preview: number,
-        applied,
-        second_person: lowers,
-        fields: found
-            .iter()
-            .cloned()
-            .map(ThresholdChangeView::from)
-            .collect(),
+    let found = office::beside(&app.settings, Db::threshold_proposals).await?;
+    let mut view = proposed(&found, preview.as_deref())?;
+    view.applied &= !found.is_empty();
+    let set = move |db: &mut Db, approved_by: Option<&str>| {
+        db.apply_thresholds(&found, (&by, approved_by)).map(drop)
     };
-    if !applied || found.is_empty() {
-        return Ok(Given(answer(StatusCode::OK, &view)?));
-    }
-    let approved_by = signed(&app, &by, lowers, (approver, approver_password)).await?;
-    app.once(key, move |db| {
-        db.apply_thresholds(&found, (&by, approved_by.as_deref()))?;
-        answer(StatusCode::OK, &view)
-    })
+    put_in_force(
+        &app,
+        key,
+        (view, set),
+        (&actor, approver, approver_password),
+    )
     .await
+}
+
+fn proposed(found: &[Proposal], preview: Option<&str>) -> Result<ThresholdsChangeView, Problem> {
+    let number = office::number_of(found);
+    let fields = found.iter().cloned().map(ThresholdChangeView::from);
+    Ok(ThresholdsChangeView {
+        applied: is_looked_at(preview, &number)?,
+        preview: number,
+        second_person: found.iter().any(|one| one.after < one.before),
+        fields: fields.collect(),
+    })
 }
 
 /// Takes the newest change of thresholds back. Where that lowers one, a second person signs.
@@ -589,6 +361,7 @@ pub async fn undo_thresholds(
     asked: Asked<ThresholdsBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
+    let actor = by.clone();
     let ThresholdsBody {
         preview,
         approver,
@@ -598,7 +371,7 @@ pub async fn undo_thresholds(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    let found = beside(&app, Db::threshold_undoing).await?;
+    let found = office::beside(&app.settings, Db::threshold_undoing).await?;
     if found.is_empty() {
         return Err(StoreError::WrongState {
             why: Hindrance::Over,
@@ -609,22 +382,15 @@ pub async fn undo_thresholds(
         }
         .into());
     }
-    let number = office::number_of(&found);
-    let applied = is_looked_at(preview.as_deref(), &number)?;
-    let lowers = found.iter().any(|one| one.after < one.before);
-    let view = ThresholdsChangeView {
-        preview: number,
-        applied,
-        second_person: lowers,
-        fields: found.into_iter().map(ThresholdChangeView::from).collect(),
+    let view = proposed(&found, preview.as_deref())?;
+    let set = move |db: &mut Db, approved_by: Option<&str>| {
+        db.undo_thresholds((&by, approved_by)).map(drop)
     };
-    if !applied {
-        return Ok(Given(answer(StatusCode::OK, &view)?));
-    }
-    let approved_by = signed(&app, &by, lowers, (approver, approver_password)).await?;
-    app.once(key, move |db| {
-        db.undo_thresholds((&by, approved_by.as_deref()))?;
-        answer(StatusCode::OK, &view)
-    })
+    put_in_force(
+        &app,
+        key,
+        (view, set),
+        (&actor, approver, approver_password),
+    )
     .await
 }

@@ -85,8 +85,8 @@ struct Seen {
     units: Vec<(String, String, Option<bool>)>,
 }
 
-fn look(db: &mut Db) -> Result<Seen, StoreError> {
-    let (roster, deadlines) = db.office_in_force()?;
+fn look(db: &Db) -> Result<Seen, StoreError> {
+    let (roster, deadlines) = (db.roster_in_force(), db.deadlines_in_force());
     let interests = db.interests(None)?;
     let declared = |user: &str| interests.iter().filter(|row| row.user == user).count();
     let users = db.users()?.into_iter().filter(|user| !user.disabled);
@@ -251,7 +251,7 @@ fn threshold(w: &'static Words, one: ThresholdInForce) -> ThresholdLine {
 /// `GET /settings`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Administrators>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "settings"));
-    let seen = match app.store.with(look).await {
+    let seen = match office::beside(&app.settings, look).await {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
