@@ -59,22 +59,23 @@ fn bounds(day: &str) -> Result<(Millis, Millis), Problem> {
     known.ok_or_else(|| Problem::not_found("day (YYYY-MM-DD, not in the future)", day))
 }
 
-/// One day: what is open of it, and whether it is closed.
+/// One day: what is open of it, and whether it is closed. Letters that are kept from the caller are in none of the counts.
 #[utoipa::path(get, path = "/v1/days/{date}", tag = "batches", params(("date" = String, Path)),
     responses((status = 200, body = DayView)))]
 pub async fn day(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Path(date): Path<String>,
 ) -> Result<Json<DayView>, Problem> {
-    let bounds = bounds(&date)?;
+    let (bounds, looks) = (bounds(&date)?, caller.actor());
     let view = app.store.with(move |db| {
-        if let Some(day) = db.day(&date)? {
-            let more_came = db.came_since(bounds, day.closed)?;
+        if let Some(day) = db.day_seen_by(&looks, &date)? {
+            let more_came = db.came_since(&looks, bounds, day.closed)?;
             return Ok(DayView::closed(day, more_came));
         }
-        let (open_letters, open_batches) = db.open_between(bounds)?;
-        let [earlier_letters, earlier_batches, earlier_days] = db.open_before(bounds.0)?.counts();
+        let (open_letters, open_batches) = db.open_between(&looks, bounds)?;
+        let [earlier_letters, earlier_batches, earlier_days] =
+            db.open_before(&looks, bounds.0)?.counts();
         Ok(DayView {
             earlier_letters,
             earlier_batches,
@@ -101,7 +102,7 @@ pub struct CloseDayBody {
 }
 
 /// Closes a day. With letters or batches still open, of it or of earlier days, or with earlier days that nobody closed, a note has to say why; what was
-/// open stays on record. Where more came since, it may be closed again; the record shows the last closing, the ledger each.
+/// open stays on record. `same_person`: a day on which a letter is open that is kept from the caller somebody else closes. Where more came since, it may be closed again; the record shows the last closing, the ledger each.
 #[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
     params(("date" = String, Path), super::openapi::Key),
     responses((status = 200, body = DayView)))]

@@ -200,7 +200,7 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         clock: db.clock_trouble()?,
         restored: db.handover_stopped()?,
         day: match reads {
-            true => day::look(db, crate::clock::now())?,
+            true => day::look(db, &seer.actor, crate::clock::now())?,
             false => None,
         },
         findings: match reads {

@@ -1,4 +1,5 @@
-//! The close of a day, and what earlier days left open.
+//! The close of a day, and what earlier days left open, as whoever looks may know it: letters that are kept from him are in none of his counts, and a day
+//! with such a letter still open is closed by somebody else.
 
 use rusqlite::OptionalExtension;
 use serde_json::json;
@@ -7,7 +8,6 @@ use super::letter_views::AT_WORK;
 use super::{Db, Hindrance, StoreError, ledger, vouch};
 use crate::clock::{self, Millis};
 use crate::domain::balance::counted;
-use crate::domain::letter::Stage;
 
 /// What is left open of the days before one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,12 +52,51 @@ impl Earlier {
     }
 }
 
+/// Of a letter `l`: it is kept from `who`.
+fn is_kept_from(who: &str) -> String {
+    format!("l.id IN (SELECT letter_id FROM recusals WHERE user = {who} AND lifted_ms IS NULL)")
+}
+
+/// Of a letter `l`: it is neither confirmed nor registered.
+fn is_open() -> String {
+    format!("l.stage IN ('arriving', 'reading', 'drafted') AND {AT_WORK}")
+}
+
 impl Db {
-    /// A closed day, if it is.
+    /// A closed day, if it is, as this person may know it: what was open when it was closed, but for letters that are kept from him.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn day(&self, day: &str) -> Result<Option<Day>, StoreError> {
+    pub fn day_seen_by(&self, looks: &str, day: &str) -> Result<Option<Day>, StoreError> {
+        let Some(mut found) = self.day(day)? else {
+            return Ok(None);
+        };
+        if let Some((from, to)) = Millis::bounds_of_day(day) {
+            let kept = |from: Millis, to: Millis| self.kept_open(looks, (from, to), found.closed);
+            let (of_it, before) = (kept(from, to)?, kept(Millis(i64::MIN), from)?);
+            found.open_letters = found.open_letters.saturating_sub(of_it);
+            found.earlier[0] = found.earlier[0].saturating_sub(before);
+        }
+        Ok(Some(found))
+    }
+
+    /// How many letters that came between two moments were open at a third and are kept from this person.
+    fn kept_open(
+        &self,
+        looks: &str,
+        (from, to): (Millis, Millis),
+        then: Millis,
+    ) -> Result<u32, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT count(*) FROM letters l WHERE l.created_ms >= ?2 AND l.created_ms < ?3 AND l.created_ms <= ?4 AND {}
+             AND NOT EXISTS (SELECT 1 FROM ledger WHERE subject = 'letter/' || l.id AND at_ms <= ?4
+                 AND action IN ('draft.confirmed', 'draft.acked', 'letter.withdrawn', 'letter.returned_unread', 'letter.destroyed'))",
+            is_kept_from("?1")
+        ))?;
+        Ok(query.query_row((looks, from, to, then), |row| row.get(0))?)
+    }
+
+    fn day(&self, day: &str) -> Result<Option<Day>, StoreError> {
         let found = self.connection.query_row(
             "SELECT d.day, d.open_letters, d.open_batches, d.note, d.closed_by, d.closed_ms,
              coalesce(json_extract(l.detail, '$.earlier_letters'), 0), coalesce(json_extract(l.detail, '$.earlier_batches'), 0),
@@ -79,38 +118,50 @@ impl Db {
         Ok(found.optional()?)
     }
 
-    /// What is open of the letters and batches that came between two moments.
+    /// What is open of the letters and batches that came between two moments, as far as this person may know of the letters.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn open_between(&self, (from, to): (Millis, Millis)) -> Result<(u32, u32), StoreError> {
+    pub fn open_between(
+        &self,
+        looks: &str,
+        (from, to): (Millis, Millis),
+    ) -> Result<(u32, u32), StoreError> {
         let sql = format!(
-            "SELECT (SELECT count(*) FROM letters l WHERE l.created_ms >= ?1 AND l.created_ms < ?2 AND l.stage IN (?3, ?4, ?5)
-              AND {AT_WORK}),
-             (SELECT count(*) FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND closed_ms IS NULL)"
+            "SELECT (SELECT count(*) FROM letters l WHERE l.created_ms >= ?1 AND l.created_ms < ?2 AND {} AND NOT {}),
+             (SELECT count(*) FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND closed_ms IS NULL)",
+            is_open(),
+            is_kept_from("?3")
         );
-        Ok(self.connection.query_row(
-            &sql,
-            (from, to, Stage::Arriving, Stage::Reading, Stage::Drafted),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?)
+        let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        Ok(self.connection.query_row(&sql, (from, to, looks), counts)?)
     }
 
-    /// What is open of the days before this moment, the begin of a day.
+    /// Whether a letter that came before a moment is open and kept from this person.
+    fn keeps_open_letter_from(&self, looks: &str, to: Millis) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM letters l WHERE l.created_ms < ?1 AND {} AND {}",
+            is_open(),
+            is_kept_from("?2")
+        );
+        Ok(self.connection.prepare_cached(&sql)?.exists((to, looks))?)
+    }
+
+    /// What is open of the days before this moment, the begin of a day, as far as this person may know of the letters.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn open_before(&self, begin: Millis) -> Result<Earlier, StoreError> {
-        let (letters, batches) = self.open_between((Millis(i64::MIN), begin))?;
+    pub fn open_before(&self, looks: &str, begin: Millis) -> Result<Earlier, StoreError> {
+        let (letters, batches) = self.open_between(looks, (Millis(i64::MIN), begin))?;
         let first = format!(
-            "SELECT (SELECT min(l.batch_id) FROM letters l WHERE l.created_ms < ?1 AND l.stage IN (?2, ?3, ?4) AND {AT_WORK}),
-             (SELECT min(id) FROM batches WHERE created_ms < ?1 AND closed_ms IS NULL)"
+            "SELECT (SELECT min(l.batch_id) FROM letters l WHERE l.created_ms < ?1 AND {} AND NOT {}),
+             (SELECT min(id) FROM batches WHERE created_ms < ?1 AND closed_ms IS NULL)",
+            is_open(),
+            is_kept_from("?2")
         );
-        let (batch_of_letters, first_batch) = self.connection.query_row(
-            &first,
-            (begin, Stage::Arriving, Stage::Reading, Stage::Drafted),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
+        let (batch_of_letters, first_batch) =
+            self.connection
+                .query_row(&first, (begin, looks), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut query = self.connection.prepare_cached(
             "SELECT created_ms FROM batches WHERE created_ms < ?1 ORDER BY created_ms",
         )?;
@@ -146,28 +197,32 @@ impl Db {
         })
     }
 
-    /// Whether letters or batches of a day came after it was closed, so that it may be closed again.
+    /// Whether letters of which this person may know, or batches, of a day came after it was closed, so that it may be closed again.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn came_since(
         &self,
+        looks: &str,
         (from, to): (Millis, Millis),
         closed: Millis,
     ) -> Result<bool, StoreError> {
-        Ok(self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM letters WHERE created_ms >= ?1 AND created_ms < ?2 AND created_ms > ?3)
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM letters l WHERE l.created_ms >= ?1 AND l.created_ms < ?2 AND l.created_ms > ?3 AND NOT {})
              OR EXISTS (SELECT 1 FROM batches WHERE created_ms >= ?1 AND created_ms < ?2 AND created_ms > ?3)",
-            (from, to, closed),
-            |row| row.get(0),
-        )?)
+            is_kept_from("?4")
+        );
+        Ok(self
+            .connection
+            .query_row(&sql, (from, to, closed, looks), |row| row.get(0))?)
     }
 
     /// Closes a day, again if more came since. With letters or batches still open, of it or of earlier days, or with earlier days that nobody closed, a
     /// note has to say why; what was open stays on record.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] when it is closed and nothing came since, or when something is open and nobody says why.
+    /// [`StoreError::WrongState`] when it is closed and nothing came since, when something is open and nobody says why, and for whom a letter is kept from that
+    /// is open: he could not say why, and how many there are is not told him.
     pub fn close_day(
         &mut self,
         day: &str,
@@ -183,12 +238,18 @@ impl Db {
         };
         self.clock_is_right("close the day")?;
         if let Some(before) = self.day(day)?
-            && !self.came_since(bounds, before.closed)?
+            && !self.came_since(by, bounds, before.closed)?
         {
             return Err(refused(Hindrance::Decided, "closed already".into()));
         }
-        let (letters, batches) = self.open_between(bounds)?;
-        let earlier = self.open_before(bounds.0)?.counts();
+        if self.keeps_open_letter_from(by, bounds.1)? {
+            return Err(refused(
+                Hindrance::SamePerson,
+                "not among those that you close".into(),
+            ));
+        }
+        let (letters, batches) = self.open_between(by, bounds)?;
+        let earlier = self.open_before(by, bounds.0)?.counts();
         let note = note.map(str::trim).filter(|note| !note.is_empty());
         if letters + batches + earlier.iter().sum::<u32>() > 0 && note.is_none() {
             let told = |letters: u32, batches: u32| {

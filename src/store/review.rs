@@ -46,22 +46,27 @@ struct Row {
     id: String,
     alarmed: bool,
     doubts: u32,
+    /// It is not for everybody.
+    is_limited: bool,
 }
 
 impl Db {
     /// Letters that wait for a person: alarms first, then express mail and telegrams, then the most doubtful, then the oldest.
-    fn to_review(&self) -> Result<Vec<Row>, StoreError> {
+    fn to_review(&self, seer: &Seer) -> Result<Vec<Row>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            &format!("SELECT l.id, EXISTS (SELECT 1 FROM alerts WHERE letter_id = l.id AND {OPEN}) alarmed, d.doubts
+            &format!("SELECT l.id, EXISTS (SELECT 1 FROM alerts WHERE letter_id = l.id AND {OPEN}) alarmed, d.doubts,
+             EXISTS (SELECT 1 FROM recusals WHERE letter_id = l.id AND user = ?3 AND lifted_ms IS NULL)
+                 OR EXISTS (SELECT 1 FROM restrictions WHERE letter_id = l.id AND state = 'restricted')
              FROM letters l JOIN drafts d ON d.letter_id = l.id
              WHERE l.stage = ?1 AND (d.state = ?2 OR d.ready_ms IS NULL) AND l.withheld IS NULL
              ORDER BY alarmed DESC, l.urgent DESC, d.doubts DESC, l.created_ms, l.id"),
         )?;
-        let rows = query.query_map((Stage::Drafted, DraftState::Open), |row| {
+        let rows = query.query_map((Stage::Drafted, DraftState::Open, &seer.actor), |row| {
             Ok(Row {
                 id: row.get(0)?,
                 alarmed: row.get(1)?,
                 doubts: row.get(2)?,
+                is_limited: row.get(3)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -77,16 +82,10 @@ impl Db {
         limit: usize,
         now: Millis,
     ) -> Result<(usize, Vec<Waiting>), StoreError> {
-        let rows = self.to_review()?;
+        let rows = self.to_review_by(seer)?;
         let all = rows.len();
         let mut waiting = Vec::new();
-        for row in rows {
-            if waiting.len() == limit {
-                break;
-            }
-            if self.is_kept_from(seer, &row.id)? {
-                continue;
-            }
+        for row in rows.into_iter().take(limit) {
             waiting.push(Waiting {
                 line: self.letter_line(&row.id)?,
                 alarmed: row.alarmed,
@@ -97,12 +96,22 @@ impl Db {
         Ok((all, waiting))
     }
 
-    fn is_kept_from(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
-        let sight = self.sight(seer, letter)?;
-        Ok(matches!(
-            sight,
-            Sight::No(Unseen::Recused | Unseen::Role | Unseen::Restricted) | Sight::Masked
-        ))
+    /// Those of them that are not kept from this person: of the others he is not even told how many there are.
+    fn to_review_by(&self, seer: &Seer) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        for row in self.to_review(seer)? {
+            let is_kept = || {
+                let sight = self.sight(seer, &row.id)?;
+                Ok::<bool, StoreError>(matches!(
+                    sight,
+                    Sight::No(Unseen::Recused | Unseen::Role | Unseen::Restricted) | Sight::Masked
+                ))
+            };
+            if !row.is_limited || !is_kept()? {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
     }
 
     /// Where the queue goes on from a letter.
@@ -110,13 +119,12 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn in_queue(&self, seer: &Seer, letter: &str, now: Millis) -> Result<InQueue, StoreError> {
-        let rows = self.to_review()?;
+        let rows = self.to_review_by(seer)?;
         let at = rows.iter().position(|row| row.id == letter);
         let (before, after) = rows.split_at(at.map_or(0, |at| at + 1));
         let mut next = None;
         for row in after.iter().chain(before) {
-            let is_free = row.id != letter && self.who_is_at(&row.id, &seer.actor, now).is_none();
-            if is_free && !self.is_kept_from(seer, &row.id)? {
+            if row.id != letter && self.who_is_at(&row.id, &seer.actor, now).is_none() {
                 next = Some(row.id.clone());
                 break;
             }

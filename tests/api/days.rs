@@ -153,3 +153,82 @@ fn a_batch_that_a_split_puts_out_of_balance_after_its_closing_is_told_and_an_off
     let entries = "SELECT count(*) FROM ledger WHERE action = 'batch.exception' AND actor = 'li'";
     assert_eq!(house.count(entries), 1);
 }
+
+/// He counted on page 今日, and read in the API, how many letters were kept from him; the close told him as well.
+#[test]
+fn a_recused_person_is_told_of_no_letter_that_is_kept_from_him_and_another_closes_the_day() {
+    let house = House::new();
+    let (li, wang) = (
+        house.person("li", Role::Operator),
+        house.person("wang", Role::ConfirmingOfficer),
+    );
+    for letter in ["A1", "B1", "B2"] {
+        house.drafted(letter);
+    }
+    let now = clock::now();
+    house.sql(&format!(
+        "UPDATE letters SET created_ms = {0}; UPDATE batches SET created_ms = {0}, closed_ms = {0};
+         INSERT INTO recusals (letter_id, user, reason, by, at_ms) SELECT id, 'li', '近亲属', 'wang', 1 FROM letters WHERE id LIKE 'B%'",
+        now.0 - 1
+    ));
+    let day = (now.0 - 1, clock::Millis(now.0 - 1).day()).1;
+    let open = |caller: &Caller| house.get(caller, &format!("/v1/days/{day}")).json();
+    assert_eq!(
+        (&open(&li)["open_letters"], &open(&wang)["open_letters"]),
+        (&json!(1), &json!(3))
+    );
+    let told = |caller: &Caller| house.get(caller, "/today").text;
+    assert!(told(&li).contains("还有 1 封") && told(&wang).contains("还有 3 封"));
+    // Whatever he says; how many there are is not said.
+    for note in [json!({}), json!({"note": "明日处理"})] {
+        let refused = close(&house, &li, &day, note);
+        assert_eq!(refused.code(), "same_person", "{}", refused.text);
+        let numbers = refused.text.replace(&day, "").replace("409", "");
+        assert!(
+            !numbers.contains(|c: char| c.is_ascii_digit()) && !numbers.contains("letter"),
+            "{}",
+            refused.text
+        );
+    }
+    let closed = close(&house, &wang, &day, json!({"note": "明日处理"}));
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    assert_eq!(closed.json()["open_letters"], 3);
+    assert_eq!(
+        (&open(&li)["open_letters"], &open(&wang)["open_letters"]),
+        (&json!(1), &json!(3)),
+        "nor does the record tell him"
+    );
+    // One more comes that is kept from him.
+    house.drafted("B3");
+    house.sql(&format!(
+        "UPDATE letters SET created_ms = {} WHERE id = 'B3'; INSERT INTO recusals (letter_id, user, reason, by, at_ms) VALUES ('B3', 'li', '近亲属', 'wang', 1)",
+        clock::now().0 + 1
+    ));
+    assert_eq!(
+        (&open(&li)["more_came"], &open(&wang)["more_came"]),
+        (&json!(false), &json!(true))
+    );
+    let again = close(&house, &li, &day, json!({"note": "又"}));
+    assert_eq!(again.code(), "already_decided");
+}
+
+/// Nor does the queue say how many others review.
+#[test]
+fn the_queue_counts_no_letter_that_is_kept_from_whoever_looks() {
+    let house = House::new();
+    let (li, zhang) = (
+        house.person("li", Role::Operator),
+        house.person("zhang", Role::Operator),
+    );
+    for letter in ["A1", "A2", "B1", "B2", "B3"] {
+        house.drafted(letter);
+    }
+    house.sql("INSERT INTO recusals (letter_id, user, reason, by, at_ms) SELECT id, 'li', '近亲属', 'wang', 1 FROM letters WHERE id LIKE 'B%'");
+    let counted = |caller: &Caller, n: u32| {
+        let (queue, letter) = ("/review", "/letters/A1");
+        let told = [format!("开始核对（{n} 封）"), format!("待核对 {n} 封")];
+        house.get(caller, queue).text.contains(&told[0])
+            && house.get(caller, letter).text.contains(&told[1])
+    };
+    assert!(counted(&li, 2) && counted(&zhang, 5));
+}

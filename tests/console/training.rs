@@ -65,7 +65,7 @@ async fn the_day_is_closed_with_a_word_about_what_is_open() {
         browser.open(&station.page("/today")).await;
         browser.click("#close-day").await;
         let day = clock::now().day();
-        let closed = |day: String| station.app.store.with(move |db| db.day(&day));
+        let closed = |day: String| station.app.store.with(move |db| db.day_seen_by("", &day));
         assert!(
             closed(day.clone()).await.unwrap().is_none(),
             "nobody said why"

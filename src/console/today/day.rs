@@ -37,27 +37,30 @@ pub(super) struct FirstDay {
     pub(super) has_open: bool,
 }
 
-/// What of today is open, and of earlier days.
-pub(super) fn look(db: &Db, now: Millis) -> Result<Option<Today>, StoreError> {
+/// What of today is open, and of earlier days, as far as this person may know of it.
+pub(super) fn look(db: &Db, looks: &str, now: Millis) -> Result<Option<Today>, StoreError> {
     let date = now.day();
     let Some(bounds) = Millis::bounds_of_day(&date) else {
         return Ok(None);
     };
-    let closed = db.day(&date)?;
+    let closed = db.day_seen_by(looks, &date)?;
     let came_since = match &closed {
-        Some(day) => db.came_since(bounds, day.closed)?,
+        Some(day) => db.came_since(looks, bounds, day.closed)?,
         None => false,
     };
-    let earlier = db.open_before(bounds.0)?;
+    let earlier = db.open_before(looks, bounds.0)?;
     let first = match earlier.days.first() {
         Some(day) => {
             let end = Millis::bounds_of_day(day).map_or(bounds.0, |(_, end)| end);
-            Some((day.clone(), db.open_between((Millis(i64::MIN), end))?))
+            Some((
+                day.clone(),
+                db.open_between(looks, (Millis(i64::MIN), end))?,
+            ))
         }
         None => None,
     };
     Ok(Some(Today {
-        open: db.open_between(bounds)?,
+        open: db.open_between(looks, bounds)?,
         closed,
         came_since,
         earlier,
