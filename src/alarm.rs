@@ -1,4 +1,4 @@
-//! Task: tells of alerts as they rise, and of those that nobody acknowledged in time. Only numbers and codes; the letter's words stay with the
+//! Task: tells of alerts as they rise, and of those that nobody decided in time. Only numbers and codes; the letter's words stay with the
 //! letter.
 
 use std::sync::Arc;
@@ -56,10 +56,7 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
                 new.iter()
                     .for_each(|alert| alarm.tell(alert, "an alert wants a person at once"));
                 risen.iter().for_each(|alert| {
-                    alarm.tell(
-                        alert,
-                        "nobody acknowledged an alert in time: it has gone up",
-                    )
+                    alarm.tell(alert, "nobody decided an alert in time: it has gone up")
                 });
             }
             Err(StoreError::Stopped) => return,

@@ -55,6 +55,7 @@ mod letters;
 mod lies;
 mod loads;
 mod locked;
+mod messages;
 mod migrations;
 mod named_offices;
 mod numbers;

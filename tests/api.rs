@@ -43,3 +43,4 @@ mod statistics;
 mod threats_first;
 mod tls;
 mod training;
+mod unread;

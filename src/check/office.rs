@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Report;
-use crate::config::Settings;
-use crate::domain::access::Role;
+use crate::config::{Offer, Settings};
+use crate::domain::access::{Role, Scope};
 use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
 use crate::print::PrintFont;
@@ -25,6 +25,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(super) fn check(settings: &Settings, report: &mut Report) {
     backups(settings, report);
     registration(settings, report);
+    offered_as_read(settings, report);
     reading(settings, report);
     meaning(settings, report);
     paper(settings, report);
@@ -138,21 +139,44 @@ fn unknown_units(settings: &Settings, roster: &Roster) -> Vec<(String, String)> 
     if roster.orgs.is_empty() {
         return Vec::new();
     }
+    let all = case_systems(settings).into_iter();
+    let all = all.filter_map(|(whose, unit)| Some((whose, unit?)));
+    all.filter(|(_, unit)| roster.organisation(unit).is_none())
+        .collect()
+}
+
+/// Where drafts are offered as they are read: a system that stands for an office gets none before an officer has read it, and whatever a letter says of the
+/// office behind any other, it gets at once.
+fn offered_as_read(settings: &Settings, report: &mut Report) {
+    if settings.handoff.offer != Offer::Read {
+        return;
+    }
+    for (whose, unit) in case_systems(settings) {
+        match unit {
+            Some(unit) => report.warn("handover", "read_waits_for_office", &[&whose, &unit]),
+            None => report.warn("handover", "read_without_unit", &[&whose]),
+        }
+    }
+}
+
+/// Every token of a case system, exchange folder and webhook, with its office.
+fn case_systems(settings: &Settings) -> Vec<(String, Option<String>)> {
     let now = crate::clock::now();
     let tokens = Db::look_at(settings)
         .and_then(|db| db.tokens())
         .unwrap_or_default()
         .into_iter();
-    let held = tokens
-        .filter(|token| token.revoked.is_none() && token.expires.is_none_or(|until| until > now));
+    let held = tokens.filter(|token| {
+        token.scope == Scope::CaseSystem
+            && token.revoked.is_none()
+            && token.expires.is_none_or(|until| until > now)
+    });
     let tokens = held.map(|token| (format!("token/{}", token.name), token.unit));
     let exchanges = settings.exchanges.iter();
     let exchanges = exchanges.map(|one| (format!("exchange/{}", one.id), one.unit.clone()));
-    let all = tokens
-        .chain(exchanges)
-        .filter_map(|(whose, unit)| Some((whose, unit?)));
-    all.filter(|(_, unit)| roster.organisation(unit).is_none())
-        .collect()
+    let hooks = settings.webhooks.iter();
+    let hooks = hooks.map(|one| (format!("webhook/{}", one.id), one.unit.clone()));
+    tokens.chain(exchanges).chain(hooks).collect()
 }
 
 /// The first name or alias that means two: a letter addressed so has no one addressee.
@@ -305,6 +329,38 @@ mod tests {
             told,
             [("exchange/unknown".to_owned(), "市教委办".to_owned())]
         );
+    }
+
+    #[test]
+    fn what_offering_as_read_means_is_told_of_each_case_system() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("station.toml");
+        let codes = |offer: &str| {
+            let text = format!(
+                "[station]\nname = \"t\"\ndata_dir = \"data\"\n[registration]\nroster = \"r\"\ndeadlines = \"d\"\n[handoff]\noffer = \"{offer}\"\n
+                 [[exchange]]\nid = \"theirs\"\nfolder = \"a\"\nmapping = \"m\"\nunit = \"市信访局\"\n[[exchange]]\nid = \"ours\"\nfolder = \"b\"\nmapping = \"m\"\n"
+            );
+            std::fs::write(&file, text).unwrap();
+            let mut report = Report::default();
+            offered_as_read(&Settings::load(&file).unwrap(), &mut report);
+            let told = report.findings.into_iter();
+            told.map(|one| (one.code, one.values)).collect::<Vec<_>>()
+        };
+        let of = |whose: &str, unit: &[&str]| {
+            let values = [&[whose], unit].concat().into_iter();
+            values.map(str::to_owned).collect::<Vec<String>>()
+        };
+        assert_eq!(
+            codes("read"),
+            [
+                (
+                    "read_waits_for_office",
+                    of("exchange/theirs", &["市信访局"])
+                ),
+                ("read_without_unit", of("exchange/ours", &[]))
+            ]
+        );
+        assert_eq!(codes("confirmed"), []);
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Default for Access {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
-    /// An alert that nobody acknowledged goes to the confirming officers after so many minutes.
+    /// An alert that nobody decided goes to the confirming officers after so many minutes.
     pub officers_after_minutes: Within<1, 1440>,
     /// And to the administrators after so many more.
     pub administrators_after_minutes: Within<1, 1440>,

@@ -1,6 +1,7 @@
 //! One letter: its pages, its fields, its alerts with their quotation, how it was disinfected, who confirmed it.
 
 mod more;
+mod questions;
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -10,8 +11,8 @@ use super::earlier::{self, EarlierPart};
 use super::field_lines::{self, FieldLine};
 use super::frame::{Frame, Visitor};
 use super::letters::{WITHHELD, over_words, stage_code};
+use super::outbox::returned_words;
 use super::refused::{Refused, show};
-use super::scanning::detail_words;
 use super::second_entry::Standing;
 use super::when;
 use super::words::Words;
@@ -21,13 +22,13 @@ use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::{Draft, Fields, Flag};
-use crate::domain::grouping::hold;
 use crate::domain::letter::Stage;
 use crate::store::{
-    Batch, Db, DraftRow, DraftState, Hold, InQueue, LetterRow, NamedOffice, PageRow,
+    Batch, Db, DraftRow, DraftState, Hold, InQueue, LetterRow, Message, NamedOffice, PageRow,
     RestrictionRow, StoreError, Withholding,
 };
 use more::{Line, MatterLine, Signatory, matters, more, signatories};
+use questions::{HoldQuestion, OfficeQuestion, hold_question, office_questions};
 
 struct LetterHead {
     id: String,
@@ -44,19 +45,6 @@ pub(super) struct PageTab {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) troubled: bool,
-}
-
-/// Whether the letter accuses an office, for an officer to say.
-struct OfficeQuestion {
-    /// Its full name; empty: of which office the accused is.
-    office: String,
-    words: String,
-    no: String,
-    /// Where it can be said here.
-    yes: Option<&'static str>,
-    /// What stands as the reason where he writes none.
-    why_no: &'static str,
-    why_yes: &'static str,
 }
 
 struct FlagLine {
@@ -92,6 +80,10 @@ struct LetterPage {
     says_nobody: bool,
     /// Offices of which he may say whether it accuses them, and has to.
     offices: Vec<OfficeQuestion>,
+    /// Why it came back from an exchange folder, and what is to be done.
+    returned: Option<(String, &'static str)>,
+    /// Pages that the system which registered the letter never gets: they may be a letter of their own.
+    to_part: String,
     /// What waits for a person's word.
     holds: Vec<HoldQuestion>,
     /// Fields that are to be keyed twice, and how they stand; none once it is confirmed.
@@ -106,34 +98,10 @@ struct LetterPage {
     also_here: Option<String>,
 }
 
-/// A finding of this letter, and what is to be done.
-struct HoldQuestion {
-    id: i64,
-    what: String,
-    next: String,
-    /// Who says what was found, where this person may not.
-    whose: Option<String>,
-}
-
-fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> HoldQuestion {
-    let is_an_officers = hold::is_for_an_officer(&hold.reason);
-    let what = w.known("hold", &hold.reason);
-    let what = what.unwrap_or_else(|| w.code("held", &hold.reason));
-    let next = w.known("hold_do", &hold.reason);
-    let next = next.or_else(|| w.known("held_do", &hold.reason));
-    HoldQuestion {
-        id: hold.id,
-        what: match hold.detail.filter(|detail| !detail.is_empty()) {
-            Some(detail) => format!("{what} · {}", detail_words(w, &detail)),
-            None => what.to_owned(),
-        },
-        next: next.unwrap_or_default().to_owned(),
-        whose: (is_an_officers && !is_officer)
-            .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
-    }
-}
-
 struct Seen {
+    /// Its package that came back.
+    returned: Option<Message>,
+    to_part: Vec<u32>,
     holds: Vec<Hold>,
     letter: LetterRow,
     batch: Batch,
@@ -223,7 +191,16 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         Some(row) if for_visitor && row.draft.visitor.is_some() => Some(db.for_visitor(id)?.1),
         _ => None,
     };
+    let returned = db.returned(Some(id), 1)?.pop().filter(|_| is_shown);
     Ok(Seen {
+        returned: match returned {
+            Some(message) => Some(db.message_for(seer, message)?),
+            None => None,
+        },
+        to_part: match is_shown {
+            true => db.pages_to_part(id)?,
+            false => Vec::new(),
+        },
         holds: db.holds_of(id)?,
         entries,
         for_visitor,
@@ -368,6 +345,14 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|one| Standing::of(w, *one))
             .collect(),
         for_visitor: seen.for_visitor,
+        returned: seen
+            .returned
+            .as_ref()
+            .map(|message| returned_words(w, message)),
+        to_part: {
+            let pages = seen.to_part.iter().map(u32::to_string);
+            pages.collect::<Vec<_>>().join("、")
+        },
         holds: {
             let holds = seen.holds.iter().cloned();
             holds
@@ -377,7 +362,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         receivers: seen.receivers.clone(),
         says_nobody: seen.accused_open && seen.is_officer,
         offices: match seen.is_officer {
-            true => office_questions(w, &seen),
+            true => office_questions(w, (&seen.offices, &seen.of_systems)),
             false => Vec::new(),
         },
         matters: draft
@@ -410,29 +395,6 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             && !is_back(&seen),
         f,
     }
-}
-
-fn office_questions(w: &'static Words, seen: &Seen) -> Vec<OfficeQuestion> {
-    let question = |one: &NamedOffice| match &one.office {
-        Some(office) => OfficeQuestion {
-            words: w.one("letter.office_question", office),
-            no: w.t("letter.office_no").to_owned(),
-            yes: Some(w.t("letter.office_yes")),
-            why_no: w.t("letter.office_why_no"),
-            why_yes: w.t("letter.office_why_yes"),
-            office: office.clone(),
-        },
-        None => OfficeQuestion {
-            words: w.t("letter.whichever_question").to_owned(),
-            no: w.one("letter.whichever_no", seen.of_systems.join("、")),
-            yes: None,
-            why_no: w.t("letter.whichever_why_no"),
-            why_yes: "",
-            office: String::new(),
-        },
-    };
-    let others = seen.offices.iter().filter(|(_, is_his)| !is_his);
-    others.map(|(one, _)| question(one)).collect()
 }
 
 /// It was registered as it stood before a correction, which an officer has to confirm.

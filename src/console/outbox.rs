@@ -98,6 +98,7 @@ fn word(state: Standing) -> &'static str {
         Standing::Sent => "sent",
         Standing::Accepted => "accepted",
         Standing::Rejected => "rejected",
+        Standing::Unfit => "unfit",
         Standing::Dead => "dead",
         Standing::Dropped => "dropped",
         Standing::KeptBack => "kept_back",
@@ -129,6 +130,15 @@ fn result(w: &'static Words, message: &Message) -> String {
     format!("{told} · {}", w.two("outbox.tries", message.attempts, next))
 }
 
+/// What came back, and what is to be done about it.
+pub(super) fn returned_words(w: &'static Words, message: &Message) -> (String, &'static str) {
+    let state = w.code("outbox_state", word(message.state));
+    let told = format!("{} · {state} · {}", message.channel, result(w, message));
+    let code = message.result_and_said().0.unwrap_or_default();
+    let next = w.known("returned_do", &code);
+    (told, next.unwrap_or(w.t("returned_do.rejected")))
+}
+
 fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
     let kind = w.code("outbox_kind", message.kind.word()).to_owned();
     let code = message
@@ -139,7 +149,10 @@ fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
         what: code.map_or(kind.clone(), |code| format!("{kind} · {code}")),
         state: w.code("outbox_state", word(message.state)),
         result: result(w, &message),
-        is_bad: matches!(message.state, Standing::Dead | Standing::Rejected),
+        is_bad: matches!(
+            message.state,
+            Standing::Dead | Standing::Rejected | Standing::Unfit
+        ),
         may_resend: may_resend && message.state == Standing::Dead,
         at: when::moment(w, message.last.unwrap_or(message.made)),
         id: message.id,
@@ -192,7 +205,9 @@ struct Seen {
 
 fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
     let mut bad = db.messages(Some(Standing::Dead), None, SHOWN)?;
-    bad.extend(db.messages(Some(Standing::Rejected), None, SHOWN)?);
+    for state in [Standing::Rejected, Standing::Unfit] {
+        bad.extend(db.messages(Some(state), None, SHOWN)?);
+    }
     bad.sort_by_key(|message| std::cmp::Reverse(message.id));
     let newest = db.messages(None, None, SHOWN)?;
     let mut contradicted = Vec::new();

@@ -3,6 +3,7 @@
 mod day;
 mod due;
 mod findings;
+mod returned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
-    ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Overview,
+    ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Message, Overview,
     SharedCaseNumber, StoreError,
 };
 
@@ -102,6 +103,8 @@ struct Seen {
     restored: Option<Millis>,
     day: Option<day::Today>,
     findings: findings::Findings,
+    /// Letters that an exchange folder did not take.
+    returned: Vec<Message>,
     due: Due,
     counts: Overview,
     held: Vec<HeldFile>,
@@ -206,6 +209,10 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         findings: match reads {
             true => findings::look(db, seer)?,
             false => findings::Findings::default(),
+        },
+        returned: match reads {
+            true => returned::look(db, seer)?,
+            false => Vec::new(),
         },
         due: match reads {
             true => db.due(seer, crate::clock::now(), due::NEAR_DAYS)?,
@@ -456,6 +463,7 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
         }
     }));
     alerts.extend(due::alerts(w, &seen.due, crate::clock::now()));
+    alerts.extend(returned::alerts(w, &seen.returned));
     alerts.extend(findings::alerts(w, &seen.findings));
     alerts.extend(seen.day.iter().flat_map(|today| day::alerts(w, today)));
     alerts.extend(kept(w, app, &seen.kept));

@@ -71,7 +71,7 @@ pub enum Decides {
     No,
 }
 
-/// Minutes after which an alert that nobody acknowledged goes up.
+/// Minutes after which an alert that nobody decided goes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Escalation {
     /// To the confirming officers.

@@ -216,6 +216,9 @@ impl Mapping {
                     format!("field {name}: either from or value is needed"),
                 );
             }
+            if field.longest == Some(0) {
+                return wrong(name, format!("field {name}: longest is 1 or more"));
+            }
             let known = |list: &String| self.codes.contains_key(list);
             if let Some(list) = field.codes.as_ref().filter(|list| !known(list)) {
                 return wrong(
@@ -535,5 +538,11 @@ mod tests {
             ..rule("xm", From::SenderName)
         };
         assert!(told(vec![unknown]).unwrap().contains("[codes.nowhere]"));
+        let nothing = FieldRule {
+            longest: Some(0),
+            ..rule("xm", From::SenderName)
+        };
+        let told = told(vec![nothing]);
+        assert_eq!(told.as_deref(), Some("field xm: longest is 1 or more"));
     }
 }

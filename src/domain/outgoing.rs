@@ -53,6 +53,8 @@ pub enum State {
     Accepted,
     /// The other side's receipt refuses it; the letter is back at the desk.
     Rejected,
+    /// Never laid down: it cannot be written as the other side's mapping asks (`field_missing`, `code_unknown`, `too_long`); the letter is back at the desk.
+    Unfit,
     /// Given up; a person may send it again.
     Dead,
     /// There is nothing to tell any more: the draft was withdrawn before anybody was told.

@@ -54,7 +54,7 @@ pub(super) fn register(registry: &mut Registry, figures: StationFigures) {
         "Findings that wait for a person",
         holds,
     );
-    let help = "Alerts about letters that nobody acknowledged";
+    let help = "Alerts about letters that nobody decided";
     number(registry, "open_alerts", help, waiting.alerts as f64);
     let oldest = waiting.oldest_unread.map_or(0.0, |since| {
         (seconds(clock::now()) - seconds(since)).max(0.0)

@@ -51,7 +51,8 @@ impl Db {
             id: letter.to_owned(),
         })?;
         if standing.is_offered && seer.holder == Holder::Machine(Scope::CaseSystem) {
-            standing.is_offered = !self.is_kept_from_office_of(seer, letter)?;
+            standing.is_offered = !self.is_kept_from_office_of(seer, letter)?
+                && !self.waits_for_reader(seer, letter)?;
         }
         Ok(standing)
     }

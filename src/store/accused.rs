@@ -5,6 +5,7 @@ use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::drafts::subject;
+use super::named_offices::OfficeWord;
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::domain::access::{Action, Restricted, Seer, may};
 use crate::domain::correct::{Corrections, Party, parties_in, stays};
@@ -174,14 +175,17 @@ impl Db {
         Ok(())
     }
 
+    /// It accuses the office whose system this is, or was taken from it because it goes to whom it accuses. Any other system may be late.
     pub(super) fn is_taken_back_from(&self, row: &DraftRow, by: &str) -> Result<bool, StoreError> {
-        let (unit, letter) = (self.unit_of(by)?, row.draft.letter.as_str());
+        let (letter, fields) = (row.draft.letter.as_str(), &row.draft.fields);
         Ok(row.state == DraftState::Open
-            && self.accuses(letter, &row.draft.fields, unit.as_deref())?)
+            && (self.is_of_accused(by, letter, fields)?
+                || self.goes_to_accused(fields, self.unit_of(by)?.as_deref())
+                    && self.was_taken_back_from(letter, by)?))
     }
 
     /// Systems that were handed a draft before anybody knew that it accuses their office: an officer hears of each, and nothing more goes out before he has
-    /// answered. Of a package in an exchange folder another finding asks.
+    /// answered. Of a package in an exchange folder another finding asks, and of a page that came once the office had registered the letter its alert.
     pub(super) fn hold_if_accused_saw(
         &self,
         letter: &str,
@@ -192,11 +196,21 @@ impl Db {
         )?;
         let systems = query.query_map([subject(letter)], |row| row.get(0))?;
         for system in systems.collect::<Result<Vec<String>, _>>()? {
-            if self.is_of_accused(&system, letter, fields)? {
+            let is_accused = self.is_of_accused(&system, letter, fields)?;
+            if is_accused && !self.keeps_registered(&system, letter)? {
                 self.hold_until_said(letter, hold::ACCUSED_OFFICE_SAW, system)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a system registered the letter and no officer has said that it accuses its office: it keeps what it has.
+    fn keeps_registered(&self, system: &str, letter: &str) -> Result<bool, StoreError> {
+        let row = self.draft(letter)?;
+        let unit = self.unit_of(system)?;
+        Ok(row.state == DraftState::Acked
+            && row.claimed_by.as_deref() == Some(system)
+            && self.office_word(letter, unit.as_deref())? != OfficeWord::Accused)
     }
 
     fn is_of_accused(

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::vouch::{self, ALERTS};
-use super::{Db, DraftState, Hindrance, StoreError};
+use super::{Db, DraftState, Hindrance, Message, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
@@ -243,6 +243,15 @@ impl Db {
             .connection
             .prepare_cached(&format!("{ALERT} WHERE letter_id = ?1 AND code = ?2"))?;
         Ok(query.query_row((letter, code), alert).optional()?)
+    }
+
+    /// The alert that a message tells of.
+    pub(super) fn alert_told(&self, message: &Message) -> Result<Option<AlertRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{ALERT} WHERE letter_id = ?1 AND code = ?2"))?;
+        let told = (&message.letter, &message.code);
+        Ok(query.query_row(told, alert).optional()?)
     }
 
     /// A named person has seen an alert and says what it is. One that is only noted stays open, and goes up, until somebody decides it. An operator's word

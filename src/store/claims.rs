@@ -63,9 +63,7 @@ impl DraftRow {
                 Hindrance::LeasedToAnother,
                 "leased to another case system".to_owned(),
             ),
-            DraftState::Open if self.ready.is_none() => {
-                (Hindrance::NotConfirmed, "not confirmed".to_owned())
-            }
+            // Nor what is done with it here.
             DraftState::Open => (Hindrance::NotLeased, "not leased to you".to_owned()),
         };
         self.refusal(why, state, action)
@@ -89,7 +87,7 @@ impl Db {
         self.claim_drafts_for(unit.as_deref(), claiming, new_lease)
     }
 
-    /// The same for the system of this office: what accuses it stays out.
+    /// The same for the system of this office: what accuses it stays out, and what nobody here has read.
     pub(super) fn claim_drafts_for(
         &mut self,
         unit: Option<&str>,
@@ -112,7 +110,10 @@ impl Db {
                     break;
                 }
                 let mut draft = db.draft(&letter)?.draft;
-                if db.may_accuse(&letter, &draft.fields, unit)? || db.keeps_later_pages_from(&letter, unit)? {
+                if db.is_unread_for(&draft, unit)?
+                    || db.may_accuse(&letter, &draft.fields, unit)?
+                    || db.keeps_later_pages_from(&letter, unit)?
+                {
                     continue;
                 }
                 let lease = new_lease();

@@ -222,6 +222,7 @@ impl Db {
                 )?;
                 // What this reading names is named before it: see `later_pages`.
                 db.guard_letter(letter, &draft.fields)?;
+                db.hold_if_accused_saw(letter, &draft.fields)?;
                 let pages: Vec<&String> = draft.pages.iter().map(|page| &page.sha256).collect();
                 ledger::append(&db.connection, "task/read", "draft.stays", &subject(letter), &json!({"pages": pages}))?;
                 db.amend(letter, PAGE_ADDED, "task/read")?;

@@ -37,7 +37,7 @@ pub struct DayCounts {
 pub struct Outstanding {
     /// Findings for a person.
     pub holds: i64,
-    /// Alerts that nobody acknowledged.
+    /// Alerts that nobody decided.
     pub alerts: i64,
     /// When the oldest unread page came in.
     pub oldest_unread: Option<Millis>,

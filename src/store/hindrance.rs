@@ -212,7 +212,7 @@ impl Hindrance {
                 "Wait until the case system has registered it or given it back, or ask there for it to be given back"
             }
             Self::Registered => {
-                "Correct it in the case system; a page that was found later is taken in from the held files and told there"
+                "Correct it in the case system; a page that was found later is taken in from the held files and told there; one that accuses its office becomes a letter of its own once an officer has said so"
             }
             Self::NotConfirmed => "Confirm it first",
             Self::Confirmed => "Take the confirmation back first, by a correction",

@@ -310,7 +310,11 @@ impl Db {
         self.pages_kept_from(&case_system(channel), letter, &self.page_rows(letter)?)
     }
 
-    fn was_taken_back_from(&self, letter: &str, holder: &str) -> Result<bool, StoreError> {
+    pub(super) fn was_taken_back_from(
+        &self,
+        letter: &str,
+        holder: &str,
+    ) -> Result<bool, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.taken_back' AND detail ->> '$.from' = ?2",
         )?;
@@ -353,6 +357,20 @@ impl Db {
             at.is_some_and(|at| kept.contains(&all[at].n))
         };
         Ok(pages.iter().all(is_kept))
+    }
+
+    /// Which of a letter's pages may become a letter of their own though it is registered: see above.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn pages_to_part(&self, letter: &str) -> Result<Vec<u32>, StoreError> {
+        let mut pages = Vec::new();
+        for (n, page) in (1..).zip(self.page_ids(letter)?) {
+            if self.are_kept_from_its_system(letter, &[page])? {
+                pages.push(n);
+            }
+        }
+        Ok(pages)
     }
 
     /// Whether an amendment tells of a page that this office's system may read, whatever came since.

@@ -380,13 +380,15 @@ impl Db {
         })
     }
 
-    /// What follows: it is among the accused where the draft may still be corrected, and the letter is restricted in any case.
+    /// What follows: its system gives back what it only leased, it is among the accused where the draft may still be corrected, the letter is restricted in any
+    /// case, and an officer hears of it where its system had read the draft.
     fn accuse_office(
         &mut self,
         letter: &str,
         office: &str,
         (by, reason, offer): (&str, &str, Offer),
     ) -> Result<(), StoreError> {
+        self.take_back_from_office(letter, office, by)?;
         let row = self.draft(letter)?;
         let mut listed: Vec<NamedAccused> = row
             .draft
@@ -411,8 +413,27 @@ impl Db {
             self.correct(letter, version, &corrections, (by, offer))?;
         }
         match self.restriction(letter)? {
-            Some(known) if known.holds && known.why != Restricted::Sensitive => Ok(()),
-            _ => self.restrict(letter, Restricted::Accusation, (by, reason)),
+            Some(known) if known.holds && known.why != Restricted::Sensitive => {}
+            _ => self.restrict(letter, Restricted::Accusation, (by, reason))?,
+        }
+        self.hold_if_accused_saw(letter, &row.draft.fields)
+    }
+
+    /// Takes a leased draft back from the system of this office.
+    fn take_back_from_office(
+        &self,
+        letter: &str,
+        office: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let row = self.draft(letter)?;
+        let holder = row.claimed_by.filter(|_| row.state == DraftState::Leased);
+        let Some(holder) = holder else {
+            return Ok(());
+        };
+        match self.unit_of(&holder)? {
+            Some(unit) if self.office_of(&unit) == office => self.take_back(letter, &holder, by),
+            _ => Ok(()),
         }
     }
 

@@ -1,21 +1,19 @@
 //! The outbox: what each channel is told, once for each occasion, until it was told or a person looks. Rows are made out of the tables
 //! themselves, so nothing has to be remembered between what happened and the telling of it.
 //!
-//! A message's id never changes: at least once on the wire, exactly once for a receiver that keeps the ids.
+//! A message's id never changes: at least once on the wire, exactly once for a receiver that keeps the ids. What people see of it and do about it is in
+//! `store/messages.rs`.
 
-use rusqlite::{OptionalExtension, Row, ToSql};
+use rusqlite::{Row, ToSql};
 use serde_json::json;
 
-use super::alerts::{THREAT_CONFIRMED, THREAT_WITHDRAWN};
 use super::drafts::subject;
 use super::handed_out::{WITHDRAWN, held_by_another};
 use super::later::PAGE_ADDED;
 use super::numbers::Numbered;
 use super::offered::OFFERED;
-use super::{Db, Hindrance, StoreError, ledger};
+use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::Seer;
-use crate::domain::alarm::Code;
 use crate::domain::outgoing::{Kind, Retry, State};
 
 /// For so long a channel is told of an alert that somebody has decided.
@@ -51,7 +49,7 @@ pub struct Message {
     pub kind: Kind,
     /// Of which letter.
     pub letter: String,
-    /// Number of the amendment or alert; of a draft the moment it became ready.
+    /// Number of the amendment or alert; of a draft the moment it became ready; of an alert that is raised again minus the number of the message before.
     pub occasion: i64,
     /// The number by which case systems know it.
     pub shown: i64,
@@ -94,9 +92,9 @@ impl Message {
 const READY_AGAIN: &str =
     "CASE d.state WHEN 'leased' THEN max(d.ready_ms, d.lease_ms) ELSE d.ready_ms END";
 
-const MESSAGE: &str = "SELECT id, message, channel, kind, letter_id, occasion, code, state, made_ms, attempts, next_ms, last_ms, result FROM outbox";
+pub(super) const MESSAGE: &str = "SELECT id, message, channel, kind, letter_id, occasion, code, state, made_ms, attempts, next_ms, last_ms, result FROM outbox";
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
         id: row.get(0)?,
         message: row.get(1)?,
@@ -132,7 +130,7 @@ enum Hearing {
     Yes,
     /// The letter accuses the office whose system it is.
     Accused,
-    /// Whom it accuses is not known yet, or an officer has to judge the page first.
+    /// Whom it accuses is not known yet, nobody has read it, or an officer has to judge the page first.
     NotYet,
 }
 
@@ -208,11 +206,13 @@ impl Db {
                  ORDER BY a.id LIMIT ?3"
             ),
             // Also where a person was faster than this channel; a new channel is not told what was decided long ago.
+            // One that is raised again is another occasion: its number is that of the message before, less than nothing.
             Kind::AlertRaised => format!(
-                "SELECT a.letter_id, a.id, a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
+                "SELECT a.letter_id, coalesce(-(SELECT max(m.id) FROM outbox m WHERE m.channel = ?1 AND m.kind = ?2 AND m.letter_id = a.letter_id AND m.code = a.code), a.id),
+                 a.code FROM alerts a JOIN letters l ON l.id = a.letter_id
                  WHERE (a.acked_ms IS NULL OR a.verdict IS NOT 'false_alarm' AND a.acked_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER) - {A_DAY_MS}) AND a.code <> 'page_kept_back' AND l.withheld IS NULL
                  AND (?4 IS NULL OR NOT EXISTS (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND {}))
-                 AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id) ORDER BY a.id LIMIT ?3",
+                 AND {unknown} AND o.letter_id = a.letter_id AND o.code = a.code AND o.made_ms >= a.raised_ms) ORDER BY a.id LIMIT ?3",
                 held_by_another("?4")
             ),
         };
@@ -273,6 +273,9 @@ impl Db {
         }
         match self.draft(letter) {
             Ok(row) if self.accuses(letter, &row.draft.fields, unit)? => Ok(Hearing::Accused),
+            Ok(row) if kind == Kind::DraftReady && self.is_unread_for(&row.draft, unit)? => {
+                Ok(Hearing::NotYet)
+            }
             Ok(row) if matches!(kind, Kind::DraftReady | Kind::Amended) => Ok(
                 match self.waits_for_word(letter, &row.draft.fields, unit)? {
                     true => Hearing::NotYet,
@@ -309,7 +312,10 @@ impl Db {
         for mut message in due {
             message.shown = match message.kind {
                 Kind::Amended => self.number_shown(Numbered::Amendment, message.occasion)?,
-                Kind::AlertRaised => self.number_shown(Numbered::Alert, message.occasion)?,
+                Kind::AlertRaised => match self.alert_told(&message)? {
+                    Some(alert) => self.number_shown(Numbered::Alert, alert.id)?,
+                    None => message.occasion,
+                },
                 Kind::DraftReady | Kind::DraftWithdrawn => message.occasion,
             };
             let about = (
@@ -436,121 +442,5 @@ impl Db {
             &subject(&message.letter),
             &detail,
         )
-    }
-
-    /// Messages, newest first, with numbers below `before`.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn messages(
-        &self,
-        state: Option<State>,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Message>, StoreError> {
-        let mut query = self.connection.prepare_cached(&format!(
-            "{MESSAGE} WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3"
-        ))?;
-        let rows = query.query_map((state, before, limit), message)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// One message.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub fn message(&self, id: i64) -> Result<Message, StoreError> {
-        self.connection
-            .query_row(&format!("{MESSAGE} WHERE id = ?1"), [id], message)
-            .optional()?
-            .ok_or_else(|| StoreError::NotFound {
-                what: "message",
-                id: id.to_string(),
-            })
-    }
-
-    /// Whether this seer may know of a message: of its letter, and of the alert where it tells of one.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn may_know_of_message(&self, seer: &Seer, message: &Message) -> Result<bool, StoreError> {
-        if !self.may_know_of(seer, &message.letter)? {
-            return Ok(false);
-        }
-        let alert = match (message.kind, message.code.as_deref()) {
-            (Kind::AlertRaised, _) => Some(self.alert(message.occasion)?),
-            (Kind::Amended, Some(THREAT_CONFIRMED | THREAT_WITHDRAWN)) => {
-                self.alert_of(&message.letter, Code::Threat)?
-            }
-            _ => None,
-        };
-        match alert {
-            Some(alert) => self.may_know_of_alert(seer, &alert),
-            None => Ok(true),
-        }
-    }
-
-    /// A message as this seer may read it: what the other side said of a letter is for whoever sees the letter.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn message_for(&self, seer: &Seer, mut message: Message) -> Result<Message, StoreError> {
-        if message.result_and_said().1.is_some() && !self.sight(seer, &message.letter)?.is_full() {
-            message.result = message.result_and_said().0;
-        }
-        Ok(message)
-    }
-
-    /// How many messages a person has to look at, and how many wait.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn message_counts(&self) -> Result<(u32, u32), StoreError> {
-        let sql = "SELECT count(*) FILTER (WHERE state IN ('dead', 'rejected')), count(*) FILTER (WHERE state = 'waiting') FROM outbox";
-        Ok(self
-            .connection
-            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
-    }
-
-    /// A person sends a message again, under its old id; one that was delivered with a reason only.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up, or delivered and there is a reason.
-    pub fn resend_message(
-        &mut self,
-        id: i64,
-        (by, reason): (&str, Option<&str>),
-    ) -> Result<Message, StoreError> {
-        self.atomically(|db| {
-            let known = db.message(id)?;
-            let refused = match (known.state, reason) {
-                (State::Dead, _) | (State::Sent, Some(_)) => None,
-                (State::Sent, None) => Some((Hindrance::Delivered, "delivered already")),
-                (State::Waiting | State::Staged, _) => Some((Hindrance::Busy, "on its way")),
-                (State::Accepted | State::Rejected, _) => {
-                    Some((Hindrance::Decided, "answered by a receipt"))
-                }
-                (State::Dropped, _) => Some((Hindrance::Over, "dropped")),
-                (State::KeptBack, _) => {
-                    Some((Hindrance::AddresseeAccused, "about a letter that accuses that office"))
-                }
-            };
-            if let Some((why, state)) = refused {
-                return Err(StoreError::WrongState {
-                    why,
-                    what: "message",
-                    id: id.to_string(),
-                    state: state.to_owned(),
-                    action: "send it again",
-                });
-            }
-            db.connection.execute(
-                "UPDATE outbox SET state = 'waiting', attempts = 0, next_ms = ?2, done_ms = NULL WHERE id = ?1",
-                (id, clock::now()),
-            )?;
-            let detail = json!({"message": known.message, "kind": known.kind, "channel": known.channel, "was": known.state, "reason": reason});
-            ledger::append(&db.connection, by, "message.resent", &subject(&known.letter), &detail)?;
-            db.message(id)
-        })
     }
 }

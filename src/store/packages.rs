@@ -419,7 +419,7 @@ impl Db {
             }
             db.connection.execute(
                 "UPDATE outbox SET state = ?2, result = ?3, attempts = attempts + 1, last_ms = ?4, done_ms = ?4 WHERE id = ?1",
-                (message.id, State::Rejected, why, clock::now()),
+                (message.id, State::Unfit, why, clock::now()),
             )?;
             db.note_message(message, "message.given_up", &message.channel)
         })

@@ -177,6 +177,25 @@ impl Db {
                 || self.office_word(letter, unit)? == OfficeWord::Open))
     }
 
+    /// Whether nobody here has read a draft that would go to the system of this office: also where drafts are offered as they are read, it waits for an
+    /// officer, since no rule sees all that can be said of an office. Read it has who confirmed it, or judged whether it accuses that office.
+    pub(super) fn is_unread_for(
+        &self,
+        draft: &Draft,
+        unit: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        Ok(unit.is_some()
+            && draft.confirmed.is_none()
+            && self.office_words(&draft.letter, unit)?.is_empty())
+    }
+
+    /// The same for the office whose system this is, of a draft that nobody has.
+    pub(super) fn waits_for_reader(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
+        let row = self.draft(letter)?;
+        Ok(row.state == DraftState::Open
+            && self.is_unread_for(&row.draft, self.unit_of(&seer.actor)?.as_deref())?)
+    }
+
     /// Whether the letter accuses the office whose system this is.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ fn a_missing_accused_is_named_by_a_person_and_the_draft_comes_back_from_his_offi
     });
     declared.unwrap();
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claimed(&house, &theirs), 1, "nobody knows whom it accuses");
     let named = json!({"named": [{"name": "王大明", "office": OFFICE}]});
     let told = name_accused(&house, &zhang, named);
@@ -306,6 +307,7 @@ fn where_officers_confirm_elsewhere_no_office_is_offered_an_accusation_in_which_
     looks(&house, &officer);
     let named = json!({"named": [{"name": "王大明", "office": OFFICE}]});
     assert_eq!(name_accused(&house, &officer, named).status, 200);
+    house.confirmed("A1");
     assert_eq!(
         (told(&house), claimed(&house, &theirs)),
         (1, 1),

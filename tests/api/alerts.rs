@@ -546,3 +546,52 @@ fn what_is_kept_from_a_case_system_moves_no_number_and_no_cursor_of_its_own() {
     let told: Vec<i64> = told.unwrap().iter().map(|message| message.shown).collect();
     assert_eq!(told, ids);
 }
+
+/// It kept its number, so that a webhook which had told of it told nothing.
+#[test]
+fn an_alert_that_is_raised_again_is_told_again_under_its_number() {
+    let house = House::offering("read");
+    house.drafted_as("A1", threatens);
+    let told = || {
+        let channel = Channel {
+            name: "webhook/w".into(),
+            kinds: vec![Kind::AlertRaised],
+            unit: None,
+            holder: None,
+        };
+        let told = house.app.store.wait(move |db| {
+            db.queue_messages(&channel, laixin::api::password::random_hex::<16>)?;
+            let due = db.due_messages(&channel, 9)?;
+            for message in &due {
+                db.message_sent(message, "answered_204")?;
+            }
+            Ok(due)
+        });
+        told.unwrap()
+    };
+    let first = told();
+    assert_eq!((first.len(), told().len()), (1, 0), "once");
+    let again = |verdict: &str| {
+        house.sql(&format!(
+            "UPDATE alerts SET acked_by = 'wang', acked_ms = 1, verdict = '{verdict}'"
+        ));
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+        let mut later = super::house::draft("A1");
+        threatens(&mut later);
+        let raised = house
+            .app
+            .store
+            .wait(move |db| db.raise_again("A1", &later.fields));
+        raised.unwrap().len()
+    };
+    for verdict in ["false_alarm", "noted"] {
+        assert_eq!(again(verdict), 1);
+        let second = told();
+        assert_eq!((second.len(), told().len()), (1, 0), "{verdict}: once more");
+        assert_eq!(second[0].shown, first[0].shown, "the same alert");
+        assert_ne!(second[0].message, first[0].message, "another message");
+    }
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let listed = house.get(&officer, "/v1/outbox").json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 3, "{listed}");
+}

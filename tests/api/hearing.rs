@@ -97,6 +97,9 @@ fn a_case_system_hears_of_what_it_may_claim_and_of_what_it_holds_and_of_no_other
     house.sql("UPDATE drafts SET ready_ms = 1 WHERE letter_id = 'A1'");
     assert_eq!(claim_one(&house, &first), "A1");
     house.drafted("LAST");
+    for letter in ["ACCUSES", "A1", "LAST"] {
+        house.confirmed(letter);
+    }
     table("UNREAD", &[], &[], &[], "nothing is read");
     table("ACCUSES", offered, offered, &[], "it accuses an office");
     table("A1", registered, &[], &[], "leased to the first");

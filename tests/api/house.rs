@@ -418,6 +418,13 @@ impl House {
             .unwrap();
     }
 
+    /// An officer has read its draft: the system of an office gets none before.
+    pub(super) fn confirmed(&self, id: &str) {
+        self.sql(&format!(
+            "UPDATE drafts SET body = json_set(body, '$.confirmed', json('{{\"by\":\"wang\",\"at\":\"2026-03-02T09:00:00+08:00\"}}')) WHERE letter_id = '{id}'"
+        ));
+    }
+
     /// How many messages a channel is owed by now.
     pub(super) fn queued(&self, channel: Channel) -> usize {
         let id = || format!("msg_{}", password::random_hex::<16>());

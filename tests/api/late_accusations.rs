@@ -83,6 +83,7 @@ fn a_page_that_accuses_the_office_which_registered_the_letter_never_goes_to_it()
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (_, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), 1);
     assert_eq!(ack(&house, &theirs), "");
     page_comes(&house, 2);
@@ -157,6 +158,7 @@ fn a_further_page_takes_nothing_back_that_was_offered() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (_, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     claim(&house, &theirs);
     assert_eq!(ack(&house, &theirs), "");
     let gets = || {
@@ -188,6 +190,7 @@ fn a_page_that_accuses_somebody_waits_for_an_officer_before_any_case_system_gets
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (cases, _) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &cases), 1);
     page_comes(&house, 2);
     accuses(&house, OFFICE);
@@ -204,6 +207,7 @@ fn what_turns_out_to_be_no_accusation_goes_on_its_way() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (_, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), 1);
     assert_eq!(ack(&house, &theirs), "");
     page_comes(&house, 2);
@@ -217,6 +221,7 @@ fn a_draft_leased_to_the_office_that_a_late_page_accuses_comes_back_to_the_desk(
     let house = House::with_roster("");
     let (cases, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), 1);
     page_comes(&house, 2);
     accuses(&house, OFFICE);
@@ -243,6 +248,7 @@ fn a_late_page_that_cannot_be_read_waits_for_an_officer_who_looks_at_it() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (_, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), 1);
     assert_eq!(ack(&house, &theirs), "");
     page_comes(&house, 2);
@@ -268,6 +274,7 @@ fn a_later_page_that_accuses_the_office_becomes_a_letter_of_its_own() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let (_, theirs) = systems(&house);
     house.drafted("A1");
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), 1);
     assert_eq!(ack(&house, &theirs), "");
     page_comes(&house, 2);
@@ -286,7 +293,15 @@ fn a_later_page_that_accuses_the_office_becomes_a_letter_of_its_own() {
         "already_registered",
         "nobody has judged it"
     );
+    let offers_it = || {
+        house
+            .get(&officer, "/letters/A1")
+            .text
+            .contains("id=\"to-part\"")
+    };
+    assert!(!offers_it());
     judge(&house, &officer, "confirmed");
+    assert!(offers_it(), "with a form on its page");
     assert_eq!(split(1).code(), "already_registered", "that page it has");
     let made = split(2);
     assert_eq!(made.status, 200, "{}", made.text);
@@ -296,6 +311,7 @@ fn a_later_page_that_accuses_the_office_becomes_a_letter_of_its_own() {
             format!("SELECT count(*) FROM letters WHERE id = '{letter}' AND stage = '{stage}'");
         house.count(&of)
     };
+    assert!(!offers_it());
     assert_eq!((at("A1", "registered"), at(&letter, "reading")), (1, 1));
     // The first page's file is not there in this house.
     assert_eq!(
@@ -317,6 +333,7 @@ fn the_holder_of_a_draft_keeps_its_alerts_while_a_later_page_is_unread() {
     };
     for letter in ["A1", "B1"] {
         house.drafted_as(letter, |draft| draft.fields.flags.threat = flag());
+        house.confirmed(letter);
     }
     let told = || {
         let listed = house.get(&theirs, "/v1/alerts").json();

@@ -271,7 +271,7 @@ fn judge_unread(
 }
 
 /// What a webhook of that office would hear of letters by now.
-fn told(house: &House, unit: &str) -> Vec<String> {
+pub(super) fn told(house: &House, unit: &str) -> Vec<String> {
     use laixin::domain::outgoing::Kind;
     let channel = Channel {
         name: "webhook/office".into(),
@@ -289,7 +289,7 @@ fn told(house: &House, unit: &str) -> Vec<String> {
         .collect()
 }
 
-fn shut(house: &House, caller: &Caller, letter: &str) {
+pub(super) fn shut(house: &House, caller: &Caller, letter: &str) {
     for path in [
         format!("/v1/drafts/{letter}"),
         format!("/v1/letters/{letter}"),
@@ -372,11 +372,12 @@ fn an_accusation_in_plain_words_waits_for_an_officer_before_it_goes_to_the_offic
 }
 
 #[test]
-fn a_letter_that_only_addresses_the_office_goes_to_it_as_ever() {
+fn a_letter_that_only_addresses_the_office_goes_to_it_once_it_is_confirmed() {
     let house = House::with_roster("");
     let theirs = system_of(&house, "市信访局");
     for (n, said) in ADDRESSING.into_iter().enumerate() {
         letter(&house, &format!("Q{n}"), said);
+        house.confirmed(&format!("Q{n}"));
     }
     assert_eq!(claim(&house, &theirs).len(), ADDRESSING.len());
 }
@@ -481,6 +482,9 @@ fn the_list_of_drafts_says_nothing_of_what_is_kept_from_a_case_system() {
     letter(&house, "B1", PLAIN[5]);
     letter(&house, "C1", ADDRESSING[1]);
     letter(&house, "D1", PLAIN[6]);
+    for letter in ["A1", "B1", "C1", "D1"] {
+        house.confirmed(letter);
+    }
     let first = house.get(&theirs, "/v1/drafts?limit=1").json();
     assert_eq!(first["items"][0]["id"], "A1");
     let next = first["next"].as_str().unwrap();
@@ -500,10 +504,13 @@ fn events_say_nothing_of_what_is_kept_from_a_case_system() {
     let house = House::with_roster("");
     let governments = house.machine_of("gov", "市政府");
     letter(&house, "D1", ADDRESSING[0]);
+    house.confirmed("D1");
     assert_eq!(claim(&house, &governments), ["D1"]);
     let theirs = system_of(&house, "市信访局");
     letter(&house, "A1", ADDRESSING[0]);
     letter(&house, "B1", PLAIN[5]);
+    house.confirmed("A1");
+    house.confirmed("B1");
     let mut stream = house.open(&theirs, "/v1/events").into_body().into_reader();
     for (letter, what) in [
         ("B1", "confirmed"),
@@ -542,6 +549,7 @@ fn each_office_waits_for_what_speaks_of_itself() {
             "林市长让他弟弟的公司中标，工程质量一塌糊涂，人人皆知。",
         ),
     );
+    house.confirmed("P08");
     shut(&house, &governments, "P08");
     assert_eq!(
         (
@@ -559,6 +567,7 @@ fn a_late_page_that_speaks_of_the_office_waits_for_an_officer() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     let theirs = system_of(&house, "市信访局");
     letter(&house, "A1", ADDRESSING[0]);
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), ["A1"]);
     let acked = house.post(&theirs, "/v1/drafts/A1/ack", json!({"case_number": "C-1"}));
     assert_eq!(acked.status, 200, "{}", acked.text);
@@ -637,6 +646,7 @@ fn an_accused_without_an_office_is_asked_about_once() {
                 }];
             },
         );
+        house.confirmed(id);
     };
     accuse("K1", "刘科长", None);
     accuse("K2", "张三", None);
@@ -703,6 +713,7 @@ fn what_only_a_page_said_that_was_moved_out_holds_no_more() {
         house.count("SELECT count(*) FROM restrictions WHERE state = 'restricted'"),
         0
     );
+    house.confirmed("A1");
     assert_eq!(claim(&house, &theirs), ["A1"]);
     // What a person said stands.
     house.drafted_again("A1", |draft| {

@@ -77,6 +77,8 @@ fn what_a_case_system_is_told_of_earlier_letters_names_none_that_it_may_not_see(
     });
     // Comparing anew would find nothing in these letters: what stands in the draft is what matters here.
     house.sql("UPDATE drafts SET body = json_set(body, '$.fields.repeat.candidates', json('[{\"of\":\"A1\",\"from\":\"station\",\"is\":\"repeat\",\"scores\":{\"name\":1.0,\"address\":1.0,\"content\":0.9},\"same_phone\":true,\"same_id_number\":false,\"moved\":false,\"received_on\":null,\"restricted\":true,\"differs\":[]}]'), '$.fields.repeat.of', 'A1', '$.fields.repeat.relation', 'repeat') WHERE letter_id = 'A2'");
+    house.confirmed("A1");
+    house.confirmed("A2");
     let claims = house.post(&theirs, "/v1/drafts/claims", json!({"limit": 10}));
     assert_eq!(claims.json()["drafts"].as_array().unwrap().len(), 1);
     let got = house.get(&theirs, "/v1/drafts/A2");
@@ -160,6 +162,7 @@ fn a_unit_by_its_short_name_is_the_office_that_a_letter_accuses() {
         let letter = format!("A{at}");
         let theirs = system_of(&house, &format!("of-{at}"), unit);
         house.drafted_as(&letter, accusing(accused));
+        house.confirmed(&letter);
         assert!(
             !claimed(&house, &theirs).contains(&letter),
             "{unit}: {accused}"
@@ -173,6 +176,7 @@ fn a_unit_by_its_short_name_is_the_office_that_a_letter_accuses() {
         );
     }
     house.drafted_as("B1", accusing("苏州市人民政府"));
+    house.confirmed("B1");
     let folder = Channel {
         name: "exchange/e".into(),
         kinds: Vec::new(),
@@ -207,6 +211,7 @@ fn whoever_the_roster_knows_to_hold_an_office_is_of_that_office() {
         let letter = format!("A{at}");
         let theirs = system_of(&house, &format!("of-{at}"), unit);
         house.drafted_as(&letter, accusing(accused));
+        house.confirmed(&letter);
         assert!(
             !claimed(&house, &theirs).contains(&letter),
             "{unit}: {accused}"

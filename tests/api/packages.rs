@@ -58,6 +58,7 @@ impl Gate {
         house.drafted_as("A1", |draft| {
             draft.received_at = Some("2026-03-02T09:00:00+08:00".into())
         });
+        house.confirmed("A1");
         let package = self.package()["package"].clone();
         stands(&house, "A1", "sent");
         page_comes(&house, 2);
@@ -243,8 +244,9 @@ fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confir
         (&told["result"], &told["said"]),
         (&json!("rejected"), &json!("住址不全"))
     );
-    let shown = || house.get(&zhang, "/outbox").text.contains("住址不全");
-    assert!(shown());
+    let shown_on = |path: &str| house.get(&zhang, path).text.contains("住址不全");
+    let shown = || shown_on("/outbox");
+    assert!(shown() && shown_on("/today") && shown_on("/letters/A1"));
     house.sql(
         "INSERT INTO restrictions VALUES ('A1', 'restricted', 'accusation', 'task/read', '', 1)",
     );
@@ -253,7 +255,7 @@ fn a_refused_package_brings_its_letter_back_to_the_desk_and_goes_out_once_confir
         (&told["result"], &told["said"]),
         (&json!("rejected"), &json!(null))
     );
-    assert!(!shown());
+    assert!(!shown() && !shown_on("/today"));
     house.sql("DELETE FROM restrictions");
     std::thread::park_timeout(std::time::Duration::from_millis(1500));
     assert!(
@@ -301,7 +303,7 @@ fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_
     let gate = Gate::new();
     let house = gate.house("");
     house.drafted("A1"); // without a day of receipt, which the example's system needs
-    stands(&house, "A1", "rejected");
+    stands(&house, "A1", "unfit");
     let unfit = "SELECT count(*) FROM outbox WHERE result = 'field_missing: 收信日期'";
     assert_eq!(house.count(unfit), 1);
     assert_eq!(
@@ -309,6 +311,28 @@ fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_
         1
     );
     assert!(gate.names("out").is_empty() && gate.names("staging").is_empty());
+    // It was called a refusal of the other side's, which had never seen it, and stood on page 交接 alone.
+    let zhang = house.person("zhang", Role::Operator);
+    for path in ["/today", "/letters/A1", "/outbox"] {
+        let text = house.get(&zhang, path).text;
+        let told = ["没有放出：不合对方格式", "对方必填的字段为空", "收信日期"];
+        assert!(told.iter().all(|words| text.contains(words)), "{path}");
+        assert!(!text.contains("对方拒收"), "{path}");
+        let says_what_to_do = text.contains("补上所缺的项");
+        assert_eq!(says_what_to_do, path != "/outbox", "{path}");
+    }
+    let outbox = house.get(&zhang, "/v1/outbox").json();
+    assert_eq!(
+        (&outbox["items"][0]["state"], &outbox["items"][0]["said"]),
+        (&json!("unfit"), &json!("收信日期"))
+    );
+    // Who is recused hears nothing of it, and nobody once it is confirmed anew.
+    house.sql("INSERT INTO recusals (letter_id, user, reason, by, at_ms) VALUES ('A1', 'zhang', '近亲属', 'wang', 1)");
+    assert!(!house.get(&zhang, "/today").text.contains("没有放出"));
+    house.sql(
+        "DELETE FROM recusals; UPDATE drafts SET state = 'acked', claimed_by = 'exchange/gate-1' ",
+    );
+    assert!(!house.get(&zhang, "/today").text.contains("没有放出"));
 }
 
 #[test]
@@ -429,6 +453,9 @@ fn what_the_pull_path_would_not_hand_over_is_not_laid_down_either() {
     house.sql("INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'HELD', 'r', 1)");
     house.draft("HELD", Offer::Read);
     house.drafted_as("OPEN", dated);
+    for letter in ["ACCUSES", "CONFLICT", "HELD", "OPEN"] {
+        house.confirmed(letter);
+    }
     stands(&house, "OPEN", "sent");
     let told = "SELECT count(*) FROM outbox WHERE letter_id <> 'OPEN'";
     assert_eq!(house.count(told), 0);
@@ -799,6 +826,8 @@ fn a_webhook_hears_of_a_draft_only_once_the_folders_have_taken_what_is_theirs() 
             ..Accused::default()
         }];
     });
+    house.confirmed("A1");
+    house.confirmed("B1");
     assert_eq!(house.queued(hook.clone()), 0, "the folder may take both");
     let taken = house.app.store.wait(move |db| {
         let id = laixin::api::password::random_hex::<16>;

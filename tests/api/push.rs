@@ -512,6 +512,8 @@ fn the_office_that_a_letter_accuses_is_told_nothing_of_it() {
         });
     });
     house.drafted("A2");
+    house.confirmed("A1");
+    house.confirmed("A2");
     receiver.hears(&["draft.ready A2 1"]);
     let kept = "SELECT count(*) FROM outbox WHERE letter_id = 'A1' AND state = 'kept_back'";
     assert_eq!(house.count(kept), 2);

@@ -12,7 +12,7 @@ const CLAIMS: &str = "/v1/drafts/claims";
 const RECONCILE: &str = "/v1/handover/reconcile";
 
 /// What `laixin restore` leaves behind.
-fn restore(house: &House) {
+pub(super) fn restore(house: &House) {
     let noted = |db: &mut Db| db.note_restored("2026-03-02", &[], "test");
     house.app.store.wait(noted).unwrap();
 }

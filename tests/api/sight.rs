@@ -701,6 +701,9 @@ fn nothing_is_handed_to_whom_it_accuses() {
             .map(|draft| draft["id"].as_str().unwrap().to_owned())
             .collect()
     };
+    for letter in ["TOHIM", "TOUNIT", "PLAIN"] {
+        house.confirmed(letter);
+    }
     for (caller, id) in [(&cases, "TOHIM"), (&theirs, "TOHIM"), (&theirs, "TOUNIT")] {
         for path in [
             format!("/v1/drafts/{id}"),

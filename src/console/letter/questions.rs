@@ -1,0 +1,74 @@
+//! What a letter's page asks of a person: findings, and whether it accuses an office.
+
+use crate::console::scanning::detail_words;
+use crate::console::words::Words;
+use crate::domain::access::Action;
+use crate::domain::grouping::hold;
+use crate::store::{Hold, NamedOffice};
+
+/// A finding of this letter, and what is to be done.
+pub(super) struct HoldQuestion {
+    pub(super) id: i64,
+    pub(super) what: String,
+    pub(super) next: String,
+    /// Who says what was found, where this person may not.
+    pub(super) whose: Option<String>,
+}
+
+pub(super) fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> HoldQuestion {
+    let is_an_officers = hold::is_for_an_officer(&hold.reason);
+    let what = w.known("hold", &hold.reason);
+    let what = what.unwrap_or_else(|| w.code("held", &hold.reason));
+    let next = w.known("hold_do", &hold.reason);
+    let next = next.or_else(|| w.known("held_do", &hold.reason));
+    HoldQuestion {
+        id: hold.id,
+        what: match hold.detail.filter(|detail| !detail.is_empty()) {
+            Some(detail) => format!("{what} · {}", detail_words(w, &detail)),
+            None => what.to_owned(),
+        },
+        next: next.unwrap_or_default().to_owned(),
+        whose: (is_an_officers && !is_officer)
+            .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
+    }
+}
+
+/// Whether the letter accuses an office, for an officer to say.
+pub(super) struct OfficeQuestion {
+    /// Its full name; empty: of which office the accused is.
+    pub(super) office: String,
+    pub(super) words: String,
+    pub(super) no: String,
+    /// Where it can be said here.
+    pub(super) yes: Option<&'static str>,
+    /// What stands as the reason where he writes none.
+    pub(super) why_no: &'static str,
+    pub(super) why_yes: &'static str,
+}
+
+/// Whether it accuses each office of which this person has a say.
+pub(super) fn office_questions(
+    w: &'static Words,
+    (offices, of_systems): (&[(NamedOffice, bool)], &[String]),
+) -> Vec<OfficeQuestion> {
+    let question = |one: &NamedOffice| match &one.office {
+        Some(office) => OfficeQuestion {
+            words: w.one("letter.office_question", office),
+            no: w.t("letter.office_no").to_owned(),
+            yes: Some(w.t("letter.office_yes")),
+            why_no: w.t("letter.office_why_no"),
+            why_yes: w.t("letter.office_why_yes"),
+            office: office.clone(),
+        },
+        None => OfficeQuestion {
+            words: w.t("letter.whichever_question").to_owned(),
+            no: w.one("letter.whichever_no", of_systems.join("、")),
+            yes: None,
+            why_no: w.t("letter.whichever_why_no"),
+            why_yes: "",
+            office: String::new(),
+        },
+    };
+    let others = offices.iter().filter(|(_, is_his)| !is_his);
+    others.map(|(one, _)| question(one)).collect()
+}
