@@ -171,7 +171,7 @@ fn a_recused_person_is_told_of_no_letter_that_is_kept_from_him_and_another_close
          INSERT INTO recusals (letter_id, user, reason, by, at_ms) SELECT id, 'li', '近亲属', 'wang', 1 FROM letters WHERE id LIKE 'B%'",
         now.0 - 1
     ));
-    let day = (now.0 - 1, clock::Millis(now.0 - 1).day()).1;
+    let day = clock::Millis(now.0 - 1).day();
     let open = |caller: &Caller| house.get(caller, &format!("/v1/days/{day}")).json();
     assert_eq!(
         (&open(&li)["open_letters"], &open(&wang)["open_letters"]),
