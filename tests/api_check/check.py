@@ -115,7 +115,7 @@ def main():
         station.released_batch(len(wanted))
         station.feed([file for name, files in demo.pages_of(letters).items() if name in wanted for file in files])
         done = lambda: sum(letter["stage"] in demo.DONE for letter in station.all("/v1/letters")) == len(wanted)
-        demo.wait_until(done, 120, "the letters to be drafted")
+        demo.wait_until(done, 300, "the letters to be drafted")
         for name, headers in callers.items():
             if options.only in (None, name):
                 good &= ask(options.st, url, name, headers, options, station.home / f"{name}.log")
