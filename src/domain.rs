@@ -23,6 +23,7 @@ pub mod kind;
 pub mod learn;
 pub mod letter;
 pub mod lexicon;
+pub mod mail_number;
 pub mod mapping;
 pub mod mask;
 pub mod outgoing;

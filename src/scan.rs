@@ -7,6 +7,7 @@
 
 mod ahead;
 mod aside;
+mod bars;
 pub mod codes;
 mod control;
 mod desk;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::config;
-use crate::scan::separators::Codes;
+use crate::scan::separators::{Codes, Said};
 use crate::store::Reading;
 
 pub use kept::{Kept, codes, frames, glimpse, is_blank, packed, picture};
@@ -115,7 +115,7 @@ pub enum Done {
     /// A JPEG of so many bytes follows.
     Picture(u32),
     /// What the codes say.
-    Codes(Vec<String>),
+    Codes(Said),
     /// Nothing is on the page.
     Blank(bool),
     /// The bytes of an archive's image follow.

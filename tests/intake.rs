@@ -1,6 +1,7 @@
 //! A driven scanner, its separators and its counts: the simulated device on a real socket, the store, the evidence and the task between them.
 
 mod balance;
+mod bars;
 mod campaign;
 mod folder_order;
 mod grouping;
@@ -8,6 +9,7 @@ mod https;
 mod measure;
 mod offers;
 mod parts;
+mod post;
 mod sheets;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use laixin::config::Reading;
 use laixin::print::{About, Align, Ink, PrintFont, Type, Weight, page};
-use laixin::scan::separators::Codes;
+use laixin::scan::separators::{Codes, Said};
 use laixin::worker::{self, Done, Patience, Task, Wait, Worker, WorkerError};
 use serde_json::Value;
 
@@ -376,7 +376,7 @@ fn codes_and_archive_images_are_made_in_the_worker_and_a_bomb_only_ends_that() {
     }
     let page = sample("scan_pages.pdf");
     let said = worker::codes(&page, 0, Codes::Squares).expect("it can be looked at");
-    assert_eq!(said, Vec::<String>::new());
+    assert_eq!(said, Said::default());
     let (derivative, bytes) = worker::packed(&page, 0).expect("it can be packed");
     assert!(derivative.width > 0 && !bytes.is_empty());
 }

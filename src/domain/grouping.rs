@@ -50,6 +50,12 @@ pub mod hold {
     pub const TWO_MAIL_NUMBERS: &str = "two_mail_numbers";
     /// Images came in front of the first envelope with a mail number.
     pub const MAIL_NUMBER_MISSING: &str = "mail_number_missing";
+    /// What the bars on an envelope say has the form of a mail number, and does not check.
+    pub const MAIL_NUMBER_DOUBTFUL: &str = "mail_number_doubtful";
+    /// Bars inside a letter could not be read: they may be those of the next letter's envelope.
+    pub const BARS_UNREAD: &str = "bars_unread";
+    /// A page inside a letter that a mail number began is read as an envelope: the next letter's, whose number was not made out.
+    pub const ENVELOPE_INSIDE: &str = "envelope_inside";
     /// A mail number came twice in one batch.
     pub const MAIL_NUMBER_AGAIN: &str = "mail_number_again";
     /// Nothing lies between two separators, or behind the last one when the batch is to be closed.
@@ -203,6 +209,10 @@ pub enum Face {
     BesideSeparator(Separator),
     /// An envelope with this number of registered or express mail.
     Mail(String),
+    /// Bars with something of a mail number's form that does not check: it begins a letter that a person looks at.
+    DoubtfulMail(String),
+    /// There are bars that nobody could read: it may be the next letter's envelope.
+    UnreadBars,
     /// Its codes contradict each other: a page, and somebody has to look.
     Disputed,
     /// Nobody could look at it: it may be a separator.
@@ -225,19 +235,6 @@ pub struct SideSeen<'a> {
     pub face: &'a Face,
     /// Nothing is on it.
     pub is_blank: bool,
-}
-
-/// Where mail numbers part letters: what one of two sides is, in view of the one that came with it. Whichever side of an envelope bears the number, its
-/// letter begins with the first.
-#[must_use]
-pub fn of_two_sides_of_an_envelope(side: Side, this: &Face, other: &Face) -> Face {
-    match (side, this, other) {
-        (_, Face::Mail(one), Face::Mail(two)) if one != two => Face::Disputed,
-        (Side::First, Face::Page, Face::Mail(number)) => Face::Mail(number.clone()),
-        // The first side has begun it.
-        (Side::Second, Face::Mail(_), _) => Face::Page,
-        _ => this.clone(),
-    }
 }
 
 /// What one of two sides is, in view of the one that came with it. They are one separator sheet only when they bear the same code, or one of them
@@ -271,32 +268,6 @@ pub fn after(before: Option<&Separator>, now: &Separator) -> Option<&'static str
         std::cmp::Ordering::Greater => Some(hold::SEPARATOR_SKIPPED),
         std::cmp::Ordering::Less => Some(hold::SEPARATOR_OUT_OF_ORDER),
     }
-}
-
-/// A number of registered or express mail as the Universal Postal Union writes it (S10): two letters, nine digits of which the last checks, country.
-#[must_use]
-pub fn is_mail_number(text: &str) -> bool {
-    const WEIGHTS: [u32; 8] = [8, 6, 4, 2, 3, 5, 9, 7];
-    let bytes = text.as_bytes();
-    let letters = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_uppercase);
-    if bytes.len() != 13
-        || !letters(0..2)
-        || !letters(11..13)
-        || !bytes[2..11].iter().all(u8::is_ascii_digit)
-    {
-        return false;
-    }
-    let sum: u32 = WEIGHTS
-        .iter()
-        .zip(&bytes[2..10])
-        .map(|(weight, digit)| weight * u32::from(digit - b'0'))
-        .sum();
-    let wanted = match 11 - sum % 11 {
-        10 => 0,
-        11 => 5,
-        other => other,
-    };
-    u32::from(bytes[10] - b'0') == wanted
 }
 
 /// The parts of a name: whether it is a number, the number, the text.
@@ -405,15 +376,6 @@ mod tests {
         assert!(natural("Scan_2.jpg") < natural("Scan_10.jpg"));
         assert!(natural("a/0009.jpg") < natural("a/0010.jpg"));
         assert!(natural("Scan_9999.jpg") > natural("Scan_0001.jpg"));
-    }
-
-    #[test]
-    fn mail_numbers() {
-        // The example of UPU S10-12.
-        assert!(is_mail_number("RR473124829GB"));
-        assert!(!is_mail_number("RR473124828GB"));
-        assert!(!is_mail_number("6901234567892"));
-        assert!(!is_mail_number("RR47312482９GB"));
     }
 
     proptest! {

@@ -45,7 +45,7 @@ fn next(store: &Store, evidence: &Evidence) -> Result<bool, StoreError> {
         .get(&page.sha256)
         .ok()
         .and_then(|bytes| worker::codes(&bytes, page.frame, Codes::Bars).ok())
-        .and_then(separators::mail_number);
+        .and_then(|said| separators::number_on_envelope(said.codes));
     store.wait(move |db| db.keep_envelope_code(page.id, code.as_deref()))?;
     Ok(true)
 }

@@ -11,10 +11,9 @@ use super::ScanError;
 use super::control::scan_of;
 use super::desk::Desk;
 use super::separators::{self, Codes};
-use crate::domain::grouping::{
-    Face, GroupBy, Side, SideSeen, hold, of_two_sides, of_two_sides_of_an_envelope,
-};
+use crate::domain::grouping::{Face, GroupBy, Side, SideSeen, hold, of_two_sides};
 use crate::domain::intake::{Gate, reason};
+use crate::domain::mail_number;
 use crate::events::Event;
 use crate::evidence::Original;
 use crate::store::{Db, EndedScan, Ordered, Scan, ScanOutcome, TakeOrdered};
@@ -256,7 +255,7 @@ impl Desk {
         };
         for (frame, face) in faces {
             if wanted == Codes::Bars {
-                *face = of_two_sides_of_an_envelope(side, face, &other_face);
+                *face = mail_number::of_two_sides(side, face, &other_face);
                 continue;
             }
             // Whether a side is blank counts only beside a separator.

@@ -13,8 +13,10 @@ use rxing::{
 use serde::{Deserialize, Serialize};
 use turbojpeg::{Decompressor, ScalingFactor};
 
+use super::bars;
 use crate::Chain;
-use crate::domain::grouping::{Face, Separator, is_mail_number};
+use crate::domain::grouping::{Face, Separator};
+use crate::domain::mail_number::{MailNumber, face_of, mail_number};
 use crate::worker::{self, WorkerError};
 
 /// An image in grey, one byte a pixel.
@@ -31,7 +33,7 @@ pub struct Grey {
 /// The longest side at least of the copy that separators are looked for on, where the image has as many: their modules are still 4 pixels wide.
 const SEPARATOR_PX: u32 = 850;
 /// The longest side at least of the copy that bars are looked for on, where the image has as many: nothing at 200 or 300 dpi is made smaller. A module is
-/// 2 to 4 pixels wide there, and half of that cannot be read.
+/// 2 to 6 pixels wide there, and half of 2 cannot be read.
 const BARS_PX: u32 = 2800;
 
 impl Grey {
@@ -66,7 +68,23 @@ impl Grey {
         }
     }
 
-    fn codes(self, formats: &[BarcodeFormat]) -> Vec<String> {
+    /// Twice as many pixels in each direction.
+    fn doubled(&self) -> Self {
+        let width = self.width as usize;
+        let rows = self.pixels.chunks_exact(width.max(1)).flat_map(|row| {
+            let next = row.iter().skip(1).chain(row.last());
+            let between = |(one, next): (&u8, &u8)| [*one, one.midpoint(*next)];
+            let row: Vec<u8> = row.iter().zip(next).flat_map(between).collect();
+            [row.clone(), row].concat()
+        });
+        Self {
+            pixels: rows.collect(),
+            width: 2 * self.width,
+            height: 2 * self.height,
+        }
+    }
+
+    fn codes(self, formats: &[BarcodeFormat]) -> Vec<(BarcodeFormat, String)> {
         let Ok(source) = Luma8LuminanceSource::new(self.pixels, self.width, self.height) else {
             return Vec::new();
         };
@@ -82,9 +100,18 @@ impl Grey {
         found
             .unwrap_or_default()
             .iter()
-            .map(|result| result.getText().to_owned())
+            .map(|result| (*result.getBarcodeFormat(), result.getText().to_owned()))
             .collect()
     }
+}
+
+/// What the codes of an image say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Their texts, in no order.
+    pub codes: Vec<String>,
+    /// There are bars that nobody can read.
+    pub has_unread_bars: bool,
 }
 
 /// What is looked for.
@@ -97,29 +124,55 @@ pub enum Codes {
 }
 
 impl Codes {
-    /// What they say, in no order; `None` when the image cannot be decoded. In the page worker only: it opens foreign bytes.
+    /// What they say; `None` when the image cannot be decoded. In the page worker only: it opens foreign bytes.
     #[must_use]
-    pub fn said(self, bytes: &[u8], frame: u32) -> Option<Vec<String>> {
+    pub fn said(self, bytes: &[u8], frame: u32) -> Option<Said> {
         match self {
             Self::Squares => {
                 let grey = grey_of(bytes, frame, SEPARATOR_PX)?;
                 let by = grey.longest_px() / SEPARATOR_PX;
-                Some(grey.shrunk(by).codes(&[BarcodeFormat::QR_CODE]))
+                let found = grey.shrunk(by).codes(&[BarcodeFormat::QR_CODE]);
+                Some(Said {
+                    codes: found.into_iter().map(|(_, text)| text).collect(),
+                    has_unread_bars: false,
+                })
             }
             Self::Bars => {
                 let grey = grey_of(bytes, frame, u32::MAX)?;
                 let by = grey.longest_px() / BARS_PX;
-                let grey = grey.shrunk(by);
-                let bars = [BarcodeFormat::CODE_128, BarcodeFormat::CODE_39];
-                let mut said = grey.clone().codes(&bars);
-                // Wide bars in noise are made out at half the size.
-                if !said.iter().any(|code| is_mail_number(code)) {
-                    said.extend(grey.shrunk(2).codes(&bars));
+                let mut all = Said::default();
+                for strip in bars::strips(&grey.shrunk(by)) {
+                    match said_by_bars(&strip.0) {
+                        Some(said) => all.codes.extend(said),
+                        None => all.has_unread_bars |= strip.are_bars(),
+                    }
                 }
-                Some(said)
+                Some(all)
             }
         }
     }
+}
+
+/// What bars say that may be a mail number; `None` where there are none, or nobody can read them. Wide ones in noise are made out at half the size, narrow
+/// ones at twice.
+fn said_by_bars(strip: &Grey) -> Option<Vec<String>> {
+    // Goods bear the last: such bars are read, and say nothing here.
+    const FORMATS: [BarcodeFormat; 3] = [
+        BarcodeFormat::CODE_128,
+        BarcodeFormat::CODE_39,
+        BarcodeFormat::EAN_13,
+    ];
+    let sizes: [fn(&Grey) -> Grey; 3] = [Grey::clone, |grey| grey.clone().shrunk(2), Grey::doubled];
+    let mut read = sizes.iter().map(|size| size(strip).codes(&FORMATS));
+    let found = read.find(|found| !found.is_empty())?;
+    // Code 39 has no checksum of its own: of it only what checks by its digits counts.
+    let counts = |(format, text): &(BarcodeFormat, String)| match format {
+        BarcodeFormat::CODE_128 => true,
+        BarcodeFormat::CODE_39 => mail_number(text) == Some(MailNumber::Sound),
+        _ => false,
+    };
+    let said = found.into_iter().filter(counts).map(|(_, text)| text);
+    Some(said.collect())
 }
 
 /// What an image is, by its squares.
@@ -137,25 +190,11 @@ pub fn face(squares: &[String]) -> Face {
     }
 }
 
-/// What an image is, by its bars.
-fn mail_face(bars: Vec<String>) -> Face {
-    let mut numbers: Vec<String> = bars
-        .into_iter()
-        .filter(|code| is_mail_number(code))
-        .collect();
-    numbers.sort();
-    numbers.dedup();
-    match numbers.pop() {
-        None => Face::Page,
-        Some(number) if numbers.is_empty() => Face::Mail(number),
-        Some(_) => Face::Disputed,
-    }
-}
-
 /// The number of registered or express mail, by the bars on an envelope.
 #[must_use]
-pub fn mail_number(bars: Vec<String>) -> Option<String> {
-    bars.into_iter().find(|code| is_mail_number(code))
+pub fn number_on_envelope(bars: Vec<String>) -> Option<String> {
+    bars.into_iter()
+        .find(|code| mail_number(code) == Some(MailNumber::Sound))
 }
 
 /// What the images of a file are. One that cannot be decoded is a page: the reader says what is wrong with it. One over which the worker
@@ -174,11 +213,11 @@ pub(super) fn faces_in(
     wanted: Codes,
 ) -> io::Result<Vec<(u32, Face)>> {
     let look = |frame: &u32| match worker::codes(bytes, *frame, wanted) {
-        Ok(codes) => Ok((
+        Ok(said) => Ok((
             *frame,
             match wanted {
-                Codes::Squares => face(&codes),
-                Codes::Bars => mail_face(codes),
+                Codes::Squares => face(&said.codes),
+                Codes::Bars => face_of(&said.codes, said.has_unread_bars),
             },
         )),
         Err(WorkerError::Refused(_)) => Ok((*frame, Face::Page)),

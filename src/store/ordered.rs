@@ -11,6 +11,7 @@ use super::{News, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator, after, hold, natural};
 use crate::domain::letter::Stage;
+use crate::domain::mail_number::mail_number;
 use crate::domain::text::PageKind;
 
 /// One file being taken.
@@ -49,6 +50,47 @@ impl From<rusqlite::Error> for Stop {
     }
 }
 
+/// Which image of a scan, or which file, for whoever has to look at it.
+fn image_named(
+    step: &Connection,
+    arrival: &str,
+    scan: Option<(i64, u32)>,
+) -> Result<String, StoreError> {
+    if let Some((_, place)) = scan {
+        return Ok(format!("image {place}"));
+    }
+    let mut query = step.prepare_cached("SELECT name FROM arrivals WHERE id = ?1")?;
+    let name: Option<String> = query.query_row([arrival], |row| row.get(0)).optional()?;
+    Ok(name.unwrap_or_default())
+}
+
+/// A page that is read as an envelope inside a letter that a mail number began: probably the next letter's, whose number was not made out.
+pub(super) fn hold_envelope_inside(step: &Connection, page: i64) -> Result<(), StoreError> {
+    let (letter, batch, group, arrival): (String, i64, String, String) = step.query_row(
+        "SELECT l.id, l.batch_id, l.group_name, p.arrival_id FROM pages p JOIN letters l ON l.id = p.letter_id WHERE p.id = ?1",
+        [page],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    // A letter that was taken out of another is called after it: `XA123456785CN+2`.
+    let number = group.split('+').next().unwrap_or_default();
+    if mail_number(number).is_none() {
+        return Ok(());
+    }
+    let (scan, place): (Option<i64>, Option<u32>) = step.query_row(
+        "SELECT scan_id, place FROM arrivals WHERE id = ?1",
+        [&arrival],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let new = NewHold {
+        batch,
+        letter: Some(letter),
+        scan,
+        reason: hold::ENVELOPE_INSIDE,
+        detail: Some(image_named(step, &arrival, scan.zip(place))?),
+    };
+    hold_once(step, &new).map(drop)
+}
+
 impl Taking<'_> {
     fn stack(&self) -> Stack<'_> {
         (
@@ -64,6 +106,14 @@ impl Taking<'_> {
             match face {
                 Face::Page => self.page(*frame, None)?,
                 Face::Mail(number) => self.envelope(*frame, number)?,
+                Face::DoubtfulMail(text) => self.doubtful_envelope(*frame, text)?,
+                Face::UnreadBars => {
+                    let image = image_named(self.step, &take.arrival, take.scan)?;
+                    self.page(*frame, Some((hold::BARS_UNREAD, Some(image))))?;
+                }
+                Face::Disputed if take.by == GroupBy::Barcode => {
+                    self.page(*frame, Some((hold::TWO_MAIL_NUMBERS, None)))?;
+                }
                 Face::Disputed => self.page(*frame, Some((hold::SEPARATOR_DISPUTED, None)))?,
                 Face::Unseen => self.page(*frame, Some((hold::IMAGE_NOT_SEEN, None)))?,
                 Face::Separator(separator) | Face::SeparatorBack(separator)
@@ -125,6 +175,13 @@ impl Taking<'_> {
         let again = self.letter_named(number)?;
         let odd = again.map(|_| (hold::MAIL_NUMBER_AGAIN, None));
         self.page_of((number.to_owned(), None), frame, odd)
+    }
+
+    /// What has the form of a mail number and does not check begins a letter, too: behind it lies no page of the letter before. A person looks.
+    fn doubtful_envelope(&mut self, frame: u32, text: &str) -> Result<(), Stop> {
+        let again = self.letter_named(text)?.map(|_| hold::MAIL_NUMBER_AGAIN);
+        let odd = (hold::MAIL_NUMBER_DOUBTFUL, Some(text.to_owned()));
+        self.page_of((text.to_owned(), again), frame, Some(odd))
     }
 
     fn letter_named(&self, group: &str) -> Result<Option<String>, StoreError> {

@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::ordered::hold_envelope_inside;
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::domain::access::Seer;
 use crate::domain::letter::Stage;
@@ -40,6 +41,9 @@ impl Db {
         step.execute("UPDATE pages SET kind = ?2 WHERE id = ?1", (page, kind))?;
         let detail = json!({"declared": PageKind::Letter, "proposed": kind, "sign": sign});
         ledger::append(&step, ACTOR, "page.kind_proposed", &subject, &detail)?;
+        if kind == PageKind::Envelope {
+            hold_envelope_inside(&step, page)?;
+        }
         step.commit()?;
         Ok(true)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Done, Patience, SHORT, SHORT_MEMORY_MB, Task, Wait, Worker, WorkerError, unexpected};
 use crate::clock;
-use crate::scan::separators::Codes;
+use crate::scan::separators::{Codes, Said};
 
 /// How long a worker rests before it is ended.
 const REST: Duration = Duration::from_secs(10);
@@ -230,7 +230,7 @@ pub fn glimpse(file: &[u8], longest_px: u32) -> Result<Vec<u8>, WorkerError> {
 ///
 /// # Errors
 /// [`WorkerError`].
-pub fn codes(file: &[u8], frame: u32, codes: Codes) -> Result<Vec<String>, WorkerError> {
+pub fn codes(file: &[u8], frame: u32, codes: Codes) -> Result<Said, WorkerError> {
     match of_the_station().ask(&Task::Codes { frame, codes }, file)? {
         (Done::Codes(said), _) => Ok(said),
         (other, _) => Err(unexpected(&other)),

@@ -1,16 +1,16 @@
 //! How well separators are recognised, on sheets printed by the station, drawn by poppler and treated as scanners do.
 
 use laixin::domain::grouping::Face;
-use laixin::scan::separators::{Codes, Grey, face, mail_number};
+use laixin::scan::separators::{Codes, Grey, face, number_on_envelope};
 use laixin::worker;
 
 use super::sheets::{drawn, jpeg, page};
 
 /// Random numbers of our own, the same in every run.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -19,7 +19,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn within(&mut self, low: f64, high: f64) -> f64 {
+    pub(super) fn within(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
@@ -97,7 +97,7 @@ fn tried(dpi: u32, rounds: u32, dice: &mut Dice) -> (u32, u32, u32, std::time::D
             let image = jpeg(&image);
             let began = std::time::Instant::now();
             // As the look-ahead asks: over the page worker, which makes the JPEG small while it decodes it.
-            let found = face(&worker::codes(&image, 0, Codes::Squares).unwrap());
+            let found = face(&worker::codes(&image, 0, Codes::Squares).unwrap().codes);
             longest = longest.max(began.elapsed());
             match found {
                 Face::Separator(found) if found.run == "MEASRE" && found.number == number => {}
@@ -151,16 +151,18 @@ fn the_number_of_registered_mail_is_read_from_its_envelope() {
     for dpi in [200, 300] {
         let flat = envelope("RR473124829GB", dpi);
         let turned = scanned(&flat, &mut dice);
-        let read = |image: &Grey| mail_number(Codes::Bars.said(&jpeg(image), 0).unwrap());
+        let read =
+            |image: &Grey| number_on_envelope(Codes::Bars.said(&jpeg(image), 0).unwrap().codes);
         assert_eq!(read(&flat).as_deref(), Some("RR473124829GB"), "{dpi} dpi");
         // Turned and noisy it is found or it is not, but never another one.
         assert!(read(&turned).is_none_or(|code| code == "RR473124829GB"));
     }
     assert_eq!(
-        mail_number(
+        number_on_envelope(
             Codes::Bars
                 .said(&jpeg(&envelope("6901234567892", 200)), 0)
                 .unwrap()
+                .codes
         ),
         None,
         "another bar code is no mail number"
@@ -181,7 +183,7 @@ fn bars_of_a_wide_envelope_are_read_at_the_size_they_were_scanned() {
         ),
     ] {
         assert_eq!(
-            mail_number(Codes::Bars.said(image, 0).unwrap()).as_deref(),
+            number_on_envelope(Codes::Bars.said(image, 0).unwrap().codes).as_deref(),
             Some(number)
         );
     }
@@ -190,7 +192,7 @@ fn bars_of_a_wide_envelope_are_read_at_the_size_they_were_scanned() {
 #[test]
 fn pages_are_no_separators() {
     for seed in 0..20 {
-        let squares = Codes::Squares.said(&page(seed), 0).unwrap();
+        let squares = Codes::Squares.said(&page(seed), 0).unwrap().codes;
         assert_eq!(face(&squares), Face::Page);
     }
 }
