@@ -346,11 +346,12 @@ fn a_bad_copy_is_made_anew_from_the_other_at_night_with_a_ledger_entry() {
     );
     assert!(
         text.contains(&format!(
-            "second copies: BROKEN: there is no original {}",
+            "second copies: BROKEN: the second copy of {} is missing",
             name(&second[1])
         )),
         "{text}"
     );
+    assert!(text.contains("The original is whole"), "{text}");
     let (found, alerts) = scrub(&station);
     assert_eq!((found.originals, found.healed, found.faults), (3, 2, 0));
     assert_eq!(alerts, []);

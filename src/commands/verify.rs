@@ -212,6 +212,8 @@ fn files(
     ];
     let mut names = ["originals", "second copies"].into_iter();
     let mut first = None;
+    // What the first folder has bad, or not at all.
+    let mut bad = std::collections::BTreeSet::new();
     for folder in folders.into_iter().flatten() {
         let name = names.next().expect("two folders at most");
         // Of every original the same would be said; a station that was never started has none, and no folder.
@@ -222,6 +224,7 @@ fn files(
                 "{name}: NOT LISTED: {}: {error}. Mount the disk and verify again.",
                 folder.display()
             ));
+            bad.extend(originals.iter().map(|original| &original.sha256));
             continue;
         }
         let evidence = Evidence::open_to_look(&folder).with_lock(lock);
@@ -232,11 +235,27 @@ fn files(
                 .and_then(|()| evidence.is_of_its_own(&original.sha256, first.as_ref()));
             match whole {
                 Ok(()) => good += 1,
-                Err(error) => report.broken(&format!(
-                    "{name}: BROKEN: {} ({}). Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
-                    Chain(&error),
-                    whose(db, &original.sha256)
-                )),
+                // The original itself is whole: it must not be fetched from anywhere.
+                Err(error) if first.is_some() && !bad.contains(&original.sha256) => {
+                    let what = match error {
+                        EvidenceError::Missing { sha256 } => {
+                            format!("the second copy of {sha256} is missing")
+                        }
+                        other => format!("the second copy: {}", Chain(&other)),
+                    };
+                    report.broken(&format!(
+                        "{name}: BROKEN: {what} ({}). The original is whole; the station makes the copy anew from it.",
+                        whose(db, &original.sha256)
+                    ));
+                }
+                Err(error) => {
+                    bad.insert(&original.sha256);
+                    report.broken(&format!(
+                        "{name}: BROKEN: {} ({}). Keep the file as it is; the station mends it from the second copy, or fetch this original from the last backup.",
+                        Chain(&error),
+                        whose(db, &original.sha256)
+                    ));
+                }
             }
         }
         println!("{name}: {good} of {} unaltered", originals.len());

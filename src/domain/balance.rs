@@ -195,8 +195,8 @@ impl Difference {
                 "{}: compare the paper of that scan with its pages",
                 counted(
                     images,
-                    "image that a scanner fed did not come",
-                    "images that a scanner fed did not come"
+                    "image more or less came than a scanner fed",
+                    "images more or less came than a scanner fed"
                 )
             ),
             Self::ImagesUnregistered { images } => format!(

@@ -88,7 +88,7 @@ async fn an_image_that_did_not_come_is_explained_by_no_note() {
         .await
         .unwrap_err();
     assert!(
-        refused.contains("1 image that a scanner fed did not come"),
+        refused.contains("1 image more or less came than a scanner fed"),
         "{refused}"
     );
     let resolved = intake.store.with(move |db| {
