@@ -207,3 +207,34 @@ async fn moved_pages_come_behind_in_their_order_or_where_a_person_says() {
     assert_eq!(names(&station, &made, &files).await, split);
     end(station).await;
 }
+
+#[tokio::test]
+async fn pages_of_a_letter_are_put_in_another_order_by_a_person() {
+    let files = ["A1_p1.jpg", "A1_p2.jpg", "A1_p3.jpg", "A1_env.jpg"];
+    let station = intake(&files, 0).await;
+    let before = |n| MoveTo::Before("A1".into(), n);
+    move_pages(&station.store, "A1", &[2, 3], before(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        names(&station, "A1", &files).await,
+        ["A1_p2.jpg", "A1_p3.jpg", "A1_p1.jpg", "A1_env.jpg"]
+    );
+    // Neither itself, nor across kinds: nothing would change, and that is said.
+    for (pages, n) in [(&[1][..], 1), (&[4], 1), (&[1], 2)] {
+        let refused = move_pages(&station.store, "A1", pages, before(n)).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("in this order"), "{refused}");
+    }
+    let looked = station.store.with(|db| {
+        let entries = db.ledger_of("letter/A1")?;
+        Ok((entries, db.open_holds(None, 10)?))
+    });
+    let (entries, holds) = looked.await.unwrap();
+    let ordered = entries
+        .iter()
+        .filter(|entry| entry.action == "pages.ordered");
+    assert_eq!(ordered.count(), 1);
+    assert!(holds.is_empty(), "no number is missing: {holds:?}");
+    end(station).await;
+}

@@ -356,9 +356,9 @@ pub async fn resolve_all(
 pub struct MoveBody {
     /// Numbers of the pages within the letter, from 1.
     pages: Vec<u32>,
-    /// The letter they belong to; without it a new letter is made of them.
+    /// The letter they belong to; without it a new letter is made of them, or with `before` they stay in this one.
     to: Option<String>,
-    /// With `to`: the page of that letter that they come before; without it behind its pages of their kind.
+    /// The page of that letter, or of this one, that they come before as far as their kinds allow; without it behind its pages of their kind.
     before: Option<u32>,
     reason: String,
 }
@@ -369,7 +369,7 @@ pub struct Moved {
     letter: String,
 }
 
-/// Puts pages into another letter, or makes a new letter of them: a letter is split, two are merged. Both drafts are made anew.
+/// Puts pages into another letter, makes a new letter of them, or puts them in another order: a letter is split, two are merged. Drafts are made anew.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Moved)))]
@@ -388,23 +388,17 @@ pub async fn move_pages(
         reason: why,
     } = asked.body;
     let why = reason(&why)?;
-    if pages.is_empty() || to.as_deref() == Some(from.as_str()) {
+    let to = to.filter(|to| !to.is_empty());
+    if pages.is_empty() || before.is_none() && to.as_deref() == Some(from.as_str()) {
         return Err(Problem::new(
             "body_invalid",
-            "pages, and another letter than this one, are needed",
+            "pages are needed, and another letter than this one or the page of it that they come before",
         ));
     }
-    let to = to.filter(|to| !to.is_empty());
     let to = match (to, before) {
-        (Some(to), Some(n)) => MoveTo::Before(to, n),
+        (to, Some(n)) => MoveTo::Before(to.unwrap_or_else(|| from.clone()), n),
         (Some(to), None) => MoveTo::Letter(to),
         (None, None) => MoveTo::NewLetter,
-        (None, Some(_)) => {
-            return Err(Problem::new(
-                "body_invalid",
-                "before is a page of the letter that is named by to",
-            ));
-        }
     };
     app.once_telling(key, move |db| {
         // The gate knows the letter that pages are taken from, not the one they go to.

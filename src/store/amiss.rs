@@ -7,7 +7,7 @@ use super::grouping::{NewHold, Stack, hold_once, last_separator};
 use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::lies::gate_of;
-use super::places::NUMBER;
+use super::places::{NUMBER, ORDERED};
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
@@ -271,8 +271,9 @@ impl Db {
     /// moved are that person's.
     pub(super) fn judge_numbers(&mut self, letter: &str) -> Result<(), StoreError> {
         let (batch, moved): (i64, bool) = self.connection.query_row(
-            "SELECT batch_id, EXISTS (SELECT 1 FROM page_moves WHERE ?1 IN (from_letter, to_letter)) FROM letters WHERE id = ?1",
-            [letter],
+            "SELECT batch_id, EXISTS (SELECT 1 FROM page_moves WHERE ?1 IN (from_letter, to_letter))
+               OR EXISTS (SELECT 1 FROM ledger WHERE subject = 'letter/' || ?1 AND action = ?2) FROM letters WHERE id = ?1",
+            (letter, ORDERED),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let numbers: Vec<i64> = self

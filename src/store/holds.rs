@@ -236,7 +236,7 @@ impl Db {
         })
     }
 
-    /// Puts pages of one letter into another, or into a new one; both are read anew into their drafts. Returns the letter they are in now.
+    /// Puts pages of one letter into another, into a new one, or before another page of their own; drafts are made anew. Returns the letter they are in now.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a letter or a page of another one; [`StoreError::WrongState`] once a case system has one of them.
@@ -247,6 +247,12 @@ impl Db {
         to: &MoveTo,
         (by, why): (&str, &str),
     ) -> Result<String, StoreError> {
+        if let MoveTo::Before(to, n) = to
+            && to == from
+        {
+            self.order_pages(from, (pages, *n), (by, why))?;
+            return Ok(to.clone());
+        }
         self.atomically(|db| {
             db.clock_is_right("move pages")?;
             let is_kept_page = matches!(to, MoveTo::NewLetter) && db.are_kept_from_its_system(from, pages)?;

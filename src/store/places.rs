@@ -1,8 +1,9 @@
 //! Where the pages of a letter stand, as `domain/page_order.rs` has it.
 
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
 
-use super::{Arrival, Db, DraftState, Hindrance, StoreError, TakeHeld};
+use super::{Arrival, Db, DraftState, Hindrance, StoreError, TakeHeld, ledger};
 use crate::domain::grouping::natural;
 use crate::domain::letter::Stage;
 use crate::domain::page_order::{self, Known, Place};
@@ -22,6 +23,9 @@ const ARCHIVE_RANK: &str = archive_rank!();
 
 /// The number in `pages.hint`, without the addition that its page came with.
 pub(super) const NUMBER: &str = "hint % 1000000";
+
+/// A person put pages of a letter in another order.
+pub(super) const ORDERED: &str = "pages.ordered";
 
 /// A page's row, its rank by kind, and its place.
 type Standing = (i64, i64, Place);
@@ -136,6 +140,49 @@ impl Db {
                 what: "page of this letter",
                 id: n.to_string(),
             })
+    }
+
+    /// Puts pages of a letter in front of another page of it, in the order in which they are named; the draft is made anew.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] once a case system has it, or when they would stand as before.
+    pub(super) fn order_pages(
+        &mut self,
+        letter: &str,
+        (pages, n): (&[i64], u32),
+        (by, why): (&str, &str),
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.clock_is_right("order pages")?;
+            db.may_regroup(letter)?;
+            let before = db.page_to_come_before(letter, n)?;
+            let was = db.page_ids(letter)?;
+            if let Some(other) = pages.iter().find(|page| !was.contains(page)) {
+                return Err(StoreError::NotFound {
+                    what: "page of this letter",
+                    id: other.to_string(),
+                });
+            }
+            for page in pages.iter().filter(|page| **page != before) {
+                db.put_before(letter, &[*page], before)?;
+            }
+            let now = db.page_ids(letter)?;
+            if now == was {
+                return Err(StoreError::WrongState {
+                    why: Hindrance::NotSo,
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "in this order: pages of different kinds stand as the archive has them"
+                        .into(),
+                    action: "order its pages",
+                });
+            }
+            db.regrouped(letter)?;
+            let detail =
+                json!({"pages": pages, "before": before, "was": was, "now": now, "reason": why});
+            let about = format!("letter/{letter}");
+            ledger::append(&db.connection, by, ORDERED, &about, &detail)
+        })
     }
 
     /// Puts pages of one file in front of another page of their letter; as far as their kinds allow that.

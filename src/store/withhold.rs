@@ -346,7 +346,7 @@ impl Db {
         };
         let (done, came): (Option<i64>, Option<i64>) = self.connection.prepare_cached(&format!(
             "SELECT (SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ({actions})),
-             max((SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ('letter.begun', 'pages.moved', 'pages.received')),
+             max((SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action IN ('letter.begun', 'pages.moved', 'pages.received', 'pages.ordered')),
              (SELECT coalesce(max(seq), 0) FROM ledger WHERE (action, subject) IN
               (SELECT 'page.arrived', 'arrival/' || arrival_id FROM pages WHERE letter_id = ?1
                UNION ALL SELECT 'page.kind_set', 'page/' || id FROM pages WHERE letter_id = ?1)))",
