@@ -209,14 +209,10 @@ impl Db {
         if self.batch(batch)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed"));
         }
-        let (scans, arriving): (u32, u32) = self.connection.query_row(
-            "SELECT (SELECT count(*) FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL),
-             (SELECT count(*) FROM arrivals WHERE state = ?2 AND reason = ?3)",
-            (batch, ArrivalState::Waiting, reason::ARRIVING),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        if scans + arriving > 0 {
-            return Err(refused(Hindrance::Arriving, "still receiving pages"));
+        let coming = self.on_their_way(batch)?;
+        if !coming.is_empty() {
+            let state = format!("still receiving pages: {}", coming.join(", "));
+            return Err(refused(Hindrance::Arriving, &state));
         }
         self.atomically(|db| {
             db.connection.execute(
@@ -234,6 +230,19 @@ impl Db {
             db.pressed(scanner, batch, by)?;
             Ok(number)
         })
+    }
+
+    /// Scans of a batch that are not settled, and folders in which files are not complete, or wait for their list. Files are named by nobody here: their names
+    /// may be those of letters that are kept from whoever asks.
+    fn on_their_way(&self, batch: i64) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 'scan ' || id || ' of ' || scanner FROM scans WHERE batch_id = ?1 AND settled_ms IS NULL
+             UNION ALL SELECT count(*) || ' in the folder of ' || source FROM arrivals WHERE state = ?2 AND reason = ?3 GROUP BY source",
+        )?;
+        let rows = query.query_map((batch, ArrivalState::Waiting, reason::ARRIVING), |row| {
+            row.get(0)
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Puts pages of one letter into another, into a new one, or before another page of their own; drafts are made anew. Returns the letter they are in now.

@@ -364,12 +364,9 @@ async fn a_press_while_pages_are_on_their_way_is_refused() {
         .store
         .with(move |db| db.next_letter(batch, None, "op"))
         .await;
-    assert!(
-        refused
-            .unwrap_err()
-            .to_string()
-            .contains("still receiving pages")
-    );
+    let refused = refused.unwrap_err().to_string();
+    let which = format!("still receiving pages: scan {} of s1", begun.id);
+    assert!(refused.contains(&which), "{refused}");
     assert!(intake.control().cancel("op").await.unwrap());
     let scan = intake.settled(begun.id).await;
     assert_eq!(scan.outcome, Some(ScanOutcome::Cancelled));
