@@ -2,6 +2,7 @@
 //!
 //! Offices of other places and levels are never taken for ours, however near their names.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::domain::roster::{Leader, Roster};
@@ -106,11 +107,40 @@ impl<'a> Matcher<'a> {
         for (i, name) in roster.outside.iter().enumerate() {
             add(name, Who::Outside(i));
         }
-        forms.sort_by_key(|(f, _)| std::cmp::Reverse(f.len()));
-        Self {
+        let mut matcher = Self {
             roster,
             stem: place_stem(&roster.station),
             forms,
+        };
+        matcher.add_offices_of_governments();
+        matcher.forms.sort_by_key(|(f, _)| Reverse(f.len()));
+        matcher
+    }
+
+    /// 市人民政府信访局, 市委市政府信访局: the office of a committee or a government, and neither of these.
+    fn add_offices_of_governments(&mut self) {
+        let orgs = self.roster.orgs.iter().enumerate();
+        let names: Vec<(usize, &String)> = orgs
+            .flat_map(|(i, org)| org.alias.iter().chain([&org.name]).map(move |n| (i, n)))
+            .collect();
+        let those = |ends: &'static [&str]| {
+            let ends = move |name: &str| ends.iter().any(|end| name.ends_with(end));
+            names
+                .iter()
+                .map(|(_, n)| n.as_str())
+                .filter(move |n| ends(n))
+        };
+        let governments = || those(&["政府"]);
+        let committees = || those(&["市委", "县委", "区委", "委员会"]);
+        let both = committees().flat_map(|c| governments().map(move |g| format!("{c}{g}")));
+        let alone = governments().chain(committees()).map(str::to_owned);
+        let above: Vec<String> = both.chain(alone).collect();
+        for (i, name) in &names {
+            let office = self.without_place(name).filter(|_| !above.contains(name));
+            for above in office.iter().flat_map(|_| &above) {
+                let form = above.chars().chain(office.iter().flat_map(|o| o.chars()));
+                self.forms.push((form.collect(), Who::Organisation(*i)));
+            }
         }
     }
 

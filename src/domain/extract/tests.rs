@@ -9,4 +9,5 @@ mod letters;
 mod lists;
 mod properties;
 mod rules;
+mod standard;
 mod unnamed;
