@@ -10,6 +10,7 @@ or in one clause. Logistic regression by adaptive gradient steps; plain Python, 
 """
 
 import argparse
+import functools
 import glob
 import json
 import math
@@ -56,6 +57,7 @@ def pairs(names, mark):
     return {f"{a}{mark}{b}" for i, a in enumerate(names) for b in names[i + 1 :]}
 
 
+@functools.cache
 def features(sentence):
     text = folded(sentence)
     found = {c: SCALE["1"] for c in text}

@@ -11,7 +11,7 @@ for bank in fit1 fit2 check1 check2 held1 blind1 blind2 fresh1 fresh2 fresh3; do
   "$python" $here/make_letters.py --bank "$out/banks/$bank.json" --seed $seed --n 250 --out "$out/text/$bank" --text-only 2>/dev/null
 done
 texts=(--threats $here/threats/threats_[0-9].txt $banks/threats{,_fresh,_blind}.txt --harmless $here/threats/harmless_[0-9].txt $banks/harmless{,_fresh,_blind}.txt
-  --ordinary "$out"/text/{fit1,fit2,check1,check2,held1,blind1,blind2,fresh1,fresh2,fresh3} --texts $here/threats/{dev,dialects}.jsonl)
+  --ordinary "$out"/text/{fit1,fit2,check1,check2,held1,blind1,blind2,fresh1,fresh2,fresh3} --texts $here/threats/{dev,dialects,passages,letters}.jsonl)
 "$python" $here/fit_threats.py "${texts[@]}" "$@" >"$out/weights.txt"
 [ $# -eq 0 ] || exit 0
 mv "$out/weights.txt" src/domain/extract/alert/weights.txt
