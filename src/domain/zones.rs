@@ -114,6 +114,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
                 && !labelled(t)
                 && t.chars().count() <= 40
                 && !has_any(t, &["。", "我是", "我叫"])
+                && !["补充", "另外", "还有"].iter().any(|w| t.starts_with(w))
         })
     });
     let Some(start) = start else {
@@ -158,7 +159,7 @@ fn begins_list(row: &Row, text: &str) -> bool {
         || row.right > 0.7 && row.left < 0.3 && text.contains('、') && !sentence
 }
 
-/// Without addressing word or colon: a title that says to whom, or a short top row that ends like an office or its holder.
+/// Without addressing word or colon: a title that says to whom, or a short top row that ends like an office or its holder, unless somebody tells of it there.
 fn untold_salutation(texts: &[String]) -> Range<usize> {
     let office = [
         "领导",
@@ -188,9 +189,21 @@ fn untold_salutation(texts: &[String]) -> Range<usize> {
         .iter()
         .take(4)
         .position(|t| {
-            is_titled_to(t) || t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o))
+            is_titled_to(t)
+                || t.chars().count() <= 20 && office.iter().any(|o| t.ends_with(o)) && !tells(t)
         })
         .map_or(0..0, |i| i..i + 1)
+}
+
+/// Whether a row tells of somebody rather than addresses him: 另外我要检举市信访局局长.
+pub(crate) fn tells(text: &str) -> bool {
+    has_any(
+        text,
+        &[
+            "检举", "举报", "控告", "揭发", "告发", "状告", "我要", "我还", "我再", "补充", "另外",
+            "还有",
+        ],
+    )
 }
 
 /// Whether a row is part of the closing formula.

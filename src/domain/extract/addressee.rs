@@ -6,7 +6,7 @@
 use crate::domain::field::{Alternative, Field, Source};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, text_of};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, tells, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
@@ -151,10 +151,14 @@ pub(crate) fn read(
 const TOP_ROWS: usize = 5;
 const SALUTATION: usize = 24;
 
-/// A salutation whose colon was not read looks like any other line: the first of the top rows that begins with someone we know, and what it says.
+/// A salutation whose colon was not read looks like any other line: the first of the top rows that begins with someone we know, and what it says. What is told
+/// of somebody there, as on a page that was sent later, addresses nobody.
 fn in_top_rows(matcher: &Matcher<'_>, zones: &LetterZones) -> (Vec<Mention>, Vec<String>) {
     for row in zones.rows.iter().take(TOP_ROWS) {
         let start: Vec<Glyph> = row.glyphs.iter().take(SALUTATION).copied().collect();
+        if tells(&text_of(&start)) {
+            continue;
+        }
         let (mut found, mut written) = (Vec::new(), Vec::new());
         let source = Source::LetterSalutation;
         collect(matcher, &start, source, &mut found, &mut written);

@@ -402,3 +402,26 @@ fn e7_a_leaders_instruction_hints_at_assigning_and_nothing_of_it_is_registered()
     assert_eq!(value(&fields.sender_name), "汪小满");
     assert_eq!(value(&fields.addressee), "霍国梁");
 }
+
+#[test]
+fn c9_whom_a_page_without_salutation_accuses_is_no_addressee() {
+    for begin in [
+        "另外我要检举霍市长，他收了开发商",
+        "还有一件事我要控告，霍国梁市长收了",
+        "补充：举报市信访局局长",
+        "我还要检举市信访局局长",
+    ] {
+        let rows = [
+            begin,
+            "三十万元，请上级查处。",
+            "此致",
+            "敬礼",
+            "汪小满",
+            "2025年3月4日",
+        ];
+        let told = letter(&rows).addressee;
+        assert_eq!(told.value, None, "{begin}");
+    }
+    // The same without a colon that was read still finds whom it addresses.
+    assert_eq!(value(&addressed("尊敬的霍市长")), "霍国梁");
+}
