@@ -327,6 +327,7 @@ impl Db {
                 moves.push(db.connection.last_insert_rowid().to_string());
             }
             db.restrict_like(from, &to, (by, why))?;
+            db.keep_like(from, &to)?;
             if !is_kept_page {
                 db.regrouped(from)?;
             }

@@ -288,8 +288,8 @@ impl Db {
         }
     }
 
-    /// Messages of a channel whose time has come, alerts before others, oldest first; none before a restored station goes on. Whether each may still be told
-    /// is asked again here: what may not is over.
+    /// Messages of a channel whose time has come, alerts before others, oldest first; before a restored station goes on only alerts, which register nothing.
+    /// Whether each may still be told is asked again here: what may not is over.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -298,12 +298,13 @@ impl Db {
         channel: &Channel,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
-        if self.handover_stopped()?.is_some() {
-            return Ok(Vec::new());
-        }
         let due: Vec<Message> = {
+            let which = match self.handover_stopped()? {
+                Some(_) => "AND kind = 'alert.raised'",
+                None => "",
+            };
             let mut query = self.connection.prepare_cached(&format!(
-                "{MESSAGE} WHERE channel = ?1 AND state = 'waiting' AND next_ms <= ?2 ORDER BY kind <> 'alert.raised', next_ms, id LIMIT ?3"
+                "{MESSAGE} WHERE channel = ?1 AND state = 'waiting' AND next_ms <= ?2 {which} ORDER BY kind <> 'alert.raised', next_ms, id LIMIT ?3"
             ))?;
             let rows = query.query_map((&channel.name, clock::now(), limit), message)?;
             rows.collect::<Result<_, _>>()?

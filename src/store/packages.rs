@@ -119,18 +119,17 @@ impl Db {
         })
     }
 
-    /// Packages that a crash left between being whole and being there; none as long as nothing is handed out.
+    /// Packages that a crash left between being whole and being there; only alerts as long as nothing is handed out.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn staged_packages(&self, channel: &str) -> Result<Vec<Message>, StoreError> {
-        if self.handover_stopped()?.is_some() {
-            return Ok(Vec::new());
-        }
+        let goes_on = self.handover_stopped()?.is_none();
         let staged = self.messages(Some(State::Staged), None, u32::MAX)?;
         Ok(staged
             .into_iter()
             .filter(|message| message.channel == channel)
+            .filter(|message| goes_on || message.kind == Kind::AlertRaised)
             .collect())
     }
 

@@ -229,6 +229,22 @@ impl Db {
         )
     }
 
+    /// Keeps a letter that got pages of another from those the other is kept from: whom they touch is known only once they are read anew.
+    pub(super) fn keep_like(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT user, matched, by, reason FROM recusals WHERE letter_id = ?1 AND lifted_ms IS NULL",
+        )?;
+        let rows = query.query_map([from], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        let kept: Vec<(String, Option<Matched>, String, String)> =
+            rows.collect::<Result<_, _>>()?;
+        for (user, matched, by, reason) in kept {
+            self.keep_from(to, &user, matched, (&by, &reason))?;
+        }
+        Ok(())
+    }
+
     /// Keeps a letter from somebody by hand.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::named_offices::OfficeWord;
 use super::{Db, DraftState, StoreError};
 use crate::config::{self, Settings};
 use crate::domain::access::{
-    Holder, Interest, Scope, Seer, goes_to_accused, is_accused, meets_accused,
+    Holder, Interest, Role, Scope, Seer, goes_to_accused, is_accused, meets_accused,
 };
 use crate::domain::double_entry::EntryField;
 use crate::domain::draft::{Accused, Draft, Fields};
@@ -177,16 +177,26 @@ impl Db {
                 || self.office_word(letter, unit)? == OfficeWord::Open))
     }
 
-    /// Whether nobody here has read a draft that would go to the system of this office: also where drafts are offered as they are read, it waits for an
-    /// officer, since no rule sees all that can be said of an office. Read it has who confirmed it, or judged whether it accuses that office.
+    /// Whether no officer here has read a draft that would go to the system of this office: also where drafts are offered as they are read, it waits for one,
+    /// since no rule sees all that can be said of an office. Read it has who confirmed it, unless he is an operator, or judged whether it accuses that office.
     pub(super) fn is_unread_for(
         &self,
         draft: &Draft,
         unit: Option<&str>,
     ) -> Result<bool, StoreError> {
         Ok(unit.is_some()
-            && draft.confirmed.is_none()
+            && !self.is_confirmed_by_officer(draft)?
             && self.office_words(&draft.letter, unit)?.is_empty())
+    }
+
+    fn is_confirmed_by_officer(&self, draft: &Draft) -> Result<bool, StoreError> {
+        let Some(confirmed) = &draft.confirmed else {
+            return Ok(false);
+        };
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT 1 FROM users WHERE name = ?1 AND role = ?2")?;
+        Ok(!query.exists((&confirmed.by, Role::Operator))?)
     }
 
     /// The same for the office whose system this is, of a draft that nobody has.

@@ -624,6 +624,26 @@ fn pages_never_move_into_a_letter_that_is_not_to_be_seen() {
     }
 }
 
+/// Before it was read anew, whoever was recused saw it.
+#[test]
+fn a_page_that_becomes_a_letter_of_its_own_is_kept_from_whom_its_letter_was_kept_from() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    let recused = house.person("zhao", Role::Operator);
+    house.drafted("A1");
+    house.sql(
+        "INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'zhao', 1, 'r', 'x')",
+    );
+    let body = json!({"pages": [1], "reason": "a letter of its own"});
+    let moved = house.post(&operator, "/v1/letters/A1/pages/move", body);
+    assert_eq!(moved.status, 200, "{}", moved.text);
+    let own = format!("/v1/letters/{}", moved.json()["letter"].as_str().unwrap());
+    assert_eq!(house.get(&operator, &own).status, 200, "{own}");
+    assert_eq!(house.get(&recused, &own).status, 404, "{own}");
+    let listed = house.get(&recused, "/v1/letters").json();
+    assert_eq!(listed["items"], json!([]));
+}
+
 #[test]
 fn events_of_a_kept_letter_reach_nobody_it_is_kept_from() {
     use std::io::Read;

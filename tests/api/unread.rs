@@ -84,6 +84,11 @@ fn an_office_own_system_gets_what_an_officer_has_confirmed_or_judged() {
     let officer = house.person("wang", Role::ConfirmingOfficer);
     letter(&house, "B16", (OBLIQUE[4].1, OBLIQUE[4].2));
     assert_eq!(claim(&house, &theirs), Vec::<String>::new());
+    let operator = house.person("zhang", Role::Operator);
+    confirmed(&house, &operator, "B16");
+    shut(&house, &theirs, "B16");
+    assert_eq!(claim(&house, &theirs), Vec::<String>::new());
+    assert_eq!(told(&house, "市信访局"), Vec::<String>::new());
     confirmed(&house, &officer, "B16");
     assert_eq!(told(&house, "市信访局"), ["B16"]);
     assert_eq!(claim(&house, &theirs), ["B16"]);
