@@ -404,7 +404,7 @@ fn e7_a_leaders_instruction_hints_at_assigning_and_nothing_of_it_is_registered()
 }
 
 #[test]
-fn c9_whom_a_page_without_salutation_accuses_is_no_addressee() {
+fn c6_whom_a_page_without_salutation_accuses_is_no_addressee() {
     for begin in [
         "另外我要检举霍市长，他收了开发商",
         "还有一件事我要控告，霍国梁市长收了",
