@@ -186,6 +186,42 @@ async fn what_is_typed_is_saved_by_itself_when_one_goes_on_or_pauses() {
     .await;
 }
 
+/// A page that was asked for before a letter was confirmed answers when the next one is on the desk already.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_about_one_letter_is_not_shown_on_the_next() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S006")).await;
+        is_at(&browser, "S006", "v-sender_name").await;
+        browser
+            .ask(
+                "const real = window.fetch;
+                 window.mixed = [];
+                 window.fetch = async (at, how) => {
+                     const answer = await real(at, how);
+                     if (String(at).endsWith('/letters/S006')) { await answer.clone().text(); await new Promise((go) => { window.letGo = go; }); window.answered = true; }
+                     return answer;
+                 };
+                 new MutationObserver(() => {
+                     const form = document.getElementById('live-form');
+                     if (form && `/letters/${form.dataset.letter}` !== location.pathname) window.mixed.push(form.dataset.letter);
+                 }).observe(document.body, {subtree: true, childList: true, attributes: true});
+                 for (const one of document.querySelectorAll('#fields [data-wants] input, #fields [data-wants] select, #fields [data-wants] textarea')) one.dataset.keptLooked = '';
+                 window.laixinRefresh();",
+            )
+            .await;
+        browser.until("the page is fetched", "window.letGo").await;
+        browser.press(&format!("{CONTROL}{ENTER}")).await;
+        browser.until("the next letter", "location.pathname !== '/letters/S006'").await;
+        browser.ask("window.letGo();").await;
+        browser.until("answered", "window.answered").await;
+        browser.until("confirmed", "document.getElementById('confirm-say').textContent.includes('S006 已确认')").await;
+        assert_eq!(browser.ask("return window.mixed;").await, json!([]));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ran_out_is_renewed_on_the_page_and_no_keystroke_is_lost() {
     with_browser(|browser| async move {

@@ -85,13 +85,18 @@
   let again = false;
 
   async function fetchAndShow() {
+    const asked = location.href;
     let answer;
     try {
-      answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(8000) });
+      answer = await fetch(asked, { headers: { Accept: "text/html" }, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(8000) });
     } catch {
       linkIs(false);
       return;
     }
+    const text = answer.ok ? await answer.text().catch(() => null) : "";
+    // Another letter lies on the desk by now: this one's page has no place there.
+    if (location.href !== asked) { again = true; return; }
+    if (text === null) { linkIs(false); return; }
     if (answer.redirected && new URL(answer.url).pathname === "/") {
       // Signed out: leave at once unless something is typed here that would be lost.
       if (document.querySelector("[data-kept-typed]")) await window.laixinAgain(); else location.assign(answer.url);
@@ -101,7 +106,7 @@
     // What is no longer to be seen by this person does not stay on his screen.
     if (answer.status === 403 || answer.status === 404) { location.reload(); return; }
     if (!answer.ok) { linkIs(false); return; }
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = new DOMParser().parseFromString(text, "text/html");
     linkIs(true);
     document.querySelector('meta[name="csrf"]').content = next.querySelector('meta[name="csrf"]').content;
     for (const part of document.querySelectorAll("[data-live]")) {
