@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -138,7 +139,7 @@ fn feed(
     settings: &Settings,
     (seed, drafts): (u64, u64),
     (allowed, come): (&AtomicU64, &AtomicU64),
-    given_up: &AtomicBool,
+    (given_up, turn): (&AtomicBool, &Mutex<()>),
 ) -> BTreeMap<String, String> {
     let evidence = Evidence::open(&settings.evidence_dir()).expect("the evidence store");
     let office = laixin::read::office(settings).expect("roster and deadlines");
@@ -151,15 +152,18 @@ fn feed(
             continue;
         }
         let name = format!("H{:05}", fed.len() + 1);
+        // SQLite's lock is not fair: whoever writes beside a station that starts may keep it out of its own database.
+        let beside = turn.lock().expect("whoever starts the station");
         let sha256 = arrive(
             &mut db,
             (&evidence, &office, &mut replayed),
             &mut dice,
             &name,
         );
+        drop(beside);
         fed.insert(name, sha256);
         come.store(fed.len() as u64, Ordering::Relaxed);
-        // SQLite's lock is not fair: whoever writes without a pause keeps a station that starts out of its own database.
+        // Nor while it runs.
         std::thread::park_timeout(Duration::from_millis(20));
     }
     fed
@@ -232,13 +236,20 @@ fn run(way: Way, drafts: u64, kills: u64) {
     };
     (0..way.workers()).for_each(|worker| cases.start(worker));
     let (allowed, come) = (AtomicU64::new(0), AtomicU64::new(0));
-    let given_up = AtomicBool::new(false);
+    let (given_up, turn) = (AtomicBool::new(false), Mutex::new(()));
     let mut dice = Dice(seed ^ 0x5EED);
     let order = victims(&mut dice, kills, way.workers());
     let began = Instant::now();
     let settings = Settings::load(&station.folder("station.toml")).expect("the settings");
     let fed = std::thread::scope(|scope| {
-        let feeding = scope.spawn(|| feed(&settings, (seed, drafts), (&allowed, &come), &given_up));
+        let feeding = scope.spawn(|| {
+            feed(
+                &settings,
+                (seed, drafts),
+                (&allowed, &come),
+                (&given_up, &turn),
+            )
+        });
         let all = order.len() as u64;
         let _ends = Ends(&given_up);
         for (at, victim) in (1_u64..).zip(order) {
@@ -255,6 +266,7 @@ fn run(way: Way, drafts: u64, kills: u64) {
                 Victim::Station => {
                     station.kill();
                     std::thread::park_timeout(Duration::from_millis(dice.below(200)));
+                    let _alone = turn.lock().expect("the feeder");
                     station.start();
                 }
                 Victim::Worker(worker) => {
