@@ -134,13 +134,16 @@
     }
   }
 
+  // What a button says is of the letter on which it was pressed, also when the next one lies on the desk before it is sent.
+
   /** An officer says which earlier letter this one repeats, or that it is a first one. */
   async function repeats(of) {
     const place_ = () => document.getElementById("repeat-say");
+    const at = address();
     place_().textContent = said.script.saving;
     try {
       await desk.settled();
-      await call("PATCH", `${address()}/fields`, { repeat: { value: of || null } }, { "If-Match": etag() });
+      await call("PATCH", `${at}/fields`, { repeat: { value: of || null } }, { "If-Match": etag() });
       await window.laixinRefresh();
       place_().textContent = said.script.saved;
     } catch (error) {
@@ -152,14 +155,16 @@
   /** An officer says, with his reason, that the letter accuses nobody of an office, or nobody beside whom it names already. */
   async function nobody() {
     const place_ = () => document.getElementById("nobody-say");
+    const at = address();
     const why_ = document.getElementById("nobody-why");
     const reason = why_.value.trim();
     if (!reason) { place_().textContent = said.script.nobody_reason; why_.focus(); return; }
     place_().textContent = said.script.saving;
     try {
       await desk.settled();
+      if (address() !== at) return;
       const accused = { ...desk.accused(), reason };
-      await call("PATCH", `${address()}/fields`, { accused }, { "If-Match": etag() });
+      await call("PATCH", `${at}/fields`, { accused }, { "If-Match": etag() });
       await window.laixinRefresh();
       told().textContent = said.script.saved;
     } catch (error) {
@@ -174,10 +179,11 @@
     const place_ = part.querySelector("[data-office-say]");
     const reason = part.querySelector("input").value.trim() || button.dataset.why;
     const accuses = button.dataset.judge === "yes";
+    const at = address();
     place_.textContent = said.script.saving;
     try {
       await desk.settled();
-      await call("POST", `${address()}/offices`, { office: part.dataset.office || null, accuses, reason });
+      await call("POST", `${at}/offices`, { office: part.dataset.office || null, accuses, reason });
       await window.laixinRefresh();
       told().textContent = said.script.saved;
     } catch (error) {
@@ -188,10 +194,11 @@
   /** Whoever reads it says that the letter speaks of an office which would receive it: it waits for an officer. */
   async function speaksOf(buttons) {
     const place_ = document.querySelector("[data-speaks-say]");
+    const at = address();
     place_.textContent = said.script.saving;
     try {
       await desk.settled();
-      for (const button of buttons) await call("POST", `${address()}/offices/named`, { office: button.dataset.speaksOf });
+      for (const button of buttons) await call("POST", `${at}/offices/named`, { office: button.dataset.speaksOf });
       await window.laixinRefresh();
       told().textContent = said.script.saved;
     } catch (error) {
@@ -210,9 +217,15 @@
   }
 
   async function skip() {
-    if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
-    const { letter } = form().dataset;
-    if (!(await onward(fill(said.script.skipped, letter)))) told().textContent = said.script.queue_empty;
+    if (busy) return;
+    busy = true;
+    try {
+      if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
+      const { letter } = form().dataset;
+      if (!(await onward(fill(said.script.skipped, letter)))) told().textContent = said.script.queue_empty;
+    } finally {
+      busy = false;
+    }
   }
 
   document.addEventListener("click", (event) => {
