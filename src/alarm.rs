@@ -12,12 +12,10 @@ use crate::domain::alarm::Escalation;
 use crate::events::{Event, Events};
 use crate::health::Readiness;
 use crate::sd_notify::Beat;
-use crate::store::{AlertRow, AlertsWanted, ClockTrouble, Store, StoreError};
+use crate::store::{AlertRow, ClockTrouble, Store, StoreError};
 
 /// How often the store is asked: an alert is on the screens this long after its page was read, at most.
 const EVERY: Duration = Duration::from_secs(1);
-/// Alerts told at once at most; what is beyond comes the next time.
-const MOST: u32 = 200;
 
 /// What the task works on.
 #[derive(Debug)]
@@ -41,7 +39,11 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
         administrators_min: minutes(alerts.administrators_after_minutes.0),
     };
     // What rose before the start is on the screens anyway.
-    let mut told = alarm.store.with(|db| db.newest_alert()).await.unwrap_or(0);
+    let mut told = alarm
+        .store
+        .with(|db| Ok(db.raised_since(i64::MAX)?.1))
+        .await
+        .unwrap_or(0);
     loop {
         beat.beat();
         tokio::select! {
@@ -49,10 +51,10 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
         match look(&alarm.store, told, rules).await {
-            Ok((new, risen, (clock, restored))) => {
+            Ok((new, risen, (newest, clock, restored))) => {
                 alarm.tell_clock(clock);
                 alarm.tell_restored(restored);
-                told = new.last().map_or(told, |alert| alert.id);
+                told = newest;
                 new.iter()
                     .for_each(|alert| alarm.tell(alert, "an alert wants a person at once"));
                 risen.iter().for_each(|alert| {
@@ -68,19 +70,19 @@ pub async fn run(alarm: Alarm, beat: Beat, stop: CancellationToken) {
     }
 }
 
-/// What is the matter with the clock, and until when a restored station knows what happened.
-type Stopped = (Option<ClockTrouble>, Option<Millis>);
+/// The ledger's newest entry, what is the matter with the clock, and until when a restored station knows what happened.
+type Standing = (i64, Option<ClockTrouble>, Option<Millis>);
 
 async fn look(
     store: &Store,
     told: i64,
     rules: Escalation,
-) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Stopped), StoreError> {
+) -> Result<(Vec<AlertRow>, Vec<AlertRow>, Standing), StoreError> {
     store
         .with(move |db| {
-            let new = db.alerts(told, AlertsWanted::All, MOST)?;
-            let stopped = (db.watch_clock()?, db.handover_stopped()?);
-            Ok((new, db.escalate_alerts(rules)?, stopped))
+            let (new, newest) = db.raised_since(told)?;
+            let standing = (newest, db.watch_clock()?, db.handover_stopped()?);
+            Ok((new, db.escalate_alerts(rules)?, standing))
         })
         .await
 }

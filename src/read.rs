@@ -299,33 +299,21 @@ impl Reader {
         text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
         let said = self.office()?.fields(std::slice::from_ref(&text));
-        let raised_again = self.store.wait(move |db| {
+        self.store.wait(move |db| {
             let is_first = !db.was_read(id)?;
             db.finish_reading(id, &reading)?;
             db.guard_while_read(&letter, &said)?;
-            let raised_again = match is_first {
-                true => db.raise_again(&letter, &said)?,
-                false => Vec::new(),
-            };
+            if is_first {
+                db.raise_by_page(&letter, id, &said)?;
+            }
             if let Some(sign) = sign {
                 db.propose_kind(id, sign.kind(), sign.code())?;
             }
             if secret {
                 db.stop_reading(&letter, SECRET_MARK, id)?;
             }
-            Ok(raised_again)
+            Ok(())
         })?;
-        for code in raised_again {
-            tracing::warn!(
-                letter = page.letter,
-                code = code.word(),
-                "an alert that was answered is open again: a later page raises it"
-            );
-            self.events.tell(Event::Alert {
-                code: code.word().to_owned(),
-                subject: format!("letter/{}", page.letter),
-            });
-        }
         if secret {
             tracing::warn!(
                 letter = page.letter,

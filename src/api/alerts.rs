@@ -15,12 +15,58 @@ use crate::clock::Millis;
 use crate::domain::access::{Action, Holder, Seer, Sight, may};
 use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
-use crate::store::{AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError};
+use crate::store::{AlertQuote, AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError};
 
-/// An alert. Nothing of the letter's words is in it.
+/// What a page says that raised an alert.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct QuoteView {
+    /// Its number within the letter, from 1.
+    page: u32,
+    /// It came after the letter was handed over, or after somebody had answered.
+    late: bool,
+    /// Its words; `null` where only the page is told.
+    text: Option<String>,
+}
+
+impl QuoteView {
+    fn of(quote: AlertQuote, says: Says) -> Self {
+        let text = Some(quote.text).filter(|text| says == Says::Words && !text.is_empty());
+        Self {
+            page: quote.page,
+            late: quote.is_late,
+            text,
+        }
+    }
+}
+
+/// What was answered before an alert was raised again: of other words.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct AnswerView {
+    /// Who; a case system learns it of letters that it may open.
+    by: Option<String>,
+    /// When.
+    at: String,
+    /// What he said.
+    verdict: Verdict,
+    /// In words; to those who may open the letter.
+    note: Option<String>,
+}
+
+/// Whether a letter's words are told, or only on which page they stand: a case system reads them in the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Its words.
+    Words,
+    /// Only where.
+    Pages,
+}
+
+/// An alert.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"id": 7, "letter": "A001", "code": "threat", "raised_at": "2026-11-20T08:00:00+08:00", "level": 0,
-    "acknowledged_by": null, "acknowledged_at": null, "verdict": null, "note": null}))]
+    "acknowledged_by": null, "acknowledged_at": null, "verdict": null, "note": null,
+    "quotes": [{"page": 2, "late": true, "text": "再不解决我就从楼上跳下去"}],
+    "earlier": [{"by": "zhang", "at": "2026-11-19T16:00:00+08:00", "verdict": "false_alarm", "note": null}]}))]
 pub struct AlertView {
     /// Number; a case system is told one that says nothing of others.
     pub id: i64,
@@ -41,10 +87,21 @@ pub struct AlertView {
     pub verdict: Option<Verdict>,
     /// In words; to those who may open the letter.
     pub note: Option<String>,
+    /// What raised it, page by page, the newest first: of pages that the caller may read. A case system is told the pages here, and the words in
+    /// `GET /v1/drafts/{id}`.
+    pub quotes: Vec<QuoteView>,
+    /// What was answered before a page raised it again, the newest first.
+    pub earlier: Vec<AnswerView>,
 }
 
 impl From<AlertRow> for AlertView {
     fn from(row: AlertRow) -> Self {
+        let earlier = row.earlier().into_iter().map(|answer| AnswerView {
+            by: Some(answer.by),
+            at: answer.at.rfc3339(),
+            verdict: answer.verdict,
+            note: answer.note,
+        });
         let (by, at, verdict) = match row.acked {
             Some((by, at, verdict)) => (Some(by), Some(at), Some(verdict)),
             None => (None, None, None),
@@ -53,6 +110,8 @@ impl From<AlertRow> for AlertView {
             id: row.id,
             letter: row.letter,
             code: row.code,
+            quotes: Vec::new(),
+            earlier: earlier.collect(),
             raised_at: row.raised.rfc3339(),
             level: row.level,
             acknowledged_by: by,
@@ -106,7 +165,11 @@ pub struct AcknowledgeBody {
     note: Option<String>,
 }
 
-/// Alerts, oldest first; `cursor` goes on from the last one seen. The stream of events says `alert` as soon as there is a new one.
+/// Alerts are looked at so many at a time for a list.
+const CHUNK: u32 = 500;
+
+/// Alerts, those raised first before others; one that a page raised again comes again, behind those raised before. `cursor` goes on from the last one seen. The
+/// stream of events says `alert` as soon as there is a new one. What a letter says is shown only to people who may open it, and that is on record.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", params(AlertQuery, Part),
     responses((status = 200, body = Listed<AlertView>)))]
 pub async fn list(
@@ -123,6 +186,10 @@ pub async fn list(
         AlertsWanted::All
     };
     let seer = caller.seer();
+    let says = match seer.holder {
+        Holder::Person(_) => Says::Words,
+        Holder::Machine(_) => Says::Pages,
+    };
     let (shown, last) = app
         .store
         .with(move |db| {
@@ -133,23 +200,28 @@ pub async fn list(
             let (mut shown, mut last, mut has_more) = (Vec::new(), after, false);
             // What is kept from him moves no cursor of his: he would count it.
             'seen: loop {
-                let rows = db.alerts(after, wanted, limit)?;
-                let Some(newest) = rows.last().map(|row| row.id) else {
+                let rows = db.alerts(after, wanted, CHUNK)?;
+                let Some((newest, _)) = rows.last() else {
                     break;
                 };
-                after = newest;
-                for row in rows {
+                after = *newest;
+                for (entry, row) in rows {
                     if open && !row.waits_for(&seer) || !db.may_know_of_alert(&seer, &row)? {
+                        continue;
+                    }
+                    let (row, place) = db.alert_as_told(&seer, row)?;
+                    if place != entry {
                         continue;
                     }
                     if shown.len() == limit as usize {
                         has_more = true;
                         break 'seen;
                     }
-                    last = row.id;
-                    shown.push(view_for(db, &seer, row)?);
+                    last = entry;
+                    shown.push(view_for(db, &seer, row, says)?);
                 }
             }
+            note_words(db, &seer, &shown)?;
             let last = match has_more {
                 true => Some(db.number_shown(Numbered::Alert, last)?),
                 false => None,
@@ -163,14 +235,47 @@ pub async fn list(
     }))
 }
 
+/// What of letters' words a list showed is on record, once for as long as it shows the same.
+fn note_words(db: &mut Db, seer: &Seer, shown: &[AlertView]) -> Result<(), StoreError> {
+    let has_words = |view: &&AlertView| view.quotes.iter().any(|quote| quote.text.is_some());
+    let line = |view: &AlertView| {
+        let words: Vec<&str> = view
+            .quotes
+            .iter()
+            .filter_map(|quote| quote.text.as_deref())
+            .collect();
+        (view.letter.clone(), format!("{} {words:?}", view.letter))
+    };
+    let lines: Vec<(String, String)> = shown.iter().filter(has_words).map(line).collect();
+    db.note_list(seer, "alerts", &lines)
+}
+
+/// A letter's alerts as this seer is told of them, for an answer that is on record as a look at the letter.
+pub(super) fn of_letter(db: &Db, letter: &str, seer: &Seer) -> Result<Vec<AlertView>, StoreError> {
+    let mut views = Vec::new();
+    for row in db.alerts_of(letter)? {
+        if db.may_know_of_alert(seer, &row)? {
+            let (row, _) = db.alert_as_told(seer, row)?;
+            views.push(view_for(db, seer, row, Says::Words)?);
+        }
+    }
+    Ok(views)
+}
+
 /// An alert by the number that this seer knows it by. What somebody wrote of the letter is for those who may open it, and so is, for a machine, who
 /// did.
-fn view_for(db: &Db, seer: &Seer, row: AlertRow) -> Result<AlertView, StoreError> {
+fn view_for(db: &Db, seer: &Seer, row: AlertRow, says: Says) -> Result<AlertView, StoreError> {
     let may_open = db.sight(seer, &row.letter)? == Sight::Full;
     let is_machine = matches!(seer.holder, Holder::Machine(_));
+    let quotes = db.quotes_of(seer, &row)?.into_iter();
     let mut view = AlertView::from(row);
+    view.quotes = quotes.map(|quote| QuoteView::of(quote, says)).collect();
     view.note = view.note.filter(|_| may_open);
     view.acknowledged_by = view.acknowledged_by.filter(|_| may_open || !is_machine);
+    for answer in &mut view.earlier {
+        answer.note = answer.note.take().filter(|_| may_open);
+        answer.by = answer.by.take().filter(|_| may_open || !is_machine);
+    }
     if is_machine {
         view.id = db.number_shown(Numbered::Alert, view.id)?;
     }
@@ -216,7 +321,7 @@ pub async fn acknowledge(
             code: "acknowledged".into(),
             subject: format!("letter/{}", row.letter),
         };
-        let told = view_for(db, &seer, row)?;
+        let told = view_for(db, &seer, row, Says::Pages)?;
         Ok((answer(StatusCode::OK, &told)?, event))
     })
     .await

@@ -18,6 +18,7 @@ use crate::domain::letter::Carrier;
 use crate::events::Event;
 use crate::store::{NewBatch, News};
 
+pub(crate) mod seen;
 mod views;
 
 use views::found;
@@ -126,7 +127,7 @@ pub async fn sign_in(
     caller: Caller<Mailroom>,
     asked: Asked<NewBatchBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let NewBatchBody {
         carrier,
@@ -153,7 +154,7 @@ pub async fn sign_in(
             &by,
         )?;
         Ok((
-            answer(StatusCode::CREATED, &BatchView::read(db, batch)?)?,
+            answer(StatusCode::CREATED, &BatchView::read(db, batch, &seer)?)?,
             Event::Batch { batch },
         ))
     })
@@ -165,10 +166,11 @@ pub async fn sign_in(
     responses((status = 200, body = Listed<BatchView>)))]
 pub async fn list(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<BatchView>>, Problem> {
     let limit = part.limit()?;
+    let seer = caller.seer();
     let before = part
         .place()?
         .map(|place| place.parse().map_err(|_| paging::invalid()))
@@ -179,14 +181,14 @@ pub async fn list(
             let batches = db.batches(before, limit + 1)?;
             batches
                 .into_iter()
-                .map(|batch| found(db, batch))
+                .map(|batch| found(db, batch, &seer))
                 .collect::<Result<Vec<_>, _>>()
         })
         .await?;
     Ok(Json(paging::part(
         rows,
         limit,
-        |(batch, ..)| batch.id.to_string(),
+        |(seen, _)| seen.batch.id.to_string(),
         BatchView::new,
     )))
 }
@@ -196,12 +198,12 @@ pub async fn list(
     responses((status = 200, body = BatchView)))]
 pub async fn get(
     State(app): State<App>,
-    _: Caller<Mailroom>,
+    caller: Caller<Mailroom>,
     Path(id): Path<i64>,
 ) -> Result<Json<BatchView>, Problem> {
-    Ok(Json(
-        app.store.with(move |db| BatchView::read(db, id)).await?,
-    ))
+    let seer = caller.seer();
+    let read = app.store.with(move |db| BatchView::read(db, id, &seer));
+    Ok(Json(read.await?))
 }
 
 /// Puts a batch, or what fits of it, into a cabinet.
@@ -250,7 +252,7 @@ pub async fn close(
     Path(batch): Path<i64>,
     asked: Asked<CloseBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let mut body = asked.body;
     body.note = body.note.filter(|note| !note.trim().is_empty());
@@ -262,9 +264,11 @@ pub async fn close(
         app.events.tell(Event::Batch { batch });
     }
     app.once_telling(key, move |db| {
-        db.close_batch_with(batch, &by, (exception, note.as_deref()))?;
+        if let Err(refused) = db.close_batch_with(batch, &by, (exception, note.as_deref())) {
+            return Err(seen::refusal_for(db, (batch, &seer), refused)?);
+        }
         Ok((
-            answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
+            answer(StatusCode::OK, &BatchView::read(db, batch, &seer)?)?,
             Event::Batch { batch },
         ))
     })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::App;
+use super::alerts::AlertView;
 use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, CaseSystem, LetterReader};
 use super::paging::{self, Listed, Part};
@@ -105,6 +106,7 @@ pub struct ShownDraft {
 impl ShownDraft {
     fn of(db: &Db, mut row: DraftRow, seer: &Seer) -> Result<Self, StoreError> {
         db.without_unseen(seer, &mut row.draft)?;
+        row.created = db.draft_made(&row)?;
         let is_shown = matches!(seer.holder, Holder::Person(_)) || row.ready.is_some();
         let DraftView {
             id,
@@ -117,6 +119,15 @@ impl ShownDraft {
             draft: is_shown.then_some(draft),
         })
     }
+}
+
+/// A draft with the alerts about its letter.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DraftWithAlerts {
+    #[serde(flatten)]
+    shown: ShownDraft,
+    /// Each with what raised it, also on pages that came after the draft was handed out, as far as the caller may read them.
+    alerts: Vec<AlertView>,
 }
 
 /// Where a draft stands in the hand-over.
@@ -190,7 +201,7 @@ impl AckView {
     fn read(db: &Db, row: DraftRow, seer: &Seer) -> Result<Self, StoreError> {
         let is_withheld = db.withholding(&row.draft.letter)?.is_some();
         let same_case_number = db.sharing_case_number_with(&row)?;
-        let changed_since_claim = db.is_changed_since_claim(&row.draft.letter)?;
+        let changed_since_claim = db.is_changed_since_claim(seer, &row.draft.letter)?;
         let ShownDraft {
             id,
             handover,
@@ -382,19 +393,22 @@ pub async fn list(
 
 /// One draft.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
-    responses((status = 200, body = ShownDraft)))]
+    responses((status = 200, body = DraftWithAlerts)))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller<LetterReader>,
     Path(id): Path<String>,
-) -> Result<Json<ShownDraft>, Problem> {
+) -> Result<Json<DraftWithAlerts>, Problem> {
     let seer = caller.seer();
     let shown = app
         .store
         .with(move |db| {
             let row = db.draft(&id)?;
             db.not_withheld(&id, "show")?;
-            let shown = ShownDraft::of(db, row, &seer)?;
+            let shown = DraftWithAlerts {
+                shown: ShownDraft::of(db, row, &seer)?,
+                alerts: super::alerts::of_letter(db, &id, &seer)?,
+            };
             db.record(
                 &seer.actor,
                 "draft.viewed",

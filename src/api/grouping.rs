@@ -106,7 +106,7 @@ pub async fn exception(
     Path(batch): Path<i64>,
     asked: Asked<ExceptionBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let ExceptionBody {
         kind,
@@ -126,7 +126,7 @@ pub async fn exception(
         .await?
         .closed
         .is_some();
-    if is_closed && !may(caller.seer().holder, Action::DecideAccess) {
+    if is_closed && !may(seer.holder, Action::DecideAccess) {
         return Err(Problem::forbidden(
             Action::DecideAccess,
             "the batch is closed: what changes its balance is not for everybody to say",
@@ -135,7 +135,7 @@ pub async fn exception(
     app.once_telling(key, move |db| {
         db.add_exception(batch, (kind, letters), (&by, &why))?;
         Ok((
-            answer(StatusCode::CREATED, &BatchView::read(db, batch)?)?,
+            answer(StatusCode::CREATED, &BatchView::read(db, batch, &seer)?)?,
             Event::Batch { batch },
         ))
     })
@@ -152,13 +152,13 @@ pub async fn take_exception_back(
     Path((batch, id)): Path<(i64, i64)>,
     asked: Asked<ReasonBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let why = reason(&asked.body.reason)?;
     app.once_telling(key, move |db| {
         db.take_exception_back((batch, id), (&by, &why))?;
         Ok((
-            answer(StatusCode::OK, &BatchView::read(db, batch)?)?,
+            answer(StatusCode::OK, &BatchView::read(db, batch, &seer)?)?,
             Event::Batch { batch },
         ))
     })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::App;
+use super::alerts::AlertView;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, LetterReader, Mailroom};
 use super::batches::LoadView;
@@ -144,6 +145,8 @@ pub struct LetterView {
     /// Offices whose systems receive it once it is confirmed as it stands. Whoever confirms looks whether it speaks of one of them or its people
     /// (`POST /v1/letters/{id}/offices/named`): no program sees everything that can be said of an office.
     pub receivers: Vec<String>,
+    /// Its alerts, each with what raised it, and what was answered before.
+    pub alerts: Vec<AlertView>,
     /// What waits for a person: until it is answered (`POST /v1/holds/{id}/resolve`) the letter is neither confirmed nor handed over.
     pub holds: Vec<HoldView>,
 }
@@ -174,6 +177,7 @@ impl LetterView {
             } else {
                 Vec::new()
             },
+            alerts: super::alerts::of_letter(db, id, seer)?,
             holds: db
                 .holds_of(id)?
                 .into_iter()

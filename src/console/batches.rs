@@ -14,6 +14,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::api::batches::seen::batch_seen_by;
 use crate::api::guard;
 use crate::clock::Millis;
 use crate::domain::access::Seer;
@@ -195,9 +196,10 @@ fn look(
     let found: Result<Vec<Found>, StoreError> = batches
         .into_iter()
         .map(|batch| {
-            let loads = db.loads_of(batch.id)?;
+            let seen = batch_seen_by(db, batch, seer)?;
+            let batch = seen.batch;
+            let loads = seen.loads.into_iter();
             let loads = loads
-                .into_iter()
                 .map(|load| Ok((load.clone(), db.newest_cycle_of(load.id)?)))
                 .collect::<Result<_, StoreError>>()?;
             let mut holds = db.open_holds(Some(batch.id), HOLDS_SHOWN)?;
@@ -209,15 +211,18 @@ fn look(
             let holds = holds.collect();
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
-                counts: db.batch_counts(batch.id)?,
+                counts: seen.counts,
                 exceptions: db.exceptions_of(batch.id)?,
-                files: db.batch_files(batch.id)?,
+                files: seen.files,
                 holds,
                 newest,
                 lies: lies.clone(),
                 are_several: open.len() > 1,
             };
-            let left = db.letters_to_load(batch.id)?;
+            let left = match seen.is_whole {
+                true => db.letters_to_load(batch.id)?,
+                false => None,
+            };
             Ok((batch, loads, left, scanning))
         })
         .collect();

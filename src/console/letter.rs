@@ -2,6 +2,7 @@
 
 mod more;
 mod questions;
+pub(super) mod raised;
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -21,14 +22,15 @@ use crate::api::auth::Mailroom;
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
-use crate::domain::draft::{Draft, Fields, Flag};
+use crate::domain::draft::Draft;
 use crate::domain::letter::Stage;
 use crate::store::{
-    Batch, Db, DraftRow, DraftState, Hold, InQueue, LetterRow, Message, NamedOffice, PageRow,
-    RestrictionRow, StoreError, Withholding,
+    Batch, Db, DraftRow, DraftState, Hold, InQueue, KeptPages, LetterRow, Message, NamedOffice,
+    PageRow, RestrictionRow, StoreError, Withholding,
 };
 use more::{Line, MatterLine, Signatory, matters, more, signatories};
-use questions::{HoldQuestion, OfficeQuestion, hold_question, office_questions};
+use questions::{HoldQuestion, OfficeQuestion, hold_question, kept_words, office_questions};
+use raised::{FlagLine, Raised, flags};
 
 struct LetterHead {
     id: String,
@@ -45,15 +47,6 @@ pub(super) struct PageTab {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) troubled: bool,
-}
-
-struct FlagLine {
-    words: &'static str,
-    tone: &'static str,
-    quote: Option<String>,
-    why: Option<String>,
-    page: String,
-    quad: String,
 }
 
 #[derive(Template)]
@@ -99,6 +92,10 @@ struct LetterPage {
 }
 
 struct Seen {
+    alerts: Vec<Raised>,
+    kept: Option<KeptPages>,
+    /// Of an officer: the letter that its pages come from, and who is kept from this one because of it.
+    kept_like: Option<(String, Vec<String>)>,
     /// Its package that came back.
     returned: Option<Message>,
     to_part: Vec<u32>,
@@ -173,8 +170,14 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         Some(row) => db.accused_is_open(id, &row.draft.fields)?,
         None => false,
     };
+    let named = db.named_offices(id)?;
+    // Of what is registered an officer has said it where the draft cannot say it any more.
+    let is_said = named
+        .iter()
+        .any(|one| matches!(one.decided, Some((true, ..))));
+    let accused_open = accused_open && !is_said;
     let mut offices = Vec::new();
-    for one in db.named_offices(id)? {
+    for one in named {
         if one.is_open && is_shown {
             let is_his = db.is_his_office(&seer.actor, one.office.as_deref())?;
             offices.push((one, is_his));
@@ -193,6 +196,18 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
     };
     let returned = db.returned(Some(id), 1)?.pop().filter(|_| is_shown);
     Ok(Seen {
+        alerts: match is_shown {
+            true => look_at_alerts(db, id, seer)?,
+            false => Vec::new(),
+        },
+        kept_like: match may(seer.holder, Action::DecideAccess) {
+            true => db.kept_like(id)?,
+            false => None,
+        },
+        kept: match is_shown {
+            true => db.kept_pages(id)?,
+            false => None,
+        },
         returned: match returned {
             Some(message) => Some(db.message_for(seer, message)?),
             None => None,
@@ -231,6 +246,15 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
     })
 }
 
+fn look_at_alerts(db: &Db, letter: &str, seer: &Seer) -> Result<Vec<Raised>, StoreError> {
+    let mut raised = Vec::new();
+    for alert in db.alerts_of(letter)? {
+        let quotes = db.quotes_of(seer, &alert)?;
+        raised.push((alert, quotes));
+    }
+    Ok(raised)
+}
+
 pub(super) fn tab(w: &'static Words, page: &PageRow) -> PageTab {
     let kind = page_kind(page);
     let (width, height) = page.size_px.unwrap_or_default();
@@ -254,38 +278,6 @@ pub(super) fn page_kind(page: &PageRow) -> &'static str {
         PageKind::Envelope => "envelope",
         PageKind::Separator => "separator",
     }
-}
-
-fn flags(w: &'static Words, fields: &Fields) -> Vec<FlagLine> {
-    let flags = &fields.flags;
-    let all: [(&str, &Option<Flag>, &str); 6] = [
-        ("threat", &flags.threat, "bad"),
-        ("secret_mark", &flags.secret_mark, "bad"),
-        ("crime_clue", &flags.crime_clue, "bad"),
-        ("valuables", &flags.valuables, ""),
-        ("sensitive", &flags.sensitive, ""),
-        ("archive_only", &flags.archive_only, ""),
-    ];
-    let raised = all.into_iter().filter_map(|(code, flag, tone)| {
-        Some((code, flag.as_ref().filter(|flag| flag.value)?, tone))
-    });
-    raised
-        .map(|(code, flag, tone)| FlagLine {
-            words: w.code("flag", code),
-            tone,
-            quote: flag
-                .quote
-                .as_ref()
-                .map(|quote| w.one("letter.quote", quote)),
-            why: flag.why.clone(),
-            page: flag.page.map(|page| page.to_string()).unwrap_or_default(),
-            quad: flag
-                .quad
-                .as_ref()
-                .map(field_lines::points)
-                .unwrap_or_default(),
-        })
-        .collect()
 }
 
 fn missing(w: &'static Words, draft: &Draft) -> String {
@@ -327,9 +319,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
         version: seen.letter.version,
         batch: batch_words(w, &seen.batch),
         pages: seen.pages.iter().map(|page| tab(w, page)).collect(),
-        flags: draft
-            .map(|draft| flags(w, &draft.fields))
-            .unwrap_or_default(),
+        flags: flags(w, draft.map(|draft| &draft.fields), &seen.alerts),
         notes: notes(w, &seen),
         missing: draft.map(|draft| missing(w, draft)).unwrap_or_default(),
         fields: draft
@@ -466,6 +456,12 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .chain(offices)
         .chain(unread)
         .chain(handed_over)
+        .chain(seen.kept_like.as_ref().map(|(from, users)| {
+            let users = users.join("、");
+            let who = w.who_may(Action::DecideAccess);
+            w.fill("letter.kept_like", &[from, &users, &who])
+        }))
+        .chain(seen.kept.as_ref().map(|kept| kept_words(w, kept)))
         .chain(emptied)
         .chain(withheld)
         .collect()

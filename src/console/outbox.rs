@@ -120,6 +120,9 @@ fn result(w: &'static Words, message: &Message) -> String {
         (None, None) => plain.to_owned(),
     };
     let told = match said {
+        Some(said) if message.state == Standing::Unfit => {
+            w.two("outbox.said", told, field_words(w, &said))
+        }
         Some(said) => w.two("outbox.said", told, said),
         None => told,
     };
@@ -128,6 +131,17 @@ fn result(w: &'static Words, message: &Message) -> String {
     }
     let next = when::moment(w, message.next);
     format!("{told} · {}", w.two("outbox.tries", message.attempts, next))
+}
+
+/// Our field in words, before what the other system calls it.
+fn field_words(w: &'static Words, names: &str) -> String {
+    match names.split_once(" → ") {
+        Some((ours, theirs)) => {
+            let known = w.known("mapped", ours).or_else(|| w.known("field", ours));
+            w.two("outbox.unfit_field", known.unwrap_or(ours), theirs)
+        }
+        None => names.to_owned(),
+    }
 }
 
 /// What came back, and what is to be done about it.

@@ -13,6 +13,7 @@ use super::refused::{Refused, show};
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::api::batches::seen::batch_seen_by;
 use crate::domain::access::{Seer, Sight};
 use crate::domain::letter::Stage;
 use crate::store::{Batch, Db, LetterLine, LetterLinesWanted, PageRow, StoreError};
@@ -108,10 +109,10 @@ fn look(db: &mut Db, batch: i64, before: Option<String>, seer: &Seer) -> Result<
         Ok((line, pages))
     });
     let letters = letters.collect::<Result<_, StoreError>>()?;
-    let batch = db.batch(batch)?;
+    let seen = batch_seen_by(db, db.batch(batch)?, seer)?;
     Ok(Found {
-        expected: i64::from(batch.count) + db.batch_counts(batch.id)?.exceptions,
-        batch,
+        expected: i64::from(seen.batch.count) + seen.counts.exceptions,
+        batch: seen.batch,
         letters,
         last,
     })

@@ -3,6 +3,7 @@
 mod day;
 mod due;
 mod findings;
+mod raised;
 mod returned;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,6 +112,8 @@ struct Seen {
     waits: Waits,
     letters: Vec<LetterLine>,
     troubled: Vec<LetterLine>,
+    /// Alerts that wait for this person.
+    raised: Vec<raised::Open>,
     loads: Vec<Load>,
     kept: Kept,
     /// Case numbers that were given to several letters in the last days.
@@ -229,6 +232,10 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         held,
         letters: db.seen_by(seer, "today", letters)?,
         troubled: look_at_troubled(db, seer, troubled)?,
+        raised: match is_recorded && may(seer.holder, Action::Alerts) {
+            true => raised::look(db, seer)?,
+            false => Vec::new(),
+        },
         loads: db.loads_to_disinfect()?,
         kept: Kept {
             safe_since: match db.last_backup()? {
@@ -382,7 +389,12 @@ fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             tone: "bad",
         });
     }
-    alerts.extend(seen.troubled.iter().map(|letter| troubled(w, letter)));
+    alerts.extend(raised::alerts(w, &seen.raised));
+    let others = seen
+        .troubled
+        .iter()
+        .filter(|letter| !raised::is_told(&seen.raised, letter));
+    alerts.extend(others.map(|letter| troubled(w, letter)));
     let quarantined = seen
         .loads
         .iter()

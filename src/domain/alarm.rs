@@ -55,6 +55,16 @@ impl Verdict {
         }
     }
 
+    /// The stable code.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::FalseAlarm => "false_alarm",
+            Self::Noted => "noted",
+            Self::Doubted => "doubted",
+        }
+    }
+
     /// Whether nothing more is to be said after it.
     #[must_use]
     pub fn is_last(self) -> bool {
@@ -83,19 +93,22 @@ pub struct Escalation {
 /// Up to whom an alert has gone.
 pub const HIGHEST: i64 = 2;
 
+/// What a draft says of an alert of this kind.
+pub fn flag_of(fields: &Fields, code: Code) -> Option<&Flag> {
+    let flags = &fields.flags;
+    match code {
+        Code::Threat => flags.threat.as_ref(),
+        Code::SecretMark => flags.secret_mark.as_ref(),
+        Code::Sensitive => flags.sensitive.as_ref(),
+        Code::PageKeptBack => None,
+    }
+}
+
 /// Everything that a draft raises.
 pub fn raised(fields: &Fields) -> Vec<Code> {
-    let flags = &fields.flags;
-    let is_raised = |flag: &Option<Flag>| flag.as_ref().is_some_and(|flag| flag.value);
-    [
-        (Code::Threat, &flags.threat),
-        (Code::SecretMark, &flags.secret_mark),
-        (Code::Sensitive, &flags.sensitive),
-    ]
-    .into_iter()
-    .filter(|(_, flag)| is_raised(flag))
-    .map(|(code, _)| code)
-    .collect()
+    let is_raised = |code: &Code| flag_of(fields, *code).is_some_and(|flag| flag.value);
+    let all = [Code::Threat, Code::SecretMark, Code::Sensitive];
+    all.into_iter().filter(is_raised).collect()
 }
 
 /// The level that an alert belongs on, from the one it is on and for how long: 0 the mailroom, 1 officers, 2 administrators.

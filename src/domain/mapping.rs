@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
 
@@ -119,7 +119,7 @@ pub struct CodeList {
 }
 
 /// Our fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(
     missing_docs,
@@ -162,7 +162,7 @@ pub enum From {
     Deadlines,
 }
 
-/// Why a draft cannot be written for the other system. Names of fields, never their values.
+/// Why a draft cannot be written for the other system. Names of fields, ours before theirs, never their values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unmapped {
     /// They need it and we have none.
@@ -243,7 +243,7 @@ impl Mapping {
     }
 
     fn field(&self, rule: &FieldRule, draft: &Draft) -> Result<Option<String>, Unmapped> {
-        let name = || rule.name.clone();
+        let name = || rule.both_names();
         let values: Vec<String> = match (&rule.value, rule.from) {
             (Some(value), _) => vec![value.clone()],
             (None, Some(from)) => values(from, draft),
@@ -274,6 +274,17 @@ impl Mapping {
             }
             Some(longest) if text.chars().count() > longest => Err(Unmapped::TooLong(name())),
             _ => Ok(Some(text)),
+        }
+    }
+}
+
+impl FieldRule {
+    /// What it is called here and there: `sender_name → xm`.
+    fn both_names(&self) -> String {
+        let ours = self.from.filter(|_| self.value.is_none());
+        match ours.map(serde_json::to_value) {
+            Some(Ok(serde_json::Value::String(ours))) => format!("{ours} → {}", self.name),
+            _ => self.name.clone(),
         }
     }
 }
@@ -490,7 +501,7 @@ mod tests {
         };
         assert_eq!(
             mapping(vec![needed]).write(&draft()),
-            Err(Unmapped::Missing("dz".into()))
+            Err(Unmapped::Missing("address → dz".into()))
         );
         let short = FieldRule {
             longest: Some(2),
@@ -498,7 +509,7 @@ mod tests {
         };
         assert_eq!(
             mapping(vec![short.clone()]).write(&draft()),
-            Err(Unmapped::TooLong("xm".into()))
+            Err(Unmapped::TooLong("sender_name → xm".into()))
         );
         let cut = FieldRule { cut: true, ..short };
         assert_eq!(
@@ -512,7 +523,10 @@ mod tests {
         let mut other = draft();
         other.fields.purpose.value = Some("咨询".into());
         let mut mapped = mapping(vec![coded]);
-        assert_eq!(mapped.write(&other), Err(Unmapped::NoCode("xfmd".into())));
+        assert_eq!(
+            mapped.write(&other),
+            Err(Unmapped::NoCode("purpose → xfmd".into()))
+        );
         mapped.codes.get_mut("purpose").unwrap().other = Some("99".into());
         assert_eq!(mapped.write(&other).unwrap()[0].1.as_deref(), Some("99"));
     }

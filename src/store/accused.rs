@@ -198,10 +198,23 @@ impl Db {
         for system in systems.collect::<Result<Vec<String>, _>>()? {
             let is_accused = self.is_of_accused(&system, letter, fields)?;
             if is_accused && !self.keeps_registered(&system, letter)? {
-                self.hold_until_said(letter, hold::ACCUSED_OFFICE_SAW, system)?;
+                let said = self.with_its_number(letter, system)?;
+                self.hold_until_said(letter, hold::ACCUSED_OFFICE_SAW, said)?;
             }
         }
         Ok(())
+    }
+
+    /// The number under which a system registered the letter, which is to be undone there, before its name.
+    fn with_its_number(&self, letter: &str, system: String) -> Result<String, StoreError> {
+        let row = self.draft(letter)?;
+        let number = row
+            .case_number
+            .filter(|_| row.claimed_by.as_deref() == Some(&system));
+        Ok(match number {
+            Some(number) => format!("{number} ({system})"),
+            None => system,
+        })
     }
 
     /// Whether a system registered the letter and no officer has said that it accuses its office: it keeps what it has.

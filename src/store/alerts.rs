@@ -1,10 +1,11 @@
-//! Alerts about letters: raised once each, acknowledged by a named person, going up until then. No letter's words.
+//! Alerts about letters: raised once each, acknowledged by a named person, going up until then. The words that raised them: `store/grounds.rs`.
 
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
+use super::grounds::Grounds;
 use super::vouch::{self, ALERTS};
-use super::{Db, DraftState, Hindrance, Message, StoreError};
+use super::{Db, DraftState, Hindrance, Message, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
@@ -12,7 +13,7 @@ use crate::domain::draft::Fields;
 use crate::domain::letter::Carrier;
 
 /// One alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AlertRow {
     /// Number, rising.
     pub id: i64,
@@ -30,6 +31,7 @@ pub struct AlertRow {
     pub acked: Option<(String, Millis, Verdict)>,
     /// In words.
     pub note: Option<String>,
+    pub(super) grounds: Grounds,
 }
 
 /// What a case system that has the letter is told of a decided threat.
@@ -65,15 +67,16 @@ fn decides(seer: &Seer) -> Decides {
     }
 }
 
-const ALERT: &str = "SELECT id, letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, note FROM alerts";
+const ALERT: &str = "SELECT id, letter_id, code, raised_ms, level, level_ms, acked_by, acked_ms, verdict, note, later FROM alerts";
 
 fn alert(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
     let (by, at, verdict): (Option<String>, Option<Millis>, Option<Verdict>) =
         (row.get(6)?, row.get(7)?, row.get(8)?);
+    let (code, later): (Code, Option<String>) = (row.get(2)?, row.get(10)?);
     Ok(AlertRow {
         id: row.get(0)?,
         letter: row.get(1)?,
-        code: row.get(2)?,
+        code,
         raised: row.get(3)?,
         level: row.get(4)?,
         level_since: row.get(5)?,
@@ -82,6 +85,7 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<AlertRow> {
             .zip(verdict)
             .map(|((by, at), verdict)| (by, at, verdict)),
         note: row.get(9)?,
+        grounds: Grounds::read(code, later.as_deref()),
     })
 }
 
@@ -112,37 +116,8 @@ impl Db {
         Ok(())
     }
 
-    /// Opens anew what a page raises that is read for the first time, where somebody answered before it was: he spoke of other words. A
-    /// threat that was confirmed stays one.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn raise_again(&mut self, letter: &str, fields: &Fields) -> Result<Vec<Code>, StoreError> {
-        let mut again = Vec::new();
-        for code in raised(fields) {
-            let id: Option<i64> = self
-                .connection
-                .prepare_cached(
-                    "UPDATE alerts SET raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL, verdict = NULL, note = NULL
-                     WHERE letter_id = ?1 AND code = ?2 AND acked_ms IS NOT NULL AND verdict IS NOT ?4 RETURNING id",
-                )?
-                .query_row((letter, code, clock::now(), Verdict::Confirmed), |row| row.get(0))
-                .optional()?;
-            if let Some(id) = id {
-                if code == Code::Threat {
-                    self.weigh(letter)?;
-                }
-                let (by, id) = (("task/read", "alert.raised"), id.to_string());
-                let detail = json!({"letter": letter, "code": code, "again": true});
-                vouch::append(&self.connection, by, (ALERTS, &id), detail)?;
-                again.push(code);
-            }
-        }
-        Ok(again)
-    }
-
     /// A letter with a threat that nobody has called a false alarm is as urgent as express mail: read and offered before others.
-    fn weigh(&self, letter: &str) -> Result<(), StoreError> {
+    pub(super) fn weigh(&self, letter: &str) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
                 "UPDATE letters SET urgent = EXISTS (SELECT 1 FROM alerts WHERE letter_id = ?1 AND code = ?2 AND verdict IS NOT ?3)
@@ -162,10 +137,14 @@ impl Db {
             let is_known = self.unit_of(&seer.actor)?.is_none()
                 || self.is_settled(&alert.letter)?
                 || self.holds_what_raises(&seer.actor, alert)?;
+            // What it has registered says so, whatever a page accuses since.
+            let keeps = self.keeps_what_raises(&seer.actor, alert)?
+                && self.sight(seer, &alert.letter)?.is_full();
             let is_for_machines = is_known && alert.code != Code::PageKeptBack;
-            return Ok(is_for_machines
-                && self.may_know_of(seer, &alert.letter)?
-                && !self.is_held_by_another(&seer.actor, &alert.letter)?);
+            return Ok(keeps
+                || is_for_machines
+                    && self.may_know_of(seer, &alert.letter)?
+                    && !self.is_held_by_another(&seer.actor, &alert.letter)?);
         }
         let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
         Ok(match self.sight(seer, &alert.letter)? {
@@ -177,16 +156,32 @@ impl Db {
 
     /// Whether this system holds a draft that raises this alert; what was handed over knows nothing of later pages.
     fn holds_what_raises(&self, actor: &str, alert: &AlertRow) -> Result<bool, StoreError> {
-        match self.draft(&alert.letter) {
-            Ok(row) => Ok(row.state != DraftState::Open
-                && row.claimed_by.as_deref() == Some(actor)
-                && raised(&row.draft.fields).contains(&alert.code)),
-            Err(StoreError::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(self.state_of_what_raises(actor, alert)? != DraftState::Open)
     }
 
-    /// Alerts after this number, oldest first; open ones only, if so wanted.
+    /// Whether it has registered it.
+    fn keeps_what_raises(&self, actor: &str, alert: &AlertRow) -> Result<bool, StoreError> {
+        Ok(self.state_of_what_raises(actor, alert)? == DraftState::Acked)
+    }
+
+    /// Where the draft stands that raises it; open unless it is with this system.
+    fn state_of_what_raises(
+        &self,
+        actor: &str,
+        alert: &AlertRow,
+    ) -> Result<DraftState, StoreError> {
+        let row = match self.draft(&alert.letter) {
+            Ok(row) => row,
+            Err(StoreError::NotFound { .. }) => return Ok(DraftState::Open),
+            Err(error) => return Err(error),
+        };
+        let is_its = row.claimed_by.as_deref() == Some(actor)
+            && raised(&row.draft.fields).contains(&alert.code);
+        Ok(if is_its { row.state } else { DraftState::Open })
+    }
+
+    /// Alerts as they were raised, also those that were raised again, each with the number of the entry that says so: after this entry, oldest first; open ones
+    /// only, if so wanted.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -195,16 +190,43 @@ impl Db {
         after: i64,
         wanted: AlertsWanted,
         limit: u32,
-    ) -> Result<Vec<AlertRow>, StoreError> {
+    ) -> Result<Vec<(i64, AlertRow)>, StoreError> {
         let open = match wanted {
             AlertsWanted::Open => format!("AND {OPEN}"),
             AlertsWanted::All => String::new(),
         };
         let mut query = self.connection.prepare_cached(&format!(
-            "{ALERT} WHERE id > ?1 {open} ORDER BY id LIMIT ?2"
+            "SELECT a.*, coalesce(l.seq, a.id) AS place FROM ({ALERT}) a LEFT JOIN ledger l ON l.subject = 'alert/' || a.id AND l.action = 'alert.raised'
+             WHERE place > ?1 {open} ORDER BY place LIMIT ?2"
         ))?;
-        let rows = query.query_map((after, limit), alert)?;
+        let rows = query.query_map((after, limit), |row| Ok((row.get(11)?, alert(row)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Alerts that nobody has decided, by number.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_alerts(&self, limit: u32) -> Result<Vec<AlertRow>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached(&format!("{ALERT} WHERE {OPEN} ORDER BY id LIMIT ?1"))?;
+        let rows = query.query_map([limit], alert)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Alerts that the ledger says were raised, or raised again, after this entry, and its newest entry.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn raised_since(&self, entry: i64) -> Result<(Vec<AlertRow>, i64), StoreError> {
+        let newest = ledger::newest(&self.connection)?;
+        let mut query = self.connection.prepare_cached(&format!(
+            "{ALERT} WHERE id IN (SELECT CAST(substr(subject, 7) AS INTEGER) FROM ledger
+             WHERE seq > ?1 AND seq <= ?2 AND +action = 'alert.raised') ORDER BY id"
+        ))?;
+        let rows = query.query_map((entry, newest), alert)?;
+        Ok((rows.collect::<Result<_, _>>()?, newest))
     }
 
     /// One alert.
@@ -222,7 +244,10 @@ impl Db {
     }
 
     /// A letter's alerts.
-    pub(super) fn alerts_of(&self, letter: &str) -> Result<Vec<AlertRow>, StoreError> {
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn alerts_of(&self, letter: &str) -> Result<Vec<AlertRow>, StoreError> {
         let mut query = self
             .connection
             .prepare_cached(&format!("{ALERT} WHERE letter_id = ?1 ORDER BY id"))?;
@@ -278,7 +303,11 @@ impl Db {
                     action: "acknowledge",
                 })
             };
-            if known.acked.as_ref().is_some_and(|(_, _, before)| before.is_last()) {
+            if known
+                .acked
+                .as_ref()
+                .is_some_and(|(_, _, before)| before.is_last())
+            {
                 return refused("decided already");
             }
             let verdict = said.of(known.code, decides(seer));
@@ -297,21 +326,38 @@ impl Db {
             if known.is_doubted() && decides(seer) == Decides::No && verdict != Verdict::Confirmed {
                 return refused("doubted already, and a confirming officer's to decide");
             }
-            db.connection.execute(
-                "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
-                (id, by, clock::now(), verdict, note),
-            )?;
-            if known.code == Code::Threat {
-                db.weigh(&known.letter)?;
-            }
-            let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
-            vouch::append(&db.connection, (by, "alert.acknowledged"), (ALERTS, &id.to_string()), detail)?;
-            if known.code == Code::Threat && verdict.is_last() {
-                let kind = if verdict == Verdict::Confirmed { THREAT_CONFIRMED } else { THREAT_WITHDRAWN };
-                db.amend(&known.letter, kind, by)?;
-            }
+            db.answer_alert(&known, (verdict, note), by)?;
             db.alert(id)
         })
+    }
+
+    pub(super) fn answer_alert(
+        &self,
+        known: &AlertRow,
+        (verdict, note): (Verdict, Option<&str>),
+        by: &str,
+    ) -> Result<(), StoreError> {
+        let stays = verdict == Verdict::FalseAlarm && self.stays_confirmed(known)?;
+        if !stays {
+            self.connection.execute(
+                "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
+                (known.id, by, clock::now(), verdict, note),
+            )?;
+        }
+        if known.code == Code::Threat {
+            self.weigh(&known.letter)?;
+        }
+        let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
+        let (about, id) = ((by, "alert.acknowledged"), known.id.to_string());
+        vouch::append(&self.connection, about, (ALERTS, &id), detail)?;
+        if known.code == Code::Threat && verdict.is_last() && !stays {
+            let kind = match verdict {
+                Verdict::Confirmed => THREAT_CONFIRMED,
+                _ => THREAT_WITHDRAWN,
+            };
+            self.amend(&known.letter, kind, by)?;
+        }
+        Ok(())
     }
 
     /// Alerts that nobody decided in time go up; those that did.
@@ -321,7 +367,7 @@ impl Db {
     pub fn escalate_alerts(&mut self, rules: Escalation) -> Result<Vec<AlertRow>, StoreError> {
         let now = clock::now();
         let mut risen = Vec::new();
-        for open in self.alerts(0, AlertsWanted::Open, 1000)? {
+        for open in self.open_alerts(1000)? {
             let next = level(open.level, (now.0 - open.level_since.0) / 60_000, rules);
             if next == open.level {
                 continue;
@@ -344,18 +390,6 @@ impl Db {
             })?);
         }
         Ok(risen)
-    }
-
-    /// The newest alert's number.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn newest_alert(&self) -> Result<i64, StoreError> {
-        Ok(self
-            .connection
-            .query_row("SELECT coalesce(max(id), 0) FROM alerts", [], |row| {
-                row.get(0)
-            })?)
     }
 }
 

@@ -75,12 +75,29 @@ impl Db {
         after: i64,
         limit: u32,
     ) -> Result<Vec<AmendmentRow>, StoreError> {
+        self.amendments_for((after, by, None), limit)
+    }
+
+    /// The same of one letter.
+    pub(super) fn open_amendments_of(
+        &self,
+        by: &str,
+        letter: &str,
+    ) -> Result<Vec<AmendmentRow>, StoreError> {
+        self.amendments_for((0, by, Some(letter)), u32::MAX)
+    }
+
+    fn amendments_for(
+        &self,
+        asked: (i64, &str, Option<&str>),
+        limit: u32,
+    ) -> Result<Vec<AmendmentRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL AND {ITS_OWN} ORDER BY a.id LIMIT ?3"
+            "{AMENDMENT} WHERE a.id > ?1 AND a.acked_ms IS NULL AND {ITS_OWN} AND (?3 IS NULL OR a.letter_id = ?3) ORDER BY a.id"
         ))?;
-        let unit = self.unit_of(by)?;
+        let unit = self.unit_of(asked.1)?;
         let mut open = Vec::new();
-        for row in query.query_map((after, by, u32::MAX), amendment)? {
+        for row in query.query_map(asked, amendment)? {
             let row = row?;
             if open.len() >= limit as usize {
                 break;

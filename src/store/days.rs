@@ -53,7 +53,7 @@ impl Earlier {
 }
 
 /// Of a letter `l`: it is kept from `who`.
-fn is_kept_from(who: &str) -> String {
+pub(super) fn is_kept_from(who: &str) -> String {
     format!("l.id IN (SELECT letter_id FROM recusals WHERE user = {who} AND lifted_ms IS NULL)")
 }
 

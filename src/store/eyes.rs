@@ -111,7 +111,10 @@ impl Db {
     }
 
     /// Records that a list was shown, unless it says what it said to the same person before.
-    pub(super) fn note_list(
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_list(
         &mut self,
         seer: &Seer,
         list: &'static str,

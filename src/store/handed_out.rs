@@ -3,7 +3,9 @@
 use rusqlite::OptionalExtension;
 
 use super::drafts::{subject, written};
-use super::{Db, DraftRow, DraftState, StoreError};
+use super::later::PAGE_ADDED;
+use super::{AmendmentRow, Db, DraftRow, DraftState, StoreError};
+use crate::clock::Millis;
 use crate::digest;
 use crate::domain::access::Seer;
 use crate::domain::draft::Draft;
@@ -83,18 +85,30 @@ impl Db {
         Ok(shown.flatten() == Some(content(&mut row.draft)?))
     }
 
-    /// Whether what is registered is not what the letter is by now: the case system does not know it yet, or nobody has confirmed it.
+    /// Whether what is registered is not what the letter is by now, as far as the case system may know of it: it does not know it yet, or nobody has confirmed it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn is_changed_since_claim(&self, letter: &str) -> Result<bool, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached(
-                "SELECT d.state = 'acked' AND (d.ready_ms IS NULL OR EXISTS (SELECT 1 FROM amendments a
-                 WHERE a.letter_id = d.letter_id AND a.acked_ms IS NULL AND a.kind IN ('corrected', 'withdrawn', 'page_added')))
-                 FROM drafts d WHERE d.letter_id = ?1",
-            )?
-            .query_row([letter], |row| row.get(0))?)
+    pub fn is_changed_since_claim(&self, seer: &Seer, letter: &str) -> Result<bool, StoreError> {
+        let row = self.draft(letter)?;
+        if row.state != DraftState::Acked {
+            return Ok(false);
+        }
+        let tells = [CORRECTED, WITHDRAWN, PAGE_ADDED];
+        let is_told = |change: AmendmentRow| tells.contains(&change.kind.as_str());
+        let mut changes = self.open_amendments_of(&seer.actor, letter)?.into_iter();
+        Ok(row.ready.is_none() || changes.any(is_told))
+    }
+
+    /// When a draft was made: once it is handed over it stays as it is, whatever page is read since.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn draft_made(&self, row: &DraftRow) -> Result<Millis, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT at_ms FROM ledger WHERE subject = ?1 AND action IN ('draft.made', 'draft.made_early') ORDER BY seq DESC LIMIT 1",
+        )?;
+        let made = query.query_row([subject(&row.draft.letter)], |row| row.get(0));
+        Ok(made.optional()?.unwrap_or(row.created))
     }
 }

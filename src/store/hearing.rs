@@ -71,7 +71,8 @@ impl Db {
         }
         let is_meant = |alert: &AlertRow| code == ACKNOWLEDGED || alert.code.word() == code;
         for alert in self.alerts_of(letter)?.iter().filter(|one| is_meant(one)) {
-            if self.may_know_of_alert(seer, alert)? {
+            let (_, told) = self.alert_as_told(seer, alert.clone())?;
+            if told == self.raised_at(alert.id, 0)? && self.may_know_of_alert(seer, alert)? {
                 return Ok(true);
             }
         }
@@ -93,10 +94,10 @@ impl Db {
                 false => Stands::Elsewhere,
             });
         }
-        let open = self.open_amendments(&seer.actor, 0, u32::MAX)?;
-        Ok(match open.iter().any(|change| change.letter == letter) {
-            true => Stands::Amended,
-            false => Stands::Held,
+        let open = self.open_amendments_of(&seer.actor, letter)?;
+        Ok(match open.is_empty() {
+            false => Stands::Amended,
+            true => Stands::Held,
         })
     }
 

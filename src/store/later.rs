@@ -80,6 +80,10 @@ impl Later {
 }
 
 impl Later {
+    pub(super) fn accused(&self) -> &[Accused] {
+        &self.accused
+    }
+
     pub(super) fn is_cleared(&self, sha256: &str) -> bool {
         self.cleared.iter().any(|page| page == sha256)
     }
@@ -196,21 +200,20 @@ impl Db {
         vouch::append(&self.connection, by, (ALERTS, &id), detail)
     }
 
-    /// Forgets whom later pages accuse; that an alert was raised stays.
+    /// Forgets whom later pages accuse and what is quoted of any; that an alert was raised stays.
     pub(super) fn forget_later(&self, letter: &str) -> Result<(), StoreError> {
-        let id: Option<i64> = self
+        let mut query = self
             .connection
-            .prepare_cached("UPDATE alerts SET later = NULL WHERE letter_id = ?1 AND later IS NOT NULL RETURNING id")?
-            .query_row([letter], |row| row.get(0))
-            .optional()?;
-        let Some(id) = id.map(|id| id.to_string()) else {
-            return Ok(());
-        };
-        let (by, detail) = (
-            ("task/letters", "alert.forgotten"),
-            json!({"letter": letter}),
-        );
-        vouch::append(&self.connection, by, (ALERTS, &id), detail)
+            .prepare_cached("UPDATE alerts SET later = NULL WHERE letter_id = ?1 AND later IS NOT NULL RETURNING id")?;
+        let rows = query.query_map([letter], |row| row.get::<_, i64>(0))?;
+        for id in rows.collect::<Result<Vec<_>, _>>()? {
+            let (by, detail) = (
+                ("task/letters", "alert.forgotten"),
+                json!({"letter": letter}),
+            );
+            vouch::append(&self.connection, by, (ALERTS, &id.to_string()), detail)?;
+        }
+        Ok(())
     }
 
     /// Takes a leased draft back from the office that it accuses as it reads now.

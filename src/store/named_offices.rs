@@ -373,10 +373,11 @@ impl Db {
             let detail = json!({"letter": letter, "office": name, "accuses": accuses, "reason": reason});
             db.vouch_for_office(id, (by, "office.judged"), detail)?;
             if accuses {
-                db.accuse_office(letter, &name, (by, reason, offer))
+                db.accuse_office(letter, &name, (by, reason, offer))?;
             } else {
-                db.settle_recusals(letter, None)
+                db.settle_recusals(letter, None)?;
             }
+            db.answer_kept_page(letter, accuses, (by, reason))
         })
     }
 
@@ -397,7 +398,8 @@ impl Db {
             .iter()
             .map(NamedAccused::of)
             .collect();
-        if row.state == DraftState::Open && listed.iter().all(|one| one.name != office) {
+        let is_listed = listed.iter().any(|one| self.office_of(&one.name) == office);
+        if row.state == DraftState::Open && !is_listed {
             listed.push(NamedAccused {
                 name: office.to_owned(),
                 office: None,

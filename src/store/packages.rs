@@ -161,17 +161,19 @@ impl Db {
         (package, letter): (&str, Option<&str>),
         receipt: &Receipt,
     ) -> Result<Message, StoreError> {
-        if let (Receipt::Accepted { .. }, Some(letter)) = (receipt, letter) {
-            self.know_package_again((channel, package), letter)?;
-        }
-        let taken = self.settle_receipt(channel, package, receipt);
+        let taken = self.atomically(|db| {
+            if let (Receipt::Accepted { .. }, Some(letter)) = (receipt, letter) {
+                db.know_package_again((channel, package), letter)?;
+            }
+            db.settle_receipt(channel, package, receipt)
+        });
         if let Err(StoreError::WrongState { why, .. }) = &taken {
             match receipt {
                 Receipt::Accepted { case_number } => {
-                    self.hold_contradicted((channel, package), case_number)?;
+                    self.hold_contradicted((channel, package), letter, case_number)?;
                 }
                 Receipt::Rejected { .. } if *why == Hindrance::Registered => {
-                    self.hold_contradicted((channel, package), "rejected")?;
+                    self.hold_contradicted((channel, package), letter, "rejected")?;
                 }
                 Receipt::Rejected { .. } => {}
             }
@@ -184,9 +186,15 @@ impl Db {
     fn hold_contradicted(
         &mut self,
         (channel, package): (&str, &str),
+        named: Option<&str>,
         said: &str,
     ) -> Result<(), StoreError> {
-        let letter = self.package_named(channel, package)?.letter;
+        // A package that only a receipt knows is none.
+        let letter = match (self.package_named(channel, package), named) {
+            (Ok(known), _) => known.letter,
+            (Err(StoreError::NotFound { .. }), Some(named)) => named.to_owned(),
+            (Err(error), _) => return Err(error),
+        };
         let detail = format!("{said} ({channel})");
         self.atomically(|db| db.hold_until_said(&letter, hold::RECEIPT_CONTRADICTS, detail))
     }

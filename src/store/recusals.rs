@@ -317,6 +317,21 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The letter whose pages were made this one, and who is kept from this one because he was from that.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn kept_like(&self, letter: &str) -> Result<Option<(String, Vec<String>)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT f.letter_id, r.user FROM recusals r JOIN recusals f ON f.user = r.user AND f.id < r.id
+             WHERE r.letter_id = ?1 AND r.lifted_ms IS NULL AND f.letter_id IN (SELECT from_letter FROM page_moves WHERE to_letter = ?1) ORDER BY r.user",
+        )?;
+        let rows = query.query_map([letter], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let all: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+        let from = all.first().map(|(from, _)| from.clone());
+        Ok(from.map(|from| (from, all.into_iter().map(|(_, user)| user).collect())))
+    }
+
     /// Letters that are kept from this person.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use std::time::Instant;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::{AlertsWanted, Db, Hindrance, News, StoreError, ledger, vouch};
+use super::{Db, Hindrance, News, StoreError, ledger, vouch};
 use crate::clock::{self, Millis, Moment};
 use crate::domain::elapsed::{AHEAD_MS, ALLOWED_MS, returned};
 
@@ -362,7 +362,7 @@ impl Db {
         ] {
             self.connection.execute(sql, [now])?;
         }
-        let open = self.alerts(0, AlertsWanted::Open, u32::MAX)?.into_iter();
+        let open = self.open_alerts(u32::MAX)?.into_iter();
         for alert in open.filter(|alert| alert.level_since > now) {
             let id = alert.id.to_string();
             let sql = "UPDATE alerts SET level_ms = ?2 WHERE id = ?1";

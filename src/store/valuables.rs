@@ -170,12 +170,30 @@ impl Db {
 
     /// Letters of a batch with things that only one person has seen, and with things that two have seen and that are not given back.
     pub(super) fn open_valuables_of_batch(&self, batch: i64) -> Result<(i64, i64), StoreError> {
+        self.count_open_valuables(batch, None)
+    }
+
+    /// The same of the letters that are kept from somebody.
+    pub(super) fn open_valuables_kept_from(
+        &self,
+        looks: &str,
+        batch: i64,
+    ) -> Result<(i64, i64), StoreError> {
+        self.count_open_valuables(batch, Some(looks))
+    }
+
+    fn count_open_valuables(
+        &self,
+        batch: i64,
+        looks: Option<&str>,
+    ) -> Result<(i64, i64), StoreError> {
         let mut query = self.connection.prepare_cached(concat!(
             "SELECT count(DISTINCT v.letter_id) FILTER (WHERE v.witnessed_ms IS NULL), count(DISTINCT v.letter_id) FILTER (WHERE v.witnessed_ms IS NOT NULL)
-             FROM valuables v JOIN letters l ON l.id = v.letter_id WHERE l.batch_id = ?1 AND ",
+             FROM valuables v JOIN letters l ON l.id = v.letter_id WHERE l.batch_id = ?1
+             AND (?2 IS NULL OR l.id IN (SELECT letter_id FROM recusals WHERE user = ?2 AND lifted_ms IS NULL)) AND ",
             open_valuable!()
         ))?;
-        Ok(query.query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        Ok(query.query_row((batch, looks), |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
     /// The pages of a letter are another one's now: what lay in it goes along, each thing with the names that stand on it.

@@ -162,7 +162,11 @@ fn an_officers_word_takes_the_draft_from_the_office_and_tells_that_it_had_read_i
         assert_eq!(held(&house, "token/theirs"), 0);
         let word = judge(&house, &officer, "A1", office, true);
         assert_eq!(word.status, 200, "{}", word.text);
-        assert_eq!(held(&house, "token/theirs"), 1);
+        let told = match is_registered {
+            true => "XF-2 (token/theirs)",
+            false => "token/theirs",
+        };
+        assert_eq!(held(&house, told), 1);
         let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
         assert_eq!(
             row.claimed_by.is_some(),

@@ -31,7 +31,7 @@ pub(super) fn accuses(house: &House, name: &str) {
     is_read(house, Some(name));
 }
 
-fn is_read(house: &House, accused: Option<&str>) {
+pub(super) fn is_read(house: &House, accused: Option<&str>) {
     house.sql(
         "UPDATE pages SET state = 'read'; UPDATE letters SET last_arrival_ms = 2 WHERE id = 'A1'",
     );
@@ -63,9 +63,13 @@ fn page(house: &House, caller: &Caller, n: u32) -> u16 {
         .0
 }
 
-fn judge(house: &House, officer: &Caller, verdict: &str) {
+pub(super) fn opens(house: &House, officer: &Caller) {
     let why = json!({"reason": "核对补页"});
     assert_eq!(house.post(officer, "/v1/letters/A1/views", why).status, 200);
+}
+
+fn judge(house: &House, officer: &Caller, verdict: &str) {
+    opens(house, officer);
     let open = house.get(officer, "/v1/alerts?open=true").json();
     let alert = open["items"]
         .as_array()

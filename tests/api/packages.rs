@@ -304,7 +304,7 @@ fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_
     let house = gate.house("");
     house.drafted("A1"); // without a day of receipt, which the example's system needs
     stands(&house, "A1", "unfit");
-    let unfit = "SELECT count(*) FROM outbox WHERE result = 'field_missing: 收信日期'";
+    let unfit = "SELECT count(*) FROM outbox WHERE result LIKE 'field_missing: % → 收信日期'";
     assert_eq!(house.count(unfit), 1);
     assert_eq!(
         house.count("SELECT count(*) FROM drafts WHERE state = 'open' AND ready_ms IS NULL"),
@@ -315,7 +315,11 @@ fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_
     let zhang = house.person("zhang", Role::Operator);
     for path in ["/today", "/letters/A1", "/outbox"] {
         let text = house.get(&zhang, path).text;
-        let told = ["没有放出：不合对方格式", "对方必填的字段为空", "收信日期"];
+        let told = [
+            "没有放出：不合对方格式",
+            "对方必填的字段为空",
+            "“收信日期”（对方字段 收信日期）",
+        ];
         assert!(told.iter().all(|words| text.contains(words)), "{path}");
         assert!(!text.contains("对方拒收"), "{path}");
         let says_what_to_do = text.contains("补上所缺的项");
@@ -324,7 +328,7 @@ fn a_letter_that_their_system_would_not_take_is_back_at_the_desk_with_the_field_
     let outbox = house.get(&zhang, "/v1/outbox").json();
     assert_eq!(
         (&outbox["items"][0]["state"], &outbox["items"][0]["said"]),
-        (&json!("unfit"), &json!("收信日期"))
+        (&json!("unfit"), &json!("received_day → 收信日期"))
     );
     // Who is recused hears nothing of it, and nobody once it is confirmed anew.
     house.sql("INSERT INTO recusals (letter_id, user, reason, by, at_ms) VALUES ('A1', 'zhang', '近亲属', 'wang', 1)");

@@ -179,3 +179,28 @@ fn no_webhook_goes_out_before_a_restored_station_goes_on() {
     goes_on(&house, &house.person("boss", Role::ConfirmingOfficer));
     assert_eq!(due(), 1, "it is not dropped");
 }
+
+/// Page 交接 showed a package as placed that was never laid, for ever.
+#[test]
+fn a_receipt_that_contradicts_makes_no_package_that_was_never_laid() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    house.drafted("A001");
+    restore(&house);
+    assert_eq!(ack(&house, &cases, "A001", "N1"), registered());
+    let accepted = Receipt::Accepted {
+        case_number: "F-1".into(),
+    };
+    for _ in 0..2 {
+        let receipt = accepted.clone();
+        let taken = house
+            .app
+            .store
+            .wait(move |db| db.take_receipt("exchange/gate-1", ("msg_1", Some("A001")), &receipt));
+        assert!(matches!(taken, Err(StoreError::WrongState { .. })));
+    }
+    assert_eq!(house.count("SELECT count(*) FROM outbox"), 0);
+    let held =
+        "SELECT count(*) FROM holds WHERE letter_id = 'A001' AND reason = 'receipt_contradicts'";
+    assert_eq!(house.count(held), 1, "a person hears of it");
+}

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::seen::{SeenBatch, batch_seen_by};
 use crate::clock::Millis;
-use crate::domain::balance::{Counts, Difference, Exception};
+use crate::domain::access::Seer;
+use crate::domain::balance::{Difference, Exception};
 use crate::domain::letter::{Carrier, LoadState};
 use crate::store::{Batch, BatchFiles, CycleRecord, Db, Load, RecordedException, StoreError};
 
@@ -14,7 +16,7 @@ pub struct BatchView {
     pub id: i64,
     /// How the letters came.
     pub carrier: Carrier,
-    /// Letters counted at sign-in.
+    /// Letters counted at sign-in; here as everywhere without those that are kept from the caller.
     pub count: u32,
     /// Letters scanned so far.
     pub letters: u32,
@@ -103,7 +105,7 @@ pub struct LoadView {
     pub batch: i64,
     /// Its cabinet.
     pub cabinet: String,
-    /// Letters that were put in, where somebody said.
+    /// Letters that were put in, where somebody said; `null` also where letters of the batch are kept from the caller.
     pub letters: Option<u32>,
     /// Where it stands.
     pub state: LoadState,
@@ -153,7 +155,14 @@ impl From<Load> for LoadView {
 
 impl BatchView {
     pub(super) fn new(found: Found) -> Self {
-        let (batch, loads, exceptions, (counts, files)) = found;
+        let (seen, exceptions) = found;
+        let SeenBatch {
+            batch,
+            loads,
+            counts,
+            files,
+            ..
+        } = seen;
         let exceptions = exceptions.into_iter().map(|one| ExceptionView {
             id: one.id,
             taken_back: one.taken_back.map(|(by, reason, at)| TakenBack {
@@ -190,28 +199,18 @@ impl BatchView {
         }
     }
 
-    /// A batch as it stands.
+    /// A batch as it stands, as this person may know it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub fn read(db: &Db, id: i64) -> Result<Self, StoreError> {
-        found(db, db.batch(id)?).map(Self::new)
+    pub fn read(db: &Db, id: i64, seer: &Seer) -> Result<Self, StoreError> {
+        found(db, db.batch(id)?, seer).map(Self::new)
     }
 }
 
-pub(super) type Found = (
-    Batch,
-    Vec<Load>,
-    Vec<RecordedException>,
-    (Counts, BatchFiles),
-);
+pub(super) type Found = (SeenBatch, Vec<RecordedException>);
 
-pub(super) fn found(db: &Db, batch: Batch) -> Result<Found, StoreError> {
-    let id = batch.id;
-    Ok((
-        batch,
-        db.loads_of(id)?,
-        db.exceptions_of(id)?,
-        (db.batch_counts(id)?, db.batch_files(id)?),
-    ))
+pub(super) fn found(db: &Db, batch: Batch, seer: &Seer) -> Result<Found, StoreError> {
+    let exceptions = db.exceptions_of(batch.id)?;
+    Ok((batch_seen_by(db, batch, seer)?, exceptions))
 }

@@ -38,6 +38,14 @@
       const said = [words[alert.verdict].replace("{}", alert.acknowledged_by), alert.note].filter(Boolean).join(" · ");
       what.append(element("span", said, { className: "small doubted" }));
     }
+    for (const quote of alert.quotes) {
+      const place = words[quote.late ? "on_late_page" : "on_page"].replace("{}", quote.page);
+      what.append(element("span", quote.text ? `${place}：“${quote.text}”` : place, { className: "quoted" }));
+    }
+    for (const answer of alert.earlier) {
+      const told = words.before.replace("{}", answer.by).replace("{}", words[`said_${answer.verdict}`]);
+      what.append(element("span", [told, answer.note].filter(Boolean).join(" · "), { className: "small doubted" }));
+    }
     const note = element("input", "", { placeholder: words.note, maxLength: 500 });
     note.setAttribute("aria-label", words.note);
     const of = (verdict) => words[`${alert.code}_${verdict}`] || words[verdict];
@@ -59,7 +67,7 @@
     } catch {
       return; // the page's own link says so when it is lost
     }
-    const now = JSON.stringify(alerts.map(({ id, level, verdict }) => [id, level, verdict]));
+    const now = JSON.stringify(alerts.map(({ id, level, verdict, raised_at, quotes }) => [id, level, verdict, raised_at, quotes]));
     if (now === shown) return;
     // A note that is being typed stays; the list is drawn anew when nobody is in it.
     if (strip.contains(document.activeElement) && document.activeElement.value) return;

@@ -4,7 +4,7 @@ use crate::console::scanning::detail_words;
 use crate::console::words::Words;
 use crate::domain::access::Action;
 use crate::domain::grouping::hold;
-use crate::store::{Hold, NamedOffice};
+use crate::store::{Hold, KeptPages, KeptUntil, NamedOffice};
 
 /// A finding of this letter, and what is to be done.
 pub(super) struct HoldQuestion {
@@ -30,6 +30,18 @@ pub(super) fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> 
         next: next.unwrap_or_default().to_owned(),
         whose: (is_an_officers && !is_officer)
             .then(|| w.one("scanning.for_officer", w.who_may(Action::DecideAccess))),
+    }
+}
+
+/// Which pages are kept back from whom, and what they wait for.
+pub(super) fn kept_words(w: &'static Words, kept: &KeptPages) -> String {
+    let pages: Vec<String> = kept.pages.iter().map(u32::to_string).collect();
+    let pages = pages.join("、");
+    match (kept.until, &kept.office) {
+        (KeptUntil::AlertDecided, _) => w.one("letter.kept_until_decided", pages),
+        (KeptUntil::OfficeJudged, Some(office)) => w.two("letter.kept_until_judged", pages, office),
+        (_, Some(office)) => w.two("letter.kept_for_good", pages, office),
+        (_, None) => w.one("letter.kept_from_system", pages),
     }
 }
 

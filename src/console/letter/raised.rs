@@ -1,0 +1,121 @@
+//! What of a letter wants a person at once: its alerts with what raised them, those of a page that came later first, what was answered before, and what else the
+//! draft says.
+
+use super::super::field_lines::points;
+use super::super::when;
+use super::super::words::Words;
+use crate::domain::alarm::Code;
+use crate::domain::draft::{Fields, Flag};
+use crate::store::{AlertQuote, AlertRow, EarlierAnswer};
+
+/// An alert with what raised it, as far as this person may read it.
+pub(in crate::console) type Raised = (AlertRow, Vec<AlertQuote>);
+
+/// A sentence that shows its place.
+pub(super) struct QuoteLine {
+    pub(super) text: String,
+    pub(super) page: String,
+    pub(super) quad: String,
+}
+
+/// Something that is raised.
+pub(super) struct FlagLine {
+    pub(super) words: &'static str,
+    pub(super) tone: &'static str,
+    pub(super) quotes: Vec<QuoteLine>,
+    pub(super) why: Option<String>,
+    /// What was answered before a page raised it again.
+    pub(super) earlier: Vec<String>,
+}
+
+/// Where a sentence stands: page 2, which came later.
+pub(in crate::console) fn place_words(w: &'static Words, quote: &AlertQuote) -> String {
+    match quote.is_late {
+        true => w.one("letter.late_page", quote.page),
+        false => w.one("letter.seen_on", quote.page),
+    }
+}
+
+/// Sentence by sentence with its page, in one line.
+pub(in crate::console) fn quoted_words(w: &'static Words, quote: &AlertQuote) -> String {
+    let place = place_words(w, quote);
+    match quote.text.is_empty() {
+        true => place,
+        false => w.two("letter.quote_on", place, &quote.text),
+    }
+}
+
+/// Who said what before.
+pub(in crate::console) fn earlier_words(w: &'static Words, answer: &EarlierAnswer) -> String {
+    let verdict = w.code("verdict", answer.verdict.word());
+    let at = when::moment(w, answer.at);
+    let told = w.fill("letter.answered_before", &[&answer.by, &at, &verdict]);
+    match &answer.note {
+        Some(note) => format!("{told} · {note}"),
+        None => told,
+    }
+}
+
+pub(super) fn flags(
+    w: &'static Words,
+    fields: Option<&Fields>,
+    alerts: &[Raised],
+) -> Vec<FlagLine> {
+    let none = Fields::default();
+    let flags = &fields.unwrap_or(&none).flags;
+    let all: [(&str, Option<Code>, &Option<Flag>, &str); 6] = [
+        ("threat", Some(Code::Threat), &flags.threat, "bad"),
+        (
+            "secret_mark",
+            Some(Code::SecretMark),
+            &flags.secret_mark,
+            "bad",
+        ),
+        ("crime_clue", None, &flags.crime_clue, "bad"),
+        ("valuables", None, &flags.valuables, ""),
+        ("sensitive", Some(Code::Sensitive), &flags.sensitive, ""),
+        ("archive_only", None, &flags.archive_only, ""),
+    ];
+    let mut lines = Vec::new();
+    for (code, alert, flag, tone) in all {
+        let alert = alerts.iter().find(|(row, _)| Some(row.code) == alert);
+        let flag = flag.as_ref().filter(|flag| flag.value);
+        if flag.is_none() && alert.is_none() {
+            continue;
+        }
+        let quotes = match alert {
+            Some((_, quotes)) => quotes.iter().map(|quote| quote_line(w, quote)).collect(),
+            None => flag
+                .and_then(|flag| flag_line(w, flag))
+                .into_iter()
+                .collect(),
+        };
+        lines.push(FlagLine {
+            words: w.code("flag", code),
+            tone,
+            quotes,
+            why: flag.and_then(|flag| flag.why.clone()),
+            earlier: alert.map_or_else(Vec::new, |(row, _)| {
+                let earlier = row.earlier().into_iter();
+                earlier.map(|answer| earlier_words(w, &answer)).collect()
+            }),
+        });
+    }
+    lines
+}
+
+fn quote_line(w: &'static Words, quote: &AlertQuote) -> QuoteLine {
+    QuoteLine {
+        text: quoted_words(w, quote),
+        page: quote.page.to_string(),
+        quad: quote.quad.as_ref().map(points).unwrap_or_default(),
+    }
+}
+
+fn flag_line(w: &'static Words, flag: &Flag) -> Option<QuoteLine> {
+    Some(QuoteLine {
+        text: w.one("letter.quote", flag.quote.as_ref()?),
+        page: flag.page.map(|page| page.to_string()).unwrap_or_default(),
+        quad: flag.quad.as_ref().map(points).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,323 @@
+//! What raised an alert, page by page, and what was answered before it was raised again: who answered earlier answered other words. What is quoted of a page
+//! reads whoever may read that page.
+
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::vouch::{self, ALERTS};
+use super::{AlertRow, Db, DraftRow, DraftState, StoreError};
+use crate::clock::{self, Millis};
+use crate::domain::access::{Holder, Scope, Seer};
+use crate::domain::alarm::{Code, Verdict, flag_of, raised};
+use crate::domain::draft::{Fields, Flag};
+use crate::domain::text::{PageKind, Quad};
+
+/// What stands between several sentences of a quotation.
+const BETWEEN: &str = "……";
+
+/// What raised an alert and was answered of it; the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Grounds {
+    #[serde(default)]
+    quotes: Vec<Quoted>,
+    #[serde(default)]
+    earlier: Vec<Answer>,
+}
+
+/// What one page says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Quoted {
+    /// SHA-256 of the page.
+    page: String,
+    text: String,
+    quad: Option<Quad>,
+    /// How often the alert had been answered by then.
+    answered: usize,
+}
+
+/// An answer as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Answer {
+    raised_ms: i64,
+    level: i64,
+    by: String,
+    at_ms: i64,
+    verdict: Verdict,
+    note: Option<String>,
+}
+
+/// An answer to an alert that was raised again since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierAnswer {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// What he said.
+    pub verdict: Verdict,
+    /// In words.
+    pub note: Option<String>,
+}
+
+/// What a page says that raised an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertQuote {
+    /// Its number within the letter, from 1.
+    pub page: u32,
+    /// It came after the letter was handed over, or after somebody had answered.
+    pub is_late: bool,
+    /// Its words; empty where none are kept.
+    pub text: String,
+    /// Their place.
+    pub quad: Option<Quad>,
+}
+
+impl Grounds {
+    /// As the store keeps it; of an alert about pages that are kept back it keeps something else there.
+    pub(super) fn read(code: Code, kept: Option<&str>) -> Self {
+        let kept = kept.filter(|_| code != Code::PageKeptBack);
+        kept.and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+
+    fn quote(&mut self, page: &str, flag: Option<&Flag>) {
+        let quoted = Quoted {
+            page: page.to_owned(),
+            text: flag.and_then(|flag| flag.quote.clone()).unwrap_or_default(),
+            quad: flag.and_then(|flag| flag.quad),
+            answered: self.earlier.len(),
+        };
+        self.quotes.insert(0, quoted);
+    }
+}
+
+impl AlertRow {
+    /// What was answered before it was raised again, the newest first.
+    #[must_use]
+    pub fn earlier(&self) -> Vec<EarlierAnswer> {
+        let answer = |kept: &Answer| EarlierAnswer {
+            by: kept.by.clone(),
+            at: Millis(kept.at_ms),
+            verdict: kept.verdict,
+            note: kept.note.clone(),
+        };
+        self.grounds.earlier.iter().map(answer).collect()
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        let (by, at, verdict) = self.acked.clone()?;
+        Some(Answer {
+            raised_ms: self.raised.0,
+            level: self.level,
+            by,
+            at_ms: at.0,
+            verdict,
+            note: self.note.clone(),
+        })
+    }
+
+    /// Takes the last answer for what it is now.
+    fn answer_is(&mut self, answer: Answer) {
+        self.raised = Millis(answer.raised_ms);
+        self.level = answer.level;
+        self.acked = Some((answer.by, Millis(answer.at_ms), answer.verdict));
+        self.note = answer.note;
+    }
+}
+
+impl Db {
+    /// Keeps what a page says that is read for the first time, and opens anew what it raises where somebody answered before it was: he spoke of other words.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn raise_by_page(
+        &mut self,
+        letter: &str,
+        page: i64,
+        fields: &Fields,
+    ) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            let sha256: String = db
+                .connection
+                .prepare_cached("SELECT sha256 FROM pages WHERE id = ?1")?
+                .query_row([page], |row| row.get(0))?;
+            for code in raised(fields) {
+                let Some(known) = db.alert_of(letter, code)? else {
+                    continue;
+                };
+                let answer = known.answer();
+                let is_again = answer.is_some();
+                let mut grounds = known.grounds;
+                if let Some(answer) = answer {
+                    grounds.earlier.insert(0, answer);
+                }
+                grounds.quote(&sha256, flag_of(fields, code));
+                let kept = serde_json::to_string(&grounds).expect("words are a document");
+                let sql = match is_again {
+                    true => "UPDATE alerts SET later = ?2, raised_ms = ?3, level = 0, level_ms = ?3, acked_by = NULL, acked_ms = NULL, verdict = NULL,
+                             note = NULL WHERE id = ?1",
+                    false => "UPDATE alerts SET later = ?2 WHERE id = ?1 AND ?3 > 0",
+                };
+                db.connection.execute(sql, (known.id, kept, clock::now()))?;
+                let action = if is_again { "alert.raised" } else { "alert.quoted" };
+                let mut detail = json!({"letter": letter, "code": code, "page": page});
+                if is_again {
+                    detail["again"] = json!(true);
+                    db.weigh(letter)?;
+                }
+                vouch::append(&db.connection, ("task/read", action), (ALERTS, &known.id.to_string()), detail)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Of an alert that had been confirmed before a page raised it again, that this page says nothing takes back nothing: it is what it was.
+    pub(super) fn stays_confirmed(&self, alert: &AlertRow) -> Result<bool, StoreError> {
+        let mut grounds = alert.grounds.clone();
+        let times = grounds.earlier.len();
+        let Some(before) = grounds.earlier.first().cloned() else {
+            return Ok(false);
+        };
+        if before.verdict != Verdict::Confirmed {
+            return Ok(false);
+        }
+        grounds.earlier.remove(0);
+        for quoted in grounds
+            .quotes
+            .iter_mut()
+            .filter(|one| one.answered == times)
+        {
+            quoted.answered -= 1;
+        }
+        let kept = serde_json::to_string(&grounds).expect("words are a document");
+        self.connection.execute(
+            "UPDATE alerts SET later = ?2, raised_ms = ?3, level = ?4, level_ms = ?3, acked_by = ?5, acked_ms = ?6, verdict = ?7, note = ?8 WHERE id = ?1",
+            (alert.id, kept, before.raised_ms, before.level, before.by, before.at_ms, before.verdict, before.note),
+        )?;
+        Ok(true)
+    }
+
+    /// Where the entry stands in the ledger that raised an alert last, or so many times before.
+    pub(super) fn raised_at(&self, alert: i64, before: u32) -> Result<i64, StoreError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT seq FROM ledger WHERE subject = 'alert/' || ?1 AND action = 'alert.raised' ORDER BY seq DESC LIMIT 1 OFFSET ?2",
+            )?
+            .query_row((alert, before), |row| row.get(0))
+            .optional()?;
+        Ok(found.unwrap_or(alert))
+    }
+
+    /// An alert as this seer is told of it, and where it was raised: the system of an office knows nothing of what raised it again as long as the page that did
+    /// is kept from it, nor of what was answered since.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn alert_as_told(
+        &self,
+        seer: &Seer,
+        mut alert: AlertRow,
+    ) -> Result<(AlertRow, i64), StoreError> {
+        let mut unheard = 0;
+        if seer.holder == Holder::Machine(Scope::CaseSystem) && !alert.grounds.earlier.is_empty() {
+            let kept = self.pages_unheard(seer, &alert.letter)?;
+            let is_kept = |quoted: &Quoted| kept.contains(&quoted.page);
+            while let Some(before) = alert.grounds.earlier.first().cloned() {
+                let times = alert.grounds.earlier.len();
+                let mut last = alert.grounds.quotes.iter();
+                if !last.any(|one| one.answered == times && is_kept(one)) {
+                    break;
+                }
+                alert.grounds.quotes.retain(|one| one.answered < times);
+                alert.grounds.earlier.remove(0);
+                alert.answer_is(before);
+                unheard += 1;
+            }
+        }
+        let place = self.raised_at(alert.id, unheard)?;
+        Ok((alert, place))
+    }
+
+    /// The pages, by hash, of which the system of an office does not even hear that they raise something: those that it was not handed, as long as it is not known
+    /// whom they accuse, and where they accuse its office.
+    fn pages_unheard(&self, seer: &Seer, letter: &str) -> Result<Vec<String>, StoreError> {
+        let unit = self.unit_of(&seer.actor)?;
+        let Some(row) = self.draft_if_any(letter)? else {
+            return Ok(Vec::new());
+        };
+        let hears = unit.is_none()
+            || self.is_settled(letter)?
+                && !self.accuses(letter, &row.draft.fields, unit.as_deref())?;
+        if hears {
+            return Ok(Vec::new());
+        }
+        let is_handed = |sha256: &str| row.draft.pages.iter().any(|page| page.sha256 == sha256);
+        let pages = self.page_rows(letter)?.into_iter().map(|page| page.sha256);
+        Ok(pages.filter(|sha256| !is_handed(sha256)).collect())
+    }
+
+    fn draft_if_any(&self, letter: &str) -> Result<Option<DraftRow>, StoreError> {
+        match self.draft(letter) {
+            Ok(row) => Ok(Some(row)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What raised an alert, the newest first, as far as this seer may read those pages.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn quotes_of(&self, seer: &Seer, alert: &AlertRow) -> Result<Vec<AlertQuote>, StoreError> {
+        let letter = alert.letter.as_str();
+        if !self.sight(seer, letter)?.is_full() || self.withholding(letter)?.is_some() {
+            return Ok(Vec::new());
+        }
+        let draft = self.draft_if_any(letter)?;
+        let rows = self.page_rows(letter)?;
+        let kept = match &draft {
+            Some(_) => self.pages_kept_from(seer, letter, &rows)?,
+            None => Vec::new(),
+        };
+        let sees_instructions = self.sees_instructions(seer, letter)?;
+        let handed = draft.as_ref().filter(|row| row.state != DraftState::Open);
+        let is_late = |sha256: &str| {
+            handed.is_some_and(|row| row.draft.pages.iter().all(|page| page.sha256 != sha256))
+        };
+        let mut quotes = Vec::new();
+        for quoted in &alert.grounds.quotes {
+            let Some(page) = rows.iter().find(|row| row.sha256 == quoted.page) else {
+                continue;
+            };
+            if kept.contains(&page.n) || page.kind == PageKind::Instruction && !sees_instructions {
+                continue;
+            }
+            quotes.push(AlertQuote {
+                page: page.n,
+                is_late: quoted.answered > 0 || is_late(&quoted.page),
+                text: quoted.text.clone(),
+                quad: quoted.quad,
+            });
+        }
+        let drafted = draft.as_ref();
+        let flag = drafted.and_then(|row| flag_of(&row.draft.fields, alert.code));
+        quotes.extend(flag.and_then(|flag| left_of(flag, &quotes)));
+        Ok(quotes)
+    }
+}
+
+/// What the draft quotes and no page by itself does.
+fn left_of(flag: &Flag, known: &[AlertQuote]) -> Option<AlertQuote> {
+    let page = flag.page.filter(|_| flag.value)?;
+    let is_known = |part: &&str| known.iter().any(|quote| quote.text.contains(*part));
+    let parts = flag.quote.as_deref().unwrap_or_default().split(BETWEEN);
+    let left: Vec<&str> = parts.filter(|part| !is_known(part)).collect();
+    (!left.is_empty()).then(|| AlertQuote {
+        page,
+        is_late: false,
+        text: left.join(BETWEEN),
+        quad: flag.quad,
+    })
+}
