@@ -171,11 +171,8 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         None => false,
     };
     let named = db.named_offices(id)?;
-    // Of what is registered an officer has said it where the draft cannot say it any more.
-    let is_said = named
-        .iter()
-        .any(|one| matches!(one.decided, Some((true, ..))));
-    let accused_open = accused_open && !is_said;
+    // What is registered is confirmed no more, and its draft cannot say it: what is to be said of its later pages is asked office by office.
+    let accused_open = accused_open && letter.stage != Stage::Registered;
     let mut offices = Vec::new();
     for one in named {
         if one.is_open && is_shown {

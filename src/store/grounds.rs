@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::vouch::{self, ALERTS};
-use super::{AlertRow, Db, DraftRow, DraftState, StoreError};
+use super::{AlertRow, Db, DraftRow, DraftState, PageRow, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Holder, Scope, Seer};
 use crate::domain::alarm::{Code, Verdict, flag_of, raised};
@@ -266,6 +266,15 @@ impl Db {
         }
     }
 
+    /// The pages that wait, or waited, for an officer's word.
+    fn kept_back(&self, letter: &str, rows: &[PageRow]) -> Result<Vec<AlertQuote>, StoreError> {
+        let Some((later, _)) = self.later(letter)? else {
+            return Ok(Vec::new());
+        };
+        let is_meant = |row: &&PageRow| later.is_about(&row.sha256);
+        Ok(rows.iter().filter(is_meant).map(unquoted).collect())
+    }
+
     /// What raised an alert, the newest first, as far as this seer may read those pages.
     ///
     /// # Errors
@@ -301,10 +310,23 @@ impl Db {
                 quad: quoted.quad,
             });
         }
+        if alert.code == Code::PageKeptBack && matches!(seer.holder, Holder::Person(_)) {
+            quotes.extend(self.kept_back(letter, &rows)?);
+        }
         let drafted = draft.as_ref();
         let flag = drafted.and_then(|row| flag_of(&row.draft.fields, alert.code));
         quotes.extend(flag.and_then(|flag| left_of(flag, &quotes)));
         Ok(quotes)
+    }
+}
+
+/// A page of which no words are quoted.
+fn unquoted(row: &PageRow) -> AlertQuote {
+    AlertQuote {
+        page: row.n,
+        is_late: true,
+        text: String::new(),
+        quad: None,
     }
 }
 

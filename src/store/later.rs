@@ -84,6 +84,11 @@ impl Later {
         &self.accused
     }
 
+    /// Whether this page is one of them, not of those that came before.
+    pub(super) fn is_about(&self, sha256: &str) -> bool {
+        self.pages.iter().any(|page| page == sha256) && !self.is_cleared(sha256)
+    }
+
     pub(super) fn is_cleared(&self, sha256: &str) -> bool {
         self.cleared.iter().any(|page| page == sha256)
     }

@@ -113,6 +113,7 @@ fn an_officers_word_about_the_office_answers_the_alert_about_its_page_too() {
             "第 2 页是移交后补到的，暂不交给任何业务系统"
         ));
         assert!(told("/today", "移交后补到的页涉及检举控告"));
+        assert!(told("/today", "第 2 页（后补）"), "which page");
         let named = house.post(
             &officer,
             "/v1/letters/A1/offices/named",
