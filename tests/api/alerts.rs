@@ -21,11 +21,6 @@ fn threatens(draft: &mut Draft) {
 fn open(house: &House, caller: &Caller) -> Vec<Value> {
     let answer = house.get(caller, "/v1/alerts?open=true");
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert!(
-        !answer.text.contains("同归于尽"),
-        "no letter's words: {}",
-        answer.text
-    );
     answer.json()["items"].as_array().unwrap().clone()
 }
 

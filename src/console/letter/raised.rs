@@ -84,7 +84,14 @@ pub(super) fn flags(
             continue;
         }
         let quotes = match alert {
-            Some((_, quotes)) => quotes.iter().map(|quote| quote_line(w, quote)).collect(),
+            // Of which page a draft does not say, the alert cannot either.
+            Some((_, quotes)) => {
+                let unplaced = flag.filter(|flag| flag.page.is_none());
+                let lines = quotes.iter().map(|quote| quote_line(w, quote));
+                lines
+                    .chain(unplaced.and_then(|flag| flag_line(w, flag)))
+                    .collect()
+            }
             None => flag
                 .and_then(|flag| flag_line(w, flag))
                 .into_iter()
