@@ -371,6 +371,10 @@ pub(super) fn detail_words(w: &'static Words, detail: &str) -> String {
         }
         ["rejected", channel] => format!("{} {channel}", w.t("outbox_result.rejected")),
         ["image", place] => w.one("scanning.image", place),
+        ["image", place, number] if place.ends_with(':') => {
+            let image = w.one("scanning.image", place.trim_end_matches(':'));
+            w.two("scanning.number_on", image, number)
+        }
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
             let why = w.known("hold", code).unwrap_or(code);
@@ -396,6 +400,7 @@ mod tests {
             "batch 2",
             "3 released, this one is beyond",
             "image 3",
+            "image 3: 1023456789012",
             "page 2 too_large",
             "7 sides",
             "scanner_jam after image 2",
