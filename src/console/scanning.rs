@@ -391,6 +391,28 @@ mod tests {
     use super::*;
     use crate::config::Language;
 
+    /// After a jam the rest of the stack is scanned without its separator.
+    #[test]
+    fn a_scan_that_stopped_says_that_its_rest_may_be_a_letter_of_its_own() {
+        for (language, own) in [
+            (Language::Chinese, "另成一封信"),
+            (Language::English, "a letter of its own"),
+        ] {
+            let told = Words::of(language).known("hold_do", hold::SCAN_BROKEN);
+            assert!(told.unwrap().contains(own), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn images_beyond_those_fed_are_not_told_as_missing() {
+        let difference = Difference::ImagesMissing { images: 2 };
+        for (language, missing) in [(Language::Chinese, "缺"), (Language::English, "missing")] {
+            let told = difference_words(Words::of(language), difference).unwrap();
+            assert!(!told.contains(missing), "{told}");
+        }
+        assert!(!difference.told().contains("missing"));
+    }
+
     #[test]
     fn details_of_a_hold_are_told_in_the_readers_language() {
         let zh = Words::of(Language::Chinese);
