@@ -448,6 +448,10 @@ async fn pages_in_a_wrong_order_are_seen_ticked_and_put_right() {
         wanted.swap(0, 1);
         sign_in(&browser, &station).await;
         browser.open(&station.page("/letters/S008/keeping")).await;
+        // Its second sheet was taken for an attachment: those stand behind the letter's own.
+        browser.ask("document.querySelector('#pages li:nth-child(2) select').value = 'letter';").await;
+        submit(&browser, "#pages li:nth-child(2)").await;
+        browser.ask("document.querySelector('#move-pages').scrollIntoView();").await;
         browser.until("each page to be seen", "[...document.querySelectorAll('#move-pages img')].every((one) => one.complete && one.naturalWidth > 20)").await;
         browser.click("#move-pages input[name=pages][value='2']").await;
         browser.fill("#move-pages input[name=before]", "1").await;
