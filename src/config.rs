@@ -17,7 +17,7 @@ use crate::domain::double_entry::EntryField;
 
 pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
 pub use push::{Exchange, Network, Webhook};
-pub use scanner::{ScanColour, Scanner, ScannerKind};
+pub use scanner::{ScanColour, Scanner, ScannerKind, Unchecked};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 
 /// Why the settings were refused. `Display` names file, line, key and what is allowed.

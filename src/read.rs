@@ -16,7 +16,7 @@ use crate::config::{self, Settings};
 use crate::domain::draft::Draft;
 use crate::domain::text::{Char, Line, PageKind, PageText};
 use crate::domain::zones::rows;
-use crate::domain::{kind, secret};
+use crate::domain::{kind, mail_number, secret};
 use crate::events::{Event, Events};
 use crate::evidence::Evidence;
 use crate::health::Readiness;
@@ -295,6 +295,8 @@ impl Reader {
             lines: reading.lines.clone(),
         };
         let sign = kind::proposed(&text);
+        let mut lines = text.lines.iter();
+        let written = lines.find_map(|line| mail_number::written(&line.raw));
         let secret = secret::mark(&rows(0, &text)).is_some();
         text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
@@ -308,6 +310,9 @@ impl Reader {
             }
             if let Some(sign) = sign {
                 db.propose_kind(id, sign.kind(), sign.code())?;
+            }
+            if let Some(written) = written {
+                db.note_written_number(id, &written)?;
             }
             if secret {
                 db.stop_reading(&letter, SECRET_MARK, id)?;

@@ -3,6 +3,7 @@
 mod balance;
 mod bars;
 mod campaign;
+mod ends;
 mod folder_order;
 mod grouping;
 mod https;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use laixin::clock;
-use laixin::config::{Scanner, ScannerKind};
+use laixin::config::{Scanner, ScannerKind, Unchecked, Within};
 use laixin::domain::grouping::GroupBy;
 use laixin::domain::letter::Carrier;
 use laixin::events::Events;
@@ -42,6 +43,8 @@ pub(crate) struct Intake {
     pub(crate) device: Simulator,
     pub(crate) control: Option<ScannerControl>,
     by: GroupBy,
+    pub(crate) most_images: u64,
+    pub(crate) express: Unchecked,
     running: Option<(CancellationToken, tokio::task::JoinHandle<()>)>,
 }
 
@@ -71,6 +74,8 @@ impl Intake {
             evidence,
             control: None,
             by,
+            most_images: 2000,
+            express: Unchecked::Hold,
             running: None,
         }
     }
@@ -85,6 +90,8 @@ impl Intake {
             by: Some(self.by),
             url: Some(self.device.url()),
             serial: Some("SIM-0001".into()),
+            most_images: Within(self.most_images),
+            express_13: self.express,
             ..Scanner::folder("s1", self.spool())
         };
         let desk = Desk::new(

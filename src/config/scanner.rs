@@ -31,6 +31,17 @@ pub enum ScanColour {
     Grey,
 }
 
+/// What becomes of an envelope with a number that nothing checks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unchecked {
+    /// It begins a letter that a person looks at.
+    #[default]
+    Hold,
+    /// It begins a letter.
+    Take,
+}
+
 /// `[[scanner]]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +98,12 @@ pub struct Scanner {
     /// Nothing came for this long: the scanner is stuck.
     #[serde(default = "stall_25")]
     pub stall_s: Within<5, 30>,
+    /// The thirteen digits of express mail within China, by the bars on envelopes.
+    #[serde(default)]
+    pub express_13: Unchecked,
+    /// A scan that has more images than this is ended.
+    #[serde(default = "most_2000")]
+    pub most_images: Within<1, 100_000>,
 }
 
 fn quiet_800() -> Within<100, 60_000> {
@@ -121,6 +138,10 @@ fn stall_25() -> Within<5, 30> {
     Within(25)
 }
 
+fn most_2000() -> Within<1, 100_000> {
+    Within(2000)
+}
+
 impl Scanner {
     /// A watched folder with everything else as it is by default.
     pub fn folder(id: &str, folder: impl Into<PathBuf>) -> Self {
@@ -145,6 +166,8 @@ impl Scanner {
             colour: ScanColour::default(),
             paper_mm: a4(),
             stall_s: stall_25(),
+            express_13: Unchecked::default(),
+            most_images: most_2000(),
         }
     }
 

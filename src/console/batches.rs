@@ -24,7 +24,8 @@ use crate::domain::letter::{Carrier, LoadState};
 use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
 
 const PAGE: u32 = 20;
-const HOLDS_SHOWN: u32 = 30;
+/// As many findings as one answer may settle (`POST /v1/holds/resolve`).
+const HOLDS_SHOWN: u32 = 500;
 
 const CARRIERS: [(Carrier, &str); 8] = [
     (Carrier::Letter, "letter"),

@@ -371,6 +371,10 @@ pub(super) fn detail_words(w: &'static Words, detail: &str) -> String {
         }
         ["rejected", channel] => format!("{} {channel}", w.t("outbox_result.rejected")),
         ["image", place] => w.one("scanning.image", place),
+        ["image", place, number] if place.ends_with(':') => {
+            let image = w.one("scanning.image", place.trim_end_matches(':'));
+            w.two("scanning.number_on", image, number)
+        }
         [count, "sides"] => w.one("scanning.sides", count),
         [code, "after", "image", place] => {
             let why = w.known("hold", code).unwrap_or(code);
@@ -387,6 +391,28 @@ mod tests {
     use super::*;
     use crate::config::Language;
 
+    /// After a jam the rest of the stack is scanned without its separator.
+    #[test]
+    fn a_scan_that_stopped_says_that_its_rest_may_be_a_letter_of_its_own() {
+        for (language, own) in [
+            (Language::Chinese, "另成一封信"),
+            (Language::English, "a letter of its own"),
+        ] {
+            let told = Words::of(language).known("hold_do", hold::SCAN_BROKEN);
+            assert!(told.unwrap().contains(own), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn images_beyond_those_fed_are_not_told_as_missing() {
+        let difference = Difference::ImagesMissing { images: 2 };
+        for (language, missing) in [(Language::Chinese, "缺"), (Language::English, "missing")] {
+            let told = difference_words(Words::of(language), difference).unwrap();
+            assert!(!told.contains(missing), "{told}");
+        }
+        assert!(!difference.told().contains("missing"));
+    }
+
     #[test]
     fn details_of_a_hold_are_told_in_the_readers_language() {
         let zh = Words::of(Language::Chinese);
@@ -396,6 +422,7 @@ mod tests {
             "batch 2",
             "3 released, this one is beyond",
             "image 3",
+            "image 3: 1023456789012",
             "page 2 too_large",
             "7 sides",
             "scanner_jam after image 2",

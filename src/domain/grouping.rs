@@ -56,6 +56,8 @@ pub mod hold {
     pub const BARS_UNREAD: &str = "bars_unread";
     /// A page inside a letter that a mail number began is read as an envelope: the next letter's, whose number was not made out.
     pub const ENVELOPE_INSIDE: &str = "envelope_inside";
+    /// On a page inside a letter that a mail number began another number is written, by itself and with a check digit that is right.
+    pub const MAIL_NUMBER_WRITTEN: &str = "mail_number_written";
     /// A mail number came twice in one batch.
     pub const MAIL_NUMBER_AGAIN: &str = "mail_number_again";
     /// Nothing lies between two separators, or behind the last one when the batch is to be closed.

@@ -272,6 +272,12 @@ pub fn next_action(reason: &str) -> &'static str {
         "scanner_too_slow" | "scanner_truncated" | "scanner_not_an_image" => {
             "scan on from the sheet it named; if it happens often, check the scanner's network cable"
         }
+        "scanner_too_many" => {
+            "see whether one sheet is fed again and again: if it is, switch the scanner off and on; if there are so many, scan them in several stacks or raise most_images in the settings"
+        }
+        "scanner_paper_left" => {
+            "scan on behind the sheet it named until the feeder is empty; say so if it was empty"
+        }
         "scanner_counts_differ" => {
             "compare the sheets with the pages of this scan, scan what is missing"
         }

@@ -28,9 +28,23 @@ pub fn mail_number(text: &str) -> Option<MailNumber> {
         (true, true, true, _) if is_checked(middle) => Some(MailNumber::Sound),
         (true, true, true, _) => Some(MailNumber::Doubtful),
         (true, true, _, true) => Some(MailNumber::Sound),
-        (_, true, _, true) if front[0] == b'1' && digits(front) => Some(MailNumber::Doubtful),
+        _ if is_express(text) => Some(MailNumber::Doubtful),
         _ => None,
     }
+}
+
+/// The mail number that stands in a line by itself, as it does below its bars, where its check digit is right. In a sentence it is another letter's.
+#[must_use]
+pub fn written(line: &str) -> Option<String> {
+    let text: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_checked = matches!(text.as_bytes(), [.., last] if last.is_ascii_uppercase());
+    (is_checked && mail_number(&text) == Some(MailNumber::Sound)).then_some(text)
+}
+
+/// Whether a text is a number of express mail within China: bars carry a checksum of their own, its digits none.
+#[must_use]
+pub fn is_express(text: &str) -> bool {
+    text.len() == 13 && text.starts_with('1') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether the last of nine digits is what the others give by S10.
@@ -113,6 +127,24 @@ mod tests {
             "rr473124829gb",
         ] {
             assert_eq!(mail_number(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_written_where_it_stands_by_itself_and_checks() {
+        assert_eq!(
+            written(" RR 473 124 829 GB "),
+            Some("RR473124829GB".to_owned())
+        );
+        for other in [
+            "RR473124828GB",
+            "我寄出的挂号信RR473124829GB至今没有回音",
+            // Nothing checks these.
+            "XA12345678901",
+            "1023456789012",
+            "",
+        ] {
+            assert_eq!(written(other), None, "{other}");
         }
     }
 

@@ -32,8 +32,23 @@ const EDGES: usize = 40;
 /// What may be bars, cut out so that they stand upright.
 pub(super) struct Strip(pub(super) Grey);
 
+/// Where bars may be.
+pub(super) struct Bars {
+    /// Those that may be a whole code by themselves.
+    pub(super) parts: Vec<Strip>,
+    /// All of it, where something parts it.
+    pub(super) whole: Option<Strip>,
+}
+
+impl Bars {
+    /// Whether there are bars, read or not.
+    pub(super) fn are_bars(&self) -> bool {
+        self.parts.iter().chain(&self.whole).any(Strip::are_bars)
+    }
+}
+
 /// Where bars may be on an image, upright or lying.
-pub(super) fn strips(image: &Grey) -> Vec<Strip> {
+pub(super) fn places(image: &Grey) -> Vec<Bars> {
     let upright = Changes::of(image);
     let lying = upright.turned();
     let turned_image = std::cell::OnceCell::new();
@@ -42,7 +57,13 @@ pub(super) fn strips(image: &Grey) -> Vec<Strip> {
     let lying = lying.places().into_iter().map(turned);
     upright
         .chain(lying)
-        .map(|(image, place)| Strip(cut(image, place)))
+        .map(|(image, place)| {
+            let strip = |blocks: Place| Strip(cut(image, blocks.map(|edge| edge * BLOCK)));
+            Bars {
+                parts: place.parts.into_iter().map(strip).collect(),
+                whole: place.whole.map(strip),
+            }
+        })
         .collect()
 }
 
@@ -112,8 +133,61 @@ struct Changes {
     blocks: Vec<(u32, u32)>,
 }
 
-/// Left, top, right, bottom in pixels.
+/// Left, top, right, bottom in blocks.
 type Place = [usize; 4];
+
+/// Marked blocks that touch one another: the block around them, and how many there are.
+type Group = (Place, usize);
+
+/// Whether a code may stand there.
+fn is_large(&([left, top, right, bottom], blocks): &Group) -> bool {
+    let (along, across) = (right - left, bottom - top);
+    along >= SHORTEST && across >= LOWEST && blocks * 2 >= along * across
+}
+
+/// Groups that may be one code: a stroke or a blot parts its bars.
+struct Row {
+    all: Group,
+    parts: Vec<Group>,
+}
+
+impl Row {
+    fn of(group: Group) -> Self {
+        let parts = vec![group];
+        Self { all: group, parts }
+    }
+
+    /// Whether a group further right may be the rest of it: most of the lower one's rows are the other's, and what lies between is at most half as long
+    /// as both.
+    fn goes_on_with(&self, (second, _): &Group) -> bool {
+        let first = self.all.0;
+        let common = first[3]
+            .min(second[3])
+            .saturating_sub(first[1].max(second[1]));
+        let lower = (first[3] - first[1]).min(second[3] - second[1]);
+        let along = first[2] - first[0] + second[2] - second[0];
+        2 * common > lower && 2 * second[0].saturating_sub(first[2]) <= along
+    }
+
+    fn take(&mut self, group: Group) {
+        let ([left, top, right, bottom], blocks) = self.all;
+        let (other, more) = group;
+        let place = [
+            left,
+            top.min(other[1]),
+            right.max(other[2]),
+            bottom.max(other[3]),
+        ];
+        self.all = (place, blocks + more);
+        self.parts.push(group);
+    }
+}
+
+/// Where bars may be, in blocks.
+struct Found {
+    parts: Vec<Place>,
+    whole: Option<Place>,
+}
 
 impl Changes {
     fn of(image: &Grey) -> Self {
@@ -161,17 +235,28 @@ impl Changes {
     }
 
     /// Where the image changes along the rows and not down the columns.
-    fn places(&self) -> Vec<Place> {
-        let groups = self.groups(self.marked());
-        let places = groups
-            .into_iter()
-            .filter_map(|([left, top, right, bottom], blocks)| {
-                let (along, across) = (right - left, bottom - top);
-                let is_large = along >= SHORTEST && across >= LOWEST;
-                let is_full = blocks * 2 >= along * across;
-                (is_large && is_full).then(|| [left, top, right, bottom].map(|edge| edge * BLOCK))
-            });
-        places.collect()
+    fn places(&self) -> Vec<Found> {
+        let mut groups = self.groups(self.marked());
+        groups.retain(|([_, top, _, bottom], _)| bottom - top >= LOWEST);
+        groups.sort_unstable();
+        let mut rows: Vec<Row> = Vec::new();
+        for group in groups {
+            match rows.iter_mut().find(|row| row.goes_on_with(&group)) {
+                Some(row) => row.take(group),
+                None => rows.push(Row::of(group)),
+            }
+        }
+        let found = rows.into_iter().map(|row| {
+            let parts: Vec<Group> = row.parts.iter().copied().filter(is_large).collect();
+            let is_parted = row.parts.len() > 1 && is_large(&row.all);
+            Found {
+                parts: parts.into_iter().map(|(place, _)| place).collect(),
+                whole: is_parted.then_some(row.all.0),
+            }
+        });
+        found
+            .filter(|found| !found.parts.is_empty() || found.whole.is_some())
+            .collect()
     }
 
     /// Blocks in whose midst the image changes in this direction only; and those beside them.
@@ -199,7 +284,7 @@ impl Changes {
     }
 
     /// Marked blocks that touch one another: the block around them, and how many there are.
-    fn groups(&self, mut marked: Vec<bool>) -> Vec<(Place, usize)> {
+    fn groups(&self, mut marked: Vec<bool>) -> Vec<Group> {
         let mut groups = Vec::new();
         let mut stack = Vec::new();
         for start in 0..marked.len() {

@@ -19,7 +19,7 @@ use super::own_time::OwnTimes;
 use super::watched::{AllWatched, Place};
 use crate::Chain;
 use crate::clock::{self, Millis};
-use crate::config;
+use crate::config::{self, Unchecked};
 use crate::domain::grouping::GroupBy;
 use crate::domain::intake::{ArrivalState, Gate, reason};
 use crate::domain::text::PageKind;
@@ -42,6 +42,8 @@ pub struct Desk {
     pub(super) store: Store,
     /// What tells one letter from the next.
     pub(super) by: GroupBy,
+    /// What becomes of express mail's numbers, which nothing checks.
+    pub(super) express: Unchecked,
     /// The station starts its scans.
     pub(super) driven: bool,
     /// Sides of a sheet that its software scans.
@@ -98,6 +100,7 @@ impl Desk {
             held,
             store,
             by: scanner.grouped_by(),
+            express: scanner.express_13,
             driven: scanner.is_driven(),
             sides: scanner.sides_of_a_sheet(),
             settings,

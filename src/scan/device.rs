@@ -105,6 +105,7 @@ fn escl_settings(scanner: &config::Scanner) -> EsclSettings {
         serial: scanner.serial.clone(),
         trust,
         stall: Duration::from_secs(scanner.stall_s.0),
+        most_images: most_images(scanner),
         ..EsclSettings::new(scanner.url.clone().unwrap_or_default())
     }
 }
@@ -119,8 +120,13 @@ fn sane_settings(scanner: &config::Scanner) -> SaneSettings {
         glass,
         options: scanner.options.clone(),
         stall: Duration::from_secs(scanner.stall_s.0),
+        most_images: most_images(scanner),
         ..SaneSettings::new(scanner.device.clone().unwrap_or_default())
     }
+}
+
+fn most_images(scanner: &config::Scanner) -> u32 {
+    u32::try_from(scanner.most_images.0).expect("at most 100,000")
 }
 
 pub(super) fn manner(scanner: &config::Scanner, sides: u8, tray: Tray) -> Manner {

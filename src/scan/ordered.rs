@@ -11,6 +11,7 @@ use super::ScanError;
 use super::control::scan_of;
 use super::desk::Desk;
 use super::separators::{self, Codes};
+use crate::config::Unchecked;
 use crate::domain::grouping::{Face, GroupBy, Side, SideSeen, hold, of_two_sides};
 use crate::domain::intake::{Gate, reason};
 use crate::domain::mail_number;
@@ -202,6 +203,16 @@ impl Desk {
             }
             None if wanted == Codes::Squares => self.backs(&mut faces, file)?,
             _ => {}
+        }
+        for (_, face) in &mut faces {
+            match face {
+                Face::DoubtfulMail(text)
+                    if self.express == Unchecked::Take && mail_number::is_express(text) =>
+                {
+                    *face = Face::Mail(std::mem::take(text));
+                }
+                _ => {}
+            }
         }
         Ok(faces)
     }

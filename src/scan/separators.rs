@@ -13,7 +13,7 @@ use rxing::{
 use serde::{Deserialize, Serialize};
 use turbojpeg::{Decompressor, ScalingFactor};
 
-use super::bars;
+use super::bars::{self, Strip};
 use crate::Chain;
 use crate::domain::grouping::{Face, Separator};
 use crate::domain::mail_number::{MailNumber, face_of, mail_number};
@@ -141,11 +141,14 @@ impl Codes {
                 let grey = grey_of(bytes, frame, u32::MAX)?;
                 let by = grey.longest_px() / BARS_PX;
                 let mut all = Said::default();
-                for strip in bars::strips(&grey.shrunk(by)) {
-                    match said_by_bars(&strip.0) {
-                        Some(said) => all.codes.extend(said),
-                        None => all.has_unread_bars |= strip.are_bars(),
+                for place in bars::places(&grey.shrunk(by)) {
+                    let read = |strip: &Strip| said_by_bars(&strip.0);
+                    let mut said: Vec<_> = place.parts.iter().filter_map(read).collect();
+                    if said.is_empty() {
+                        said.extend(place.whole.iter().find_map(read));
                     }
+                    all.has_unread_bars |= said.is_empty() && place.are_bars();
+                    all.codes.extend(said.into_iter().flatten());
                 }
                 Some(all)
             }

@@ -7,7 +7,7 @@ use super::grouping::{NewHold, Stack, TakeOrdered, hold_once, last_separator, se
 use super::letters::letter_of;
 use super::places::{NUMBER, place_by_name};
 use super::unreleased::noted_since;
-use super::{News, StoreError};
+use super::{Db, News, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::grouping::{Face, GroupBy, Separator, after, hold, natural};
 use crate::domain::letter::Stage;
@@ -66,6 +66,17 @@ fn image_named(
 
 /// A page that is read as an envelope inside a letter that a mail number began: probably the next letter's, whose number was not made out.
 pub(super) fn hold_envelope_inside(step: &Connection, page: i64) -> Result<(), StoreError> {
+    match beside_number(step, page)? {
+        Some((new, _)) => hold_once(step, &new).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What there is to say of a page inside a letter that a mail number began, and that number.
+fn beside_number(
+    step: &Connection,
+    page: i64,
+) -> Result<Option<(NewHold<'static>, String)>, StoreError> {
     let (letter, batch, group, arrival): (String, i64, String, String) = step.query_row(
         "SELECT l.id, l.batch_id, l.group_name, p.arrival_id FROM pages p JOIN letters l ON l.id = p.letter_id WHERE p.id = ?1",
         [page],
@@ -74,7 +85,7 @@ pub(super) fn hold_envelope_inside(step: &Connection, page: i64) -> Result<(), S
     // A letter that was taken out of another is called after it: `XA123456785CN+2`.
     let number = group.split('+').next().unwrap_or_default();
     if mail_number(number).is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let (scan, place): (Option<i64>, Option<u32>) = step.query_row(
         "SELECT scan_id, place FROM arrivals WHERE id = ?1",
@@ -88,7 +99,26 @@ pub(super) fn hold_envelope_inside(step: &Connection, page: i64) -> Result<(), S
         reason: hold::ENVELOPE_INSIDE,
         detail: Some(image_named(step, &arrival, scan.zip(place))?),
     };
-    hold_once(step, &new).map(drop)
+    Ok(Some((new, number.to_owned())))
+}
+
+impl Db {
+    /// Another mail number is written on a page inside a letter that a mail number began: bars that were not read may be its. A person looks.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn note_written_number(&mut self, page: i64, written: &str) -> Result<(), StoreError> {
+        let step = self.connection.savepoint()?;
+        if let Some((mut new, number)) = beside_number(&step, page)?
+            && number != written
+        {
+            new.reason = hold::MAIL_NUMBER_WRITTEN;
+            new.detail = new.detail.map(|image| format!("{image}: {written}"));
+            hold_once(&step, &new)?;
+        }
+        step.commit()?;
+        Ok(())
+    }
 }
 
 impl Taking<'_> {

@@ -200,6 +200,40 @@ async fn with_findings(station: &Station) -> i64 {
     batch
 }
 
+/// A stack of fifty sheets went through twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_pages_that_came_twice_are_one_question() {
+    with_browser(|browser| async move {
+        let station = Station::with_scanners().await;
+        let batch = station.open_batch(Carrier::Letter, 100).await;
+        let database = rusqlite::Connection::open(station.app.settings.database()).unwrap();
+        for at in 1..=50 {
+            database
+                .execute(
+                    "INSERT INTO holds (batch_id, reason, detail, at_ms) VALUES (?1, 'same_bytes', ?2, 1)",
+                    (batch, format!("B{at:03} = A{at:03}")),
+                )
+                .unwrap();
+        }
+        sign_in(&browser, &station).await;
+        pictures(&browser, &station, "/batches", "batches-twice").await;
+        browser.open(&station.page("/batches")).await;
+        let count = |what: &str| format!("return document.querySelectorAll('{what}').length;");
+        browser.until("one question", "document.querySelectorAll('.findings').length === 1").await;
+        assert_eq!(browser.ask(&count(".findings input[type=checkbox]:checked")).await, json!(50));
+        browser.fill(".findings input[name=note]", "整叠误扫两次").await;
+        browser.click(".findings button[type=submit]").await;
+        browser.until("all answered", "document.querySelectorAll('.findings').length === 0").await;
+        let open = station.app.store.with(move |db| db.open_holds(Some(batch), 99));
+        assert_eq!(open.await.unwrap(), []);
+        let each: i64 = database
+            .query_row("SELECT count(*) FROM ledger WHERE action = 'hold.resolved'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(each, 50, "each is on record by itself");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_of_one_reason_are_answered_together_and_a_closed_batch_is_a_line() {
     with_browser(|browser| async move {
@@ -388,15 +422,43 @@ async fn pages_get_their_kind_and_their_letter_from_a_person() {
         submit(&browser, "#pages li:nth-child(1)").await;
         let kinds = station.app.store.with(|db| db.page_rows("A002")).await.unwrap();
         assert!(kinds.iter().any(|page| page.kind == PageKind::Photograph));
-        browser.fill("#move-pages input[name=pages]", "一").await;
         browser.fill("#move-pages input[name=reason]", "两封信装在一个信封里").await;
         browser.click("#move-pages button").await;
-        browser.until("the refusal", "document.querySelector('#move-pages [data-say]').textContent.startsWith('请填写页号')").await;
-        browser.fill("#move-pages input[name=pages]", "1").await;
+        browser.until("the refusal", "document.querySelector('#move-pages [data-say]').textContent.startsWith('请至少勾选一项')").await;
+        browser.click("#move-pages input[name=pages][value='1']").await;
         submit(&browser, "#move-pages").await;
         let moved = station.app.store.with(|db| db.page_rows("A002_2")).await.unwrap();
         assert_eq!(moved.len(), 1, "a letter of its own");
         pictures(&browser, &station, "/letters/A002/keeping", "keeping-pages").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_in_a_wrong_order_are_seen_ticked_and_put_right() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.open_batch(Carrier::Letter, 1).await;
+        station.letter("S008", |_| {}).await;
+        let order = || async {
+            let rows = station.app.store.with(|db| db.page_rows("S008")).await.unwrap();
+            rows.into_iter().map(|row| row.sha256).collect::<Vec<_>>()
+        };
+        let mut wanted = order().await;
+        wanted.swap(0, 1);
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S008/keeping")).await;
+        // Its second sheet was taken for an attachment: those stand behind the letter's own.
+        browser.ask("document.querySelector('#pages li:nth-child(2) select').value = 'letter';").await;
+        submit(&browser, "#pages li:nth-child(2)").await;
+        browser.ask("document.querySelector('#move-pages').scrollIntoView();").await;
+        browser.until("each page to be seen", "[...document.querySelectorAll('#move-pages img')].every((one) => one.complete && one.naturalWidth > 20)").await;
+        browser.click("#move-pages input[name=pages][value='2']").await;
+        browser.fill("#move-pages input[name=before]", "1").await;
+        browser.fill("#move-pages input[name=reason]", "第二页放在了前面").await;
+        submit(&browser, "#move-pages").await;
+        assert_eq!(order().await, wanted);
+        pictures(&browser, &station, "/letters/S008/keeping", "keeping-order").await;
     })
     .await;
 }

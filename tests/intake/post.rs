@@ -85,6 +85,8 @@ pub(super) struct Look {
     pub(super) noise: f64,
     /// The middle of the bars is blotted out, so many modules wide.
     pub(super) blot: f64,
+    /// The blot is a stroke that leans, so many modules from the upper to the lower edge of the bars.
+    pub(super) leans: f64,
 }
 
 impl Look {
@@ -100,6 +102,7 @@ impl Look {
             white: 235.0,
             noise: 0.0,
             blot: 0.0,
+            leans: 0.0,
         }
     }
 
@@ -117,6 +120,7 @@ impl Look {
             white: dice.within(170.0, 255.0),
             noise: dice.within(0.0, 25.0),
             blot: 0.0,
+            leans: 0.0,
         }
     }
 }
@@ -129,9 +133,10 @@ pub(super) fn envelope(text: &str, look: &Look, dice: &mut Dice) -> Grey {
         edges.push(edges.last().unwrap() + f64::from(*width));
     }
     let modules = *edges.last().unwrap();
-    let is_dark = |module: f64| {
+    let is_dark = |module: f64, down: f64| {
         let in_bar = edges.partition_point(|edge| *edge <= module) % 2 == 1;
-        let is_blotted = (module - modules / 2.0).abs() < look.blot / 2.0;
+        let middle = modules / 2.0 + down * look.leans;
+        let is_blotted = (module - middle).abs() < look.blot / 2.0;
         module >= 0.0 && module < modules && (in_bar || is_blotted)
     };
     let dots = look.dpi / 25.4;
@@ -168,7 +173,7 @@ pub(super) fn envelope(text: &str, look: &Look, dice: &mut Dice) -> Grey {
                     let (along, across) =
                         on_label(dx + right / 4.0 - 0.375, dy + down / 4.0 - 0.375);
                     let module = along / dots / look.module_mm + modules / 2.0;
-                    across.abs() < height / 2.0 && is_dark(module)
+                    across.abs() < height / 2.0 && is_dark(module, across / height)
                 });
                 0.97 - 0.9 * of_sixteen.count() as f64 / 16.0
             };

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::feeding::Job;
 use crate::offers::Fit;
-use crate::order::{Ended, LONGEST_PAGE, Manner, Portrait, Trouble};
+use crate::order::{Ended, LONGEST_PAGE, MOST_IMAGES, Manner, Portrait, Trouble};
 use crate::spool::Spool;
 use http::Device;
 
@@ -42,6 +42,8 @@ pub struct EsclSettings {
     pub stall: Duration,
     /// A page that still is not whole after this long is given up, however steadily it comes.
     pub longest_page: Duration,
+    /// A feeder's scan that has more images than this is ended: a device that never stops fills the disk.
+    pub most_images: u32,
     /// How long a device that is busy is asked again.
     pub busy: Duration,
     /// A larger image is refused.
@@ -58,6 +60,7 @@ impl EsclSettings {
             trust: Trust::Nothing,
             stall: Duration::from_secs(25),
             longest_page: LONGEST_PAGE,
+            most_images: MOST_IMAGES,
             busy: Duration::from_secs(20),
             max_image_bytes: 512 * 1024 * 1024,
         }

@@ -10,6 +10,9 @@ use crate::complete::LooksLike;
 /// What the slowest scanner needs for its largest page, and more.
 pub const LONGEST_PAGE: Duration = Duration::from_secs(600);
 
+/// More than any feeder takes, both sides of each sheet.
+pub const MOST_IMAGES: u32 = 2000;
+
 /// Which sides of a sheet are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sides {
@@ -70,6 +73,16 @@ pub struct Order {
     pub id: String,
     /// How.
     pub manner: Manner,
+}
+
+impl Manner {
+    /// How many images one scan has at most, where a feeder's stack may have so many.
+    pub(crate) fn most_images(&self, of_a_stack: u32) -> u32 {
+        match self.tray {
+            Tray::Feeder => of_a_stack,
+            Tray::Glass => 1,
+        }
+    }
 }
 
 /// How a scan goes on.
@@ -152,6 +165,18 @@ pub enum Trouble {
         number: u32,
         /// How long was waited.
         seconds: u64,
+    },
+    /// More images came than a scan may have.
+    #[error("more than {most} images came in one scan")]
+    TooMany {
+        /// How many it may have.
+        most: u32,
+    },
+    /// The scan is over and sheets still lie in the feeder.
+    #[error("paper still lies in the feeder after image {after}")]
+    PaperLeft {
+        /// Images that had come.
+        after: u32,
     },
     /// An image stopped before its end.
     #[error("image {number} stopped after {bytes} bytes")]
@@ -257,6 +282,8 @@ impl Trouble {
             Self::Busy => "scanner_busy",
             Self::Stalled { .. } => "scanner_stalled",
             Self::TooSlow { .. } => "scanner_too_slow",
+            Self::TooMany { .. } => "scanner_too_many",
+            Self::PaperLeft { .. } => "scanner_paper_left",
             Self::Truncated { .. } => "scanner_truncated",
             Self::NotAnImage { .. } => "scanner_not_an_image",
             Self::CountsDiffer { .. } => "scanner_counts_differ",

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::feeding::Job;
 use crate::offers::Fit;
-use crate::order::{Ended, LONGEST_PAGE, Manner, Outcome, Portrait, Trouble};
+use crate::order::{Ended, LONGEST_PAGE, MOST_IMAGES, Manner, Outcome, Portrait, Trouble};
 use crate::spool;
 use child::{Child, Exit};
 use options::Options;
@@ -36,6 +36,8 @@ pub struct SaneSettings {
     pub stall: Duration,
     /// A page that still is not whole after this long is given up, however steadily it comes.
     pub longest_page: Duration,
+    /// A feeder's scan that has more images than this is ended: a device that never stops fills the disk.
+    pub most_images: u32,
 }
 
 impl SaneSettings {
@@ -52,6 +54,7 @@ impl SaneSettings {
             options: Vec::new(),
             stall: Duration::from_secs(25),
             longest_page: LONGEST_PAGE,
+            most_images: MOST_IMAGES,
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct Sane {
 
 /// How often the private folder is looked into.
 const LOOK: Duration = Duration::from_millis(150);
+/// So many images are taken in at one look.
+const AT_ONCE: u32 = 8;
 /// A child that was asked to stop gets so long.
 const STOP: Duration = Duration::from_secs(4);
 
@@ -256,7 +261,7 @@ impl Sane {
         self.was_started(exit.code)?;
         // What it finished before it ended.
         let gathered = match watched {
-            Ok(_) => child.gather(job).await,
+            Ok(_) | Err(Trouble::TooMany { .. }) => child.gather(job, u32::MAX).await,
             Err(_) => Ok(()),
         };
         child.put_parts_away(job).map_err(Trouble::Disk)?;
@@ -287,12 +292,17 @@ impl Sane {
             if written != seen {
                 (seen, changed) = (written, Instant::now());
             }
-            child.gather(job).await?;
+            // A device that is faster than the disk must not keep it from being stopped.
+            child.gather(job, job.images + AT_ONCE).await?;
             if let Some(what) = child.cut_off(&job.order.manner) {
                 return Err(Trouble::Paper { what });
             }
             if child.said_its_last() && changed.elapsed() >= STOP {
                 return Ok(Outcome::Done);
+            }
+            let most = job.order.manner.most_images(self.settings.most_images);
+            if job.images > most {
+                return Err(Trouble::TooMany { most });
             }
             if job.images != whole {
                 (whole, page_began) = (job.images, Instant::now());

@@ -318,6 +318,10 @@ impl State {
                     (job.state, self.adf) = ("Aborted", "ScannerAdfJam");
                     return plain("200 OK");
                 }
+                Fault::LeavesPaper(after) if job.made >= *after => {
+                    job.state = "Completed";
+                    return plain("404 Not Found");
+                }
                 Fault::DoubleFeed(after) if job.made >= *after => {
                     (job.state, self.adf) = ("Aborted", "ScannerAdfMultipickDetected");
                     return plain("404 Not Found");
@@ -333,6 +337,9 @@ impl State {
             });
         };
         self.fed.push((number, side));
+        if faults.contains(&Fault::Endless) {
+            self.feeder.push_back((side, image.clone()));
+        }
         if !job.duplex && self.feeder.is_empty() {
             self.adf = "ScannerAdfEmpty";
         }
@@ -383,3 +390,5 @@ fn job_of(path: Option<&str>) -> Option<u32> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unending_tests;

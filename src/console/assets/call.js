@@ -74,11 +74,6 @@ function valueOf(field) {
   const text = field.value.trim();
   if (field.dataset.as === "yes") return field.checked;
   if (field.dataset.as === "number") return text ? Number(text) : null;
-  if (field.dataset.as === "numbers") {
-    const parts = text.split(/[\s,，、;；]+/).filter(Boolean);
-    if (!parts.length || !parts.every((part) => /^[0-9]{1,4}$/.test(part))) throw new RangeError(said.script.not_numbers);
-    return parts.map(Number);
-  }
   if (field.dataset.as === "list") return text.split(/[、，,；;]+/).map((one) => one.trim()).filter(Boolean);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
@@ -98,6 +93,8 @@ function bodyOf(form) {
     }
     if (field.name && field.dataset.as !== "none") body[field.name] = valueOf(field);
   }
+  const isEmpty = (field) => field.dataset.as === "tick" && !body[field.name].length;
+  if ([...form.elements].some(isEmpty)) throw new RangeError(said.script.nothing_ticked);
   return body;
 }
 

@@ -73,6 +73,12 @@ impl Scan<'_> {
             Err(error) => Err(Trouble::Disk(error)),
         };
         let is_done = matches!(outcome, Ok(Outcome::Done));
+        let outcome = match is_done && self.leaves_paper(&device).await {
+            true => Err(Trouble::PaperLeft {
+                after: self.job.images,
+            }),
+            false => outcome,
+        };
         if is_done || device.delete(&address).await {
             self.job.spool.forget_job(address.as_str());
         }
@@ -140,7 +146,13 @@ impl Scan<'_> {
                 Some(response) => self.answer(device, response?).await?,
             };
             let wait = match next {
-                Next::Image => continue,
+                Next::Image => {
+                    let most = self.job.order.manner.most_images(self.settings.most_images);
+                    if self.job.images > most {
+                        return Err(Trouble::TooMany { most });
+                    }
+                    continue;
+                }
                 Next::Cancelled => return Ok(Outcome::Cancelled),
                 Next::Wait(wait) => wait,
                 Next::AskStatus => {
@@ -161,6 +173,27 @@ impl Scan<'_> {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    /// Whether sheets still lie in the feeder although the job is complete. The feeder gets a moment to see that it is empty; a device that does not
+    /// answer any more has given everything it counted.
+    async fn leaves_paper(&self, device: &Device) -> bool {
+        let until = Instant::now() + LAST_WORD;
+        let from_feeder = self.job.order.manner.tray == Tray::Feeder;
+        while from_feeder {
+            let adf = match within(LAST_WORD, device.status()).await {
+                Some(Ok(status)) => status.adf,
+                _ => return false,
+            };
+            if adf.as_deref() != Some("ScannerAdfLoaded") {
+                return false;
+            }
+            if Instant::now() >= until {
+                return true;
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        false
     }
 
     /// How much of the watchdog's time is left.

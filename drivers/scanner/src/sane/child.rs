@@ -155,10 +155,13 @@ impl Child {
         Ok(total)
     }
 
-    /// Takes what is finished, in order: an image has its name when scanimage is done with it.
-    pub(super) async fn gather(&self, job: &mut Job) -> Result<(), Trouble> {
+    /// Takes what is finished, in order, up to this image: it has its name when scanimage is done with it.
+    pub(super) async fn gather(&self, job: &mut Job, last: u32) -> Result<(), Trouble> {
         loop {
             let number = job.images + 1;
+            if number > last {
+                return Ok(());
+            }
             let file = self.folder.join(name(&format!("{number:04}")));
             if !file.exists() {
                 return Ok(());

@@ -518,3 +518,29 @@ async fn paper_that_the_device_would_cut_is_not_scanned() {
     assert_eq!(trouble.code(), "scanner_paper");
     assert!(trouble.to_string().contains("210×150"), "{trouble}");
 }
+
+/// The test device's glass is read again and again as long as pages are asked for.
+#[tokio::test]
+async fn a_device_that_never_stops_ends_at_the_limit_and_all_that_came_is_kept() {
+    let settings = SaneSettings {
+        feeder: "Flatbed".into(),
+        most_images: 5,
+        ..test_device(&[])
+    };
+    let began = Instant::now();
+    let run = scan(settings).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "it is faster than the disk"
+    );
+    assert!(
+        matches!(run.trouble(), Trouble::TooMany { most: 5 }),
+        "{:?}",
+        run.ended
+    );
+    assert!(run.ended.images > 5, "{:?}", run.ended);
+    assert_eq!(run.names.len(), run.ended.images as usize);
+    if let Some(counted) = run.ended.device_images {
+        assert_eq!(counted, run.ended.images, "every whole image was taken in");
+    }
+}

@@ -40,6 +40,10 @@ pub enum Fault {
     ForgetsJobs,
     /// It says 503 to every question for an image.
     NeverReady,
+    /// After so many images the job is complete, whatever still lies in the feeder.
+    LeavesPaper(u32),
+    /// A sheet that went through lies in the feeder again.
+    Endless,
 }
 
 /// Every fault by its name on the command line; those that take a number end with `:N`.
@@ -70,6 +74,8 @@ impl std::str::FromStr for Fault {
             "counts-one-more" => Self::CountsOneMore,
             "forgets-jobs" => Self::ForgetsJobs,
             "never-ready" => Self::NeverReady,
+            "leaves-paper" => Self::LeavesPaper(number),
+            "endless" => Self::Endless,
             _ => return Err(UnknownFault),
         })
     }
@@ -79,6 +85,7 @@ impl std::str::FromStr for Fault {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no such fault; there are jam:N, double-feed:N, early-404:N, conflict-at-end, relative-location, foreign-location, truncated-chunks:N, \
-     truncated-length:N, dies-mid-page:N, busy:N, html:N, slow-loris:N, drips:N, half-image:N, wrong-serial, counts-one-more, forgets-jobs, never-ready"
+     truncated-length:N, dies-mid-page:N, busy:N, html:N, slow-loris:N, drips:N, half-image:N, wrong-serial, counts-one-more, forgets-jobs, never-ready, leaves-paper:N, \
+     endless"
 )]
 pub struct UnknownFault;

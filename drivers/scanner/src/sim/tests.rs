@@ -14,9 +14,9 @@ use crate::{Ended, Escl, Feeding, Order, Outcome, Progress, Seen, Source, Troubl
 
 const BOUND: Duration = Duration::from_secs(60);
 
-struct Bench {
-    device: Simulator,
-    source: Source,
+pub(super) struct Bench {
+    pub(super) device: Simulator,
+    pub(super) source: Source,
     spool: TempDir,
     orders: u32,
     /// Contents of the images offered, by name.
@@ -44,7 +44,7 @@ fn side(seed: u8, bytes: usize) -> Vec<u8> {
     jpeg
 }
 
-fn sides(count: u8) -> Vec<Vec<u8>> {
+pub(super) fn sides(count: u8) -> Vec<Vec<u8>> {
     (1..=count).map(|seed| side(seed, 5000)).collect()
 }
 
@@ -53,7 +53,10 @@ impl Bench {
         Self::with(faults, |settings| settings).await
     }
 
-    async fn with(faults: &[Fault], change: impl FnOnce(EsclSettings) -> EsclSettings) -> Self {
+    pub(super) async fn with(
+        faults: &[Fault],
+        change: impl FnOnce(EsclSettings) -> EsclSettings,
+    ) -> Self {
         let settings = SimSettings {
             faults: faults.to_vec(),
             ..SimSettings::default()
@@ -88,7 +91,7 @@ impl Bench {
     }
 
     /// Runs until the scan is over and all its images were offered.
-    async fn end(&mut self) -> Ended {
+    pub(super) async fn end(&mut self) -> Ended {
         let mut ended: Option<Ended> = None;
         loop {
             let seen = tokio::time::timeout(BOUND, self.source.next()).await;
@@ -112,7 +115,7 @@ impl Bench {
         }
     }
 
-    async fn scan(&mut self, sides: Sides) -> Ended {
+    pub(super) async fn scan(&mut self, sides: Sides) -> Ended {
         self.start(sides);
         self.end().await
     }
@@ -122,7 +125,7 @@ impl Bench {
     }
 }
 
-fn failed(ended: &Ended) -> &Trouble {
+pub(super) fn failed(ended: &Ended) -> &Trouble {
     match &ended.outcome {
         Outcome::Failed(trouble) => trouble,
         other => panic!("it did not fail: {other:?}"),
@@ -138,7 +141,7 @@ fn whole(bench: &Bench, ended: &Ended, sides: &[Vec<u8>]) {
 
 /// What was offered are these sides, byte for byte, in their order.
 #[track_caller]
-fn kept(bench: &Bench, sides: &[Vec<u8>]) {
+pub(super) fn kept(bench: &Bench, sides: &[Vec<u8>]) {
     let mut offered = bench.offered.clone();
     offered.sort();
     for (at, (name, bytes)) in offered.iter().enumerate() {
