@@ -4,11 +4,12 @@
 //! are `serde` and `utoipa`, whose derives make a draft one document in the store, on the wire and in `/openapi.json`, and
 //! `thiserror` (see ARCHITECTURE.md).
 
+pub use cycle;
+
 pub mod access;
 pub mod alarm;
 pub mod balance;
 pub mod correct;
-pub mod cycle;
 pub mod deadline;
 pub mod double_entry;
 pub mod draft;

@@ -66,6 +66,7 @@ fn the_domain_is_pure() {
     let mut broken = Vec::new();
     let mut files = files_below(&project().join("src/domain"), "rs");
     files.push(project().join("src/domain.rs"));
+    files.extend(files_below(&project().join("cycle/src"), "rs"));
     assert!(files.len() > 8, "the domain was not found");
     for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
         for (at, line) in code(file) {
@@ -124,7 +125,7 @@ fn every_driver_readme_has_the_same_headings() {
 #[test]
 fn every_file_says_what_it_is() {
     let mut silent = Vec::new();
-    for folder in ["src", "drivers", "tests"] {
+    for folder in ["src", "cycle", "drivers", "tests"] {
         for file in files_below(&project().join(folder), "rs") {
             let text = fs::read_to_string(&file).expect("a readable file");
             if !text.starts_with("//!") {

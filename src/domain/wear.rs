@@ -1,7 +1,7 @@
 //! What a device's measurements mean for maintenance: held against a limit, followed over time, and what to do next.
 //!
 //! A prediction is made only where the record carries it: enough points over enough days, and a fall or rise that is more
-//! than scatter. Otherwise it says why there is none. Leaves out everything about a single cycle: `domain/cycle.rs` judges that.
+//! than scatter. Otherwise it says why there is none. Leaves out everything about a single cycle: `cycle` judges that.
 
 /// One measurement and its time on the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq)]

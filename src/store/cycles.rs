@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
 use super::cycle_history::keep_side;
+use super::words::Word;
 use super::{Db, Hindrance, Load, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::cycle::{Basis, Sides};
@@ -141,9 +142,9 @@ pub(super) fn cycle(row: &Row<'_>) -> rusqlite::Result<CycleRecord> {
         cabinet: row.get(2)?,
         profile_sha256: row.get(3)?,
         model: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
-        dose_basis: row.get(13)?,
-        ozone_basis: row.get(14)?,
-        sides: row.get(15)?,
+        dose_basis: row.get::<_, Word<_>>(13)?.0,
+        ozone_basis: row.get::<_, Word<_>>(14)?.0,
+        sides: row.get::<_, Word<_>>(15)?.0,
         absent: serde_json::from_str(&absent).map_err(|source| {
             rusqlite::Error::FromSqlConversionFailure(
                 16,
@@ -294,9 +295,9 @@ impl Db {
                 by,
                 clock::now(),
                 &terms.model,
-                terms.dose_basis,
-                terms.ozone_basis,
-                terms.sides,
+                Word(terms.dose_basis),
+                Word(terms.ozone_basis),
+                Word(terms.sides),
                 json!(terms.absent).to_string(),
                 terms.target_dose_mj_cm2,
                 terms.min_exposure_s,

@@ -10,7 +10,6 @@ use crate::clock::Millis;
 use crate::domain::access::{InterestKind, Matched, Relation, Restricted, Role, Scope};
 use crate::domain::alarm::{Code, Verdict};
 use crate::domain::balance::Exception;
-use crate::domain::cycle::{Basis, Sides};
 use crate::domain::intake::ArrivalState;
 use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::letter::{Carrier, LoadState, Stage};
@@ -48,7 +47,6 @@ macro_rules! words {
 }
 words!(
     ArrivalState,
-    Basis,
     Carrier,
     LoadState,
     Stage,
@@ -60,7 +58,6 @@ words!(
     outgoing::State,
     Exception,
     ScanOutcome,
-    Sides,
     TestOutcome,
     Kind,
     ReturnWay,
@@ -73,6 +70,21 @@ words!(
     Code,
     Verdict
 );
+
+/// A word of the cycle, which is a crate of its own.
+pub(super) struct Word<T>(pub(super) T);
+
+impl<T: Serialize> ToSql for Word<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        to_word(&self.0)
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Word<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        from_word(value).map(Self)
+    }
+}
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

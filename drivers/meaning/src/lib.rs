@@ -70,6 +70,7 @@ fn pinned(models_dir: &Path) -> Result<Vec<u8>, OpenError> {
 pub struct Meaning {
     pieces: Pieces,
     network: Network,
+    core: Option<rayon::ThreadPool>,
 }
 
 impl Meaning {
@@ -89,12 +90,23 @@ impl Meaning {
         let sizes = network::Sizes::read(&mut stored)?;
         let pieces = Pieces::read(&mut stored, &sizes)?;
         let network = Network::read(&mut stored, sizes)?;
-        Some(Self { pieces, network })
+        // On one thread: shared out among several, each of fifty multiplications of a text would wait for the slowest of them, and beside
+        // other work that is nearly all its time.
+        let core = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok();
+        Some(Self {
+            pieces,
+            network,
+            core,
+        })
     }
 
     /// The [`NUMBERS`] of a text; what is longer than the model sees counts to there.
     #[must_use]
     pub fn of(&self, text: &str) -> Vec<f32> {
-        self.network.means(&self.pieces.of(text))
+        let pieces = self.pieces.of(text);
+        match &self.core {
+            Some(core) => core.install(|| self.network.means(&pieces)),
+            None => self.network.means(&pieces),
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! Candidates are ranked by a first guess: the engine's confidence in the characters times the rule's prior. What wins gets the
 //! fitted confidence of [`super::confidence`]; losers keep the first guess, which only says how they compare.
 
+use std::collections::HashMap;
+
 use crate::domain::draft::Passage;
 use crate::domain::field::{Alternative, Field, Sign, Source};
 use crate::domain::text::{Char, PageText, Quad};
@@ -220,16 +222,16 @@ pub(crate) fn place(pages: &[PageText], glyphs: &[Glyph]) -> (Option<u32>, Optio
 pub(crate) fn passages(pages: &[PageText], glyphs: &[Glyph]) -> Vec<Passage> {
     let mut lines: Vec<(usize, usize)> = glyphs.iter().map(|g| (g.page, g.line)).collect();
     lines.dedup();
+    let mut parts = HashMap::new();
+    for glyph in glyphs {
+        let part = parts.entry((glyph.page, glyph.line));
+        let (from, to) = part.or_insert((glyph.at, glyph.at));
+        (*from, *to) = (glyph.at.min(*from), glyph.at.max(*to));
+    }
     let passage = |(page, line): (usize, usize)| {
-        let there = || {
-            glyphs
-                .iter()
-                .filter(|g| (g.page, g.line) == (page, line))
-                .map(|g| g.at)
-        };
-        let (from, to) = (there().min()?, there().max()? + 1);
+        let (from, to) = parts.get(&(page, line))?;
         let on = pages.get(page)?;
-        let quad = on.lines.get(line)?.part(from, to);
+        let quad = on.lines.get(line)?.part(*from, to + 1);
         Some(Passage { page: on.n, quad })
     };
     lines.into_iter().filter_map(passage).collect()

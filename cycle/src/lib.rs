@@ -4,9 +4,9 @@
 //! before acting on it. Two axes: the [`Step`] of the cabinet, and the [`Load`] with what it has had
 //! and what went wrong. “Released” says that the outer surfaces were exposed, never more.
 //!
-//! The diagram and the table below are made from the code: `cycle/explore.rs` visits every state that
+//! A crate of its own, so that the optimiser works on that also where it leaves the station alone (`make test`). The diagram and the table below are made from the code: `explore.rs` visits every state that
 //! can be reached with every input there is, and refuses a table that says anything else.
-#![doc = include_str!("cycle/transitions.md")]
+#![doc = include_str!("transitions.md")]
 
 use serde::{Deserialize, Serialize};
 

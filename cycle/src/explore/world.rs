@@ -13,13 +13,37 @@ pub(super) struct World {
 }
 
 /// What no rule can tell apart from another state: ages instead of times, amounts up to their limits.
-pub(super) type Key = [u64; 20];
+pub(super) type Key = (CycleKey, WitnessKey);
+/// The machine's part of it, with the sample.
+pub(super) type CycleKey = [u64; 13];
+/// The witness's part of it, with the sample.
+pub(super) type WitnessKey = [u64; 10];
 
 impl World {
     pub(super) fn key(&self, rules: &Rules) -> Key {
-        let age = |at: u64| (self.now_ms - at).min(AGES_ALIKE);
-        let ago = |at: Option<u64>| at.map_or(AGES_ALIKE + 1, age);
-        let tenths = |number: f64| (number * 10.0).round() as u64;
+        (self.cycle_key(rules), self.witness_key(rules))
+    }
+
+    fn age(&self, at_ms: u64) -> u64 {
+        (self.now_ms - at_ms).min(AGES_ALIKE)
+    }
+
+    fn ago(&self, at_ms: Option<u64>) -> u64 {
+        at_ms.map_or(AGES_ALIKE + 1, |at_ms| self.age(at_ms))
+    }
+
+    /// Age and value of the last sample, as long as it may be looked at.
+    fn sample_key(&self) -> [u64; 2] {
+        let fresh = self.now_ms - self.sample.at_ms <= SAME_AT_MOST;
+        let sample = fresh.then_some(self.sample);
+        [
+            self.ago(sample.map(|sample| sample.at_ms)),
+            tenths(sample.map_or(0.0, |sample| sample.mw_cm2)),
+        ]
+    }
+
+    pub(super) fn cycle_key(&self, rules: &Rules) -> CycleKey {
+        let age = |at_ms| self.age(at_ms);
         let target = rules.target_dose_mj_cm2().unwrap_or_default();
         let (step, since, more) = match self.cycle.step {
             Step::Unknown { since_ms, left } => (0, age(since_ms), left as u64),
@@ -37,7 +61,6 @@ impl World {
             Step::Quarantined { air } => (12, 0, air as u64),
             Step::Alarm { lamp } => (13, 0, lamp as u64),
         };
-        let w = &self.witness;
         // What the next steps do not look at: an exposure that has failed, air before the lamp was seen out.
         let mut load = self.cycle.load.clone();
         if load.failed.is_some() || !self.cycle.step.is_running() {
@@ -52,8 +75,33 @@ impl World {
         if !airs {
             load.aired = Aired::default();
         }
-        let fresh = self.now_ms - self.sample.at_ms <= SAME_AT_MOST;
-        let sample = fresh.then_some(self.sample);
+        let flags = [
+            self.cycle.last_load == LastLoad::LetOut,
+            self.cycle.last_load == LastLoad::NobodyKnows,
+            load.failed.is_some() && self.cycle.step.is_running(),
+            load.aired.running == load::Running::Yes,
+        ];
+        let [sample_age, sample] = self.sample_key();
+        [
+            step,
+            since,
+            more,
+            bits(&flags),
+            load.done.len() as u64,
+            tenths(load.now.dose_mj_cm2.min(target)),
+            load.now.lit_ms.min(rules.min_exposure_ms),
+            self.ago(load.now.last.map(|last| last.at_ms)),
+            tenths(load.now.last.map_or(0.0, |last| last.mw_cm2)),
+            load.aired.fan_ms.min(rules.ventilation_ms),
+            self.ago(load.aired.fan_seen_at_ms),
+            sample_age,
+            sample,
+        ]
+    }
+
+    pub(super) fn witness_key(&self, rules: &Rules) -> WitnessKey {
+        let target = rules.target_dose_mj_cm2().unwrap_or_default();
+        let w = &self.witness;
         let flags = [
             w.inside,
             w.recorded,
@@ -67,37 +115,30 @@ impl World {
             w.door_closed_again,
             w.let_out,
             w.unseen,
-            self.cycle.last_load == LastLoad::LetOut,
-            self.cycle.last_load == LastLoad::NobodyKnows,
-            load.failed.is_some() && self.cycle.step.is_running(),
-            load.aired.running == load::Running::Yes,
         ];
-        let flags = flags
-            .into_iter()
-            .fold(0, |all, flag| all << 1 | u64::from(flag));
+        let [sample_age, sample] = self.sample_key();
         [
-            step,
-            since,
-            more,
-            flags,
-            load.done.len() as u64,
-            tenths(load.now.dose_mj_cm2.min(target)),
-            load.now.lit_ms.min(rules.min_exposure_ms),
-            ago(load.now.last.map(|last| last.at_ms)),
-            tenths(load.now.last.map_or(0.0, |last| last.mw_cm2)),
-            load.aired.fan_ms.min(rules.ventilation_ms),
-            ago(load.aired.fan_seen_at_ms),
-            ago(sample.map(|sample| sample.at_ms)),
-            tenths(sample.map_or(0.0, |sample| sample.mw_cm2)),
+            bits(&flags),
             w.side as u64,
             tenths(w.dose.min(target)),
             w.lit_ms.min(rules.min_exposure_ms),
-            ago(w.last.map(|last| last.at_ms)),
+            self.ago(w.last.map(|last| last.at_ms)),
             tenths(w.last.map_or(0.0, |last| last.mw_cm2)),
             w.fan_ms.min(rules.ventilation_ms),
-            ago(w.fan_at_ms),
+            self.ago(w.fan_at_ms),
+            sample_age,
+            sample,
         ]
     }
+}
+
+fn tenths(number: f64) -> u64 {
+    (number * 10.0).round() as u64
+}
+
+fn bits(flags: &[bool]) -> u64 {
+    let bit = |all, flag: &bool| all << 1 | u64::from(*flag);
+    flags.iter().fold(0, bit)
 }
 
 /// Steps in which something that nobody saw could undo what the load has had.
@@ -130,6 +171,33 @@ pub(super) struct Glance {
     pub(super) uv: Uv,
     pub(super) fan_on: Look<bool>,
     ozone_mg_m3: Look<f64>,
+}
+
+/// What the world and the judge ask of a look, beside what the machine and the witness make of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Told {
+    gap_ms: u64,
+    door_open: bool,
+    /// Unlocked, and the fan not running.
+    at_rest: bool,
+    /// Door, lock and stop button seen good.
+    pub(super) safe: bool,
+    pub(super) lamp_off: bool,
+    pub(super) uv_dark: bool,
+}
+
+impl Told {
+    pub(super) fn of(glance: &Glance, seen: &Seen) -> Self {
+        Self {
+            gap_ms: glance.gap_ms,
+            door_open: seen.door_closed == Ok(false),
+            at_rest: (seen.locked, seen.fan_on) == (Ok(false), Ok(false)),
+            safe: (seen.door_closed, seen.locked, seen.estop_pressed)
+                == (Ok(true), Ok(true), Ok(false)),
+            lamp_off: seen.lamp_on == Ok(false),
+            uv_dark: seen.irradiance.is_ok_and(|sample| sample.mw_cm2 <= 1.0),
+        }
+    }
 }
 
 /// Everything that can be seen at once.
@@ -227,11 +295,10 @@ pub(super) const DEEDS: [Deed; 22] = [
 ];
 
 impl World {
-    pub(super) fn look(&self, rules: &Rules, glance: &Glance) -> (Self, Seen) {
+    /// What a glance shows here, and the world at that moment, before anybody has judged by it.
+    pub(super) fn seen(&self, glance: &Glance) -> (Self, Seen) {
         let mut next = self.clone();
         next.now_ms += glance.gap_ms;
-        next.witness.unseen |=
-            glance.gap_ms > 3 * POLL && WATCHED.contains(&self.cycle.step.code());
         if let Uv::Fresh(mw_cm2) = glance.uv {
             let at_ms = next.now_ms;
             next.sample = Sample { at_ms, mw_cm2 };
@@ -254,11 +321,18 @@ impl World {
             fan_on: glance.fan_on,
             ozone_mg_m3: glance.ozone_mg_m3,
         };
+        (next, seen)
+    }
+
+    pub(super) fn look(&self, rules: &Rules, glance: &Glance) -> (Self, Told) {
+        let (mut next, seen) = self.seen(glance);
+        let told = Told::of(glance, &seen);
+        next.witness.unseen |= told.gap_ms > 3 * POLL && WATCHED.contains(&self.cycle.step.code());
         next.witness.look(rules, &seen);
         // Judged by what the machine had ordered before this look: only then was the door free.
         next.witness.let_out |= self.cycle.step.orders().lock == Some(Switch::Off)
             && !self.cycle.step.is_running()
-            && seen.door_closed == Ok(false);
+            && told.door_open;
         next.cycle = self.cycle.see(&seen);
         // Found unlocked and at rest by a station without memory: whoever unlocked it has answered for what is inside.
         let forgot = matches!(
@@ -268,8 +342,7 @@ impl World {
                 ..
             }
         );
-        let at_rest = (seen.locked, seen.fan_on) == (Ok(false), Ok(false));
-        if forgot && at_rest && matches!(next.cycle.step, Step::Idle) {
+        if forgot && told.at_rest && matches!(next.cycle.step, Step::Idle) {
             (next.witness.inside, next.witness.let_out) = (false, true);
         }
         next.witness.forget(rules, &next.cycle);
@@ -278,7 +351,7 @@ impl World {
                 next.cycle.step,
                 Step::Quarantined { .. } | Step::Alarm { .. }
             );
-        (next, seen)
+        (next, told)
     }
 
     /// `None`: it cannot happen here, or is refused.
