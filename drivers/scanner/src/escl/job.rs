@@ -178,9 +178,11 @@ impl Scan<'_> {
     /// Whether sheets still lie in the feeder although the job is complete. The feeder gets a moment to see that it is empty; a device that does not
     /// answer any more has given everything it counted.
     async fn leaves_paper(&self, device: &Device) -> bool {
+        if self.job.order.manner.tray != Tray::Feeder {
+            return false;
+        }
         let until = Instant::now() + LAST_WORD;
-        let from_feeder = self.job.order.manner.tray == Tray::Feeder;
-        while from_feeder {
+        loop {
             let adf = match within(LAST_WORD, device.status()).await {
                 Some(Ok(status)) => status.adf,
                 _ => return false,
@@ -193,7 +195,6 @@ impl Scan<'_> {
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        false
     }
 
     /// How much of the watchdog's time is left.
