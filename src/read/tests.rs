@@ -168,9 +168,10 @@ fn a_threat_on_a_page_that_is_read_later_opens_an_answered_alert_again() {
     assert!(is_open());
     answer("confirmed");
     read(2, "实在逼急了就和他们同归于尽。");
+    assert!(!is_open(), "a page that was read before raises nothing");
     beside
         .execute("DELETE FROM readings WHERE page_id = 3", [])
         .expect("as if new");
     read(3, "实在逼急了就和他们同归于尽。");
-    assert!(!is_open(), "a threat that was confirmed stays one");
+    assert!(is_open(), "what was confirmed were other words");
 }
