@@ -271,8 +271,17 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
     }
 }
 
-/// Why what the writer himself says in a sentence threatens: by its words, by how much it sounds like it, and by what it means where a model can tell (`meaning`).
+/// Why what the writer himself says in a sentence threatens: as a whole, or by what stands behind a lawful step in it.
 fn said(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
+    weighed(own, meaning).or_else(|| {
+        let end = threat::behind_a_lawful_step(own)?;
+        let may_be = learned::weigh(end).is_none_or(|end| end.over(true) >= meaning::NEVER);
+        (may_be && threat::threatens(end)).then(|| LISTED.into())
+    })
+}
+
+/// By its words, by how much it sounds like it, and by what it means where a model can tell (`meaning`).
+fn weighed(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
     let words = threat::threatens(own);
     let Some(weighed) = learned::weigh(own) else {
         return words.then(|| LISTED.into());

@@ -35,6 +35,26 @@ pub(super) fn raised(text: &str) -> bool {
     })
 }
 
+#[test]
+fn a_threat_behind_a_lawful_step_is_not_missed() {
+    for text in [
+        "我举报物业公司乱收费，再不处理我就跳楼。",
+        "请查处物业乱收费，再不查我就杀了他全家。",
+        "我举报某局局长收受贿赂十万元，再不查他我就杀了他全家。",
+        "补充：举报接访员索要红包，不处理我就跳楼。",
+        "我已向法院起诉，如果还不解决我就带煤气罐去炸了村委会。",
+    ] {
+        assert!(raised(text), "{text}");
+    }
+    for text in [
+        "我举报物业公司乱收费，再不处理我就向法院起诉。",
+        "请查处物业乱收费，再不查我就继续向上级反映。",
+        "我举报邻居，他说不处理就跳楼，吓得我们不敢出门。",
+    ] {
+        assert!(!raised(text), "{text}");
+    }
+}
+
 const TEXTS: &str = include_str!("../../../../bench/letters/threats/dev.jsonl");
 
 /// Dialects, registers and veiled words of another author, beside as many that only sound alike.
