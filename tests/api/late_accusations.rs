@@ -225,7 +225,11 @@ fn a_draft_leased_to_the_office_that_a_late_page_accuses_comes_back_to_the_desk(
     let house = House::with_roster("");
     let (cases, theirs) = systems(&house);
     house.drafted("A1");
-    house.confirmed("A1");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let etag = house.get(&officer, "/v1/letters/A1").header("etag");
+    let asking = officer.with("if-match", &etag);
+    let confirmed = house.call(&asking, "POST", "/v1/letters/A1/confirm", Some("{}"));
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
     assert_eq!(claim(&house, &theirs), 1);
     page_comes(&house, 2);
     accuses(&house, OFFICE);
@@ -244,6 +248,12 @@ fn a_draft_leased_to_the_office_that_a_late_page_accuses_comes_back_to_the_desk(
     );
     let accused = "SELECT count(*) FROM drafts WHERE body ->> '$.fields.accused[0].name' = '苏州市人民政府' AND ready_ms IS NULL";
     assert_eq!(house.count(accused), 1, "and he has it as it is now");
+    let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
+    let is_missed = |what: &str| what == "confirmed draft of letter A1";
+    assert!(
+        !rows.faults.iter().any(|fault| is_missed(&fault.what)),
+        "that it waits for a confirmation of its own is no break"
+    );
 }
 
 #[test]

@@ -50,6 +50,8 @@ impl Said {
             }
             // The case system's office did not take it: it is at the desk again, unconfirmed.
             "draft.rejected" => drop(self.confirmed.remove(id)),
+            // Read anew with a page more, it waits for a confirmation of its own.
+            "draft.made" => drop(self.confirmed.remove(id)),
             "draft.confirmed" => drop(self.confirmed.insert(id.to_owned(), text("draft"))),
             _ => {}
         }
