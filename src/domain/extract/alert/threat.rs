@@ -21,18 +21,16 @@ pub(super) fn threatens(sentence: &str) -> bool {
 
 /// The end of a sentence that begins with a lawful step: 我举报…,再不查我就跳楼. Weighed as one, the complaint hides what is threatened.
 pub(super) fn behind_a_lawful_step(sentence: &str) -> Option<&str> {
-    let ends = sentence.match_indices(',').map(|(at, comma)| {
-        let (step, end) = sentence.split_at(at + comma.len());
-        (step, end)
-    });
-    let is_condition = |end: &str| {
-        let clause = end.split(',').next().unwrap_or(end);
-        has_any(clause, &words().ultimatum)
-    };
-    let lawful =
-        |step: &str| has_any(step, &words().lawful) || has_any(step, &["查处", "请", "控告"]);
-    let mut ends = ends.filter(|(step, end)| lawful(step) && is_condition(end));
-    ends.next().map(|(_, end)| end)
+    let lawful = words().lawful.iter().chain(&["查处", "请", "控告"]);
+    let step = lawful.filter_map(|word| sentence.find(word)).min()?;
+    let mut from = step + sentence[step..].find(',')? + 1;
+    for clause in sentence[from..].split_inclusive(',') {
+        if has_any(clause, &words().ultimatum) {
+            return Some(&sentence[from..]);
+        }
+        from += clause.len();
+    }
+    None
 }
 
 /// The words that are enough by themselves, for looking among what else a character may be.
