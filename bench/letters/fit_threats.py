@@ -1,7 +1,8 @@
 """Fits the weights by which a sentence is weighed as a threat, beside the lists of words: src/domain/extract/alert/weights.txt.
 
-Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--texts FILE…] [--hold-out] [--score THREATS HARMLESS] > weights.txt
+Usage: fit_threats.py --threats FILE… --harmless FILE… --ordinary FOLDER… [--everyday FILE…] [--read FILE] [--texts FILE…] [--hold-out] [--score THREATS HARMLESS] > weights.txt
 One sentence a line, # begins a comment; ORDINARY are folders of make_letters.py --text-only, whose lines (but body_threat) threaten nobody.
+EVERYDAY are more such lines, READ what as_read.py prints, of which READ_LEAST are fitted.
 TEXTS are lines of {"threat": bool, "text": …} of several sentences: of a text that threatens, the sentence that a first model weighs most.
 What a sentence is weighed by: its characters one and two at a time, the classes of words in it (signs.txt), two classes in one sentence
 or in one clause. Logistic regression by adaptive gradient steps; plain Python, the same result every time.
@@ -26,6 +27,8 @@ STEPS, RATE, RIDGE = 10, 0.1, 0.0005
 MISREAD = 0.08  # share of characters replaced in a second copy of each sentence, as a reader would
 SENTENCES = 2  # what stands in fewer sentences gets no weight
 ORDINARY_LEAST = 8000  # of few wordings the words of ordinary complaints look like threats: of 1,500, 60 of 2,168 unseen lines were suspected, of 4,000 2; of 10,500 a threat in unseen letters was lost
+
+READ_LEAST = 4000
 
 
 def folded(text):
@@ -117,6 +120,12 @@ def ordinary_of(folders, least=ORDINARY_LEAST):
     return said[:least]
 
 
+def read_of(path):
+    """Sentences as they are read, each with its neighbours: [(sentence, context)]."""
+    with open(path, encoding="utf-8") as lines:
+        return [tuple(line.rstrip("\n").split("\t")) for line in lines]
+
+
 def misread(sentence, rnd):
     return "".join(rnd.choice("之乎者也而其") if rnd.random() < MISREAD else c for c in sentence)
 
@@ -186,6 +195,8 @@ def main():
     args.add_argument("--threats", nargs="+", default=[])
     args.add_argument("--harmless", nargs="+", default=[])
     args.add_argument("--ordinary", nargs="+", default=[])
+    args.add_argument("--everyday", nargs="+", default=[])
+    args.add_argument("--read")
     args.add_argument("--texts", nargs="+", default=[])
     args.add_argument("--hold-out", action="store_true")
     args.add_argument("--score", nargs=2)
@@ -201,6 +212,11 @@ def main():
         return
     threats, harmless = ([lines_of(p) for p in paths] for paths in (asked.threats, asked.harmless))
     ordinary = ordinary_of(asked.ordinary)
+    if asked.read:
+        read = [sentence for sentence, _ in read_of(asked.read)]
+        random.Random(2).shuffle(read)
+        ordinary += read[:READ_LEAST]
+    ordinary += [line for path in asked.everyday for line in lines_of(path)]
     if asked.hold_out:
         hold_out(threats, harmless, ordinary)
         return
@@ -209,7 +225,7 @@ def main():
     print("# How much a sentence sounds like a threat: bias + sum of weight x scale over what is found in it; see learned.rs.")
     print("# Made by bench/letters/fit_threats.py; not to be edited by hand. `class.` a class of signs.txt in the sentence, `a+b` both in it, `a&b` both in one clause;")
     print("# everything else is one or two characters, ^ and $ the ends. The scales are in the weights already.")
-    print(f"# {len(threats)} threats, {len(harmless)} harmless sentences, {len(ordinary)} ordinary lines; {len(weights)} weights.")
+    print(f"# {len(threats)} threats, {len(harmless)} harmless sentences, {len(ordinary)} ordinary lines and sentences; {len(weights)} weights.")
     print(f"bias {bias:.3f}")
     for name in sorted(weights):
         scale = SCALE["class"] if name.endswith(".") and len(name) > 2 else SCALE["both"] if "+" in name[1:-1] else SCALE["clause"] if "&" in name[1:-1] else SCALE[str(len(name))]
