@@ -84,6 +84,7 @@ mod search;
 mod second_person;
 mod self_tests;
 mod set_back;
+mod spoken;
 mod statistics;
 mod things;
 mod thresholds;
@@ -169,6 +170,7 @@ pub use search::{FoundLetter, FoundPlace, Searched};
 pub use second_person::OneHand;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use set_back::{ClockTrouble, SetBack};
+pub use spoken::SpokenOf;
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
 pub use thresholds::ThresholdInForce;
@@ -338,6 +340,8 @@ pub struct Db {
     connection: Connection,
     /// What comparing letters needs at hand.
     sampled: Option<repeats::Sampled>,
+    /// The offices that the letter under work speaks of, where they were worked out before.
+    spoken: Option<SpokenOf>,
     /// Digests of the lists as they were last shown, by person and list.
     lists_shown: HashMap<(String, &'static str), String>,
     /// Who has which letters open.
@@ -409,6 +413,7 @@ impl Db {
         Self {
             connection,
             sampled: None,
+            spoken: None,
             lists_shown: HashMap::new(),
             desks: review::Desks::default(),
             office: office::InForce::default(),
