@@ -21,6 +21,7 @@ pub use names::{Naming, file_name};
 
 use crate::clock::Millis;
 use crate::config::PdfLevel;
+use crate::domain::grouping::sheet_read;
 use crate::domain::text::PageKind;
 use crate::evidence::{Evidence, EvidenceError};
 use crate::store::{Db, PageRow, Reading, StoreError};
@@ -169,12 +170,14 @@ impl Outline {
             letter: row.id,
             at: at.max(row.last_arrival),
             mark: Mark::of(db, letter)?,
-            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter.
+            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter. What is only called one stays in.
             pages: db
                 .page_rows(letter)?
                 .into_iter()
                 .zip(readings)
-                .filter(|(page, _)| page.kind != PageKind::Separator)
+                .filter(|(page, reading)| {
+                    page.kind != PageKind::Separator || !is_sheet(reading.as_ref())
+                })
                 .collect(),
         })
     }
@@ -199,6 +202,10 @@ impl Outline {
     pub fn pages(&self) -> usize {
         self.pages.len()
     }
+}
+
+fn is_sheet(reading: Option<&Reading>) -> bool {
+    reading.is_some_and(|reading| sheet_read(&reading.lines).is_some())
 }
 
 /// Why a letter has no archive file.

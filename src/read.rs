@@ -23,7 +23,8 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    Db, DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, Store, StoreError, UnreadPage,
+    Db, DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, SpokenOf, Store, StoreError,
+    UnreadPage,
 };
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
@@ -300,11 +301,17 @@ impl Reader {
         let secret = secret::mark(&rows(0, &text)).is_some();
         text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
-        let said = self.office()?.fields(std::slice::from_ref(&text));
+        let office = self.office()?;
+        let said = office.fields(std::slice::from_ref(&text));
+        let of = letter.clone();
+        let (texts, units) = self
+            .store
+            .wait(move |db| Ok((db.texts_with(&of, id, text)?, db.units()?)))?;
+        let spoken = SpokenOf::of(&letter, (&texts, &said), &office.roster, &units);
         self.store.wait(move |db| {
             let is_first = !db.was_read(id)?;
             db.finish_reading(id, &reading)?;
-            db.guard_while_read(&letter, &said)?;
+            db.knowing(spoken, |db| db.guard_while_read(&letter, &said))?;
             if is_first {
                 db.raise_by_page(&letter, id, &said)?;
             }
@@ -373,23 +380,25 @@ impl Reader {
     fn draft(&self, due: &DueLetter) -> Result<(), StoreError> {
         let letter = due.id.as_str();
         let id = letter.to_owned();
-        let (pages, (batch, load)) = self
+        let (pages, (batch, load), units) = self
             .store
-            .wait(move |db| Ok((db.read_pages(&id)?, db.letter_origin(&id)?)))?;
+            .wait(move |db| Ok((db.read_pages(&id)?, db.letter_origin(&id)?, db.units()?)))?;
         let cycle = match load.cycle_id {
             Some(id) => Some(self.store.wait(move |db| db.cycle(id))?),
             None => None,
         };
         let started = clock::monotonic();
-        let mut draft = self
-            .office()?
-            .draft(letter, &pages, &batch, &load, cycle.as_ref());
+        let office = self.office()?;
+        let mut draft = office.draft(letter, &pages, &batch, &load, cycle.as_ref());
         self.with_what_was_learned(&mut draft)?;
+        let spoken = office.spoken_of(letter, (&pages, &draft.fields), &units);
         let offer = self.settings.handoff.offer;
         let read = due.read;
-        self.store.wait(move |db| match read {
-            PagesRead::All => db.insert_or_replace_draft(&draft, offer).map(|_| ()),
-            PagesRead::Outer => db.insert_early_draft(&draft),
+        self.store.wait(move |db| {
+            db.knowing(spoken, |db| match read {
+                PagesRead::All => db.insert_or_replace_draft(&draft, offer).map(|_| ()),
+                PagesRead::Outer => db.insert_early_draft(&draft),
+            })
         })?;
         tracing::info!(
             letter,

@@ -17,6 +17,7 @@ mod earlier;
 mod health;
 mod held;
 mod indexed;
+pub mod lists;
 pub(crate) mod mounted;
 mod ordered;
 mod own_time;

@@ -60,6 +60,7 @@ mod loads;
 mod locked;
 mod messages;
 mod migrations;
+mod moves;
 mod named_offices;
 mod numbers;
 mod offered;
@@ -83,6 +84,7 @@ mod search;
 mod second_person;
 mod self_tests;
 mod set_back;
+mod spoken;
 mod statistics;
 mod things;
 mod thresholds;
@@ -136,7 +138,6 @@ pub use health_days::HealthDay;
 pub use health_views::Keep;
 pub use held::{HeldDecision, HeldInto, OpenLoadRow, TakeHeld};
 pub use hindrance::Hindrance;
-pub use holds::MoveTo;
 pub use idempotency::{Answered, RequestKey};
 pub use imports::{Imported, ImportedRecord, ImportedView, TidyStep};
 pub use indexed::Indexed;
@@ -149,6 +150,7 @@ pub use letters::{Arrival, NewArrival, News, TakePage, Taken};
 pub use lies::LiesIn;
 pub use loads::{Batch, Load, NewBatch, SignedOverride};
 pub use locked::{DatabaseState, DbKey, recode};
+pub use moves::MoveTo;
 pub use named_offices::NamedOffice;
 pub use numbers::Numbered;
 pub use office::{OfficeSetting, SettingChange};
@@ -168,6 +170,7 @@ pub use search::{FoundLetter, FoundPlace, Searched};
 pub use second_person::OneHand;
 pub use self_tests::{Finding, SelfTest, TestOutcome};
 pub use set_back::{ClockTrouble, SetBack};
+pub use spoken::SpokenOf;
 pub use statistics::{Counted, Statistics};
 pub use things::ThingOf;
 pub use thresholds::ThresholdInForce;
@@ -337,6 +340,8 @@ pub struct Db {
     connection: Connection,
     /// What comparing letters needs at hand.
     sampled: Option<repeats::Sampled>,
+    /// The offices that the letter under work speaks of, where they were worked out before.
+    spoken: Option<SpokenOf>,
     /// Digests of the lists as they were last shown, by person and list.
     lists_shown: HashMap<(String, &'static str), String>,
     /// Who has which letters open.
@@ -408,6 +413,7 @@ impl Db {
         Self {
             connection,
             sampled: None,
+            spoken: None,
             lists_shown: HashMap::new(),
             desks: review::Desks::default(),
             office: office::InForce::default(),

@@ -120,6 +120,28 @@ async fn a_list_that_is_not_clear_is_held_and_its_pages_stay() {
     station.stop().await;
 }
 
+/// It was called truncated, and the page was to be scanned again.
+#[tokio::test]
+async fn a_list_with_a_fault_or_without_an_end_is_not_called_a_truncated_image() {
+    let mut station = station().await;
+    station.file("1.jpg", &page(1));
+    station.file("A001.csv", b"1.jpg\n../../laixin.toml\n2.jpg\n");
+    station.file("A002.csv", b"1.jpg\n0002.jp");
+    station.start();
+    let held = station
+        .wait_until(ArrivalState::Held, |held| {
+            held.len() == 2 && held.iter().all(|one| one.kept_as.is_some())
+        })
+        .await;
+    assert!(
+        held.iter()
+            .all(|one| one.reason.as_deref() == Some("index_unclear")),
+        "{held:?}"
+    );
+    assert!(station.inbox.join("1.jpg").exists());
+    station.stop().await;
+}
+
 #[tokio::test]
 async fn one_bad_page_holds_the_whole_list() {
     let mut station = station().await;

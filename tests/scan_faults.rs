@@ -514,5 +514,7 @@ async fn one_sheet_twice_in_a_letter_is_told_by_its_files() {
     let holds = holds.await.unwrap();
     let told: Vec<_> = holds.iter().map(|hold| hold.detail.as_deref()).collect();
     assert_eq!(told, [Some("A001: A001_p2.jpg = A001_p1.jpg")]);
+    let held = station.store.with(|db| db.is_held("A001"));
+    assert!(held.await.unwrap(), "it has the page twice");
     station.stop().await;
 }

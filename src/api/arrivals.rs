@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use scanner::index::Unclear;
 use serde::{Deserialize, Serialize};
 
 use super::App;
@@ -16,7 +17,7 @@ use crate::clock::Millis;
 use crate::domain::access::Seer;
 use crate::domain::intake::{ArrivalState, next_action, reason as code};
 use crate::events::Event;
-use crate::scan::{HeldRefused, HeldWish};
+use crate::scan::{HeldRefused, HeldWish, lists};
 use crate::store::{Arrival, HeldDecision, StoreError};
 
 /// Which arrivals.
@@ -44,6 +45,8 @@ pub struct ArrivalView {
     next_action: Option<&'static str>,
     /// Of a list of pages: those that it names and that did not come.
     waits_for: Vec<String>,
+    /// Of a list of pages that is held because it cannot be used: what is wrong with it.
+    list_fault: Option<ListFault>,
     /// Where a held file lies, below the scanner's folder.
     kept_as: Option<String>,
     /// Its original.
@@ -54,6 +57,28 @@ pub struct ArrivalView {
     letter: Option<String>,
     /// What a person decided about it, where one had to.
     decision: Option<DecisionView>,
+}
+
+/// The first fault of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ListFault {
+    /// Stable: `unfinished`, `no_text`, `no_xml`, `entity`, `no_pages`, `no_page`, `other_file`, `path_out`, `no_letter`, `page_twice`,
+    /// `page_in_two_letters`.
+    fault: &'static str,
+    /// In which line, from 1, where one is to blame.
+    line: Option<usize>,
+    /// The page that it is about, where that has a plain file's name.
+    page: Option<String>,
+}
+
+impl From<Unclear> for ListFault {
+    fn from(unclear: Unclear) -> Self {
+        Self {
+            fault: unclear.fault.code(),
+            line: unclear.line,
+            page: unclear.page,
+        }
+    }
 }
 
 /// Who decided about a held file, and why.
@@ -86,6 +111,7 @@ impl From<Arrival> for ArrivalView {
             state: arrival.state,
             reason: arrival.reason,
             waits_for: Vec::new(),
+            list_fault: None,
             kept_as: arrival.kept_as,
             sha256: arrival.sha256,
             same_as: arrival.same_as,
@@ -141,7 +167,9 @@ pub async fn list(
         Ok((rows?, db.arrivals_kept_from(&seer.actor)?))
     });
     let place = |(arrival, ..): &Row| arrival.id.clone();
-    let view = |(arrival, (decision, waits_for, letter), next_action): Row| ArrivalView {
+    let settings = app.settings.clone();
+    let view = move |(arrival, (decision, waits_for, letter), next_action): Row| ArrivalView {
+        list_fault: lists::fault_of(&settings, &arrival).map(ListFault::from),
         next_action,
         decision: decision.map(DecisionView::from),
         waits_for,
@@ -155,8 +183,13 @@ pub async fn list(
         .items
         .into_iter()
         .filter(|(arrival, ..)| !kept.contains(&arrival.id));
+    let seen: Vec<Row> = seen.collect();
+    // Lists are looked at where they lie.
+    let items = tokio::task::spawn_blocking(move || seen.into_iter().map(view).collect());
     Ok(Json(Listed {
-        items: seen.map(view).collect(),
+        items: items
+            .await
+            .map_err(|_| Problem::new("defect", "the station's log says more"))?,
         next: listed.next,
     }))
 }

@@ -240,7 +240,7 @@ pub async fn load(
 }
 
 /// Closes a batch. Where letters are missing, or too many, `exception`, `letters` and `note` say what became of them, unless exceptions on record do;
-/// nothing is recorded by itself. Files that were not taken, and valuables that are not given back yet, need a note; scans under way, missing images, valuables
+/// nothing is recorded by itself. Valuables that are not given back yet, and files that a scanner's software never finished, need a note; scans under way, missing images, files that wait or are held, valuables
 /// that one person alone has seen and findings that nobody has looked at are explained by none. A last separator sheet of a folder without a page behind it
 /// becomes a finding (`letter_empty`) when the batch is to be closed.
 #[utoipa::path(post, path = "/v1/batches/{id}/close", tag = "batches", request_body = CloseBody,

@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 107] = [
+const TEXTS: [(&str, &str); 109] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -26,6 +26,8 @@ const TEXTS: [(&str, &str); 107] = [
     ("CabinetView.id", "cabinet-1"),
     ("CabinetView.step", "idle"),
     ("DestructionBody.reason", "保存期满"),
+    ("ListFault.fault", "page_in_two_letters"),
+    ("ListFault.page", "0002.jpg"),
     ("PageView.state", "read"),
     ("Phones.value", "0512-65227061"),
     ("RetentionView.reason", "保存期满"),

@@ -1,5 +1,7 @@
 //! Letters taken apart and put together: the key “next letter”, separator sheets, what is held for a person, pages moved, exceptions of a batch.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -254,7 +256,8 @@ pub struct ResolveBody {
     note: String,
 }
 
-/// A person has looked and says what was found.
+/// A person has looked and says what was found. A finding about a file that is held, or about a list that waits, is answered by the decision about that file
+/// (`file_undecided`).
 #[utoipa::path(post, path = "/v1/holds/{id}/resolve", tag = "letters", request_body = ResolveBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = HoldView)))]
@@ -370,6 +373,8 @@ pub struct Moved {
 }
 
 /// Puts pages into another letter, makes a new letter of them, or puts them in another order: a letter is split, two are merged. Drafts are made anew.
+/// What was found of a letter that has no page left goes with its pages, unless it is answered by that. Out of one that waits for a confirming officer only
+/// such an officer moves pages (`letter_held`): all of them into a letter that was counted, and that is his answer; some, and that letter waits, too.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Moved)))]
@@ -389,6 +394,13 @@ pub async fn move_pages(
     } = asked.body;
     let why = reason(&why)?;
     let to = to.filter(|to| !to.is_empty());
+    let each_once: BTreeSet<&u32> = pages.iter().collect();
+    if each_once.len() != pages.len() {
+        return Err(Problem::new(
+            "body_invalid",
+            "pages: a page is named twice; name each once",
+        ));
+    }
     if pages.is_empty() || before.is_none() && to.as_deref() == Some(from.as_str()) {
         return Err(Problem::new(
             "body_invalid",
@@ -404,6 +416,9 @@ pub async fn move_pages(
         // The gate knows the letter that pages are taken from, not the one they go to.
         if let MoveTo::Letter(letter) | MoveTo::Before(letter, _) = &to {
             db.let_see(&seer, letter)?;
+        }
+        if !matches!(&to, MoveTo::Before(letter, _) if *letter == from) {
+            db.let_move_from(&seer, &from)?;
         }
         let listed = db.page_ids(&from)?;
         let page = |n: &u32| {

@@ -18,7 +18,8 @@ pub struct KindSaid {
     kind: PageKind,
 }
 
-/// Says what a page is; pages are numbered anew by it, and the letter's draft is made anew.
+/// Says what a page is; pages are numbered anew by it, and the letter's draft is made anew. `separator`, which the archive leaves out, is only a page on
+/// which one of this station's separator sheets was read (409 `not_a_separator`).
 #[utoipa::path(put, path = "/v1/letters/{id}/pages/{n}/kind", tag = "letters", request_body = KindSaid,
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts"), super::openapi::Key),
     responses((status = 200, body = super::letters::LetterView)))]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
-use super::scanning::{self, BatchOfScan, Scanning};
+use super::scanning::{self, Answered, BatchOfScan, Scanning};
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -206,10 +206,14 @@ fn look(
             let mut holds = db.open_holds(Some(batch.id), HOLDS_SHOWN)?;
             holds.retain(|hold| !kept.is_about(hold) && guard::may_hear_of(db, seer, hold));
             let holds = holds.into_iter().map(|hold| {
-                let is_his = guard::let_resolve(db, seer, hold.id).is_ok();
-                (hold, is_his)
+                let answered = match db.undecided_file_of(&hold)? {
+                    Some(_) => Answered::ByItsFile,
+                    None if guard::let_resolve(db, seer, hold.id).is_ok() => Answered::Here,
+                    None => Answered::ByAnother,
+                };
+                Ok((hold, answered))
             });
-            let holds = holds.collect();
+            let holds = holds.collect::<Result<_, StoreError>>()?;
             let newest = db.scans(Some(batch.id), None, 1)?.into_iter().next();
             let scanning = scanning::Found {
                 counts: seen.counts,

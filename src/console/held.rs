@@ -1,8 +1,11 @@
 //! Held files: why each is held, what is to be seen of it, and the two things a person may decide about it; and files that wait in their folder.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use scanner::index::Unclear;
 
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
@@ -14,6 +17,7 @@ use crate::api::auth::Mailroom;
 use crate::config::Settings;
 use crate::domain::access::{Role, Seer};
 use crate::domain::intake::{ArrivalState, may_be_page, may_be_seen, reason};
+use crate::scan::lists::fault_of;
 use crate::store::{Arrival, Db, HeldDecision, HeldFile, OpenLoadRow, StoreError};
 
 const HELD_SHOWN: u32 = 100;
@@ -70,24 +74,25 @@ struct HeldPage {
 /// A held file, the letter whose page it may be, and by which code it is told what to do.
 type Held = (Arrival, Option<String>, Option<String>);
 
-/// Lists that are not clear, by their arrival: which line is to blame.
-type Lines = std::collections::BTreeMap<String, usize>;
+/// Lists that cannot be used, by their arrival: what is wrong with each.
+type Faults = BTreeMap<String, Unclear>;
 
 /// Looks at the lists among these again.
-fn unclear_lines(settings: &Settings, held: &[Held]) -> Lines {
-    let lists = held
-        .iter()
-        .filter(|(file, ..)| file.reason.as_deref() == Some("index_unclear"));
-    let line = |(file, ..): &Held| {
-        let mut scanners = settings.scanners.iter();
-        let known = scanners.find(|known| known.id.to_string() == file.source)?;
-        let place = known.folder.join(file.kept_as.as_ref()?);
-        let found = std::fs::symlink_metadata(&place).ok()?;
-        let is_list = found.is_file() && found.len() <= scanner::index::LARGEST_BYTES;
-        let bytes = is_list.then(|| std::fs::read(&place).ok()).flatten()?;
-        Some((file.id.clone(), scanner::index::unclear_line(&bytes)?))
+fn faults(settings: &Settings, held: &[Held]) -> Faults {
+    let fault = |(file, ..): &Held| Some((file.id.clone(), fault_of(settings, file)?));
+    held.iter().filter_map(fault).collect()
+}
+
+fn fault_words(w: &'static Words, unclear: &Unclear) -> String {
+    let what = w.code("list_fault", unclear.fault.code());
+    let what = match &unclear.page {
+        Some(page) => w.two("held_files.fault_of", page, what),
+        None => what.to_owned(),
     };
-    lists.filter_map(line).collect()
+    match unclear.line {
+        Some(line) => w.two("held_files.unclear_line", line, what),
+        None => what,
+    }
 }
 
 struct Seen {
@@ -148,7 +153,7 @@ fn look(db: &mut Db, seer: &Seer) -> Result<Seen, StoreError> {
 fn held_line(
     w: &'static Words,
     (arrival, letter, to_do): Held,
-    (waits, lines): (&Waits, &Lines),
+    (waits, faults): (&Waits, &Faults),
 ) -> HeldLine {
     let code = arrival.reason.as_deref().unwrap_or_default();
     let missing = waits.get(&arrival.id).filter(|names| !names.is_empty());
@@ -163,9 +168,9 @@ fn held_line(
             Some(w.one("alert.by_source", &arrival.source)),
             Some(when::moment(w, arrival.first_seen)),
             missing,
-            lines
+            faults
                 .get(&arrival.id)
-                .map(|line| w.one("held_files.unclear_line", line)),
+                .map(|unclear| fault_words(w, unclear)),
         ]
         .into_iter()
         .flatten()
@@ -213,14 +218,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let (settings, held) = (app.settings.clone(), seen.held.clone());
-    let lines = tokio::task::spawn_blocking(move || unclear_lines(&settings, &held)).await;
-    let lines = lines.unwrap_or_default();
+    let faults = tokio::task::spawn_blocking(move || faults(&settings, &held)).await;
+    let faults = faults.unwrap_or_default();
     show(&HeldPage {
         is_small,
         held: seen
             .held
             .into_iter()
-            .map(|held| held_line(w, held, (&seen.waits, &lines)))
+            .map(|held| held_line(w, held, (&seen.waits, &faults)))
             .collect(),
         waiting: seen
             .waiting

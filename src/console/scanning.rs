@@ -24,6 +24,17 @@ pub(super) struct ScanLine {
     pub(super) trouble: Option<String>,
 }
 
+/// Where a finding is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// By whoever looks.
+    Here,
+    /// By somebody who may open its letter.
+    ByAnother,
+    /// By the decision about its file.
+    ByItsFile,
+}
+
 /// Findings of one reason, with what was found to be said of all that are ticked.
 pub(super) struct HoldGroup {
     /// Its first finding, which names its form.
@@ -47,6 +58,8 @@ pub(super) struct HoldLine {
     pub(super) letter: Option<String>,
     /// Whoever looks may open the letter, and say what was found.
     pub(super) is_his: bool,
+    /// The decision about its file says it.
+    pub(super) is_of_file: bool,
 }
 
 /// Where the files of a folder go while several batches are open.
@@ -86,7 +99,7 @@ pub(super) struct Found {
     pub(super) exceptions: Vec<RecordedException>,
     pub(super) files: BatchFiles,
     /// Each with whether whoever looks may say what was found.
-    pub(super) holds: Vec<(Hold, bool)>,
+    pub(super) holds: Vec<(Hold, Answered)>,
     pub(super) newest: Option<Scan>,
     /// Of every folder, where its files go.
     pub(super) lies: Vec<(String, LiesIn)>,
@@ -255,18 +268,14 @@ fn files_words(w: &'static Words, files: BatchFiles) -> Option<String> {
 }
 
 fn newest_words(w: &'static Words, scan: &Scan) -> String {
-    let fed = scan
-        .device_images
-        .map_or_else(|| "–".to_owned(), |images| images.to_string());
-    w.fill(
-        "scanning.newest",
-        &[
-            &scan.id,
-            &fed,
-            &scan.received_images,
-            &scan.registered_images,
-        ],
-    )
+    let (received, registered) = (scan.received_images, scan.registered_images);
+    match scan.device_images {
+        Some(fed) => w.fill("scanning.newest", &[&scan.id, &fed, &received, &registered]),
+        None => w.fill(
+            "scanning.newest_uncounted",
+            &[&scan.id, &received, &registered],
+        ),
+    }
 }
 
 /// Letters short or over are said by the bar above already.
@@ -277,6 +286,8 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
         Difference::ImagesMissing { images } => w.one("scanning.images_missing", images),
         Difference::ImagesUnregistered { images } => w.one("scanning.images_unregistered", images),
         Difference::Held { holds } => w.one("scanning.held", holds),
+        Difference::FilesHeld { files } => w.one("scanning.files_held_do", files),
+        Difference::FilesLeft { files } => w.one("scanning.files_left_do", files),
         Difference::FilesWaiting { files } => w.one("scanning.files_waiting_do", files),
         Difference::ValuablesUnseen { letters } => w.one("scanning.valuables_unseen", letters),
         Difference::ValuablesNotReturned { letters } => {
@@ -286,11 +297,11 @@ fn difference_words(w: &'static Words, difference: Difference) -> Option<String>
 }
 
 /// Findings of one reason together, in the order of the first of each.
-fn hold_groups(w: &'static Words, holds: Vec<(Hold, bool)>) -> Vec<HoldGroup> {
+fn hold_groups(w: &'static Words, holds: Vec<(Hold, Answered)>) -> Vec<HoldGroup> {
     let mut groups: Vec<(String, HoldGroup)> = Vec::new();
-    for (hold, is_his) in holds {
+    for (hold, answered) in holds {
         let code = hold.reason.clone();
-        let line = hold_line(w, hold, is_his);
+        let line = hold_line(w, hold, answered);
         match groups.iter_mut().find(|(of, _)| *of == code) {
             Some((_, group)) => group.lines.push(line),
             None => {
@@ -303,6 +314,7 @@ fn hold_groups(w: &'static Words, holds: Vec<(Hold, bool)>) -> Vec<HoldGroup> {
     for group in &mut groups {
         let his = group.lines.iter().filter(|line| line.is_his).count();
         group.is_his = his > 0;
+        group.is_of_files |= group.lines.iter().any(|line| line.is_of_file);
         group.submit = match his {
             1 => w.t("scanning.resolve").to_owned(),
             many => w.one("scanning.all_looked", many),
@@ -337,7 +349,7 @@ fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
     }
 }
 
-fn hold_line(w: &'static Words, hold: Hold, is_his: bool) -> HoldLine {
+fn hold_line(w: &'static Words, hold: Hold, answered: Answered) -> HoldLine {
     let subject = [
         hold.scan.map(|scan| w.one("scanning.scan", scan)),
         hold.detail
@@ -352,7 +364,8 @@ fn hold_line(w: &'static Words, hold: Hold, is_his: bool) -> HoldLine {
             .collect::<Vec<_>>()
             .join(" · "),
         letter: hold.letter,
-        is_his,
+        is_his: answered == Answered::Here,
+        is_of_file: answered == Answered::ByItsFile,
     }
 }
 

@@ -90,6 +90,10 @@ pub struct Counts {
     pub holds: i64,
     /// Files that lie in a scanner's folder and are not taken.
     pub files_waiting: i64,
+    /// Files beside those that a scanner's software left unfinished there.
+    pub files_left: i64,
+    /// Files that are held and about which nobody has decided.
+    pub files_held: i64,
     /// Letters with something enclosed that only one person has seen.
     pub valuables_unseen: i64,
     /// Letters with something enclosed that two people have seen and that is not given back.
@@ -135,6 +139,16 @@ pub enum Difference {
         /// How many.
         files: i64,
     },
+    /// A scanner's software left files unfinished in its folder.
+    FilesLeft {
+        /// How many.
+        files: i64,
+    },
+    /// Files of this batch are held, and nobody has decided about them.
+    FilesHeld {
+        /// How many.
+        files: i64,
+    },
     /// What lay in letters was listed by one person, and no second one has seen it.
     ValuablesUnseen {
         /// How many letters.
@@ -157,13 +171,13 @@ pub fn counted(number: i64, one: &str, more: &str) -> String {
 }
 
 impl Difference {
-    /// Whether a note explains it: software leaves files behind that nobody can take, and an identity card is posted when the post office opens. Letters
-    /// that are missing are not explained but recorded (`Exception`).
+    /// Whether a note explains it: software leaves files behind that it never finished, and an identity card is posted when the post office opens. Letters
+    /// that are missing are not explained but recorded (`Exception`), and every whole file is taken or decided about.
     #[must_use]
     pub fn is_explained_by_a_note(self) -> bool {
         matches!(
             self,
-            Self::FilesWaiting { .. } | Self::ValuablesNotReturned { .. }
+            Self::FilesLeft { .. } | Self::ValuablesNotReturned { .. }
         )
     }
 
@@ -216,11 +230,27 @@ impl Difference {
                 )
             ),
             Self::FilesWaiting { files } => format!(
-                "{}: wait until they are taken, or see on the page of held files why they are not",
+                "{}: wait until they are taken, or see on the page of held files why they are not and decide there; what is no page is removed from the folder",
                 counted(
                     files,
                     "file in a scanner's folder is not taken yet",
                     "files in scanners' folders are not taken yet"
+                )
+            ),
+            Self::FilesLeft { files } => format!(
+                "{}: see whether a page is missing, then remove them, or say in a note what they are",
+                counted(
+                    files,
+                    "file was left unfinished in a scanner's folder",
+                    "files were left unfinished in scanners' folders"
+                )
+            ),
+            Self::FilesHeld { files } => format!(
+                "{}: take each into its letter or set it aside, on the page of held files",
+                counted(
+                    files,
+                    "file is held and not decided about",
+                    "files are held and not decided about"
                 )
             ),
             Self::ValuablesUnseen { letters } => format!(
@@ -259,8 +289,14 @@ impl Counts {
             // Whoever says why there are more answers what is held for it.
             (short < 0).then_some(Difference::LettersOver { letters: -short }),
             (self.holds != 0).then_some(Difference::Held { holds: self.holds }),
+            (self.files_held != 0).then_some(Difference::FilesHeld {
+                files: self.files_held,
+            }),
             (self.files_waiting != 0).then_some(Difference::FilesWaiting {
                 files: self.files_waiting,
+            }),
+            (self.files_left != 0).then_some(Difference::FilesLeft {
+                files: self.files_left,
             }),
             (short > 0).then_some(Difference::LettersShort { letters: short }),
             (self.valuables_unseen != 0).then_some(Difference::ValuablesUnseen {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::Line;
+
 /// What tells one letter from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +62,8 @@ pub mod hold {
     pub const MAIL_NUMBER_WRITTEN: &str = "mail_number_written";
     /// A mail number came twice in one batch.
     pub const MAIL_NUMBER_AGAIN: &str = "mail_number_again";
+    /// A letter's only page is its envelope: what lay in it is elsewhere, or was not scanned.
+    pub const ENVELOPE_ALONE: &str = "envelope_alone";
     /// Nothing lies between two separators, or behind the last one when the batch is to be closed.
     pub const LETTER_EMPTY: &str = "letter_empty";
     /// An odd number of sides came from a scan of both sides.
@@ -116,6 +120,41 @@ pub mod hold {
             UNRELEASED_LOAD | OPENED_BEFORE_RELEASE | MADE_BEFORE_RELEASE | ACCUSED_OFFICE_SAW
         )
     }
+
+    /// Whether it asks for the sheets of a scan to be compared with its images, whatever letter those are in.
+    #[must_use]
+    pub fn is_of_a_scan(reason: &str) -> bool {
+        matches!(
+            reason,
+            SCAN_BROKEN | SCAN_INTERRUPTED | COUNTS_DIFFER | ODD_COUNT
+        )
+    }
+
+    /// Whether it asks which letter pages belong to, so that whoever puts all of them into another one has answered.
+    #[must_use]
+    pub fn is_answered_by_moving(reason: &str) -> bool {
+        matches!(
+            reason,
+            SEPARATOR_MISSING
+                | SEPARATOR_REPEATED
+                | SEPARATOR_SKIPPED
+                | SEPARATOR_OUT_OF_ORDER
+                | SEPARATOR_FOREIGN
+                | SEPARATOR_DISPUTED
+                | SEPARATOR_RUN_CHANGED
+                | TWO_MAIL_NUMBERS
+                | MAIL_NUMBER_MISSING
+                | MAIL_NUMBER_DOUBTFUL
+                | MAIL_NUMBER_WRITTEN
+                | MAIL_NUMBER_AGAIN
+                | BARS_UNREAD
+                | ENVELOPE_INSIDE
+                | ENVELOPE_ALONE
+                | OUT_OF_ORDER
+                | NUMBER_MISSING
+                | UNRELEASED_LOAD
+        )
+    }
 }
 
 /// What a separator sheet says: `LXS1:RUN:NUMBER:CHECK`, in both QR codes and the barcode.
@@ -125,6 +164,29 @@ pub struct Separator {
     pub run: String,
     /// The sheet's number in it, from 1.
     pub number: u32,
+}
+
+/// Whether a line of a page is one that our separator sheets bear and letters do not: what stands in the codes, or the label in large type.
+fn sheet_in(line: &str) -> Option<Separator> {
+    let line: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    if let Some(found) = Separator::parse(&line) {
+        return Some(found);
+    }
+    let (run, number) = line.split_once('-')?;
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    let found = Separator {
+        run: run.to_owned(),
+        number,
+    };
+    let is_run = run.len() == RUN_LENGTH && run.bytes().all(|byte| ALPHABET.contains(&byte));
+    (is_run && found.label() == line).then_some(found)
+}
+
+/// The separator sheet of ours that was read on a page.
+#[must_use]
+pub fn sheet_read(lines: &[Line]) -> Option<Separator> {
+    let mut all = lines.iter();
+    all.find_map(|line| sheet_in(&line.raw).or_else(|| sheet_in(&line.text)))
 }
 
 /// What the codes of a sheet begin with.
@@ -319,6 +381,24 @@ mod tests {
             &format!("{payload}:A"),
         ] {
             assert_eq!(Separator::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_sheet_is_known_by_its_words_and_a_letter_is_not() {
+        let payload = sheet(12).payload();
+        for line in ["K7QF2M-0012", " K7QF2M - 0012 ", payload.as_str()] {
+            assert_eq!(sheet_in(line), Some(sheet(12)), "{line}");
+        }
+        for line in [
+            "K7QF2M-12",
+            "K7QF2M-0012号",
+            "K7QF2M-0000",
+            "电话 010-0012",
+            "LXS1:K7QF2M:0012:AAAA",
+            "",
+        ] {
+            assert_eq!(sheet_in(line), None, "{line}");
         }
     }
 

@@ -165,6 +165,8 @@ pub mod reason {
     pub const INDEX_PAGE_MISSING: &str = "index_page_missing";
     /// Another file of its list is held, and a list is taken whole or not at all.
     pub const LIST_HELD: &str = "list_held";
+    /// Its software has not finished it for long, under a name of its own.
+    pub const LINGERING: &str = "lingering";
     /// It lies in a scanner's spool and belongs to no scan that this station began.
     pub const UNKNOWN_SCAN: &str = "unknown_scan";
 }
@@ -212,7 +214,7 @@ pub fn next_action(reason: &str) -> &'static str {
             "wait: the scanner is still writing; a page that a list names waits for the list, a list for its pages"
         }
         reason::NO_RELEASED_LOAD => {
-            "disinfect and release the load, or sign an override, then scan the letter again"
+            "where the letter is not disinfected, release the load or sign an override, then scan it again; where its batch is closed, take the file into a letter or set it aside once the next load is released"
         }
         reason::WHICH_BATCH => {
             "press “next letter” of the batch that lies in this scanner, or say so on the batch's page: what waits is taken into it then"
@@ -254,7 +256,9 @@ pub fn next_action(reason: &str) -> &'static str {
         reason::LIST_HELD => {
             "decide about the other file of its list first; then take the page into its letter"
         }
-        "index_unclear" => "scan the letter again, or put its pages into a folder of their own",
+        "index_unclear" => {
+            "put the list right where its fault is, or scan again; the pages that wait for it can be taken into their letters one by one"
+        }
         reason::UNKNOWN_CLAIM => {
             "it was taken under another database: scan the letter again, or restore that database"
         }
@@ -316,7 +320,9 @@ pub fn next_action(reason: &str) -> &'static str {
         "nested_folder" => "put the pages directly into the letter's folder",
         "unsafe_name" => "give the file a short name without control characters",
         "unreadable" => "give the laixin user the right to read and move it",
-        "lingering" => "restart the scanner's software; remove the file when it is not needed",
+        reason::LINGERING => {
+            "restart the scanner's software; remove the file when it is not needed"
+        }
         _ => "look at the file in the held folder",
     }
 }

@@ -102,7 +102,7 @@ const RECEIVED: [&str; 8] = [
     "查收", "签收", "征收", "没收", "回收", "接收", "丰收", "开启",
 ];
 /// An envelope has few lines.
-const ENVELOPE_LINES: usize = 14;
+pub const ENVELOPE_LINES: usize = 14;
 
 /// An envelope: few lines, someone it is to be given to, and a postcode or the shape of one.
 pub fn is_envelope(page: &PageText) -> bool {

@@ -11,7 +11,7 @@ use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
 use crate::domain::extract::{Meaning, extract_by_meaning, legible};
 use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
-use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage};
+use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage, SpokenOf};
 
 /// What belongs to the office rather than to a letter.
 #[derive(Debug, Clone)]
@@ -73,6 +73,17 @@ impl Office {
     fn fields_received(&self, pages: &[PageText], received_on: Option<&str>) -> Fields {
         let meaning = self.meaning.as_deref().map(|m| m as &dyn Meaning);
         extract_by_meaning(pages, &self.roster, received_on, meaning)
+    }
+
+    /// Of which offices a letter speaks with these fields.
+    pub(super) fn spoken_of(
+        &self,
+        letter: &str,
+        (pages, fields): (&[ReadPage], &Fields),
+        units: &[String],
+    ) -> SpokenOf {
+        let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
+        SpokenOf::of(letter, (&texts, fields), &self.roster, units)
     }
 
     /// The draft of one letter.

@@ -260,7 +260,7 @@ impl Desk {
             Seen::Lingering(found) => {
                 let told = self
                     .note(&found)
-                    .and_then(|arrival| self.wait(&arrival, "lingering"));
+                    .and_then(|arrival| self.wait(&arrival, reason::LINGERING));
                 (found.name.clone(), told)
             }
             Seen::Gone(found) => {

@@ -8,11 +8,13 @@ use super::late::earlier_letter;
 use super::letters::{ACTOR, gate};
 use super::lies::gate_of;
 use super::places::{NUMBER, ORDERED};
-use super::{Db, StoreError};
+use super::{Db, ReadPage, StoreError};
 use crate::clock::Millis;
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::{ArrivalState, Gate, reason};
+use crate::domain::kind::ENVELOPE_LINES;
 use crate::domain::letter::Stage;
+use crate::domain::text::PageKind;
 
 /// A held file of a folder, and where it would have gone.
 #[derive(Debug, Clone)]
@@ -133,7 +135,7 @@ fn names(step: &Connection, arrivals: [&str; 2]) -> Result<Vec<String>, StoreErr
     names.collect()
 }
 
-/// Tells of bytes that are a page of this or another letter already: a sheet scanned twice, or a file put in again.
+/// Tells of bytes that are a page of this or another letter already: a sheet scanned twice, or a file put in again. The letter that got them again waits.
 pub(super) fn same_bytes(
     step: &Connection,
     batch: i64,
@@ -153,7 +155,7 @@ pub(super) fn same_bytes(
                 false => format!("{letter} = {other}"),
                 true => format!("{letter}: {}", names(step, [arrival, same_as])?.join(" = ")),
             };
-            find_once(step, (batch, None), hold::SAME_BYTES, told)
+            find_once(step, (batch, Some(letter)), hold::SAME_BYTES, told)
         }
         None => Ok(()),
     }
@@ -264,7 +266,50 @@ impl Db {
             .query_map((id, hold::IMAGE_HELD, ArrivalState::Held, hold::FILE_GREW), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         open.into_iter()
-            .try_for_each(|hold| self.resolve_hold(hold, by, why).map(drop))
+            .try_for_each(|hold| self.settle_hold(hold, by, why).map(drop))
+    }
+
+    /// Whether all that a letter has is its envelope. Told when it is drafted, and again when its pages change after somebody has looked; answered when a page
+    /// comes. An image that is the envelope by its place alone, and bears more than an envelope does, is the letter.
+    pub(super) fn judge_envelope(&mut self, letter: &str) -> Result<(), StoreError> {
+        if !self.is_envelope_alone(letter)? {
+            for found in self.holds_of(letter)? {
+                if found.reason == hold::ENVELOPE_ALONE {
+                    self.settle_hold(found.id, ACTOR, "it has a page of its own now")?;
+                }
+            }
+            return Ok(());
+        }
+        let (batch, is_seen): (i64, bool) = self.connection.query_row(
+            "SELECT batch_id, EXISTS (SELECT 1 FROM holds h WHERE h.letter_id = l.id AND h.reason = ?2
+             AND (h.resolved_ms IS NULL OR h.resolved_ms >= l.last_arrival_ms)) FROM letters l WHERE id = ?1",
+            (letter, hold::ENVELOPE_ALONE),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        if is_seen {
+            return Ok(());
+        }
+        let new = NewHold {
+            batch,
+            letter: Some(letter.to_owned()),
+            scan: None,
+            reason: hold::ENVELOPE_ALONE,
+            detail: None,
+        };
+        hold_once(&self.connection, &new).map(drop)
+    }
+
+    fn is_envelope_alone(&self, letter: &str) -> Result<bool, StoreError> {
+        let has_more = self
+            .connection
+            .prepare_cached("SELECT 1 FROM pages WHERE letter_id = ?1 AND kind NOT IN (?2, ?3)")?
+            .exists((letter, PageKind::Envelope, PageKind::Separator))?;
+        if has_more {
+            return Ok(false);
+        }
+        let lines = |page: &ReadPage| page.reading.as_ref().map_or(0, |read| read.lines.len());
+        let pages = self.read_pages(letter)?;
+        Ok(pages.iter().all(|page| lines(page) <= ENVELOPE_LINES))
     }
 
     /// Numbers left out among the pages of a letter as its files name them. Told when it is drafted, answered when the pages come. Pages that a person
@@ -298,7 +343,7 @@ impl Db {
             .query_map((letter, hold::NUMBER_MISSING), |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         for (id, _) in before.iter().filter(|(_, detail)| *detail != told) {
-            self.resolve_hold(*id, ACTOR, "the pages that were left out are others now")?;
+            self.settle_hold(*id, ACTOR, "the pages that were left out are others now")?;
         }
         match gaps.is_empty() || moved {
             true => Ok(()),

@@ -82,6 +82,7 @@ impl Db {
             Some(_) => 0,
             None => one.kind.sign() * i64::from(one.letters),
         };
+        let files = self.batch_files(batch)?;
         let (valuables_unseen, valuables_not_returned) = self.open_valuables_of_batch(batch)?;
         Ok(Counts {
             valuables_unseen,
@@ -89,7 +90,9 @@ impl Db {
             signed_in: i64::from(found.count),
             scanned: i64::from(found.letters),
             exceptions: exceptions.iter().map(signed).sum(),
-            files_waiting: i64::from(self.batch_files(batch)?.waiting),
+            files_waiting: i64::from(files.waiting) - i64::from(files.left),
+            files_left: i64::from(files.left),
+            files_held: i64::from(files.held),
             ..counts
         })
     }

@@ -1,6 +1,8 @@
 //! What scanners brought for a batch: files, sheets that part letters, pages, and what is not among them yet. A file belongs to the load that was last
 //! released when it was first seen, as at the gate.
 
+use std::collections::BTreeSet;
+
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::intake::{ArrivalState, reason};
@@ -19,7 +21,13 @@ pub struct BatchFiles {
     pub held: u32,
     /// Files that lie in a folder and are not taken yet.
     pub waiting: u32,
+    /// Those of them that their software left unfinished under a name of its own.
+    pub left: u32,
 }
+
+/// Files of folders in a state, first seen from then to then; for a reason, or all.
+const OF_FOLDERS: &str = "FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
+    AND a.source NOT IN (SELECT scanner FROM scans) AND (a.state <> 'waiting' OR a.reason <> 'which_batch') AND (?4 IS NULL OR a.reason = ?4)";
 
 impl Db {
     /// Counts a batch's files. Of a driven scanner those that are not taken are counted with its scans instead.
@@ -43,13 +51,62 @@ impl Db {
             },
         )?;
         Ok(BatchFiles {
-            held: self.files_between(batch, ArrivalState::Held)?,
-            waiting: self.files_between(batch, ArrivalState::Waiting)?,
+            held: self.files_between(batch, ArrivalState::Held, None)?,
+            waiting: self.files_between(batch, ArrivalState::Waiting, None)?,
+            left: self.files_between(batch, ArrivalState::Waiting, Some(reason::LINGERING))?,
             ..taken
         })
     }
 
-    fn files_between(&self, batch: i64, state: ArrivalState) -> Result<u32, StoreError> {
+    /// How many of these files are held of a batch.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn held_among(&self, batch: i64, files: &BTreeSet<String>) -> Result<u32, StoreError> {
+        if files.is_empty() {
+            return Ok(0);
+        }
+        let mut held = 0;
+        for (from, until) in self.when_open(batch)? {
+            let mut query = self
+                .connection
+                .prepare_cached(&format!("SELECT a.id {OF_FOLDERS}"))?;
+            let rows = query.query_map((ArrivalState::Held, from, until, None::<&str>), |row| {
+                row.get(0)
+            })?;
+            let ids = rows.collect::<Result<Vec<String>, _>>()?;
+            held += ids.iter().filter(|id| files.contains(*id)).count();
+        }
+        Ok(u32::try_from(held).unwrap_or(u32::MAX))
+    }
+
+    fn files_between(
+        &self,
+        batch: i64,
+        state: ArrivalState,
+        why: Option<&str>,
+    ) -> Result<u32, StoreError> {
+        let spans = self.when_open(batch)?;
+        let mut count = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) {OF_FOLDERS}"))?;
+        let mut files = 0;
+        for (from, until) in &spans {
+            files += count.query_row((state, from, until, why), |row| row.get::<_, u32>(0))?;
+        }
+        // Of which batch these are nobody has said: none of them is closed over them unseen.
+        if state == ArrivalState::Waiting && why.is_none() && !spans.is_empty() {
+            files += self.connection.query_row(
+                "SELECT count(*) FROM arrivals WHERE state = ?1 AND reason = ?2",
+                (state, reason::WHICH_BATCH),
+                |row| row.get::<_, u32>(0),
+            )?;
+        }
+        Ok(files)
+    }
+
+    /// From when to when each load of an open batch was the last that was released.
+    fn when_open(&self, batch: i64) -> Result<Vec<(Millis, Millis)>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT l.batch_id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
              WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL ORDER BY l.released_ms, l.id",
@@ -59,25 +116,12 @@ impl Db {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect::<Result<_, _>>()?;
-        let mut count = self.connection.prepare_cached(
-            "SELECT count(*) FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
-             AND a.source NOT IN (SELECT scanner FROM scans) AND (a.state <> 'waiting' OR a.reason <> 'which_batch')",
-        )?;
-        let mut files = 0;
-        for (at, (of, from)) in open.iter().enumerate() {
-            let until = open.get(at + 1).map_or(Millis(i64::MAX), |next| next.1);
-            if *of == batch {
-                files += count.query_row((state, from, until), |row| row.get::<_, u32>(0))?;
-            }
-        }
-        // Of which batch these are nobody has said: none of them is closed over them unseen.
-        if state == ArrivalState::Waiting && open.iter().any(|(of, _)| *of == batch) {
-            files += self.connection.query_row(
-                "SELECT count(*) FROM arrivals WHERE state = ?1 AND reason = ?2",
-                (state, reason::WHICH_BATCH),
-                |row| row.get::<_, u32>(0),
-            )?;
-        }
-        Ok(files)
+        let untils = open.iter().skip(1).map(|next| next.1);
+        let untils = untils.chain(std::iter::once(Millis(i64::MAX)));
+        let spans = open.iter().zip(untils);
+        Ok(spans
+            .filter(|((of, _), _)| *of == batch)
+            .map(|((_, from), until)| (*from, until))
+            .collect())
     }
 }

@@ -259,6 +259,7 @@ impl Db {
             db.settle_recusals(letter, Some(&draft.fields))?;
             db.letter_changed(letter, Stage::Drafted)?;
             db.judge_numbers(letter)?;
+            db.judge_envelope(letter)?;
             if earlier.is_some() {
                 db.compare_later(letter, later)?;
             }

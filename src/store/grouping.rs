@@ -283,8 +283,10 @@ impl Db {
         }
         let (letters, frames, holds) = (taking.letters, taking.frames, taking.holds);
         let same_as = take_arrival(&step, &take.arrival, &take.original)?;
-        if let Some(letter) = letters.first() {
+        for letter in &letters {
             same_bytes(&step, batch, (letter, &take.arrival), same_as.as_deref())?;
+        }
+        if let Some(letter) = letters.first() {
             hold_if_opened_early(&step, (batch, letter), &take.arrival)?;
         }
         let (scan, place) = take.scan.unzip();

@@ -492,7 +492,7 @@ impl Db {
             .query_map([id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         open.into_iter()
-            .try_for_each(|hold| self.resolve_hold(hold, by, why).map(drop))?;
+            .try_for_each(|hold| self.settle_hold(hold, by, why).map(drop))?;
         self.held_beside_done(id, (by, why))
     }
 }

@@ -84,6 +84,10 @@ pub enum Hindrance {
     OfficerNeeded,
     /// The letter whose page it may be is shown to nobody: a confirming officer or an administrator says that it is another one's.
     OfficerDecides,
+    /// The file that it is about is held, or waits, and nobody has decided about it.
+    FileUndecided,
+    /// None of our separator sheets was read on the page.
+    NotASheet,
     /// There is nothing to do any more.
     Over,
     /// The clock of this machine is behind what is on record.
@@ -104,7 +108,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::LeasedToAnother,
         Self::RegisteredElsewhere,
         Self::LeaseOutdated,
@@ -143,6 +147,8 @@ impl Hindrance {
         Self::NotForThisPerson,
         Self::OfficerNeeded,
         Self::OfficerDecides,
+        Self::FileUndecided,
+        Self::NotASheet,
         Self::Over,
         Self::ClockSetBack,
         Self::ClockJumped,
@@ -179,6 +185,8 @@ impl Hindrance {
             Self::PasswordNotChosen => "password_not_chosen",
             Self::OfficerNeeded => "officer_needed",
             Self::OfficerDecides => "officer_decides",
+            Self::FileUndecided => "file_undecided",
+            Self::NotASheet => "not_a_separator",
             Self::Delivered => "already_delivered",
             Self::ClockSetBack => "clock_set_back",
             Self::ClockJumped => "clock_jumped_ahead",
@@ -256,6 +264,12 @@ impl Hindrance {
             }
             Self::OfficerDecides => {
                 "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
+            }
+            Self::FileUndecided => {
+                "Take it into its letter or set it aside, under the held files (POST /v1/arrivals/{id}/take or /set-aside): that is the answer; a list that waits is held after ten minutes"
+            }
+            Self::NotASheet => {
+                "Choose another kind: every written page is in the archive; one that belongs to no letter is moved out with its reason"
             }
             Self::Over => "There is nothing to do",
             Self::SecondFolder => {

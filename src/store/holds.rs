@@ -1,17 +1,15 @@
-//! What waits for a person, and how it is settled; separator runs; the key “next letter”; pages moved between letters. Nothing is deleted.
+//! What waits for a person, and how it is settled; separator runs; the key “next letter”. Nothing is deleted.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Row};
 use serde_json::json;
 
-use super::letters::letter_named;
-use super::places::place_behind;
-use super::{Db, DraftState, Hindrance, Hold, StoreError, ledger, unreleased, vouch};
+use super::grouping::{NewHold, hold_once};
+use super::{Db, Hindrance, Hold, StoreError, Withholding, ledger, vouch};
 use crate::clock::{self, Millis};
-use crate::domain::grouping;
+use crate::domain::grouping::hold as code;
 use crate::domain::intake::{ArrivalState, reason};
-use crate::domain::letter::Stage;
 
 const HOLD: &str = "SELECT id, batch_id, letter_id, scan_id, reason, detail, at_ms, resolved_by, note, resolved_ms FROM holds";
 
@@ -28,17 +26,6 @@ fn hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
         at: row.get(6)?,
         resolved: by.zip(note).zip(at).map(|((by, note), at)| (by, note, at)),
     })
-}
-
-/// Where pages go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MoveTo {
-    /// Into a letter that is there, behind what it has.
-    Letter(String),
-    /// Into that letter, in front of this page.
-    Before(String, u32),
-    /// Into a new letter of the same batch.
-    NewLetter,
 }
 
 impl Db {
@@ -78,18 +65,74 @@ impl Db {
         )?)
     }
 
-    /// A person has looked and says what was found.
+    /// A person has looked and says what was found. Of a file that is held, the decision about it says that.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when somebody was faster; also when it is one's own taking in of a page from before
-    /// the release.
+    /// [`StoreError::NotFound`], or [`StoreError::WrongState`] when somebody was faster, while nobody has decided about the file that it is about, and when it
+    /// is one's own taking in of a page from before the release.
     pub fn resolve_hold(&mut self, id: i64, by: &str, note: &str) -> Result<Hold, StoreError> {
+        let found = self.hold(id)?;
+        if found.resolved.is_none()
+            && let Some(file) = self.undecided_file_of(&found)?
+        {
+            return Err(StoreError::WrongState {
+                why: Hindrance::FileUndecided,
+                what: "hold",
+                id: id.to_string(),
+                state: format!("about the file {file}, and nobody has decided about that"),
+                action: "resolve",
+            });
+        }
+        self.settle_hold(id, by, note)
+    }
+
+    fn hold(&self, id: i64) -> Result<Hold, StoreError> {
         let query = format!("{HOLD} WHERE id = ?1");
         let found = self.connection.query_row(&query, [id], hold).optional()?;
-        let found = found.ok_or_else(|| StoreError::NotFound {
+        found.ok_or_else(|| StoreError::NotFound {
             what: "hold",
             id: id.to_string(),
-        })?;
+        })
+    }
+
+    /// The file that a finding is about, by its arrival, while nobody has decided about it: a held one, or a list that waits for its pages.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn undecided_file_of(&self, found: &Hold) -> Result<Option<String>, StoreError> {
+        let detail = found.detail.as_deref().unwrap_or_default();
+        let file = match found.reason.as_str() {
+            code::IMAGE_HELD | code::FILE_GREW => self
+                .connection
+                .prepare_cached(
+                    "SELECT id FROM arrivals WHERE state = ?1 AND substr(?2, -length(name) - 2) = ': ' || name LIMIT 1",
+                )?
+                .query_row((ArrivalState::Held, detail), |row| row.get(0)),
+            reason::INDEX_PAGE_MISSING => self
+                .connection
+                .prepare_cached(
+                    "SELECT id FROM arrivals WHERE state IN (?1, ?2) AND reason = ?3 AND substr(?4, 1, length(name) + 2) = name || ': ' LIMIT 1",
+                )?
+                .query_row(
+                    (ArrivalState::Held, ArrivalState::Waiting, reason::INDEX_PAGE_MISSING, detail),
+                    |row| row.get(0),
+                ),
+            _ => self
+                .connection
+                .prepare_cached("SELECT id FROM arrivals WHERE scan_id = ?1 AND state = ?2 AND 'image ' || place = ?3")?
+                .query_row((found.scan, ArrivalState::Held, detail), |row| row.get(0)),
+        };
+        Ok(file.optional()?)
+    }
+
+    /// Answers a finding, whether a person says so or it follows from what was done.
+    pub(super) fn settle_hold(
+        &mut self,
+        id: i64,
+        by: &str,
+        note: &str,
+    ) -> Result<Hold, StoreError> {
+        let found = self.hold(id)?;
         if found.resolved.is_some() {
             return Err(StoreError::WrongState {
                 why: Hindrance::Decided,
@@ -99,7 +142,7 @@ impl Db {
                 action: "resolve",
             });
         }
-        if found.reason == grouping::hold::OPENED_BEFORE_RELEASE && self.took_in(&found, by)? {
+        if found.reason == code::OPENED_BEFORE_RELEASE && self.took_in(&found, by)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::SamePerson,
                 what: "hold",
@@ -120,9 +163,49 @@ impl Db {
         let mut detail = json!({"hold": id, "reason": found.reason, "note": note});
         vouch::along(&step, &mut detail, (vouch::HOLDS, &id.to_string()))?;
         ledger::append(&step, by, "hold.resolved", &about, &detail)?;
-        let resolved = step.query_row(&query, [id], hold)?;
         step.commit()?;
-        Ok(resolved)
+        self.hold(id)
+    }
+
+    /// What was found of a letter goes with its withdrawal, but for what is asked of an officer, of a file or of a scan: those are asked of the paper.
+    pub(super) fn findings_go_with(
+        &mut self,
+        letter: &str,
+        (by, why): (&str, &str),
+    ) -> Result<(), StoreError> {
+        for found in self.holds_of(letter)? {
+            let is_of_paper = code::is_for_an_officer(&found.reason)
+                || code::is_of_a_scan(&found.reason)
+                || self.undecided_file_of(&found)?.is_some();
+            if !is_of_paper {
+                self.settle_hold(found.id, by, why)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What went with a withdrawal is asked again when that is taken back.
+    pub(super) fn findings_come_back(
+        &self,
+        letter: &str,
+        withdrawn: &Withholding,
+    ) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "{HOLD} WHERE letter_id = ?1 AND resolved_by = ?2 AND note = ?3 AND resolved_ms >= ?4 ORDER BY id"
+        ))?;
+        let with_it = (letter, &withdrawn.by, &withdrawn.reason, withdrawn.at);
+        let gone = query.query_map(with_it, hold)?;
+        for found in gone.collect::<Result<Vec<_>, _>>()? {
+            let new = NewHold {
+                batch: found.batch,
+                letter: found.letter,
+                scan: found.scan,
+                reason: &found.reason,
+                detail: found.detail,
+            };
+            hold_once(&self.connection, &new)?;
+        }
+        Ok(())
     }
 
     /// Whether this person took one of the letter's pages in.
@@ -243,185 +326,5 @@ impl Db {
             row.get(0)
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Puts pages of one letter into another, into a new one, or before another page of their own; drafts are made anew. Returns the letter they are in now.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] for a letter or a page of another one; [`StoreError::WrongState`] once a case system has one of them.
-    pub fn move_pages(
-        &mut self,
-        from: &str,
-        pages: &[i64],
-        to: &MoveTo,
-        (by, why): (&str, &str),
-    ) -> Result<String, StoreError> {
-        if let MoveTo::Before(to, n) = to
-            && to == from
-        {
-            self.order_pages(from, (pages, *n), (by, why))?;
-            return Ok(to.clone());
-        }
-        self.atomically(|db| {
-            db.clock_is_right("move pages")?;
-            let is_kept_page = matches!(to, MoveTo::NewLetter) && db.are_kept_from_its_system(from, pages)?;
-            if !is_kept_page {
-                db.may_regroup(from)?;
-            }
-            let held = db.holds_of(from)?;
-            // Only its number speaks against it, and this person says which letter the sheets belong to; anything else is an officer's to say first.
-            let is_number_alone =
-                |hold: &Hold| !matches!(to, MoveTo::NewLetter) && unreleased::is_number_alone(hold);
-            let is_an_officers = |hold: &&Hold| grouping::hold::is_for_an_officer(&hold.reason);
-            if held.iter().filter(is_an_officers).any(|hold| !is_number_alone(hold)) {
-                return Err(StoreError::WrongState {
-                    why: Hindrance::Held,
-                    what: "letter",
-                    id: from.to_owned(),
-                    state: "held for an officer, who first says what was found".into(),
-                    action: "move pages",
-                });
-            }
-            let (load, group): (i64, String) = db
-                .connection
-                .query_row("SELECT load_id, group_name FROM letters WHERE id = ?1", [from], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?
-                .ok_or_else(|| StoreError::NotFound { what: "letter", id: from.to_owned() })?;
-            let before = match to {
-                MoveTo::Before(to, n) => Some(db.page_to_come_before(to, *n)?),
-                _ => None,
-            };
-            let to = match to {
-                MoveTo::Letter(to) | MoveTo::Before(to, _) => {
-                    if !db.takes_late_page(to)? {
-                        db.may_regroup(to)?;
-                    }
-                    to.clone()
-                }
-                MoveTo::NewLetter => {
-                    let name = db.free_group(load, &group)?;
-                    // Its pages were another letter's, and go on or wait with that one.
-                    letter_named(&db.connection, load, &name)?.1
-                }
-            };
-            let begins = db.page_ids(&to)?.is_empty();
-            let mut moves = Vec::new();
-            for page in pages {
-                if !begins {
-                    db.stand(*page, place_behind(&db.connection, &to)?)?;
-                }
-                let moved = db.connection.execute(
-                    "UPDATE pages SET letter_id = ?3 WHERE id = ?1 AND letter_id = ?2",
-                    (page, from, &to),
-                )?;
-                if moved == 0 {
-                    return Err(StoreError::NotFound { what: "page of this letter", id: page.to_string() });
-                }
-                if let Some(before) = before {
-                    db.put_before(&to, &[*page], before)?;
-                }
-                db.connection.execute(
-                    "INSERT INTO page_moves (page_id, from_letter, to_letter, by, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    (page, from, &to, by, why, clock::now()),
-                )?;
-                moves.push(db.connection.last_insert_rowid().to_string());
-            }
-            db.restrict_like(from, &to, (by, why))?;
-            db.keep_like(from, &to)?;
-            if !is_kept_page {
-                db.regrouped(from)?;
-            }
-            let is_late = db.takes_late_page(&to)?;
-            if is_late {
-                // Its draft stays as it was registered; the page is told as an amendment.
-                db.connection.execute(
-                    "UPDATE letters SET last_arrival_ms = ?2, version = version + 1 WHERE id = ?1",
-                    (&to, clock::now()),
-                )?;
-            } else {
-                db.regrouped(&to)?;
-            }
-            if db.page_ids(from)?.is_empty() {
-                let of_it = held.iter().filter(is_an_officers);
-                of_it.map(|hold| hold.id).try_for_each(|id| db.resolve_hold(id, by, why).map(drop))?;
-                if is_late {
-                    // That letter is closed: what is open is settled before.
-                    db.nothing_open(from, false, "move its last pages into a letter that is handed over")?;
-                }
-                db.move_valuables(from, &to, by)?;
-                // Nothing is left to be read of it.
-                db.withdraw(from, why, by)?;
-            }
-            let mut detail = json!({"pages": pages, "from": from, "to": to, "reason": why});
-            for id in &moves {
-                vouch::along(&db.connection, &mut detail, (vouch::MOVES, id))?;
-            }
-            ledger::append(&db.connection, by, "pages.moved", &format!("letter/{from}"), &detail)?;
-            ledger::append(&db.connection, by, "pages.received", &format!("letter/{to}"), &detail)?;
-            Ok(to)
-        })
-    }
-
-    /// A letter whose pages may still change: no case system has it, and none is looking at it.
-    pub(super) fn may_regroup(&self, letter: &str) -> Result<(), StoreError> {
-        let found: Option<(Stage, bool)> = self
-            .connection
-            .query_row(
-                "SELECT stage, withheld IS NOT NULL FROM letters WHERE id = ?1",
-                [letter],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        let refused = |why, state: &str| StoreError::WrongState {
-            why,
-            what: "letter",
-            id: letter.to_owned(),
-            state: state.into(),
-            action: "change its pages",
-        };
-        match found {
-            None => Err(StoreError::NotFound {
-                what: "letter",
-                id: letter.to_owned(),
-            }),
-            Some((_, true)) => Err(refused(Hindrance::Withheld, "withheld")),
-            Some((Stage::Registered, _)) => Err(refused(Hindrance::Registered, "registered")),
-            Some((Stage::Confirmed, _)) => Err(refused(Hindrance::Confirmed, "confirmed")),
-            Some(_) => match self.draft(letter) {
-                Ok(draft) if draft.state != DraftState::Open => {
-                    Err(refused(Hindrance::WithCaseSystem, "with a case system"))
-                }
-                Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
-                Err(error) => Err(error),
-            },
-        }
-    }
-
-    /// Its draft is made anew from the pages it has now.
-    pub(super) fn regrouped(&self, letter: &str) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE letters SET stage = ?2, last_arrival_ms = ?3, version = version + 1 WHERE id = ?1",
-            (letter, Stage::Reading, clock::now()),
-        )?;
-        // Not to be offered as it is: it stands on other pages.
-        self.connection.execute(
-            "UPDATE drafts SET ready_ms = NULL WHERE letter_id = ?1 AND state = ?2",
-            (letter, DraftState::Open),
-        )?;
-        Ok(())
-    }
-
-    fn free_group(&self, load: i64, group: &str) -> Result<String, StoreError> {
-        let mut taken = self.connection.prepare_cached(
-            "SELECT 1 FROM letters WHERE group_name = ?2 AND batch_id = (SELECT batch_id FROM loads WHERE id = ?1)",
-        )?;
-        let mut number = 2;
-        loop {
-            let name = format!("{group}+{number}");
-            if !taken.exists((load, &name))? {
-                return Ok(name);
-            }
-            number += 1;
-        }
     }
 }

@@ -156,7 +156,7 @@ impl Db {
             .query_map((reason::INDEX_PAGE_MISSING, format!("{name}: ")), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         open.into_iter()
-            .try_for_each(|hold| self.resolve_hold(hold, ACTOR, why).map(drop))
+            .try_for_each(|hold| self.settle_hold(hold, ACTOR, why).map(drop))
     }
 
     fn gate_for(&self, file: &TakePage) -> Result<Gate, StoreError> {

@@ -10,13 +10,12 @@ use super::vouch::{self, NAMED_OFFICES};
 use super::{Db, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::config::Offer;
-use crate::domain::access::{Interest, Restricted, is_of_no_known_office};
+use crate::domain::access::{Interest, Restricted};
 use crate::domain::correct::{Corrections, NamedAccused, NewAccused};
 use crate::domain::draft::{Accused, Fields};
-use crate::domain::extract::offices_spoken_of;
 
 /// The row of an accused of whom nobody knows of which office he is.
-const WHICHEVER: &str = "*";
+pub(super) const WHICHEVER: &str = "*";
 /// What the first start of this laixin writes once it has looked through older drafts.
 const LOOKED: &str = "offices.looked";
 
@@ -141,28 +140,6 @@ impl Db {
             (NAMED_OFFICES, &id.to_string()),
             detail,
         )
-    }
-
-    fn spoken_of(&self, letter: &str, fields: &Fields) -> Result<BTreeSet<String>, StoreError> {
-        let roster = self.roster();
-        let mut all = BTreeSet::new();
-        let is_unknown = fields.accuses()
-            && fields
-                .accused
-                .iter()
-                .any(|one| is_of_no_known_office(one, roster));
-        if is_unknown {
-            all.insert(WHICHEVER.to_owned());
-        }
-        let units = self.units()?;
-        let is_unknown = |unit: &String| roster.office_begun(unit).is_none();
-        let others: Vec<String> = units.into_iter().filter(is_unknown).collect();
-        if roster.orgs.is_empty() && others.is_empty() {
-            return Ok(all);
-        }
-        let pages = self.page_texts(letter)?;
-        all.extend(offices_spoken_of(&pages, fields, roster, &others));
-        Ok(all)
     }
 
     /// By its full name, the office that a case system's unit is or belongs to.

@@ -64,6 +64,13 @@ fn image_named(
     Ok(name.unwrap_or_default())
 }
 
+/// Whether a separator sheet is of a run that was printed here.
+pub(super) fn is_ours(step: &Connection, separator: &Separator) -> Result<bool, StoreError> {
+    let mut query =
+        step.prepare_cached("SELECT 1 FROM separator_runs WHERE run = ?1 AND count >= ?2")?;
+    Ok(query.exists((&separator.run, separator.number))?)
+}
+
 /// A page that is read as an envelope inside a letter that a mail number began: probably the next letter's, whose number was not made out.
 pub(super) fn hold_envelope_inside(step: &Connection, page: i64) -> Result<(), StoreError> {
     match beside_number(step, page)? {
@@ -147,12 +154,12 @@ impl Taking<'_> {
                 Face::Disputed => self.page(*frame, Some((hold::SEPARATOR_DISPUTED, None)))?,
                 Face::Unseen => self.page(*frame, Some((hold::IMAGE_NOT_SEEN, None)))?,
                 Face::Separator(separator) | Face::SeparatorBack(separator)
-                    if !self.is_ours(separator)? =>
+                    if !is_ours(self.step, separator)? =>
                 {
                     self.page(*frame, Some((hold::SEPARATOR_FOREIGN, None)))?;
                 }
                 Face::BesideSeparator(separator) => {
-                    let detail = self.is_ours(separator)?.then(|| separator.label());
+                    let detail = is_ours(self.step, separator)?.then(|| separator.label());
                     let odd = detail.map(|label| (hold::ODD_COUNT, Some(label)));
                     self.page(*frame, odd)?;
                 }
@@ -161,14 +168,6 @@ impl Taking<'_> {
             }
         }
         Ok(())
-    }
-
-    fn is_ours(&self, separator: &Separator) -> Result<bool, StoreError> {
-        Ok(self.step.query_row(
-            "SELECT EXISTS (SELECT 1 FROM separator_runs WHERE run = ?1 AND count >= ?2)",
-            (&separator.run, separator.number),
-            |row| row.get(0),
-        )?)
     }
 
     fn seen(&self, frame: u32, separator: &Separator, side: &str) -> Result<i64, StoreError> {
@@ -193,11 +192,24 @@ impl Taking<'_> {
             self.hold(None, hold::LETTER_EMPTY, Some(before.label()))?;
         }
         let odd = after(Some(&before), separator);
+        if odd == Some(hold::SEPARATOR_SKIPPED) && self.came_all(&before, separator)? {
+            return Ok(());
+        }
         if let Some(reason @ (hold::SEPARATOR_SKIPPED | hold::SEPARATOR_RUN_CHANGED)) = odd {
             let between = format!("{} → {}", before.label(), separator.label());
             self.hold(letter, reason, Some(between))?;
         }
         Ok(())
+    }
+
+    /// Whether every sheet between these two came in this batch: the first lay out of its order, and no letter is missing.
+    fn came_all(&self, from: &Separator, to: &Separator) -> Result<bool, StoreError> {
+        let came: u32 = self.step.query_row(
+            "SELECT count(DISTINCT number) FROM separators_seen WHERE batch_id = ?1 AND run = ?2 AND side = 'front' AND number > ?3 AND number < ?4",
+            (self.batch, &to.run, from.number, to.number),
+            |row| row.get(0),
+        )?;
+        Ok(came + 1 == to.number - from.number)
     }
 
     /// An envelope with a mail number begins the letter of that number; one that came before is a person's to look at.

@@ -249,7 +249,7 @@ impl Db {
             one.reason == hold::PACKAGE_UNANSWERED && one.detail.as_ref() == Some(&detail)
         });
         held.iter().try_for_each(|one| {
-            let resolved = self.resolve_hold(one.id, &message.channel, "answered by a receipt");
+            let resolved = self.settle_hold(one.id, &message.channel, "answered by a receipt");
             resolved.map(drop)
         })
     }

@@ -3,9 +3,10 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::ordered::hold_envelope_inside;
+use super::ordered::{hold_envelope_inside, is_ours};
 use super::{Db, Hindrance, StoreError, ledger};
 use crate::domain::access::Seer;
+use crate::domain::grouping::sheet_read;
 use crate::domain::letter::Stage;
 use crate::domain::text::PageKind;
 
@@ -48,11 +49,12 @@ impl Db {
         Ok(true)
     }
 
-    /// A person says what a page is; that is kept whatever is read on it. The letter's draft is made anew.
+    /// A person says what a page is; that is kept whatever is read on it. The letter's draft is made anew. A separator is only what one of our sheets was
+    /// read on: it is the one kind that the archive leaves out.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] of a letter that is withheld, confirmed or registered; [`StoreError::Unseen`] for an instruction
-    /// that is not for this person.
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] of a letter that is withheld, confirmed or registered, and of a separator that is none;
+    /// [`StoreError::Unseen`] for an instruction that is not for this person.
     pub fn set_page_kind(
         &mut self,
         letter: &str,
@@ -91,6 +93,15 @@ impl Db {
         let (page, before) = *rows.get(at).ok_or_else(missing)?;
         // Whoever may not see an instruction does not make it something that he may.
         self.let_see_page(seer, letter, before)?;
+        if kind == PageKind::Separator && before != kind && !self.is_sheet(letter, at)? {
+            return Err(StoreError::WrongState {
+                why: Hindrance::NotASheet,
+                what: "page",
+                id: format!("{letter}/{n}"),
+                state: "without a separator sheet of this station on it".into(),
+                action: "call it a separator",
+            });
+        }
         let step = self.connection.savepoint()?;
         step.execute("UPDATE pages SET kind = ?2 WHERE id = ?1", (page, kind))?;
         // A draft older than the letter's newest page is made anew.
@@ -102,6 +113,18 @@ impl Db {
         ledger::append(&step, by, KIND_SET, &format!("page/{page}"), &detail)?;
         step.commit()?;
         Ok(())
+    }
+
+    /// Whether a separator sheet that was printed here was read on the page at this place of a letter.
+    fn is_sheet(&self, letter: &str, at: usize) -> Result<bool, StoreError> {
+        let read = self.read_pages(letter)?.into_iter().nth(at);
+        let sheet = read
+            .and_then(|page| page.reading)
+            .and_then(|reading| sheet_read(&reading.lines));
+        match sheet {
+            Some(sheet) => is_ours(&self.connection, &sheet),
+            None => Ok(false),
+        }
     }
 
     /// Row numbers and kinds of a letter's pages in archive order.

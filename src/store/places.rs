@@ -172,7 +172,7 @@ impl Db {
                     why: Hindrance::NotSo,
                     what: "letter",
                     id: letter.to_owned(),
-                    state: "in this order: pages of different kinds stand as the archive has them"
+                    state: "in this order already: pages of another kind stand where the archive has them"
                         .into(),
                     action: "order its pages",
                 });

@@ -390,7 +390,15 @@ impl Db {
         if scan.sides == 2 && images % 2 == 1 {
             found.push((hold::ODD_COUNT, format!("{images} sides")));
         }
-        if let Some(label) = self.empty_separator(scan)? {
+        // Where the scan stopped, or an image is missing or held, that may be the last sheet's letter: nobody takes its envelope for empty.
+        let is_whole = scan.held_images == 0
+            && !found.iter().any(|(reason, _)| {
+                matches!(
+                    *reason,
+                    hold::SCAN_BROKEN | hold::SCAN_INTERRUPTED | hold::COUNTS_DIFFER
+                )
+            });
+        if is_whole && let Some(label) = self.empty_separator(scan)? {
             found.push((hold::LETTER_EMPTY, label));
         }
         Ok(found)

@@ -87,7 +87,10 @@ impl Db {
     }
 
     /// The offices of case systems, as tokens and settings name them.
-    pub(super) fn units(&self) -> Result<Vec<String>, StoreError> {
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn units(&self) -> Result<Vec<String>, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT DISTINCT unit FROM tokens WHERE unit IS NOT NULL AND revoked_ms IS NULL",
         )?;

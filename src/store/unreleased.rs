@@ -132,7 +132,7 @@ impl Db {
         let go_on = held.len().saturating_sub(stay);
         held.into_iter()
             .take(go_on)
-            .try_for_each(|hold| self.resolve_hold(hold.id, by, why).map(drop))
+            .try_for_each(|hold| self.settle_hold(hold.id, by, why).map(drop))
     }
 }
 
@@ -243,7 +243,7 @@ impl Db {
             let open = self.holds_of(letter)?.into_iter();
             let by_time = open.filter(|open| open.reason == hold::MADE_BEFORE_RELEASE);
             for open in by_time.collect::<Vec<_>>() {
-                self.resolve_hold(open.id, ACTOR, WHY)?;
+                self.settle_hold(open.id, ACTOR, WHY)?;
             }
         }
         files

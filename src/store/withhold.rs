@@ -166,11 +166,24 @@ impl Db {
         })
     }
 
-    /// Withdraws a letter, e.g. one that was scanned twice. Nothing of it is deleted.
+    /// Withdraws a letter, e.g. one that was scanned twice, and with it what was found of it. Nothing of it is deleted.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is open.
     pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            db.put_away(letter, reason, by)?;
+            db.findings_go_with(letter, (by, reason))
+        })
+    }
+
+    /// Withdraws a letter; what was found of it stays to be answered.
+    pub(super) fn put_away(
+        &mut self,
+        letter: &str,
+        reason: &str,
+        by: &str,
+    ) -> Result<(), StoreError> {
         self.atomically(|db| {
             db.in_hand(letter, "withdraw")?;
             db.nothing_open(letter, false, "withdraw")?;
@@ -194,11 +207,12 @@ impl Db {
     /// [`StoreError::WrongState`] unless it is withdrawn.
     pub fn reinstate(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
-            match db.withholding(letter)? {
-                Some(held) if held.kind == Withheld::Withdrawn => {}
+            let withdrawn = match db.withholding(letter)? {
+                Some(held) if held.kind == Withheld::Withdrawn => held,
                 Some(held) => return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), "reinstate")),
                 None => return Err(wrong(Hindrance::NotSo, letter, "not withdrawn", "reinstate")),
-            }
+            };
+            db.findings_come_back(letter, &withdrawn)?;
             db.connection.execute(
                 "UPDATE letters SET withheld = NULL, withheld_reason = NULL, withheld_by = NULL, withheld_ms = NULL,
                  version = version + 1 WHERE id = ?1",

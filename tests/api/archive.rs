@@ -17,7 +17,7 @@ pub(super) struct Sheet<'a> {
     pub(super) reading: Option<Reading>,
 }
 
-fn reading(width: u32, height: u32, turned_deg: u16, lines: Vec<Line>) -> Reading {
+pub(super) fn reading(width: u32, height: u32, turned_deg: u16, lines: Vec<Line>) -> Reading {
     Reading {
         engine: "e".into(),
         width,
@@ -40,7 +40,7 @@ fn line(text: &str, quad: [[f32; 2]; 4], vertical: bool) -> Line {
     }
 }
 
-fn row(text: &str, x: f32, y: f32, size: f32) -> Line {
+pub(super) fn row(text: &str, x: f32, y: f32, size: f32) -> Line {
     let end = x + size * text.chars().count() as f32;
     line(
         text,

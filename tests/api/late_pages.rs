@@ -338,6 +338,7 @@ fn a_finding_is_settled_only_by_whoever_may_open_its_letter() {
         "two_mail_numbers",
         "mail_number_again",
         "letter_empty",
+        "envelope_alone",
         "odd_count",
         "scan_broken",
         "counts_differ",

@@ -170,13 +170,13 @@ async fn the_same_bytes_or_the_same_name_again_are_told() {
     station.wait_for(ArrivalState::Taken, 1).await;
     station.file("K2_p2.jpg", &page(1));
     station.wait_for(ArrivalState::Taken, 2).await;
-    assert_eq!(holds(&station).await, [about(hold::SAME_BYTES, None)]);
+    assert_eq!(holds(&station).await, [about(hold::SAME_BYTES, Some("K2"))]);
     station.file("K2_p1.jpg", &page(2));
     station.wait_for(ArrivalState::Taken, 3).await;
     assert_eq!(
         holds(&station).await,
         [
-            about(hold::SAME_BYTES, None),
+            about(hold::SAME_BYTES, Some("K2")),
             about(hold::PAGE_AGAIN, Some("K2"))
         ]
     );

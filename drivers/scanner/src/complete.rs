@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::index::{self, Listed, Unclear};
+use crate::index::{self, Fault, Listed};
 
 /// What a whole file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub enum Verdict {
         /// Height in pixels.
         height: u32,
     },
-    /// A list of pages that names none, or one twice.
+    /// A list of pages with a fault: which, says [`index::parse`].
     UnclearIndex,
     /// Something else.
     NotAnImage(LooksLike),
@@ -90,8 +90,8 @@ pub(crate) fn inspect_index(path: &Path, usual: &str) -> Verdict {
         Ok(bytes) if bytes.len() as u64 > index::LARGEST_BYTES => Verdict::UnclearIndex,
         Ok(bytes) => match index::parse(usual, &bytes) {
             Ok(letters) => Verdict::Complete(Shape::Index(letters)),
-            Err(Unclear::Unfinished) => Verdict::Incomplete,
-            Err(Unclear::Useless) => Verdict::UnclearIndex,
+            Err(unclear) if unclear.fault == Fault::Unfinished => Verdict::Incomplete,
+            Err(_) => Verdict::UnclearIndex,
         },
         Err(error) => Verdict::Unreadable(error.kind()),
     }

@@ -92,8 +92,7 @@ impl FolderSettings {
 impl FolderSettings {
     /// A list of pages belongs to the letter of its sub-folder, or else to the one it is named after.
     fn inspect(&self, path: &Path) -> Verdict {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !self.has_indexes || !index::is_index_name(&name) {
+        if !self.is_index(path) {
             return complete::inspect(path);
         }
         let folder = path
@@ -106,11 +105,15 @@ impl FolderSettings {
 
     /// How long a file has to be still: a list that grows line by line is given more time.
     fn quiet_of(&self, path: &Path) -> Duration {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        match self.has_indexes && index::is_index_name(&name) {
+        match self.is_index(path) {
             true => self.quiet * 3,
             false => self.quiet,
         }
+    }
+
+    fn is_index(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.has_indexes && index::is_index_name(&name)
     }
 }
 

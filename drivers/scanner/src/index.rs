@@ -6,14 +6,20 @@
 //! | a CSV column headed `letter`, `document`, 信件, 编号 … | what stands in that column |
 //! | an XML element `<letter>` or `<document>` with `id`, `name` or `number` | that |
 //!
-//! Only the last part of a path counts: `C:\Scans\0001.jpg` is `0001.jpg` beside the index. Whatever is not clear is refused, never guessed.
+//! Only the last part of a path counts: `C:\Scans\0001.jpg` is `0001.jpg` beside the index; a path with `..` is refused. Whatever is not
+//! clear is refused, never guessed.
 
-use std::collections::HashSet;
+mod fault;
+
+use std::collections::{HashMap, HashSet};
 
 use encoding_rs::GB18030;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
+
+pub use self::fault::{Fault, Unclear};
+use crate::naming;
 
 /// One letter of an index file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +30,11 @@ pub struct Listed {
     pub pages: Vec<String>,
 }
 
-/// Why an index file says nothing that can be relied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unclear {
-    /// It has no end yet.
-    Unfinished,
-    /// It names no image, one image twice, or is in no encoding known here.
-    Useless,
+/// A page as an entry names it.
+struct Named {
+    letter: String,
+    page: String,
+    line: usize,
 }
 
 /// Larger files are no index.
@@ -77,48 +81,32 @@ pub fn parse(usual: &str, bytes: &[u8]) -> Result<Vec<Listed>, Unclear> {
     let text = decode(bytes)?;
     let pages = match text.trim_start().starts_with('<') {
         true => of_xml(usual, &text)?,
-        false => of_lines(usual, &text, &mut 0)?,
+        false => of_lines(usual, &text)?,
     };
     let mut letters: Vec<Listed> = Vec::new();
-    for (at, (letter, page)) in pages.iter().enumerate() {
-        if pages[..at].iter().any(|(_, before)| before == page) {
-            return Err(Unclear::Useless);
+    for Named { letter, page, line } in pages {
+        if let Some(before) = letters.iter().find(|listed| listed.pages.contains(&page)) {
+            let fault = match before.letter == letter {
+                true => Fault::PageTwice,
+                false => Fault::PageInTwoLetters,
+            };
+            return Err(Unclear {
+                page: naming::is_safe(&page).then_some(page),
+                ..Unclear::at(fault, line)
+            });
         }
-        match letters.iter_mut().find(|listed| listed.letter == *letter) {
-            Some(listed) => listed.pages.push(page.clone()),
+        match letters.iter_mut().find(|listed| listed.letter == letter) {
+            Some(listed) => listed.pages.push(page),
             None => letters.push(Listed {
-                letter: letter.clone(),
-                pages: vec![page.clone()],
+                letter,
+                pages: vec![page],
             }),
         }
     }
     match letters.is_empty() {
-        true => Err(Unclear::Useless),
+        true => Err(Unclear::whole(Fault::NoPages)),
         false => Ok(letters),
     }
-}
-
-/// The line, from 1, that keeps a list from being clear: it names no image, or no letter though others do, or an image that was named before. `None` where
-/// no line of its own is to blame.
-#[must_use]
-pub fn unclear_line(bytes: &[u8]) -> Option<usize> {
-    let text = decode(bytes).ok()?;
-    if text.trim_start().starts_with('<') {
-        return None;
-    }
-    let mut at = 0;
-    if of_lines("-", &text, &mut at).is_err() {
-        return Some(at);
-    }
-    let mut named = HashSet::new();
-    for (at, line) in text.lines().enumerate() {
-        for page in cells(line).iter().filter_map(|cell| page_name(cell)) {
-            if !named.insert(page) {
-                return Some(at + 1);
-            }
-        }
-    }
-    None
 }
 
 /// UTF-8 or UTF-16 where the file says so, else what Chinese Windows writes.
@@ -130,7 +118,7 @@ fn decode(bytes: &[u8]) -> Result<String, Unclear> {
     });
     let (text, _, has_errors) = encoding.decode(bytes);
     match has_errors || text.contains('\0') {
-        true => Err(Unclear::Useless),
+        true => Err(Unclear::whole(Fault::NoText)),
         false => Ok(text.into_owned()),
     }
 }
@@ -144,6 +132,12 @@ fn page_name(cell: &str) -> Option<String> {
         .iter()
         .any(|ending| lower.len() > ending.len() && lower.ends_with(ending))
         .then(|| name.to_owned())
+}
+
+/// Whether a cell is a path that leads out of the folder it is taken from.
+fn leads_out(cell: &str) -> bool {
+    let cell = cell.trim().trim_matches(['"', '\'']).trim();
+    cell.contains(['/', '\\']) && cell.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// Whether a cell names a file that is no image here.
@@ -163,39 +157,51 @@ fn is_letter_word(text: &str) -> bool {
     LETTER_WORDS.contains(&plain.as_str())
 }
 
-/// `at` is the line that was looked at last.
-fn of_lines(usual: &str, text: &str, at: &mut usize) -> Result<Vec<(String, String)>, Unclear> {
+fn of_lines(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
     let mut pages = Vec::new();
     let (mut letter_column, mut is_first) = (None, true);
-    for (before, line) in text.lines().enumerate() {
-        if line.trim().is_empty() {
+    let mut lines = text.lines().zip(1..).peekable();
+    while let Some((text_of_line, line)) = lines.next() {
+        if text_of_line.trim().is_empty() {
             continue;
         }
-        *at = before + 1;
+        // A line that is being written has no end yet.
+        let is_begun = lines.peek().is_none() && !text.ends_with(['\n', '\r']);
         let is_head = std::mem::take(&mut is_first);
-        let cells = cells(line);
+        let cells = cells(text_of_line);
+        if cells.iter().any(|cell| leads_out(cell)) {
+            return Err(Unclear::at(Fault::PathOut, line));
+        }
         let named: Vec<String> = cells.iter().filter_map(|cell| page_name(cell)).collect();
         if named.is_empty() {
-            let is_setting = line.contains('=') || line.trim_start().starts_with(['#', '[', ';']);
+            let is_setting = text_of_line.contains('=')
+                || text_of_line.trim_start().starts_with(['#', '[', ';']);
             if cells.iter().any(|cell| names_another(cell)) {
-                return Err(Unclear::Useless);
+                return Err(Unclear::at(Fault::OtherFile, line));
             }
             if is_head {
                 letter_column = cells.iter().position(|cell| is_letter_word(cell));
             } else if !is_setting {
-                // A line that is being written names no whole file yet.
-                return Err(Unclear::Unfinished);
+                let fault = match is_begun {
+                    true => Fault::Unfinished,
+                    false => Fault::NoPage,
+                };
+                return Err(Unclear::at(fault, line));
             }
             continue;
         }
         let letter = match letter_column {
             Some(column) => match cells.get(column).map(|cell| cell.trim()) {
                 Some(cell) if !cell.is_empty() && page_name(cell).is_none() => cell.to_owned(),
-                _ => return Err(Unclear::Useless),
+                _ => return Err(Unclear::at(Fault::NoLetter, line)),
             },
             None => usual.to_owned(),
         };
-        pages.extend(named.into_iter().map(|page| (letter.clone(), page)));
+        pages.extend(named.into_iter().map(|page| Named {
+            letter: letter.clone(),
+            page,
+            line,
+        }));
     }
     Ok(pages)
 }
@@ -223,14 +229,18 @@ fn cells(line: &str) -> Vec<String> {
 /// What an XML list says, as far as it was read.
 #[derive(Default)]
 struct Xml {
-    pages: Vec<(String, String)>,
+    pages: Vec<Named>,
     /// The elements that are open.
     open: Vec<Element>,
-    /// Elements and attributes, by their path, that name an image somewhere, and that name none somewhere.
+    /// Elements and attributes, by their path, that name an image somewhere, and that name none somewhere: there first in this line.
     naming: HashSet<String>,
-    bare: HashSet<String>,
+    bare: HashMap<String, usize>,
     /// Letters without a name so far.
     unnamed: u32,
+    /// The line that is looked at.
+    line: usize,
+    /// The first thing that is not clear.
+    unclear: Option<Unclear>,
 }
 
 /// An element that is open.
@@ -242,12 +252,19 @@ struct Element {
     text: String,
     /// Images named before it.
     before: usize,
+    /// Where it begins.
+    line: usize,
 }
 
 impl Xml {
     fn letter(&self, usual: &str) -> String {
         let named = self.open.iter().rev().find_map(|one| one.letter.clone());
         named.unwrap_or_else(|| usual.to_owned())
+    }
+
+    fn is_unclear(&mut self, fault: Fault) {
+        let at = Unclear::at(fault, self.line);
+        self.unclear.get_or_insert(at);
     }
 
     fn begins(&mut self, name: &str, values: &[(String, String)], usual: &str) {
@@ -275,20 +292,34 @@ impl Xml {
             letter,
             text: String::new(),
             before: self.pages.len(),
+            line: self.line,
         });
         for (key, value) in values {
-            self.names(&format!("{path}@{key}"), page_name(value), usual);
+            self.names(&format!("{path}@{key}"), value, usual);
         }
     }
 
-    fn names(&mut self, path: &str, page: Option<String>, usual: &str) {
-        match page {
+    fn names(&mut self, path: &str, value: &str, usual: &str) {
+        if leads_out(value) {
+            self.is_unclear(Fault::PathOut);
+        }
+        match page_name(value) {
             Some(page) => {
                 self.naming.insert(path.to_owned());
-                self.pages.push((self.letter(usual), page));
+                self.adds_page(page, usual);
             }
-            None => drop(self.bare.insert(path.to_owned())),
+            None => {
+                self.bare.entry(path.to_owned()).or_insert(self.line);
+            }
         }
+    }
+
+    fn adds_page(&mut self, page: String, usual: &str) {
+        self.pages.push(Named {
+            letter: self.letter(usual),
+            page,
+            line: self.line,
+        });
     }
 
     fn adds(&mut self, text: &str) {
@@ -302,29 +333,56 @@ impl Xml {
         let Some(one) = self.open.last_mut() else {
             return;
         };
-        if let Some(page) = page_name(&std::mem::take(&mut one.text)) {
-            self.pages.push((self.letter(usual), page));
+        let text = std::mem::take(&mut one.text);
+        if leads_out(&text) {
+            self.is_unclear(Fault::PathOut);
+        }
+        if let Some(page) = page_name(&text) {
+            self.adds_page(page, usual);
         }
     }
 
     fn ends(&mut self) {
         if let Some(one) = self.open.pop() {
-            let of = match self.pages.len() > one.before {
-                true => &mut self.naming,
-                false => &mut self.bare,
-            };
-            of.insert(one.path);
+            if self.pages.len() > one.before {
+                self.naming.insert(one.path);
+            } else {
+                self.bare.entry(one.path).or_insert(one.line);
+            }
         }
+    }
+
+    /// The first entry that is like others that name an image, and names none.
+    fn bare_entry(&self) -> Option<Unclear> {
+        let among = self
+            .bare
+            .iter()
+            .filter(|(path, _)| self.naming.contains(*path));
+        let line = among.map(|(_, line)| *line).min()?;
+        Some(Unclear::at(Fault::NoPage, line))
     }
 }
 
 /// Every entry has to say which image it is: one that is like others that name an image, and names none, or what nothing resolves, is not clear.
-fn of_xml(usual: &str, text: &str) -> Result<Vec<(String, String)>, Unclear> {
+fn of_xml(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
     let mut reader = quick_xml::Reader::from_str(text);
     let mut xml = Xml::default();
-    let (mut has_root, mut is_unclear) = (false, false);
+    let mut has_root = false;
+    let (mut seen, mut line) = (0, 1);
     loop {
-        let event = reader.read_event().map_err(|_| Unclear::Unfinished)?;
+        let read = reader.read_event();
+        let until =
+            usize::try_from(reader.buffer_position()).map_or(text.len(), |at| at.min(text.len()));
+        let event = match read {
+            Ok(event) => event,
+            // What has no end yet is being written; anything else stays as it is.
+            Err(quick_xml::Error::Syntax(_)) => return Err(Unclear::at(Fault::Unfinished, line)),
+            Err(_) => return Err(Unclear::at(Fault::NoXml, line)),
+        };
+        xml.line = line;
+        let passed = text.as_bytes().get(seen..until).unwrap_or_default();
+        line += passed.iter().filter(|byte| **byte == b'\n').count();
+        seen = until;
         let is_start = matches!(event, Event::Start(_));
         match event {
             Event::Start(element) | Event::Empty(element) => {
@@ -332,13 +390,15 @@ fn of_xml(usual: &str, text: &str) -> Result<Vec<(String, String)>, Unclear> {
                 xml.look_at_text(usual);
                 let mut values = Vec::new();
                 for attribute in element.attributes() {
-                    let said = attribute.ok().and_then(|attribute| {
-                        let key = attribute.key.local_name().as_ref().to_lowercase();
-                        let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
-                        Some((key, value.into_owned()))
-                    });
-                    is_unclear |= said.is_none();
-                    values.extend(said);
+                    let Ok(attribute) = attribute else {
+                        xml.is_unclear(Fault::NoXml);
+                        continue;
+                    };
+                    let key = attribute.key.local_name().as_ref().to_lowercase();
+                    match attribute.normalized_value(XmlVersion::Implicit1_0) {
+                        Ok(value) => values.push((key, value.into_owned())),
+                        Err(_) => xml.is_unclear(Fault::Entity),
+                    }
                 }
                 xml.begins(element.local_name().as_ref(), &values, usual);
                 if !is_start {
@@ -357,17 +417,21 @@ fn of_xml(usual: &str, text: &str) -> Result<Vec<(String, String)>, Unclear> {
                     Ok(None) => resolve_predefined_entity(&reference).map(str::to_owned),
                     Err(_) => None,
                 };
-                is_unclear |= known.is_none();
+                if known.is_none() {
+                    xml.is_unclear(Fault::Entity);
+                }
                 xml.adds(known.as_deref().unwrap_or_default());
             }
             Event::Eof => break,
             _ => {}
         }
     }
-    match has_root && xml.open.is_empty() {
-        true if is_unclear || !xml.naming.is_disjoint(&xml.bare) => Err(Unclear::Useless),
-        true => Ok(xml.pages),
-        false => Err(Unclear::Unfinished),
+    if !has_root || !xml.open.is_empty() {
+        return Err(Unclear::at(Fault::Unfinished, line));
+    }
+    match xml.unclear.take().or_else(|| xml.bare_entry()) {
+        Some(unclear) => Err(unclear),
+        None => Ok(xml.pages),
     }
 }
 

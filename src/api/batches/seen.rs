@@ -33,6 +33,9 @@ pub(crate) fn batch_seen_by(
     let holds = db.open_holds(Some(batch.id), u32::MAX)?.into_iter();
     let heard = holds.filter(|hold| !names.is_about(hold) && guard::may_hear_of(db, seer, hold));
     counts.holds = i64::try_from(heard.count()).unwrap_or(i64::MAX);
+    let kept_files = db.held_among(batch.id, &db.arrivals_kept_from(&seer.actor)?)?;
+    counts.files_held -= i64::from(kept_files);
+    files.held = files.held.saturating_sub(kept_files);
     if kept.letters > 0 {
         batch.count = batch.count.saturating_sub(kept.letters);
         batch.letters = batch.letters.saturating_sub(kept.letters);

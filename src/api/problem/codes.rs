@@ -357,6 +357,16 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "It may be a page of a letter that is shown to nobody",
     ),
     (
+        "file_undecided",
+        StatusCode::CONFLICT,
+        "The file that this is about has to be decided about first",
+    ),
+    (
+        "not_a_separator",
+        StatusCode::CONFLICT,
+        "None of this station's separator sheets was read on the page",
+    ),
+    (
         "officer_needed",
         StatusCode::CONFLICT,
         "A confirming officer or an administrator does this",

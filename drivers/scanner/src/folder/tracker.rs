@@ -5,7 +5,7 @@
 //!            changed                      quiet                whole
 //!  (new) ─▶ Settling ◀──────── any ── Settling ──▶ looked into ──────▶ Offered ─ answer dropped ─▶ offered again at the next rescan
 //!                                                       │ no end        
-//!                                                       ├──────▶ Unfinished ─ grace over ─▶ Told(truncated)
+//!                                                       ├──────▶ Unfinished ─ grace over ─▶ Told(truncated; a list: not clear)
 //!                                                       └ anything else ──────────────────▶ Told(reason)
 //! ```
 
@@ -303,12 +303,12 @@ impl Tracked {
                 }));
             }
             State::Unfinished if still >= settings.incomplete_grace => {
-                self.refuse(
-                    Refusal::Truncated {
-                        bytes: self.found.stamp.bytes,
-                    },
-                    seen,
-                );
+                let bytes = self.found.stamp.bytes;
+                let reason = match settings.is_index(&self.found.path) {
+                    true => Refusal::UnclearIndex,
+                    false => Refusal::Truncated { bytes },
+                };
+                self.refuse(reason, seen);
             }
             State::Told { reason, .. } => {
                 let reason = reason.clone();

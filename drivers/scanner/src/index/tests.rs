@@ -2,13 +2,21 @@
 
 use proptest::prelude::*;
 
-use super::{Listed, Unclear, is_index_name, parse, unclear_line};
+use super::{Fault, Listed, Unclear, is_index_name, parse};
 
 fn one(letter: &str, pages: &[&str]) -> Listed {
     Listed {
         letter: letter.to_owned(),
         pages: pages.iter().map(|page| (*page).to_owned()).collect(),
     }
+}
+
+fn unclear(text: &str) -> Unclear {
+    parse("A", text.as_bytes()).unwrap_err()
+}
+
+fn fault(text: &str) -> Fault {
+    unclear(text).fault
 }
 
 #[test]
@@ -58,40 +66,32 @@ fn xml_with_and_without_letters() {
 /// The letter was taken without that page, and nobody was told.
 #[test]
 fn an_entry_that_names_no_image_makes_the_whole_list_unclear() {
-    for entry in [
-        r#"<page file="&e;"/>"#,
-        r#"<page file="&unknown;"/>"#,
-        r#"<page file=""/>"#,
-        "<page/>",
-        "<page></page>",
-        r#"<page file="k.bmp"/>"#,
-        "<page>&e;</page>",
-        "<page>k&unknown;.jpg</page>",
-        r#"<page file=k.jpg/>"#,
-        r#"<page file="k & l.jpg"/>"#,
-        r#"<page file="" thumb="k.jpg"/>"#,
+    for (entry, why) in [
+        (r#"<page file="&e;"/>"#, Fault::Entity),
+        (r#"<page file="&unknown;"/>"#, Fault::Entity),
+        (r#"<page file=""/>"#, Fault::NoPage),
+        ("<page/>", Fault::NoPage),
+        ("<page></page>", Fault::NoPage),
+        (r#"<page file="k.bmp"/>"#, Fault::NoPage),
+        ("<page>&e;</page>", Fault::Entity),
+        ("<page>k&unknown;.jpg</page>", Fault::Entity),
+        (r#"<page file=k.jpg/>"#, Fault::NoXml),
+        (r#"<page file="k & l.jpg"/>"#, Fault::Entity),
+        (r#"<page file="" thumb="k.jpg"/>"#, Fault::NoPage),
     ] {
         let text = format!(
             r#"<!DOCTYPE l [<!ENTITY e SYSTEM "file:///etc/passwd">]><letter id="A1"><page file="j.jpg"/>{entry}</letter>"#
         );
-        assert_eq!(
-            parse("A1", text.as_bytes()),
-            Err(Unclear::Useless),
-            "{entry}"
-        );
+        assert_eq!(fault(&text), why, "{entry}");
     }
     let empty = r#"<l><letter id="A1"><page file="j.jpg"/></letter><letter id="A2"/></l>"#;
-    assert_eq!(parse("-", empty.as_bytes()), Err(Unclear::Useless));
+    assert_eq!(fault(empty), Fault::NoPage);
     for lines in [
         "j.bmp\nk.jpg\n",
         "file,letter\nj.jpg,A1\nk.bmp,A1\n",
         "page1=k.bmp\nj.jpg\n",
     ] {
-        assert_eq!(
-            parse("A1", lines.as_bytes()),
-            Err(Unclear::Useless),
-            "{lines}"
-        );
+        assert_eq!(fault(lines), Fault::OtherFile, "{lines}");
     }
     let clear = r#"<l made="ScanSoft"><head><title>x</title></head><page file="a&amp;b.jpg" dpi="300"/><page><![CDATA[c&d.jpg]]></page><page>e&#38;f.jpg</page></l>"#;
     assert_eq!(
@@ -108,41 +108,81 @@ fn what_is_being_written_is_waited_for() {
         "<batch><page file=\"0001.jpg\"/>",
         "<batch><page file=\"0001.jp",
     ] {
-        assert_eq!(
-            parse("A", unfinished.as_bytes()),
-            Err(Unclear::Unfinished),
-            "{unfinished}"
-        );
+        assert_eq!(fault(unfinished), Fault::Unfinished, "{unfinished}");
     }
 }
 
 #[test]
 fn what_is_not_clear_is_refused() {
-    for useless in [
-        "",
-        "nothing here\n",
-        "0001.jpg\n0001.jpg\n",
-        "a/0001.jpg\nb/0001.jpg\n",
-        "Letter,File\n,0001.jpg\n",
-        "<batch></batch>",
+    for (useless, why) in [
+        ("", Fault::NoPages),
+        ("nothing here\n", Fault::NoPages),
+        ("<batch></batch>", Fault::NoPages),
+        ("Letter,File\n,0001.jpg\n", Fault::NoLetter),
+        // A letter named like an image is none.
+        ("letter,file\n0001.jpg,0002.jpg\n", Fault::NoLetter),
     ] {
-        assert_eq!(
-            parse("A", useless.as_bytes()),
-            Err(Unclear::Useless),
-            "{useless}"
-        );
+        assert_eq!(fault(useless), why, "{useless}");
     }
-    assert_eq!(
-        parse("A", b"0001.jpg\n\xff\xff\xff\xff"),
-        Err(Unclear::Useless)
-    );
+    let bytes = parse("A", b"0001.jpg\n\xff\xff\xff\xff").unwrap_err();
+    assert_eq!(bytes.fault, Fault::NoText);
 }
 
+/// It was called truncated, or unclear without a word more.
 #[test]
-fn a_letter_named_like_an_image_is_none() {
+fn a_list_says_which_line_is_wrong_and_how() {
+    let said = |text: &str| {
+        let unclear = unclear(text);
+        (unclear.fault, unclear.line, unclear.page)
+    };
+    let page = |name: &str| Some(name.to_owned());
     assert_eq!(
-        parse("A", b"letter,file\n0001.jpg,0002.jpg\n"),
-        Err(Unclear::Useless)
+        said("letter,file\nA1,0001.jpg\nA2,0002.jpg\nA2,0001.jpg\n"),
+        (Fault::PageInTwoLetters, Some(4), page("0001.jpg"))
+    );
+    assert_eq!(
+        said("0001.jpg\n0002.jpg\n\n0001.jpg\n"),
+        (Fault::PageTwice, Some(4), page("0001.jpg"))
+    );
+    assert_eq!(
+        said("a/0001.jpg\nb/0001.jpg\n"),
+        (Fault::PageTwice, Some(2), page("0001.jpg"))
+    );
+    for out in ["../../laixin.toml", "..\\0002.jpg", "\"../0002.jpg\""] {
+        let text = format!("0001.jpg\n{out}\n0003.jpg\n");
+        assert_eq!(said(&text), (Fault::PathOut, Some(2), None), "{out}");
+    }
+    assert_eq!(
+        said("0001.jpg\n\nsomething else\n0002.jpg\n"),
+        (Fault::NoPage, Some(3), None)
+    );
+    assert_eq!(
+        said("letter;file\nA1;0001.jpg\n;0002.jpg\n"),
+        (Fault::NoLetter, Some(3), None)
+    );
+    assert_eq!(
+        said("<l>\n <page file=\"1.jpg\"/>\n <page file=\"../1.jpg\"/>\n</l>"),
+        (Fault::PathOut, Some(3), None)
+    );
+    assert_eq!(
+        said("<l>\n <page file=\"1.jpg\"/>\n <page/>\n</l>"),
+        (Fault::NoPage, Some(3), None)
+    );
+    assert_eq!(
+        said(
+            "<!DOCTYPE l [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<l>\n<page file=\"&e;\"/></l>"
+        ),
+        (Fault::Entity, Some(3), None)
+    );
+    assert_eq!(
+        said("<l>\n<page file=\"1.jpg\"></l>\n"),
+        (Fault::NoXml, Some(2), None)
+    );
+    // A name that could not be kept is not repeated.
+    let long = format!("{}.jpg", "x".repeat(300));
+    assert_eq!(
+        said(&format!("{long}\n{long}\n")),
+        (Fault::PageTwice, Some(2), None)
     );
 }
 
@@ -180,14 +220,4 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn the_line_that_keeps_a_list_from_being_clear_is_told() {
-    let line = |text: &str| unclear_line(text.as_bytes());
-    assert_eq!(line("0001.jpg\n0002.jpg\n"), None);
-    assert_eq!(line("0001.jpg\n\nsomething else\n0002.jpg\n"), Some(3));
-    assert_eq!(line("letter;file\nA1;0001.jpg\n;0002.jpg\n"), Some(3));
-    assert_eq!(line("0001.jpg\n0002.jpg\n\n0001.jpg\n"), Some(4));
-    assert_eq!(line("<letters><page file=\"1.jpg\"/>"), None);
 }
