@@ -3,6 +3,7 @@
 mod accounts;
 mod accused;
 mod accused_saw;
+mod administrator;
 mod alerts;
 mod archive;
 mod archive_images;

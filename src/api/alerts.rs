@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::{Asked, Given, answer};
-use super::auth::{AlertReader, Caller, Mailroom};
+use super::auth::{AlertReader, Caller};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
@@ -76,7 +76,7 @@ pub struct AlertView {
     pub code: Code,
     /// When.
     pub raised_at: String,
-    /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators.
+    /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators, who are told the letter's number.
     pub level: i64,
     /// Who acknowledged it; a case system learns it of letters that it may open.
     pub acknowledged_by: Option<String>,
@@ -283,13 +283,13 @@ fn view_for(db: &Db, seer: &Seer, row: AlertRow, says: Says) -> Result<AlertView
 }
 
 /// A named person has seen it and says what it is. What is only `noted` stays open and goes up until somebody decides it. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming
-/// officer or an administrator decides, and what he says is handed over.
+/// officer decides, and what he says is handed over. An administrator, who sees no letter, says nothing that clears one.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = AlertView)))]
 pub async fn acknowledge(
     State(app): State<App>,
-    caller: Caller<Mailroom>,
+    caller: Caller<AlertReader>,
     Path(id): Path<i64>,
     asked: Asked<AcknowledgeBody>,
 ) -> Result<Given, Problem> {

@@ -273,7 +273,7 @@ pub async fn get(
 }
 
 /// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it. Who is accused is taken away by a confirming
-/// officer or an administrator only, and whoever did it cannot confirm the letter.
+/// officer only, and whoever did it cannot confirm the letter.
 #[utoipa::path(patch, path = "/v1/letters/{id}/fields", tag = "letters", request_body = Corrections,
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
     responses((status = 200, body = LetterView)))]

@@ -7,7 +7,7 @@ use super::grounds::Grounds;
 use super::vouch::{self, ALERTS};
 use super::{Db, DraftState, Hindrance, Message, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
+use crate::domain::access::{Action, Holder, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
 use crate::domain::draft::Fields;
 use crate::domain::letter::Carrier;
@@ -127,7 +127,7 @@ impl Db {
         Ok(())
     }
 
-    /// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
+    /// Whether an alert is shown to this seer: who may see the letter, and administrators once it has gone up to them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] without its letter.
@@ -146,10 +146,14 @@ impl Db {
                     && self.may_know_of(seer, &alert.letter)?
                     && !self.is_held_by_another(&seer.actor, &alert.letter)?);
         }
-        let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
         Ok(match self.sight(seer, &alert.letter)? {
             Sight::Full | Sight::Masked | Sight::No(Unseen::ReasonAsked) => true,
-            Sight::No(Unseen::Restricted) => gone_up,
+            // It has gone up to those who see no letter, and hear its number.
+            Sight::No(Unseen::Role) => {
+                alert.level >= HIGHEST
+                    && may(seer.holder, Action::Alerts)
+                    && !self.standing(seer, &alert.letter)?.is_recused
+            }
             Sight::No(_) => false,
         })
     }

@@ -80,9 +80,9 @@ pub enum Hindrance {
     NotSo,
     /// This person's role or recusal does not allow it.
     NotForThisPerson,
-    /// A confirming officer or an administrator does it.
+    /// A confirming officer does it.
     OfficerNeeded,
-    /// The letter whose page it may be is shown to nobody: a confirming officer or an administrator says that it is another one's.
+    /// The letter whose page it may be is shown to nobody: a confirming officer says that it is another one's.
     OfficerDecides,
     /// There is nothing to do any more.
     Over,
@@ -252,10 +252,10 @@ impl Hindrance {
             Self::NotSo => "Look at it again",
             Self::NotForThisPerson => "Choose somebody else",
             Self::OfficerNeeded => {
-                "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
+                "Leave what stands there and add the right spelling beside it; a confirming officer takes the other away"
             }
             Self::OfficerDecides => {
-                "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
+                "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer compares the paper and takes it in"
             }
             Self::Over => "There is nothing to do",
             Self::SecondFolder => {
