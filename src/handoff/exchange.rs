@@ -301,6 +301,7 @@ impl Carrier {
             let kept = db.pages_kept_from_channel(&channel, &letter)?;
             let outline = Outline::of(db, &letter)?
                 .without_instructions()
+                .without_findings()
                 .without(&kept);
             Ok((draft, outline))
         });

@@ -338,3 +338,72 @@ fn a_batch_counts_nothing_that_is_kept_from_whoever_looks() {
     let his = house.post(&officer, "/v1/batches/1/close", json!({"note": "结批"}));
     assert!(his.text.contains("finding"), "{}", his.text);
 }
+
+/// The PDF's digest and the dates in it became those of the second in which the page was read that accuses the office; what was found of it stood in the title.
+#[test]
+fn the_archive_of_the_accused_office_stays_as_it_was_when_a_page_is_kept_from_it() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let theirs = system_of(&house, "市政府");
+    registered(&house, &theirs);
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S001_p1.jpg");
+    let first = house
+        .app
+        .evidence
+        .put(&std::fs::read(sample).unwrap())
+        .unwrap();
+    house.sql(&format!(
+        "UPDATE pages SET sha256 = '{0}', sm3 = '{1}'; UPDATE drafts SET body = json_set(body, '$.pages[0].sha256', '{0}')",
+        first.sha256, first.sm3
+    ));
+    let fetched = |caller: &Caller, below: &str| {
+        let mut response = house.open(caller, &format!("/v1/letters/A1/{below}"));
+        assert_eq!(response.status(), 200, "{below}");
+        let header = response.headers().get("etag");
+        let etag = header.map(|etag| etag.to_str().unwrap().to_owned());
+        (etag, response.body_mut().read_to_vec().unwrap())
+    };
+    let sees = |caller: &Caller| {
+        let below = [
+            "archive.pdf",
+            "pages/1",
+            "pages/1/image",
+            "pages/1/thumbnail",
+        ];
+        below.map(|below| fetched(caller, below))
+    };
+    let before = sees(&theirs);
+    let dated = "<xmp:CreateDate>1970-01-01T";
+    let has = |pdf: &[u8], text: &str| {
+        let text = text.as_bytes();
+        pdf.windows(text.len()).any(|part| part == text)
+    };
+    assert!(has(&before[0].1, dated), "of the page that it has");
+    page_comes(&house, 2);
+    let came = house.count("SELECT max(id) FROM pages");
+    house.sql("UPDATE arrivals SET taken_ms = unixepoch('subsec') * 1000 WHERE id = 'late-2'");
+    assert!(sees(&theirs) == before, "it came");
+    let read = laixin::store::Reading {
+        engine: "test".into(),
+        width: 100,
+        height: 100,
+        turned_deg: 0,
+        lines: Vec::new(),
+        seconds: 0.1,
+        blank: false,
+    };
+    house
+        .app
+        .store
+        .wait(move |db| db.finish_reading(came, &read))
+        .unwrap();
+    accuses(&house, OFFICE);
+    assert!(sees(&theirs) == before, "it is read");
+    opens(&house, &officer);
+    let whole = fetched(&officer, "archive.pdf").1;
+    assert!(!has(&whole, dated), "whoever has the page sees its time");
+    assert_eq!(judge_alert(&house, &officer), 200);
+    house.sql("INSERT INTO holds (batch_id, letter_id, reason, at_ms) VALUES (1, 'A1', 'accused_office_saw', 1)");
+    assert!(sees(&theirs) == before, "it is judged, and to be settled");
+    house.tampered();
+}
