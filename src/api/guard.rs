@@ -173,6 +173,23 @@ pub(crate) fn may_hear_of(db: &Db, seer: &Seer, hold: &Hold) -> bool {
         || matches!(seer.holder, Holder::Person(_)) && let_resolve(db, seer, hold.id).is_ok()
 }
 
+/// Findings as somebody hears them: of a batch of which letters are kept from him none says how many letters there are.
+///
+/// # Errors
+/// When SQLite refuses.
+pub(crate) fn as_heard(
+    db: &Db,
+    seer: &Seer,
+    mut holds: Vec<Hold>,
+) -> Result<Vec<Hold>, StoreError> {
+    for hold in holds.iter_mut().filter(|hold| hold.counts_letters()) {
+        if db.kept_of_batch(&seer.actor, hold.batch)?.letters > 0 {
+            hold.detail = None;
+        }
+    }
+    Ok(holds)
+}
+
 /// Who asks, having passed the gate; `None` for nobody, whom every route refuses itself.
 ///
 /// # Errors

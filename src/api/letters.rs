@@ -15,6 +15,7 @@ use super::auth::{Caller, LetterReader, Mailroom};
 use super::batches::LoadView;
 use super::drafts::DraftView;
 use super::grouping::HoldView;
+use super::guard;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
@@ -178,10 +179,9 @@ impl LetterView {
                 Vec::new()
             },
             alerts: super::alerts::of_letter(db, id, seer)?,
-            holds: db
-                .holds_of(id)?
+            holds: guard::as_heard(db, seer, db.holds_of(id)?)?
                 .into_iter()
-                .filter(|hold| super::guard::may_hear_of(db, seer, hold))
+                .filter(|hold| guard::may_hear_of(db, seer, hold))
                 .map(HoldView::from)
                 .collect(),
             draft,
