@@ -5,6 +5,7 @@ mod accused;
 mod accused_saw;
 mod administrator;
 mod alerts;
+mod answers;
 mod archive;
 mod archive_images;
 mod audit;

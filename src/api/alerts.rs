@@ -39,7 +39,7 @@ impl QuoteView {
     }
 }
 
-/// What was answered before an alert was raised again: of other words.
+/// Another answer to an alert: of other words.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct AnswerView {
     /// Who; a case system learns it of letters that it may open.
@@ -90,7 +90,8 @@ pub struct AlertView {
     /// What raised it, page by page, the newest first: of pages that the caller may read. A case system is told the pages here, and the words in
     /// `GET /v1/drafts/{id}`.
     pub quotes: Vec<QuoteView>,
-    /// What was answered before a page raised it again, the newest first.
+    /// What was answered beside that, the newest first: before a page raised it again; and that a later page says nothing, where what had been confirmed
+    /// before stays confirmed.
     pub earlier: Vec<AnswerView>,
 }
 

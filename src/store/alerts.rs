@@ -341,15 +341,19 @@ impl Db {
         (verdict, note): (Verdict, Option<&str>),
         by: &str,
     ) -> Result<(), StoreError> {
-        let stays = verdict == Verdict::FalseAlarm && self.stays_confirmed(known)?;
+        let stays = verdict == Verdict::FalseAlarm && self.stays_confirmed(known, (by, note))?;
         if !stays {
             self.connection.execute(
                 "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
                 (known.id, by, clock::now(), verdict, note),
             )?;
         }
-        if known.code == Code::Threat {
-            self.weigh(&known.letter)?;
+        match (known.code, verdict) {
+            (Code::Threat, _) => self.weigh(&known.letter)?,
+            (Code::SecretMark, Verdict::FalseAlarm) => {
+                self.unmark_kept_page(&known.letter, (by, note))?;
+            }
+            _ => {}
         }
         let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
         let (about, id) = ((by, "alert.acknowledged"), known.id.to_string());

@@ -1,5 +1,6 @@
 //! Drafts handed over exactly once: leased, acknowledged, given back.
 
+use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::drafts::subject;

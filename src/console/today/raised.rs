@@ -1,7 +1,7 @@
 //! Alerts about letters that nobody has decided, on the overview until somebody does, wherever their letter stands by then.
 
 use super::Alert;
-use crate::console::letter::raised::{Raised, earlier_words, place_words, quoted_words};
+use crate::console::letter::raised::{Raised, answer_words, place_words, quoted_words};
 use crate::console::when;
 use crate::console::words::Words;
 use crate::domain::access::{Seer, Sight, Unseen};
@@ -93,12 +93,7 @@ fn told(w: &'static Words, ((alert, quotes), is): &Open) -> Alert {
     }
     let mut subject: Vec<String> = quotes.iter().map(|quote| quoted_words(w, quote)).collect();
     if *is == Letter::Read {
-        subject.extend(
-            alert
-                .earlier()
-                .iter()
-                .map(|answer| earlier_words(w, answer)),
-        );
+        subject.extend(alert.answers().iter().map(|answer| answer_words(w, answer)));
     }
     let level = w.known("alarm", &format!("level{}", alert.level));
     let raised = [
