@@ -1,12 +1,15 @@
 //! What raised an alert, page by page, and what was answered before it was raised again: who answered earlier answered other words. What is quoted of a page
 //! reads whoever may read that page.
 
+use std::collections::BTreeSet;
+
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::units::case_system;
 use super::vouch::{self, ALERTS};
-use super::{AlertRow, Db, DraftRow, DraftState, PageRow, ReadPage, StoreError};
+use super::{AlertRow, Db, DraftRow, DraftState, Message, PageRow, ReadPage, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Holder, Scope, Seer};
 use crate::domain::alarm::{Code, Verdict, flag_of, raised};
@@ -363,6 +366,21 @@ impl Db {
         let left = flag.map_or(Ok(Vec::new()), |flag| self.left_of(letter, flag, &quotes))?;
         quotes.extend(left);
         Ok(quotes)
+    }
+
+    /// The pages that raised the alert which a channel is told of, as far as that system may read them.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn alert_pages_told(&self, message: &Message) -> Result<Vec<u32>, StoreError> {
+        let Some(alert) = self.alert_told(message)? else {
+            return Ok(Vec::new());
+        };
+        let seer = case_system(&message.channel);
+        let (alert, _) = self.alert_as_told(&seer, alert)?;
+        let quotes = self.quotes_of(&seer, &alert)?;
+        let pages: BTreeSet<u32> = quotes.iter().map(|quote| quote.page).collect();
+        Ok(pages.into_iter().collect())
     }
 
     /// What the draft quotes and no page by itself does, each under the page on which its words are. A sentence that runs over from one page to the next stands
