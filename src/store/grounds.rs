@@ -368,7 +368,8 @@ impl Db {
         Ok(quotes)
     }
 
-    /// The pages that raised the alert which a channel is told of, as far as that system may read them.
+    /// The pages that raised the alert which a channel is told of: those that its system may read, and where it is of no office also those that are not in its
+    /// draft yet, since it hears of the alert at once.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -379,7 +380,15 @@ impl Db {
         let seer = case_system(&message.channel);
         let (alert, _) = self.alert_as_told(&seer, alert)?;
         let quotes = self.quotes_of(&seer, &alert)?;
-        let pages: BTreeSet<u32> = quotes.iter().map(|quote| quote.page).collect();
+        let mut pages: BTreeSet<u32> = quotes.iter().map(|quote| quote.page).collect();
+        if self.unit_of(&message.channel)?.is_none() {
+            let rows = self.page_rows(&alert.letter)?.into_iter();
+            let raised = |row: &PageRow| {
+                let mut quoted = alert.grounds.quotes.iter();
+                row.kind != PageKind::Instruction && quoted.any(|one| one.page == row.sha256)
+            };
+            pages.extend(rows.filter(raised).map(|row| row.n));
+        }
         Ok(pages.into_iter().collect())
     }
 
