@@ -317,7 +317,7 @@ impl Db {
             let verdict = said.of(known.code, decides(seer));
             // What a letter is not, says who may read it. That a threat is one may be said at once.
             let is_read = matches!(db.sight(seer, &known.letter)?, Sight::Full | Sight::Masked);
-            let clears = verdict == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
+            let clears = said == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
             if clears && !is_read {
                 return Err(StoreError::WrongState {
                     why: Hindrance::NotOpened,

@@ -422,7 +422,7 @@ impl Db {
             }
             let n = own.map_or(page, |(n, _)| n);
             match quotes.iter_mut().find(|quote| quote.page == n) {
-                Some(quote) => quote.text = [&quote.text, part].join(BETWEEN),
+                Some(quote) => quote.text = [quote.text.as_str(), part].join(BETWEEN),
                 None => quotes.push(AlertQuote {
                     page: n,
                     is_late: false,
