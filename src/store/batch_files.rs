@@ -1,6 +1,8 @@
 //! What scanners brought for a batch: files, sheets that part letters, pages, and what is not among them yet. A file belongs to the load that was last
 //! released when it was first seen, as at the gate.
 
+use std::collections::BTreeSet;
+
 use super::{Db, StoreError};
 use crate::clock::Millis;
 use crate::domain::intake::{ArrivalState, reason};
@@ -27,6 +29,18 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn batch_files(&self, batch: i64) -> Result<BatchFiles, StoreError> {
+        self.batch_files_without(batch, &BTreeSet::new())
+    }
+
+    /// The same, but of files that are not taken without these.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn batch_files_without(
+        &self,
+        batch: i64,
+        kept: &BTreeSet<String>,
+    ) -> Result<BatchFiles, StoreError> {
         let taken = self.connection.query_row(
             "SELECT (SELECT count(*) FROM (SELECT p.arrival_id FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1
                UNION SELECT arrival_id FROM separators_seen WHERE batch_id = ?1)),
@@ -43,13 +57,18 @@ impl Db {
             },
         )?;
         Ok(BatchFiles {
-            held: self.files_between(batch, ArrivalState::Held)?,
-            waiting: self.files_between(batch, ArrivalState::Waiting)?,
+            held: self.files_between(batch, ArrivalState::Held, kept)?,
+            waiting: self.files_between(batch, ArrivalState::Waiting, kept)?,
             ..taken
         })
     }
 
-    fn files_between(&self, batch: i64, state: ArrivalState) -> Result<u32, StoreError> {
+    fn files_between(
+        &self,
+        batch: i64,
+        state: ArrivalState,
+        kept: &BTreeSet<String>,
+    ) -> Result<u32, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT l.batch_id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
              WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL ORDER BY l.released_ms, l.id",
@@ -59,15 +78,19 @@ impl Db {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect::<Result<_, _>>()?;
-        let mut count = self.connection.prepare_cached(
-            "SELECT count(*) FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
+        let mut between = self.connection.prepare_cached(
+            "SELECT a.id FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
              AND a.source NOT IN (SELECT scanner FROM scans) AND (a.state <> 'waiting' OR a.reason <> 'which_batch')",
         )?;
         let mut files = 0;
         for (at, (of, from)) in open.iter().enumerate() {
             let until = open.get(at + 1).map_or(Millis(i64::MAX), |next| next.1);
             if *of == batch {
-                files += count.query_row((state, from, until), |row| row.get::<_, u32>(0))?;
+                let found =
+                    between.query_map((state, from, until), |row| row.get::<_, String>(0))?;
+                for id in found {
+                    files += u32::from(!kept.contains(&id?));
+                }
             }
         }
         // Of which batch these are nobody has said: none of them is closed over them unseen.

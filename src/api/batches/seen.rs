@@ -26,7 +26,9 @@ pub(crate) fn batch_seen_by(
     seer: &Seer,
 ) -> Result<SeenBatch, StoreError> {
     let kept = db.kept_of_batch(&seer.actor, batch.id)?;
-    let (mut counts, mut files) = (db.batch_counts(batch.id)?, db.batch_files(batch.id)?);
+    let kept_files = db.arrivals_kept_from(&seer.actor)?;
+    let mut files = db.batch_files_without(batch.id, &kept_files)?;
+    let mut counts = db.batch_counts(batch.id)?;
     let mut loads = db.loads_of(batch.id)?;
     let all = counts;
     let names = db.names_kept_from(&seer.actor)?;
