@@ -46,5 +46,6 @@ mod sight;
 mod statistics;
 mod threats_first;
 mod tls;
+mod traces;
 mod training;
 mod unread;
