@@ -214,8 +214,11 @@ fn a_draft_that_its_system_gave_back_was_registered_by_its_late_acknowledgement(
     claim(&house, &cases, 1);
     let back = house.post(&cases, "/v1/drafts/A1/nack", json!({"reason": "地址不清"}));
     assert_eq!(back.status, 200, "{}", back.text);
-    let late = house.post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "N"}));
-    assert_eq!((late.status, late.code().as_str()), (409, "not_leased"));
+    let refused = house.post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "N"}));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "not_leased")
+    );
     correct(&house, &zhang);
     confirm(&house, &zhang);
     claim(&house, &cases, 1);

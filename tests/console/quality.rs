@@ -11,7 +11,7 @@ use super::browser_station::{ADMINISTRATOR, Station, irradiating};
 use super::{sign_in, trust};
 
 /// Every page that a confirming officer sees; a new route of the console has to come in here, or below.
-pub(super) const PAGES: [&str; 25] = [
+pub(super) const PAGES: [&str; 24] = [
     "/",
     "/today",
     "/batches",
