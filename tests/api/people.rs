@@ -548,9 +548,9 @@ fn a_refusal_names_whose_it_is() {
 #[test]
 fn nobody_is_one_of_two_before_he_chose_his_own_password() {
     let house = House::new();
-    let admin = house.person("root", Role::Administrator);
+    let root = house.person("root", Role::ConfirmingOfficer);
     let same = json!({"old": PASSWORD, "new": PASSWORD});
-    let refused = house.post(&admin, "/v1/session/password", same);
+    let refused = house.post(&root, "/v1/session/password", same);
     assert_eq!(refused.code(), "password_refused");
     let made_by = |name: &'static str, by: &'static str| {
         let phc = laixin::api::password::hash(PASSWORD).unwrap();
@@ -599,7 +599,7 @@ fn nobody_is_one_of_two_before_he_chose_his_own_password() {
     }
     let signed = sign("b", "y2");
     assert_eq!(signed.status, 200, "{}", signed.text);
-    // What an administrator sets anew is his again.
+    // What another sets anew is his again.
     sets("y2", "root");
     assert_eq!(sign("b", "y2").code(), "password_not_chosen");
     assert_eq!(sign("y2", "b").code(), "password_not_chosen");
