@@ -34,7 +34,7 @@ pub struct Archive {
     pub letter: String,
     /// Name of the office.
     pub station: String,
-    /// When it last changed: the file's date, so that the same letter, with the same open about it, gives the same file.
+    /// When the last of its pages came or was read: the file's date, so that the same pages, with the same open about them, give the same file.
     pub at: Millis,
     /// What the file conforms to.
     pub level: PdfLevel,
@@ -152,9 +152,17 @@ struct Sheet {
 #[derive(Debug, Clone)]
 pub struct Outline {
     letter: String,
-    at: Millis,
     mark: Mark,
-    pages: Vec<(PageRow, Option<Reading>)>,
+    pages: Vec<Leaf>,
+}
+
+/// A page with what was read of it.
+#[derive(Debug, Clone)]
+struct Leaf {
+    row: PageRow,
+    reading: Option<Reading>,
+    /// When it came, or was last read.
+    at: Millis,
 }
 
 impl Outline {
@@ -165,18 +173,17 @@ impl Outline {
     pub fn of(db: &Db, letter: &str) -> Result<Self, StoreError> {
         let row = db.letter_row(letter)?;
         let readings = db.read_pages(letter)?.into_iter().map(|page| page.reading);
-        let at = db.last_read(letter)?.unwrap_or(row.last_arrival);
+        let pages = db.page_rows(letter)?.into_iter().zip(readings);
+        let leaves = pages
+            .zip(db.page_times(letter)?)
+            .map(|((row, reading), at)| Leaf { row, reading, at });
         Ok(Self {
             letter: row.id,
-            at: at.max(row.last_arrival),
             mark: Mark::of(db, letter)?,
             // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter. What is only called one stays in.
-            pages: db
-                .page_rows(letter)?
-                .into_iter()
-                .zip(readings)
-                .filter(|(page, reading)| {
-                    page.kind != PageKind::Separator || !is_sheet(reading.as_ref())
+            pages: leaves
+                .filter(|leaf| {
+                    leaf.row.kind != PageKind::Separator || !is_sheet(leaf.reading.as_ref())
                 })
                 .collect(),
         })
@@ -186,14 +193,21 @@ impl Outline {
     #[must_use]
     pub fn without_instructions(mut self) -> Self {
         self.pages
-            .retain(|(page, _)| page.kind != PageKind::Instruction);
+            .retain(|leaf| leaf.row.kind != PageKind::Instruction);
         self
     }
 
     /// Without these pages: for a case system that does not get them, or not yet.
     #[must_use]
     pub fn without(mut self, kept: &[u32]) -> Self {
-        self.pages.retain(|(page, _)| !kept.contains(&page.n));
+        self.pages.retain(|leaf| !kept.contains(&leaf.row.n));
+        self
+    }
+
+    /// Without what waits for a person: for a case system, which would see that something came that it does not get.
+    #[must_use]
+    pub fn without_findings(mut self) -> Self {
+        self.mark.findings.clear();
         self
     }
 
@@ -231,7 +245,8 @@ pub fn make(
 ) -> Result<Archived, ArchiveError> {
     let (mut pages, mut sheets) = (Vec::new(), Vec::new());
     let mut image_bytes = 0;
-    for (row, reading) in outline.pages {
+    let at = outline.pages.iter().map(|leaf| leaf.at).max();
+    for Leaf { row, reading, .. } in outline.pages {
         let image = image::image(evidence.get(&row.sha256)?, row.frame)?;
         image_bytes += image.as_ref().map_or(0, |image| image.bytes.len());
         let reading = match &image {
@@ -253,7 +268,7 @@ pub fn make(
     let archive = Archive {
         letter: outline.letter,
         station: station.to_owned(),
-        at: outline.at,
+        at: at.unwrap_or(Millis(0)),
         level,
         mark: Mark {
             not_shown,

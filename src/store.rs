@@ -131,7 +131,7 @@ pub use envelopes::UncodedEnvelope;
 pub use eyes::Line;
 pub use figures::{DayCounts, Outstanding};
 pub use grew::TakenLately;
-pub use grounds::{AlertQuote, EarlierAnswer};
+pub use grounds::{AlertAnswer, AlertQuote};
 pub use grouping::{Hold, KeptNames, Ordered, TakeOrdered};
 pub use health::HealthRow;
 pub use health_days::HealthDay;

@@ -86,6 +86,7 @@ fn a_letter_of_350_days_is_not_destroyed_and_one_of_368_is_by_two_persons_and_ve
     station.sign_in_as("boss");
     let (status, told) = station.call("POST", &approve, Some(json!({})));
     assert_eq!(status, 200, "{told}");
+    station.sign_in();
     let (status, gone) = station.call("GET", "/v1/letters/A1/pages/1", None);
     assert_eq!(
         (status, &gone["code"]),

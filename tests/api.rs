@@ -3,7 +3,9 @@
 mod accounts;
 mod accused;
 mod accused_saw;
+mod administrator;
 mod alerts;
+mod answers;
 mod archive;
 mod archive_images;
 mod audit;
@@ -46,5 +48,6 @@ mod sight;
 mod statistics;
 mod threats_first;
 mod tls;
+mod traces;
 mod training;
 mod unread;

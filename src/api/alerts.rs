@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::{Asked, Given, answer};
-use super::auth::{AlertReader, Caller, Mailroom};
+use super::auth::{AlertReader, Caller};
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use super::valuables::words;
@@ -39,7 +39,7 @@ impl QuoteView {
     }
 }
 
-/// What was answered before an alert was raised again: of other words.
+/// Another answer to an alert: of other words.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct AnswerView {
     /// Who; a case system learns it of letters that it may open.
@@ -76,7 +76,7 @@ pub struct AlertView {
     pub code: Code,
     /// When.
     pub raised_at: String,
-    /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators.
+    /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators, who are told the letter's number.
     pub level: i64,
     /// Who acknowledged it; a case system learns it of letters that it may open.
     pub acknowledged_by: Option<String>,
@@ -90,7 +90,8 @@ pub struct AlertView {
     /// What raised it, page by page, the newest first: of pages that the caller may read. A case system is told the pages here, and the words in
     /// `GET /v1/drafts/{id}`.
     pub quotes: Vec<QuoteView>,
-    /// What was answered before a page raised it again, the newest first.
+    /// What was answered beside that, the newest first: before a page raised it again; and that a later page says nothing, where what had been confirmed
+    /// before stays confirmed.
     pub earlier: Vec<AnswerView>,
 }
 
@@ -283,13 +284,13 @@ fn view_for(db: &Db, seer: &Seer, row: AlertRow, says: Says) -> Result<AlertView
 }
 
 /// A named person has seen it and says what it is. What is only `noted` stays open and goes up until somebody decides it. That a threat or a secret mark is a false alarm an operator only notes (`doubted`): a confirming
-/// officer or an administrator decides, and what he says is handed over.
+/// officer decides, and what he says is handed over. An administrator, who sees no letter, says nothing that clears one.
 #[utoipa::path(post, path = "/v1/alerts/{id}/acknowledge", tag = "alerts", request_body = AcknowledgeBody,
     params(("id" = i64, Path), super::openapi::Key),
     responses((status = 200, body = AlertView)))]
 pub async fn acknowledge(
     State(app): State<App>,
-    caller: Caller<Mailroom>,
+    caller: Caller<AlertReader>,
     Path(id): Path<i64>,
     asked: Asked<AcknowledgeBody>,
 ) -> Result<Given, Problem> {

@@ -13,8 +13,10 @@ use super::pages::not_read_yet;
 use super::problem::Problem;
 use super::ranged;
 use crate::archive::{self, Naming, Outline, file_name};
+use crate::domain::access::Holder;
 
-/// The letter as one PDF/A-2u: original images in binding order, an invisible text layer, metadata. The same letter gives the same bytes.
+/// The letter as one PDF/A-2u: original images in binding order, an invisible text layer, metadata. The same pages give the same bytes, with the
+/// dates of these pages; a case system's file says nothing of pages that it does not get, nor of what waits for a person.
 #[utoipa::path(get, path = "/v1/letters/{id}/archive.pdf", tag = "letters",
     params(("id" = String, Path), ranged::FileHeaders), responses(ranged::Pdf))]
 pub async fn pdf(
@@ -39,6 +41,9 @@ pub async fn pdf(
             let mut outline = Outline::of(db, &id)?.without(&kept);
             if !db.sees_instructions(&seer, &id)? {
                 outline = outline.without_instructions();
+            }
+            if matches!(seer.holder, Holder::Machine(_)) {
+                outline = outline.without_findings();
             }
             let detail = json!({"pages": outline.pages()});
             db.record(&by, "archive.read", &format!("letter/{id}"), &detail)?;

@@ -301,7 +301,7 @@ async fn decide(
 }
 
 /// Takes a held file into a letter of a released load, because a person says so. What may be a page of a letter returned unread, withdrawn or destroyed a
-/// confirming officer or an administrator takes in.
+/// confirming officer takes in.
 #[utoipa::path(post, path = "/v1/arrivals/{id}/take", tag = "letters", request_body = TakeBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Decided)))]

@@ -97,8 +97,12 @@ needs! {
     LetterReader: Action::ReadLetters;
     /// Who sees which letter.
     Deciders: Action::DecideAccess;
+    /// What an officer or an administrator answers for.
+    Countersigners: Action::Countersign;
     /// What needs an administrator's name.
     Administrators: Action::Approve;
+    /// Destructions that wait for an administrator.
+    DestructionReader: Action::SeeDestructions;
     /// Accounts and tokens.
     AccountKeepers: Action::Accounts;
     /// Cabinets: cycles, quarantines, self tests.

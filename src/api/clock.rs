@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
-use super::auth::{AnyoneSignedIn, Caller, Deciders};
+use super::auth::{AnyoneSignedIn, Caller, Countersigners};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::clock;
@@ -54,7 +54,7 @@ pub async fn get(
     params(super::openapi::Key), responses((status = 200, body = ClockView)))]
 pub async fn confirm(
     State(app): State<App>,
-    caller: Caller<Deciders>,
+    caller: Caller<Countersigners>,
     asked: Asked<ReasonBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();

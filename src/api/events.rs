@@ -103,7 +103,7 @@ async fn heard_by(app: &App, seer: &Seer, event: Event) -> Option<Event> {
         Event::Batch { .. } => may(seer.holder, Action::Mailroom),
         Event::Letter { .. } => may(seer.holder, Action::ReadLetters),
         Event::Alert { subject, .. } if subject.starts_with(LETTER) => {
-            may(seer.holder, Action::ReadLetters)
+            may(seer.holder, Action::Alerts)
         }
         Event::Alert { .. } => sees_devices(seer),
     };

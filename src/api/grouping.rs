@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
-use super::batches::BatchView;
+use super::batches::{BatchView, seen};
 use super::guard;
 use super::problem::Problem;
 use super::ranged;
@@ -108,8 +108,8 @@ pub async fn exception(
     Path(batch): Path<i64>,
     asked: Asked<ExceptionBody>,
 ) -> Result<Given, Problem> {
-    let (by, seer) = (caller.actor(), caller.seer());
-    let key = asked.key(&by);
+    let seer = caller.seer();
+    let key = asked.key(&seer.actor);
     let ExceptionBody {
         kind,
         letters,
@@ -135,7 +135,7 @@ pub async fn exception(
         ));
     }
     app.once_telling(key, move |db| {
-        db.add_exception(batch, (kind, letters), (&by, &why))?;
+        seen::explain(db, (batch, &seer), (kind, letters), &why)?;
         Ok((
             answer(StatusCode::CREATED, &BatchView::read(db, batch, &seer)?)?,
             Event::Batch { batch },
@@ -240,7 +240,7 @@ pub async fn holds(
             let kept = db.names_kept_from(&seer.actor)?;
             let mut found = db.open_holds(wanted.batch, MOST)?;
             found.retain(|hold| !kept.is_about(hold) && guard::may_hear_of(db, &seer, hold));
-            Ok(found)
+            guard::as_heard(db, &seer, found)
         })
         .await?;
     Ok(Json(HoldList {
@@ -267,17 +267,16 @@ pub async fn resolve(
     Path(id): Path<i64>,
     asked: Asked<ResolveBody>,
 ) -> Result<Given, Problem> {
-    let by = caller.actor();
+    let (by, seer) = (caller.actor(), caller.seer());
     let key = asked.key(&by);
     let note = reason(&asked.body.note)?;
     officer_where_needed(&app, &caller, vec![id]).await?;
     app.once_telling(key, move |db| {
         let hold = db.resolve_hold(id, &by, &note)?;
         let batch = hold.batch;
-        Ok((
-            answer(StatusCode::OK, &HoldView::from(hold))?,
-            Event::Batch { batch },
-        ))
+        let told = guard::as_heard(db, &seer, vec![hold])?;
+        let told = told.into_iter().map(HoldView::from).next();
+        Ok((answer(StatusCode::OK, &told)?, Event::Batch { batch }))
     })
     .await
 }
@@ -332,6 +331,7 @@ pub async fn resolve_all(
         return Err(Problem::new("body_invalid", "holds: 1 to 500 are needed"));
     }
     let asked_for = holds.clone();
+    let his = seer.clone();
     let let_in = app.store.look(move |db| {
         let mut all = asked_for.into_iter();
         all.try_for_each(|id| guard::let_resolve(db, &seer, id))
@@ -340,9 +340,11 @@ pub async fn resolve_all(
     officer_where_needed(&app, &caller, holds.clone()).await?;
     app.once_telling(key, move |db| {
         let items = db.atomically(|db| {
-            let one = |id: &i64| db.resolve_hold(*id, &by, &note).map(HoldView::from);
-            holds.iter().map(one).collect::<Result<Vec<_>, _>>()
+            let one = |id: &i64| db.resolve_hold(*id, &by, &note);
+            let all = holds.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+            guard::as_heard(db, &his, all)
         })?;
+        let items: Vec<HoldView> = items.into_iter().map(HoldView::from).collect();
         let batch = items.first().map_or(0, |hold| hold.batch);
         Ok((
             answer(StatusCode::OK, &HoldList { items })?,

@@ -31,6 +31,8 @@ enum Nearness {
     Decision,
     /// It is about the letter and shows nothing of it: only who is recused is kept out.
     Beside,
+    /// It needs the letter's number only: open to administrators, too, who see no letter.
+    Number,
 }
 
 /// Addresses below a letter that show nothing of it: who sees it, why one looks, what the case system answers.
@@ -68,9 +70,9 @@ fn subject_of(matched: &str, id: &str) -> Option<(Subject, Nearness)> {
     let thing = [
         ("/v1/valuables/{id}", ThingOf::Valuable, Nearness::Content),
         ("/v1/loans/{id}", ThingOf::Loan, Nearness::Beside),
-        ("/v1/retentions/{id}", ThingOf::Retention, Nearness::Beside),
+        ("/v1/retentions/{id}", ThingOf::Retention, Nearness::Number),
         ("/v1/holds/{id}", ThingOf::Hold, Nearness::Decision),
-        ("/v1/alerts/{id}", ThingOf::Alert, Nearness::Beside),
+        ("/v1/alerts/{id}", ThingOf::Alert, Nearness::Number),
         ("/v1/outbox/{id}", ThingOf::Message, Nearness::Decision),
     ];
     let (_, of, near) = thing.into_iter().find(|(root, ..)| below(root))?;
@@ -121,6 +123,7 @@ fn come(db: &Db, seer: &Seer, letter: &str, near: Nearness) -> Result<(), StoreE
         Nearness::Content => db.let_see(seer, letter),
         Nearness::Decision => db.let_decide(seer, letter),
         Nearness::Beside => db.let_touch(seer, letter),
+        Nearness::Number => db.let_name(seer, letter),
     }
 }
 
@@ -140,7 +143,10 @@ fn let_near(
             .unwrap_or(Ok(()))
     };
     // Who is recused from one of them learns of none.
-    match enter(Nearness::Beside) {
+    match enter(match near {
+        Nearness::Number => Nearness::Number,
+        _ => Nearness::Beside,
+    }) {
         Err(StoreError::Unseen {
             why: Unseen::Recused,
             ..
@@ -165,6 +171,23 @@ pub(crate) fn let_resolve(db: &Db, seer: &Seer, hold: i64) -> Result<(), StoreEr
 pub(crate) fn may_hear_of(db: &Db, seer: &Seer, hold: &Hold) -> bool {
     hold.reason != ACCUSED_OFFICE_SAW
         || matches!(seer.holder, Holder::Person(_)) && let_resolve(db, seer, hold.id).is_ok()
+}
+
+/// Findings as somebody hears them: of a batch of which letters are kept from him none says how many letters there are.
+///
+/// # Errors
+/// When SQLite refuses.
+pub(crate) fn as_heard(
+    db: &Db,
+    seer: &Seer,
+    mut holds: Vec<Hold>,
+) -> Result<Vec<Hold>, StoreError> {
+    for hold in holds.iter_mut().filter(|hold| hold.counts_letters()) {
+        if db.kept_of_batch(&seer.actor, hold.batch)?.letters > 0 {
+            hold.detail = None;
+        }
+    }
+    Ok(holds)
 }
 
 /// Who asks, having passed the gate; `None` for nobody, whom every route refuses itself.

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::App;
 use super::asked::{Asked, Given};
-use super::auth::{Caller, Deciders};
+use super::auth::{Caller, Countersigners};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::store::Answered;
@@ -15,7 +15,7 @@ use crate::store::Answered;
     params(super::openapi::Key), responses((status = 204)))]
 pub async fn reconcile(
     State(app): State<App>,
-    caller: Caller<Deciders>,
+    caller: Caller<Countersigners>,
     asked: Asked<ReasonBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();

@@ -15,6 +15,7 @@ use super::auth::{Caller, LetterReader, Mailroom};
 use super::batches::LoadView;
 use super::drafts::DraftView;
 use super::grouping::HoldView;
+use super::guard;
 use super::paging::{self, Listed, Part};
 use super::problem::Problem;
 use crate::clock::Millis;
@@ -178,10 +179,9 @@ impl LetterView {
                 Vec::new()
             },
             alerts: super::alerts::of_letter(db, id, seer)?,
-            holds: db
-                .holds_of(id)?
+            holds: guard::as_heard(db, seer, db.holds_of(id)?)?
                 .into_iter()
-                .filter(|hold| super::guard::may_hear_of(db, seer, hold))
+                .filter(|hold| guard::may_hear_of(db, seer, hold))
                 .map(HoldView::from)
                 .collect(),
             draft,
@@ -273,7 +273,7 @@ pub async fn get(
 }
 
 /// Corrects fields; the letter's ETag must be sent as `If-Match`. A confirmation is withdrawn by it. Who is accused is taken away by a confirming
-/// officer or an administrator only, and whoever did it cannot confirm the letter.
+/// officer only, and whoever did it cannot confirm the letter.
 #[utoipa::path(patch, path = "/v1/letters/{id}/fields", tag = "letters", request_body = Corrections,
     params(("id" = String, Path), super::openapi::IfMatch, super::openapi::Key),
     responses((status = 200, body = LetterView)))]

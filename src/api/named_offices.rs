@@ -74,8 +74,8 @@ pub struct OfficeWordBody {
     reason: String,
 }
 
-/// Says whether a letter accuses an office that it speaks of, having read it: `not_opened` unless he has looked at the letter since its last page came,
-/// administrators included; `same_person` for whoever holds office there or declared it. Until then no system of that office gets the letter, or the page that came since.
+/// Says whether a letter accuses an office that it speaks of, having read it: `not_opened` unless he has looked at the letter since its last page came;
+/// `same_person` for whoever holds office there or declared it. Until then no system of that office gets the letter, or the page that came since.
 #[utoipa::path(post, path = "/v1/letters/{id}/offices", tag = "access", request_body = OfficeWordBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = AccessView)))]

@@ -121,7 +121,7 @@ pub struct ResendBody {
 }
 
 /// Sends a message again that was given up, or, with a reason, one that was delivered and is missed there; under its old id, so that a receiver that
-/// has it knows. For confirming officers and administrators.
+/// has it knows. For confirming officers.
 #[utoipa::path(post, path = "/v1/outbox/{id}/resend", tag = "outbox", params(("id" = i64, Path), super::openapi::Key), request_body = ResendBody,
     responses((status = 200, body = MessageView)))]
 pub async fn resend(

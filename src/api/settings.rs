@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
-use super::auth::{Administrators, Caller, Deciders};
+use super::auth::{Administrators, Caller, Countersigners};
 use super::problem::Problem;
 use super::second_person::Proof;
-use crate::domain::access::{Seer, Sight};
+use crate::domain::access::{Seer, Sight, Standing, Unseen};
 use crate::domain::learn::Proposal;
 use crate::office::{self, Moved, Preview, table};
 use crate::store::{Db, Hindrance, OfficeSetting, RequestKey, SettingChange, StoreError};
@@ -86,11 +86,24 @@ pub async fn get(
     Ok(Json(view.await?))
 }
 
+fn is_open(standing: Standing) -> bool {
+    standing.restricted.is_none() && !standing.is_recused
+}
+
 fn seen(db: &Db, seer: &Seer, letters: Vec<Moved>) -> Result<Vec<LetterChangeView>, StoreError> {
     let mut all = Vec::new();
     for moved in letters {
-        if db.sight(seer, &moved.letter)? == Sight::Full {
-            all.push(moved.into());
+        match db.sight(seer, &moved.letter)? {
+            Sight::Full => all.push(moved.into()),
+            // Whoever sees no letter is told the number of one that is open to the mailroom.
+            Sight::No(Unseen::Role) if is_open(db.standing(seer, &moved.letter)?) => {
+                all.push(LetterChangeView {
+                    before: None,
+                    after: None,
+                    ..moved.into()
+                });
+            }
+            _ => {}
         }
     }
     Ok(all)
@@ -239,7 +252,7 @@ async fn signed(
         return Ok(None);
     }
     let proof = Proof::of(name.trim(), password);
-    Ok(Some(app.second_person::<Deciders>(by, proof).await?))
+    Ok(Some(app.second_person::<Countersigners>(by, proof).await?))
 }
 
 /// Looks at a profile of deadlines in the place of the one in force, or puts it in force: which deadlines come, go and change, and which open letters

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::Asked;
-use super::auth::{Caller, Deciders, Mailroom};
+use super::auth::{Caller, Countersigners, Mailroom};
 use super::problem::Problem;
 use super::second_person::Proof;
 use crate::clock::{Millis, now};
@@ -254,7 +254,7 @@ fn csv(view: &StatisticsView) -> String {
 }
 
 /// Takes the figures out of the station as CSV, as the caller's own screen shows them: without letters that are kept from him, and with few letters told
-/// together unless he is an officer or administrator. A second person gives name and password, and both stand in the ledger.
+/// together unless he is an officer. A second person gives name and password, and both stand in the ledger.
 #[utoipa::path(post, path = "/v1/statistics/export", tag = "statistics", request_body = ExportBody,
     responses((status = 200, body = String, content_type = "text/csv")))]
 pub async fn export(
@@ -273,7 +273,7 @@ pub async fn export(
     let period = Period { length, year, n };
     let view = app.figures_for(period, caller.seer()).await?;
     let proof = Proof::of(&approver, &approver_password);
-    let approver = app.second_person::<Deciders>(&by, proof).await?;
+    let approver = app.second_person::<Countersigners>(&by, proof).await?;
     let text = csv(&view);
     let sha256 = digest::sha256_hex(text.as_bytes());
     let (from, until) = (view.from.clone(), view.until.clone());

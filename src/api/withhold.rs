@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
-use super::auth::{Administrators, Caller, Mailroom};
+use super::auth::{Administrators, Caller, DestructionReader, Mailroom};
 use super::problem::Problem;
 use super::valuables::{ReasonBody, reason};
 use crate::config::Settings;
@@ -203,7 +203,7 @@ pub async fn propose(
     responses((status = 200, body = Retentions)))]
 pub async fn list(
     State(app): State<App>,
-    caller: Caller<Mailroom>,
+    caller: Caller<DestructionReader>,
 ) -> Result<Json<Retentions>, Problem> {
     let by = caller.actor();
     let found = app.store.with(move |db| {

@@ -205,7 +205,7 @@ fn look(
                 .collect::<Result<_, StoreError>>()?;
             let mut holds = db.open_holds(Some(batch.id), HOLDS_SHOWN)?;
             holds.retain(|hold| !kept.is_about(hold) && guard::may_hear_of(db, seer, hold));
-            let holds = holds.into_iter().map(|hold| {
+            let holds = guard::as_heard(db, seer, holds)?.into_iter().map(|hold| {
                 let answered = match db.undecided_file_of(&hold)? {
                     Some(_) => Answered::ByItsFile,
                     None if guard::let_resolve(db, seer, hold.id).is_ok() => Answered::Here,

@@ -13,8 +13,8 @@ use super::words::Words;
 use super::{address, assets};
 use crate::api::App;
 use crate::api::auth::{
-    AccountKeepers, Administrators, AlarmEnders, AlertReader, Auditors, Cabinets, Deciders,
-    DeviceHealth, Mailroom, Need, Person, person_of,
+    AccountKeepers, Administrators, AlarmEnders, AlertReader, Auditors, Cabinets, Countersigners,
+    Deciders, DeviceHealth, Mailroom, Need, Person, person_of,
 };
 use crate::config::Language;
 use crate::domain::access::{Holder, Role, Seer};
@@ -161,6 +161,11 @@ impl Frame {
     /// Whether this person decides what is not everybody's to say.
     pub(super) fn decides(&self) -> bool {
         self.may::<Deciders>()
+    }
+
+    /// Whether this person answers for the clock and for what leaves the station.
+    pub(super) fn countersigns(&self) -> bool {
+        self.may::<Countersigners>()
     }
 
     /// Whether this person's name stands for what the station keeps and destroys.

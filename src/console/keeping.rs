@@ -15,7 +15,7 @@ use crate::domain::keeping::{ReturnWay, ValuableKind, Withheld};
 use crate::domain::text::PageKind;
 use crate::scan::destroyed;
 use crate::store::{
-    BoxRow, BoxedLetter, Db, LoanRow, PageRow, RetentionRow, Role, ScanOf, StoreError, ValuableRow,
+    BoxRow, BoxedLetter, Db, LoanRow, PageRow, RetentionRow, ScanOf, StoreError, ValuableRow,
     Withholding,
 };
 
@@ -99,13 +99,6 @@ struct PageLine {
     kind: &'static str,
 }
 
-/// A proposal to destroy the letter.
-struct Proposal {
-    id: i64,
-    text: String,
-    may_decide: bool,
-}
-
 #[derive(Template)]
 #[template(path = "keeping.html")]
 struct KeepingPage {
@@ -123,7 +116,7 @@ struct KeepingPage {
     pages: Vec<PageLine>,
     page_kinds: Vec<Choice>,
     policies: Vec<String>,
-    proposal: Option<Proposal>,
+    proposal: Option<String>,
     is_destroyed: bool,
     /// Files of a destroyed letter that could not be removed.
     scans_left: Vec<String>,
@@ -222,13 +215,10 @@ fn loan(w: &'static Words, row: LoanRow, me: &str) -> Loan {
     }
 }
 
-fn proposal(w: &'static Words, row: &RetentionRow, (me, role): (&str, Role)) -> Proposal {
+/// Who proposed to destroy a letter, when and why.
+pub(super) fn proposed(w: &'static Words, row: &RetentionRow) -> String {
     let at = when::moment(w, row.proposed);
-    Proposal {
-        id: row.id,
-        text: w.fill("keeping.proposed", &[&row.proposed_by, &at, &row.policy]),
-        may_decide: role == Role::Administrator && row.proposed_by != me,
-    }
+    w.fill("keeping.proposed", &[&row.proposed_by, &at, &row.policy])
 }
 
 /// Why a letter is withheld, in words.
@@ -253,7 +243,6 @@ pub(super) async fn page(
     };
     let withdrawn = |held: &Withholding| held.kind == Withheld::Withdrawn;
     let destroyed = |held: &Withholding| held.kind == Withheld::Destroyed;
-    let role = visitor.person.session.role;
     let (settings, scans) = (app.settings.clone(), kept.scans);
     let left = tokio::task::spawn_blocking(move || destroyed::left(&settings, &scans)).await;
     let left = left.unwrap_or_default().into_iter();
@@ -301,7 +290,7 @@ pub(super) async fn page(
             .iter()
             .map(|known| known.policy.clone())
             .collect(),
-        proposal: kept.proposal.map(|row| proposal(w, &row, (&me, role))),
+        proposal: kept.proposal.map(|row| proposed(w, &row)),
         is_destroyed: kept.withheld.as_ref().is_some_and(destroyed),
         letter,
         f,

@@ -19,6 +19,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Mailroom;
+use crate::api::guard;
 use crate::clock::{self, Millis};
 use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
@@ -213,7 +214,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
             true => db.pages_to_part(id)?,
             false => Vec::new(),
         },
-        holds: db.holds_of(id)?,
+        holds: guard::as_heard(db, seer, db.holds_of(id)?)?,
         entries,
         for_visitor,
         seen_by_visitor,

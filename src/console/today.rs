@@ -1,6 +1,7 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
 mod day;
+mod destructions;
 mod due;
 mod findings;
 mod raised;
@@ -28,7 +29,7 @@ use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
     ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Message, Overview,
-    SharedCaseNumber, StoreError,
+    RetentionRow, SharedCaseNumber, StoreError,
 };
 
 const HELD_SHOWN: u32 = 20;
@@ -88,6 +89,8 @@ struct TodayPage {
     cabinets: Vec<CabinetLine>,
     letters: Vec<Row>,
     handles_letters: bool,
+    /// For an administrator.
+    destructions: Vec<destructions::Destruction>,
     /// What the clock says and what is on record, where that does not agree: heading, what is the matter, what to do.
     clock: Option<[String; 3]>,
     /// Until when a restored station knows what happened, as long as nothing is handed out.
@@ -107,6 +110,8 @@ struct Seen {
     /// Letters that an exchange folder did not take.
     returned: Vec<Message>,
     due: Due,
+    /// Letters whose destruction waits for an administrator.
+    destructions: Vec<RetentionRow>,
     counts: Overview,
     held: Vec<HeldFile>,
     waits: Waits,
@@ -221,6 +226,7 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
             true => db.due(seer, crate::clock::now(), due::NEAR_DAYS)?,
             false => Due::default(),
         },
+        destructions: destructions::look(db, seer)?,
         for_another,
         to_be_judged,
         shared: match reads {
@@ -572,12 +578,14 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         [w.t(heading).to_owned(), told, w.t(act).to_owned()]
     });
     let alerts = alerts(w, &app, &seen);
+    let destructions = destructions::shown(w, &seen.destructions, &visitor.person.session.user);
     show(&TodayPage {
         clock,
         restored,
         day: seen.day.take().map(|today| day::part(w, today)),
         queues: queues(w, &seen.counts),
         handles_letters,
+        destructions,
         alerts,
         cabinets: app
             .cabinets

@@ -72,7 +72,7 @@ impl Verdict {
     }
 }
 
-/// Whether somebody is a confirming officer or an administrator.
+/// Whether somebody is a confirming officer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decides {
     /// He is.

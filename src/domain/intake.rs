@@ -145,6 +145,8 @@ pub mod reason {
     pub const SEEN_BEFORE_RELEASE: &str = "seen_before_release";
     /// Its letter was confirmed or registered already.
     pub const LETTER_CLOSED: &str = "letter_closed";
+    /// Its letter is confirmed, and no case system has it yet: what is to be done about a page of it.
+    pub const LETTER_CONFIRMED: &str = "letter_confirmed";
     /// Its letter was opened by mistake and returned unread.
     pub const LETTER_RETURNED_UNREAD: &str = "letter_returned_unread";
     /// Its bytes are those of a page that was returned unread, under another name.
@@ -224,7 +226,10 @@ pub fn next_action(reason: &str) -> &'static str {
         }
         reason::SEEN_BEFORE_RELEASE => "scan the letter again now that its load is released",
         reason::LETTER_CLOSED => {
-            "its letter is closed (confirmed or registered): check whether the scanner reused a name, then scan it under a new one"
+            "if it belongs to its letter, take it in with a reason: the case system that has the letter is told of the page; if the scanner reused a name, scan it under a new one"
+        }
+        reason::LETTER_CONFIRMED => {
+            "its letter is confirmed: if it belongs to it, take the confirmation back first, by a correction, then take it in; if the scanner reused a name, scan it under a new one"
         }
         reason::LETTER_RETURNED_UNREAD => {
             "its letter was returned unread: put the sheet back to it, unread, and set the file aside; a confirming officer takes it into another letter where it was only named wrongly"

@@ -289,10 +289,12 @@ impl Carrier {
     async fn send(&self, message: Message) -> Result<bool, StoreError> {
         if !message.has_content() {
             let told = message.clone();
-            let store = &self.handoff.store;
-            let withdrawn = store.with(move |db| db.withdrawn_package(&told)).await?;
-            let station = &self.handoff.settings.station.name;
-            let notice = package::notice(&message, station, withdrawn.as_deref());
+            let about = self.handoff.store.with(move |db| match told.kind {
+                Kind::AlertRaised => Ok(package::About::Pages(db.alert_pages_told(&told)?)),
+                _ => Ok(package::About::Package(db.withdrawn_package(&told)?)),
+            });
+            let about = about.await?;
+            let notice = package::notice(&message, &self.handoff.settings.station.name, &about);
             return self.stage(message, vec![notice], None).await;
         }
         let (letter, channel) = (message.letter.clone(), message.channel.clone());
@@ -301,6 +303,7 @@ impl Carrier {
             let kept = db.pages_kept_from_channel(&channel, &letter)?;
             let outline = Outline::of(db, &letter)?
                 .without_instructions()
+                .without_findings()
                 .without(&kept);
             Ok((draft, outline))
         });

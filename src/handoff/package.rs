@@ -27,6 +27,17 @@ struct Listed<'a> {
     size: usize,
 }
 
+/// What a manifest tells of beside its letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum About {
+    /// Nothing: its files say it.
+    Letter,
+    /// The package that is withdrawn, of a notice that one is.
+    Package(Option<String>),
+    /// The pages that raised an alert.
+    Pages(Vec<u32>),
+}
+
 /// The last file of a package: whoever sees it has the others.
 #[derive(Debug, Serialize)]
 struct Manifest<'a> {
@@ -42,6 +53,9 @@ struct Manifest<'a> {
     amendment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<&'a str>,
+    /// The pages that raised it, of those that this system may read.
+    #[serde(skip_serializing_if = "<[u32]>::is_empty")]
+    pages: &'a [u32],
     made_at: String,
     files: Vec<Listed<'a>>,
 }
@@ -70,21 +84,26 @@ pub(super) fn files(
         name: format!("{name}.pdf"),
         bytes,
     }));
-    files.push(manifest(message, &draft.station, (&files, None)));
+    files.push(manifest(message, &draft.station, (&files, &About::Letter)));
     Ok(files)
 }
 
 /// The only file of a package that tells of something and shows nothing of the letter.
-pub(super) fn notice(message: &Message, station: &str, withdrawn: Option<&str>) -> PackageFile {
-    manifest(message, station, (&[], withdrawn))
+pub(super) fn notice(message: &Message, station: &str, about: &About) -> PackageFile {
+    manifest(message, station, (&[], about))
 }
 
 fn manifest(
     message: &Message,
     station: &str,
-    (files, withdrawn): (&[PackageFile], Option<&str>),
+    (files, about): (&[PackageFile], &About),
 ) -> PackageFile {
     let name = message.message.as_str();
+    let (withdrawn, pages): (Option<&str>, &[u32]) = match about {
+        About::Letter => (None, &[]),
+        About::Package(withdrawn) => (withdrawn.as_deref(), &[]),
+        About::Pages(pages) => (None, pages),
+    };
     let code = |kind| message.code.as_deref().filter(|_| message.kind == kind);
     let manifest = Manifest {
         package: name,
@@ -94,6 +113,7 @@ fn manifest(
         withdrawn,
         amendment: code(Kind::Amended),
         alert: code(Kind::AlertRaised),
+        pages,
         made_at: message.made.rfc3339(),
         files: files
             .iter()

@@ -173,6 +173,24 @@ impl Db {
         }
     }
 
+    /// The same for acts that need the letter's number only: an administrator's, too, who sees no letter.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`], [`StoreError::NotFound`].
+    pub fn let_name(&self, seer: &Seer, letter: &str) -> Result<(), StoreError> {
+        match self.let_touch(seer, letter) {
+            Err(StoreError::Unseen {
+                why: Unseen::Role, ..
+            }) if may(seer.holder, Action::Approve) => {
+                match self.standing(seer, letter)?.is_recused {
+                    true => Err(unseen(letter, Unseen::Recused)),
+                    false => Ok(()),
+                }
+            }
+            touched => touched,
+        }
+    }
+
     /// Somebody says why he looks at a restricted letter.
     ///
     /// # Errors

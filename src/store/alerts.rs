@@ -7,7 +7,7 @@ use super::grounds::Grounds;
 use super::vouch::{self, ALERTS};
 use super::{Db, DraftState, Hindrance, Message, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::access::{Action, Holder, Role, Scope, Seer, Sight, Unseen, may};
+use crate::domain::access::{Action, Holder, Scope, Seer, Sight, Unseen, may};
 use crate::domain::alarm::{Code, Decides, Escalation, HIGHEST, Verdict, level, raised};
 use crate::domain::draft::Fields;
 use crate::domain::letter::Carrier;
@@ -127,7 +127,7 @@ impl Db {
         Ok(())
     }
 
-    /// Whether an alert is shown to this seer: who may see the letter, and whoever it has gone up to.
+    /// Whether an alert is shown to this seer: who may see the letter, and administrators once it has gone up to them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] without its letter.
@@ -146,10 +146,14 @@ impl Db {
                     && self.may_know_of(seer, &alert.letter)?
                     && !self.is_held_by_another(&seer.actor, &alert.letter)?);
         }
-        let gone_up = alert.level >= HIGHEST && seer.holder == Holder::Person(Role::Administrator);
         Ok(match self.sight(seer, &alert.letter)? {
             Sight::Full | Sight::Masked | Sight::No(Unseen::ReasonAsked) => true,
-            Sight::No(Unseen::Restricted) => gone_up,
+            // It has gone up to those who see no letter, and hear its number.
+            Sight::No(Unseen::Role) => {
+                alert.level >= HIGHEST
+                    && may(seer.holder, Action::Alerts)
+                    && !self.standing(seer, &alert.letter)?.is_recused
+            }
             Sight::No(_) => false,
         })
     }
@@ -313,7 +317,7 @@ impl Db {
             let verdict = said.of(known.code, decides(seer));
             // What a letter is not, says who may read it. That a threat is one may be said at once.
             let is_read = matches!(db.sight(seer, &known.letter)?, Sight::Full | Sight::Masked);
-            let clears = verdict == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
+            let clears = said == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
             if clears && !is_read {
                 return Err(StoreError::WrongState {
                     why: Hindrance::NotOpened,
@@ -337,15 +341,19 @@ impl Db {
         (verdict, note): (Verdict, Option<&str>),
         by: &str,
     ) -> Result<(), StoreError> {
-        let stays = verdict == Verdict::FalseAlarm && self.stays_confirmed(known)?;
+        let stays = verdict == Verdict::FalseAlarm && self.stays_confirmed(known, (by, note))?;
         if !stays {
             self.connection.execute(
                 "UPDATE alerts SET acked_by = ?2, acked_ms = ?3, verdict = ?4, note = ?5 WHERE id = ?1",
                 (known.id, by, clock::now(), verdict, note),
             )?;
         }
-        if known.code == Code::Threat {
-            self.weigh(&known.letter)?;
+        match (known.code, verdict) {
+            (Code::Threat, _) => self.weigh(&known.letter)?,
+            (Code::SecretMark, Verdict::FalseAlarm) => {
+                self.unmark_kept_page(&known.letter, (by, note))?;
+            }
+            _ => {}
         }
         let detail = json!({"letter": known.letter, "code": known.code, "verdict": verdict});
         let (about, id) = ((by, "alert.acknowledged"), known.id.to_string());

@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::places::ARCHIVE_ORDER;
 use super::{Db, StoreError, ledger};
 use crate::clock::{self, Millis};
 use crate::domain::keeping::Withheld;
@@ -35,16 +36,18 @@ pub struct ToExport {
 }
 
 impl Db {
-    /// When a page of the letter was last read.
+    /// When each page of the letter came or was last read, in the order of the archive.
     ///
     /// # Errors
     /// When SQLite refuses.
-    pub fn last_read(&self, letter: &str) -> Result<Option<Millis>, StoreError> {
-        Ok(self.connection.query_row(
-            "SELECT max(r.read_ms) FROM readings r JOIN pages p ON p.id = r.page_id WHERE p.letter_id = ?1",
-            [letter],
-            |row| row.get(0),
-        )?)
+    pub fn page_times(&self, letter: &str) -> Result<Vec<Millis>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT max(coalesce(a.taken_ms, a.first_seen_ms),
+             coalesce((SELECT max(read_ms) FROM readings WHERE page_id = p.id), 0))
+             FROM pages p JOIN arrivals a ON a.id = p.arrival_id WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
+        ))?;
+        let rows = query.query_map([letter], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Letters of an export, in the order they were received; also those that are withheld, to be named.

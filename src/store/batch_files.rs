@@ -35,6 +35,18 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn batch_files(&self, batch: i64) -> Result<BatchFiles, StoreError> {
+        self.batch_files_without(batch, &BTreeSet::new())
+    }
+
+    /// The same, but of files that are not taken without these.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn batch_files_without(
+        &self,
+        batch: i64,
+        kept: &BTreeSet<String>,
+    ) -> Result<BatchFiles, StoreError> {
         let taken = self.connection.query_row(
             "SELECT (SELECT count(*) FROM (SELECT p.arrival_id FROM pages p JOIN letters l ON l.id = p.letter_id WHERE l.batch_id = ?1
                UNION SELECT arrival_id FROM separators_seen WHERE batch_id = ?1)),
@@ -51,33 +63,16 @@ impl Db {
             },
         )?;
         Ok(BatchFiles {
-            held: self.files_between(batch, ArrivalState::Held, None)?,
-            waiting: self.files_between(batch, ArrivalState::Waiting, None)?,
-            left: self.files_between(batch, ArrivalState::Waiting, Some(reason::LINGERING))?,
+            held: self.files_between(batch, ArrivalState::Held, None, kept)?,
+            waiting: self.files_between(batch, ArrivalState::Waiting, None, kept)?,
+            left: self.files_between(
+                batch,
+                ArrivalState::Waiting,
+                Some(reason::LINGERING),
+                kept,
+            )?,
             ..taken
         })
-    }
-
-    /// How many of these files are held of a batch.
-    ///
-    /// # Errors
-    /// When SQLite refuses.
-    pub fn held_among(&self, batch: i64, files: &BTreeSet<String>) -> Result<u32, StoreError> {
-        if files.is_empty() {
-            return Ok(0);
-        }
-        let mut held = 0;
-        for (from, until) in self.when_open(batch)? {
-            let mut query = self
-                .connection
-                .prepare_cached(&format!("SELECT a.id {OF_FOLDERS}"))?;
-            let rows = query.query_map((ArrivalState::Held, from, until, None::<&str>), |row| {
-                row.get(0)
-            })?;
-            let ids = rows.collect::<Result<Vec<String>, _>>()?;
-            held += ids.iter().filter(|id| files.contains(*id)).count();
-        }
-        Ok(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
     fn files_between(
@@ -85,14 +80,19 @@ impl Db {
         batch: i64,
         state: ArrivalState,
         why: Option<&str>,
+        kept: &BTreeSet<String>,
     ) -> Result<u32, StoreError> {
         let spans = self.when_open(batch)?;
-        let mut count = self
+        let mut between = self
             .connection
-            .prepare_cached(&format!("SELECT count(*) {OF_FOLDERS}"))?;
+            .prepare_cached(&format!("SELECT a.id {OF_FOLDERS}"))?;
         let mut files = 0;
         for (from, until) in &spans {
-            files += count.query_row((state, from, until, why), |row| row.get::<_, u32>(0))?;
+            let found =
+                between.query_map((state, from, until, why), |row| row.get::<_, String>(0))?;
+            for id in found {
+                files += u32::from(!kept.contains(&id?));
+            }
         }
         // Of which batch these are nobody has said: none of them is closed over them unseen.
         if state == ArrivalState::Waiting && why.is_none() && !spans.is_empty() {

@@ -1,5 +1,6 @@
 //! Drafts handed over exactly once: leased, acknowledged, given back.
 
+use rusqlite::OptionalExtension;
 use serde_json::json;
 
 use super::drafts::subject;
@@ -170,7 +171,10 @@ impl Db {
             let free = match row.state {
                 DraftState::Acked => false,
                 DraftState::Leased => own,
-                DraftState::Open => db.had_draft(letter, by)? || db.may_know_better(letter, by)?,
+                DraftState::Open => {
+                    db.had_draft(letter, by)? && !db.gave_back(letter, by)?
+                        || db.may_know_better(letter, by)?
+                }
             };
             db.not_taken_back_from(&row, by, ACK)?;
             if !free || !db.lease_fits(&row, lease)? {
@@ -251,6 +255,16 @@ impl Db {
                 "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor = ?2)",
             )?
             .query_row((subject(letter), by), |row| row.get(0))?)
+    }
+
+    /// Whether a case system gave a letter back and has not claimed it since: what it says of it then it says of nothing that it has.
+    fn gave_back(&self, letter: &str, by: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT action = 'draft.nacked' FROM ledger WHERE subject = ?1 AND actor = ?2 AND action IN ('draft.claimed', 'draft.nacked')
+             ORDER BY seq DESC LIMIT 1",
+        )?;
+        let last = query.query_row((subject(letter), by), |row| row.get(0));
+        Ok(last.optional()?.unwrap_or(false))
     }
 
     fn draft_is_gone(&self, letter: &str) -> Result<bool, StoreError> {

@@ -1,17 +1,21 @@
 //! What raised an alert, page by page, and what was answered before it was raised again: who answered earlier answered other words. What is quoted of a page
 //! reads whoever may read that page.
 
+use std::collections::BTreeSet;
+
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::units::case_system;
 use super::vouch::{self, ALERTS};
-use super::{AlertRow, Db, DraftRow, DraftState, PageRow, StoreError};
+use super::{AlertRow, Db, DraftRow, DraftState, Message, PageRow, ReadPage, StoreError};
 use crate::clock::{self, Millis};
 use crate::domain::access::{Holder, Scope, Seer};
 use crate::domain::alarm::{Code, Verdict, flag_of, raised};
 use crate::domain::draft::{Fields, Flag};
 use crate::domain::text::{PageKind, Quad};
+use crate::domain::zones::fold;
 
 /// What stands between several sentences of a quotation.
 const BETWEEN: &str = "……";
@@ -23,6 +27,9 @@ pub(super) struct Grounds {
     quotes: Vec<Quoted>,
     #[serde(default)]
     earlier: Vec<Answer>,
+    /// Answers that a later page's words are nothing, where what had been confirmed before stays confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<Answer>,
 }
 
 /// What one page says.
@@ -47,9 +54,9 @@ struct Answer {
     note: Option<String>,
 }
 
-/// An answer to an alert that was raised again since.
+/// An answer to an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlierAnswer {
+pub struct AlertAnswer {
     /// Who.
     pub by: String,
     /// When.
@@ -58,6 +65,8 @@ pub struct EarlierAnswer {
     pub verdict: Verdict,
     /// In words.
     pub note: Option<String>,
+    /// The alert was raised again since: he had not read what did.
+    pub is_before: bool,
 }
 
 /// What a page says that raised an alert.
@@ -93,16 +102,32 @@ impl Grounds {
 }
 
 impl AlertRow {
-    /// What was answered before it was raised again, the newest first.
+    /// What was answered beside the answer that holds, the newest first.
     #[must_use]
-    pub fn earlier(&self) -> Vec<EarlierAnswer> {
-        let answer = |kept: &Answer| EarlierAnswer {
+    pub fn earlier(&self) -> Vec<AlertAnswer> {
+        let all = self.grounds.aside.iter().chain(&self.grounds.earlier);
+        let mut all: Vec<AlertAnswer> = all.map(|kept| self.answered(kept)).collect();
+        all.sort_by_key(|answer| std::cmp::Reverse(answer.at));
+        all
+    }
+
+    /// Every answer, the newest first.
+    #[must_use]
+    pub fn answers(&self) -> Vec<AlertAnswer> {
+        let mut all = self.earlier();
+        all.extend(self.answer().map(|kept| self.answered(&kept)));
+        all.sort_by_key(|answer| std::cmp::Reverse(answer.at));
+        all
+    }
+
+    fn answered(&self, kept: &Answer) -> AlertAnswer {
+        AlertAnswer {
             by: kept.by.clone(),
             at: Millis(kept.at_ms),
             verdict: kept.verdict,
             note: kept.note.clone(),
-        };
-        self.grounds.earlier.iter().map(answer).collect()
+            is_before: kept.at_ms < self.raised.0,
+        }
     }
 
     fn answer(&self) -> Option<Answer> {
@@ -149,6 +174,7 @@ impl Db {
                 let answer = known.answer();
                 let is_again = answer.is_some();
                 let mut grounds = known.grounds;
+                let is_first = grounds.quotes.is_empty();
                 if let Some(answer) = answer {
                     grounds.earlier.insert(0, answer);
                 }
@@ -160,7 +186,11 @@ impl Db {
                     false => "UPDATE alerts SET later = ?2 WHERE id = ?1 AND ?3 > 0",
                 };
                 db.connection.execute(sql, (known.id, kept, clock::now()))?;
-                let action = if is_again { "alert.raised" } else { "alert.quoted" };
+                let action = match (is_again, is_first) {
+                    (true, _) => "alert.raised",
+                    (false, true) => "alert.placed",
+                    (false, false) => "alert.quoted",
+                };
                 let mut detail = json!({"letter": letter, "code": code, "page": page});
                 if is_again {
                     detail["again"] = json!(true);
@@ -172,8 +202,13 @@ impl Db {
         })
     }
 
-    /// Of an alert that had been confirmed before a page raised it again, that this page says nothing takes back nothing: it is what it was.
-    pub(super) fn stays_confirmed(&self, alert: &AlertRow) -> Result<bool, StoreError> {
+    /// Of an alert that had been confirmed before a page raised it again, that this page says nothing takes back nothing: it is what it was, and who said so
+    /// of this page stands beside.
+    pub(super) fn stays_confirmed(
+        &self,
+        alert: &AlertRow,
+        (by, note): (&str, Option<&str>),
+    ) -> Result<bool, StoreError> {
         let mut grounds = alert.grounds.clone();
         let times = grounds.earlier.len();
         let Some(before) = grounds.earlier.first().cloned() else {
@@ -190,6 +225,15 @@ impl Db {
         {
             quoted.answered -= 1;
         }
+        let aside = Answer {
+            raised_ms: alert.raised.0,
+            level: alert.level,
+            by: by.to_owned(),
+            at_ms: clock::now().0,
+            verdict: Verdict::FalseAlarm,
+            note: note.map(str::to_owned),
+        };
+        grounds.aside.insert(0, aside);
         let kept = serde_json::to_string(&grounds).expect("words are a document");
         self.connection.execute(
             "UPDATE alerts SET later = ?2, raised_ms = ?3, level = ?4, level_ms = ?3, acked_by = ?5, acked_ms = ?6, verdict = ?7, note = ?8 WHERE id = ?1",
@@ -221,6 +265,10 @@ impl Db {
         mut alert: AlertRow,
     ) -> Result<(AlertRow, i64), StoreError> {
         let mut unheard = 0;
+        if matches!(seer.holder, Holder::Machine(_)) {
+            // It took back nothing.
+            alert.grounds.aside.clear();
+        }
         if seer.holder == Holder::Machine(Scope::CaseSystem) && !alert.grounds.earlier.is_empty() {
             let kept = self.pages_unheard(seer, &alert.letter)?;
             let is_kept = |quoted: &Quoted| kept.contains(&quoted.page);
@@ -315,7 +363,74 @@ impl Db {
         }
         let drafted = draft.as_ref();
         let flag = drafted.and_then(|row| flag_of(&row.draft.fields, alert.code));
-        quotes.extend(flag.and_then(|flag| left_of(flag, &quotes)));
+        let left = flag.map_or(Ok(Vec::new()), |flag| self.left_of(letter, flag, &quotes))?;
+        quotes.extend(left);
+        Ok(quotes)
+    }
+
+    /// The pages that raised the alert which a channel is told of: those that its system may read, and where it is of no office also those that are not in its
+    /// draft yet, since it hears of the alert at once.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn alert_pages_told(&self, message: &Message) -> Result<Vec<u32>, StoreError> {
+        let Some(alert) = self.alert_told(message)? else {
+            return Ok(Vec::new());
+        };
+        let seer = case_system(&message.channel);
+        let (alert, _) = self.alert_as_told(&seer, alert)?;
+        let quotes = self.quotes_of(&seer, &alert)?;
+        let mut pages: BTreeSet<u32> = quotes.iter().map(|quote| quote.page).collect();
+        if self.unit_of(&message.channel)?.is_none() {
+            let rows = self.page_rows(&alert.letter)?.into_iter();
+            let raised = |row: &PageRow| {
+                let mut quoted = alert.grounds.quotes.iter();
+                row.kind != PageKind::Instruction && quoted.any(|one| one.page == row.sha256)
+            };
+            pages.extend(rows.filter(raised).map(|row| row.n));
+        }
+        Ok(pages.into_iter().collect())
+    }
+
+    /// What the draft quotes and no page by itself does, each under the page on which its words are. A sentence that runs over from one page to the next stands
+    /// under none whole: it is told where the one that raised it is quoted already.
+    fn left_of(
+        &self,
+        letter: &str,
+        flag: &Flag,
+        known: &[AlertQuote],
+    ) -> Result<Vec<AlertQuote>, StoreError> {
+        let Some(page) = flag.page.filter(|_| flag.value) else {
+            return Ok(Vec::new());
+        };
+        let is_known = |part: &&str| known.iter().any(|quote| quote.text.contains(*part));
+        let parts = flag.quote.as_deref().unwrap_or_default().split(BETWEEN);
+        let left: Vec<&str> = parts.filter(|part| !is_known(part)).collect();
+        let pages = match (left.len(), known) {
+            (0, _) => return Ok(Vec::new()),
+            // The flag itself says where its only sentence is.
+            (1, []) => Vec::new(),
+            _ => self.read_pages(letter)?.iter().map(words_of).collect(),
+        };
+        let mut quotes: Vec<AlertQuote> = Vec::new();
+        for part in left {
+            let own = (1..).zip(&pages).find(|(_, words)| words.contains(part));
+            let runs_over =
+                |quote: &AlertQuote| !quote.text.is_empty() && part.contains(quote.text.as_str());
+            if own.is_none() && known.iter().any(runs_over) {
+                continue;
+            }
+            let n = own.map_or(page, |(n, _)| n);
+            match quotes.iter_mut().find(|quote| quote.page == n) {
+                Some(quote) => quote.text = [quote.text.as_str(), part].join(BETWEEN),
+                None => quotes.push(AlertQuote {
+                    page: n,
+                    is_late: false,
+                    text: part.to_owned(),
+                    quad: flag.quad.filter(|_| n == page),
+                }),
+            }
+        }
         Ok(quotes)
     }
 }
@@ -330,16 +445,9 @@ fn unquoted(row: &PageRow) -> AlertQuote {
     }
 }
 
-/// What the draft quotes and no page by itself does.
-fn left_of(flag: &Flag, known: &[AlertQuote]) -> Option<AlertQuote> {
-    let page = flag.page.filter(|_| flag.value)?;
-    let is_known = |part: &&str| known.iter().any(|quote| quote.text.contains(*part));
-    let parts = flag.quote.as_deref().unwrap_or_default().split(BETWEEN);
-    let left: Vec<&str> = parts.filter(|part| !is_known(part)).collect();
-    (!left.is_empty()).then(|| AlertQuote {
-        page,
-        is_late: false,
-        text: left.join(BETWEEN),
-        quad: flag.quad,
-    })
+/// What stands on a page, as quotations have it.
+fn words_of(page: &ReadPage) -> String {
+    let lines = page.reading.iter().flat_map(|reading| &reading.lines);
+    let words = lines.flat_map(|line| line.text.chars()).map(fold);
+    words.filter(|c| !c.is_whitespace()).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::offered::OFFERED;
 use super::{AlertRow, Db, DraftState, StoreError};
-use crate::domain::access::{Holder, Scope, Seer};
+use crate::domain::access::{Action, Holder, Scope, Seer, may};
 
 /// It may be claimed.
 const IS_OFFERED: &str = "offered";
@@ -56,7 +56,7 @@ impl Db {
         Ok(self.may_know_of(seer, letter)?.then(|| what.to_owned()))
     }
 
-    /// Whether this seer hears of an alert about a letter: a case system of those that it finds in the list of alerts.
+    /// Whether this seer hears of an alert about a letter: whoever reads no letter, and a case system, of those that he finds in the list of alerts.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -66,7 +66,7 @@ impl Db {
         letter: &str,
         code: &str,
     ) -> Result<bool, StoreError> {
-        if seer.holder != Holder::Machine(Scope::CaseSystem) {
+        if matches!(seer.holder, Holder::Person(_)) && may(seer.holder, Action::ReadLetters) {
             return self.may_know_of(seer, letter);
         }
         let is_meant = |alert: &AlertRow| code == ACKNOWLEDGED || alert.code.word() == code;

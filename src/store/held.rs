@@ -280,15 +280,21 @@ impl Db {
         file: &Arrival,
         letter: Option<&str>,
     ) -> Result<Option<String>, StoreError> {
-        match letter {
-            Some(letter)
-                if file.reason.as_deref() == Some(reason::LATE_PAGE)
-                    && self.withholding(letter)?.is_some() =>
-            {
-                Ok(Some(self.why_closed(letter)?.to_owned()))
+        let Some(letter) = letter else {
+            return Ok(file.reason.clone());
+        };
+        Ok(match file.reason.as_deref() {
+            Some(reason::LATE_PAGE) if self.withholding(letter)?.is_some() => {
+                Some(self.why_closed(letter)?.to_owned())
             }
-            _ => Ok(file.reason.clone()),
-        }
+            Some(reason::LATE_PAGE | reason::LETTER_CLOSED)
+                if self.letter_row(letter)?.stage == Stage::Confirmed
+                    && !self.takes_late_page(letter)? =>
+            {
+                Some(reason::LETTER_CONFIRMED.to_owned())
+            }
+            _ => file.reason.clone(),
+        })
     }
 
     /// Why this letter takes no more pages, as files that are held for it have it.

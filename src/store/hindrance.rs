@@ -80,9 +80,9 @@ pub enum Hindrance {
     NotSo,
     /// This person's role or recusal does not allow it.
     NotForThisPerson,
-    /// A confirming officer or an administrator does it.
+    /// A confirming officer does it.
     OfficerNeeded,
-    /// The letter whose page it may be is shown to nobody: a confirming officer or an administrator says that it is another one's.
+    /// The letter whose page it may be is shown to nobody: a confirming officer says that it is another one's.
     OfficerDecides,
     /// The file that it is about is held, or waits, and nobody has decided about it.
     FileUndecided,
@@ -260,10 +260,10 @@ impl Hindrance {
             Self::NotSo => "Look at it again",
             Self::NotForThisPerson => "Choose somebody else",
             Self::OfficerNeeded => {
-                "Leave what stands there and add the right spelling beside it; a confirming officer or an administrator takes the other away"
+                "Leave what stands there and add the right spelling beside it; a confirming officer takes the other away"
             }
             Self::OfficerDecides => {
-                "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer or an administrator compares the paper and takes it in"
+                "Put the sheet back to that letter, unread, and set the file aside; where it was only named wrongly, a confirming officer compares the paper and takes it in"
             }
             Self::FileUndecided => {
                 "Take it into its letter or set it aside, under the held files (POST /v1/arrivals/{id}/take or /set-aside): that is the answer; a list that waits is held after ten minutes"

@@ -24,6 +24,10 @@ pub struct KeptPages {
 pub enum KeptUntil {
     /// A confirming officer has decided the alert about it; no system gets it before.
     AlertDecided,
+    /// The same of a page that nobody could read.
+    AlertOfUnread,
+    /// He has said whether the secret mark is one.
+    MarkDecided,
     /// He has said whether the letter accuses the office; its system does not get it before.
     OfficeJudged,
     /// Nothing: it accuses that office.
@@ -93,6 +97,21 @@ impl Db {
         self.answer_alert(&alert, (verdict, Some(reason)), by)
     }
 
+    /// A confirming officer says that a secret mark is none: that answers the alert about pages that are kept back for nothing else.
+    pub(super) fn unmark_kept_page(
+        &self,
+        letter: &str,
+        (by, note): (&str, Option<&str>),
+    ) -> Result<(), StoreError> {
+        let Some((alert, later)) = self.open_alert_of_kept_page(letter)? else {
+            return Ok(());
+        };
+        if !later.is_marked() || self.named_offices(letter)?.iter().any(|one| one.is_open) {
+            return Ok(());
+        }
+        self.answer_alert(&alert, (Verdict::FalseAlarm, note), by)
+    }
+
     /// Which pages the system that has the letter does not get, and what they wait for.
     ///
     /// # Errors
@@ -115,8 +134,16 @@ impl Db {
             return Ok(None);
         }
         let unit = self.unit_of(&holder)?;
-        let until = if self.open_alert_of_kept_page(letter)?.is_some() {
-            KeptUntil::AlertDecided
+        let is_unread = |n: &u32| {
+            all.iter()
+                .any(|row| row.n == *n && row.state == "unreadable")
+        };
+        let until = if let Some((_, later)) = self.open_alert_of_kept_page(letter)? {
+            match later.is_marked() {
+                true => KeptUntil::MarkDecided,
+                false if pages.iter().all(is_unread) => KeptUntil::AlertOfUnread,
+                false => KeptUntil::AlertDecided,
+            }
         } else if self.office_word(letter, unit.as_deref())? == OfficeWord::Open {
             KeptUntil::OfficeJudged
         } else {

@@ -33,6 +33,9 @@ pub(super) struct Later {
     /// Of those that came before and were no reason for it: they stay to be read.
     #[serde(default)]
     cleared: Vec<String>,
+    /// A secret mark alone is the reason: that there is none lets them go.
+    #[serde(default)]
+    is_marked: bool,
 }
 
 impl Later {
@@ -70,11 +73,15 @@ impl Later {
             let n = told.and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
             matches!(told, Some((PAGE_UNREADABLE | PAGE_UNREAD, _))) && n.is_some_and(is_on_one)
         };
-        let calls = calls || now.notes.iter().any(is_unread);
-        (calls || !accused.is_empty()).then_some(Self {
+        let is_unread = now.notes.iter().any(is_unread);
+        let is_marked = called_for(&now.fields) == Some(Restricted::Secret)
+            && !now.fields.accuses()
+            && !is_unread;
+        (calls || is_unread || !accused.is_empty()).then_some(Self {
             accused,
             pages,
             cleared: Vec::new(),
+            is_marked,
         })
     }
 }
@@ -87,6 +94,11 @@ impl Later {
     /// Whether this page is one of them, not of those that came before.
     pub(super) fn is_about(&self, sha256: &str) -> bool {
         self.pages.iter().any(|page| page == sha256) && !self.is_cleared(sha256)
+    }
+
+    /// A secret mark is all that these pages wait for.
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_marked && self.accused.is_empty()
     }
 
     pub(super) fn is_cleared(&self, sha256: &str) -> bool {
@@ -189,6 +201,7 @@ impl Db {
                 .accused
                 .into_iter()
                 .filter(|one| found.accused.iter().all(|other| other.name != one.name));
+            all.is_marked &= known.is_marked;
             all.accused.extend(more);
         }
         let later = serde_json::to_string(&all).expect("names are a document");

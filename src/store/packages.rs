@@ -162,8 +162,11 @@ impl Db {
         receipt: &Receipt,
     ) -> Result<Message, StoreError> {
         let taken = self.atomically(|db| {
-            if let (Receipt::Accepted { .. }, Some(letter)) = (receipt, letter) {
-                db.know_package_again((channel, package), letter)?;
+            if let Some(letter) = letter {
+                let is_known_again = db.know_package_again((channel, package), letter)?;
+                if is_known_again && matches!(receipt, Receipt::Rejected { .. }) {
+                    db.was_with(letter, channel)?;
+                }
             }
             db.settle_receipt(channel, package, receipt)
         });
@@ -179,6 +182,16 @@ impl Db {
             }
         }
         taken
+    }
+
+    /// A draft that nobody has was in this folder: then the rejection of its package brings it back to the desk.
+    fn was_with(&self, letter: &str, channel: &str) -> Result<(), StoreError> {
+        let until = clock::now().plus_seconds(LEASE_SECONDS);
+        self.connection.execute(
+            "UPDATE drafts SET state = 'leased', claimed_by = ?2, lease_ms = ?3 WHERE letter_id = ?1 AND state = 'open'",
+            (letter, channel, until),
+        )?;
+        Ok(())
     }
 
     /// The other side says otherwise than the station knows, under a number or that it is rejected: nothing more of this letter goes out before a person

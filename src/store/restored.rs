@@ -106,25 +106,25 @@ impl Db {
         }
     }
 
-    /// A package that was laid down after the back-up: the receipt for it names its letter, and it is on record again.
+    /// A package that was laid down after the back-up: the receipt for it names its letter, and it is on record again. Whether it is by this receipt.
     pub(super) fn know_package_again(
         &mut self,
         (channel, package): (&str, &str),
         letter: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.atomically(|db| {
             let mut known = db
                 .connection
                 .prepare_cached("SELECT 1 FROM outbox WHERE message = ?1")?;
             if known.exists([package])? || !db.may_know_better(letter, channel)? {
-                return Ok(());
+                return Ok(false);
             }
             let sql = "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms, result)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?5, 'placed')";
             let kind = Kind::DraftReady;
             let row = (package, channel, kind, letter, clock::now(), State::Sent);
             db.connection.execute(sql, row)?;
-            Ok(())
+            Ok(true)
         })
     }
 }

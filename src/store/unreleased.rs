@@ -53,6 +53,15 @@ pub(super) fn letters_and_loads(
 /// Behind the number of letters that were released: nothing but that number speaks against the letter.
 const BEYOND: &str = " released, this one is beyond";
 
+impl Hold {
+    /// It says how many letters of its batch were released.
+    #[must_use]
+    pub fn counts_letters(&self) -> bool {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        self.reason == hold::UNRELEASED_LOAD && detail.ends_with(BEYOND)
+    }
+}
+
 /// Whether only the number of its batch's letters speaks against a letter.
 pub(super) fn is_number_alone(hold: &Hold) -> bool {
     hold.reason == hold::UNRELEASED_LOAD

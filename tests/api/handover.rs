@@ -234,6 +234,9 @@ fn a_draft_given_back_goes_to_the_end_of_the_queue() {
     assert_eq!(nack(&two), 404, "it was never handed that one");
     assert_eq!(nack(&one), 200);
     assert_eq!(nack(&one), 409);
+    let late = json!({"case_number": "XF-1"});
+    let late = house.post(&one, "/v1/drafts/A1/ack", late);
+    assert_eq!(late.code(), "not_leased", "it gave it back itself");
     assert_eq!(ids(&claim(&house, &two, 2)), ["A2", "A1"]);
 }
 

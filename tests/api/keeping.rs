@@ -642,7 +642,7 @@ fn the_scans_of_a_destroyed_letter_go_too_and_what_stays_is_named() {
     assert!(!own.exists(), "whoever opens the folder sees the letter");
     assert!(others.exists(), "it is another letter's");
     assert_eq!(answer.json()["scans_left"], json!(["old/done/A1_p1.jpg"]));
-    let page = house.get(&boss, "/letters/A1/keeping").text;
+    let page = house.get(&zhang, "/letters/A1/keeping").text;
     assert!(page.contains("old/done/A1_p1.jpg"), "{page}");
     let listed = house.get(&boss, "/v1/retentions").json();
     assert_eq!(
@@ -692,13 +692,9 @@ fn a_letter_registered_nowhere_is_not_destroyed_whatever_was_typed_as_received()
 fn whoever_proposed_a_destruction_does_not_approve_it_and_a_refusal_keeps_the_letter() {
     let (house, _, boss, sha256) = with_policy();
     let chief = house.person("chief", Role::Administrator);
-    let proposed = post(
-        &house,
-        &boss,
-        "/v1/letters/A1/destruction",
-        json!({"policy": "短期"}),
-    );
-    let id = proposed.json()["id"].clone();
+    // As what he was before.
+    let propose = |db: &mut laixin::store::Db| db.propose_destruction("A1", ("短期", 10), "boss");
+    let id = house.app.store.wait(propose).unwrap();
     assert_eq!(
         house.get(&boss, "/v1/retentions").json()["items"][0]["letter"],
         "A1"

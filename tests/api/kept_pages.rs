@@ -16,7 +16,7 @@ fn acks(house: &House, caller: &Caller) -> Value {
     acked.json()
 }
 
-fn registered(house: &House, holder: &Caller) {
+pub(super) fn registered(house: &House, holder: &Caller) {
     house.drafted("A1");
     house.confirmed("A1");
     assert_eq!(claim(house, holder), ["A1"]);
@@ -82,7 +82,7 @@ fn what_the_accused_office_sees_of_its_draft_stays_as_it_was_when_a_page_is_kept
     assert_eq!(sees(), before, "it is judged");
 }
 
-fn judge_alert(house: &House, officer: &Caller) -> u16 {
+pub(super) fn judge_alert(house: &House, officer: &Caller) -> u16 {
     let open = house.get(officer, "/v1/alerts?open=true").json();
     let alert = open["items"]
         .as_array()

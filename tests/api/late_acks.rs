@@ -205,7 +205,7 @@ fn a_letter_that_was_destroyed_answers_a_late_acknowledgement_with_its_code() {
 }
 
 #[test]
-fn a_draft_given_back_corrected_and_then_acknowledged_is_told_and_belongs_to_that_system() {
+fn a_draft_that_its_system_gave_back_was_registered_by_its_late_acknowledgement() {
     let house = House::new();
     let cases = house.machine("cases", Scope::CaseSystem);
     let zhang = house.person("zhang", Role::Operator);
@@ -214,10 +214,16 @@ fn a_draft_given_back_corrected_and_then_acknowledged_is_told_and_belongs_to_tha
     claim(&house, &cases, 1);
     let back = house.post(&cases, "/v1/drafts/A1/nack", json!({"reason": "地址不清"}));
     assert_eq!(back.status, 200, "{}", back.text);
+    let refused = house.post(&cases, "/v1/drafts/A1/ack", json!({"case_number": "N"}));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "not_leased")
+    );
     correct(&house, &zhang);
-    assert!(ack(&house, &cases));
     confirm(&house, &zhang);
-    assert_eq!(amendments(&house, &cases), one("corrected"));
+    claim(&house, &cases, 1);
+    assert!(!ack(&house, &cases), "claimed anew it is its own");
+    assert!(amendments(&house, &cases).is_empty());
     // Who had the corrected one again knows it.
     let (house, cases, zhang) = late();
     correct(&house, &zhang);

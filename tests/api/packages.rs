@@ -68,16 +68,20 @@ impl Gate {
 
     /// The manifest of this kind.
     fn told(&self, kind: &str) -> Value {
-        wait_for(kind, 30, || {
-            let names = self.names("out").into_iter();
-            let manifests = names.filter(|name| name.ends_with(".manifest.json"));
-            manifests
-                .filter_map(|name| {
-                    let text = std::fs::read(self.folder().join("out").join(name)).ok()?;
-                    serde_json::from_slice::<Value>(&text).ok()
-                })
-                .find(|manifest| manifest["kind"] == kind)
-        })
+        wait_for(kind, 30, || self.manifests(kind).into_iter().next())
+    }
+
+    /// Those of this kind that lie there.
+    fn manifests(&self, kind: &str) -> Vec<Value> {
+        let names = self.names("out").into_iter();
+        let manifests = names.filter(|name| name.ends_with(".manifest.json"));
+        let read = |name: String| {
+            let text = std::fs::read(self.folder().join("out").join(name)).ok()?;
+            serde_json::from_slice::<Value>(&text).ok()
+        };
+        let mut manifests: Vec<Value> = manifests.filter_map(read).collect();
+        manifests.retain(|manifest| manifest["kind"] == kind);
+        manifests
     }
 
     fn names(&self, below: &str) -> Vec<String> {
@@ -679,6 +683,38 @@ fn an_alert_is_laid_down_at_once_as_a_manifest_alone() {
             1
         );
     }
+}
+
+/// Behind a gate nobody can ask which page it was.
+#[test]
+fn an_alert_in_the_exchange_folder_said_no_page() {
+    let gate = Gate::new();
+    let mapping = project("config/case-system/example.toml");
+    let house = House::telling(&gate.settings(&mapping, "pdf = false"));
+    house.drafted_as("A1", |draft| {
+        draft.received_at = Some("2026-03-02T09:00:00+08:00".into());
+        super::raised_again::threat(1, "来访的人只好饿着")(draft);
+    });
+    house.confirmed("A1");
+    let package = gate.told("draft.ready");
+    let receipt =
+        json!({"package": package["package"], "result": "accepted", "case_number": "C-1"});
+    gate.receipt("1.receipt.json", &receipt);
+    stands(&house, "A1", "accepted");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    assert_eq!(
+        super::raised_again::answer(&house, &officer, "false_alarm").status,
+        200
+    );
+    page_comes(&house, 2);
+    super::raised_again::page_says(&house, "A1", "再不解决我就从楼上跳下去");
+    super::late_accusations::is_read(&house, None);
+    let told = wait_for("the alert with its pages", 30, || {
+        gate.manifests("alert.raised")
+            .into_iter()
+            .find(|manifest| manifest["pages"] == json!([1, 2]))
+    });
+    assert_eq!(told["files"], json!([]));
 }
 
 /// A gate copies: what was taken back is registered there by then. Refused it would be registered twice.

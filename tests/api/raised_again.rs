@@ -305,8 +305,9 @@ fn another_threat_opens_a_confirmed_alert_and_what_was_confirmed_stays() {
     assert_eq!(answer(&house, &officer, "false_alarm").status, 200);
     let alert = &listed(&house, &officer)[0];
     assert_eq!(
-        (&alert["verdict"], &alert["earlier"]),
-        (&json!("confirmed"), &json!([]))
+        (&alert["verdict"], &alert["earlier"][0]["verdict"]),
+        (&json!("confirmed"), &json!("false_alarm")),
+        "the second answer stands beside"
     );
     assert_eq!(alert["quotes"][0]["text"], NEW);
     assert_eq!(changes(), 1, "nothing is taken back");

@@ -157,6 +157,35 @@ fn a_receipt_that_names_its_letter_registers_it_on_a_restored_station_and_nothin
     assert_eq!(packages(), 1, "A2 alone");
 }
 
+/// It was set aside as one for no package of ours, and the letter went out again as it was.
+#[test]
+fn a_rejection_of_a_package_that_a_restored_station_did_not_know_was_set_aside() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    restore(&house);
+    let rejected = |letter: Option<&'static str>| {
+        let receipt = Receipt::Rejected {
+            reason: "住址不清".into(),
+        };
+        let take =
+            move |db: &mut Db| db.take_receipt("exchange/gate-1", ("msg_after", letter), &receipt);
+        house.app.store.wait(take)
+    };
+    assert!(matches!(rejected(None), Err(StoreError::NotFound { .. })));
+    for _ in 0..2 {
+        assert_eq!(rejected(Some("A1")).unwrap().letter, "A1");
+    }
+    let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
+    assert_eq!(row.nack_reason.as_deref(), Some("住址不清"));
+    assert_eq!((row.ready, row.claimed_by), (None, None));
+    goes_on(&house, &house.person("boss", Role::ConfirmingOfficer));
+    let cases = house.machine("cases", Scope::CaseSystem);
+    assert!(
+        claimed(&house, &cases).is_empty(),
+        "it goes nowhere before somebody has looked at it"
+    );
+}
+
 /// What was to be told when the back-up was made may have been told since, or be over.
 #[test]
 fn no_webhook_goes_out_before_a_restored_station_goes_on() {

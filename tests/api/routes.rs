@@ -7,9 +7,12 @@ use super::house::{Caller, House};
 
 /// Who may: operator, confirming officer, maintenance, auditor, administrator, case system's token, maintenance token.
 type Who = [u8; 7];
-const MAIL: Who = [1, 1, 0, 0, 1, 0, 0];
-const READ: Who = [1, 1, 0, 0, 1, 1, 0];
-const DECIDE: Who = [0, 1, 0, 0, 1, 0, 0];
+const MAIL: Who = [1, 1, 0, 0, 0, 0, 0];
+const READ: Who = [1, 1, 0, 0, 0, 1, 0];
+const DECIDE: Who = [0, 1, 0, 0, 0, 0, 0];
+const SIGN: Who = [0, 1, 0, 0, 1, 0, 0];
+const NUMBER: Who = [1, 1, 0, 0, 1, 0, 0];
+const ALERTS: Who = [1, 1, 0, 0, 1, 1, 0];
 const ADMIN: Who = [0, 0, 0, 0, 1, 0, 0];
 const CAB: Who = [1, 1, 1, 0, 1, 0, 0];
 const SEE: Who = [1, 1, 1, 0, 1, 0, 1];
@@ -23,8 +26,8 @@ const ALL: Who = [1; 7];
 pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/session", SELF),
     ("GET", "/v1/clock", ALL),
-    ("POST", "/v1/clock/confirm", DECIDE),
-    ("POST", "/v1/handover/reconcile", DECIDE),
+    ("POST", "/v1/clock/confirm", SIGN),
+    ("POST", "/v1/handover/reconcile", SIGN),
     ("GET", "/v1/second-copies", HEALTH),
     ("POST", "/v1/second-copies/begin", ADMIN),
     ("GET", "/v1/settings", ADMIN),
@@ -90,7 +93,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/letters/{id}/withdraw", MAIL),
     ("POST", "/v1/letters/{id}/reinstate", MAIL),
     ("POST", "/v1/letters/{id}/destruction", MAIL),
-    ("GET", "/v1/retentions", MAIL),
+    ("GET", "/v1/retentions", NUMBER),
     ("POST", "/v1/retentions/{id}/approve", ADMIN),
     ("POST", "/v1/retentions/{id}/refuse", ADMIN),
     ("GET", "/v1/boxes", MAIL),
@@ -140,8 +143,8 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/interests", SELF),
     ("POST", "/v1/interests", SELF),
     ("DELETE", "/v1/interests/{number}", SELF),
-    ("GET", "/v1/alerts", READ),
-    ("POST", "/v1/alerts/{id}/acknowledge", MAIL),
+    ("GET", "/v1/alerts", ALERTS),
+    ("POST", "/v1/alerts/{id}/acknowledge", NUMBER),
     ("GET", "/v1/amendments", CASE),
     ("POST", "/v1/amendments/{number}/ack", CASE),
     ("GET", "/v1/training", MAIL),

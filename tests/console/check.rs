@@ -3,15 +3,18 @@
 use serde_json::json;
 
 use super::browser::with_browser;
-use super::browser_station::Station;
-use super::{pictures, sign_in};
+use super::browser_station::{ADMINISTRATOR, Station};
+use super::{pictures, trust};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_button_checks_again_and_says_what_to_do_next() {
     with_browser(|browser| async move {
         laixin::worker::program_is(env!("CARGO_BIN_EXE_laixin"));
         let station = Station::start().await;
-        sign_in(&browser, &station).await;
+        station
+            .add_person(ADMINISTRATOR, laixin::store::Role::Administrator)
+            .await;
+        trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
         browser.open(&station.page("/maintenance")).await;
         browser.click("a[href='/check']").await;
         browser.at("#check-again").await;

@@ -4,9 +4,9 @@ use laixin::domain::letter::{Carrier, Stage};
 use serde_json::json;
 
 use super::browser::{CONTROL, ENTER, F8, with_firefox};
-use super::browser_station::{Station, irradiating};
-use super::quality::{PAGES, TOO_WIDE};
-use super::{assert_lit, sign_in};
+use super::browser_station::{ADMINISTRATOR, Station, irradiating};
+use super::quality::{ADMINISTRATORS_PAGES, PAGES, TOO_WIDE};
+use super::{assert_lit, sign_in, trust};
 
 /// What went wrong in a page's scripts, from its first line on.
 const LISTEN: &str = "window.troubles = []; addEventListener('error', (event) => window.troubles.push(String(event.message)));";
@@ -74,8 +74,15 @@ async fn every_page_fits_in_firefox() {
             station.letter(letter, |_| {}).await;
         }
         station.cabinet.send_replace(irradiating(4.2, 61.0));
+        station
+            .add_person(ADMINISTRATOR, laixin::store::Role::Administrator)
+            .await;
         sign_in(&browser, &station).await;
-        for path in PAGES {
+        let both = PAGES.into_iter().chain(ADMINISTRATORS_PAGES);
+        for (at, path) in both.enumerate() {
+            if at == PAGES.len() {
+                trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
+            }
             browser.open(&station.page(path)).await;
             assert_eq!(browser.ask(TOO_WIDE).await, json!(false), "{path} is wider than the screen");
             let dressed = "return getComputedStyle(document.body).margin === '0px' && [...document.styleSheets].every((sheet) => sheet.cssRules.length > 0);";

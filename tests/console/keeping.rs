@@ -507,9 +507,15 @@ async fn destruction_is_proposed_by_one_and_approved_by_another_and_leaves_a_rec
             "retention-proposed",
         )
         .await;
+        // Who approves is told the letter's number and opens no letter.
         change_person(&browser, &station, OTHER).await;
+        let told = browser.text("#destructions").await;
+        assert!(told.contains("信件 A002") && told.contains(USER), "{told}");
+        pictures(&browser, &station, "/today", "destruction-to-approve").await;
+        browser.open(&station.page("/today")).await;
+        submit(&browser, "#destructions form[data-call$='/approve']").await;
+        change_person(&browser, &station, USER).await;
         browser.open(&keeping).await;
-        submit(&browser, "#retention form[data-call$='/approve']").await;
         assert!(!browser.text("#withheld").await.is_empty());
         pictures(
             &browser,

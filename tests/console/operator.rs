@@ -2,11 +2,12 @@
 //! letters that were really read, is bench/scripted_operator.py.
 
 use laixin::domain::letter::Carrier;
+use laixin::store::Role;
 use serde_json::{Value, json};
 
 use super::browser::{Browser, ENTER, with_browser};
 use super::browser_station::Station;
-use super::sign_in;
+use super::trust;
 
 const LETTERS: [&str; 12] = [
     "A001", "A002", "A032", "S001", "S002", "S003", "S004", "S005", "S006", "S007", "S008", "S009",
@@ -75,9 +76,10 @@ async fn a_letter_whose_draft_is_right_takes_a_glance_and_a_key_or_a_few() {
                 })
                 .await;
         }
-        sign_in(&browser, &station).await;
+        station.add_person("李明", Role::Operator).await;
+        trust::sign_in_as(&browser, &station, "李明").await;
         browser.open(&station.page("/review")).await;
-        // An accusation is not for an administrator: it is not in his queue.
+        // An accusation is not for an operator: it is not in his queue.
         let waiting = browser
             .ask("return document.querySelectorAll('tbody tr').length;")
             .await;

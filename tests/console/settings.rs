@@ -4,8 +4,8 @@ use laixin::store::Role;
 use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
-use super::browser_station::{PASSWORD, Station};
-use super::{pictures, sign_in};
+use super::browser_station::{ADMINISTRATOR, PASSWORD, Station};
+use super::{pictures, trust};
 
 const TABLE: &str = "本站,,苏州市信访局,,\n领导,1,周明远,中共苏州市委书记,市委书记、周书记\n领导,2,林伯年,苏州市人民政府市长,市长、林市长\n单位,1,苏州市人民政府,,市政府\n范围外,,国家信访局,,\n";
 
@@ -23,7 +23,8 @@ async fn a_roster_is_previewed_put_in_force_and_what_goes_is_signed_by_two() {
     with_browser(|browser| async move {
         let station = Station::start().await;
         station.add_person("李明", Role::ConfirmingOfficer).await;
-        sign_in(&browser, &station).await;
+        station.add_person(ADMINISTRATOR, Role::Administrator).await;
+        trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
         pictures(&browser, &station, "/settings", "settings-at-first").await;
         browser.open(&station.page("/settings")).await;
         write(&browser, &TABLE.replace("领导,2", "领导,1")).await;

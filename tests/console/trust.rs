@@ -7,7 +7,7 @@ use laixin::store::{Channel, Role};
 use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
-use super::browser_station::{PASSWORD, Station};
+use super::browser_station::{ADMINISTRATOR, PASSWORD, Station};
 use super::{pictures, sign_in};
 
 pub(super) async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
@@ -40,6 +40,7 @@ async fn desk() -> Station {
         ("陈静", Role::ConfirmingOfficer),
         ("沈涛", Role::Auditor),
         ("周维", Role::Maintenance),
+        (ADMINISTRATOR, Role::Administrator),
     ] {
         station.add_person(name, role).await;
     }
@@ -231,7 +232,7 @@ async fn a_restricted_letter_asks_an_officer_why_and_shows_an_operator_nothing()
 async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
     with_browser(|browser| async move {
         let station = desk().await;
-        sign_in(&browser, &station).await;
+        sign_in_as(&browser, &station, ADMINISTRATOR).await;
         browser.open(&station.page("/accounts")).await;
         browser.fill("#name", "新同事").await;
         browser.fill("#first-password", "short").await;
@@ -273,6 +274,7 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             )
             .await;
         pictures(&browser, &station, "/myself", "myself").await;
+        sign_in(&browser, &station).await;
         pictures(&browser, &station, "/statistics", "statistics").await;
         browser.printed("statistics-print").await;
     })

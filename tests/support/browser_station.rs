@@ -26,6 +26,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub(crate) const USER: &str = "王芳";
+/// An administrator, where a test adds one.
+pub(crate) const ADMINISTRATOR: &str = "孙管理";
 pub(crate) const PASSWORD: &str = "correct-horse-1";
 
 pub(crate) struct Station {
@@ -277,7 +279,7 @@ impl Station {
         if device.is_some() {
             app.scanners = Arc::new(Self::serve_scanners(&app));
         }
-        add_person(&app, USER, Role::Administrator).await;
+        add_person(&app, USER, Role::ConfirmingOfficer).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = format!(
             "http://{}",

@@ -16,9 +16,9 @@ pub struct BatchView {
     pub id: i64,
     /// How the letters came.
     pub carrier: Carrier,
-    /// Letters counted at sign-in; here as everywhere without those that are kept from the caller.
+    /// Letters counted at sign-in; without those that are kept from the caller, as far as they would look missing here.
     pub count: u32,
-    /// Letters scanned so far.
+    /// Letters scanned so far; without those that are kept from the caller.
     pub letters: u32,
     /// Letters that explain a difference.
     pub exceptions: Vec<ExceptionView>,

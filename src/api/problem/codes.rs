@@ -369,7 +369,7 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
     (
         "officer_needed",
         StatusCode::CONFLICT,
-        "A confirming officer or an administrator does this",
+        "A confirming officer does this",
     ),
     (
         "no_such_range",

@@ -45,7 +45,7 @@ pub struct LetterChangeView {
     pub(super) letter: String,
     /// `addressee`, `accused`, or the name of a deadline.
     pub(super) what: String,
-    /// As its draft has it.
+    /// As its draft has it; `null` also for whoever sees no letter.
     pub(super) before: Option<String>,
     /// As it will be.
     pub(super) after: Option<String>,
@@ -64,7 +64,7 @@ pub struct SettingChangeView {
     pub(super) second_person: bool,
     /// What comes, goes and changes.
     pub(super) entries: Vec<EntryChangeView>,
-    /// Open letters whose drafts change, of those that the caller may see.
+    /// Open letters whose drafts change, of those that the caller may see; an administrator is told their numbers.
     pub(super) letters: Vec<LetterChangeView>,
 }
 

@@ -31,7 +31,9 @@
   function line(alert) {
     const row = element("div", "", { className: `alarm ${alert.code} level${alert.level}`, id: `alarm-${alert.id}` });
     const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const link = element("a", words[alert.code].replace("{}", alert.letter), { href: `/letters/${encodeURIComponent(alert.letter)}` });
+    const told = words[alert.code].replace("{}", alert.letter);
+    const numberOnly = "numberOnly" in strip.dataset;
+    const link = numberOnly ? element("b", told) : element("a", told, { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
     what.append(link, " ", element("span", [at, words[`level${alert.level}`]].filter(Boolean).join(" · "), { className: "small" }), " ");
     if (alert.verdict) {
@@ -45,6 +47,10 @@
     for (const answer of alert.earlier) {
       const told = words.before.replace("{}", answer.by).replace("{}", words[`said_${answer.verdict}`]);
       what.append(element("span", [told, answer.note].filter(Boolean).join(" · "), { className: "small doubted" }));
+    }
+    if (numberOnly) {
+      row.append(what, element("p", words.number_only, { className: "small" }));
+      return row;
     }
     const note = element("input", "", { placeholder: words.note, maxLength: 500 });
     note.setAttribute("aria-label", words.note);

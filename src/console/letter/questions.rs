@@ -39,6 +39,8 @@ pub(super) fn kept_words(w: &'static Words, kept: &KeptPages) -> String {
     let pages = pages.join("、");
     match (kept.until, &kept.office) {
         (KeptUntil::AlertDecided, _) => w.one("letter.kept_until_decided", pages),
+        (KeptUntil::AlertOfUnread, _) => w.one("letter.kept_until_seen", pages),
+        (KeptUntil::MarkDecided, _) => w.one("letter.kept_until_unmarked", pages),
         (KeptUntil::OfficeJudged, Some(office)) => w.two("letter.kept_until_judged", pages, office),
         (_, Some(office)) => w.two("letter.kept_for_good", pages, office),
         (_, None) => w.one("letter.kept_from_system", pages),

@@ -6,7 +6,7 @@ use super::super::when;
 use super::super::words::Words;
 use crate::domain::alarm::Code;
 use crate::domain::draft::{Fields, Flag};
-use crate::store::{AlertQuote, AlertRow, EarlierAnswer};
+use crate::store::{AlertAnswer, AlertQuote, AlertRow};
 
 /// An alert with what raised it, as far as this person may read it.
 pub(in crate::console) type Raised = (AlertRow, Vec<AlertQuote>);
@@ -24,8 +24,8 @@ pub(super) struct FlagLine {
     pub(super) tone: &'static str,
     pub(super) quotes: Vec<QuoteLine>,
     pub(super) why: Option<String>,
-    /// What was answered before a page raised it again.
-    pub(super) earlier: Vec<String>,
+    /// What was answered, the newest first.
+    pub(super) answers: Vec<String>,
 }
 
 /// Where a sentence stands: page 2, which came later.
@@ -45,11 +45,15 @@ pub(in crate::console) fn quoted_words(w: &'static Words, quote: &AlertQuote) ->
     }
 }
 
-/// Who said what before.
-pub(in crate::console) fn earlier_words(w: &'static Words, answer: &EarlierAnswer) -> String {
+/// Who said what.
+pub(in crate::console) fn answer_words(w: &'static Words, answer: &AlertAnswer) -> String {
     let verdict = w.code("verdict", answer.verdict.word());
     let at = when::moment(w, answer.at);
-    let told = w.fill("letter.answered_before", &[&answer.by, &at, &verdict]);
+    let told = match answer.is_before {
+        true => "letter.answered_before",
+        false => "letter.answered",
+    };
+    let told = w.fill(told, &[&answer.by, &at, &verdict]);
     match &answer.note {
         Some(note) => format!("{told} · {note}"),
         None => told,
@@ -102,9 +106,9 @@ pub(super) fn flags(
             tone,
             quotes,
             why: flag.and_then(|flag| flag.why.clone()),
-            earlier: alert.map_or_else(Vec::new, |(row, _)| {
-                let earlier = row.earlier().into_iter();
-                earlier.map(|answer| earlier_words(w, &answer)).collect()
+            answers: alert.map_or_else(Vec::new, |(row, _)| {
+                let answers = row.answers().into_iter();
+                answers.map(|answer| answer_words(w, &answer)).collect()
             }),
         });
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Alert;
+use crate::api::batches::seen::batch_seen_by;
 use crate::api::guard;
 use crate::console::batches::card_href;
 use crate::console::words::Words;
@@ -35,9 +36,17 @@ pub(super) fn look(db: &Db, seer: &Seer) -> Result<Findings, StoreError> {
             of_batches.entry(hold.batch).or_default().push(hold);
         }
     }
+    let mut out_of_balance = Vec::new();
+    for (batch, _) in db.closed_out_of_balance()? {
+        let seen = batch_seen_by(db, db.batch(batch)?, seer)?;
+        match seen.counts.letters_short() {
+            0 => {}
+            short => out_of_balance.push((batch, short)),
+        }
+    }
     Ok(Findings {
         of_batches,
-        out_of_balance: db.closed_out_of_balance()?,
+        out_of_balance,
     })
 }
 

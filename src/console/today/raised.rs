@@ -1,10 +1,10 @@
 //! Alerts about letters that nobody has decided, on the overview until somebody does, wherever their letter stands by then.
 
 use super::Alert;
-use crate::console::letter::raised::{Raised, earlier_words, place_words, quoted_words};
+use crate::console::letter::raised::{Raised, answer_words, place_words, quoted_words};
 use crate::console::when;
 use crate::console::words::Words;
-use crate::domain::access::Seer;
+use crate::domain::access::{Seer, Sight, Unseen};
 use crate::domain::alarm::Code;
 use crate::store::{Db, LetterLine, StoreError};
 
@@ -12,8 +12,19 @@ use crate::store::{Db, LetterLine, StoreError};
 const LOOKED_AT: u32 = 500;
 const NAMED: usize = 20;
 
-/// An alert, and whether this person may read the letter as he is.
-pub(super) type Open = (Raised, bool);
+/// An alert, and what this person may do with its letter.
+pub(super) type Open = (Raised, Letter);
+
+/// How an open alert's letter is to whoever looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letter {
+    /// He reads it.
+    Read,
+    /// He opens it with a reason, or asks for somebody who may.
+    Shut,
+    /// He hears its number only.
+    Number,
+}
 
 /// Those that wait for this person; what he reads of the letters is on record.
 pub(super) fn look(db: &mut Db, seer: &Seer) -> Result<Vec<Open>, StoreError> {
@@ -26,8 +37,12 @@ pub(super) fn look(db: &mut Db, seer: &Seer) -> Result<Vec<Open>, StoreError> {
         if !quotes.is_empty() && open.len() < NAMED {
             shown.push((alert.letter.clone(), format!("{} {quotes:?}", alert.letter)));
         }
-        let may_read = db.sight(seer, &alert.letter)?.is_full();
-        open.push(((alert, quotes), may_read));
+        let letter = match db.sight(seer, &alert.letter)? {
+            Sight::Full => Letter::Read,
+            Sight::No(Unseen::Role) => Letter::Number,
+            _ => Letter::Shut,
+        };
+        open.push(((alert, quotes), letter));
     }
     db.note_list(seer, "today_raised", &shown)?;
     Ok(open)
@@ -54,15 +69,16 @@ pub(super) fn alerts(w: &'static Words, open: &[Open]) -> Vec<Alert> {
     alerts
 }
 
-fn told(w: &'static Words, ((alert, quotes), may_read): &Open) -> Alert {
+fn told(w: &'static Words, ((alert, quotes), is): &Open) -> Alert {
     let (letter, code) = (&alert.letter, alert.code);
-    let (mut what, next) = match (may_read, code) {
-        (false, _) => (w.one("alert.reason_asked", letter), "alert.reason_asked_do"),
-        (true, Code::PageKeptBack) => (
+    let (mut what, next) = match (is, code) {
+        (Letter::Shut, _) => (w.one("alert.reason_asked", letter), "alert.reason_asked_do"),
+        (Letter::Number, _) => (w.one("alert.reason_asked", letter), "alert.number_only_do"),
+        (Letter::Read, Code::PageKeptBack) => (
             w.one("alarm.page_kept_back", letter),
             "alert.page_kept_back_do",
         ),
-        (true, code) => (
+        (Letter::Read, code) => (
             w.two("alert.flagged", letter, w.code("flag", code.word())),
             "alert.flagged_do",
         ),
@@ -76,13 +92,8 @@ fn told(w: &'static Words, ((alert, quotes), may_read): &Open) -> Alert {
         what = format!("{what} · {}", late.join("、"));
     }
     let mut subject: Vec<String> = quotes.iter().map(|quote| quoted_words(w, quote)).collect();
-    if *may_read {
-        subject.extend(
-            alert
-                .earlier()
-                .iter()
-                .map(|answer| earlier_words(w, answer)),
-        );
+    if *is == Letter::Read {
+        subject.extend(alert.answers().iter().map(|answer| answer_words(w, answer)));
     }
     let level = w.known("alarm", &format!("level{}", alert.level));
     let raised = [
@@ -94,7 +105,7 @@ fn told(w: &'static Words, ((alert, quotes), may_read): &Open) -> Alert {
         what,
         next: w.t(next).to_owned(),
         subject: subject.join("\n"),
-        href: Some(format!("/letters/{letter}")),
+        href: (*is != Letter::Number).then(|| format!("/letters/{letter}")),
         tone: "bad",
     }
 }

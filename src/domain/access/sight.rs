@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::domain::draft::Accused;
 
-    const PERSONS: [Role; 3] = [Role::Operator, Role::ConfirmingOfficer, Role::Administrator];
+    const PERSONS: [Role; 2] = [Role::Operator, Role::ConfirmingOfficer];
 
     fn all() -> impl Iterator<Item = Standing> {
         let kinds = [
@@ -242,7 +242,7 @@ mod tests {
         };
         let sees = |role, page| may_see_sharply(Holder::Person(role), page);
         assert!(sees(Role::ConfirmingOfficer, held));
-        assert!(!sees(Role::Operator, held) && !sees(Role::Administrator, held));
+        assert!(!sees(Role::Operator, held));
         let interested = PageStanding {
             has_interest: true,
             ..held
@@ -256,6 +256,7 @@ mod tests {
             for holder in [
                 Holder::Person(Role::Maintenance),
                 Holder::Person(Role::Auditor),
+                Holder::Person(Role::Administrator),
                 Holder::Machine(Scope::Maintenance),
             ] {
                 assert_eq!(may_see(holder, standing), Sight::No(Unseen::Role));
