@@ -169,12 +169,12 @@ impl Outline {
             letter: row.id,
             at: at.max(row.last_arrival),
             mark: Mark::of(db, letter)?,
-            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter.
+            // A separator sheet that was scanned as a page, and an image that was scanned anew, are kept as originals, and are no pages of the letter.
             pages: db
                 .page_rows(letter)?
                 .into_iter()
                 .zip(readings)
-                .filter(|(page, _)| page.kind != PageKind::Separator)
+                .filter(|(page, _)| page.kind.is_of_the_letter())
                 .collect(),
         })
     }

@@ -55,6 +55,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("POST", "/v1/holds/{id}/resolve", MAIL),
     ("POST", "/v1/holds/resolve", MAIL),
     ("POST", "/v1/letters/{id}/pages/move", MAIL),
+    ("POST", "/v1/letters/{id}/pages/{n}/retake", MAIL),
     ("POST", "/v1/separators", MAIL),
     ("GET", "/v1/days/{date}", MAIL),
     ("POST", "/v1/days/{date}/close", MAIL),
