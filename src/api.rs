@@ -191,6 +191,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::get))
         .routes(routes!(settings::roster))
         .routes(routes!(settings::deadlines))
+        .routes(routes!(settings::access::change))
         .routes(routes!(settings::thresholds))
         .routes(routes!(settings::undo_thresholds))
         .routes(routes!(batches::sign_in, batches::list))

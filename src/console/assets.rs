@@ -54,6 +54,8 @@ fn words_script(language: Language) -> String {
         "settings",
         "setting_fault",
         "setting_entry",
+        "right",
+        "sight",
         "deadline",
         "field",
     ];

@@ -30,6 +30,7 @@ pub(super) const RIGHTS: &[(&str, &str, Who)] = &[
     ("GET", "/v1/settings", ADMIN),
     ("POST", "/v1/settings/roster", ADMIN),
     ("POST", "/v1/settings/deadlines", ADMIN),
+    ("POST", "/v1/settings/access", ADMIN),
     ("POST", "/v1/settings/thresholds", ADMIN),
     ("POST", "/v1/settings/thresholds/undo", ADMIN),
     ("POST", "/v1/batches", MAIL),
