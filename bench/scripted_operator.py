@@ -3,8 +3,9 @@
 
 Starts a station of its own with the letters (tests/letters, or --letters DIR with `ID.json` truths beside the images), waits for the first
 drafts, opens the queue and presses what a person would: Enter on each field that wants a look, Enter to confirm; a letter that cannot be
-confirmed is left with F8. Counts keys and times the next letter from the press to the second frame after it is drawn. Prints one line
-`name value unit` each. Python's standard library and chromedriver. Usage: bench/scripted_operator.py [--letters DIR] [--laixin PROGRAM] [--first N]
+confirmed is left with F8. Counts keys and what a mouse does, times the next letter from the press to the second frame after it is drawn, and the
+other pages of a day from the address to the page that can be used. Prints one line `name value unit` each. Python's standard library and
+chromedriver. Usage: bench/scripted_operator.py [--letters DIR] [--laixin PROGRAM] [--first N]
 """
 
 import argparse
@@ -26,13 +27,17 @@ import station as demo  # noqa: E402
 ENTER, F8 = "\ue007", "\ue038"
 WATCH = """
 window.waits = [];
+window.pointed = 0;
 let pressed = 0;
+addEventListener('pointerdown', () => { window.pointed += 1; }, true);
 addEventListener('keydown', (event) => { if (event.key === 'Enter' && event.target.id === 'confirm') pressed = performance.now(); }, true);
 document.addEventListener('laixin-letter', () => requestAnimationFrame(() => requestAnimationFrame(() => {
     if (pressed) window.waits.push(performance.now() - pressed);
     pressed = 0;
 })));
 """
+THERE = "const at = performance.getEntriesByType('navigation')[0]; return at && at.domContentLoadedEventEnd;"
+PAGES = ("/today", "/batches", "/letters", "/cabinets/cabinet-1", "/review")
 HERE = "const form = document.getElementById('live-form'); return form && [form.dataset.letter, document.activeElement.id, document.getElementById('image').complete];"
 
 
@@ -116,10 +121,13 @@ def review(station, browser, password, letters):
     browser.ask("document.querySelector('#user').value = arguments[0]; document.querySelector('#password').value = arguments[1]; document.querySelector('form').requestSubmit();",
                 demo.OPERATOR, password)
     browser.until(lambda: browser.ask("return location.pathname === '/today';"))
-    said, done, waits, paints, left = set(), {}, [], [], []
+    said, done, waits, paints, left, pages = set(), {}, [], [], [], []
+    browser.pointed = 0
     while len(done) + len(left) < len(letters):
         say_reasons(station, said)
-        browser.tell("POST", "/url", {"url": base + "/review"})
+        for page in PAGES:
+            browser.tell("POST", "/url", {"url": base + page})
+            pages.append(browser.ask(THERE))
         if not browser.ask("return Boolean(document.querySelector('#live-queue a.primary'));"):
             if station.home.joinpath("all-read").exists():
                 break
@@ -135,10 +143,11 @@ def review(station, browser, password, letters):
         time.sleep(0.4)
         is_further = one_after_the_other(browser, done, left, len(letters))
         waits += browser.ask("return window.waits;")
+        browser.pointed += browser.ask("return window.pointed;")
         if not is_further and station.home.joinpath("all-read").exists():
             break
         time.sleep(0 if is_further else 2)
-    return done, left, waits, paints
+    return done, left, waits, paints, pages
 
 
 def one_after_the_other(browser, done, left, all_of_them):
@@ -206,7 +215,8 @@ def main():
         demo.wait_until(lambda: len(drafted()) >= min(options.first, len(letters)), 120, "the first drafts")
         threading.Thread(target=note_the_end, args=(station.home, port, len(letters), password), daemon=True).start()
         browser = Browser()
-        report(station, options.letters, review(station, browser, password, letters))
+        outcome = review(station, browser, password, letters)
+        report(station, options.letters, outcome, browser.pointed)
     finally:
         if browser:
             browser.close()
@@ -222,8 +232,8 @@ def note_the_end(home, port, count, password):
     (home / "all-read").touch()
 
 
-def report(station, folder, outcome):
-    done, left, waits, paints = outcome
+def report(station, folder, outcome, pointed):
+    done, left, waits, paints, pages = outcome
     right = []
     for letter, keys in done.items():
         truth = folder / f"{letter}.json"
@@ -236,9 +246,11 @@ def report(station, folder, outcome):
     print(f"operator_keys_right_median {percentile(right, 0.5):.0f} keys")
     print(f"operator_keys_right_most {percentile(right, 1):.0f} keys")
     print(f"operator_keys_median {percentile(list(done.values()), 0.5):.0f} keys")
-    print("operator_mouse 0 actions")
+    print(f"operator_mouse {pointed} actions")
     print(f"operator_next_letter_p50 {percentile(waits, 0.5):.0f} ms ({len(waits)} waits)")
     print(f"operator_next_letter_p95 {percentile(waits, 0.95):.0f} ms")
+    print(f"operator_page_p50 {percentile(pages, 0.5):.0f} ms ({len(pages)} pages)")
+    print(f"operator_page_p95 {percentile(pages, 0.95):.0f} ms")
     print(f"operator_first_paint_most {percentile(paints, 1):.0f} ms ({len(paints)} pages)")
 
 

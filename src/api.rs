@@ -37,6 +37,7 @@ pub mod password;
 pub mod problem;
 mod query;
 mod ranged;
+pub mod retakes;
 pub mod scanners;
 pub mod search;
 pub mod second_copies;
@@ -190,6 +191,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::get))
         .routes(routes!(settings::roster))
         .routes(routes!(settings::deadlines))
+        .routes(routes!(settings::access::change))
         .routes(routes!(settings::thresholds))
         .routes(routes!(settings::undo_thresholds))
         .routes(routes!(batches::sign_in, batches::list))
@@ -237,6 +239,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pages::shown))
         .routes(routes!(pages::thumbnail))
         .routes(routes!(page_kinds::set))
+        .routes(routes!(retakes::retake))
         .routes(routes!(letters::correct))
         .routes(routes!(letters::confirm))
         .routes(routes!(second_entry::get, second_entry::enter))

@@ -180,7 +180,7 @@ impl Outline {
         Ok(Self {
             letter: row.id,
             mark: Mark::of(db, letter)?,
-            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter. What is only called one stays in.
+            // A separator sheet that was scanned as a page is kept as an original, and is no page of the letter. What is only called one stays in, and so does what was scanned anew.
             pages: leaves
                 .filter(|leaf| {
                     leaf.row.kind != PageKind::Separator || !is_sheet(leaf.reading.as_ref())

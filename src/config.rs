@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::at_rest::Lock;
+use crate::clock::{self, Millis};
 use crate::domain::double_entry::EntryField;
 
 pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
@@ -202,6 +203,28 @@ pub struct Settings {
     /// This station is for training: sample letters, a simulated cabinet, nothing is handed over.
     #[serde(default)]
     pub training: Option<Training>,
+    /// The file as it was loaded.
+    #[serde(skip)]
+    pub loaded: Option<Loaded>,
+}
+
+/// A settings file as it was loaded. It names files of keys and holds none.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The file.
+    pub file: PathBuf,
+    /// What it said.
+    pub text: String,
+    /// When.
+    pub at: Millis,
+}
+
+impl Loaded {
+    /// Whether it says something else by now: the station goes on with what it loaded.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        std::fs::read_to_string(&self.file).is_ok_and(|text| text != self.text)
+    }
 }
 
 /// `[training]`
@@ -435,6 +458,11 @@ impl Settings {
     /// [`ConfigError`] with file, line, key and what is allowed.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
         let mut settings: Self = load_toml(file)?;
+        settings.loaded = std::fs::read_to_string(file).ok().map(|text| Loaded {
+            file: file.to_owned(),
+            text,
+            at: clock::now(),
+        });
         let base = file.parent().unwrap_or(Path::new("."));
         let here = |path: &mut PathBuf| *path = base.join(&*path);
         here(&mut settings.station.data_dir);

@@ -13,6 +13,7 @@ use crate::domain::roster::{EntryChange, EntryKind, Roster, RosterFault};
 use crate::domain::text::PageText;
 use crate::store::{Db, StoreError};
 
+pub mod access;
 pub mod table;
 
 /// Why a setting is not taken; nothing is changed then.
@@ -48,6 +49,9 @@ pub enum OfficeFault {
         /// The line, from 1.
         line: usize,
     },
+    /// A threshold that a person lowers.
+    #[error("not higher than the threshold in force: lower ones only the history proves")]
+    NotHigher,
     /// The roster as a whole.
     #[error(transparent)]
     Roster(#[from] RosterFault),
@@ -62,6 +66,7 @@ impl OfficeFault {
             Self::Number { line } => ("number", vec![line.to_string()]),
             Self::Cells { line } => ("cells", vec![line.to_string()]),
             Self::TwoStations { line } => ("two_stations", vec![line.to_string()]),
+            Self::NotHigher => ("not_higher", Vec::new()),
             Self::Roster(fault) => match fault {
                 RosterFault::Empty => ("empty", Vec::new()),
                 RosterFault::TooMany { entries } => ("too_many", vec![entries.to_string()]),

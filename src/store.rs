@@ -77,6 +77,7 @@ mod recusals;
 mod repeats;
 mod restored;
 mod restrictions;
+mod retakes;
 mod review;
 mod scans;
 mod scrubs;
@@ -163,7 +164,7 @@ pub use readings::{
 pub use recusals::{InterestRow, RecusalRow};
 pub use repeats::ComparedAgain;
 pub use restrictions::{AccessRow, RestrictionRow};
-pub use review::{InQueue, Waiting};
+pub use review::{AtWork, InQueue, Waiting};
 pub use scans::{EndedScan, NewScan, Scan, ScanOutcome};
 pub use scrubs::{DamagedOriginal, Scrubbed};
 pub use search::{FoundLetter, FoundPlace, Searched};

@@ -40,6 +40,7 @@ mod push;
 mod raised_again;
 mod receivers;
 mod restored;
+mod retakes;
 mod routes;
 mod search;
 mod second_looks;

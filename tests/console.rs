@@ -7,6 +7,7 @@ mod browser_station;
 mod cabinet;
 mod check;
 mod closing;
+mod contrast;
 mod corrections;
 mod desk;
 mod devices;
@@ -25,6 +26,7 @@ mod settings;
 mod sheets;
 mod training;
 mod trust;
+mod whole_day;
 
 use std::sync::Arc;
 

@@ -13,15 +13,16 @@ use super::problem::Problem;
 use super::second_person::Proof;
 use crate::domain::access::{Seer, Sight, Standing, Unseen};
 use crate::domain::learn::Proposal;
-use crate::office::{self, Moved, Preview, table};
+use crate::office::{self, Moved, OfficeFault, Preview, table};
 use crate::store::{Db, Hindrance, OfficeSetting, RequestKey, SettingChange, StoreError};
 
+pub mod access;
 mod views;
 
 pub use views::{
     DeadlinesBody, EffectView, EntryChangeView, LetterChangeView, RosterBody, SettingChangeRow,
     SettingChangeView, SettingEntry, SettingsView, ThresholdChangeView, ThresholdView,
-    ThresholdsBody, ThresholdsChangeView,
+    ThresholdsBody, ThresholdsChangeView, UndoBody,
 };
 
 /// What would change, or has changed.
@@ -320,7 +321,7 @@ pub async fn deadlines(
 }
 
 /// Looks at the thresholds that the office's own history suggests, or takes them over: lower ones only where 600 confirmed values prove them, higher
-/// ones where wrong values were let through. Where one is lowered, a second person signs.
+/// ones where wrong values were let through. With `field` that one's threshold is raised instead. Where one is lowered, a second person signs.
 #[utoipa::path(post, path = "/v1/settings/thresholds", tag = "settings", request_body = ThresholdsBody, params(super::openapi::Key),
     responses((status = 200, body = ThresholdsChangeView)))]
 pub async fn thresholds(
@@ -331,15 +332,36 @@ pub async fn thresholds(
     let by = caller.actor();
     let actor = by.clone();
     let ThresholdsBody {
+        field,
+        threshold,
         preview,
         approver,
         approver_password,
     } = &asked.body;
-    let key = asked.key_of(&by, &[preview.as_deref().unwrap_or_default(), approver]);
+    let told_by = [
+        field.as_deref().unwrap_or_default(),
+        &threshold.map_or(String::new(), |threshold| threshold.to_string()),
+        preview.as_deref().unwrap_or_default(),
+        approver,
+    ];
+    let key = asked.key_of(&by, &told_by);
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
-    let found = office::beside(&app.settings, Db::threshold_proposals).await?;
+    let found = match (field.clone(), *threshold) {
+        (None, None) => office::beside(&app.settings, Db::threshold_proposals).await?,
+        (Some(field), threshold) if threshold.is_none_or(|one| (0.0..=1.0).contains(&one)) => {
+            let raised = move |db: &Db| db.threshold_raised(&field, threshold);
+            let raised = office::beside(&app.settings, raised).await?;
+            vec![raised.ok_or(OfficeFault::NotHigher)?]
+        }
+        _ => {
+            return Err(Problem::new(
+                "body_invalid",
+                "threshold: of a field, and from 0 to 1",
+            ));
+        }
+    };
     let mut view = proposed(&found, preview.as_deref())?;
     view.applied &= !found.is_empty();
     let set = move |db: &mut Db, approved_by: Option<&str>| {
@@ -366,16 +388,16 @@ fn proposed(found: &[Proposal], preview: Option<&str>) -> Result<ThresholdsChang
 }
 
 /// Takes the newest change of thresholds back. Where that lowers one, a second person signs.
-#[utoipa::path(post, path = "/v1/settings/thresholds/undo", tag = "settings", request_body = ThresholdsBody, params(super::openapi::Key),
+#[utoipa::path(post, path = "/v1/settings/thresholds/undo", tag = "settings", request_body = UndoBody, params(super::openapi::Key),
     responses((status = 200, body = ThresholdsChangeView)))]
 pub async fn undo_thresholds(
     State(app): State<App>,
     caller: Caller<Administrators>,
-    asked: Asked<ThresholdsBody>,
+    asked: Asked<UndoBody>,
 ) -> Result<Given, Problem> {
     let by = caller.actor();
     let actor = by.clone();
-    let ThresholdsBody {
+    let UndoBody {
         preview,
         approver,
         approver_password,

@@ -13,7 +13,7 @@ use crate::digest;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 19] = [
+const FILES: [(&str, &str, &str); 20] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str, &str); 19] = [
     ("alerts.js", SCRIPT, include_str!("assets/alerts.js")),
     ("letter.css", CSS, include_str!("assets/letter.css")),
     ("visitor.css", CSS, include_str!("assets/visitor.css")),
+    ("contrast.css", CSS, include_str!("assets/contrast.css")),
     ("visitor.js", SCRIPT, include_str!("assets/visitor.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("call.js", SCRIPT, include_str!("assets/call.js")),
@@ -54,6 +55,8 @@ fn words_script(language: Language) -> String {
         "settings",
         "setting_fault",
         "setting_entry",
+        "right",
+        "sight",
         "deadline",
         "field",
     ];
@@ -108,5 +111,28 @@ pub(super) async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
             text,
         )
             .into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// A page asked for numbers that the script sent as text: the button was refused whenever it was pressed.
+    #[test]
+    fn every_kind_of_value_that_a_page_asks_for_is_known_to_the_script() {
+        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console/templates");
+        let script = include_str!("assets/call.js");
+        let mut asked = BTreeSet::new();
+        for file in std::fs::read_dir(templates).expect("the templates are there") {
+            let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text file");
+            let kinds = text.split("data-as=\"").skip(1);
+            asked.extend(kinds.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+        assert!(asked.len() > 4, "{asked:?}");
+        let is_unknown = |kind: &&String| !script.contains(&format!("\"{kind}\""));
+        let unknown: Vec<_> = asked.iter().filter(is_unknown).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
     }
 }

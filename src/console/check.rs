@@ -1,4 +1,4 @@
-//! What would stop the station, or soon will: the list of `laixin check`, and the button that makes it anew.
+//! What would stop the station, or soon will: the list of `laixin check`, the button that makes it anew, and the settings as they were loaded.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,9 +7,11 @@ use axum::response::Response;
 use super::frame::{Frame, Visitor};
 use super::refused::show;
 use super::when;
+use super::words::Words;
 use crate::api::App;
 use crate::api::auth::DeviceHealth;
 use crate::check::{Finding, Level};
+use crate::config::Loaded;
 
 struct Line {
     part: String,
@@ -26,6 +28,28 @@ struct CheckPage {
     /// When, and what it came to.
     at: Option<(String, String)>,
     lines: Vec<Line>,
+    settings: Option<SettingsFile>,
+}
+
+/// The settings' file as it was loaded.
+struct SettingsFile {
+    name: String,
+    loaded: String,
+    is_outdated: bool,
+    text: String,
+}
+
+/// What of the file says something: its comments are in the file.
+fn settings_file(w: &'static Words, loaded: &Loaded) -> SettingsFile {
+    let name = loaded.file.file_name().unwrap_or_default();
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let lines: Vec<&str> = loaded.text.lines().filter(says).collect();
+    SettingsFile {
+        name: name.to_string_lossy().into_owned(),
+        loaded: w.one("check_page.loaded_at", when::moment(w, loaded.at)),
+        is_outdated: loaded.is_outdated(),
+        text: lines.join("\n"),
+    }
 }
 
 /// `GET /check`
@@ -52,7 +76,10 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
     // What wants a person stands first; within one level the order of the station's parts stays.
     let mut found: Vec<Finding> = last.map(|made| made.findings).unwrap_or_default();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let loaded = app.settings.loaded.clone();
+    let settings = tokio::task::spawn_blocking(move || Some(settings_file(w, loaded.as_ref()?)));
     show(&CheckPage {
+        settings: settings.await.ok().flatten(),
         lines: found.iter().map(line).collect(),
         at,
         f,

@@ -36,7 +36,7 @@ const WAYS: [ReturnWay; 4] = [
     ReturnWay::HandedOver,
 ];
 
-const PAGE_KINDS: [PageKind; 7] = [
+const PAGE_KINDS: [PageKind; 8] = [
     PageKind::Letter,
     PageKind::Envelope,
     PageKind::Attachment,
@@ -44,6 +44,7 @@ const PAGE_KINDS: [PageKind; 7] = [
     PageKind::TransferForm,
     PageKind::Instruction,
     PageKind::Separator,
+    PageKind::Retaken,
 ];
 
 struct Choice {

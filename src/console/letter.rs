@@ -48,6 +48,8 @@ pub(super) struct PageTab {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) troubled: bool,
+    /// Quarter turns that show it upright.
+    pub(super) turn: u16,
 }
 
 #[derive(Template)]
@@ -262,6 +264,7 @@ pub(super) fn tab(w: &'static Words, page: &PageRow) -> PageTab {
         width,
         height,
         troubled: page.problem.is_some(),
+        turn: page.turns_upright(),
     }
 }
 
@@ -275,6 +278,7 @@ pub(super) fn page_kind(page: &PageRow) -> &'static str {
         PageKind::Photograph => "photograph",
         PageKind::Envelope => "envelope",
         PageKind::Separator => "separator",
+        PageKind::Retaken => "retaken",
     }
 }
 

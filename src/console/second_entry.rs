@@ -93,7 +93,8 @@ pub(super) async fn page(
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
-    let of_letter = |page: &&PageRow| !matches!(page.kind, PageKind::Instruction);
+    let of_letter =
+        |page: &&PageRow| page.kind.is_of_the_letter() && page.kind != PageKind::Instruction;
     let pages = seen.pages.iter().filter(of_letter);
     let fields = seen.fields.into_iter().map(|one| Standing::of(w, one));
     let fields: Vec<_> = fields.collect();

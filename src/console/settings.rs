@@ -37,6 +37,7 @@ struct DeadlineLine {
 }
 
 struct ThresholdLine {
+    code: String,
     field: &'static str,
     shipped: String,
     here: String,
@@ -245,6 +246,7 @@ fn threshold(w: &'static Words, one: ThresholdInForce) -> ThresholdLine {
         of: came_to.of,
         accepted: came_to.accepted,
         wrong: came_to.wrong,
+        code: one.field,
     }
 }
 

@@ -20,11 +20,11 @@ use crate::store::{Batch, Db, LetterLine, LetterLinesWanted, PageRow, StoreError
 
 /// Letters on one page.
 const LETTERS: u32 = 25;
-/// Pages of one letter that are drawn at once; the rest is one click away.
+/// Pages of one letter that are drawn beside others; the rest is one click away.
 const PAGES_OF_A_LETTER: usize = 40;
 
 /// Kinds a person may say a page is, by their codes.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "letter",
     "envelope",
     "attachment",
@@ -32,6 +32,7 @@ const KINDS: [&str; 7] = [
     "transfer_form",
     "instruction",
     "separator",
+    "retaken",
 ];
 
 struct KindChoice {
@@ -45,11 +46,17 @@ struct Sheet {
     /// Why it could not be read, or that it still has to be.
     note: &'static str,
     is_troubled: bool,
+    /// Quarter turns that show it upright.
+    turn: u16,
+    /// Names the image, whatever its number becomes.
+    image: String,
 }
 
 struct Group {
     letter: Row,
     sheets: Vec<Sheet>,
+    /// The number of its last page, drawn or not.
+    last: u32,
     more: usize,
     /// Why no page is shown.
     hidden: &'static str,
@@ -66,6 +73,8 @@ struct SheetsPage {
     kinds: Vec<KindChoice>,
     groups: Vec<Group>,
     more: Option<String>,
+    /// One letter alone is shown, with all its pages.
+    is_one: bool,
 }
 
 struct Found {
@@ -79,6 +88,7 @@ struct Found {
 #[derive(Debug, Deserialize)]
 pub(super) struct Wanted {
     before: Option<String>,
+    letter: Option<String>,
 }
 
 /// A letter's pages, as far as this person may see them.
@@ -91,13 +101,23 @@ fn pages(db: &Db, seer: &Seer, letter: &str) -> Result<Option<Vec<PageRow>>, Sto
     Ok(Some(pages))
 }
 
-fn look(db: &mut Db, batch: i64, before: Option<String>, seer: &Seer) -> Result<Found, StoreError> {
-    let wanted = LetterLinesWanted {
-        batch: Some(batch),
-        before,
-        ..LetterLinesWanted::default()
+fn look(db: &mut Db, batch: i64, wanted: Wanted, seer: &Seer) -> Result<Found, StoreError> {
+    let mut lines = match &wanted.letter {
+        Some(letter) => {
+            // Who may not know of it is told that there is none.
+            db.let_see(seer, letter)?;
+            vec![db.letter_line(letter)?]
+        }
+        None => {
+            let wanted = LetterLinesWanted {
+                batch: Some(batch),
+                before: wanted.before,
+                ..LetterLinesWanted::default()
+            };
+            db.letter_lines(&wanted, LETTERS + 1)?
+        }
     };
-    let mut lines = db.letter_lines(&wanted, LETTERS + 1)?;
+    lines.retain(|line| line.batch_id == batch);
     let is_cut = lines.len() > LETTERS as usize;
     lines.truncate(LETTERS as usize);
     let last = lines.last().filter(|_| is_cut).map(|line| line.id.clone());
@@ -128,18 +148,21 @@ fn sheet(w: &'static Words, page: &PageRow) -> Sheet {
     Sheet {
         n: page.n,
         kind: page_kind(page),
+        is_troubled: is_troubled && page.kind.is_of_the_letter(),
         note,
-        is_troubled,
+        turn: page.turns_upright(),
+        image: format!("{}-{}", page.sha256, page.frame),
     }
 }
 
-fn group(w: &'static Words, line: LetterLine, pages: Option<Vec<PageRow>>) -> Group {
+fn group(w: &'static Words, line: LetterLine, pages: Option<Vec<PageRow>>, most: usize) -> Group {
     let is_open = !matches!(line.stage, Stage::Registered);
     let all = pages.as_ref().map_or(0, Vec::len);
-    let shown = pages.iter().flatten().take(PAGES_OF_A_LETTER);
+    let shown = pages.iter().flatten().take(most);
     Group {
         sheets: shown.map(|page| sheet(w, page)).collect(),
-        more: all.saturating_sub(PAGES_OF_A_LETTER),
+        last: pages.iter().flatten().map(|page| page.n).max().unwrap_or(0),
+        more: all.saturating_sub(most),
         hidden: if pages.is_none() {
             w.t("sheets.hidden")
         } else {
@@ -159,9 +182,12 @@ pub(super) async fn page(
 ) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "batches"));
     let seer = visitor.seer();
-    let found = app
-        .store
-        .with(move |db| look(db, batch, wanted.before, &seer));
+    let is_one = wanted.letter.is_some();
+    let most = match is_one {
+        true => usize::MAX,
+        false => PAGES_OF_A_LETTER,
+    };
+    let found = app.store.with(move |db| look(db, batch, wanted, &seer));
     let found = match found.await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
@@ -192,7 +218,8 @@ pub(super) async fn page(
         groups: found
             .letters
             .into_iter()
-            .map(|(line, pages)| group(w, line, pages))
+            .map(|(line, pages)| group(w, line, pages, most))
             .collect(),
+        is_one,
     })
 }

@@ -1,5 +1,6 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
+mod at_work;
 mod day;
 mod destructions;
 mod due;
@@ -28,8 +29,8 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
 use crate::store::{
-    ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Message, Overview,
-    RetentionRow, SharedCaseNumber, StoreError,
+    AtWork, ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Message,
+    Overview, RetentionRow, SharedCaseNumber, StoreError,
 };
 
 const HELD_SHOWN: u32 = 20;
@@ -97,6 +98,7 @@ struct TodayPage {
     restored: Option<String>,
     /// For whoever works with letters.
     day: Option<day::DayPart>,
+    at_work: Vec<at_work::Line>,
 }
 
 #[derive(Default)]
@@ -106,6 +108,7 @@ struct Seen {
     clock: Option<ClockTrouble>,
     restored: Option<Millis>,
     day: Option<day::Today>,
+    at_work: Vec<AtWork>,
     findings: findings::Findings,
     /// Letters that an exchange folder did not take.
     returned: Vec<Message>,
@@ -213,6 +216,10 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         day: match reads {
             true => day::look(db, &seer.actor, crate::clock::now())?,
             false => None,
+        },
+        at_work: match reads {
+            true => at_work::look(db, seer)?,
+            false => Vec::new(),
         },
         findings: match reads {
             true => findings::look(db, seer)?,
@@ -583,6 +590,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         clock,
         restored,
         day: seen.day.take().map(|today| day::part(w, today)),
+        at_work: at_work::lines(w, std::mem::take(&mut seen.at_work)),
         queues: queues(w, &seen.counts),
         handles_letters,
         destructions,

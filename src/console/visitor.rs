@@ -25,6 +25,8 @@ struct ShownImage {
     address: String,
     width: u32,
     height: u32,
+    /// Quarter turns that show it upright. The page does two; one or three would need another frame.
+    turn: u16,
     /// Corners of what is covered, as SVG writes them.
     covers: Vec<String>,
 }
@@ -70,9 +72,9 @@ fn shown(w: &'static Words, view: VisitorView, pages: &[PageRow]) -> ShownLetter
         ("field.purpose", purpose),
     ];
     let none = || w.t("visitor.not_found").to_owned();
-    let size = |n: u32| pages.iter().find(|page| page.n == n)?.size_px;
     let image = |page: &crate::domain::visitor::ShownPage| {
-        let (width, height) = size(page.n)?;
+        let row = pages.iter().find(|row| row.n == page.n)?;
+        let (width, height) = row.size_px?;
         Some(ShownImage {
             n: page.n,
             address: format!(
@@ -82,6 +84,7 @@ fn shown(w: &'static Words, view: VisitorView, pages: &[PageRow]) -> ShownLetter
             ),
             width,
             height,
+            turn: row.turns_upright(),
             covers: page.covers.iter().map(points).collect(),
         })
     };

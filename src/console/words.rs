@@ -237,6 +237,20 @@ mod tests {
         assert!(missing.is_empty(), "{missing:?}");
     }
 
+    /// What stands in a page itself is shown in both languages alike.
+    #[test]
+    fn no_page_has_a_chinese_text_of_its_own() {
+        let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console/templates");
+        for file in std::fs::read_dir(pages).expect("the templates are there") {
+            let path = file.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("a text file");
+            let found = text
+                .lines()
+                .find(|line| line.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)));
+            assert_eq!(found, None, "{}", path.display());
+        }
+    }
+
     #[test]
     fn every_deadline_that_comes_along_has_an_english_name() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deadlines");

@@ -73,7 +73,8 @@ pub enum Holder {
 }
 
 /// What one may be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Batches, scans, boxes, corrections: the work of the mailroom.
     Mailroom,
@@ -148,6 +149,14 @@ pub fn may(holder: Holder, action: Action) -> bool {
 pub fn roles_that_may(action: Action) -> impl Iterator<Item = Role> {
     let lets = move |role: &Role| may(Holder::Person(*role), action);
     Role::ALL.into_iter().filter(lets)
+}
+
+/// What a role may do that another may not.
+pub fn more_than(role: Role, other: Role) -> Vec<Action> {
+    let lets = |role, action: &Action| may(Holder::Person(role), *action);
+    let all = RIGHTS.iter().map(|(action, ..)| *action);
+    all.filter(|action| lets(role, action) && !lets(other, action))
+        .collect()
 }
 
 #[cfg(test)]

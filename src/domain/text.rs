@@ -113,6 +113,16 @@ pub enum PageKind {
     Envelope,
     /// 分隔页: a sheet of the mailroom that was not recognised as one; no page of the letter, and not in its archive file.
     Separator,
+    /// 重扫前: an image in whose place another stands, scanned anew from the same sheet; behind all others, in the archive file, too.
+    Retaken,
+}
+
+impl PageKind {
+    /// Whether it is a page of the letter at all.
+    #[must_use]
+    pub fn is_of_the_letter(self) -> bool {
+        !matches!(self, Self::Separator | Self::Retaken)
+    }
 }
 
 /// The text of one page.

@@ -10,7 +10,7 @@ use crate::domain::deadline::{Holidays, Profile, TableFault};
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
 use crate::domain::extract::{Meaning, extract_by_meaning, legible};
 use crate::domain::roster::Roster;
-use crate::domain::text::PageText;
+use crate::domain::text::{PageKind, PageText};
 use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage, SpokenOf};
 
 /// What belongs to the office rather than to a letter.
@@ -98,7 +98,8 @@ impl Office {
         let texts: Vec<PageText> = pages.iter().filter_map(text).collect();
         let received = batch.received.day();
         let mut fields = self.fields_received(&texts, Some(&received));
-        if pages.iter().any(|page| page.reading.is_none()) {
+        let is_open = |page: &ReadPage| page.reading.is_none() && page.kind != PageKind::Retaken;
+        if pages.iter().any(is_open) {
             fields.withdraw_anonymity();
         }
         Draft {
@@ -153,6 +154,10 @@ fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String>
 }
 
 fn note(page: &ReadPage) -> Option<String> {
+    // Another image of the same sheet stands in its place.
+    if page.kind == PageKind::Retaken {
+        return None;
+    }
     match (&page.problem, &page.reading) {
         (Some(code), Some(_)) if code == PAGE_BLANK => Some(format!("page_blank: {}", page.n)),
         (Some(code), _) => Some(format!("page_unreadable: {} ({code})", page.n)),

@@ -112,15 +112,24 @@ impl Db {
         })
     }
 
+    /// Refuses another role for the last administrator.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] for the last administrator.
+    pub fn may_get_role(&self, name: &str, role: Role) -> Result<(), StoreError> {
+        match role {
+            Role::Administrator => self.user(name).map(drop),
+            _ => self.not_the_last(name, "change the role of"),
+        }
+    }
+
     /// Gives an account another role and ends its sessions.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] for the last administrator.
     pub fn set_role(&mut self, name: &str, role: Role, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
-            if role != Role::Administrator {
-                db.not_the_last(name, "change the role of")?;
-            }
+            db.may_get_role(name, role)?;
             let before = db.user(name)?.role;
             db.connection
                 .execute("UPDATE users SET role = ?2 WHERE name = ?1", (name, role))?;

@@ -61,6 +61,16 @@ pub struct PageRow {
     pub problem: Option<String>,
     /// Width and height in pixels, once read.
     pub size_px: Option<(u32, u32)>,
+    /// By how much it was turned to be read: quarter turns clockwise by which it lies off, in degrees.
+    pub turned_deg: u16,
+}
+
+impl PageRow {
+    /// Quarter turns clockwise that show it upright.
+    #[must_use]
+    pub fn turns_upright(&self) -> u16 {
+        (4 - self.turned_deg / 90 % 4) % 4
+    }
 }
 
 /// Which letters to list.
@@ -142,6 +152,18 @@ impl Db {
         Ok(found.unwrap_or(false))
     }
 
+    /// The letters that are neither registered nor done with otherwise.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn open_letters(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT l.id FROM letters l WHERE l.stage <> ?1 AND {AT_WORK}"
+        ))?;
+        let rows = query.query_map([Stage::Registered], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The letters that pages of this one are in now.
     ///
     /// # Errors
@@ -193,7 +215,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn page_rows(&self, letter: &str) -> Result<Vec<PageRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height
+            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height, coalesce(r.turned_deg, 0)
              FROM pages p LEFT JOIN readings r ON r.rowid =
              (SELECT rowid FROM readings WHERE page_id = p.id ORDER BY read_ms DESC, rowid DESC LIMIT 1)
              WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
@@ -212,6 +234,7 @@ impl Db {
                 state: row.get(5)?,
                 problem: row.get(6)?,
                 size_px: size.0.zip(size.1),
+                turned_deg: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -12,7 +12,7 @@ use crate::domain::text::PageKind;
 
 const ACTOR: &str = "task/read";
 /// A person said what a page is.
-const KIND_SET: &str = "page.kind_set";
+pub(super) const KIND_SET: &str = "page.kind_set";
 /// Nothing more of a letter is to be read.
 const READING_STOPPED: &str = "letter.reading_stopped";
 
@@ -102,6 +102,15 @@ impl Db {
                 action: "call it a separator",
             });
         }
+        if kind == PageKind::Retaken && before != kind {
+            return Err(StoreError::WrongState {
+                why: Hindrance::NotSo,
+                what: "page",
+                id: format!("{letter}/{n}"),
+                state: "without another image in its place".into(),
+                action: "call it scanned anew",
+            });
+        }
         let step = self.connection.savepoint()?;
         step.execute("UPDATE pages SET kind = ?2 WHERE id = ?1", (page, kind))?;
         // A draft older than the letter's newest page is made anew.
@@ -128,7 +137,10 @@ impl Db {
     }
 
     /// Row numbers and kinds of a letter's pages in archive order.
-    fn pages_with_kinds(&self, letter: &str) -> Result<Vec<(i64, PageKind)>, StoreError> {
+    pub(super) fn pages_with_kinds(
+        &self,
+        letter: &str,
+    ) -> Result<Vec<(i64, PageKind)>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "SELECT p.id, p.kind FROM pages p WHERE p.letter_id = ?1 ORDER BY {}",
             super::places::ARCHIVE_ORDER

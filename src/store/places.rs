@@ -12,12 +12,13 @@ use crate::domain::text::PageKind;
 macro_rules! archive_rank {
     () => {
         "CASE WHEN p.hint >= 1000000000000 THEN 9 WHEN p.kind IN ('transfer_form', 'instruction') THEN 0 WHEN p.kind = 'letter' THEN 1
-    WHEN p.kind = 'attachment' THEN 2 WHEN p.kind = 'photograph' THEN 3 WHEN p.kind = 'separator' THEN 5 ELSE 4 END"
+    WHEN p.kind = 'attachment' THEN 2 WHEN p.kind = 'photograph' THEN 3 WHEN p.kind = 'separator' THEN 5
+    WHEN p.kind = 'retaken' THEN 6 ELSE 4 END"
     };
 }
 
-/// Archive order: form, letter, attachments, envelope, then what came when a case system had the letter ([`page_order::HANDED_OUT`]); then the place in
-/// the letter, then arrival.
+/// Archive order: form, letter, attachments, envelope, what is no page of the letter, then what came when a case system had the letter
+/// ([`page_order::HANDED_OUT`]); then the place in the letter, then arrival.
 pub(super) const ARCHIVE_ORDER: &str = concat!(archive_rank!(), ", p.hint, p.id");
 const ARCHIVE_RANK: &str = archive_rank!();
 

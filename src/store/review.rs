@@ -41,6 +41,17 @@ pub struct Waiting {
     pub at_work: Option<(String, Millis)>,
 }
 
+/// A person at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtWork {
+    /// Who.
+    pub user: String,
+    /// The letters he has open, in the order in which he opened them.
+    pub letters: Vec<String>,
+    /// When he opened the last of them.
+    pub since: Millis,
+}
+
 /// A row of the queue before anything of the letter is shown.
 struct Row {
     id: String,
@@ -143,6 +154,32 @@ impl Db {
         while open.len() > OPEN_AT_ONCE {
             open.pop_front();
         }
+    }
+
+    /// Who works on what, by name: as far as this person may know of the letters.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn at_work(&self, seer: &Seer, now: Millis) -> Result<Vec<AtWork>, StoreError> {
+        let mut all = Vec::new();
+        for (user, open) in &self.desks.0 {
+            let (mut letters, mut since) = (Vec::new(), Millis(0));
+            for (letter, at) in open {
+                if now.0 - at.0 < OPEN_FOR_MS && self.may_know(seer, letter)? {
+                    letters.push(letter.clone());
+                    since = since.max(*at);
+                }
+            }
+            if !letters.is_empty() {
+                all.push(AtWork {
+                    user: user.clone(),
+                    letters,
+                    since,
+                });
+            }
+        }
+        all.sort_by(|a, b| a.user.cmp(&b.user));
+        Ok(all)
     }
 
     /// Who else has a letter open, and since when.

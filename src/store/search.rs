@@ -176,8 +176,7 @@ impl Db {
             n += 1;
             let is_shown = match row.get(0)? {
                 PageKind::Instruction => instructions == Instructions::Shown,
-                PageKind::Separator => false,
-                _ => true,
+                kind => kind.is_of_the_letter(),
             };
             let lines: Option<String> = row.get(1)?;
             let Some(lines) = lines.filter(|_| is_shown) else {

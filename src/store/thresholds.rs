@@ -63,6 +63,35 @@ impl Db {
         Ok(FIELDS.iter().filter_map(of).collect())
     }
 
+    /// What a higher threshold of one field would change; `None`: every value of it is looked at. Nothing where that is not higher than the one that holds:
+    /// lower ones only the history proves.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a field that has no threshold.
+    pub fn threshold_raised(
+        &self,
+        field: &str,
+        threshold: Option<f32>,
+    ) -> Result<Option<Proposal>, StoreError> {
+        let Some(field) = FIELDS.into_iter().find(|known| *known == field) else {
+            return Err(StoreError::NotFound {
+                what: "field with a threshold",
+                id: field.to_owned(),
+            });
+        };
+        let (taken, history) = (self.thresholds()?, self.graded()?);
+        let graded = history.get(field).map_or(&[] as &[Graded], Vec::as_slice);
+        let before = holds(&taken, field);
+        let after = threshold.unwrap_or(NEVER).min(NEVER);
+        Ok((after > before).then(|| Proposal {
+            field: field.to_owned(),
+            before,
+            after,
+            was: effect(graded, before),
+            becomes: effect(graded, after),
+        }))
+    }
+
     /// What taking the newest change back would change; nothing where none is in force.
     ///
     /// # Errors

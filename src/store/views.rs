@@ -90,7 +90,7 @@ fn letter_line_sql() -> String {
     format!("SELECT l.id, l.batch_id, l.stage, l.urgent, l.created_ms,
     (SELECT count(*) FROM pages p WHERE p.letter_id = l.id),
     (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unread'),
-    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'),
+    (SELECT count(*) FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable' AND p.kind <> 'retaken'),
     d.sender, d.addressee, d.flag,
     coalesce(d.confirmed_by, (SELECT c.by FROM corrections c WHERE c.letter_id = l.id ORDER BY c.id DESC LIMIT 1)),
     l.withheld, {EMPTIED} FROM letters l LEFT JOIN drafts d ON d.letter_id = l.id AND {AT_WORK}")
@@ -152,7 +152,7 @@ impl Db {
     pub fn troubled_letters(&self, limit: u32) -> Result<Vec<LetterLine>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
             "{} WHERE l.stage IN (?1, ?2, ?3) AND {AT_WORK} AND (d.flag IS NOT NULL OR EXISTS
-             (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable'))
+             (SELECT 1 FROM pages p WHERE p.letter_id = l.id AND p.state = 'unreadable' AND p.kind <> 'retaken'))
              ORDER BY l.created_ms DESC LIMIT ?4",
             letter_line_sql()
         ))?;

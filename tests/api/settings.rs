@@ -353,3 +353,95 @@ fn thresholds_that_the_history_suggests_are_taken_over_and_back() {
     assert_eq!(back.status, 200, "{}", back.text);
     assert_eq!(held(&house), Value::Null);
 }
+
+#[test]
+fn a_threshold_is_raised_by_hand_and_never_lowered() {
+    const PATH: &str = "/v1/settings/thresholds";
+    let house = House::with_roster("");
+    let admin = house.person("zhao", Role::Administrator);
+    let lower = json!({"field": "address", "threshold": 0.2});
+    let refused = house.post(&admin, PATH, lower);
+    assert_eq!(refused.code(), "setting_refused");
+    assert_eq!(refused.json()["reason"], "not_higher");
+    for (body, code) in [
+        (json!({"field": "weather", "threshold": 0.2}), "not_found"),
+        (json!({"threshold": 0.2}), "body_invalid"),
+        (
+            json!({"field": "address", "threshold": 1.5}),
+            "body_invalid",
+        ),
+    ] {
+        assert_eq!(house.post(&admin, PATH, body).code(), code);
+    }
+    let always = json!({"field": "address"});
+    let found = look(&house, &admin, PATH, &always);
+    assert_eq!(names(&found, "fields", "field"), ["address"]);
+    assert_eq!(found["second_person"], false, "it protects more");
+    let set = apply(&house, &admin, PATH, always, None);
+    assert_eq!(set.status, 200, "{}", set.text);
+    let held = house.get(&admin, "/v1/settings").json()["thresholds"][1]["here"].clone();
+    assert!(held.as_f64() > Some(1.0), "{held}");
+}
+
+#[test]
+fn another_role_is_looked_at_and_then_given() {
+    const PATH: &str = "/v1/settings/access";
+    let house = House::with_roster("");
+    let admin = house.person("zhao", Role::Administrator);
+    house.person("wang", Role::Operator);
+    for id in ["OPEN", "SHUT", "KEPT"] {
+        house.drafted(id);
+    }
+    house.sql(
+        "INSERT INTO restrictions (letter_id, state, why, at_ms, by) VALUES ('SHUT', 'restricted', 'by_hand', 1, 'x');
+         INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('KEPT', 'zhao', 1, 'r', 'x')",
+    );
+    let officer = json!({"user": "wang", "role": "confirming_officer"});
+    let found = look(&house, &admin, PATH, &officer);
+    assert_eq!(found["before"], "operator");
+    assert_eq!(found["gains"], json!(["decide_access", "end_alarms"]));
+    assert_eq!(found["loses"], json!([]));
+    // A letter that is kept from whoever asks is not counted.
+    assert_eq!(
+        found["letters"],
+        json!([{"before": "nothing", "after": "after_reason", "letters": 1}])
+    );
+    let none = json!({"user": "wang", "role": "maintenance"});
+    let found = look(&house, &admin, PATH, &none);
+    assert_eq!(
+        found["letters"],
+        json!([{"before": "whole", "after": "nothing", "letters": 1}])
+    );
+    let stale = json!({"user": "wang", "role": "auditor", "preview": found["preview"]});
+    assert_eq!(house.post(&admin, PATH, stale).code(), "setting_changed");
+    let given = apply(&house, &admin, PATH, none, None);
+    assert_eq!(given.status, 200, "{}", given.text);
+    assert_eq!(
+        house.count("SELECT count(*) FROM users WHERE name = 'wang' AND role = 'maintenance'"),
+        1
+    );
+    let last = json!({"user": "zhao", "role": "operator"});
+    assert_eq!(house.post(&admin, PATH, last).code(), "last_administrator");
+    let nobody = json!({"user": "nobody", "role": "operator"});
+    assert_eq!(house.post(&admin, PATH, nobody).code(), "not_found");
+}
+
+/// What somebody recused would learn of a letter that another has open.
+#[test]
+fn who_works_on_a_letter_is_not_told_to_whom_it_is_kept_from() {
+    let house = House::new();
+    let callers: Vec<Caller> = ["li", "wang", "zhao"]
+        .into_iter()
+        .map(|name| house.person(name, Role::Operator))
+        .collect();
+    house.drafted("A1");
+    house.sql("INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'zhao', 1, 'r', 'x')");
+    assert_eq!(house.get(&callers[0], "/letters/A1").status, 200);
+    let at_work = |caller: &Caller| {
+        let page = house.get(caller, "/today").text;
+        let part = page.split_once("live-at-work").unwrap().1;
+        part.split_once("</section>").unwrap().0.to_owned()
+    };
+    assert!(at_work(&callers[1]).contains("<b>li</b>"));
+    assert!(!at_work(&callers[2]).contains("<b>li</b>"));
+}

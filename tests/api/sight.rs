@@ -63,6 +63,7 @@ const CONTENT: &[(&str, &str)] = &[
     ("GET", "/v1/letters/{id}/pages/{n}/image"),
     ("GET", "/v1/letters/{id}/pages/{n}/thumbnail"),
     ("PUT", "/v1/letters/{id}/pages/{n}/kind"),
+    ("POST", "/v1/letters/{id}/pages/{n}/retake"),
     ("PATCH", "/v1/letters/{id}/fields"),
     ("POST", "/v1/letters/{id}/confirm"),
     ("POST", "/v1/letters/{id}/offices"),

@@ -34,6 +34,19 @@ async fn the_button_checks_again_and_says_what_to_do_next() {
             return rows.every((level, at) => level >= 0 && (at === 0 || rows[at - 1] <= level));";
         assert_eq!(browser.ask(order).await, json!(true), "what wants a person stands first");
         pictures(&browser, &station, "/check", "checked").await;
+        browser.open(&station.page("/check")).await;
+        browser.click("#settings-file summary").await;
+        let loaded = browser.text("#settings-file pre").await;
+        assert!(loaded.contains("[registration]") && loaded.contains("id = \"cabinet-1\""), "{loaded}");
+        let outdated = "return document.getElementById('outdated') !== null;";
+        assert_eq!(browser.ask(outdated).await, json!(false));
+        browser.picture("settings-file-zh").await;
+        let file = station.folder().join("station.toml");
+        let said = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, said + "\n[log]\nlevel = \"debug\"\n").unwrap();
+        browser.open(&station.page("/check")).await;
+        assert_eq!(browser.ask(outdated).await, json!(true), "the station has not taken it up");
+        pictures(&browser, &station, "/check", "settings-outdated").await;
     })
     .await;
 }

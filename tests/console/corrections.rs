@@ -76,10 +76,10 @@ async fn a_text_that_is_too_long_is_refused_in_words_and_stays_on_the_page() {
 }
 
 /// What sticks out of the window, and cells of a row that start beyond their table's frame.
-const OUTSIDE: &str = "
+pub(super) const OUTSIDE: &str = "
     const found = [];
     for (const one of document.querySelectorAll('main table.rows th, main table.rows td, main .card, main .tag')) {
-        const r = one.getBoundingClientRect(), card = one.closest('.card').getBoundingClientRect();
+        const r = one.getBoundingClientRect(), card = (one.closest('.card') || document.body).getBoundingClientRect();
         if (r.right > innerWidth + 0.5 || r.right > card.right + 0.5) found.push([one.nodeName, one.textContent.slice(0, 20), r.right, card.right]);
     }
     return found;";

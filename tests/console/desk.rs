@@ -2,9 +2,10 @@
 //! by WebDriver first scrolls to what no person could reach.
 
 use laixin::domain::letter::Carrier;
+use laixin::store::Reading;
 use serde_json::{Value, json};
 
-use super::browser::{Browser, with_browser};
+use super::browser::{ALT, Browser, with_browser};
 use super::browser_station::Station;
 use super::{pictures, sign_in};
 
@@ -208,6 +209,115 @@ async fn the_whole_page_fits_and_the_wheel_scrolls_and_zooms() {
         }
     })
     .await;
+}
+
+/// Whether the lit box is inside the window, and where the image's longer side lies.
+const LIT: &str = "
+    const box = document.querySelector('#boxes polygon.lit').getBoundingClientRect(), table = document.getElementById('table').getBoundingClientRect();
+    const image = document.getElementById('image').getBoundingClientRect();
+    return [box.top >= table.top && box.bottom <= table.bottom && box.left >= image.left - 4 && box.right <= image.right + 4
+        && box.top >= image.top - 4 && box.bottom <= image.bottom + 4, image.width > image.height];";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_view_is_turned_and_the_lit_place_turns_with_it() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S008")).await;
+        shown(&browser, "the first page").await;
+        let upright = choose(&browser, "addressee").await;
+        for (turned, lies) in [("1", true), ("2", false), ("3", true), ("0", false)] {
+            browser.press(&format!("{ALT}r")).await;
+            let holds = format!("document.getElementById('paper').dataset.turned === '{turned}'");
+            browser.until("turned", &holds).await;
+            browser.ask("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));").await;
+            assert_eq!(browser.ask(LIT).await, json!([true, lies]), "{turned} quarters");
+            browser.picture(&format!("desk-turned-{turned}-zh")).await;
+        }
+        let again = browser.ask(MEASURE).await;
+        assert_eq!(again["lit"], upright["lit"], "four quarters are none");
+        // With the mouse, and kept while the letter lies on the desk.
+        browser.click("[data-rotate]").await;
+        browser.ask("window.laixinViewer.turn(1); window.laixinViewer.turn(-1);").await;
+        browser.until("as it was turned", "document.getElementById('paper').dataset.turned === '1'").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_read_upside_down_is_shown_upright() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.open_batch(Carrier::Letter, 1).await;
+        station.letter("A001", |_| {}).await;
+        let read = station.app.store.with(|db| {
+            while let Some(page) = db.begin_reading()? {
+                let reading = Reading {
+                    engine: "test".into(),
+                    width: 2480,
+                    height: 3507,
+                    turned_deg: 180,
+                    lines: Vec::new(),
+                    seconds: 0.1,
+                    blank: false,
+                };
+                db.finish_reading(page.id, &reading)?;
+            }
+            Ok(())
+        });
+        read.await.expect("it is kept");
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/A001")).await;
+        shown(&browser, "the first page").await;
+        browser
+            .until(
+                "upright",
+                "document.getElementById('paper').dataset.turned === '2'",
+            )
+            .await;
+        browser.open(&station.page("/batches/1/pages")).await;
+        browser.at("#sheet-A001-1 [data-turn='2']").await;
+        browser.open(&station.page("/letters/A001/visitor")).await;
+        browser.at("figure[data-turned='2']").await;
+        let turned = "const of = (one) => getComputedStyle(document.querySelector(`figure ${one}`)).transform; return [of('img') !== 'none', of('img') === of('svg')];";
+        assert_eq!(browser.ask(turned).await, json!([true, true]), "the covers turn with the page");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_be_shown_says_so_and_the_others_are_shown() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        let first = station.app.store.with(|db| db.page_rows("S008")).await.unwrap();
+        let name = first[0].sha256.clone();
+        let lost = walk(&station.app.settings.evidence_dir(), &name);
+        std::fs::remove_file(lost.expect("its original")).expect("it goes");
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S008")).await;
+        browser.ask("window.laixinViewer.show('1');").await;
+        browser.until("told", "!document.getElementById('image-failed').hidden").await;
+        let told = browser.text("#image-failed").await;
+        assert!(told.contains('页'), "{told}");
+        browser.picture("letter-page-failed-zh").await;
+        browser.ask("window.laixinViewer.show('2');").await;
+        shown(&browser, "the second page").await;
+        browser.until("shown", "document.getElementById('image-failed').hidden && document.getElementById('image').naturalWidth > 0").await;
+    })
+    .await;
+}
+
+/// The file of this name anywhere below a folder.
+fn walk(folder: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
+    let mut entries = std::fs::read_dir(folder).ok()?.flatten();
+    entries.find_map(|entry| match entry.path() {
+        path if path.is_dir() => walk(&path, name),
+        path => entry
+            .file_name()
+            .to_string_lossy()
+            .contains(name)
+            .then_some(path),
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -267,6 +267,35 @@ async fn a_link_that_was_lost_for_a_while_saves_what_was_typed_when_it_is_back()
     .await;
 }
 
+/// Real connections break, and nobody answers for some seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_that_is_started_anew_in_mid_edit_loses_no_keystroke() {
+    with_browser(|browser| async move {
+        let mut station = desk().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S006")).await;
+        is_at(&browser, "S006", "v-sender_name").await;
+        browser.fill("#v-address", "苏州市虎丘区彩虹新村8").await;
+        station.goes_away().await;
+        browser.press("幢").await;
+        browser.press(ENTER).await;
+        browser.until("told", "document.querySelector('#f-address [data-say]').textContent.includes('恢复后会自动保存')").await;
+        browser.fill("#v-summary", "电梯停运").await;
+        browser.until("said on top", "!document.getElementById('lost').hidden").await;
+        browser.picture("station-away-zh").await;
+        station.comes_back().await;
+        for key in ["address", "summary"] {
+            let saved = format!("document.querySelector('#f-{key}.corrected:not(.typed), #f-{key}:not(.typed) [data-saved=电梯停运]')");
+            browser.until("saved by itself", &saved).await;
+        }
+        let draft = station.draft("S006").await;
+        assert_eq!(draft.fields.address.value.as_deref(), Some("苏州市虎丘区彩虹新村8幢"));
+        assert_eq!(draft.fields.summary, "电梯停运");
+        browser.until("the link is back", "document.getElementById('lost').hidden").await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_that_is_refused_comes_back_with_its_letter_and_reason() {
     with_browser(|browser| async move {
@@ -315,6 +344,14 @@ async fn two_officers_are_led_to_different_letters_and_told_of_each_other() {
         assert!(browser.text(".also").await.starts_with("li 也打开了这封信"));
         browser.open(&station.page("/review")).await;
         assert!(browser.text("#row-S006").await.contains("li（"));
+        // And so does everybody on the overview.
+        browser.open(&station.page("/today")).await;
+        let at_work = browser.text("#live-at-work").await;
+        assert!(
+            at_work.contains("li A002 S006") && at_work.contains(USER),
+            "{at_work}"
+        );
+        pictures(&browser, &station, "/today", "today-at-work").await;
     })
     .await;
 }

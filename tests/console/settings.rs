@@ -1,5 +1,6 @@
 //! An administrator changes the roster: looked at, signed by two, in force; and what is refused says why.
 
+use laixin::domain::letter::Carrier;
 use laixin::store::Role;
 use serde_json::json;
 
@@ -53,6 +54,55 @@ async fn a_roster_is_previewed_put_in_force_and_what_goes_is_signed_by_two() {
         browser.until("no suggestion", "document.getElementById('settings-changes').textContent.includes('无须改动')").await;
         assert_eq!(browser.ask("return document.querySelector('#settings-second').hidden;").await, json!(true));
         browser.picture("settings-thresholds-zh").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_is_raised_by_hand_and_lowered_by_nobody() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/settings")).await;
+        browser.ask("document.querySelector('#raise select').value = 'address';").await;
+        browser.fill("#raise input", "0.1").await;
+        browser.press(ENTER).await;
+        browser.until("the refusal", "document.querySelector('#raise [data-say]').textContent.includes('不高于现行阈值')").await;
+        browser.fill("#raise input", "").await;
+        browser.press(ENTER).await;
+        browser.until("the preview", "document.querySelector('#settings-preview[open] tbody tr')").await;
+        let told = browser.text("#settings-changes").await;
+        assert!(told.contains("一律核对"), "{told}");
+        browser.picture("settings-raise-zh").await;
+        browser.click("#settings-apply button.primary").await;
+        browser.until("in force", "document.querySelector('#thresholds tbody tr:nth-child(2) td:nth-child(3)').textContent === '一律核对'").await;
+        pictures(&browser, &station, "/settings", "settings-raised").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_role_is_looked_at_before_it_is_given() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.add_person("周维", Role::Maintenance).await;
+        station.open_batch(Carrier::Letter, 2).await;
+        station.letter("A002", |_| {}).await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/accounts")).await;
+        browser.ask("document.querySelector('#user-周维 select').value = 'operator';").await;
+        browser.click("#user-周维 [data-settings] button").await;
+        browser.until("the preview", "document.querySelector('#settings-preview[open] h3')").await;
+        let told = browser.text("#settings-changes").await;
+        for words in ["维护员 改为 操作员", "查看信件；信件警示", "失去 解除消毒柜报警；设备状况", "1 看不到 可看"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        browser.picture("role-preview-zh").await;
+        let role = |name: &'static str| station.app.store.with(move |db| Ok(db.user(name)?.role));
+        assert_eq!(role("周维").await.unwrap(), Role::Maintenance, "a look changes nothing");
+        browser.click("#settings-apply button.primary").await;
+        browser.until("given", "document.querySelector('#user-周维 select').value === 'operator' && !document.querySelector('#settings-preview').open").await;
+        assert_eq!(role("周维").await.unwrap(), Role::Operator);
     })
     .await;
 }

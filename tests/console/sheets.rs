@@ -5,7 +5,7 @@ use laixin::domain::text::PageKind;
 use laixin::events::Event;
 use serde_json::json;
 
-use super::browser::{Browser, ENTER, with_browser};
+use super::browser::{Browser, ENTER, ESCAPE, with_browser};
 use super::browser_station::Station;
 use super::{pictures, sign_in};
 
@@ -66,6 +66,139 @@ async fn a_letter_is_split_and_joined_by_a_key_and_a_reason() {
     .await;
 }
 
+/// Only the pages that were drawn went to the new letter; the others stayed behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_letter_is_split_with_all_its_pages() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.open_batch(Carrier::Letter, 2).await;
+        let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S006_p1.jpg");
+        let image = std::fs::read(image).expect("a sample");
+        for n in 1..=45 {
+            let file = format!("L45_p{n}.jpg");
+            station
+                .page_arrives("L45", &file, n, PageKind::Letter, &image)
+                .await;
+        }
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/batches/1/pages")).await;
+        let drawn = "return document.querySelectorAll('#group-L45 .sheet').length;";
+        assert_eq!(browser.ask(drawn).await, json!(40));
+        browser.click("#group-L45 a[href*='letter=L45']").await;
+        browser
+            .until(
+                "all of them",
+                "document.querySelectorAll('#group-L45 .sheet').length === 45",
+            )
+            .await;
+        pictures(
+            &browser,
+            &station,
+            "/batches/1/pages%3Fletter=L45",
+            "sheets-long",
+        )
+        .await;
+        browser.open(&station.page("/batches/1/pages")).await;
+        focus(&browser, "L45", 20).await;
+        browser.press("s").await;
+        browser
+            .until("asked", "document.getElementById('move').open")
+            .await;
+        let title = browser.text("#move-title").await;
+        assert!(title.contains("20–45"), "{title}");
+        browser.press(ENTER).await;
+        browser.at("#group-L45_2 .sheet").await;
+        assert_eq!(
+            (pages(&station, "L45").await, pages(&station, "L45_2").await),
+            (19, 26)
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_scanned_anew_takes_the_place_of_the_bad_one_by_two_keys() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.open_batch(Carrier::Letter, 2).await;
+        station.letter("S008", |_| {}).await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/batches/1/pages")).await;
+        let before = station
+            .app
+            .store
+            .with(|db| db.page_rows("S008"))
+            .await
+            .unwrap();
+        focus(&browser, "S008", 2).await;
+        browser.press("t").await;
+        browser
+            .until(
+                "told what to do",
+                "document.getElementById('sheets-say').textContent.includes('重新扫描')",
+            )
+            .await;
+        browser.press(ESCAPE).await;
+        browser
+            .until("taken back", "!document.querySelector('[data-kept-bad]')")
+            .await;
+        browser.press("t").await;
+        browser.at("#sheet-S008-2[data-kept-bad]").await;
+        // The sheet lies in the scanner; its new image comes by itself, as a letter of its own.
+        let image = std::fs::read(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/letters/A002_p1.jpg"
+        ))
+        .expect("a sample");
+        station
+            .page_arrives("anew", "anew_p1.jpg", 1, PageKind::Letter, &image)
+            .await;
+        station.app.events.tell(Event::Letter {
+            letter: "anew".into(),
+            what: "arriving".into(),
+        });
+        browser.at("#group-anew .sheet").await;
+        browser.at("#sheet-S008-2[data-kept-bad]").await;
+        browser.picture("sheets-retake-zh").await;
+        focus(&browser, "anew", 1).await;
+        browser.press("t").await;
+        browser
+            .until("asked", "document.getElementById('move').open")
+            .await;
+        let title = browser.text("#move-title").await;
+        assert!(
+            title.contains("anew") && title.contains("S008 第 2 页"),
+            "{title}"
+        );
+        browser.picture("sheets-retake-asked-zh").await;
+        browser.press(ENTER).await;
+        browser.at("#group-S008 .sheet.retaken").await;
+        browser
+            .until(
+                "told",
+                "document.getElementById('sheets-say').textContent.includes('已换成新扫的图像')",
+            )
+            .await;
+        let now = station
+            .app
+            .store
+            .with(|db| db.page_rows("S008"))
+            .await
+            .unwrap();
+        assert_eq!(now.len(), before.len() + 1, "nothing is deleted");
+        assert_ne!(now[1].sha256, before[1].sha256);
+        let last = now.last().expect("pages");
+        assert_eq!(
+            (last.kind, &last.sha256),
+            (PageKind::Retaken, &before[1].sha256)
+        );
+        assert_eq!(pages(&station, "anew").await, 0);
+        pictures(&browser, &station, "/batches/1/pages", "sheets-retaken").await;
+        pictures(&browser, &station, "/letters/S008", "letter-retaken").await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_gets_its_kind_and_its_view_is_turned() {
     with_browser(|browser| async move {
@@ -76,7 +209,14 @@ async fn a_page_gets_its_kind_and_its_view_is_turned() {
         browser.open(&station.page("/batches/1/pages")).await;
         focus(&browser, "A002", 1).await;
         browser.press("r").await;
-        browser.until("turned", "document.activeElement.classList.contains('quarter')").await;
+        browser.until("turned", "document.activeElement.dataset.keptTurn === '1'").await;
+        browser.ask("return window.laixinRefresh();").await;
+        let turned = "return getComputedStyle(document.querySelector('#sheet-A002-1 img')).transform !== 'none';";
+        assert_eq!(browser.ask(turned).await, json!(true), "it stays turned while the page is fetched again");
+        // With the mouse: the page that was chosen last.
+        browser.click("[data-act='r']").await;
+        browser.until("turned again", "document.querySelector('#sheet-A002-1 [data-sheet]').dataset.keptTurn === '2'").await;
+        focus(&browser, "A002", 1).await;
         browser.press("k").await;
         browser.until("the list of kinds", "document.activeElement.matches('#sheet-A002-1 select')").await;
         browser

@@ -41,6 +41,8 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Keys as WebDriver writes them.
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
+const TAB: &str = "\u{e004}";
+pub(crate) const DOWN: &str = "\u{e015}";
 const BACKSPACE: &str = "\u{e003}";
 /// Held while the keys after it are pressed, within one call.
 pub(crate) const CONTROL: &str = "\u{e009}";
@@ -324,6 +326,37 @@ impl Browser {
             &format!("innerWidth === {width} && innerHeight === {height}"),
         )
         .await;
+    }
+
+    /// Shows pages as a system in high contrast does.
+    pub(crate) async fn in_high_contrast(&self) {
+        let wanted = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": [
+            {"name": "forced-colors", "value": "active"}, {"name": "prefers-color-scheme", "value": "dark"}]}});
+        let set = self.tell("POST", "/goog/cdp/execute", wanted).await;
+        set.expect("the browser shows it");
+    }
+
+    /// Strikes a key as the keyboard does, whatever has the focus.
+    async fn strike(&self, key: &str) {
+        let acts = json!([{"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]);
+        let struck = self
+            .tell("POST", "/actions", json!({"actions": acts}))
+            .await;
+        struck.expect("the keyboard is there");
+    }
+
+    /// Goes on with Tab to the element of a selector, as somebody without a mouse does; how many times it took.
+    pub(crate) async fn tab_to(&self, selector: &str) -> usize {
+        self.at(selector).await;
+        let wanted = Value::from(selector);
+        let is_there = format!("return document.activeElement.matches({wanted});");
+        for times in 0..200 {
+            if self.ask(&is_there).await == Value::Bool(true) {
+                return times;
+            }
+            self.strike(TAB).await;
+        }
+        panic!("Tab does not come to {selector}");
     }
 
     /// Turns the wheel over the middle of an element, down for positive pixels, while these keys are held.

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) const USER: &str = "王芳";
 /// An administrator, where a test adds one.
@@ -38,6 +39,8 @@ pub(crate) struct Station {
     /// A scanner on a real socket, where the station has one.
     pub(crate) device: Option<Simulator>,
     serving: JoinHandle<std::io::Result<()>>,
+    /// Ends what serves, and nothing else of the station.
+    stop: CancellationToken,
     folder: tempfile::TempDir,
 }
 
@@ -285,8 +288,8 @@ impl Station {
             "http://{}",
             listener.local_addr().expect("it has an address")
         );
-        let routes = laixin::console::router(app.clone()).merge(api::router(app.clone()));
-        let serving = tokio::spawn(api::serve(listener, routes, app.closing.clone()));
+        let stop = app.closing.child_token();
+        let serving = Self::serve(&app, listener, &stop);
         Self {
             app,
             address,
@@ -294,8 +297,33 @@ impl Station {
             orders,
             device,
             serving,
+            stop,
             folder,
         }
+    }
+
+    fn serve(
+        app: &App,
+        listener: TcpListener,
+        stop: &CancellationToken,
+    ) -> JoinHandle<std::io::Result<()>> {
+        let routes = laixin::console::router(app.clone()).merge(api::router(app.clone()));
+        tokio::spawn(api::serve(listener, routes, stop.clone()))
+    }
+
+    /// Nobody answers at its address any more; connections that were open are closed.
+    pub(crate) async fn goes_away(&mut self) {
+        self.stop.cancel();
+        let ended = (&mut self.serving).await;
+        ended.expect("it ends").expect("it ends well");
+    }
+
+    /// It answers again, at the same address.
+    pub(crate) async fn comes_back(&mut self) {
+        let at = self.address.trim_start_matches("http://");
+        let listener = TcpListener::bind(at).await.expect("its port is free");
+        self.stop = self.app.closing.child_token();
+        self.serving = Self::serve(&self.app, listener, &self.stop);
     }
 
     /// The address of a page.
@@ -367,7 +395,8 @@ impl Station {
         kept.await.expect("a draft can be kept");
     }
 
-    async fn page_arrives(
+    /// A page as the scanner brings it.
+    pub(crate) async fn page_arrives(
         &self,
         letter: &str,
         file: &str,

@@ -104,11 +104,32 @@ pub struct DeadlinesBody {
     pub(super) approver_password: String,
 }
 
-/// Thresholds to look at or to take over.
+/// Thresholds to look at or to take over: what the history suggests, or a higher one of one field.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"field": "address", "threshold": 0.995, "preview": "4b1f0c9e"}))]
+pub struct ThresholdsBody {
+    /// The field whose threshold is raised; without it what the history suggests for every one.
+    #[serde(default)]
+    pub(super) field: Option<String>,
+    /// Its threshold, higher than the one in force; `null`: every value of it is looked at.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1)]
+    pub(super) threshold: Option<f32>,
+    /// What the look answered; without it nothing is changed.
+    pub(super) preview: Option<String>,
+    /// Who signs beside the caller, where a threshold is lowered.
+    #[serde(default)]
+    pub(super) approver: String,
+    #[serde(default)]
+    pub(super) approver_password: String,
+}
+
+/// The newest change of thresholds to look at or to take back.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"preview": "4b1f0c9e"}))]
-pub struct ThresholdsBody {
+pub struct UndoBody {
     /// What the look answered; without it nothing is changed.
     pub(super) preview: Option<String>,
     /// Who signs beside the caller, where a threshold is lowered.

@@ -74,6 +74,7 @@ function valueOf(field) {
   const text = field.value.trim();
   if (field.dataset.as === "yes") return field.checked;
   if (field.dataset.as === "number") return text ? Number(text) : null;
+  if (field.dataset.as === "numbers") return (text.match(/[0-9]+/g) || []).map(Number);
   if (field.dataset.as === "list") return text.split(/[、，,；;]+/).map((one) => one.trim()).filter(Boolean);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);

@@ -34,9 +34,25 @@
   const threshold = (value) => (value > 1 ? said.settings.never : value.toFixed(4));
   const field = (what) => said.field[what] || said.deadline[what] || what;
 
+  /** What another role changes: what one may do then and what no more, and which letters one sees otherwise. */
+  function otherRole(found, place) {
+    const { role, right, sight, settings } = said;
+    if (found.before === found.after) { place.append(cell("p", nothing)); return 0; }
+    place.append(cell("p", [found.user, role[found.before], role[found.after]].reduce(fill, settings.other_role)));
+    const rights = ["gains", "loses"].filter((verb) => found[verb].length);
+    const told = rights.map((verb) => [settings[verb], found[verb].map((one) => right[one]).join(settings.between)]);
+    place.append(table(["how", "what"].map((key) => settings[key]), told));
+    place.append(cell("h3", settings.sees));
+    const letters = found.letters.map((one) => [String(one.letters), sight[one.before], sight[one.after]]);
+    if (letters.length) place.append(table(["letters_n", "before", "after"].map((key) => settings[key]), letters));
+    else place.append(cell("p", settings.sees_the_same));
+    return 1;
+  }
+
   function show(found) {
     const place = document.getElementById("settings-changes");
     place.replaceChildren();
+    if (found.gains) return otherRole(found, place);
     if (found.fields) {
       const rows = found.fields.map((one) => [field(one.field), threshold(one.before), share(one.was), threshold(one.after), share(one.becomes)]);
       if (rows.length) place.append(table(["field", "before", "so_far", "after", "then"].map((key) => said.settings[key]), rows));
@@ -61,7 +77,7 @@
     const [method, address] = form.dataset.settings.split(" ");
     const body = {};
     if (form.dataset.change) body.change = Number(form.dataset.change);
-    else for (const one of form.elements) if (one.name) body[one.name] = one.value;
+    else for (const one of form.elements) if (one.name) body[one.name] = valueOf(one);
     try {
       const { body: found } = await call(method, address, body);
       asked = { method, address, body, preview: found.preview };

@@ -1,5 +1,6 @@
 // Pages in small: arrows go from page to page, one key splits a letter before a page, joins a letter to the one above,
-// says what a page is, or turns how it is shown. The originals stay as they are, and every move has its reason.
+// says what a page is, puts a page in the place of one that was scanned badly, or turns how it is shown. The originals stay
+// as they are, and every move has its reason.
 "use strict";
 
 (() => {
@@ -7,8 +8,9 @@
   const say = document.getElementById("sheets-say");
   const dialog = document.getElementById("move");
   const form = dialog.querySelector("form");
-  const TURNS = ["", "quarter", "half", "three"];
+  const means = document.getElementById("move-means");
   let planned = null;
+  let bad = null;
 
   const pages = () => [...document.querySelectorAll("[data-sheet]")];
   const here = () => document.activeElement.closest && document.activeElement.closest(".sheet");
@@ -39,31 +41,31 @@
   }
 
   function turn(sheet) {
-    const thumb = sheet.querySelector("[data-sheet]");
-    const now = TURNS.findIndex((turned) => turned && thumb.classList.contains(turned));
-    if (now > 0) thumb.classList.remove(TURNS[now]);
-    const next = TURNS[(Math.max(now, 0) + 1) % TURNS.length];
-    if (next) thumb.classList.add(next);
+    const { dataset } = sheet.querySelector("[data-sheet]");
+    dataset.keptTurn = (Number(dataset.keptTurn ?? dataset.turn) + 1) % 4;
   }
 
-  function plan(move, title, reason) {
-    planned = move;
+  function plan(act, title, reason) {
+    planned = act;
     dialog.querySelector("h2").textContent = title;
+    means.textContent = act.page ? means.dataset.ofRetake : means.dataset.ofMove;
     dialog.querySelector("[data-say]").textContent = "";
     form.elements.reason.value = reason;
     dialog.showModal();
     form.elements.reason.select();
   }
 
-  const numbers = (group, from) => [...group.querySelectorAll(".sheet")].map((one) => Number(one.dataset.n)).filter((n) => n >= from);
+  /** The pages of a letter from this one on, also those that are not drawn. */
+  const numbers = (group, from) => Array.from({ length: Number(group.dataset.last) - from + 1 }, (_, at) => from + at);
+  const spoken = (pages_) => (pages_.length > 6 ? `${pages_[0]}–${pages_.at(-1)}` : pages_.join("、"));
 
   /** This page and those after it become a letter of their own. */
   function split(sheet) {
     const group = groupOf(sheet);
     const from = Number(sheet.dataset.n);
-    if (numbers(group, 1)[0] === from) { say.textContent = said.sheets.not_first; return; }
+    if (sheet === group.querySelector(".sheet")) { say.textContent = said.sheets.not_first; return; }
     const move = numbers(group, from);
-    plan({ letter: group.dataset.letter, pages: move, to: null }, fill(fill(said.sheets.split_title, group.dataset.letter), move.join("、")), said.sheets.split_reason);
+    plan({ letter: group.dataset.letter, pages: move, to: null }, fill(fill(said.sheets.split_title, group.dataset.letter), spoken(move)), said.sheets.split_reason);
   }
 
   /** The letter of this page is joined to the one above. */
@@ -75,16 +77,51 @@
     plan(move, fill(fill(said.sheets.merge_title, move.letter), move.to), said.sheets.merge_reason);
   }
 
+  /** The sheet that shows the page to be scanned anew: known by its image, since its number may change while other pages come. */
+  const badSheet = () => bad && document.querySelector(`.group[data-letter="${CSS.escape(bad.letter)}"] .sheet[data-image="${bad.image}"]`);
+
+  function remember(page) {
+    bad = page;
+    const there = badSheet();
+    for (const sheet of document.querySelectorAll(".sheet")) sheet.toggleAttribute("data-kept-bad", sheet === there);
+  }
+  document.addEventListener("laixin-refreshed", () => remember(bad));
+
+  /** First on the page that was scanned badly, then on the one that was scanned anew, which may come only now. */
+  function retake(sheet) {
+    const place = (one) => [groupOf(one).dataset.letter, Number(one.dataset.n)];
+    const old = badSheet();
+    if (old === sheet) { remember(null); say.textContent = ""; return; }
+    if (!old) {
+      remember({ letter: groupOf(sheet).dataset.letter, image: sheet.dataset.image });
+      say.textContent = place(sheet).reduce(fill, said.sheets.retake_next);
+      return;
+    }
+    const [[letter, instead], [from, page]] = [place(old), place(sheet)];
+    const title = [from, page, letter, instead].reduce(fill, said.sheets.retake_title);
+    plan({ letter, instead, from, page }, title, said.sheets.retake_reason);
+  }
+
+  /** Sends what was planned; the letter and the words that tell of it. */
+  async function done(act, reason) {
+    const at = `/v1/letters/${encodeURIComponent(act.letter)}/pages`;
+    if (act.page) {
+      await call("POST", `${at}/${act.instead}/retake`, { letter: act.from, page: act.page, reason });
+      remember(null);
+      return [act.letter, [act.letter, act.instead].reduce(fill, said.sheets.retaken)];
+    }
+    const { body } = await call("POST", `${at}/move`, { pages: act.pages, reason, ...(act.to ? { to: act.to } : {}) });
+    return [body.letter, fill(said.sheets.moved, body.letter)];
+  }
+
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const { letter, pages: moved, to } = planned;
-    const body = { pages: moved, reason: form.elements.reason.value.trim(), ...(to ? { to } : {}) };
     try {
-      const answer = await call("POST", `/v1/letters/${encodeURIComponent(letter)}/pages/move`, body);
+      const [letter, told] = await done(planned, form.elements.reason.value.trim());
       dialog.close();
       await window.laixinRefresh();
-      say.textContent = fill(said.sheets.moved, answer.body.letter);
-      go(document.querySelector(`#group-${CSS.escape(answer.body.letter)} .sheet`));
+      say.textContent = told;
+      go(document.querySelector(`#group-${CSS.escape(letter)} .sheet`));
     } catch (error) {
       dialog.querySelector("[data-say]").textContent = why(error);
     }
@@ -111,6 +148,34 @@
     if (thumb && event.detail === 2) location.assign(`/letters/${encodeURIComponent(groupOf(thumb).dataset.letter)}`);
   });
 
+  /** What a key does with a page, and so does its button with the page that was chosen last. */
+  function acts(sheet) {
+    const { letter } = groupOf(sheet).dataset;
+    const mayMove = "openLetter" in groupOf(sheet).dataset;
+    return {
+      Enter: () => location.assign(`/letters/${encodeURIComponent(letter)}`),
+      r: () => turn(sheet),
+      k: () => sheet.querySelector("select").focus(),
+      ...(mayMove ? { s: () => split(sheet), m: () => merge(sheet), t: () => retake(sheet) } : {}),
+    };
+  }
+
+  const lastChosen = () => document.querySelector(".sheet[data-kept-chosen]");
+  document.addEventListener("focusin", (event) => {
+    const sheet = event.target.closest && event.target.closest(".sheet");
+    if (!sheet) return;
+    if (lastChosen()) delete lastChosen().dataset.keptChosen;
+    sheet.dataset.keptChosen = "";
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    const sheet = lastChosen();
+    const act = sheet && acts(sheet)[button.dataset.act];
+    say.textContent = sheet ? "" : said.sheets.choose_first;
+    if (act) act();
+  });
+
   document.addEventListener("keydown", (event) => {
     const sheet = here();
     if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || dialog.open) return;
@@ -118,21 +183,17 @@
       if (event.key === "ArrowDown" && document.activeElement === document.body) { event.preventDefault(); go(document.querySelector(".sheet")); }
       return;
     }
-    const { letter } = groupOf(sheet).dataset;
     if (event.target.nodeName === "SELECT") {
       if (event.key === "Escape") go(sheet);
       return;
     }
-    const mayMove = "openLetter" in groupOf(sheet).dataset;
     const keys = {
       ArrowRight: () => step(sheet, 1),
       ArrowLeft: () => step(sheet, -1),
       ArrowDown: () => go(beside(sheet, 1)),
       ArrowUp: () => go(beside(sheet, -1)),
-      Enter: () => location.assign(`/letters/${encodeURIComponent(letter)}`),
-      r: () => turn(sheet),
-      k: () => sheet.querySelector("select").focus(),
-      ...(mayMove ? { s: () => split(sheet), m: () => merge(sheet) } : {}),
+      Escape: () => { if (bad) { remember(null); say.textContent = ""; } },
+      ...acts(sheet),
     };
     const act = keys[event.key] || keys[event.key.toLowerCase()];
     if (act) { event.preventDefault(); act(); }

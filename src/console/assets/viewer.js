@@ -1,5 +1,5 @@
-// Shows a page of the letter, zooms and pans it, and lights the box of the chosen field. The boxes are drawn in the
-// pixels of the original, so they fit at every zoom.
+// Shows a page of the letter, zooms, pans and turns it, and lights the box of the chosen field. The boxes are drawn in the
+// pixels of the original, so they fit at every zoom and however it is turned.
 "use strict";
 
 (() => {
@@ -17,9 +17,21 @@
   let scale = null;
   let fit = "width";
   let lit = null;
+  /** Quarter turns clockwise of the page that is shown; what a person chose is kept while the letter lies on the table. */
+  let turned = 0;
+  const chosenTurns = new Map();
   const bitmaps = new WeakMap();
 
-  const size = () => ({ width: image.naturalWidth || 1, height: image.naturalHeight || 1 });
+  /** The original in its own pixels, and as it lies on the table. */
+  const original = () => ({ width: image.naturalWidth || 1, height: image.naturalHeight || 1 });
+  const size = () => {
+    const { width, height } = original();
+    return turned % 2 ? { width: height, height: width } : { width, height };
+  };
+  const asItLies = ([x, y]) => {
+    const { width, height } = original();
+    return [[x, y], [height - y, x], [width - x, height - y], [y, width - x]][turned];
+  };
   const corners = (quad) => quad.split(/[ ;]+/).map((pair) => pair.split(",").map(Number));
 
   function draw() {
@@ -41,9 +53,11 @@
   function zoomTo(next, keep) {
     const before = scale || 1;
     scale = Math.min(most, Math.max(least, next));
-    const { width, height } = size();
-    paper.style.width = `${Math.floor(width * scale)}px`;
-    paper.style.height = `${Math.floor(height * scale)}px`;
+    const { width, height } = original();
+    const sides = [width, height].map((side) => `${Math.floor(side * scale)}px`);
+    paper.style.setProperty("--wide", sides[0]);
+    paper.style.setProperty("--high", sides[1]);
+    [paper.style.width, paper.style.height] = turned % 2 ? sides.reverse() : sides;
     now.textContent = `${Math.round(scale * 100)}%`;
     if (keep) {
       table.scrollLeft = (table.scrollLeft + keep.x) * (scale / before) - keep.x;
@@ -58,6 +72,20 @@
     zoomTo(kind === "page" ? Math.min(wide, (table.clientHeight - 2 * edge) / height) : wide);
   }
 
+  function lie(turns) {
+    turned = turns;
+    paper.dataset.turned = turned;
+  }
+
+  /** Turns how the page is shown; the original stays as it is. */
+  function rotate(by) {
+    lie((turned + by + 4) % 4);
+    chosenTurns.set(page, turned);
+    if (fit === "place") fit = "width";
+    if (fit) fitTo(fit); else zoomTo(scale);
+    reveal();
+  }
+
   const middle = () => ({ x: table.clientWidth / 2, y: table.clientHeight / 2 });
   function zoom(kind) {
     if (kind === "width" || kind === "page") return fitTo(kind);
@@ -67,7 +95,7 @@
 
   function reveal() {
     if (!lit || lit.page !== page || !scale) return;
-    const points = corners(lit.quad);
+    const points = corners(lit.quad).map(asItLies);
     const xs = points.map((point) => point[0] * scale), ys = points.map((point) => point[1] * scale);
     // In the middle; what is larger than the window shows its beginning.
     const from = (places, room) => {
@@ -82,6 +110,7 @@
     const tab = tabs().find((tab) => tab.dataset.page === wanted);
     if (!tab || wanted === page) return;
     page = wanted;
+    lie(chosenTurns.get(page) ?? Number(tab.dataset.turn));
     for (const other of tabs()) {
       other.setAttribute("aria-selected", String(other === tab));
       other.tabIndex = other === tab ? 0 : -1;
@@ -105,7 +134,7 @@
 
   function loaded() {
     paper.classList.remove("loading");
-    const { width, height } = size();
+    const { width, height } = original();
     boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
     if (fit === "place") fit = "width";
     if (fit || !scale) fitTo(fit || "width"); else zoomTo(scale);
@@ -190,7 +219,7 @@
   /** Close to the lit place, and back to the width of the page. */
   function closer() {
     if (!lit || lit.page !== page || fit === "place") { fitTo("width"); reveal(); return; }
-    const xs = corners(lit.quad).map((point) => point[0]);
+    const xs = corners(lit.quad).map((point) => asItLies(point)[0]);
     zoomTo((table.clientWidth * 0.8) / (Math.max(...xs) - Math.min(...xs)));
     fit = "place";
     reveal();
@@ -201,6 +230,7 @@
     page = null;
     lit = null;
     fit = "width";
+    chosenTurns.clear();
     boxes.replaceChildren();
     show(first, ready);
   }
@@ -216,6 +246,7 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.zoom) zoom(button.dataset.zoom);
+    if ("rotate" in button.dataset) rotate(1);
     if (button.getAttribute("role") === "tab") show(button.dataset.page);
     if ("show" in button.dataset) light(button.dataset);
   });
@@ -247,6 +278,7 @@
     if (event.isComposing || event.ctrlKey || event.metaKey) return;
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.nodeName);
     if ((event.altKey || !typing) && keys[event.key]) { event.preventDefault(); zoom(keys[event.key]); }
+    if ((event.altKey || !typing) && event.code === "KeyR") { event.preventDefault(); rotate(event.shiftKey ? -1 : 1); }
     if (event.key === "F4") { event.preventDefault(); closer(); }
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.altKey && way) {

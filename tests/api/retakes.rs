@@ -1,0 +1,155 @@
+//! A page that was scanned anew takes the place of the one that was scanned badly: of its kind, on record, and nothing is deleted.
+
+use laixin::archive::Outline;
+use laixin::store::Role;
+use serde_json::{Value, json};
+
+use super::house::{Caller, House};
+
+/// A letter of three pages in an envelope, of which the second is bad, and a letter that is nothing but that page scanned anew.
+fn letters(house: &House) {
+    house.letter("A1");
+    house.letter("A2");
+    for (n, kind, hash) in [
+        (2, "letter", "bad"),
+        (3, "letter", "third"),
+        (4, "envelope", "env"),
+    ] {
+        house.sql(&format!(
+            "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('a-{n}', 's', 'A1_p{n}.jpg', 'k{n}', 1, 'taken');
+             INSERT INTO pages (letter_id, arrival_id, kind, hint, sha256, sm3, size, state) VALUES ('A1', 'a-{n}', '{kind}', {n}, '{hash}', 'bb', 10, 'read')"
+        ));
+    }
+    house.sql("UPDATE pages SET sha256 = 'anew' WHERE letter_id = 'A2'");
+}
+
+fn pages(house: &House, caller: &Caller, letter: &str) -> Vec<(String, String)> {
+    let letter = house.get(caller, &format!("/v1/letters/{letter}")).json();
+    let text = |page: &Value, name: &str| page[name].as_str().unwrap().to_owned();
+    let all = letter["page_list"].as_array().unwrap().iter();
+    all.map(|page| (text(page, "kind"), text(page, "sha256")))
+        .collect()
+}
+
+fn retake(house: &House, caller: &Caller, page: &str, body: Value) -> super::house::Answer {
+    house.post(caller, &format!("/v1/letters/{page}/retake"), body)
+}
+
+fn of(kind: &str, hash: &str) -> (String, String) {
+    (kind.to_owned(), hash.to_owned())
+}
+
+#[test]
+fn a_page_scanned_anew_takes_the_place_and_the_kind_of_the_bad_one() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    let body = json!({"letter": "A2", "page": 1, "reason": "原图缺右边"});
+    let taken = retake(&house, &operator, "A1/pages/2", body);
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    assert_eq!(
+        pages(&house, &operator, "A1"),
+        [
+            of("letter", "aa"),
+            of("letter", "anew"),
+            of("letter", "third"),
+            of("envelope", "env"),
+            of("retaken", "bad")
+        ]
+    );
+    assert_eq!(
+        house.count("SELECT count(*) FROM pages WHERE letter_id = 'A2'"),
+        0
+    );
+    let told = "SELECT count(*) FROM ledger WHERE action = 'page.retaken' AND actor = 'li' AND detail LIKE '%原图缺右边%'";
+    assert_eq!(house.count(told), 1);
+    let outline = house
+        .app
+        .store
+        .wait(|db| Ok(Outline::of(db, "A1")?.pages()));
+    assert_eq!(
+        outline.unwrap(),
+        5,
+        "what was written on the bad image is in the archive file, last"
+    );
+    // It may be put back: a person says what it is.
+    let back = house.call(
+        &operator,
+        "PUT",
+        "/v1/letters/A1/pages/5/kind",
+        Some(r#"{"kind": "letter"}"#),
+    );
+    assert_eq!(back.status, 200, "{}", back.text);
+    let kind = "/v1/letters/A1/pages/1/kind";
+    let hidden = house.call(&operator, "PUT", kind, Some(r#"{"kind": "retaken"}"#));
+    assert_eq!(hidden.status, 409, "{}", hidden.text);
+}
+
+#[test]
+fn an_envelope_is_replaced_by_a_page_that_came_as_a_letters() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    let body = json!({"page": 3, "reason": "信封重扫"});
+    let taken = retake(&house, &operator, "A1/pages/4", body);
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    assert_eq!(
+        pages(&house, &operator, "A1"),
+        [
+            of("letter", "aa"),
+            of("letter", "bad"),
+            of("envelope", "third"),
+            of("retaken", "env")
+        ]
+    );
+}
+
+#[test]
+fn what_may_not_be_replaced_says_so_and_nothing_changes() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    house.drafted("SECRET");
+    house.sql(
+        "UPDATE pages SET kind = 'instruction' WHERE sha256 = 'third';
+         INSERT INTO restrictions (letter_id, state, why, at_ms, by) VALUES ('SECRET', 'restricted', 'by_hand', 1, 'x')",
+    );
+    let before = house.count("SELECT count(*) FROM ledger");
+    // An instruction stands first in the archive's order.
+    for (page, body, code) in [
+        (
+            "A1/pages/1",
+            json!({"letter": "A2", "page": 1, "reason": "重扫"}),
+            "wrong_state",
+        ),
+        (
+            "A1/pages/2",
+            json!({"page": 1, "reason": "重扫"}),
+            "wrong_state",
+        ),
+        (
+            "A1/pages/2",
+            json!({"page": 2, "reason": "重扫"}),
+            "wrong_state",
+        ),
+        (
+            "A1/pages/9",
+            json!({"page": 1, "reason": "重扫"}),
+            "not_found",
+        ),
+        (
+            "A1/pages/2",
+            json!({"letter": "SECRET", "page": 1, "reason": "重扫"}),
+            "restricted",
+        ),
+        (
+            "A1/pages/2",
+            json!({"letter": "A2", "page": 1, "reason": ""}),
+            "body_invalid",
+        ),
+    ] {
+        let refused = retake(&house, &operator, page, body);
+        assert_eq!(refused.code(), code, "{page}: {}", refused.text);
+    }
+    assert_eq!(house.count("SELECT count(*) FROM ledger"), before);
+}
