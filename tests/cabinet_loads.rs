@@ -111,7 +111,7 @@ fn load_with(station: &TestStation, batch: &Value, letters: Option<u32>) -> Valu
 /// A letter of one page comes; until it has a draft.
 fn comes(station: &TestStation, name: &str) {
     let page = crate::support::project("tests/letters/A001_p1.jpg");
-    station.scan(&page, &format!("{name}_p1.jpg"));
+    station.scan_its_own(&page, &format!("{name}_p1.jpg"));
     wait_for(name, 120, || {
         let (status, letter) = station.call("GET", &format!("/v1/letters/{name}"), None);
         (status == 200 && letter["stage"] == "drafted").then_some(())

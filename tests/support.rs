@@ -411,6 +411,15 @@ impl TestStation {
         fs::rename(part, self.folder("inbox").join(name)).expect("renamed");
     }
 
+    /// Puts a JPEG there with its name as a comment: the same image twice would be a question of its own.
+    pub fn scan_its_own(&self, file: &Path, name: &str) {
+        let image = fs::read(file).expect("an image");
+        let length = u16::try_from(name.len() + 2).expect("a short name");
+        let comment = [&[0xff, 0xfe], &length.to_be_bytes()[..], name.as_bytes()].concat();
+        let own = [&image[..2], &comment, &image[2..]].concat();
+        self.scan_bytes(&own, name);
+    }
+
     /// Puts bytes there.
     pub fn scan_bytes(&self, bytes: &[u8], name: &str) {
         let part = self.folder("inbox").join(format!(".{name}.part"));

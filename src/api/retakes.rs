@@ -44,6 +44,9 @@ pub async fn retake(
         .once_telling(key, move |db| {
             // The gate knows the letter of the address, not the one that the page comes from.
             db.let_see(&seer, &from)?;
+            if from != letter {
+                db.let_move_from(&seer, &from)?;
+            }
             db.retake_page((&letter, n), (&from, page), (&seer.actor, &why))?;
             changed(db, letter, "page_retaken", &seer)
         })

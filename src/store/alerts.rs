@@ -315,10 +315,11 @@ impl Db {
                 return refused("decided already");
             }
             let verdict = said.of(known.code, decides(seer));
-            // What a letter is not, says who may read it. That a threat is one may be said at once.
+            // What a letter is not, says who may read it. That a threat is one may be said at once, but not by a role that never sees a letter.
             let is_read = matches!(db.sight(seer, &known.letter)?, Sight::Full | Sight::Masked);
             let clears = said == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
-            if clears && !is_read {
+            let is_blind = said == Verdict::Confirmed && !may(seer.holder, Action::ReadLetters);
+            if (clears || is_blind) && !is_read {
                 return Err(StoreError::WrongState {
                     why: Hindrance::NotOpened,
                     what: "alert",

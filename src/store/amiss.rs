@@ -302,14 +302,23 @@ impl Db {
     fn is_envelope_alone(&self, letter: &str) -> Result<bool, StoreError> {
         let has_more = self
             .connection
-            .prepare_cached("SELECT 1 FROM pages WHERE letter_id = ?1 AND kind NOT IN (?2, ?3)")?
-            .exists((letter, PageKind::Envelope, PageKind::Separator))?;
+            .prepare_cached(
+                "SELECT 1 FROM pages WHERE letter_id = ?1 AND kind NOT IN (?2, ?3, ?4)",
+            )?
+            .exists((
+                letter,
+                PageKind::Envelope,
+                PageKind::Separator,
+                PageKind::Retaken,
+            ))?;
         if has_more {
             return Ok(false);
         }
         let lines = |page: &ReadPage| page.reading.as_ref().map_or(0, |read| read.lines.len());
         let pages = self.read_pages(letter)?;
-        Ok(pages.iter().all(|page| lines(page) <= ENVELOPE_LINES))
+        // An image in whose place another stood, which is gone again, is no page of it either.
+        let mut of_the_letter = pages.iter().filter(|page| page.kind != PageKind::Retaken);
+        Ok(of_the_letter.all(|page| lines(page) <= ENVELOPE_LINES))
     }
 
     /// Numbers left out among the pages of a letter as its files name them. Told when it is drafted, answered when the pages come. Pages that a person

@@ -423,6 +423,8 @@ fn nobody_clears_an_alert_of_a_letter_that_he_may_not_see() {
     let says =
         |caller: &Caller, verdict: &str| house.post(caller, &to, json!({"verdict": verdict}));
     assert_eq!(says(&chief, "false_alarm").code(), "not_opened");
+    // Case systems are told what an officer decided: he has no letter to decide by.
+    assert_eq!(says(&chief, "confirmed").code(), "not_opened");
     assert_eq!(
         says(&wang, "false_alarm").status,
         409,

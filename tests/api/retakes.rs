@@ -85,6 +85,23 @@ fn a_page_scanned_anew_takes_the_place_and_the_kind_of_the_bad_one() {
     assert_eq!(hidden.status, 409, "{}", hidden.text);
 }
 
+/// It would answer, as a move, what an officer is asked of that letter.
+#[test]
+fn a_page_of_a_letter_that_an_officer_is_asked_about_is_put_nowhere_by_an_operator() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    letters(&house);
+    house.sql("INSERT INTO holds (id, batch_id, letter_id, reason, detail, at_ms) VALUES (7, 1, 'A2', 'unreleased_load', '1 released, this one is beyond', 1)");
+    let body = json!({"letter": "A2", "page": 1, "reason": "重扫"});
+    let refused = retake(&house, &operator, "A1/pages/2", body.clone());
+    assert_eq!(refused.code(), "letter_held", "{}", refused.text);
+    let open = "SELECT count(*) FROM holds WHERE id = 7 AND resolved_ms IS NULL";
+    assert_eq!(house.count(open), 1);
+    let taken = retake(&house, &officer, "A1/pages/2", body);
+    assert_eq!(taken.status, 200, "{}", taken.text);
+}
+
 #[test]
 fn an_envelope_is_replaced_by_a_page_that_came_as_a_letters() {
     let house = House::new();

@@ -399,7 +399,10 @@ fn another_role_is_looked_at_and_then_given() {
     let officer = json!({"user": "wang", "role": "confirming_officer"});
     let found = look(&house, &admin, PATH, &officer);
     assert_eq!(found["before"], "operator");
-    assert_eq!(found["gains"], json!(["decide_access", "end_alarms"]));
+    assert_eq!(
+        found["gains"],
+        json!(["decide_access", "countersign", "end_alarms"])
+    );
     assert_eq!(found["loses"], json!([]));
     // A letter that is kept from whoever asks is not counted.
     assert_eq!(

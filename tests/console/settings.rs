@@ -96,7 +96,7 @@ async fn another_role_is_looked_at_before_it_is_given() {
         browser.click("#user-周维 [data-settings] button").await;
         browser.until("the preview", "document.querySelector('#settings-preview[open] h3')").await;
         let told = browser.text("#settings-changes").await;
-        for words in ["维护员 改为 操作员", "查看信件；信件警示", "失去 解除消毒柜报警；设备状况", "1 看不到 可看"] {
+        for words in ["维护员 改为 操作员", "查看信件；查看待批的销毁；信件警示", "失去 解除消毒柜报警；设备状况", "1 看不到 可看"] {
             assert!(told.contains(words), "{words}: {told}");
         }
         browser.picture("role-preview-zh").await;

@@ -261,6 +261,8 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             browser.picture("accounts-token-zh").await;
         }
         pictures(&browser, &station, "/accounts", "accounts").await;
+        // Who sees no letter declares nothing.
+        sign_in(&browser, &station).await;
         browser.open(&station.page("/myself")).await;
         browser.fill("#text", "彩虹新村38幢").await;
         browser
@@ -274,7 +276,6 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
             )
             .await;
         pictures(&browser, &station, "/myself", "myself").await;
-        sign_in(&browser, &station).await;
         pictures(&browser, &station, "/statistics", "statistics").await;
         browser.printed("statistics-print").await;
     })

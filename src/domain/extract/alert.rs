@@ -18,8 +18,8 @@ use super::body;
 use super::evidence::place;
 use super::glyphs::{chars_of, has_any};
 use super::nbest;
-use meaning::Asked;
 pub use meaning::Meaning;
+use meaning::{Among, Asked};
 
 /// Clues to a crime.
 const CRIME: &[&str] = &[
@@ -248,7 +248,7 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
         let kept = s.iter().zip(&told[from..]).filter(|(_, told)| !**told);
         let own: String = kept.map(|(g, _)| g.ch).collect();
         from += s.len();
-        Some((*s, said(&own, || asked.weight(at))?))
+        Some((*s, said(&own, |among| asked.weight(at, among))?))
     });
     let mut said: Vec<(&[Glyph], String)> = all.collect();
     // Whoever judges one sentence must not miss another: the surest first, with its place, then the rest as they come.
@@ -272,23 +272,30 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
 }
 
 /// Why what the writer himself says in a sentence threatens: as a whole, or by what stands behind a lawful step in it.
-fn said(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
+fn said(own: &str, meaning: impl Fn(Among) -> Option<f32>) -> Option<String> {
     weighed(own, meaning).or_else(|| {
-        let end = threat::behind_a_lawful_step(own)?;
-        let may_be = learned::weigh(end).is_none_or(|end| end.over(true) >= meaning::NEVER);
-        (may_be && threat::threatens(end)).then(|| LISTED.into())
+        let may_be =
+            |end: &&str| learned::weigh(end).is_none_or(|end| end.over(true) >= meaning::NEVER);
+        let mut ends = threat::behind_a_lawful_step(own).filter(may_be);
+        ends.any(threat::threatens).then(|| LISTED.into())
     })
 }
 
 /// By its words, by how much it sounds like it, and by what it means where a model can tell (`meaning`).
-fn weighed(own: &str, meaning: impl FnOnce() -> Option<f32>) -> Option<String> {
+fn weighed(own: &str, meaning: impl Fn(Among) -> Option<f32>) -> Option<String> {
     let words = threat::threatens(own);
     let Some(weighed) = learned::weigh(own) else {
         return words.then(|| LISTED.into());
     };
     let over = weighed.over(words);
-    let meant = (over >= meaning::NEVER).then(meaning).flatten();
-    let raised = meant.map_or(over >= 0.0, |m| over + m >= meaning::SUSPECTED);
+    let enough = |among| meaning(among).map(|m| over + m >= meaning::SUSPECTED);
+    let raised = over >= meaning::NEVER
+        && match enough(Among::Neighbours) {
+            None => over >= 0.0,
+            // A closing around it must not speak for what the lists call a threat.
+            Some(false) if words => enough(Among::Nothing) == Some(true),
+            Some(raised) => raised,
+        };
     raised.then(|| {
         if words {
             LISTED.into()

@@ -30,6 +30,15 @@ pub(super) struct Asked<'a> {
     left: Cell<usize>,
 }
 
+/// What a sentence is asked about with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    /// The ends of its neighbours.
+    Neighbours,
+    /// Nothing: by itself.
+    Nothing,
+}
+
 impl<'a> Asked<'a> {
     pub(super) fn of(model: Option<&'a dyn Meaning>, sentences: &'a [String]) -> Self {
         let left = Cell::new(MOST);
@@ -40,13 +49,16 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What a sentence weighs by its meaning, between the one before and the one behind it.
-    pub(super) fn weight(&self, at: usize) -> Option<f32> {
+    /// What a sentence weighs by its meaning, between the one before and the one behind it, or by itself.
+    pub(super) fn weight(&self, at: usize, among: Among) -> Option<f32> {
         let (model, sentence) = (self.model?, self.sentences.get(at)?);
         if self.left.get() == 0 || sentence.chars().count() > LONGEST {
             return None;
         }
         self.left.set(self.left.get() - 1);
+        if among == Among::Nothing {
+            return weigh(&model.of(sentence)?);
+        }
         let before = at.checked_sub(1).map_or("", |i| self.sentences[i].as_str());
         let behind = self.sentences.get(at + 1).map_or("", String::as_str);
         let skipped = before.chars().count().saturating_sub(NEIGHBOUR);
@@ -105,9 +117,19 @@ mod tests {
         ];
         let listener = Listener::default();
         let asked = Asked::of(Some(&listener), &sentences);
-        assert!(asked.weight(1).is_some() && asked.weight(3).is_none());
+        assert!(
+            asked.weight(1, Among::Neighbours).is_some()
+                && asked.weight(3, Among::Neighbours).is_none()
+        );
         let text = format!("{}我就{}", "很".repeat(40), "谢".repeat(40));
-        assert_eq!(*listener.0.lock().expect("one thread"), [text]);
-        assert!((0..200).filter(|_| asked.weight(0).is_some()).count() == MOST - 1);
+        assert!(asked.weight(1, Among::Nothing).is_some());
+        let by_itself = "我就".to_owned();
+        assert_eq!(*listener.0.lock().expect("one thread"), [text, by_itself]);
+        assert!(
+            (0..200)
+                .filter(|_| asked.weight(0, Among::Neighbours).is_some())
+                .count()
+                == MOST - 2
+        );
     }
 }

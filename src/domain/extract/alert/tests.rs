@@ -31,7 +31,7 @@ pub(super) fn raised(text: &str) -> bool {
         let kept = s.chars().zip(&told[from..]).filter(|(_, told)| !**told);
         let own: String = kept.map(|(c, _)| c).collect();
         from += s.chars().count();
-        said(&own, || asked.weight(at)).is_some()
+        said(&own, |among| asked.weight(at, among)).is_some()
     })
 }
 
@@ -43,6 +43,7 @@ fn a_threat_behind_a_lawful_step_is_not_missed() {
         "我举报某局局长收受贿赂十万元，再不查他我就杀了他全家。",
         "补充：举报接访员索要红包，不处理我就跳楼。",
         "我已向法院起诉，如果还不解决我就带煤气罐去炸了村委会。",
+        "我举报市信访局局长收受贿赂五万元，院长不管，我今晚就去跳楼。",
     ] {
         assert!(raised(text), "{text}");
     }
@@ -50,8 +51,34 @@ fn a_threat_behind_a_lawful_step_is_not_missed() {
         "我举报物业公司乱收费，再不处理我就向法院起诉。",
         "请查处物业乱收费，再不查我就继续向上级反映。",
         "我举报邻居，他说不处理就跳楼，吓得我们不敢出门。",
+        "请查处该厂，我们村民天天闻毒气，好多人得了癌症死了。",
     ] {
         assert!(!raised(text), "{text}");
+    }
+}
+
+/// A letter of one sentence: salutation and closing are all that stands around it.
+#[test]
+fn a_threat_alone_between_salutation_and_closing_is_not_missed() {
+    let around = |text: &str| format!("林市长：{text}此致敬礼陆思雨2026年11月12日");
+    for text in [
+        "强拆我家房子，否则我把办公楼炸平。",
+        "我举报他克扣工资，他不还钱我就废了他。",
+        "我检举校长，不解决我全家喝农药。",
+        "我举报主任，大不了鱼死网破，一命换一命。",
+        "我控告院长，否则我跳楼。",
+        "我实名举报李某，否则我把办公楼炸平。",
+        "院长不管，否则我跳楼。",
+        "不解决我全家喝农药。",
+    ] {
+        assert!(raised(&around(text)), "{text}");
+    }
+    for text in [
+        "我控告院长，请依法处理。",
+        "楼上漏水，请物业尽快维修。",
+        "我母亲已经喝了农药去世，请查明原因。",
+    ] {
+        assert!(!raised(&around(text)), "{text}");
     }
 }
 

@@ -19,18 +19,28 @@ pub(super) fn threatens(sentence: &str) -> bool {
         })
 }
 
-/// The end of a sentence that begins with a lawful step: 我举报…,再不查我就跳楼. Weighed as one, the complaint hides what is threatened.
-pub(super) fn behind_a_lawful_step(sentence: &str) -> Option<&str> {
-    let lawful = words().lawful.iter().chain(&["查处", "请", "控告"]);
-    let step = lawful.filter_map(|word| sentence.find(word)).min()?;
-    let mut from = step + sentence[step..].find(',')? + 1;
-    for clause in sentence[from..].split_inclusive(',') {
-        if has_any(clause, &words().ultimatum) {
-            return Some(&sentence[from..]);
-        }
-        from += clause.len();
-    }
-    None
+/// What follows in a sentence that begins with a lawful step, three clauses at a time, from each on that sets a term, has the writer in it or what is always a threat: 我举报…,院长不管,我就去跳楼.
+/// Weighed as one, the complaint hides what is threatened.
+pub(super) fn behind_a_lawful_step(sentence: &str) -> impl Iterator<Item = &str> {
+    let lawful = words()
+        .lawful
+        .iter()
+        .chain(&["查处", "请", "控告", "检举", "揭发", "控诉", "申诉"]);
+    let step = lawful.filter_map(|word| sentence.find(word)).min();
+    let begins = |from: &usize| {
+        let clause = sentence[*from..].split(',').next().unwrap_or_default();
+        let telling = [&words().ultimatum, &words().writer, &words().unmistakable];
+        telling.into_iter().any(|list| has_any(clause, list))
+    };
+    let commas = sentence
+        .match_indices(',')
+        .map(|(at, comma)| at + comma.len());
+    let behind = commas.filter(move |from| step.is_some_and(|step| *from > step));
+    behind.filter(begins).map(|from| {
+        let rest = &sentence[from..];
+        let end = rest.match_indices(',').nth(2).map(|(at, _)| at);
+        &rest[..end.unwrap_or(rest.len())]
+    })
 }
 
 /// The words that are enough by themselves, for looking among what else a character may be.
