@@ -272,7 +272,7 @@ pub enum StoreError {
         /// How many were said to be missing.
         letters: u32,
         /// What is known of the batch.
-        counts: crate::domain::balance::Counts,
+        counts: Box<crate::domain::balance::Counts>,
     },
     /// A correction is not allowed.
     #[error("the correction is not allowed")]

@@ -156,7 +156,10 @@ impl Db {
         }
         let unexplained = -kind.sign() * counts.letters_short();
         if (kind.sign() < 0 || is_closed) && i64::from(letters) > unexplained {
-            return Err(StoreError::TooMany { letters, counts });
+            return Err(StoreError::TooMany {
+                letters,
+                counts: Box::new(counts),
+            });
         }
         let step = self.connection.savepoint()?;
         step.execute(

@@ -89,7 +89,10 @@ pub(crate) fn explain(
 
 fn as_counted(refused: StoreError, counts: Counts) -> StoreError {
     match refused {
-        StoreError::TooMany { letters, .. } => StoreError::TooMany { letters, counts },
+        StoreError::TooMany { letters, .. } => StoreError::TooMany {
+            letters,
+            counts: Box::new(counts),
+        },
         other => other,
     }
 }
