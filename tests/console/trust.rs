@@ -7,7 +7,7 @@ use laixin::store::{Channel, Role};
 use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
-use super::browser_station::{ADMINISTRATOR, PASSWORD, Station};
+use super::browser_station::{ADMINISTRATOR, PASSWORD, Station, USER};
 use super::{pictures, sign_in};
 
 pub(super) async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
@@ -262,7 +262,7 @@ async fn the_administrator_keeps_accounts_and_everybody_his_own_affairs() {
         }
         pictures(&browser, &station, "/accounts", "accounts").await;
         // Who sees no letter declares nothing.
-        sign_in(&browser, &station).await;
+        sign_in_as(&browser, &station, USER).await;
         browser.open(&station.page("/myself")).await;
         browser.fill("#text", "彩虹新村38幢").await;
         browser
