@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
 use super::browser_station::{ADMINISTRATOR, PASSWORD, Station, USER};
-use super::{pictures, sign_in};
+use super::pictures;
 
 pub(super) async fn sign_in_as(browser: &Browser, station: &Station, name: &str) {
     browser.open(&station.page("/today")).await;
