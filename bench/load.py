@@ -230,7 +230,7 @@ class ReadAlong:
 
     def counted(self):
         """Pages read so far, and those that wait, by the station's own metrics."""
-        with self.station.http.open(f"http://127.0.0.1:{self.station.port}/metrics", timeout=30) as answer:
+        with self.station.http.open(f"http://127.0.0.1:{self.station.port}/metrics", timeout=300) as answer:
             lines = answer.read().decode().splitlines()
         return next(float(line.split()[-1]) for line in lines if "page_read_seconds_count" in line)
 

@@ -10,7 +10,7 @@ use crate::domain::text::Quad;
 
 mod of_letter;
 
-use of_letter::{accused, anonymous, another_phone, joint, summary};
+use of_letter::{accused, anonymous, another_phone, by_a_person, joint, summary};
 
 /// Purposes a letter may have (requirement C10); the words are in the message files.
 const PURPOSES: [&str; 7] = [
@@ -145,6 +145,8 @@ fn clause(name: &str, rule: Option<&str>) -> String {
         "addressee" => "7.4.2.4",
         "phones" => "7.4.2.5",
         "summary" => "7.4.2.6",
+        "urgent_reason" => "7.3.5",
+        "report_upward_reason" => "7.3.6",
         _ => "7.4.2.1",
     };
     let rule = rule.unwrap_or(of_field);
@@ -260,6 +262,20 @@ pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec
     lines.push(joint(w, &fields.joint));
     lines.push(accused(w, fields, accused_open));
     lines.push(summary(w, &fields.summary));
+    for (name, label, reason) in [
+        (
+            "urgent_reason",
+            "field.urgent_reason",
+            &fields.urgent_reason,
+        ),
+        (
+            "report_upward_reason",
+            "field.report_upward_reason",
+            &fields.report_upward_reason,
+        ),
+    ] {
+        lines.push(by_a_person(w, name, label, reason.as_deref()));
+    }
     lines
 }
 

@@ -106,6 +106,12 @@ pub struct Corrections {
     /// 摘要
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// 其他紧急情况 (SZ 7.3.5(5)): why; `null` takes it back
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent_reason: Option<NewValue>,
+    /// 上报建议 (SZ 7.3.6): why; `null` takes it back
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_upward_reason: Option<NewValue>,
     /// 初信／重复信: the earlier registration this letter repeats, one of those shown; `null` for a first letter
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<NewValue>,
@@ -144,7 +150,25 @@ const TEXTS: [Text; 6] = [
     ("id_number", |fields| &mut fields.id_number.field),
 ];
 
+type Reason = (&'static str, fn(&mut Fields) -> &mut Option<String>);
+
+/// What only a person says of a letter, and why.
+const REASONS: [Reason; 2] = [
+    ("urgent_reason", |fields| &mut fields.urgent_reason),
+    ("report_upward_reason", |fields| {
+        &mut fields.report_upward_reason
+    }),
+];
+
 impl Corrections {
+    fn reason(&self, field: &str) -> Option<&NewValue> {
+        match field {
+            "urgent_reason" => self.urgent_reason.as_ref(),
+            "report_upward_reason" => self.report_upward_reason.as_ref(),
+            _ => None,
+        }
+    }
+
     fn text(&self, field: &str) -> Option<&NewValue> {
         match field {
             "sender_name" => self.sender_name.as_ref(),
@@ -216,6 +240,13 @@ impl Draft {
         if let Some(summary) = &new.summary {
             note("summary", self.fields.summary.clone(), summary.clone());
             self.fields.summary.clone_from(summary);
+        }
+        for (name, reason) in REASONS {
+            if let Some(new) = new.reason(name) {
+                let reason = reason(&mut self.fields);
+                note(name, plain(reason.as_deref()), plain(new.value.as_deref()));
+                reason.clone_from(&new.value);
+            }
         }
         if let Some(of) = &new.repeat {
             let kept = &mut self.fields.repeat;
@@ -301,6 +332,9 @@ impl Draft {
                 _ => {
                     if let Some((_, field)) = TEXTS.iter().find(|(text, _)| text == name) {
                         *field(&mut self.fields) = field(&mut old).clone();
+                    }
+                    if let Some((_, reason)) = REASONS.iter().find(|(given, _)| given == name) {
+                        reason(&mut self.fields).clone_from(reason(&mut old));
                     }
                 }
             }

@@ -345,3 +345,39 @@ fn whom_a_person_named_stays_accused_when_the_letter_is_read_again() {
     again.keep_corrected(&earlier, &["accused".to_owned()]);
     assert_eq!(again.fields.accused, earlier.fields.accused);
 }
+
+#[test]
+fn what_only_a_person_says_has_a_reason_and_a_later_reading_leaves_it() {
+    let mut draft = draft();
+    let said = Corrections {
+        urgent_reason: text("明日停暖"),
+        report_upward_reason: text("多部门联合办理"),
+        ..Default::default()
+    };
+    let changed = draft.correct(&said).unwrap();
+    let fields: Vec<_> = changed.iter().map(|change| change.field).collect();
+    assert_eq!(fields, ["urgent_reason", "report_upward_reason"]);
+    assert_eq!(draft.fields.urgent_reason.as_deref(), Some("明日停暖"));
+    let mut again = self::draft();
+    again.keep_corrected(&draft, &["report_upward_reason".into()]);
+    assert_eq!(again.fields.urgent_reason, None);
+    let kept = again.fields.report_upward_reason.as_deref();
+    assert_eq!(kept, Some("多部门联合办理"));
+    let missing = draft.missing.clone();
+    let taken_back = Corrections {
+        urgent_reason: Some(NewValue { value: None }),
+        ..Default::default()
+    };
+    draft.correct(&taken_back).unwrap();
+    assert_eq!(
+        (&draft.fields.urgent_reason, draft.missing),
+        (&None, missing)
+    );
+    for bad in ["急", " 急 ", "两\n行"] {
+        let bad = Corrections {
+            urgent_reason: text(bad),
+            ..Default::default()
+        };
+        assert_eq!(again.correct(&bad).unwrap_err().field, "urgent_reason");
+    }
+}

@@ -169,6 +169,12 @@ pub struct Fields {
     /// Why the matter may have to be assigned (交办, SZ 7.9): 扬言信, 联名信, 上级转办.
     #[serde(default)]
     pub assign_hint: Vec<String>,
+    /// 其他紧急情况 (SZ 7.3.5(5)): why the matter is urgent; only a person says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgent_reason: Option<String>,
+    /// 上报建议 (SZ 7.3.6): why the letter is worth reporting upward; only a person says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_upward_reason: Option<String>,
     /// Alerts.
     pub flags: Flags,
     /// First or repeat letter.

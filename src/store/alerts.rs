@@ -116,11 +116,12 @@ impl Db {
         Ok(())
     }
 
-    /// A letter with a threat that nobody has called a false alarm is as urgent as express mail: read and offered before others.
+    /// A letter with a threat that nobody has called a false alarm, or that a person calls urgent, is as urgent as express mail: read and offered before others.
     pub(super) fn weigh(&self, letter: &str) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
                 "UPDATE letters SET urgent = EXISTS (SELECT 1 FROM alerts WHERE letter_id = ?1 AND code = ?2 AND verdict IS NOT ?3)
+                 OR EXISTS (SELECT 1 FROM drafts d WHERE d.letter_id = ?1 AND d.body ->> '$.fields.urgent_reason' IS NOT NULL)
                  OR EXISTS (SELECT 1 FROM batches b WHERE b.id = batch_id AND b.carrier IN (?4, ?5)) WHERE id = ?1",
             )?
             .execute((letter, Code::Threat, Verdict::FalseAlarm, Carrier::Express, Carrier::Telegram))?;

@@ -398,6 +398,7 @@ impl Db {
             db.restrict_named(letter, (&accused, &row.draft.fields.accused), by)?;
             db.hold_if_accused_saw(letter, &row.draft.fields)?;
             db.index_letter(letter)?;
+            db.weigh(letter)?;
             db.letter_changed(letter, Stage::Drafted)?;
             let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
             let reason = corrections.accused.as_ref().and_then(|accused| accused.reason.as_deref());

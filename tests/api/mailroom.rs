@@ -544,6 +544,31 @@ fn a_correction_withdraws_the_confirmation_and_a_claim_ends_corrections() {
     assert_eq!(late.code(), "with_case_system");
 }
 
+/// SZ 7.3.5(5): other urgent matters are for a person to say, with the reason.
+#[test]
+fn a_letter_that_a_person_calls_urgent_goes_before_others_until_that_is_taken_back() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    let letter = || house.get(&zhang, "/v1/letters/A1");
+    let say = |reason: Value| {
+        let etag = letter().header("etag");
+        let urgent = json!({"urgent_reason": {"value": reason}});
+        let answer = correct(&house, &zhang, &etag, urgent);
+        assert_eq!(answer.status, 200, "{}", answer.json());
+    };
+    assert_eq!(letter().json()["urgent"], false);
+    say("明日停暖，有病人".into());
+    let told = letter().json();
+    assert_eq!(told["urgent"], true);
+    let fields = &told["draft"]["draft"]["fields"];
+    assert_eq!(fields["urgent_reason"], "明日停暖，有病人");
+    house.draft("A1", Offer::Confirmed);
+    assert_eq!(letter().json()["urgent"], true, "a later reading leaves it");
+    say(Value::Null);
+    assert_eq!(letter().json()["urgent"], false);
+}
+
 #[test]
 fn a_later_reading_keeps_what_an_officer_corrected() {
     let house = House::new();

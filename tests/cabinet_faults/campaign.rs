@@ -296,12 +296,16 @@ async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applie
             reached(&bench, step).await;
             // The moment of a fault and its length are times and no conditions.
             tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            let shown = bench.daemon().control.view().step;
             applied = apply(&mut bench, case.trouble).await;
             came_too_late =
                 case.trouble == Trouble::DiskFull && bench.is_recorded_up_to_its_release().await;
         }
         if let Lasts::For(_) = plan.lasts {
             last(plan.lasts).await;
+            if let Applied::Full(_) = applied {
+                left(&bench, &shown).await;
+            }
             let over = std::mem::replace(&mut applied, Applied::Nothing);
             heal(&mut bench, case.trouble, over).await;
         }
@@ -349,6 +353,14 @@ async fn reached(bench: &Bench, step: &str) {
         "never {step}: {:?}",
         bench.daemon().control.view()
     );
+}
+
+/// Until this step is left, or the cycle is over: a disk that was full between two entries only refused nothing.
+async fn left(bench: &Bench, step: &str) {
+    let mut changes = bench.daemon().control.changes();
+    let moved = changes.wait_for(|view| view.step.as_str() != step);
+    let waited = tokio::time::timeout(PATIENCE, moved).await;
+    assert!(waited.is_ok(), "never left {step}");
 }
 
 /// Until the cycle has its end, on record and in the cabinet.

@@ -106,6 +106,25 @@ pub(super) fn summary(w: &'static Words, summary: &str) -> FieldLine {
     }
 }
 
+/// What only a person says, with his reason; an open line wants nothing.
+pub(super) fn by_a_person(
+    w: &'static Words,
+    name: &'static str,
+    label: &'static str,
+    reason: Option<&str>,
+) -> FieldLine {
+    FieldLine {
+        label: w.t(label),
+        hint: w.t("letter.by_a_person_hint"),
+        ..plain(
+            w,
+            name,
+            reason.unwrap_or_default().to_owned(),
+            String::new(),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

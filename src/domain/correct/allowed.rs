@@ -1,6 +1,6 @@
 //! What an officer may type into a field: length, form, list. Knows nothing of what stands in the draft.
 
-use super::{ANONYMOUS_REASONS, Corrections, NewAnonymous, PURPOSES, Refused, TEXTS};
+use super::{ANONYMOUS_REASONS, Corrections, NewAnonymous, PURPOSES, REASONS, Refused, TEXTS};
 use crate::domain::draft::PhoneKind;
 
 /// Longest name of a person or unit: names of minorities and of foreigners have some thirty characters.
@@ -35,6 +35,12 @@ impl Corrections {
             if let Some(text) = self.text(field).and_then(|new| new.value.as_deref()) {
                 check_text(field, text)?;
                 check_form(field, text)?;
+            }
+        }
+        for (field, _) in REASONS {
+            if let Some(reason) = self.reason(field).and_then(|new| new.value.as_deref()) {
+                let rule = "a reason of 2 to 500 characters is allowed";
+                unless(is_reason(reason), field, rule)?;
             }
         }
         self.check_phones()?;
@@ -88,10 +94,8 @@ impl Corrections {
             .into_iter()
             .try_for_each(|text| check_text("accused", text))?;
         let reason = accused.reason.as_deref().unwrap_or("两字");
-        let length = reason.trim().chars().count();
-        let sound = (2..=LONGEST_REASON).contains(&length) && !reason.chars().any(char::is_control);
         unless(
-            sound,
+            is_reason(reason),
             "accused",
             "a reason of 2 to 500 characters is allowed",
         )
@@ -114,6 +118,11 @@ impl Corrections {
             "only an anonymous letter has a reason",
         )
     }
+}
+
+fn is_reason(text: &str) -> bool {
+    let length = text.trim().chars().count();
+    (2..=LONGEST_REASON).contains(&length) && !text.chars().any(char::is_control)
 }
 
 fn unless(sound: bool, field: &'static str, rule: &'static str) -> Result<(), Refused> {

@@ -6,6 +6,7 @@ mod clauses;
 mod innocent;
 mod learned;
 mod meaning;
+mod sentences;
 mod threat;
 mod words;
 
@@ -239,8 +240,10 @@ fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Mea
             flow.extend(body::flow(&rows(index, page)));
         }
     }
-    let sentences = body::sentences(&flow);
-    let told = clauses::told(&chars_of(&flow));
+    let chars = chars_of(&flow);
+    let parts = sentences::sentences(&chars).into_iter();
+    let sentences: Vec<&[Glyph]> = parts.map(|part| &flow[part]).collect();
+    let told = clauses::told(&chars);
     let texts: Vec<String> = sentences.iter().map(|s| text_of(s)).collect();
     let asked = Asked::of(meaning, &texts);
     let mut from = 0;

@@ -1,16 +1,21 @@
 //! Looking for words in folded characters, and how alike two words are for someone who misreads or misspells.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use pinyin::ToPinyin;
 
 use crate::domain::zones::{Glyph, is_han};
 
 /// First place of `needle` in `hay` at or after `from`.
 pub(crate) fn find_from(hay: &[char], needle: &str, from: usize) -> Option<usize> {
-    let needle: Vec<char> = needle.chars().collect();
-    if needle.is_empty() || hay.len() < needle.len() {
-        return None;
-    }
-    (from..=hay.len() - needle.len()).find(|&i| hay[i..i + needle.len()] == needle[..])
+    let mut rest = needle.chars();
+    let first = rest.next()?;
+    let follows = |at: usize| {
+        let mut hay = hay[at + 1..].iter();
+        rest.clone().all(|ch| hay.next() == Some(&ch))
+    };
+    (from..hay.len()).find(|&at| hay[at] == first && follows(at))
 }
 
 /// First place of `needle` in `hay`.
@@ -113,12 +118,28 @@ const LOOK_ALIKE: &[&str] = &[
     "丁了",
 ];
 
+/// In which groups of [`LOOK_ALIKE`] a character is, a bit each.
+fn look_alike() -> &'static HashMap<char, u128> {
+    static GROUPS: OnceLock<HashMap<char, u128>> = OnceLock::new();
+    const { assert!(LOOK_ALIKE.len() <= 128) };
+    GROUPS.get_or_init(|| {
+        let mut groups = HashMap::new();
+        for (at, group) in LOOK_ALIKE.iter().enumerate() {
+            for ch in group.chars() {
+                *groups.entry(ch).or_default() |= 1 << at;
+            }
+        }
+        groups
+    })
+}
+
 /// What it costs to read `a` where `b` was meant: 0 the same, 1 unrelated.
 pub(crate) fn swap_cost(a: char, b: char) -> f32 {
     if a == b {
         return 0.0;
     }
-    if LOOK_ALIKE.iter().any(|g| g.contains(a) && g.contains(b)) {
+    let groups_of = |ch| look_alike().get(&ch).copied().unwrap_or(0);
+    if groups_of(a) & groups_of(b) != 0 {
         return 0.4;
     }
     match (a.to_pinyin(), b.to_pinyin()) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::meaning::{Asked, Meaning};
+use super::sentences::sentences;
 use super::{clauses, said};
 use crate::domain::zones::fold;
 use crate::read::Model;
@@ -21,10 +22,10 @@ fn model() -> &'static dyn Meaning {
 
 /// Whether a text raises the flag, read as a letter's body is.
 pub(super) fn raised(text: &str) -> bool {
-    let folded: String = text.chars().map(fold).collect();
-    let told = clauses::told(&folded.chars().collect::<Vec<_>>());
-    let ends = ['。', '!', '?', ';'];
-    let sentences: Vec<String> = folded.split_inclusive(ends).map(str::to_owned).collect();
+    let folded: Vec<char> = text.chars().map(fold).collect();
+    let told = clauses::told(&folded);
+    let parts = sentences(&folded).into_iter();
+    let sentences: Vec<String> = parts.map(|part| folded[part].iter().collect()).collect();
     let asked = Asked::of(Some(model()), &sentences);
     let mut from = 0;
     sentences.iter().enumerate().any(|(at, s)| {
@@ -69,6 +70,9 @@ fn a_threat_alone_between_salutation_and_closing_is_not_missed() {
         "我控告院长，否则我跳楼。",
         "我实名举报李某，否则我把办公楼炸平。",
         "院长不管，否则我跳楼。",
+        "我控告法官枉法，判决不改就让他血债血偿。",
+        "不解决我全家喝农药。",
+        "本人申诉至今无果，已准备好汽油。",
     ] {
         assert!(raised(&around(text)), "{text}");
     }
