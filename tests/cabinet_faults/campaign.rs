@@ -288,6 +288,7 @@ fn a_release_after_half_the_dose_is_called_false() {
 /// From the start of the cycle to the judgement.
 async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applied: Applied) -> Run {
     let mut applied = applied;
+    let mut shown = String::new();
     let mut came_too_late = false;
     let refused = bench.start().await.is_err();
     let hands = Hands::at(&bench, case, &plan);
@@ -296,7 +297,7 @@ async fn finish(mut bench: Bench, case: &Case, plan: Plan, before: Truth, applie
             reached(&bench, step).await;
             // The moment of a fault and its length are times and no conditions.
             tokio::time::sleep(Duration::from_millis(after_ms)).await;
-            let shown = bench.daemon().control.view().step;
+            shown = bench.daemon().control.view().step;
             applied = apply(&mut bench, case.trouble).await;
             came_too_late =
                 case.trouble == Trouble::DiskFull && bench.is_recorded_up_to_its_release().await;
