@@ -25,7 +25,16 @@
     place.className = `say ${look || ""}`;
   }
 
+  /** What stays at the top and at the bottom of the form covers no field that is scrolled to. */
+  function measure() {
+    for (const part of ["head", "foot"]) {
+      const { offsetHeight } = form().querySelector(`.letter-${part}`);
+      document.documentElement.style.setProperty(`--letter-${part}`, `${offsetHeight + 4}px`);
+    }
+  }
+
   function choose(field) {
+    measure();
     for (const other of fields()) other.classList.toggle("chosen", other === field);
     viewer.light(field.dataset);
     field.scrollIntoView({ block: "nearest" });
