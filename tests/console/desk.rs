@@ -34,6 +34,7 @@ const MEASURE: &str = "
                 const r = one.getBoundingClientRect();
                 return document.elementFromPoint((r.left + r.right) / 2, r.top + 2) === one;
             }),
+            allShown: [...document.querySelectorAll('#v-address')].every((one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 2),
             chosen: chosen && rect(chosen.querySelector('input, select, textarea')), chosenFree: chosen && uncovered(chosen.querySelector('input, select, textarea')),
             image: rect(image), scrolled: table.scrollTop, zoom: document.getElementById('zoom-now').textContent,
         };
@@ -57,6 +58,11 @@ fn assert_desk(seen: &Value, what: &str) {
         seen["snippetFree"],
         json!(true),
         "snippet covered: {what} {seen}"
+    );
+    assert_eq!(
+        seen["allShown"],
+        json!(true),
+        "part of the address is out of sight: {what} {seen}"
     );
     for part in ["confirm", "chosen"] {
         assert!(
@@ -310,7 +316,7 @@ async fn a_page_that_comes_late_gets_its_tab_and_the_shown_page_stays() {
         let tabs = "document.querySelectorAll('#tabs [role=tab]').length";
         let before = browser.ask(&format!("return {tabs};")).await;
         let before = before.as_u64().expect("a number");
-        let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/A007_p1.jpg");
+        let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S006_p1.jpg");
         let bytes = std::fs::read(image).expect("a sample");
         station.page_arrives("S008", "S008_p9.jpg", 9, PageKind::Letter, &bytes).await;
         let event = Event::Letter { letter: "S008".into(), what: "page_added".into() };
