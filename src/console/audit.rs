@@ -231,3 +231,44 @@ pub(super) async fn page(
         actor: asked.actor.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Language;
+
+    fn tasks_named_in(folder: &Path, found: &mut Vec<String>) {
+        for file in std::fs::read_dir(folder).expect("the sources are there") {
+            let path = file.expect("the folder can be listed").path();
+            if path.is_dir() {
+                tasks_named_in(&path, found);
+                continue;
+            }
+            if path.extension().is_none_or(|kind| kind != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a text file");
+            let named = text.split("\"task/").skip(1);
+            let named = named.filter_map(|rest| Some(rest.split_once('"')?.0));
+            let is_word = |name: &&str| !name.is_empty() && name.chars().all(char::is_alphabetic);
+            found.extend(named.filter(is_word).map(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn every_task_that_acts_by_itself_is_told_in_words() {
+        let mut found = Vec::new();
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        tasks_named_in(&sources, &mut found);
+        assert!(found.len() > 9, "{found:?}");
+        for task in found {
+            let actor = format!("task/{task}");
+            for language in [Language::Chinese, Language::English] {
+                let told = Words::of(language).known("audit_actor", &actor);
+                assert!(told.is_some(), "{actor}");
+            }
+        }
+    }
+}

@@ -21,6 +21,7 @@ use crate::domain::access::Seer;
 use crate::domain::balance::Exception;
 use crate::domain::grouping::GroupBy;
 use crate::domain::letter::{Carrier, LoadState};
+use crate::separators::MOST_SHEETS;
 use crate::store::{Batch, CycleRecord, Db, Load, RecordedException, StoreError};
 
 const PAGE: u32 = 20;
@@ -163,6 +164,8 @@ struct BatchesPage {
     cabinets: Vec<String>,
     now: String,
     zone: String,
+    /// Separator sheets that are printed at once.
+    most_sheets: u32,
     batches: Vec<BatchCard>,
     more: Option<String>,
 }
@@ -430,6 +433,7 @@ pub(super) async fn page(
         cabinets: app.cabinets.keys().cloned().collect(),
         now,
         zone,
+        most_sheets: MOST_SHEETS,
         more: last.map(|(batch, ..)| format!("/batches?before={}", batch.id)),
         batches: found
             .into_iter()
@@ -447,7 +451,7 @@ mod tests {
     fn an_exception_stands_beside_what_was_signed_in() {
         let w = Words::of(Language::Chinese);
         assert_eq!(signed_words(w, 60, 0), "60");
-        assert_eq!(signed_words(w, 60, 1), "60（例外 +1）");
-        assert_eq!(signed_words(w, 60, -2), "60（例外 -2）");
+        assert_eq!(signed_words(w, 60, 1), "60 件、例外 +1");
+        assert_eq!(signed_words(w, 60, -2), "60 件、例外 -2");
     }
 }

@@ -44,6 +44,8 @@ const JAMS: &str = "jams_per_1000";
 pub(super) struct Wanted {
     point: Option<String>,
     state: Option<String>,
+    /// Words that the entry says.
+    said: Option<String>,
     before: Option<String>,
 }
 
@@ -71,6 +73,7 @@ struct DevicePage {
     charts: Vec<Chart>,
     points: Vec<Choice>,
     states: Vec<Choice>,
+    said: String,
     log: Vec<LogLine>,
     older: Option<String>,
     newest: Option<String>,
@@ -90,7 +93,12 @@ fn nothing_like(device: &str) -> StoreError {
     }
 }
 
-fn look(db: &Db, known: &[String], device: &str, wanted: &Wanted) -> Result<Seen, StoreError> {
+fn look(
+    db: &Db,
+    w: &'static Words,
+    known: &[String],
+    (device, wanted): (&str, &Wanted),
+) -> Result<Seen, StoreError> {
     if !known.iter().any(|one| one == device) {
         return Err(nothing_like(device));
     }
@@ -106,27 +114,44 @@ fn look(db: &Db, known: &[String], device: &str, wanted: &Wanted) -> Result<Seen
     Ok(Seen {
         charts,
         points: newest.iter().map(|row| row.point.clone()).collect(),
-        log: log(db, device, wanted, PAGE + 1)?,
+        log: log(db, w, (device, wanted), PAGE + 1)?,
     })
+}
+
+fn some(text: &Option<String>) -> Option<&str> {
+    text.as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 fn log(
     db: &Db,
-    device: &str,
-    wanted: &Wanted,
+    w: &'static Words,
+    (device, wanted): (&str, &Wanted),
     limit: u32,
 ) -> Result<Vec<(i64, HealthRow)>, StoreError> {
     let before = wanted.before.as_deref().and_then(|row| row.parse().ok());
-    let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let said = some(&wanted.said).map(str::to_lowercase);
     db.health_log_of(
         device,
-        (
-            some(&wanted.point).as_deref(),
-            some(&wanted.state).as_deref(),
-        ),
-        before,
-        limit,
+        (some(&wanted.point), some(&wanted.state)),
+        (before, limit),
+        |row| said.as_ref().is_none_or(|said| says(w, row, said)),
     )
+}
+
+/// Whether an entry says these words, on the page or in the table.
+fn says(w: &'static Words, row: &HealthRow, said: &str) -> bool {
+    let next = next_words(w, row).unwrap_or_default();
+    let words = [
+        w.code("point", &row.point),
+        &row.point,
+        w.code("maintenance", &row.state),
+        &next,
+        row.code.as_deref().unwrap_or_default(),
+        row.detail.as_deref().unwrap_or_default(),
+    ];
+    words.iter().any(|text| text.to_lowercase().contains(said))
 }
 
 fn log_line(w: &'static Words, row: &HealthRow) -> LogLine {
@@ -143,10 +168,14 @@ fn log_line(w: &'static Words, row: &HealthRow) -> LogLine {
 
 fn address(device: &str, file: &str, wanted: &Wanted, before: Option<i64>) -> String {
     let encode = super::address::encode;
-    let named = [("point", &wanted.point), ("state", &wanted.state)];
+    let named = [
+        ("point", &wanted.point),
+        ("state", &wanted.state),
+        ("said", &wanted.said),
+    ];
     let mut parts: Vec<String> = named
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_deref().filter(|v| !v.is_empty())?)))
+        .filter_map(|(name, value)| Some((name, some(value)?)))
         .map(|(name, value)| format!("{name}={}", encode(value)))
         .collect();
     parts.extend(before.map(|row| format!("before={row}")));
@@ -185,6 +214,7 @@ fn filled(
         states: ["good", "warning", "bad", "unknown"]
             .map(|code| choice("maintenance", code, &wanted.state))
             .into(),
+        said: wanted.said.clone().unwrap_or_default(),
         log: seen.log.iter().map(|(_, row)| log_line(w, row)).collect(),
         older: older.map(|row| address(&device, "", wanted, Some(row))),
         newest: wanted
@@ -208,7 +238,7 @@ pub(super) async fn page(
     let settings = app.settings.clone();
     let found = app.store.with(move |db| {
         let known = devices::known(db, &settings)?;
-        let seen = look(db, &known, &device, &wanted)?;
+        let seen = look(db, w, &known, (&device, &wanted))?;
         Ok((device, wanted, seen))
     });
     match found.await {
@@ -230,7 +260,7 @@ pub(super) async fn table(
         if !devices::known(db, &settings)?.contains(&device) {
             return Err(nothing_like(&device));
         }
-        let rows = log(db, &device, &wanted, TAKEN_ALONG)?;
+        let rows = log(db, w, (&device, &wanted), TAKEN_ALONG)?;
         Ok((device, rows))
     });
     let (device, rows) = match found.await {

@@ -66,6 +66,13 @@ pub(super) struct FieldLine {
     pub(super) alternatives: Vec<Other>,
 }
 
+impl FieldLine {
+    /// One line of which more rows are shown where it does not fit into one: nothing of it may be out of sight.
+    pub(super) fn is_long(&self) -> bool {
+        ["address", "joint", "accused"].contains(&self.name)
+    }
+}
+
 /// A letter cannot be registered well without these: when empty they want a look.
 const NEEDED: [&str; 4] = ["sender_name", "address", "addressee", "purpose"];
 

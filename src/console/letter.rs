@@ -45,8 +45,6 @@ struct LetterHead {
 pub(super) struct PageTab {
     pub(super) n: u32,
     pub(super) label: String,
-    pub(super) width: u32,
-    pub(super) height: u32,
     pub(super) troubled: bool,
     /// Quarter turns that show it upright.
     pub(super) turn: u16,
@@ -257,12 +255,9 @@ fn look_at_alerts(db: &Db, letter: &str, seer: &Seer) -> Result<Vec<Raised>, Sto
 
 pub(super) fn tab(w: &'static Words, page: &PageRow) -> PageTab {
     let kind = page_kind(page);
-    let (width, height) = page.size_px.unwrap_or_default();
     PageTab {
         n: page.n,
         label: w.two("letter.page_tab", page.n, w.code("page_kind", kind)),
-        width,
-        height,
         troubled: page.problem.is_some(),
         turn: page.turns_upright(),
     }

@@ -30,9 +30,11 @@ use crate::store::HealthRow;
 
 struct PartLine {
     name: String,
-    state: String,
+    state: &'static str,
     tone: &'static str,
     next: String,
+    /// Which one it is, or what the system said.
+    detail: String,
 }
 
 struct PointLine {
@@ -81,18 +83,27 @@ fn part_line(
     why: Option<NotReady>,
     blocked: Option<String>,
 ) -> PartLine {
-    let (state, tone, next) = match why {
-        None => (w.t("maintenance.ready").to_owned(), "good", String::new()),
-        Some(why) => {
-            let state = w.one("maintenance.not_ready", w.code("part_code", &why.code));
-            (state, "bad", blocked.unwrap_or(why.message))
-        }
+    let name = part_name(w, part);
+    let Some(why) = why else {
+        return PartLine {
+            name,
+            state: w.t("maintenance.ready"),
+            tone: "good",
+            next: String::new(),
+            detail: String::new(),
+        };
     };
+    let next = || w.code("part_code", &why.code).to_owned();
     PartLine {
-        name: part_name(w, part),
-        state,
-        tone,
-        next,
+        name,
+        state: w.t("maintenance.not_ready"),
+        tone: "bad",
+        detail: if blocked.is_some() {
+            String::new()
+        } else {
+            why.message.clone()
+        },
+        next: blocked.unwrap_or_else(next),
     }
 }
 

@@ -55,8 +55,8 @@ struct EntryPage {
     letter: String,
     pages: Vec<PageTab>,
     fields: Vec<Standing>,
-    /// All of them agree.
-    is_done: bool,
+    /// The first that is still to be keyed; none when all of them agree.
+    begins: &'static str,
 }
 
 struct Seen {
@@ -101,7 +101,10 @@ pub(super) async fn page(
     show(&EntryPage {
         letter: id,
         pages: pages.map(|page| tab(w, page)).collect(),
-        is_done: !fields.iter().any(Standing::is_open),
+        begins: fields
+            .iter()
+            .find(|one| one.is_open())
+            .map_or("", |one| one.name),
         fields,
         f,
     })

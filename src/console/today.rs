@@ -1,5 +1,6 @@
 //! The overview: what wants a person now, how much is in hand, the cabinets, the last letters.
 
+mod alerts;
 mod at_work;
 mod day;
 mod destructions;
@@ -8,7 +9,7 @@ mod findings;
 mod raised;
 mod returned;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::State;
@@ -19,57 +20,30 @@ use super::frame::{Frame, Visitor};
 use super::letters::Row;
 use super::outbox::shared_numbers;
 use super::refused::{Refused, show};
-use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::{Mailroom, Need, Oneself};
 use crate::clock::Millis;
-use crate::disinfect::{CHANGED, CabinetControl, CabinetView};
+use crate::disinfect::CabinetView;
 use crate::domain::access::{Action, Seer, may};
-use crate::domain::intake::reason;
-use crate::domain::letter::LoadState;
 use crate::store::{
     AtWork, ClockTrouble, Db, Due, HeldFile, LetterLine, LetterLinesWanted, Load, Message,
     Overview, RetentionRow, SharedCaseNumber, StoreError,
 };
+use alerts::Alert;
+pub(super) use alerts::{Waits, held_words, part_name, waits};
 
 const HELD_SHOWN: u32 = 20;
 /// Files that were not taken are counted up to this many.
 const FILES_COUNTED: u32 = 500;
-/// So many files of one reason are named.
-const NAMED_OF_A_GROUP: usize = 3;
 const LETTERS_SHOWN: u32 = 12;
-/// So many letters that wait for an officer's word are named.
-const NAMED_TO_BE_JUDGED: usize = 8;
 /// Page 交接 shows them for good.
 const SAME_NUMBER_DAYS: i64 = 3;
-
-/// The pages that lists wait for, by the list's arrival.
-pub(super) type Waits = BTreeMap<String, Vec<String>>;
-
-/// What lists of pages wait for.
-pub(super) fn waits(db: &Db, files: &[HeldFile]) -> Result<Waits, StoreError> {
-    let lists = files
-        .iter()
-        .filter(|file| file.reason == reason::INDEX_PAGE_MISSING);
-    lists
-        .take(20)
-        .map(|list| Ok((list.id.clone(), db.waits_for(&list.id)?)))
-        .collect()
-}
 
 struct Queue {
     label: &'static str,
     count: u32,
     href: String,
-    tone: &'static str,
-}
-
-struct Alert {
-    what: String,
-    next: String,
-    subject: String,
-    href: Option<String>,
     tone: &'static str,
 }
 
@@ -310,235 +284,6 @@ fn queues(w: &'static Words, counts: &Overview) -> Vec<Queue> {
     ]
 }
 
-/// Files that were not taken, those of one reason together.
-fn held(w: &'static Words, seen: &Seen) -> Vec<Alert> {
-    let mut groups: Vec<Vec<&HeldFile>> = Vec::new();
-    for file in &seen.held {
-        let like = |group: &&mut Vec<&HeldFile>| {
-            (&group[0].reason, group[0].is_held) == (&file.reason, file.is_held)
-        };
-        match groups.iter_mut().find(like) {
-            Some(group) => group.push(file),
-            None => groups.push(vec![file]),
-        }
-    }
-    groups
-        .iter()
-        .map(|group| held_group(w, group, &seen.waits))
-        .collect()
-}
-
-fn held_group(w: &'static Words, group: &[&HeldFile], waits: &Waits) -> Alert {
-    let reason = &group[0].reason;
-    let why = w.code("held", reason);
-    let mut subject: Vec<String> = group
-        .iter()
-        .take(NAMED_OF_A_GROUP)
-        .map(|file| held_words(w, file, waits))
-        .collect();
-    if group.len() > NAMED_OF_A_GROUP {
-        subject.push(w.one("alert.held_more", group.len() - NAMED_OF_A_GROUP));
-    }
-    Alert {
-        what: match group.len() {
-            1 => w.one("alert.held", why),
-            many => w.two("alert.held_many", many, why),
-        },
-        next: w.known("held_do", reason).unwrap_or_default().to_owned(),
-        subject: subject.join("\n"),
-        href: Some("/held".to_owned()),
-        tone: "",
-    }
-}
-
-/// A file and what it waits for; a folder below the scanner's counts as part of the file's name.
-pub(super) fn held_words(w: &'static Words, file: &HeldFile, waits: &Waits) -> String {
-    let mut told = vec![
-        file.name.clone(),
-        w.one("alert.by_source", &file.source),
-        when::moment(w, file.seen),
-    ];
-    if let Some(names) = waits.get(&file.id).filter(|names| !names.is_empty()) {
-        told.push(w.one("held_files.waits_for", names.join(", ")));
-    }
-    told.join(" · ")
-}
-
-fn troubled(w: &'static Words, letter: &LetterLine) -> Alert {
-    let (what, next, tone) = match &letter.alert {
-        Some(flag) => (
-            w.two("alert.flagged", &letter.id, w.code("flag", flag)),
-            w.t("alert.flagged_do"),
-            "bad",
-        ),
-        None if letter.unreadable == 0 => (
-            w.one("alert.reason_asked", &letter.id),
-            w.t("alert.reason_asked_do"),
-            "bad",
-        ),
-        None => (
-            w.one("alert.unreadable", &letter.id),
-            w.t("alert.unreadable_do"),
-            "",
-        ),
-    };
-    Alert {
-        what,
-        next: next.to_owned(),
-        subject: when::moment(w, letter.created),
-        href: Some(format!("/letters/{}", letter.id)),
-        tone,
-    }
-}
-
-fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
-    let mut alerts = Vec::new();
-    if seen.is_unrecorded {
-        alerts.push(Alert {
-            what: w.t("alert.unrecorded").to_owned(),
-            next: w.t("alert.unrecorded_do").to_owned(),
-            subject: String::new(),
-            href: None,
-            tone: "bad",
-        });
-    }
-    alerts.extend(raised::alerts(w, &seen.raised));
-    let others = seen
-        .troubled
-        .iter()
-        .filter(|letter| !raised::is_told(&seen.raised, letter));
-    alerts.extend(others.map(|letter| troubled(w, letter)));
-    let quarantined = seen
-        .loads
-        .iter()
-        .filter(|load| load.state == LoadState::Quarantined);
-    alerts.extend(quarantined.map(|load| Alert {
-        what: w.one("alert.quarantined", load.id),
-        next: w.t("alert.quarantined_do").to_owned(),
-        subject: load.cabinet.clone(),
-        href: Some(format!("/cabinets/{}", load.cabinet)),
-        tone: "bad",
-    }));
-    let damaged = match seen.damaged.is_empty() {
-        true => String::new(),
-        false => w.one("today.damaged", seen.damaged.join(w.t("outbox.and"))),
-    };
-    let parts = app.readiness.parts().into_iter();
-    alerts.extend(parts.filter_map(|(part, why)| {
-        let why = why?;
-        let cabinet = part.strip_prefix("cabinet/");
-        Some(Alert {
-            what: w.one("alert.not_ready", part_name(w, &part)),
-            next: cabinet
-                .and_then(|id| cabinet::blocked_words(w, &app.cabinets.get(id)?.view(), &why.code))
-                .unwrap_or_else(|| w.code("part_code", &why.code).to_owned()),
-            // A cabinet's page says the rest in this person's language.
-            subject: match cabinet {
-                Some(id) => id.to_owned(),
-                // These are told below.
-                None if part == "clock" || part == "handover" => String::new(),
-                None if part == "originals" => damaged.clone(),
-                None => why.message,
-            },
-            href: cabinet.map(|id| format!("/cabinets/{id}")),
-            tone: "bad",
-        })
-    }));
-    let views = app.cabinets.values().map(CabinetControl::view);
-    alerts.extend(views.filter(cabinet::is_told_by_another).map(|view| Alert {
-        what: w.one(
-            "alert.changed",
-            part_name(w, &format!("cabinet/{}", view.id)),
-        ),
-        next: w.code("fault_do", CHANGED).to_owned(),
-        subject: view.id.clone(),
-        href: Some(format!("/cabinets/{}", view.id)),
-        tone: "bad",
-    }));
-    if let Some(first) = seen.to_be_judged.first() {
-        let named = seen.to_be_judged.iter().take(NAMED_TO_BE_JUDGED);
-        let named: Vec<&str> = named.map(String::as_str).collect();
-        alerts.push(Alert {
-            what: w.two(
-                "alert.office_waits",
-                seen.to_be_judged.len(),
-                named.join("、"),
-            ),
-            next: w.t("alert.office_waits_do").to_owned(),
-            subject: String::new(),
-            href: Some(format!("/letters/{first}")),
-            tone: "bad",
-        });
-    }
-    alerts.extend(seen.for_another.iter().map(|letter| Alert {
-        what: w.one("alert.for_another", letter),
-        next: w.t("alert.for_another_do").to_owned(),
-        subject: String::new(),
-        href: Some(format!("/letters/{letter}")),
-        tone: "",
-    }));
-    alerts.extend(seen.shared.iter().map(|one| {
-        let letters = one.letters.join(w.t("outbox.and"));
-        Alert {
-            what: w.two("alert.same_number", &one.case_number, letters),
-            next: w.t("alert.same_number_do").to_owned(),
-            subject: when::moment(w, one.last),
-            href: Some("/outbox".to_owned()),
-            tone: "",
-        }
-    }));
-    alerts.extend(due::alerts(w, &seen.due, crate::clock::now()));
-    alerts.extend(returned::alerts(w, &seen.returned));
-    alerts.extend(findings::alerts(w, &seen.findings));
-    alerts.extend(seen.day.iter().flat_map(|today| day::alerts(w, today)));
-    alerts.extend(kept(w, app, &seen.kept));
-    alerts.extend(held(w, seen));
-    alerts
-}
-
-/// Originals that are damaged, back-ups that are overdue, valuables that are not returned.
-fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
-    let mut alerts = Vec::new();
-    let mut add =
-        |what: String, next: &'static str, subject: String, href: Option<String>, tone| {
-            alerts.push(Alert {
-                what,
-                next: w.t(next).to_owned(),
-                subject,
-                href,
-                tone,
-            });
-        };
-    let limit = i64::try_from(app.settings.backup.warn_days.0).expect("at most 365");
-    let days = kept
-        .safe_since
-        .map_or(0, |since| (crate::clock::now().0 - since.0) / 86_400_000);
-    if days >= limit {
-        let what = w.one("alert.backup", days);
-        add(what, "alert.backup_do", String::new(), None, "");
-    }
-    for (letter, count, since) in &kept.open_valuables {
-        let what = w.two("alert.valuables", letter, count);
-        let href = Some(format!("/letters/{letter}/keeping"));
-        add(
-            what,
-            "alert.valuables_do",
-            when::moment(w, *since),
-            href,
-            "",
-        );
-    }
-    alerts
-}
-
-/// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`.
-pub(super) fn part_name(w: &Words, part: &str) -> String {
-    match part.split_once('/') {
-        None => w.code("part", part).to_owned(),
-        Some((kind, id)) => format!("{} {id}", w.code("part", kind)),
-    }
-}
-
 fn cabinet_line(w: &'static Words, view: CabinetView) -> CabinetLine {
     let tone = cabinet::tone(&view);
     let running = view.cycle.as_ref().filter(|_| cabinet::is_running(&view));
@@ -584,7 +329,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Oneself>) -> R
         let told = w.two(what, at(found.now), at(found.last));
         [w.t(heading).to_owned(), told, w.t(act).to_owned()]
     });
-    let alerts = alerts(w, &app, &seen);
+    let alerts = alerts::alerts(w, &app, &seen);
     let destructions = destructions::shown(w, &seen.destructions, &visitor.person.session.user);
     show(&TodayPage {
         clock,

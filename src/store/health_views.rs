@@ -93,7 +93,7 @@ impl Db {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// A device's part of the log, newest first, with row numbers below `before`: of this point, in this state, where they are given.
+    /// A device's part of the log, newest first, with row numbers below `before`: of this point, in this state, where they are given, and as wanted.
     ///
     /// # Errors
     /// When SQLite refuses.
@@ -101,16 +101,18 @@ impl Db {
         &self,
         device: &str,
         (point, state): (Option<&str>, Option<&str>),
-        before: Option<i64>,
-        limit: u32,
+        (before, limit): (Option<i64>, u32),
+        is_wanted: impl Fn(&HealthRow) -> bool,
     ) -> Result<Vec<(i64, HealthRow)>, StoreError> {
+        // By row, not by the device's index, which would read and sort all of its entries for the first page.
         let mut query = self.connection.prepare_cached(&format!(
-            "{ENTRY} WHERE rowid < ?1 AND device = ?2 AND (?3 IS NULL OR point = ?3) AND (?4 IS NULL OR state = ?4)
-             ORDER BY rowid DESC LIMIT ?5"
+            "{ENTRY} WHERE rowid < ?1 AND +device = ?2 AND (?3 IS NULL OR point = ?3) AND (?4 IS NULL OR state = ?4)
+             ORDER BY rowid DESC"
         ))?;
         let before = before.unwrap_or(i64::MAX);
-        let rows = query.query_map((before, device, point, state, limit), entry)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = query.query_map((before, device, point, state), entry)?;
+        let wanted = rows.filter(|row| row.as_ref().map_or(true, |(_, row)| is_wanted(row)));
+        Ok(wanted.take(limit as usize).collect::<Result<_, _>>()?)
     }
 
     /// The ended scans of a driven scanner, oldest first: how many images came, and whether paper jammed or two sheets went through at once.

@@ -350,34 +350,9 @@ impl Db {
         letter: &str,
         pages: &[i64],
     ) -> Result<bool, StoreError> {
-        let row = match self.draft(letter) {
-            Ok(row) => row,
-            Err(StoreError::NotFound { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let Some(holder) = row.claimed_by.filter(|_| row.state == DraftState::Acked) else {
-            return Ok(false);
-        };
-        let unit = self.unit_of(&holder)?;
-        if self.was_taken_back_from(letter, &holder)?
-            && self.accuses(letter, &row.draft.fields, unit.as_deref())?
-        {
-            return Ok(true);
-        }
-        let later = self.later(letter)?;
-        let is_judged = later.is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed))
-            || self.office_word(letter, unit.as_deref())? == OfficeWord::Accused;
-        if !is_judged {
-            return Ok(false);
-        }
-        let all = self.page_rows(letter)?;
-        let kept = self.pages_kept_from(&case_system(&holder), letter, &all)?;
-        let ids = self.page_ids(letter)?;
-        let is_kept = |id: &i64| {
-            let at = ids.iter().position(|known| known == id);
-            at.is_some_and(|at| kept.contains(&all[at].n))
-        };
-        Ok(pages.iter().all(is_kept))
+        let kept = self.kept_from_its_system(letter)?;
+        let is_kept = |id| kept.iter().any(|(_, kept)| kept == id);
+        Ok(!kept.is_empty() && pages.iter().all(is_kept))
     }
 
     /// Which of a letter's pages may become a letter of their own though it is registered: see above.
@@ -385,12 +360,36 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn pages_to_part(&self, letter: &str) -> Result<Vec<u32>, StoreError> {
-        let mut pages = Vec::new();
-        for (n, page) in (1..).zip(self.page_ids(letter)?) {
-            if self.are_kept_from_its_system(letter, &[page])? {
-                pages.push(n);
-            }
+        let kept = self.kept_from_its_system(letter)?;
+        Ok(kept.into_iter().map(|(n, _)| n).collect())
+    }
+
+    /// Those pages, by number and row; asked once of a whole letter, which may have hundreds.
+    fn kept_from_its_system(&self, letter: &str) -> Result<Vec<(u32, i64)>, StoreError> {
+        let row = match self.draft(letter) {
+            Ok(row) => row,
+            Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let Some(holder) = row.claimed_by.filter(|_| row.state == DraftState::Acked) else {
+            return Ok(Vec::new());
+        };
+        let mut pages: Vec<(u32, i64)> = (1..).zip(self.page_ids(letter)?).collect();
+        let unit = self.unit_of(&holder)?;
+        if self.was_taken_back_from(letter, &holder)?
+            && self.accuses(letter, &row.draft.fields, unit.as_deref())?
+        {
+            return Ok(pages);
         }
+        let later = self.later(letter)?;
+        let is_judged = later.is_some_and(|(_, verdict)| verdict == Some(Verdict::Confirmed))
+            || self.office_word(letter, unit.as_deref())? == OfficeWord::Accused;
+        if !is_judged {
+            return Ok(Vec::new());
+        }
+        let all = self.page_rows(letter)?;
+        let kept = self.pages_kept_from(&case_system(&holder), letter, &all)?;
+        pages.retain(|(n, _)| kept.contains(n));
         Ok(pages)
     }
 

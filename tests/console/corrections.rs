@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::browser::{Browser, ENTER, with_browser};
 use super::browser_station::Station;
+use super::quality::TOO_WIDE;
 use super::sign_in;
 
 async fn desk(browser: &Browser, id: &str) -> Station {
@@ -84,6 +85,11 @@ pub(super) const OUTSIDE: &str = "
     }
     return found;";
 
+/// What of the bar on top lies outside the window.
+const BAR_CUT_OFF: &str = "
+    const cut = (one) => one.getBoundingClientRect().right > innerWidth + 0.5;
+    return [...document.querySelectorAll('.bar a, .bar button, .bar input')].filter(cut).map((one) => one.outerHTML.slice(0, 60));";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_very_long_word_pushes_no_column_away() {
     with_browser(|browser| async move {
@@ -106,6 +112,9 @@ async fn a_very_long_word_pushes_no_column_away() {
                 for language in ["en", "zh"] {
                     browser.open(&station.page(&format!("/language/{language}?to={path}"))).await;
                     browser.at("#row-A001 .cut").await;
+                    browser.at(".alarm .quoted").await;
+                    assert_eq!(browser.ask(TOO_WIDE).await, json!(false), "{path} {language} at {size:?}");
+                    assert_eq!(browser.ask(BAR_CUT_OFF).await, json!([]), "{path} {language} at {size:?}");
                     assert_eq!(browser.ask(OUTSIDE).await, json!([]), "{path} {language} at {size:?}");
                     browser.picture(&format!("long{}-{language}-{}", path.replace('/', "-"), size.0)).await;
                     let whole = "return document.querySelector('#row-A001 .cut').title.length;";

@@ -2,6 +2,8 @@
 //! by WebDriver first scrolls to what no person could reach.
 
 use laixin::domain::letter::Carrier;
+use laixin::domain::text::PageKind;
+use laixin::events::Event;
 use laixin::store::Reading;
 use serde_json::{Value, json};
 
@@ -28,6 +30,11 @@ const MEASURE: &str = "
             viewer: [inner.left, inner.top, inner.left + table.clientWidth, inner.top + table.clientHeight],
             lit: lit && rect(lit), litFree: lit && uncovered(lit, table),
             confirm: confirm && rect(confirm), confirmFree: confirm && uncovered(confirm),
+            snippetFree: [...document.querySelectorAll('.field.chosen canvas.snippet:not([hidden])')].every((one) => {
+                const r = one.getBoundingClientRect();
+                return document.elementFromPoint((r.left + r.right) / 2, r.top + 2) === one;
+            }),
+            allShown: [...document.querySelectorAll('#v-address')].every((one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 2),
             chosen: chosen && rect(chosen.querySelector('input, select, textarea')), chosenFree: chosen && uncovered(chosen.querySelector('input, select, textarea')),
             image: rect(image), scrolled: table.scrollTop, zoom: document.getElementById('zoom-now').textContent,
         };
@@ -46,6 +53,16 @@ fn assert_desk(seen: &Value, what: &str) {
     assert!(
         inside(&seen["viewer"], &seen["window"]),
         "viewer: {what} {seen}"
+    );
+    assert_eq!(
+        seen["snippetFree"],
+        json!(true),
+        "snippet covered: {what} {seen}"
+    );
+    assert_eq!(
+        seen["allShown"],
+        json!(true),
+        "part of the address is out of sight: {what} {seen}"
     );
     for part in ["confirm", "chosen"] {
         assert!(
@@ -281,6 +298,32 @@ async fn a_page_that_was_read_upside_down_is_shown_upright() {
         browser.at("figure[data-turned='2']").await;
         let turned = "const of = (one) => getComputedStyle(document.querySelector(`figure ${one}`)).transform; return [of('img') !== 'none', of('img') === of('svg')];";
         assert_eq!(browser.ask(turned).await, json!([true, true]), "the covers turn with the page");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_comes_late_gets_its_tab_and_the_shown_page_stays() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.open_batch(Carrier::Letter, 1).await;
+        station.letter("S008", |_| {}).await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S008")).await;
+        shown(&browser, "the first page").await;
+        browser.ask("window.laixinViewer.show('2');").await;
+        shown(&browser, "the second page").await;
+        let tabs = "document.querySelectorAll('#tabs [role=tab]').length";
+        let before = browser.ask(&format!("return {tabs};")).await;
+        let before = before.as_u64().expect("a number");
+        let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S006_p1.jpg");
+        let bytes = std::fs::read(image).expect("a sample");
+        station.page_arrives("S008", "S008_p9.jpg", 9, PageKind::Letter, &bytes).await;
+        let event = Event::Letter { letter: "S008".into(), what: "page_added".into() };
+        station.app.events.tell(event);
+        browser.until("its tab", &format!("{tabs} === {}", before + 1)).await;
+        let chosen = "return [...document.querySelectorAll('#tabs [aria-selected=true]')].map((tab) => tab.dataset.page);";
+        assert_eq!(browser.ask(chosen).await, json!(["2"]));
     })
     .await;
 }

@@ -4,7 +4,7 @@ use laixin::clock;
 use laixin::store::{HealthRow, Role};
 use serde_json::{Value, json};
 
-use super::browser::with_browser;
+use super::browser::{ENTER, with_browser};
 use super::browser_station::Station;
 use super::{pictures, trust};
 
@@ -73,6 +73,16 @@ async fn a_device_has_charts_with_their_limits_and_a_log_to_look_through_and_tak
         let lines: Vec<&str> = taken.lines().collect();
         assert_eq!(lines[0], "time,device,point,value,limit,state,code,detail,next_in_words");
         assert!(lines.len() == 2 && lines[1].contains(",cabinet-1,link_errors_percent,7.5,1,bad,check_cable,"), "{taken}");
+        browser.open(&station.page("/maintenance/cabinet-1")).await;
+        browser.fill("#said", "网线").await;
+        browser.press(ENTER).await;
+        browser.until("searched", "location.search.includes('said=')").await;
+        let said = browser.text("#log tbody").await;
+        assert_eq!(said, log, "what an entry says is found in the words of the page");
+        let taken_again = browser.ask("return fetch(document.querySelector('form.filters a').href).then((answer) => answer.text());").await;
+        assert_eq!(taken_again, json!(taken), "and taken along");
+        browser.open(&station.page("/maintenance/cabinet-1?said=no+such+words")).await;
+        assert_eq!(browser.ask("return document.querySelectorAll('#log tbody tr').length;").await, json!(0));
         browser.open(&station.page("/maintenance/nothing")).await;
         browser.until("told", "document.querySelector('.refused')").await;
     })

@@ -7,7 +7,7 @@ use laixin::domain::text::PageKind;
 use laixin::store::{Db, NewArrival, StoreError, TakePage, Taken};
 use serde_json::{Value, json};
 
-use super::browser::{Browser, with_browser};
+use super::browser::{ALT, Browser, ENTER, with_browser};
 use super::browser_station::Station;
 use super::sign_in;
 
@@ -16,6 +16,8 @@ const PAGES: u32 = 300;
 const LOOKS: usize = 20;
 /// A page is there after this long (issue: first paint).
 const FIRST_PAINT_MS: f64 = 1_000.0;
+/// From one page to the next (issue: p95).
+const PAGE_TO_PAGE_MS: f64 = 200.0;
 
 /// How long an address takes to answer in full, slowest of nearly all.
 async fn answers_ms(browser: &Browser, name: &str, path: &str) -> f64 {
@@ -127,7 +129,8 @@ async fn a_queue_of_two_thousand_letters_and_a_letter_of_three_hundred_pages_sta
         assert_eq!(tabs, json!(PAGES));
         let long = first_paint_ms(&browser, "letter_of_300").await;
         assert!(long <= FIRST_PAINT_MS, "{long} ms");
-        answers_ms(&browser, "letter_of_300_page", "/letters/Z300").await;
+        let answered = answers_ms(&browser, "letter_of_300_page", "/letters/Z300").await;
+        assert!(answered <= PAGE_TO_PAGE_MS, "{answered} ms");
         let wide = "return document.documentElement.scrollWidth - innerWidth;";
         assert!(browser.ask(wide).await.as_f64() <= Some(0.0), "nothing overflows");
         browser.until("the first page", "document.getElementById('image').complete").await;
@@ -141,6 +144,11 @@ async fn a_queue_of_two_thousand_letters_and_a_letter_of_three_hundred_pages_sta
         let shown = "document.getElementById('image').complete && document.getElementById('image').naturalWidth > 0";
         browser.until("the last page", shown).await;
         browser.picture("letter-of-300-end-zh").await;
+        // And to any page by its number.
+        browser.press(&format!("{ALT}g")).await;
+        browser.press(&format!("150{ENTER}")).await;
+        let chosen = "document.querySelector('#tabs [aria-selected=true]').dataset.page === '150'";
+        browser.until("the page of that number", chosen).await;
     })
     .await;
 }

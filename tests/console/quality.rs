@@ -93,6 +93,12 @@ async fn look_at(browser: &Browser, station: &Station, axe: &str, paths: &[&str]
                     path.replace('?', "%3F").replace('&', "%26")
                 )))
                 .await;
+            browser
+                .whole_picture(&format!(
+                    "page{}-{language}",
+                    path.replace(['/', '?', '='], "-")
+                ))
+                .await;
             assert_eq!(
                 serious(browser, axe).await,
                 json!([]),

@@ -228,3 +228,29 @@ async fn a_page_gets_its_kind_and_its_view_is_turned() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_separator_sheets_are_printed_as_were_asked_for() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/batches")).await;
+        let watched = "window.asked = []; const really = window.fetch; \
+             window.fetch = (address, how) => { if (how && how.method === 'POST') window.asked.push([address, how.body]); return really(address, how); };";
+        browser.ask(watched).await;
+        browser.fill("#separators-count", "501").await;
+        browser.press(ENTER).await;
+        browser
+            .until("refused", "document.querySelector('#print-separators [data-say]').textContent.includes('500')")
+            .await;
+        browser.fill("#separators-count", "3").await;
+        browser.press(ENTER).await;
+        browser
+            .until("printed", "document.getElementById('separators-count').value === '20'")
+            .await;
+        let asked = browser.ask("return window.asked;").await;
+        assert_eq!(asked, json!([["/v1/separators", "{\"count\":3}"]]));
+        assert_eq!(browser.text("#print-separators [data-say]").await, "");
+    })
+    .await;
+}

@@ -403,6 +403,19 @@ impl Browser {
         }
     }
 
+    /// The same of the whole page, below the window's edge too.
+    pub(crate) async fn whole_picture(&self, name: &str) {
+        if std::env::var_os("LAIXIN_SHOTS").is_some() {
+            let wanted =
+                json!({"cmd": "Page.captureScreenshot", "params": {"captureBeyondViewport": true}});
+            let picture = self.tell("POST", "/goog/cdp/execute", wanted).await;
+            keep(
+                picture.map(|told| told["data"].clone()),
+                &format!("{name}.png"),
+            );
+        }
+    }
+
     /// The same of the page as it is printed, as PDF.
     pub(crate) async fn printed(&self, name: &str) {
         if std::env::var_os("LAIXIN_SHOTS").is_some() {

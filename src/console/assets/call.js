@@ -78,6 +78,7 @@ function valueOf(field) {
   if (field.dataset.as === "list") return text.split(/[、，,；;]+/).map((one) => one.trim()).filter(Boolean);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
+    if (Number(text) > Number(field.dataset.most ?? Infinity)) throw new RangeError(fill(said.script.too_many, field.dataset.most));
     return Number(text);
   }
   if (field.dataset.as === "moment") return text + (text.length === 16 ? ":00" : "") + field.dataset.zone;
@@ -168,30 +169,19 @@ async function save(answer, name) {
 async function takeAlong(form) {
   const say = form.querySelector("[data-say]");
   const [method, address] = form.dataset.export.split(" ");
+  const button = form.querySelector("[type=submit]");
   say.textContent = "";
+  button.disabled = true;
   try {
     const headers = { "X-CSRF-Token": csrf(), "Content-Type": "application/json" };
     const answer = await fetch(address, { method, headers, credentials: "same-origin", body: JSON.stringify(bodyOf(form)) });
     if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
     await save(answer, form.dataset.file);
     form.reset();
-    form.closest("dialog").close();
+    const dialog = form.closest("dialog");
+    if (dialog) dialog.close();
   } catch (error) {
-    say.textContent = error instanceof Refusal ? error.message : said.script.lost;
-  }
-}
-
-/** A paper that is made on demand: asked for like any change, and handed to the browser as a file. */
-async function download(button) {
-  const [method, address] = button.dataset.download.split(" ");
-  const headers = { "X-CSRF-Token": csrf(), "Content-Type": "application/json" };
-  button.disabled = true;
-  try {
-    const answer = await fetch(address, { method, headers, credentials: "same-origin", body: button.dataset.body });
-    if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
-    await save(answer, button.dataset.file);
-  } catch (error) {
-    window.alert(error instanceof Refusal ? error.message : said.script.lost);
+    say.textContent = error instanceof TypeError ? said.script.lost : error.message;
   } finally {
     button.disabled = false;
   }
@@ -200,7 +190,6 @@ async function download(button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.download) download(button);
   if (button.dataset.call) send(button, button.dataset.body && JSON.parse(button.dataset.body));
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   if ("close" in button.dataset) button.closest("dialog").close();

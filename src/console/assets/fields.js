@@ -25,7 +25,16 @@
     place.className = `say ${look || ""}`;
   }
 
+  /** What stays at the top and at the bottom of the form covers no field that is scrolled to. */
+  function measure() {
+    for (const part of ["head", "foot"]) {
+      const { offsetHeight } = form().querySelector(`.letter-${part}`);
+      document.documentElement.style.setProperty(`--letter-${part}`, `${offsetHeight + 4}px`);
+    }
+  }
+
   function choose(field) {
+    measure();
     for (const other of fields()) other.classList.toggle("chosen", other === field);
     viewer.light(field.dataset);
     field.scrollIntoView({ block: "nearest" });
@@ -231,6 +240,8 @@
   document.addEventListener("input", (event) => {
     const field = event.target.closest("#fields .field");
     if (!field) return;
+    // Of several rows, and one line all the same: what was pasted may have more.
+    if ("line" in event.target.dataset && event.target.value.includes("\n")) event.target.value = event.target.value.replace(/\s*\n\s*/g, "");
     mark(field);
     say(field, "", "");
     clearTimeout(idle);
@@ -279,7 +290,7 @@
       if (!event.repeat) onward(field);
     }
     if (event.key === "Escape") { event.preventDefault(); revert(field); }
-    if (event.target.nodeName === "INPUT" && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    if (event.target.matches("input, [data-line]") && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       step(field, event.key === "ArrowDown" ? 1 : -1);
     }

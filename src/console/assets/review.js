@@ -56,7 +56,7 @@
     history.pushState({}, "", `/letters/${encodeURIComponent(found.id)}`);
     document.title = found.page.title;
     document.body.dataset.subject = found.id;
-    for (const id of ["tabs", "live-form"]) document.getElementById(id).replaceWith(document.adoptNode(found.page.getElementById(id)));
+    for (const id of ["pages", "live-form"]) document.getElementById(id).replaceWith(document.adoptNode(found.page.getElementById(id)));
     viewer.another(found.first, found.image);
     desk.begin();
     shownAt = performance.now();

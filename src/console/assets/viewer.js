@@ -105,16 +105,22 @@
     table.scrollTo({ left: from(xs, table.clientWidth), top: from(ys, table.clientHeight) });
   }
 
+  /** Which tab is of the page that is shown. */
+  function mark() {
+    for (const tab of tabs()) {
+      const isShown = tab.dataset.page === page;
+      tab.setAttribute("aria-selected", String(isShown));
+      tab.tabIndex = isShown ? 0 : -1;
+    }
+  }
+
   /** Shows a page; `ready` is its image where it was loaded ahead. */
   function show(wanted, ready) {
     const tab = tabs().find((tab) => tab.dataset.page === wanted);
     if (!tab || wanted === page) return;
     page = wanted;
     lie(chosenTurns.get(page) ?? Number(tab.dataset.turn));
-    for (const other of tabs()) {
-      other.setAttribute("aria-selected", String(other === tab));
-      other.tabIndex = other === tab ? 0 : -1;
-    }
+    mark();
     tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     failed.hidden = true;
     paper.hidden = false;
@@ -242,6 +248,17 @@
     if (next) show(next.dataset.page);
   }
 
+  /** Shows the page whose number was typed, or the one that comes nearest. */
+  function goTo(place) {
+    const wanted = Number(place.value.trim());
+    place.value = "";
+    if (!Number.isInteger(wanted)) return;
+    const all = tabs();
+    const near = all.findLast((tab) => Number(tab.dataset.page) <= wanted) || all[0];
+    show(near.dataset.page);
+    table.focus();
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -279,6 +296,9 @@
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.nodeName);
     if ((event.altKey || !typing) && keys[event.key]) { event.preventDefault(); zoom(keys[event.key]); }
     if ((event.altKey || !typing) && event.code === "KeyR") { event.preventDefault(); rotate(event.shiftKey ? -1 : 1); }
+    const toPage = document.getElementById("to-page");
+    if (event.altKey && event.code === "KeyG" && toPage) { event.preventDefault(); toPage.focus(); }
+    if (event.key === "Enter" && event.target === toPage) { event.preventDefault(); goTo(toPage); }
     if (event.key === "F4") { event.preventDefault(); closer(); }
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.altKey && way) {
@@ -298,7 +318,13 @@
   addEventListener("resize", () => { if (fit && fit !== "place" && scale) fitTo(fit); reveal(); snippet(); });
   // Scroll bars and banners take room too: a fitted page goes on fitting, and stays where it was scrolled to.
   new ResizeObserver(() => { if (fit && fit !== "place" && scale) fitTo(fit); }).observe(table);
-  document.addEventListener("laixin-refreshed", () => { draw(); snippet(); });
+  document.addEventListener("laixin-refreshed", () => {
+    // Pages may have come, or gone into another letter.
+    const all = tabs();
+    if (all.length && !all.some((tab) => tab.dataset.page === page)) show(all[0].dataset.page); else mark();
+    draw();
+    snippet();
+  });
 
   window.laixinViewer = { light, show, turn, another, decoded: (ready, bitmap) => bitmaps.set(ready, { src: ready.src, bitmap }) };
   const first = tabs()[0];
