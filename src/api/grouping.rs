@@ -377,6 +377,7 @@ pub struct Moved {
 /// Puts pages into another letter, makes a new letter of them, or puts them in another order: a letter is split, two are merged. Drafts are made anew.
 /// What was found of a letter that has no page left goes with its pages, unless it is answered by that. Out of one that waits for a confirming officer only
 /// such an officer moves pages (`letter_held`): all of them into a letter that was counted, and that is his answer; some, and that letter waits, too.
+/// The old image of a page that was scanned anew (`retaken`) goes with the new one, or stays with it; where only the new one goes, it is a page again.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/move", tag = "letters", request_body = MoveBody,
     params(("id" = String, Path), super::openapi::Key),
     responses((status = 200, body = Moved)))]

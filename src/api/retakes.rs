@@ -24,7 +24,8 @@ pub struct RetakeBody {
 }
 
 /// Puts a page that was scanned anew in the place of this one, of its kind; this one stays with the letter as `retaken`, behind all others, in its
-/// archive file, too: what somebody wrote is not taken out of it by a key. Not of an instruction. The letter's draft is made anew.
+/// archive file, too: what somebody wrote is not taken out of it by a key. Not of an instruction, nor by a page that is blank or not read yet, where this
+/// one is not blank. The letter's draft is made anew.
 #[utoipa::path(post, path = "/v1/letters/{id}/pages/{n}/retake", tag = "letters", request_body = RetakeBody,
     params(("id" = String, Path), ("n" = u32, Path, description = "from 1, as the draft counts"), super::openapi::Key),
     responses((status = 200, body = super::letters::LetterView)))]

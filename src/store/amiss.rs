@@ -269,8 +269,8 @@ impl Db {
             .try_for_each(|hold| self.settle_hold(hold, by, why).map(drop))
     }
 
-    /// Whether all that a letter has is its envelope. Told when it is drafted, and again when its pages change after somebody has looked; answered when a page
-    /// comes. An image that is the envelope by its place alone, and bears more than an envelope does, is the letter.
+    /// Whether all that a letter has is its envelope. Told when it is drafted, and again when its pages change after somebody has looked, or when the page is
+    /// gone again that had answered it; answered when a page comes. An image that is the envelope by its place alone, and bears more than an envelope does, is the letter.
     pub(super) fn judge_envelope(&mut self, letter: &str) -> Result<(), StoreError> {
         if !self.is_envelope_alone(letter)? {
             for found in self.holds_of(letter)? {
@@ -282,8 +282,8 @@ impl Db {
         }
         let (batch, is_seen): (i64, bool) = self.connection.query_row(
             "SELECT batch_id, EXISTS (SELECT 1 FROM holds h WHERE h.letter_id = l.id AND h.reason = ?2
-             AND (h.resolved_ms IS NULL OR h.resolved_ms >= l.last_arrival_ms)) FROM letters l WHERE id = ?1",
-            (letter, hold::ENVELOPE_ALONE),
+             AND (h.resolved_ms IS NULL OR h.resolved_by <> ?3 AND h.resolved_ms >= l.last_arrival_ms)) FROM letters l WHERE id = ?1",
+            (letter, hold::ENVELOPE_ALONE, ACTOR),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         if is_seen {

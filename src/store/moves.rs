@@ -26,6 +26,7 @@ pub enum MoveTo {
 
 impl Db {
     /// Puts pages of one letter into another, into a new one, or before another page of their own; drafts are made anew. Returns the letter they are in now.
+    /// Of a sheet that was scanned anew the old image goes with the new one, or stays with it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a letter or a page of another one; [`StoreError::WrongState`] once a case system has one of them.
@@ -77,6 +78,10 @@ impl Db {
                     letter_named(&db.connection, load, &name)?.1
                 }
             };
+            let pages = &db.with_replacements(from, pages)?;
+            if !is_kept_page {
+                db.stand_again(from, pages, by)?;
+            }
             let begins = db.page_ids(&to)?.is_empty();
             let mut moves = Vec::new();
             for page in pages {

@@ -69,7 +69,7 @@ impl Db {
                 limit,
                 lease_seconds: LEASE_SECONDS,
             };
-            if db.clock_set_back()?.is_some() || db.handover_stopped()?.is_some() {
+            if db.clock_trouble()?.is_some() || db.handover_stopped()?.is_some() {
                 return Ok(0);
             }
             let began = clock::now();

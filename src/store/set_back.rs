@@ -2,8 +2,8 @@
 //! stay where they are, until the clock is right again or an officer says that it is (then what was on record before was written by a clock that was
 //! ahead). Which came first is the ledger's to say: its numbers, and within a run the clock that never jumps.
 //!
-//! One that stands far ahead of what is on record may be right: the machine was off, or its clock was behind until now. Work goes on, and nothing is
-//! destroyed because its time is over. Nor is the jump ever counted as time that passed, whatever is confirmed (`src/store/jumps.rs`).
+//! One that stands far ahead of what is on record may be right: the machine was off, or its clock was behind until now. Work goes on, but
+//! nothing is destroyed because its time is over, and no draft is leased: another's lease would have run out by it. Nor is the jump ever counted as time that passed, whatever is confirmed (`src/store/jumps.rs`).
 //!
 //! ```text
 //! right ── earlier than the newest entry ──→ set back (clock.set_back) ── later than it again ──→ right

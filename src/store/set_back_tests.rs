@@ -273,3 +273,25 @@ fn a_clock_that_runs_ahead_of_the_time_that_passed_is_told_within_the_run() {
         .unwrap();
     assert_eq!(db.clock_trouble().unwrap(), None);
 }
+
+/// A lease began ten days ahead, and another's would have run out by it.
+#[test]
+fn no_draft_is_leased_while_the_clock_is_far_ahead() {
+    let mut db = db();
+    opened(&mut db);
+    let claiming = Claiming {
+        by: "cases".into(),
+        limit: 1,
+        lease_seconds: 600,
+    };
+    db.clock_shows = Expected::from(Millis(clock::now().0 - 10 * DAY_MS));
+    let refused = db.claim_drafts(&claiming, || "lease".into());
+    let why = match refused {
+        Err(StoreError::WrongState { why, .. }) => Some(why),
+        _ => None,
+    };
+    assert_eq!(why, Some(Hindrance::ClockJumped));
+    db.confirm_clock("li", "时钟已校准").unwrap();
+    let claimed = db.claim_drafts(&claiming, || "lease".into()).unwrap();
+    assert!(claimed.is_empty(), "there is none");
+}

@@ -320,6 +320,43 @@ fn a_letter_of_nothing_but_its_envelope_waits_for_a_person() {
     assert_eq!(open(&house, "E2"), []);
 }
 
+/// It had gone by itself when a page came, and did not come again when that page went.
+#[test]
+fn an_envelope_is_alone_again_when_the_page_goes_that_had_come() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let envelope = Sheet {
+        kind: "envelope",
+        bytes: b"image",
+        frame: 0,
+        reading: Some(reading(
+            1240,
+            1754,
+            0,
+            vec![row("江苏省苏州市信访局收", 60.0, 60.0, 40.0); 3],
+        )),
+    };
+    letter(&house, "E1", &[envelope]);
+    house.letter("A1");
+    house.letter("A2");
+    let drafted = || house.draft("E1", laixin::config::Offer::Confirmed);
+    let alone = [("envelope_alone".to_owned(), None)];
+    drafted();
+    assert_eq!(open(&house, "E1"), alone);
+    let moves = |from: &str, to: &str| {
+        let body = json!({"pages": [1], "to": to, "reason": "属于另一封信"});
+        let moved = house.post(&zhang, &format!("/v1/letters/{from}/pages/move"), body);
+        assert_eq!(moved.status, 200, "{}", moved.text);
+        drafted();
+    };
+    moves("A1", "E1");
+    assert_eq!(open(&house, "E1"), []);
+    // The draft was made a moment after the page had gone.
+    house.sql("UPDATE holds SET resolved_ms = resolved_ms + 60000 WHERE letter_id = 'E1'");
+    moves("E1", "A2");
+    assert_eq!(open(&house, "E1"), alone);
+}
+
 #[test]
 fn a_held_list_says_in_which_line_it_is_wrong_and_how() {
     let house = House::with_more("[[scanner]]\nid = \"s\"\nfolder = \"scans\"\nby = \"index\"\n");

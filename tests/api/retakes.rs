@@ -170,3 +170,107 @@ fn what_may_not_be_replaced_says_so_and_nothing_changes() {
     }
     assert_eq!(house.count("SELECT count(*) FROM ledger"), before);
 }
+
+/// It stayed `retaken` where nothing stood in its place any more, and its letter was confirmed without it.
+#[test]
+fn a_page_is_again_what_it_was_when_the_one_in_its_place_goes_away() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    house.letter("A3");
+    let anew = json!({"letter": "A2", "page": 1, "reason": "重扫"});
+    assert_eq!(retake(&house, &operator, "A1/pages/2", anew).status, 200);
+    let moves = |pages: Value| {
+        let body = json!({"pages": pages, "to": "A3", "reason": "属于另一封信"});
+        house.post(&operator, "/v1/letters/A1/pages/move", body)
+    };
+    let alone = moves(json!([5]));
+    assert_eq!(alone.code(), "wrong_state", "{}", alone.text);
+    assert!(alone.text.contains("page A1/5"), "{}", alone.text);
+    let gone = moves(json!([2]));
+    assert_eq!(gone.status, 200, "{}", gone.text);
+    assert_eq!(
+        pages(&house, &operator, "A1"),
+        [
+            of("letter", "aa"),
+            of("letter", "bad"),
+            of("letter", "third"),
+            of("envelope", "env")
+        ]
+    );
+    let told = "SELECT count(*) FROM ledger WHERE action = 'page.kind_set' AND actor = 'li' AND detail LIKE '%\"before\":\"retaken\"%'";
+    assert_eq!(house.count(told), 1);
+}
+
+#[test]
+fn a_page_that_was_replaced_goes_along_with_the_one_in_its_place() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    house.letter("A3");
+    let anew = json!({"letter": "A2", "page": 1, "reason": "重扫"});
+    assert_eq!(retake(&house, &operator, "A1/pages/2", anew).status, 200);
+    // Split off behind it: the old image stays with the one in its place.
+    let split = json!({"pages": [3, 4, 5], "to": "A3", "reason": "属于另一封信"});
+    let split = house.post(&operator, "/v1/letters/A1/pages/move", split);
+    assert_eq!(split.status, 200, "{}", split.text);
+    let due = [
+        of("letter", "aa"),
+        of("letter", "anew"),
+        of("retaken", "bad"),
+    ];
+    assert_eq!(pages(&house, &operator, "A1"), due);
+    let body = json!({"pages": [2, 3], "to": "A3", "reason": "属于另一封信"});
+    let both = house.post(&operator, "/v1/letters/A1/pages/move", body);
+    assert_eq!(both.status, 200, "{}", both.text);
+    let due = [
+        of("letter", "aa"),
+        of("letter", "third"),
+        of("letter", "anew"),
+        of("envelope", "env"),
+        of("retaken", "bad"),
+    ];
+    assert_eq!(pages(&house, &operator, "A3"), due);
+    // The one in its place is put in the place of another one of the same letter.
+    let again = json!({"page": 3, "reason": "重扫"});
+    let moved_on = retake(&house, &operator, "A3/pages/1", again);
+    assert_eq!(moved_on.status, 200, "{}", moved_on.text);
+    let now = pages(&house, &operator, "A3");
+    assert_eq!(now[0], of("letter", "anew"), "{now:?}");
+    assert!(now.contains(&of("letter", "bad")), "{now:?}");
+    assert_eq!(now.last(), Some(&of("retaken", "aa")), "{now:?}");
+}
+
+#[test]
+fn a_refusal_names_the_page_that_stands_in_the_way() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    let anew = json!({"letter": "A2", "page": 1, "reason": "重扫"});
+    assert_eq!(retake(&house, &operator, "A1/pages/2", anew).status, 200);
+    house.letter("A3");
+    let given = json!({"letter": "A1", "page": 5, "reason": "重扫"});
+    let refused = retake(&house, &operator, "A3/pages/1", given);
+    assert_eq!(refused.code(), "wrong_state");
+    assert!(refused.text.contains("page A1/5"), "{}", refused.text);
+    assert!(!refused.text.contains("instruction"), "{}", refused.text);
+}
+
+/// A written page was hidden under the blank back of another one.
+#[test]
+fn a_blank_page_takes_no_written_ones_place() {
+    let house = House::new();
+    let operator = house.person("li", Role::Operator);
+    letters(&house);
+    let body = || json!({"letter": "A2", "page": 1, "reason": "重扫"});
+    house.sql("UPDATE pages SET state = 'unread' WHERE sha256 = 'anew'");
+    let unread = retake(&house, &operator, "A1/pages/2", body());
+    assert_eq!(unread.status, 409, "{}", unread.text);
+    house.sql("UPDATE pages SET state = 'read', problem = 'blank' WHERE sha256 = 'anew'");
+    let refused = retake(&house, &operator, "A1/pages/2", body());
+    assert_eq!(refused.code(), "wrong_state", "{}", refused.text);
+    assert!(refused.text.contains("page A2/1"), "{}", refused.text);
+    house.sql("UPDATE pages SET problem = 'blank' WHERE sha256 = 'bad'");
+    let both_blank = retake(&house, &operator, "A1/pages/2", body());
+    assert_eq!(both_blank.status, 200, "{}", both_blank.text);
+}

@@ -6,6 +6,7 @@ use crate::jpeg;
 use crate::orient::Orientation;
 use crate::page::{DecodeError, Limits, MediaType, Page};
 use crate::pdf_content::{Content, Picture, content};
+use crate::pdf_images;
 use crate::pdf_render::render;
 use crate::samples::{grey_to_rgb, unpacked};
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
@@ -17,7 +18,7 @@ pub(crate) fn damaged(said: impl Into<Box<dyn std::error::Error + Send + Sync>>)
     DecodeError::damaged(MediaType::Pdf, said)
 }
 
-fn unsupported(kind: impl Into<String>) -> DecodeError {
+pub(crate) fn unsupported(kind: impl Into<String>) -> DecodeError {
     DecodeError::Unsupported {
         format: MediaType::Pdf.as_str(),
         kind: kind.into(),
@@ -132,7 +133,7 @@ pub(crate) fn drawn(
     content: &Content<'_>,
     limits: &Limits,
 ) -> Result<Page, DecodeError> {
-    check_pictures(content, limits)?;
+    pdf_images::check(page, limits)?;
     render(page, content, limits)
 }
 
@@ -143,16 +144,6 @@ pub(crate) fn turned(rotation: Rotation) -> Orientation {
         Rotation::Flipped => 3,
         Rotation::FlippedHorizontal => 8,
     })
-}
-
-/// The renderer draws a JPEG that was cut short as far as it goes; such a page is refused instead.
-fn check_pictures(content: &Content<'_>, limits: &Limits) -> Result<(), DecodeError> {
-    for picture in &content.pictures {
-        if picture.stream.filters().as_slice() == [Filter::DctDecode] {
-            jpeg::decode_as(&picture.stream.raw_data(), limits, MediaType::Pdf)?;
-        }
-    }
-    Ok(())
 }
 
 /// The image's own pixels; `None` for the kinds that only the renderer knows.
@@ -198,7 +189,8 @@ pub(crate) fn colours(dict: &Dict<'_>) -> Option<u8> {
         "DeviceCMYK" | "CMYK" => Some(4),
         _ => None,
     };
-    match dict.get::<Object<'_>>("ColorSpace")? {
+    let space = dict.get::<Object<'_>>("ColorSpace");
+    match space.or_else(|| dict.get("CS"))? {
         Object::Name(name) => named(name.as_str()),
         Object::Array(array) => {
             let kind = array.iter::<Name<'_>>().next()?;
@@ -239,21 +231,31 @@ fn plain_rgb(
     })
 }
 
+fn fax_terms<'a>(stream: &Stream<'a>) -> Dict<'a> {
+    let found = ["DP", "DecodeParms"].iter().find_map(|key| {
+        let alone = stream.dict().get::<Dict<'a>>(*key);
+        alone.or_else(|| {
+            let all = stream.dict().get::<Array<'a>>(*key)?;
+            all.iter::<Dict<'a>>().next()
+        })
+    });
+    found.unwrap_or_default()
+}
+
+/// Pixels in a row of fax data.
+pub(crate) fn fax_width(stream: &Stream<'_>) -> i64 {
+    fax_terms(stream).get::<i64>("Columns").unwrap_or(1728)
+}
+
 /// One byte a pixel, without what `Decode` says.
 pub(crate) fn fax_grey(
     stream: &Stream<'_>,
     width: u32,
     height: u32,
 ) -> Result<Vec<u8>, DecodeError> {
-    let dict = stream.dict();
-    let terms = dict.get::<Dict<'_>>("DecodeParms").or_else(|| {
-        let all = dict.get::<Array<'_>>("DecodeParms")?;
-        all.iter::<Dict<'_>>().next()
-    });
-    let terms = terms.unwrap_or_default();
+    let terms = fax_terms(stream);
     let flag = |key: &str| terms.get::<bool>(key).unwrap_or(false);
-    let columns = terms.get::<i64>("Columns").unwrap_or(1728);
-    if columns != i64::from(width) {
+    if fax_width(stream) != i64::from(width) {
         return Err(unsupported("fax rows of another width than the image"));
     }
     let fax = Fax {

@@ -2,6 +2,7 @@
 
 use crate::page::DecodeError;
 use crate::pdf::damaged;
+use crate::pdf_images::check_packing;
 use hayro::hayro_syntax::content::ops::TypedInstruction;
 use hayro::hayro_syntax::object::{Array, Name, Number, Object, Stream};
 use hayro::hayro_syntax::page::Page as PdfPage;
@@ -135,6 +136,7 @@ impl<'a> Content<'a> {
         let (Some(width), Some(height)) = (side("Width"), side("Height")) else {
             return Err(damaged("an image without a size"));
         };
+        check_packing(&stream)?;
         if self.pictures.len() == MOST_PICTURES {
             return Err(damaged("too many images on one page"));
         }
