@@ -157,8 +157,8 @@ pub struct Certificate {
     pub batch: i64,
     /// How the letters came.
     pub carrier: Carrier,
-    /// Letters of the batch, counted at sign-in.
-    pub count: u32,
+    /// Letters of the batch, counted at sign-in; not for somebody from whom one of them is kept.
+    pub count: Option<u32>,
     /// Letters of this load, where somebody said.
     pub in_load: Option<u32>,
     /// Who started it.
@@ -251,8 +251,8 @@ impl Certificate {
             load: load.id,
             batch: file.batch.id,
             carrier: file.batch.carrier,
-            count: file.batch.count,
-            in_load: load.letters,
+            count: file.is_counted.then_some(file.batch.count),
+            in_load: load.letters.filter(|_| file.is_counted),
             started_by: cycle.started_by.clone(),
             moments,
             dose_basis: terms.dose_basis,

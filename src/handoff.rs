@@ -61,11 +61,6 @@ pub async fn where_to(hook: &Webhook, allowed: &[Network]) -> Result<SocketAddr,
     found.first().copied().ok_or(Guarded::NoUrl)
 }
 
-/// A random part of a message's id.
-pub(crate) fn new_message() -> String {
-    format!("msg_{}", crate::api::password::random_hex::<16>())
-}
-
 /// A number in 0..1000, to spread attempts.
 fn chance() -> u64 {
     let mut bytes = [0; 8];

@@ -7,7 +7,7 @@ use crate::config::{self, Settings};
 use crate::digest;
 use crate::domain::deadline::{Profile, differing};
 use crate::domain::draft::{Deadline, Fields};
-use crate::domain::extract::extract;
+use crate::domain::extract::extract_by_roster;
 use crate::domain::learn::Proposal;
 use crate::domain::roster::{EntryChange, EntryKind, Roster, RosterFault};
 use crate::domain::text::PageText;
@@ -269,8 +269,7 @@ fn moved(db: &Db, letter: &str, new: &Roster) -> Result<Vec<Moved>, StoreError> 
     if pages.is_empty() {
         return Ok(Vec::new());
     }
-    let received = draft.received_at.as_deref().and_then(|at| at.get(..10));
-    let fields = extract(&pages, new, received);
+    let fields = extract_by_roster(&pages, new);
     let corrected = db.corrected_fields(letter)?;
     let accused = |fields: &Fields| {
         let all: Vec<String> = fields.accused.iter().map(|one| one.name.clone()).collect();

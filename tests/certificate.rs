@@ -78,7 +78,7 @@ fn released() -> Certificate {
         load: 21,
         batch: 7,
         carrier: Carrier::Registered,
-        count: 36,
+        count: Some(36),
         in_load: Some(20),
         started_by: "王芳".into(),
         moments: Moments {
@@ -948,5 +948,5 @@ async fn the_moments_of_a_turned_cycle_are_those_of_both_sides() {
     assert_eq!(spans(&m.aired_by_fan), [(12, Some(15)), (26, Some(32))]);
     let turned = m.turned.as_ref().map(|t| (after(t.at), t.by.as_str()));
     assert_eq!(turned, Some((17, "王秀英")));
-    assert_eq!((certificate.in_load, certificate.count), (Some(2), 4));
+    assert_eq!((certificate.in_load, certificate.count), (Some(2), Some(4)));
 }

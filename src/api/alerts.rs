@@ -15,7 +15,9 @@ use crate::clock::Millis;
 use crate::domain::access::{Action, Holder, Seer, Sight, may};
 use crate::domain::alarm::{Code, Verdict};
 use crate::events::Event;
-use crate::store::{AlertQuote, AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError};
+use crate::store::{
+    AlertAnswer, AlertQuote, AlertRow, AlertsWanted, Db, Hindrance, Numbered, StoreError,
+};
 
 /// What a page says that raised an alert.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -52,6 +54,17 @@ pub struct AnswerView {
     note: Option<String>,
 }
 
+impl From<AlertAnswer> for AnswerView {
+    fn from(answer: AlertAnswer) -> Self {
+        Self {
+            by: Some(answer.by),
+            at: answer.at.rfc3339(),
+            verdict: answer.verdict,
+            note: answer.note,
+        }
+    }
+}
+
 /// Whether a letter's words are told, or only on which page they stand: a case system reads them in the draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Says {
@@ -66,15 +79,15 @@ pub(super) enum Says {
 #[schema(example = json!({"id": 7, "letter": "A001", "code": "threat", "raised_at": "2026-11-20T08:00:00+08:00", "level": 0,
     "acknowledged_by": null, "acknowledged_at": null, "verdict": null, "note": null,
     "quotes": [{"page": 2, "late": true, "text": "再不解决我就从楼上跳下去"}],
-    "earlier": [{"by": "zhang", "at": "2026-11-19T16:00:00+08:00", "verdict": "false_alarm", "note": null}]}))]
+    "earlier": [{"by": "zhang", "at": "2026-11-19T16:00:00+08:00", "verdict": "false_alarm", "note": null}], "later": []}))]
 pub struct AlertView {
     /// Number; a case system is told one that says nothing of others.
     pub id: i64,
     /// The letter.
     pub letter: String,
-    /// What was seen.
-    pub code: Code,
-    /// When.
+    /// What was seen; `null` for administrators, who are told the letter's number.
+    pub code: Option<Code>,
+    /// When, the last time.
     pub raised_at: String,
     /// 0: the mailroom, 1: gone up to the confirming officers, 2: to the administrators, who are told the letter's number.
     pub level: i64,
@@ -85,24 +98,22 @@ pub struct AlertView {
     /// What he says. `noted`: he has seen it, and it is not decided. `doubted`: an operator says that a threat or a secret mark is a false alarm, and a
     /// confirming officer decides.
     pub verdict: Option<Verdict>,
-    /// In words; to those who may open the letter.
+    /// In words; to those who may open the letter, and to whoever wrote it.
     pub note: Option<String>,
     /// What raised it, page by page, the newest first: of pages that the caller may read. A case system is told the pages here, and the words in
     /// `GET /v1/drafts/{id}`.
     pub quotes: Vec<QuoteView>,
-    /// What was answered beside that, the newest first: before a page raised it again; and that a later page says nothing, where what had been confirmed
-    /// before stays confirmed.
+    /// What was answered before that, the newest first: before a page raised it again.
     pub earlier: Vec<AnswerView>,
+    /// What was answered after that, the newest first: that a later page says nothing, where what had been confirmed before stays confirmed.
+    pub later: Vec<AnswerView>,
 }
 
 impl From<AlertRow> for AlertView {
     fn from(row: AlertRow) -> Self {
-        let earlier = row.earlier().into_iter().map(|answer| AnswerView {
-            by: Some(answer.by),
-            at: answer.at.rfc3339(),
-            verdict: answer.verdict,
-            note: answer.note,
-        });
+        let views = |answers: Vec<AlertAnswer>| answers.into_iter().map(AnswerView::from).collect();
+        let (earlier, later) = (views(row.earlier()), views(row.later()));
+        let raised = row.raised_last();
         let (by, at, verdict) = match row.acked {
             Some((by, at, verdict)) => (Some(by), Some(at), Some(verdict)),
             None => (None, None, None),
@@ -110,10 +121,11 @@ impl From<AlertRow> for AlertView {
         Self {
             id: row.id,
             letter: row.letter,
-            code: row.code,
+            code: Some(row.code),
             quotes: Vec::new(),
-            earlier: earlier.collect(),
-            raised_at: row.raised.rfc3339(),
+            earlier,
+            later,
+            raised_at: raised.rfc3339(),
             level: row.level,
             acknowledged_by: by,
             acknowledged_at: at.map(Millis::rfc3339),
@@ -263,18 +275,27 @@ pub(super) fn of_letter(db: &Db, letter: &str, seer: &Seer) -> Result<Vec<AlertV
     Ok(views)
 }
 
-/// An alert by the number that this seer knows it by. What somebody wrote of the letter is for those who may open it, and so is, for a machine, who
-/// did.
+/// An alert by the number that this seer knows it by. What somebody wrote of the letter is for those who may open it, and his own; so is, for a machine, who
+/// did. Whoever sees no letter is not told what was seen in one.
 fn view_for(db: &Db, seer: &Seer, row: AlertRow, says: Says) -> Result<AlertView, StoreError> {
     let may_open = db.sight(seer, &row.letter)? == Sight::Full;
     let is_machine = matches!(seer.holder, Holder::Machine(_));
     let quotes = db.quotes_of(seer, &row)?.into_iter();
     let mut view = AlertView::from(row);
     view.quotes = quotes.map(|quote| QuoteView::of(quote, says)).collect();
-    view.note = view.note.filter(|_| may_open);
+    let is_own = |by: &Option<String>| !is_machine && by.as_ref() == Some(&seer.actor);
+    view.code = view
+        .code
+        .filter(|_| is_machine || may(seer.holder, Action::ReadLetters));
+    view.note = view
+        .note
+        .filter(|_| may_open || is_own(&view.acknowledged_by));
     view.acknowledged_by = view.acknowledged_by.filter(|_| may_open || !is_machine);
-    for answer in &mut view.earlier {
-        answer.note = answer.note.take().filter(|_| may_open);
+    for answer in view.earlier.iter_mut().chain(&mut view.later) {
+        answer.note = answer
+            .note
+            .take()
+            .filter(|_| may_open || is_own(&answer.by));
         answer.by = answer.by.take().filter(|_| may_open || !is_machine);
     }
     if is_machine {

@@ -27,7 +27,7 @@ pub struct AmendmentView {
     pub kind: String,
     /// The case system's own number, once registered.
     pub case_number: Option<String>,
-    /// When.
+    /// When; of a page that an officer had to judge first, when he let it go.
     pub at: String,
     /// Known to the case system since.
     pub known_at: Option<String>,

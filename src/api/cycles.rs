@@ -11,17 +11,19 @@ use super::ranged;
 use crate::store::CycleRecord;
 use crate::{certificate, clock};
 
-/// The certificate of a cycle: one A4 page, PDF/A-2u.
+/// The certificate of a cycle: one A4 page, PDF/A-2u. Without the number of letters for whom one of the batch is kept from.
 #[utoipa::path(get, path = "/v1/cycles/{id}/certificate.pdf", tag = "cabinets",
     params(("id" = String, Path, description = "number of the cycle, e.g. C000012")),
     responses((status = 200, body = inline(ranged::File), content_type = "application/pdf")))]
 pub async fn certificate(
     State(app): State<App>,
-    _: Caller<Cabinets>,
+    caller: Caller<Cabinets>,
     Path(number): Path<String>,
 ) -> Result<Response, Problem> {
     let id = CycleRecord::id_of(&number).ok_or_else(|| Problem::not_found("cycle", &number))?;
-    let file = app.store.with(move |db| db.cycle_file(id)).await?;
+    let looks = caller.actor();
+    let file = app.store.with(move |db| db.cycle_file_for(&looks, id));
+    let file = file.await?;
     let settings = app.settings.clone();
     // The font is some megabytes: not on a thread that answers others.
     let printed = tokio::task::spawn_blocking(move || {

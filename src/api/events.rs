@@ -13,7 +13,7 @@ use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 use super::App;
 use super::auth::{AnyoneSignedIn, Caller, Who};
 use crate::disinfect::CabinetView;
-use crate::domain::access::{Action, Seer, may};
+use crate::domain::access::{Action, Holder, Seer, may};
 use crate::events::Event;
 
 /// A cabinet's readings change many times a second; a person needs no more than this.
@@ -25,6 +25,8 @@ const HOLDS_EVERY: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(600);
 /// What an alert about a letter has for its subject, before the number.
 const LETTER: &str = "letter/";
+/// What an administrator hears of such an alert.
+const GONE_UP: &str = "gone_up";
 
 /// Events as they happen: `device`, `batch`, `letter`, `alert`; `cabinet` with its whole state for those who see devices;
 /// `missed` when some were lost, then read everything again. A case system hears of letters that it may claim (`offered`, whatever happened), and of its own
@@ -121,6 +123,11 @@ async fn heard_by(app: &App, seer: &Seer, event: Event) -> Option<Event> {
                 Some(letter) => db.hears_of_alert(&seer, letter, &code)?,
                 None => true,
             };
+            // Whoever sees no letter hears of one that it is there, not what was seen in it.
+            let is_shut = matches!(seer.holder, Holder::Person(_))
+                && !may(seer.holder, Action::ReadLetters)
+                && subject.starts_with(LETTER);
+            let code = if is_shut { GONE_UP.to_owned() } else { code };
             Ok(is_heard.then_some(Event::Alert { code, subject }))
         }
         event => Ok(Some(event)),

@@ -17,7 +17,7 @@ use crate::store::Message;
 
 /// One message.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"id": 12, "message": "msg_2f0c6f5e8d5c4e6f9a1b2c3d4e5f6071", "channel": "webhook/cases", "kind": "draft.ready",
+#[schema(example = json!({"id": 12, "message": "draft_2f0c6f5e8d5c4e6f9a1b2c3d4e5f6071", "channel": "webhook/cases", "kind": "draft.ready",
     "letter": "A001", "code": null, "state": "dead", "made_at": "2026-11-20T08:00:00+08:00", "attempts": 10,
     "next_at": null, "tried_at": "2026-11-22T10:00:00+08:00", "result": "cannot_connect", "said": null}))]
 pub struct MessageView {
@@ -120,7 +120,7 @@ pub struct ResendBody {
     reason: Option<String>,
 }
 
-/// Sends a message again that was given up, or, with a reason, one that was delivered and is missed there; under its old id, so that a receiver that
+/// Sends a message again that was given up, or refused and no draft, or, with a reason, one that was delivered and is missed there; under its old id, so that a receiver that
 /// has it knows. For confirming officers.
 #[utoipa::path(post, path = "/v1/outbox/{id}/resend", tag = "outbox", params(("id" = i64, Path), super::openapi::Key), request_body = ResendBody,
     responses((status = 200, body = MessageView)))]

@@ -110,6 +110,18 @@ fn seen(db: &Db, seer: &Seer, letters: Vec<Moved>) -> Result<Vec<LetterChangeVie
     Ok(all)
 }
 
+/// Open restricted letters that he does not see, but for those from which he is kept away. All of them, whether they change or not: who puts a name into a
+/// roster to look at it would learn whom one accuses.
+fn restricted(db: &Db, seer: &Seer) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for letter in db.open_drafts()? {
+        let standing = db.standing(seer, &letter)?;
+        let is_shut = db.sight(seer, &letter)? != Sight::Full;
+        count += usize::from(standing.restricted.is_some() && !standing.is_recused && is_shut);
+    }
+    Ok(count)
+}
+
 fn either<T>(new: Option<T>, change: Option<i64>, name: &str) -> Result<Result<T, i64>, Problem> {
     match (new, change) {
         (Some(new), None) => Ok(Ok(new)),
@@ -196,14 +208,20 @@ struct Found {
     lessens: bool,
     entries: Vec<EntryChangeView>,
     letters: Vec<LetterChangeView>,
+    restricted: usize,
 }
 
 impl Found {
     fn of(db: &Db, seer: &Seer, found: Preview) -> Result<Self, StoreError> {
+        let restricted = match found.entries.is_empty() {
+            true => 0,
+            false => restricted(db, seer)?,
+        };
         let entries = found.entries.into_iter();
         Ok(Self {
             number: found.number,
             lessens: found.lessens,
+            restricted,
             entries: entries.map(EntryChangeView::from).collect(),
             letters: seen(db, seer, found.letters)?,
         })
@@ -216,6 +234,7 @@ impl Found {
             second_person: self.lessens,
             entries: self.entries,
             letters: self.letters,
+            restricted: self.restricted,
         })
     }
 }

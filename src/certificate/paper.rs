@@ -328,9 +328,10 @@ impl Paper<'_> {
     /// Letters of the load, where somebody said; never the whole batch's as if they had been inside.
     fn count(&self) -> String {
         let (w, c) = (self.w, self.certificate);
-        match c.in_load {
-            Some(letters) => w.two("certificate.count_of", letters, c.count),
-            None => w.one("certificate.count_unsaid", c.count),
+        match (c.count, c.in_load) {
+            (Some(count), Some(letters)) => w.two("certificate.count_of", letters, count),
+            (Some(count), None) => w.one("certificate.count_unsaid", count),
+            (None, _) => w.t("certificate.count_elsewhere").to_owned(),
         }
     }
 

@@ -167,7 +167,7 @@ fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
             message.state,
             Standing::Dead | Standing::Rejected | Standing::Unfit
         ),
-        may_resend: may_resend && message.state == Standing::Dead,
+        may_resend: may_resend && message.may_go_again(),
         at: when::moment(w, message.last.unwrap_or(message.made)),
         id: message.id,
         letter: message.letter,

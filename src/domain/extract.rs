@@ -53,6 +53,20 @@ pub fn extract(pages: &[PageText], roster: &Roster, received_on: Option<&str>) -
     extract_by_meaning(pages, roster, received_on, None)
 }
 
+/// What a roster decides of a letter, and nothing else: its addressee and whom it accuses.
+pub fn extract_by_roster(pages: &[PageText], roster: &Roster) -> Fields {
+    let mut fields = Fields::default();
+    let everything = letter_zones(pages);
+    let nothing = LetterZones::default();
+    let legible = legible(pages);
+    let zones = if legible { &everything } else { &nothing };
+    fields.addressee = addressee::read(pages, zones, &envelope(pages), roster);
+    if legible {
+        fields.accused = accused::read(pages, zones, roster, &fields);
+    }
+    fields
+}
+
 /// As [`extract`], with a language model that helps to tell threats.
 pub fn extract_by_meaning(
     pages: &[PageText],

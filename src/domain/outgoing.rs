@@ -37,6 +37,29 @@ impl Kind {
             Self::AlertRaised => "alert.raised",
         }
     }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::DraftReady => "draft_",
+            Self::DraftWithdrawn => "withdrawn_",
+            Self::Amended => "amended_",
+            Self::AlertRaised => "alert_",
+        }
+    }
+
+    /// The id of a message: what it tells stands before what is random, so that a station which has forgotten a package knows what a receipt for it answers.
+    #[must_use]
+    pub fn id(self, random: &str) -> String {
+        [self.mark(), random].concat()
+    }
+
+    /// What a message of this id tells; unknown of ids that are not ours, or older than this form.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| id.starts_with(kind.mark()))
+    }
 }
 
 /// Where a message stands.
@@ -100,6 +123,14 @@ mod tests {
         first_s: 5,
         attempts: 10,
     };
+
+    #[test]
+    fn an_id_says_what_its_message_tells() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of_id(&kind.id("5d41402a")), Some(kind));
+        }
+        assert_eq!(Kind::of_id("msg_5d41402a"), None);
+    }
 
     #[test]
     fn pauses_grow_to_a_day_and_end() {

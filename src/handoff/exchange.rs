@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::package::{self, PackageFile, manifest_name};
 use super::receipts::{self, Told};
-use super::{EVERY, Handoff, chance, new_message};
+use super::{EVERY, Handoff, chance};
 use crate::api::password::random_hex;
 use crate::archive::{self, Outline};
 use crate::config::{Exchange, Language};
@@ -22,7 +22,7 @@ use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Db, Found, Hindrance, Message, Receipt, StoreError};
+use crate::store::{Channel, Db, Found, Hindrance, Message, Receipt, ReceiptTaken, StoreError};
 use crate::{Chain, digest};
 
 /// Packages made in one go.
@@ -243,8 +243,8 @@ impl Carrier {
         }
         let channel = self.channel.clone();
         let due = self.handoff.store.with(move |db| {
-            db.claim_packages(&channel, AT_ONCE, (random_hex::<16>, new_message))?;
-            db.queue_messages(&channel, new_message)?;
+            db.claim_packages(&channel, AT_ONCE, random_hex::<16>)?;
+            db.queue_messages(&channel, random_hex::<16>)?;
             db.due_messages(&channel, AT_ONCE)
         });
         for message in due.await? {
@@ -272,8 +272,8 @@ impl Carrier {
             let (folders, name) = (self.folders.clone(), message.message.clone());
             match on_disk(move || folders.take_back(&name)).await {
                 Ok(found) => {
-                    let taken =
-                        store.with(move |db| db.package_taken_back(&message, (found, new_message)));
+                    let taken = store
+                        .with(move |db| db.package_taken_back(&message, (found, random_hex::<16>)));
                     taken.await?;
                 }
                 Err(error) => {
@@ -487,7 +487,7 @@ impl Carrier {
             })
             .await;
         match taken {
-            Ok(message) => {
+            Ok(ReceiptTaken::Settled(message)) => {
                 let what = if message.state == State::Accepted {
                     "registered"
                 } else {
@@ -498,6 +498,19 @@ impl Carrier {
                 }
                 Ok(Ok(()))
             }
+            Ok(ReceiptTaken::OtherLetter) => Ok(Err(self.refusal(
+                "other_letter",
+                "the package is of another letter than the receipt names".into(),
+            ))),
+            Ok(ReceiptTaken::NoDraft) => Ok(Ok(())),
+            Ok(ReceiptTaken::LetterMissing) => Ok(Err(self.refusal(
+                "letter_missing",
+                "this station was restored from a back-up, and has no draft of this letter yet".into(),
+            ))),
+            Ok(ReceiptTaken::KindUnknown) => Ok(Err(self.refusal(
+                "kind_unknown",
+                "this station was restored from a back-up, and the package's name does not say what it told".into(),
+            ))),
             Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
                 if let StoreError::WrongState { id, why, .. } = &error
                     && (is_accepted || *why == Hindrance::Registered)

@@ -18,7 +18,7 @@ const MOST: usize = 100;
 pub struct SetAside {
     /// Its name.
     pub file: String,
-    /// Stable code: `no_receipt`, `not_a_file`, `too_large`, `unknown_package`, `contradicts`, `other_name`.
+    /// Stable code: `no_receipt`, `not_a_file`, `too_large`, `unknown_package`, `other_letter`, `letter_missing`, `kind_unknown`, `contradicts`, `other_name`.
     pub code: String,
 }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::signature::{secrets_of, sign};
-use super::{EVERY, Guarded, Handoff, SecretError, allowed_addresses, chance, new_message, tls};
+use super::{EVERY, Guarded, Handoff, SecretError, allowed_addresses, chance, tls};
 use crate::Chain;
+use crate::api::password::random_hex;
 use crate::clock;
 use crate::config::{Network, Webhook};
 use crate::domain::outgoing::{Kind, Retry, State};
@@ -65,7 +66,7 @@ pub struct WebhookHeaders {
     /// The same at every attempt.
     #[param(
         rename = "webhook-id",
-        example = "msg_5d41402abc4b2a76b9719d911017c592"
+        example = "draft_5d41402abc4b2a76b9719d911017c592"
     )]
     id: String,
     /// Seconds since 1970, of this attempt.
@@ -255,7 +256,7 @@ impl Teller {
             .handoff
             .store
             .with(move |db| {
-                db.queue_messages(&channel, new_message)?;
+                db.queue_messages(&channel, random_hex::<16>)?;
                 match db.is_turned_off(&channel.name)? {
                     true => Ok((true, Vec::new())),
                     false => Ok((false, db.due_messages(&channel, AT_ONCE)?)),

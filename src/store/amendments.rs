@@ -15,7 +15,7 @@ pub struct AmendmentRow {
     pub letter: String,
     /// `page_added`, `corrected`, `withdrawn`, `reinstated`, `threat_confirmed`, `threat_withdrawn`.
     pub kind: String,
-    /// When.
+    /// When; of what was kept back, when an officer let it go.
     pub at: Millis,
     /// The case system's number, where it is registered.
     pub case_number: Option<String>,
@@ -98,11 +98,12 @@ impl Db {
         let unit = self.unit_of(asked.1)?;
         let mut open = Vec::new();
         for row in query.query_map(asked, amendment)? {
-            let row = row?;
+            let mut row = row?;
             if open.len() >= limit as usize {
                 break;
             }
             if !self.keeps_change_from(&row, unit.as_deref())? {
+                row.at = self.told_since(&row, unit.as_deref())?;
                 open.push(row);
             }
         }
@@ -122,7 +123,7 @@ impl Db {
                     amendment,
                 )
             };
-            let found = match find(db) {
+            let mut found = match find(db) {
                 Err(rusqlite::Error::QueryReturnedNoRows) => {
                     return Err(StoreError::NotFound {
                         what: "amendment",
@@ -138,6 +139,7 @@ impl Db {
                     id: id.to_string(),
                 });
             }
+            found.at = db.told_since(&found, unit.as_deref())?;
             if found.acked.is_some() {
                 return Ok(found);
             }
@@ -153,7 +155,8 @@ impl Db {
                 &subject,
                 &json!({"kind": found.kind}),
             )?;
-            Ok(find(db)?)
+            found.acked = find(db)?.acked;
+            Ok(found)
         })
     }
 }

@@ -20,6 +20,8 @@ pub struct CycleFile {
     pub history: CycleHistory,
     /// The load's batch.
     pub batch: Batch,
+    /// How many letters there were is told; not to somebody from whom one of the batch is kept.
+    pub is_counted: bool,
     /// The ledger's entry of the cycle's end.
     pub ended: Option<Anchor>,
     /// The ledger's entry of the load's override.
@@ -35,10 +37,21 @@ impl Db {
         let history = self.cycle_record(id)?;
         Ok(CycleFile {
             batch: self.batch(history.load.batch_id)?,
+            is_counted: true,
             ended: self.anchor("cycle.ended", &format!("cycle/{id}"))?,
             overridden: self.anchor("load.overridden", &format!("load/{}", history.load.id))?,
             history,
         })
+    }
+
+    /// The same for this person: letters of the batch that are kept from him he does not count by its certificate.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn cycle_file_for(&self, looks: &str, id: i64) -> Result<CycleFile, StoreError> {
+        let mut file = self.cycle_file(id)?;
+        file.is_counted = self.kept_of_batch(looks, file.batch.id)?.letters == 0;
+        Ok(file)
     }
 
     /// The ledger's newest entry that says this of this subject.

@@ -39,8 +39,11 @@ struct Quoted {
     page: String,
     text: String,
     quad: Option<Quad>,
-    /// How often the alert had been answered by then.
+    /// How often the alert had been answered by then, of the answers that hold or were another's before.
     answered: usize,
+    /// Somebody had answered by then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_late: bool,
 }
 
 /// An answer as it is kept.
@@ -96,15 +99,36 @@ impl Grounds {
             text: flag.and_then(|flag| flag.quote.clone()).unwrap_or_default(),
             quad: flag.and_then(|flag| flag.quad),
             answered: self.earlier.len(),
+            is_late: !self.earlier.is_empty(),
         };
         self.quotes.insert(0, quoted);
     }
 }
 
 impl AlertRow {
-    /// What was answered beside the answer that holds, the newest first.
+    /// What was answered before the answer that holds, the newest first.
     #[must_use]
     pub fn earlier(&self) -> Vec<AlertAnswer> {
+        let mut all = self.beside();
+        all.retain(|answer| !self.is_behind(answer));
+        all
+    }
+
+    /// What was answered after it: that a later page says nothing, where what had been confirmed stays confirmed.
+    #[must_use]
+    pub fn later(&self) -> Vec<AlertAnswer> {
+        let mut all = self.beside();
+        all.retain(|answer| self.is_behind(answer));
+        all
+    }
+
+    fn is_behind(&self, answer: &AlertAnswer) -> bool {
+        self.acked
+            .as_ref()
+            .is_some_and(|(_, at, _)| answer.at > *at)
+    }
+
+    fn beside(&self) -> Vec<AlertAnswer> {
         let all = self.grounds.aside.iter().chain(&self.grounds.earlier);
         let mut all: Vec<AlertAnswer> = all.map(|kept| self.answered(kept)).collect();
         all.sort_by_key(|answer| std::cmp::Reverse(answer.at));
@@ -114,10 +138,17 @@ impl AlertRow {
     /// Every answer, the newest first.
     #[must_use]
     pub fn answers(&self) -> Vec<AlertAnswer> {
-        let mut all = self.earlier();
+        let mut all = self.beside();
         all.extend(self.answer().map(|kept| self.answered(&kept)));
         all.sort_by_key(|answer| std::cmp::Reverse(answer.at));
         all
+    }
+
+    /// When it was raised last, also where what had been confirmed before that stays confirmed.
+    #[must_use]
+    pub fn raised_last(&self) -> Millis {
+        let aside = self.grounds.aside.iter().map(|kept| Millis(kept.raised_ms));
+        aside.fold(self.raised, Ord::max)
     }
 
     fn answered(&self, kept: &Answer) -> AlertAnswer {
@@ -224,6 +255,7 @@ impl Db {
             .filter(|one| one.answered == times)
         {
             quoted.answered -= 1;
+            quoted.is_late = true;
         }
         let aside = Answer {
             raised_ms: alert.raised.0,
@@ -353,7 +385,7 @@ impl Db {
             }
             quotes.push(AlertQuote {
                 page: page.n,
-                is_late: quoted.answered > 0 || is_late(&quoted.page),
+                is_late: quoted.is_late || quoted.answered > 0 || is_late(&quoted.page),
                 text: quoted.text.clone(),
                 quad: quoted.quad,
             });

@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::OptionalExtension;
 
-use super::later::Later;
+use super::amendments::AmendmentRow;
+use super::later::{Later, PAGE_ADDED};
 use super::named_offices::OfficeWord;
 use super::{Db, StoreError};
+use crate::clock::Millis;
+use crate::domain::alarm::Code;
 
 /// A reading of a letter that is handed over: where it stands in the ledger, and of which pages it was.
 type Reading = (i64, Vec<String>);
@@ -62,15 +65,7 @@ impl Db {
         (letter, amendment): (&str, i64),
         unit: Option<&str>,
     ) -> Result<Option<bool>, StoreError> {
-        let told: Option<i64> = self
-            .connection
-            .prepare_cached(
-                "SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action = 'letter.amended' AND detail ->> '$.amendment' = ?2",
-            )?
-            .query_row((letter, amendment), |row| row.get(0))
-            .optional()?
-            .flatten();
-        let Some(told) = told else {
+        let Some(told) = self.noted_at((letter, amendment))? else {
             return Ok(None);
         };
         let readings = self.readings_since(letter)?;
@@ -94,6 +89,57 @@ impl Db {
             }
         }
         Ok(Some(false))
+    }
+
+    /// Since when a change may be told to the system of this office: since an officer let it go, where it had been kept back. When its page was read would say
+    /// that it was, and how long.
+    pub(super) fn told_since(
+        &self,
+        change: &AmendmentRow,
+        unit: Option<&str>,
+    ) -> Result<Millis, StoreError> {
+        let Some(noted) = self.noted_at((&change.letter, change.id))? else {
+            return Ok(change.at);
+        };
+        let mut questions: Vec<String> = self
+            .office_words(&change.letter, unit)?
+            .iter()
+            .map(|(id, _)| format!("office/{id}"))
+            .collect();
+        if change.kind == PAGE_ADDED {
+            let alert = self.alert_of(&change.letter, Code::PageKeptBack)?;
+            questions.extend(alert.map(|alert| format!("alert/{}", alert.id)));
+        }
+        let mut since = change.at;
+        for question in questions {
+            let answered = self.answered_behind(&question, noted)?;
+            since = since.max(answered.unwrap_or(since));
+        }
+        Ok(since)
+    }
+
+    /// When a question was answered that was open at this entry of the ledger.
+    fn answered_behind(&self, question: &str, entry: i64) -> Result<Option<Millis>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "WITH said AS (SELECT seq, at_ms, action IN ('office.judged', 'alert.acknowledged') AS is_answer FROM ledger WHERE subject = ?1
+                 AND (action IN ('office.named', 'office.judged', 'alert.raised')
+                     OR action = 'alert.acknowledged' AND detail ->> '$.verdict' IN ('confirmed', 'false_alarm')))
+             SELECT min(at_ms) FROM said WHERE seq > ?2 AND is_answer
+             AND NOT (SELECT is_answer FROM said WHERE seq < ?2 ORDER BY seq DESC LIMIT 1)",
+        )?;
+        Ok(query.query_row((question, entry), |row| row.get(0))?)
+    }
+
+    /// Where it stands in the ledger that an amendment was made.
+    fn noted_at(&self, (letter, amendment): (&str, i64)) -> Result<Option<i64>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT max(seq) FROM ledger WHERE subject = 'letter/' || ?1 AND action = 'letter.amended' AND detail ->> '$.amendment' = ?2",
+            )?
+            .query_row((letter, amendment), |row| row.get(0))
+            .optional()?
+            .flatten())
     }
 
     /// Whether an officer has to say of this office what he has not said of what was read then, or has said that the letter accuses it.

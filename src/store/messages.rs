@@ -113,7 +113,7 @@ impl Db {
     /// A person sends a message again, under its old id; one that was delivered with a reason only.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up, or delivered and there is a reason.
+    /// [`StoreError::NotFound`]; [`StoreError::WrongState`] unless it was given up or refused, or delivered and there is a reason.
     pub fn resend_message(
         &mut self,
         id: i64,
@@ -122,6 +122,7 @@ impl Db {
         self.atomically(|db| {
             let known = db.message(id)?;
             let refused = match (known.state, reason) {
+                _ if known.may_go_again() => None,
                 (State::Dead, _) | (State::Sent, Some(_)) => None,
                 (State::Sent, None) => Some((Hindrance::Delivered, "delivered already")),
                 (State::Waiting | State::Staged, _) => Some((Hindrance::Busy, "on its way")),

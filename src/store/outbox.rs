@@ -79,6 +79,12 @@ impl Message {
         }
     }
 
+    /// Whether a person may send it again without more: it was given up, or the other side refused it. A refused draft is back at the desk instead, and goes out
+    /// once it is confirmed again.
+    pub fn may_go_again(&self) -> bool {
+        self.state == State::Dead || self.state == State::Rejected && self.kind != Kind::DraftReady
+    }
+
     /// The stable code of what came of it, and what the other side said beside it.
     pub fn result_and_said(&self) -> (Option<String>, Option<String>) {
         match self.result.as_deref().map(|told| told.split_once(": ")) {
@@ -142,7 +148,7 @@ impl Db {
     pub fn queue_messages(
         &mut self,
         channel: &Channel,
-        new_id: fn() -> String,
+        random: fn() -> String,
     ) -> Result<usize, StoreError> {
         let mut owed = Vec::new();
         for kind in &channel.kinds {
@@ -162,7 +168,7 @@ impl Db {
                     Hearing::Accused => State::KeptBack,
                     Hearing::NotYet => continue,
                 };
-                db.queue(&channel.name, &new, state, new_id())?;
+                db.queue(&channel.name, &new, state, new.kind.id(&random()))?;
                 made += 1;
             }
             Ok(made)

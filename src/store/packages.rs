@@ -8,6 +8,7 @@ use super::drafts::{subject, written};
 use super::earlier::Settled;
 use super::grouping::{NewHold, hold_once};
 use super::handed_out::Handed;
+use super::restored::Forgotten;
 use super::{Channel, Claiming, Db, DraftState, Hindrance, Hold, Message, StoreError, ledger};
 use crate::clock;
 use crate::domain::grouping::hold;
@@ -30,6 +31,21 @@ pub enum Receipt {
         /// Why.
         reason: String,
     },
+}
+
+/// What a receipt came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceiptTaken {
+    /// Its package stands so now.
+    Settled(Message),
+    /// A restored station has forgotten the package, which told of no draft: nothing hangs on it.
+    NoDraft,
+    /// The package is of another letter than the receipt says: of which of them it speaks nobody can tell.
+    OtherLetter,
+    /// A restored station has forgotten the package, and has no draft yet of the letter.
+    LetterMissing,
+    /// It has forgotten the package, and cannot tell whether that was one of a draft.
+    KindUnknown,
 }
 
 /// Whether a package that is taken back was still there.
@@ -61,7 +77,7 @@ impl Db {
         &mut self,
         channel: &Channel,
         limit: u32,
-        (new_lease, new_id): (NewName, NewName),
+        random: NewName,
     ) -> Result<usize, StoreError> {
         self.atomically(|db| {
             let claiming = Claiming {
@@ -73,7 +89,7 @@ impl Db {
                 return Ok(0);
             }
             let began = clock::now();
-            let claims = db.claim_drafts_for(channel.unit.as_deref(), &claiming, new_lease)?;
+            let claims = db.claim_drafts_for(channel.unit.as_deref(), &claiming, random)?;
             if claims.len() < limit as usize {
                 db.taken_until.insert(channel.name.clone(), began);
             }
@@ -83,7 +99,7 @@ impl Db {
                     "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
                      SELECT ?1, ?2, ?3, letter_id, ready_ms, ?5, ?6, ?6 FROM drafts WHERE letter_id = ?4
                      ON CONFLICT (channel, kind, letter_id, occasion) DO UPDATE SET state = ?5, next_ms = ?6, done_ms = NULL",
-                    (new_id(), &channel.name, Kind::DraftReady, &claim.draft.letter, State::Waiting, now),
+                    (Kind::DraftReady.id(&random()), &channel.name, Kind::DraftReady, &claim.draft.letter, State::Waiting, now),
                 )?;
             }
             Ok(claims.len())
@@ -150,8 +166,8 @@ impl Db {
         })
     }
 
-    /// What was found on the other side's receipt for a package; the same receipt again changes nothing. The letter that it names is asked where a restored
-    /// station does not know the package.
+    /// What was found on the other side's receipt for a package; the same receipt again changes nothing. Where a restored station has forgotten the package, it
+    /// counts by the package's name and the letter that it names.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a package that this channel never had; [`StoreError::WrongState`] for a receipt that contradicts what is known.
@@ -160,15 +176,23 @@ impl Db {
         channel: &str,
         (package, letter): (&str, Option<&str>),
         receipt: &Receipt,
-    ) -> Result<Message, StoreError> {
+    ) -> Result<ReceiptTaken, StoreError> {
         let taken = self.atomically(|db| {
-            if let Some(letter) = letter {
-                let is_known_again = db.know_package_again((channel, package), letter)?;
-                if is_known_again && matches!(receipt, Receipt::Rejected { .. }) {
-                    db.was_with(letter, channel)?;
+            match (db.forgotten((channel, package), letter)?, letter) {
+                (Forgotten::OtherLetter, _) => return Ok(ReceiptTaken::OtherLetter),
+                (Forgotten::NoDraft, _) => return Ok(ReceiptTaken::NoDraft),
+                (Forgotten::LetterMissing, _) => return Ok(ReceiptTaken::LetterMissing),
+                (Forgotten::KindUnknown, _) => return Ok(ReceiptTaken::KindUnknown),
+                (Forgotten::Draft, Some(letter)) => {
+                    db.know_package_again((channel, package), letter)?;
+                    if matches!(receipt, Receipt::Rejected { .. }) {
+                        db.was_with(letter, channel)?;
+                    }
                 }
+                (Forgotten::Draft | Forgotten::No, _) => {}
             }
-            db.settle_receipt(channel, package, receipt)
+            let settled = db.settle_receipt(channel, package, receipt)?;
+            Ok(ReceiptTaken::Settled(settled))
         });
         if let Err(StoreError::WrongState { why, .. }) = &taken {
             match receipt {
@@ -335,7 +359,10 @@ impl Db {
                 "UPDATE outbox SET state = ?2, result = ?3, done_ms = ?4 WHERE id = ?1",
                 (message.id, state, result, clock::now()),
             )?;
-            db.settle_unanswered(&message)?;
+            // Who refuses the notice that a package is withdrawn has not said what became of that package.
+            if message.kind != Kind::DraftWithdrawn || state == State::Accepted {
+                db.settle_unanswered(&message)?;
+            }
             db.message(message.id)
         })
     }
@@ -396,7 +423,7 @@ impl Db {
     pub fn package_taken_back(
         &mut self,
         message: &Message,
-        (found, new_id): (Found, NewName),
+        (found, random): (Found, NewName),
     ) -> Result<(), StoreError> {
         let result = match found {
             Found::There => "taken_back",
@@ -411,7 +438,7 @@ impl Db {
                 "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 WHERE NOT EXISTS (SELECT 1 FROM drafts WHERE letter_id = ?4 AND state = 'acked')
                  ON CONFLICT (channel, kind, letter_id, occasion) DO NOTHING",
-                (new_id(), &message.channel, Kind::DraftWithdrawn, &message.letter, message.id, State::Waiting, clock::now()),
+                (Kind::DraftWithdrawn.id(&random()), &message.channel, Kind::DraftWithdrawn, &message.letter, message.id, State::Waiting, clock::now()),
             )?;
             db.note_message(message, "message.taken_back", &message.channel)
         })

@@ -24,6 +24,23 @@ macro_rules! handover_goes_on {
 }
 pub(super) use handover_goes_on;
 
+/// Whether a restored station has forgotten a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forgotten {
+    /// It knows it, or nobody ever laid it down.
+    No,
+    /// It knows it, of another letter.
+    OtherLetter,
+    /// It was one of this letter's draft.
+    Draft,
+    /// It told of something else.
+    NoDraft,
+    /// It was one of a letter's draft, and there is none yet of that letter.
+    LetterMissing,
+    /// Its name does not say what it told.
+    KindUnknown,
+}
+
 impl Db {
     /// A restored station hands out nothing for now; what happened after the back-up's last entry it does not know.
     pub(super) fn stop_handover(&self, by: &str) -> Result<(), StoreError> {
@@ -35,8 +52,26 @@ impl Db {
                 |row| row.get(0),
             )
             .optional()?;
+        self.leave_numbers_out()?;
         let detail = json!({"known_until_ms": known_until.unwrap_or(0)});
         ledger::append(&self.connection, by, "handover.stopped", SUBJECT, &detail)
+    }
+
+    /// Case systems know numbers that were given after the back-up: a late acknowledgement of one has to find nothing, not what is new under the same number.
+    /// New ones begin behind the seconds of this moment, of which none was ever given: fewer are given than seconds pass.
+    fn leave_numbers_out(&self) -> Result<(), StoreError> {
+        let seconds = clock::now().0 / 1000;
+        for table in ["amendments", "alerts"] {
+            self.connection.execute(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+                [table],
+            )?;
+            self.connection.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
+                (table, seconds),
+            )?;
+        }
+        Ok(())
     }
 
     /// When the last thing happened that a restored station knows of, as long as nobody has said that the case systems acknowledged what came after.
@@ -106,25 +141,48 @@ impl Db {
         }
     }
 
-    /// A package that was laid down after the back-up: the receipt for it names its letter, and it is on record again. Whether it is by this receipt.
+    /// Whether this is a package that was laid down after the back-up, and what it told: its name says so. Who answers an alert has registered nothing.
+    pub(super) fn forgotten(
+        &self,
+        (channel, package): (&str, &str),
+        letter: Option<&str>,
+    ) -> Result<Forgotten, StoreError> {
+        let known: Option<String> = self
+            .connection
+            .prepare_cached("SELECT letter_id FROM outbox WHERE message = ?1")?
+            .query_row([package], |row| row.get(0))
+            .optional()?;
+        match (known, letter) {
+            (Some(known), Some(letter)) if known != letter => return Ok(Forgotten::OtherLetter),
+            (Some(_), _) => return Ok(Forgotten::No),
+            (None, _) if self.handover_stopped()?.is_none() => return Ok(Forgotten::No),
+            (None, _) => {}
+        }
+        let letter = match (Kind::of_id(package), letter) {
+            (Some(Kind::DraftReady), Some(letter)) => letter,
+            (Some(Kind::DraftReady), None) => return Ok(Forgotten::No),
+            (Some(_), _) => return Ok(Forgotten::NoDraft),
+            (None, _) => return Ok(Forgotten::KindUnknown),
+        };
+        match self.draft(letter) {
+            Ok(_) if self.may_know_better(letter, channel)? => Ok(Forgotten::Draft),
+            Ok(_) => Ok(Forgotten::No),
+            Err(StoreError::NotFound { .. }) => Ok(Forgotten::LetterMissing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The package is on record again.
     pub(super) fn know_package_again(
-        &mut self,
+        &self,
         (channel, package): (&str, &str),
         letter: &str,
-    ) -> Result<bool, StoreError> {
-        self.atomically(|db| {
-            let mut known = db
-                .connection
-                .prepare_cached("SELECT 1 FROM outbox WHERE message = ?1")?;
-            if known.exists([package])? || !db.may_know_better(letter, channel)? {
-                return Ok(false);
-            }
-            let sql = "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms, result)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?5, 'placed')";
-            let kind = Kind::DraftReady;
-            let row = (package, channel, kind, letter, clock::now(), State::Sent);
-            db.connection.execute(sql, row)?;
-            Ok(true)
-        })
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO outbox (message, channel, kind, letter_id, occasion, state, made_ms, next_ms, result)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?5, 'placed')";
+        let kind = Kind::DraftReady;
+        let row = (package, channel, kind, letter, clock::now(), State::Sent);
+        self.connection.execute(sql, row)?;
+        Ok(())
     }
 }

@@ -1,9 +1,12 @@
 //! Whoever keeps accounts sees no letter: he hears its number where he has to decide something by it.
 
+use std::io::Read;
+
 use laixin::domain::alarm::Escalation;
 use laixin::domain::draft::Flag;
+use laixin::events::Event;
 use laixin::store::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::house::House;
 
@@ -105,6 +108,22 @@ fn an_alert_that_has_gone_up_tells_an_administrator_the_number_and_nothing_where
         (&alert["letter"], &alert["level"], &alert["quotes"]),
         (&json!("QX77"), &json!(2), &json!([]))
     );
+    assert_eq!(alert["code"], Value::Null, "its number only");
+    let mut stream = house.open(&chief, "/v1/events").into_body().into_reader();
+    house.app.events.tell(Event::Alert {
+        code: "threat".into(),
+        subject: "letter/QX77".into(),
+    });
+    let (mut heard, mut part) = (String::new(), [0; 4096]);
+    while !heard.contains("QX77") {
+        let n = stream.read(&mut part).unwrap();
+        assert!(n > 0, "the stream ended: {heard}");
+        heard.push_str(&String::from_utf8_lossy(&part[..n]));
+    }
+    assert!(
+        heard.contains("gone_up") && !heard.contains("threat"),
+        "{heard}"
+    );
     let today = house.get(&chief, "/today").text;
     assert!(today.contains("信件 QX77") && today.contains("请核准人打开信件认定"));
     assert!(!today.contains(WORDS) && !today.contains("href=\"/letters/QX77\""));
@@ -115,9 +134,14 @@ fn an_alert_that_has_gone_up_tells_an_administrator_the_number_and_nothing_where
     );
     assert!(!house.get(&other, "/today").text.contains("QX77"));
     let to = format!("/v1/alerts/{}/acknowledge", alert["id"]);
-    let noted = json!({"verdict": "noted"});
+    let noted = json!({"verdict": "noted", "note": "已电话通知核准人"});
     assert_eq!(house.post(&other, &to, noted.clone()).status, 404);
-    assert_eq!(house.post(&chief, &to, noted).status, 200);
+    let answered = house.post(&chief, &to, noted);
+    assert_eq!(
+        (answered.status, answered.json()["note"].as_str()),
+        (200, Some("已电话通知核准人")),
+        "his own words"
+    );
     let cleared = house.post(&chief, &to, json!({"verdict": "false_alarm"}));
     assert_eq!(cleared.code(), "not_opened");
 }

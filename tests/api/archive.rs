@@ -137,7 +137,7 @@ pub(super) fn fetch(
     (pdf, file)
 }
 
-fn pdftotext(file: &Path, page: u32) -> String {
+pub(super) fn pdftotext(file: &Path, page: u32) -> String {
     let page = page.to_string();
     let done = Command::new("pdftotext")
         .args(["-f", &page, "-l", &page, "-enc", "UTF-8"])

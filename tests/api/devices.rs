@@ -306,6 +306,27 @@ fn the_certificate_of_a_cycle_is_a_pdf_for_operators_and_maintenance() {
     }
 }
 
+/// “整批签收 2 件”, of which the page of batches shows him one.
+#[test]
+fn a_recused_person_counted_by_a_certificate_what_is_kept_from_him() {
+    let house = House::new();
+    let number = cycle(&house, None);
+    house.letter("A1");
+    house.sql("INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('A1', 'qian', 1, 'r', 'x')");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, is_told) in [("qian", false), ("li", true)] {
+        let caller = house.person(name, Role::ConfirmingOfficer);
+        let path = format!("/v1/cycles/{number}/certificate.pdf");
+        let (_, _, bytes) = house.get_bytes(&caller, &path);
+        let file = folder.path().join("certificate.pdf");
+        std::fs::write(&file, bytes).unwrap();
+        let text = super::archive::pdftotext(&file, 1);
+        assert!(text.contains(&number), "{text}");
+        assert_eq!(text.contains("整批签收"), is_told, "{name}: {text}");
+        assert_eq!(text.contains("见批次记录"), !is_told, "{name}: {text}");
+    }
+}
+
 #[test]
 fn a_missing_font_is_a_problem_that_says_what_to_install() {
     let error = PrintFont::load(std::path::Path::new("/nowhere/font.ttf")).unwrap_err();

@@ -427,11 +427,10 @@ impl House {
 
     /// How many messages a channel is owed by now.
     pub(super) fn queued(&self, channel: Channel) -> usize {
-        let id = || format!("msg_{}", password::random_hex::<16>());
         let queue = self
             .app
             .store
-            .wait(move |db| db.queue_messages(&channel, id));
+            .wait(move |db| db.queue_messages(&channel, password::random_hex::<16>));
         queue.unwrap()
     }
 

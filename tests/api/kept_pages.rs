@@ -338,3 +338,36 @@ fn a_batch_counts_nothing_that_is_kept_from_whoever_looks() {
     let his = house.post(&officer, "/v1/batches/1/close", json!({"note": "结批"}));
     assert!(his.text.contains("finding"), "{}", his.text);
 }
+
+/// `at` was the second in which the page was read: how long it had been kept back could be told by it.
+#[test]
+fn an_amendment_told_when_a_page_was_read_that_had_been_kept_back() {
+    let house = House::with_roster("");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let theirs = system_of(&house, "市信访局");
+    registered(&house, &theirs);
+    let told = || house.get(&theirs, "/v1/amendments").json()["items"].clone();
+    let long_ago = || house.sql("UPDATE amendments SET at_ms = 1");
+    house.tampered();
+    page_comes(&house, 2);
+    is_read(&house, None);
+    long_ago();
+    let free = told()[0].clone();
+    let is_old = |change: &Value| change["at"].as_str().unwrap().starts_with("1970-");
+    assert!(free["kind"] == "page_added" && is_old(&free), "{free}");
+    page_comes(&house, 3);
+    accuses(&house, OFFICE);
+    long_ago();
+    assert_eq!(told(), json!([free]), "the third page is kept back");
+    opens(&house, &officer);
+    assert_eq!(judge_alert(&house, &officer), 200);
+    let all = told();
+    assert_eq!(all[0], free, "that one was never kept back");
+    assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
+    assert!(!is_old(&all[1]), "when he let it go: {all}");
+    let path = format!("/v1/amendments/{}/ack", all[1]["id"]);
+    for _ in 0..2 {
+        let acked = house.post(&theirs, &path, json!({})).json();
+        assert_eq!(acked["at"], all[1]["at"]);
+    }
+}

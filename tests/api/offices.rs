@@ -186,7 +186,7 @@ fn a_unit_by_its_short_name_is_the_office_that_a_letter_accuses() {
     let laid = house
         .app
         .store
-        .wait(move |db| db.claim_packages(&folder, 10, (|| "l".into(), || "m".into())));
+        .wait(move |db| db.claim_packages(&folder, 10, || "l".into()));
     assert_eq!(laid.unwrap(), 0);
     let other = system_of(&house, "other", "昆山市人民政府");
     assert_eq!(

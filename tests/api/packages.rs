@@ -14,18 +14,18 @@ use super::late::{claim, page_comes};
 use super::late_accusations::{OFFICE, accuses};
 use crate::support::{project, wait_for};
 
-struct Gate {
+pub(super) struct Gate {
     home: tempfile::TempDir,
 }
 
 impl Gate {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         self.home.path().join("exchange")
     }
 
@@ -36,7 +36,7 @@ impl Gate {
         )
     }
 
-    fn house(&self, more: &str) -> House {
+    pub(super) fn house(&self, more: &str) -> House {
         let mapping = project("config/case-system/example.toml");
         let house = House::telling(&self.settings(&mapping, more));
         let original = house.app.evidence.put(&two_page_tiff()).unwrap();
@@ -67,7 +67,7 @@ impl Gate {
     }
 
     /// The manifest of this kind.
-    fn told(&self, kind: &str) -> Value {
+    pub(super) fn told(&self, kind: &str) -> Value {
         wait_for(kind, 30, || self.manifests(kind).into_iter().next())
     }
 
@@ -84,7 +84,7 @@ impl Gate {
         manifests
     }
 
-    fn names(&self, below: &str) -> Vec<String> {
+    pub(super) fn names(&self, below: &str) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.folder().join(below)) else {
             return Vec::new();
         };
@@ -109,7 +109,7 @@ impl Gate {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn receipt(&self, name: &str, receipt: &Value) {
+    pub(super) fn receipt(&self, name: &str, receipt: &Value) {
         self.receipt_text(name, &receipt.to_string());
     }
 
@@ -126,7 +126,7 @@ impl Gate {
     }
 }
 
-fn stands(house: &House, letter: &str, state: &str) {
+pub(super) fn stands(house: &House, letter: &str, state: &str) {
     let sql =
         format!("SELECT count(*) FROM outbox WHERE letter_id = '{letter}' AND state = '{state}'");
     wait_for(&format!("{letter} to be {state}"), 30, || {
@@ -759,6 +759,26 @@ fn a_package_taken_back_is_withdrawn_by_a_notice_and_its_late_receipt_still_regi
     assert_eq!(made.status, 200, "{}", made.text);
 }
 
+/// It stayed refused for ever: nobody could tell the other side of the change again.
+#[test]
+fn a_refused_amendment_is_sent_again_by_a_person() {
+    let gate = Gate::new();
+    let (house, package) = gate.taken_back();
+    gate.told("draft.withdrawn");
+    let receipt = json!({"package": package, "result": "accepted", "case_number": "XF-1"});
+    gate.receipt("1.receipt.json", &receipt);
+    let amended = gate.told("letter.amended")["package"].clone();
+    gate.carry_away();
+    let refused = json!({"package": amended, "result": "rejected", "reason": "系统停用"});
+    gate.receipt("2.receipt.json", &refused);
+    stands(&house, "A1", "rejected");
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    let id = house.count("SELECT id FROM outbox WHERE kind = 'letter.amended'");
+    let again = house.post(&officer, &format!("/v1/outbox/{id}/resend"), json!({}));
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert_eq!(gate.told("letter.amended")["package"], amended);
+}
+
 /// The other side may have fetched it and register it any day, beside whoever gets it next.
 #[test]
 fn a_letter_whose_package_was_taken_back_goes_nowhere_before_the_other_side_or_a_person_has_answered()
@@ -792,10 +812,21 @@ fn a_letter_whose_package_was_taken_back_goes_nowhere_before_the_other_side_or_a
         .store
         .wait(move |db| db.confirm("A1", version, "zhang"));
     assert!(confirmed.unwrap_err().to_string().contains("held"));
+    // Who refuses the notice may have registered it; and what names another letter speaks of nothing.
+    let refused = json!({"package": notice, "result": "rejected", "reason": "已登记"});
+    let other = json!({"package": package, "letter": "B1", "result": "rejected", "reason": "重复"});
+    gate.receipt("1.receipt.json", &refused);
+    gate.receipt("2.receipt.json", &other);
+    let note = wait_for("it to be set aside", 30, || {
+        std::fs::read_to_string(gate.folder().join("in/bad/2.receipt.json.why")).ok()
+    });
+    assert!(note.starts_with("other_letter\n"), "{note}");
+    assert_eq!(gate.names("in/done"), ["1.receipt.json"]);
+    let open = "SELECT count(*) FROM holds WHERE resolved_ms IS NULL";
+    assert_eq!(house.count(open), 1, "neither is an answer");
     // Their word on the notice is an answer, too.
     let known = json!({"package": notice, "result": "accepted", "case_number": "-"});
-    gate.receipt("1.receipt.json", &known);
-    let open = "SELECT count(*) FROM holds WHERE resolved_ms IS NULL";
+    gate.receipt("3.receipt.json", &known);
     wait_for("their answer", 30, || {
         (house.count(open) == 0).then_some(())
     });
@@ -871,7 +902,7 @@ fn a_webhook_hears_of_a_draft_only_once_the_folders_have_taken_what_is_theirs() 
     assert_eq!(house.queued(hook.clone()), 0, "the folder may take both");
     let taken = house.app.store.wait(move |db| {
         let id = laixin::api::password::random_hex::<16>;
-        db.claim_packages(&gate, 20, (id, id))
+        db.claim_packages(&gate, 20, id)
     });
     assert_eq!(taken.unwrap(), 1);
     assert_eq!(house.queued(hook), 1, "what it may not have is theirs");

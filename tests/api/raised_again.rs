@@ -302,12 +302,25 @@ fn another_threat_opens_a_confirmed_alert_and_what_was_confirmed_stays() {
         (&alert["verdict"], &alert["earlier"][0]["verdict"]),
         (&Value::Null, &json!("confirmed"))
     );
+    let (raised, late) = (&alert["raised_at"], &alert["quotes"][0]["late"]);
+    house.sql("UPDATE alerts SET later = json_set(later, '$.earlier[0].raised_ms', 1, '$.earlier[0].at_ms', 2)");
+    house.tampered();
     assert_eq!(answer(&house, &officer, "false_alarm").status, 200);
     let alert = &listed(&house, &officer)[0];
     assert_eq!(
-        (&alert["verdict"], &alert["earlier"][0]["verdict"]),
+        (&alert["verdict"], &alert["later"][0]["verdict"]),
         (&json!("confirmed"), &json!("false_alarm")),
         "the second answer stands beside"
+    );
+    assert_eq!(
+        alert["earlier"],
+        json!([]),
+        "it is later than the one that holds"
+    );
+    assert_eq!(
+        (&alert["raised_at"], &alert["quotes"][0]["late"]),
+        (raised, late),
+        "and says nothing of when"
     );
     assert_eq!(alert["quotes"][0]["text"], NEW);
     assert_eq!(changes(), 1, "nothing is taken back");

@@ -3,10 +3,13 @@
 
 use laixin::api::password::random_hex;
 use laixin::domain::outgoing::Kind;
-use laixin::store::{Channel, Db, Receipt, Role, Scope, StoreError};
+use laixin::store::{Channel, Db, Receipt, ReceiptTaken, Role, Scope, StoreError};
 use serde_json::json;
 
 use super::house::{Caller, House};
+use super::packages::{Gate, stands};
+use super::raised_again::threat;
+use crate::support::wait_for;
 
 const CLAIMS: &str = "/v1/drafts/claims";
 const RECONCILE: &str = "/v1/handover/reconcile";
@@ -37,6 +40,10 @@ fn ack(house: &House, caller: &Caller, letter: &str, number: &str) -> (u16, Stri
         _ => answer.code(),
     };
     (answer.status, code)
+}
+
+fn is_settled(taken: &Result<ReceiptTaken, StoreError>, letter: &str) -> bool {
+    matches!(taken, Ok(ReceiptTaken::Settled(message)) if message.letter == letter)
 }
 
 fn registered() -> (u16, String) {
@@ -130,7 +137,7 @@ fn a_receipt_that_names_its_letter_registers_it_on_a_restored_station_and_nothin
     assert_eq!(house.queued(hook.clone()), 0);
     let packages = || {
         let (folder, id) = (folder.clone(), random_hex::<16>);
-        let claim = move |db: &mut Db| db.claim_packages(&folder, 10, (id, id));
+        let claim = move |db: &mut Db| db.claim_packages(&folder, 10, id);
         house.app.store.wait(claim).unwrap()
     };
     assert_eq!(packages(), 0);
@@ -139,14 +146,15 @@ fn a_receipt_that_names_its_letter_registers_it_on_a_restored_station_and_nothin
         let accepted = Receipt::Accepted {
             case_number: "N1".into(),
         };
-        let take =
-            move |db: &mut Db| db.take_receipt("exchange/gate-1", ("msg_after", letter), &accepted);
+        let take = move |db: &mut Db| {
+            db.take_receipt("exchange/gate-1", ("draft_after", letter), &accepted)
+        };
         house.app.store.wait(take)
     };
     let unknown = receipt(None);
     assert!(matches!(unknown, Err(StoreError::NotFound { .. })));
     for _ in 0..2 {
-        assert_eq!(receipt(Some("A1")).unwrap().letter, "A1");
+        assert!(is_settled(&receipt(Some("A1")), "A1"));
     }
     let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
     assert_eq!(row.case_number.as_deref(), Some("N1"));
@@ -167,13 +175,14 @@ fn a_rejection_of_a_package_that_a_restored_station_did_not_know_was_set_aside()
         let receipt = Receipt::Rejected {
             reason: "住址不清".into(),
         };
-        let take =
-            move |db: &mut Db| db.take_receipt("exchange/gate-1", ("msg_after", letter), &receipt);
+        let take = move |db: &mut Db| {
+            db.take_receipt("exchange/gate-1", ("draft_after", letter), &receipt)
+        };
         house.app.store.wait(take)
     };
     assert!(matches!(rejected(None), Err(StoreError::NotFound { .. })));
     for _ in 0..2 {
-        assert_eq!(rejected(Some("A1")).unwrap().letter, "A1");
+        assert!(is_settled(&rejected(Some("A1")), "A1"));
     }
     let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
     assert_eq!(row.nack_reason.as_deref(), Some("住址不清"));
@@ -222,14 +231,124 @@ fn a_receipt_that_contradicts_makes_no_package_that_was_never_laid() {
     };
     for _ in 0..2 {
         let receipt = accepted.clone();
-        let taken = house
-            .app
-            .store
-            .wait(move |db| db.take_receipt("exchange/gate-1", ("msg_1", Some("A001")), &receipt));
+        let taken = house.app.store.wait(move |db| {
+            db.take_receipt("exchange/gate-1", ("draft_1", Some("A001")), &receipt)
+        });
         assert!(matches!(taken, Err(StoreError::WrongState { .. })));
     }
     assert_eq!(house.count("SELECT count(*) FROM outbox"), 0);
     let held =
         "SELECT count(*) FROM holds WHERE letter_id = 'A001' AND reason = 'receipt_contradicts'";
     assert_eq!(house.count(held), 1, "a person hears of it");
+}
+
+/// A receipt for an alert, which may carry any number, registered the letter, whose draft had never gone out: then a correction of it went out.
+#[test]
+fn a_receipt_for_an_alert_registered_its_letter_on_a_restored_station() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    restore(&house);
+    let accepted = Receipt::Accepted {
+        case_number: "AL-1".into(),
+    };
+    let rejected = Receipt::Rejected {
+        reason: "收到".into(),
+    };
+    let taken = |package: String, letter: &'static str, receipt: &Receipt| {
+        let receipt = receipt.clone();
+        let take = move |db: &mut Db| {
+            db.take_receipt("exchange/gate-1", (&package, Some(letter)), &receipt)
+        };
+        house.app.store.wait(take).unwrap()
+    };
+    for receipt in [&accepted, &rejected] {
+        for kind in Kind::ALL {
+            let package = kind.id("after");
+            if kind == Kind::DraftReady {
+                assert_eq!(taken(package, "B1", receipt), ReceiptTaken::LetterMissing);
+            } else {
+                assert_eq!(
+                    taken(package, "A1", receipt),
+                    ReceiptTaken::NoDraft,
+                    "{kind:?}"
+                );
+            }
+        }
+        let unknown = "msg_after".to_owned();
+        assert_eq!(taken(unknown, "A1", receipt), ReceiptTaken::KindUnknown);
+    }
+    let untouched = "SELECT count(*) FROM drafts WHERE letter_id = 'A1' AND state = 'open' AND ready_ms IS NOT NULL AND nack_reason IS NULL";
+    assert_eq!(house.count(untouched), 1);
+    assert_eq!(house.count("SELECT count(*) FROM outbox"), 0);
+}
+
+/// The same through the folder: the receipt is moved back out of `in/done`, as the administrator's page says.
+#[test]
+fn receipts_moved_back_into_the_folder_register_only_what_answers_a_draft() {
+    let gate = Gate::new();
+    let house = gate.house("");
+    restore(&house);
+    house.drafted_as("A1", threat(1, "不解决就同归于尽"));
+    let alert = gate.told("alert.raised")["package"].clone();
+    let receipt = |package: &serde_json::Value, letter: &str| json!({"package": package, "letter": letter, "result": "accepted", "case_number": "AL-1"});
+    let done = |name: &str| {
+        let name = name.to_owned();
+        wait_for("the receipt to be read", 30, || {
+            gate.names("in/done").contains(&name).then_some(())
+        });
+    };
+    gate.receipt("1.receipt.json", &receipt(&alert, "A1"));
+    done("1.receipt.json");
+    house.sql("DELETE FROM outbox");
+    let (put_away, back) = ("in/done/1.receipt.json", "in/1.receipt.json");
+    let at = |name: &str| gate.folder().join(name);
+    std::fs::rename(at(put_away), at(back)).unwrap();
+    done("1.receipt.json");
+    let acked = "SELECT count(*) FROM drafts WHERE state = 'acked'";
+    assert_eq!(house.count(acked), 0, "an alert registers nothing");
+
+    let draft = json!(Kind::DraftReady.id("before-the-crash"));
+    gate.receipt("2.receipt.json", &receipt(&draft, "B1"));
+    let note = wait_for("it to be set aside", 30, || {
+        std::fs::read_to_string(at("in/bad/2.receipt.json.why")).ok()
+    });
+    assert!(note.starts_with("letter_missing\n"), "{note}");
+    gate.receipt(
+        "3.receipt.json",
+        &receipt(&json!("msg_of_an_older_station"), "A1"),
+    );
+    let note = wait_for("it to be set aside", 30, || {
+        std::fs::read_to_string(at("in/bad/3.receipt.json.why")).ok()
+    });
+    assert!(note.starts_with("kind_unknown\n"), "{note}");
+    assert_eq!(house.count(acked), 0);
+    gate.receipt("4.receipt.json", &receipt(&draft, "A1"));
+    stands(&house, "A1", "accepted");
+    assert_eq!(house.count(acked), 1);
+}
+
+/// The station gave the numbers anew that it had forgotten: what was new under one was never told.
+#[test]
+fn an_acknowledgement_of_a_forgotten_amendment_took_another_letters_for_told() {
+    let house = House::offering("read");
+    let cases = house.machine("cases", Scope::CaseSystem);
+    for (letter, number) in [("A1", "N1"), ("A2", "N2")] {
+        house.drafted(letter);
+        claimed(&house, &cases);
+        assert_eq!(ack(&house, &cases, letter, number), registered());
+    }
+    let amended = |letter: &str| {
+        house.sql(&format!("INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES ('{letter}', 'threat_confirmed', 1, 'boss')"));
+        let open = house.get(&cases, "/v1/amendments").json();
+        open["items"][0]["id"].as_i64().unwrap()
+    };
+    let forgotten = amended("A1");
+    house.sql("DELETE FROM amendments; DELETE FROM sqlite_sequence WHERE name = 'amendments'");
+    restore(&house);
+    let told = amended("A2");
+    assert_ne!(told, forgotten);
+    let path = |number: i64| format!("/v1/amendments/{number}/ack");
+    let late = house.post(&cases, &path(forgotten), json!({}));
+    assert_eq!(late.status, 404);
+    assert_eq!(house.post(&cases, &path(told), json!({})).status, 200);
 }

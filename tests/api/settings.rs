@@ -448,3 +448,33 @@ fn who_works_on_a_letter_is_not_told_to_whom_it_is_kept_from() {
     assert!(at_work(&callers[1]).contains("<b>li</b>"));
     assert!(!at_work(&callers[2]).contains("<b>li</b>"));
 }
+
+/// Neither named nor counted. Which of them change is not told: a name that is put in to be looked at would tell whom one accuses.
+#[test]
+fn restricted_letters_were_not_counted_before_a_roster_is_put_in_force() {
+    let house = House::with_roster("");
+    let admin = house.person("zhao", Role::Administrator);
+    for (id, whom) in [
+        ("L1", "周明远"),
+        ("L2", "周明远"),
+        ("L3", "林伯年"),
+        ("L4", "周明远"),
+    ] {
+        letter(&house, id, (whom, "我村的路灯坏了三个月，请派人来看一看。"));
+    }
+    house.sql(
+        "INSERT INTO restrictions (letter_id, state, why, at_ms, by) SELECT id, 'restricted', 'by_hand', 1, 'x' FROM letters WHERE id <> 'L1';
+         INSERT INTO recusals (letter_id, user, at_ms, reason, by) VALUES ('L4', 'zhao', 1, 'r', 'x')",
+    );
+    let mut new = shipped();
+    new.leaders.remove(0);
+    let without = json!({"table": table::written(&new)});
+    let found = look(&house, &admin, ROSTER, &without);
+    assert_eq!(names(&found, "letters", "letter"), ["L1"]);
+    assert_eq!(
+        found["restricted"], 2,
+        "but for the one that is kept from him"
+    );
+    let same = json!({"table": table::written(&shipped())});
+    assert_eq!(look(&house, &admin, ROSTER, &same)["restricted"], 0);
+}

@@ -42,7 +42,7 @@ fn taken_by_folder(house: &House, unit: Option<&str>) -> Vec<String> {
     };
     let id = laixin::api::password::random_hex::<16>;
     let taken = house.app.store.wait(move |db| {
-        db.claim_packages(&channel, 50, (id, id))?;
+        db.claim_packages(&channel, 50, id)?;
         db.due_messages(&channel, 99)
     });
     let mut letters: Vec<String> = taken.unwrap().into_iter().map(|one| one.letter).collect();

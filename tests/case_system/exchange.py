@@ -39,7 +39,7 @@ def take(out, back, manifest_file, ledger, options, dice):
         held = (out / listed["name"]).read_bytes()
         assert len(held) == listed["size"] and hashlib.sha256(held).hexdigest() == listed["sha256"], listed["name"]
     letter = manifest["letter"]
-    receipt = {"package": package}
+    receipt = {"package": package, "letter": letter}
     if manifest["kind"] == "draft.ready" and ledger.registered(letter) is None and dice.random() < options.rejects:
         ledger.count("rejects")
         receipt |= {"result": "rejected", "reason": "not now"}
@@ -79,7 +79,7 @@ def main():
                 if ledger.registered(manifest["letter"]) is None:
                     raise
                 lay_down(back, manifest["package"] + ".receipt.json",
-                         json.dumps({"package": manifest["package"], "result": "accepted", "case_number": ledger.registered(manifest["letter"])}))
+                         json.dumps({"package": manifest["package"], "letter": manifest["letter"], "result": "accepted", "case_number": ledger.registered(manifest["letter"])}))
                 for listed in manifest["files"]:
                     (out / listed["name"]).unlink(missing_ok=True)
                 manifest_file.unlink(missing_ok=True)

@@ -54,7 +54,7 @@ pub struct LetterChangeView {
 /// What a setting would change, or has changed.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"preview": "4b1f0c9e", "applied": false, "second_person": true,
-    "entries": [{"kind": "leader", "name": "汤继红", "before": "5 · 苏州市人民政府副市长 · 汤市长", "after": null}], "letters": []}))]
+    "entries": [{"kind": "leader", "name": "汤继红", "before": "5 · 苏州市人民政府副市长 · 汤市长", "after": null}], "letters": [], "restricted": 2}))]
 pub struct SettingChangeView {
     /// The number to put it in force with.
     pub(super) preview: String,
@@ -66,6 +66,8 @@ pub struct SettingChangeView {
     pub(super) entries: Vec<EntryChangeView>,
     /// Open letters whose drafts change, of those that the caller may see; an administrator is told their numbers.
     pub(super) letters: Vec<LetterChangeView>,
+    /// Open restricted letters that the caller does not see and that it may change as well: how many there are, since which of them would say whom they name.
+    pub(super) restricted: usize,
 }
 
 /// A roster to look at or to put in force: a table, or the one of an earlier change.

@@ -29,9 +29,9 @@
   }
 
   function line(alert) {
-    const row = element("div", "", { className: `alarm ${alert.code} level${alert.level}`, id: `alarm-${alert.id}` });
+    const row = element("div", "", { className: `alarm ${alert.code ?? ""} level${alert.level}`, id: `alarm-${alert.id}` });
     const at = new Date(alert.raised_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const told = words[alert.code].replace("{}", alert.letter);
+    const told = words[alert.code ?? "some"].replace("{}", alert.letter);
     const numberOnly = "numberOnly" in strip.dataset;
     const link = numberOnly ? element("b", told) : element("a", told, { href: `/letters/${encodeURIComponent(alert.letter)}` });
     const what = element("p", "", { className: "what" });
@@ -44,7 +44,7 @@
       const place = words[quote.late ? "on_late_page" : "on_page"].replace("{}", quote.page);
       what.append(element("span", quote.text ? `${place}：“${quote.text}”` : place, { className: "quoted" }));
     }
-    for (const answer of alert.earlier) {
+    for (const answer of [...alert.later, ...alert.earlier]) {
       const told = words.before.replace("{}", answer.by).replace("{}", words[`said_${answer.verdict}`]);
       what.append(element("span", [told, answer.note].filter(Boolean).join(" · "), { className: "small doubted" }));
     }

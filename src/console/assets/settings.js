@@ -67,6 +67,7 @@
     if (entries.length) {
       place.append(cell("h3", fill(said.settings.letters, letters.length)));
       if (letters.length) place.append(table(heads("letter"), letters));
+      if (found.restricted) place.append(cell("p", fill(said.settings.restricted, found.restricted)));
     }
     return entries.length;
   }

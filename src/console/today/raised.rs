@@ -97,7 +97,7 @@ fn told(w: &'static Words, ((alert, quotes), is): &Open) -> Alert {
     }
     let level = w.known("alarm", &format!("level{}", alert.level));
     let raised = [
-        Some(when::moment(w, alert.raised)),
+        Some(when::moment(w, alert.raised_last())),
         level.map(str::to_owned),
     ];
     subject.push(raised.into_iter().flatten().collect::<Vec<_>>().join(" · "));

@@ -1,7 +1,7 @@
 //! Letters set line by line, and what must be registered from them.
 
 use crate::domain::draft::Fields;
-use crate::domain::extract::extract;
+use crate::domain::extract::{extract, extract_by_roster};
 use crate::domain::field::Source;
 use crate::domain::roster::{Leader, Organisation, Roster};
 use crate::domain::text::{Line, PageKind, PageText};
@@ -80,19 +80,20 @@ pub(super) fn envelope(recipient: &str, sender: &[&str]) -> PageText {
 }
 
 pub(super) fn letter(rows: &[&str]) -> Fields {
-    extract(
-        &[page(1, PageKind::Letter, rows)],
-        &roster(),
-        Some("2025-06-30"),
-    )
+    all_of(&[page(1, PageKind::Letter, rows)])
 }
 
 pub(super) fn with_envelope(rows: &[&str], front: PageText) -> Fields {
-    extract(
-        &[page(1, PageKind::Letter, rows), front],
-        &roster(),
-        Some("2025-06-30"),
-    )
+    all_of(&[page(1, PageKind::Letter, rows), front])
+}
+
+/// What is registered; whoever looks at another roster before it is put in force has to be told the same of it.
+fn all_of(pages: &[PageText]) -> Fields {
+    let fields = extract(pages, &roster(), Some("2025-06-30"));
+    let looked_at = extract_by_roster(pages, &roster());
+    assert_eq!(looked_at.addressee.value, fields.addressee.value);
+    assert_eq!(looked_at.accused, fields.accused);
+    fields
 }
 
 const HEAD: [&str; 3] = [
