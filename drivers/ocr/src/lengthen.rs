@@ -43,17 +43,31 @@ impl Lengthened {
         let (before, rest): (Vec<Read>, Vec<Read>) =
             reads.into_iter().partition(|r| r.at < self.from);
         let (core, after): (Vec<Read>, Vec<Read>) = rest.into_iter().partition(|r| r.at <= self.to);
-        let text = |added: Vec<Read>| if is_text(&added) { added } else { Vec::new() };
-        [text(before), core, text(after)].concat()
+        let first: Vec<char> = core.iter().take(2).map(|r| r.ch).collect();
+        let last: Vec<char> = core.iter().rev().take(2).map(|r| r.ch).collect();
+        let text = |added: Vec<Read>, beside: &[char]| match is_text(&added, beside) {
+            true => added,
+            false => Vec::new(),
+        };
+        [text(before, &first), core, text(after, &last)].concat()
     }
 }
 
-fn is_text(added: &[Read]) -> bool {
+/// The numbers that a telephone number is written out in.
+const NUMBERS: &str = "零〇一二三四五六七八九";
+
+/// Whether what was read is text; `beside` are the two characters next to it. A stroke beside numbers is one: 八八一一.
+fn is_text(added: &[Read], beside: &[char]) -> bool {
     let strokes = [
         '一', '-', '—', '_', '|', '丨', '.', '·', ',', '，', '、', '\'', ' ',
     ];
     let sure = crate::recognise::mean_confidence(added);
-    sure >= ADDED_SURE && added.iter().any(|r| !strokes.contains(&r.ch))
+    let of_numbers = beside.len() == 2 && beside.iter().all(|ch| NUMBERS.contains(*ch));
+    let is_number = |r: &Read| of_numbers && r.ch == '一';
+    sure >= ADDED_SURE
+        && added
+            .iter()
+            .any(|r| !strokes.contains(&r.ch) || is_number(r))
 }
 
 /// Lengthens `boxes` in place and tells what was added to each.
@@ -304,5 +318,8 @@ mod tests {
         };
         assert_eq!(kept(&[('路', 0.5), ('1', 0.8), ('号', 0.9)]), "路1号");
         assert_eq!(kept(&[('路', 0.5), ('一', 0.8)]), "路");
+        let written_out = [('八', 0.5), ('八', 0.6), ('一', 0.8), ('一', 0.9)];
+        assert_eq!(kept(&written_out), "八八一一");
+        assert_eq!(kept(&[('第', 0.5), ('八', 0.6), ('一', 0.8)]), "第八");
     }
 }
