@@ -23,8 +23,8 @@ use crate::health::Readiness;
 use crate::metrics::Metrics;
 use crate::sd_notify::Beat;
 use crate::store::{
-    Db, DueLetter, Learned, PagesRead, READING_ATTEMPTS, Reading, SpokenOf, Store, StoreError,
-    UnreadPage,
+    CycleRecord, Db, DueLetter, Learned, Load, PagesRead, READING_ATTEMPTS, Reading, SpokenOf,
+    Store, StoreError, UnreadPage,
 };
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
@@ -380,16 +380,23 @@ impl Reader {
     fn draft(&self, due: &DueLetter) -> Result<(), StoreError> {
         let letter = due.id.as_str();
         let id = letter.to_owned();
-        let (pages, (batch, load), units) = self
-            .store
-            .wait(move |db| Ok((db.read_pages(&id)?, db.letter_origin(&id)?, db.units()?)))?;
-        let cycle = match load.cycle_id {
-            Some(id) => Some(self.store.wait(move |db| db.cycle(id))?),
-            None => None,
-        };
+        let (pages, (batch, load), units, others) = self.store.wait(move |db| {
+            let pages = db.read_pages(&id)?;
+            Ok((
+                pages,
+                db.letter_origin(&id)?,
+                db.units()?,
+                db.other_loads(&id)?,
+            ))
+        })?;
+        let cycle = self.cycle_of(&load)?;
         let started = clock::monotonic();
         let office = self.office()?;
         let mut draft = office.draft(letter, &pages, &batch, &load, cycle.as_ref());
+        for other in &others {
+            let proof = assemble::disinfection(other, self.cycle_of(other)?.as_ref());
+            draft.other_disinfections.push(proof);
+        }
         self.with_what_was_learned(&mut draft)?;
         let spoken = office.spoken_of(letter, (&pages, &draft.fields), &units);
         let offer = self.settings.handoff.offer;
@@ -413,6 +420,13 @@ impl Reader {
         };
         self.tell(letter, what);
         Ok(())
+    }
+
+    fn cycle_of(&self, load: &Load) -> Result<Option<CycleRecord>, StoreError> {
+        let found = load
+            .cycle_id
+            .map(|id| self.store.wait(move |db| db.cycle(id)));
+        found.transpose()
     }
 
     /// Roster and deadlines as they are in force now.

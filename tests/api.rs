@@ -27,6 +27,7 @@ mod late;
 mod late_accusations;
 mod late_acks;
 mod late_pages;
+mod letter_pages;
 mod mailroom;
 mod named_offices;
 mod office;

@@ -111,6 +111,8 @@ pub struct PageView {
     pub width: Option<u32>,
     /// Height in pixels, once read.
     pub height: Option<u32>,
+    /// The load under which its sheet was opened: another than the letter's where the page was moved into it, or came later.
+    pub load: i64,
 }
 
 impl From<PageRow> for PageView {
@@ -125,6 +127,7 @@ impl From<PageRow> for PageView {
             problem: row.problem,
             width: row.size_px.map(|(width, _)| width),
             height: row.size_px.map(|(_, height)| height),
+            load: row.load,
         }
     }
 }
@@ -137,6 +140,8 @@ pub struct LetterView {
     pub letter: LetterListed,
     /// The load it was opened from.
     pub disinfection: LoadView,
+    /// Other loads under which sheets of it were opened.
+    pub other_loads: Vec<LoadView>,
     /// Numbers of registered or express mail, out of the bar codes of its envelopes.
     pub mail_numbers: Vec<String>,
     /// Its pages in archive order.
@@ -171,6 +176,11 @@ impl LetterView {
         };
         Ok(Self {
             disinfection: db.load(row.load_id)?.into(),
+            other_loads: db
+                .other_loads(id)?
+                .into_iter()
+                .map(LoadView::from)
+                .collect(),
             mail_numbers: db.mail_numbers(id)?,
             page_list: db.page_rows(id)?.into_iter().map(PageView::from).collect(),
             receivers: if is_shown {

@@ -178,6 +178,7 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         received_at: None,
         pages: listed,
         disinfection: None,
+        other_disinfections: Vec::new(),
         missing: fields.missing(),
         fields,
         deadlines: Vec::new(),

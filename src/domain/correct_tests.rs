@@ -21,6 +21,7 @@ fn draft() -> Draft {
         received_at: None,
         pages: Vec::new(),
         disinfection: None,
+        other_disinfections: Vec::new(),
         fields,
         missing: vec!["address".into(), "id_number".into(), "phones".into()],
         deadlines: Vec::new(),

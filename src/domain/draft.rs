@@ -28,6 +28,9 @@ pub struct Draft {
     pub pages: Vec<DraftPage>,
     /// How it was disinfected.
     pub disinfection: Option<Disinfection>,
+    /// How the other loads were, under which sheets of it were opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_disinfections: Vec<Disinfection>,
     /// The registration.
     pub fields: Fields,
     /// Names of fields without evidence.

@@ -350,7 +350,8 @@ fn values(from: From, draft: &Draft) -> Vec<String> {
         .iter()
         .find(|matter| matter.main)
         .or(fields.matters.first());
-    let released = draft.disinfection.as_ref();
+    // Pages of it may have been opened under other loads: it was disinfected when the last of them was.
+    let proofs = || draft.disinfection.iter().chain(&draft.other_disinfections);
     let one = match from {
         From::Phones => {
             let phones = fields.phones.iter();
@@ -391,8 +392,10 @@ fn values(from: From, draft: &Draft) -> Vec<String> {
         From::ReportUpwardReason => fields.report_upward_reason.clone(),
         From::RepeatRelation => Some(fields.repeat.relation.clone()),
         From::RepeatOf => fields.repeat.of.clone(),
-        From::Cycle => released.and_then(|released| released.cycle.clone()),
-        From::ReleasedDay => day_of(released.and_then(|released| released.released_at.as_ref())),
+        From::Cycle => return proofs().filter_map(|proof| proof.cycle.clone()).collect(),
+        From::ReleasedDay => proofs()
+            .filter_map(|proof| day_of(proof.released_at.as_ref()))
+            .max(),
         From::ConfirmedBy => draft.confirmed.as_ref().map(|by| by.by.clone()),
         From::ConfirmedDay => day_of(draft.confirmed.as_ref().map(|by| &by.at)),
         From::PageCount => Some(draft.pages.len().to_string()),
@@ -450,6 +453,7 @@ mod tests {
             received_at: Some("2025-02-09T08:00:00+08:00".into()),
             pages: Vec::new(),
             disinfection: None,
+            other_disinfections: Vec::new(),
             fields,
             missing: Vec::new(),
             deadlines: Vec::new(),

@@ -116,6 +116,7 @@ impl Office {
                 })
                 .collect(),
             disinfection: Some(disinfection(load, cycle)),
+            other_disinfections: Vec::new(),
             missing: fields.missing(),
             notes: notes(pages, &texts, &fields),
             deadlines: self.deadlines.due(&received, &fields),
@@ -166,7 +167,8 @@ fn note(page: &ReadPage) -> Option<String> {
     }
 }
 
-fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
+/// How a load was disinfected.
+pub(super) fn disinfection(load: &Load, cycle: Option<&CycleRecord>) -> Disinfection {
     Disinfection {
         cycle: cycle.map(|cycle| CycleRecord::number(cycle.id)),
         released_at: load.released.map(Millis::rfc3339),

@@ -175,3 +175,37 @@ fn a_threat_on_a_page_that_is_read_later_opens_an_answered_alert_again() {
     read(3, "实在逼急了就和他们同归于尽。");
     assert!(is_open(), "what was confirmed were other words");
 }
+
+/// Its draft named the load of its first page only.
+#[test]
+fn a_draft_tells_of_every_load_its_pages_came_under() {
+    let mut bench = Bench::new("read\n");
+    bench.read();
+    let rows = "INSERT INTO loads (id, batch_id, cabinet, state, created_ms, released_ms, override_by, override_reason, override_ms)
+        VALUES (2, 1, 'c', 'overridden', 0, NULL, 'wang', '门锁坏了', 5)";
+    let beside = rusqlite::Connection::open(bench.folder.path().join("laixin.db"));
+    beside
+        .expect("it is there")
+        .execute_batch(rows)
+        .expect("another load");
+    let nothing = (crate::clock::monotonic(), Learned::default());
+    bench.reader.learned = RefCell::new(Some(nothing));
+    let due = DueLetter {
+        id: "L".into(),
+        read: PagesRead::All,
+    };
+    let told = |bench: &Bench| {
+        bench.reader.draft(&due).expect("the store answers");
+        let row = bench.reader.store.wait(|db| db.draft("L"));
+        row.expect("a draft").draft.other_disinfections
+    };
+    assert_eq!(told(&bench), []);
+    let arrived = |db: &mut Db| {
+        let detail = serde_json::json!({"letter": "L", "load": 2});
+        db.record("task/scan", "page.arrived", "arrival/a", &detail)
+    };
+    bench.reader.store.wait(arrived).expect("the store answers");
+    let others = told(&bench);
+    assert_eq!(others.len(), 1);
+    assert!(others[0].r#override.is_some(), "{others:?}");
+}

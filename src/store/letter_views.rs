@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::places::ARCHIVE_ORDER;
-use super::{Db, StoreError};
+use super::{Db, Load, StoreError};
 use crate::clock::Millis;
 use crate::domain::keeping::Withheld;
 use crate::domain::letter::Stage;
@@ -63,6 +63,8 @@ pub struct PageRow {
     pub size_px: Option<(u32, u32)>,
     /// By how much it was turned to be read: quarter turns clockwise by which it lies off, in degrees.
     pub turned_deg: u16,
+    /// The load under which its sheet was opened.
+    pub load: i64,
 }
 
 impl PageRow {
@@ -72,6 +74,10 @@ impl PageRow {
         (4 - self.turned_deg / 90 % 4) % 4
     }
 }
+
+/// The load that a page `p` came under, by the entry of its arrival; of one that has none its letter's.
+const LOAD_OF_PAGE: &str = "coalesce((SELECT detail ->> '$.load' FROM ledger WHERE subject = 'arrival/' || p.arrival_id AND action = 'page.arrived'
+    ORDER BY seq DESC LIMIT 1), (SELECT load_id FROM letters WHERE id = p.letter_id))";
 
 /// Which letters to list.
 #[derive(Debug, Clone, Default)]
@@ -215,7 +221,7 @@ impl Db {
     /// When SQLite refuses.
     pub fn page_rows(&self, letter: &str) -> Result<Vec<PageRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height, coalesce(r.turned_deg, 0)
+            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height, coalesce(r.turned_deg, 0), {LOAD_OF_PAGE}
              FROM pages p LEFT JOIN readings r ON r.rowid =
              (SELECT rowid FROM readings WHERE page_id = p.id ORDER BY read_ms DESC, rowid DESC LIMIT 1)
              WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
@@ -235,9 +241,24 @@ impl Db {
                 problem: row.get(6)?,
                 size_px: size.0.zip(size.1),
                 turned_deg: row.get(9)?,
+                load: row.get(10)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The loads under which sheets of this letter were opened beside its own: pages were moved into it, or came with a later load. In their order.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn other_loads(&self, letter: &str) -> Result<Vec<Load>, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT DISTINCT {LOAD_OF_PAGE} AS load FROM pages p WHERE p.letter_id = ?1
+             AND load <> (SELECT load_id FROM letters WHERE id = ?1) ORDER BY load"
+        ))?;
+        let loads = query.query_map([letter], |row| row.get(0))?;
+        let loads: Vec<i64> = loads.collect::<Result<_, _>>()?;
+        loads.into_iter().map(|load| self.load(load)).collect()
     }
 
     /// How many rows are in which state: `pages`, `letters`, `drafts`; for the metrics.

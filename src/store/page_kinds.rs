@@ -91,8 +91,10 @@ impl Db {
         let rows = self.pages_with_kinds(letter)?;
         let at = (n as usize).checked_sub(1).ok_or_else(missing)?;
         let (page, before) = *rows.get(at).ok_or_else(missing)?;
-        // Whoever may not see an instruction does not make it something that he may.
-        self.let_see_page(seer, letter, before)?;
+        // Whoever may not see an instruction does not make it something that he may, unless he alone said that it is one.
+        if !self.said_by(page, before, by)? {
+            self.let_see_page(seer, letter, before)?;
+        }
         if kind == PageKind::Separator && before != kind && !self.is_sheet(letter, at)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::NotASheet,
@@ -122,6 +124,17 @@ impl Db {
         ledger::append(&step, by, KIND_SET, &format!("page/{page}"), &detail)?;
         step.commit()?;
         Ok(())
+    }
+
+    /// Whether it was this person who last said what the page is, and said that it is this.
+    fn said_by(&self, page: i64, kind: PageKind, by: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT actor, detail ->> '$.after' FROM ledger WHERE subject = ?1 AND action = ?2 ORDER BY seq DESC LIMIT 1",
+        )?;
+        let last = query.query_row((format!("page/{page}"), KIND_SET), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        Ok(last.optional()? == Some((by.to_owned(), kind)))
     }
 
     /// Whether a separator sheet that was printed here was read on the page at this place of a letter.

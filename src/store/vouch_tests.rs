@@ -215,6 +215,7 @@ fn draft() -> Draft {
             sm3: "b".into(),
         }],
         disinfection: None,
+        other_disinfections: Vec::new(),
         fields: Fields {
             flags: Flags {
                 threat: Some(Flag {

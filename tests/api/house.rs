@@ -510,6 +510,7 @@ pub(super) fn draft(id: &str) -> Draft {
             dose_mj_cm2: Some(100.0),
             r#override: None,
         }),
+        other_disinfections: Vec::new(),
         fields: Fields {
             sender_name,
             ..Fields::default()

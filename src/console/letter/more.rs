@@ -4,7 +4,7 @@ use super::super::field_lines::points;
 use super::super::when;
 use super::super::words::Words;
 use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
-use crate::domain::draft::{Deadline, DeadlineToCome, Draft, Fields};
+use crate::domain::draft::{Deadline, DeadlineToCome, Disinfection, Draft, Fields};
 
 /// A label with its text.
 pub(super) struct Line {
@@ -75,10 +75,7 @@ pub(super) fn signatories(fields: &Fields) -> Vec<Signatory> {
         .collect()
 }
 
-fn proof(w: &'static Words, draft: &Draft) -> (String, &'static str) {
-    let Some(proof) = &draft.disinfection else {
-        return (w.t("letter.proof_none").to_owned(), "bad");
-    };
+fn proof(w: &'static Words, proof: &Disinfection) -> (String, &'static str) {
     if let Some(signed) = &proof.r#override {
         let at = when::written(w, &signed.at);
         let signers = w.signers(&signed.by, signed.approved_by.as_deref());
@@ -147,8 +144,13 @@ pub(super) fn more(w: &'static Words, draft: &Draft, seen: Option<&str>) -> Vec<
             });
         }
     };
-    let (text, tone) = proof(w, draft);
-    add("letter.proof", text, tone);
+    if draft.disinfection.is_none() {
+        add("letter.proof", w.t("letter.proof_none").to_owned(), "bad");
+    }
+    for shown in draft.disinfection.iter().chain(&draft.other_disinfections) {
+        let (text, tone) = proof(w, shown);
+        add("letter.proof", text, tone);
+    }
     if let Some(word) = &draft.visitor {
         let (text, tone) = crate::console::visitor::said_words(w, word, seen);
         add("visitor.label", text, tone);

@@ -78,6 +78,7 @@ fn draft(id: &str, name: &str, address: &str) -> Draft {
         received_at: Some("2026-03-02T09:00:00+08:00".into()),
         pages: Vec::new(),
         disinfection: None,
+        other_disinfections: Vec::new(),
         fields,
         missing: Vec::new(),
         deadlines: Vec::new(),
