@@ -23,7 +23,8 @@ pub(super) fn folders(settings: &Settings, report: &mut Report) {
             continue;
         }
         folder(&what, &scanner.folder, "can_be_used", report);
-        if claim::is_owned(&scanner.folder) && !machine::station_runs(settings) {
+        let is_own = machine::station_runs(settings) && !claim::is_anothers(&scanner.folder, data);
+        if claim::is_owned(&scanner.folder) && !is_own {
             let shown = scanner.folder.display().to_string();
             report.bad(&what, "folder_of_another", &[&shown]);
         }

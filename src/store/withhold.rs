@@ -212,7 +212,11 @@ impl Db {
                 Some(held) => return Err(wrong(Hindrance::Withheld, letter, held.kind.told(), "reinstate")),
                 None => return Err(wrong(Hindrance::NotSo, letter, "not withdrawn", "reinstate")),
             };
-            db.findings_come_back(letter, &withdrawn)?;
+            // What was asked of pages that are in another letter now is asked there.
+            let is_emptied = db.page_ids(letter)?.is_empty();
+            if !is_emptied {
+                db.findings_come_back(letter, &withdrawn)?;
+            }
             db.connection.execute(
                 "UPDATE letters SET withheld = NULL, withheld_reason = NULL, withheld_by = NULL, withheld_ms = NULL,
                  version = version + 1 WHERE id = ?1",
@@ -233,7 +237,9 @@ impl Db {
                 [letter],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
-            beside_held(&db.connection, (batch, letter), &group, (hold::IMAGE_HELD, Millis(0)))?;
+            if !is_emptied {
+                beside_held(&db.connection, (batch, letter), &group, (hold::IMAGE_HELD, Millis(0)))?;
+            }
             ledger::append(&db.connection, by, "letter.reinstated", &subject(letter), &json!({"reason": reason}))?;
             match row {
                 Some(row) if row.state == DraftState::Acked => db.amend(letter, REINSTATED, by),

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
@@ -62,6 +62,27 @@ pub fn is_owned(inbox: &Path) -> bool {
     File::open(inbox.join(CLAIMED_FOLDER).join(LOCK_FILE)).is_ok_and(|lock| {
         let tried = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockShared);
         tried == Err(rustix::io::Errno::WOULDBLOCK)
+    })
+}
+
+/// Whether another process has the folder for its own than the one that works with this data folder, as far as this machine's list of locks tells.
+#[must_use]
+pub fn is_anothers(inbox: &Path, data: &Path) -> bool {
+    let holder = |lock: PathBuf| holder_of(fs::metadata(lock).ok()?.ino());
+    let folder = holder(inbox.join(CLAIMED_FOLDER).join(LOCK_FILE));
+    let station = holder(data.join("lock"));
+    station.is_some() && folder.is_some() && folder != station
+}
+
+/// The process that has locked the file of this number, as `/proc/locks` has it: `1: FLOCK ADVISORY WRITE 4242 fd:01:131233 0 EOF`.
+fn holder_of(file: u64) -> Option<String> {
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let number = format!(":{file}");
+    locks.lines().find_map(|lock| {
+        let mut words = lock.split_whitespace().skip(1);
+        let is_held = words.next()? == "FLOCK";
+        let process = words.nth(2)?;
+        (is_held && words.next()?.ends_with(&number)).then(|| process.to_owned())
     })
 }
 

@@ -69,6 +69,8 @@ pub enum Verdict {
         /// Height in pixels.
         height: u32,
     },
+    /// More pages than any letter has; nothing of them was decoded.
+    TooManyPages,
     /// A list of pages with a fault: which, says [`index::parse`].
     UnclearIndex,
     /// Something else.
@@ -125,7 +127,11 @@ fn inspect_file(file: &File) -> io::Result<Verdict> {
     let whole = match magic(&head) {
         Magic::Jpeg => jpeg::has_end(&mut reader)?.then_some(Shape::Jpeg),
         Magic::Png => png::has_end(&mut reader, length)?.then_some(Shape::Png),
-        Magic::Tiff => tiff::frames(&mut reader, length)?.map(|frames| Shape::Tiff { frames }),
+        Magic::Tiff => match tiff::frames(&mut reader, length)? {
+            tiff::Frames::At(frames) => Some(Shape::Tiff { frames }),
+            tiff::Frames::TooMany => return Ok(Verdict::TooManyPages),
+            tiff::Frames::Outside => None,
+        },
         Magic::Pdf => pdf::has_end(&mut reader, length)?.then_some(Shape::Pdf),
         Magic::TooShort => None,
         Magic::Other(looks_like) => return Ok(Verdict::NotAnImage(looks_like)),

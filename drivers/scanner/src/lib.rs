@@ -295,6 +295,9 @@ pub enum Refusal {
         /// Height.
         height: u32,
     },
+    /// More pages than any letter has.
+    #[error("more pages than a letter has")]
+    TooManyPages,
     /// A symbolic link: it may point anywhere, and what it points at may change.
     #[error("a symbolic link")]
     Symlink,
@@ -334,6 +337,7 @@ impl Refusal {
             Self::NotAnImage { .. } => "not_an_image",
             Self::UnclearIndex => "index_unclear",
             Self::TooLarge { .. } | Self::TooManyPixels { .. } => "too_large",
+            Self::TooManyPages => "too_many_pages",
             Self::Symlink => "symlink",
             Self::NotAFile => "not_a_file",
             Self::NestedFolder => "nested_folder",

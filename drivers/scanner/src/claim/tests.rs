@@ -175,3 +175,30 @@ fn other_filesystem_is_said() {
     ));
     assert!(claimed.path.exists());
 }
+
+/// A second station that runs said of its folder that all was well, while the first one took the pages out of it.
+#[test]
+fn a_folder_that_another_process_has_is_told_from_ones_own() {
+    let (root, inbox, _) = with_file("A001_p1.jpg");
+    let data = root.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let station = File::create(data.join("lock")).unwrap();
+    station.try_lock().unwrap();
+    let owned = own(&inbox).unwrap().unwrap();
+    assert!(is_owned(&inbox) && !is_anothers(&inbox, &data));
+    drop(owned);
+    let mut other = std::process::Command::new("flock")
+        .args(["--no-fork", "-x"])
+        .arg(inbox.join(CLAIMED_FOLDER).join(LOCK_FILE))
+        .args(["sleep", "60"])
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !is_owned(&inbox) && began.elapsed().as_secs() < 20 {
+        std::thread::yield_now();
+    }
+    let is_told = is_anothers(&inbox, &data);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(is_told);
+}

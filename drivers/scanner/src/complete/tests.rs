@@ -158,6 +158,13 @@ fn tiff_pages_leave_out_thumbnails() {
     );
 }
 
+/// It was held as truncated, and the operator was sent to the scanner's cable.
+#[test]
+fn a_tiff_of_sixty_thousand_directories_has_too_many_pages_and_is_not_called_truncated() {
+    assert_eq!(look(&tiff(&[0; 60_000])), Verdict::TooManyPages);
+    assert_eq!(crate::Refusal::TooManyPages.code(), "too_many_pages");
+}
+
 #[test]
 fn tiff_that_bites_its_tail_is_not_whole() {
     let mut looped = tiff(&[0]);

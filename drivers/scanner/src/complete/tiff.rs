@@ -13,8 +13,18 @@ const STRIP_BYTE_COUNTS: u16 = 279;
 const TILE_OFFSETS: u16 = 324;
 const TILE_BYTE_COUNTS: u16 = 325;
 
-/// The positions of the pages among the directories, or `None` when something lies outside the file.
-pub(super) fn frames(reader: &mut (impl Read + Seek), length: u64) -> io::Result<Option<Vec<u32>>> {
+/// What the directories of a file say of its pages.
+pub(super) enum Frames {
+    /// Their positions among the directories.
+    At(Vec<u32>),
+    /// More than any letter has.
+    TooMany,
+    /// Something lies outside the file.
+    Outside,
+}
+
+/// Where the pages of the file are.
+pub(super) fn frames(reader: &mut (impl Read + Seek), length: u64) -> io::Result<Frames> {
     let mut walk = Walk::start(reader, length)?;
     let mut next = walk.first_directory()?;
     let mut visited = std::collections::HashSet::new();
@@ -24,20 +34,24 @@ pub(super) fn frames(reader: &mut (impl Read + Seek), length: u64) -> io::Result
             break;
         }
         if !visited.insert(next) {
-            return Ok(None);
+            return Ok(Frames::Outside);
         }
         let Some(directory) = walk.directory(next)? else {
-            return Ok(None);
+            return Ok(Frames::Outside);
         };
         if !directory.is_thumbnail() {
             if !walk.strips_inside(&directory)? {
-                return Ok(None);
+                return Ok(Frames::Outside);
             }
             frames.push(position);
         }
         next = directory.next;
     }
-    Ok((next == 0 && !frames.is_empty()).then_some(frames))
+    Ok(match (next, frames.is_empty()) {
+        (0, false) => Frames::At(frames),
+        (0, true) => Frames::Outside,
+        _ => Frames::TooMany,
+    })
 }
 
 #[derive(Clone, Copy)]

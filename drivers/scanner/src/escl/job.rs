@@ -16,6 +16,8 @@ use crate::spool::Spool;
 
 /// Between two questions to a device that says “not yet”.
 const ASK_AGAIN: Duration = Duration::from_millis(400);
+/// A body makes headway by so many bytes: one that drips is as wedged as one that stands still.
+const HEADWAY_BYTES: u64 = 1024;
 /// What the device had counted is asked for so long once a scan is over.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
@@ -234,9 +236,9 @@ impl Scan<'_> {
         let longest = self.settings.longest_page;
         let too_slow = tokio::time::sleep(longest);
         tokio::pin!(too_slow);
+        let mut counted = 0;
         loop {
             let stall = self.settings.stall.saturating_sub(self.last_byte.elapsed());
-            // A body that drips is headway each time: neither its end nor the watchdog may be waited for.
             let part = tokio::select! {
                 biased;
                 () = self.job.cancelled() => {
@@ -267,10 +269,11 @@ impl Scan<'_> {
                 }
             };
             let Some(part) = part else { break };
-            if !part.is_empty() {
+            incoming.write(&part).await.map_err(Trouble::Disk)?;
+            if counted == 0 || incoming.bytes() >= counted + HEADWAY_BYTES {
+                counted = incoming.bytes();
                 self.last_byte = Instant::now();
             }
-            incoming.write(&part).await.map_err(Trouble::Disk)?;
             if incoming.bytes() > self.settings.max_image_bytes {
                 let bytes = incoming.bytes();
                 incoming.broke_off("too_large").await?;

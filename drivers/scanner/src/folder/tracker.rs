@@ -278,6 +278,7 @@ impl Tracked {
                 Verdict::TooManyPixels { width, height } => {
                     return self.refuse(Refusal::TooManyPixels { width, height }, seen);
                 }
+                Verdict::TooManyPages => return self.refuse(Refusal::TooManyPages, seen),
                 Verdict::UnclearIndex => return self.refuse(Refusal::UnclearIndex, seen),
                 Verdict::NotAnImage(looks_like) => {
                     return self.refuse(Refusal::NotAnImage { looks_like }, seen);

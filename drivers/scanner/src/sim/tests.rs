@@ -449,10 +449,25 @@ async fn a_page_that_drips_ends_when_the_operator_stops_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_drips_without_end_ends_with_its_own_code() {
+async fn a_page_that_drips_shows_that_the_scanner_is_wedged() {
+    let mut bench = Bench::new(&[Fault::Drips(2)]).await;
+    bench.device.put_in(sides(3));
+    let ended = bench.scan(Sides::One).await;
+    let trouble = failed(&ended);
+    assert!(
+        matches!(trouble, Trouble::Stalled { after: 1, .. }),
+        "{ended:?}"
+    );
+    kept(&bench, &sides(1));
+    assert_eq!(bench.kept_aside("stalled"), 1);
+}
+
+#[tokio::test]
+async fn a_page_that_takes_too_long_ends_with_its_own_code() {
     let longest = Duration::from_secs(3);
     let mut bench = Bench::with(&[Fault::Drips(2)], |settings| EsclSettings {
         longest_page: longest,
+        stall: BOUND,
         ..settings
     })
     .await;
