@@ -106,6 +106,7 @@ use rusqlite::Connection;
 use crate::at_rest::{AtRestError, Lock};
 use crate::clock;
 use crate::config::Settings;
+use crate::domain::grouping::GroupBy;
 
 pub use accounts::{
     FAILURES_ALLOWED, LOCK_SECONDS, Lasting, NewToken, Session, SignIn, Token, User,
@@ -351,6 +352,8 @@ pub struct Db {
     office: office::InForce,
     /// Which offices there are, and whose systems.
     offices: units::Offices,
+    /// What tells letters apart in each scanner's folder.
+    folders: HashMap<String, GroupBy>,
     /// Releases of this run, for what is seen meanwhile.
     releases: set_back::Releases,
     /// What the clock should show in this run.
@@ -378,7 +381,7 @@ impl Db {
             settings.lock()?.note_in(&settings.station.data_dir)?;
         }
         let mut db = Self::open_with(&database, settings.lock()?)?;
-        db.offices = units::Offices::of(settings);
+        db.go_by(settings);
         db.begin_with_office()?;
         db.agree_on_training(settings.training.is_some())?;
         Ok(db)
@@ -410,6 +413,14 @@ impl Db {
         Ok(db)
     }
 
+    fn go_by(&mut self, settings: &Settings) {
+        self.offices = units::Offices::of(settings);
+        let scanners = settings.scanners.iter();
+        self.folders = scanners
+            .map(|scanner| (scanner.id.0.clone(), scanner.grouped_by()))
+            .collect();
+    }
+
     fn on(connection: Connection) -> Self {
         Self {
             connection,
@@ -419,6 +430,7 @@ impl Db {
             desks: review::Desks::default(),
             office: office::InForce::default(),
             offices: units::Offices::default(),
+            folders: HashMap::new(),
             releases: set_back::Releases::default(),
             clock_shows: set_back::Expected::from(clock::now()),
             taken_until: HashMap::new(),
@@ -520,7 +532,7 @@ impl Db {
     /// As [`Db::look_with`].
     pub fn look_at(settings: &Settings) -> Result<Self, StoreError> {
         let mut db = Self::look_with(&settings.database(), settings.lock()?)?;
-        db.offices = units::Offices::of(settings);
+        db.go_by(settings);
         db.begin_with_office()?;
         Ok(db)
     }

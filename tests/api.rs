@@ -9,6 +9,7 @@ mod answers;
 mod archive;
 mod archive_images;
 mod audit;
+mod batch_files;
 mod beside_the_store;
 mod closing;
 mod days;

@@ -28,6 +28,8 @@ pub struct DayView {
     earlier_batches: u32,
     /// Earlier days on which a batch was signed in and that were not closed since: now, or when it was closed.
     earlier_days: u32,
+    /// Files in scanners' folders that are not taken and belong to no open batch: now, or when it was closed.
+    open_files: u32,
     /// It was closed, and letters or batches came since: it may be closed again.
     more_came: bool,
     note: Option<String>,
@@ -42,6 +44,7 @@ impl DayView {
             earlier_letters,
             earlier_batches,
             earlier_days,
+            open_files: day.open_files,
             more_came,
             day: day.day,
             closed: true,
@@ -80,6 +83,7 @@ pub async fn day(
             earlier_letters,
             earlier_batches,
             earlier_days,
+            open_files: db.files_of_no_batch(&looks, bounds.1)?,
             more_came: false,
             day: date,
             closed: false,
@@ -101,8 +105,8 @@ pub struct CloseDayBody {
     note: Option<String>,
 }
 
-/// Closes a day. With letters or batches still open, of it or of earlier days, or with earlier days that nobody closed, a note has to say why; what was
-/// open stays on record. `same_person`: a day on which a letter is open that is kept from the caller somebody else closes. Where more came since, it may be closed again; the record shows the last closing, the ledger each.
+/// Closes a day. With letters or batches still open, of it or of earlier days, with files in scanners' folders that belong to no open batch, or with earlier
+/// days that nobody closed, a note has to say why; what was open stays on record. `same_person`: a day on which a letter is open that is kept from the caller somebody else closes. Where more came since, it may be closed again; the record shows the last closing, the ledger each.
 #[utoipa::path(post, path = "/v1/days/{date}/close", tag = "batches", request_body = CloseDayBody,
     params(("date" = String, Path), super::openapi::Key),
     responses((status = 200, body = DayView)))]

@@ -1,12 +1,14 @@
-//! What scanners brought for a batch: files, sheets that part letters, pages, and what is not among them yet. A file belongs to the load that was last
-//! released when it was first seen, as at the gate.
+//! What scanners brought for a batch: files, sheets that part letters, pages, and what is not among them yet. A file that is not taken belongs to the batch
+//! that the gate would take it into: by what a person said of its folder, else by the load that was last released when it was first seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::{Db, StoreError};
+use super::letters::open_loads;
+use super::lies::gate_of_open;
+use super::{Arrival, Db, StoreError};
 use crate::clock::Millis;
-use crate::domain::intake::{ArrivalState, reason};
-use crate::domain::letter::LoadState;
+use crate::domain::grouping::GroupBy;
+use crate::domain::intake::{ArrivalState, Gate, OpenLoad, reason};
 
 /// Counts of a batch's files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,9 +27,16 @@ pub struct BatchFiles {
     pub left: u32,
 }
 
-/// Files of folders in a state, first seen from then to then; for a reason, or all.
-const OF_FOLDERS: &str = "FROM arrivals a WHERE a.state = ?1 AND a.first_seen_ms >= ?2 AND a.first_seen_ms < ?3
-    AND a.source NOT IN (SELECT scanner FROM scans) AND (a.state <> 'waiting' OR a.reason <> 'which_batch') AND (?4 IS NULL OR a.reason = ?4)";
+/// Where a file of a folder belongs that is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belongs {
+    /// To this batch.
+    To(i64),
+    /// Of which batch it is nobody has said: none of them is closed over it unseen.
+    NobodySaid,
+    /// It was there before every open load was released, or none is open.
+    Nowhere,
+}
 
 impl Db {
     /// Counts a batch's files. Of a driven scanner those that are not taken are counted with its scans instead.
@@ -62,66 +71,75 @@ impl Db {
                 })
             },
         )?;
-        Ok(BatchFiles {
-            held: self.files_between(batch, ArrivalState::Held, None, kept)?,
-            waiting: self.files_between(batch, ArrivalState::Waiting, None, kept)?,
-            left: self.files_between(
-                batch,
-                ArrivalState::Waiting,
-                Some(reason::LINGERING),
-                kept,
-            )?,
-            ..taken
-        })
-    }
-
-    fn files_between(
-        &self,
-        batch: i64,
-        state: ArrivalState,
-        why: Option<&str>,
-        kept: &BTreeSet<String>,
-    ) -> Result<u32, StoreError> {
-        let spans = self.when_open(batch)?;
-        let mut between = self
-            .connection
-            .prepare_cached(&format!("SELECT a.id {OF_FOLDERS}"))?;
-        let mut files = 0;
-        for (from, until) in &spans {
-            let found =
-                between.query_map((state, from, until, why), |row| row.get::<_, String>(0))?;
-            for id in found {
-                files += u32::from(!kept.contains(&id?));
+        let open = open_loads(&self.connection)?;
+        let mut files = taken;
+        if open.iter().any(|load| load.batch == batch) {
+            for (of, found) in self.not_taken(&open, kept)? {
+                let counted = match found.state {
+                    ArrivalState::Held => &mut files.held,
+                    _ => &mut files.waiting,
+                };
+                let is_its = matches!(of, Belongs::NobodySaid) || of == Belongs::To(batch);
+                *counted += u32::from(is_its);
+                let is_left = found.reason.as_deref() == Some(reason::LINGERING);
+                files.left += u32::from(is_its && is_left);
             }
-        }
-        // Of which batch these are nobody has said: none of them is closed over them unseen.
-        if state == ArrivalState::Waiting && why.is_none() && !spans.is_empty() {
-            files += self.connection.query_row(
-                "SELECT count(*) FROM arrivals WHERE state = ?1 AND reason = ?2",
-                (state, reason::WHICH_BATCH),
-                |row| row.get::<_, u32>(0),
-            )?;
         }
         Ok(files)
     }
 
-    /// From when to when each load of an open batch was the last that was released.
-    fn when_open(&self, batch: i64) -> Result<Vec<(Millis, Millis)>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT l.batch_id, l.released_ms FROM loads l JOIN batches b ON b.id = l.batch_id
-             WHERE l.state IN (?1, ?2) AND l.released_ms IS NOT NULL AND b.closed_ms IS NULL ORDER BY l.released_ms, l.id",
-        )?;
-        let open: Vec<(i64, Millis)> = query
-            .query_map((LoadState::Released, LoadState::Overridden), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
+    /// Files of folders, seen before this moment, that are not taken and belong to no open batch: whoever closes the day says why they lie there. Those that
+    /// their software never finished are none.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn files_of_no_batch(&self, looks: &str, until: Millis) -> Result<u32, StoreError> {
+        let kept = self.arrivals_kept_from(looks)?;
+        let found = self.not_taken(&open_loads(&self.connection)?, &kept)?;
+        let of_none = found.iter().filter(|(of, file)| {
+            let is_left = file.reason.as_deref() == Some(reason::LINGERING);
+            *of == Belongs::Nowhere && !is_left && file.first_seen < until
+        });
+        Ok(u32::try_from(of_none.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Files of folders that wait or are held, but for these, and where each belongs. Of driven scanners none: they are counted with their scans.
+    fn not_taken(
+        &self,
+        open: &[OpenLoad],
+        kept: &BTreeSet<String>,
+    ) -> Result<Vec<(Belongs, Arrival)>, StoreError> {
+        let driven: HashSet<String> = self
+            .connection
+            .prepare_cached("SELECT DISTINCT scanner FROM scans")?
+            .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        let untils = open.iter().skip(1).map(|next| next.1);
-        let untils = untils.chain(std::iter::once(Millis(i64::MAX)));
-        let spans = open.iter().zip(untils);
-        Ok(spans
-            .filter(|((of, _), _)| *of == batch)
-            .map(|((_, from), until)| (*from, until))
-            .collect())
+        let mut found = Vec::new();
+        for state in [ArrivalState::Waiting, ArrivalState::Held] {
+            for file in self.arrivals(state, None, u32::MAX)? {
+                let is_asked = file.reason.as_deref() == Some(reason::WHICH_BATCH);
+                let is_asked = state == ArrivalState::Waiting && is_asked;
+                if !is_asked && (driven.contains(&file.source) || kept.contains(&file.id)) {
+                    continue;
+                }
+                let by = self.grouped_by(&file.source);
+                let of = match gate_of_open(&self.connection, &file, by, open)? {
+                    _ if is_asked => Belongs::NobodySaid,
+                    Gate::WhichBatch => Belongs::NobodySaid,
+                    Gate::Enter { load } => open
+                        .iter()
+                        .find(|one| one.load == load)
+                        .map_or(Belongs::Nowhere, |one| Belongs::To(one.batch)),
+                    _ => Belongs::Nowhere,
+                };
+                found.push((of, file));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What tells letters apart in a folder.
+    pub(super) fn grouped_by(&self, source: &str) -> GroupBy {
+        self.folders.get(source).copied().unwrap_or(GroupBy::Name)
     }
 }

@@ -35,6 +35,8 @@ pub struct Day {
     pub open_batches: u32,
     /// Letters, batches and days before it that were open.
     pub earlier: [u32; 3],
+    /// Files in folders that belonged to no open batch.
+    pub open_files: u32,
     /// Why it was closed all the same.
     pub note: Option<String>,
     /// Who closed it.
@@ -100,7 +102,7 @@ impl Db {
         let found = self.connection.query_row(
             "SELECT d.day, d.open_letters, d.open_batches, d.note, d.closed_by, d.closed_ms,
              coalesce(json_extract(l.detail, '$.earlier_letters'), 0), coalesce(json_extract(l.detail, '$.earlier_batches'), 0),
-             coalesce(json_extract(l.detail, '$.earlier_days'), 0)
+             coalesce(json_extract(l.detail, '$.earlier_days'), 0), coalesce(json_extract(l.detail, '$.open_files'), 0)
              FROM days d LEFT JOIN ledger l ON l.subject = 'day/' || d.day AND l.action = 'day.closed' WHERE d.day = ?1 ORDER BY l.seq DESC LIMIT 1",
             [day],
             |row| {
@@ -112,6 +114,7 @@ impl Db {
                     closed_by: row.get(4)?,
                     closed: row.get(5)?,
                     earlier: [row.get(6)?, row.get(7)?, row.get(8)?],
+                    open_files: row.get(9)?,
                 })
             },
         );
@@ -217,8 +220,8 @@ impl Db {
             .query_row(&sql, (from, to, closed, looks), |row| row.get(0))?)
     }
 
-    /// Closes a day, again if more came since. With letters or batches still open, of it or of earlier days, or with earlier days that nobody closed, a
-    /// note has to say why; what was open stays on record.
+    /// Closes a day, again if more came since. With letters or batches still open, of it or of earlier days, with files in folders that belong to no open
+    /// batch, or with earlier days that nobody closed, a note has to say why; what was open stays on record.
     ///
     /// # Errors
     /// [`StoreError::WrongState`] when it is closed and nothing came since, when something is open and nobody says why, and for whom a letter is kept from that
@@ -250,8 +253,9 @@ impl Db {
         }
         let (letters, batches) = self.open_between(by, bounds)?;
         let earlier = self.open_before(by, bounds.0)?.counts();
+        let files = self.files_of_no_batch(by, bounds.1)?;
         let note = note.map(str::trim).filter(|note| !note.is_empty());
-        if letters + batches + earlier.iter().sum::<u32>() > 0 && note.is_none() {
+        if letters + batches + files + earlier.iter().sum::<u32>() > 0 && note.is_none() {
             let told = |letters: u32, batches: u32| {
                 format!(
                     "{} not confirmed, {} not closed",
@@ -267,9 +271,16 @@ impl Db {
                     counted(days.into(), "day", "days")
                 ),
             };
+            let loose = match files {
+                0 => String::new(),
+                files => format!(
+                    "; {} of no open batch in scanners' folders",
+                    counted(files.into(), "file", "files")
+                ),
+            };
             return Err(refused(
                 Hindrance::OutOfBalance,
-                format!("not finished ({}{before})", told(letters, batches)),
+                format!("not finished ({}{before}{loose})", told(letters, batches)),
             ));
         }
         let step = self.connection.savepoint()?;
@@ -279,7 +290,7 @@ impl Db {
             (day, letters, batches, note, by, clock::now()),
         )?;
         let mut detail = json!({"open_letters": letters, "open_batches": batches, "note": note,
-            "earlier_letters": earlier[0], "earlier_batches": earlier[1], "earlier_days": earlier[2]});
+            "open_files": files, "earlier_letters": earlier[0], "earlier_batches": earlier[1], "earlier_days": earlier[2]});
         vouch::along(&step, &mut detail, (vouch::DAYS, day))?;
         ledger::append(&step, by, "day.closed", &format!("day/{day}"), &detail)?;
         step.commit()?;

@@ -4,16 +4,20 @@
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::letters::{first_seen, open_loads};
+use super::grouping::{NewHold, hold_once};
+use super::letters::{ACTOR, first_seen, open_loads};
 use super::set_back::set_back;
 use super::{Arrival, Db, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
-use crate::domain::grouping::GroupBy;
-use crate::domain::intake::{self, ArrivalState, FirstSeen, Gate, Said, reason};
+use crate::domain::grouping::{GroupBy, hold};
+use crate::domain::intake::{self, ArrivalState, FirstSeen, Gate, OpenLoad, Said, reason};
 
 const SAID: &str = "scanner.batch";
 /// Every scanner that goes by the key.
 const BY_PRESS: &str = "scanner/*";
+
+/// Files are put into a folder, and somebody says then what lies there.
+const SHORTLY_MS: i64 = 10 * 60_000;
 
 /// Where files of a folder go now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,15 +73,27 @@ pub(super) fn gate_of(
     if set_back(connection)?.is_some() {
         return Ok(Gate::ClockSetBack);
     }
-    let open = open_loads(connection)?;
+    gate_of_open(connection, found, by, &open_loads(connection)?)
+}
+
+/// The same of these open loads, whatever the clock says.
+pub(super) fn gate_of_open(
+    connection: &Connection,
+    found: &Arrival,
+    by: GroupBy,
+    open: &[OpenLoad],
+) -> Result<Gate, StoreError> {
+    if open.is_empty() {
+        return Ok(Gate::NoReleasedLoad);
+    }
     let seen = first_seen(connection, found)?;
     let is_asked = found.reason.as_deref() == Some(reason::WHICH_BATCH);
     if !is_asked && open.iter().all(|load| load.batch == open[0].batch) {
-        return Ok(intake::gate(seen, &open));
+        return Ok(intake::gate(seen, open));
     }
     let said = said(connection, &found.source, by, found.first_seen)?;
     let tells = by.tells_letters_apart_by_file();
-    Ok(intake::gate_of_folder(seen, &open, said, (tells, is_asked)))
+    Ok(intake::gate_of_folder(seen, open, said, (tells, is_asked)))
 }
 
 impl Db {
@@ -89,7 +105,8 @@ impl Db {
         gate_of(&self.connection, found, by)
     }
 
-    /// A person says which batch lies in a scanner: files that wait for that word are of it, and those that come from now on.
+    /// A person says which batch lies in a scanner: files that wait for that word are of it, those that were put there shortly before while nobody had said
+    /// anything, and those that come from now on.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] when the batch is closed or none of its loads is released.
@@ -105,10 +122,8 @@ impl Db {
         if self.batch(batch)?.closed.is_some() {
             return Err(refused(Hindrance::Closed, "closed"));
         }
-        if !open_loads(&self.connection)?
-            .iter()
-            .any(|load| load.batch == batch)
-        {
+        let open = open_loads(&self.connection)?;
+        if !open.iter().any(|load| load.batch == batch) {
             return Err(refused(Hindrance::LoadNotOpen, "not released"));
         }
         let waits_since: Option<Millis> = self.connection.query_row(
@@ -117,7 +132,68 @@ impl Db {
             (scanner, ArrivalState::Waiting, reason::WHICH_BATCH, reason::ARRIVING),
             |row| row.get(0),
         )?;
-        self.note_said(&subject(scanner), (batch, waits_since), by)
+        let shortly_before = self.unsaid_lately(scanner, &open)?;
+        let since = [waits_since, shortly_before].into_iter().flatten().min();
+        self.atomically(|db| {
+            db.note_said(&subject(scanner), (batch, since), by)?;
+            match since {
+                Some(since) => db.ask_of_batch((scanner, since), batch),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Since when files lie there that are not taken, that came after the last release, and over which no word counts yet; not longer than a moment.
+    fn unsaid_lately(
+        &self,
+        scanner: &str,
+        open: &[OpenLoad],
+    ) -> Result<Option<Millis>, StoreError> {
+        let now = clock::now();
+        let by = self.grouped_by(scanner);
+        let said = said(&self.connection, scanner, by, now)?;
+        if said.is_some_and(|said| open.iter().any(|load| load.batch == said.batch)) {
+            return Ok(None);
+        }
+        let released = open.iter().map(|load| load.released_ms).max();
+        let from = released.unwrap_or(0).max(now.0 - SHORTLY_MS);
+        Ok(self.connection.query_row(
+            "SELECT min(first_seen_ms) FROM arrivals WHERE source = ?1 AND state IN (?2, ?3) AND first_seen_ms >= ?4",
+            (scanner, ArrivalState::Waiting, ArrivalState::Held, from),
+            |row| row.get(0),
+        )?)
+    }
+
+    /// What was found of files that are held there since then is asked of the batch that lies there.
+    fn ask_of_batch(
+        &mut self,
+        (scanner, since): (&str, Millis),
+        batch: i64,
+    ) -> Result<(), StoreError> {
+        let held: Vec<(i64, Option<String>)> = self
+            .connection
+            .prepare_cached(
+                "SELECT h.id, h.detail FROM holds h JOIN arrivals a ON substr(h.detail, -length(a.name) - 2) = ': ' || a.name
+                 WHERE a.source = ?1 AND a.state = ?2 AND a.first_seen_ms >= ?3
+                 AND h.reason = ?4 AND h.letter_id IS NULL AND h.resolved_ms IS NULL AND h.batch_id <> ?5",
+            )?
+            .query_map(
+                (scanner, ArrivalState::Held, since, hold::IMAGE_HELD, batch),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?
+            .collect::<Result<_, _>>()?;
+        for (found, detail) in held {
+            self.settle_hold(found, ACTOR, "its folder holds another batch")?;
+            let new = NewHold {
+                batch,
+                letter: None,
+                scan: None,
+                reason: hold::IMAGE_HELD,
+                detail,
+            };
+            hold_once(&self.connection, &new)?;
+        }
+        Ok(())
     }
 
     /// A press says so of the scanner it is meant for, or of every one that goes by the key; also of what waits there for that word.

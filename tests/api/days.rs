@@ -232,3 +232,36 @@ fn the_queue_counts_no_letter_that_is_kept_from_whoever_looks() {
     };
     assert!(counted(&li, 2) && counted(&zhang, 5));
 }
+
+/// Every batch was closed, and pages of nobody's letter lay in a folder: the day was closed without a word.
+#[test]
+fn a_day_is_not_closed_in_silence_over_files_that_belong_to_no_batch() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let now = clock::now();
+    let lies = |id: &str, state: &str, reason: &str| {
+        house.sql(&format!(
+            "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason) VALUES ('{id}', 's', '{id}', '{id}', {}, '{state}', '{reason}')",
+            now.0 - 1
+        ));
+    };
+    lies("0003.jpg", "waiting", "lingering");
+    let today = now.day();
+    let open = || house.get(&zhang, &format!("/v1/days/{today}")).json()["open_files"].clone();
+    assert_eq!(open(), 0, "what its software never finished");
+    lies("0001.jpg", "waiting", "no_released_load");
+    lies("0002.jpg", "held", "seen_before_release");
+    assert_eq!(open(), 2);
+    let page = house.get(&zhang, "/today").text;
+    assert!(page.contains("还有 2 个文件不属于任何未结的批"), "{page}");
+    let silent = close(&house, &zhang, &today, json!({}));
+    assert_eq!(silent.status, 409, "{}", silent.text);
+    assert!(
+        silent.text.contains("2 files of no open batch"),
+        "{}",
+        silent.text
+    );
+    let closed = close(&house, &zhang, &today, json!({"note": "明日补扫"}));
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    assert_eq!(open(), 2, "as it was closed");
+}

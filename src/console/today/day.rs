@@ -14,8 +14,10 @@ pub(super) struct Today {
     closed: Option<Day>,
     came_since: bool,
     earlier: Earlier,
-    /// The oldest day that nobody closed, and what came until its end and is open.
-    first: Option<(String, (u32, u32))>,
+    /// Files that belong to no open batch.
+    files: u32,
+    /// The oldest day that nobody closed, what came until its end and is open, and such files.
+    first: Option<(String, (u32, u32), u32)>,
 }
 
 /// The same in words.
@@ -55,12 +57,14 @@ pub(super) fn look(db: &Db, looks: &str, now: Millis) -> Result<Option<Today>, S
             Some((
                 day.clone(),
                 db.open_between(looks, (Millis(i64::MIN), end))?,
+                db.files_of_no_batch(looks, end)?,
             ))
         }
         None => None,
     };
     Ok(Some(Today {
         open: db.open_between(looks, bounds)?,
+        files: db.files_of_no_batch(looks, bounds.1)?,
         closed,
         came_since,
         earlier,
@@ -141,16 +145,25 @@ pub(super) fn part(w: &'static Words, today: Today) -> DayPart {
     {
         open.push(w.fill("day.earlier", &[&letters, &batches, &days]));
     }
+    let loose = |files: u32| (files > 0).then(|| w.one("day.loose_files", files));
+    open.extend(loose(today.files));
     DayPart {
-        has_open: letters + batches + earlier.iter().sum::<u32>() > 0,
+        has_open: letters + batches + today.files + earlier.iter().sum::<u32>() > 0,
         open,
         date: today.date,
         closed,
         may_close,
-        first: today.first.map(|(date, (letters, batches))| FirstDay {
-            open: w.fill("day.first", &[&date, &letters, &batches]),
-            has_open: letters + batches > 0,
-            date,
+        first: today.first.map(|(date, (letters, batches), files)| {
+            let told = w.fill("day.first", &[&date, &letters, &batches]);
+            FirstDay {
+                open: [Some(told), loose(files)]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                has_open: letters + batches + files > 0,
+                date,
+            }
         }),
     }
 }
