@@ -178,13 +178,19 @@ impl Roster {
     fn leader_behind_office(&self, wanted: &[String]) -> Option<&Leader> {
         self.leaders.iter().find(|leader| {
             let called = std::iter::once(&leader.name).chain(&leader.alias);
-            let held = self.offices_of(&leader.name).into_iter();
+            let is_last = |name: &String| wanted.iter().any(|text| text.ends_with(name));
+            let called: Vec<String> = called.map(|name| plain(name)).filter(is_last).collect();
+            // Offices are compared by likeness, which takes long: only his of whom the text may speak.
+            let held = match called.is_empty() {
+                true => Vec::new(),
+                false => self.offices_of(&leader.name),
+            };
+            let held = held.into_iter();
             let held = held.filter_map(|office| Some(plain(&self.office_begun(&office)?.name)));
             let held: Vec<String> = held.collect();
-            let mut behind = called.flat_map(|name| {
-                let name = plain(name);
-                held.iter().map(move |office| format!("{office}{name}"))
-            });
+            let mut behind = called
+                .iter()
+                .flat_map(|name| held.iter().map(move |office| format!("{office}{name}")));
             behind.any(|known| wanted.contains(&known))
         })
     }

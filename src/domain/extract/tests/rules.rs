@@ -819,25 +819,3 @@ fn the_end_of_an_address_lost_in_the_letter_is_taken_from_the_envelope_and_left_
     assert_eq!(value(&fields.address), "临江市河西区桃园新村6幢301室");
     assert!(!fields.address.accepted);
 }
-
-#[test]
-fn zz_timing() {
-    let rows: Vec<&str> = TOP[..1].iter().chain(std::iter::repeat_n(&"我是某某村村民，家住临江市河东区柳林路，二〇二四年三月村主任张三强占我家承包地三亩，我多次找镇政府反映无果。", 24)).chain(&TOP[3..]).copied().collect();
-    let pages = [page(1, PageKind::Letter, &rows)];
-    let _ = extract(&pages, &roster(), Some("2025-06-30"));
-    let began = std::time::Instant::now();
-    for _ in 0..5 {
-        let _ = extract(&pages, &roster(), Some("2025-06-30"));
-    }
-    println!("extract {:?}", began.elapsed() / 5);
-    let began = std::time::Instant::now();
-    for _ in 0..5 {
-        let _ = crate::domain::extract::extract_by_roster(&pages, &roster());
-    }
-    println!("by roster {:?}", began.elapsed() / 5);
-    let began = std::time::Instant::now();
-    for _ in 0..5 {
-        let _ = crate::domain::zones::letter_zones(&pages);
-    }
-    println!("zones {:?}", began.elapsed() / 5);
-}
