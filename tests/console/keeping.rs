@@ -150,7 +150,7 @@ async fn held_files_are_taken_in_or_left_out_by_name_and_reason() {
         browser.click(".alerts a[href='/held']").await;
         browser.until("the page", "location.pathname === '/held' && document.querySelectorAll('#held li details.about').length === 2").await;
         browser.ask("document.querySelectorAll('#held details').forEach((one) => { one.open = true; });").await;
-        browser.until("what there is of the image", "[...document.querySelectorAll('#held .look img')].some((one) => one.complete && one.naturalWidth > 64 && one.naturalWidth <= 1000)").await;
+        browser.until("what there is of the image", "[...document.querySelectorAll('#held .look img')].some((one) => one.complete && one.naturalWidth > 20 && one.naturalWidth <= 1000)").await;
         browser.picture("held-open").await;
         let of = |name: &str| format!("return [...document.querySelectorAll('#held li')].find((li) => li.textContent.includes('{name}')).id;");
         let note = browser.ask(&of("便条")).await.as_str().unwrap().to_owned();
