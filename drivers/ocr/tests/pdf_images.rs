@@ -57,8 +57,8 @@ fn said(bytes: &[u8]) -> &'static str {
 
 fn deflated(data: &[u8]) -> Vec<u8> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(data).unwrap();
-    packer.finish().unwrap()
+    packer.write_all(data).expect("in memory");
+    packer.finish().expect("in memory")
 }
 
 fn written() -> Vec<u8> {
@@ -71,7 +71,7 @@ fn written() -> Vec<u8> {
 fn jpx() -> Vec<u8> {
     let find = |what: &[u8], from: usize| {
         let found = BARS[from..].windows(what.len()).position(|w| w == what);
-        from + found.unwrap()
+        from + found.expect("it is there")
     };
     let start = find(b"stream\n", find(b"/JPXDecode", 0)) + 7;
     BARS[start..find(b"\nendstream", start)].to_vec()
