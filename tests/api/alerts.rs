@@ -441,6 +441,7 @@ fn nobody_clears_an_alert_of_a_letter_that_he_may_not_see() {
 fn what_somebody_wrote_of_an_alert_is_for_those_who_may_open_its_letter() {
     let house = House::new();
     let wang = house.person("wang", Role::ConfirmingOfficer);
+    let zhao = house.person("zhao", Role::ConfirmingOfficer);
     let chief = house.person("chief", Role::Administrator);
     let cases = house.machine("cases", Scope::CaseSystem);
     house.drafted_as("A1", |draft| {
@@ -450,7 +451,7 @@ fn what_somebody_wrote_of_an_alert_is_for_those_who_may_open_its_letter() {
     house.sql("UPDATE alerts SET level = 2");
     let to = format!("/v1/alerts/{}/acknowledge", open(&house, &wang)[0]["id"]);
     let said = json!({"verdict": "noted", "note": "信中点名"});
-    assert_eq!(house.post(&wang, &to, said).json()["note"], Value::Null);
+    assert_eq!(house.post(&wang, &to, said).json()["note"], "信中点名");
     let reads = |caller: &Caller| {
         let alert = open(&house, caller)[0].clone();
         (alert["acknowledged_by"].clone(), alert["note"].clone())
@@ -458,10 +459,11 @@ fn what_somebody_wrote_of_an_alert_is_for_those_who_may_open_its_letter() {
     assert_eq!(house.get(&cases, "/v1/letters/A1").status, 404);
     assert_eq!(reads(&cases), (Value::Null, Value::Null));
     assert_eq!(reads(&chief), (json!("wang"), Value::Null));
-    assert_eq!(reads(&wang), (json!("wang"), Value::Null));
-    let why = json!({"reason": "核实警报"});
-    assert_eq!(house.post(&wang, "/v1/letters/A1/views", why).status, 200);
+    assert_eq!(reads(&zhao), (json!("wang"), Value::Null));
     assert_eq!(reads(&wang), (json!("wang"), json!("信中点名")));
+    let why = json!({"reason": "核实警报"});
+    assert_eq!(house.post(&zhao, "/v1/letters/A1/views", why).status, 200);
+    assert_eq!(reads(&zhao), (json!("wang"), json!("信中点名")));
 }
 
 #[test]

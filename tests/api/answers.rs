@@ -128,7 +128,7 @@ fn the_second_answer_to_a_confirmed_alert_stood_in_the_audit_alone() {
         (&json!("confirmed"), &json!("wang")),
         "what was confirmed stays so"
     );
-    let other = &told["earlier"][0];
+    let other = &told["later"][0];
     assert_eq!(
         (&other["verdict"], &other["by"], &other["note"]),
         (&json!("false_alarm"), &json!("zhao"), &json!("食堂收费"))

@@ -3,6 +3,7 @@
 //! Offices of other places and levels are never taken for ours, however near their names.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::domain::roster::{Leader, Roster};
@@ -88,9 +89,10 @@ impl<'a> Matcher<'a> {
     /// Prepares a roster.
     pub(crate) fn new(roster: &'a Roster) -> Self {
         let mut forms: Vec<(Vec<char>, Who)> = Vec::new();
-        let mut add = |text: &str, who: Who| {
+        let mut known: HashSet<&'a str> = HashSet::new();
+        let mut add = |text: &'a str, who: Who| {
             let form: Vec<char> = text.chars().collect();
-            if form.len() >= 2 && !forms.iter().any(|(f, _)| *f == form) {
+            if form.len() >= 2 && known.insert(text) {
                 forms.push((form, who));
             }
         };
