@@ -207,7 +207,8 @@ impl Db {
             ),
             Kind::Amended => format!(
                 "SELECT a.letter_id, a.id, a.kind FROM amendments a JOIN letters l ON l.id = a.letter_id
-                 WHERE a.acked_ms IS NULL AND (l.withheld IS NULL OR a.kind = 'withdrawn') AND (?4 IS NULL OR EXISTS
+                 WHERE a.acked_ms IS NULL AND (l.withheld IS NULL OR a.kind = 'withdrawn')
+                 AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.letter_id = a.letter_id AND h.resolved_ms IS NULL AND h.reason = 'receipt_contradicts') AND (?4 IS NULL OR EXISTS
                      (SELECT 1 FROM drafts d WHERE d.letter_id = a.letter_id AND d.claimed_by = ?4)) AND {unknown} AND o.letter_id = a.letter_id AND o.occasion = a.id)
                  ORDER BY a.id LIMIT ?3"
             ),

@@ -38,7 +38,7 @@ pub enum Receipt {
 pub enum ReceiptTaken {
     /// Its package stands so now.
     Settled(Message),
-    /// A restored station has forgotten the package, which told of no draft: nothing hangs on it.
+    /// A restored station has forgotten the package, which told of no draft, or was refused and is followed by another: nothing hangs on it.
     NoDraft,
     /// The package is of another letter than the receipt says: of which of them it speaks nobody can tell.
     OtherLetter,
@@ -189,7 +189,15 @@ impl Db {
                         db.was_with(letter, channel)?;
                     }
                 }
-                (Forgotten::Draft | Forgotten::No, _) => {}
+                (Forgotten::Before, Some(letter)) => match receipt {
+                    // The package that followed is taken back, as where one is corrected.
+                    Receipt::Accepted { .. } => {
+                        db.drop_packages((letter, channel), 0)?;
+                        db.know_package_again((channel, package), letter)?;
+                    }
+                    Receipt::Rejected { .. } => return Ok(ReceiptTaken::NoDraft),
+                },
+                (Forgotten::Draft | Forgotten::Before | Forgotten::No, _) => {}
             }
             let settled = db.settle_receipt(channel, package, receipt)?;
             Ok(ReceiptTaken::Settled(settled))

@@ -33,6 +33,8 @@ pub(super) enum Forgotten {
     OtherLetter,
     /// It was one of this letter's draft.
     Draft,
+    /// It was one of this letter's draft, which has gone out again since, when the hand-over went on.
+    Before,
     /// It told of something else.
     NoDraft,
     /// It was one of a letter's draft, and there is none yet of that letter.
@@ -155,7 +157,7 @@ impl Db {
         match (known, letter) {
             (Some(known), Some(letter)) if known != letter => return Ok(Forgotten::OtherLetter),
             (Some(_), _) => return Ok(Forgotten::No),
-            (None, _) if self.handover_stopped()?.is_none() => return Ok(Forgotten::No),
+            (None, _) if !self.was_restored()? => return Ok(Forgotten::No),
             (None, _) => {}
         }
         let letter = match (Kind::of_id(package), letter) {
@@ -166,10 +168,26 @@ impl Db {
         };
         match self.draft(letter) {
             Ok(_) if self.may_know_better(letter, channel)? => Ok(Forgotten::Draft),
+            Ok(_) if self.goes_out_again(letter, channel)? => Ok(Forgotten::Before),
             Ok(_) => Ok(Forgotten::No),
             Err(StoreError::NotFound { .. }) => Ok(Forgotten::LetterMissing),
             Err(error) => Err(error),
         }
+    }
+
+    fn was_restored(&self) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM ledger WHERE subject = ?1 AND action = 'handover.stopped'",
+        )?;
+        Ok(query.exists([SUBJECT])?)
+    }
+
+    /// Whether a package of this letter lies in the folder, or was fetched out of it, since the hand-over went on.
+    fn goes_out_again(&self, letter: &str, channel: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM outbox WHERE channel = ?1 AND letter_id = ?2 AND kind = ?3 AND state IN ('staged', 'sent')",
+        )?;
+        Ok(query.exists((channel, letter, Kind::DraftReady))?)
     }
 
     /// The package is on record again.

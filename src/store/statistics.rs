@@ -98,6 +98,7 @@ impl Db {
         })
     }
 
+    /// A letter to which something came after it was confirmed does not tell how long that took.
     fn median_minutes(
         &self,
         from: Millis,
@@ -105,7 +106,7 @@ impl Db {
         looks: &str,
     ) -> Result<Option<f64>, StoreError> {
         let sql = format!(
-            "SELECT (d.confirmed_ms - l.last_arrival_ms) / 60000.0 {OF_PERIOD} AND d.confirmed_ms IS NOT NULL ORDER BY 1"
+            "SELECT (d.confirmed_ms - l.last_arrival_ms) / 60000.0 {OF_PERIOD} AND d.confirmed_ms >= l.last_arrival_ms ORDER BY 1"
         );
         let mut query = self.connection.prepare(&sql)?;
         let minutes: Vec<f64> = query

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! listed ── another person saw it ──→ witnessed ── given back ──→ returned ── another person saw it ──→ closed
-//!    └── struck out by another person, with a reason ──→ closed
+//!    └── struck out by another person, with a reason, and not by the witness ──→ closed
 //! ```
 
 use rusqlite::{OptionalExtension, Row};
@@ -349,7 +349,7 @@ impl Db {
     /// Strikes out what was listed by mistake. The entry stays to be read.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] for the person who listed it, and once it was given back.
+    /// [`StoreError::WrongState`] for the person who listed it, for whoever signed that he saw it, and once it was given back.
     pub fn strike_valuable(&mut self, id: i64, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
             let found = db.valuable(id)?;
@@ -358,6 +358,11 @@ impl Db {
             }
             if let Some(hand) = db.one_hand(&found.listed.0, by)? {
                 return Err(refused(hand.why(), id, &hand.state("listed by"), "strike out"));
+            }
+            if let Some((witness, _)) = &found.witnessed
+                && let Some(hand) = db.one_hand(witness, by)?
+            {
+                return Err(refused(hand.why(), id, &hand.state("witnessed by"), "strike out"));
             }
             db.connection.execute(
                 "UPDATE valuables SET struck_by = ?2, struck_reason = ?3, struck_ms = ?4 WHERE id = ?1",

@@ -4,6 +4,7 @@
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
+use super::alerts::OPEN;
 use super::amiss::beside_held;
 use super::drafts::written;
 use super::handed_out::REINSTATED;
@@ -133,7 +134,8 @@ impl Db {
     /// had it is kept: what it registered is acknowledged, and told as withdrawn.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is not on record as given back.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, while something enclosed is not on record as given back, and while it raises an
+    /// alert that nobody has decided: afterwards nobody could read it.
     pub fn return_unread(
         &mut self,
         letter: &str,
@@ -143,6 +145,7 @@ impl Db {
         self.atomically(|db| {
             db.in_hand(letter, "return unread")?;
             db.nothing_open(letter, false, "return unread")?;
+            db.no_alert_open(letter, "return unread")?;
             let later = db.later_alike(letter)?;
             let handed_out = db.draft(letter).ok().filter(|row| row.offered > 0);
             let forgotten = db.forget_text(letter)?;
@@ -169,12 +172,27 @@ impl Db {
     /// Withdraws a letter, e.g. one that was scanned twice, and with it what was found of it. Nothing of it is deleted.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] once it is with a case system, or withheld, and while something enclosed is open.
+    /// [`StoreError::WrongState`] once it is with a case system, or withheld, while something enclosed is open, and while it raises an alert that nobody has
+    /// decided.
     pub fn withdraw(&mut self, letter: &str, reason: &str, by: &str) -> Result<(), StoreError> {
         self.atomically(|db| {
+            db.no_alert_open(letter, "withdraw")?;
             db.put_away(letter, reason, by)?;
             db.findings_go_with(letter, (by, reason))
         })
+    }
+
+    fn no_alert_open(&self, letter: &str, action: &'static str) -> Result<(), StoreError> {
+        let sql = format!("SELECT 1 FROM alerts WHERE letter_id = ?1 AND {OPEN}");
+        match self.connection.prepare_cached(&sql)?.exists([letter])? {
+            true => Err(wrong(
+                Hindrance::Held,
+                letter,
+                "raising an alert that nobody has decided",
+                action,
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Withdraws a letter; what was found of it stays to be answered.

@@ -236,6 +236,65 @@ fn what_was_listed_by_mistake_is_struck_out_by_another_person_and_stays_to_be_re
     holds(&house);
 }
 
+/// One of two who had signed for cash struck it out alone, and the letter was closed.
+#[test]
+fn what_two_have_signed_for_is_struck_out_by_neither_of_them() {
+    let house = House::new();
+    let person = |name: &str| house.person(name, Role::Operator);
+    let (zhang, li, wang) = (person("zhang"), person("li"), person("wang"));
+    house.drafted("A1");
+    let cash = json!({"kind": "cash", "amount": "900 元"});
+    let id = post(&house, &zhang, "/v1/letters/A1/valuables", cash).json()["id"].clone();
+    let at = |what: &str| format!("/v1/valuables/{id}/{what}");
+    assert_eq!(post(&house, &li, &at("witness"), json!({})).status, 200);
+    let why = json!({"reason": "登记有误"});
+    for one in [&zhang, &li] {
+        assert_eq!(
+            post(&house, one, &at("strike"), why.clone()).code(),
+            "same_person"
+        );
+    }
+    assert_eq!(
+        post(&house, &wang, &at("strike"), why).json()["closed"],
+        true
+    );
+}
+
+/// It was returned with its alert open: nobody could read any more what had raised it.
+#[test]
+fn a_letter_whose_threat_nobody_has_decided_is_neither_returned_unread_nor_withdrawn() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    let wang = house.person("wang", Role::ConfirmingOfficer);
+    house.drafted_as("A1", |draft| {
+        draft.fields.flags.threat = Some(laixin::domain::draft::Flag {
+            value: true,
+            quote: Some("不解决就同归于尽".into()),
+            page: Some(1),
+            ..Default::default()
+        });
+    });
+    let why = json!({"reason": "收件人不是本单位，误拆"});
+    let ways = ["/v1/letters/A1/return-unread", "/v1/letters/A1/withdraw"];
+    for way in ways {
+        assert_eq!(
+            post(&house, &zhang, way, why.clone()).code(),
+            "letter_held",
+            "{way}"
+        );
+    }
+    let alert = house.get(&wang, "/v1/alerts").json()["items"][0]["id"].clone();
+    let decided = json!({"verdict": "confirmed"});
+    let told = post(
+        &house,
+        &wang,
+        &format!("/v1/alerts/{alert}/acknowledge"),
+        decided,
+    );
+    assert_eq!(told.status, 200, "{}", told.text);
+    assert_eq!(post(&house, &zhang, ways[0], why).status, 200);
+}
+
 #[test]
 fn a_letter_opened_by_mistake_is_forgotten_neither_read_nor_shown_nor_handed_over() {
     let house = House::offering("read");

@@ -6,7 +6,7 @@ use std::process::Command;
 use laixin::config::Offer;
 use laixin::domain::draft::Accused;
 use laixin::domain::outgoing::Kind;
-use laixin::store::{Channel, Role, Scope};
+use laixin::store::{Channel, Db, Receipt, Role, Scope};
 use serde_json::{Value, json};
 
 use super::house::{Caller, House, two_page_tiff};
@@ -875,6 +875,39 @@ fn a_receipt_that_contradicts_holds_the_letter_until_a_person_settled_it() {
     let rows = house.app.store.wait(|db| db.verify_rows()).unwrap();
     let of_messages = |fault: &&laixin::store::Unvouched| fault.what.starts_with("message");
     assert_eq!(rows.faults.iter().find(of_messages), None);
+}
+
+/// A page that was added went into the folder while the hold stood.
+#[test]
+fn no_change_of_a_letter_goes_out_while_a_receipt_contradicts() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    let folder = |kind: Kind| Channel {
+        name: "exchange/gate-1".into(),
+        kinds: vec![kind],
+        unit: None,
+        holder: None,
+    };
+    let ready = folder(Kind::DraftReady);
+    let claim = move |db: &mut Db| db.claim_packages(&ready, 10, || "1".into());
+    assert_eq!(house.app.store.wait(claim).unwrap(), 1);
+    house.sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    let take = |receipt: Receipt| {
+        let package = Kind::DraftReady.id("1");
+        let take =
+            move |db: &mut Db| db.take_receipt("exchange/gate-1", (&package, None), &receipt);
+        house.app.store.wait(take)
+    };
+    let case_number = "F-1".into();
+    take(Receipt::Accepted { case_number }).unwrap();
+    let reason = "住址不清".into();
+    assert!(take(Receipt::Rejected { reason }).is_err());
+    house.sql(
+        "INSERT INTO amendments (letter_id, kind, at_ms, by) VALUES ('A1', 'corrected', 1, 't')",
+    );
+    assert_eq!(house.queued(folder(Kind::Amended)), 0);
+    house.sql("UPDATE holds SET resolved_ms = 1, resolved_by = 'wang', note = '已核对'");
+    assert_eq!(house.queued(folder(Kind::Amended)), 1);
 }
 
 /// The folder has it a second later, and its webhook was called in vain.

@@ -165,6 +165,51 @@ fn a_receipt_that_names_its_letter_registers_it_on_a_restored_station_and_nothin
     assert_eq!(packages(), 1, "A2 alone");
 }
 
+/// Behind a one-way gate a receipt may come days later: it was set aside as one for no package of ours, and the letter stayed open under its second one.
+#[test]
+fn a_receipt_for_a_forgotten_package_that_comes_after_the_handover_went_on_registers_its_letter() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    restore(&house);
+    goes_on(&house, &house.person("boss", Role::ConfirmingOfficer));
+    let folder = Channel {
+        name: "exchange/gate-1".into(),
+        kinds: vec![Kind::DraftReady],
+        unit: None,
+        holder: None,
+    };
+    let claim = move |db: &mut Db| db.claim_packages(&folder, 10, random_hex::<16>);
+    assert_eq!(house.app.store.wait(claim).unwrap(), 1);
+    let take = |receipt: Receipt| {
+        let take = move |db: &mut Db| {
+            db.take_receipt("exchange/gate-1", ("draft_after", Some("A1")), &receipt)
+        };
+        house.app.store.wait(take)
+    };
+    let accepted = || Receipt::Accepted {
+        case_number: "N1".into(),
+    };
+    let waits = take(accepted());
+    assert!(
+        matches!(waits, Err(StoreError::NotFound { .. })),
+        "the second one is not laid down yet"
+    );
+    house.sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    let rejected = take(Receipt::Rejected {
+        reason: "住址不清".into(),
+    });
+    assert!(
+        matches!(rejected, Ok(ReceiptTaken::NoDraft)),
+        "the second one is still to be answered"
+    );
+    assert!(is_settled(&take(accepted()), "A1"));
+    let row = house.app.store.wait(|db| db.draft("A1")).unwrap();
+    assert_eq!(row.case_number.as_deref(), Some("N1"));
+    let dropped =
+        "SELECT count(*) FROM outbox WHERE message <> 'draft_after' AND state = 'dropped'";
+    assert_eq!(house.count(dropped), 1, "nobody registers it a second time");
+}
+
 /// It was set aside as one for no package of ours, and the letter went out again as it was.
 #[test]
 fn a_rejection_of_a_package_that_a_restored_station_did_not_know_was_set_aside() {
