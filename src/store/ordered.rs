@@ -349,10 +349,13 @@ impl Taking<'_> {
             [&letter],
             |row| row.get(0),
         )?;
-        // Envelope first, then the letter: the first sheet is the envelope.
-        let (kind, number) = match so_far < self.sides {
+        // Envelope first, then the letter: the first sheet is the envelope. Without a separator before it nobody knows that it is the first: it may be the rest of
+        // a letter whose scan stopped.
+        let is_begun = odd_group != Some(hold::SEPARATOR_MISSING);
+        let sides = if is_begun { self.sides } else { 0 };
+        let (kind, number) = match so_far < sides {
             true => (PageKind::Envelope, so_far + 1),
-            false => (PageKind::Letter, so_far + 1 - self.sides),
+            false => (PageKind::Letter, so_far + 1 - sides),
         };
         let name = self.name_of(&self.take.arrival)?.unwrap_or_default();
         let place = place_by_name(self.step, &letter, kind, (&name, Some(number)))?;

@@ -8,6 +8,7 @@ use super::alerts::OPEN;
 use super::amiss::beside_held;
 use super::drafts::written;
 use super::handed_out::REINSTATED;
+use super::held::letters_of_held;
 use super::vouch::{self, RETENTIONS};
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::clock::{self, Millis};
@@ -411,6 +412,18 @@ impl Db {
             return Err(wrong(Hindrance::TooEarly, letter, &state, DESTROY));
         }
         self.nothing_open(letter, false, DESTROY)?;
+        let sql = format!(
+            "SELECT 1 FROM ({}) h JOIN arrivals a ON a.id = h.arrival WHERE h.letter = ?1 AND a.state = ?2",
+            letters_of_held()
+        );
+        if self
+            .connection
+            .prepare_cached(&sql)?
+            .exists((letter, ArrivalState::Held))?
+        {
+            let state = "named by a file that is held: its words would stay";
+            return Err(wrong(Hindrance::FileUndecided, letter, state, DESTROY));
+        }
         match self.is_lent(letter)? {
             true => Err(wrong(Hindrance::Lent, letter, "lent out", DESTROY)),
             false => Ok(()),
@@ -420,7 +433,8 @@ impl Db {
     /// Proposes to destroy a letter whose time is over.
     ///
     /// # Errors
-    /// [`StoreError::WrongState`] unless it is registered or withheld, before its time, while its paper is lent out, something of it is open, or another proposal is.
+    /// [`StoreError::WrongState`] unless it is registered or withheld, before its time, while its paper is lent out, a file of it is held, something of it is
+    /// open, or another proposal is.
     pub fn propose_destruction(
         &mut self,
         letter: &str,

@@ -719,6 +719,24 @@ fn the_scans_of_a_destroyed_letter_go_too_and_what_stays_is_named() {
     assert_eq!(noted.count(), 1);
 }
 
+/// Its last page lay held when it was destroyed, and stayed with everything that stands on it.
+#[test]
+fn no_letter_is_destroyed_while_a_file_of_it_is_held() {
+    let (house, zhang, boss, _) = with_policy();
+    let approve = proposed(&house, &zhang);
+    house.sql(
+        "INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state, reason, sha256, sm3, size)
+         VALUES ('late', 's', 'A1_p2.jpg', 'k', 6, 'held', 'letter_closed', 'ee', 'ff', 1);
+         INSERT INTO holds (batch_id, letter_id, reason, detail, at_ms) VALUES (1, 'A1', 'image_held', 'A1: A1_p2.jpg', 6)",
+    );
+    assert_eq!(
+        post(&house, &boss, &approve, json!({})).code(),
+        "file_undecided"
+    );
+    house.sql("UPDATE arrivals SET state = 'set_aside' WHERE id = 'late'");
+    assert_eq!(post(&house, &boss, &approve, json!({})).status, 200);
+}
+
 #[test]
 fn a_letter_registered_nowhere_is_not_destroyed_whatever_was_typed_as_received() {
     let (house, zhang, boss, sha256) = with_policy();

@@ -92,7 +92,8 @@ async fn pages_in_front_of_the_first_separator_are_held() {
     let lost = format!("scan-{}", scan.id);
     assert_eq!(
         intake.letters(batch).await,
-        [(label(1), 1, 0), (lost.clone(), 1, 1)]
+        [(label(1), 1, 0), (lost.clone(), 0, 2)],
+        "which of them is an envelope nobody knows"
     );
     assert_eq!(
         intake.holds(batch).await,
