@@ -240,7 +240,7 @@ impl Db {
                 .execute((letter, reason, now))?;
             ledger::append(&db.connection, by, "draft.nacked", &subject(letter), &json!({}))?;
             row.state = DraftState::Open;
-            row.ready = Some(now);
+            row.ready = if db.draft_anew_if_outdated(letter)? { None } else { Some(now) };
             (row.claimed_by, row.lease_until) = (None, None);
             row.nack_reason = Some(reason.to_owned());
             Ok(row)

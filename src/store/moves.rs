@@ -249,6 +249,20 @@ impl Db {
         Ok(())
     }
 
+    /// A draft that comes back, and to which pages came while it was out, is made anew with them: nobody is offered, and nobody confirms, what does not know them.
+    /// Whether it is.
+    pub(super) fn draft_anew_if_outdated(&self, letter: &str) -> Result<bool, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM drafts d JOIN pages p ON p.letter_id = d.letter_id WHERE d.letter_id = ?1
+             AND p.sha256 NOT IN (SELECT value ->> '$.sha256' FROM json_each(d.body, '$.pages'))",
+        )?;
+        let is_outdated = query.exists([letter])?;
+        if is_outdated {
+            self.regrouped(letter)?;
+        }
+        Ok(is_outdated)
+    }
+
     fn free_group(&self, load: i64, group: &str) -> Result<String, StoreError> {
         let mut taken = self.connection.prepare_cached(
             "SELECT 1 FROM letters WHERE group_name = ?2 AND batch_id = (SELECT batch_id FROM loads WHERE id = ?1)",

@@ -507,6 +507,7 @@ impl Db {
             "UPDATE letters SET stage = ?2, version = version + 1 WHERE id = ?1",
             (letter, Stage::Drafted),
         )?;
+        self.draft_anew_if_outdated(letter)?;
         ledger::append(
             &self.connection,
             by,

@@ -221,6 +221,17 @@ impl Db {
             .query_row("SELECT max(day) FROM roots", [], |row| row.get(0))?)
     }
 
+    /// Whether the root of a day was exported.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn has_root(&self, day: &str) -> Result<bool, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT 1 FROM roots WHERE day = ?1")?;
+        Ok(query.exists([day])?)
+    }
+
     /// A root was exported.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use laixin::store::{
 use serde_json::json;
 
 use super::house::{Caller, House};
+use super::late::{claim, page_comes};
 
 pub(super) fn longest_side(jpeg: &[u8]) -> u32 {
     let page = &ocr::decode(jpeg, &ocr::Limits::default()).unwrap()[0];
@@ -28,6 +29,27 @@ fn unread(house: &House) {
         "UPDATE pages SET state = 'unread', sha256 = '{}', sm3 = '{}'",
         original.sha256, original.sm3
     ));
+}
+
+/// It went out again as it had been, with its threat told by nothing but an alert.
+#[test]
+fn a_draft_given_back_after_another_page_came_is_offered_to_nobody_before_it_knows_the_page() {
+    let house = House::offering("read");
+    house.drafted("A1");
+    let (one, two) = (
+        house.machine("one", Scope::CaseSystem),
+        house.machine("two", Scope::CaseSystem),
+    );
+    assert_eq!(claim(&house, &one), ["A1"]);
+    page_comes(&house, 2);
+    let back = house.post(&one, "/v1/drafts/A1/nack", json!({"reason": "不在本系统"}));
+    assert_eq!(back.status, 200, "{}", back.text);
+    assert!(claim(&house, &two).is_empty());
+    let officer = house.person("wang", Role::ConfirmingOfficer);
+    assert_eq!(
+        house.get(&officer, "/v1/letters/A1").json()["stage"],
+        "reading"
+    );
 }
 
 #[test]

@@ -151,6 +151,7 @@ fn what_happens_is_told_signed_and_once() {
     // Handed over, then another page comes: an amendment. Withdrawn: told, too.
     house.sql("UPDATE drafts SET state = 'leased', claimed_by = 'token/x', lease_ms = 9e15 WHERE letter_id = 'A1'");
     house.draft("A1", Offer::Read);
+    house.sql("UPDATE alerts SET acked_ms = 1, acked_by = 'zhang', verdict = 'confirmed'");
     house
         .app
         .store

@@ -73,6 +73,7 @@ fn a_threat_alone_between_salutation_and_closing_is_not_missed() {
         "我控告法官枉法，判决不改就让他血债血偿。",
         "不解决我全家喝农药。",
         "本人申诉至今无果，已准备好汽油。",
+        "本人上访十年无果，刀已经磨好了。",
     ] {
         assert!(raised(&around(text)), "{text}");
     }
