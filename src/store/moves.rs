@@ -253,8 +253,8 @@ impl Db {
     /// Whether it is.
     pub(super) fn draft_anew_if_outdated(&self, letter: &str) -> Result<bool, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT 1 FROM drafts d JOIN pages p ON p.letter_id = d.letter_id WHERE d.letter_id = ?1
-             AND p.sha256 NOT IN (SELECT value ->> '$.sha256' FROM json_each(d.body, '$.pages'))",
+            "SELECT 1 FROM drafts d WHERE d.letter_id = ?1
+             AND (SELECT count(*) FROM pages p WHERE p.letter_id = ?1) > json_array_length(d.body, '$.pages')",
         )?;
         let is_outdated = query.exists([letter])?;
         if is_outdated {
