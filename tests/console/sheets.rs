@@ -3,6 +3,7 @@
 use laixin::domain::letter::Carrier;
 use laixin::domain::text::PageKind;
 use laixin::events::Event;
+use laixin::store::Reading;
 use serde_json::json;
 
 use super::browser::{Browser, ENTER, ESCAPE, with_browser};
@@ -153,6 +154,22 @@ async fn a_page_scanned_anew_takes_the_place_of_the_bad_one_by_two_keys() {
         station
             .page_arrives("anew", "anew_p1.jpg", 1, PageKind::Letter, &image)
             .await;
+        let read = station.app.store.with(|db| {
+            while let Some(page) = db.begin_reading()? {
+                let reading = Reading {
+                    engine: "test".into(),
+                    width: 2480,
+                    height: 3507,
+                    turned_deg: 0,
+                    lines: Vec::new(),
+                    seconds: 0.1,
+                    blank: false,
+                };
+                db.finish_reading(page.id, &reading)?;
+            }
+            Ok(())
+        });
+        read.await.expect("it is kept");
         station.app.events.tell(Event::Letter {
             letter: "anew".into(),
             what: "arriving".into(),

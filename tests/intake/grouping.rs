@@ -308,17 +308,10 @@ async fn a_jam_holds_the_letter_it_happened_in_and_the_rest_is_put_together_by_a
         db.move_pages(&from, &pages, &to, ("op", "belongs to the letter before"))
     });
     assert_eq!(moved.await.unwrap(), label(1));
-    assert_eq!(
-        intake
-            .letters(batch)
-            .await
-            .iter()
-            .find(|letter| letter.0 == label(1))
-            .unwrap()
-            .1
-            + 2,
-        4
-    );
+    let letters = intake.letters(batch).await;
+    let (_, envelopes, sheets) = letters.iter().find(|of| of.0 == label(1)).unwrap();
+    assert_eq!(*envelopes, 1, "what came behind the jam is no second one");
+    assert!(*sheets >= 1);
     let held = intake
         .store
         .with(move |db| db.is_held(&lost))
