@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 109] = [
+const TEXTS: [(&str, &str); 111] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -126,6 +126,8 @@ const TEXTS: [(&str, &str); 109] = [
     ("number", "7"),
     ("n", "1"),
     ("struck", "li"),
+    ("urgent_reason", "明日停暖，有病人"),
+    ("report_upward_reason", "需多部门联合办理"),
     ("images", "3"),
 ];
 
