@@ -108,6 +108,15 @@ impl Look<'_> {
     }
 
     fn image(&self, stream: &Stream<'_>) -> Result<(), DecodeError> {
+        self.pixels(stream)?;
+        // A mask has none of its own: one that names itself would be looked at without end.
+        let masks = ["SMask", "Mask"].into_iter();
+        masks
+            .filter_map(|key| stream.dict().get::<Stream<'_>>(key))
+            .try_for_each(|mask| self.pixels(&mask))
+    }
+
+    fn pixels(&self, stream: &Stream<'_>) -> Result<(), DecodeError> {
         let dict = stream.dict();
         let side = |keys: [&str; 2]| {
             let found = keys.iter().find_map(|key| dict.get::<i64>(*key))?;
@@ -117,11 +126,7 @@ impl Look<'_> {
         let (width, height) = size.ok_or_else(|| damaged("an image without a size"))?;
         self.limits.check(width, height)?;
         check_packing(stream)?;
-        self.whole(stream, (width, height))?;
-        let masks = ["SMask", "Mask"].into_iter();
-        masks
-            .filter_map(|key| dict.get::<Stream<'_>>(key))
-            .try_for_each(|mask| self.image(&mask))
+        self.whole(stream, (width, height))
     }
 
     fn whole(&self, stream: &Stream<'_>, size: (u32, u32)) -> Result<(), DecodeError> {
