@@ -33,7 +33,7 @@ def is_signed(secrets, message, at, body, signatures):
     """Whether one of the signatures is by one of our secrets; compared in a time that says nothing."""
     signed = f"{message}.{at}.".encode() + body
     ours = ["v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode() for secret in secrets]
-    pairs = [hmac.compare_digest(mine, theirs) for mine in ours for theirs in signatures.split(" ")]
+    pairs = [hmac.compare_digest(mine.encode(), theirs.encode()) for mine in ours for theirs in signatures.split(" ")]
     return any(pairs)
 
 
