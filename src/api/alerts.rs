@@ -139,8 +139,8 @@ impl From<AlertRow> for AlertView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AlertQuery {
-    /// Only those that nobody has decided; one that an operator takes for a false alarm is left out for operators. What is merely sensitive is settled
-    /// once somebody has noted it.
+    /// Only those that nobody has decided: also one that an operator takes for a false alarm (`doubted`). What is merely sensitive is settled once somebody
+    /// has noted it.
     #[serde(default)]
     open: bool,
 }
@@ -219,7 +219,7 @@ pub async fn list(
                 };
                 after = *newest;
                 for (entry, row) in rows {
-                    if open && !row.waits_for(&seer) || !db.may_know_of_alert(&seer, &row)? {
+                    if !db.may_know_of_alert(&seer, &row)? {
                         continue;
                     }
                     let (row, place) = db.alert_as_told(&seer, row)?;

@@ -91,11 +91,22 @@ fn is_open(standing: Standing) -> bool {
     standing.restricted.is_none() && !standing.is_recused
 }
 
-fn seen(db: &Db, seer: &Seer, letters: Vec<Moved>) -> Result<Vec<LetterChangeView>, StoreError> {
+fn seen(
+    db: &Db,
+    seer: &Seer,
+    letters: Vec<Moved>,
+    of: Of,
+) -> Result<Vec<LetterChangeView>, StoreError> {
     let mut all = Vec::new();
     for moved in letters {
         match db.sight(seer, &moved.letter)? {
             Sight::Full => all.push(moved.into()),
+            // On which day a letter is due says nothing of what it says.
+            Sight::No(Unseen::Role)
+                if of == Of::Days && is_open(db.standing(seer, &moved.letter)?) =>
+            {
+                all.push(moved.into());
+            }
             // Whoever sees no letter is told the number of one that is open to the mailroom.
             Sight::No(Unseen::Role) if is_open(db.standing(seer, &moved.letter)?) => {
                 all.push(LetterChangeView {
@@ -185,7 +196,7 @@ pub async fn roster(
         let found = office::roster_preview(db, &looked_at)?;
         let letters = found.letters.iter().map(|moved| moved.letter.clone());
         let letters: Vec<String> = letters.collect();
-        Ok((letters, Found::of(db, &seer, found)?))
+        Ok((letters, Found::of(db, &seer, found, Of::Names)?))
     });
     let (letters, found) = looked.await?;
     let view = found.told(preview.as_deref())?;
@@ -211,8 +222,17 @@ struct Found {
     restricted: usize,
 }
 
+/// What of a letter changes with a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Names that it gives: its addressee, whom it accuses.
+    Names,
+    /// Days by which something is due.
+    Days,
+}
+
 impl Found {
-    fn of(db: &Db, seer: &Seer, found: Preview) -> Result<Self, StoreError> {
+    fn of(db: &Db, seer: &Seer, found: Preview, of: Of) -> Result<Self, StoreError> {
         let restricted = match found.entries.is_empty() {
             true => 0,
             false => restricted(db, seer)?,
@@ -223,7 +243,7 @@ impl Found {
             lessens: found.lessens,
             restricted,
             entries: entries.map(EntryChangeView::from).collect(),
-            letters: seen(db, seer, found.letters)?,
+            letters: seen(db, seer, found.letters, of)?,
         })
     }
 
@@ -323,7 +343,12 @@ pub async fn deadlines(
     let is_file = *change == Some(0);
     let looked_at = new.clone();
     let looked = office::beside(&app.settings, move |db| {
-        Found::of(db, &seer, office::deadlines_preview(db, &now, &looked_at)?)
+        Found::of(
+            db,
+            &seer,
+            office::deadlines_preview(db, &now, &looked_at)?,
+            Of::Days,
+        )
     });
     let view = looked.await?.told(preview.as_deref())?;
     let set = move |db: &mut Db, approved_by: Option<&str>| {

@@ -86,8 +86,8 @@ struct Seen {
     units: Vec<(String, String, Option<bool>)>,
 }
 
-fn look(db: &Db) -> Result<Seen, StoreError> {
-    let (roster, deadlines) = (db.roster_in_force(), db.deadlines_in_force());
+fn look(db: &Db, deadlines: std::sync::Arc<Profile>) -> Result<Seen, StoreError> {
+    let roster = db.roster_in_force();
     let interests = db.interests(None)?;
     let declared = |user: &str| interests.iter().filter(|row| row.user == user).count();
     let users = db.users()?.into_iter().filter(|user| !user.disabled);
@@ -253,7 +253,13 @@ fn threshold(w: &'static Words, one: ThresholdInForce) -> ThresholdLine {
 /// `GET /settings`
 pub(super) async fn page(State(app): State<App>, visitor: Visitor<Administrators>) -> Response {
     let (w, f) = (visitor.words(), visitor.frame(&app, "settings"));
-    let seen = match office::beside(&app.settings, look).await {
+    // The deadlines of the file are the running station's: a look beside it has none.
+    let deadlines = app.store.with(|db| Ok(db.office_in_force()?.1)).await;
+    let seen = match deadlines {
+        Ok(deadlines) => office::beside(&app.settings, move |db| look(db, deadlines)).await,
+        Err(error) => Err(error),
+    };
+    let seen = match seen {
         Ok(seen) => seen,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };

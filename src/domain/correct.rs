@@ -1,6 +1,6 @@
 //! An officer's corrections to a draft: what is allowed, what follows, what a later reading must leave alone.
 //!
-//! Nothing is repaired: what is typed is refused (`correct/allowed.rs`) or kept as it was typed and shown for what it is.
+//! Nothing is repaired: what is typed is written in the form of its field (`correct/typed.rs`), refused (`correct/allowed.rs`) or shown for what it is.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -10,6 +10,7 @@ use super::field::{Alternative, Field, Source};
 
 mod accused;
 mod allowed;
+mod typed;
 
 pub use accused::{NamedAccused, NewAccused, Party, parties_in, stays};
 use allowed::phone_kind;
@@ -188,11 +189,26 @@ impl Draft {
     /// # Errors
     /// [`Refused`]; the draft is then as it was.
     pub fn correct(&mut self, corrections: &Corrections) -> Result<Vec<Corrected>, Refused> {
+        let corrections = &corrections.as_registered();
         corrections.check()?;
+        self.is_no_later_day(corrections)?;
         let mut corrected = self.clone();
         let changes = corrected.apply(corrections)?;
         *self = corrected;
         Ok(changes)
+    }
+
+    /// No letter was written after it arrived.
+    fn is_no_later_day(&self, new: &Corrections) -> Result<(), Refused> {
+        let day = new.text("letter_date").and_then(|new| new.value.as_deref());
+        let received = self.received_at.as_deref().and_then(|at| at.get(..10));
+        match day.zip(received) {
+            Some((day, received)) if day > received => Err(Refused {
+                field: "letter_date",
+                rule: "a day as YYYY-MM-DD, not after the letter was received, is allowed",
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn apply(&mut self, new: &Corrections) -> Result<Vec<Corrected>, Refused> {
@@ -204,6 +220,7 @@ impl Draft {
                 after,
             })
         };
+        let signed = self.fields.sender_name.value.clone();
         for (name, field) in TEXTS {
             if let Some(new) = new.text(name) {
                 let field = field(&mut self.fields);
@@ -295,8 +312,30 @@ impl Draft {
                 });
             }
         }
+        if new.joint.is_none() {
+            changes.extend(self.signed_alone(signed.as_deref()));
+        }
         self.recount_missing(new);
         Ok(changes)
+    }
+
+    /// Who alone signed a letter is its sender, also once he is corrected.
+    fn signed_alone(&mut self, before: Option<&str>) -> Option<Corrected> {
+        let joint = &mut self.fields.joint;
+        let sender = self.fields.sender_name.value.as_deref();
+        let is_alone =
+            joint.signatories.len() == 1 && joint.signatories.first().map(String::as_str) == before;
+        if !is_alone || sender == before {
+            return None;
+        }
+        let named = sender.filter(|name| *name != ANONYMOUS_NAME);
+        joint.signatories = named.iter().map(|name| (*name).to_owned()).collect();
+        joint.count = u32::from(named.is_some());
+        Some(Corrected {
+            field: "joint",
+            before: plain(before),
+            after: plain(named),
+        })
     }
 
     fn recount_missing(&mut self, new: &Corrections) {

@@ -1,7 +1,7 @@
 //! Corrections: what is taken, what is refused, what a later reading leaves alone.
 
 use super::*;
-use crate::domain::draft::PhoneKind;
+use crate::domain::draft::{Joint, PhoneKind};
 use crate::domain::field::Field;
 
 fn draft() -> Draft {
@@ -381,4 +381,87 @@ fn what_only_a_person_says_has_a_reason_and_a_later_reading_leaves_it() {
         };
         assert_eq!(again.correct(&bad).unwrap_err().field, "urgent_reason");
     }
+}
+
+#[test]
+fn who_signed_alone_follows_the_corrected_sender() {
+    let mut draft = draft();
+    draft.fields.joint = Joint {
+        is_joint: false,
+        count: 1,
+        signatories: vec!["陆思雨".into()],
+    };
+    let new = Corrections {
+        sender_name: text("陆思语"),
+        ..Default::default()
+    };
+    let changes = draft.correct(&new).unwrap();
+    assert_eq!(draft.fields.joint.signatories, ["陆思语"]);
+    let fields: Vec<_> = changes.iter().map(|change| change.field).collect();
+    assert_eq!(fields, ["sender_name", "joint"]);
+    let nobody = Corrections {
+        anonymous: Some(NewAnonymous {
+            value: true,
+            reason: Some("假名".into()),
+        }),
+        ..Default::default()
+    };
+    draft.correct(&nobody).unwrap();
+    assert_eq!(draft.fields.joint.count, 0);
+    assert!(draft.fields.joint.signatories.is_empty());
+}
+
+#[test]
+fn a_list_of_several_is_left_alone_when_the_sender_is_corrected() {
+    let mut draft = draft();
+    let several = vec!["陆思雨".to_owned(), "钱文博".to_owned()];
+    draft.fields.joint = Joint {
+        is_joint: false,
+        count: 2,
+        signatories: several.clone(),
+    };
+    let new = Corrections {
+        sender_name: text("陆思语"),
+        ..Default::default()
+    };
+    draft.correct(&new).unwrap();
+    assert_eq!(draft.fields.joint.signatories, several);
+}
+
+#[test]
+fn no_letter_was_written_after_it_arrived() {
+    let mut draft = draft();
+    draft.received_at = Some("2025-03-04T09:15:00+08:00".into());
+    let on = |day: &str| Corrections {
+        letter_date: text(day),
+        ..Default::default()
+    };
+    assert_eq!(
+        draft.correct(&on("2025.3.5")).unwrap_err().field,
+        "letter_date"
+    );
+    draft.correct(&on("2025年3月4日")).unwrap();
+    assert_eq!(
+        draft.fields.letter_date.value.as_deref(),
+        Some("2025-03-04")
+    );
+}
+
+#[test]
+fn numbers_are_registered_without_the_blanks_they_were_typed_with() {
+    let mut draft = draft();
+    let new = Corrections {
+        phones: Some(vec!["138 0013 8000".into(), "0512-65123456转8001".into()]),
+        id_number: text("１１０１０５ 19491231 002X"),
+        ..Default::default()
+    };
+    draft.correct(&new).unwrap();
+    let phones: Vec<_> = draft
+        .fields
+        .phones
+        .iter()
+        .map(|phone| phone.field.value.as_deref())
+        .collect();
+    assert_eq!(phones, [Some("13800138000"), Some("0512-65123456-8001")]);
+    assert_eq!(draft.fields.id_number.checksum_ok, Some(true));
 }

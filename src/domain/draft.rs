@@ -203,6 +203,11 @@ impl Fields {
         self.accuses() && !names_whom_it_accuses(&self.accused)
     }
 
+    /// Every letter is registered under a sender or as 匿名 (SZ 7.4.2.2): which of them is open while there is neither.
+    pub fn is_sender_open(&self) -> bool {
+        self.sender_name.value.is_none() && !self.anonymous.value
+    }
+
     /// The signature may stand where nothing was read: then “anonymous” is no finding, and the sender stays open.
     pub fn withdraw_anonymity(&mut self) {
         if self.anonymous.value {

@@ -320,7 +320,13 @@ impl Db {
             let is_read = matches!(db.sight(seer, &known.letter)?, Sight::Full | Sight::Masked);
             let clears = said == Verdict::FalseAlarm || known.code == Code::PageKeptBack;
             let is_blind = said == Verdict::Confirmed && !may(seer.holder, Action::ReadLetters);
-            if (clears || is_blind) && !is_read {
+            // A threat is dismissed by nobody who has not had the letter before him, all of it.
+            let is_grave = matches!(known.code, Code::Threat | Code::SecretMark);
+            let is_unopened = said == Verdict::FalseAlarm
+                && is_grave
+                && matches!(seer.holder, Holder::Person(_))
+                && !db.has_opened(by, &known.letter)?;
+            if (clears || is_blind) && !is_read || is_unopened {
                 return Err(StoreError::WrongState {
                     why: Hindrance::NotOpened,
                     what: "alert",

@@ -440,6 +440,15 @@ impl Db {
                     action: "confirm",
                 });
             }
+            if row.draft.fields.is_sender_open() {
+                return Err(StoreError::WrongState {
+                    why: Hindrance::SenderOpen,
+                    what: "letter",
+                    id: letter.to_owned(),
+                    state: "of a sender whom nobody has named, nor called anonymous".into(),
+                    action: "confirm",
+                });
+            }
             db.nobody_accused_unnamed(letter, &row.draft.fields)?;
             db.entries_agree(&row.draft)?;
             let now = clock::now();

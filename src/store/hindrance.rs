@@ -36,6 +36,8 @@ pub enum Hindrance {
     AddresseeAccused,
     /// It accuses somebody, and nobody has said whom.
     AccusedUnknown,
+    /// Nobody has said who sent it, nor that it is anonymous.
+    SenderOpen,
     /// Something enclosed is not settled.
     ValuablesOpen,
     /// Fields that are keyed twice were not, or not alike.
@@ -108,7 +110,7 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// Every one.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::LeasedToAnother,
         Self::RegisteredElsewhere,
         Self::LeaseOutdated,
@@ -125,6 +127,7 @@ impl Hindrance {
         Self::BeingRead,
         Self::AddresseeAccused,
         Self::AccusedUnknown,
+        Self::SenderOpen,
         Self::ValuablesOpen,
         Self::NameTaken,
         Self::Decided,
@@ -177,6 +180,7 @@ impl Hindrance {
             Self::BeingRead => "being_read",
             Self::AddresseeAccused => "addressee_accused",
             Self::AccusedUnknown => "accused_unknown",
+            Self::SenderOpen => "sender_open",
             Self::ValuablesOpen => "valuables_open",
             Self::SecondEntryOpen => "second_entry_open",
             Self::NameTaken => "name_taken",
@@ -233,6 +237,7 @@ impl Hindrance {
             Self::AccusedUnknown => {
                 "Name whom it accuses, with his office; where it is nobody of an office, a confirming officer says so with the reason (`accused` with an empty list)"
             }
+            Self::SenderOpen => "Name the sender, or say that the letter is anonymous, and why",
             Self::ValuablesOpen => "List or settle what was enclosed, with a second person",
             Self::SecondEntryOpen => {
                 "Let a second person key it from the page; where both differ, look at the page and correct the draft, or have it keyed once more"

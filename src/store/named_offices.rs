@@ -274,7 +274,7 @@ impl Db {
     }
 
     /// Whether somebody has looked at a letter since its last page came.
-    fn has_opened(&self, user: &str, letter: &str) -> Result<bool, StoreError> {
+    pub(super) fn has_opened(&self, user: &str, letter: &str) -> Result<bool, StoreError> {
         let mut query = self.connection.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM ledger WHERE subject = 'letter/' || ?1 AND actor = ?2
              AND action IN ('letter.viewed', 'letter.opened', 'draft.viewed', 'page.viewed', 'archive.read')

@@ -344,13 +344,16 @@ fn no_operator_alone_dismisses_a_threat_for_good() {
     let says = |caller: &Caller, verdict: &str| {
         house.post(caller, &to, json!({"verdict": verdict, "note": "像是玩笑"}))
     };
+    // Nobody dismisses a threat whose letter he has not had before him.
+    assert_eq!(says(&li, "false_alarm").code(), "not_opened");
+    house.get(&li, "/v1/letters/A1");
     let noted = says(&li, "false_alarm");
     assert_eq!(
         (noted.status, noted.json()["verdict"].as_str()),
         (200, Some("doubted"))
     );
-    // He has said it; for the officer it is open, with his word beside it, and it goes up as before.
-    assert!(open(&house, &li).is_empty());
+    // He has said it; it stays open with his word beside it, and goes up as before.
+    assert_eq!(open(&house, &li)[0]["verdict"], "doubted");
     for verdict in ["false_alarm", "noted"] {
         assert_eq!(says(&li, verdict).code(), "already_decided");
     }

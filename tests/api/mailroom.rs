@@ -569,6 +569,33 @@ fn a_letter_that_a_person_calls_urgent_goes_before_others_until_that_is_taken_ba
     assert_eq!(letter().json()["urgent"], false);
 }
 
+/// SZ 7.4.2.2: a letter is registered under its sender or as 匿名, never under nobody.
+#[test]
+fn a_letter_whose_sender_was_emptied_is_not_confirmed() {
+    let house = House::new();
+    let zhang = house.person("zhang", Role::Operator);
+    house.drafted("A1");
+    let etag = || house.get(&zhang, "/v1/letters/A1").header("etag");
+    let confirm = || {
+        house.call(
+            &zhang.with("if-match", &etag()),
+            "POST",
+            "/v1/letters/A1/confirm",
+            None,
+        )
+    };
+    correct(
+        &house,
+        &zhang,
+        &etag(),
+        json!({"sender_name": {"value": null}}),
+    );
+    assert_eq!(confirm().code(), "sender_open");
+    let nobody = json!({"anonymous": {"value": true, "reason": "无署名"}});
+    correct(&house, &zhang, &etag(), nobody);
+    assert_eq!(confirm().status, 200);
+}
+
 #[test]
 fn a_later_reading_keeps_what_an_officer_corrected() {
     let house = House::new();

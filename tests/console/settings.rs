@@ -66,6 +66,12 @@ async fn a_threshold_is_raised_by_hand_and_lowered_by_nobody() {
         trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
         browser.open(&station.page("/settings")).await;
         browser.ask("document.querySelector('#raise select').value = 'address';").await;
+        let (_, deadlines) = station.app.store.with(laixin::store::Db::office_in_force).await.unwrap();
+        assert!(!deadlines.deadline.is_empty(), "the station counts by a profile");
+        let told = browser.text("#deadlines").await;
+        assert!(told.contains(&deadlines.profile), "{told}");
+        let rows = browser.ask("return document.querySelectorAll('#deadlines tbody tr').length;").await;
+        assert_eq!(rows, json!(deadlines.deadline.len()));
         browser.fill("#raise input", "0.1").await;
         browser.press(ENTER).await;
         browser.until("the refusal", "document.querySelector('#raise [data-say]').textContent.includes('不高于现行阈值')").await;

@@ -307,6 +307,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Nobody has said whom it accuses",
     ),
     (
+        "sender_open",
+        StatusCode::CONFLICT,
+        "Nobody has said who sent it",
+    ),
+    (
         "clock_set_back",
         StatusCode::CONFLICT,
         "The clock of this machine is behind what is on record",

@@ -19,7 +19,7 @@
   async function acknowledge(alert, verdict, row) {
     const say = row.querySelector("[data-say]");
     try {
-      await call("POST", `/v1/alerts/${alert.id}/acknowledge`, { verdict, note: row.querySelector("input").value });
+      await call("POST", `/v1/alerts/${alert.id}/acknowledge`, { verdict, note: row.querySelector("input")?.value ?? "" });
       row.remove();
       shown = "";
       await look();
@@ -42,7 +42,7 @@
     }
     for (const quote of alert.quotes) {
       const place = words[quote.late ? "on_late_page" : "on_page"].replace("{}", quote.page);
-      what.append(element("span", quote.text ? `${place}：“${quote.text}”` : place, { className: "quoted" }));
+      what.append(element("span", quote.text ? `${place} “${quote.text}”` : place, { className: "quoted" }));
     }
     for (const answer of [...alert.later, ...alert.earlier]) {
       const told = words.before.replace("{}", answer.by).replace("{}", words[`said_${answer.verdict}`]);
@@ -62,7 +62,9 @@
     const say = element("p", "", { className: "say" });
     say.setAttribute("role", "alert");
     say.dataset.say = "";
-    row.append(what, note, confirm, wrong, say);
+    // One that an operator doubts stands until an officer decides; another operator may still say that it is meant.
+    const isDone = alert.verdict === "doubted" && !("decides" in strip.dataset);
+    row.append(what, ...(isDone ? [confirm] : [note, confirm, wrong]), say);
     return row;
   }
 

@@ -139,6 +139,15 @@ async function send(from, body) {
   }
 }
 
+// Where every field wants a look, Enter goes on to the next one and only the last sends the form.
+document.addEventListener("keydown", (event) => {
+  const { form } = event.target;
+  if (event.key !== "Enter" || event.isComposing || !form || !("enterNext" in form.dataset) || event.target.nodeName !== "INPUT") return;
+  const inputs = [...form.querySelectorAll("input:not([type=hidden])")];
+  const next = inputs[inputs.indexOf(event.target) + 1];
+  if (next) { event.preventDefault(); next.focus(); }
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.export) { event.preventDefault(); takeAlong(form); return; }

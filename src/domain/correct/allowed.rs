@@ -63,7 +63,7 @@ impl Corrections {
         unless(
             phones.iter().all(|phone| phone_kind(phone).is_some()),
             "phones",
-            "a mobile number of 11 digits, or 7 or 8 digits with or without an area code, is allowed",
+            "a mobile number of 11 digits, or 7 or 8 digits with or without an area code, and behind them an extension, is allowed",
         )
     }
 
@@ -146,7 +146,11 @@ fn check_text(field: &'static str, text: &str) -> Result<(), Refused> {
 
 fn check_form(field: &'static str, text: &str) -> Result<(), Refused> {
     match field {
-        "letter_date" => unless(is_date(text), field, "a day as YYYY-MM-DD is allowed"),
+        "letter_date" => unless(
+            is_date(text),
+            field,
+            "a day as YYYY-MM-DD, not after the letter was received, is allowed",
+        ),
         "purpose" => unless(
             PURPOSES.contains(&text),
             field,
@@ -172,8 +176,17 @@ fn is_id_number(text: &str) -> bool {
 }
 
 pub(super) fn phone_kind(number: &str) -> Option<PhoneKind> {
-    let (area, local) = number.split_once('-').unwrap_or(("", number));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // An extension, behind the number of a switchboard with its area code.
+    let number = match number.rsplit_once('-') {
+        Some((before, extension))
+            if before.contains('-') && (1..=5).contains(&extension.len()) && digits(extension) =>
+        {
+            before
+        }
+        _ => number,
+    };
+    let (area, local) = number.split_once('-').unwrap_or(("", number));
     if !digits(area) || !digits(local) {
         return None;
     }
