@@ -170,6 +170,14 @@ impl<N: Need + Send> FromRequestParts<App> for Caller<N> {
 }
 
 impl Person {
+    /// As the one who wants to see a letter.
+    pub fn seer(&self) -> Seer {
+        Seer {
+            actor: self.session.user.clone(),
+            holder: Holder::Person(self.session.role),
+        }
+    }
+
     /// SameSite keeps other sites from sending the cookie; the token also stops what slips through.
     fn prove_own_page(&self, parts: &Parts) -> Result<(), Problem> {
         if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {

@@ -93,10 +93,7 @@ impl<N> Visitor<N> {
 
     /// As the one who wants to see a letter.
     pub(super) fn seer(&self) -> Seer {
-        Seer {
-            actor: self.person.session.user.clone(),
-            holder: Holder::Person(self.person.session.role),
-        }
+        self.person.seer()
     }
 
     /// The texts in this person's language.

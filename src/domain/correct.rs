@@ -313,28 +313,35 @@ impl Draft {
             }
         }
         if new.joint.is_none() {
-            changes.extend(self.signed_alone(signed.as_deref()));
+            changes.extend(self.signed_as(signed.as_deref()));
         }
         self.recount_missing(new);
         Ok(changes)
     }
 
-    /// Who alone signed a letter is its sender, also once he is corrected.
-    fn signed_alone(&mut self, before: Option<&str>) -> Option<Corrected> {
-        let joint = &mut self.fields.joint;
+    /// The sender is one of those who signed: his corrected name takes the place of the misread one. Of several signatories none goes away, and another
+    /// one of them may be registered instead.
+    fn signed_as(&mut self, before: Option<&str>) -> Option<Corrected> {
         let sender = self.fields.sender_name.value.as_deref();
-        let is_alone =
-            joint.signatories.len() == 1 && joint.signatories.first().map(String::as_str) == before;
-        if !is_alone || sender == before {
-            return None;
-        }
         let named = sender.filter(|name| *name != ANONYMOUS_NAME);
-        joint.signatories = named.iter().map(|name| (*name).to_owned()).collect();
-        joint.count = u32::from(named.is_some());
+        let joint = &mut self.fields.joint;
+        let signed = &mut joint.signatories;
+        let at = signed
+            .iter()
+            .position(|name| Some(name.as_str()) == before)?;
+        let (is_alone, old) = (signed.len() == 1, signed.join("、"));
+        match named {
+            Some(name) if !signed.iter().any(|one| one == name) => name.clone_into(&mut signed[at]),
+            None if is_alone => {
+                signed.clear();
+                joint.count = 0;
+            }
+            _ => return None,
+        }
         Some(Corrected {
             field: "joint",
-            before: plain(before),
-            after: plain(named),
+            before: old,
+            after: signed.join("、"),
         })
     }
 
@@ -386,6 +393,12 @@ impl Draft {
 }
 
 fn by_officer(field: &mut Field, value: Option<String>) {
+    let old = field.value.clone();
+    // Each is told once, however often officers go to and fro.
+    let is_told = |other: &Alternative| {
+        Some(&other.value) == value.as_ref() || Some(&other.value) == old.as_ref()
+    };
+    field.alternatives.retain(|other| !is_told(other));
     if let Some(old) = field.value.take().filter(|old| value.as_ref() != Some(old)) {
         let (confidence, why_not) = (field.confidence, "经办人更正".to_owned());
         field.alternatives.insert(

@@ -37,6 +37,8 @@ pub(super) fn page_says(house: &House, letter: &'static str, quote: &str) {
 }
 
 pub(super) fn answer(house: &House, caller: &Caller, verdict: &str) -> Answer {
+    // Nobody answers for a letter that he has not had before him.
+    house.get(caller, "/v1/letters/A1");
     let open = house.get(caller, "/v1/alerts").json();
     let alert = open["items"]
         .as_array()

@@ -66,6 +66,11 @@ async fn a_threshold_is_raised_by_hand_and_lowered_by_nobody() {
         trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
         browser.open(&station.page("/settings")).await;
         browser.ask("document.querySelector('#raise select').value = 'address';").await;
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/deadlines/2022.toml");
+        let of_file: laixin::domain::deadline::Profile = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let of_file = std::sync::Arc::new(of_file);
+        station.app.store.with(move |db| db.count_due_by(of_file)).await.unwrap();
+        browser.open(&station.page("/settings")).await;
         let (_, deadlines) = station.app.store.with(laixin::store::Db::office_in_force).await.unwrap();
         assert!(!deadlines.deadline.is_empty(), "the station counts by a profile");
         let told = browser.text("#deadlines").await;

@@ -148,6 +148,12 @@ document.addEventListener("keydown", (event) => {
   if (next) { event.preventDefault(); next.focus(); }
 });
 
+// A link that has a key of its own.
+document.addEventListener("keydown", (event) => {
+  const link = /^F\d+$/.test(event.key) && document.querySelector(`a[data-press="${event.key}"]`);
+  if (link && !event.repeat && !document.querySelector("dialog[open]")) { event.preventDefault(); link.click(); }
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.export) { event.preventDefault(); takeAlong(form); return; }

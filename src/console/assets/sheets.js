@@ -176,11 +176,15 @@
     if (act) act();
   });
 
+  // The keys are about a page: the first one is chosen until somebody chooses another.
+  if (document.activeElement === document.body) go(document.querySelector(".sheet"));
+
   document.addEventListener("keydown", (event) => {
     const sheet = here();
     if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || dialog.open) return;
     if (!sheet) {
-      if (event.key === "ArrowDown" && document.activeElement === document.body) { event.preventDefault(); go(document.querySelector(".sheet")); }
+      const isFree = !document.activeElement.closest("a, button, input, select, textarea");
+      if (/^Arrow/.test(event.key) && isFree) { event.preventDefault(); go(lastChosen() || document.querySelector(".sheet")); }
       return;
     }
     if (event.target.nodeName === "SELECT") {
