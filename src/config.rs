@@ -3,6 +3,7 @@
 //! Whether devices, folders and models are really there is not asked here; `laixin check` and the station's start do that.
 
 mod keeping;
+mod office;
 mod push;
 mod scanner;
 mod trust;
@@ -17,6 +18,7 @@ use crate::clock::{self, Millis};
 use crate::domain::double_entry::EntryField;
 
 pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
+pub use office::{Brokers, Office, PublicKey};
 pub use push::{Exchange, Network, Webhook};
 pub use scanner::{ScanColour, Scanner, ScannerKind, Unchecked};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
@@ -161,6 +163,9 @@ pub struct Settings {
     /// Case systems that take packages from a folder.
     #[serde(default, rename = "exchange")]
     pub exchanges: Vec<Exchange>,
+    /// The brokers of an office with several stations; without it nothing of them is started.
+    #[serde(default)]
+    pub office: Option<Office>,
     /// Printed papers.
     #[serde(default)]
     pub print: Print,
@@ -497,6 +502,9 @@ impl Settings {
             .for_each(|hook| hook.settle(base));
         let exchanges = &mut settings.exchanges;
         exchanges.iter_mut().for_each(|folder| folder.settle(base));
+        if let Some(office) = &mut settings.office {
+            office.settle(base);
+        }
         if let Some(training) = &mut settings.training {
             here(&mut training.letters);
             settings.station.name.insert_str(0, TRAINING_MARK);
@@ -554,6 +562,14 @@ impl Settings {
         {
             return refused(id, "a training station tells no case system: take it out");
         }
+        if self.office.is_some() {
+            return Err(ConfigError::Refused {
+                file: file.to_owned(),
+                line: line_of_key(file, "station"),
+                key: "training and office".into(),
+                message: "a training station belongs to no office: take [office] out".into(),
+            });
+        }
         let outside = |scanner: &&Scanner| {
             scanner.kind != ScannerKind::Folder
                 || !scanner.folder.starts_with(&self.station.data_dir)
@@ -594,6 +610,14 @@ impl Settings {
                 });
             }
         }
+        if let Some((key, message)) = self.office.as_ref().and_then(Office::misfit) {
+            return Err(ConfigError::Refused {
+                file: file.to_owned(),
+                line: line_of_key(file, key),
+                key: format!("office: {key}"),
+                message,
+            });
+        }
         for scanner in &self.scanners {
             if let Some((key, message)) = scanner.misfit() {
                 return Err(ConfigError::Refused {
@@ -609,7 +633,7 @@ impl Settings {
 
     /// Whether some case system is told by the station itself.
     pub fn tells_case_systems(&self) -> bool {
-        !self.webhooks.is_empty() || !self.exchanges.is_empty()
+        !self.webhooks.is_empty() || !self.exchanges.is_empty() || self.office.is_some()
     }
 
     /// The database file.

@@ -7,6 +7,7 @@ pub mod station;
 
 pub mod alarm;
 pub mod api;
+pub mod broker;
 pub mod daily;
 pub mod disinfect;
 pub mod domain;
