@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover pictures api-check bench bench-operator bench-memory fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -21,6 +21,8 @@ help:
 	@echo 'make campaign             the whole station while everything around it dies: ROUNDS=200, SEED=N for another course'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make campaign-handover    DRAFTS=5000 handed over while station and case system are killed KILLS=200 times each; SEED=N for another course'
+	@echo 'make campaign-office      DRAFTS=20000 of three stations through three brokers to one office, killed and cut off KILLS=300 times; SEED=N (root: network namespaces)'
+	@echo 'make office-demo          three brokers, three stations and one office on this machine; ONCE=1, FRESH=1, PORT=8475'
 	@echo 'make pictures             pictures of the console for the papers, in docs/pictures'
 	@echo 'make api-check            everything that /openapi.json describes asked by every role (EXAMPLES=15 drawn requests each, SEED=N)'
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
@@ -98,6 +100,16 @@ campaign-handover:
 	LAIXIN_DRAFTS=$(or $(DRAFTS),5000) LAIXIN_KILLS=$(or $(KILLS),200) LAIXIN_SEED=$(or $(SEED),20261127) \
 		LAIXIN_PACKAGES=$(or $(PACKAGES),1000) LAIXIN_PACKAGE_KILLS=$(or $(KILLS),50) \
 		$(cargo) test $(profile) --test station killed_on_both_sides -- --nocapture
+
+campaign-office:
+	@setup/setup.sh test
+	LAIXIN_OFFICE_DRAFTS=$(or $(DRAFTS),20000) LAIXIN_OFFICE_KILLS=$(or $(KILLS),300) LAIXIN_SEED=$(or $(SEED),20261130) \
+		$(cargo) test $(profile) --test station brokers_stations_and_office_killed -- --nocapture
+
+office-demo:
+	@setup/setup.sh test
+	$(cargo) build $(profile) --bin laixin
+	/usr/bin/python3 demo/office.py --letters '$(LETTERS)' --port $(if $(filter 8470,$(PORT)),8475,$(PORT)) $(if $(ONCE),--once) $(if $(FRESH),--fresh)
 
 api-check:
 	@setup/setup.sh api

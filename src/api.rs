@@ -36,7 +36,7 @@ pub mod paging;
 pub mod password;
 pub mod problem;
 mod query;
-mod ranged;
+pub(crate) mod ranged;
 pub mod retakes;
 pub mod scanners;
 pub mod search;
@@ -88,7 +88,7 @@ use crate::store::{Lasting, Store};
 /// Passwords proved side by side at most.
 const SIGN_INS: usize = 2;
 /// An answer begins within this time, or the caller is told that it did not.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// The head of a request is there within this time: one that never ends would keep its connection for ever, since the time limit of a
 /// request begins behind it. A connection that asks nothing for so long is closed.
@@ -374,7 +374,7 @@ pub(crate) fn ends_with(
 }
 
 /// Refusals of axum itself and of the time limit become problem documents too.
-async fn as_problem(request: Request, next: Next) -> Response {
+pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let plain = response
         .headers()
@@ -423,7 +423,7 @@ async fn refused_by_axum(response: Response) -> Response {
 }
 
 /// One line per request: route, status, time. Not the address itself, nothing of any body.
-async fn note(request: Request, next: Next) -> Response {
+pub(crate) async fn note(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
     let route = request

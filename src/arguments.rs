@@ -22,6 +22,8 @@ pub struct Arguments {
 enum Command {
     /// Runs the station.
     Run(ConfigArg),
+    /// Runs the counter of an office with several stations: their drafts at one address.
+    Office(commands::office::OfficeArgs),
     /// Tries the settings, every device, folder and model; one line each, with what to do next.
     Check(commands::check::CheckArgs),
     /// OCR alone.
@@ -75,6 +77,7 @@ impl Arguments {
     pub fn run(self) -> ExitCode {
         match self.command {
             Command::Run(args) => commands::run::run(&args).into(),
+            Command::Office(args) => commands::office::run(&args).into(),
             Command::Check(args) => commands::check::run(&args).into(),
             Command::Read(args) => commands::read::run(&args).into(),
             Command::Extract(args) => commands::extract::run(&args).into(),

@@ -13,6 +13,7 @@ pub mod history;
 mod images;
 pub mod key;
 pub mod learn;
+pub mod office;
 pub mod page_worker;
 pub mod read;
 pub mod restore;

@@ -659,7 +659,7 @@ fn last_line_of(file: &Path, id: &DeviceId) -> usize {
 }
 
 /// The line of a key such as `http.listen`, from 1.
-fn line_of_key(file: &Path, key: &str) -> usize {
+pub(crate) fn line_of_key(file: &Path, key: &str) -> usize {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let name = key.rsplit('.').next().unwrap_or(key);
     let is_it = |line: &str| {

@@ -2,9 +2,10 @@
 //! Case systems that pull need none of this (`api/drafts.rs`).
 
 mod address;
+pub(crate) mod answer;
 mod exchange;
 mod package;
-mod receipts;
+pub(crate) mod receipts;
 mod set_aside;
 mod signature;
 mod tls;
@@ -62,7 +63,7 @@ pub async fn where_to(hook: &Webhook, allowed: &[Network]) -> Result<SocketAddr,
 }
 
 /// A number in 0..1000, to spread attempts.
-fn chance() -> u64 {
+pub(crate) fn chance() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     u64::from_le_bytes(bytes) % 1000

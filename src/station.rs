@@ -21,7 +21,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
-use crate::{Chain, alarm, console, daily, handoff, read, scan, scrub};
+use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
 mod training;
 
@@ -98,6 +98,9 @@ pub enum StationError {
         "http.certificate, http.key, http.client_authority: TLS cannot be spoken; `laixin tls new` makes a certificate"
     )]
     Tls(#[from] api::tls::TlsError),
+    /// There is no key to seal with for the office.
+    #[error("office.seal_key cannot be used")]
+    Office(#[from] broker::KeyFault),
     /// The HTTP server ended by itself.
     #[error("the HTTP server ended")]
     Http(#[source] std::io::Error),
@@ -114,6 +117,9 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
     let settings = Arc::new(settings);
     let office = read::office(&settings)?;
     let mappings = handoff::mappings(&settings)?;
+    let office_key = settings.office.as_ref();
+    let office_key = office_key.map(|office| broker::SealKey::load(&office.seal_key));
+    let office_key = office_key.transpose()?;
     let _lock = wait_for_data_dir(&settings).await?;
     let (store, store_thread) = open_store(&settings)?;
     count_due(&store, &office, &settings).await?;
@@ -209,6 +215,10 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
     };
     handoff::start(&handoff, mappings, (&watchdog, &stop), &mut tasks);
+    if let (Some(office), Some(key)) = (&settings.office, office_key) {
+        let with = (office.clone(), key);
+        tasks.push(broker::start(handoff.clone(), with, (&watchdog, &stop)));
+    }
     // It holds the store, whose thread ends with the last handle: kept to the end, no stop would ever be over.
     drop(handoff);
 

@@ -158,7 +158,7 @@ pub use numbers::Numbered;
 pub use office::{OfficeSetting, SettingChange};
 pub use outbox::{Channel, GONE, Message};
 pub use owner::{Queued, Store};
-pub use packages::{Found, Receipt, ReceiptTaken};
+pub use packages::{BROKERS, Found, Receipt, ReceiptTaken, takes_packages};
 pub use readings::{
     DueLetter, PAGE_BLANK, PAGE_UNREAD, PagesRead, READING_ATTEMPTS, ReadPage, Reading, UnreadPage,
 };

@@ -16,6 +16,14 @@ fn shipped_settings_load() {
     assert!(settings.registration.roster.ends_with("config/roster.toml"));
 }
 
+#[test]
+fn the_shipped_office_loads() {
+    use laixin::broker::counter::CounterSettings;
+    let office = CounterSettings::load(&project("config/office/office.toml")).expect("it loads");
+    assert_eq!(office.stations[0].name.0, "desk-a");
+    assert!(office.office.seal_key.is_absolute());
+}
+
 /// A bad file's first line is `# expect: ` and the message after the file's name.
 #[test]
 fn bad_settings_are_refused_with_their_message() {

@@ -21,6 +21,7 @@ mod letter_path;
 mod looks_killed;
 mod migrations;
 mod monitoring;
+mod office;
 mod orphans;
 mod restart;
 

@@ -68,7 +68,7 @@ impl Drop for Process {
     }
 }
 
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     let probe = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
     probe.local_addr().expect("a bound socket has an address")
 }
@@ -445,7 +445,7 @@ impl TestStation {
     }
 }
 
-fn unique() -> String {
+pub fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!(

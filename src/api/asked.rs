@@ -32,10 +32,10 @@ pub struct Asked<T> {
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 pub struct Nothing {}
 
-impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let key = key_of(&request)?;
         let is_json = request
             .headers()

@@ -128,7 +128,7 @@ impl Shared {
 
 /// Takes the rest of a body that nobody read off the line, so that the connection serves the next request; where it does not end, says that the
 /// connection does.
-pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
+pub(crate) async fn to_its_end(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }

@@ -18,11 +18,11 @@ use crate::domain::access::{Holder, Seer};
 use crate::domain::draft::Draft;
 use crate::domain::mask;
 use crate::events::Event;
-use crate::store::{Answered, Claiming, Db, DraftRow, DraftState, StoreError};
+use crate::store::{Answered, Claiming, Db, DraftRow, DraftState, StoreError, takes_packages};
 
 /// Drafts claimed at once at most.
-const CLAIM_MOST: u32 = 100;
-const LEASE_SHORTEST: u32 = 5;
+pub(crate) const CLAIM_MOST: u32 = 100;
+pub(crate) const LEASE_SHORTEST: u32 = 5;
 const LEASE_USUAL: u32 = 300;
 
 /// How many drafts, for how long.
@@ -31,9 +31,9 @@ const LEASE_USUAL: u32 = 300;
 #[schema(example = json!({"limit": 10, "lease_seconds": 300}))]
 pub struct ClaimBody {
     /// 1 to 100; 10 unless said otherwise.
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// 5 to the settings' `handoff.max_lease_seconds`; 300 unless said otherwise.
-    lease_seconds: Option<u32>,
+    pub(crate) lease_seconds: Option<u32>,
 }
 
 /// The case system's number.
@@ -42,10 +42,10 @@ pub struct ClaimBody {
 #[schema(example = json!({"case_number": "SZ-2026-000123"}))]
 pub struct AckBody {
     /// 1 to 64 characters.
-    case_number: String,
+    pub(crate) case_number: String,
     /// The lease, where workers of one case system share a token.
     #[serde(default)]
-    lease: Option<String>,
+    pub(crate) lease: Option<String>,
 }
 
 /// Why a draft comes back.
@@ -54,10 +54,10 @@ pub struct AckBody {
 #[schema(example = json!({"reason": "duplicate in the case system"}))]
 pub struct NackBody {
     /// 1 to 500 characters.
-    reason: String,
+    pub(crate) reason: String,
     /// The lease, where workers of one case system share a token.
     #[serde(default)]
-    lease: Option<String>,
+    pub(crate) lease: Option<String>,
 }
 
 /// Claimed drafts; empty when none is ready.
@@ -141,7 +141,7 @@ pub struct HandoverView {
     pub ready_at: Option<String>,
     /// Who has or had it last.
     pub claimed_by: Option<String>,
-    /// Until when; `null` for a package in an exchange folder, which waits for its receipt however long that takes.
+    /// Until when; `null` for a package in an exchange folder or at an office's brokers, which waits for its receipt however long that takes.
     pub lease_expires_at: Option<String>,
     /// The case system's number.
     pub case_number: Option<String>,
@@ -155,10 +155,7 @@ pub struct HandoverView {
 
 impl From<DraftRow> for DraftView {
     fn from(row: DraftRow) -> Self {
-        let is_package = row
-            .claimed_by
-            .as_ref()
-            .is_some_and(|by| by.starts_with("exchange/"));
+        let is_package = row.claimed_by.as_ref().is_some_and(|by| takes_packages(by));
         let lease_until = row.lease_until.filter(|_| !is_package);
         Self {
             id: row.draft.letter.clone(),
@@ -483,7 +480,7 @@ pub async fn nack(
     .await
 }
 
-fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Problem> {
+pub(crate) fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Problem> {
     let length = text.trim().chars().count();
     if length == 0 || length > longest || text.chars().any(char::is_control) {
         return Err(Problem::new(

@@ -96,7 +96,7 @@ fn described(media_type: &str) -> BTreeMap<String, RefOr<Described>> {
 }
 
 /// The file as it was asked for. `disposition` is the whole value of `Content-Disposition`.
-pub(super) fn answer(
+pub(crate) fn answer(
     asked: &HeaderMap,
     bytes: Bytes,
     media_type: &'static str,

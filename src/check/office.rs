@@ -13,7 +13,7 @@ use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
 use crate::print::PrintFont;
 use crate::read::Office;
-use crate::store::{Db, OfficeSetting};
+use crate::store::{BROKERS, Db, OfficeSetting};
 use crate::worker::{Done, Patience, Task, Wait, Worker};
 use crate::{Chain, certificate, read};
 
@@ -159,7 +159,7 @@ fn offered_as_read(settings: &Settings, report: &mut Report) {
     }
 }
 
-/// Every token of a case system, exchange folder and webhook, with its office.
+/// Every token of a case system, exchange folder and webhook, and what is behind the brokers, with its office.
 fn case_systems(settings: &Settings) -> Vec<(String, Option<String>)> {
     let now = crate::clock::now();
     let tokens = Db::look_at(settings)
@@ -174,9 +174,11 @@ fn case_systems(settings: &Settings) -> Vec<(String, Option<String>)> {
     let tokens = held.map(|token| (format!("token/{}", token.name), token.unit));
     let exchanges = settings.exchanges.iter();
     let exchanges = exchanges.map(|one| (format!("exchange/{}", one.id), one.unit.clone()));
+    let office = settings.office.iter();
+    let office = office.map(|one| (BROKERS.to_owned(), one.unit.clone()));
     let hooks = settings.webhooks.iter();
     let hooks = hooks.map(|one| (format!("webhook/{}", one.id), one.unit.clone()));
-    tokens.chain(exchanges).chain(hooks).collect()
+    tokens.chain(exchanges).chain(office).chain(hooks).collect()
 }
 
 /// The first name or alias that means two: a letter addressed so has no one addressee.

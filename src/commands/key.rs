@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE};
 use crate::at_rest::{self, AtRestError, KeyId, Marker, Secret, StationKey, TurnError, Turned};
+use crate::broker::SealKey;
 use crate::config::{AtRest, Settings};
 use crate::evidence::Resealed;
 use crate::station::take_data_dir;
@@ -51,6 +52,18 @@ enum What {
         #[command(flatten)]
         config: ConfigArg,
     },
+    /// Makes the sealing key of a station or of an office; prints what the others' settings call seal_to.
+    Office {
+        /// The file for its seed.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Makes the key that a station, an office or a reader shows to the brokers; prints what their configuration calls nkey.
+    Broker {
+        /// The file for its seed.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Encrypts a stopped station anew with another key; prints its sheet. Cut short, it is simply run again.
     Rotate {
         /// The file with the new key (`laixin key new --to FILE`), or with the new passphrase where the settings say passphrase_file.
@@ -66,6 +79,8 @@ pub fn run(args: &KeyArgs) -> u8 {
     let done = match &args.what {
         What::New { to: Some(file), .. } => new_file(file),
         What::New { to: None, config } => new(config),
+        What::Office { to } => office(to),
+        What::Broker { to } => broker(to),
         What::Check { config } => return check(config),
         What::Sheet { config } => sheet_again(config),
         What::Encrypt { config } => encrypt(config),
@@ -122,7 +137,7 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
         }
         AtRest::KeyFile(file) => {
             let key = StationKey::new().map_err(|error| told(&error, FINDING))?;
-            write_new(file, &key)?;
+            write_new(file, &key.text())?;
             let marker = Marker::of(&key, None);
             (key, marker)
         }
@@ -154,9 +169,24 @@ fn new(config: &ConfigArg) -> Result<u8, u8> {
     Ok(GOOD)
 }
 
+fn office(file: &Path) -> Result<u8, u8> {
+    let key = SealKey::generated();
+    write_new(file, &key.seed())?;
+    println!("{}", key.public().0);
+    Ok(GOOD)
+}
+
+fn broker(file: &Path) -> Result<u8, u8> {
+    let pair = nkeys::KeyPair::new_user();
+    let seed = pair.seed().expect("it was made with its seed");
+    write_new(file, &seed)?;
+    println!("{}", pair.public_key());
+    Ok(GOOD)
+}
+
 fn new_file(file: &Path) -> Result<u8, u8> {
     let key = StationKey::new().map_err(|error| told(&error, FINDING))?;
-    write_new(file, &key)?;
+    write_new(file, &key.text())?;
     println!(
         "{}: a new key, number {}. `laixin key rotate --new {}` changes a station to it.",
         file.display(),
@@ -167,14 +197,14 @@ fn new_file(file: &Path) -> Result<u8, u8> {
 }
 
 /// Never over a file that is there.
-fn write_new(file: &Path, key: &StationKey) -> Result<(), u8> {
+fn write_new(file: &Path, text: &str) -> Result<(), u8> {
     let made = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(file)
         .and_then(|mut to| {
-            to.write_all(key.text().as_bytes())?;
+            to.write_all(text.as_bytes())?;
             to.write_all(b"\n")?;
             to.sync_all()
         });

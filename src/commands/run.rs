@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE};
-use crate::config::{Level, Settings};
+use crate::config::Level;
 use crate::station::{self, StationError};
 
 /// How long a check that is under way may still take at a stop.
@@ -20,7 +20,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    log_to_journal_or_terminal(&settings);
+    log_to_journal_or_terminal(settings.log.level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -36,6 +36,7 @@ pub fn run(args: &ConfigArg) -> u8 {
                 StationError::Config(_)
                 | StationError::Profile { .. }
                 | StationError::Line { .. }
+                | StationError::Office(_)
                 | StationError::Tls(_) => USAGE,
                 _ => FINDING,
             }
@@ -44,8 +45,8 @@ pub fn run(args: &ConfigArg) -> u8 {
 }
 
 /// Under systemd straight to the journal with its fields, otherwise to stderr.
-fn log_to_journal_or_terminal(settings: &Settings) {
-    let level = match settings.log.level {
+pub(super) fn log_to_journal_or_terminal(level: Level) {
+    let level = match level {
         Level::Error => "error",
         Level::Warn => "warn",
         Level::Info => "info",

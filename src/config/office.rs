@@ -112,9 +112,12 @@ pub struct Office {
     /// Whose case system is behind the office: of letters that accuse it nothing goes there.
     #[serde(default)]
     pub unit: Option<String>,
-    /// Whether originals and the letter's PDF go along.
+    /// Whether originals go along.
     #[serde(default = "yes")]
     pub pages: bool,
+    /// Whether the letter's PDF goes along with them.
+    #[serde(default = "yes")]
+    pub pdf: bool,
     /// Drafts that may wait at the brokers before this station keeps further ones to itself.
     #[serde(default = "most_waiting")]
     pub most_waiting: Within<1, 1_000_000>,

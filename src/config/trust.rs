@@ -45,7 +45,7 @@ impl Default for Http {
 
 impl Http {
     /// Paths count from the settings' folder.
-    pub(super) fn settle(&mut self, base: &Path) {
+    pub(crate) fn settle(&mut self, base: &Path) {
         [
             &mut self.certificate,
             &mut self.key,
@@ -57,7 +57,7 @@ impl Http {
     }
 
     /// The key that does not fit the others, and what is allowed.
-    pub(super) fn misfit(&self) -> Option<(&'static str, String)> {
+    pub(crate) fn misfit(&self) -> Option<(&'static str, String)> {
         let told = |key, message: &str| Some((key, message.to_owned()));
         match (&self.certificate, &self.key) {
             (Some(_), None) => {

@@ -10,19 +10,19 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::answer::{self, Refusal};
 use super::package::{self, PackageFile, manifest_name};
-use super::receipts::{self, Told};
+use super::receipts;
 use super::{EVERY, Handoff, chance};
 use crate::api::password::random_hex;
 use crate::archive::{self, Outline};
-use crate::config::{Exchange, Language};
-use crate::console::words::Words;
+use crate::config::Exchange;
 use crate::domain::draft::Draft;
 use crate::domain::mapping::Mapping;
 use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::sd_notify::Beat;
-use crate::store::{Channel, Db, Found, Hindrance, Message, Receipt, ReceiptTaken, StoreError};
+use crate::store::{Channel, Db, Found, Message, StoreError};
 use crate::{Chain, digest};
 
 /// Packages made in one go.
@@ -138,22 +138,6 @@ impl Folders {
             super::set_aside::note(&target, refusal.code, &refusal.told)?;
         }
         fs::rename(receipt, target)
-    }
-}
-
-/// Why a receipt changes nothing.
-#[derive(Debug)]
-struct Refusal {
-    code: &'static str,
-    why: String,
-    /// In the station's language, then in detail.
-    told: String,
-}
-
-impl Refusal {
-    fn new(language: Language, code: &'static str, why: String) -> Self {
-        let told = format!("{}\n{why}", Words::of(language).code("receipt_aside", code));
-        Self { code, why, told }
     }
 }
 
@@ -436,10 +420,6 @@ impl Carrier {
         });
     }
 
-    fn refusal(&self, code: &'static str, why: String) -> Refusal {
-        Refusal::new(self.handoff.settings.station.language, code, why)
-    }
-
     /// Every receipt that lies there: taken and put away, or set aside.
     async fn receipts(&self) -> Result<(), StoreError> {
         let (back, quiet) = (
@@ -455,8 +435,11 @@ impl Carrier {
         };
         for found in found {
             let taken = match found.told {
-                Ok(told) => self.take(told).await?,
-                Err(no) => Err(self.refusal(no.code(), no.to_string())),
+                Ok(told) => answer::take(&self.handoff, &self.channel.name, told).await?,
+                Err(no) => {
+                    let language = self.handoff.settings.station.language;
+                    Err(Refusal::new(language, no.code(), no.to_string()))
+                }
             };
             if let Err(Refusal { why, .. }) = &taken {
                 tracing::warn!(channel = self.channel.name, file = ?found.path.file_name(), why, "a receipt is set aside in in/bad: look at it");
@@ -472,62 +455,6 @@ impl Carrier {
             }
         }
         Ok(())
-    }
-
-    /// What one receipt changes; `Err` says why it changes nothing.
-    async fn take(&self, told: Told) -> Result<Result<(), Refusal>, StoreError> {
-        let channel = self.channel.name.clone();
-        let is_accepted = matches!(told.receipt, Receipt::Accepted { .. });
-        let taken = self
-            .handoff
-            .store
-            .with(move |db| {
-                let of = (told.package.as_str(), told.letter.as_deref());
-                db.take_receipt(&channel, of, &told.receipt)
-            })
-            .await;
-        match taken {
-            Ok(ReceiptTaken::Settled(message)) => {
-                let what = if message.state == State::Accepted {
-                    "registered"
-                } else {
-                    "given_back"
-                };
-                if message.has_content() {
-                    self.tell(&message.letter, what);
-                }
-                Ok(Ok(()))
-            }
-            Ok(ReceiptTaken::OtherLetter) => Ok(Err(self.refusal(
-                "other_letter",
-                "the package is of another letter than the receipt names".into(),
-            ))),
-            Ok(ReceiptTaken::NoDraft) => Ok(Ok(())),
-            Ok(ReceiptTaken::LetterMissing) => Ok(Err(self.refusal(
-                "letter_missing",
-                "this station was restored from a back-up, and has no draft of this letter yet".into(),
-            ))),
-            Ok(ReceiptTaken::KindUnknown) => Ok(Err(self.refusal(
-                "kind_unknown",
-                "this station was restored from a back-up, and the package's name does not say what it told".into(),
-            ))),
-            Err(error @ (StoreError::NotFound { .. } | StoreError::WrongState { .. })) => {
-                if let StoreError::WrongState { id, why, .. } = &error
-                    && (is_accepted || *why == Hindrance::Registered)
-                {
-                    self.handoff.events.tell(Event::Alert {
-                        code: "receipt_contradicts".into(),
-                        subject: format!("letter/{id}"),
-                    });
-                }
-                let code = match &error {
-                    StoreError::NotFound { .. } => "unknown_package",
-                    _ => "contradicts",
-                };
-                Ok(Err(self.refusal(code, error.to_string())))
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -18,13 +18,13 @@ const MOST: usize = 500;
 
 /// What a receipt says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// Of which package.
-    pub(super) package: String,
+    pub(crate) package: String,
     /// Of which letter, where it says so.
-    pub(super) letter: Option<String>,
+    pub(crate) letter: Option<String>,
     /// What.
-    pub(super) receipt: Receipt,
+    pub(crate) receipt: Receipt,
 }
 
 /// As it is written.
@@ -82,6 +82,9 @@ impl Written {
                 Receipt::Accepted { case_number }
             }
             ("rejected", _, Some(reason)) if text_ok(&reason, 500) => Receipt::Rejected { reason },
+            ("given_back", _, Some(reason)) if text_ok(&reason, 500) => {
+                Receipt::GivenBack { reason }
+            }
             _ => return None,
         };
         let package = self.package.trim().to_owned();
@@ -96,7 +99,7 @@ impl Written {
 }
 
 /// Reads a receipt's text; `ending` says which form it has.
-pub(super) fn parse(text: &str, ending: &str) -> Option<Told> {
+pub(crate) fn parse(text: &str, ending: &str) -> Option<Told> {
     let written = match ending {
         "json" => serde_json::from_str(text).ok()?,
         "xml" => xml(text)?,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::drafts::subject;
 use super::named_offices::OfficeWord;
+use super::packages::takes_packages;
 use super::{Db, DraftRow, DraftState, Hindrance, StoreError, ledger};
 use crate::domain::access::{Action, Restricted, Seer, may};
 use crate::domain::correct::{Corrections, Party, parties_in, stays};
@@ -163,7 +164,7 @@ impl Db {
         by: &str,
         action: &'static str,
     ) -> Result<(), StoreError> {
-        if !by.starts_with("exchange/") && self.is_taken_back_from(row, by)? {
+        if !takes_packages(by) && self.is_taken_back_from(row, by)? {
             return Err(StoreError::WrongState {
                 why: Hindrance::TakenBack,
                 what: "draft",
@@ -192,7 +193,7 @@ impl Db {
         fields: &Fields,
     ) -> Result<(), StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT DISTINCT actor FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor NOT LIKE 'exchange/%'",
+            "SELECT DISTINCT actor FROM ledger WHERE subject = ?1 AND action = 'draft.claimed' AND actor NOT LIKE 'exchange/%' AND actor NOT LIKE 'office/%'",
         )?;
         let systems = query.query_map([subject(letter)], |row| row.get(0))?;
         for system in systems.collect::<Result<Vec<String>, _>>()? {

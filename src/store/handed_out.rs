@@ -36,7 +36,7 @@ pub(super) fn content(draft: &mut Draft) -> Result<String, StoreError> {
 pub(super) fn held_by_another(than: &str) -> String {
     format!(
         "d.claimed_by <> {than} AND (d.state = 'acked' OR d.state = 'leased'
-         AND (d.claimed_by LIKE 'exchange/%' OR d.lease_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER)))"
+         AND (d.claimed_by LIKE 'exchange/%' OR d.claimed_by LIKE 'office/%' OR d.lease_ms > CAST(unixepoch('subsec') * 1000 AS INTEGER)))"
     )
 }
 

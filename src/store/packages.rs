@@ -18,6 +18,15 @@ use crate::domain::outgoing::{Kind, State};
 /// A package is answered when somebody answers it: ten years.
 const LEASE_SECONDS: i64 = 10 * 366 * 24 * 3600;
 
+/// The holder of what is at an office's brokers.
+pub const BROKERS: &str = "office/drafts";
+
+/// Whether drafts go to this holder as packages: they are with it until its receipt comes, however long that takes.
+#[must_use]
+pub fn takes_packages(holder: &str) -> bool {
+    holder.starts_with("exchange/") || holder.starts_with("office/")
+}
+
 /// What the other side says of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
@@ -28,6 +37,11 @@ pub enum Receipt {
     },
     /// It is not.
     Rejected {
+        /// Why.
+        reason: String,
+    },
+    /// Not now: it stays out and is offered there again.
+    GivenBack {
         /// Why.
         reason: String,
     },
@@ -166,6 +180,31 @@ impl Db {
         })
     }
 
+    /// Packages that the other side has by now, each with the SHA-256 of its PDF: staged and placed in one step.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn packages_out(&mut self, out: &[(Message, Option<String>)]) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            out.iter().try_for_each(|(message, pdf)| {
+                db.package_staged(message, pdf.as_deref())?;
+                db.package_placed(message)
+            })
+        })
+    }
+
+    /// Drafts that this channel has and for which no receipt came.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn unanswered(&self, channel: &str) -> Result<u64, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT count(*) FROM drafts WHERE state = 'leased' AND claimed_by = ?1",
+        )?;
+        let count: i64 = query.query_row([channel], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// What was found on the other side's receipt for a package; the same receipt again changes nothing. Where a restored station has forgotten the package, it
     /// counts by the package's name and the letter that it names.
     ///
@@ -195,7 +234,9 @@ impl Db {
                         db.drop_packages((letter, channel), 0)?;
                         db.know_package_again((channel, package), letter)?;
                     }
-                    Receipt::Rejected { .. } => return Ok(ReceiptTaken::NoDraft),
+                    Receipt::Rejected { .. } | Receipt::GivenBack { .. } => {
+                        return Ok(ReceiptTaken::NoDraft);
+                    }
                 },
                 (Forgotten::Draft | Forgotten::Before | Forgotten::No, _) => {}
             }
@@ -210,7 +251,7 @@ impl Db {
                 Receipt::Rejected { .. } if *why == Hindrance::Registered => {
                     self.hold_contradicted((channel, package), letter, "rejected")?;
                 }
-                Receipt::Rejected { .. } => {}
+                Receipt::Rejected { .. } | Receipt::GivenBack { .. } => {}
             }
         }
         taken
@@ -334,6 +375,10 @@ impl Db {
         self.atomically(|db| {
             let message = db.package_named(channel, package)?;
             let (state, result) = match receipt {
+                Receipt::GivenBack { reason } => {
+                    db.note_given_back(&message, reason)?;
+                    return Ok(message);
+                }
                 Receipt::Accepted { case_number } => {
                     match message.kind {
                         Kind::Amended => drop(db.ack_amendment(message.occasion, channel)?),
@@ -373,6 +418,25 @@ impl Db {
             }
             db.message(message.id)
         })
+    }
+
+    /// The other side gave the draft back to its own queue: people here see why.
+    fn note_given_back(&self, message: &Message, reason: &str) -> Result<(), StoreError> {
+        let noted = self.connection.execute(
+            "UPDATE drafts SET nack_reason = ?3 WHERE letter_id = ?1 AND claimed_by = ?2 AND state = 'leased' AND nack_reason IS NOT ?3",
+            (&message.letter, &message.channel, reason),
+        )?;
+        if noted > 0 {
+            let about = subject(&message.letter);
+            ledger::append(
+                &self.connection,
+                &message.channel,
+                "draft.given_back",
+                &about,
+                &json!({}),
+            )?;
+        }
+        Ok(())
     }
 
     /// The letter is registered with what this package contained. Where another followed it, that one is taken back, and what is new comes as an

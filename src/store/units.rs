@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::OptionalExtension;
 
 use super::named_offices::OfficeWord;
+use super::packages::BROKERS;
 use super::{Db, DraftState, StoreError};
 use crate::config::{self, Settings};
 use crate::domain::access::{
@@ -21,9 +22,9 @@ use crate::domain::roster::Roster;
 pub(super) struct Offices {
     /// As it is in force: `store/office.rs`.
     pub(super) roster: Arc<Roster>,
-    /// `exchange/ID` → its unit.
+    /// `exchange/ID`, or the brokers' channel → its unit.
     exchanges: BTreeMap<String, String>,
-    /// Every `exchange/ID`.
+    /// Every `exchange/ID`, and the brokers' channel.
     folders: Vec<String>,
     /// The units of webhooks.
     hooks: Vec<String>,
@@ -37,13 +38,21 @@ impl Offices {
         let named = |exchange: &config::Exchange| {
             Some((format!("exchange/{}", exchange.id), exchange.unit.clone()?))
         };
+        let office = settings.office.iter();
+        let office = office.filter_map(|one| Some((BROKERS.to_owned(), one.unit.clone()?)));
         Self {
             roster: Arc::new(config::load_toml(&settings.registration.roster).unwrap_or_default()),
-            exchanges: settings.exchanges.iter().filter_map(named).collect(),
+            exchanges: settings
+                .exchanges
+                .iter()
+                .filter_map(named)
+                .chain(office)
+                .collect(),
             folders: settings
                 .exchanges
                 .iter()
                 .map(|exchange| format!("exchange/{}", exchange.id))
+                .chain(settings.office.iter().map(|_| BROKERS.to_owned()))
                 .collect(),
             hooks: settings
                 .webhooks
@@ -54,7 +63,7 @@ impl Offices {
         }
     }
 
-    /// Every exchange folder, by its actor name.
+    /// Every exchange folder, and the brokers, by the actor name.
     pub(super) fn folders(&self) -> &[String] {
         &self.folders
     }

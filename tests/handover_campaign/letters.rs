@@ -145,7 +145,7 @@ fn line(at: u16, text: String) -> Line {
 const REGISTERED_EACH: u64 = 20;
 
 /// A letter arrives, is read and drafted, beside the station; its page's SHA-256.
-pub(super) fn arrive(
+pub(crate) fn arrive(
     db: &mut Db,
     (evidence, office, replayed): (&Evidence, &Office, &mut Option<Draft>),
     dice: &mut Dice,

@@ -1,0 +1,344 @@
+//! One draft: looked at, registered, given back. The first acknowledgement creates the letter's entry; whoever comes after it finds one.
+
+use std::time::Duration;
+
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Counter;
+use super::caller::CaseSystem;
+use super::claims::shown_draft;
+use super::records::{self, Handed, Lease, Registered};
+use crate::api::asked::Asked;
+use crate::api::drafts::{AckBody, NackBody, check_text};
+use crate::api::health::OnHost;
+use crate::api::paging::{self, Listed, Part};
+use crate::api::problem::Problem;
+use crate::broker::fault::BrokerFault;
+use crate::broker::names;
+use crate::broker::package::Answer;
+use crate::clock::{self, Millis};
+
+/// A draft that was given back comes again after so long: others are offered first.
+const BACK: Duration = Duration::from_secs(5);
+/// For so long the brokers look for entries of a list.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where a draft stands at the office.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    id: String,
+    state: &'static str,
+    claimed_by: Option<String>,
+    lease_expires_at: Option<String>,
+    case_number: Option<String>,
+    acked_at: Option<String>,
+    draft: Option<Value>,
+}
+
+impl View {
+    fn registered(id: &str, registered: &Registered) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: "acked",
+            claimed_by: Some(registered.system.clone()),
+            lease_expires_at: None,
+            case_number: Some(registered.case_number.clone()),
+            acked_at: Some(Millis(registered.at_ms).rfc3339()),
+            draft: None,
+        }
+    }
+
+    fn out(id: &str, handed: Option<&Handed>, draft: Option<Value>) -> Self {
+        let held = handed.filter(|handed| handed.runs());
+        Self {
+            id: id.to_owned(),
+            state: if held.is_some() { "leased" } else { "open" },
+            claimed_by: held.map(|held| held.system.clone()),
+            lease_expires_at: held.map(|held| held.until().rfc3339()),
+            case_number: None,
+            acked_at: None,
+            draft,
+        }
+    }
+}
+
+/// The same, acknowledged.
+#[derive(Debug, Serialize)]
+pub(super) struct AckView {
+    #[serde(flatten)]
+    view: View,
+    same_case_number: Vec<String>,
+    changed_since_claim: bool,
+}
+
+/// A letter by the number that the office knows it by.
+struct Known {
+    id: String,
+    station: String,
+    key: String,
+}
+
+impl Counter {
+    fn known(&self, id: String) -> Result<Known, Problem> {
+        let (station, letter) =
+            names::meant(&id).ok_or_else(|| Problem::not_found("draft", &id))?;
+        if self.key_of(station).is_none() {
+            return Err(Problem::not_found("draft", &id));
+        }
+        let (station, key) = (station.to_owned(), names::key(station, letter));
+        Ok(Known { id, station, key })
+    }
+
+    pub(super) async fn handed(&self, key: &str) -> Result<Option<Handed>, BrokerFault> {
+        records::newest(&self.streams.handed, key, &self.key).await
+    }
+
+    /// What a caller's lease is about; nothing without one, a refusal for one that is not his or not of this draft.
+    fn read_lease(
+        &self,
+        lease: Option<&str>,
+        (system, key): (&str, &str),
+    ) -> Result<Option<Lease>, Problem> {
+        let Some(token) = lease else { return Ok(None) };
+        let lease = Lease::read(token, &self.key);
+        let own = lease.filter(|lease| lease.key == key && lease.system == system);
+        own.map(Some).ok_or_else(|| {
+            Problem::new(
+                "lease_outdated",
+                "this lease is not yours, or of another draft",
+            )
+        })
+    }
+}
+
+/// One draft, as long as it lies at the brokers; of a registered one where it stands.
+pub(super) async fn get(
+    State(counter): State<Counter>,
+    _: CaseSystem,
+    Path(id): Path<String>,
+) -> Result<Json<View>, Problem> {
+    let known = counter.known(id)?;
+    if let Some(registered) = counter.registered(&known.key).await? {
+        return Ok(Json(View::registered(&known.id, &registered)));
+    }
+    let package = counter.lying(&known.key).await?;
+    let package = package.ok_or_else(|| Problem::not_found("draft", &known.id))?;
+    let handed = counter.handed(&known.key).await?;
+    let draft = Some(shown_draft(package));
+    Ok(Json(View::out(&known.id, handed.as_ref(), draft)))
+}
+
+/// Says that a draft is registered; twice is once, whatever process of the office hears it.
+pub(super) async fn ack(
+    State(counter): State<Counter>,
+    CaseSystem(system): CaseSystem,
+    Path(id): Path<String>,
+    asked: Asked<AckBody>,
+) -> Result<Json<AckView>, Problem> {
+    let AckBody { case_number, lease } = asked.body;
+    check_text("case_number", &case_number, 64)?;
+    let known = counter.known(id)?;
+    let lease = counter.read_lease(lease.as_deref(), (&system, &known.key))?;
+    let handed = counter.handed(&known.key).await?;
+    let registered = match counter.registered(&known.key).await? {
+        Some(registered) => registered,
+        None => {
+            let said = (system.as_str(), case_number.as_str());
+            counter
+                .register(&known, (lease.as_ref(), handed.as_ref()), said)
+                .await?
+        }
+    };
+    if registered.case_number != case_number {
+        let why = format!("registered under {} already", registered.case_number);
+        return Err(Problem::new("other_case_number", why));
+    }
+    counter.tell_registered(&known.station, &registered).await?;
+    // The message goes last: whatever died before, it comes again and is answered once more.
+    let lying = counter.lying(&known.key).await?;
+    let changed = lying.is_some_and(|package| package.package != registered.package);
+    let delivery = lease.map(|lease| lease.delivery);
+    let delivery = delivery.or(handed.map(|handed| handed.delivery));
+    if let Some(delivery) = delivery
+        && let Err(fault) = counter.deliver(&delivery, AckKind::Ack).await
+    {
+        tracing::debug!(fault = %crate::Chain(&fault), "an acknowledged draft stays at the brokers for now");
+    }
+    Ok(Json(AckView {
+        view: View::registered(&known.id, &registered),
+        same_case_number: Vec::new(),
+        changed_since_claim: changed,
+    }))
+}
+
+impl Counter {
+    /// Creates a letter's entry, or finds that another was faster.
+    async fn register(
+        &self,
+        known: &Known,
+        (lease, handed): (Option<&Lease>, Option<&Handed>),
+        (system, case_number): (&str, &str),
+    ) -> Result<Registered, Problem> {
+        let Some(handed) = handed else {
+            return Err(Problem::not_found("draft", &known.id));
+        };
+        // Workers that share a token are told apart while a lease runs; afterwards nothing hangs on it.
+        if lease.is_some_and(|lease| lease.delivery != handed.delivery) && handed.runs() {
+            let why = "leased under a newer lease";
+            return Err(Problem::new("lease_outdated", why));
+        }
+        if lease.is_none() && handed.system != system && handed.runs() {
+            let why = "leased to another case system";
+            return Err(Problem::new("leased_to_another", why));
+        }
+        let package = lease.map_or(&handed.package, |lease| &lease.package);
+        let registered = Registered {
+            package: package.clone(),
+            letter: handed.letter.clone(),
+            case_number: case_number.to_owned(),
+            system: system.to_owned(),
+            at_ms: clock::now().0,
+            pages: handed.pages.clone(),
+            archive: handed.archive.clone(),
+        };
+        let entry = (known.key.as_str(), &registered);
+        if records::create(&self.streams.registered, entry, &self.key).await? {
+            return Ok(registered);
+        }
+        let first = self.registered(&known.key).await?;
+        first.ok_or_else(|| {
+            Problem::new(
+                "timeout",
+                "the brokers do not agree yet; ask again under the same key",
+            )
+        })
+    }
+}
+
+/// Gives a draft back; it is offered again behind others, and its station is told why.
+pub(super) async fn nack(
+    State(counter): State<Counter>,
+    CaseSystem(system): CaseSystem,
+    Path(id): Path<String>,
+    asked: Asked<NackBody>,
+) -> Result<Json<View>, Problem> {
+    let NackBody { reason, lease } = asked.body;
+    check_text("reason", &reason, 500)?;
+    let known = counter.known(id)?;
+    let lease = counter.read_lease(lease.as_deref(), (&system, &known.key))?;
+    if counter.registered(&known.key).await?.is_some() {
+        return Err(Problem::new("already_registered", "it is registered"));
+    }
+    let handed = counter.handed(&known.key).await?;
+    let handed = handed.ok_or_else(|| Problem::not_found("draft", &known.id))?;
+    let is_his =
+        handed.system == system && lease.is_none_or(|lease| lease.delivery == handed.delivery);
+    // Given back already, and asked again.
+    if is_his && handed.until_ms == 0 {
+        return Ok(Json(View::out(&known.id, None, None)));
+    }
+    if !is_his || !handed.runs() {
+        return Err(Problem::new("not_leased", "not leased to you"));
+    }
+    let free = Handed {
+        until_ms: 0,
+        ..handed.clone()
+    };
+    let entry = (known.key.as_str(), &free);
+    records::put(&counter.streams.handed, entry, &counter.key).await?;
+    counter
+        .deliver(&handed.delivery, AckKind::Nak(Some(BACK)))
+        .await?;
+    let answer = Answer {
+        package: handed.package,
+        result: "given_back".into(),
+        letter: handed.letter,
+        case_number: None,
+        reason: Some(reason),
+    };
+    counter.tell(&known.station, &answer).await?;
+    Ok(Json(View::out(&known.id, None, None)))
+}
+
+/// Which drafts.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    state: Option<String>,
+}
+
+/// Registered drafts, in the order in which they were; nothing else is listed, since what is open comes by claims.
+pub(super) async fn list(
+    State(counter): State<Counter>,
+    _: CaseSystem,
+    Query(Which { state }): Query<Which>,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<View>>, Problem> {
+    if state.as_deref() != Some("acked") {
+        return Err(Problem::new(
+            "query_invalid",
+            "state: acked is allowed at the office",
+        ));
+    }
+    let limit = part.limit()? as usize;
+    let after = paging::number_shown(&part)?.unwrap_or(0);
+    let start = u64::try_from(after).map_err(|_| paging::invalid())? + 1;
+    let config = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: start,
+        },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: Duration::from_secs(10),
+        memory_storage: true,
+        num_replicas: 1,
+        ..pull::Config::default()
+    };
+    let stream = &counter.streams.registered.stream;
+    let made = stream
+        .create_consumer(config)
+        .await
+        .map_err(BrokerFault::away)?;
+    let asked = made.batch().max_messages(limit).expires(LOOK);
+    let mut came = asked.messages().await.map_err(BrokerFault::away)?;
+    let (mut items, mut next) = (Vec::new(), None);
+    while let Some(message) = came.next().await {
+        let message = message.map_err(BrokerFault::away)?;
+        let about = message.info().map_err(BrokerFault::away)?;
+        let more = about.pending > 0;
+        let place = i64::try_from(about.stream_sequence).unwrap_or(i64::MAX);
+        next = more.then(|| paging::mark(&paging::place_shown(place)));
+        let station = message.subject.split('.').nth(2).unwrap_or_default();
+        if let Some(entry) = records::unsealed::<Registered>(&message.payload, &counter.key) {
+            let id = names::shown(station, &entry.letter);
+            items.push(View::registered(&id, &entry));
+        }
+    }
+    Ok(Json(Listed { items, next }))
+}
+
+/// What is ready and what is not.
+pub(super) async fn ready(_: OnHost, State(counter): State<Counter>) -> Response {
+    let parts = counter.readiness.parts();
+    let status = match parts.values().all(Option::is_none) {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let parts: Vec<Value> = parts
+        .into_iter()
+        .map(|(part, why)| match why {
+            None => json!({"part": part, "ready": true}),
+            Some(why) => {
+                json!({"part": part, "ready": false, "code": why.code, "message": why.message})
+            }
+        })
+        .collect();
+    let body = json!({"ready": status == StatusCode::OK, "parts": parts});
+    (status, Json(body)).into_response()
+}

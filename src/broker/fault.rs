@@ -1,0 +1,62 @@
+//! What goes wrong between here and the brokers, told once: nobody answers, or no stream takes more.
+
+use async_nats::jetstream::Error as Told;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+
+/// JetStream's number for a publish that a full stream refuses, and those it says beside it.
+const FULL: [u64; 4] = [10_077, 10_047, 10_053, 10_122];
+
+/// Why something did not get across. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerFault {
+    /// Nobody answered, or said that it cannot just now.
+    #[error("the brokers do not answer")]
+    Away(#[source] async_nats::Error),
+    /// The stream is full.
+    #[error(
+        "the brokers' stream is full: let the office take what lies there, or give it more room"
+    )]
+    Full,
+    /// The message is larger than the brokers take.
+    #[error("the package is larger than the brokers take (max_payload)")]
+    TooLarge,
+    /// There is no such stream: the office has not set it up, or this side may not see it.
+    #[error(
+        "the brokers have no stream for it: start `laixin office` once, and compare the permissions with config/office"
+    )]
+    NoStream,
+}
+
+impl BrokerFault {
+    /// Of anything that the client returns.
+    pub fn away(error: impl Into<async_nats::Error>) -> Self {
+        Self::Away(error.into())
+    }
+
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Away(_) => "brokers_silent",
+            Self::Full => "stream_full",
+            Self::TooLarge => "too_large",
+            Self::NoStream => "stream_missing",
+        }
+    }
+}
+
+impl From<PublishError> for BrokerFault {
+    fn from(error: PublishError) -> Self {
+        match error.kind() {
+            PublishErrorKind::StreamNotFound => return Self::NoStream,
+            PublishErrorKind::MaxPayloadExceeded => return Self::TooLarge,
+            _ => {}
+        }
+        let told = std::error::Error::source(&error).and_then(|told| told.downcast_ref::<Told>());
+        match told {
+            Some(told) if FULL.contains(&told.error_code().0) => Self::Full,
+            Some(told) if told.error_code().0 == 10_054 => Self::TooLarge,
+            _ => Self::away(error),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Several stations, one office: real nats-servers, real stations, the reference case system. Each fault has a test named after it.
+
+pub(crate) mod brokers;
+mod campaign;
+mod drafts;
+mod files;
+mod permissions;
+mod refusals;

@@ -1,0 +1,177 @@
+//! Bad input from around an office: each is told in one sentence with a stable code, held, and the station goes on alone.
+
+use std::fs;
+use std::time::Duration;
+
+use laixin::broker::SealKey;
+use serde_json::json;
+
+use super::brokers::{Brokers, Office, ask, code_of, feed, permissions, station};
+use crate::support::clock::Clock;
+use crate::support::{TestStation, wait_for};
+
+fn says(station: &TestStation, part: &str, code: &str) {
+    wait_for(&format!("{part} to say {code}"), 40, || {
+        (code_of(station, part)? == code).then_some(())
+    });
+    // It works, and takes letters.
+    assert_eq!(feed(station, &["H00009"]).len(), 1);
+    assert_eq!(station.call("GET", "/v1/letters/H00009", None).0, 200);
+    let out = "SELECT message FROM outbox WHERE state = 'sent'";
+    assert_eq!(ask(station, out), Vec::<String>::new(), "nothing is sent");
+}
+
+#[test]
+fn wrong_credentials() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    let stranger = nkeys::KeyPair::new_user().seed().unwrap();
+    fs::write(brokers.file("desk-a.nkey"), stranger).unwrap();
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "credentials_refused");
+}
+
+#[test]
+fn a_broker_without_jetstream() {
+    let mut brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    brokers.kill(0);
+    let file = brokers.file("node-0.conf");
+    let without: String = fs::read_to_string(&file)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with("jetstream"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let permissions = fs::read_to_string(brokers.file("permissions.conf")).unwrap();
+    let permissions = permissions.replace("jetstream: enabled", "");
+    fs::write(brokers.file("permissions.conf"), permissions).unwrap();
+    brokers.start_with(0, &without);
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "no_jetstream");
+}
+
+#[test]
+fn no_broker_at_all() {
+    let mut brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    brokers.kill(0);
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "brokers_unreachable");
+}
+
+#[test]
+fn a_full_stream_keeps_drafts_at_the_station_until_there_is_room() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.drafts_mb = 1;
+    office.up(&brokers, 0);
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 400);
+    let names: Vec<String> = (0..300).map(|n| format!("H{n:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    feed(&station, &names);
+    wait_for("the stream to be full", 60, || {
+        (code_of(&station, "office/drafts")? == "stream_full").then_some(())
+    });
+    let left = "SELECT letter_id FROM drafts WHERE state = 'acked'";
+    let mut taken = 0;
+    wait_for("every draft to come through", 120, || {
+        let wish = json!({"limit": 20});
+        let (_, body) = office.call(0, "POST", "/v1/drafts/claims", Some(wish));
+        for claim in body["drafts"].as_array().unwrap() {
+            taken += 1;
+            let path = format!("/v1/drafts/{}/ack", claim["id"].as_str().unwrap());
+            let body = json!({"case_number": format!("SZ-{taken}"), "lease": claim["lease"]});
+            assert_eq!(office.call(0, "POST", &path, Some(body)).0, 200);
+        }
+        (ask(&station, left).len() == 300).then_some(())
+    });
+    assert_eq!(taken, 300, "none twice");
+    wait_for("the station to be content", 20, || {
+        code_of(&station, "office/drafts").is_none().then_some(())
+    });
+}
+
+#[test]
+fn two_stations_with_one_name() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let table = office.table(&brokers, "desk-a", "pages = false\n");
+    let mut first = station(&table, 20);
+    feed(&first, &["H00001"]);
+    assert_eq!(office.claim(0, 1).len(), 1);
+    let second = station(&table, 20);
+    says(&second, "office/name", "name_taken");
+    assert_eq!(code_of(&first, "office/name"), None, "the first goes on");
+    // Once the first is gone for good the name is free.
+    first.stop();
+    wait_for("the second to send", 60, || {
+        let out = "SELECT message FROM outbox WHERE state = 'sent'";
+        (ask(&second, out).len() == 1).then_some(())
+    });
+}
+
+#[test]
+fn a_station_whose_key_the_office_does_not_know_is_held_at_the_brokers() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    fs::write(office.file("desk-a.seal"), SealKey::generated().seed()).unwrap();
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    feed(&station, &["H00001"]);
+    wait_for("the package to be out", 30, || {
+        let out = "SELECT message FROM outbox WHERE state = 'sent'";
+        (ask(&station, out).len() == 1).then_some(())
+    });
+    let (status, body) = office.call(0, "POST", "/v1/drafts/claims", None);
+    assert_eq!((status, &body["drafts"]), (200, &json!([])));
+    let (_, ready) = office.call(0, "GET", "/readyz", None);
+    let parts = ready["parts"].as_array().unwrap();
+    let part = parts
+        .iter()
+        .find(|one| one["part"] == "station/desk-a")
+        .unwrap();
+    assert_eq!(part["code"], "station_unknown", "{ready}");
+}
+
+#[test]
+fn clocks_hours_apart_keep_drafts_here_until_one_is_set() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    office.up(&brokers, 0);
+    let mut station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    station.stop();
+    let Some(clock) = Clock::of(&mut station) else {
+        return;
+    };
+    clock.set(3 * 3600);
+    station.start();
+    wait_for("the station to say so", 40, || {
+        (code_of(&station, "office/clock")? == "clock_apart").then_some(())
+    });
+    feed(&station, &["H00001"]);
+    std::thread::park_timeout(Duration::from_secs(5));
+    let out = "SELECT message FROM outbox WHERE state = 'sent'";
+    assert_eq!(ask(&station, out), Vec::<String>::new(), "nothing is sent");
+}
+
+#[test]
+fn a_key_that_others_may_read_stops_the_station_at_its_start() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    drop(permissions(folder.path(), &["desk-a"]));
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    let key = office.file("desk-a.seal");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let table = office.table(&brokers, "desk-a", "");
+    let station = TestStation::with_settings(|text| text + &table);
+    let ended = station.try_command(&["run"], None);
+    assert_eq!(ended.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        told.contains("office.seal_key") && told.contains("chmod 600"),
+        "{told}"
+    );
+}
