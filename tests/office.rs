@@ -6,3 +6,4 @@ mod drafts;
 mod files;
 mod permissions;
 mod refusals;
+mod withdrawn;

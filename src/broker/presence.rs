@@ -108,7 +108,8 @@ pub(super) async fn run(
                 is_ours.send_replace(matches!(name, Name::Ours(_)) && is_right);
             }
             Err(fault) => {
-                tracing::debug!(fault = %Chain(&fault), "the station's name is not renewed");
+                let why = format!("{}; drafts wait here", Chain(&fault));
+                outside.handoff.readiness.not_ready(PART, fault.code(), &why);
                 // Whoever took it meanwhile is seen first.
                 is_ours.send_replace(false);
                 bucket = None;

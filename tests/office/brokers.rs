@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use laixin::broker::SealKey;
-use laixin::config::Settings;
+use laixin::config::{PublicKey, Settings};
 use laixin::digest;
 use laixin::evidence::Evidence;
 use laixin::store::Db;
@@ -223,6 +223,11 @@ impl Office {
 
     pub fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
+    }
+
+    /// What stations seal to.
+    pub fn public(&self) -> PublicKey {
+        self.key.public()
     }
 
     /// It sees the brokers at these addresses.
