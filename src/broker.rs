@@ -4,6 +4,7 @@
 //! A station: [`start`]. The office: [`counter`], `laixin office`. What both know: where things lie ([`names`]), how they are sealed ([`seal`]),
 //! what a package says ([`package`]).
 
+mod bucket;
 pub mod counter;
 mod drafts;
 mod fault;
@@ -25,6 +26,7 @@ use crate::config::Office;
 use crate::handoff::Handoff;
 use crate::sd_notify::{Beat, Watchdog};
 
+pub use bucket::bucket;
 pub use fault::BrokerFault;
 pub use link::{Link, PART, Refusal};
 pub use seal::{KeyFault, SealKey};

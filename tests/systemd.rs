@@ -78,6 +78,29 @@ fn exposure_stays_at_1_5_or_below() {
 }
 
 #[test]
+fn the_office_is_accepted_without_a_word_and_confined_alike() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/office/laixin-office.service");
+    let folder = tempfile::tempdir().unwrap();
+    let unit = std::fs::read_to_string(&shipped).unwrap();
+    let copy = folder.path().join("laixin-office.service");
+    std::fs::write(
+        &copy,
+        unit.replace("/usr/bin/laixin", env!("CARGO_BIN_EXE_laixin")),
+    )
+    .unwrap();
+    let answer = verify(&copy);
+    assert!(answer.status.success(), "{}", said(&answer));
+    assert!(
+        !said(&answer).contains("laixin-office.service"),
+        "{}",
+        said(&answer)
+    );
+    let asked = ["security", "--offline=true", "--no-pager", "--threshold=15"];
+    let answer = run("systemd-analyze", &[&asked[..], &[utf8(&shipped)]].concat());
+    assert!(answer.status.success(), "{}", said(&answer));
+}
+
+#[test]
 fn service_is_ready_when_it_says_so_and_is_watched() {
     let unit = std::fs::read_to_string(shipped("laixin.service")).unwrap();
     for line in [

@@ -98,21 +98,23 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     let key = SealKey::load(&settings.office.seal_key)?;
     let tls = tls::server_config(&settings.http)?;
     let Http { listen, .. } = settings.http;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|source| CounterError::Listen {
-            address: listen,
-            source,
-        })?;
     let (readiness, stop) = (Readiness::default(), CancellationToken::new());
     let ending = stop.clone();
     let signals = tokio::spawn(async move {
         asked_to_stop().await;
         ending.cancel();
     });
+    crate::sd_notify::ready("等待消息服务器");
     let Some(counter) = set_up(settings, key, (&readiness, &stop)).await else {
         return Ok(());
     };
+    // Before that nobody is let in who would only wait.
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| CounterError::Listen {
+            address: listen,
+            source,
+        })?;
     crate::sd_notify::ready(&format!("运行中 · {listen}"));
     tracing::info!(address = %listen, "the office is up");
     let withdrawn = tokio::spawn(notices::run(counter.clone(), stop.clone()));

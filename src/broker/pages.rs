@@ -72,14 +72,15 @@ async fn is_there(store: &ObjectStore, name: &str) -> Result<bool, BrokerFault> 
 async fn put_one(
     outside: &Outside,
     store: &ObjectStore,
-    (name, bytes): (&str, &[u8]),
+    (name, plain): (&str, &[u8]),
 ) -> Result<(), BrokerFault> {
-    let sealed = outside.key.seal(bytes, &outside.office.seal_to);
+    let sealed = outside.key.seal(plain, &outside.office.seal_to);
     let meta = ObjectMetadata {
         name: name.to_owned(),
         ..ObjectMetadata::default()
     };
-    let put = store.put(meta, &mut sealed.as_slice());
+    let mut bytes = sealed.as_slice();
+    let put = store.put(meta, &mut bytes);
     put.await.map_err(BrokerFault::away)?;
     Ok(())
 }

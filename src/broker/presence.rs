@@ -109,7 +109,10 @@ pub(super) async fn run(
             }
             Err(fault) => {
                 let why = format!("{}; drafts wait here", Chain(&fault));
-                outside.handoff.readiness.not_ready(PART, fault.code(), &why);
+                outside
+                    .handoff
+                    .readiness
+                    .not_ready(PART, fault.code(), &why);
                 // Whoever took it meanwhile is seen first.
                 is_ours.send_replace(false);
                 bucket = None;

@@ -295,10 +295,6 @@ impl Office {
         self.processes[n] = None;
     }
 
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.file("log")).unwrap_or_default()
-    }
-
     /// What a station's settings say of it; `more` are keys of `[office]`.
     pub fn table(&self, brokers: &Brokers, station: &str, more: &str) -> String {
         self.table_at(brokers, (station, station), (more, &brokers.servers()))

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::kv::{self, Store};
+use async_nats::jetstream::kv::Store;
 use async_nats::jetstream::object_store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stream};
 
 use super::settings::CounterSettings;
+use crate::broker::bucket::bucket;
 use crate::broker::fault::BrokerFault;
 use crate::broker::names;
 
@@ -136,25 +137,6 @@ async fn consumer(
     };
     // Made anew with the same name it is that one, with what the settings say now.
     let made = stream.create_consumer(config).await;
-    made.map_err(BrokerFault::away)
-}
-
-async fn bucket(
-    jetstream: &Context,
-    name: &str,
-    (max_age, num_replicas): (Duration, usize),
-) -> Result<Store, BrokerFault> {
-    if let Ok(found) = jetstream.get_key_value(name).await {
-        return Ok(found);
-    }
-    let config = kv::Config {
-        bucket: name.to_owned(),
-        history: 1,
-        max_age,
-        num_replicas,
-        ..kv::Config::default()
-    };
-    let made = jetstream.create_key_value(config).await;
     made.map_err(BrokerFault::away)
 }
 
