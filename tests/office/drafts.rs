@@ -45,7 +45,9 @@ fn number_of(station: &TestStation, letter: &str) -> Vec<String> {
 fn letters_of_one_number_at_two_stations_are_two_and_each_is_registered_once_whatever_process_hears_it()
  {
     let All {
-        office, stations, ..
+        brokers: _brokers,
+        office,
+        stations,
     } = all(60, &["desk-a", "desk-b"]);
     stations.iter().for_each(|one| drop(feed(one, &["H00001"])));
     let mut claims = office.claim(0, 2);
@@ -94,7 +96,9 @@ fn letters_of_one_number_at_two_stations_are_two_and_each_is_registered_once_wha
 #[test]
 fn a_lease_that_ran_out_is_offered_again_and_a_late_acknowledgement_still_counts() {
     let All {
-        office, stations, ..
+        brokers: _brokers,
+        office,
+        stations,
     } = all(60, &["desk-a"]);
     feed(&stations[0], &["H00001"]);
     // Shorter than usual, too: the claim says for how long.
@@ -128,7 +132,9 @@ fn a_lease_that_ran_out_is_offered_again_and_a_late_acknowledgement_still_counts
 #[test]
 fn a_draft_that_was_given_back_comes_again_and_its_station_knows_why() {
     let All {
-        office, stations, ..
+        brokers: _brokers,
+        office,
+        stations,
     } = all(60, &["desk-a"]);
     feed(&stations[0], &["H00001"]);
     let claim = office.claim(0, 1).remove(0);
@@ -154,7 +160,9 @@ fn a_draft_that_was_given_back_comes_again_and_its_station_knows_why() {
 #[test]
 fn a_claim_asked_again_under_its_key_gives_the_same_drafts_and_no_others() {
     let All {
-        office, stations, ..
+        brokers: _brokers,
+        office,
+        stations,
     } = all(60, &["desk-a"]);
     feed(&stations[0], &["H00001", "H00002", "H00003"]);
     wait_for("three packages out", 30, || {
@@ -188,7 +196,11 @@ fn a_claim_asked_again_under_its_key_gives_the_same_drafts_and_no_others() {
 
 #[test]
 fn nobody_without_a_token_and_nothing_of_a_station_that_is_none() {
-    let All { office, .. } = all(60, &["desk-a"]);
+    let All {
+        brokers: _brokers,
+        office,
+        ..
+    } = all(60, &["desk-a"]);
     let url = format!("{}/v1/drafts/claims", office.url(0));
     let refused = ureq::post(&url).send_empty().unwrap_err();
     assert!(matches!(refused, ureq::Error::StatusCode(401)), "{refused}");
@@ -214,7 +226,9 @@ fn nobody_without_a_token_and_nothing_of_a_station_that_is_none() {
 #[test]
 fn a_change_of_a_registered_letter_reaches_the_case_system_through_the_brokers() {
     let All {
-        office, stations, ..
+        brokers: _brokers,
+        office,
+        stations,
     } = all(60, &["desk-a"]);
     let station = &stations[0];
     feed(station, &["H00001"]);

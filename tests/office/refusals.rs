@@ -67,7 +67,7 @@ fn a_full_stream_keeps_drafts_at_the_station_until_there_is_room() {
     office.drafts_mb = 1;
     office.up(&brokers, 0);
     let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 400);
-    let names: Vec<String> = (0..300).map(|n| format!("H{n:05}")).collect();
+    let names: Vec<String> = (0..200).map(|n| format!("H{n:05}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     feed(&station, &names);
     wait_for("the stream to be full", 60, || {
@@ -75,7 +75,7 @@ fn a_full_stream_keeps_drafts_at_the_station_until_there_is_room() {
     });
     let left = "SELECT letter_id FROM drafts WHERE state = 'acked'";
     let mut taken = 0;
-    wait_for("every draft to come through", 120, || {
+    wait_for("every draft to come through", 240, || {
         let wish = json!({"limit": 20});
         let (_, body) = office.call(0, "POST", "/v1/drafts/claims", Some(wish));
         for claim in body["drafts"].as_array().unwrap() {
@@ -84,9 +84,9 @@ fn a_full_stream_keeps_drafts_at_the_station_until_there_is_room() {
             let body = json!({"case_number": format!("SZ-{taken}"), "lease": claim["lease"]});
             assert_eq!(office.call(0, "POST", &path, Some(body)).0, 200);
         }
-        (ask(&station, left).len() == 300).then_some(())
+        (ask(&station, left).len() == 200).then_some(())
     });
-    assert_eq!(taken, 300, "none twice");
+    assert_eq!(taken, 200, "none twice");
     wait_for("the station to be content", 20, || {
         code_of(&station, "office/drafts").is_none().then_some(())
     });
