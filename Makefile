@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory bench-office fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -28,6 +28,7 @@ help:
 	@echo 'make bench                benchmarks: one line each, `name value unit`, with a ratio against a peer'
 	@echo '  REAL=DIR                real images as well: NAME.jpg or .png, NAME.txt with what is written on it'
 	@echo 'make bench-operator       a scripted operator in Chromium reviews LETTERS=DIR while they are read: keys a letter, wait for the next'
+	@echo 'make bench-office         first or repeat among N=1000000 registrations of other stations; two readers against one'
 	@echo 'make bench-memory         the most that a whole station holds while it reads LETTERS=DIR; fails above 900 MB'
 	@echo 'make fit                  how sure each field is, fitted anew on laid-out letters; LIKE=DIR: letters whose reading errors they get'
 	@echo 'make storm                a million polls of cabinets whose replies come late, twice, spoilt or not at all'
@@ -127,6 +128,13 @@ bench-operator:
 	@setup/setup.sh test
 	$(cargo) build $(profile) --bin laixin
 	/usr/bin/python3 bench/scripted_operator.py --letters '$(LETTERS)'
+
+# First or repeat across the office: N registrations of another station caught up with and searched; two readers against one, each on a core of its own.
+bench-office:
+	@setup/setup.sh test
+	$(cargo) build $(profile) --bin laixin --example fingerprints
+	/usr/bin/python3 bench/office.py --laixin target/release/laixin --fingerprints target/release/examples/fingerprints --n $(or $(N),1000000)
+	$(cargo) test $(profile) --test station two_readers_read -- --ignored --nocapture
 
 bench-memory:
 	@setup/setup.sh run

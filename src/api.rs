@@ -28,6 +28,7 @@ mod host;
 pub mod interests;
 pub mod letters;
 pub mod named_offices;
+pub mod neighbours;
 pub mod openapi;
 pub mod outbox;
 pub mod page_kinds;
@@ -75,6 +76,7 @@ use utoipa_axum::routes;
 
 use self::problem::Problem;
 use self::thumbnails::Thumbnails;
+use crate::broker::together::Others;
 use crate::check::{Checked, Checks};
 use crate::config::Settings;
 use crate::disinfect::CabinetControl;
@@ -121,6 +123,8 @@ pub struct App {
     pub checks: Checks,
     /// Thumbnails that are drawn already.
     pub thumbnails: Arc<Thumbnails>,
+    /// The office's other stations and readers.
+    pub others: Others,
     /// Cancelled when the station stops: streams of events end then.
     pub closing: CancellationToken,
     sign_ins: Arc<Semaphore>,
@@ -149,6 +153,7 @@ impl App {
             metrics: Metrics::default(),
             checks: Checks::default(),
             thumbnails: Arc::default(),
+            others: Others::default(),
             closing: CancellationToken::new(),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
         }
@@ -191,6 +196,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::get))
         .routes(routes!(settings::roster))
         .routes(routes!(settings::deadlines))
+        .routes(routes!(settings::lists))
         .routes(routes!(settings::access::change))
         .routes(routes!(settings::thresholds))
         .routes(routes!(settings::undo_thresholds))
@@ -296,6 +302,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(events::get))
         .routes(routes!(health::newest))
         .routes(routes!(health::log))
+        .routes(routes!(neighbours::all))
         .routes(routes!(check::last, check::again))
 }
 

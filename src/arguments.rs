@@ -26,6 +26,8 @@ enum Command {
     Office(commands::office::OfficeArgs),
     /// Tries the settings, every device, folder and model; one line each, with what to do next.
     Check(commands::check::CheckArgs),
+    /// Reads pages of the office's stations on another machine.
+    Reader(commands::reader::ReaderArgs),
     /// OCR alone.
     Read(commands::read::ReadArgs),
     /// The pages and envelope of one letter → one draft.
@@ -79,6 +81,7 @@ impl Arguments {
             Command::Run(args) => commands::run::run(&args).into(),
             Command::Office(args) => commands::office::run(&args).into(),
             Command::Check(args) => commands::check::run(&args).into(),
+            Command::Reader(args) => commands::reader::run(&args).into(),
             Command::Read(args) => commands::read::run(&args).into(),
             Command::Extract(args) => commands::extract::run(&args).into(),
             Command::Evaluate(args) => commands::evaluate::run(&args).into(),

@@ -8,13 +8,22 @@ mod bucket;
 pub mod counter;
 mod drafts;
 mod fault;
+mod fingerprints;
+pub mod lend;
+mod lent;
 mod link;
 pub mod names;
+pub mod neighbours;
 pub mod package;
 mod pages;
 mod presence;
+pub mod reader;
 mod receipts;
 pub mod seal;
+pub mod sealed;
+pub mod shared;
+pub mod streams;
+pub mod together;
 
 use std::time::Duration;
 

@@ -16,6 +16,7 @@ pub mod learn;
 pub mod office;
 pub mod page_worker;
 pub mod read;
+pub mod reader;
 pub mod restore;
 pub mod run;
 pub mod scanner;

@@ -5,6 +5,7 @@
 mod keeping;
 mod office;
 mod push;
+mod readers;
 mod scanner;
 mod trust;
 
@@ -20,6 +21,7 @@ use crate::domain::double_entry::EntryField;
 pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention};
 pub use office::{Brokers, Office, PublicKey};
 pub use push::{Exchange, Network, Webhook};
+pub use readers::{ReaderSelf, ReaderSettings, Readers};
 pub use scanner::{ScanColour, Scanner, ScannerKind, Unchecked};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{self, Settings};
 use crate::digest;
+use crate::domain::access::{BadLine, Lists};
 use crate::domain::deadline::{Profile, differing};
 use crate::domain::draft::{Deadline, Fields};
 use crate::domain::extract::extract_by_roster;
@@ -49,6 +50,14 @@ pub enum OfficeFault {
         /// The line, from 1.
         line: usize,
     },
+    /// A line of the lists that is none.
+    #[error(
+        "line {line}: an account's name, a comma, and 检举控告, 敏感内容 or 人工设定 with 、 between them; each account once"
+    )]
+    List {
+        /// The line, from 1.
+        line: usize,
+    },
     /// A threshold that a person lowers.
     #[error("not higher than the threshold in force: lower ones only the history proves")]
     NotHigher,
@@ -66,6 +75,7 @@ impl OfficeFault {
             Self::Number { line } => ("number", vec![line.to_string()]),
             Self::Cells { line } => ("cells", vec![line.to_string()]),
             Self::TwoStations { line } => ("two_stations", vec![line.to_string()]),
+            Self::List { line } => ("list", vec![line.to_string()]),
             Self::NotHigher => ("not_higher", Vec::new()),
             Self::Roster(fault) => match fault {
                 RosterFault::Empty => ("empty", Vec::new()),
@@ -102,6 +112,8 @@ pub enum Thing {
     Entry(EntryKind),
     /// A deadline.
     Deadline,
+    /// Somebody who is let in to restricted letters.
+    Listed,
 }
 
 /// An entry that comes, goes or changes.
@@ -223,6 +235,24 @@ pub fn deadlines_preview(db: &Db, now: &Profile, new: &Profile) -> Result<Previe
     })
 }
 
+/// What these lists in the place of those in force would change. Letting somebody in lessens protection.
+pub fn lists_preview(now: &Lists, new: &Lists) -> Preview {
+    let entries = now.changes_to(new).into_iter();
+    Preview {
+        entries: entries
+            .map(|(name, before, after)| Change {
+                thing: Thing::Listed,
+                name,
+                before,
+                after,
+            })
+            .collect(),
+        letters: Vec::new(),
+        lessens: new.lets_in_more_than(now),
+        number: number(&format!("{}{}", now.written(), new.written())),
+    }
+}
+
 /// The profiles to choose from: those beside the one that the settings name.
 pub fn profiles(settings: &Settings) -> Vec<Profile> {
     let own = &settings.registration.deadlines;
@@ -240,6 +270,12 @@ pub fn profiles(settings: &Settings) -> Vec<Profile> {
     all.sort_by(|one, other| one.profile.cmp(&other.profile));
     all.dedup_by(|one, other| one.profile == other.profile);
     all
+}
+
+impl From<BadLine> for OfficeFault {
+    fn from(BadLine(line): BadLine) -> Self {
+        Self::List { line }
+    }
 }
 
 impl From<EntryChange> for Change {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::broker::together::Others;
 use crate::clock;
 use crate::config::{self, Settings};
 use crate::domain::draft::Draft;
@@ -29,10 +30,12 @@ use crate::store::{
 use crate::worker::{self, Done, Patience, Refusal, Task, Wait, Worker, WorkerError};
 
 mod assemble;
+mod lent;
 mod meaning;
 
 pub(crate) use assemble::text;
 pub use assemble::{Office, office};
+pub use lent::Lent;
 pub use meaning::Model;
 
 /// How long the worker waits before it asks the table again.
@@ -69,6 +72,12 @@ pub struct Reader {
     pub beat: Beat,
     /// What the office taught, as last fetched.
     pub learned: RefCell<Option<(Instant, Learned)>>,
+    /// Engine and models, once they are loaded.
+    pub engine: RefCell<Option<String>>,
+    /// The office's other stations and readers.
+    pub others: Others,
+    /// Pages that are with readers elsewhere, where the settings have any.
+    pub lent: Option<RefCell<Lent>>,
 }
 
 /// How long what the office taught is used before it is fetched again.
@@ -130,7 +139,9 @@ impl Reader {
                             model.leave();
                         }
                     }
-                    std::thread::sleep(IDLE);
+                    if self.pages_lent().is_empty() {
+                        std::thread::sleep(IDLE);
+                    }
                 }
                 Err(StoreError::Stopped) => return,
                 Err(error) => {
@@ -150,6 +161,8 @@ impl Reader {
                 Ok(done) => {
                     if let Done::Opened { engine, note } = done {
                         tracing::info!(engine, note, "reading is ready");
+                        self.others.reads_with(&engine);
+                        *self.engine.borrow_mut() = Some(engine);
                     }
                     self.readiness.ready(PART);
                     return true;
@@ -215,11 +228,16 @@ impl Reader {
         for letter in &due {
             self.draft(letter)?;
         }
-        let page = self.store.wait(|db| db.begin_reading())?;
+        self.lend()?;
+        let lent = self.pages_lent();
+        let page = self.store.wait(move |db| db.begin_reading_but(&lent))?;
         if let Some(page) = &page {
             self.read_page(worker, page, stop)?;
         }
-        Ok(page.is_some() || !due.is_empty())
+        // With nothing to read here, what comes from elsewhere is waited for.
+        let patience = if page.is_some() || !due.is_empty() { Duration::ZERO } else { IDLE };
+        let came = self.keep_answers(patience)?;
+        Ok(page.is_some() || !due.is_empty() || came)
     }
 
     fn read_page(

@@ -175,6 +175,10 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness,
         (cabinets, scanners),
     );
+    let others = app.others.clone();
+    let (lent, carrier) = broker::lend::of(settings.office.as_ref())
+        .map(|readers| broker::lend::lending(readers, &others.neighbours))
+        .unzip();
     let reader = read::Reader {
         settings: settings.clone(),
         office,
@@ -185,8 +189,25 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         metrics: app.metrics.clone(),
         beat: watchdog.task("reading", STUCK_READER),
         learned: std::cell::RefCell::default(),
+        engine: std::cell::RefCell::default(),
+        others: others.clone(),
+        lent: lent.map(|lending| std::cell::RefCell::new(read::Lent::new(lending))),
     };
     let reading = read::start(reader, stop.child_token());
+    if settings.office.is_some() {
+        let together = broker::together::Together {
+            settings: settings.clone(),
+            store: app.store.clone(),
+            events: app.events.clone(),
+            readiness: app.readiness.clone(),
+            others,
+            carrier,
+        };
+        tasks.push(tokio::spawn(broker::together::run(
+            together,
+            stop.child_token(),
+        )));
+    }
 
     let scrubber = scrub::Scrubber {
         settings: app.settings.clone(),

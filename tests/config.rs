@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use laixin::config::Settings;
+use laixin::config::{ReaderSettings, Reading, Settings};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -22,6 +22,37 @@ fn the_shipped_office_loads() {
     let office = CounterSettings::load(&project("config/office/office.toml")).expect("it loads");
     assert_eq!(office.stations[0].name.0, "desk-a");
     assert!(office.office.seal_key.is_absolute());
+}
+
+#[test]
+fn a_readers_shipped_settings_load_and_a_mistake_is_named() {
+    let shipped = project("config/reader.toml");
+    let settings = ReaderSettings::load(&shipped).expect("config/reader.toml loads");
+    assert_eq!(settings.reader.name.to_string(), "reader-1");
+    assert_eq!(
+        settings.reading.page_timeout_s,
+        Reading::default().page_timeout_s
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("reader.toml");
+    let text = std::fs::read_to_string(shipped).expect("it is there");
+    let told = |text: String| {
+        std::fs::write(&file, text).expect("written");
+        let told = ReaderSettings::load(&file)
+            .expect_err("refused")
+            .to_string();
+        told.replace(&file.display().to_string(), "")
+    };
+    let plain = told(text.replace("tls://nats-1", "nats://nats-1"));
+    assert!(
+        plain.starts_with(":8: brokers: servers: \"nats://nats-1:4222\" is not allowed"),
+        "{plain}"
+    );
+    let typo = told(text.replace("seal_key", "seal-key"));
+    assert!(
+        typo.starts_with(":5: reader.seal-key: unknown field"),
+        "{typo}"
+    );
 }
 
 /// A bad file's first line is `# expect: ` and the message after the file's name.

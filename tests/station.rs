@@ -54,3 +54,4 @@ mod page_order;
 mod scan_bad_input;
 mod scan_faults;
 mod systemd;
+mod together;

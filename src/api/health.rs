@@ -145,6 +145,7 @@ pub async fn metrics(State(app): State<App>, _: OnHost) -> Result<Response, Prob
             counted.to_vec()
         }),
         checked: checked.map(|made| made.at),
+        neighbours: app.others.neighbours.all(),
     };
     let text = app.metrics.text(counts, outcomes, &cabinets, station);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -5,24 +5,27 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
 
 use super::App;
 use super::asked::{Asked, Given, answer};
 use super::auth::{Administrators, Caller, Countersigners};
 use super::problem::Problem;
 use super::second_person::Proof;
-use crate::domain::access::{Seer, Sight, Standing, Unseen};
+use crate::broker::shared::NotShared;
+use crate::domain::access::{Lists, Seer, Sight, Standing, Unseen};
 use crate::domain::learn::Proposal;
 use crate::office::{self, Moved, OfficeFault, Preview, table};
-use crate::store::{Db, Hindrance, OfficeSetting, RequestKey, SettingChange, StoreError};
+use crate::store::{Db, Hindrance, OfficeSetting, RequestKey, SettingChange, Shared, StoreError};
 
 pub mod access;
 mod views;
 
 pub use views::{
-    DeadlinesBody, EffectView, EntryChangeView, LetterChangeView, RosterBody, SettingChangeRow,
-    SettingChangeView, SettingEntry, SettingsView, ThresholdChangeView, ThresholdView,
-    ThresholdsBody, ThresholdsChangeView, UndoBody,
+    DeadlinesBody, EffectView, EntryChangeView, LetterChangeView, ListsBody, RosterBody,
+    SettingChangeRow, SettingChangeView, SettingEntry, SettingsView, ThresholdChangeView,
+    ThresholdView, ThresholdsBody, ThresholdsChangeView, UndoBody,
 };
 
 /// What would change, or has changed.
@@ -74,6 +77,8 @@ pub async fn get(
             deadlines_changes: rows(db.setting_changes(OfficeSetting::Deadlines)?),
             profiles,
             holidays_to: deadlines.holidays.last_year(),
+            lists: db.lists_in_force().written(),
+            lists_changes: rows(db.setting_changes(OfficeSetting::Lists)?),
             thresholds: thresholds
                 .map(|one| ThresholdView {
                     field: one.field,
@@ -190,7 +195,8 @@ pub async fn roster(
         Err(0) => app.store.with(|db| Ok(db.roster_of_file())).await?,
         Err(change) => app.store.with(move |db| db.roster_set_by(change)).await?,
     };
-    let is_file = *change == Some(0);
+    let to_share = is_shared(&app).then(|| (OfficeSetting::Roster, json!(*new)));
+    let is_file = *change == Some(0) && to_share.is_none();
     let looked_at = new.clone();
     let looked = office::beside(&app.settings, move |db| {
         let found = office::roster_preview(db, &looked_at)?;
@@ -199,7 +205,7 @@ pub async fn roster(
         Ok((letters, Found::of(db, &seer, found, Of::Names)?))
     });
     let (letters, found) = looked.await?;
-    let view = found.told(preview.as_deref())?;
+    let view = found.told(preview.as_deref(), &app)?;
     let set = move |db: &mut Db, approved_by: Option<&str>| {
         let roster = (!is_file).then_some(&*new);
         db.set_roster(roster, &letters, (&by, approved_by))
@@ -207,7 +213,7 @@ pub async fn roster(
     put_in_force(
         &app,
         key,
-        (view, set),
+        (view, set, to_share),
         (&actor, approver, approver_password),
     )
     .await
@@ -247,11 +253,12 @@ impl Found {
         })
     }
 
-    fn told(self, preview: Option<&str>) -> Result<SettingChangeView, Problem> {
+    /// What all stations share two people set, whatever it lessens.
+    fn told(self, preview: Option<&str>, app: &App) -> Result<SettingChangeView, Problem> {
         Ok(SettingChangeView {
             applied: is_looked_at(preview, &self.number)?,
             preview: self.number,
-            second_person: self.lessens,
+            second_person: self.lessens || is_shared(app),
             entries: self.entries,
             letters: self.letters,
             restricted: self.restricted,
@@ -263,7 +270,7 @@ impl Found {
 async fn put_in_force<V, F>(
     app: &App,
     key: Option<RequestKey>,
-    (view, set): (V, F),
+    (view, set, to_share): (V, F, Option<(OfficeSetting, Value)>),
     (by, approver, password): (&str, &str, &str),
 ) -> Result<Given, Problem>
 where
@@ -274,11 +281,55 @@ where
         return Ok(Given(answer(StatusCode::OK, &view)?));
     }
     let approved_by = signed(app, by, view.lessens(), (approver, password)).await?;
+    let shared = match to_share {
+        None => None,
+        Some((setting, value)) => {
+            let by = (by, approved_by.as_deref().unwrap_or_default());
+            let (version, turn) = share(app, setting, value, by).await?;
+            Some((setting, version, turn))
+        }
+    };
     app.once(key, move |db| {
         set(db, approved_by.as_deref())?;
+        if let Some((setting, version, _turn)) = &shared {
+            db.note_shared(*setting, version)?;
+        }
         answer(StatusCode::OK, &view)
     })
     .await
+}
+
+/// Roster and deadlines are those of all stations of the office.
+fn is_shared(app: &App) -> bool {
+    let office = app.settings.office.as_ref();
+    office.is_some_and(|office| office.shared_settings)
+}
+
+/// Puts it in force at all stations; without the brokers at none.
+async fn share(
+    app: &App,
+    setting: OfficeSetting,
+    value: Value,
+    by: (&str, &str),
+) -> Result<(Shared, OwnedMutexGuard<()>), Problem> {
+    let unreachable = || {
+        let what = "the setting is shared by all stations, and the brokers do not answer: nothing is changed; try again once they do";
+        Problem::new("office_unreachable", what)
+    };
+    let shared = app.others.shared().ok_or_else(unreachable)?;
+    shared
+        .set(setting, value, by)
+        .await
+        .map_err(|error| match error {
+            NotShared::Overtaken => Problem::new(
+                "setting_changed",
+                "another station has set it meanwhile: look at it again",
+            ),
+            NotShared::Unreachable(_) => {
+                tracing::warn!(error = %crate::Chain(&error), "a shared setting was not set");
+                unreachable()
+            }
+        })
 }
 
 /// The second person, where one has to sign.
@@ -340,7 +391,8 @@ pub async fn deadlines(
         holidays: now.holidays.clone(),
         ..new
     };
-    let is_file = *change == Some(0);
+    let to_share = is_shared(&app).then(|| (OfficeSetting::Deadlines, json!(new)));
+    let is_file = *change == Some(0) && to_share.is_none();
     let looked_at = new.clone();
     let looked = office::beside(&app.settings, move |db| {
         Found::of(
@@ -350,7 +402,7 @@ pub async fn deadlines(
             Of::Days,
         )
     });
-    let view = looked.await?.told(preview.as_deref())?;
+    let view = looked.await?.told(preview.as_deref(), &app)?;
     let set = move |db: &mut Db, approved_by: Option<&str>| {
         db.set_deadlines((!is_file).then_some(&new), (&by, approved_by))
             .map(drop)
@@ -358,7 +410,67 @@ pub async fn deadlines(
     put_in_force(
         &app,
         key,
-        (view, set),
+        (view, set, to_share),
+        (&actor, approver, approver_password),
+    )
+    .await
+}
+
+/// Looks at who is let in to restricted letters of a kind without being on each one's list, or puts it in force. Whoever is recused, or whose role sees no
+/// letters, is let in to none; a letter with a secret mark is on no list. Where somebody is let in, a second person signs.
+#[utoipa::path(post, path = "/v1/settings/lists", tag = "settings", request_body = ListsBody, params(super::openapi::Key),
+    responses((status = 200, body = SettingChangeView)))]
+pub async fn lists(
+    State(app): State<App>,
+    caller: Caller<Administrators>,
+    asked: Asked<ListsBody>,
+) -> Result<Given, Problem> {
+    let by = caller.actor();
+    let actor = by.clone();
+    let ListsBody {
+        table,
+        change,
+        preview,
+        approver,
+        approver_password,
+    } = &asked.body;
+    let told_by = [
+        table.as_deref().unwrap_or_default(),
+        &change.unwrap_or(-1).to_string(),
+        preview.as_deref().unwrap_or_default(),
+        approver,
+    ];
+    let key = asked.key_of(&by, &told_by);
+    if let Some(given) = app.given_before(key.clone()).await? {
+        return Ok(given);
+    }
+    let new = match either(table.as_deref(), *change, "table")? {
+        Ok(text) => Lists::parsed(text).map_err(OfficeFault::from)?,
+        Err(change) => app.store.with(move |db| db.lists_set_by(change)).await?,
+    };
+    let now = app.store.with(|db| {
+        db.office_in_force()?;
+        Ok(db.lists_in_force().clone())
+    });
+    let found = office::lists_preview(&now.await?, &new);
+    let found = Found {
+        number: found.number,
+        lessens: found.lessens,
+        entries: found
+            .entries
+            .into_iter()
+            .map(EntryChangeView::from)
+            .collect(),
+        letters: Vec::new(),
+        restricted: 0,
+    };
+    let view = found.told(preview.as_deref(), &app)?;
+    let to_share = is_shared(&app).then(|| (OfficeSetting::Lists, json!(new)));
+    let set = move |db: &mut Db, approved_by: Option<&str>| db.set_lists(&new, (&by, approved_by));
+    put_in_force(
+        &app,
+        key,
+        (view, set, to_share),
         (&actor, approver, approver_password),
     )
     .await
@@ -414,7 +526,7 @@ pub async fn thresholds(
     put_in_force(
         &app,
         key,
-        (view, set),
+        (view, set, None),
         (&actor, approver, approver_password),
     )
     .await
@@ -468,7 +580,7 @@ pub async fn undo_thresholds(
     put_in_force(
         &app,
         key,
-        (view, set),
+        (view, set, None),
         (&actor, approver, approver_password),
     )
     .await

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::{DeviceId, Within};
+use super::{DeviceId, Readers, Within};
 
 /// Where the brokers are and who asks them. The same table in a station's settings, an office's and a reader's.
 #[derive(Debug, Clone, Deserialize)]
@@ -124,6 +124,15 @@ pub struct Office {
     /// A clock that is further from the brokers' than so many seconds keeps drafts here until somebody has set it.
     #[serde(default = "clock_apart_s")]
     pub clock_apart_s: Within<10, 86_400>,
+    /// A file with the key that the stations of the office share: with it they tell each other of confirmed registrations and of shared settings.
+    #[serde(default)]
+    pub stations_key: Option<PathBuf>,
+    /// Whether roster, deadlines and access lists are the same at all stations: set at any of them by two people, in force at every one.
+    #[serde(default)]
+    pub shared_settings: bool,
+    /// Pages may be read on other machines.
+    #[serde(default)]
+    pub readers: Option<Readers>,
 }
 
 fn yes() -> bool {
@@ -143,10 +152,17 @@ impl Office {
     pub(super) fn settle(&mut self, base: &Path) {
         self.brokers.settle(base);
         self.seal_key = base.join(&self.seal_key);
+        if let Some(key) = &mut self.stations_key {
+            *key = base.join(&*key);
+        }
     }
 
     /// The key that does not fit the others, and what is allowed.
     pub(super) fn misfit(&self) -> Option<(&'static str, String)> {
+        if self.shared_settings && self.stations_key.is_none() {
+            let message = "needs stations_key: the stations believe no setting that none of them sealed";
+            return Some(("shared_settings", message.into()));
+        }
         self.brokers.misfit()
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct EarlierLine {
     pub(super) is: &'static str,
     pub(super) is_words: &'static str,
     pub(super) of: String,
-    /// Where it can be looked at; an imported one only beside the letter.
+    /// Where it can be looked at; an imported one only beside the letter, another station's not from here.
     pub(super) address: Option<String>,
     pub(super) beside: Option<String>,
     pub(super) about: String,
@@ -98,12 +98,18 @@ fn line(
     let there = super::address::encode(&c.of);
     let ours = c.from == EarlierFrom::Station;
     let key = if ours { "letter" } else { "case" };
-    let imported = (!ours).then(|| w.t("earlier.imported").to_owned());
+    let from = match (c.from, c.elsewhere()) {
+        (EarlierFrom::Imported, _) => Some(w.t("earlier.imported").to_owned()),
+        (_, Some((station, number))) => Some(w.two("earlier.elsewhere", station, number)),
+        _ => None,
+    };
+    // Its pages lie there.
+    let is_here = c.from != EarlierFrom::OtherStation;
     let received = c
         .received_on
         .as_ref()
         .map(|day| w.one("earlier.received", day));
-    let about: Vec<String> = imported.into_iter().chain(received).collect();
+    let about: Vec<String> = from.into_iter().chain(received).collect();
     let signs = [
         (c.same_phone, "same_phone"),
         (c.same_id_number, "same_id_number"),
@@ -115,7 +121,7 @@ fn line(
         is_words: w.code("earlier", is),
         of: c.of.clone(),
         address: ours.then(|| format!("/letters/{there}")),
-        beside: Some(format!("/letters/{here}/beside?{key}={there}")),
+        beside: is_here.then(|| format!("/letters/{here}/beside?{key}={there}")),
         about: about.join(" · "),
         scores: w.fill("earlier.scores", &[&name, &address, &content]),
         signs: signs

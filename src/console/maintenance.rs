@@ -20,6 +20,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::DeviceHealth;
+use crate::broker::neighbours::{Kind, Neighbour};
 use crate::clock;
 use crate::config::Scanner;
 use crate::disinfect::{CabinetControl, CabinetView, LinkView};
@@ -50,6 +51,17 @@ struct PointLine {
     next: String,
 }
 
+/// A station or a reader of the office.
+struct OtherLine {
+    name: String,
+    state: &'static str,
+    tone: &'static str,
+    heard: String,
+    waits: String,
+    /// Its parts that are not ready, each with what to do.
+    parts: Vec<String>,
+}
+
 struct Count {
     name: &'static str,
     value: String,
@@ -72,6 +84,7 @@ struct MaintenancePage {
     f: Frame,
     parts: Vec<PartLine>,
     devices: Vec<Device>,
+    others: Vec<OtherLine>,
     /// Why no second copies are made, where an administrator may begin with their folder.
     second: Option<String>,
 }
@@ -104,6 +117,43 @@ fn part_line(
             why.message.clone()
         },
         next: blocked.unwrap_or_else(next),
+    }
+}
+
+fn other_line(w: &'static Words, one: &Neighbour) -> OtherLine {
+    let is_there = one.is_there();
+    let parts = one.word.parts.iter().filter(|_| is_there);
+    let amiss = parts.filter_map(|(part, code)| {
+        let code = code.as_deref()?;
+        Some(format!(
+            "{}: {}",
+            part_name(w, part),
+            w.code("part_code", code)
+        ))
+    });
+    let amiss: Vec<String> = amiss.collect();
+    let (state, tone) = match (is_there, amiss.is_empty()) {
+        (false, _) => ("maintenance.silent", "bad"),
+        (true, false) => ("maintenance.not_ready", "bad"),
+        (true, true) => ("maintenance.ready", "good"),
+    };
+    let kind = match one.kind {
+        Kind::Station => "maintenance.station",
+        Kind::Reader => "maintenance.reader",
+    };
+    OtherLine {
+        name: w.one(kind, &one.name),
+        state: w.t(state),
+        tone,
+        heard: match one.heard {
+            Some(ago) => w.one("maintenance.heard", ago.as_secs()),
+            None => w.t("app.none").to_owned(),
+        },
+        waits: match (one.kind, is_there) {
+            (Kind::Station, true) => w.two("maintenance.waits", one.word.unread, one.word.drafts),
+            _ => String::new(),
+        },
+        parts: amiss,
     }
 }
 
@@ -307,6 +357,13 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
         f,
         parts,
         devices: device_cards(w, views, lines, &app.settings.scanners),
+        others: app
+            .others
+            .neighbours
+            .all()
+            .iter()
+            .map(|one| other_line(w, one))
+            .collect(),
         second,
     })
 }

@@ -10,6 +10,7 @@ use super::when;
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::Administrators;
+use crate::domain::access::Lists;
 use crate::domain::deadline::{Profile, Rule, Unit};
 use crate::domain::learn::NEVER;
 use crate::domain::roster::Roster;
@@ -69,6 +70,9 @@ struct SettingsPage {
     holidays: String,
     thresholds: Vec<ThresholdLine>,
     may_undo: bool,
+    lists: String,
+    lists_from: Option<String>,
+    lists_past: Vec<Past>,
     people: Vec<Who>,
     units: Vec<Who>,
 }
@@ -80,6 +84,8 @@ struct Seen {
     deadlines_changes: Vec<SettingChange>,
     thresholds: Vec<ThresholdInForce>,
     may_undo: bool,
+    lists: Lists,
+    lists_changes: Vec<SettingChange>,
     /// Name, role and how many interests are declared.
     people: Vec<(String, &'static str, usize)>,
     /// Name, unit and whether the roster knows it.
@@ -112,6 +118,8 @@ fn look(db: &Db, deadlines: std::sync::Arc<Profile>) -> Result<Seen, StoreError>
             .threshold_changes()?
             .iter()
             .any(|change| change.undone.is_none()),
+        lists: db.lists_in_force().clone(),
+        lists_changes: db.setting_changes(OfficeSetting::Lists)?,
         people,
         units: units.collect(),
     })
@@ -171,6 +179,16 @@ fn told(w: &'static Words, change: &SettingChange) -> String {
     )
 }
 
+/// Changes that may be taken up again.
+fn past<'a>(w: &'static Words, changes: impl Iterator<Item = &'a SettingChange>) -> Vec<Past> {
+    let past = changes.filter(|change| !change.is_file).take(20);
+    past.map(|change| Past {
+        change: change.seq,
+        told: told(w, change),
+    })
+    .collect()
+}
+
 /// Where what is in force comes from, and the changes before it.
 fn origin(
     w: &'static Words,
@@ -186,17 +204,7 @@ fn origin(
         Some(change) => w.one("settings.from_change", told(w, change)),
         None => w.one("settings.from_file", &file),
     };
-    let past = changes
-        .iter()
-        .skip(1)
-        .filter(|change| !change.is_file)
-        .take(20);
-    let mut past: Vec<Past> = past
-        .map(|change| Past {
-            change: change.seq,
-            told: told(w, change),
-        })
-        .collect();
+    let mut past = past(w, changes.iter().skip(1));
     if changes.first().is_some_and(|change| !change.is_file) {
         past.push(Past {
             change: 0,
@@ -297,6 +305,9 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Administrators
             .map(|one| threshold(w, one))
             .collect(),
         may_undo: seen.may_undo,
+        lists: seen.lists.written(),
+        lists_from: seen.lists_changes.first().map(|change| told(w, change)),
+        lists_past: past(w, seen.lists_changes.iter().skip(1)),
         people: seen
             .people
             .into_iter()

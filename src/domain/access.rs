@@ -3,9 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+mod lists;
 mod recusal;
 mod sight;
 
+pub use lists::{BadLine, Lists};
 pub use recusal::{
     Interest, InterestKind, Matched, Parties, Relation, goes_to_accused, is_accused,
     is_of_no_known_office, meets_accused, same_party,

@@ -4,6 +4,8 @@
 //! for a person. Nothing is merged here. Finding the registrations worth comparing is the store's.
 
 pub mod content;
+mod fingerprint;
+mod packed;
 pub mod place;
 mod registered;
 mod topics;
@@ -12,11 +14,12 @@ mod topics;
 mod tests;
 
 pub use content::{Grams, Weights};
+pub use fingerprint::{Fingerprint, words_of};
 pub use place::Place;
 pub use registered::{Earlier, Registered, digits};
 
 use super::draft::{
-    Copies, Differs, EarlierIs, Repeat, RepeatCandidate, RepeatDifference, RepeatScores,
+    Copies, Differs, EarlierFrom, EarlierIs, Repeat, RepeatCandidate, RepeatDifference, RepeatScores,
 };
 use content::{Alike, alike};
 use place::{same_name, same_place};
@@ -195,7 +198,7 @@ fn judge<'a>(new: &Registered, old: &'a Earlier, weights: &Weights) -> Option<Ju
             moved,
             received_on: there.received_on.clone(),
             restricted: there.restricted,
-            differs: differences(new, there),
+            differs: differences(new, old),
         },
     })
 }
@@ -265,7 +268,12 @@ fn rounded(score: Option<f32>) -> f32 {
 }
 
 /// Fields by which the two registrations differ, e.g. “the new letter has a telephone, the old record has none” (SZ 7.4.3.2).
-fn differences(new: &Registered, old: &Registered) -> Vec<RepeatDifference> {
+/// Of what another station registered nobody knows here whom it is addressed to and what for.
+fn differences(new: &Registered, old: &Earlier) -> Vec<RepeatDifference> {
+    let untold = |field: &str| {
+        old.from == EarlierFrom::OtherStation && matches!(field, "addressee" | "purpose")
+    };
+    let old = &old.registered;
     let phones = |r: &Registered| (!r.phones.is_empty()).then(|| r.phones.join(" "));
     let pairs = [
         ("sender_name", new.name.clone(), old.name.clone()),
@@ -275,7 +283,8 @@ fn differences(new: &Registered, old: &Registered) -> Vec<RepeatDifference> {
         ("addressee", new.addressee.clone(), old.addressee.clone()),
         ("purpose", new.purpose.clone(), old.purpose.clone()),
     ];
-    let differ = pairs.into_iter().filter_map(|(field, here, there)| {
+    let told = pairs.into_iter().filter(|(field, ..)| !untold(field));
+    let differ = told.filter_map(|(field, here, there)| {
         let how = match (here, there) {
             (Some(_), None) => Differs::OnlyHere,
             (None, Some(_)) => Differs::OnlyThere,
@@ -290,7 +299,8 @@ fn differences(new: &Registered, old: &Registered) -> Vec<RepeatDifference> {
     differ.collect()
 }
 
-/// Near-copies to other addressees (SZ 7.5.2): the same sender, the same text, somebody else to read it.
+/// Near-copies to other addressees (SZ 7.5.2): the same sender, the same text, somebody else to read it. Whom another station's letters are addressed
+/// to is not known here.
 fn copies(letter: &str, new: &Registered, judged: &[Judged<'_>]) -> Option<Copies> {
     let elsewhere = |old: &Registered| {
         new.addressee.is_some() && old.addressee.is_some() && new.addressee != old.addressee
@@ -298,7 +308,8 @@ fn copies(letter: &str, new: &Registered, judged: &[Judged<'_>]) -> Option<Copie
     let lately = |old: &Registered| months_apart(&new.received_on, &old.received_on) <= COPY_MONTHS;
     let same_text = judged
         .iter()
-        .filter(|j| j.copy && lately(&j.earlier.registered));
+        .filter(|j| j.copy && j.earlier.from != EarlierFrom::OtherStation)
+        .filter(|j| lately(&j.earlier.registered));
     let same_text: Vec<&Judged<'_>> = same_text.collect();
     if !same_text.iter().any(|j| elsewhere(&j.earlier.registered)) {
         return None;

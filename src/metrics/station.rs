@@ -6,6 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::Number;
+use crate::broker::neighbours::Neighbour;
 use crate::clock::{self, Millis};
 use crate::store::Outstanding;
 
@@ -22,6 +23,8 @@ pub struct StationFigures {
     pub findings: Vec<(&'static str, usize)>,
     /// When that was.
     pub checked: Option<Millis>,
+    /// The office's stations and readers.
+    pub neighbours: Vec<Neighbour>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,7 +37,88 @@ struct Level {
     level: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Other {
+    kind: String,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OtherPart {
+    kind: String,
+    name: String,
+    part: String,
+}
+
+/// Everybody of the office, this station among them. Of who is silent nothing is told but that.
+fn register_neighbours(registry: &mut Registry, all: &[Neighbour]) {
+    if all.is_empty() {
+        return;
+    }
+    let is_there: Family<Other, Gauge> = Family::default();
+    let ready: Family<OtherPart, Gauge> = Family::default();
+    let figures: [(&str, &str, Family<Other, Gauge>); 3] = [
+        (
+            "office_pages_unread",
+            "Pages that wait to be read at a station",
+            Family::default(),
+        ),
+        (
+            "office_drafts_waiting",
+            "Drafts that wait for somebody at a station",
+            Family::default(),
+        ),
+        (
+            "office_disk_free_bytes",
+            "Bytes free where a station's letters lie",
+            Family::default(),
+        ),
+    ];
+    for one in all {
+        let (kind, name) = (one.kind.word().to_owned(), one.name.clone());
+        let other = Other {
+            kind: kind.clone(),
+            name: name.clone(),
+        };
+        is_there.get_or_create(&other).set(one.is_there().into());
+        if !one.is_there() {
+            continue;
+        }
+        for (part, why) in &one.word.parts {
+            let part = OtherPart {
+                kind: kind.clone(),
+                name: name.clone(),
+                part: part.clone(),
+            };
+            ready.get_or_create(&part).set(why.is_none().into());
+        }
+        let said = [
+            Some(one.word.unread),
+            Some(one.word.drafts),
+            one.word.free_bytes,
+        ];
+        for ((.., family), value) in figures.iter().zip(said) {
+            if let Some(value) = value {
+                family
+                    .get_or_create(&other)
+                    .set(i64::try_from(value).unwrap_or(i64::MAX));
+            }
+        }
+    }
+    let help = "1 while a station or reader of the office says how it is";
+    registry.register("office_answers", help, is_there);
+    registry.register(
+        "office_part_ready",
+        "1 while this part of a station or reader works",
+        ready,
+    );
+    for (name, help, family) in figures {
+        registry.register(name, help, family);
+    }
+}
+
 pub(super) fn register(registry: &mut Registry, figures: StationFigures) {
+    register_neighbours(registry, &figures.neighbours);
     let ready: Family<Part, Gauge> = Family::default();
     for (part, is_ready) in figures.parts {
         ready.get_or_create(&Part { part }).set(is_ready.into());

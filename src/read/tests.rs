@@ -1,5 +1,7 @@
 //! What becomes of a page that a page worker refuses, with a worker that does as it is told.
 
+mod lent;
+
 use super::*;
 use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
@@ -51,6 +53,9 @@ impl Bench {
             metrics: Metrics::default(),
             beat: Watchdog::default().task("reading", Duration::from_secs(60)),
             learned: RefCell::default(),
+            engine: RefCell::default(),
+            others: crate::broker::together::Others::default(),
+            lent: None,
         };
         let worker = Worker::of(at("worker"));
         Self {

@@ -50,6 +50,9 @@ impl Db {
             what: "letter",
             id: letter.to_owned(),
         })?;
+        if let Some(why) = standing.restricted {
+            standing.is_listed |= self.lists_in_force().let_in(&seer.actor, why);
+        }
         if standing.is_offered && seer.holder == Holder::Machine(Scope::CaseSystem) {
             standing.is_offered = !self.is_kept_from_office_of(seer, letter)?
                 && !self.waits_for_reader(seer, letter)?;

@@ -158,14 +158,21 @@ impl Db {
     pub fn without_unseen(&self, seer: &Seer, draft: &mut Draft) -> Result<(), StoreError> {
         let repeat = &mut draft.fields.repeat;
         let mut candidates = Vec::with_capacity(repeat.candidates.len());
+        let mut taken_back = Vec::new();
         for candidate in std::mem::take(&mut repeat.candidates) {
-            if candidate.from != EarlierFrom::Station || self.may_know(seer, &candidate.of)? {
-                candidates.push(candidate);
+            let may_know = match candidate.from {
+                EarlierFrom::Station => self.may_know(seer, &candidate.of)?,
+                EarlierFrom::Imported => true,
+                EarlierFrom::OtherStation => self.is_heard(&candidate.of)?,
+            };
+            match may_know {
+                true => candidates.push(candidate),
+                false => taken_back.push(candidate.of),
             }
         }
         repeat.candidates = candidates;
         if let Some(of) = repeat.of.take() {
-            if self.may_know(seer, &of)? {
+            if !taken_back.contains(&of) && self.may_know(seer, &of)? {
                 repeat.of = Some(of);
             } else if matches!(seer.holder, Holder::Machine(_)) {
                 repeat.link_to_what_is_left();

@@ -1,4 +1,5 @@
-//! The office's roster and deadlines as they are in force: what an administrator set last at the console, otherwise what the files of the settings say.
+//! The office's roster and deadlines as they are in force: what an administrator set last at the console, otherwise what the files of the settings say;
+//! and who is let in to restricted letters without being on each one's list.
 //!
 //! A setting lives in the ledger, whole: its newest entry holds. So every change is on record with whoever made it, none can be slipped in, and an
 //! earlier one is taken up again by setting it anew.
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Db, StoreError, ledger};
 use crate::clock::Millis;
+use crate::domain::access::Lists;
 use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
 
@@ -21,6 +23,8 @@ pub(super) struct InForce {
     pub(super) deadlines_of_file: Option<Arc<Profile>>,
     /// None for a command beside the station.
     pub(super) deadlines: Option<Arc<Profile>>,
+    /// Who is let in to restricted letters.
+    pub(super) lists: Lists,
     /// The newest entry that was taken up; `None`: not looked for.
     seen: Option<i64>,
 }
@@ -39,13 +43,16 @@ pub enum OfficeSetting {
     Roster,
     /// The deadlines.
     Deadlines,
+    /// Who is let in to restricted letters.
+    Lists,
 }
 
 impl OfficeSetting {
-    fn subject(self) -> &'static str {
+    pub(super) fn subject(self) -> &'static str {
         match self {
             Self::Roster => "settings/roster",
             Self::Deadlines => "settings/deadlines",
+            Self::Lists => "settings/lists",
         }
     }
 
@@ -53,6 +60,7 @@ impl OfficeSetting {
         match self {
             Self::Roster => "roster.set",
             Self::Deadlines => "deadlines.set",
+            Self::Lists => "lists.set",
         }
     }
 }
@@ -97,7 +105,7 @@ impl Db {
     pub(super) fn take_office_up(&mut self) -> Result<(), StoreError> {
         let newest: Option<i64> = self
             .connection
-            .prepare_cached("SELECT max(seq) FROM ledger WHERE subject IN ('settings/roster', 'settings/deadlines')")?
+            .prepare_cached("SELECT max(seq) FROM ledger WHERE subject IN ('settings/roster', 'settings/deadlines', 'settings/lists')")?
             .query_row([], |row| row.get(0))?;
         let newest = newest.unwrap_or(0);
         if self.office.seen != Some(newest) {
@@ -124,6 +132,10 @@ impl Db {
                 }))
             }
             (_, file) => file.clone(),
+        };
+        self.office.lists = match self.set_last(OfficeSetting::Lists)? {
+            Some((seq, lists)) => document(seq, lists)?,
+            None => Lists::default(),
         };
         Ok(())
     }
@@ -169,6 +181,11 @@ impl Db {
     /// The deadlines that due dates are counted by; none for a command beside the station.
     pub fn deadlines_in_force(&self) -> Arc<Profile> {
         self.office.deadlines.clone().unwrap_or_default()
+    }
+
+    /// Who is let in to restricted letters.
+    pub fn lists_in_force(&self) -> &Lists {
+        &self.office.lists
     }
 
     /// The roster of the settings' file.
@@ -302,6 +319,26 @@ impl Db {
             db.set(OfficeSetting::Deadlines, value, by)?;
             db.count_due_again()
         })
+    }
+
+    /// Puts into force who is let in to restricted letters.
+    ///
+    /// # Errors
+    /// When SQLite refuses; nothing is changed then.
+    pub fn set_lists(&mut self, lists: &Lists, by: (&str, Option<&str>)) -> Result<(), StoreError> {
+        self.atomically(|db| db.set(OfficeSetting::Lists, Some(json!(lists)), by))
+    }
+
+    /// The lists that an earlier change had set; 0: nobody's.
+    ///
+    /// # Errors
+    /// As [`Db::set_by`].
+    pub fn lists_set_by(&self, seq: i64) -> Result<Lists, StoreError> {
+        let set = match seq {
+            0 => None,
+            seq => self.set_by(OfficeSetting::Lists, seq)?,
+        };
+        set.map_or(Ok(Lists::default()), |lists| document(seq, lists))
     }
 
     /// Letters with a draft that nobody has confirmed and no case system has registered.

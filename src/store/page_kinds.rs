@@ -187,12 +187,15 @@ impl Db {
     /// # Errors
     /// When SQLite refuses.
     pub fn reading_stopped(&self, letter: &str) -> Result<bool, StoreError> {
-        told(
-            &self.connection,
-            &format!("letter/{letter}"),
-            READING_STOPPED,
-        )
+        reading_was_stopped(&self.connection, letter)
     }
+}
+
+pub(super) fn reading_was_stopped(
+    connection: &rusqlite::Connection,
+    letter: &str,
+) -> Result<bool, StoreError> {
+    told(connection, &format!("letter/{letter}"), READING_STOPPED)
 }
 
 fn told(

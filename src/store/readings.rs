@@ -74,11 +74,35 @@ pub struct ReadPage {
 
 /// 0 for what a draft's fields stand on (form, envelope, first and last page of the letter), 1 for the pages between and
 /// for attachments.
-const INNER: &str = "CASE WHEN p.kind IN ('transfer_form', 'envelope') THEN 0 WHEN p.kind = 'letter' AND (NOT EXISTS
+pub(super) const INNER: &str = "CASE WHEN p.kind IN ('transfer_form', 'envelope') THEN 0 WHEN p.kind = 'letter' AND (NOT EXISTS
     (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) < (p.hint, p.id))
     OR NOT EXISTS
     (SELECT 1 FROM pages q WHERE q.letter_id = p.letter_id AND q.kind = 'letter' AND (q.hint, q.id) > (p.hint, p.id)))
     THEN 0 ELSE 1 END";
+
+/// A page that waits to be read.
+pub(super) const UNREAD: &str =
+    "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
+    JOIN letters l ON l.id = p.letter_id WHERE p.state = 'unread' AND l.withheld IS NULL";
+
+pub(super) fn unread(row: &rusqlite::Row<'_>) -> rusqlite::Result<UnreadPage> {
+    Ok(UnreadPage {
+        id: row.get(0)?,
+        letter: row.get(1)?,
+        sha256: row.get(2)?,
+        frame: row.get(3)?,
+        attempts: row.get(4)?,
+    })
+}
+
+/// None of these pages.
+pub(super) fn but_for(pages: &[i64]) -> String {
+    let list: Vec<String> = pages.iter().map(i64::to_string).collect();
+    match list.is_empty() {
+        true => "TRUE".to_owned(),
+        false => format!("p.id NOT IN ({})", list.join(", ")),
+    }
+}
 
 /// Which pages of a letter are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,30 +161,29 @@ fn hold_for(step: &Connection, page: i64, problem: &str) -> Result<(), StoreErro
 }
 
 impl Db {
-    /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
-    /// waiting. Notes that its reading begins.
+    /// As [`Db::begin_reading_but`], with no page lent.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn begin_reading(&mut self) -> Result<Option<UnreadPage>, StoreError> {
+        self.begin_reading_but(&[])
+    }
+
+    /// The next page to read: urgent letters first, then what drafts stand on before the pages between, then the longest
+    /// waiting; none of those that are `lent` to readers elsewhere. Notes that its reading begins.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn begin_reading_but(&mut self, lent: &[i64]) -> Result<Option<UnreadPage>, StoreError> {
         let step = self.connection.savepoint()?;
         let next = step
             .query_row(
                 &format!(
-                    "SELECT p.id, p.letter_id, p.sha256, p.frame, p.attempts + 1 FROM pages p
-                     JOIN letters l ON l.id = p.letter_id
-                     WHERE p.state = 'unread' AND l.withheld IS NULL ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1"
+                    "{UNREAD} AND {} ORDER BY l.urgent DESC, {INNER}, p.attempts, p.id LIMIT 1",
+                    but_for(lent)
                 ),
                 [],
-                |row| {
-                    Ok(UnreadPage {
-                        id: row.get(0)?,
-                        letter: row.get(1)?,
-                        sha256: row.get(2)?,
-                        frame: row.get(3)?,
-                        attempts: row.get(4)?,
-                    })
-                },
+                unread,
             )
             .optional()?;
         if let Some(page) = &next {
@@ -467,6 +490,48 @@ mod tests {
         let (_folder, mut db) = letter(&pages);
         let order: Vec<i64> = std::iter::from_fn(|| read_next(&mut db)).collect();
         assert_eq!(order, [7, 9, 8, 1, 5, 6, 2, 3, 4]);
+    }
+
+    #[test]
+    fn readers_get_what_waits_behind_the_stations_own_queue_and_nothing_twice() {
+        let (_folder, mut db) = letter(&LONG);
+        let ids = |pages: Vec<UnreadPage>| pages.iter().map(|page| page.id).collect::<Vec<_>>();
+        let lent = ids(db.pages_to_lend(2, &[], 3).expect("it answers"));
+        assert_eq!(lent, [6, 2, 3], "the first two are the station's own");
+        assert_eq!(ids(db.pages_to_lend(2, &lent, 3).expect("it answers")), [4]);
+        let all: Vec<i64> = std::iter::from_fn(|| {
+            let page = db.begin_reading_but(&lent).expect("it answers")?;
+            let reading = Reading {
+                engine: "test".into(),
+                width: 1,
+                height: 1,
+                turned_deg: 0,
+                lines: vec![],
+                seconds: 0.0,
+                blank: false,
+            };
+            db.finish_reading(page.id, &reading).expect("it is kept");
+            Some(page.id)
+        })
+        .collect();
+        assert_eq!(all, [1, 5, 4], "what is lent is not read here");
+        assert!(db.page_to_read(6).expect("it answers").is_some());
+        assert!(db.page_to_read(1).expect("it answers").is_none());
+    }
+
+    #[test]
+    fn of_a_letter_with_a_secret_mark_no_page_is_lent() {
+        let (_folder, mut db) = letter(&LONG);
+        db.stop_reading("L", "secret_mark", 1).expect("it is noted");
+        assert!(db.pages_to_lend(0, &[], 9).expect("it answers").is_empty());
+    }
+
+    #[test]
+    fn a_page_that_was_begun_here_is_not_lent() {
+        let (_folder, mut db) = letter(&LONG);
+        let begun = db.begin_reading().expect("it answers").expect("a page");
+        let lent = db.pages_to_lend(0, &[], 9).expect("it answers");
+        assert!(lent.iter().all(|page| page.id != begun.id) && lent.len() == 5);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Which earlier registrations are worth comparing with a letter: those of its sender's name, telephone, ID number or home, and those
-//! whose text shares rare triples of characters with it. What they are to the letter is decided in `domain::repeat`.
+//! whose text shares rare triples of characters with it; other stations' among them (`store/elsewhere.rs`). What they are to the letter is decided in `domain::repeat`.
 
 use std::collections::HashMap;
 
@@ -12,15 +12,15 @@ use crate::domain::draft::{Draft, EarlierIs, Repeat};
 use crate::domain::repeat::{self, Earlier, Grams, Registered, Weights, content};
 
 /// A triple that more registrations than this have tells nothing apart.
-const RARE: usize = 250;
+pub(super) const RARE: usize = 250;
 /// Where every triple is commoner, this many registrations of each are looked at.
 const COMMON: usize = 4_000;
 /// Triples of a letter looked up at most.
 const TRIPLES: usize = 600;
 /// Registrations compared because of their text, at most.
-const BY_CONTENT: usize = 120;
+pub(super) const BY_CONTENT: usize = 120;
 /// Registrations compared because of one key, at most, the newest first.
-const BY_KEY: usize = 150;
+pub(super) const BY_KEY: usize = 150;
 /// Registrations that tell how rare a pair of characters is.
 const SAMPLE: i64 = 3_000;
 
@@ -157,6 +157,7 @@ impl Db {
                     .optional()?,
             );
         }
+        found.extend(self.alike_elsewhere(new, prepared)?);
         found.sort_by(|a: &Earlier, b: &Earlier| {
             a.registered.received_on.cmp(&b.registered.received_on)
         });
@@ -215,11 +216,12 @@ impl Db {
 
     /// How rare pairs of characters are; counted again when a third more registrations have come.
     fn weights(&mut self) -> Result<&Weights, StoreError> {
-        let rows: i64 =
-            self.connection
-                .query_row("SELECT coalesce(max(id), 0) FROM earlier", [], |row| {
-                    row.get(0)
-                })?;
+        let (ours, elsewhere): (i64, i64) = self.connection.query_row(
+            "SELECT coalesce((SELECT max(id) FROM earlier), 0), coalesce((SELECT max(id) FROM elsewhere), 0)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let rows = ours + elsewhere;
         let stale = self
             .sampled
             .as_ref()
@@ -231,7 +233,7 @@ impl Db {
                 .prepare_cached("SELECT grams FROM earlier WHERE id = ?1")?;
             // Looked up one by one: a scan would read every registration.
             let step = usize::try_from((rows / SAMPLE).max(1)).unwrap_or(usize::MAX);
-            for id in (1..=rows).step_by(step) {
+            for id in (1..=ours).step_by(step) {
                 let grams = one
                     .query_row([id], |row| {
                         Ok(Grams::from_bytes(row.get_ref(0)?.as_blob()?))
@@ -240,13 +242,17 @@ impl Db {
                 grams.iter().for_each(|grams| weights.add(grams));
             }
             drop(one);
+            for id in (1..=elsewhere).step_by(step) {
+                let there = self.elsewhere(id)?;
+                there.iter().for_each(|there| weights.add(&there.registered.grams));
+            }
             self.sampled = Some(Sampled { weights, rows });
         }
         Ok(&self.sampled.as_ref().expect("counted above").weights)
     }
 }
 
-fn count(shared: &mut HashMap<i64, f32>, rows: &[i64]) {
+pub(super) fn count(shared: &mut HashMap<i64, f32>, rows: &[i64]) {
     let weight = (COMMON as f32 * 2.0 / rows.len().max(1) as f32).ln();
     for row in rows {
         *shared.entry(*row).or_default() += weight;

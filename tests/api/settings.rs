@@ -1,5 +1,6 @@
 //! Roster, deadlines and thresholds set by an administrator: looked at first, in the ledger, kept over a restart, taken back.
 
+use laixin::domain::access::Restricted;
 use laixin::domain::deadline::Profile;
 use laixin::domain::roster::Roster;
 use laixin::office::table;
@@ -477,4 +478,61 @@ fn restricted_letters_were_not_counted_before_a_roster_is_put_in_force() {
     );
     let same = json!({"table": table::written(&shipped())});
     assert_eq!(look(&house, &admin, ROSTER, &same)["restricted"], 0);
+}
+
+const LISTS: &str = "/v1/settings/lists";
+
+/// Restricted as read, and as whoever of the mailroom finds it then.
+fn restricted(house: &House, id: &str, why: Restricted) {
+    letter(
+        house,
+        id,
+        ("周明远", "我村的路灯坏了三个月，请派人来看一看。"),
+    );
+    let id = id.to_owned();
+    house
+        .app
+        .store
+        .wait(move |db| db.restrict(&id, why, ("task/read", "")))
+        .unwrap();
+}
+
+#[test]
+fn whoever_is_on_an_access_list_is_let_in_to_restricted_letters_of_that_kind_and_no_others() {
+    let house = House::with_roster("");
+    let admin = house.person("zhao", Role::Administrator);
+    house.person("wang", Role::ConfirmingOfficer);
+    let operator = house.person("li", Role::Operator);
+    restricted(&house, "L1", Restricted::Accusation);
+    restricted(&house, "L2", Restricted::ByHand);
+    restricted(&house, "L3", Restricted::Secret);
+    let sees = |id: &str| house.get(&operator, &format!("/v1/letters/{id}")).code();
+    let all = || ["L1", "L2", "L3"].map(sees);
+    assert_eq!(all(), ["restricted", "restricted", "restricted"]);
+    let table = json!({"table": "li,检举控告\nzhao,检举控告\n"});
+    let found = look(&house, &admin, LISTS, &table);
+    assert_eq!(names(&found, "entries", "name"), ["li", "zhao"]);
+    assert_eq!(found["second_person"], true);
+    assert_eq!(
+        apply(&house, &admin, LISTS, table.clone(), None).code(),
+        "second_person_needed"
+    );
+    assert_eq!(all(), ["restricted", "restricted", "restricted"]);
+    assert_eq!(
+        apply(&house, &admin, LISTS, table, Some("wang")).status,
+        200
+    );
+    assert_eq!(all(), ["reason_needed", "restricted", "restricted"]);
+    // An administrator sees no letters, whatever list he is on.
+    assert_ne!(house.get(&admin, "/v1/letters/L1").status, 200);
+    let beside = Db::look_at(&house.app.settings).unwrap();
+    assert!(beside.lists_in_force().let_in("li", Restricted::Accusation));
+    // Taken off it is one person's to do.
+    assert_eq!(
+        apply(&house, &admin, LISTS, json!({"change": 0}), None).status,
+        200
+    );
+    assert_eq!(all(), ["restricted", "restricted", "restricted"]);
+    let broken = house.post(&admin, LISTS, json!({"table": "li,密级标志"}));
+    assert_eq!(broken.code(), "setting_refused", "{}", broken.text);
 }

@@ -25,6 +25,11 @@ pub(super) const CODES: &[(&str, StatusCode, &str)] = &[
         "Something else would change than what was looked at",
     ),
     (
+        "office_unreachable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "What all stations of the office share cannot be changed now",
+    ),
+    (
         "storage_full",
         StatusCode::INSUFFICIENT_STORAGE,
         "The station can write nothing",

@@ -121,5 +121,5 @@ pub async fn change(
     });
     let view = view((&user, role), looked.await?, preview.as_deref())?;
     let set = move |db: &mut Db, _: Option<&str>| db.set_role(&user, role, &by);
-    put_in_force(&app, key, (view, set), (&actor, "", "")).await
+    put_in_force(&app, key, (view, set, None), (&actor, "", "")).await
 }

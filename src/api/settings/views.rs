@@ -21,6 +21,8 @@ pub enum SettingEntry {
     Outside,
     /// 期限.
     Deadline,
+    /// 限制信查阅人: an account that is let in to restricted letters.
+    Listed,
 }
 
 /// An entry that comes, goes or changes.
@@ -96,6 +98,24 @@ pub struct DeadlinesBody {
     /// The name of a profile.
     pub(super) profile: Option<String>,
     /// Instead of a profile the number of an earlier change; 0: the file of the settings.
+    pub(super) change: Option<i64>,
+    /// What the look answered; without it nothing is changed.
+    pub(super) preview: Option<String>,
+    /// Who signs beside the caller.
+    #[serde(default)]
+    pub(super) approver: String,
+    #[serde(default)]
+    pub(super) approver_password: String,
+}
+
+/// Who is let in to restricted letters, to look at or to put in force: a table, or that of an earlier change.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"table": "zhang,检举控告、敏感内容\n", "preview": "4b1f0c9e"}))]
+pub struct ListsBody {
+    /// One account a line: its name, a comma, and to which restricted letters it is let in: 检举控告, 敏感内容, 人工设定, with 、 between them.
+    pub(super) table: Option<String>,
+    /// Instead of a table the number of an earlier change; 0: nobody.
     pub(super) change: Option<i64>,
     /// What the look answered; without it nothing is changed.
     pub(super) preview: Option<String>,
@@ -216,7 +236,8 @@ pub struct ThresholdsChangeView {
 /// The settings as they are in force.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"roster": "本站,,苏州市信访局,,\n领导,1,周明远,中共苏州市委书记,市委书记、周书记\n", "roster_changes": [],
-    "deadlines": "2022", "deadlines_changes": [], "profiles": ["2022", "sz-2022"], "holidays_to": 2026, "thresholds": []}))]
+    "deadlines": "2022", "deadlines_changes": [], "profiles": ["2022", "sz-2022"], "holidays_to": 2026,
+    "lists": "账号,可查阅的限制信\nzhang,检举控告\n", "lists_changes": [], "thresholds": []}))]
 pub struct SettingsView {
     /// The roster as a table.
     pub(super) roster: String,
@@ -230,6 +251,10 @@ pub struct SettingsView {
     pub(super) profiles: Vec<String>,
     /// The last year that the table of holidays knows.
     pub(super) holidays_to: Option<i64>,
+    /// Who is let in to restricted letters without being on each one's list, as a table.
+    pub(super) lists: String,
+    /// Its changes, the newest first.
+    pub(super) lists_changes: Vec<SettingChangeRow>,
     /// Thresholds by field.
     pub(super) thresholds: Vec<ThresholdView>,
 }
@@ -242,6 +267,7 @@ impl From<Change> for EntryChangeView {
             Thing::Entry(EntryKind::Organisation) => SettingEntry::Organisation,
             Thing::Entry(EntryKind::Outside) => SettingEntry::Outside,
             Thing::Deadline => SettingEntry::Deadline,
+            Thing::Listed => SettingEntry::Listed,
         };
         Self {
             kind,

@@ -6,7 +6,9 @@ use super::{Action, Holder, Role, Scope, may};
 use crate::domain::draft::{Fields, Flag};
 
 /// Why not everybody of the mailroom sees a letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Restricted {
     /// 密级标志: it carries a secret mark.

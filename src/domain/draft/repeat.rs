@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Repeat {
     /// `first`, `repeat`, or `unchecked` while no comparison was made.
     pub relation: String,
-    /// The earlier letter, or the case number of an imported registration.
+    /// The earlier letter, the case number of an imported registration, or `STATION/NUMBER` of another station's letter.
     pub of: Option<String>,
     /// The three scores of 7.4.1.
     pub scores: Option<RepeatScores>,
@@ -93,12 +93,14 @@ pub enum EarlierFrom {
     Station,
     /// Imported from the case system.
     Imported,
+    /// A letter of another station of the office, `STATION/NUMBER`.
+    OtherStation,
 }
 
 /// An earlier registration that has to do with the letter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RepeatCandidate {
-    /// Letter number, or case number of an imported registration.
+    /// Letter number, case number of an imported registration, or `STATION/NUMBER` of another station's.
     pub of: String,
     /// Where it comes from.
     pub from: EarlierFrom,
@@ -118,6 +120,16 @@ pub struct RepeatCandidate {
     pub restricted: bool,
     /// Fields that differ; names only (SZ 7.4.3.2).
     pub differs: Vec<RepeatDifference>,
+}
+
+impl RepeatCandidate {
+    /// Another station and the letter's number there, where it is another station's.
+    pub fn elsewhere(&self) -> Option<(&str, &str)> {
+        match self.from {
+            EarlierFrom::OtherStation => self.of.split_once('/'),
+            EarlierFrom::Station | EarlierFrom::Imported => None,
+        }
+    }
 }
 
 /// A field that two registrations of one matter do not have in common.

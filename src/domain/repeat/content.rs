@@ -165,7 +165,7 @@ pub fn trigrams(prepared: &str) -> Vec<String> {
 /// pair's key is its first character's lower 16 bits before its second's; a single character's is its own; a topic's is among
 /// [`topics::KEYS`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grams(Vec<(u32, u8)>);
+pub struct Grams(pub(super) Vec<(u32, u8)>);
 
 impl Grams {
     /// Counts a prepared text.

@@ -91,6 +91,17 @@ impl Db {
         Ok(weighs)
     }
 
+    /// Compares one open draft again, in a transaction of its own; whether it now says something else that an officer decides by.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn compare_again(&mut self, letter: &str, because: &str) -> Result<bool, StoreError> {
+        self.atomically(|db| match db.compare_one_again(letter, because) {
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            compared => compared,
+        })
+    }
+
     /// Compares a letter's draft again before an officer confirms it. Where earlier letters have changed what it says, its version is
     /// another one, and the confirmation meant for `version` is refused: nobody confirms what he did not see.
     ///

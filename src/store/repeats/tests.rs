@@ -1,5 +1,6 @@
 //! Letters compared with letters in a real database: when they are drafted, corrected, confirmed, imported.
 
+mod elsewhere;
 mod upkeep;
 
 use crate::config::Offer;
