@@ -235,7 +235,11 @@ impl Reader {
             self.read_page(worker, page, stop)?;
         }
         // With nothing to read here, what comes from elsewhere is waited for.
-        let patience = if page.is_some() || !due.is_empty() { Duration::ZERO } else { IDLE };
+        let patience = if page.is_some() || !due.is_empty() {
+            Duration::ZERO
+        } else {
+            IDLE
+        };
         let came = self.keep_answers(patience)?;
         Ok(page.is_some() || !due.is_empty() || came)
     }

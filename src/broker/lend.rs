@@ -10,8 +10,8 @@ use nkeys::XKey;
 use tokio_util::sync::CancellationToken;
 
 use super::Link;
-use super::neighbours::Neighbours;
 use super::lent::{Ask, Head, opened_answer, sealed_page};
+use super::neighbours::Neighbours;
 use super::reader::model;
 use super::streams::{self, done, task};
 use crate::config::Readers;

@@ -17,8 +17,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Link;
-use super::neighbours::{self, Kind, Neighbours, Word};
 use super::lent::{Ask, Done, Head, opened_page, sealed_answer};
+use super::neighbours::{self, Kind, Neighbours, Word};
 use super::sealed::{KeyFault, sealing_key};
 use super::streams::{self, READING, done, station_of, tasks};
 use crate::config::{self, ReaderSettings};

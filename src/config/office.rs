@@ -160,7 +160,8 @@ impl Office {
     /// The key that does not fit the others, and what is allowed.
     pub(super) fn misfit(&self) -> Option<(&'static str, String)> {
         if self.shared_settings && self.stations_key.is_none() {
-            let message = "needs stations_key: the stations believe no setting that none of them sealed";
+            let message =
+                "needs stations_key: the stations believe no setting that none of them sealed";
             return Some(("shared_settings", message.into()));
         }
         self.brokers.misfit()

@@ -19,7 +19,8 @@ pub use place::Place;
 pub use registered::{Earlier, Registered, digits};
 
 use super::draft::{
-    Copies, Differs, EarlierFrom, EarlierIs, Repeat, RepeatCandidate, RepeatDifference, RepeatScores,
+    Copies, Differs, EarlierFrom, EarlierIs, Repeat, RepeatCandidate, RepeatDifference,
+    RepeatScores,
 };
 use content::{Alike, alike};
 use place::{same_name, same_place};

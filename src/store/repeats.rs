@@ -244,7 +244,9 @@ impl Db {
             drop(one);
             for id in (1..=elsewhere).step_by(step) {
                 let there = self.elsewhere(id)?;
-                there.iter().for_each(|there| weights.add(&there.registered.grams));
+                there
+                    .iter()
+                    .for_each(|there| weights.add(&there.registered.grams));
             }
             self.sampled = Some(Sampled { weights, rows });
         }

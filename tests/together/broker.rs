@@ -1,5 +1,6 @@
 //! A real nats-server with JetStream, on loopback and a free port, with its disk in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -16,7 +17,10 @@ pub struct Broker {
     home: tempfile::TempDir,
     pub address: SocketAddr,
     process: Option<Process>,
+    /// Of whoever made the streams.
     seed: String,
+    /// Seeds of stations and readers by name, where each has its own; otherwise everybody has the same.
+    seeds: BTreeMap<String, String>,
     /// The readers' sealing key.
     pub readers: nkeys::XKey,
     runtime: tokio::runtime::Runtime,
@@ -28,19 +32,63 @@ pub const STATIONS_KEY: &str = "00112233445566778899aabbccddeeff0011223344556677
 impl Broker {
     /// Running, with the streams and buckets that stations and readers use.
     pub fn new() -> Self {
-        let home = tempfile::tempdir().expect("a folder");
         let user = nkeys::KeyPair::new_user();
+        let users = format!(
+            "authorization {{ users: [ {{ nkey: {} }} ] }}",
+            user.public_key()
+        );
+        Self::with(user.seed().expect("a seed"), BTreeMap::new(), &users)
+    }
+
+    /// The same, with the permissions that are shipped, for these stations and a reader `reader-1`.
+    pub fn guarded(stations: &[&str]) -> Self {
+        let shipped =
+            fs::read_to_string(project("config/office/permissions.conf")).expect("shipped");
+        let (head, rest) = shipped
+            .split_once("      # --- a station; repeat")
+            .expect("it begins");
+        let (block, rest) = rest
+            .split_once("      # --- a station: ends ---\n")
+            .expect("it ends");
+        let (_, rest) = rest.split_once("begins ---\n").expect("a reader's begins");
+        let (reader, tail) = rest
+            .split_once("      # --- a reader: ends ---\n")
+            .expect("it ends");
+        let mut seeds = BTreeMap::new();
+        let mut key = |name: &str| {
+            let user = nkeys::KeyPair::new_user();
+            seeds.insert(name.to_owned(), user.seed().expect("a seed"));
+            user.public_key()
+        };
+        let mut text = head.replace("OFFICE_NKEY", &key("office"));
+        for name in stations {
+            let block = format!("#{block}").replace("DESK-A_NKEY", &key(name));
+            text += &block.replace("desk-a", name);
+        }
+        let reader: String = reader
+            .lines()
+            .map(|line| line.trim_start().trim_start_matches('#').to_owned() + "\n")
+            .collect();
+        text += &reader.replace("READER-1_NKEY", &key("reader-1"));
+        text += tail;
+        let office = seeds["office"].clone();
+        Self::with(office, seeds, &text)
+    }
+
+    fn with(seed: String, seeds: BTreeMap<String, String>, users: &str) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
         let mut broker = Self {
             home,
             address: free_address(),
             process: None,
-            seed: user.seed().expect("a new key has a seed"),
+            seed,
+            seeds,
             readers: nkeys::XKey::new(),
             runtime: tokio::runtime::Runtime::new().expect("a runtime"),
         };
         // Another test may have taken the port meanwhile.
         let mut tries = 5;
-        while !broker.try_start(&user.public_key()) {
+        while !broker.try_start(users) {
             tries -= 1;
             assert!(tries > 0, "no port for the broker");
             broker.address = free_address();
@@ -49,9 +97,9 @@ impl Broker {
         broker
     }
 
-    fn try_start(&mut self, user: &str) -> bool {
+    fn try_start(&mut self, users: &str) -> bool {
         let settings = format!(
-            "listen: \"{}\"\njetstream {{ store_dir: {:?} }}\nauthorization {{ users: [ {{ nkey: {user} }} ] }}\n",
+            "listen: \"{}\"\njetstream {{ store_dir: {:?} }}\n{users}\n",
             self.address,
             self.home.path().join("disk"),
         );
@@ -110,7 +158,8 @@ impl Broker {
 
     pub fn run<T>(&self, work: impl AsyncFnOnce(jetstream::Context) -> T) -> T {
         self.runtime.block_on(async {
-            let options = async_nats::ConnectOptions::with_nkey(self.seed.clone());
+            let options = async_nats::ConnectOptions::with_nkey(self.seed.clone())
+                .custom_inbox_prefix("_INBOX.office");
             let client = options.connect(self.address.to_string()).await;
             work(jetstream::new(client.expect("the broker answers"))).await
         })
@@ -129,7 +178,7 @@ impl Broker {
         let write = |file: &str, text: &str| {
             fs::write(station.folder(file), text).expect("a file is written");
         };
-        write("desk.nkey", &self.seed);
+        write("desk.nkey", self.seeds.get(name).unwrap_or(&self.seed));
         write("desk.seal", &nkeys::XKey::new().seed().expect("a seed"));
         if !station.folder("stations.key").exists() {
             write("stations.key", STATIONS_KEY);
@@ -159,7 +208,10 @@ impl Broker {
             fs::write(&file, text).expect("a file is written");
             file
         };
-        write(&format!("{name}.nkey"), &self.seed);
+        write(
+            &format!("{name}.nkey"),
+            self.seeds.get(name).unwrap_or(&self.seed),
+        );
         write(
             &format!("{name}.seal"),
             &self.readers.seed().expect("a seed"),

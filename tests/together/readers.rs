@@ -107,6 +107,38 @@ fn pages_read_elsewhere_are_read_once_and_say_the_same() {
     assert_eq!(lines(&station), lines(&alone));
 }
 
+/// With the permissions that are shipped, nobody is refused anything that he needs.
+#[test]
+fn with_the_shipped_permissions_pages_are_lent_and_registrations_told() {
+    let broker = Broker::guarded(&["desk-a", "desk-b"]);
+    let folder = tempfile::tempdir().unwrap();
+    let settings = broker.reader(&folder, "reader-1", "");
+    let _reader = start_reader(&settings);
+    let a = station(&broker, 120);
+    let mut b = broker.station("desk-b", "shared_settings = true");
+    b.start();
+    waits_for_reader(&a, "reader-1");
+    arrive(&a);
+    drafted(&a);
+    let elsewhere: i64 = readings(&a).values().map(|(_, elsewhere)| elsewhere).sum();
+    assert!(elsewhere >= 3, "{}", a.log());
+    assert_eq!(a.change_letter("A032", "confirm").0, 200);
+    let database = rusqlite::Connection::open(b.folder("data/station.sqlite3")).unwrap();
+    wait_for("the other station to hear of it", 30, || {
+        let heard = database.query_row("SELECT count(*) FROM elsewhere", [], |row| {
+            row.get::<_, i64>(0)
+        });
+        (heard.unwrap() == 1).then_some(())
+    });
+    wait_for("the shared settings", 20, || {
+        b.log().contains("part=\"shared_settings\"").then_some(())
+    });
+    let said = std::fs::read_to_string(settings.with_extension("log")).unwrap();
+    for log in [a.log(), b.log(), said] {
+        assert!(!log.contains("ermissions Violation"), "{log}");
+    }
+}
+
 #[test]
 fn a_reader_that_dies_over_its_pages_costs_time_and_no_page() {
     let broker = Broker::new();

@@ -103,6 +103,9 @@ impl Streams {
             let days = own.pages_days.0 * 24 * 3600;
             pages(jetstream, name, (days, bytes(own.pages_mb.0), replicas)).await?;
         }
+        // What stations and readers say to each other; the office has no part in it.
+        let others = crate::broker::streams::make(jetstream, replicas).await;
+        others.map_err(BrokerFault::away)?;
         let lease = Duration::from_secs(own.lease_seconds.0);
         let all = format!("{}.*.*", names::DRAFTS);
         let withdrawn = format!("{}.*.{}", names::NOTICES, names::WITHDRAWN);
