@@ -34,6 +34,7 @@ def write(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+    os.chmod(path, 0o600)
     return path
 
 

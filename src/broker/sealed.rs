@@ -1,6 +1,7 @@
 //! What stations of one office say to each other is sealed with a key that only they share: XChaCha20-Poly1305, bound to what it is said under, so that it
 //! cannot be taken for something else. The brokers read nothing of it.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -22,6 +23,12 @@ pub enum KeyFault {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Others on this machine may read it.
+    #[error("{} may be read by other users of this machine: chmod 600", file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
     },
     /// It holds something else.
     #[error("{} holds no {what}", file.display())]
@@ -88,12 +95,18 @@ impl StationsKey {
 }
 
 fn read(file: &Path) -> Result<Zeroizing<String>, KeyFault> {
-    let text = std::fs::read_to_string(file);
-    text.map(Zeroizing::new)
-        .map_err(|source| KeyFault::Unreadable {
+    let unreadable = |source| KeyFault::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let meta = std::fs::metadata(file).map_err(unreadable)?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        return Err(KeyFault::Open {
             file: file.to_owned(),
-            source,
-        })
+        });
+    }
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    Ok(Zeroizing::new(text))
 }
 
 fn digits(text: &str) -> Option<Master> {
@@ -148,8 +161,12 @@ mod tests {
     fn a_key_is_64_digits_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
+        let mode = |mode| {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
         let read = |text: &str| {
             std::fs::write(&file, text).unwrap();
+            mode(0o600);
             StationsKey::read(&file)
         };
         let good = format!("{}\n", "0a".repeat(32));
@@ -164,6 +181,12 @@ mod tests {
         ] {
             assert!(matches!(read(bad), Err(KeyFault::Other { .. })), "{bad}");
         }
+        read(&good).unwrap();
+        mode(0o640);
+        assert!(matches!(
+            StationsKey::read(&file),
+            Err(KeyFault::Open { .. })
+        ));
         let missing = StationsKey::read(Path::new("/nowhere/key"));
         assert!(matches!(missing, Err(KeyFault::Unreadable { .. })));
     }

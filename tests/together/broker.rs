@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use async_nats::jetstream;
@@ -28,6 +29,12 @@ pub struct Broker {
 
 /// What the stations share.
 pub const STATIONS_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// A file that nobody else reads.
+pub fn private(file: &Path, text: &str) {
+    fs::write(file, text).expect("a file is written");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("it is closed");
+}
 
 impl Broker {
     /// Running, with the streams and buckets that stations and readers use.
@@ -176,7 +183,7 @@ impl Broker {
     /// `[office]` of a station with this name; its files are put into its folder.
     pub fn office(&self, station: &TestStation, name: &str, more: &str) -> String {
         let write = |file: &str, text: &str| {
-            fs::write(station.folder(file), text).expect("a file is written");
+            private(&station.folder(file), text);
         };
         write("desk.nkey", self.seeds.get(name).unwrap_or(&self.seed));
         write("desk.seal", &nkeys::XKey::new().seed().expect("a seed"));
@@ -205,7 +212,7 @@ impl Broker {
     pub fn reader(&self, folder: &tempfile::TempDir, name: &str, more: &str) -> PathBuf {
         let write = |file: &str, text: &str| {
             let file = folder.path().join(file);
-            fs::write(&file, text).expect("a file is written");
+            private(&file, text);
             file
         };
         write(
