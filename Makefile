@@ -7,7 +7,7 @@ laixin := target/release/laixin
 cargo := cargo --locked
 profile := --release
 
-.PHONY: help setup build run train test campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory bench-office fit storm archive-check package package-trial advisories clean-run
+.PHONY: help setup build run train test fuzz fuzz-corpus month campaign campaign-cabinet campaign-handover campaign-office office-demo pictures api-check bench bench-operator bench-memory bench-office fit storm archive-check package package-trial advisories clean-run
 
 help:
 	@echo 'make run                  the station against a simulated cabinet, with the sample letters; Ctrl-C stops it'
@@ -18,6 +18,9 @@ help:
 	@echo '  FRESH=1                 forget what earlier runs stored (run/)'
 	@echo 'make train                a training station on PORT=8471: a guided first day on the sample letters (FRESH=1 begins anew)'
 	@echo 'make test                 every test: format, lints, licences, Rust tests, then the whole station once'
+	@echo 'make fuzz                 libFuzzer at every door that foreign bytes come in by, SECONDS=600 each (needs a nightly compiler); DOORS="pdf index": those only'
+	@echo 'make fuzz-corpus          what it found of use taken into fuzz/corpus, as few files as reach as far'
+	@echo 'make month                COUNT=20000 letters in four weeks of compressed time: memory, open files and answers stay as they were'
 	@echo 'make campaign             the whole station while everything around it dies: ROUNDS=200, SEED=N for another course'
 	@echo 'make campaign-cabinet     every fault of the cabinet on both wires with SEEDS=20 seeds, and what the cycles came to'
 	@echo 'make campaign-handover    DRAFTS=5000 handed over while station and case system are killed KILLS=200 times each; SEED=N for another course'
@@ -80,6 +83,20 @@ test:
 	$(call phase,build,$(cargo) test $(tested) --workspace --no-run)
 	$(call phase,Rust tests,RUST_TEST_THREADS=$(threads) $(cargo) test $(tested) --workspace)
 	$(call phase,the whole station,$(station) --letters '$(LETTERS)' --port 8471 --once --fresh --handover)
+
+# Names as in `fuzz/src/lib.rs`.
+doors = $(or $(DOORS),$(notdir $(wildcard fuzz/corpus/*)))
+fuzz:
+	@setup/setup.sh fuzz
+	fuzz/run.sh $(or $(SECONDS),600) $(doors)
+
+fuzz-corpus:
+	@setup/setup.sh fuzz
+	fuzz/shrink.sh $(doors)
+
+month:
+	@setup/setup.sh test
+	LAIXIN_MONTH_LETTERS=$(or $(COUNT),20000) $(cargo) test $(profile) --test station after_a_month -- --nocapture
 
 campaign:
 	@setup/setup.sh test

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api|package   (each of the first four includes the ones
-# before it; archive: test and veraPDF; api: run and Schemathesis; package: run, OpenVINO and what lists licences)
+# Installs what is missing, each piece pinned:  setup/setup.sh build|run|test|bench|archive|api|package|fuzz   (each of the first four includes the
+# ones before it; archive: test and veraPDF; api: run and Schemathesis; package: run, OpenVINO and what lists licences; fuzz: build and cargo-fuzz)
 #
 #   Debian packages   setup/debian.txt              through apt, only when one is missing
 #   OCR models        setup/models*.txt             → .setup/models/
@@ -26,12 +26,12 @@ fail() { # what happened, then what to do, one line each
 }
 
 case $level in
-  build) groups='build' ;;
+  build | fuzz) groups='build' ;;
   run | api) groups='build run' ;;
   package) groups='build run package' ;;
   test | bench) groups='build run test' ;;
   archive) groups='build run test archive' ;;
-  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api|package" >&2; exit 2 ;;
+  *) echo "usage: setup/setup.sh build|run|test|bench|archive|api|package|fuzz" >&2; exit 2 ;;
 esac
 
 mkdir -p "$stamps"
@@ -178,28 +178,33 @@ verapdf() {
   mark_done verapdf "$key"
 }
 
-# What lists the crates of the program for programs, and their licences for people; compiled once.
-licence_tools() {
-  local key tool version
-  key=$(key_of setup/licence-tools.txt)
-  ! done_already licence-tools "$key" || return 0
+# rust_tools NAME: the programs of setup/NAME.txt, compiled once into .setup/NAME.
+rust_tools() {
+  local key tool version features
+  key=$(key_of "setup/$1.txt")
+  ! done_already "$1" "$key" || return 0
   while read -r tool version features; do
     say "compiling $tool $version"
-    cargo install --quiet --locked --root "$state/licence-tools" --version "$version" --features "$features" "$tool" ||
+    cargo install --quiet --locked --root "$state/$1" --version "$version" --features "$features" "$tool" ||
       fail "$tool $version could not be compiled" "see cargo's message above"
-  done < <(sed 's/#.*//' setup/licence-tools.txt | grep .)
-  mark_done licence-tools "$key"
+  done < <(sed 's/#.*//' "setup/$1.txt" | grep .)
+  mark_done "$1" "$key"
+}
+
+# What only fuzzing needs: the stable compiler has no sanitizers.
+nightly() {
+  cargo +nightly --version >/dev/null 2>&1 || fail "there is no nightly compiler" "rustup toolchain install nightly --profile minimal"
 }
 
 # In this order:
 rust
 debian_packages
-models
-meaning
+[ "$level" = fuzz ] || { models; meaning; }
 case ${OPENVINO:-}$level in 1* | test | bench | package) openvino ;; esac
 case $level in test | bench) venv venv-test setup/python-test.txt ;; esac
 [ "$level" != archive ] || verapdf
 [ "$level" != api ] || venv venv-api setup/python-api.txt
-[ "$level" != package ] || licence_tools
+[ "$level" != package ] || rust_tools licence-tools
+[ "$level" != fuzz ] || { nightly; rust_tools fuzz-tools; }
 case $level in bench) venv venv-bench setup/python-bench.txt ;; esac
 say "ready for make $level"

@@ -3,7 +3,8 @@
 //! Only clocks that start when the letter reached the office are computed; the others need to know of acceptance or transfer,
 //! and that is the case system's. Days off and make-up days are data; a year without them counts weekends only and says so.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, IntoDeserializer as _};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::draft::{Deadline, DeadlineToCome, Fields};
 use super::field::Source;
@@ -41,15 +42,32 @@ pub struct Rule {
     /// What starts the clock.
     pub start: Start,
     /// How many days; the day of the start does not count.
+    #[serde(deserialize_with = "countable")]
     pub days: u32,
     /// Which days count.
     pub unit: Unit,
     /// Longest extension, in the same unit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "countable_if_any")]
     pub extend_days: Option<u32>,
     /// Letters it does not apply to.
     #[serde(default)]
     pub not_for: Vec<Exception>,
+}
+
+/// Ten years: no deadline is longer, and working days are counted one by one.
+const MOST_DAYS: u32 = 3_660;
+
+fn countable<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let days = u32::deserialize(from)?;
+    let too_many = || D::Error::custom(format!("at most {MOST_DAYS} days are"));
+    (days <= MOST_DAYS).then_some(days).ok_or_else(too_many)
+}
+
+fn countable_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let Some(days) = Option::<u32>::deserialize(from)? else {
+        return Ok(None);
+    };
+    countable(days.into_deserializer()).map(Some)
 }
 
 /// What starts a clock.
@@ -225,6 +243,34 @@ mod tests {
             off: owned(off),
             worked: owned(worked),
         }
+    }
+
+    /// Four thousand million of them were counted one by one, while everything else waited.
+    #[test]
+    fn a_deadline_of_more_days_than_anybody_counts_is_refused() {
+        let profile = |days: u32, more: u32| {
+            toml::from_str::<Profile>(&format!(
+                "profile = \"x\"\n[[deadline]]\nname = \"n\"\nbasis = \"b\"\nstart = \"received\"\nunit = \"working\"\ndays = {days}\nextend_days = {more}\n"
+            ))
+        };
+        let longest = profile(3_660, 3_660).unwrap();
+        assert_eq!(longest.due("2026-03-02", &named()).len(), 1);
+        for (days, more) in [(3_661, 0), (15, u32::MAX)] {
+            let refused = profile(days, more).unwrap_err().to_string();
+            assert!(refused.contains("at most 3660 days are"), "{refused}");
+        }
+        // As the ledger keeps one.
+        let kept = serde_json::to_value(super::tests::profile(Unit::Working, 7)).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Profile>(kept).unwrap().deadline[0].extend_days,
+            None
+        );
+    }
+
+    #[test]
+    fn a_day_with_more_digits_than_any_is_none() {
+        assert_eq!(Day::parse("9223372036854775807-01-01"), None);
+        assert_eq!(Day::parse("2026-9223372036854775807-01"), None);
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::Wait;
 
 /// A document longer than this is none: a page of 2,000 lines takes 20 MB.
 const LONGEST_DOCUMENT: u32 = 256 * 1024 * 1024;
+/// Nothing that comes with a document is longer, be it a file or what was made of one: a child that a file has taken over must not fill the
+/// station's memory by a number alone.
+const LONGEST_WITH: u64 = 1024 * 1024 * 1024;
 
 /// Why nothing came.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,7 +65,11 @@ pub(super) fn receive<T: DeserializeOwned>(
     fill(socket, &mut text, tick)?;
     let mut length = [0; 8];
     fill(socket, &mut length, tick)?;
-    let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_| Broken::Ended)?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST_WITH {
+        return Err(Broken::Ended);
+    }
+    let length = usize::try_from(length).map_err(|_| Broken::Ended)?;
     let mut with = Vec::new();
     with.try_reserve_exact(length).map_err(|_| Broken::Ended)?;
     with.resize(length, 0);
@@ -130,6 +137,21 @@ mod tests {
         let (mut one, mut other) = pair();
         other.write_all(&[0xFF; 64]).expect("there is room");
         let nonsense = receive::<String>(&mut one, &mut |_| Wait::On);
+        assert_eq!(nonsense.unwrap_err(), Broken::Ended);
+    }
+
+    #[test]
+    fn a_length_beyond_all_files_is_nonsense_before_anything_is_set_aside_for_it() {
+        let (mut one, mut other) = pair();
+        let head = [
+            &2_u32.to_le_bytes()[..],
+            b"\"\"",
+            &(1_u64 << 40).to_le_bytes(),
+        ]
+        .concat();
+        other.write_all(&head).expect("there is room");
+        // One that waits for the bytes would be told to stop, and say so.
+        let nonsense = receive::<String>(&mut one, &mut |_| Wait::Stop);
         assert_eq!(nonsense.unwrap_err(), Broken::Ended);
     }
 }

@@ -12,6 +12,7 @@
 mod fault;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use encoding_rs::GB18030;
 use quick_xml::XmlVersion;
@@ -32,13 +33,16 @@ pub struct Listed {
 
 /// A page as an entry names it.
 struct Named {
-    letter: String,
+    letter: Rc<str>,
     page: String,
     line: usize,
 }
 
 /// Larger files are no index.
 pub const LARGEST_BYTES: u64 = 4 * 1024 * 1024;
+/// Elements inside each other, and attributes of one of them, that a list has at most.
+const DEEPEST: usize = 32;
+const MOST_ATTRIBUTES: usize = 64;
 
 const ENDINGS: [&str; 3] = ["csv", "txt", "xml"];
 const IMAGE_ENDINGS: [&str; 6] = [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"];
@@ -84,24 +88,29 @@ pub fn parse(usual: &str, bytes: &[u8]) -> Result<Vec<Listed>, Unclear> {
         false => of_lines(usual, &text)?,
     };
     let mut letters: Vec<Listed> = Vec::new();
-    for Named { letter, page, line } in pages {
-        if let Some(before) = letters.iter().find(|listed| listed.pages.contains(&page)) {
-            let fault = match before.letter == letter {
+    // Where each letter and each page stands: a list may name some hundred thousand. A letter's name may be long, and is looked at once.
+    let (mut places, mut names, mut letter_of) = (HashMap::new(), HashMap::new(), HashMap::new());
+    for Named { letter, page, line } in &pages {
+        let at = *places.entry(Rc::as_ptr(letter)).or_insert_with(|| {
+            *names.entry(&**letter).or_insert_with(|| {
+                letters.push(Listed {
+                    letter: letter.to_string(),
+                    pages: Vec::new(),
+                });
+                letters.len() - 1
+            })
+        });
+        if let Some(before) = letter_of.insert(page, at) {
+            let fault = match before == at {
                 true => Fault::PageTwice,
                 false => Fault::PageInTwoLetters,
             };
             return Err(Unclear {
-                page: naming::is_safe(&page).then_some(page),
-                ..Unclear::at(fault, line)
+                page: naming::is_safe(page).then(|| page.clone()),
+                ..Unclear::at(fault, *line)
             });
         }
-        match letters.iter_mut().find(|listed| listed.letter == letter) {
-            Some(listed) => listed.pages.push(page),
-            None => letters.push(Listed {
-                letter,
-                pages: vec![page],
-            }),
-        }
+        letters[at].pages.push(page.clone());
     }
     match letters.is_empty() {
         true => Err(Unclear::whole(Fault::NoPages)),
@@ -158,6 +167,7 @@ fn is_letter_word(text: &str) -> bool {
 }
 
 fn of_lines(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
+    let usual: Rc<str> = usual.into();
     let mut pages = Vec::new();
     let (mut letter_column, mut is_first) = (None, true);
     let mut lines = text.lines().zip(1..).peekable();
@@ -192,13 +202,13 @@ fn of_lines(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
         }
         let letter = match letter_column {
             Some(column) => match cells.get(column).map(|cell| cell.trim()) {
-                Some(cell) if !cell.is_empty() && page_name(cell).is_none() => cell.to_owned(),
+                Some(cell) if !cell.is_empty() && page_name(cell).is_none() => cell.into(),
                 _ => return Err(Unclear::at(Fault::NoLetter, line)),
             },
-            None => usual.to_owned(),
+            None => Rc::clone(&usual),
         };
         pages.extend(named.into_iter().map(|page| Named {
-            letter: letter.clone(),
+            letter: Rc::clone(&letter),
             page,
             line,
         }));
@@ -226,15 +236,22 @@ fn cells(line: &str) -> Vec<String> {
     cells
 }
 
+/// A path of elements, the last of them an attribute perhaps, by its number.
+type Path = usize;
+
 /// What an XML list says, as far as it was read.
 #[derive(Default)]
 struct Xml {
+    /// The letter where the list names none.
+    usual: Rc<str>,
     pages: Vec<Named>,
     /// The elements that are open.
     open: Vec<Element>,
-    /// Elements and attributes, by their path, that name an image somewhere, and that name none somewhere: there first in this line.
-    naming: HashSet<String>,
-    bare: HashMap<String, usize>,
+    /// Every path so far, by what it goes on from and the name at its end. Spelt out, paths would take more room than the list itself.
+    paths: HashMap<(Option<Path>, String), Path>,
+    /// Paths that name an image somewhere, and that name none somewhere: there first in this line.
+    naming: HashSet<Path>,
+    bare: HashMap<Path, usize>,
     /// Letters without a name so far.
     unnamed: u32,
     /// The line that is looked at.
@@ -245,9 +262,9 @@ struct Xml {
 
 /// An element that is open.
 struct Element {
-    path: String,
+    path: Path,
     /// The letter that it begins.
-    letter: Option<String>,
+    letter: Option<Rc<str>>,
     /// Text that was not looked at yet.
     text: String,
     /// Images named before it.
@@ -257,9 +274,14 @@ struct Element {
 }
 
 impl Xml {
-    fn letter(&self, usual: &str) -> String {
-        let named = self.open.iter().rev().find_map(|one| one.letter.clone());
-        named.unwrap_or_else(|| usual.to_owned())
+    fn letter(&self) -> Rc<str> {
+        let named = self.open.iter().rev().find_map(|one| one.letter.as_ref());
+        Rc::clone(named.unwrap_or(&self.usual))
+    }
+
+    fn path(&mut self, above: Option<Path>, name: String) -> Path {
+        let next = self.paths.len();
+        *self.paths.entry((above, name)).or_insert(next)
     }
 
     fn is_unclear(&mut self, fault: Fault) {
@@ -267,9 +289,9 @@ impl Xml {
         self.unclear.get_or_insert(at);
     }
 
-    fn begins(&mut self, name: &str, values: &[(String, String)], usual: &str) {
-        let above = self.open.last().map_or("", |above| above.path.as_str());
-        let path = format!("{above}/{}", name.to_lowercase());
+    fn begins(&mut self, name: &str, values: &[(String, String)]) {
+        let above = self.open.last().map(|above| above.path);
+        let path = self.path(above, name.to_lowercase());
         let letter = is_letter_word(name).then(|| {
             let said = values.iter().find(|(key, value)| {
                 NAME_WORDS.contains(&key.as_str())
@@ -280,43 +302,44 @@ impl Xml {
                 || {
                     self.unnamed += 1;
                     match self.unnamed {
-                        1 => usual.to_owned(),
-                        more => format!("{usual}-{more}"),
+                        1 => Rc::clone(&self.usual),
+                        more => format!("{}-{more}", self.usual).into(),
                     }
                 },
-                |(_, value)| value.trim().to_owned(),
+                |(_, value)| value.trim().into(),
             )
         });
         self.open.push(Element {
-            path: path.clone(),
+            path,
             letter,
             text: String::new(),
             before: self.pages.len(),
             line: self.line,
         });
         for (key, value) in values {
-            self.names(&format!("{path}@{key}"), value, usual);
+            let path = self.path(Some(path), format!("@{key}"));
+            self.names(path, value);
         }
     }
 
-    fn names(&mut self, path: &str, value: &str, usual: &str) {
+    fn names(&mut self, path: Path, value: &str) {
         if leads_out(value) {
             self.is_unclear(Fault::PathOut);
         }
         match page_name(value) {
             Some(page) => {
-                self.naming.insert(path.to_owned());
-                self.adds_page(page, usual);
+                self.naming.insert(path);
+                self.adds_page(page);
             }
             None => {
-                self.bare.entry(path.to_owned()).or_insert(self.line);
+                self.bare.entry(path).or_insert(self.line);
             }
         }
     }
 
-    fn adds_page(&mut self, page: String, usual: &str) {
+    fn adds_page(&mut self, page: String) {
         self.pages.push(Named {
-            letter: self.letter(usual),
+            letter: self.letter(),
             page,
             line: self.line,
         });
@@ -329,7 +352,7 @@ impl Xml {
     }
 
     /// The text so far is whole.
-    fn look_at_text(&mut self, usual: &str) {
+    fn look_at_text(&mut self) {
         let Some(one) = self.open.last_mut() else {
             return;
         };
@@ -338,7 +361,7 @@ impl Xml {
             self.is_unclear(Fault::PathOut);
         }
         if let Some(page) = page_name(&text) {
-            self.adds_page(page, usual);
+            self.adds_page(page);
         }
     }
 
@@ -366,7 +389,10 @@ impl Xml {
 /// Every entry has to say which image it is: one that is like others that name an image, and names none, or what nothing resolves, is not clear.
 fn of_xml(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
     let mut reader = quick_xml::Reader::from_str(text);
-    let mut xml = Xml::default();
+    let mut xml = Xml {
+        usual: usual.into(),
+        ..Xml::default()
+    };
     let mut has_root = false;
     let (mut seen, mut line) = (0, 1);
     loop {
@@ -387,7 +413,11 @@ fn of_xml(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
         match event {
             Event::Start(element) | Event::Empty(element) => {
                 has_root = true;
-                xml.look_at_text(usual);
+                xml.look_at_text();
+                if xml.open.len() == DEEPEST || element.attributes().nth(MOST_ATTRIBUTES).is_some()
+                {
+                    return Err(Unclear::at(Fault::NoXml, line));
+                }
                 let mut values = Vec::new();
                 for attribute in element.attributes() {
                     let Ok(attribute) = attribute else {
@@ -400,13 +430,13 @@ fn of_xml(usual: &str, text: &str) -> Result<Vec<Named>, Unclear> {
                         Err(_) => xml.is_unclear(Fault::Entity),
                     }
                 }
-                xml.begins(element.local_name().as_ref(), &values, usual);
+                xml.begins(element.local_name().as_ref(), &values);
                 if !is_start {
                     xml.ends();
                 }
             }
             Event::End(_) => {
-                xml.look_at_text(usual);
+                xml.look_at_text();
                 xml.ends();
             }
             Event::Text(part) => xml.adds(&part.xml10_content()),

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::feeding::Job;
-use crate::offers::Fit;
+use crate::offers::{Fit, TrayOffer};
 use crate::order::{Ended, LONGEST_PAGE, MOST_IMAGES, Manner, Outcome, Portrait, Trouble};
 use crate::spool;
 use child::{Child, Exit};
@@ -63,6 +63,13 @@ impl SaneSettings {
 #[derive(Clone, Debug)]
 pub struct Sane {
     settings: SaneSettings,
+}
+
+/// What a device offers, by what `scanimage --all-options` tells: for whoever tries foreign bytes on what reads that.
+#[doc(hidden)]
+#[must_use]
+pub fn offer_of(told: &str) -> TrayOffer {
+    options::parse(told).offer
 }
 
 /// How often the private folder is looked into.

@@ -33,6 +33,13 @@ pub(crate) fn rtu_question(unit: u8, ask: Ask) -> [u8; 8] {
     [unit, a, b, c, d, e, low, high]
 }
 
+/// A frame of whatever stands between unit and check sum.
+pub(crate) fn rtu_sealed(unit: u8, body: &[u8]) -> Vec<u8> {
+    let frame = [&[unit], body].concat();
+    let check = CHECK.checksum(&frame).to_le_bytes();
+    [frame.as_slice(), &check].concat()
+}
+
 /// What has come on a serial line since the question.
 pub(crate) fn rtu_reply(unit: u8, ask: Ask, bytes: &[u8]) -> Result<Heard, BadReply> {
     match bytes.first() {

@@ -11,6 +11,8 @@
 mod chain;
 mod error;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod line;
 mod pdu;

@@ -129,11 +129,15 @@ pub(super) struct Day(i64);
 
 impl Day {
     pub(super) fn parse(text: &str) -> Option<Self> {
+        // Longer numbers are no days, and nothing to count with.
+        if text.len() != 10 {
+            return None;
+        }
         let mut parts = text.split('-').map(|p| p.parse::<i64>().ok());
         let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
         let found = Self::of(year, month, day);
         // A day that does not exist comes back as another one.
-        (text.len() == 10 && found.to_string() == text).then_some(found)
+        (found.to_string() == text).then_some(found)
     }
 
     fn of(year: i64, month: i64, day: i64) -> Self {

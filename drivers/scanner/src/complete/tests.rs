@@ -165,6 +165,35 @@ fn a_tiff_of_sixty_thousand_directories_has_too_many_pages_and_is_not_called_tru
     assert_eq!(crate::Refusal::TooManyPages.code(), "too_many_pages");
 }
 
+/// It was read through for every one of them: minutes, in which the folder was not looked at.
+#[test]
+fn a_tiff_whose_directories_all_point_to_one_long_list_is_not_read_for_ever() {
+    const STRIPS: u32 = 200_000;
+    let mut bytes = b"II\x2a\0\0\0\0\0".to_vec();
+    let offsets = bytes.len() as u32;
+    bytes.extend((0..STRIPS).flat_map(|_| 8u32.to_le_bytes()));
+    let counts = bytes.len() as u32;
+    bytes.extend((0..STRIPS).flat_map(|_| 1u32.to_le_bytes()));
+    let mut link = 4;
+    for _ in 0..9_000 {
+        let directory = bytes.len() as u32;
+        bytes[link..link + 4].copy_from_slice(&directory.to_le_bytes());
+        bytes.extend(2u16.to_le_bytes());
+        for (tag, list) in [(273u16, offsets), (279, counts)] {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(4u16.to_le_bytes());
+            bytes.extend(STRIPS.to_le_bytes());
+            bytes.extend(list.to_le_bytes());
+        }
+        link = bytes.len();
+        bytes.extend([0; 4]);
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(look(&bytes), Verdict::TooManyPages);
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+}
+
 #[test]
 fn tiff_that_bites_its_tail_is_not_whole() {
     let mut looped = tiff(&[0]);

@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 const MOST_DIRECTORIES: u32 = 10_000;
 /// Strips of one page: an A3 page at 1,200 dpi with one line a strip stays below.
 const MOST_STRIPS: u64 = 200_000;
+/// Numbers of all pages' strips: two hundred pages with one line a strip stay below.
+const MOST_NUMBERS: u64 = 8_000_000;
 
 const NEW_SUBFILE_TYPE: u16 = 254;
 const STRIP_OFFSETS: u16 = 273;
@@ -32,6 +34,9 @@ pub(super) fn frames(reader: &mut (impl Read + Seek), length: u64) -> io::Result
     for position in 0..MOST_DIRECTORIES {
         if next == 0 {
             break;
+        }
+        if walk.numbers > MOST_NUMBERS {
+            return Ok(Frames::TooMany);
         }
         if !visited.insert(next) {
             return Ok(Frames::Outside);
@@ -71,6 +76,8 @@ struct Walk<'a, R> {
     length: u64,
     order: Order,
     width: Width,
+    /// So many were read of all entries: ten thousand directories may all point to one long list.
+    numbers: u64,
 }
 
 /// One directory entry: `value` is the raw field, a value or an offset.
@@ -117,6 +124,7 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
             length,
             order,
             width,
+            numbers: 0,
         })
     }
 
@@ -209,6 +217,7 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
         if entry.count == 0 || entry.count > MOST_STRIPS {
             return Ok(None);
         }
+        self.numbers += entry.count;
         let total = entry.count * size;
         let raw = if total <= entry.value.len() as u64 {
             entry.value[..total as usize].to_vec()

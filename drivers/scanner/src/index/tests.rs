@@ -1,8 +1,10 @@
 //! Lists as programs write them, lists cut short, and anything else.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
-use super::{Fault, Listed, Unclear, is_index_name, parse};
+use super::{Fault, LARGEST_BYTES, Listed, Unclear, is_index_name, parse};
 
 fn one(letter: &str, pages: &[&str]) -> Listed {
     Listed {
@@ -193,6 +195,62 @@ fn names() {
     }
     for name in [".csv", "csv", "0001.jpg", "a.xml.jpg"] {
         assert!(!is_index_name(name), "{name}");
+    }
+}
+
+/// Each of these took minutes, or all memory there is, while each page was looked for among all others, every page had its letter's name to itself, and
+/// every element its whole path: the station itself reads such lists.
+#[test]
+fn a_list_as_large_as_may_be_is_read_at_once() {
+    let room = usize::try_from(LARGEST_BYTES).unwrap();
+    let filled = |front: &str, each: &dyn Fn(usize) -> String, back: &str| {
+        let mut text = front.to_owned();
+        let mut number = 0;
+        while text.len() + back.len() + 40 < room {
+            number += 1;
+            text.push_str(&each(number));
+        }
+        text + back
+    };
+    let long = "x".repeat(room / 2);
+    let page = |number: usize| format!("<p>{number}.jpg</p>");
+    let cases = [
+        ("pages", filled("", &|n| format!("{n}.jpg\n"), "")),
+        (
+            "letters",
+            filled("letter,file\n", &|n| format!("A{n},{n}.jpg\n"), ""),
+        ),
+        (
+            "one line",
+            filled(
+                &format!("letter,file\n{long}"),
+                &|n| format!(",{n}.jpg"),
+                "\n",
+            ),
+        ),
+        (
+            "a long name",
+            filled(
+                &format!("<l><letter id=\"{long}\">"),
+                &page,
+                "</letter></l>",
+            ),
+        ),
+        (
+            "long elements",
+            filled(&format!("<l><{long}>"), &|n| format!("<e{n}/>"), ""),
+        ),
+        ("depth", filled("", &|_| "<a>".to_owned(), "")),
+        ("attributes", filled("<a", &|n| format!(" a{n}=''"), "/>")),
+        ("elements", filled("<l>", &page, "</l>")),
+    ];
+    for (what, text) in cases {
+        let began = Instant::now();
+        let read = parse("A", text.as_bytes());
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(10), "{what}: {took:?}");
+        let is_list = !matches!(what, "depth" | "attributes" | "long elements");
+        assert_eq!(read.is_ok(), is_list, "{what}: {:?}", read.err());
     }
 }
 

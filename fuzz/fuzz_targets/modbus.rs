@@ -1,0 +1,4 @@
+//! See `laixin_fuzz::DOORS`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| laixin_fuzz::through("modbus", bytes));
