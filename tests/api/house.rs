@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use laixin::api::{self, App, password};
 use laixin::config::{DeviceId, Offer, Settings};
@@ -311,10 +311,12 @@ impl House {
 
     /// An account whose owner has chosen its password himself.
     pub(super) fn add_user(&self, name: &str, role: Role) {
-        let (name, phc) = (name.to_owned(), password::hash(PASSWORD).unwrap());
+        // Made once: a password takes its time by its nature, and a thousand people have this one.
+        static PHC: LazyLock<String> = LazyLock::new(|| password::hash(PASSWORD).unwrap());
+        let name = name.to_owned();
         let made = self.app.store.wait(move |db| {
-            db.add_user(&name, role, &phc, "test")?;
-            db.set_password(&name, &phc, &name)
+            db.add_user(&name, role, &PHC, "test")?;
+            db.set_password(&name, &PHC, &name)
         });
         made.unwrap();
     }
