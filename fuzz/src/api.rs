@@ -156,13 +156,15 @@ fn people(app: &App) {
 /// Letters as intake leaves them, with a draft each; the first is confirmed.
 fn letters(app: &App, database: &std::path::Path) {
     let connection = rusqlite::Connection::open(database).expect("the database");
+    // Of an original that is not there.
+    let original = "a".repeat(64);
     for letter in LETTERS {
         let put_in = connection.execute_batch(&format!(
             "INSERT OR IGNORE INTO batches (id, carrier, count, received_ms, signed_by, created_ms) VALUES (1, 'letter', 3, 1, 't', 1);
              INSERT OR IGNORE INTO loads (id, batch_id, cabinet, state, created_ms, released_ms) VALUES (1, 1, 'cabinet-1', 'released', 1, 1);
              INSERT INTO arrivals (id, source, name, file_key, first_seen_ms, state) VALUES ('a-{letter}', 's', '{letter}_p1.jpg', 'k', 1, 'taken');
              INSERT INTO letters (id, batch_id, load_id, group_name, stage, created_ms, last_arrival_ms) VALUES ('{letter}', 1, 1, '{letter}', 'reading', 1, 1);
-             INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state) VALUES ('{letter}', 'a-{letter}', 'letter', 'aa', 'bb', 10, 'read');"
+             INSERT INTO pages (letter_id, arrival_id, kind, sha256, sm3, size, state) VALUES ('{letter}', 'a-{letter}', 'letter', '{original}', '{original}', 10, 'read');"
         ));
         put_in.expect("a letter");
         let mut draft = super::texts::draft();

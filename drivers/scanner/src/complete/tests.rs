@@ -67,6 +67,12 @@ pub(crate) fn pdf(packed: bool) -> Vec<u8> {
 
 const NEW_SUBFILE: u16 = 254;
 
+/// The time that a processor has worked for this thread: others may be in its way.
+pub(crate) fn worked() -> std::time::Duration {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    std::time::Duration::try_from(at).unwrap()
+}
+
 fn look(bytes: &[u8]) -> Verdict {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
@@ -188,9 +194,9 @@ fn a_tiff_whose_directories_all_point_to_one_long_list_is_not_read_for_ever() {
         link = bytes.len();
         bytes.extend([0; 4]);
     }
-    let began = std::time::Instant::now();
+    let began = worked();
     assert_eq!(look(&bytes), Verdict::TooManyPages);
-    let took = began.elapsed();
+    let took = worked() - began;
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }
 
