@@ -5,7 +5,7 @@
 use super::App;
 use super::auth::Need;
 use super::problem::Problem;
-use super::session::prove;
+use super::session::{prove, to_its_end};
 use crate::domain::access::Holder;
 use crate::store::{Hindrance, OneHand, SignIn, StoreError};
 
@@ -36,22 +36,24 @@ impl App {
         if name.is_empty() || name == by {
             return Err(Problem::of_one_hand(&OneHand::Same));
         }
-        let (asked_by, tried) = (by.to_owned(), name.clone());
-        let began = self.store.with(move |db| db.begin_proof(&asked_by, &tried));
-        let phc = match began.await? {
-            SignIn::Prove(phc) => Some(phc),
-            SignIn::Refused => None,
-        };
-        if !prove(self, password, phc).await? {
-            return Err(failed());
-        }
-        let (asked_by, proven) = (by.to_owned(), name.clone());
-        let held = self.store.with(move |db| db.proven(&asked_by, &proven));
-        let role = match held.await {
-            Ok(role) => role,
-            Err(StoreError::NotFound { .. }) => return Err(failed()),
-            Err(error) => return Err(error.into()),
-        };
+        let (app, asked_by, tried) = (self.clone(), by.to_owned(), name.clone());
+        let role = to_its_end(async move {
+            let (caller, sought) = (asked_by.clone(), tried.clone());
+            let began = app.store.with(move |db| db.begin_proof(&caller, &sought));
+            let phc = match began.await? {
+                SignIn::Prove(phc) => Some(phc),
+                SignIn::Refused => None,
+            };
+            if !prove(&app, password, phc).await? {
+                return Err(failed());
+            }
+            let held = app.store.with(move |db| db.proven(&asked_by, &tried));
+            match held.await {
+                Err(StoreError::NotFound { .. }) => Err(failed()),
+                role => Ok(role?),
+            }
+        })
+        .await?;
         let (caller, proven) = (by.to_owned(), name.clone());
         let hand = self.store.with(move |db| db.one_hand(&caller, &proven));
         if let Some(hand) = hand.await? {

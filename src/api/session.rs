@@ -69,13 +69,7 @@ pub async fn sign_in(
         new_password,
     } = asked.body;
     let old = password.clone();
-    let name = user.clone();
-    let begun = app.store.with(move |db| db.begin_sign_in(&name)).await?;
-    let phc = match begun {
-        SignIn::Prove(phc) => Some(phc),
-        SignIn::Refused => None,
-    };
-    if !prove(&app, password, phc).await? {
+    if !app.is_password_of(&user, password).await? {
         return Err(Problem::new(
             "sign_in_failed",
             format!(
@@ -105,10 +99,7 @@ impl App {
     async fn renewed(&self, user: &str, old: &str, new: Option<String>) -> Result<(), Problem> {
         let name = user.to_owned();
         let Some(new) = new else {
-            let age_ms = self.store.with(move |db| {
-                db.forget_failures(&name)?;
-                db.password_age_ms(&name)
-            });
+            let age_ms = self.store.with(move |db| db.password_age_ms(&name));
             let age_ms = age_ms.await?;
             return match self.settings.passwords.is_too_old(age_ms) {
                 true => Err(expired("send new_password beside it")),
@@ -137,6 +128,40 @@ impl App {
 
 fn expired(what: &str) -> Problem {
     Problem::new("password_expired", what)
+}
+
+impl App {
+    /// Whether it is the password of an account that may sign in. It counts as a wrong one beforehand, and no more once it is right: also when whoever
+    /// asked did not wait for the answer.
+    pub(super) async fn is_password_of(
+        &self,
+        name: &str,
+        password: String,
+    ) -> Result<bool, Problem> {
+        let (app, name) = (self.clone(), name.to_owned());
+        to_its_end(async move {
+            let sought = name.clone();
+            let begun = app.store.with(move |db| db.begin_sign_in(&sought));
+            let phc = match begun.await? {
+                SignIn::Prove(phc) => Some(phc),
+                SignIn::Refused => None,
+            };
+            let is_right = prove(&app, password, phc).await?;
+            if is_right {
+                app.store.with(move |db| db.forget_failures(&name)).await?;
+            }
+            Ok(is_right)
+        })
+        .await
+    }
+}
+
+/// Goes on when whoever asked has gone.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let ended = tokio::spawn(work).await;
+    ended.unwrap_or_else(|_| Err(Problem::new("defect", "the station's log says more")))
 }
 
 /// Hashing takes 20 MB and a core for a moment: a few at a time, off the async threads.

@@ -11,7 +11,6 @@ use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{AccountKeepers, Caller, Person};
 use super::password;
 use super::problem::Problem;
-use super::session::prove;
 use crate::clock::Millis;
 use crate::domain::access::Role;
 use crate::domain::password::{Refused, check};
@@ -238,13 +237,7 @@ pub async fn own_password(
 ) -> Result<Response, Problem> {
     let name = person.session.user;
     let OwnPasswordBody { old, new } = asked.body;
-    let sought = name.clone();
-    let begun = app.store.with(move |db| db.begin_sign_in(&sought)).await?;
-    let phc = match begun {
-        crate::store::SignIn::Prove(phc) => Some(phc),
-        crate::store::SignIn::Refused => None,
-    };
-    if !prove(&app, old.clone(), phc).await? {
+    if !app.is_password_of(&name, old.clone()).await? {
         return Err(Problem::new(
             "sign_in_failed",
             "old: the password is wrong, or the account is locked",

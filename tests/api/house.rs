@@ -1,6 +1,8 @@
 //! A store, a router on a socket of its own, accounts, and letters as intake leaves them.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -294,6 +296,22 @@ impl House {
             kind,
             response.body_mut().read_to_vec().unwrap(),
         )
+    }
+
+    /// Sends a request; whoever drops the connection has hung up.
+    pub(super) fn asks(&self, caller: &Caller, path: &str, body: &Value) -> TcpStream {
+        let (host, body) = (self.url.trim_start_matches("http://"), body.to_string());
+        let heads = caller.headers.iter();
+        let heads: String = heads
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{heads}\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
     }
 
     /// The answer before its body has ended.
