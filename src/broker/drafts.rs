@@ -94,6 +94,7 @@ impl Carrier<'_> {
     async fn round(&self, beat: &Beat, stop: &CancellationToken) -> Result<Went, StoreError> {
         let store = &self.outside.handoff.store;
         let (channel, most) = (self.channel.clone(), self.outside.office.most_waiting.0);
+        let again_s = i64::try_from(self.outside.office.ask_again_s.0).expect("a week at most");
         let due = store.with(move |db| {
             // What the brokers have, and a notice that one is withdrawn follows.
             for message in db.packages_to_take_back(&channel.name)? {
@@ -108,7 +109,11 @@ impl Carrier<'_> {
                 db.claim_packages(&channel, room, random_hex::<16>)?;
             }
             db.queue_messages(&channel, random_hex::<16>)?;
-            db.due_messages(&channel, AT_ONCE)
+            let mut due = db.due_messages(&channel, AT_ONCE)?;
+            if due.is_empty() {
+                due = db.packages_to_ask_for(&channel.name, (again_s, AT_ONCE))?;
+            }
+            Ok(due)
         });
         let due = due.await?;
         let went = if due.len() == AT_ONCE as usize {
@@ -269,13 +274,22 @@ impl Carrier<'_> {
         if out.is_empty() {
             return Ok(all);
         }
+        // What was out before is not recorded as going out; only that it was sent again.
+        let (again, out): (Vec<_>, Vec<_>) = out
+            .into_iter()
+            .partition(|(message, _)| message.state == State::Sent);
+        let again: Vec<Message> = again.into_iter().map(|(message, _)| message).collect();
         let told: Vec<String> = out
             .iter()
             .filter(|(message, _)| message.has_content())
             .map(|(message, _)| message.letter.clone())
             .collect();
         let store = &self.outside.handoff.store;
-        store.with(move |db: &mut Db| db.packages_out(&out)).await?;
+        let record = move |db: &mut Db| {
+            db.packages_asked_for(&again)?;
+            db.packages_out(&out)
+        };
+        store.with(record).await?;
         for letter in told {
             self.outside.handoff.events.tell(Event::Letter {
                 letter,
@@ -293,8 +307,13 @@ impl Carrier<'_> {
         } = made;
         let station = &self.outside.office.station.0;
         let subject = names::subject(station, &message.letter, message.kind);
+        // Sent again on purpose it is another message: of the first the brokers may remember the name and nothing else.
+        let id = match message.state {
+            State::Sent => format!("{}.{}", message.message, message.attempts),
+            _ => message.message.clone(),
+        };
         let publish = PublishMessage::build()
-            .message_id(&message.message)
+            .message_id(id)
             .payload(sealed.into());
         let sending = async {
             let sent = self.outside.link.jetstream().send_publish(subject, publish);

@@ -121,6 +121,9 @@ pub struct Office {
     /// Drafts that may wait at the brokers before this station keeps further ones to itself.
     #[serde(default = "most_waiting")]
     pub most_waiting: Within<1, 1_000_000>,
+    /// A draft for which no receipt has come is sent again after so many seconds: what the brokers lost is there again, what is registered is answered for.
+    #[serde(default = "ask_again_s")]
+    pub ask_again_s: Within<10, 604_800>,
     /// A clock that is further from the brokers' than so many seconds keeps drafts here until somebody has set it.
     #[serde(default = "clock_apart_s")]
     pub clock_apart_s: Within<10, 86_400>,
@@ -141,6 +144,10 @@ fn yes() -> bool {
 
 fn most_waiting() -> Within<1, 1_000_000> {
     Within(20_000)
+}
+
+fn ask_again_s() -> Within<10, 604_800> {
+    Within(86_400)
 }
 
 fn clock_apart_s() -> Within<10, 86_400> {

@@ -193,6 +193,47 @@ impl Db {
         })
     }
 
+    /// Packages of drafts that this channel has had for so long without a receipt, oldest first.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn packages_to_ask_for(
+        &self,
+        channel: &str,
+        (seconds, limit): (i64, u32),
+    ) -> Result<Vec<Message>, StoreError> {
+        if self.handover_stopped()?.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut query = self.connection.prepare_cached(
+            "SELECT o.id FROM outbox o JOIN drafts d ON d.letter_id = o.letter_id
+             WHERE o.channel = ?1 AND o.kind = ?2 AND o.state = ?3 AND o.last_ms < ?4 AND d.state = 'leased' AND d.claimed_by = ?1
+             AND o.id = (SELECT max(id) FROM outbox m WHERE m.channel = ?1 AND m.letter_id = o.letter_id AND m.kind = ?2)
+             ORDER BY o.last_ms LIMIT ?5",
+        )?;
+        let before = clock::now().plus_seconds(-seconds);
+        let asked = (channel, Kind::DraftReady, State::Sent, before, limit);
+        let ids = query.query_map(asked, |row| row.get(0))?;
+        let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
+        ids.into_iter().map(|id| self.message(id)).collect()
+    }
+
+    /// They were sent once more.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn packages_asked_for(&mut self, again: &[Message]) -> Result<(), StoreError> {
+        self.atomically(|db| {
+            again.iter().try_for_each(|message| {
+                db.connection.execute(
+                    "UPDATE outbox SET attempts = attempts + 1, last_ms = ?2 WHERE id = ?1",
+                    (message.id, clock::now()),
+                )?;
+                Ok(())
+            })
+        })
+    }
+
     /// Drafts that this channel has and for which no receipt came.
     ///
     /// # Errors

@@ -58,7 +58,7 @@ impl Hand {
             letter: "H00001".into(),
             made_at: "2026-11-30T08:00:00+08:00".into(),
             withdrawn: withdrawn.map(str::to_owned),
-            code: None,
+            code: (kind == Kind::Amended).then(|| "withdrawn".to_owned()),
             pages: Vec::new(),
             draft: (kind == Kind::DraftReady).then(|| json!({"pages": [], "which": package})),
             archive: None,
@@ -192,4 +192,23 @@ fn a_package_sent_again_long_after_it_was_registered_is_answered_for_and_goes() 
         (&view["state"], &view["case_number"]),
         (&json!("acked"), &json!("SZ-1"))
     );
+}
+
+#[test]
+fn a_change_is_listed_until_the_case_system_has_it_and_its_station_hears_that() {
+    let (brokers, office) = office();
+    let station = Hand::new(&brokers, &office);
+    station.says("amended_1", Kind::Amended, None);
+    let (status, list) = office.call(0, "GET", "/v1/amendments", None);
+    let item = &list["items"][0];
+    assert_eq!(
+        (status, &item["letter"], &item["kind"]),
+        (200, &json!("desk-a.H00001"), &json!("withdrawn"))
+    );
+    let path = format!("/v1/amendments/{}/ack", item["id"]);
+    assert_eq!(office.call(0, "POST", &path, None).0, 200);
+    assert_eq!(office.call(0, "POST", &path, None).0, 200, "twice is once");
+    assert_eq!(station.hears_of("amended_1").result, "accepted");
+    let (_, list) = office.call(0, "GET", "/v1/amendments", None);
+    assert_eq!(list["items"], json!([]));
 }
