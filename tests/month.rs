@@ -40,7 +40,7 @@ done
 "#;
 
 /// What is measured at the end of a day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Day {
     /// From the first page in the folder to the last draft, of one letter.
     letter_ms: f64,
@@ -51,8 +51,6 @@ struct Day {
     claim_ms: f64,
     memory_mb: f64,
     files: usize,
-    /// Told, not judged: those that wait for work go a few seconds after it.
-    threads: usize,
 }
 
 #[test]
@@ -107,12 +105,15 @@ fn after_a_month_memory_files_and_answers_are_as_they_were() {
     }
 }
 
+/// A figure's name, where it stands in a day, and how many times the first days' the last days' may be.
+type Figure = (&'static str, fn(&Day) -> f64, f64);
+
 fn judge(measured: &[Day]) {
     let mean = |days: std::ops::Range<usize>, of: fn(&Day) -> f64| {
         let count = days.len() as f64;
         measured[days].iter().map(of).sum::<f64>() / count
     };
-    let figures: [(&str, fn(&Day) -> f64, f64); 7] = [
+    let figures: [Figure; 7] = [
         ("letter", |day| day.letter_ms, 1.5),
         ("list", |day| day.list_ms, 1.5),
         ("letter_view", |day| day.letter_view_ms, 1.5),
@@ -203,10 +204,7 @@ fn a_working_day(
         });
         median_ms(looked.collect())
     };
-    let (memory_mb, threads) = (
-        of_status(station, "VmRSS:") / 1024.0,
-        of_status(station, "Threads:"),
-    );
+    let memory_mb = of_status(station, "VmRSS:") / 1024.0;
     Day {
         letter_ms,
         list_ms: looks("/v1/letters"),
@@ -217,7 +215,6 @@ fn a_working_day(
         files: fs::read_dir(format!("/proc/{}/fd", station.pid()))
             .unwrap()
             .count(),
-        threads: threads as usize,
     }
 }
 
