@@ -6,6 +6,7 @@ mod keeping;
 mod office;
 mod push;
 mod readers;
+mod roster;
 mod scanner;
 mod trust;
 
@@ -22,6 +23,7 @@ pub use keeping::{Archive, AtRest, Backup, Health, Keeping, PdfLevel, Retention}
 pub use office::{Brokers, Office, PublicKey};
 pub use push::{Exchange, Network, Webhook};
 pub use readers::{ReaderSelf, ReaderSettings, Readers};
+pub use roster::load_roster;
 pub use scanner::{ScanColour, Scanner, ScannerKind, Unchecked};
 pub use trust::{Access, Alerts, Http, Passwords, Statistics};
 

@@ -40,7 +40,7 @@ done
 "#;
 
 /// What is measured at the end of a day.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Day {
     /// From the first page in the folder to the last draft, of one letter.
     letter_ms: f64,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::images::{EngineArgs, PageRead, kind_of, page_text, read_all};
 use super::{FINDING, GOOD, USAGE};
 use crate::domain::draft::{Draft, DraftPage, Fields};
-use crate::domain::extract::extract_by_meaning;
+use crate::domain::extract::{extract_by_meaning, remarks};
 use crate::domain::field::Field;
 use crate::domain::roster::Roster;
 use crate::domain::text::{PageKind, PageText};
@@ -63,7 +63,7 @@ pub enum RosterError {
 /// [`RosterError`] names the file.
 pub fn roster(file: &Path) -> Result<Roster, RosterError> {
     if file.extension().is_none_or(|e| e != "json") {
-        return Ok(crate::config::load_toml(file)?);
+        return Ok(crate::config::load_roster(file)?);
     }
     #[derive(serde::Deserialize)]
     struct Manifest {
@@ -171,6 +171,7 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         args.received.as_deref(),
         Some(&args.engine.meaning()),
     );
+    let remarks = remarks(&pages, &fields);
     let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));
     Draft {
         letter: letter_id(&args.images),
@@ -186,7 +187,7 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         second_entries: Vec::new(),
         visitor: None,
         confirmed: None,
-        notes: unread.into_iter().collect(),
+        notes: unread.into_iter().chain(remarks).collect(),
     }
 }
 

@@ -256,9 +256,10 @@ impl Fields {
         gone.map(|(name, _)| name).collect()
     }
 
-    /// The first number that can be called.
+    /// The first number that can be called; none that the letter gives as another's.
     pub fn first_phone(&self) -> Option<&str> {
-        self.phones.iter().find_map(|p| p.field.value.as_deref())
+        let own = self.phones.iter().filter(|p| !p.is_anothers());
+        own.filter_map(|p| p.field.value.as_deref()).next()
     }
 }
 

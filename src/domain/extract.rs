@@ -33,6 +33,7 @@ mod stitch;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod whose;
 
 pub(crate) use accused::offices_spoken_of;
 pub use alert::Meaning;
@@ -87,20 +88,22 @@ pub fn extract_by_meaning(
         fields.withdraw_anonymity();
     }
     let home = Gazetteer::shared().home_of(&roster.station);
+    let writers = whose::Writers::of(&fields);
     let seen = address::Seen {
         pages,
         zones,
         items: &items,
         envelope: &envelope,
         home,
+        writers: &writers,
     };
     address::read(&seen, &mut fields);
     fields.addressee = addressee::read(pages, zones, &envelope, roster);
     let posted_on = date::postmark(&envelope);
     date::read(pages, zones, received_on, posted_on.as_deref(), &mut fields);
-    fields.id_number = idnumber::read(pages, zones, &items);
+    fields.id_number = idnumber::read(pages, zones, &items, &writers);
     card::read(pages, &mut fields.id_number);
-    fields.phones = phone::read(pages, zones, &items, &envelope);
+    fields.phones = phone::read(pages, zones, &items, &envelope, &writers);
     phone::tell_owners(&items, &mut fields);
     fields.postmark = postmark(pages, &envelope, home);
     date::weigh_by_postmark(&mut fields);
@@ -108,6 +111,10 @@ pub fn extract_by_meaning(
     fields.flags = alert::read(pages, &everything, meaning);
     if legible {
         matter::read(pages, zones, &mut fields);
+        let place = address::place_of_matter(&seen);
+        if let (Some(place), Some(main)) = (place, fields.matters.first_mut()) {
+            main.place = Some(place);
+        }
         fields.accused = accused::read(pages, zones, roster, &fields);
         if fields.accuses_somebody_unknown() {
             // It may be the very addressee.
@@ -159,6 +166,21 @@ pub fn divisions_in(address: &str) -> Option<Divisions> {
 
 /// Whether the sheets of the letter show Chinese that can be read at all: not blank, not noise, not another language.
 pub fn legible(pages: &[PageText]) -> bool {
+    illegible(pages).is_none()
+}
+
+/// What a person has to know of a letter beside its fields: why nothing is registered ([`illegible`]), or `id_date_impossible` where its ID number has a date
+/// of birth that is no day.
+pub fn remarks(pages: &[PageText], fields: &Fields) -> Vec<String> {
+    let id = fields.id_number.field.value.as_deref();
+    let no_day = id.is_some_and(idnumber::has_no_day);
+    let no_day = no_day.then(|| "id_date_impossible".to_owned());
+    illegible(pages).into_iter().chain(no_day).collect()
+}
+
+/// Why nothing is registered from a letter, as the draft notes it: `illegible: ` and `blank`, `foreign` (hardly any Chinese) or `noise` (the engine was
+/// sure of next to nothing). `None` for Chinese that can be read.
+pub fn illegible(pages: &[PageText]) -> Option<String> {
     let sheets = pages.iter().filter(|page| page.kind == PageKind::Letter);
     let (mut han, mut other, mut sure) = (0_usize, 0_usize, 0.0_f32);
     for line in sheets.flat_map(|page| &page.lines) {
@@ -169,7 +191,13 @@ pub fn legible(pages: &[PageText]) -> bool {
         other += written - chinese;
         sure += line.confidence * chinese as f32;
     }
-    han > 0 && han * 4 >= other && sure / han as f32 >= LEGIBLE
+    let why = match (han, other) {
+        (0, 0) => "blank",
+        _ if han == 0 || han * 4 < other => "foreign",
+        _ if sure / (han as f32) < LEGIBLE => "noise",
+        _ => return None,
+    };
+    Some(format!("illegible: {why}"))
 }
 
 /// Below this mean confidence of the engine a letter is noise.

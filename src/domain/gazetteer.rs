@@ -183,7 +183,7 @@ impl Gazetteer {
     }
 
     /// What lies right below it.
-    fn below(&self, place: Place) -> &[Place] {
+    pub(crate) fn below(&self, place: Place) -> &[Place] {
         self.children.get(&place).map_or(&[], Vec::as_slice)
     }
 

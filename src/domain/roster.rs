@@ -36,6 +36,7 @@ pub struct Organisation {
 
 /// Everyone a letter to this office may be addressed to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Roster {
     /// Name of the office that runs the station.
     pub station: String,

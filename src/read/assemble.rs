@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::config::{self, Settings};
 use crate::domain::deadline::{Holidays, Profile, TableFault};
 use crate::domain::draft::{Disinfection, Draft, DraftPage, Fields, Override};
-use crate::domain::extract::{Meaning, extract_by_meaning, legible};
+use crate::domain::extract::{Meaning, extract_by_meaning, remarks};
 use crate::domain::roster::Roster;
 use crate::domain::text::{PageKind, PageText};
 use crate::store::{Batch, CycleRecord, Load, PAGE_BLANK, PAGE_UNREAD, ReadPage, SpokenOf};
@@ -37,7 +37,7 @@ pub fn office(settings: &Settings) -> Result<Office, config::ConfigError> {
     }
     Ok(Office {
         name: settings.station.name.clone(),
-        roster: Arc::new(config::load_toml(&settings.registration.roster)?),
+        roster: Arc::new(config::load_roster(&settings.registration.roster)?),
         deadlines: Arc::new(deadlines),
         meaning: Some(Arc::new(Model::of(&settings.reading.models_dir))),
     })
@@ -144,9 +144,7 @@ pub(crate) fn text(page: &ReadPage) -> Option<PageText> {
 /// What a person has to know beside the fields: pages that could not be read, text that is no Chinese, whom to call (SZ 7.3.2).
 fn notes(pages: &[ReadPage], texts: &[PageText], fields: &Fields) -> Vec<String> {
     let mut notes: Vec<String> = pages.iter().filter_map(note).collect();
-    if !legible(texts) {
-        notes.push("illegible".to_owned());
-    }
+    notes.extend(remarks(texts, fields));
     let (missing, phone) = (fields.missing_elements(), fields.first_phone());
     if let (false, Some(_)) = (missing.is_empty(), phone) {
         notes.push(format!("needs_call: {}", missing.join(",")));

@@ -15,9 +15,11 @@ use super::evidence::{Candidate, field, for_a_person, nothing};
 use super::glyphs::{chars_of, distance, has_any, squeeze};
 use super::houses;
 use super::names;
+use super::phone::find_phones;
 use super::place::{self, Written};
 use super::residence;
 use super::tail::{Item, Kind, trim};
+use super::whose::{self, Whose, Writers};
 
 /// A postmark names a post office, not a home.
 const POSTMARK_PRIOR: f32 = 0.4;
@@ -30,12 +32,17 @@ pub(crate) struct Seen<'a> {
     pub(crate) envelope: &'a EnvelopeZones,
     /// The office's own city.
     pub(crate) home: Option<Place>,
+    /// In whose name the letter is written.
+    pub(crate) writers: &'a Writers,
 }
 
 /// Fills the address.
 pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
-    let mut found: Vec<Candidate> = Vec::new();
-    found.extend(signed(seen.items));
+    let Signed {
+        own: mut found,
+        another,
+        is_doubtful,
+    } = signed(seen);
     found.extend(on_envelope(seen.envelope));
     found.extend(residence::residence(seen.zones.body_rows()));
     let mut ranked: Vec<(Candidate, Written)> = found
@@ -55,7 +62,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
             }),
     );
     if ranked.is_empty() {
-        fields.address = nothing(Vec::new());
+        fields.address = nothing(another);
         return;
     }
     let (mut winner, mut written) = ranked.remove(0);
@@ -71,14 +78,17 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         .map(|c| c.lost("登记次序在后"))
         .collect();
     alternatives.extend(other_forms(&winner, &written));
+    alternatives.extend(another.into_iter().filter(|a| a.value != winner.value));
     let field = field(seen.pages, &winner, Measured::Address, alternatives);
     // A figure nobody could read, an estate without a town, two readings, or a post office: never let through.
     let known = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
     let whole = soundness(&winner.value) >= 1.0
         && written.strokes == 0
         && !place::counts_nothing(&winner.value)
+        && !written.has_unknown_district()
         && (known("levels") || known("agreed"))
         && !known("nearly")
+        && !(is_doubtful && winner.source == Source::LetterSignedAddress)
         && winner.source != Source::EnvelopePostmark;
     fields.address = if whole { field } else { for_a_person(field) };
 }
@@ -100,7 +110,18 @@ fn other_forms(winner: &Candidate, written: &Written) -> Vec<Alternative> {
             ..winner.lost(why)
         })
     };
-    forms.into_iter().filter_map(alternative).collect()
+    let districts = written.with_known_districts().into_iter();
+    let districts = districts.map(|d| {
+        (
+            Some(d),
+            "信中区县名在该市不存在；按形近、音近的区划名列出，须核对",
+        )
+    });
+    forms
+        .into_iter()
+        .chain(districts)
+        .filter_map(alternative)
+        .collect()
 }
 
 /// Notes what speaks for and against the winner: another mention of the same address, its divisions, its end.
@@ -185,39 +206,122 @@ pub(crate) fn postmark(
     })
 }
 
-fn signed(items: &[Item]) -> Option<Candidate> {
-    let labelled = items
-        .iter()
-        .filter(|i| i.kind == Kind::Address)
-        .map(|i| (i, 0.95));
-    let bare = items
-        .iter()
-        .filter(|i| i.kind == Kind::Bare)
-        .map(|i| (i, 0.8));
-    labelled.chain(bare).find_map(|(item, prior)| {
-        let value = cleaned(&item.value);
-        let text = text_of(&value);
-        let n = text.chars().count();
-        let bare = item.kind == Kind::Bare;
-        let sound = if bare {
-            n >= 6
-                && (address_like(&text) || two_levels(&text))
-                && place::ends_well(&text)
-                && names::unit(&text) < 0.9
-                && !names::pseudonym(&text)
-                && (numbered(&text) || two_levels(&text))
-        } else {
-            n >= 3
-        };
-        let sentence = has_any(&text, &["。", "?", "!"]) || names::person(&text) > 0.8;
-        (sound && !sentence && !unsaid(&text)).then(|| {
-            Candidate::as_read(
-                &value,
-                prior * soundness(&text),
-                Source::LetterSignedAddress,
-                "7.4.2.3/1",
-            )
-        })
+/// The addresses under the letter.
+#[derive(Default)]
+struct Signed {
+    /// The sender's, where he lives now first.
+    own: Vec<Candidate>,
+    /// Those the letter gives as another's, or as a place it is about.
+    another: Vec<Alternative>,
+    /// The first of the sender's may not be where he lives: several that differ, a registered one, one below another's name.
+    is_doubtful: bool,
+}
+
+/// How likely an address is the sender's that the letter gives as another's.
+const ANOTHERS: f32 = 0.1;
+
+fn signed(seen: &Seen<'_>) -> Signed {
+    let rows = seen.zones.tail_rows();
+    let mut signed = Signed::default();
+    let mut own: Vec<(Candidate, bool, bool)> = Vec::new();
+    let labelled = seen.items.iter().filter(|i| i.kind == Kind::Address);
+    for candidate in labelled.filter_map(|i| signed_at(i, 0.95)) {
+        let label = whose::lead(rows, &candidate.glyphs);
+        match whose::by_label(rows, &candidate.glyphs, seen.writers) {
+            Whose::Others(_) => {
+                let why = format!("写明是“{label}”，不是来信人的");
+                signed.another.push(
+                    Candidate {
+                        prior: ANOTHERS,
+                        ..candidate
+                    }
+                    .lost(&why),
+                );
+            }
+            Whose::Place(_) => {
+                let why = format!("写明是“{label}”，属问题属地，不是来信人的住址");
+                signed.another.push(
+                    Candidate {
+                        prior: ANOTHERS,
+                        ..candidate
+                    }
+                    .lost(&why),
+                );
+            }
+            whose => {
+                let below = || whose::by_row_above(rows, &candidate.glyphs, seen.writers);
+                let doubtful =
+                    matches!(whose, Whose::Named(_)) || whose == Whose::Unsaid && below().is_some();
+                let registered = has_any(&label, REGISTERED);
+                own.push((candidate, registered, doubtful));
+            }
+        }
+    }
+    // Stable: of several of one kind the first written stays first.
+    own.sort_by_key(|(_, registered, doubtful)| (*doubtful, *registered));
+    let differ = |(a, ..): &(Candidate, bool, bool)| {
+        let text = |c: &Candidate| text_of(&c.glyphs);
+        own.iter().any(|(b, ..)| !text(a).contains(&text(b)))
+    };
+    signed.is_doubtful = own
+        .first()
+        .is_some_and(|first| first.1 || first.2 || differ(first));
+    signed.own = own.into_iter().map(|(candidate, ..)| candidate).collect();
+    if signed.own.is_empty() {
+        let bare = seen.items.iter().filter(|i| i.kind == Kind::Bare);
+        signed
+            .own
+            .extend(bare.into_iter().find_map(|i| signed_at(i, 0.8)));
+    }
+    signed
+}
+
+/// Labels of an address where somebody is registered, which need not be where he lives.
+const REGISTERED: &[&str] = &[
+    "户籍",
+    "户口",
+    "籍贯",
+    "祖籍",
+    "原籍",
+    "身份证",
+    "老家",
+    "原住",
+    "出生",
+];
+
+/// The place a label under the letter gives as that of the matter: 事发地点.
+pub(crate) fn place_of_matter(seen: &Seen<'_>) -> Option<String> {
+    let rows = seen.zones.tail_rows();
+    let labelled = seen.items.iter().filter(|i| i.kind == Kind::Address);
+    labelled.filter_map(|i| signed_at(i, 0.95)).find_map(|c| {
+        let whose = whose::by_label(rows, &c.glyphs, seen.writers);
+        matches!(whose, Whose::Place(_)).then_some(c.value)
+    })
+}
+
+fn signed_at(item: &Item, prior: f32) -> Option<Candidate> {
+    let value = cleaned(&item.value);
+    let text = text_of(&value);
+    let n = text.chars().count();
+    let bare = item.kind == Kind::Bare;
+    let sound = if bare {
+        n >= 6
+            && (address_like(&text) || two_levels(&text))
+            && place::ends_well(&text)
+            && names::unit(&text) < 0.9
+            && !names::pseudonym(&text)
+            && (numbered(&text) || two_levels(&text))
+    } else {
+        n >= 3
+    };
+    let sentence = has_any(&text, &["。", "?", "!"]) || names::person(&text) > 0.8;
+    (sound && !sentence && !unsaid(&text)).then(|| {
+        Candidate::as_read(
+            &value,
+            prior * soundness(&text),
+            Source::LetterSignedAddress,
+            "7.4.2.3/1",
+        )
     })
 }
 
@@ -239,15 +343,16 @@ fn soundness(text: &str) -> f32 {
     if text.chars().any(odd) { 0.5 } else { 1.0 }
 }
 
-/// 内详 and the like.
+/// 内详, 同信封 and the like.
 fn unsaid(text: &str) -> bool {
-    let few = text.chars().count() <= 4;
-    few && (inside(text) || has_any(text, &["内评", "信内"]))
+    let n = text.chars().count();
+    let elsewhere = has_any(text, &["信封", "封面", "封皮"]) || text.starts_with('同') && n <= 3;
+    n <= 4 && (inside(text) || has_any(text, &["内评", "信内"])) || n <= 8 && elsewhere
 }
 
 /// Without blanks, a trailing name, postcode or bracketed note.
 fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
-    let mut value = squeeze(trim(value));
+    let mut value = squeeze(trim(without_neighbours(value)));
     let chars = chars_of(&value);
     if let Some(postcode) = trailing_postcode(&chars) {
         value.truncate(postcode);
@@ -262,6 +367,41 @@ fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
         value.pop();
     }
     value
+}
+
+/// The address alone of a row that has a name or a number beside it, with a gap between: 覃玉兰　13872514096　东山大道126号.
+fn without_neighbours(value: &[Glyph]) -> &[Glyph] {
+    let is_address = |part: &[Glyph]| {
+        let text = text_of(part);
+        address_like(&text) || two_levels(&text)
+    };
+    let mut rest = value;
+    while let Some(phone) = find_phones(rest).into_iter().next() {
+        let (before, behind) = (&rest[..phone.from], &rest[phone.to..]);
+        match (is_address(before), is_address(behind)) {
+            (true, false) => rest = before,
+            (false, true) => rest = behind,
+            _ => break,
+        }
+    }
+    let rest = trim(rest);
+    let is_name = |part: &[Glyph]| {
+        let text = text_of(part);
+        names::person(&text) > 0.8 && !place::ends_well(&text)
+    };
+    let first = rest.iter().position(|g| g.ch == ' ');
+    let last = rest.iter().rposition(|g| g.ch == ' ');
+    match (first, last) {
+        (Some(at), _) if is_name(&rest[..at]) && is_address(&rest[at..]) => &rest[at..],
+        (_, Some(at))
+            if is_name(&rest[at..])
+                && is_address(&rest[..at])
+                && place::ends_well(&text_of(&rest[..at])) =>
+        {
+            &rest[..at]
+        }
+        _ => rest,
+    }
 }
 
 /// Where a few characters of another line, a seal's or a neighbour's, begin behind the end of an address: `…50栋1103` `山泥`.

@@ -99,6 +99,8 @@ pub(crate) fn read(
     let mut alternatives: Vec<Alternative> = Vec::new();
     let mut seen: Vec<Who> = Vec::new();
     let mut winner: Option<Candidate> = None;
+    let first = mentions.first().map(|m| m.place(roster));
+    let mut is_tied = false;
     for mention in &mentions {
         if seen.contains(&mention.hit.who) {
             continue;
@@ -109,6 +111,10 @@ pub(crate) fn read(
         match (&winner, mention.hit.who) {
             (_, Who::Outside(_)) => alternatives.push(candidate.lost("不在受信范围内")),
             (None, _) => winner = Some(candidate),
+            (Some(_), _) if Some(mention.place(roster)) == first => {
+                is_tied = true;
+                alternatives.push(candidate.lost("职位次序相同，须由经办人确认"));
+            }
             (Some(_), Who::Leader(_)) => alternatives.push(candidate.lost("职位次序在后")),
             (Some(_), Who::Organisation(_)) => {
                 alternatives.push(candidate.lost("领导个人优先，或编制序列在后"))
@@ -141,7 +147,8 @@ pub(crate) fn read(
         });
     }
     // Someone named there whom nobody could place may go before the one chosen.
-    let asked = unplaced > 0 || named_inside || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
+    let asked =
+        unplaced > 0 || named_inside || is_tied || hit.is_some_and(|m| !m.hit.namesakes.is_empty());
     let field = field(pages, &winner, Measured::Addressee, alternatives);
     let field = if asked { for_a_person(field) } else { field };
     Field { raw, ..field }

@@ -1,17 +1,21 @@
 //! ID numbers: 18 digits with the check digit of GB 11643, or the old 15; kept as written, never corrected.
 
 use crate::domain::draft::IdNumber;
-use crate::domain::field::Source;
+use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::Gazetteer;
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones};
+use crate::domain::zones::{Glyph, LetterZones, text_of};
 
 use super::confidence::Measured;
 use super::date::days_in;
-use super::evidence::{Candidate, field, for_a_person};
+use super::evidence::{Candidate, field, for_a_person, nothing, reading, round};
 use super::tail::{Item, Kind};
+use super::whose::{self, Whose, Writers};
 
 const RULE: &str = "7.4.2.1";
+
+/// How likely a number is the sender's that the letter gives as another's.
+const ANOTHERS: f32 = 0.1;
 
 /// Whether the check digit of an 18-digit number holds (GB 11643-1999, ISO 7064 MOD 11-2).
 pub fn checksum_ok(id: &str) -> bool {
@@ -38,6 +42,17 @@ fn birthday_plausible(id: &str) -> bool {
     };
     let (year, month, day) = (part(6..10), part(10..12), part(12..14));
     (1900..2100).contains(&year) && (1..=days_in(year, month)).contains(&day)
+}
+
+/// Whether a number has a date of birth in it that is no day, in either form.
+pub(super) fn has_no_day(id: &str) -> bool {
+    match id.len() {
+        18 => !birthday_plausible(id),
+        15 => id
+            .get(6..12)
+            .is_none_or(|day| !birthday_plausible(&format!("{}19{day}", &id[..6]))),
+        _ => false,
+    }
 }
 
 /// Whether the year of birth is one of people who write letters and are written of today.
@@ -73,22 +88,101 @@ fn region(id: &str) -> Option<String> {
     Some(names.concat())
 }
 
-/// The sender's ID number: the labelled one, else one standing anywhere in the letter.
-pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> IdNumber {
-    let labelled = items
-        .iter()
-        .filter(|i| i.kind == Kind::Id)
-        .find_map(|i| id_in(&i.value, Written::Labelled));
-    let bare = || items.iter().find_map(|i| id_in(&i.value, Written::Bare));
-    let body = || {
-        zones
-            .body_rows()
-            .iter()
-            .chain(zones.head())
-            .find_map(|r| id_in(&r.glyphs, Written::Bare))
-    };
-    let Some((value, glyphs)) = labelled.or_else(bare).or_else(body) else {
-        return IdNumber::default();
+/// A number and whose it is.
+struct Told {
+    value: String,
+    glyphs: Vec<Glyph>,
+    source: Source,
+    whose: Whose,
+    /// In the text, where nobody says whose it is, or below the name of another.
+    is_doubtful: bool,
+}
+
+/// Every ID number of the letter: the labelled ones, those under it, those in its text and above it.
+fn all_told(zones: &LetterZones, items: &[Item], writers: &Writers) -> Vec<Told> {
+    let tail = zones.tail_rows();
+    let labelled = items.iter().filter(|i| i.kind == Kind::Id);
+    let labelled = labelled.filter_map(|i| id_in(&i.value, Written::Labelled));
+    let bare = items.iter();
+    let bare = bare.filter_map(|i| id_in(&i.value, Written::Bare));
+    let below = labelled.chain(bare).map(|(value, glyphs)| {
+        let whose = whose::by_label(tail, &glyphs, writers);
+        let is_doubtful =
+            whose == Whose::Unsaid && whose::by_row_above(tail, &glyphs, writers).is_some();
+        Told {
+            value,
+            is_doubtful,
+            glyphs,
+            source: Source::LetterContact,
+            whose,
+        }
+    });
+    let mut all: Vec<Told> = below.collect();
+    let inside = [
+        (zones.body_rows(), Source::LetterBody),
+        (zones.head(), Source::LetterContact),
+    ];
+    for (rows, source) in inside {
+        let mut before = String::new();
+        for row in rows {
+            if let Some((value, glyphs)) = id_in(&row.glyphs, Written::Bare) {
+                let place = |g: &Glyph| (g.page, g.line, g.at);
+                let first = glyphs.first().map(place);
+                let is_before = |g: &&Glyph| Some(place(g)) != first;
+                let own: Vec<Glyph> = row.glyphs.iter().take_while(is_before).copied().collect();
+                let whose = whose::in_sentence(&format!("{before}{}", text_of(&own)), writers);
+                all.push(Told {
+                    value,
+                    glyphs,
+                    source,
+                    is_doubtful: whose == Whose::Unsaid,
+                    whose,
+                });
+            }
+            before.push_str(&row.compact());
+        }
+    }
+    all
+}
+
+/// The sender's ID number: the labelled one, else one standing anywhere in the letter. Another's is shown and never the sender's.
+pub(crate) fn read(
+    pages: &[PageText],
+    zones: &LetterZones,
+    items: &[Item],
+    writers: &Writers,
+) -> IdNumber {
+    let (own, others): (Vec<Told>, Vec<Told>) = all_told(zones, items, writers)
+        .into_iter()
+        .partition(|told| matches!(told.whose, Whose::Writers | Whose::Unsaid));
+    let mut own = own.into_iter();
+    let chosen = own.next();
+    let mut alternatives: Vec<Alternative> = Vec::new();
+    for told in &others {
+        let is_known = chosen.as_ref().is_some_and(|c| c.value == told.value)
+            || alternatives.iter().any(|a| a.value == told.value);
+        if let (false, Whose::Others(name) | Whose::Named(name) | Whose::Place(name)) =
+            (is_known, &told.whose)
+        {
+            alternatives.push(Alternative {
+                value: told.value.clone(),
+                confidence: round(reading(&told.glyphs) * ANOTHERS),
+                why_not: format!("写明是“{name}”的，不是来信人的"),
+            });
+        }
+    }
+    let Some(Told {
+        value,
+        glyphs,
+        source,
+        is_doubtful,
+        ..
+    }) = chosen
+    else {
+        return IdNumber {
+            field: nothing(alternatives),
+            ..IdNumber::default()
+        };
     };
     let ok = (value.len() != 15).then(|| checksum_ok(&value));
     let plausible = value.len() == 18 && birthday_plausible(&value);
@@ -102,7 +196,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
         value,
         glyphs,
         prior,
-        source: Source::LetterContact,
+        source,
         rule: RULE,
         signs: Vec::new(),
     };
@@ -111,15 +205,18 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, items: &[Item]) -> I
     candidate.note("checked", known(ok == Some(true)));
     candidate.note("birthday", known(plausible && of_age(&candidate.value)));
     candidate.note("region", known(region(&candidate.value).is_some()));
-    let person = |found: fn(&str) -> Option<String>| found(&candidate.value).filter(|_| sound);
+    // What follows from a number that may be somebody else's is nothing of the sender's.
+    let person = |found: fn(&str) -> Option<String>| {
+        found(&candidate.value).filter(|_| sound && !is_doubtful)
+    };
     IdNumber {
         birth: person(birth),
         sex: person(sex),
         region: person(region),
-        field: if sound {
-            field(pages, &candidate, Measured::IdNumber, Vec::new())
+        field: if sound && !is_doubtful {
+            field(pages, &candidate, Measured::IdNumber, alternatives)
         } else {
-            for_a_person(field(pages, &candidate, Measured::IdNumber, Vec::new()))
+            for_a_person(field(pages, &candidate, Measured::IdNumber, alternatives))
         },
         checksum_ok: ok,
     }

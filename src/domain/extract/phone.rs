@@ -5,18 +5,29 @@
 mod forms;
 
 use crate::domain::draft::{Fields, Phone, PhoneKind};
-use crate::domain::field::{Alternative, Field, Source};
+use crate::domain::field::{Alternative, Field, Sign, Source};
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, is_han, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, place};
 use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
+use super::whose::{self, Whose, Writers};
 use super::{names, nbest};
 pub(crate) use forms::find_phones;
 
 const RULE: &str = "7.4.2.5";
+
+/// The sign of a number that the letter gives as another's.
+const ANOTHERS: &str = "anothers";
+
+impl Phone {
+    /// Whether the words before it make it another's than the sender's. Known while the letter is read; of a draft that was written down the order tells.
+    pub fn is_anothers(&self) -> bool {
+        self.field.signs.iter().any(|sign| sign.name == ANOTHERS)
+    }
+}
 
 /// Where a number was written and how much that is to be trusted.
 struct Place {
@@ -32,6 +43,8 @@ struct Gathered {
     agreed: bool,
     /// Another place has it with one digit different.
     disputed: bool,
+    /// Whose it is, where the words before it say.
+    whose: Whose,
     alternatives: Vec<Alternative>,
 }
 
@@ -48,9 +61,12 @@ pub(crate) fn read(
     zones: &LetterZones,
     items: &[Item],
     envelope: &EnvelopeZones,
+    writers: &Writers,
 ) -> Vec<Phone> {
     let mut out: Vec<Seen> = Vec::new();
     let place = |source, prior| Place { source, prior };
+    let tail = zones.tail_rows();
+    let unsaid = |_: &[Glyph]| Whose::Unsaid;
     for item in items.iter().filter(|i| i.kind != Kind::Id) {
         let source = if item.kind == Kind::ListHead {
             Source::LetterSignatureList
@@ -58,25 +74,82 @@ pub(crate) fn read(
             Source::LetterContact
         };
         let before = out.len();
-        let found = add(&mut out, &item.value, &place(source, 0.98));
+        let whose = |number: &[Glyph]| under_letter(tail, number, writers);
+        let found = add(&mut out, &item.value, &place(source, 0.98), whose);
         if item.kind == Kind::Phone && out.len() == before && found == 0 {
             let told = by_alternatives(pages, &item.value);
             let shown = told.or_else(|| local_or_unreadable(pages, &item.value));
-            out.extend(shown.map(Seen::Shown));
+            out.extend(shown.map(|phone| Seen::Shown(of(phone, whose(&item.value)))));
         }
     }
     for row in zones.head() {
-        add(&mut out, &row.glyphs, &place(Source::LetterContact, 0.9));
+        let at = place(Source::LetterContact, 0.9);
+        add(&mut out, &row.glyphs, &at, unsaid);
     }
+    let mut before = String::new();
     for row in zones.body_rows() {
-        if own_number(&row.compact()) {
-            add(&mut out, &row.glyphs, &place(Source::LetterBody, 0.8));
+        let is_own = own_number(&row.compact());
+        let whose = |number: &[Glyph]| {
+            let first = number.first().map_or(0, |g| g.at);
+            let line = number.first().map_or(0, |g| g.line);
+            let led = row
+                .glyphs
+                .iter()
+                .take_while(|g| (g.line, g.at) != (line, first));
+            let led: Vec<Glyph> = led.copied().collect();
+            whose::in_sentence(&format!("{before}{}", text_of(&led)), writers)
+        };
+        let at = place(Source::LetterBody, 0.8);
+        for found in find_phones(&row.glyphs) {
+            let number = &row.glyphs[found.from..found.to];
+            let whose = whose(number);
+            if is_own || matches!(whose, Whose::Others(_)) {
+                add(&mut out, number, &at, |_| whose.clone());
+            }
         }
+        before.push_str(&row.compact());
     }
     for line in &envelope.sender_lines {
-        add(&mut out, line, &place(Source::EnvelopeSender, 0.95));
+        add(&mut out, line, &place(Source::EnvelopeSender, 0.95), unsaid);
     }
-    out.into_iter().map(|seen| ready(pages, seen)).collect()
+    let mut phones: Vec<Phone> = out.into_iter().map(|seen| ready(pages, seen)).collect();
+    // Whoever is called back is the sender: others' numbers come last.
+    phones.sort_by_key(Phone::is_anothers);
+    phones
+}
+
+/// Whose a number under the letter is: by its label, or the row above it.
+fn under_letter(tail: &[Row], number: &[Glyph], writers: &Writers) -> Whose {
+    match whose::by_label(tail, number, writers) {
+        Whose::Unsaid => {
+            let above = whose::by_row_above(tail, number, writers);
+            above.map_or(Whose::Unsaid, Whose::Others)
+        }
+        whose => whose,
+    }
+}
+
+/// A number with its owner as the page has him; another's than the writers' is nothing to be accepted.
+fn of(phone: Phone, whose: Whose) -> Phone {
+    match whose {
+        Whose::Others(name) | Whose::Place(name) => {
+            let mut field = for_a_person(phone.field);
+            field.signs.push(Sign {
+                name: ANOTHERS,
+                value: 1.0,
+            });
+            Phone {
+                field,
+                owner: Some(name),
+                ..phone
+            }
+        }
+        Whose::Named(name) => Phone {
+            owner: Some(name),
+            ..phone
+        },
+        Whose::Writers | Whose::Unsaid => phone,
+    }
 }
 
 fn ready(pages: &[PageText], seen: Seen) -> Phone {
@@ -96,7 +169,7 @@ fn ready(pages: &[PageText], seen: Seen) -> Phone {
         Measured::Phone,
         number.alternatives,
     );
-    Phone {
+    let phone = Phone {
         field: if number.disputed {
             for_a_person(field)
         } else {
@@ -104,7 +177,8 @@ fn ready(pages: &[PageText], seen: Seen) -> Phone {
         },
         r#type: number.kind,
         owner: None,
-    }
+    };
+    of(phone, number.whose)
 }
 
 /// Says whose each number is: the signatory it stands beside, the contact person, or the only sender there is. The number of a joint letter
@@ -130,13 +204,15 @@ pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
         .as_ref()
         .map(|p| p.agent.clone())
         .filter(|a| !a.is_empty());
-    for phone in &mut fields.phones {
+    for phone in fields.phones.iter_mut().filter(|p| !p.is_anothers()) {
         let value = phone.field.value.clone();
         let beside = listed
             .iter()
             .find(|s| s.phone.is_some() && s.phone == value)
             .map(Signature::name);
+        let said = phone.owner.take();
         phone.owner = beside
+            .or(said)
             .or_else(|| contact_name.clone())
             .or_else(|| agent.clone())
             .or_else(|| alone.clone());
@@ -162,7 +238,12 @@ fn own_number(text: &str) -> bool {
 }
 
 /// Adds the numbers of a place; how many there were, known ones included.
-fn add(out: &mut Vec<Seen>, glyphs: &[Glyph], at: &Place) -> usize {
+fn add(
+    out: &mut Vec<Seen>,
+    glyphs: &[Glyph],
+    at: &Place,
+    whose: impl Fn(&[Glyph]) -> Whose,
+) -> usize {
     let numbers = find_phones(glyphs);
     let count = numbers.len();
     for found in numbers {
@@ -182,15 +263,23 @@ fn add(out: &mut Vec<Seen>, glyphs: &[Glyph], at: &Place) -> usize {
             }
             _ => None,
         });
+        let whose = whose(&candidate.glyphs);
         match known {
             None => out.push(Seen::Number(Gathered {
+                whose,
                 candidate,
                 kind: found.kind,
                 agreed: false,
                 disputed: false,
                 alternatives: Vec::new(),
             })),
-            Some(known) if known.candidate.value == candidate.value => known.agreed = true,
+            Some(known) if known.candidate.value == candidate.value => {
+                known.agreed = true;
+                // Who is named once is named; the writer's own word goes before that.
+                if whose != Whose::Unsaid && known.whose != Whose::Writers {
+                    known.whose = whose;
+                }
+            }
             Some(known) => two_readings(known, candidate),
         }
     }

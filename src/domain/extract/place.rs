@@ -3,11 +3,11 @@
 //! Repairs need a hit in the gazetteer, or a stroke in the middle of a house number that can only be a figure; each is counted, and what
 //! the page says stays in the field's `raw`. Nothing that is not written is added: missing upper levels become alternatives.
 
-use crate::domain::gazetteer::{Divisions, Gazetteer, Place};
+use crate::domain::gazetteer::{Divisions, Gazetteer, Level, Place};
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, is_han, text_of};
 
-use super::glyphs::chars_of;
+use super::glyphs::{chars_of, swap_cost};
 use super::nbest;
 
 /// An address ready to be registered.
@@ -136,9 +136,11 @@ impl Written {
         let mut out = String::new();
         let mut at = 0;
         for step in &divisions.steps {
-            if step.former {
+            // 巢湖市居巢区 is 巢湖市 today.
+            let is_said = step.former && out.ends_with(Gazetteer::shared().name(step.place));
+            if step.former && !is_said {
                 out.push_str(Gazetteer::shared().name(step.place));
-            } else {
+            } else if !step.former {
                 let name = step.repaired.as_ref().map(|n| n.chars().count());
                 out.extend(&self.chars[at..at + name.unwrap_or(step.length)]);
             }
@@ -147,6 +149,74 @@ impl Written {
         }
         out.extend(&self.chars[at..]);
         Some(out)
+    }
+
+    /// Where something stands behind its divisions that is written as a district and is none of theirs: its characters. 夷凌区 below 宜昌市.
+    fn unknown_district(&self) -> Option<&[char]> {
+        let divisions = self.divisions.as_ref()?;
+        let lowest = divisions.lowest()?;
+        if Gazetteer::shared().level(lowest) >= Level::County {
+            return None;
+        }
+        let rest = self
+            .chars
+            .get(divisions.length.saturating_sub(self.added)..)?;
+        let end = rest
+            .iter()
+            .take(LONGEST_DISTRICT)
+            .position(|c| matches!(c, '区' | '县'))?;
+        let district = &rest[..=end];
+        let text: String = district.iter().collect();
+        let is_named = district.iter().all(|c| is_han(*c)) && (2..LONGEST_DISTRICT).contains(&end);
+        let goes_on = rest
+            .get(end + 1)
+            .is_some_and(|c| matches!(c, '路' | '街' | '大' | '委'));
+        let is_other = NO_DISTRICTS.iter().any(|word| text.ends_with(word))
+            || text.contains(['路', '街', '巷', '村', '镇', '乡']);
+        (is_named && !goes_on && !is_other).then_some(district)
+    }
+
+    /// Whether it names a district that does not exist below its city.
+    pub(crate) fn has_unknown_district(&self) -> bool {
+        self.unknown_district().is_some()
+    }
+
+    /// With the districts of its city that the one it names may be a misreading or a slip of: one character is another, like in shape or sound, or no
+    /// other district is that near.
+    pub(crate) fn with_known_districts(&self) -> Vec<String> {
+        let (Some(written), Some(divisions)) = (self.unknown_district(), &self.divisions) else {
+            return Vec::new();
+        };
+        let gazetteer = Gazetteer::shared();
+        let above = divisions.lowest().into_iter();
+        let below = above.flat_map(|place| gazetteer.below(place).iter().copied());
+        let below = below.flat_map(|p| gazetteer.below(p).iter().copied().chain([p]));
+        let counties = below.filter(|p| gazetteer.level(*p) == Level::County);
+        let apart = |name: &str| {
+            let pairs = name.chars().zip(written.iter().copied());
+            let apart: Vec<(char, char)> = pairs.filter(|(a, b)| a != b).collect();
+            let same_length = name.chars().count() == written.len();
+            match apart[..] {
+                [(meant, read)] if same_length => Some(swap_cost(read, meant)),
+                _ => None,
+            }
+        };
+        let near: Vec<(&str, f32)> = counties
+            .filter_map(|p| Some((gazetteer.name(p), apart(gazetteer.name(p))?)))
+            .collect();
+        let is_only = near.len() == 1;
+        let near = near.into_iter().filter(|(_, cost)| is_only || *cost < 1.0);
+        let at = divisions.length.saturating_sub(self.added);
+        let with = |name: &str| {
+            let (before, behind) = (&self.chars[..at], &self.chars[at + written.len()..]);
+            before
+                .iter()
+                .copied()
+                .chain(name.chars())
+                .chain(behind.iter().copied())
+                .collect()
+        };
+        near.map(|(name, _)| with(name)).collect()
     }
 
     /// Whether another mention begins with this one and has a few characters more of a house or a room.
@@ -192,6 +262,39 @@ impl Written {
         true
     }
 }
+
+/// Characters of a district with its 区 or 县 that are looked at, and what ends so and is none.
+const LONGEST_DISTRICT: usize = 5;
+const NO_DISTRICTS: &[&str] = &[
+    "小区",
+    "社区",
+    "园区",
+    "工业区",
+    "开发区",
+    "新区",
+    "高新区",
+    "校区",
+    "景区",
+    "片区",
+    "矿区",
+    "生活区",
+    "住宅区",
+    "农业区",
+    "厂区",
+    "院区",
+    "库区",
+    "度假区",
+    "管理区",
+    "保护区",
+    "保税区",
+    "港区",
+    "商区",
+    "街区",
+    "城区",
+    "示范区",
+    "安置区",
+    "营区",
+];
 
 /// Another reading of a character is taken only when both mentions together make it likelier by this factor.
 const SURER: f32 = 1.15;

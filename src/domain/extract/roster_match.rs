@@ -9,7 +9,8 @@ use std::ops::Range;
 use crate::domain::roster::{Leader, Roster};
 
 use super::glyphs::{distance, find_from};
-use super::names::surname_length;
+use super::names::{self, is_given, surname_length};
+use crate::domain::zones::is_han;
 
 /// Whom a mention means, as index into the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub(crate) struct Hit {
     /// Other leaders the same words could mean.
     pub(crate) namesakes: Vec<usize>,
 }
+
+/// Before a title: another office, or one that is not held any more.
+const OTHER_OFFICES: &[&str] = &["副", "常务", "原", "原任", "前任", "时任", "代理"];
 
 /// Titles people put behind a surname, longest first.
 const TITLES: &[&str] = &[
@@ -184,7 +188,9 @@ impl<'a> Matcher<'a> {
         let mut at = 0;
         while at < chars.len() {
             let found = self.forms.iter().find(|(f, who)| {
-                chars[at..].starts_with(f) && self.stands_alone(chars, at, f, *who)
+                chars[at..].starts_with(f)
+                    && self.stands_alone(chars, at, f, *who)
+                    && !self.is_anothers_title(chars, at..at + f.len(), *who)
             });
             match found {
                 Some((form, who)) => {
@@ -223,6 +229,39 @@ impl<'a> Matcher<'a> {
         before.last() != Some(&'副')
     }
 
+    /// A title alone means its holder; with a name before or behind it it is that person's (谭雪芬副市长), and some words before it make
+    /// another office of it (常务副市长).
+    fn is_anothers_title(&self, chars: &[char], title: Range<usize>, who: Who) -> bool {
+        let Who::Leader(holder) = who else {
+            return false;
+        };
+        let form = &chars[title.clone()];
+        let own: Vec<char> = self.roster.leaders[holder].name.chars().collect();
+        let surname = &own[..surname_length(&own).max(1).min(own.len())];
+        if form.windows(surname.len()).any(|w| w == surname) {
+            return false;
+        }
+        let before = &chars[..title.start];
+        let behind = &chars[title.end..];
+        let ends = |word: &&str| before.ends_with(&word.chars().collect::<Vec<_>>());
+        if OTHER_OFFICES.iter().any(|word| ends(&word)) {
+            return true;
+        }
+        let joined = |c: &&char| is_han(**c);
+        let run_before = before.iter().rev().take_while(joined).count();
+        let run_behind = behind.iter().take_while(joined).count();
+        let behind = &behind[..run_behind];
+        if before.ends_with(&own) || behind.starts_with(&own) {
+            return false;
+        }
+        let mut names = self.roster.leaders.iter().map(|leader| &leader.name);
+        let known = names.any(|name| {
+            let name: Vec<char> = name.chars().collect();
+            name.len() >= 2 && (before.ends_with(&name) || behind.starts_with(&name))
+        });
+        known || is_person(&before[before.len() - run_before..]) || is_person(behind)
+    }
+
     fn is_name(&self, form: &[char], who: Who) -> bool {
         matches!(who, Who::Leader(i) if self.roster.leaders[i].name.chars().eq(form.iter().copied()))
     }
@@ -258,7 +297,8 @@ impl<'a> Matcher<'a> {
             return None;
         }
         let leader = self.near_leader(part, &text, context);
-        let office = self.near_form(part);
+        let of_nobody_else = |who| !self.is_anothers_title(chars, range.clone(), who);
+        let office = self.near_form(part).filter(|(who, _)| of_nobody_else(*who));
         let (who, score, namesakes) = match (leader, office) {
             // A leader's alias nearly hit says less than surname and title: it does not know the namesakes.
             (Some(l), Some(o)) if o.1 > l.1 && !matches!(o.0, Who::Leader(_)) => {
@@ -458,6 +498,17 @@ impl<'a> Matcher<'a> {
         }
         chars
     }
+}
+
+/// Whether a text is a whole name and nothing else.
+fn is_person(text: &[char]) -> bool {
+    let name: String = text.iter().collect();
+    let name = ["同志", "先生", "女士"]
+        .iter()
+        .find_map(|word| name.strip_suffix(word))
+        .unwrap_or(&name);
+    let short = name.chars().count() == 2 && !name.chars().nth(1).is_some_and(is_given);
+    names::person(name) > 0.8 && !short
 }
 
 /// The title people use for a leader: the last title in the full one.

@@ -11,3 +11,4 @@ mod properties;
 mod rules;
 mod standard;
 mod unnamed;
+mod whose;

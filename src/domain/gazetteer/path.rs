@@ -213,6 +213,25 @@ impl Gazetteer {
                 found.push((former_step(*today, former), former_gain(former)));
             }
         }
+        // 湖北省宜昌县 leaves its city out, 巢湖市居巢区 names what the district has become.
+        let below = self.below(place).iter().map(|child| (*child, SKIPPED));
+        for (parent, cost) in below {
+            for former in self.former_below.get(&parent).into_iter().flatten() {
+                let here = self
+                    .today(former)
+                    .iter()
+                    .find(|p| self.parent(**p) == Some(parent));
+                if let (true, Some(today)) = (starts(text.chars, former), here) {
+                    found.push((former_step(*today, former), former_gain(former) - cost));
+                }
+            }
+        }
+        let siblings = self.parent(place).and_then(|p| self.former_below.get(&p));
+        for former in siblings.into_iter().flatten() {
+            if starts(text.chars, former) && self.today(former).contains(&place) {
+                found.push((former_step(place, former), former_gain(former)));
+            }
+        }
         found
     }
 

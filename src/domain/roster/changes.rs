@@ -50,6 +50,13 @@ pub enum RosterFault {
     },
 }
 
+impl RosterFault {
+    /// Whether an entry is wrong, and not how many there are: such a file is refused where it is loaded.
+    pub fn is_of_an_entry(&self) -> bool {
+        !matches!(self, Self::Empty | Self::TooMany { .. })
+    }
+}
+
 /// What an entry of a roster is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
@@ -85,7 +92,7 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Roster {
-    /// The first thing that is wrong with it. Of a file it is told by `laixin check`; at the console such a roster is refused.
+    /// The first thing that is wrong with it. At the console such a roster is refused; of a file, too, where an entry is wrong.
     pub fn fault(&self) -> Option<RosterFault> {
         let entries = self.leaders.len() + self.orgs.len() + self.outside.len();
         if self.leaders.is_empty() && self.orgs.is_empty() {

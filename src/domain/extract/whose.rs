@@ -1,0 +1,290 @@
+//! Whose a number or an address is: the words before it say so. 儿子手机, 对方住址, 被举报人：黄大发，身份证号… are not the writer's.
+//!
+//! Roles and relatives are closed lists, a name is known by its form. Where nothing is said, nothing is guessed.
+
+mod words;
+
+use crate::domain::draft::Fields;
+use crate::domain::zones::{Glyph, Row, is_han};
+
+use super::date::find_dates;
+use super::glyphs::has_any;
+use super::names;
+use words::{CALLED, KIN, LABELS, PARTS, PLACES, UNITS, WRITER};
+
+/// Whose a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The writer says that it is his.
+    Writers,
+    /// Nothing says whose: 电话：….
+    Unsaid,
+    /// Somebody's who is named and whose part is not told.
+    Named(String),
+    /// Another's, by his part in the matter or his kinship: 村书记, 儿子; his name where it is written.
+    Others(String),
+    /// That of a place the letter is about: 事发地点.
+    Place(String),
+}
+
+/// The people in whose name the letter is written.
+#[derive(Debug, Default)]
+pub(crate) struct Writers {
+    names: Vec<String>,
+    is_unit: bool,
+}
+
+impl Writers {
+    /// Whoever the fields have as sender, signatory, agent.
+    pub(crate) fn of(fields: &Fields) -> Self {
+        let sender = fields.sender_name.value.iter();
+        let sender = sender.filter(|_| !fields.anonymous.value);
+        let agent = fields.proxy.iter().map(|p| &p.agent);
+        let all = sender.clone().chain(&fields.joint.signatories).chain(agent);
+        Self {
+            is_unit: sender.clone().any(|name| names::unit(name) >= 0.8),
+            names: all.filter(|name| !name.is_empty()).cloned().collect(),
+        }
+    }
+
+    /// Whether a name is one of theirs, or one of them misread.
+    fn has(&self, name: &str) -> bool {
+        let apart = |own: &str| {
+            own.chars()
+                .zip(name.chars())
+                .filter(|(a, b)| a != b)
+                .count()
+        };
+        let alike = |own: &String| {
+            let n = own.chars().count();
+            n == name.chars().count() && apart(own) <= usize::from(n >= 3)
+        };
+        self.names.iter().any(alike)
+    }
+}
+
+/// Without the label of the value.
+fn bare(text: &str) -> &str {
+    let mut rest = text;
+    while let Some(cut) = LABELS.iter().find_map(|label| rest.strip_suffix(label)) {
+        rest = cut;
+    }
+    rest
+}
+
+/// Whose a value is that is labelled so.
+fn told(label: &str, writers: &Writers) -> Whose {
+    let rest = bare(label);
+    let ends = |words: &[&str]| words.iter().any(|word| rest.ends_with(word));
+    let is_passive = rest.rfind('被').is_some_and(|at| {
+        let behind = &rest[at..];
+        behind.ends_with(['人', '方']) && behind.chars().count() <= 6
+    });
+    let is_others = ends(KIN) || ends(PARTS) || ends(UNITS) && !writers.is_unit;
+    match rest {
+        "" => Whose::Unsaid,
+        _ if is_passive || is_others => Whose::Others(called(rest)),
+        _ if ends(WRITER) || ends(UNITS) => Whose::Writers,
+        _ if has_any(rest, PLACES) || has_any(label, &["坐落", "座落", "地点"]) => {
+            Whose::Place(label.to_owned())
+        }
+        _ => named_at_end(rest, writers),
+    }
+}
+
+/// As the letter calls him, without what only points at him.
+fn called(rest: &str) -> String {
+    let fronts = ["我的", "我们", "我", "其"];
+    let bare = fronts.iter().find_map(|f| rest.strip_prefix(f));
+    let name = bare.filter(|name| !name.is_empty()).unwrap_or(rest);
+    let from = name.chars().count().saturating_sub(LONGEST_CALLING);
+    name.chars().skip(from).collect()
+}
+
+/// Characters of a role with its unit: 西陵物业公司经理.
+const LONGEST_CALLING: usize = 10;
+
+fn named_at_end(rest: &str, writers: &Writers) -> Whose {
+    let chars: Vec<char> = rest.chars().collect();
+    for length in [3, 2, 4] {
+        let Some(at) = chars.len().checked_sub(length) else {
+            continue;
+        };
+        let (front, name): (String, String) =
+            (chars[..at].iter().collect(), chars[at..].iter().collect());
+        if writers.has(&name) {
+            return Whose::Writers;
+        }
+        let short = length == 2 && !names::is_given(chars[at + 1]);
+        if names::person(&name) <= 0.8 || short {
+            continue;
+        }
+        if CALLED.iter().any(|word| front.ends_with(word)) {
+            return Whose::Writers;
+        }
+        match told(&front, writers) {
+            Whose::Others(_) => return Whose::Others(name),
+            Whose::Writers => return Whose::Writers,
+            _ if front.is_empty() => return Whose::Named(name),
+            _ => {}
+        }
+    }
+    Whose::Unsaid
+}
+
+/// What stands before a value in its row under the letter: its label with whatever is joined to it.
+pub(crate) fn lead(rows: &[Row], value: &[Glyph]) -> String {
+    let Some((row, at)) = found_in(rows, value) else {
+        return String::new();
+    };
+    let before = rows[row].glyphs[..at].iter().rev();
+    let label = before.skip_while(|g| !is_han(g.ch) && !g.ch.is_ascii_digit());
+    let joined = label.take_while(|g| is_han(g.ch) || matches!(g.ch, ' ' | '(' | ')'));
+    let mut label: Vec<char> = joined.map(|g| g.ch).filter(|c| is_han(*c)).collect();
+    label.reverse();
+    label.into_iter().collect()
+}
+
+fn found_in(rows: &[Row], value: &[Glyph]) -> Option<(usize, usize)> {
+    let first = value.iter().find(|g| g.ch != ' ')?;
+    let same = |g: &Glyph| (g.page, g.line, g.at) == (first.page, first.line, first.at);
+    let mut all = rows.iter().enumerate();
+    all.find_map(|(i, row)| Some((i, row.glyphs.iter().position(same)?)))
+}
+
+/// Whose a value under the letter is by its own label.
+pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose {
+    told(&lead(rows, value), writers)
+}
+
+/// Who stands above a value that says nothing itself: the number below 物业经理：赵立新 may be his.
+pub(crate) fn by_row_above(rows: &[Row], value: &[Glyph], writers: &Writers) -> Option<String> {
+    let (at, _) = found_in(rows, value)?;
+    let is_value = |text: &str| {
+        let label = text.split(':').next().unwrap_or_default();
+        text.contains(':') && bare(label).is_empty()
+            || text.chars().filter(char::is_ascii_digit).count() >= 7
+    };
+    let mut above = rows[..at].iter().rev().take(3);
+    let row = above.find(|r| !is_value(&r.compact()) && find_dates(&r.glyphs).is_empty())?;
+    let text = row.compact();
+    let (label, rest) = text.split_once(':')?;
+    let name: String = rest.chars().take_while(|c| is_han(*c)).collect();
+    // Whoever is complained about does not write, whatever was taken for the signature.
+    let is_writer = writers.has(&name) && !label.starts_with('被');
+    match told(label, writers) {
+        Whose::Others(_) if names::person(&name) > 0.8 => (!is_writer).then_some(name),
+        Whose::Others(role) => Some(role),
+        _ => None,
+    }
+}
+
+/// Whose a value inside the text is, by what stands before it in its sentence.
+pub(crate) fn in_sentence(before: &str, writers: &Writers) -> Whose {
+    let sentence = before.rsplit(['。', '!', '?', ';']).next();
+    let marks = [',', '、', ':', '(', ')', '"', '“', '”', '.', ' '];
+    let parts: Vec<&str> = sentence.unwrap_or_default().split(marks).collect();
+    let parts = parts.into_iter().rev().enumerate();
+    let mut said = parts.filter(|(_, part)| !is_detail(bare(part)));
+    let Some((nearest, first)) = said.find_map(|(i, part)| match told(part, writers) {
+        Whose::Unsaid | Whose::Place(_) => None,
+        whose => Some((i, whose)),
+    }) else {
+        return Whose::Unsaid;
+    };
+    // 黄大发，男，村主任，电话…; 我叫覃玉兰，是村主任，电话…: the role is of who is named before it.
+    match (&first, said.next().map(|(_, part)| told(part, writers))) {
+        (Whose::Others(role), Some(Whose::Named(name) | Whose::Others(name)))
+            if nearest > 0 && names::person(role) <= 0.8 =>
+        {
+            Whose::Others(name)
+        }
+        (Whose::Others(_), Some(Whose::Writers)) if nearest > 0 => Whose::Writers,
+        // 被举报人：黄大发
+        (Whose::Named(name), Some(Whose::Others(_))) => Whose::Others(name.clone()),
+        (Whose::Named(_), Some(Whose::Writers)) => Whose::Writers,
+        _ => first,
+    }
+}
+
+/// Nothing, or what is told of a person beside his name: 男, 汉族, 63岁, 1962年生, 住….
+fn is_detail(part: &str) -> bool {
+    let figures = part.chars().any(|c| c.is_ascii_digit());
+    let born = part.ends_with(['生', '年', '月', '日']);
+    part.is_empty()
+        || matches!(part, "男" | "女" | "性别男" | "性别女")
+        || part.ends_with('族') && part.chars().count() <= 4
+        || part.ends_with('岁')
+        || figures && born
+        || part.starts_with('住')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writers() -> Writers {
+        Writers {
+            names: vec!["覃玉兰".into()],
+            is_unit: false,
+        }
+    }
+
+    fn others(name: &str) -> Whose {
+        Whose::Others(name.into())
+    }
+
+    #[test]
+    fn a_label_says_whose_its_value_is() {
+        for (label, whose) in [
+            ("联系电话", Whose::Unsaid),
+            ("常住地址", Whose::Unsaid),
+            ("户籍所在地", Whose::Unsaid),
+            ("身份证地址", Whose::Unsaid),
+            ("本人电话", Whose::Writers),
+            ("举报人住址", Whose::Writers),
+            ("覃玉兰电话", Whose::Writers),
+            ("被举报人住址", others("被举报人")),
+            ("对方住址", others("对方")),
+            ("村书记电话", others("村书记")),
+            ("我儿子手机", others("儿子")),
+            ("村书记黄大发电话", others("黄大发")),
+            ("黄大发身份证号", Whose::Named("黄大发".into())),
+            ("房屋坐落", Whose::Place("房屋坐落".into())),
+            ("事发地点", Whose::Place("事发地点".into())),
+        ] {
+            assert_eq!(told(label, &writers()), whose, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_unit_that_writes_has_its_own_address() {
+        let unit = Writers {
+            names: vec!["恒达机械有限公司".into()],
+            is_unit: true,
+        };
+        assert_eq!(told("公司地址", &unit), Whose::Writers);
+        assert_eq!(told("公司地址", &writers()), others("公司"));
+    }
+
+    #[test]
+    fn a_sentence_says_whose_its_number_is() {
+        for (before, whose) in [
+            ("黄大发(身份证号", Whose::Named("黄大发".into())),
+            ("我妻子向传英(身份证号", others("向传英")),
+            ("被举报人:黄大发,男,身份证号", others("黄大发")),
+            ("被反映人:黄大发,男,棠垭村村主任,电话", others("黄大发")),
+            ("包工头马老板的手机是", others("包工头马老板")),
+            (
+                "申请人:覃玉兰,女,汉族,1962年8月17日出生,住珍珠路21号,身份证号",
+                Whose::Writers,
+            ),
+            ("我叫覃玉兰,是棠垭村村主任,电话", Whose::Writers),
+            ("我叫覃玉兰,儿子电话", others("儿子")),
+            ("对方不理。我的电话", Whose::Writers),
+            ("请求处理,联系电话", Whose::Unsaid),
+        ] {
+            assert_eq!(in_sentence(before, &writers()), whose, "{before}");
+        }
+    }
+}
