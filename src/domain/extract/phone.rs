@@ -118,15 +118,20 @@ pub(crate) fn read(
     phones
 }
 
-/// Whose a number under the letter is: by its label, or the row above it.
+/// Whose a number under the letter is: by its label, a note behind it, or the row above it.
 fn under_letter(tail: &[Row], number: &[Glyph], writers: &Writers) -> Whose {
-    match whose::by_label(tail, number, writers) {
-        Whose::Unsaid => {
-            let above = whose::by_row_above(tail, number, writers);
-            above.map_or(Whose::Unsaid, Whose::Others)
+    let noted = || whose::by_note(tail, number, writers);
+    let above = || match whose::by_row_above(tail, number, writers) {
+        Some(name) => Whose::Others(name),
+        None => Whose::Unsaid,
+    };
+    let mut told = whose::by_label(tail, number, writers);
+    for other in [&noted as &dyn Fn() -> Whose, &above] {
+        if told == Whose::Unsaid {
+            told = other();
         }
-        whose => whose,
     }
+    told
 }
 
 /// A number with its owner as the page has him; another's than the writers' is nothing to be accepted.

@@ -157,6 +157,21 @@ pub(crate) fn by_label(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whos
     told(&lead(rows, value), writers)
 }
 
+/// Whose a value is by a note in brackets behind it: 15872633019（儿子）.
+pub(crate) fn by_note(rows: &[Row], value: &[Glyph], writers: &Writers) -> Whose {
+    let Some((row, at)) = found_in(rows, value) else {
+        return Whose::Unsaid;
+    };
+    let behind = rows[row].glyphs.get(at + value.len()..).unwrap_or_default();
+    let mut behind = behind.iter().map(|g| g.ch).skip_while(|c| *c == ' ');
+    let opens = behind.next() == Some('(');
+    let note: String = behind.take_while(|c| *c != ')').collect();
+    match opens && note.chars().all(is_han) {
+        true => told(&note, writers),
+        false => Whose::Unsaid,
+    }
+}
+
 /// Who stands above a value that says nothing itself: the number below 物业经理：赵立新 may be his.
 pub(crate) fn by_row_above(rows: &[Row], value: &[Glyph], writers: &Writers) -> Option<String> {
     let (at, _) = found_in(rows, value)?;

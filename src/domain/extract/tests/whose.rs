@@ -219,6 +219,8 @@ fn a_number_labelled_as_anothers_has_him_as_owner_and_is_not_called_back() {
         assert!(!phone.field.accepted, "{label}");
         assert_eq!(fields.first_phone(), None, "{label}");
     }
+    let fields = letter(&[], &["来信人：骆启华", "电话：13997712345（儿子）"]);
+    assert_eq!(fields.phones[0].owner.as_deref(), Some("儿子"));
     let fields = letter(&[], &["来信人：骆启华", "本人电话：13997712345"]);
     assert_eq!(fields.phones[0].owner.as_deref(), Some("骆启华"));
 }
