@@ -12,6 +12,7 @@ mod card;
 mod confidence;
 mod date;
 mod evidence;
+mod foot;
 pub(crate) mod glyphs;
 mod heading;
 mod houses;
@@ -116,6 +117,9 @@ pub fn extract_by_meaning(
             main.place = Some(place);
         }
         fields.accused = accused::read(pages, zones, roster, &fields);
+        if sender::nobody_to_accept(&fields, roster) {
+            fields.sender_name = evidence::for_a_person(std::mem::take(&mut fields.sender_name));
+        }
         if fields.accuses_somebody_unknown() {
             // It may be the very addressee.
             fields.addressee = evidence::for_a_person(std::mem::take(&mut fields.addressee));

@@ -10,6 +10,7 @@ use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, is_han, tells, tex
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
+use super::foot;
 use super::glyphs::squeeze;
 use super::roster_match::{Hit, Matcher, Who};
 
@@ -94,6 +95,11 @@ pub(crate) fn read(
             let known = |m: &Mention| mentions.iter().any(|other| other.hit.who == m.hit.who);
             named_inside = !top.iter().all(known);
         }
+    }
+    // 此致 / 市人民政府 names whom the letter is for as well.
+    for named in foot::all_addressed(zones.tail_rows()) {
+        let source = Source::LetterSalutation;
+        unplaced += collect(&matcher, &named, source, &mut mentions, &mut raw);
     }
     mentions.sort_by_key(|m| m.place(roster));
     let mut alternatives: Vec<Alternative> = Vec::new();
@@ -211,6 +217,29 @@ fn collect(
     raw: &mut Vec<String>,
 ) -> usize {
     let mut unplaced = 0;
+    // 呈:市政府 says whom it is for behind its colon.
+    let colon = glyphs.iter().position(|g| g.ch == ':');
+    let led = colon.filter(|at| {
+        let before = text_of(&squeeze(&glyphs[..*at]));
+        [
+            "致",
+            "呈",
+            "呈送",
+            "呈报",
+            "报送",
+            "谨呈",
+            "敬呈",
+            "主送",
+            "收信人",
+            "收件人",
+            "受信人",
+            "收信单位",
+            "收件单位",
+            "受信单位",
+        ]
+        .contains(&before.as_str())
+    });
+    let glyphs = &glyphs[led.map_or(0, |at| at + 1)..];
     let end = glyphs
         .iter()
         .position(|g| g.ch == ':')

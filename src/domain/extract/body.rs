@@ -50,7 +50,13 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
     ];
     let named = openings
         .iter()
-        .find_map(|opening| named_after(&flow, &chars, opening, |_| true));
+        // 被申请人 is somebody else.
+        .find_map(|opening| {
+            named_after(&flow, &chars, opening, |before| {
+                before.last() != Some(&'被')
+            })
+        });
+    let named = named.or_else(|| headed(&flow, &chars));
     // 我是一名工人,名叫…: the sentence speaks of its writer. 我, 张三, 今年…: so does this.
     let named = named
         .or_else(|| named_after(&flow, &chars, "叫", speaks_of_writer))
@@ -59,7 +65,40 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
                 sentence_of(before).is_empty()
             })
         });
-    named.map(|name| Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1"))
+    named.map(in_own_words)
+}
+
+/// The writer's name in a form's rows above whom it is for.
+pub(crate) fn name_in_form(rows: &[Row]) -> Option<Candidate> {
+    let flow = flow(rows);
+    headed(&flow, &chars_of(&flow)).map(in_own_words)
+}
+
+fn in_own_words(name: Vec<Glyph>) -> Candidate {
+    Candidate::as_read(&name, 0.8, Source::LetterBody, "7.4.2.2/1")
+}
+
+/// 申诉人:覃玉兰,女… and 姓名:… at the head of a petition or a form.
+fn headed(flow: &[Glyph], chars: &[char]) -> Option<Vec<Glyph>> {
+    let labels = [
+        "申诉人:",
+        "举报人:",
+        "检举人:",
+        "控告人:",
+        "投诉人:",
+        "信访人:",
+        "求助人:",
+        "建议人:",
+        "具信人:",
+        "姓名:",
+    ];
+    labels.iter().find_map(|label| {
+        named_after(flow, chars, label, |before| {
+            let form: String = before.iter().collect();
+            before.last() != Some(&'被')
+                && (*label != "姓名:" || !has_any(&form, &["被", "对象", "嫌疑"]))
+        })
+    })
 }
 
 /// The first full name behind an opening whose text before it passes.
@@ -119,7 +158,7 @@ fn name_at(flow: &[Glyph], mut at: usize) -> Option<Vec<Glyph>> {
         let ends = next.is_none_or(|c| {
             matches!(
                 c,
-                ',' | '。' | '.' | '、' | '(' | '系' | '今' | '现' | '男' | '女' | ':' | ';'
+                ',' | '。' | '.' | '、' | '(' | '系' | '今' | '现' | '男' | '女' | '性' | ':' | ';'
             ) || c.is_ascii_digit()
         });
         if ends && names::person(&text_of(name)) > 0.8 {

@@ -103,11 +103,23 @@ pub(super) fn several(
         .collect();
     let chosen = field(pages, &winner, Measured::Sender, lost);
     // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
-    fields.sender_name = if fields.joint.is_joint {
+    fields.sender_name = if fields.joint.is_joint || says_more(items) {
         for_a_person(chosen)
     } else {
         chosen
     };
+}
+
+/// 骆启华等32人: more signed than are named, and it may be a joint letter.
+fn says_more(items: &[Item]) -> bool {
+    let counted = |c: char| c.is_ascii_digit() || "一二三四五六七八九十百余多几".contains(c);
+    items.iter().any(|item| {
+        let text = text_of(&super::glyphs::squeeze(&item.value));
+        text.split('等').skip(1).any(|rest| {
+            let behind = rest.trim_start_matches(counted);
+            behind.len() < rest.len() && behind.starts_with(['人', '户', '名', '位', '家'])
+        })
+    })
 }
 
 /// The sign of a step of the joint order.

@@ -9,7 +9,7 @@ use crate::domain::zones::{Row, is_han};
 use super::glyphs::has_any;
 pub(crate) use lists::TAIL_LABELS;
 use lists::{
-    CALLED, COMPOUND, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED, WHOLE,
+    CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED, WHOLE,
 };
 
 /// Whether a character is a surname by itself, or begins a compound one.
@@ -45,8 +45,10 @@ pub(crate) fn person(text: &str) -> f32 {
         return if sound && parts.len() <= 4 { 0.8 } else { 0.0 };
     }
     let n = chars.len();
+    // 年 is a surname, and 年月日 the blanks of a form.
     if !(2..=4).contains(&n)
         || !chars.iter().all(|c| is_han(*c))
+        || chars.iter().all(|c| "年月日".contains(*c))
         || NOT_NAMES.contains(&text)
         || incomplete(text)
     {
@@ -90,7 +92,8 @@ pub(crate) fn unit(text: &str) -> f32 {
         .max();
     // A signed address ends like a unit too: …新村, …小区.
     let place = matches!(ends, Some(1)) || text.ends_with("社区");
-    if text.ends_with("大院") {
+    // 投诉对象:宜昌明珠印刷厂 is a label and a value.
+    if text.ends_with("大院") || text.contains(':') {
         return 0.0;
     }
     let divisions = ["省", "市", "区", "县", "乡", "镇"];
@@ -145,6 +148,10 @@ pub(crate) fn incomplete(text: &str) -> bool {
     if chars.len() <= 4 && CALLED.contains(&rest.as_str()) {
         return true;
     }
+    // 吴姓住户: a surname that says it is one.
+    if surname_length(&chars) == 1 && chars.get(1) == Some(&'姓') {
+        return true;
+    }
     let first = chars[0];
     chars.len() == 2
         && (first == '老' || first == '小' || first == '阿')
@@ -167,7 +174,8 @@ pub(crate) fn after_role(text: &str) -> Option<usize> {
     let rest = rest.trim_start_matches([':', ' ']);
     let skipped = chars.len() - rest.chars().count();
     // 百姓藏岩: behind who he is, a surname nobody listed is one where usual characters follow it.
-    let named = person(rest) > 0.8 || unheard(rest) && unit(text) == 0.0;
+    let said = !rest.starts_with(['之', '的', '者']);
+    let named = person(rest) > 0.8 || said && unheard(rest) && unit(text) == 0.0;
     (named || incomplete(rest)).then_some(skipped)
 }
 
@@ -195,6 +203,7 @@ pub(crate) fn pseudonym(text: &str) -> bool {
     };
     whole
         || has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
+        || EPITHETS.iter().any(|e| text.ends_with(e))
         || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
 }

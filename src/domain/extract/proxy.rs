@@ -25,14 +25,22 @@ pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> 
     let agent_item = tail
         .iter()
         .find(|i| matches!(i.kind, Kind::Agent | Kind::Scribe));
-    let said = authorised_words(zones.body_rows());
-    if zones.authorisation.is_empty() && !(said && (in_body.is_some() || agent_item.is_some())) {
+    let said = authorised_words(zones.body_rows()) && (in_body.is_some() || agent_item.is_some());
+    let seen = !zones.authorisation.is_empty();
+    let commissioned = commissioned(zones, tail);
+    let beside_agent = if agent(tail).is_some() {
+        named(tail, Kind::Principal)
+    } else {
+        Vec::new()
+    };
+    if !seen && !said && commissioned.is_empty() && beside_agent.is_empty() {
         return None;
     }
-    let mut readings: Vec<Vec<Glyph>> = in_body.into_iter().collect();
+    let mut readings: Vec<Vec<Glyph>> = beside_agent;
+    readings.extend(commissioned);
+    readings.extend(in_body.filter(|_| seen || said));
     readings.extend(named(&enclosed, Kind::Principal));
     let principal = best_reading(&readings)?;
-    let seen = !zones.authorisation.is_empty();
     let prior = if seen { 0.95 } else { 0.7 };
     let agent = agent_item
         .and_then(|i| person_in(&i.value))
@@ -55,6 +63,20 @@ pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> 
             authorisation_seen: seen,
         },
     })
+}
+
+/// The agent named beside who signed himself: 申请人:何永康 / 委托代理人:骆小勇.
+pub(crate) fn beside(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Proxy> {
+    let agent = agent(tail)?;
+    let own = signed.first().filter(|s| s.form == Form::Person)?;
+    (own.name() != agent).then(|| Proxy {
+        agent,
+        authorisation_seen: !zones.authorisation.is_empty(),
+    })
+}
+
+fn agent(tail: &[Item]) -> Option<String> {
+    named(tail, Kind::Agent).first().map(|name| text_of(name))
 }
 
 fn named(items: &[Item], kind: Kind) -> Vec<Vec<Glyph>> {
@@ -143,6 +165,133 @@ fn body_principal(rows: &[Row]) -> Option<Vec<Glyph>> {
         }
     }
     None
+}
+
+/// What a proxy was asked to do; somebody may be commissioned with other things, too.
+const WRITING: &[&str] = &[
+    "写", "来信", "致信", "致函", "发函", "反映", "代为", "信访", "投诉", "申诉", "代理",
+];
+
+/// Whom the letter says its writer was commissioned by: 受何永康先生的委托, 代理人:骆小勇(受何永康委托), 我母亲向传英…委托我写信.
+fn commissioned(zones: &LetterZones, tail: &[Item]) -> Vec<Vec<Glyph>> {
+    let flow = body::flow(zones.body_rows());
+    let agents = tail.iter().filter(|i| i.kind == Kind::Agent);
+    let bracketed = agents.filter_map(|i| by_whom(&squeeze(&i.value)));
+    let sentences = body::sentences(&flow);
+    let told = sentences.iter().copied();
+    told.filter(|s| has_any(&text_of(s), WRITING))
+        .filter_map(|s| by_whom(s).or_else(|| who_asked(s)))
+        .chain(bracketed)
+        .collect()
+}
+
+/// 受(邻居)X(老人)委托 of the writer: where a clause begins, or behind who he is.
+fn by_whom(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
+    let chars = chars_of(sentence);
+    let mut from = 0;
+    while let Some(at) = find_from(&chars, "受", from) {
+        from = at + 1;
+        let before: String = chars[..at].iter().collect();
+        let own = before.is_empty()
+            || before.ends_with([',', ':', '(', '、', '我', '接', '现', '特', '兹', '系'])
+            || ["本人", "律师", "事务所", "本所"]
+                .iter()
+                .any(|w| before.ends_with(w));
+        if !own {
+            continue;
+        }
+        let rest = &sentence[at + 1..];
+        let name_at = relation_in_front(&chars[at + 1..]);
+        let name = [4, 3, 2].into_iter().find_map(|length| {
+            let name = rest.get(name_at..name_at + length)?;
+            let after: String = chars[at + 1 + name_at + length..].iter().take(12).collect();
+            let whole = names::person(&text_of(name)) > 0.8 && boundary(&after);
+            (whole && has_any(&after, &["委托", "授权"])).then(|| name.to_vec())
+        });
+        if name.is_some() {
+            return name;
+        }
+    }
+    None
+}
+
+/// 我母亲向传英年过八旬,委托我写信: who asked the writer to write.
+fn who_asked(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
+    let chars = chars_of(sentence);
+    let asked = [
+        "委托我",
+        "委托本人",
+        "授权我",
+        "授权本人",
+        "托我写",
+        "托我代",
+        "请我代",
+        "让我代",
+    ];
+    let end = asked.iter().filter_map(|w| find_from(&chars, w, 0)).min()?;
+    let clause = |at: &usize| *at == 0 || matches!(chars[at - 1], ',' | ':' | '我' | '的');
+    let starts = (0..end).filter(clause);
+    starts
+        .map(|at| at + relation_in_front(&chars[at..end]))
+        .find_map(|at| {
+            [3, 2, 4].into_iter().find_map(|length| {
+                let name = sentence[..end].get(at..at + length)?;
+                let next = chars.get(at + length).copied().unwrap_or(',');
+                let ends =
+                    ",(年今因现于是的已身有患住不无没在系也想特书委授托请让先女老".contains(next);
+                (ends && names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
+            })
+        })
+}
+
+/// How long the word is that says what a person is to the writer: 邻居, 我父亲.
+fn relation_in_front(chars: &[char]) -> usize {
+    let own = usize::from(chars.first() == Some(&'我'));
+    let relations = [
+        "邻居",
+        "朋友",
+        "同事",
+        "同学",
+        "战友",
+        "老乡",
+        "亲戚",
+        "村民",
+        "居民",
+        "工友",
+        "父亲",
+        "母亲",
+        "爸爸",
+        "妈妈",
+        "丈夫",
+        "妻子",
+        "儿子",
+        "女儿",
+        "哥哥",
+        "姐姐",
+        "弟弟",
+        "妹妹",
+        "爷爷",
+        "奶奶",
+        "外公",
+        "外婆",
+        "岳父",
+        "岳母",
+        "公公",
+        "婆婆",
+        "叔叔",
+        "伯父",
+        "姑姑",
+        "舅舅",
+        "姨妈",
+        "侄子",
+        "侄女",
+        "委托人",
+        "当事人",
+        "申请人",
+    ];
+    let rest: String = chars[own..].iter().take(4).collect();
+    let relation = relations.iter().find(|r| rest.starts_with(**r));
+    own + relation.map_or(0, |r| r.chars().count())
 }
 
 fn boundary(rest: &str) -> bool {

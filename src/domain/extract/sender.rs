@@ -6,13 +6,14 @@
 
 use crate::domain::draft::{Anonymous, Fields, Joint};
 use crate::domain::field::{Alternative, Field, Sign, Source};
+use crate::domain::roster::Roster;
 use crate::domain::text::PageText;
 use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::one_off;
-use super::signature::{Form, Signature, list, single};
+use super::signature::{Form, Signature, list, single, tokens};
 use super::tail::{Item, Kind};
 use super::{body, joint, names, nbest, proxy, scribe};
 
@@ -42,20 +43,35 @@ pub(crate) fn read(
     if signed.is_empty() {
         signed.extend(self_named(zones));
     }
-    let own_words = body::own_name(zones.body_rows());
+    let own_words = body::own_name(zones.body_rows()).or_else(|| body::name_in_form(zones.head()));
     let authorised = proxy::find(zones, items, &signed);
     if let Some(found) = authorised {
         fields.joint = joint_of(std::slice::from_ref(&found.principal.value));
         fields.proxy = Some(found.proxy);
-        let lost = signed
-            .iter()
+        let signatures = signed.iter().filter(|s| s.name() != found.principal.value);
+        let lost = signatures
             .map(|s| candidate(s, Source::LetterSignature, "7.4.2.2/1").lost("代理人，登记委托人"))
+            .chain(beside(items).filter(|a| a.value != found.principal.value))
             .collect();
         // Who speaks for whom is for a person to say.
         fields.sender_name = for_a_person(field(pages, &found.principal, Measured::Sender, lost));
         return;
     }
+    fields.proxy = proxy::beside(zones, items, &signed);
     one(pages, items, &signed, own_words, on_envelope, fields);
+}
+
+/// Whether nobody who is named so may be taken for the sender unseen: whom the letter accuses, whom it is addressed to, an office of the roster.
+pub(super) fn nobody_to_accept(fields: &Fields, roster: &Roster) -> bool {
+    let Some(name) = &fields.sender_name.value else {
+        return false;
+    };
+    fields.accused.iter().any(|accused| accused.name == *name)
+        || fields.addressee.value.as_ref() == Some(name)
+        || roster.orgs.iter().any(|org| org.name == *name)
+        || super::organisation_called(name, roster).is_some()
+        || name.contains(':')
+        || name.chars().all(|c| "年月日".contains(c))
 }
 
 /// 此信由X书写。 as the last sentence of a letter nobody signed.
@@ -66,6 +82,25 @@ fn self_named(zones: &LetterZones) -> Option<Signature> {
         form: Form::Person,
         score: 0.8,
         phone: None,
+    })
+}
+
+/// Who is named under the letter by a label that is none of its writer's, for the officer to see.
+fn beside(items: &[Item]) -> impl Iterator<Item = Alternative> {
+    let why_not = |kind: Kind| match kind {
+        Kind::Another => Some("标明为他人（被反映人、证明人、经手人等），不是署名"),
+        Kind::Officer => Some("写明职务的负责人，不是署名；是否采用由经办人定"),
+        Kind::Agent => Some("代理人，不是署名；是否采用由经办人定"),
+        _ => None,
+    };
+    let named = items
+        .iter()
+        .filter_map(move |i| Some((why_not(i.kind)?, i)));
+    named.flat_map(|(why_not, item)| {
+        let named = tokens(&item.value).into_iter();
+        named
+            .filter(|s| matches!(s.form, Form::Person | Form::Unit))
+            .map(move |s| candidate(&s, Source::LetterContact, "7.4.2.2/3").lost(why_not))
     })
 }
 
@@ -147,6 +182,7 @@ fn one(
             nbest::told(pages, &signature.glyphs),
         );
         fields.joint = joint_of(std::slice::from_ref(&winner.value));
+        lost.extend(beside(items).filter(|a| a.value != winner.value));
         let field = field(pages, &winner, Measured::Sender, lost);
         // Two readings of one name: one of them is wrong, and a person must look. So must he where only alternatives make a name of it.
         let said = |name: &str| winner.signs.iter().any(|s| s.name == name && s.value > 0.0);
@@ -155,7 +191,14 @@ fn one(
         // 暮容芬: a surname nobody has is often one misread.
         let unheard = signature.form == Form::Person && names::person(&winner.value) < 0.8;
         let unsupported = unheard || said("by_alternatives");
-        let disputed = said("rival") || stranger || unsupported && !said("agreed");
+        // 恒达公司 / 杜长河: whether the unit wrote or the man nobody can tell.
+        let sure = |form: Form| signed.iter().any(|s| s.form == form && s.score >= 0.8);
+        let either = sure(Form::Person) && sure(Form::Unit);
+        let disputed = said("rival")
+            || stranger
+            || either
+            || signature.doubtful()
+            || unsupported && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }
@@ -178,10 +221,12 @@ fn one(
         };
         // A full name elsewhere may be the signature's, misread (requirement J1): a person decides.
         let named = !lost.is_empty();
+        lost.extend(beside(items));
         let chosen = field(pages, &winner, Measured::Sender, lost);
         fields.sender_name = if named { for_a_person(chosen) } else { chosen };
         return;
     }
+    lost.extend(beside(items));
     // A contact person or someone who says who he is has put his name into the letter, though not under it: for the officer to accept.
     let named = contact.or(on_envelope.clone()).or(own_words.clone());
     match named {
@@ -194,7 +239,9 @@ fn one(
                     .map(|c| c.lost("次序在后")),
             );
             fields.joint = joint_of(std::slice::from_ref(&winner.value));
-            let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8;
+            let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8
+                || winner.source == Source::LetterBody;
+            lost.retain(|a| a.value != winner.value);
             let chosen = field(pages, &winner, Measured::Sender, lost);
             fields.sender_name = if doubtful {
                 for_a_person(chosen)

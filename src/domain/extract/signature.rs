@@ -40,6 +40,11 @@ impl Signature {
         self.score >= 0.8 && matches!(self.form, Form::Person | Form::Unit)
     }
 
+    /// Whether nothing about it says that who is named signed.
+    pub(crate) fn doubtful(&self) -> bool {
+        self.score < CALLED
+    }
+
     /// The name as read.
     pub(crate) fn name(&self) -> String {
         text_of(&self.glyphs)
@@ -88,17 +93,77 @@ fn dated(text: &str) -> bool {
 
 /// Notes and courtesies behind a name.
 const NOTES: &[&str] = &[
-    "(签名)", "(签字)", "(签章)", "(手印)", "(盖章)", "(章)", "签名", "签字", "盖章", "手印",
-    "敬上", "谨上", "拜上", "敬呈", "呈上", "上书", "亲笔", "敬启", "拜启", "叩首", "叩上", "敬书",
-    "谨呈", "谨启", "(签名", "(签字", "(签章", "(盖章", "(手印", "签", "上", "呈", "叩",
+    "(签名)",
+    "(签字)",
+    "(签章)",
+    "(手印)",
+    "(盖章)",
+    "(章)",
+    "签名",
+    "签字",
+    "盖章",
+    "手印",
+    "敬上",
+    "谨上",
+    "拜上",
+    "敬呈",
+    "呈上",
+    "上书",
+    "亲笔",
+    "敬启",
+    "拜启",
+    "叩首",
+    "叩上",
+    "敬书",
+    "含泪上书",
+    "泣书",
+    "泣上",
+    "泣告",
+    "泣诉",
+    "手书",
+    "手上",
+    "敬具",
+    "谨具",
+    "谨书",
+    "敬告",
+    "亲书",
+    "亲上",
+    "百拜",
+    "顿首",
+    "再拜",
+    "稽首",
+    "鞠躬",
+    "敬拜",
+    "敬禀",
+    "谨禀",
+    "谨呈",
+    "谨启",
+    "(签名",
+    "(签字",
+    "(签章",
+    "(盖章",
+    "(手印",
+    "签",
+    "上",
+    "呈",
+    "叩",
 ];
 
 fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut rest = glyphs.to_vec();
     // (签字按手印): whatever else the bracket says; (化名) stays.
     let bracket = rest.iter().position(|g| g.ch == '(').filter(|at| *at >= 2);
+    let told = ["签", "印", "章", "男", "女", "岁"];
     if let Some(at) = bracket
-        && has_any(&text_of(&rest[at..]), &["签", "印", "章"])
+        && has_any(&text_of(&rest[at..]), &told)
+    {
+        rest.truncate(at);
+        return rest;
+    }
+    // 骆启华等, 骆启华等五户村民: how many more there are is no part of the name.
+    let more = rest.iter().position(|g| g.ch == '等').filter(|at| *at >= 2);
+    if let Some(at) = more
+        && names::person(&text_of(&rest[..at])) > 0.8
     {
         rest.truncate(at);
         return rest;
@@ -129,6 +194,9 @@ fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
     rest
 }
 
+/// The weight of a name behind a label nobody listed, and the score below which a signature is for a person to accept.
+const CALLED: f32 = 0.5;
+
 /// The signature of a letter that is no list: the best labelled one, else the best bare one under the closing.
 pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
     let mut found: Vec<Signature> = Vec::new();
@@ -137,8 +205,9 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             Kind::Signer => 1.0,
             Kind::Bare if item.after_closing => 0.92,
             Kind::Bare => 0.6,
-            Kind::ListHead => 0.9,
+            Kind::ListHead | Kind::Role => 0.9,
             Kind::Writer => 0.88,
+            Kind::Called => CALLED,
             _ => continue,
         };
         let mut parts = tokens(&item.value);
@@ -193,6 +262,10 @@ struct Listed {
     under_head: bool,
     after_closing: bool,
     bare: bool,
+    /// 来信人: and one name.
+    labelled: bool,
+    /// A number stands beside the names: a telephone, a room.
+    numbered: bool,
 }
 
 impl Listed {
@@ -210,6 +283,9 @@ impl Listed {
 pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let head = items.iter().position(|i| i.kind == Kind::ListHead);
     let rows = listed_rows(items, head);
+    // 反映人:A, 反映人:B, each on a row of his own.
+    let own_labels = rows.iter().filter(|r| r.labelled && r.sure() == 1);
+    let labelled_each = own_labels.count() >= 2;
     let mut found: Vec<Signature> = Vec::new();
     let mut bare_rows = 0;
     let mut last_listed = head.map(|h| items[h].row);
@@ -219,16 +295,21 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         let goes_on = at.parts.len() == 1
             && at.parts[0].score >= 0.4
             && last_listed.is_some_and(|row: usize| at.row == row + 1);
+        // Nor is a row of a table weaker for its surname: name and number as above.
+        let in_table =
+            goes_on && at.bare && at.numbered && found.len() >= 2 && rows[index - 1].numbered;
         let listed = if at.under_head {
             sure > 0 || at.parts.len() > 1 || goes_on
         } else {
-            at.after_closing
-                && (sure >= 2 && sure * 2 > at.parts.len() || names_around(&rows, index))
+            in_table
+                || at.after_closing
+                    && (sure >= 2 && sure * 2 > at.parts.len() || names_around(&rows, index))
         };
-        let alone =
-            !at.under_head && at.after_closing && at.bare && at.parts.len() == 1 && sure == 1;
+        let one = at.parts.len() == 1;
+        let labelled = at.labelled && labelled_each && one && at.parts[0].score >= 0.4;
+        let alone = !at.under_head && at.after_closing && (at.bare && one && sure == 1 || labelled);
         if listed || alone {
-            bare_rows += usize::from(alone);
+            bare_rows += usize::from(alone && at.bare);
             last_listed = Some(at.row);
             let floor = if at.under_head { 0.1 } else { 0.2 };
             // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
@@ -241,7 +322,23 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     if head.is_none() && (found.len() < 2 || rows_alone) {
         return Vec::new();
     }
-    distinct(found)
+    let mut listed = distinct(found);
+    tell_holder(items, &mut listed);
+    listed
+}
+
+/// 联系电话:13800000000(王芳): whose of the signatories a number is, where his name stands beside it.
+fn tell_holder(items: &[Item], listed: &mut [Signature]) {
+    for item in items.iter().filter(|i| i.kind == Kind::Phone) {
+        let text = text_of(&squeeze(&item.value));
+        let numbers = find_phones(&item.value);
+        let [number] = &numbers[..] else {
+            continue;
+        };
+        if let Some(holder) = listed.iter_mut().find(|s| text.contains(&s.name())) {
+            holder.phone.get_or_insert_with(|| number.value.clone());
+        }
+    }
 }
 
 fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
@@ -259,6 +356,8 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
             under_head,
             after_closing: item.after_closing,
             bare: item.kind == Kind::Bare,
+            labelled: item.kind == Kind::Signer,
+            numbered: item.value.iter().any(|g| g.ch.is_ascii_digit()),
         })
     };
     items.iter().enumerate().filter_map(row_of).collect()

@@ -5,13 +5,13 @@
 use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
 use super::date::find_dates;
-use super::glyphs::{all_han, chars_of, find, has_any, squeeze};
+use super::glyphs::{all_han, chars_of, find, has_any, one_off, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::LABELS;
-use super::names;
+use super::labels::{LABELS, OTHERS};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
+use super::{foot, names};
 
 /// One labelled or bare piece of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +37,36 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
     let closing = tail.iter().rposition(|r| is_closing(&r.compact()));
     let mut out: Vec<Item> = Vec::new();
     let written = stitched(tail);
+    // The rows below 证明人: with nothing beside it are names of such.
+    let mut others_end = None;
     for (index, row) in tail.iter().enumerate() {
-        if is_closing(&row.compact()) || rest_of_closing(tail, index) {
+        let after_closing = closing.is_none_or(|c| index > c);
+        if let Some(value) = foot::addressed(tail, index) {
+            out.push(Item {
+                kind: Kind::Addressed,
+                value,
+                row: index,
+                after_closing,
+            });
             continue;
         }
-        let after_closing = closing.is_none_or(|c| index > c);
-        if heads_a_list(&tail[index..]) {
+        if is_closing(&row.compact()) || rest_of_closing(tail, index) {
+            // 盼复!韦志英
+            if let Some(name) = foot::name_behind_closing(&row.glyphs) {
+                out.push(Item {
+                    kind: Kind::Bare,
+                    value: name,
+                    row: index,
+                    after_closing: true,
+                });
+            }
+            continue;
+        }
+        let of_others = labels_others(&row.compact());
+        if of_others {
+            others_end = Some(index);
+        }
+        if !of_others && heads_a_list(&tail[index..]) {
             out.push(Item {
                 kind: Kind::ListHead,
                 value: Vec::new(),
@@ -62,7 +86,14 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
             last.row = index;
             continue;
         }
+        let more = others_end.is_some_and(|end| end + 1 == index)
+            && found.iter().all(|(kind, _)| *kind == Kind::Bare)
+            && names_only(row);
+        if more {
+            others_end = Some(index);
+        }
         for (kind, value) in found {
+            let kind = if more { Kind::Another } else { kind };
             out.push(Item {
                 kind,
                 value,
@@ -72,6 +103,20 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
         }
     }
     out
+}
+
+/// 证明人: with names below it, or 证明人:向传英、骆启华、 that go on there.
+fn labels_others(text: &str) -> bool {
+    let Some((label, value)) = text.split_once(':') else {
+        return false;
+    };
+    let open = value.is_empty() || value.ends_with(['、', ',']);
+    open && OTHERS.iter().any(|other| label.ends_with(other))
+}
+
+fn names_only(row: &Row) -> bool {
+    let (named, parts) = names::names_in(row);
+    parts > 0 && named == parts
 }
 
 /// Whether a bare row goes on with the value above it.
@@ -132,20 +177,29 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let first = labels.first().map_or(glyphs.len(), |l| l.from);
     let before = &glyphs[..first];
     if labels.is_empty() || !part_of_label(before) {
-        push(&mut out, Kind::Bare, before_number(before));
+        for part in foot::parted(before_number(before)) {
+            push(&mut out, Kind::Bare, part);
+        }
     }
     for (i, label) in labels.iter().enumerate() {
         let end = labels.get(i + 1).map_or(glyphs.len(), |l| l.from);
         let value = trim(&glyphs[label.to.min(end)..end]);
         if label.kind == Kind::ListHead {
             out.push((Kind::ListHead, value.to_vec()));
-        } else if label.kind == Kind::Signer && value.is_empty() {
+        } else if label.kind == Kind::Signer && blank(value) {
             out.push((Kind::Unread, Vec::new()));
         } else {
             push(&mut out, label.kind, value);
         }
     }
     out
+}
+
+/// 来信人:＿＿＿, 签名: 年 月 日: a form nobody filled in.
+fn blank(value: &[Glyph]) -> bool {
+    value
+        .iter()
+        .all(|g| matches!(g.ch, ' ' | '_' | '＿' | '-' | '—' | '年' | '月' | '日'))
 }
 
 /// What stands without a gap before a label or a number and is nobody's name belongs to it: 目前 in 目前住址, 可打 in 可打139….
@@ -253,12 +307,22 @@ fn labels(chars: &[char]) -> Vec<Label> {
                 from = i + n;
                 let free = found.iter().all(|(_, a, b)| i + n <= *a || i >= *b);
                 if free && stands_as_label(&flat, i, i + n, *kind) {
-                    found.push((*kind, i, i + n));
+                    let begins = if matches!(kind, Kind::Another | Kind::Officer) {
+                        whole_label(&flat, &home, i)
+                    } else {
+                        i
+                    };
+                    found.push((*kind, begins, i + n));
                 }
             }
         }
     }
-    if let Some(colon) = list_heading(&flat) {
+    if flat.get(2) == Some(&')') && find(&flat, "签").is_some_and(|at| at < 2) {
+        // (签名)韦志英: the note stands before the name.
+        found.push((Kind::Signer, 0, 3));
+    }
+    let of_others = |f: &(Kind, usize, usize)| f.0 == Kind::Another && f.1 == 0;
+    if let Some(colon) = list_heading(&flat).filter(|_| !found.iter().any(of_others)) {
         found.retain(|(_, from, _)| *from > colon);
         found.push((Kind::ListHead, 0, colon));
     }
@@ -275,6 +339,27 @@ fn labels(chars: &[char]) -> Vec<Label> {
             to: back(after_colon(&flat, to)),
         })
         .collect()
+}
+
+/// Where a label of somebody else begins: 棠垭村 in 棠垭村村主任: belongs to it; a name before it, or the unit he stands for, does not.
+fn whole_label(flat: &[char], home: &[usize], at: usize) -> usize {
+    let joined = |i: &usize| home[*i] == home[i - 1] + 1 && is_han(flat[i - 1]);
+    let begins = (1..=at)
+        .rev()
+        .take_while(joined)
+        .last()
+        .map_or(at, |i| i - 1);
+    let before: String = flat[begins..at].iter().collect();
+    let stands_for = matches!(flat[at], '法' | '单' | '负') && names::unit(&before) >= 0.8;
+    // 东坡村 may be anybody's name, but not before 村主任.
+    let place = before.ends_with([
+        '村', '镇', '乡', '社', '厂', '校', '院', '所', '站', '局', '处',
+    ]);
+    if names::person(&before) > 0.8 && !place || stands_for {
+        at
+    } else {
+        begins
+    }
 }
 
 /// 联合署名:, 以下为联名者:, however it is worded: the colon's place.
@@ -294,6 +379,12 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         || flat[from - 1].is_ascii_digit();
     let length = to - from;
     match kind {
+        Kind::Another | Kind::Officer => colon || starts && names_follow(&flat[to..]),
+        Kind::Addressed => from == 0 && next == Some(':'),
+        // 律师事务所 and 代表大会 are none.
+        Kind::Agent | Kind::Signer if length == 2 && matches!(flat[from], '律' | '代') => {
+            colon || starts && names_follow(&flat[to..])
+        }
         // 张三（签名） is a signature with a note behind it, not a list.
         Kind::ListHead if length == 2 => from == 0 && next.is_some_and(|c| c == ':'),
         Kind::ListHead => from == 0 || colon,
@@ -312,6 +403,29 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
     }
 }
 
+/// Full names and nothing else: 证明人 向传英、骆启华.
+fn names_follow(rest: &[char]) -> bool {
+    let rest: String = rest.iter().collect();
+    let mut parts = rest.split(['、', ',', '(', ')']).filter(|p| !p.is_empty());
+    parts.next().is_some_and(|part| names::person(part) > 0.8)
+        && parts.all(|part| names::person(part) > 0.4)
+}
+
+/// Whose a name is behind a label nobody listed: the writer's where the label is nearly one of his, or says who he is. Of any other nobody can tell.
+fn whose(label: &str) -> Kind {
+    let own = LABELS.iter().filter(|(kind, _)| *kind == Kind::Signer);
+    let nearly = |word: &&str| word.chars().count() >= 3 && one_off(word, label);
+    if label.starts_with('被') {
+        Kind::Another
+    } else if own.flat_map(|(_, words)| words.iter()).any(nearly) {
+        Kind::Signer
+    } else if names::pseudonym(label) {
+        Kind::Role
+    } else {
+        Kind::Called
+    }
+}
+
 /// `来信入：陆思雨`: a colon after a few characters, the label itself unreadable. What follows tells its kind.
 fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
     if let Some(end) = signer_without_colon(flat) {
@@ -327,11 +441,11 @@ fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
         if figures >= 15 { Kind::Id } else { Kind::Phone }
     } else if has_any(&label, &["联系", "联络"]) && names::person(&value) > 0.4 {
         Kind::Contact
-    } else if (1..=5).contains(&colon)
+    } else if colon > 0
         && all_han(&flat[..colon])
-        && (names::person(&value) > 0.4 || names::incomplete(&value))
+        && (names::person(&value) > 0.4 || names::incomplete(&value) || names::unit(&value) >= 0.8)
     {
-        Kind::Signer
+        whose(&label)
     } else {
         return None;
     };

@@ -4,6 +4,7 @@ mod accused;
 mod addresses;
 mod alternatives;
 mod bad_input;
+mod beside;
 mod gifts;
 mod letters;
 mod lists;
