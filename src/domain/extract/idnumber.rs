@@ -4,7 +4,7 @@ use crate::domain::draft::IdNumber;
 use crate::domain::field::{Alternative, Source};
 use crate::domain::gazetteer::Gazetteer;
 use crate::domain::text::PageText;
-use crate::domain::zones::{Glyph, LetterZones, text_of};
+use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
 
 use super::confidence::Measured;
 use super::date::days_in;
@@ -118,12 +118,13 @@ fn all_told(zones: &LetterZones, items: &[Item], writers: &Writers) -> Vec<Told>
         }
     });
     let mut all: Vec<Told> = below.collect();
+    // 申请人：覃玉兰，… in the first row is taken for a salutation.
+    let salutation = zones.salutation_rows().iter().map(Row::compact).collect();
     let inside = [
-        (zones.body_rows(), Source::LetterBody),
-        (zones.head(), Source::LetterContact),
+        (zones.body_rows(), Source::LetterBody, salutation),
+        (zones.head(), Source::LetterContact, String::new()),
     ];
-    for (rows, source) in inside {
-        let mut before = String::new();
+    for (rows, source, mut before) in inside {
         for row in rows {
             if let Some((value, glyphs)) = id_in(&row.glyphs, Written::Bare) {
                 let place = |g: &Glyph| (g.page, g.line, g.at);

@@ -15,6 +15,7 @@ use super::signature::{self, Signature};
 use super::tail::{Item, Kind};
 use super::whose::{self, Whose, Writers};
 use super::{names, nbest};
+use forms::Found;
 pub(crate) use forms::find_phones;
 
 const RULE: &str = "7.4.2.5";
@@ -87,23 +88,31 @@ pub(crate) fn read(
         add(&mut out, &row.glyphs, &at, unsaid);
     }
     let mut before = String::new();
-    for row in zones.body_rows() {
+    let mut rows = zones.body_rows().iter().peekable();
+    while let Some(row) = rows.next() {
         let is_own = own_number(&row.compact());
         let whose = |number: &[Glyph]| {
-            let first = number.first().map_or(0, |g| g.at);
-            let line = number.first().map_or(0, |g| g.line);
-            let led = row
-                .glyphs
-                .iter()
-                .take_while(|g| (g.line, g.at) != (line, first));
+            let place = |g: &Glyph| (g.page, g.line, g.at);
+            let first = number.first().map(place);
+            let led = row.glyphs.iter().take_while(|g| Some(place(g)) != first);
             let led: Vec<Glyph> = led.copied().collect();
             whose::in_sentence(&format!("{before}{}", text_of(&led)), writers)
         };
+        // Another's number may go on in the next row; the writer's own is taken only where it stands whole.
+        let next = rows.peek().map_or(&[][..], |next| &next.glyphs);
+        let both: Vec<Glyph> = row.glyphs.iter().chain(next).copied().collect();
         let at = place(Source::LetterBody, 0.8);
-        for found in find_phones(&row.glyphs) {
-            let number = &row.glyphs[found.from..found.to];
+        let end = row.glyphs.len();
+        let here = find_phones(&row.glyphs);
+        let over = find_phones(&both).into_iter();
+        let over = over.filter(|f| f.from < end && f.to > end);
+        let over: Vec<Found> = over
+            .filter(|f| here.iter().all(|h| h.to <= f.from))
+            .collect();
+        for found in here.into_iter().chain(over) {
+            let number = &both[found.from..found.to];
             let whose = whose(number);
-            if is_own || matches!(whose, Whose::Others(_)) {
+            if is_own && found.to <= end || matches!(whose, Whose::Others(_)) {
                 add(&mut out, number, &at, |_| whose.clone());
             }
         }

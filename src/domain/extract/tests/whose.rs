@@ -247,6 +247,17 @@ fn numbers_of_others_in_the_text_are_told_behind_the_writers() {
     }
 }
 
+#[test]
+fn anothers_number_that_goes_on_in_the_next_row_is_told_whole() {
+    let rows = ["被反映人：黄大发，男，电话139977", "12345。他不理我们。"];
+    let fields = letter(&rows, &["骆启华", "电话：15972501188"]);
+    let told = fields.phones.iter();
+    let told: Vec<_> = told
+        .map(|p| (p.field.value.as_deref(), p.field.accepted))
+        .collect();
+    assert_eq!(told[1..], [(Some("13997712345"), false)]);
+}
+
 fn addressed(salutation: &str, roster: &Roster) -> Field {
     let rows = [
         salutation,
