@@ -83,7 +83,7 @@ pub(super) fn inside_pdf(bytes: &[u8]) {
     let filter = FILTERS[usize::from(what % 6)];
     let parameters = match (filter, what / 6 % 4) {
         ("CCITTFaxDecode", k) => {
-            let (k, columns) = ([-1, 0, 4, -1][usize::from(k)], 1 + width);
+            let (k, columns) = ([-1, 0, 4, -1][usize::from(k)], 1 + u16::from(*width));
             format!("/DecodeParms << /K {k} /Columns {columns} /Rows {height} >>")
         }
         ("FlateDecode" | "LZWDecode", predictor @ 1..) => {
