@@ -275,6 +275,7 @@ fn a6_a_form_says_behind_its_colon_whom_it_is_for() {
     let fields = letter(&[
         "来信登记表",
         "姓　名：汪小满　　性　别：女",
+        "住　址：河东区柳林路3号",
         "反映问题：我们小区的路灯坏了半年，请派人修好。",
         "收信单位：临江市人民政府",
         DAY,
