@@ -128,7 +128,7 @@ fn streams(name: &str, file: &[u8]) {
         };
         let dictionary = &file[at.saturating_sub(400).max(from)..at];
         let has = |filter: &&[u8]| dictionary.windows(filter.len()).any(|part| part == *filter);
-        if let Some(kind) = filters.iter().position(|filter| has(filter)) {
+        if let Some(kind) = filters.iter().position(has) {
             let data = &file[at + 7..end];
             seed(
                 "inside_pdf",

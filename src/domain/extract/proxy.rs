@@ -69,7 +69,7 @@ pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> 
 pub(crate) fn beside(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Proxy> {
     let agent = agent(tail)?;
     let own = signed.first().filter(|s| s.form == Form::Person)?;
-    (own.name() != agent).then(|| Proxy {
+    (own.name() != agent).then_some(Proxy {
         agent,
         authorisation_seen: !zones.authorisation.is_empty(),
     })

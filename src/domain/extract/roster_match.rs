@@ -244,7 +244,7 @@ impl<'a> Matcher<'a> {
         let before = &chars[..title.start];
         let behind = &chars[title.end..];
         let ends = |word: &&str| before.ends_with(&word.chars().collect::<Vec<_>>());
-        if OTHER_OFFICES.iter().any(|word| ends(&word)) {
+        if OTHER_OFFICES.iter().any(ends) {
             return true;
         }
         let joined = |c: &&char| is_han(**c);
