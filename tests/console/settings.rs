@@ -64,8 +64,6 @@ async fn a_threshold_is_raised_by_hand_and_lowered_by_nobody() {
         let station = Station::start().await;
         station.add_person(ADMINISTRATOR, Role::Administrator).await;
         trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
-        browser.open(&station.page("/settings")).await;
-        browser.ask("document.querySelector('#raise select').value = 'address';").await;
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/deadlines/2022.toml");
         let of_file: laixin::domain::deadline::Profile = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         let of_file = std::sync::Arc::new(of_file);
@@ -77,6 +75,7 @@ async fn a_threshold_is_raised_by_hand_and_lowered_by_nobody() {
         assert!(told.contains(&deadlines.profile), "{told}");
         let rows = browser.ask("return document.querySelectorAll('#deadlines tbody tr').length;").await;
         assert_eq!(rows, json!(deadlines.deadline.len()));
+        browser.ask("document.querySelector('#raise select').value = 'address';").await;
         browser.fill("#raise input", "0.1").await;
         browser.press(ENTER).await;
         browser.until("the refusal", "document.querySelector('#raise [data-say]').textContent.includes('不高于现行阈值')").await;

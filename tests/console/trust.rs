@@ -89,7 +89,7 @@ async fn an_alert_is_on_every_page_until_a_named_person_says_what_it_is() {
             .await;
         let said = browser.text("#alerts .alarm .what").await;
         assert!(
-            said.contains("A001") && said.contains("第 1 页：“不解决就同归于尽”"),
+            said.contains("A001") && said.contains("第 1 页 “不解决就同归于尽”"),
             "{said}"
         );
         browser.fill("#alerts .alarm input", "已报告值班领导").await;
