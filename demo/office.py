@@ -100,7 +100,7 @@ class Office(demo.Station):
         )
         self.config.write_text(
             f"# Written by `make office-demo`; see config/office/office.toml for every key.\n[office]\nseal_key = {toml_string(HOME / 'office.seal')}\n"
-            f"lease_seconds = 60\ndrafts_mb = 500\npages_mb = 2000\n{self.brokers.table('brokers', 'office')}"
+            f"lease_seconds = 60\ndrafts_most = 100000\npages_mb = 2000\n{self.brokers.table('brokers', 'office')}"
             f'[http]\nlisten = "127.0.0.1:{self.port}"\n{stations}'
             f'[[system]]\nname = "cases"\ntoken_sha256 = "{hashlib.sha256(self.token.encode()).hexdigest()}"\n'
         )

@@ -30,6 +30,7 @@ const LONGEST: usize = 64 * 1024;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NeighbourKind)]
 pub enum Kind {
     /// A station.
     Station,

@@ -193,8 +193,8 @@ pub struct Office {
     pub addresses: Vec<SocketAddr>,
     servers: String,
     lease_s: u64,
-    /// How large the stream of drafts may become.
-    pub drafts_mb: u32,
+    /// How many drafts the brokers take.
+    pub drafts_most: u32,
 }
 
 impl Office {
@@ -211,7 +211,7 @@ impl Office {
             addresses: (0..count).map(|_| free_address()).collect(),
             servers: brokers.servers(),
             lease_s,
-            drafts_mb: 500,
+            drafts_most: 100_000,
         };
         private(&office.file("office.seal"), &office.key.seed());
         for (name, key) in &office.keys {
@@ -252,10 +252,10 @@ impl Office {
             })
             .collect();
         format!(
-            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_mb = {}\npages_mb = 500\n{}\
+            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_most = {}\npages_mb = 500\n{}\
              [http]\nlisten = \"{}\"\n{stations}[[system]]\nname = \"cases\"\ntoken_sha256 = \"{}\"\n",
             self.lease_s,
-            self.drafts_mb,
+            self.drafts_most,
             brokers.table("brokers", "office", &self.servers),
             self.addresses[n],
             digest::sha256_hex(TOKEN.as_bytes()),

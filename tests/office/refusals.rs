@@ -64,7 +64,7 @@ fn no_broker_at_all() {
 fn a_full_stream_keeps_drafts_at_the_station_until_there_is_room() {
     let brokers = Brokers::new(1, &["desk-a"]);
     let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
-    office.drafts_mb = 1;
+    office.drafts_most = 40;
     office.up(&brokers, 0);
     let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 400);
     let names: Vec<String> = (0..200).map(|n| format!("H{n:05}")).collect();

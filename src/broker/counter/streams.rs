@@ -74,7 +74,7 @@ impl Streams {
         let newest_only = Config {
             // What comes of a letter takes the place of what came before.
             max_messages_per_subject: 1,
-            max_bytes: bytes(own.drafts_mb.0),
+            max_messages: i64::try_from(own.drafts_most.0).expect("limited by the settings"),
             ..queue()
         };
         let drafts = stream(
