@@ -126,7 +126,7 @@ campaign-office:
 
 office-demo:
 	@setup/setup.sh test
-	$(cargo) build $(profile) --bin laixin
+	$(cargo) build $(profile) --bins
 	/usr/bin/python3 demo/office.py --letters '$(LETTERS)' --port $(if $(filter 8470,$(PORT)),8475,$(PORT)) $(if $(ONCE),--once) $(if $(FRESH),--fresh)
 
 api-check:
@@ -149,7 +149,7 @@ bench-operator:
 # First or repeat across the office: N registrations of another station caught up with and searched; two readers against one, each on a core of its own.
 bench-office:
 	@setup/setup.sh test
-	$(cargo) build $(profile) --bin laixin --example fingerprints
+	$(cargo) build $(profile) --bins --example fingerprints
 	/usr/bin/python3 bench/office.py --laixin target/release/laixin --fingerprints target/release/examples/fingerprints --n $(or $(N),1000000)
 	$(cargo) test $(profile) --test station two_readers_read -- --ignored --nocapture
 
@@ -174,7 +174,7 @@ archive-check:
 
 package:
 	@setup/setup.sh package
-	$(cargo) build $(profile) --bin laixin --example manual
+	$(cargo) build $(profile) --bins --example manual
 	package/package.sh
 
 package-trial: package

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Makes the Debian packages out of what is built:  package/package.sh → target/debian/laixin_VERSION_ARCH.deb, laixin-openvino_VERSION_ARCH.deb
+# Makes the Debian packages out of what is built:  package/package.sh → target/debian/laixin_VERSION_ARCH.deb, laixin-office_…, laixin-openvino_…
 #
 # laixin          program, OCR models, font of printed pages, units, settings, manual: all that a bare Debian 12 needs, without a network
+# laixin-office   what speaks to the brokers of an office with several stations; a station by itself does without
 # laixin-openvino the faster OCR runtime, where .setup/openvino is there (x86-64 only)
 #
 # Everything comes from target/release and .setup; nothing is downloaded here. Two runs over one commit make the same bytes: times are the
@@ -95,6 +96,18 @@ pack laixin 'libc6 (>= 2.36), libgcc-s1 (>= 3.0), libssl3 (>= 3.0), systemd (>= 
  handwritten and printed Chinese, pre-fills the registration and hands it to the
  case system. One machine, no network needed.
  After installing: laixin-setup.'
+
+# Several stations, one office:
+root=$out/laixin-office
+put target/release/laixin-office usr/bin/laixin-office 755
+strip --strip-unneeded "$root/usr/bin/laixin-office"
+for unit in laixin-office laixin-reader; do put config/office/$unit.service usr/lib/systemd/system/$unit.service; done
+put package/debian/copyright usr/share/doc/laixin-office/copyright
+pack laixin-office "laixin (= $version)" 'several scanning stations, one office' \
+  ' What speaks to NATS JetStream: for stations whose settings have an [office], for
+ the counter of an office (laixin-office.service) and for machines that read pages
+ of others (laixin-reader.service). Nothing is started before it is set up:
+ /usr/share/doc/laixin/docs-administrator.md.'
 
 # The faster OCR runtime:
 [ -d .setup/openvino/openvino/libs ] || exit 0

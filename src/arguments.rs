@@ -3,8 +3,31 @@
 use std::process::ExitCode;
 
 use crate::Chain;
+use crate::broker::crossing::Crossing;
 use crate::commands::{self, ConfigArg};
 use clap::{Parser, Subcommand};
+
+/// What a program ends with whose reader went away; 128 + SIGPIPE, as a shell says it.
+const NOBODY_READS: i32 = 141;
+
+/// The whole program; `crossing` is there in the one that speaks to brokers.
+pub fn program(crossing: Option<&dyn Crossing>) -> ExitCode {
+    end_quietly_when_nobody_reads();
+    // clap answers wrong usage itself, with exit code 2.
+    Arguments::parse().run(crossing)
+}
+
+/// `laixin verify | head -1`: the rest of the output is nobody's, and no defect.
+fn end_quietly_when_nobody_reads() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to std") && said.contains("Broken pipe") {
+            std::process::exit(NOBODY_READS);
+        }
+        tell(panic);
+    }));
+}
 
 /// `laixin …`
 #[derive(Debug, Parser)]
@@ -76,12 +99,12 @@ enum Command {
 
 impl Arguments {
     /// Does what was said; the exit code is that of the contract.
-    pub fn run(self) -> ExitCode {
+    fn run(self, crossing: Option<&dyn Crossing>) -> ExitCode {
         match self.command {
-            Command::Run(args) => commands::run::run(&args).into(),
-            Command::Office(args) => commands::office::run(&args).into(),
+            Command::Run(args) => commands::run::run(&args, crossing).into(),
+            Command::Office(args) => commands::office::run(&args, crossing).into(),
             Command::Check(args) => commands::check::run(&args).into(),
-            Command::Reader(args) => commands::reader::run(&args).into(),
+            Command::Reader(args) => commands::reader::run(&args, crossing).into(),
             Command::Read(args) => commands::read::run(&args).into(),
             Command::Extract(args) => commands::extract::run(&args).into(),
             Command::Evaluate(args) => commands::evaluate::run(&args).into(),

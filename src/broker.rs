@@ -1,11 +1,12 @@
 //! Several stations, one office: what crosses machines goes through NATS JetStream. A station's letters need none of it: pull the cable and
 //! it goes on; what is owed waits in its own tables.
 //!
-//! A station: [`start`]. The office: [`counter`], `laixin office`. What both know: where things lie ([`names`]), how they are sealed ([`seal`]),
+//! A station and an office start it through [`crossing`]. The office: [`counter`], `laixin office`. What both know: where things lie ([`names`]), how they are sealed ([`seal`]),
 //! what a package says ([`package`]).
 
 mod bucket;
 pub mod counter;
+pub mod crossing;
 mod drafts;
 mod fault;
 mod fingerprints;
@@ -54,8 +55,8 @@ struct Outside {
     link: Link,
 }
 
-/// Starts what an `[office]` in the settings asks for.
-pub fn start(
+/// Starts a station's drafts, receipts and presence.
+fn start(
     handoff: Handoff,
     (office, key): (Office, SealKey),
     (watchdog, stop): (&Watchdog, &CancellationToken),

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod cabinet;
 pub mod certificate;
 pub mod check;
+mod crossing;
 pub mod evaluate;
 pub mod extract;
 pub mod health;
@@ -71,7 +72,10 @@ impl ConfigArg {
 }
 
 fn unlocked(file: &Path) -> Result<Settings, u8> {
-    let mut settings = load(file)?;
+    unlock(load(file)?)
+}
+
+fn unlock(mut settings: Settings) -> Result<Settings, u8> {
     settings.unlock().map_err(|error| {
         eprintln!("laixin: {}", crate::Chain(&error));
         USAGE

@@ -21,6 +21,7 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
+use crate::broker::crossing::Crossing;
 use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
 mod training;
@@ -106,12 +107,12 @@ pub enum StationError {
     Http(#[source] std::io::Error),
 }
 
-/// Runs the station until SIGTERM or SIGINT.
+/// Runs the station until SIGTERM or SIGINT; `crossing` is what an `[office]` in the settings needs, and nothing else does.
 ///
 /// # Errors
 /// [`StationError`] when something keeps it from starting. A device, a folder or a model that does not work does not:
 /// the station runs without it and says so.
-pub async fn run(settings: Settings) -> Result<(), StationError> {
+pub async fn run(settings: Settings, crossing: Option<&dyn Crossing>) -> Result<(), StationError> {
     let mut settings = settings;
     let simulated = training::simulated_cabinets(&mut settings).await?;
     let settings = Arc::new(settings);
@@ -194,20 +195,6 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         lent: lent.map(|lending| std::cell::RefCell::new(read::Lent::new(lending))),
     };
     let reading = read::start(reader, stop.child_token());
-    if settings.office.is_some() {
-        let together = broker::together::Together {
-            settings: settings.clone(),
-            store: app.store.clone(),
-            events: app.events.clone(),
-            readiness: app.readiness.clone(),
-            others,
-            carrier,
-        };
-        tasks.push(tokio::spawn(broker::together::run(
-            together,
-            stop.child_token(),
-        )));
-    }
 
     let scrubber = scrub::Scrubber {
         settings: app.settings.clone(),
@@ -236,9 +223,16 @@ pub async fn run(settings: Settings) -> Result<(), StationError> {
         readiness: app.readiness.clone(),
     };
     handoff::start(&handoff, mappings, (&watchdog, &stop), &mut tasks);
-    if let (Some(office), Some(key)) = (&settings.office, office_key) {
-        let with = (office.clone(), key);
-        tasks.push(broker::start(handoff.clone(), with, (&watchdog, &stop)));
+    if let (Some(key), Some(crossing)) = (office_key, crossing) {
+        let together = broker::together::Together {
+            settings: settings.clone(),
+            store: app.store.clone(),
+            events: app.events.clone(),
+            readiness: app.readiness.clone(),
+            others,
+            carrier,
+        };
+        tasks.extend(crossing.station(together, (handoff.clone(), key), (&watchdog, &stop)));
     }
     // It holds the store, whose thread ends with the last handle: kept to the end, no stop would ever be over.
     drop(handoff);

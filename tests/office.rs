@@ -6,4 +6,5 @@ mod drafts;
 mod files;
 mod permissions;
 mod refusals;
+mod tls;
 mod withdrawn;

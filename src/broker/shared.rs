@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, kv};
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -61,6 +62,21 @@ enum Refused {
     Store(#[from] StoreError),
 }
 
+/// Where a setting of all stations is set.
+pub trait SetsForAll: std::fmt::Debug + Send + Sync {
+    /// Puts a setting into the bucket, over the version that is in force here and no other. The new version's place; whoever set it has the turn until it is
+    /// in force here, too.
+    ///
+    /// # Errors
+    /// [`NotShared`].
+    fn set<'a>(
+        &'a self,
+        setting: OfficeSetting,
+        value: Value,
+        by: (&'a str, &'a str),
+    ) -> BoxFuture<'a, Result<(Shared, OwnedMutexGuard<()>), NotShared>>;
+}
+
 /// What shared settings take; cloning gives another handle to the same.
 #[derive(Debug, Clone)]
 pub struct SharedSettings {
@@ -92,13 +108,19 @@ fn of(name: &str) -> Option<OfficeSetting> {
     .find(|setting| self::name(*setting) == name)
 }
 
+impl SetsForAll for SharedSettings {
+    fn set<'a>(
+        &'a self,
+        setting: OfficeSetting,
+        value: Value,
+        by: (&'a str, &'a str),
+    ) -> BoxFuture<'a, Result<(Shared, OwnedMutexGuard<()>), NotShared>> {
+        Box::pin(self.put(setting, value, by))
+    }
+}
+
 impl SharedSettings {
-    /// Puts a setting into the bucket, over the version that is in force here and no other. The new version's place; whoever set it has the turn until it is
-    /// in force here, too.
-    ///
-    /// # Errors
-    /// [`NotShared`].
-    pub async fn set(
+    async fn put(
         &self,
         setting: OfficeSetting,
         value: Value,

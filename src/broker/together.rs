@@ -10,7 +10,7 @@ use super::fingerprints::{self, Fingerprints};
 use super::lend::Carrier;
 use super::neighbours::{self, Kind, Neighbours, Word};
 use super::sealed::StationsKey;
-use super::shared::SharedSettings;
+use super::shared::{SetsForAll, SharedSettings};
 use super::{Link, lend, shared};
 use crate::Chain;
 use crate::check::room_of;
@@ -24,15 +24,15 @@ use crate::store::Store;
 pub struct Others {
     /// How they are.
     pub neighbours: Neighbours,
-    shared: Arc<OnceLock<SharedSettings>>,
+    shared: Arc<OnceLock<Arc<dyn SetsForAll>>>,
     engine: Arc<OnceLock<String>>,
 }
 
 impl Others {
     /// Where settings of all stations are set, once there is a connection.
     #[must_use]
-    pub fn shared(&self) -> Option<&SharedSettings> {
-        self.shared.get()
+    pub fn shared(&self) -> Option<&dyn SetsForAll> {
+        self.shared.get().map(AsRef::as_ref)
     }
 
     /// This station reads with this engine.
@@ -60,7 +60,7 @@ pub struct Together {
 }
 
 /// Until the station stops; nothing without `[office]`.
-pub async fn run(together: Together, stop: CancellationToken) {
+pub(super) async fn run(together: Together, stop: CancellationToken) {
     let Some(office) = together.settings.office.clone() else {
         return;
     };
@@ -100,7 +100,7 @@ pub async fn run(together: Together, stop: CancellationToken) {
                 key,
                 turn: Arc::default(),
             };
-            let _ = others.shared.set(shared.clone());
+            let _ = others.shared.set(Arc::new(shared.clone()));
             tasks.push(tokio::spawn(shared.run(stop.clone())));
         }
     }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{FINDING, GOOD, USAGE};
+use super::{FINDING, GOOD, USAGE, crossing};
 use crate::Chain;
-use crate::broker::counter::{self, CounterError, CounterSettings};
+use crate::broker::counter::{CounterError, CounterSettings};
+use crate::broker::crossing::Crossing;
 
 /// `laixin office`
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,10 @@ pub struct OfficeArgs {
 }
 
 /// Runs the office until it is asked to stop.
-pub fn run(args: &OfficeArgs) -> u8 {
+pub fn run(args: &OfficeArgs, crossing: Option<&dyn Crossing>) -> u8 {
+    let Some(crossing) = crossing else {
+        return crossing::become_it();
+    };
     let settings = match CounterSettings::load(&args.config) {
         Ok(settings) => settings,
         Err(error) => {
@@ -28,7 +32,7 @@ pub fn run(args: &OfficeArgs) -> u8 {
         .enable_all()
         .build()
         .expect("the system can start threads");
-    match runtime.block_on(counter::run(settings)) {
+    match runtime.block_on(crossing.office(settings)) {
         Ok(()) => GOOD,
         Err(error) => {
             tracing::error!("not started: {}", Chain(&error));

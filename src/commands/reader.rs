@@ -6,8 +6,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::run::log_to_journal_or_terminal;
-use super::{FINDING, GOOD, USAGE};
-use crate::broker::reader;
+use super::{FINDING, GOOD, USAGE, crossing};
+use crate::broker::crossing::Crossing;
+use crate::broker::reader::ReaderError;
 use crate::config::ReaderSettings;
 
 /// Arguments of `laixin reader`.
@@ -19,7 +20,10 @@ pub struct ReaderArgs {
 }
 
 /// Reads until it is asked to stop.
-pub fn run(args: &ReaderArgs) -> u8 {
+pub fn run(args: &ReaderArgs, crossing: Option<&dyn Crossing>) -> u8 {
+    let Some(crossing) = crossing else {
+        return crossing::become_it();
+    };
     let settings = match ReaderSettings::load(&args.config) {
         Ok(settings) => settings,
         Err(error) => {
@@ -32,7 +36,7 @@ pub fn run(args: &ReaderArgs) -> u8 {
         .enable_all()
         .build()
         .expect("the system can start threads");
-    match runtime.block_on(read(settings)) {
+    match runtime.block_on(read(settings, crossing)) {
         Ok(()) => GOOD,
         Err(error) => {
             tracing::error!("not started: {}", crate::Chain(&error));
@@ -41,7 +45,7 @@ pub fn run(args: &ReaderArgs) -> u8 {
     }
 }
 
-async fn read(settings: ReaderSettings) -> Result<(), reader::ReaderError> {
+async fn read(settings: ReaderSettings, crossing: &dyn Crossing) -> Result<(), ReaderError> {
     let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
     let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
     let stop = CancellationToken::new();
@@ -53,7 +57,7 @@ async fn read(settings: ReaderSettings) -> Result<(), reader::ReaderError> {
         }
         asked.cancel();
     });
-    let ended = reader::run(settings, stop).await;
+    let ended = crossing.reader(settings, stop).await;
     listening.abort();
     ended
 }

@@ -7,7 +7,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::{ConfigArg, FINDING, GOOD, USAGE};
+use super::{ConfigArg, FINDING, GOOD, USAGE, crossing};
+use crate::broker::crossing::Crossing;
 use crate::config::Level;
 use crate::station::{self, StationError};
 
@@ -15,8 +16,14 @@ use crate::station::{self, StationError};
 const LOOKING: Duration = Duration::from_secs(5);
 
 /// Runs the station until it is asked to stop.
-pub fn run(args: &ConfigArg) -> u8 {
-    let settings = match args.unlocked() {
+pub fn run(args: &ConfigArg, crossing: Option<&dyn Crossing>) -> u8 {
+    let loaded = match args.load() {
+        Ok(settings) if settings.office.is_some() && crossing.is_none() => {
+            return crossing::become_it();
+        }
+        loaded => loaded.and_then(super::unlock),
+    };
+    let settings = match loaded {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -25,7 +32,7 @@ pub fn run(args: &ConfigArg) -> u8 {
         .enable_all()
         .build()
         .expect("the system can start threads");
-    let ended = runtime.block_on(station::run(settings));
+    let ended = runtime.block_on(station::run(settings, crossing));
     // Whoever looks at a disk that does not answer is not waited for.
     runtime.shutdown_timeout(LOOKING);
     match ended {

@@ -40,6 +40,8 @@ pub struct Brokers {
     pub nodes: Vec<Node>,
     processes: Vec<Option<Process>>,
     more: String,
+    /// How those who connect do it, as lines of their settings: without TLS.
+    pub secured: String,
 }
 
 /// An nkey in a file only its owner reads; its public half.
@@ -92,6 +94,7 @@ impl Brokers {
             processes: nodes.iter().map(|_| None).collect(),
             nodes,
             more: more.to_owned(),
+            secured: "plain = true\n".into(),
         };
         (0..brokers.nodes.len()).for_each(|n| brokers.start(n));
         brokers
@@ -169,10 +172,15 @@ impl Brokers {
 
     /// As settings name them, seen through this host part (`None`: as they are).
     pub fn servers(&self) -> String {
+        let scheme = if self.secured.contains("plain") {
+            "nats"
+        } else {
+            "tls"
+        };
         let all: Vec<String> = self
             .nodes
             .iter()
-            .map(|node| format!("\"nats://{}:{}\"", node.host, node.port))
+            .map(|node| format!("\"{scheme}://{}:{}\"", node.host, node.port))
             .collect();
         format!("[{}]", all.join(", "))
     }
@@ -180,7 +188,8 @@ impl Brokers {
     /// The table of brokers for somebody with this name.
     pub fn table(&self, head: &str, name: &str, servers: &str) -> String {
         let credentials = self.file(&format!("{name}.nkey"));
-        format!("[{head}]\nservers = {servers}\ncredentials = {credentials:?}\nplain = true\n")
+        let secured = &self.secured;
+        format!("[{head}]\nservers = {servers}\ncredentials = {credentials:?}\n{secured}")
     }
 }
 

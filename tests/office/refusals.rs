@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::brokers::{Brokers, Office, ask, code_of, feed, permissions, station};
 use crate::support::clock::Clock;
-use crate::support::{TestStation, wait_for};
+use crate::support::{LAIXIN, TestStation, bounded, wait_for};
 
 fn says(station: &TestStation, part: &str, code: &str) {
     wait_for(&format!("{part} to say {code}"), 40, || {
@@ -19,6 +19,32 @@ fn says(station: &TestStation, part: &str, code: &str) {
     assert_eq!(station.call("GET", "/v1/letters/H00009", None).0, 200);
     let out = "SELECT message FROM outbox WHERE state = 'sent'";
     assert_eq!(ask(station, out), Vec::<String>::new(), "nothing is sent");
+}
+
+/// The program without what speaks to brokers lies alone: nothing goes on half.
+#[test]
+fn a_station_of_an_office_without_the_program_for_it_is_told_what_to_install() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    let station = TestStation::with_settings(|text| text + &office.table(&brokers, "desk-a", ""));
+    // Beside the built one, since a link may not leave its disk.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let alone = folder.path().join("laixin");
+    fs::hard_link(LAIXIN, &alone).unwrap();
+    let commands = [
+        ("run", station.folder("station.toml")),
+        ("office", office.file("office.toml")),
+        ("reader", office.file("reader.toml")),
+    ];
+    for (command, settings) in commands {
+        let mut ended = bounded(&alone);
+        let ended = ended.args([command, "--config"]).arg(settings).output();
+        let ended = ended.unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{command}: {told}");
+        assert!(told.contains("install the package laixin-office"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
 }
 
 #[test]
