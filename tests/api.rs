@@ -30,6 +30,7 @@ mod late_acks;
 mod late_pages;
 mod letter_pages;
 mod mailroom;
+mod matters;
 mod named_offices;
 mod office;
 mod offices;

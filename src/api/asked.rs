@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::body;
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use crate::digest;
 use crate::domain::text::hidden_mark;
 use crate::events::Event;
@@ -81,13 +81,7 @@ fn free_of_hidden_marks(text: &[u8]) -> Result<(), Problem> {
     };
     match hidden_in(&document, String::new()) {
         None => Ok(()),
-        Some((place, mark)) => Err(Problem::new(
-            "body_invalid",
-            format!(
-                "{place}: has an invisible character (U+{:04X}) that can make a text look like another one; type it anew",
-                u32::from(mark)
-            ),
-        )),
+        Some((place, mark)) => Err(Problem::body(&place, Wanted::Visible(mark))),
     }
 }
 
@@ -118,10 +112,8 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
         path if path == "." => "the body".to_owned(),
         path => path,
     };
-    Problem::new(
-        "body_invalid",
-        format!("{place}: {} ({at})", expected(&inner.to_string())),
-    )
+    let words = format!("{} ({at})", expected(&inner.to_string()));
+    Problem::body(&place, Wanted::Said(&words))
 }
 
 /// The half of serde's words that does not repeat the sender's.

@@ -9,7 +9,7 @@ use super::App;
 use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
 use super::paging::{self, Listed, Part};
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use super::second_person::Proof;
 use crate::clock::{self, Millis};
 use crate::disinfect::{CabinetControl, CabinetView};
@@ -107,15 +107,9 @@ fn plausible(received: Millis, now: Millis) -> Result<(), Problem> {
     if (early.0..=late.0).contains(&received.0) {
         return Ok(());
     }
-    Err(Problem::new(
-        "body_invalid",
-        format!(
-            "received_at: {} cannot be; from {} to {} is allowed. The clock of this station says {}",
-            received.rfc3339(),
-            early.rfc3339(),
-            late.rfc3339(),
-            now.rfc3339()
-        ),
+    Err(Problem::body(
+        "received_at",
+        Wanted::Moment(early, late, now),
     ))
 }
 
@@ -135,13 +129,11 @@ pub async fn sign_in(
         received_at,
     } = asked.body;
     if !(1..=10_000).contains(&count) {
-        return Err(Problem::new("body_invalid", "count: 1 to 10000 is allowed"));
+        return Err(Problem::body("count", Wanted::Number(1, 10_000)));
     }
     let received = Millis::parse(&received_at).ok_or_else(|| {
-        Problem::new(
-            "body_invalid",
-            "received_at: RFC 3339 with a zone is allowed",
-        )
+        let words = "RFC 3339 with a zone is allowed";
+        Problem::body("received_at", Wanted::Said(words))
     })?;
     plausible(received, clock::now())?;
     app.once_telling(key, move |db| {
@@ -220,10 +212,7 @@ pub async fn load(
     let key = asked.key(&by);
     let NewLoadBody { cabinet, letters } = asked.body;
     if letters.is_some_and(|letters| !(1..=10_000).contains(&letters)) {
-        return Err(Problem::new(
-            "body_invalid",
-            "letters: 1 to 10000 is allowed",
-        ));
+        return Err(Problem::body("letters", Wanted::Number(1, 10_000)));
     }
     // Without any cabinet in the settings loads open only by override; any name will do for those.
     if !app.cabinets.is_empty() && !app.cabinets.contains_key(&cabinet) {

@@ -13,7 +13,7 @@ use super::asked::{Asked, Given, answer};
 use super::auth::{Caller, Mailroom};
 use super::batches::{BatchView, seen};
 use super::guard;
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use super::ranged;
 use super::valuables::ReasonBody;
 use crate::clock;
@@ -32,10 +32,7 @@ pub(super) fn reason(text: &str) -> Result<String, Problem> {
     let text = text.trim().to_owned();
     match (2..=500).contains(&text.chars().count()) {
         true => Ok(text),
-        false => Err(Problem::new(
-            "body_invalid",
-            "reason: 2 to 500 characters are needed",
-        )),
+        false => Err(Problem::body("reason", Wanted::Characters(2, 500))),
     }
 }
 
@@ -116,10 +113,7 @@ pub async fn exception(
         reason: why,
     } = asked.body;
     if !(1..=10_000).contains(&letters) {
-        return Err(Problem::new(
-            "body_invalid",
-            "letters: 1 to 10000 is allowed",
-        ));
+        return Err(Problem::body("letters", Wanted::Number(1, 10_000)));
     }
     let why = reason(&why)?;
     let is_closed = app
@@ -463,7 +457,7 @@ pub async fn print(
     let by = caller.actor();
     let count = asked.body.count;
     if !(1..=separators::MOST_SHEETS).contains(&count) {
-        return Err(Problem::new("body_invalid", "count: 1 to 500 is allowed"));
+        return Err(Problem::body("count", Wanted::Number(1, 500)));
     }
     let run = separators::new_run();
     let (settings, name) = (app.settings.clone(), run.clone());

@@ -16,8 +16,10 @@ use crate::print::PrintError;
 use crate::store::StoreError;
 
 mod codes;
+mod wanted;
 
 use codes::CODES;
+pub(super) use wanted::Wanted;
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -38,7 +40,8 @@ pub struct Problem {
     pub code: &'static str,
     /// What happened here, and what to do.
     pub detail: String,
-    /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`; of `setting_refused`: what is wrong, e.g. `same_place`.
+    /// Of `cabinet_refuses`: the cabinet's own stable code, e.g. `door_open`; of `setting_refused`: what is wrong, e.g. `same_place`; of
+    /// `body_invalid`: what a field takes, e.g. `characters`, where one field is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<Box<str>>,
@@ -49,7 +52,8 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub load: Option<Box<i64>>,
-    /// Of `setting_refused`: what fills the sentence of `reason`: lines, names, numbers.
+    /// Of `setting_refused`: what fills the sentence of `reason`: lines, names, numbers. Of `body_invalid`: the field, and from what to what it
+    /// goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>)]
     pub values: Option<Box<Filling>>,

@@ -10,7 +10,7 @@ use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{AccountKeepers, Caller};
 use super::password;
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use super::tls;
 use super::users::is_name;
 use super::valuables::words;
@@ -139,13 +139,10 @@ pub async fn add(
         certificate,
     } = asked.body;
     if !is_name(&name) {
-        return Err(Problem::new(
-            "body_invalid",
-            "name: 1 to 32 letters, digits, - _ and . are allowed",
-        ));
+        return Err(Problem::body("name", Wanted::AccountName));
     }
     if days.is_some_and(|days| !(1..=3650).contains(&days)) {
-        return Err(Problem::new("body_invalid", "days: 1 to 3650 is allowed"));
+        return Err(Problem::body("days", Wanted::Number(1, 3650)));
     }
     let unit = unit.filter(|unit| !unit.trim().is_empty());
     let unit = unit.map(|unit| words("unit", &unit, 2, 100)).transpose()?;

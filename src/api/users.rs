@@ -10,7 +10,7 @@ use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{AccountKeepers, Caller, Person};
 use super::password;
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use crate::clock::Millis;
 use crate::domain::access::Role;
 use crate::domain::password::{Refused, check};
@@ -140,10 +140,7 @@ pub async fn add(
     let key = asked.key_of(&by, &[name]);
     let (name, role) = (name.clone(), *role);
     if !is_name(&name) {
-        return Err(Problem::new(
-            "body_invalid",
-            "name: 1 to 32 letters, digits, - _ and . are allowed",
-        ));
+        return Err(Problem::body("name", Wanted::AccountName));
     }
     let phc = app.hashed(&name, password.clone()).await?;
     app.once(key, move |db| {

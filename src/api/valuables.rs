@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::asked::{Asked, Given, Nothing, answer};
 use super::auth::{Caller, Mailroom};
-use super::problem::Problem;
+use super::problem::{Problem, Wanted};
 use crate::domain::keeping::{ReturnWay, ValuableKind};
 use crate::events::Event;
 use crate::store::{Answered, Db, NewReturn, NewValuable, StoreError, ValuableRow};
@@ -149,10 +149,7 @@ pub(super) fn words(name: &str, text: &str, least: usize, most: usize) -> Result
     if (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
     }
-    Err(Problem::new(
-        "body_invalid",
-        format!("{name}: {least} to {most} characters are needed"),
-    ))
+    Err(Problem::body(name, Wanted::Characters(least, most)))
 }
 
 fn changed(db: &Db, id: i64, status: StatusCode) -> Result<(Answered, Event), StoreError> {
@@ -205,10 +202,7 @@ pub async fn list(
         serial: optional("serial", asked.body.serial)?,
     };
     if new.kind == ValuableKind::Cash && new.amount.is_none() {
-        return Err(Problem::new(
-            "body_invalid",
-            "amount: how much cash it is has to be said",
-        ));
+        return Err(Problem::body("amount", Wanted::Something));
     }
     app.once_telling(key, move |db| {
         let id = db.list_valuable(&letter, &new, &by)?;
@@ -250,10 +244,7 @@ pub async fn give_back(
     let day = body.on.parse::<jiff::civil::Date>();
     let is_over = day.is_ok_and(|day| day <= crate::clock::now().zoned().date());
     if !is_over || body.on.len() != 10 {
-        return Err(Problem::new(
-            "body_invalid",
-            "on: a day such as 2026-11-27 is needed, today or before",
-        ));
+        return Err(Problem::body("on", Wanted::DayPast));
     }
     let back = NewReturn {
         how: body.how,

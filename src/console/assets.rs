@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use super::words::Words;
 use crate::config::Language;
 use crate::digest;
+use crate::domain::extract::categories;
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 20] = [
+const FILES: [(&str, &str, &str); 21] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -32,6 +33,7 @@ const FILES: [(&str, &str, &str); 20] = [
     ("settings.js", SCRIPT, include_str!("assets/settings.js")),
     ("sheets.css", CSS, include_str!("assets/sheets.css")),
     ("viewer.js", SCRIPT, include_str!("assets/viewer.js")),
+    ("matters.js", SCRIPT, include_str!("assets/matters.js")),
     ("fields.js", SCRIPT, include_str!("assets/fields.js")),
     ("mark.svg", "image/svg+xml", include_str!("assets/mark.svg")),
 ];
@@ -43,6 +45,8 @@ fn words_script(language: Language) -> String {
         "script",
         "problem",
         "allowed",
+        "asked",
+        "validity",
         "fault",
         "fault_do",
         "point",
@@ -64,9 +68,12 @@ fn words_script(language: Language) -> String {
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), serde_json::json!(words.section(name)?))))
         .collect();
+    // What a matter may be about, with the words that each is found by.
+    let listed: Vec<_> = categories().collect();
     format!(
-        "window.laixinWords = {};\n",
-        serde_json::Value::Object(said)
+        "window.laixinWords = {};\nwindow.laixinCategories = {};\n",
+        serde_json::Value::Object(said),
+        serde_json::json!(listed)
     )
 }
 

@@ -174,6 +174,10 @@ fn rows(
     (a, a_date): (&Registered, &Option<String>),
     (b, b_date): (&Registered, &Option<String>),
 ) -> Vec<BothRow> {
+    let purpose = |code: &Option<String>| {
+        let code = code.as_deref()?;
+        Some(w.known("purpose", code).unwrap_or(code).to_owned())
+    };
     let list = |phones: &[String]| (!phones.is_empty()).then(|| phones.join(" "));
     let pairs = [
         ("field.sender_name", a.name.clone(), b.name.clone()),
@@ -182,7 +186,7 @@ fn rows(
         ("field.id_number", a.id_number.clone(), b.id_number.clone()),
         ("field.addressee", a.addressee.clone(), b.addressee.clone()),
         ("field.letter_date", a_date.clone(), b_date.clone()),
-        ("field.purpose", a.purpose.clone(), b.purpose.clone()),
+        ("field.purpose", purpose(&a.purpose), purpose(&b.purpose)),
     ];
     let row = |(label, here, there): (&'static str, Option<String>, Option<String>)| {
         let how = match (&here, &there) {

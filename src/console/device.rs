@@ -186,6 +186,11 @@ fn address(device: &str, file: &str, wanted: &Wanted, before: Option<i64>) -> St
     }
 }
 
+/// An entry that is renewed keeps its row: in the order of their rows they would not be in the order of time.
+fn newest_first((row, entry): &(i64, HealthRow)) -> std::cmp::Reverse<(Millis, i64)> {
+    std::cmp::Reverse((entry.at, *row))
+}
+
 fn filled(
     w: &'static Words,
     f: Frame,
@@ -195,6 +200,7 @@ fn filled(
 ) -> DevicePage {
     let older = (seen.log.len() > PAGE as usize).then(|| seen.log[PAGE as usize - 1].0);
     seen.log.truncate(PAGE as usize);
+    seen.log.sort_by_key(newest_first);
     let choice = |section: &'static str, code: &str, chosen: &Option<String>| Choice {
         label: w.code(section, code).to_owned(),
         chosen: chosen.as_deref() == Some(code),
@@ -263,11 +269,12 @@ pub(super) async fn table(
         let rows = log(db, w, (&device, &wanted), TAKEN_ALONG)?;
         Ok((device, rows))
     });
-    let (device, rows) = match found.await {
+    let (device, mut rows) = match found.await {
         Ok(found) => found,
         Err(error) => return Refused::by_store(f, &error).into_response(),
     };
     let mut text = "time,device,point,value,limit,state,code,detail,next_in_words\n".to_owned();
+    rows.sort_by_key(newest_first);
     for (_, row) in &rows {
         text.push_str(&csv_line(w, row));
     }

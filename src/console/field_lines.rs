@@ -8,8 +8,10 @@ use crate::domain::draft::{Draft, IdNumber, Phone, PhoneKind};
 use crate::domain::field::{Field, Source};
 use crate::domain::text::Quad;
 
+mod matters;
 mod of_letter;
 
+pub(super) use matters::{MatterRow, rows as matter_rows};
 use of_letter::{accused, anonymous, another_phone, by_a_person, joint, summary};
 
 /// Purposes a letter may have (requirement C10); the words are in the message files.
@@ -287,6 +289,24 @@ pub(super) fn lines(w: &'static Words, draft: &Draft, accused_open: bool) -> Vec
         lines.iter_mut().for_each(|line| vouched(w, line));
     }
     lines
+}
+
+/// The list of those who signed lights their names where they stand; of one alone, where he was read as the sender.
+pub(super) fn light_names(lines: &mut [FieldLine], signed_at: Option<&(u32, Vec<Quad>)>) {
+    let sender = lines
+        .first()
+        .map(|one| (one.page.clone(), one.quad.clone()));
+    let Some(joint) = lines.iter_mut().find(|line| line.name == "joint") else {
+        return;
+    };
+    (joint.page, joint.quad) = match (signed_at, sender) {
+        (Some((page, quads)), _) => {
+            let places: Vec<String> = quads.iter().map(points).collect();
+            (page.to_string(), places.join(";"))
+        }
+        (None, Some(sender)) if !joint.value.is_empty() && !joint.value.contains('、') => sender,
+        _ => return,
+    };
 }
 
 /// Of a confirmed draft nothing wants a look: an officer's name stands under every value. A wrong check digit is still told.

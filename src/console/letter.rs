@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
 use super::earlier::{self, EarlierPart};
-use super::field_lines::{self, FieldLine};
+use super::field_lines::{self, FieldLine, MatterRow};
 use super::frame::{Frame, Visitor};
 use super::letters::{WITHHELD, over_words, stage_code};
 use super::outbox::returned_words;
@@ -25,11 +25,12 @@ use crate::domain::access::{Action, Seer, may};
 use crate::domain::double_entry::{Agreement, EntryField};
 use crate::domain::draft::Draft;
 use crate::domain::letter::Stage;
+use crate::domain::text::Quad;
 use crate::store::{
     Batch, Db, DraftRow, DraftState, Hold, InQueue, KeptPages, LetterRow, Message, NamedOffice,
     PageRow, RestrictionRow, StoreError, Withholding,
 };
-use more::{Line, MatterLine, Signatory, matters, more, signatories};
+use more::{Line, Signatory, more, signatories};
 use questions::{HoldQuestion, OfficeQuestion, hold_question, kept_words, office_questions};
 use raised::{FlagLine, Raised, flags};
 
@@ -62,7 +63,7 @@ struct LetterPage {
     notes: Vec<String>,
     missing: String,
     fields: Vec<FieldLine>,
-    matters: Vec<MatterLine>,
+    matters: Vec<MatterRow>,
     signatories: Vec<Signatory>,
     more: Vec<Line>,
     earlier: Option<EarlierPart>,
@@ -105,6 +106,8 @@ struct Seen {
     batch: Batch,
     pages: Vec<PageRow>,
     draft: Option<DraftRow>,
+    /// Where those who signed stand: the page that has most of them, and each one's place there.
+    signed_at: Option<(u32, Vec<Quad>)>,
     later: Vec<String>,
     withheld: Option<Withholding>,
     restriction: Option<RestrictionRow>,
@@ -192,6 +195,10 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         Some(row) if for_visitor && row.draft.visitor.is_some() => Some(db.for_visitor(id)?.1),
         _ => None,
     };
+    let signed_at = match &draft {
+        Some(row) => signed_at(db, id, &row.draft.fields.joint.signatories)?,
+        None => None,
+    };
     let returned = db.returned(Some(id), 1)?.pop().filter(|_| is_shown);
     Ok(Seen {
         alerts: match is_shown {
@@ -233,6 +240,7 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         later,
         restriction,
         conflict: db.conflict(id)?.is_some(),
+        signed_at,
         pages: if is_shown {
             db.page_rows(id)?
         } else {
@@ -242,6 +250,23 @@ fn look(db: &mut Db, id: &str, seer: &Seer) -> Result<Seen, StoreError> {
         draft,
         letter,
     })
+}
+
+fn signed_at(
+    db: &Db,
+    letter: &str,
+    names: &[String],
+) -> Result<Option<(u32, Vec<Quad>)>, StoreError> {
+    if names.len() < 2 {
+        return Ok(None);
+    }
+    let pages = db.page_texts(letter)?;
+    let places = pages
+        .iter()
+        .filter(|page| page.kind.is_of_the_letter())
+        .map(|page| (page.n, page.last_mentions(names)));
+    let most = places.max_by_key(|(_, quads)| quads.len());
+    Ok(most.filter(|(_, quads)| !quads.is_empty()))
 }
 
 fn look_at_alerts(db: &Db, letter: &str, seer: &Seer) -> Result<Vec<Raised>, StoreError> {
@@ -323,6 +348,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|draft| {
                 let mut lines = field_lines::lines(w, draft, seen.accused_open);
                 field_lines::keyed_otherwise(w, &mut lines, draft, &seen.entries);
+                field_lines::light_names(&mut lines, seen.signed_at.as_ref());
                 lines
             })
             .unwrap_or_default(),
@@ -353,7 +379,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             false => Vec::new(),
         },
         matters: draft
-            .map(|draft| matters(&draft.fields))
+            .map(|draft| field_lines::matter_rows(w, &draft.fields))
             .unwrap_or_default(),
         signatories: draft
             .map(|draft| signatories(&draft.fields))

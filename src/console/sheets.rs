@@ -73,6 +73,8 @@ struct SheetsPage {
     kinds: Vec<KindChoice>,
     groups: Vec<Group>,
     more: Option<String>,
+    /// The letter above the first that is shown, which a key may join to it.
+    above: String,
     /// One letter alone is shown, with all its pages.
     is_one: bool,
 }
@@ -82,6 +84,8 @@ struct Found {
     expected: i64,
     letters: Vec<(LetterLine, Option<Vec<PageRow>>)>,
     last: Option<String>,
+    /// The letter above the first that is shown.
+    above: Option<String>,
 }
 
 /// Which part of the batch.
@@ -119,9 +123,13 @@ fn look(db: &mut Db, batch: i64, wanted: Wanted, seer: &Seer) -> Result<Found, S
     };
     lines.retain(|line| line.batch_id == batch);
     let is_cut = lines.len() > LETTERS as usize;
+    let above = lines.get(LETTERS as usize).map(|line| line.id.clone());
     lines.truncate(LETTERS as usize);
     let last = lines.last().filter(|_| is_cut).map(|line| line.id.clone());
+    add_origins(db, batch, &mut lines)?;
     let mut lines = db.seen_by(seer, "sheets", lines)?;
+    // Who may not know of it is not told its number either.
+    let above = above.filter(|id| db.let_see(seer, id).is_ok());
     // By number: what was split off stands below the letter it was part of.
     lines.sort_by(|a, b| a.id.cmp(&b.id));
     let letters = lines.into_iter().map(|line| {
@@ -135,7 +143,31 @@ fn look(db: &mut Db, batch: i64, wanted: Wanted, seer: &Seer) -> Result<Found, S
         batch: seen.batch,
         letters,
         last,
+        above,
     })
+}
+
+/// What was split off is the newest, and pushes the letter that it was part of off the page: that one is shown beside it all the same.
+fn add_origins(db: &Db, batch: i64, lines: &mut Vec<LetterLine>) -> Result<(), StoreError> {
+    let mut origins: Vec<String> = lines.iter().filter_map(|line| origin(&line.id)).collect();
+    origins.sort_unstable();
+    origins.dedup();
+    origins.retain(|id| lines.iter().all(|line| line.id != *id));
+    for id in origins {
+        match db.letter_line(&id) {
+            Ok(line) if line.batch_id == batch => lines.push(line),
+            Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A025_2 was split off A025.
+fn origin(letter: &str) -> Option<String> {
+    let (before, n) = letter.rsplit_once('_')?;
+    let is_number = !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| before.to_owned())
 }
 
 fn sheet(w: &'static Words, page: &PageRow) -> Sheet {
@@ -209,6 +241,7 @@ pub(super) async fn page(
         batch,
         counts: format!("{counts} · {verdict}"),
         kinds: kinds.into(),
+        above: found.above.unwrap_or_default(),
         more: found.last.map(|id| {
             format!(
                 "/batches/{batch}/pages?before={}",

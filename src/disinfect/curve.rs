@@ -8,8 +8,8 @@ use crate::store::{CycleSample, Queued, Store};
 
 /// From one sample to the next.
 const EVERY_MS: u64 = 1_000;
-/// Samples of one batch.
-const BATCH: usize = 10;
+/// Samples of one batch: so few that the picture on the cabinet's page grows while one looks at it.
+const BATCH: usize = 2;
 /// Samples kept at most while the store takes none; the oldest go first.
 const KEPT: usize = 7_200;
 

@@ -10,10 +10,12 @@ use super::field::{Alternative, Field, Source};
 
 mod accused;
 mod allowed;
+mod matters;
 mod typed;
 
 pub use accused::{NamedAccused, NewAccused, Party, parties_in, stays};
 use allowed::phone_kind;
+pub use matters::NewMatter;
 
 /// Name under which anonymous letters are registered.
 pub const ANONYMOUS_NAME: &str = "匿名";
@@ -72,7 +74,8 @@ pub struct NewJoint {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"sender_name": {"value": "陆思雨"}, "letter_date": {"value": "2025-02-17"}, "purpose": {"value": "投诉请求"},
-    "phones": ["0512-65227061"], "anonymous": {"value": false}, "summary": "反映小区供暖问题，盼望答复。"}))]
+    "phones": ["0512-65227061"], "anonymous": {"value": false}, "summary": "反映小区供暖问题，盼望答复。",
+    "matters": [{"n": 1, "title": "小区供暖", "main": true, "place": "苏州市姑苏区", "category": "城乡建设/市政设施/排水与管网"}]}))]
 pub struct Corrections {
     /// 姓名
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +107,9 @@ pub struct Corrections {
     /// 被举报人, the whole list
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accused: Option<NewAccused>,
+    /// 问题, the whole list
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matters: Option<Vec<NewMatter>>,
     /// 摘要
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
@@ -254,6 +260,10 @@ impl Draft {
             let (before, after) = accused.apply(&mut self.fields.accused)?;
             note("accused", before, after);
         }
+        if let Some(new) = &new.matters {
+            let (before, after) = matters::apply(new, &mut self.fields)?;
+            note("matters", before, after);
+        }
         if let Some(summary) = &new.summary {
             note("summary", self.fields.summary.clone(), summary.clone());
             self.fields.summary.clone_from(summary);
@@ -355,6 +365,9 @@ impl Draft {
         if new.phones.is_some() {
             empty.push(("phones", self.fields.phones.is_empty()));
         }
+        if new.matters.is_some() {
+            empty.push(("matters", self.fields.matters.is_empty()));
+        }
         for (name, is_empty) in empty {
             self.missing.retain(|missing| missing != name);
             if is_empty {
@@ -372,6 +385,10 @@ impl Draft {
                 "phones" => self.fields.phones.clone_from(&old.phones),
                 "joint" => self.fields.joint = old.joint.clone(),
                 "accused" => self.fields.accused.clone_from(&old.accused),
+                "matters" => {
+                    self.fields.matters.clone_from(&old.matters);
+                    self.fields.matters_read.clone_from(&old.matters_read);
+                }
                 "summary" => self.fields.summary.clone_from(&old.summary),
                 "repeat" => self.fields.repeat = old.repeat.clone(),
                 "anonymous" => self.fields.anonymous = old.anonymous.clone(),

@@ -158,6 +158,9 @@ pub struct Fields {
     pub postmark: Option<Postmark>,
     /// 问题, one of them main.
     pub matters: Vec<Matter>,
+    /// The matters as they were read, where an officer corrected them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matters_read: Vec<Matter>,
     /// Extractive summary; empty when there is none.
     pub summary: String,
     /// The sentences of the summary as they were extracted, each with its place.
@@ -420,6 +423,9 @@ pub struct Matter {
     /// The stretches of text it is told in, line by line.
     #[serde(default)]
     pub ranges: Vec<Passage>,
+    /// Where an officer corrected the list: the number under which this matter is known. Those that were read have the first numbers, in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
 }
 
 /// An alert with the sentence that raised it.

@@ -40,6 +40,7 @@ pub(crate) use accused::offices_spoken_of;
 pub use alert::Meaning;
 pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
+pub use matter::{categories, is_category, likely_categories};
 pub use sender::ANONYMOUS;
 
 use super::draft::{Fields, Postmark};

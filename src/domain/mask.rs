@@ -1,6 +1,8 @@
 //! Names as they are shown in lists to those who must not know them: enough to tell two lines apart, too little to find somebody. Numbers
 //! and addresses are in no list that people see; the letter itself shows them, and that look is on record.
 
+use super::zones::fold;
+
 /// 陆思雨 → 陆**; what cannot be told apart that way is hidden whole.
 pub fn name(text: &str) -> String {
     let mut chars = text.chars();
@@ -14,32 +16,82 @@ pub fn name(text: &str) -> String {
 /// 13812345678 → 138****5678, 320504199001011234 → ****1234: every run of so many figures in a text, where it ends in X, too.
 pub fn numbers(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < chars.len() {
-        let figures = chars[at..]
-            .iter()
-            .take_while(|c| c.is_ascii_digit())
-            .count();
-        let end = match chars.get(at + figures) {
-            Some('X' | 'x') if figures >= LONG => at + figures + 1,
-            _ => at + figures,
-        };
-        if figures >= LONG {
-            let shown = if figures == 11 { 3 } else { 0 };
-            out.extend(&chars[at..at + shown]);
-            out.push_str("****");
-            out.extend(&chars[end - 4..end]);
-        } else {
-            out.extend(&chars[at..end.max(at + 1)]);
+    let mut hidden = figures_hidden(&chars).into_iter().peekable();
+    let (mut out, mut was_hidden) = (String::with_capacity(text.len()), false);
+    for (at, c) in chars.into_iter().enumerate() {
+        let is_hidden = hidden.next_if_eq(&at).is_some();
+        match (is_hidden, was_hidden) {
+            (true, false) => out.push_str("****"),
+            (true, true) => {}
+            (false, _) => out.push(c),
         }
-        at = end.max(at + 1);
+        was_hidden = is_hidden;
     }
     out
 }
 
+/// Which characters of a text are hidden, in order: of every number all but its end, of one with eleven figures all but its beginning and its end. A
+/// number may be written with single blanks, dashes or line breaks in it.
+pub fn figures_hidden(chars: &[char]) -> Vec<usize> {
+    let mut hidden = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let run = number_at(chars, at);
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            at += 1;
+            continue;
+        };
+        let is_whole = last - first < run.len();
+        let is_mobile = run.len() == 11 && fold(chars[at]) == '1';
+        if is_whole && run.len() >= LONG || is_mobile || run.len() >= LONG_IN_PARTS {
+            let shown = if run.len() == 11 { 3 } else { 0 };
+            let (from, to) = (run[shown], run[run.len() - 4]);
+            hidden.extend(from..to);
+            at = last + 1;
+        } else {
+            // Not one number: its first part may be.
+            let part = run
+                .windows(2)
+                .take_while(|two| two[1] == two[0] + 1)
+                .count()
+                + 1;
+            if part >= LONG {
+                let shown = if part == 11 { 3 } else { 0 };
+                hidden.extend(run[shown]..run[part - 4]);
+            }
+            at = run[part - 1] + 1;
+        }
+    }
+    hidden
+}
+
+/// Where the figures of a number stand that begins here, with the X at its end.
+fn number_at(chars: &[char], from: usize) -> Vec<usize> {
+    let is_figure = |at: usize| chars.get(at).is_some_and(|c| fold(*c).is_ascii_digit());
+    let parts = |at: usize| {
+        let between = chars.get(at).is_some_and(|c| " -\n\u{3000}".contains(*c));
+        between && is_figure(at + 1)
+    };
+    let (mut run, mut at) = (Vec::new(), from);
+    loop {
+        if is_figure(at) {
+            run.push(at);
+        } else if run.is_empty() || !parts(at) {
+            break;
+        }
+        at += 1;
+    }
+    let ends_in_x = chars.get(at).is_some_and(|c| matches!(fold(*c), 'X' | 'x'));
+    if ends_in_x && run.len() >= LONG {
+        run.push(at);
+    }
+    run
+}
+
 /// So many figures in a row are a telephone's or a card's.
 const LONG: usize = 7;
+/// So many with blanks or dashes between them are a card's: a day, and an area code with its number, have fewer.
+const LONG_IN_PARTS: usize = 15;
 
 /// 江苏省苏州市姑苏区彩虹新村38幢 → 江苏省苏州市***.
 pub fn address(text: &str) -> String {

@@ -148,6 +148,12 @@ impl Words {
 
     /// A short part of the text around the first word found in it, every word in it marked.
     pub fn excerpt(&self, text: &str, compared: &Compared) -> Vec<Piece> {
+        let chars: Vec<char> = text.chars().collect();
+        self.excerpt_of((&chars, &chars), compared)
+    }
+
+    /// The same, of a text in which something is hidden: as it is shown where it was looked for, and as it is shown beside that.
+    fn excerpt_of(&self, (found, beside): (&[char], &[char]), compared: &Compared) -> Vec<Piece> {
         let mut marks: Vec<(usize, usize)> = Vec::new();
         for word in &self.0 {
             let mut at = 0;
@@ -161,15 +167,15 @@ impl Words {
         let Some((first, first_end)) = marks.first().copied() else {
             return Vec::new();
         };
-        let chars: Vec<char> = text.chars().collect();
         let (begin, end) = (
             first.saturating_sub(AROUND),
-            chars.len().min(first_end + AROUND),
+            beside.len().min(first_end + AROUND),
         );
         let mut pieces = Vec::new();
         let mut put = |from: usize, to: usize, is_marked: bool| {
             if from < to {
-                let text: String = chars[from..to].iter().collect();
+                let chars = if is_marked { found } else { beside };
+                let text = chars[from..to].iter().collect();
                 pieces.push(Piece { text, is_marked });
             }
         };
@@ -190,7 +196,7 @@ impl Words {
         if begin > 0 {
             pieces[0].text = "…".to_owned();
         }
-        if end < chars.len() {
+        if end < beside.len() {
             pieces.push(Piece {
                 text: "…".to_owned(),
                 is_marked: false,
@@ -206,6 +212,26 @@ impl Compared {
         rest.windows(word.len())
             .position(|part| part == word)
             .map(|at| at + from)
+    }
+
+    /// Where in the text there is a part of another one.
+    fn shared_with(&self, other: &Self) -> Vec<usize> {
+        let mut places = Vec::new();
+        let (mut at, last) = (0, self.chars.len().saturating_sub(OF_AN_ADDRESS));
+        while at <= last && !self.chars.is_empty() {
+            let same = |from: usize| {
+                let both = self.chars[at..].iter().zip(&other.chars[from..]);
+                both.take_while(|(one, two)| one == two).count()
+            };
+            let longest = (0..other.chars.len()).map(same).max().unwrap_or(0);
+            if longest < OF_AN_ADDRESS {
+                at += 1;
+                continue;
+            }
+            places.extend(self.from[at]..=self.from[at + longest - 1]);
+            at += longest;
+        }
+        places
     }
 
     fn ends(&self, word: &[char]) -> bool {
@@ -264,8 +290,13 @@ impl Place {
 }
 
 /// What is shown of a text in which something was found. A list shows no numbers and no addresses (`domain::mask`): of a number its end, of an
-/// address what was typed.
-pub fn shown(words: &Words, place: Place, text: &str, compared: &Compared) -> Vec<Piece> {
+/// address what was typed; wherever in the letter they stand, so that two places together tell no more than one. `address` is the sender's.
+pub fn shown(
+    words: &Words,
+    (place, text): (Place, &str),
+    compared: &Compared,
+    address: Option<&Compared>,
+) -> Vec<Piece> {
     match place {
         Place::Phone | Place::IdNumber => vec![Piece {
             text: mask::numbers(text),
@@ -285,15 +316,43 @@ pub fn shown(words: &Words, place: Place, text: &str, compared: &Compared) -> Ve
             kept
         }
         _ => {
-            let pieces = words.excerpt(text, compared).into_iter();
-            pieces
-                .map(|piece| Piece {
-                    text: mask::numbers(&piece.text),
-                    ..piece
-                })
-                .collect()
+            let mut found: Vec<char> = text.chars().collect();
+            for at in mask::figures_hidden(&found) {
+                found[at] = FIGURE;
+            }
+            let mut beside = found.clone();
+            for at in address.map_or_else(Vec::new, |address| compared.shared_with(address)) {
+                beside[at] = HOME;
+            }
+            let pieces = words.excerpt_of((&found, &beside), compared);
+            let starred = |piece: Piece| Piece {
+                text: stars(&piece.text),
+                ..piece
+            };
+            pieces.into_iter().map(starred).collect()
         }
     }
+}
+
+/// In the place of a hidden figure, and of a hidden character of an address: of Unicode's private use area, where no letter has a character.
+const FIGURE: char = '\u{e000}';
+const HOME: char = '\u{e001}';
+/// So many characters in a row that stand in the sender's address too are a part of it: 苏州市 alone tells nobody's.
+const OF_AN_ADDRESS: usize = 4;
+
+/// Stretches of what is hidden as stars, as many whatever their length.
+fn stars(text: &str) -> String {
+    let (mut out, mut before) = (String::new(), None);
+    for c in text.chars() {
+        match c {
+            FIGURE if before != Some(c) => out.push_str("****"),
+            HOME if before != Some(c) => out.push_str("***"),
+            FIGURE | HOME => {}
+            c => out.push(c),
+        }
+        before = Some(c);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -323,6 +382,65 @@ mod tests {
         assert_eq!(
             shown,
             format!("…{}[噪音]{}…", "前".repeat(AROUND), "后".repeat(AROUND))
+        );
+    }
+
+    fn told(asked: &str, text: &str, address: &str) -> String {
+        let words = Words::of(asked).unwrap();
+        let address = compared(address);
+        let pieces = shown(&words, (Place::Text, text), &compared(text), Some(&address));
+        let shown = pieces.into_iter().map(|piece| match piece.is_marked {
+            true => format!("[{}]", piece.text),
+            false => piece.text,
+        });
+        shown.collect()
+    }
+
+    /// 186****5591 beside ****44215591: two masks of one number told all of it.
+    #[test]
+    fn a_number_is_masked_in_one_way_wherever_it_stands() {
+        let field = mask::numbers("18644215591");
+        assert_eq!(field, "186****5591");
+        for text in [
+            "电话18644215591。",
+            "电话 186 4421 5591。",
+            "电话１８６４４２１５５９１。",
+            "电话186-4421-5591。",
+            "电话186-4421\n5591。",
+            "证号320504186442155910，18644215591。",
+        ] {
+            let shown = told("5591", text, "");
+            let figures: String = shown
+                .chars()
+                .map(fold)
+                .filter(char::is_ascii_digit)
+                .collect();
+            for hidden in ["4421", "442", "421"] {
+                assert!(!figures.contains(hidden), "{text}: {shown}");
+            }
+        }
+        assert_eq!(told("5591", "电话18644215591。", ""), "电话186****[5591]。");
+        assert_eq!(
+            told("二月", "二月2025-02-17, 3号楼", ""),
+            "[二月]2025-02-17, 3号楼"
+        );
+    }
+
+    #[test]
+    fn the_senders_address_is_masked_in_the_text_as_in_its_field() {
+        let address = "江苏省苏州市姑苏区彩虹新村38幢101室";
+        let text = "我家住苏州市姑苏区彩虹新村38幢，屋面漏水，苏州市领导请看";
+        assert_eq!(
+            told("漏水", text, address),
+            "…***，屋面[漏水]，苏州市领导请看"
+        );
+        assert_eq!(
+            told("彩虹新村", text, address),
+            "我家住***[彩虹新村]***，屋面漏水，苏州市领导请看"
+        );
+        assert_eq!(
+            told("漏水", text, ""),
+            "…苏州市姑苏区彩虹新村38幢，屋面[漏水]，苏州市领导请看"
         );
     }
 

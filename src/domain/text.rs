@@ -140,6 +140,30 @@ pub struct PageText {
     pub lines: Vec<Line>,
 }
 
+impl PageText {
+    /// Where each of these names stands last on this page; blanks do not count. Names that are not there are left out.
+    pub fn last_mentions(&self, names: &[String]) -> Vec<Quad> {
+        let lines: Vec<Vec<(usize, char)>> = self
+            .lines
+            .iter()
+            .map(|line| {
+                let chars = line.text.chars().enumerate();
+                chars.filter(|(_, c)| !c.is_whitespace()).collect()
+            })
+            .collect();
+        let place = |name: &String| {
+            let name: Vec<char> = name.chars().filter(|c| !c.is_whitespace()).collect();
+            let is_it = |part: &[(usize, char)]| part.iter().map(|(_, c)| c).eq(&name);
+            let on_line = |(line, chars): (&Line, &Vec<(usize, char)>)| {
+                let part = chars.windows(name.len().max(1)).rfind(|part| is_it(part))?;
+                Some(line.part(part.first()?.0, part.last()?.0 + 1))
+            };
+            self.lines.iter().zip(&lines).rev().find_map(on_line)
+        };
+        names.iter().filter_map(place).collect()
+    }
+}
+
 /// The first character of a text written by a person that nobody sees and that may make it look like another one: a control character
 /// other than tab and line break, a mark that turns the direction of reading (Unicode Bidi_Control), a tag, a separator of lines.
 #[must_use]

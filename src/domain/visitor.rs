@@ -259,6 +259,7 @@ mod tests {
             place: None,
             category: None,
             ranges: Vec::new(),
+            n: None,
         }];
         fields
     }

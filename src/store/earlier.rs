@@ -172,7 +172,7 @@ impl Db {
     }
 
     /// The texts of a letter's pages that are read.
-    pub(super) fn page_texts(&self, letter: &str) -> Result<Vec<PageText>, StoreError> {
+    pub fn page_texts(&self, letter: &str) -> Result<Vec<PageText>, StoreError> {
         let pages = self.read_pages(letter)?;
         Ok(pages
             .into_iter()

@@ -132,7 +132,7 @@ impl Db {
         let mut query = self.connection.prepare_cached(
             "SELECT at_ms, device, point, value, limit_value, state, code FROM
              (SELECT rowid, * FROM device_health WHERE at_ms >= ?1 AND (?2 IS NULL OR device = ?2)
-              ORDER BY rowid DESC LIMIT ?3) ORDER BY rowid",
+              ORDER BY rowid DESC LIMIT ?3) ORDER BY at_ms, rowid",
         )?;
         let rows = query.query_map((since, device, limit), |row| {
             let (code, detail) = HealthRow::parted(row.get(6)?);

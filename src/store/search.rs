@@ -248,6 +248,8 @@ impl Db {
             // Whom a name is hidden from does not find it by trying names either.
             Sight::Masked | Sight::No(_) => return Ok(None),
         };
+        let address = said.iter().find(|said| said.place == Place::Address);
+        let address = address.map(|said| &said.compared);
         let mut missing: Vec<usize> = (0..words.count()).collect();
         let mut found = Vec::new();
         for said in &said {
@@ -262,7 +264,7 @@ impl Db {
                 found.push(FoundPlace {
                     place: said.place,
                     page: said.page,
-                    excerpt: shown(words, said.place, &said.text, &said.compared),
+                    excerpt: shown(words, (said.place, &said.text), &said.compared, address),
                 });
             }
         }

@@ -41,6 +41,37 @@ async fn worn(station: &Station) {
     written.await.unwrap();
 }
 
+/// 05:49:42, 05:34:22, 05:49:42: an entry that is renewed keeps its row.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_device_stands_in_the_order_of_time() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        station.add_person("周维", Role::Maintenance).await;
+        let now = clock::now();
+        let rows: Vec<_> = [-10, -900, -5, -600]
+            .map(|s| HealthRow {
+                at: now.plus_seconds(s),
+                device: "cabinet-1".into(),
+                point: "link".into(),
+                value: None,
+                limit: None,
+                state: "bad".into(),
+                code: Some("check_cable".into()),
+                detail: None,
+            })
+            .into();
+        let written = station.app.store.with(move |db| db.log_health(&rows));
+        written.await.unwrap();
+        trust::sign_in_as(&browser, &station, "周维").await;
+        browser.open(&station.page("/maintenance/cabinet-1")).await;
+        let times = "return [...document.querySelectorAll('#log tbody tr td:first-child')].map((cell) => cell.textContent);";
+        let times: Vec<String> = serde_json::from_value(browser.ask(times).await).unwrap();
+        assert_eq!(times.len(), 4);
+        assert!(times.is_sorted_by(|one, other| one >= other), "{times:?}");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_has_charts_with_their_limits_and_a_log_to_look_through_and_take_along() {
     with_browser(|browser| async move {

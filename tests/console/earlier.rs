@@ -137,6 +137,15 @@ async fn an_earlier_letter_is_shown_with_its_scores_and_the_officer_decides() {
         let differs = browser.text("table.both tr.differs").await;
         assert!(differs.contains("仅本信有"), "{differs}");
         let path = "/letters/A001/beside?case=SZ%2F2021-7";
+        browser.open(&station.page("/language/en?to=/today")).await;
+        browser.open(&station.page(path)).await;
+        browser
+            .until(
+                "the purpose in English",
+                "document.querySelector('.both').textContent.includes('Complaint or request')",
+            )
+            .await;
+        browser.open(&station.page("/language/zh?to=/today")).await;
         super::pictures(&browser, &station, path, "letter-beside").await;
     })
     .await;

@@ -70,7 +70,7 @@ fn page(
 }
 
 /// A letter of so many pages with the draft of another.
-async fn like(station: &Station, draft: &Draft, letters: Vec<String>, pages: u32) {
+pub(super) async fn like(station: &Station, draft: &Draft, letters: Vec<String>, pages: u32) {
     let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/letters/S006_p1.jpg");
     let original = station
         .app

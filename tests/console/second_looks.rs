@@ -4,7 +4,7 @@ use laixin::domain::letter::Carrier;
 use laixin::store::Role;
 use serde_json::json;
 
-use super::browser::{Browser, ENTER, with_browser};
+use super::browser::{ALT, Browser, ENTER, with_browser};
 use super::browser_station::Station;
 use super::{earlier, pictures, sign_in, trust};
 
@@ -43,7 +43,7 @@ async fn a_second_person_keys_blind_and_both_are_compared() {
         pictures(&browser, &station, "/letters/S008", "letter-keyed-otherwise").await;
         browser.open(&station.page("/letters/S008")).await;
         browser.until("the first field", "document.activeElement.id === 'v-sender_name'").await;
-        browser.press("1").await;
+        browser.press(&format!("{ALT}1")).await;
         browser.until("taken", "document.querySelector('#f-sender_name.corrected:not(.typed)')").await;
         browser.until("agreed", "document.querySelectorAll('.entries .agrees').length === 3").await;
         assert_eq!(station.draft("S008").await.fields.sender_name.value.as_deref(), Some("张三"));

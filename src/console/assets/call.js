@@ -13,9 +13,28 @@ function newKey() {
 
 const csrf = () => document.querySelector('meta[name="csrf"]').content;
 
+/** What a field is called on the page: by its label, else as the desk calls it. */
+function nameOf(field, form) {
+  const name = field.split(/[.[]/)[0];
+  const place = form && form.elements && form.elements.namedItem(name);
+  const label = place && place.labels && place.labels[0] && place.labels[0].cloneNode(true);
+  if (label) for (const inner of label.querySelectorAll("input, select, textarea, small")) inner.remove();
+  return (label && label.textContent.trim()) || said.field[name] || said.asked[`field_${name}`] || name;
+}
+
+/** Which field does not fit, and what it takes. */
+function wanted({ reason, values }, form) {
+  const text = reason && values && said.asked[reason];
+  if (!text) return null;
+  const [field, ...limits] = values;
+  const shown = limits.map((limit) => (reason === "moment" ? limit.slice(0, 16).replace("T", " ") : limit));
+  return [nameOf(field, form), ...shown].reduce(fill, text);
+}
+
 /** What a problem document means, in the reader's language; an unknown code shows itself. */
-function sentence(problem, status) {
+function sentence(problem, status, form) {
   const code = (problem && problem.code) || String(status);
+  if (code === "body_invalid") return wanted(problem, form) || said.problem.body_invalid;
   if (code === "cabinet_refuses") {
     // Beside the code stands the cabinet's own.
     const at = problem.trouble;
@@ -40,6 +59,7 @@ class Refusal extends Error {
   constructor(status, problem) {
     super(sentence(problem, status));
     this.status = status;
+    this.problem = problem;
     this.code = problem && problem.code;
   }
 }
@@ -132,12 +152,34 @@ async function send(from, body) {
     await after(from.dataset.then);
   } catch (error) {
     if (error instanceof Refusal) repeatKeys.delete(from);
-    const text = error instanceof Refusal ? error.message : said.script.lost;
+    const text = error instanceof Refusal ? sentence(error.problem, error.status, from) : said.script.lost;
     if (say) say.textContent = text; else window.alert(text);
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
   }
 }
+
+/** What a browser finds wrong with a field before it is sent, in the reader's language and not in the browser's. */
+function fault(field) {
+  const { validity, dataset } = field;
+  const limits = { tooShort: field.minLength, tooLong: field.maxLength, rangeUnderflow: field.min, rangeOverflow: field.max };
+  const which = ["valueMissing", "tooShort", "tooLong", "rangeUnderflow", "rangeOverflow", "typeMismatch", "patternMismatch", "stepMismatch", "badInput"].find((one) => validity[one]);
+  if (which === "valueMissing" && field.type === "checkbox") return said.validity.unticked;
+  const limit = dataset.as === "moment" || field.type === "datetime-local" ? String(limits[which] || "").replace("T", " ") : limits[which];
+  return fill(said.validity[which] || said.validity.other, limit);
+}
+
+document.addEventListener("invalid", ({ target }) => {
+  target.setCustomValidity("");
+  if (!target.validity.valid) target.setCustomValidity(fault(target));
+}, true);
+// What was said of a field holds until it is changed, or the form is sent anew.
+const unsaid = (field) => { if (field.setCustomValidity) field.setCustomValidity(""); };
+document.addEventListener("input", ({ target }) => unsaid(target), true);
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("button, input[type=submit]");
+  if (button && button.form) for (const field of button.form.elements) unsaid(field);
+}, true);
 
 // Where every field wants a look, Enter goes on to the next one and only the last sends the form.
 document.addEventListener("keydown", (event) => {
@@ -209,5 +251,8 @@ document.addEventListener("click", (event) => {
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   if ("close" in button.dataset) button.closest("dialog").close();
 });
+
+// What a desk remembers is its person's: nothing of it is left to whoever signs in next.
+if (!document.querySelector(".bar .user")) for (const one of ["laixin-undo", "laixin-trail"]) sessionStorage.removeItem(one);
 
 window.laixin = { call, Refusal, said, fill };

@@ -6,6 +6,7 @@
 (() => {
   const { call, Refusal, said, fill } = window.laixin;
   const viewer = window.laixinViewer;
+  const matters = window.laixinMatters;
   const IDLE_MS = 2500, AGAIN_MS = 3000;
   const form = () => document.getElementById("live-form");
   const fields = () => [...document.querySelectorAll("#fields .field")];
@@ -18,6 +19,20 @@
   let idle = 0;
   let again = 0;
   let undo = [];
+
+  // What can be taken back outlives a reload and a look at another letter, while nobody else has changed the letter since.
+  const UNDO = "laixin-undo", MOST_LETTERS = 20;
+  const who = () => (document.querySelector(".bar .user") || document.body).textContent.trim();
+  function keepUndo() {
+    const { letter, version } = form().dataset;
+    const others = JSON.parse(sessionStorage.getItem(UNDO) || "[]").filter((one) => one.letter !== letter);
+    sessionStorage.setItem(UNDO, JSON.stringify([...others, { letter, version, who: who(), steps: undo }].slice(-MOST_LETTERS)));
+  }
+  function keptUndo() {
+    const { letter, version } = form().dataset;
+    const kept = JSON.parse(sessionStorage.getItem(UNDO) || "[]").find((one) => one.letter === letter);
+    return kept && kept.version === version && kept.who === who() ? kept.steps : [];
+  }
 
   function say(field, text, look) {
     const place = field.querySelector("[data-say]");
@@ -81,6 +96,7 @@
 
   /** What a correction of this name is made of, out of one value for each field of it. */
   function valuesOf(name, one) {
+    if (name === "matters") return matters.of(one);
     const of = fields().filter((other) => other.dataset.name === name).map((field) => one(control(field)));
     const first = of[0] || null;
     if (name === "anonymous") return first ? { value: true, reason: first } : { value: false };
@@ -108,7 +124,8 @@
 
   /** Why it was not saved: for a value of the wrong form, what this field takes. */
   function refused(field, error) {
-    if (error instanceof Refusal) { unsaved(field, (error.code === "correction_invalid" && said.allowed[field.dataset.name]) || error.message); return; }
+    const { name, part } = field.dataset;
+    if (error instanceof Refusal) { unsaved(field, (error.code === "correction_invalid" && said.allowed[part ? `${name}_${part}` : name]) || error.message); return; }
     // The link is lost, or the station starts anew: asked again until it answers.
     say(field, said.script.lost_typed, "warn");
     if (!again) again = setTimeout(() => { again = 0; for (const one of fields()) save(one); }, AGAIN_MS);
@@ -135,17 +152,25 @@
   async function send(field) {
     if (!field.isConnected || !typed(field)) return true;
     const { name, key } = field.dataset;
-    const before = valuesOf(name, asSaved);
     const value = control(field).value.trim();
+    // A part of a matter is saved beside the others as they stand, whatever is typed there.
+    const isPart = name === "matters";
+    const asSent = (one) => (isPart && one !== control(field) ? asSaved(one) : asTyped(one));
+    let before = null;
+    const correction = () => {
+      before = valuesOf(name, asSaved);
+      return { [name]: valuesOf(name, asSent) };
+    };
     say(field, said.script.saving, "");
     try {
-      if (!(await patched(field, () => ({ [name]: valuesOf(name, asTyped) })))) return false;
+      if (!(await patched(field, correction))) return false;
       undo.push({ name, before, key });
+      keepUndo();
       control(field).dataset.saved = value;
       // Whoever wrote it has looked at it, also before the page says so.
       control(field).dataset.keptLooked = "";
       for (const other of fields().filter((one) => one.dataset.name === name)) {
-        if (other !== field) control(other).dataset.saved = control(other).value.trim();
+        if (other !== field && !isPart) control(other).dataset.saved = control(other).value.trim();
         mark(other);
       }
       await window.laixinRefresh();
@@ -176,11 +201,46 @@
   /** On to the next field; what was typed in this one is saved first. */
   async function onward(field) {
     control(field).dataset.keptLooked = "";
+    const meant = matters.meant(field);
+    if (meant) { control(field).value = meant; mark(field); matters.offer(field); }
     if (!typed(field)) { next(field); return; }
+    const isAdded = field.dataset.key === "matters-0-title";
     if ((await save(field, true)) && field.contains(document.activeElement)) {
       control(field).dataset.keptLooked = "";
-      next(field);
+      // Whoever adds a matter says next what it is about.
+      const about = isAdded && matters.latest();
+      if (about) go(about); else next(field);
     }
+  }
+
+  /** Another main matter, or one taken out: saved at once, and taken back like what is typed. */
+  function changeMatters(field, act) {
+    const row = field.closest(".matter");
+    for (const one of row.querySelectorAll(".field")) revert(one);
+    chain = chain.then(async () => {
+      let before = null;
+      const correction = () => {
+        before = matters.of(asSaved);
+        return { matters: matters.changed(before, row, act) };
+      };
+      try {
+        try {
+          await patch(correction());
+        } catch (error) {
+          if (!(error instanceof Refusal) || error.status !== 412) throw error;
+          await window.laixinRefresh();
+          await patch(correction());
+        }
+        undo.push({ name: "matters", before, key: field.dataset.key });
+        keepUndo();
+        await window.laixinRefresh();
+        const there = document.getElementById(field.id) || document.getElementById("f-matters-0-title");
+        go(there);
+        say(there, act === "out" ? said.script.taken_out : said.script.saved, "good");
+      } catch (error) {
+        say(field, error instanceof Refusal ? error.message : said.script.lost, "warn");
+      }
+    });
   }
 
   /** Takes back the last change that was saved on this letter. */
@@ -191,6 +251,7 @@
       if (!field) { told().textContent = said.script.nothing_to_undo; return; }
       try {
         await patch({ [last.name]: last.before });
+        keepUndo();
         await window.laixinRefresh();
         const there = document.getElementById(`f-${last.key}`) || field;
         delete control(there).dataset.keptLooked;
@@ -207,26 +268,26 @@
     if (!typed(field)) return;
     control(field).value = control(field).dataset.saved;
     mark(field);
+    matters.offer(field);
     say(field, said.script.reverted, "");
   }
 
   function take(field, value) {
     control(field).value = value;
     mark(field);
+    matters.offer(field);
     if (!field.contains(document.activeElement)) control(field).focus();
     onward(field);
   }
 
-  /** A digit alone is an alternative where nobody would begin to type one: in a name that stands untouched. With Alt everywhere. */
+  /** With Alt a digit is an alternative everywhere; alone only where a list is chosen from. Whatever can be typed may begin with a digit: 1号院, 12345热线. */
   function digit(event, field) {
-    const at = /^Digit([1-9])$/.exec(event.code);
-    const place = control(field);
-    const numeric = ["letter_date", "id_number", "phones"].includes(field.dataset.name);
-    const untouched = !typed(field) && (place.nodeName === "SELECT" || (place.selectionStart === 0 && place.selectionEnd === place.value.length));
-    if (!at || event.ctrlKey || event.metaKey || !(event.altKey || (untouched && !numeric))) return false;
-    const button = field.querySelectorAll("[data-take]")[Number(at[1]) - 1];
+    const at = /^(?:Digit|Numpad)([1-8])$/.exec(event.code);
+    const isList = control(field).matches("select, [data-listed]");
+    if (!at || event.shiftKey || event.ctrlKey || event.metaKey || !(event.altKey || isList)) return false;
+    const button = matters.choices(field)[Number(at[1]) - 1];
     if (button) take(field, button.dataset.take);
-    return Boolean(button) || event.altKey;
+    return true;
   }
 
   document.addEventListener("focusin", (event) => {
@@ -245,7 +306,7 @@
     mark(field);
     say(field, "", "");
     clearTimeout(idle);
-    if (!event.isComposing) idle = setTimeout(() => save(field), IDLE_MS);
+    if (!event.isComposing && !matters.isHalf(field)) idle = setTimeout(() => save(field), IDLE_MS);
   });
   document.addEventListener("laixin-theirs", (event) => {
     const field = event.target.closest("#fields .field");
@@ -299,7 +360,7 @@
 
   /** Begins a letter: at the first field that wants a look, else at the confirm button with the sender lit. */
   function begin() {
-    undo = [];
+    undo = keptUndo();
     chain = Promise.resolve();
     const first = fields().find(isOpen);
     const confirm = document.getElementById("confirm");
@@ -310,7 +371,7 @@
   /** Whom the letter accuses, as it is saved. */
   const accused = () => accusedOf(asSaved(control(fields().find((one) => one.dataset.name === "accused"))) || "");
 
-  window.laixinFields = { begin, accused, settled, go, fields, isOpen, typed };
+  window.laixinFields = { begin, accused, changeMatters, settled, go, fields, isOpen, typed };
   begin();
   // A search leads to the page where it found something.
   const asked = /^#page-(\d+)$/.exec(location.hash);

@@ -42,14 +42,24 @@
       return;
     }
     // What a script draws is not in the page that the station sends.
-    if ("say" in now.dataset || now.nodeName === "CANVAS") return;
+    if ("say" in now.dataset || "choices" in now.dataset || now.nodeName === "CANVAS") return;
     if (inUse(now)) { theirs(now, next); return; }
-    const kept = ["chosen", "typed"].filter((look) => now.classList.contains(look));
+    const kept = ["chosen", "typed", "choosing"].filter((look) => now.classList.contains(look));
     const wasSaved = now.dataset.saved;
     sameAttributes(now, next);
     now.classList.add(...kept);
     if (wasSaved !== undefined && now.value === wasSaved) now.value = next.dataset.saved;
     children(now, next);
+  }
+
+  /** Whether a person is typing in a part that somebody else took away: it stays, and he is told. */
+  function isTypedIn(part) {
+    const places = part.querySelectorAll ? [...part.querySelectorAll("[data-kept-typed]")] : [];
+    if (places.length && !("keptGone" in part.dataset)) {
+      part.dataset.keptGone = "";
+      for (const place of places) place.dispatchEvent(new CustomEvent("laixin-theirs", { bubbles: true, detail: "" }));
+    }
+    return places.length > 0;
   }
 
   function children(now, next) {
@@ -70,7 +80,7 @@
     }
     while (at) {
       const after = at.nextSibling;
-      if (!(at.nodeName === "DIALOG" && at.open)) at.remove();
+      if (!(at.nodeName === "DIALOG" && at.open) && !isTypedIn(at)) at.remove();
       at = after;
     }
   }

@@ -59,6 +59,7 @@
     for (const id of ["pages", "live-form"]) document.getElementById(id).replaceWith(document.adoptNode(found.page.getElementById(id)));
     viewer.another(found.first, found.image);
     desk.begin();
+    lies();
     shownAt = performance.now();
     document.dispatchEvent(new CustomEvent("laixin-letter", { detail: found.id }));
     screen.postMessage(found.id);
@@ -216,6 +217,24 @@
     sheet.showModal();
   }
 
+  /** The letters that lay on this desk, the one that lies there last: pages of other kinds between them are none. */
+  const TRAIL = "laixin-trail", LONGEST_TRAIL = 50;
+  const trail = () => JSON.parse(sessionStorage.getItem(TRAIL) || "[]");
+  function lies() {
+    const { letter } = form().dataset;
+    const known = trail();
+    if (known.at(-1) !== letter) sessionStorage.setItem(TRAIL, JSON.stringify([...known, letter].slice(-LONGEST_TRAIL)));
+  }
+
+  /** Back to the letter that lay here before this one. */
+  async function back() {
+    const before = trail().slice(0, -1);
+    if (!before.length) { told().textContent = said.script.no_letter_before; return; }
+    if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
+    sessionStorage.setItem(TRAIL, JSON.stringify(before));
+    location.assign(`/letters/${encodeURIComponent(before.at(-1))}`);
+  }
+
   async function skip() {
     if (busy) return;
     busy = true;
@@ -248,7 +267,7 @@
       if (buttons.length) speaksOf(buttons);
     },
     F8: skip,
-    F9: () => history.back(),
+    F9: back,
   };
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229 || event.altKey) return;
@@ -266,5 +285,6 @@
   // Back and forward between letters are pages of their own.
   addEventListener("popstate", () => location.reload());
 
+  lies();
   if (document.readyState === "complete") prefetch(); else addEventListener("load", prefetch);
 })();

@@ -72,6 +72,16 @@
     return entries.length;
   }
 
+  /** Says that more rows lie below, as long as they do. */
+  function goesOn() {
+    const place = document.getElementById("settings-changes");
+    const below = place.scrollHeight - place.clientHeight - place.scrollTop > 4;
+    place.classList.toggle("goes-on", below);
+    document.getElementById("settings-goes-on").style.visibility = below ? "" : "hidden";
+    document.getElementById("settings-goes-on").hidden = place.scrollHeight - place.clientHeight <= 4;
+  }
+  document.getElementById("settings-changes").addEventListener("scroll", goesOn);
+
   async function look(form) {
     const say = form.querySelector("[data-say]");
     say.textContent = "";
@@ -88,6 +98,7 @@
       apply.hidden = !changes;
       dialog.querySelector("[data-say]").textContent = "";
       dialog.showModal();
+      goesOn();
     } catch (error) {
       say.textContent = explain(error);
     }

@@ -72,8 +72,10 @@
   function merge(sheet) {
     const group = groupOf(sheet);
     const above = group.previousElementSibling;
-    if (!above || !above.dataset.letter) { say.textContent = said.sheets.nothing_above; return; }
-    const move = { letter: group.dataset.letter, pages: numbers(group, 1), to: above.dataset.letter };
+    // Above the first there is the last letter of the page before.
+    const to = above ? above.dataset.letter : group.parentElement.dataset.above;
+    if (!to) { say.textContent = said.sheets.nothing_above; return; }
+    const move = { letter: group.dataset.letter, pages: numbers(group, 1), to };
     plan(move, fill(fill(said.sheets.merge_title, move.letter), move.to), said.sheets.merge_reason);
   }
 

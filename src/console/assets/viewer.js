@@ -36,7 +36,7 @@
 
   function draw() {
     boxes.replaceChildren();
-    for (const field of document.querySelectorAll("#fields .field[data-quad]:not([data-quad=''])")) {
+    for (const field of document.querySelectorAll("#fields .field[data-quad]:not([data-quad='']):not([data-unlit])")) {
       if (field.dataset.page === page) add(field.dataset.quad, field.className.replace("field ", ""), field.dataset.key);
     }
     if (lit && lit.page === page) for (const quad of lit.quad.split(";")) add(quad, "lit", "lit");

@@ -8,7 +8,12 @@ use crate::domain::draft::{Anonymous, Fields, Joint};
 use crate::domain::field::Field;
 
 /// A line for something that is not a [`Field`]: no confidence, no place.
-fn plain(w: &'static Words, name: &'static str, value: String, why: String) -> FieldLine {
+pub(super) fn plain(
+    w: &'static Words,
+    name: &'static str,
+    value: String,
+    why: String,
+) -> FieldLine {
     FieldLine {
         value,
         state: "plain",

@@ -1,6 +1,5 @@
-//! What the letter's page shows below the fields: matters with their places, who signed a joint letter, disinfection, deadlines.
+//! What the letter's page shows below the fields: who signed a joint letter, disinfection, deadlines.
 
-use super::super::field_lines::points;
 use super::super::when;
 use super::super::words::Words;
 use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
@@ -13,15 +12,6 @@ pub(super) struct Line {
     pub(super) tone: &'static str,
 }
 
-/// A matter; its stretches of text are those on the page where it begins.
-pub(super) struct MatterLine {
-    pub(super) title: String,
-    pub(super) main: bool,
-    pub(super) about: String,
-    pub(super) page: String,
-    pub(super) quads: String,
-}
-
 /// One who signed.
 pub(super) struct Signatory {
     pub(super) n: usize,
@@ -29,27 +19,6 @@ pub(super) struct Signatory {
     pub(super) phone: String,
     /// Under whose name the letter is registered.
     pub(super) registered: bool,
-}
-
-pub(super) fn matters(fields: &Fields) -> Vec<MatterLine> {
-    let line = |matter: &crate::domain::draft::Matter| {
-        let page = matter.ranges.first().map(|range| range.page);
-        let quads = matter.ranges.iter();
-        let quads: Vec<_> = quads
-            .filter(|range| Some(range.page) == page)
-            .map(|range| points(&range.quad))
-            .collect();
-        let about = [&matter.category, &matter.place];
-        let about: Vec<_> = about.into_iter().flatten().cloned().collect();
-        MatterLine {
-            title: matter.title.clone(),
-            main: matter.main,
-            about: about.join(" · "),
-            page: page.map(|page| page.to_string()).unwrap_or_default(),
-            quads: quads.join(";"),
-        }
-    };
-    fields.matters.iter().map(line).collect()
 }
 
 /// The list of a letter that more than one signed.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::draft::{Accused, Fields};
 use crate::domain::roster::{Roster, plain};
+use crate::domain::zones::is_han;
 
 /// What kind of interest is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -118,15 +119,28 @@ impl Parties {
         self
     }
 
+    /// A text without the letter's own names of which this one is only a part: who is called 王建国华 is no 王建国.
+    fn without_longer(&self, text: &str, name: &str) -> String {
+        let named = self.of.iter().filter(|(matched, known)| {
+            matches!(matched, Matched::Sender | Matched::Accused) && is_longer_name(known, name)
+        });
+        named.fold(text.to_owned(), |text, (_, longer)| {
+            text.replace(longer, "\u{0}")
+        })
+    }
+
     /// What of the letter this interest meets first.
     pub fn meet(&self, interest: &Interest) -> Option<Matched> {
         let wanted = plain(&interest.text);
         let length = wanted.chars().count();
         let met = |(matched, text): &&(Matched, String)| match (interest.kind, matched) {
             (InterestKind::Name, Matched::Sender | Matched::Accused) => {
-                length >= PERSON && (*text == wanted || titled(text, &wanted))
+                let is_he = || titled(text, &wanted) && !is_longer_name(text, &wanted);
+                length >= PERSON && (*text == wanted || is_he())
             }
-            (InterestKind::Name, Matched::Matter) => length > PERSON && text.contains(&wanted),
+            (InterestKind::Name, Matched::Matter) => {
+                length > PERSON && self.without_longer(text, &wanted).contains(&wanted)
+            }
             (InterestKind::Name, _) => false,
             (InterestKind::Address, Matched::Address | Matched::Place) => {
                 length >= WITHIN
@@ -140,6 +154,17 @@ impl Parties {
         };
         self.of.iter().find(met).map(|(matched, _)| *matched)
     }
+}
+
+/// 李华清 beside 李华: with one character more it is another person's name, unless that is an office in short.
+fn is_longer_name(text: &str, name: &str) -> bool {
+    let rest = text
+        .strip_prefix(name)
+        .or_else(|| text.strip_suffix(name))
+        .unwrap_or_default();
+    let mut rest = rest.chars();
+    let one_more = rest.next().filter(|_| rest.next().is_none());
+    one_more.is_some_and(|c| is_han(c) && !"局处科院所厅总工".contains(c))
 }
 
 /// 王局长建国, 局长王建国: a name with an office before or behind it.
@@ -204,7 +229,16 @@ pub fn meets_accused(interest: &Interest, accused: &[Accused], roster: &Roster) 
         InterestKind::Unit => Vec::new(),
     };
     let to = std::iter::once(interest.text.as_str());
-    is_accused(accused, to.chain(held.iter().map(String::as_str)), roster)
+    let wanted = plain(&interest.text);
+    let is_another = |one: &&Accused| {
+        interest.kind == InterestKind::Name && is_longer_name(&plain(&one.name), &wanted)
+    };
+    let accused: Vec<Accused> = accused
+        .iter()
+        .filter(|one| !is_another(one))
+        .cloned()
+        .collect();
+    is_accused(&accused, to.chain(held.iter().map(String::as_str)), roster)
 }
 
 /// Whether nobody can tell of which office somebody is who is accused: 刘科长, 张三. Whoever the roster has, and whoever is named with a unit of his, is told
@@ -321,6 +355,7 @@ mod tests {
             place: None,
             category: None,
             ranges: Vec::new(),
+            n: None,
         }];
         fields
     }
@@ -349,11 +384,7 @@ mod tests {
     fn what_only_looks_like_it_meets_nothing() {
         let parties = Parties::of(&fields());
         let meets = |kind, text| parties.meet(&interest(kind, text));
-        assert_eq!(
-            meets(InterestKind::Name, "王大"),
-            Some(Matched::Accused),
-            "a name with one more character may be the person with an office"
-        );
+        assert_eq!(meets(InterestKind::Name, "王大"), None, "王大明 is another");
         assert_eq!(meets(InterestKind::Name, "陆"), None);
         assert_eq!(
             meets(InterestKind::Name, "林建国"),
@@ -366,6 +397,35 @@ mod tests {
             Parties::default().meet(&interest(InterestKind::Name, "陆思雨")),
             None
         );
+    }
+
+    #[test]
+    fn a_part_of_a_longer_name_is_another_person() {
+        let mut fields = fields();
+        let meets = |fields: &Fields, text: &str, name: &str| {
+            let parties = Parties::of(fields).with_text(text);
+            parties.meet(&interest(InterestKind::Name, name))
+        };
+        fields.sender_name.value = Some("李华清".into());
+        assert_eq!(meets(&fields, "李华清敬上", "李华"), None);
+        assert_eq!(meets(&fields, "", "李华清"), Some(Matched::Sender));
+        fields.sender_name.value = Some("李华局长".into());
+        assert_eq!(meets(&fields, "", "李华"), Some(Matched::Sender));
+        fields.sender_name.value = Some("王建国华".into());
+        assert_eq!(meets(&fields, "我叫王建国华，今年六十", "王建国"), None);
+        let both = "我叫王建国华，邻居王建国占地";
+        assert_eq!(meets(&fields, both, "王建国"), Some(Matched::Matter));
+        let accused = |name: &str| {
+            vec![Accused {
+                name: name.into(),
+                ..Accused::default()
+            }]
+        };
+        let of = |named: &str, name: &str| {
+            let interest = interest(InterestKind::Name, name);
+            meets_accused(&interest, &accused(named), &Roster::default())
+        };
+        assert!(!of("李华清", "李华") && of("李华", "李华") && of("李华局长", "李华"));
     }
 
     #[test]

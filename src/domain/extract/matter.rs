@@ -12,6 +12,8 @@ use crate::domain::field::Source;
 use crate::domain::text::PageText;
 use crate::domain::zones::{Glyph, LetterZones, is_han, text_of};
 
+pub use category::{categories, is_category, likely_categories};
+
 use super::body;
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, passages};
@@ -466,6 +468,7 @@ fn matters(
             pages: on,
             place: place::of(&elsewhere),
             ranges,
+            n: None,
         })
     };
     parts.iter().enumerate().filter_map(matter).collect()

@@ -10,6 +10,14 @@ struct Category {
     words: Vec<String>,
 }
 
+impl Category {
+    /// How much of its words stands in a text, a longer word more than a shorter one.
+    fn weight(&self, text: &str) -> usize {
+        let there = self.words.iter().filter(|w| text.contains(w.as_str()));
+        there.map(|w| w.chars().count().min(4)).sum()
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Categories {
     category: Vec<Category>,
@@ -24,13 +32,29 @@ fn all() -> &'static [Category] {
 
 /// The category whose words speak most for a text, as `大类/中类/小类`; `None` where none of them is there.
 pub(super) fn of(text: &str) -> Option<&'static str> {
-    let weight = |category: &Category| -> usize {
-        let there = category.words.iter().filter(|w| text.contains(w.as_str()));
-        there.map(|w| w.chars().count().min(4)).sum()
-    };
     // Of equals the earlier: `max_by_key` takes the last.
-    let best = all().iter().rev().max_by_key(|c| weight(c))?;
-    (weight(best) >= LEAST).then_some(best.path.as_str())
+    let best = all().iter().rev().max_by_key(|c| c.weight(text))?;
+    (best.weight(text) >= LEAST).then_some(best.path.as_str())
+}
+
+/// The listed categories in their order, each with the words it is told by.
+pub fn categories() -> impl Iterator<Item = (&'static str, &'static [String])> {
+    let listed = all().iter();
+    listed.map(|category| (category.path.as_str(), category.words.as_slice()))
+}
+
+/// Whether it is one of the listed categories, `大类/中类/小类`.
+pub fn is_category(path: &str) -> bool {
+    all().iter().any(|category| category.path == path)
+}
+
+/// Those whose words speak for a text, the likeliest first, `most` at most.
+pub fn likely_categories(text: &str, most: usize) -> Vec<&'static str> {
+    let weighed = all().iter().map(|c| (c.weight(text), c.path.as_str()));
+    let mut likely: Vec<_> = weighed.filter(|(weight, _)| *weight >= LEAST).collect();
+    likely.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    likely.truncate(most);
+    likely.into_iter().map(|(_, path)| path).collect()
 }
 
 /// One word of two characters at least.
@@ -53,6 +77,10 @@ mod tests {
         assert!(all().len() >= 30);
         for category in all() {
             assert_eq!(category.path.split('/').count(), 3, "{}", category.path);
+            assert!(
+                !category.path.contains(|c: char| c.is_ascii_digit()),
+                "a digit chooses on the desk"
+            );
             assert!(!category.words.is_empty(), "{}", category.path);
             assert!(category.words.iter().all(|w| w.chars().count() >= 2));
         }
