@@ -5,7 +5,7 @@
 use std::io::BufRead as _;
 use std::path::Path;
 
-use laixin::broker::sealed::StationsKey;
+use laixin::broker::stations_key::StationsKey;
 use laixin::broker::streams;
 use laixin::domain::repeat::{Fingerprint, Grams, Registered, content};
 use laixin::history::{lines, record};

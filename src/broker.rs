@@ -10,6 +10,7 @@ pub mod crossing;
 mod drafts;
 mod fault;
 mod fingerprints;
+mod key_file;
 pub mod lend;
 mod lent;
 mod link;
@@ -21,8 +22,8 @@ mod presence;
 pub mod reader;
 mod receipts;
 pub mod seal;
-pub mod sealed;
 pub mod shared;
+pub mod stations_key;
 pub mod streams;
 pub mod together;
 
@@ -39,7 +40,8 @@ use crate::sd_notify::{Beat, Watchdog};
 pub use bucket::bucket;
 pub use fault::BrokerFault;
 pub use link::{Link, PART, Refusal};
-pub use seal::{KeyFault, SealKey};
+pub use key_file::KeyFault;
+pub use seal::SealKey;
 
 /// How often the tables are asked what is owed.
 const EVERY: Duration = Duration::from_secs(1);

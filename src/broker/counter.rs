@@ -31,7 +31,7 @@ use super::fault::BrokerFault;
 use super::link::Link;
 use super::names;
 use super::package::{Answer, Package};
-use super::seal::{KeyFault, SealKey};
+use super::{KeyFault, SealKey};
 use crate::Chain;
 use crate::api::problem::Problem;
 use crate::api::{self, tls};

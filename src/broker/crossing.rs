@@ -1,6 +1,8 @@
 //! Where the rest of the program meets what speaks to brokers. The client weighs 5 MB that a station by itself has no use for: the program `laixin` links
 //! none of it, and becomes `laixin-office`, which has the same commands, where its settings or its command ask for brokers.
 
+use std::path::PathBuf;
+
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +14,16 @@ use super::{SealKey, start};
 use crate::config::ReaderSettings;
 use crate::handoff::Handoff;
 use crate::sd_notify::Watchdog;
+
+/// The program that [`Nats`] is in.
+pub const PROGRAM: &str = "laixin-office";
+
+/// Where it has to lie: beside this one.
+#[must_use]
+pub fn program() -> Option<PathBuf> {
+    let here = std::env::current_exe().ok()?;
+    Some(here.with_file_name(PROGRAM))
+}
 
 /// What crosses machines.
 pub trait Crossing: std::fmt::Debug + Send + Sync {

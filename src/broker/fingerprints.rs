@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::sealed::StationsKey;
+use super::stations_key::StationsKey;
 use super::streams::{FINGERPRINTS, fingerprints_of, station_of};
 use crate::Chain;
 use crate::events::{Event, Events};

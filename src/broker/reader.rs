@@ -16,11 +16,10 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::Link;
 use super::lent::{Ask, Done, Head, opened_page, sealed_answer};
 use super::neighbours::{self, Kind, Neighbours, Word};
-use super::sealed::{KeyFault, sealing_key};
 use super::streams::{self, READING, done, station_of, tasks};
+use super::{KeyFault, Link, SealKey};
 use crate::config::{self, ReaderSettings};
 use crate::health::Readiness;
 use crate::store::Reading;
@@ -73,7 +72,7 @@ struct Job {
 /// # Errors
 /// [`ReaderError`] when something keeps it from starting. Brokers that are away do not: it waits for them and says so.
 pub async fn run(settings: ReaderSettings, stop: CancellationToken) -> Result<(), ReaderError> {
-    let own = sealing_key(&settings.reader.seal_key)?;
+    let SealKey(own) = SealKey::load(&settings.reader.seal_key)?;
     let (engine, jobs, thread) = start(settings.reading.clone()).await?;
     tracing::info!(engine, model = model(&engine), "this reader is ready");
     let readiness = Readiness::default();

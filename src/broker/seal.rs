@@ -1,42 +1,16 @@
 //! Sealing: what goes to the brokers only its receiver opens, and he sees that it came from whom it says. Curve25519 boxes (nkeys' xkeys), the
 //! sender's key and the receiver's; neither broker nor disk has one of them.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nkeys::XKey;
 
+use super::key_file::{self, KeyFault};
 use crate::config::PublicKey;
-
-/// Why there is no key to seal with.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFault {
-    /// The file cannot be read.
-    #[error("{} cannot be read: it holds the key that letters are sealed with", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Others on this machine may read it.
-    #[error("{} may be read by other users of this machine: chmod 600", file.display())]
-    Open {
-        /// The file.
-        file: PathBuf,
-    },
-    /// It holds none.
-    #[error("{} holds no sealing key: one seed is needed (SX…); `laixin key office` makes one", file.display())]
-    NoKey {
-        /// The file.
-        file: PathBuf,
-    },
-}
 
 /// One's own sealing key. Says nothing of itself.
 #[derive(Clone)]
-pub struct SealKey(XKey);
+pub struct SealKey(pub(super) XKey);
 
 impl std::fmt::Debug for SealKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,20 +30,8 @@ impl SealKey {
     /// # Errors
     /// [`KeyFault`].
     pub fn load(file: &Path) -> Result<Self, KeyFault> {
-        let unreadable = |source| KeyFault::Unreadable {
-            file: file.to_owned(),
-            source,
-        };
-        let meta = std::fs::metadata(file).map_err(unreadable)?;
-        if meta.permissions().mode() & 0o077 != 0 {
-            return Err(KeyFault::Open {
-                file: file.to_owned(),
-            });
-        }
-        let text = std::fs::read_to_string(file).map_err(unreadable)?;
-        Self::parse(text.trim()).ok_or_else(|| KeyFault::NoKey {
-            file: file.to_owned(),
-        })
+        let what = "sealing key: one seed is needed (SX…); `laixin key office` makes one";
+        key_file::read(file, what, Self::parse)
     }
 
     /// Reads a seed.
@@ -121,6 +83,8 @@ impl SealKey {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -165,6 +129,6 @@ mod tests {
         mode(0o600).unwrap();
         assert!(SealKey::load(&file).is_ok());
         std::fs::write(&file, "SX").unwrap();
-        assert!(matches!(SealKey::load(&file), Err(KeyFault::NoKey { .. })));
+        assert!(matches!(SealKey::load(&file), Err(KeyFault::Other { .. })));
     }
 }

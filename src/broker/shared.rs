@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
-use super::sealed::StationsKey;
+use super::stations_key::StationsKey;
 use super::streams::SHARED;
 use crate::config::Settings;
 use crate::domain::access::Lists;

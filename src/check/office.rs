@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Report;
+use crate::broker::stations_key::StationsKey;
+use crate::broker::{KeyFault, SealKey, crossing};
 use crate::config::{Offer, Settings};
 use crate::domain::access::{Role, Scope};
 use crate::domain::deadline::Profile;
@@ -29,6 +31,36 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     reading(settings, report);
     meaning(settings, report);
     paper(settings, report);
+    together(settings, report);
+}
+
+/// With other stations of one office: the keys, the credentials and the program that it takes. Whether a broker answers a running station says itself.
+fn together(settings: &Settings, report: &mut Report) {
+    let Some(office) = &settings.office else {
+        return;
+    };
+    let mut faults: Vec<String> = Vec::new();
+    let mut note = |key: &str, fault: Option<KeyFault>| {
+        faults.extend(fault.map(|fault| format!("office.{key}: {}", Chain(&fault))));
+    };
+    note("seal_key", SealKey::load(&office.seal_key).err());
+    let stations = office.stations_key.as_deref().map(StationsKey::read);
+    note("stations_key", stations.and_then(Result::err));
+    if let Err(error) = std::fs::File::open(&office.brokers.credentials) {
+        let shown = office.brokers.credentials.display();
+        faults.push(format!("office.brokers.credentials: {shown}: {error}"));
+    }
+    for fault in &faults {
+        report.bad("office", "office_key", &[fault]);
+    }
+    let program = crossing::program();
+    match program.filter(|program| program.exists()) {
+        None => report.bad("office", "office_program", &[crossing::PROGRAM]),
+        Some(_) if faults.is_empty() => {
+            report.good("office", "office_ready", &[&office.station.0]);
+        }
+        Some(_) => {}
+    }
 }
 
 /// A station that nobody can sign in to does nothing.

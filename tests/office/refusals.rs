@@ -1,10 +1,11 @@
 //! Bad input from around an office: each is told in one sentence with a stable code, held, and the station goes on alone.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use laixin::broker::SealKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::brokers::{Brokers, Office, ask, code_of, feed, permissions, station};
 use crate::support::clock::Clock;
@@ -184,7 +185,6 @@ fn clocks_hours_apart_keep_drafts_here_until_one_is_set() {
 
 #[test]
 fn a_key_that_others_may_read_stops_the_station_at_its_start() {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     drop(permissions(folder.path(), &["desk-a"]));
     let brokers = Brokers::new(1, &["desk-a"]);
@@ -200,4 +200,47 @@ fn a_key_that_others_may_read_stops_the_station_at_its_start() {
         told.contains("office.seal_key") && told.contains("chmod 600"),
         "{told}"
     );
+}
+
+#[test]
+fn check_names_the_keys_of_an_office_that_are_not_as_they_should_be() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    let key = office.file("stations.key");
+    let more = format!("stations_key = {key:?}\n");
+    let table = office.table(&brokers, "desk-a", &more);
+    let station = TestStation::with_settings(|text| text + &table);
+    let found = || {
+        let told = station.try_command(&["check", "--json"], None).stdout;
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let items = told["items"].as_array().unwrap().iter();
+        let office = items.filter(|item| item["part"] == "office");
+        let told = office.map(|item| {
+            let part = |of: &str| item[of].as_str().unwrap_or_default().to_owned();
+            (part("code"), part("message"), part("next"))
+        });
+        told.collect::<Vec<_>>()
+    };
+    fs::remove_file(brokers.file("desk-a.nkey")).unwrap();
+    let told = found();
+    let of = |named: &str| told.iter().any(|(_, message, _)| message.contains(named));
+    assert!(
+        of("office.stations_key") && of("office.brokers.credentials"),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|(code, _, next)| code == "office_key" && !next.is_empty()),
+        "{told:?}"
+    );
+    for (file, text) in [
+        (key, "0a".repeat(32)),
+        (brokers.file("desk-a.nkey"), "SU".into()),
+    ] {
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let told = found();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "office_ready");
 }

@@ -1,44 +1,15 @@
 //! What stations of one office say to each other is sealed with a key that only they share: XChaCha20-Poly1305, bound to what it is said under, so that it
 //! cannot be taken for something else. The brokers read nothing of it.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use zeroize::Zeroizing;
 
+use super::key_file::{self, KeyFault};
 use crate::seal::{Master, derive};
 
 const NONCE_BYTES: usize = 24;
-
-/// Why a key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFault {
-    /// The file cannot be read.
-    #[error("{} cannot be read", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Others on this machine may read it.
-    #[error("{} may be read by other users of this machine: chmod 600", file.display())]
-    Open {
-        /// The file.
-        file: PathBuf,
-    },
-    /// It holds something else.
-    #[error("{} holds no {what}", file.display())]
-    Other {
-        /// The file.
-        file: PathBuf,
-        /// What it should hold.
-        what: &'static str,
-    },
-}
 
 /// The key that the stations of an office share.
 #[derive(Clone)]
@@ -56,12 +27,8 @@ impl StationsKey {
     /// # Errors
     /// [`KeyFault`].
     pub fn read(file: &Path) -> Result<Self, KeyFault> {
-        let other = || KeyFault::Other {
-            file: file.to_owned(),
-            what: "key of the stations: 64 hexadecimal digits",
-        };
-        let text = read(file)?;
-        Ok(Self::of(&digits(text.trim()).ok_or_else(other)?))
+        let what = "key of the stations: 64 hexadecimal digits (openssl rand -hex 32)";
+        key_file::read(file, what, |text| digits(text).map(|key| Self::of(&key)))
     }
 
     /// Derived from 32 secret bytes.
@@ -94,21 +61,6 @@ impl StationsKey {
     }
 }
 
-fn read(file: &Path) -> Result<Zeroizing<String>, KeyFault> {
-    let unreadable = |source| KeyFault::Unreadable {
-        file: file.to_owned(),
-        source,
-    };
-    let meta = std::fs::metadata(file).map_err(unreadable)?;
-    if meta.permissions().mode() & 0o077 != 0 {
-        return Err(KeyFault::Open {
-            file: file.to_owned(),
-        });
-    }
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    Ok(Zeroizing::new(text))
-}
-
 fn digits(text: &str) -> Option<Master> {
     let pairs = text.as_bytes().as_chunks::<2>();
     if pairs.0.len() != 32 || !pairs.1.is_empty() {
@@ -122,19 +74,10 @@ fn digits(text: &str) -> Option<Master> {
     Some(secret)
 }
 
-/// The seed of a sealing key (`SX…`) out of its file.
-///
-/// # Errors
-/// [`KeyFault`].
-pub fn sealing_key(file: &Path) -> Result<nkeys::XKey, KeyFault> {
-    nkeys::XKey::from_seed(read(file)?.trim()).map_err(|_| KeyFault::Other {
-        file: file.to_owned(),
-        what: "seed of a sealing key (SX…); `laixin key office` makes a pair",
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn key(byte: u8) -> StationsKey {
