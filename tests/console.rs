@@ -585,7 +585,7 @@ const ADMINISTRATORS_PAGES: [&str; 3] = ["/today", "/maintenance", "/check"];
 
 /// Chinese text of a page, but for what people and letters wrote and the switch to Chinese itself.
 const HAN: &str = "
-    const own = 'pre, #again, #matters, .signatories, input, textarea, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
+    const own = 'pre, #again, .signatories, input, textarea, option, select, .user, .station, [lang=zh], td:nth-child(2), td:nth-child(3), td:last-child, .why, .alternatives, .more dd, .quote, .part-own, .batch header .small';
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
     while (walk.nextNode()) {
         const node = walk.currentNode;

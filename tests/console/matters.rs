@@ -159,9 +159,9 @@ async fn what_begins_with_a_digit_is_typed_whole_and_takes_no_alternative() {
             browser.press(ENTER).await;
             until_said(&browser, key, "已保存").await;
         }
+        focus(&browser, "address").await;
         let shown = browser.text("#f-address .alternatives").await;
         assert!(shown.contains("Alt 1"), "the key is shown: {shown}");
-        focus(&browser, "address").await;
         browser.press(&format!("{ALT}2")).await;
         until_said(&browser, "address", "已保存").await;
         let fields = station.draft("A001").await.fields;
@@ -203,6 +203,9 @@ async fn matters_fit_the_desk_in_both_languages() {
             focus(&browser, "matters-2-category").await;
             browser.press("噪声").await;
             browser.until("offered", "document.querySelectorAll('#f-matters-2-category [data-choices] button').length > 1").await;
+            let seen = "const offered = document.querySelector('#f-matters-2-category [data-choices] button:nth-child(2)').getBoundingClientRect();
+                return offered.bottom <= document.querySelector('.letter-foot').getBoundingClientRect().top;";
+            assert_eq!(browser.ask(seen).await, json!(true), "what can be taken is in sight");
             browser.picture(&format!("matters-category-{language}")).await;
             let wide = "const form = document.getElementById('live-form'); return form.scrollWidth > form.clientWidth;";
             assert_eq!(browser.ask(wide).await, json!(false));

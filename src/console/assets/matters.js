@@ -65,6 +65,7 @@
     if (open && !all.length) words.textContent = said.script.no_such_category;
     if (all.length > MOST) words.textContent = fill(said.script.more_categories, all.length - MOST);
     place.replaceChildren(...buttons, ...(words.textContent ? [words] : []));
+    if (open && field.contains(document.activeElement)) field.scrollIntoView({ block: "nearest" });
   }
 
   /** What a digit or Enter takes: what is offered, else what the station proposes. */

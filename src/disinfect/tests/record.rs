@@ -200,3 +200,24 @@ fn the_time_of_no_exposure_is_nothing_and_not_less() {
     };
     assert!(none.exposure_s().is_sign_positive());
 }
+
+/// The picture came ten samples at a time: none for the first nine seconds, then one every eight to ten.
+#[tokio::test]
+async fn the_dose_curve_is_on_record_while_the_lamps_still_burn() {
+    let bench = Bench::new().await;
+    bench.start().await;
+    bench.until_step("irradiating").await;
+    let cycle = bench.newest_cycle().await.id;
+    let drawn = async {
+        loop {
+            let samples = bench.store.with(move |db| db.cycle_samples(cycle)).await;
+            if samples.unwrap().len() >= 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, drawn).await.unwrap();
+    let over = bench.newest_cycle().await.outcome;
+    assert_eq!(over, None, "it goes on");
+}
