@@ -16,7 +16,6 @@ use crate::clock;
 use crate::config::{self, Settings};
 use crate::domain::draft::Draft;
 use crate::domain::text::{Char, Line, PageKind, PageText};
-use crate::domain::zones::rows;
 use crate::domain::{kind, mail_number, secret};
 use crate::events::{Event, Events};
 use crate::evidence::Evidence;
@@ -320,7 +319,7 @@ impl Reader {
         let sign = kind::proposed(&text);
         let mut lines = text.lines.iter();
         let written = lines.find_map(|line| mail_number::written(&line.raw));
-        let secret = secret::mark(&rows(0, &text)).is_some();
+        let secret = secret::is_on(&text);
         text.kind = kind::before_the_others(sign);
         // What cannot wait for the letter's other pages: a threat, an accusation.
         let office = self.office()?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::images::{EngineArgs, PageRead, kind_of, page_text, read_all};
+use super::images::{AllRead, EngineArgs, kind_of, page_text, read_until_secret};
 use super::{FINDING, GOOD, USAGE};
 use crate::domain::draft::{Draft, DraftPage, Fields};
 use crate::domain::extract::{extract_by_meaning, remarks};
@@ -127,12 +127,18 @@ pub fn run(args: &ExtractArgs) -> u8 {
             .filter(|e| !args.images.contains(e))
             .cloned(),
     );
-    let (read, unread) = read_all(&engine, &files);
-    let bad = unread.len();
-    if read.is_empty() && !args.json {
+    let all = read_until_secret(&engine, &files);
+    if all.kept_back > 0 {
+        eprintln!(
+            "laixin: a secret mark was seen: {} further pages are left unread; hand the letter to the officer for secrets",
+            all.kept_back
+        );
+    }
+    let whole = all.unread.is_empty() && all.kept_back == 0;
+    if all.pages.is_empty() && !args.json {
         return FINDING;
     }
-    let draft = draft(args, &roster, read, bad);
+    let draft = draft(args, &roster, all);
     if args.json {
         println!(
             "{}",
@@ -141,13 +147,14 @@ pub fn run(args: &ExtractArgs) -> u8 {
     } else {
         print(&draft.fields);
     }
-    if bad > 0 { FINDING } else { GOOD }
+    if whole { GOOD } else { FINDING }
 }
 
-fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -> Draft {
+fn draft(args: &ExtractArgs, roster: &Roster, all: AllRead) -> Draft {
     let mut pages: Vec<PageText> = Vec::new();
     let mut listed: Vec<DraftPage> = Vec::new();
-    for (i, page) in read.into_iter().enumerate() {
+    let (bad, kept_back) = (all.unread.len(), all.kept_back);
+    for (i, page) in all.pages.into_iter().enumerate() {
         let n = i as u32 + 1;
         let named = args.envelope.contains(&page.file);
         let mut text = page_text(n, PageKind::Letter, page.text);
@@ -173,6 +180,9 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
     );
     let remarks = remarks(&pages, &fields);
     let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));
+    // As the station notes a page that a mark keeps from being read.
+    let withheld =
+        (1..=kept_back).map(|n| format!("page_unreadable: {} (secret_mark)", pages.len() + n));
     Draft {
         letter: letter_id(&args.images),
         station: roster.station.clone(),
@@ -187,7 +197,7 @@ fn draft(args: &ExtractArgs, roster: &Roster, read: Vec<PageRead>, bad: usize) -
         second_entries: Vec::new(),
         visitor: None,
         confirmed: None,
-        notes: unread.into_iter().chain(remarks).collect(),
+        notes: unread.into_iter().chain(withheld).chain(remarks).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::domain::kind::{self, Sign};
+use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 use crate::worker::{READER_DEFECT, READER_FAILED};
 
@@ -200,6 +201,22 @@ pub(crate) struct PageRead {
 /// # Errors
 /// [`ImageError`] names the file.
 pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRead>, ImageError> {
+    Ok(read_until(engine, file, |_| false)?.pages)
+}
+
+/// Pages of one file.
+struct Part {
+    pages: Vec<PageRead>,
+    /// Pages behind the last one that was to be read.
+    left: usize,
+}
+
+/// As [`read_file`], up to the first page that is the last to be read.
+fn read_until(
+    engine: &ocr::Engine,
+    file: &Path,
+    is_last: impl Fn(&ocr::PageText) -> bool,
+) -> Result<Part, ImageError> {
     let named = || file.to_owned();
     let undecodable = |source| ImageError::Decode {
         file: named(),
@@ -215,7 +232,8 @@ pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRea
         crate::digest::sha256_hex(&bytes),
         crate::digest::sm3_hex(&bytes),
     );
-    let read = |frame| {
+    let mut pages = Vec::new();
+    for frame in 0..frames {
         let started = crate::clock::monotonic();
         let page = ocr::decode_frame(&bytes, frame, &limits).map_err(undecodable)?;
         let decoding_s = started.elapsed().as_secs_f64();
@@ -224,31 +242,71 @@ pub(crate) fn read_file(engine: &ocr::Engine, file: &Path) -> Result<Vec<PageRea
             source,
         })?;
         text.seconds += decoding_s;
-        Ok(PageRead {
+        let ends = is_last(&text);
+        pages.push(PageRead {
             file: named(),
             sha256: sha256.clone(),
             sm3: sm3.clone(),
             text,
-        })
-    };
-    (0..frames).map(read).collect()
+        });
+        if ends {
+            break;
+        }
+    }
+    Ok(Part {
+        left: frames - pages.len(),
+        pages,
+    })
+}
+
+/// What became of some files.
+#[derive(Default)]
+pub(crate) struct AllRead {
+    /// The pages that were read.
+    pub pages: Vec<PageRead>,
+    /// Files none of whose pages was.
+    pub unread: Vec<Unread>,
+    /// Pages that were not looked at behind a secret mark; of a file that was not even opened one.
+    pub kept_back: usize,
 }
 
 /// Reads files one after the other; each bad one is told on stderr by name, and the others are read.
-pub(crate) fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> (Vec<PageRead>, Vec<Unread>) {
-    let mut pages = Vec::new();
-    let mut unread = Vec::new();
-    for file in files {
-        let read = catch_unwind(AssertUnwindSafe(|| read_file(engine, file)));
+pub(crate) fn read_all(engine: &ocr::Engine, files: &[PathBuf]) -> AllRead {
+    one_by_one(files, |_| false, |file| read_until(engine, file, |_| false))
+}
+
+/// As [`read_all`]; the first page with a secret mark is the last one that is read (B15).
+pub(crate) fn read_until_secret(engine: &ocr::Engine, files: &[PathBuf]) -> AllRead {
+    one_by_one(files, is_secret, |file| read_until(engine, file, is_secret))
+}
+
+fn is_secret(text: &ocr::PageText) -> bool {
+    secret::is_on(&page_text(1, PageKind::Letter, text.clone()))
+}
+
+fn one_by_one(
+    files: &[PathBuf],
+    is_last: impl Fn(&ocr::PageText) -> bool,
+    read: impl Fn(&Path) -> Result<Part, ImageError>,
+) -> AllRead {
+    let mut all = AllRead::default();
+    for (at, file) in files.iter().enumerate() {
+        let read = catch_unwind(AssertUnwindSafe(|| read(file)));
         match read.unwrap_or_else(|_| Err(ImageError::Defect { file: file.clone() })) {
-            Ok(read) => pages.extend(read),
+            Ok(part) => {
+                all.pages.extend(part.pages);
+                if all.pages.last().is_some_and(|page| is_last(&page.text)) {
+                    all.kept_back = part.left + files.len() - at - 1;
+                    break;
+                }
+            }
             Err(error) => {
                 eprintln!("laixin: {}", crate::Chain(&error));
-                unread.push(Unread::told(&error));
+                all.unread.push(Unread::told(&error));
             }
         }
     }
-    (pages, unread)
+    all
 }
 
 /// A page as registration has it.
@@ -280,3 +338,65 @@ pub(crate) fn kind_of(file: &Path, text: &PageText) -> PageKind {
 
 /// DL and the Chinese standard envelopes are at least 1.7 times as long as high; A4 and A5 pages 1.41.
 const DL_ASPECT: f32 = 1.7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(file: &Path, text: &str) -> PageRead {
+        let quad = [
+            [200.0, 100.0],
+            [800.0, 100.0],
+            [800.0, 190.0],
+            [200.0, 190.0],
+        ];
+        PageRead {
+            file: file.to_owned(),
+            sha256: String::new(),
+            sm3: String::new(),
+            text: ocr::PageText {
+                width: 2400,
+                height: 3500,
+                turned_deg: 0,
+                lines: vec![ocr::Line {
+                    text: text.to_owned(),
+                    raw: text.to_owned(),
+                    quad,
+                    confidence: 0.98,
+                    chars: Vec::new(),
+                    vertical: false,
+                }],
+                seconds: 0.0,
+                shows_through: false,
+            },
+        }
+    }
+
+    /// Files whose names are what stands on them, one page each; `left` pages of the marked one were not read.
+    fn read(names: &[&str], left: usize) -> (AllRead, Vec<String>) {
+        let files: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
+        let opened = std::cell::RefCell::new(Vec::new());
+        let all = one_by_one(&files, is_secret, |file| {
+            let text = file.to_string_lossy().into_owned();
+            opened.borrow_mut().push(text.clone());
+            Ok(Part {
+                pages: vec![page(file, &text)],
+                left: if text.starts_with("机密") { left } else { 0 },
+            })
+        });
+        (all, opened.into_inner())
+    }
+
+    #[test]
+    fn behind_a_secret_mark_no_file_is_opened() {
+        let (all, opened) = read(&["霍市长：", "机密★一年", "来信人：汪小满", "信封"], 2);
+        assert_eq!(opened, ["霍市长：", "机密★一年"]);
+        assert_eq!((all.pages.len(), all.kept_back), (2, 4));
+    }
+
+    #[test]
+    fn without_a_mark_every_file_is_read() {
+        let (all, opened) = read(&["霍市长：", "泄露商业秘密", "来信人：汪小满"], 0);
+        assert_eq!((opened.len(), all.pages.len(), all.kept_back), (3, 3, 0));
+    }
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::images::{EngineArgs, PageRead, Unread, read_all};
+use super::images::{AllRead, EngineArgs, PageRead, Unread, read_all};
 use super::{FINDING, GOOD, USAGE};
 use crate::domain::text::Quad;
 
@@ -87,7 +87,7 @@ pub fn run(args: &ReadArgs) -> u8 {
             return USAGE;
         }
     };
-    let (pages, unread) = read_all(&engine, &args.images);
+    let AllRead { pages, unread, .. } = read_all(&engine, &args.images);
     let code = if unread.is_empty() { GOOD } else { FINDING };
     if args.json {
         let document = Document {

@@ -18,7 +18,7 @@ mod heading;
 mod houses;
 mod idnumber;
 mod joint;
-mod labels;
+pub(crate) mod labels;
 mod matter;
 pub(crate) mod names;
 mod nbest;

@@ -3,7 +3,8 @@
 //! The mark as GB/T 9704 has it: on a row of its own at the top, mostly with a star and a term (`机密★1年`). The words inside a sentence are
 //! no mark.
 
-use super::zones::Row;
+use super::text::PageText;
+use super::zones::{Row, rows};
 
 const LEVELS: [&str; 3] = ["绝密", "机密", "秘密"];
 /// A bare word counts as a mark in this share of the page from the top.
@@ -18,6 +19,11 @@ const STARS: [char; 12] = [
 /// The first row that is a mark.
 pub fn mark(rows: &[Row]) -> Option<&Row> {
     rows.iter().find(|row| is_mark(&row.compact(), row.middle))
+}
+
+/// Whether a page has a mark.
+pub fn is_on(page: &PageText) -> bool {
+    mark(&rows(0, page)).is_some()
 }
 
 fn is_mark(text: &str, middle: f32) -> bool {

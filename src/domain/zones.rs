@@ -11,7 +11,7 @@ pub use envelope::EnvelopeZones;
 pub use row::{Glyph, Row, fold, is_han, rows, text_of};
 
 use crate::domain::extract::glyphs::has_any;
-use crate::domain::extract::names;
+use crate::domain::extract::{labels, names};
 use crate::domain::text::{PageKind, PageText};
 
 /// A letter's rows in reading order and where its parts begin and end.
@@ -102,18 +102,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
                 "日期",
                 "联系人",
             ],
-        ) || has_any(
-            t,
-            &[
-                "来信人",
-                "写信人",
-                "反映人",
-                "投诉人",
-                "申诉人",
-                "举报人",
-                "求助人",
-            ],
-        )
+        ) || labels::names_writer(t)
     };
     let named = texts
         .iter()
@@ -218,7 +207,8 @@ pub(crate) fn tells(text: &str) -> bool {
 
 /// Whether a row is part of the closing formula.
 pub fn is_closing(text: &str) -> bool {
-    let short = text.chars().count() <= 14;
+    // 谨呈人:汪小满 signs.
+    let short = text.chars().count() <= 14 && !labels::names_writer(text);
     short
         && has_any(
             text,
@@ -306,7 +296,7 @@ fn looks_like_tail(row: &Row) -> bool {
     if sentence {
         return false;
     }
-    let labelled = names::TAIL_LABELS.iter().any(|l| text.starts_with(l)) || text.contains(':');
+    let labelled = labels::opens_tail_row(&text) || text.contains(':');
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let dated = text.contains('年') && text.contains('月') && length <= 14;
     labelled

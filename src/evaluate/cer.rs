@@ -95,17 +95,88 @@ fn covered(read: &Quad, truth: &Quad) -> bool {
     within(0) && within(1)
 }
 
-/// Edit distance.
+/// Edit distance. Takes as long as the texts are long times how far they are apart, not times their length: only cells are computed that
+/// a path so cheap can pass, and the allowance doubles until one does.
 pub fn edits(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let same = |(x, y): &(&char, &char)| x == y;
+    let front = a.iter().zip(b).take_while(same).count();
+    let (a, b) = (&a[front..], &b[front..]);
+    let back = a.iter().rev().zip(b.iter().rev()).take_while(same).count();
+    let (a, b) = (&a[..a.len() - back], &b[..b.len() - back]);
+    let mut allowed = a.len().abs_diff(b.len()).max(16);
+    loop {
+        if let Some(found) = within(a, b, allowed) {
+            return found;
+        }
+        allowed *= 2;
+    }
+}
+
+/// The edit distance, if it is at most `allowed`: whatever is further from the diagonal costs more.
+fn within(a: &[char], b: &[char], allowed: usize) -> Option<usize> {
+    let beyond = allowed + 1;
+    let mut row: Vec<usize> = (0..=b.len()).map(|j| j.min(beyond)).collect();
     for (i, x) in a.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let swap = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
+        let from = (i + 1).saturating_sub(allowed).max(1);
+        let to = (i + 1 + allowed).min(b.len());
+        let mut corner = row[from - 1];
+        row[from - 1] = if from == 1 { i + 1 } else { beyond };
+        for j in from..=to {
+            let swap = corner + usize::from(*x != b[j - 1]);
+            corner = row[j];
+            row[j] = swap.min(corner + 1).min(row[j - 1] + 1);
         }
     }
-    row[b.len()]
+    (row[b.len()] <= allowed).then_some(row[b.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every cell of the table.
+    fn whole_table(a: &[char], b: &[char]) -> usize {
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut corner = row[0];
+            row[0] = i + 1;
+            for (j, y) in b.iter().enumerate() {
+                let swap = corner + usize::from(x != y);
+                corner = row[j + 1];
+                row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
+            }
+        }
+        row[b.len()]
+    }
+
+    proptest! {
+        #[test]
+        fn the_band_gives_what_the_whole_table_gives(a in "[一二三]{0,90}", b in "[一二三]{0,90}") {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            prop_assert_eq!(edits(&a, &b), whole_table(&a, &b));
+        }
+
+        #[test]
+        fn nearly_the_same_text_too(text in "[一二三四五六七八]{40,200}", at in 0_usize..40, cut in 0_usize..20, added in "[一九]{0,20}") {
+            let a: Vec<char> = text.chars().collect();
+            let mut b = a.clone();
+            b.splice(at..(at + cut).min(a.len()), added.chars());
+            prop_assert_eq!(edits(&a, &b), whole_table(&a, &b));
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_million_characters_with_errors_far_apart_is_counted() {
+        let a: Vec<char> = "请求修路，一二三四五号楼漏水，"
+            .chars()
+            .cycle()
+            .take(1_000_000)
+            .collect();
+        let mut b = a.clone();
+        (b[10], b[999_990]) = ('王', '王');
+        b.remove(500_000);
+        assert_eq!(edits(&a, &b), 3);
+    }
 }

@@ -5,6 +5,7 @@ use crate::domain::zones::{Glyph, Row, text_of};
 
 use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any, squeeze};
+use super::labels::WRITERS;
 use super::names;
 
 /// The body's characters without blanks, across rows.
@@ -34,10 +35,6 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
         "鄙人",
         "我姓名",
         "我是",
-        "反映人",
-        "来信人",
-        "写信人",
-        "申请人",
         "的住户",
         "的居民",
         "的村民",
@@ -50,6 +47,7 @@ pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
     ];
     let named = openings
         .iter()
+        .chain(WRITERS)
         // 被申请人 is somebody else.
         .find_map(|opening| {
             named_after(&flow, &chars, opening, |before| {
@@ -80,23 +78,13 @@ fn in_own_words(name: Vec<Glyph>) -> Candidate {
 
 /// 申诉人:覃玉兰,女… and 姓名:… at the head of a petition or a form.
 fn headed(flow: &[Glyph], chars: &[char]) -> Option<Vec<Glyph>> {
-    let labels = [
-        "申诉人:",
-        "举报人:",
-        "检举人:",
-        "控告人:",
-        "投诉人:",
-        "信访人:",
-        "求助人:",
-        "建议人:",
-        "具信人:",
-        "姓名:",
-    ];
-    labels.iter().find_map(|label| {
-        named_after(flow, chars, label, |before| {
+    let own = WRITERS.iter().chain(&["姓名"]);
+    let mut labels = own.map(|word| format!("{word}:"));
+    labels.find_map(|label| {
+        named_after(flow, chars, &label, |before| {
             let form: String = before.iter().collect();
             before.last() != Some(&'被')
-                && (*label != "姓名:" || !has_any(&form, &["被", "对象", "嫌疑"]))
+                && (label != "姓名:" || !has_any(&form, &["被", "对象", "嫌疑"]))
         })
     })
 }

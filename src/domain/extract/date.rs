@@ -56,8 +56,10 @@ pub(crate) fn read(
         } else if !whole {
             lost.push(candidate.lost("年、月、日不全，或没有这一天"));
         } else if received_on.is_some_and(|r| candidate.value.as_str() > r) {
+            lost.extend(turned(&candidate, received_on));
             lost.push(candidate.lost("晚于收信日期"));
         } else if winner.is_none() {
+            lost.extend(turned(&candidate, received_on));
             winner = Some(candidate);
         } else {
             lost.push(candidate.lost("不在落款处或在其前"));
@@ -68,7 +70,7 @@ pub(crate) fn read(
             let told = w
                 .signs
                 .iter()
-                .any(|s| matches!(s.name, BY_ALTERNATIVES | CUT));
+                .any(|s| matches!(s.name, BY_ALTERNATIVES | CUT | EITHER_ORDER));
             let field = field(pages, &w, Measured::Date, lost);
             if told || figure_lost(&w.glyphs) {
                 for_a_person(field)
@@ -90,25 +92,38 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 let day = found.day.map(|d| format!("-{d:02}")).unwrap_or_default();
                 format!("{year}{:02}{day}", found.month)
             });
-            let cut = Sign {
-                name: CUT,
-                value: 1.0,
-            };
+            let sign = |name| Sign { name, value: 1.0 };
+            let cut = found.cut.then(|| sign(CUT));
+            let either = found.either_order.then(|| sign(EITHER_ORDER));
             out.push(Candidate {
                 value,
                 glyphs,
                 prior,
                 source: Source::LetterSignature,
                 rule: if found.lunar { LUNAR } else { RULE },
-                signs: found.cut.then_some(cut).into_iter().collect(),
+                signs: cut.into_iter().chain(either).collect(),
             });
         }
     }
     out
 }
 
+/// The other day that 10/11/2025 may be, unless it lies after the day of receipt.
+fn turned(candidate: &Candidate, received_on: Option<&str>) -> Option<Alternative> {
+    let found = find_dates(&candidate.glyphs);
+    let value = found.iter().find_map(FoundDate::turned)?;
+    let in_time = received_on.is_none_or(|received| value.as_str() <= received);
+    let other = Candidate {
+        value,
+        ..candidate.clone()
+    };
+    in_time.then(|| other.lost("日、月次序两可"))
+}
+
 /// Marks a date whose day runs into something else.
 const CUT: &str = "cut";
+/// Marks a date whose day and month may be the other way round.
+const EITHER_ORDER: &str = "either_order";
 /// Marks a date some of whose figures are the engine's second choice.
 const BY_ALTERNATIVES: &str = "by_alternatives";
 
@@ -173,6 +188,7 @@ pub(crate) fn postmark(envelope: &EnvelopeZones) -> Option<String> {
             .filter(|g| g.ch.is_ascii_digit())
             .count()
             == 8
+            && !d.either_order
     };
     find_dates(glyphs)
         .iter()

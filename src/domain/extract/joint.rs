@@ -15,6 +15,9 @@ use super::sender::{candidate, joint_of};
 use super::signature::{Form, Signature};
 use super::tail::{Item, Kind};
 
+mod said;
+pub(super) use said::count_said;
+
 /// A name is clearly written from this confidence of the engine on.
 const CLEAR: f32 = 0.6;
 
@@ -42,16 +45,17 @@ pub(super) fn contact_person(items: &[Item]) -> Option<Candidate> {
     })
 }
 
-/// A letter with several signatories; five or more make it a joint letter.
+/// A letter with several signatories; five or more make it a joint letter. `said`: how many by its own words, where not all are named.
 pub(super) fn several(
     pages: &[PageText],
     items: &[Item],
     listed: &[Signature],
+    said: Option<u32>,
     on_envelope: Option<Candidate>,
     fields: &mut Fields,
 ) {
     let names: Vec<String> = listed.iter().map(Signature::name).collect();
-    fields.joint = joint_of(&names);
+    fields.joint = joint_of(&names, said);
     let first = listed
         .iter()
         .find(|s| {
@@ -103,23 +107,11 @@ pub(super) fn several(
         .collect();
     let chosen = field(pages, &winner, Measured::Sender, lost);
     // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
-    fields.sender_name = if fields.joint.is_joint || says_more(items) {
+    fields.sender_name = if fields.joint.is_joint {
         for_a_person(chosen)
     } else {
         chosen
     };
-}
-
-/// 骆启华等32人: more signed than are named, and it may be a joint letter.
-fn says_more(items: &[Item]) -> bool {
-    let counted = |c: char| c.is_ascii_digit() || "一二三四五六七八九十百余多几".contains(c);
-    items.iter().any(|item| {
-        let text = text_of(&super::glyphs::squeeze(&item.value));
-        text.split('等').skip(1).any(|rest| {
-            let behind = rest.trim_start_matches(counted);
-            behind.len() < rest.len() && behind.starts_with(['人', '户', '名', '位', '家'])
-        })
-    })
 }
 
 /// The sign of a step of the joint order.

@@ -1,6 +1,11 @@
 //! The labels people put before what they write under a letter: 来信人, 地址, 电话 …
 //!
-//! Data only; when a word counts as a label is decided in [`super::tail`].
+//! Data; when a word counts as a label is decided in [`super::tail`].
+
+use crate::domain::zones::{address_like, is_han};
+
+use super::glyphs::one_off;
+use super::names;
 
 /// What a labelled value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,70 +218,169 @@ pub(crate) const LABELS: &[(Kind, &[&str])] = &[
             "抄送",
         ],
     ),
-    (
-        Kind::Signer,
-        &[
-            "来信人签名",
-            "反映人签名",
-            "申请人签名",
-            "村民小组代表",
-            "农民工代表",
-            "村民代表",
-            "居民代表",
-            "业主代表",
-            "职工代表",
-            "群众代表",
-            "家长代表",
-            "工人代表",
-            "信访代表",
-            "代表人",
-            "代表",
-            "具信人",
-            "具书人",
-            "具状人",
-            "致信人",
-            "呈信人",
-            "谨呈人",
-            "来信人",
-            "反映人",
-            "申请人",
-            "信访人",
-            "举报人",
-            "检举人",
-            "控告人",
-            "投诉人",
-            "写信人",
-            "口述人",
-            "自述人",
-            "上访人",
-            "建议人",
-            "求助人",
-            "咨询人",
-            "感谢人",
-            "陈述人",
-            "具名人",
-            "具名",
-            "呈报人",
-            "呈述人",
-            "请求人",
-            "诉求人",
-            "上书人",
-            "寄信人",
-            "发信人",
-            "当事人",
-            "申诉人",
-            "实名举报人",
-            "报告人",
-            "本人签名",
-            "署名人",
-            "署名",
-            "签字",
-            "签名人",
-            "姓名",
-            "本人",
-        ],
-    ),
+    (Kind::Signer, SIGNED),
+    (Kind::Signer, WRITERS),
 ];
+
+/// Marks that stand between a label and its value, or at the end of either, and belong to none; folded.
+pub(crate) fn is_mark(ch: char) -> bool {
+    ":;,.。、\"'“”‘’·~!?…/|\\=<>《》〈〉「」『』→".contains(ch)
+}
+
+/// Marks that make a label of the word before them; commas and full stops stand behind any word.
+pub(crate) fn parts_label(ch: char) -> bool {
+    ":;.-·~/|\\=>→".contains(ch)
+}
+
+/// The label some characters without blanks begin with, and where its value does. One that nobody listed is told by its colon.
+pub(crate) fn at_front(flat: &[char]) -> Option<(Kind, usize)> {
+    let idle = |c: &char| is_mark(*c) || matches!(c, '(' | ')' | '-' | '_');
+    let past = |from: usize| from + flat[from..].iter().take_while(|c| idle(c)).count();
+    let start = past(0);
+    let text: String = flat[start..].iter().collect();
+    let listed = LABELS
+        .iter()
+        .flat_map(|(kind, words)| words.iter().map(|word| (*kind, *word)))
+        .filter(|(_, word)| text.starts_with(word))
+        .max_by_key(|(_, word)| word.len());
+    if let Some((kind, word)) = listed {
+        let end = start + word.chars().count();
+        let value = past(end);
+        let rest: String = flat[value..].iter().collect();
+        let marked = value > end || !rest.chars().any(is_han);
+        let said = match kind {
+            Kind::Signer | Kind::Contact => names::person(&rest) > 0.8 || names::incomplete(&rest),
+            Kind::Address => word.chars().count() > 1 && address_like(&rest),
+            Kind::Phone | Kind::Id => rest.starts_with(|c: char| c.is_ascii_digit()),
+            _ => false,
+        };
+        if marked || said {
+            return Some((kind, value));
+        }
+    }
+    let colon = flat[start..].iter().take(10).position(|c| *c == ':')?;
+    let label: String = flat[start..start + colon].iter().collect();
+    let own = |word: &&&str| word.chars().count() >= 3 && one_off(word, &label);
+    let kind = if colon == 0 {
+        return None;
+    } else if WRITERS.iter().any(|word| own(&word)) {
+        Kind::Signer
+    } else if names::pseudonym(&label) {
+        Kind::Role
+    } else {
+        Kind::Called
+    };
+    Some((kind, past(start + colon)))
+}
+
+/// What the writer is called: the one list of it, wherever a letter, a form or an envelope names him.
+pub(crate) const WRITERS: &[&str] = &[
+    "具信人",
+    "具书人",
+    "具状人",
+    "致信人",
+    "呈信人",
+    "谨呈人",
+    "来信人",
+    "反映人",
+    "申请人",
+    "信访人",
+    "举报人",
+    "检举人",
+    "控告人",
+    "投诉人",
+    "写信人",
+    "上访人",
+    "建议人",
+    "求助人",
+    "咨询人",
+    "感谢人",
+    "陈述人",
+    "呈报人",
+    "呈述人",
+    "请求人",
+    "诉求人",
+    "上书人",
+    "寄信人",
+    "寄件人",
+    "发信人",
+    "申诉人",
+    "报告人",
+];
+
+/// Other labels of who signed: in another's name, or how.
+const SIGNED: &[&str] = &[
+    "来信人签名",
+    "反映人签名",
+    "申请人签名",
+    "村民小组代表",
+    "农民工代表",
+    "村民代表",
+    "居民代表",
+    "业主代表",
+    "职工代表",
+    "群众代表",
+    "家长代表",
+    "工人代表",
+    "信访代表",
+    "代表人",
+    "代表",
+    "口述人",
+    "自述人",
+    "具名人",
+    "具名",
+    "当事人",
+    "实名举报人",
+    "本人签名",
+    "署名人",
+    "署名",
+    "签字",
+    "签名人",
+    "姓名",
+    "本人",
+];
+
+/// Whether a row under a letter opens with a label of whoever signed, or of what he writes beside his name.
+pub(crate) fn opens_tail_row(text: &str) -> bool {
+    let mut labels = WRITERS.iter().chain(BESIDE_NAME);
+    labels.any(|label| text.starts_with(label))
+}
+
+/// What stands under a letter beside the name.
+const BESIDE_NAME: &[&str] = &[
+    "联系人",
+    "代理人",
+    "联名人",
+    "签名",
+    "署名",
+    "姓名",
+    "地址",
+    "住址",
+    "家庭住址",
+    "通信地址",
+    "通讯地址",
+    "联系地址",
+    "现住",
+    "户籍",
+    "电话",
+    "联系电话",
+    "手机",
+    "联系方式",
+    "身份证",
+    "邮编",
+    "附",
+];
+
+/// Whether a text names its writer by a label: not 请求人民政府, where the word only begins so.
+pub(crate) fn names_writer(text: &str) -> bool {
+    let named = |writer: &&&str| {
+        text.match_indices(**writer).any(|(at, _)| {
+            let next = text[at + writer.len()..].chars().next();
+            next.is_none_or(|c| !"民大员社".contains(c))
+        })
+    };
+    WRITERS.iter().any(|writer| named(&writer))
+}
 
 /// Labels of people who are named under a letter and did not write it: whom it is about, who saw, handled, passed on or typed something. Longest first where
 /// one begins or ends like another.

@@ -7,7 +7,6 @@ mod lists;
 use crate::domain::zones::{Row, is_han};
 
 use super::glyphs::has_any;
-pub(crate) use lists::TAIL_LABELS;
 use lists::{
     CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED, WHOLE,
 };

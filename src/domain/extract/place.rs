@@ -382,7 +382,9 @@ fn strokes_to_figures(chars: &mut [char]) -> usize {
         };
         let before = i > 0 && (figure(chars.get(i - 1)) || chars[i - 1] == '-');
         let after = chars.get(i + 1);
-        if before || figure(after) || after.is_some_and(|c| houses.contains(c)) {
+        let behind = figure(after) || after.is_some_and(|c| houses.contains(c));
+        // 0! ends a text; inside an address it is a figure.
+        if before && chars[i] != '!' || behind {
             chars[i] = '1';
             found += 1;
         }

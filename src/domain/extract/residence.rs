@@ -6,6 +6,7 @@ use crate::domain::zones::{Glyph, Row, address_like, is_han, text_of};
 use super::body::{flow, sentences};
 use super::evidence::Candidate;
 use super::glyphs::{chars_of, find_from, has_any};
+use super::labels::WRITERS;
 
 /// Phrases that say where the writer lives; what stands between them and the end of the clause is the place.
 const LIVING: &[(&str, Needs)] = &[
@@ -134,18 +135,10 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
 
 /// Whether what stands before the phrase is about the writer: 我, 本人, 反映人; not 我父亲, 我的邻居.
 fn of_the_writer(before: &str) -> bool {
-    let own = [
-        "我",
-        "本人",
-        "全家",
-        "鄙人",
-        "反映人",
-        "来信人",
-        "写信",
-        "申请人",
-    ];
+    let own = ["我", "本人", "全家", "鄙人", "写信"];
     let last = own
         .iter()
+        .chain(WRITERS)
         .filter_map(|w| before.rfind(w).map(|at| at + w.len()))
         .max();
     let kin = [

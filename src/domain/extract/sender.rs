@@ -36,17 +36,22 @@ pub(crate) fn read(
         .map(|s| likelier(pages, s))
         .collect();
     let on_envelope = envelope_name(envelope);
+    let said = joint::count_said(zones);
     if listed.len() >= 2 {
-        return joint::several(pages, items, &listed, on_envelope, fields);
+        return joint::several(pages, items, &listed, said, on_envelope, fields);
     }
     let mut signed = single(items);
+    let named = |s: &Signature| matches!(s.form, Form::Person | Form::Unit);
+    if said.is_some_and(|n| n as usize >= JOINT) && signed.first().is_some_and(named) {
+        return joint::several(pages, items, &signed[..1], said, on_envelope, fields);
+    }
     if signed.is_empty() {
         signed.extend(self_named(zones));
     }
     let own_words = body::own_name(zones.body_rows()).or_else(|| body::name_in_form(zones.head()));
     let authorised = proxy::find(zones, items, &signed);
     if let Some(found) = authorised {
-        fields.joint = joint_of(std::slice::from_ref(&found.principal.value));
+        fields.joint = joint_of(std::slice::from_ref(&found.principal.value), None);
         fields.proxy = Some(found.proxy);
         let signatures = signed.iter().filter(|s| s.name() != found.principal.value);
         let lost = signatures
@@ -120,10 +125,12 @@ pub(super) fn candidate(signature: &Signature, source: Source, rule: &'static st
     Candidate::as_read(&signature.glyphs, signature.score, source, rule)
 }
 
-pub(super) fn joint_of(names: &[String]) -> Joint {
+/// `said`: how many by the letter's own words, where not all are named.
+pub(super) fn joint_of(names: &[String], said: Option<u32>) -> Joint {
+    let count = (names.len() as u32).max(said.unwrap_or_default());
     Joint {
-        is_joint: names.len() >= JOINT,
-        count: names.len() as u32,
+        is_joint: count as usize >= JOINT,
+        count,
         signatories: names.to_vec(),
     }
 }
@@ -181,7 +188,7 @@ fn one(
             &mut lost,
             nbest::told(pages, &signature.glyphs),
         );
-        fields.joint = joint_of(std::slice::from_ref(&winner.value));
+        fields.joint = joint_of(std::slice::from_ref(&winner.value), None);
         lost.extend(beside(items).filter(|a| a.value != winner.value));
         let field = field(pages, &winner, Measured::Sender, lost);
         // Two readings of one name: one of them is wrong, and a person must look. So must he where only alternatives make a name of it.
@@ -238,7 +245,7 @@ fn one(
                     .filter(|c| c.value != winner.value)
                     .map(|c| c.lost("次序在后")),
             );
-            fields.joint = joint_of(std::slice::from_ref(&winner.value));
+            fields.joint = joint_of(std::slice::from_ref(&winner.value), None);
             let doubtful = names::person(&winner.value).max(names::unit(&winner.value)) < 0.8
                 || winner.source == Source::LetterBody;
             lost.retain(|a| a.value != winner.value);

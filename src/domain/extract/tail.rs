@@ -8,7 +8,7 @@ use super::date::find_dates;
 use super::glyphs::{all_han, chars_of, find, has_any, one_off, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::{LABELS, OTHERS};
+use super::labels::{LABELS, OTHERS, is_mark, parts_label};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
 use super::{foot, names};
@@ -174,6 +174,9 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     let chars = chars_of(&glyphs);
     let labels = labels(&chars);
     let mut out = Vec::new();
+    if labels.is_empty() && open_label(&text_of(&glyphs)) {
+        return out;
+    }
     let first = labels.first().map_or(glyphs.len(), |l| l.from);
     let before = &glyphs[..first];
     if labels.is_empty() || !part_of_label(before) {
@@ -195,11 +198,24 @@ fn row_items(row_glyphs: &[Glyph]) -> Vec<(Kind, Vec<Glyph>)> {
     out
 }
 
+/// 备注: with nothing behind it, however it reads; a stroke behind a whole name is no colon.
+fn open_label(text: &str) -> bool {
+    let label = text.trim_end_matches([':', ';', '.', '_', '-', '(', ')']);
+    let colon = text[label.len()..].contains(':');
+    colon
+        && names::person(label) <= 0.8
+        && names::unit(label) < 0.8
+        && all_han(&label.chars().collect::<Vec<_>>())
+}
+
 /// 来信人:＿＿＿, 签名: 年 月 日: a form nobody filled in.
 fn blank(value: &[Glyph]) -> bool {
-    value
-        .iter()
-        .all(|g| matches!(g.ch, ' ' | '_' | '＿' | '-' | '—' | '年' | '月' | '日'))
+    value.iter().all(|g| {
+        matches!(
+            g.ch,
+            ' ' | '_' | '＿' | '-' | '—' | '*' | '年' | '月' | '日'
+        )
+    })
 }
 
 /// What stands without a gap before a label or a number and is nobody's name belongs to it: 目前 in 目前住址, 可打 in 可打139….
@@ -240,7 +256,10 @@ fn scrap_of_date(text: &str, dated: bool) -> bool {
 /// As [`trim`], but the colon of a label with nothing behind it stays.
 fn with_colon(glyphs: &[Glyph]) -> &[Glyph] {
     let (from, to) = ends(glyphs);
-    let colon = to > from && glyphs.get(to).is_some_and(|g| g.ch == ':');
+    let colon = to > from
+        && glyphs
+            .get(to)
+            .is_some_and(|g| parts_label(g.ch) && g.ch != '-');
     &glyphs[from..to + usize::from(colon)]
 }
 
@@ -271,18 +290,15 @@ pub(crate) fn trim(glyphs: &[Glyph]) -> &[Glyph] {
 
 /// Where what [`trim`] keeps begins and ends.
 fn ends(glyphs: &[Glyph]) -> (usize, usize) {
-    let idle = |g: &Glyph| {
-        matches!(
-            g.ch,
-            ' ' | ':' | ';' | '(' | ',' | '.' | '。' | '、' | '-' | '_' | '"' | '\'' | '“' | '”'
-        )
-    };
-    let idle_end = |g: &Glyph| idle(g) && g.ch != '-' || g.ch == ')';
+    let idle = |g: &Glyph| is_mark(g.ch) || matches!(g.ch, ' ' | '(' | '-' | '_');
+    let idle_front = |g: &Glyph| idle(g) || g.ch == ')';
+    // 王?, 王…: what is withheld of a name stands at its end.
+    let idle_end = |g: &Glyph| idle(g) && !"-?…~".contains(g.ch) || g.ch == ')';
     // A dash before a figure is the `-5` of a house number or the second half of a phone number.
     let figure_next =
         |i: usize| glyphs[i].ch == '-' && glyphs.get(i + 1).is_some_and(|g| g.ch.is_ascii_digit());
     let from = (0..glyphs.len())
-        .find(|&i| !idle(&glyphs[i]) || figure_next(i))
+        .find(|&i| !idle_front(&glyphs[i]) || figure_next(i))
         .unwrap_or(glyphs.len());
     let to = glyphs
         .iter()
@@ -373,13 +389,17 @@ fn list_heading(flat: &[char]) -> Option<usize> {
 /// A label is one where a row or a gap begins and a colon, a bracket or its value follows.
 fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
     let next = flat.get(to).copied();
-    let colon = matches!(next, Some(':' | ';' | '(' | '.' | '-'));
+    let colon = next.is_some_and(|c| parts_label(c) || c == '(');
     let starts = from == 0
-        || matches!(flat[from - 1], '(' | ')' | ',' | '、' | ';' | '。')
+        || is_mark(flat[from - 1])
+        || matches!(flat[from - 1], '(' | ')')
         || flat[from - 1].is_ascii_digit();
     let length = to - from;
     match kind {
-        Kind::Another | Kind::Officer => colon || starts && names_follow(&flat[to..]),
+        Kind::Another | Kind::Officer => {
+            let alone = from == 0 && to == flat.len();
+            colon || alone || starts && names_follow(&flat[to..])
+        }
         Kind::Addressed => from == 0 && next == Some(':'),
         // 律师事务所 and 代表大会 are none.
         Kind::Agent | Kind::Signer if length == 2 && matches!(flat[from], '律' | '代') => {
@@ -495,10 +515,7 @@ fn after_colon(flat: &[char], mut at: usize) -> usize {
             at += word.chars().count();
         }
     }
-    while flat
-        .get(at)
-        .is_some_and(|c| matches!(c, ':' | ';' | '.' | '、' | ','))
-    {
+    while flat.get(at).is_some_and(|c| is_mark(*c) || *c == ')') {
         at += 1;
     }
     at

@@ -9,8 +9,9 @@ use crate::domain::zones::{Glyph, Row, is_han};
 
 use super::date::find_dates;
 use super::glyphs::has_any;
+use super::labels::WRITERS;
 use super::names;
-use words::{CALLED, KIN, LABELS, PARTS, PLACES, UNITS, WRITER};
+use words::{CALLED, KIN, LABELS, PARTS, PLACES, SELF, UNITS};
 
 /// Whose a value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,7 @@ fn told(label: &str, writers: &Writers) -> Whose {
     match rest {
         "" => Whose::Unsaid,
         _ if is_passive || is_others => Whose::Others(called(rest)),
-        _ if ends(WRITER) || ends(UNITS) => Whose::Writers,
+        _ if ends(SELF) || ends(WRITERS) || ends(UNITS) => Whose::Writers,
         _ if has_any(rest, PLACES) || has_any(label, &["坐落", "座落", "地点"]) => {
             Whose::Place(label.to_owned())
         }

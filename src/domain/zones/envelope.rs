@@ -5,7 +5,8 @@
 
 use super::row::{Glyph, Row, certainty, fold, rows, text_of};
 use super::{address_like, is_han};
-use crate::domain::extract::glyphs::{has_any, squeeze};
+use crate::domain::extract::glyphs::{chars_of, has_any, squeeze};
+use crate::domain::extract::labels::{self, Kind};
 use crate::domain::extract::names;
 use crate::domain::gazetteer::Gazetteer;
 use crate::domain::text::{PageText, Quad};
@@ -259,21 +260,26 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         }
     }
     closed |= cut_behind_sent(&mut glyphs);
-    for label in [
-        "寄信人:",
-        "寄件人:",
-        "寄信人",
-        "寄件人",
-        "发信人:",
-        "地址:",
-        "寄:",
-        "from:",
-        "From:",
-        "自:",
-    ] {
-        if text_of(&glyphs).starts_with(label) {
-            glyphs.drain(..label.chars().count());
-            closed |= label.contains('人');
+    let is_led = |glyphs: &[Glyph]| {
+        ["寄:", "自:", "from:", "From:"]
+            .iter()
+            .any(|w| text_of(glyphs).starts_with(w))
+    };
+    if is_led(&glyphs) {
+        let colon = glyphs.iter().position(|g| g.ch == ':');
+        glyphs.drain(..=colon.unwrap_or_default());
+    } else if let Some((kind, value)) = labels::at_front(&chars_of(&glyphs)) {
+        glyphs.drain(..value);
+        let is_place = address_like(&text_of(&glyphs));
+        match kind {
+            Kind::Signer | Kind::Contact | Kind::Role => closed = true,
+            Kind::Address => {
+                keep_longer(&mut zones.sender_address, glyphs);
+                return;
+            }
+            Kind::Called if is_place => {}
+            // A number, a postcode, somebody else, or nobody knows what.
+            _ => return,
         }
     }
     if !closed && word_for_sent(&text_of(&glyphs)) {
@@ -290,13 +296,7 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
     if address_like(&text) || inside(&text) {
         let (address, name) = split_trailing_name(&glyphs, closed);
         zones.sender_name = zones.sender_name.take().or(name);
-        let longer = zones
-            .sender_address
-            .as_ref()
-            .is_none_or(|a| a.len() < address.len());
-        if longer {
-            zones.sender_address = Some(address);
-        }
+        keep_longer(&mut zones.sender_address, address);
     } else if (2..=16).contains(&text.chars().count()) {
         let score = names::person(&text).max(if closed { 0.5 } else { 0.0 });
         // 宜兴 alone on an envelope is its postmark, not somebody called 宜兴.
@@ -307,6 +307,12 @@ fn file_sender(zones: &mut EnvelopeZones, piece: Piece) {
         } else if zones.sender_address.is_none() && text.chars().any(is_han) {
             zones.sender_address = Some(glyphs);
         }
+    }
+}
+
+fn keep_longer(kept: &mut Option<Vec<Glyph>>, other: Vec<Glyph>) {
+    if kept.as_ref().is_none_or(|known| known.len() < other.len()) {
+        *kept = Some(other);
     }
 }
 

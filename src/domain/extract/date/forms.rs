@@ -16,11 +16,35 @@ pub(crate) struct FoundDate {
     pub(crate) day: Option<u32>,
     /// Of the lunar calendar: shown, never converted.
     pub(crate) lunar: bool,
-    /// Its day runs into something that is neither 日 nor a gap: a figure of it may be lost.
+    /// Its day runs into something that is neither 日 nor a gap: a figure of it may be lost. Or its century is not written.
     pub(crate) cut: bool,
+    /// 10/11/2025: day and month may be meant the other way round.
+    pub(crate) either_order: bool,
 }
 
 impl FoundDate {
+    fn new(year: Option<u32>, month: u32, day: Option<u32>) -> Self {
+        Self {
+            range: 0..0,
+            year,
+            month,
+            day,
+            lunar: false,
+            cut: false,
+            either_order: false,
+        }
+    }
+
+    /// The day it is with day and month the other way round, where nobody can tell.
+    pub(crate) fn turned(&self) -> Option<String> {
+        let turned = Self {
+            month: self.day?,
+            day: Some(self.month),
+            ..self.clone()
+        };
+        self.either_order.then(|| turned.iso()).flatten()
+    }
+
     /// `YYYY-MM-DD`, if it is a complete day of the calendar.
     pub(crate) fn iso(&self) -> Option<String> {
         let (year, day) = (self.year?, self.day?);
@@ -56,11 +80,15 @@ pub(crate) fn find_dates(glyphs: &[Glyph]) -> Vec<FoundDate> {
     let mut at = 0;
     while at < flat.len() {
         let found = written(&flat, at)
+            .or_else(|| separated(&flat, at))
             .or_else(|| figures(&flat, at))
+            .or_else(|| abbreviated(&flat, at))
+            .or_else(|| day_first(&flat, at))
+            .or_else(|| by_stem_and_branch(&flat, at))
             .or_else(|| month_day(&flat, at));
         match found {
             Some((mut date, end)) => {
-                date.lunar = lunar(&flat, at, end);
+                date.lunar |= lunar(&flat, at, end);
                 date.cut |= runs_on(&flat, end)
                     || nought_lost(&flat, at).is_some()
                     || speck_in_year(&flat, at).is_some();
@@ -104,7 +132,10 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         return None;
     }
     let (month, i) = number(flat, i + 1)?;
-    if !matches!(flat.get(i), Some('月')) || !(1..=12).contains(&month) {
+    // 2025年10.30: the year alone has its word.
+    let parted = matches!(flat.get(i), Some('.' | '/'))
+        && number(flat, i + 1).is_some_and(|(day, _)| (1..=31).contains(&day));
+    if !parted && !matches!(flat.get(i), Some('月')) || !(1..=12).contains(&month) {
         return None;
     }
     let (day, end) = match number(flat, i + 1) {
@@ -114,17 +145,7 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         ),
         _ => (None, i + 1),
     };
-    Some((
-        FoundDate {
-            range: 0..0,
-            year: Some(year),
-            month,
-            day,
-            lunar: false,
-            cut: false,
-        },
-        end,
-    ))
+    Some((FoundDate::new(Some(year), month, day), end))
 }
 
 /// `2025.2.17`, `2025-02-17`, `2025/2/17`, `20250217`.
@@ -135,14 +156,8 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
     let digits = digits_at(flat, at);
     let plain: String = flat[at..at + digits].iter().collect();
     if digits == 8 && (plain.starts_with("19") || plain.starts_with("20")) {
-        let date = FoundDate {
-            range: 0..0,
-            year: plain[..4].parse().ok(),
-            month: plain[4..6].parse().ok()?,
-            day: plain[6..].parse().ok(),
-            lunar: false,
-            cut: false,
-        };
+        let month = plain[4..6].parse().ok()?;
+        let date = FoundDate::new(plain[..4].parse().ok(), month, plain[6..].parse().ok());
         return date.iso().is_some().then_some((date, at + 8));
     }
     if digits == 6 && plain.starts_with("20") {
@@ -168,15 +183,108 @@ fn figures(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
             .ok()?;
         i += 1 + n;
     }
-    let date = FoundDate {
-        range: 0..0,
-        year: plain.parse().ok(),
-        month: numbers[0],
-        day: Some(numbers[1]),
-        lunar: false,
-        cut: false,
-    };
+    let date = FoundDate::new(plain.parse().ok(), numbers[0], Some(numbers[1]));
     date.iso().is_some().then_some((date, i))
+}
+
+/// `二○二五.十.三十`: Chinese numerals with marks between them.
+fn separated(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    let numeral_before = at > 0 && numeral(flat[at - 1]).is_some();
+    let written = flat.get(at..at + 4)?;
+    if numeral_before || written.iter().all(char::is_ascii_digit) {
+        return None;
+    }
+    let mark = |i: usize| matches!(flat.get(i), Some('.' | '/' | '·' | '、'));
+    let (year, i) = year(flat, at).filter(|(_, i)| *i == at + 4 && mark(*i))?;
+    let (month, i) = number(flat, i + 1).filter(|(_, i)| mark(*i))?;
+    let (day, end) = number(flat, i + 1)?;
+    let date = FoundDate::new(Some(year), month, Some(day));
+    date.iso().is_some().then_some((date, end))
+}
+
+/// `’25.10.30`, and `25.10.30` where nothing else stands beside it: the century is not written. With a dash it is a room: 12-3-4.
+fn abbreviated(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    let marked = matches!(flat[at], '’' | '‘' | '\'' | '`' | '′');
+    let from = at + usize::from(marked);
+    let (numbers, end) = three_figures(flat, from)?;
+    let [(year, 2), (month, _), (day, _)] = numbers else {
+        return None;
+    };
+    let alone = at == 0 && end == flat.len();
+    let date = FoundDate {
+        cut: !marked,
+        ..FoundDate::new(Some(2000 + year), month, Some(day))
+    };
+    ((marked || alone) && date.iso().is_some()).then_some((date, end))
+}
+
+/// `30/10/2025`, `30.10.2025`; with a dash it may be a room. Where either number may be the month, nobody can tell.
+fn day_first(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    if at > 0 && (flat[at - 1].is_ascii_alphanumeric() || "./-".contains(flat[at - 1])) {
+        return None;
+    }
+    let (numbers, end) = three_figures(flat, at)?;
+    let [(first, 1..=2), (second, 1..=2), (year, 4)] = numbers else {
+        return None;
+    };
+    if !(1900..2100).contains(&year) {
+        return None;
+    }
+    let (day, month) = if second > 12 {
+        (second, first)
+    } else {
+        (first, second)
+    };
+    let date = FoundDate {
+        either_order: day <= 12 && day != month,
+        ..FoundDate::new(Some(year), month, Some(day))
+    };
+    date.iso().is_some().then_some((date, end))
+}
+
+/// Three numbers in figures with the same mark between them, each with how many figures it has.
+fn three_figures(flat: &[char], at: usize) -> Option<([(u32, usize); 3], usize)> {
+    let (mut numbers, mut i) = ([(0, 0); 3], at);
+    let mut mark = None;
+    for (n, slot) in numbers.iter_mut().enumerate() {
+        if n > 0 {
+            let here = *flat.get(i).filter(|c| matches!(c, '.' | '/'))?;
+            if *mark.get_or_insert(here) != here {
+                return None;
+            }
+            i += 1;
+        }
+        let digits = digits_at(flat, i);
+        if !(1..=4).contains(&digits) {
+            return None;
+        }
+        let written: String = flat[i..i + digits].iter().collect();
+        *slot = (written.parse().ok()?, digits);
+        i += digits;
+    }
+    Some((numbers, i))
+}
+
+/// `乙巳年九月初十`: a year of the sixty is one of the lunar calendar.
+fn by_stem_and_branch(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
+    let [stem, branch, '年', ..] = *flat.get(at..)? else {
+        return None;
+    };
+    if !"甲乙丙丁戊己庚辛壬癸".contains(stem) || !"子丑寅卯辰巳午未申酉戌亥".contains(branch)
+    {
+        return None;
+    }
+    let (month, i) = number(flat, at + 3)?;
+    if flat.get(i) != Some(&'月') || !(1..=12).contains(&month) {
+        return None;
+    }
+    let (day, end) = number(flat, i + 1).map_or((None, i + 1), |(day, end)| (Some(day), end));
+    let end = end + usize::from(matches!(flat.get(end), Some('日')));
+    let date = FoundDate {
+        lunar: true,
+        ..FoundDate::new(None, month, day)
+    };
+    Some((date, end))
 }
 
 /// `202412.1`: the first point was not read; a month of two figures stands before the second.
@@ -187,13 +295,10 @@ fn separator_lost(flat: &[char], at: usize, plain: &str) -> Option<(FoundDate, u
         return None;
     }
     let day = flat[at + 7..at + 7 + n].iter().collect::<String>();
+    let month = plain[4..].parse().ok()?;
     let date = FoundDate {
-        range: 0..0,
-        year: plain[..4].parse().ok(),
-        month: plain[4..].parse().ok()?,
-        day: day.parse().ok(),
-        lunar: false,
         cut: true,
+        ..FoundDate::new(plain[..4].parse().ok(), month, day.parse().ok())
     };
     date.iso().is_some().then_some((date, at + 7 + n))
 }
@@ -213,17 +318,8 @@ fn month_day(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
     }
     let (day, j) = number(flat, i + 1)?;
     let day_sign = matches!(flat.get(j), Some('日' | '号'));
-    (day_sign && (1..=31).contains(&day)).then_some((
-        FoundDate {
-            range: 0..0,
-            year: None,
-            month,
-            day: Some(day),
-            lunar: false,
-            cut: false,
-        },
-        j + 1,
-    ))
+    let date = FoundDate::new(None, month, Some(day));
+    (day_sign && (1..=31).contains(&day)).then_some((date, j + 1))
 }
 
 fn digits_at(flat: &[char], at: usize) -> usize {
@@ -339,14 +435,14 @@ fn numeral(ch: char) -> Option<u32> {
     match ch {
         '〇' | '零' | 'O' | 'o' | '0' | '口' | '。' | 'Q' | 'D' => Some(0),
         '一' | '-' | '壹' | '1' => Some(1),
-        '二' | '贰' | '2' | '=' => Some(2),
-        '三' | '叁' | '3' => Some(3),
-        '四' | '4' => Some(4),
-        '五' | '5' => Some(5),
-        '六' | '6' => Some(6),
-        '七' | '7' => Some(7),
-        '八' | '8' => Some(8),
-        '九' | '9' => Some(9),
+        '二' | '贰' | '弍' | '2' | '=' => Some(2),
+        '三' | '叁' | '弎' | '3' => Some(3),
+        '四' | '肆' | '4' => Some(4),
+        '五' | '伍' | '5' => Some(5),
+        '六' | '陆' | '6' => Some(6),
+        '七' | '柒' | '7' => Some(7),
+        '八' | '捌' | '8' => Some(8),
+        '九' | '玖' | '9' => Some(9),
         _ => None,
     }
 }

@@ -342,9 +342,37 @@ fn a4_words_about_the_signatories_are_none_of_them() {
     assert_eq!(sender(&couple), "汪小满");
     let more = under(&["汪小满、段美兰、丁一山等32人", DAY]);
     assert_eq!(more.joint.signatories, ["汪小满", "段美兰", "丁一山"]);
+    assert_eq!((more.joint.count, more.joint.is_joint), (32, true));
     assert!(vetoed(&more));
     let chosen = under(&["代表：汪小满、段美兰、丁一山", DAY]);
     assert_eq!(chosen.joint.signatories, ["汪小满", "段美兰", "丁一山"]);
+}
+
+#[test]
+fn a4_how_many_signed_is_what_the_letter_says_where_not_all_are_named() {
+    for (row, count) in [
+        ("汪小满等三十二户", 32),
+        ("汪小满、段美兰等12名业主", 12),
+        ("平川五金商店等6家商户", 6),
+    ] {
+        let fields = under(&[row, "联系电话：13812345678", DAY]);
+        assert_eq!(
+            (fields.joint.count, fields.joint.is_joint),
+            (count, true),
+            "{row}"
+        );
+        assert!(!fields.anonymous.value, "{row}");
+        assert!(vetoed(&fields), "{row}");
+    }
+    let counted = under(&[
+        "业主签字：",
+        "汪小满　　丁一山　　邓长河",
+        "以上共计9户",
+        DAY,
+    ]);
+    assert_eq!((counted.joint.count, counted.joint.is_joint), (9, true));
+    let few = under(&["汪小满等3人", DAY]);
+    assert!(!few.joint.is_joint);
 }
 
 #[test]

@@ -62,28 +62,8 @@ pub(super) const LABELS: &[&str] = &[
     "现",
 ];
 
-/// The writer, as letters call him.
-pub(super) const WRITER: &[&str] = &[
-    "我",
-    "我们",
-    "本人",
-    "自己",
-    "来信人",
-    "反映人",
-    "申请人",
-    "信访人",
-    "举报人",
-    "检举人",
-    "控告人",
-    "投诉人",
-    "写信人",
-    "申诉人",
-    "求助人",
-    "建议人",
-    "咨询人",
-    "陈述人",
-    "具信人",
-];
+/// The writer, as he speaks of himself; his labels are in [`super::super::labels`].
+pub(super) const SELF: &[&str] = &["我", "我们", "本人", "自己"];
 
 /// Before the name of whoever speaks of himself.
 pub(super) const CALLED: &[&str] = &["我叫", "我名叫", "名叫", "我是", "本人系", "我系", "姓名"];
