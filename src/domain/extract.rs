@@ -41,6 +41,7 @@ pub use alert::Meaning;
 pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
 pub use matter::{categories, is_category, likely_categories};
+pub(crate) use matter::tells_course;
 pub use sender::ANONYMOUS;
 
 use super::draft::{Fields, Postmark};

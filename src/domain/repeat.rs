@@ -5,6 +5,7 @@
 
 pub mod content;
 mod fingerprint;
+mod named;
 mod packed;
 pub mod place;
 mod registered;
@@ -244,8 +245,9 @@ fn addresses(new: &Registered, old: &Registered) -> Option<f32> {
 }
 
 /// The content score of two letters. Fitted by logistic regression on generated ones (`bench/history.py`, part fit, 9,000 pairs) and moved so
-/// that at 0.5 none of 3,000 pairs of one sender's letters on two matters is taken for one matter, and 19 of 3,000 where both name the
-/// same estates and firms; below [`CONTENT_FAILS`] are 16 in a thousand of the letters that tell one matter in other words.
+/// that at 0.5 none of 3,000 pairs of one sender's letters on two matters is taken for one matter; below [`CONTENT_FAILS`] are 16 in a thousand of
+/// the letters that tell one matter in other words. Turns of phrase do not make one matter of two: letters that speak of different things, or name
+/// different places and parties, are left to a person however alike they sound.
 fn content_score(alike: Alike) -> f32 {
     let topics = match alike.topics {
         None => 0.0,
@@ -253,16 +255,23 @@ fn content_score(alike: Alike) -> f32 {
         Some(cosine) => TOPICS * cosine,
     };
     let odds = BIAS + PAIRS * alike.pairs.min(0.4) + SINGLES * alike.singles.min(0.5) + topics;
-    1.0 / (1.0 + (-odds).exp())
+    let score = 1.0 / (1.0 + (-odds).exp());
+    let apart = |cosine: Option<f32>| cosine.is_some_and(|cosine| cosine < APART);
+    let differs = apart(alike.topics) && alike.pairs < SAME_TEXT || apart(alike.named);
+    if differs { score.min(NOT_SURE) } else { score }
 }
 
 const BIAS: f32 = -3.22;
 const PAIRS: f32 = 2.37;
 const SINGLES: f32 = 9.34;
 const TOPICS: f32 = 1.47;
-/// Below this cosine two letters have no topic in common.
+/// Below this cosine two letters have no topic, or no name, in common.
 const APART: f32 = 0.05;
 const OTHER_TOPICS: f32 = -1.31;
+/// From this cosine of pairs on two letters are one text, misread here and there; what differs is the reading.
+const SAME_TEXT: f32 = 0.7;
+/// What letters in the same turns of phrase about different things come to at most.
+const NOT_SURE: f32 = 0.4;
 
 fn rounded(score: Option<f32>) -> f32 {
     (score.unwrap_or(0.0) * 1000.0).round() / 1000.0

@@ -27,6 +27,8 @@ pub struct LetterZones {
     pub tail: Range<usize>,
     /// Rows of enclosed written authorisations.
     pub authorisation: Vec<Row>,
+    /// Rows of other papers behind the letter: a contract, a certificate. Who signed and dated them did not sign or date the letter.
+    pub enclosed: Vec<Row>,
 }
 
 impl LetterZones {
@@ -60,8 +62,11 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
             continue;
         }
         let rows = rows(index, page);
+        let behind = !zones.rows.is_empty();
         if is_authorisation(&rows) {
             zones.authorisation.extend(rows);
+        } else if page.kind == PageKind::Letter && behind && is_other_paper(&rows) {
+            zones.enclosed.extend(rows);
         } else if page.kind == PageKind::Letter {
             zones.rows.extend(rows);
         }
@@ -72,6 +77,75 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
     zones.tail = tail..zones.rows.len();
     zones
 }
+
+/// What papers that go with a letter are called.
+const PAPERS: &[&str] = &[
+    "证明",
+    "证明书",
+    "情况证明",
+    "合同",
+    "合同书",
+    "协议",
+    "协议书",
+    "收据",
+    "收条",
+    "欠条",
+    "借条",
+    "判决书",
+    "裁定书",
+    "调解书",
+    "决定书",
+    "通知书",
+    "告知书",
+    "意见书",
+    "答复",
+    "答复函",
+    "复函",
+    "报告单",
+    "诊断书",
+    "鉴定书",
+    "鉴定意见",
+    "出院小结",
+    "病历",
+    "清单",
+    "发票",
+    "公证书",
+    "营业执照",
+    "承诺书",
+    "保证书",
+    "认定书",
+    "回执",
+    "公告",
+];
+
+/// A page behind the letter that opens with the title of another paper: 附件：施工合同, 证明. One that addresses somebody goes on with the letter.
+fn is_other_paper(rows: &[Row]) -> bool {
+    let addresses = rows.iter().take(4).any(|row| {
+        let text = row.compact();
+        ADDRESSING.iter().any(|a| text.starts_with(a)) || greets(&text)
+    });
+    let is_title = |row: &Row| {
+        let text = row.compact();
+        let bare = text.trim_matches(['《', '》', ':', '(', ')', '*', '-']);
+        let bare = bare.trim_end_matches("复印件").trim_end_matches('(');
+        let n = bare.chars().count();
+        let marked = ["附件", "附:", "附一", "附1"]
+            .iter()
+            .any(|m| text.starts_with(m));
+        let centred = row.left > TITLE_LEFT;
+        let words = bare
+            .chars()
+            .all(|c| is_han(c) || c.is_ascii_digit() || c == ':');
+        (2..=20).contains(&n)
+            && words
+            && (marked || centred)
+            && PAPERS.iter().any(|paper| bare.ends_with(paper))
+    };
+    !addresses && rows.iter().take(2).any(is_title)
+}
+
+/// A title begins right of this share of the page's width; a sentence that goes on from the page before begins at its left.
+const TITLE_LEFT: f32 = 0.2;
 
 /// A page that opens with the title of a written authorisation.
 fn is_authorisation(rows: &[Row]) -> bool {
@@ -103,6 +177,7 @@ fn salutation(rows: &[Row]) -> Range<usize> {
                 "联系人",
             ],
         ) || labels::names_writer(t)
+            || labels::is_of_a_form(t)
     };
     let named = texts
         .iter()
@@ -257,7 +332,7 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
         .rev()
         .find(|&i| is_closing(&rows[i].compact()));
     let listed = list_head(rows, from);
-    let mut walked = rows.len();
+    let mut walked = postscript(rows, from).unwrap_or(rows.len());
     while walked > from && looks_like_tail(&rows[walked - 1]) {
         walked -= 1;
     }
@@ -268,6 +343,19 @@ fn tail_start(rows: &[Row], from: usize) -> usize {
         _ => walked,
     }
 }
+
+/// Where a postscript begins: what is signed stands above it.
+fn postscript(rows: &[Row], from: usize) -> Option<usize> {
+    let opens = ["又及", "另及", "再及", "附言", "附记", "PS", "P.S", "补记"];
+    let near = rows.len().saturating_sub(LONGEST_POSTSCRIPT).max(from + 1);
+    (near..rows.len()).find(|&i| {
+        let text = rows[i].compact();
+        opens.iter().any(|word| text.starts_with(word)) && looks_like_tail(&rows[i - 1])
+    })
+}
+
+/// Rows of a postscript at most.
+const LONGEST_POSTSCRIPT: usize = 8;
 
 /// The row under which the signatures of a list stand: 联名人签名:, and no sentence below it.
 fn list_head(rows: &[Row], from: usize) -> Option<usize> {
@@ -299,13 +387,18 @@ fn looks_like_tail(row: &Row) -> bool {
     let labelled = labels::opens_tail_row(&text) || text.contains(':');
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let dated = text.contains('年') && text.contains('月') && length <= 14;
+    let unit = row.left > SIGNED_LEFT && names::unit(&text) >= 0.8;
     labelled
+        || unit
         || dated
         || digits * 2 > length
         || length <= 12
         || names::list_like(row)
         || address_like(&text)
 }
+
+/// A unit's long name right of this share of the page's width is signed; at the left a sentence may end in one.
+const SIGNED_LEFT: f32 = 0.3;
 
 /// Whether a text reads like a postal address.
 pub fn address_like(text: &str) -> bool {

@@ -43,7 +43,14 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         another,
         is_doubtful,
     } = signed(seen);
-    found.extend(on_envelope(seen.envelope));
+    let in_own_row = residence::beside_writer(&seen.zones.rows);
+    let is_doubtful = is_doubtful || found.is_empty() && in_own_row.is_some();
+    found.extend(in_own_row.filter(|c| {
+        found
+            .iter()
+            .all(|own| text_of(&own.glyphs) != text_of(&c.glyphs))
+    }));
+    found.extend(on_envelope(seen));
     found.extend(residence::residence(seen.zones.body_rows()));
     let mut ranked: Vec<(Candidate, Written)> = found
         .into_iter()
@@ -200,8 +207,9 @@ pub(crate) fn postmark(
 ) -> Option<Candidate> {
     let name = squeeze(glyphs);
     let named = (2..=6).contains(&name.len()) && name.iter().all(|g| is_han(g.ch));
-    named.then(|| Candidate {
-        value: place::postmark_name(pages, &name, home),
+    let value = named.then(|| place::postmark_name(pages, &name, home))?;
+    place::is_town(&value).then(|| Candidate {
+        value,
         ..Candidate::as_read(&name, POSTMARK_PRIOR, Source::EnvelopePostmark, "7.4.2.3/4")
     })
 }
@@ -353,6 +361,27 @@ fn unsaid(text: &str) -> bool {
 /// Without blanks, a trailing name, postcode or bracketed note.
 fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
     let mut value = squeeze(trim(without_neighbours(value)));
+    for led in [
+        "现居住于",
+        "现居住在",
+        "现家住",
+        "现住在",
+        "家住在",
+        "居住在",
+        "现住",
+        "家住",
+        "住在",
+        "住于",
+        "住址",
+        "住",
+    ] {
+        let n = led.chars().count();
+        if text_of(&value).starts_with(led) && super::divisions_in(&text_of(&value[n..])).is_some()
+        {
+            value.drain(..n);
+            break;
+        }
+    }
     let chars = chars_of(&value);
     if let Some(postcode) = trailing_postcode(&chars) {
         value.truncate(postcode);
@@ -360,10 +389,13 @@ fn cleaned(value: &[Glyph]) -> Vec<Glyph> {
     if let Some(from) = strangers(&value) {
         value.truncate(from);
     }
-    while value
-        .last()
-        .is_some_and(|g| matches!(g.ch, '(' | ')' | ',' | '.' | ':' | '、'))
-    {
+    let count = |value: &[Glyph], ch| value.iter().filter(|g| g.ch == ch).count();
+    while let Some(last) = value.last() {
+        let idle = matches!(last.ch, '(' | ',' | '.' | ':' | '、');
+        let unopened = last.ch == ')' && count(&value, ')') > count(&value, '(');
+        if !idle && !unopened {
+            break;
+        }
         value.pop();
     }
     value
@@ -430,11 +462,17 @@ fn trailing_postcode(chars: &[char]) -> Option<usize> {
     whole.then(|| if chars[at - 1] == '(' { at - 1 } else { at })
 }
 
-fn on_envelope(envelope: &EnvelopeZones) -> Option<Candidate> {
-    let value = cleaned(envelope.sender_address.as_ref()?);
+fn on_envelope(seen: &Seen<'_>) -> Option<Candidate> {
+    let mut value = cleaned(seen.envelope.sender_address.as_ref()?);
+    let text = text_of(&value);
+    if let Some(name) = seen.writers.named_at_end(&text) {
+        value.truncate(value.len() - name);
+    }
     let text = text_of(&value);
     let n = text.chars().count();
-    let sound = n >= 4 && !unsaid(&text) && text.chars().filter(|c| is_han(*c)).count() >= 3;
+    let known = address_like(&text) || super::divisions_in(&text).is_some();
+    let sound =
+        n >= 4 && !unsaid(&text) && text.chars().filter(|c| is_han(*c)).count() >= 3 && known;
     let prior = if address_like(&text) { 0.9 } else { 0.5 } * soundness(&text);
     sound.then(|| Candidate::as_read(&value, prior, Source::EnvelopeSenderAddress, "7.4.2.3/2"))
 }

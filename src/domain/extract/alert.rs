@@ -235,6 +235,7 @@ const QUOTED: usize = 5;
 fn threat_flag(pages: &[PageText], zones: &LetterZones, meaning: Option<&dyn Meaning>) -> Flag {
     let mut flow = body::flow(&zones.rows);
     flow.extend(body::flow(&zones.authorisation));
+    flow.extend(body::flow(&zones.enclosed));
     for (index, page) in pages.iter().enumerate() {
         if page.kind != PageKind::Letter {
             flow.extend(body::flow(&rows(index, page)));

@@ -5,14 +5,17 @@
 mod forms;
 mod nearly;
 
+use std::ops::Range;
+
 use crate::domain::draft::Fields;
 use crate::domain::field::{Alternative, Sign, Source};
 use crate::domain::text::PageText;
-use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row};
+use crate::domain::zones::{EnvelopeZones, Glyph, LetterZones, Row, address_like, is_han, text_of};
 
 use super::confidence::Measured;
 use super::evidence::{Candidate, field, for_a_person, nothing};
-use super::nbest;
+use super::glyphs::has_any;
+use super::{names, nbest};
 pub(crate) use forms::{FoundDate, days_in, find_dates};
 
 const RULE: &str = "7.4.2.1";
@@ -51,7 +54,9 @@ pub(crate) fn read(
             .any(|d| d.iso().is_some());
         let lunar =
             find_dates(&candidate.glyphs).iter().any(|d| d.lunar) || candidate.rule == LUNAR;
-        if lunar {
+        if candidate.signs.iter().any(|sign| sign.name == OTHERS) {
+            lost.push(candidate.lost("是所附或所述材料的日期，不是来信日期"));
+        } else if lunar {
             lost.push(candidate.lost("农历日期，未换算为公历"));
         } else if !whole {
             lost.push(candidate.lost("年、月、日不全，或没有这一天"));
@@ -70,7 +75,7 @@ pub(crate) fn read(
             let told = w
                 .signs
                 .iter()
-                .any(|s| matches!(s.name, BY_ALTERNATIVES | CUT | EITHER_ORDER));
+                .any(|s| matches!(s.name, BY_ALTERNATIVES | CUT | EITHER_ORDER | IN_TEXT));
             let field = field(pages, &w, Measured::Date, lost);
             if told || figure_lost(&w.glyphs) {
                 for_a_person(field)
@@ -84,7 +89,11 @@ pub(crate) fn read(
 
 fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
     let mut out = Vec::new();
-    for row in rows {
+    for (at, row) in rows.iter().enumerate() {
+        let above = at
+            .checked_sub(1)
+            .map(|i| rows[i].compact())
+            .unwrap_or_default();
         for found in find_dates(&row.glyphs) {
             let glyphs = row.glyphs[found.range.clone()].to_vec();
             let value = found.iso().unwrap_or_else(|| {
@@ -93,6 +102,7 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 format!("{year}{:02}{day}", found.month)
             });
             let sign = |name| Sign { name, value: 1.0 };
+            let beside = beside(&row.glyphs, &found.range, &above);
             let cut = found.cut.then(|| sign(CUT));
             let either = found.either_order.then(|| sign(EITHER_ORDER));
             out.push(Candidate {
@@ -101,7 +111,11 @@ fn candidates(rows: &[Row], prior: f32) -> Vec<Candidate> {
                 prior,
                 source: Source::LetterSignature,
                 rule: if found.lunar { LUNAR } else { RULE },
-                signs: cut.into_iter().chain(either).collect(),
+                signs: cut
+                    .into_iter()
+                    .chain(either)
+                    .chain(beside.map(sign))
+                    .collect(),
             });
         }
     }
@@ -122,6 +136,94 @@ fn turned(candidate: &Candidate, received_on: Option<&str>) -> Option<Alternativ
 
 /// Marks a date whose day runs into something else.
 const CUT: &str = "cut";
+/// Marks a date of another paper: 附：合同（2021年5月18日签订）, 上次答复落款日期.
+const OTHERS: &str = "of_another_paper";
+/// Marks a date in a row that says more than who signed and when.
+const IN_TEXT: &str = "in_text";
+
+/// Words of papers that have dates of their own, and of what was done on a day.
+const PAPERS: &[&str] = &[
+    "附",
+    "合同",
+    "协议",
+    "收据",
+    "收条",
+    "欠条",
+    "借条",
+    "发票",
+    "票据",
+    "意见书",
+    "答复",
+    "告知",
+    "通知",
+    "判决",
+    "裁定",
+    "调解",
+    "决定书",
+    "证明",
+    "签订",
+    "签署于",
+    "出具",
+    "开具",
+    "回复",
+    "回执",
+    "受理",
+    "立案",
+    "编号",
+    "文号",
+    "购房",
+    "复印件",
+    "证书",
+    "有效",
+    "上次",
+    "原件",
+    "截止",
+    "截至",
+    "出生",
+    "生于",
+    "入职",
+    "入伍",
+    "身份证",
+];
+
+/// What a row says beside its date that makes it another's, or a doubtful one.
+fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static str> {
+    let before = text_of(&row[..date.start]);
+    let in_brackets =
+        before == "(" || text_of(&row[date.end..]).starts_with(')') && !before.contains('(');
+    // 附:收据两张 and the bracket in the row below.
+    if in_brackets {
+        return Some(if has_any(above, PAPERS) {
+            OTHERS
+        } else {
+            IN_TEXT
+        });
+    }
+    let rest: String = before
+        .chars()
+        .chain(text_of(&row[date.end..]).chars())
+        .collect();
+    if has_any(&rest, PAPERS) {
+        return Some(OTHERS);
+    }
+    let is_word = |word: &str| {
+        names::person(word) > 0.4
+            || names::unit(word) > 0.0
+            || names::incomplete(word)
+            || names::pseudonym(word)
+            || LABELS.iter().any(|label| word.ends_with(label))
+            || word.chars().count() <= 4
+    };
+    let mut words = rest
+        .split(|c: char| !is_han(c))
+        .filter(|word| !word.is_empty());
+    let labelled = rest.contains(':') || address_like(&rest);
+    (!labelled && !words.all(is_word)).then_some(IN_TEXT)
+}
+
+/// What stands before the day on which a letter was written.
+const LABELS: &[&str] = &["日期", "时间", "日", "于", "星期"];
+
 /// Marks a date whose day and month may be the other way round.
 const EITHER_ORDER: &str = "either_order";
 /// Marks a date some of whose figures are the engine's second choice.

@@ -104,6 +104,20 @@ pub(crate) fn name_behind_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     (closes && names::person(&text) > 0.8 && !is_closing(&text)).then(|| name.to_vec())
 }
 
+/// The full name before a courtesy that is a closing formula by itself: 端木志坚 叩谢.
+pub(crate) fn name_before_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+    let glyphs = squeeze(glyphs);
+    let courtesies = [
+        "叩谢", "致敬", "敬礼", "拜谢", "致谢", "谨谢", "敬谢", "叩首", "谨呈", "盼复", "望复",
+    ];
+    [4, 3, 2].into_iter().find_map(|n| {
+        let (name, rest) = glyphs.split_at_checked(n)?;
+        let rest = text_of(rest);
+        let courteous = courtesies.contains(&rest.trim_end_matches(['!', '。', '.']));
+        (courteous && names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
+    })
+}
+
 /// An address and a name that share a row: 珍珠路21号  覃玉兰, 覃玉兰  13872514096  珍珠路21号.
 pub(crate) fn parted(glyphs: &[Glyph]) -> Vec<&[Glyph]> {
     let place = |part: &[Glyph]| {

@@ -143,7 +143,26 @@ fn all_told(zones: &LetterZones, items: &[Item], writers: &Writers) -> Vec<Told>
             before.push_str(&row.compact());
         }
     }
+    all.extend(of_principal(zones));
     all
+}
+
+/// The principal's number in a written authorisation: 委托人:柳涛,身份证号码:….
+fn of_principal(zones: &LetterZones) -> Option<Told> {
+    zones.authorisation.iter().find_map(|row| {
+        let (value, glyphs) = id_in(&row.glyphs, Written::Bare)?;
+        let text = row.compact();
+        let by = text.find("委托人")?;
+        let others = ["受委托人", "被委托人", "受托人", "代理人"];
+        let is_others = others.iter().any(|word| text.contains(word));
+        (by == 0 && !is_others).then(|| Told {
+            value,
+            glyphs,
+            source: Source::LetterBody,
+            whose: Whose::Unsaid,
+            is_doubtful: true,
+        })
+    })
 }
 
 /// The sender's ID number: the labelled one, else one standing anywhere in the letter. Another's is shown and never the sender's.

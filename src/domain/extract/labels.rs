@@ -199,6 +199,10 @@ pub(crate) const LABELS: &[(Kind, &[&str])] = &[
     (
         Kind::Other,
         &[
+            "填表日期",
+            "登记日期",
+            "申请日期",
+            "签字日期",
             "来信日期",
             "写信日期",
             "来信时间",
@@ -221,6 +225,23 @@ pub(crate) const LABELS: &[(Kind, &[&str])] = &[
     (Kind::Signer, SIGNED),
     (Kind::Signer, WRITERS),
 ];
+
+/// Whether a row begins with a label that is answered beside it: 填表人签字:, 委托代理人:, 工作单位:. Nobody is addressed so.
+pub(crate) fn is_of_a_form(text: &str) -> bool {
+    let flat: Vec<char> = text.chars().collect();
+    let kinds = [
+        Kind::Signer,
+        Kind::Agent,
+        Kind::Principal,
+        Kind::Contact,
+        Kind::Address,
+        Kind::Phone,
+        Kind::Id,
+        Kind::Other,
+        Kind::Another,
+    ];
+    at_front(&flat).is_some_and(|(kind, _)| kinds.contains(&kind))
+}
 
 /// Marks that stand between a label and its value, or at the end of either, and belong to none; folded.
 pub(crate) fn is_mark(ch: char) -> bool {
@@ -327,6 +348,9 @@ const SIGNED: &[&str] = &[
     "代表",
     "口述人",
     "自述人",
+    "填表人签字",
+    "填表人签名",
+    "填表人",
     "具名人",
     "具名",
     "当事人",

@@ -6,6 +6,9 @@ mod category;
 mod place;
 mod split;
 mod summary;
+mod title;
+
+pub(crate) use category::is_course as tells_course;
 
 use crate::domain::draft::{Fields, Flag, Matter, SummarySentence};
 use crate::domain::field::Source;
@@ -147,11 +150,6 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
         fields.purpose = field(pages, &purpose, Measured::Purpose, Vec::new());
     }
     fields.flags.archive_only = Some(archive_hint(fields, &sentences));
-    let requests: Vec<&[Glyph]> = sentences
-        .iter()
-        .copied()
-        .filter(|s| is_request(&text_of(s)))
-        .collect();
     let parts = split::parts(zones);
     let texts: Vec<&[Glyph]> = parts.iter().map(|p| p.glyphs.as_slice()).collect();
     fields.summary_sentences = summary::of(pages, &texts);
@@ -160,7 +158,7 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
         .iter()
         .map(|s| s.text.as_str())
         .collect();
-    fields.matters = matters(pages, zones, &parts, &requests);
+    fields.matters = matters(pages, zones, &parts);
     fields.earlier = earlier(pages, &sentences);
 }
 
@@ -433,45 +431,49 @@ fn earlier(pages: &[PageText], sentences: &[&[Glyph]]) -> Vec<SummarySentence> {
     told.take(5).map(|s| summary::sentence(pages, s)).collect()
 }
 
-fn matters(
-    pages: &[PageText],
-    zones: &LetterZones,
-    parts: &[split::Part],
-    requests: &[&[Glyph]],
-) -> Vec<Matter> {
+fn matters(pages: &[PageText], zones: &LetterZones, parts: &[split::Part]) -> Vec<Matter> {
     let titled = zones.head().iter().find_map(|r| title_of(&r.compact()));
     let single = parts.len() == 1;
     let matter = |(i, part): (usize, &split::Part)| {
-        let told = &part.glyphs[part.marked.min(part.glyphs.len())..];
-        let text = text_of(told);
-        let sentences = body::sentences(told);
-        let asked = requests.first().filter(|_| single);
-        let told_of = sentences
-            .iter()
-            .find(|s| !introduces(&text_of(s)) && s.len() >= 8);
-        let own_words = asked
-            .or(told_of)
-            .map_or_else(|| shortened(&text), |s| shortened(&text_of(s)));
-        let elsewhere: String = sentences
-            .iter()
-            .map(|s| text_of(s))
-            .filter(|t| !introduces(t))
+        let told = without_greeting(&part.glyphs[part.marked.min(part.glyphs.len())..]);
+        let sentences: Vec<String> = body::sentences(told)
+            .into_iter()
+            .map(text_of)
+            .filter(|text| !introduces(text))
             .collect();
-        let title = titled.clone().filter(|_| single).unwrap_or(own_words);
+        let own_words = || title::of(&sentences);
+        let title = titled.clone().filter(|_| single).unwrap_or_else(own_words);
+        let text = sentences.concat();
         let ranges = passages(pages, told);
         let mut on: Vec<u32> = ranges.iter().map(|r| r.page).collect();
         on.dedup();
         (!title.is_empty()).then(|| Matter {
-            category: category::of(&format!("{title},{text}")).map(ToOwned::to_owned),
+            category: category::of_matter(&title, &text).map(ToOwned::to_owned),
             title,
             main: i == 0,
             pages: on,
-            place: place::of(&elsewhere),
+            place: place::of(&text),
             ranges,
             n: None,
         })
     };
     parts.iter().enumerate().filter_map(matter).collect()
+}
+
+/// The text behind 您好! and other courtesies it begins with.
+fn without_greeting(told: &[Glyph]) -> &[Glyph] {
+    let sentences = body::sentences(told);
+    let greetings = sentences.iter().take_while(|s| {
+        let text = text_of(s);
+        text.chars().count() <= 12 && summary::courtesy(&text)
+    });
+    let from: usize = greetings.map(|s| s.len()).sum();
+    // A letter of nothing but courtesies keeps them.
+    if from < told.len() {
+        &told[from..]
+    } else {
+        told
+    }
 }
 
 /// 关于屋面漏水的来信 → 屋面漏水.
@@ -497,13 +499,4 @@ fn title_of(text: &str) -> Option<String> {
     (2..=30)
         .contains(&title.chars().count())
         .then(|| title.to_owned())
-}
-
-/// The first clause, at most twenty characters.
-fn shortened(text: &str) -> String {
-    let clause = text
-        .split([',', '。', '!', '?', ';', '、'])
-        .find(|c| c.chars().count() >= 4)
-        .unwrap_or(text);
-    clause.chars().take(20).collect()
 }

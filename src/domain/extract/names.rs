@@ -40,7 +40,8 @@ pub(crate) fn person(text: &str) -> f32 {
         let parts: Vec<&str> = text.split('·').collect();
         let sound = parts
             .iter()
-            .all(|p| (1..=8).contains(&p.chars().count()) && p.chars().all(is_han));
+            .all(|p| (1..=8).contains(&p.chars().count()) && p.chars().all(is_han))
+            && !chars.starts_with(&['我']);
         return if sound && parts.len() <= 4 { 0.8 } else { 0.0 };
     }
     let n = chars.len();
@@ -57,7 +58,9 @@ pub(crate) fn person(text: &str) -> f32 {
         text,
         &[
             "群众", "居民", "村民", "业主", "代表", "公司", "党员", "匿名", "化名", "领导", "此致",
-            "敬礼", "谢谢", "拜谢", "叩谢", "多谢", "感谢", "通信", "通讯", "地址", "电话", "人民",
+            "日期", "时间", "签字", "签名", "盖章", "签章", "编号", "甲方", "乙方", "丙方", "单位",
+            "意见", "敬礼", "谢谢", "拜谢", "叩谢", "多谢", "感谢", "通信", "通讯", "地址", "电话",
+            "人民",
         ],
     ) {
         return 0.0;

@@ -83,12 +83,39 @@ pub(crate) fn read(
             out.extend(shown.map(|phone| Seen::Shown(of(phone, whose(&item.value)))));
         }
     }
-    for row in zones.head() {
-        let at = place(Source::LetterContact, 0.9);
-        add(&mut out, &row.glyphs, &at, unsaid);
+    told_in(&mut out, zones.head(), String::new(), true, writers);
+    let salutation = zones.salutation_rows().iter().map(Row::compact).collect();
+    told_in(&mut out, zones.body_rows(), salutation, false, writers);
+    for line in &envelope.sender_lines {
+        add(&mut out, line, &place(Source::EnvelopeSender, 0.95), unsaid);
     }
-    let mut before = String::new();
-    let mut rows = zones.body_rows().iter().peekable();
+    let mut phones: Vec<Phone> = out.into_iter().map(|seen| ready(pages, seen)).collect();
+    // Whoever is called back is the sender: others' numbers come last.
+    phones.sort_by_key(Phone::is_anothers);
+    phones
+}
+
+/// The numbers in rows of text, each with whose it is by its sentence; one may go on in the next row. Above a letter every number is told, in its text the
+/// writer's own and those of others who are named.
+fn told_in(
+    out: &mut Vec<Seen>,
+    rows: &[Row],
+    mut before: String,
+    is_head: bool,
+    writers: &Writers,
+) {
+    let at = if is_head {
+        Place {
+            source: Source::LetterContact,
+            prior: 0.9,
+        }
+    } else {
+        Place {
+            source: Source::LetterBody,
+            prior: 0.8,
+        }
+    };
+    let mut rows = rows.iter().peekable();
     while let Some(row) = rows.next() {
         let is_own = own_number(&row.compact());
         let whose = |number: &[Glyph]| {
@@ -98,10 +125,8 @@ pub(crate) fn read(
             let led: Vec<Glyph> = led.copied().collect();
             whose::in_sentence(&format!("{before}{}", text_of(&led)), writers)
         };
-        // Another's number may go on in the next row; the writer's own is taken only where it stands whole.
         let next = rows.peek().map_or(&[][..], |next| &next.glyphs);
         let both: Vec<Glyph> = row.glyphs.iter().chain(next).copied().collect();
-        let at = place(Source::LetterBody, 0.8);
         let end = row.glyphs.len();
         let here = find_phones(&row.glyphs);
         let over = find_phones(&both).into_iter();
@@ -112,19 +137,13 @@ pub(crate) fn read(
         for found in here.into_iter().chain(over) {
             let number = &both[found.from..found.to];
             let whose = whose(number);
-            if is_own && found.to <= end || matches!(whose, Whose::Others(_)) {
-                add(&mut out, number, &at, |_| whose.clone());
+            let told = matches!(whose, Whose::Others(_) | Whose::Writers);
+            if is_own && found.to <= end || is_head || told {
+                add(out, number, &at, |_| whose.clone());
             }
         }
         before.push_str(&row.compact());
     }
-    for line in &envelope.sender_lines {
-        add(&mut out, line, &place(Source::EnvelopeSender, 0.95), unsaid);
-    }
-    let mut phones: Vec<Phone> = out.into_iter().map(|seen| ready(pages, seen)).collect();
-    // Whoever is called back is the sender: others' numbers come last.
-    phones.sort_by_key(Phone::is_anothers);
-    phones
 }
 
 /// Whose a number under the letter is: by its label, a note behind it, or the row above it.
@@ -158,7 +177,9 @@ fn of(phone: Phone, whose: Whose) -> Phone {
                 ..phone
             }
         }
+        // Whether he writes the letter nobody says.
         Whose::Named(name) => Phone {
+            field: for_a_person(phone.field),
             owner: Some(name),
             ..phone
         },

@@ -412,6 +412,26 @@ pub(crate) fn ends_well(text: &str) -> bool {
     last.is_some_and(|c| ends.contains(&c) || c.is_ascii_digit())
 }
 
+/// Whether a text is the name of a division, with or without the word for its level.
+pub(crate) fn is_town(text: &str) -> bool {
+    let gazetteer = Gazetteer::shared();
+    let named = |name: &str| !gazetteer.named(name).is_empty();
+    let ends = [
+        "省",
+        "市",
+        "县",
+        "区",
+        "镇",
+        "乡",
+        "旗",
+        "街道",
+        "自治县",
+        "自治区",
+        "自治州",
+    ];
+    named(text) || ends.iter().any(|end| named(&format!("{text}{end}")))
+}
+
 /// A postmark's place: the name of a division, where one character was misread the one of the office's own province that it must be.
 pub(crate) fn postmark_name(pages: &[PageText], glyphs: &[Glyph], home: Option<Place>) -> String {
     let others: Vec<Vec<char>> = glyphs

@@ -92,6 +92,43 @@ pub(crate) fn residence(rows: &[Row]) -> Option<Candidate> {
     best.map(|(_, c)| c)
 }
 
+/// 申请人:覃玉兰,女,…,住珍珠路21号,电话…: the address in a row that names its writer, above a letter, in it or under it.
+pub(crate) fn beside_writer(rows: &[Row]) -> Option<Candidate> {
+    let flow = flow(rows);
+    let chars = chars_of(&flow);
+    let begins = |at: &usize| {
+        let rest: String = chars[*at..].iter().take(5).collect();
+        let writer = WRITERS.iter().find(|writer| rest.starts_with(**writer))?;
+        let is_other = *at > 0 && chars[at - 1] == '被';
+        (!is_other).then_some(at + writer.chars().count())
+    };
+    let ends = |c: &char| matches!(c, '。' | ';' | '!' | '?');
+    (0..chars.len()).find_map(|at| {
+        let from = begins(&at)?;
+        let length = chars[from..].iter().take(LONGEST_ROW).position(ends);
+        let to = from + length.unwrap_or(LONGEST_ROW.min(chars.len() - from));
+        let row = &flow[from..to];
+        let lives =
+            |word: &&str| find_from(&chars[from..to], word, 0).map(|i| i + word.chars().count());
+        let begin = [",现住", ",家住", ",住址:", ",住址", ",地址:", ",住"]
+            .iter()
+            .find_map(|w| lives(&w))?;
+        // Somebody else may be named before he lives anywhere.
+        if has_any(&text_of(&row[..begin]), &["被", "对方"]) {
+            return None;
+        }
+        let rest = &row[begin..];
+        let end = rest.iter().position(|g| matches!(g.ch, ',' | '(' | '、'));
+        let place = strip_front(super::tail::trim(&rest[..end.unwrap_or(rest.len())]));
+        let text = text_of(place);
+        let sound = (6..=60).contains(&text.chars().count()) && address_like(&text);
+        sound.then(|| Candidate::as_read(place, 0.8, Source::LetterSignedAddress, "7.4.2.3/1"))
+    })
+}
+
+/// Characters of a row that tells of its writer.
+const LONGEST_ROW: usize = 120;
+
 fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Glyph>> {
     let chars = chars_of(sentence);
     let at = find_from(&chars, phrase, 0)?;
@@ -130,7 +167,9 @@ fn place_after(sentence: &[Glyph], phrase: &str, needs: Needs) -> Option<Vec<Gly
         && ["本", "该", "这", "那", "此", "我"]
             .iter()
             .any(|p| text.starts_with(p));
-    (sound && !nameless && n <= 60 && text.chars().any(is_han)).then(|| place.to_vec())
+    // The next cell of a form is no part of it.
+    let runs_on = has_any(&text, &["电话", "单位", ":", "身份证", "反映", "联系"]);
+    (sound && !nameless && !runs_on && n <= 60 && text.chars().any(is_han)).then(|| place.to_vec())
 }
 
 /// Whether what stands before the phrase is about the writer: 我, 本人, 反映人; not 我父亲, 我的邻居.

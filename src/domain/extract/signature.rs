@@ -306,7 +306,8 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
                     && (sure >= 2 && sure * 2 > at.parts.len() || names_around(&rows, index))
         };
         let one = at.parts.len() == 1;
-        let labelled = at.labelled && labelled_each && one && at.parts[0].score >= 0.4;
+        let heads = at.sure() == 1 && heads_a_column(&rows, index);
+        let labelled = at.labelled && (labelled_each || heads) && one && at.parts[0].score >= 0.4;
         let alone = !at.under_head && at.after_closing && (at.bare && one && sure == 1 || labelled);
         if listed || alone {
             bare_rows += usize::from(alone && at.bare);
@@ -318,13 +319,25 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
             found.extend(kept.cloned());
         }
     }
-    let rows_alone = bare_rows == found.len() && found.len() < 3;
+    // Two names below each other are no list yet, but two rows of a table are: name and number.
+    let in_table = found.iter().all(|signature| signature.phone.is_some());
+    let rows_alone = bare_rows == found.len() && found.len() < 3 && !in_table;
     if head.is_none() && (found.len() < 2 || rows_alone) {
         return Vec::new();
     }
     let mut listed = distinct(found);
     tell_holder(items, &mut listed);
     listed
+}
+
+/// 反映人:项春桃, and two names or more below it, each alone on the next row.
+fn heads_a_column(rows: &[Listed], at: usize) -> bool {
+    let alone = |(i, row): &(usize, &Listed)| {
+        row.bare && row.parts.len() == 1 && row.sure() == 1 && row.row == rows[at].row + i
+    };
+    let below = rows[at + 1..].iter().enumerate();
+    let below = below.map(|(i, row)| (i + 1, row));
+    rows[at].labelled && below.take_while(alone).count() >= 2
 }
 
 /// 联系电话:13800000000(王芳): whose of the signatories a number is, where his name stands beside it.

@@ -52,7 +52,8 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
         }
         if is_closing(&row.compact()) || rest_of_closing(tail, index) {
             // 盼复!韦志英
-            if let Some(name) = foot::name_behind_closing(&row.glyphs) {
+            let named = foot::name_behind_closing(&row.glyphs);
+            if let Some(name) = named.or_else(|| foot::name_before_closing(&row.glyphs)) {
                 out.push(Item {
                     kind: Kind::Bare,
                     value: name,
@@ -303,8 +304,12 @@ fn ends(glyphs: &[Glyph]) -> (usize, usize) {
     let to = glyphs
         .iter()
         .rposition(|g| !idle_end(g))
-        .map_or(from, |i| i + 1);
-    (from, to.max(from))
+        .map_or(from, |i| i + 1)
+        .max(from);
+    // The bracket that closes one inside stays: 珍珠路21号(近汽车站).
+    let open = |ch| glyphs[from..to].iter().filter(|g| g.ch == ch).count();
+    let closes = glyphs.get(to).is_some_and(|g| g.ch == ')') && open('(') > open(')');
+    (from, to + usize::from(closes))
 }
 
 fn labels(chars: &[char]) -> Vec<Label> {

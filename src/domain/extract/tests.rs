@@ -10,6 +10,7 @@ mod gifts;
 mod labels;
 mod letters;
 mod lists;
+mod papers;
 mod properties;
 mod rules;
 mod standard;

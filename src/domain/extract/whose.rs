@@ -48,6 +48,16 @@ impl Writers {
         }
     }
 
+    /// Characters of a writer's name that a text ends in.
+    pub(crate) fn named_at_end(&self, text: &str) -> Option<usize> {
+        let longest = self
+            .names
+            .iter()
+            .filter(|name| text.ends_with(name.as_str()));
+        let longest = longest.map(|name| name.chars().count()).max()?;
+        (longest < text.chars().count()).then_some(longest)
+    }
+
     /// Whether a name is one of theirs, or one of them misread.
     fn has(&self, name: &str) -> bool {
         let apart = |own: &str| {

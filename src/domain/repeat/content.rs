@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::topics;
+use super::{named, topics};
 
+use crate::domain::extract::tells_course;
 use crate::domain::text::PageText;
 use crate::domain::zones::{address_like, fold, is_closing, is_han, letter_zones};
 
@@ -117,7 +118,9 @@ pub fn of_text(text: &str) -> String {
         let kept = is_han(ch) || ch.is_ascii_alphanumeric();
         folded.push(if kept { ch.to_ascii_lowercase() } else { ' ' });
     }
-    let told = folded.split(' ').filter(|clause| !introduces(clause));
+    let told = folded
+        .split(' ')
+        .filter(|clause| !introduces(clause) && !tells_course(clause));
     let mut plain = told.collect::<Vec<_>>().join(" ");
     for phrase in EVERY_LETTER {
         if plain.contains(phrase) {
@@ -163,7 +166,7 @@ pub fn trigrams(prepared: &str) -> Vec<String> {
 
 /// How often which characters, and which two together, stand in a letter, and which topics it speaks of: (key, times), sorted by key. A
 /// pair's key is its first character's lower 16 bits before its second's; a single character's is its own; a topic's is among
-/// [`topics::KEYS`].
+/// [`topics::KEYS`], that of a named place or party among [`named::KEYS`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grams(pub(super) Vec<(u32, u8)>);
 
@@ -182,6 +185,7 @@ impl Grams {
         for (topic, weight) in topics::of(prepared) {
             keys.extend(std::iter::repeat_n(topic, weight));
         }
+        keys.extend(named::of(prepared));
         keys.sort_unstable();
         let mut counted: Vec<(u32, u8)> = Vec::new();
         for pair in keys {
@@ -258,6 +262,8 @@ pub struct Alike {
     pub singles: f32,
     /// Of topics; none where one of the two speaks of none that is on the list.
     pub topics: Option<f32>,
+    /// Of places and parties by their names; none where one of the two names none.
+    pub named: Option<f32>,
 }
 
 /// Sums of one kind of key.
@@ -281,13 +287,14 @@ impl Sums {
 
 /// Compares two letters key by key.
 pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
-    let mut sums = [Sums::default(); 3];
+    let mut sums = [Sums::default(); 4];
     let kind = |key: u32| match key {
         key if topics::KEYS.contains(&key) => 2,
+        key if named::KEYS.contains(&key) => 3,
         key => usize::from(key > 0xFFFF),
     };
     let heft = |key: u32, times: u8| match kind(key) {
-        2 => f32::from(times),
+        2 | 3 => f32::from(times),
         _ => weights.of(key) * (1.0 + f32::from(times).ln()),
     };
     let (mut x, mut y) = (a.0.iter().peekable(), b.0.iter().peekable());
@@ -312,9 +319,11 @@ pub fn alike(a: &Grams, b: &Grams, weights: &Weights) -> Alike {
             _ => break,
         }
     }
+    let told = |sum: Sums| (sum.a > 0.0 && sum.b > 0.0).then(|| sum.cosine());
     Alike {
         pairs: sums[1].cosine(),
         singles: sums[0].cosine(),
-        topics: (sums[2].a > 0.0 && sums[2].b > 0.0).then(|| sums[2].cosine()),
+        topics: told(sums[2]),
+        named: told(sums[3]),
     }
 }

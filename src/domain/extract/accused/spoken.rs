@@ -154,6 +154,7 @@ fn parts(pages: &[PageText]) -> Vec<Part> {
         told(zones.body_rows()),
         framed(zones.tail_rows()),
         told(&zones.authorisation),
+        told(&zones.enclosed),
     ];
     all.extend(enclosed.map(|(index, page)| told(&rows(index, page))));
     all.retain(|part| !part.flow.is_empty());

@@ -128,6 +128,9 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         return None;
     }
     let (year, i) = year(flat, at)?;
+    // 2025.年12月5日: a speck.
+    let speck = matches!(flat.get(i..i + 2), Some(['.' | ',' | '·', '年']));
+    let i = i + usize::from(speck);
     if !matches!(flat.get(i), Some('年' | '牛')) {
         return None;
     }
@@ -145,7 +148,11 @@ fn written(flat: &[char], at: usize) -> Option<(FoundDate, usize)> {
         ),
         _ => (None, i + 1),
     };
-    Some((FoundDate::new(Some(year), month, day), end))
+    let date = FoundDate {
+        cut: speck,
+        ..FoundDate::new(Some(year), month, day)
+    };
+    Some((date, end))
 }
 
 /// `2025.2.17`, `2025-02-17`, `2025/2/17`, `20250217`.

@@ -23,6 +23,9 @@ const NUMBERINGS: &[&[&str]] = &[
     &["1.", "2.", "3.", "4.", "5.", "6."],
     &["第一,", "第二,", "第三,", "第四,", "第五,", "第六,"],
     &["第一件", "第二件", "第三件", "第四件", "第五件", "第六件"],
+    &["第一个问题", "第二个问题", "第三个问题", "第四个问题"],
+    &["一件是", "另一件是"],
+    &["一件事是", "另一件事是"],
     &["一是", "二是", "三是", "四是", "五是", "六是"],
     &["其一", "其二", "其三", "其四", "其五", "其六"],
     &["首先", "其次", "再次", "第四", "第五", "第六"],
@@ -58,22 +61,41 @@ fn numbered(rows: &[Row]) -> Vec<Part> {
     best.rev().max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// The parts that open with `marks` one after the other, at the beginning of a row or a sentence. A numeral in front may be misread; the
-/// number after it must still come.
+/// The parts that open with `marks` one after the other, at the beginning of a row; those that count matters (第一件) also of a sentence. A numeral in
+/// front may be misread; the number after it must still come.
 fn by(rows: &[Row], marks: &[&str]) -> Vec<Part> {
+    let counts_matters = marks.iter().all(|m| m.contains(['件', '题']));
     let mut parts: Vec<Part> = Vec::new();
     for row in rows {
-        let mut glyphs = squeeze(&row.glyphs);
-        let text = text_of(&glyphs);
-        let opens = marks.get(parts.len()).is_some_and(|m| text.starts_with(m));
-        if opens {
-            let marked = marks[parts.len()].chars().count();
-            parts.push(Part { glyphs, marked });
-        } else if let Some(part) = parts.last_mut() {
-            part.glyphs.append(&mut glyphs);
+        let squeezed = squeeze(&row.glyphs);
+        let pieces = if counts_matters {
+            body::sentences(&squeezed)
+        } else {
+            vec![&squeezed[..]]
+        };
+        for glyphs in pieces {
+            let text = text_of(glyphs);
+            let opens = marks.get(parts.len()).is_some_and(|m| text.starts_with(m));
+            if opens {
+                let marked = marks[parts.len()].chars().count();
+                parts.push(Part {
+                    glyphs: glyphs.to_vec(),
+                    marked: marked + led_in(&text, marked),
+                });
+            } else if let Some(part) = parts.last_mut() {
+                part.glyphs.extend_from_slice(glyphs);
+            }
         }
     }
     parts
+}
+
+/// Characters of 事是, 是 behind 第一件.
+fn led_in(text: &str, marked: usize) -> usize {
+    let rest: String = text.chars().skip(marked).collect();
+    let led = ["事情是", "事是", "事,", "事:", "是", ",", ":"];
+    let found = led.iter().find(|word| rest.starts_with(**word));
+    found.map_or(0, |word| word.chars().count())
 }
 
 /// A letter without numbers: one matter, and one more for each turn to another category.

@@ -60,7 +60,7 @@ pub(super) fn of(pages: &[PageText], parts: &[&[Glyph]]) -> Vec<SummarySentence>
 }
 
 /// 您好！冒昧给您写信.
-fn courtesy(text: &str) -> bool {
+pub(super) fn courtesy(text: &str) -> bool {
     [
         "您好",
         "你好",

@@ -425,3 +425,31 @@ fn c6_whom_a_page_without_salutation_accuses_is_no_addressee() {
     // The same without a colon that was read still finds whom it addresses.
     assert_eq!(value(&addressed("尊敬的霍市长")), "霍国梁");
 }
+
+#[test]
+fn c8_a_turn_to_another_matter_and_matters_that_are_counted_are_told_apart() {
+    let turned = told(&[
+        "今年入冬以来室温只有十三度，多次找物业反映，都说管道老化。",
+        "另外，门前的路灯坏了两个月，夜里一片漆黑，希望一并维修。",
+    ]);
+    assert_eq!(turned.matters.len(), 2, "{:?}", turned.matters);
+    let counted = told(&[
+        "我要反映两件事。第一件事是供热不达标，室温只有十三度。第二件事是单位少缴了我五年社保。",
+    ]);
+    let titles: Vec<&str> = counted.matters.iter().map(|m| m.title.as_str()).collect();
+    assert_eq!(titles, ["供热不达标", "单位少缴了我五年社保"]);
+}
+
+#[test]
+fn c8_a_title_is_neither_the_greeting_nor_an_empty_request() {
+    let fields = told(&[
+        "您好！打扰您了。",
+        "小区的电梯坏了三个月没有人修。",
+        "请求处理。",
+    ]);
+    assert_eq!(fields.matters[0].title, "小区的电梯坏了三个月没有人修");
+    assert_eq!(
+        fields.matters[0].category.as_deref(),
+        Some("城乡建设/电梯与消防/故障与隐患")
+    );
+}
