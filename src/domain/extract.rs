@@ -40,8 +40,8 @@ pub(crate) use accused::offices_spoken_of;
 pub use alert::Meaning;
 pub use confidence::shipped_threshold;
 pub use idnumber::checksum_ok;
-pub use matter::{categories, is_category, likely_categories};
 pub(crate) use matter::tells_course;
+pub use matter::{categories, is_category, likely_categories};
 pub use sender::ANONYMOUS;
 
 use super::draft::{Fields, Postmark};

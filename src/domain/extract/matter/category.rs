@@ -16,10 +16,13 @@ struct Category {
 }
 
 impl Category {
-    /// How much of its words stands in a text, a longer word more than a shorter one.
+    /// Characters of its words in a text, four of each at most; a word inside a longer one says nothing more.
     fn weight(&self, text: &str) -> usize {
-        let there = self.words.iter().filter(|w| text.contains(w.as_str()));
-        there.map(|w| w.chars().count().min(4)).sum()
+        let there = || self.words.iter().filter(|w| text.contains(w.as_str()));
+        let inside =
+            |w: &String| there().any(|other| other.len() > w.len() && other.contains(w.as_str()));
+        let own = there().filter(|w| !inside(w));
+        own.map(|w| w.chars().count().min(4)).sum()
     }
 }
 
@@ -126,17 +129,6 @@ pub fn likely_categories(text: &str, most: usize) -> Vec<&'static str> {
     likely.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     likely.truncate(most);
     likely.into_iter().map(|(_, path)| path).collect()
-}
-
-impl Category {
-    /// Characters of its words in a text, four of each at most; a word inside a longer one says nothing more.
-    fn weight(&self, text: &str) -> usize {
-        let there = || self.words.iter().filter(|w| text.contains(w.as_str()));
-        let inside =
-            |w: &String| there().any(|other| other.len() > w.len() && other.contains(w.as_str()));
-        let own = there().filter(|w| !inside(w));
-        own.map(|w| w.chars().count().min(4)).sum()
-    }
 }
 
 /// One word of two characters at least.
