@@ -450,6 +450,6 @@ fn c8_a_title_is_neither_the_greeting_nor_an_empty_request() {
     assert_eq!(fields.matters[0].title, "小区的电梯坏了三个月没有人修");
     assert_eq!(
         fields.matters[0].category.as_deref(),
-        Some("城乡建设/电梯与消防/故障与隐患")
+        Some("城乡建设/物业管理/电梯与消防隐患")
     );
 }
