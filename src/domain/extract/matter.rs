@@ -436,11 +436,11 @@ fn matters(pages: &[PageText], zones: &LetterZones, parts: &[split::Part]) -> Ve
     let single = parts.len() == 1;
     let matter = |(i, part): (usize, &split::Part)| {
         let told = without_greeting(&part.glyphs[part.marked.min(part.glyphs.len())..]);
-        let sentences: Vec<String> = body::sentences(told)
-            .into_iter()
-            .map(text_of)
-            .filter(|text| !introduces(text))
-            .collect();
+        let all: Vec<String> = body::sentences(told).into_iter().map(text_of).collect();
+        let own = all.iter().filter(|text| !introduces(text)).cloned();
+        let own: Vec<String> = own.collect();
+        // 我家住的小区换了供热公司,室温只有十三度: who writes and what about, in one sentence.
+        let sentences = if own.is_empty() { all } else { own };
         let own_words = || title::of(&sentences);
         let title = titled.clone().filter(|_| single).unwrap_or_else(own_words);
         let text = sentences.concat();

@@ -65,26 +65,27 @@ fn numbered(rows: &[Row]) -> Vec<Part> {
 /// front may be misread; the number after it must still come.
 fn by(rows: &[Row], marks: &[&str]) -> Vec<Part> {
     let counts_matters = marks.iter().all(|m| m.contains(['件', '题']));
+    let squeezed: Vec<Vec<Glyph>> = if counts_matters {
+        // A sentence may begin at the end of a row and go on below.
+        body::sentences(&body::flow(rows))
+            .into_iter()
+            .map(<[Glyph]>::to_vec)
+            .collect()
+    } else {
+        rows.iter().map(|row| squeeze(&row.glyphs)).collect()
+    };
     let mut parts: Vec<Part> = Vec::new();
-    for row in rows {
-        let squeezed = squeeze(&row.glyphs);
-        let pieces = if counts_matters {
-            body::sentences(&squeezed)
-        } else {
-            vec![&squeezed[..]]
-        };
-        for glyphs in pieces {
-            let text = text_of(glyphs);
-            let opens = marks.get(parts.len()).is_some_and(|m| text.starts_with(m));
-            if opens {
-                let marked = marks[parts.len()].chars().count();
-                parts.push(Part {
-                    glyphs: glyphs.to_vec(),
-                    marked: marked + led_in(&text, marked),
-                });
-            } else if let Some(part) = parts.last_mut() {
-                part.glyphs.extend_from_slice(glyphs);
-            }
+    for mut glyphs in squeezed {
+        let text = text_of(&glyphs);
+        let opens = marks.get(parts.len()).is_some_and(|m| text.starts_with(m));
+        if opens {
+            let marked = marks[parts.len()].chars().count();
+            parts.push(Part {
+                glyphs,
+                marked: marked + led_in(&text, marked),
+            });
+        } else if let Some(part) = parts.last_mut() {
+            part.glyphs.append(&mut glyphs);
         }
     }
     parts
@@ -118,8 +119,13 @@ fn turned(rows: &[Row]) -> Vec<Part> {
                 marked: 0,
             });
             known.push(about);
-        } else if let Some(part) = parts.last_mut() {
-            part.glyphs.extend_from_slice(sentence);
+        } else {
+            // What is asked for at the end may go back to the first of them.
+            let is_on =
+                |part: &Part| about.is_some() && category::of(&text_of(&part.glyphs)) == about;
+            let last = parts.len() - 1;
+            let home = parts.iter().rposition(is_on).unwrap_or(last);
+            parts[home].glyphs.extend_from_slice(sentence);
         }
     }
     parts.retain(|p| !p.glyphs.is_empty());
