@@ -25,7 +25,15 @@ for part in fit1 fit2 check1 check2 held1 blind1 blind2 fresh1 fresh2 fresh3; do
     "$laixin" evaluate "$letters" --lines "$letters-lines" --signs "$letters.jsonl" >"$letters.txt"
   done
 done
-note="Letters: $each of each bank and as many with more ID numbers, seeds 1001 to 1020, simulated reading like ${NAMED:-$(basename "$like")}; five groups by wording, fresh3 held out; $(date +%F)."
+# What a letter wants hangs on its words alone: every wording of every bank, as text.
+for part in fit1 fit2 check1 check2 held1 blind1 blind2 fresh1 fresh2 fresh3; do
+  seed=$((seed + 1))
+  "$python" $here/purposes.py --bank "$out/banks/$part.json" --seed $seed --out "$out/$part-purposes"
+  "$laixin" evaluate "$out/$part-purposes" --truth-text --signs "$out/$part-said.jsonl" >"$out/$part-purposes.txt"
+  # Of these letters nothing but the purpose is known.
+  grep '"field":"purpose"' "$out/$part-said.jsonl" >"$out/$part-purposes.jsonl"
+done
+note="Letters: $each of each bank and as many with more ID numbers, seeds 1001 to 1020 (purposes: as text alone, seeds 1021 to 1030), simulated reading like ${NAMED:-$(basename "$like")}; five groups by wording, fresh3 held out; $(date +%F)."
 "$python" $here/fit.py --group "$out"/fit[12]*.jsonl --group "$out"/check[12]*.jsonl --group "$out"/held1*.jsonl --group "$out"/blind[12]*.jsonl --group "$out"/fresh[12]*.jsonl --held "$out"/fresh3*.jsonl --note "$note" >"$out/confidence.toml"
 mv "$out/confidence.toml" src/domain/extract/confidence.toml
 echo "written: src/domain/extract/confidence.toml; build again"

@@ -4,6 +4,7 @@
 
 mod category;
 mod place;
+mod plea;
 mod split;
 mod summary;
 mod title;
@@ -19,7 +20,7 @@ pub use category::{categories, is_category, likely_categories};
 
 use super::body;
 use super::confidence::Measured;
-use super::evidence::{Candidate, field, passages};
+use super::evidence::{Candidate, field, for_a_person, passages};
 use super::glyphs::has_any;
 
 const PURPOSES: &[(&str, &[&str])] = &[
@@ -29,6 +30,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
         &[
             "实名举报",
             "实名检举",
+            "实名反映",
             "我举报",
             "我要举报",
             "我们举报",
@@ -79,6 +81,13 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "感谢政府",
             "感谢您们",
             "感激之心",
+            "写信感谢",
+            "写信致谢",
+            "这份恩情",
+            "报个喜",
+            "报喜",
+            "打心眼里佩服",
+            "好干部",
             "铭记在心",
             "大恩",
         ],
@@ -111,7 +120,19 @@ const PURPOSES: &[(&str, &[&str])] = &[
     ),
     (
         "意见建议",
-        &["我建议", "建议", "提个建议", "建言", "几点意见", "献策"],
+        &[
+            "我建议",
+            "建议",
+            "提个建议",
+            "提个意见",
+            "提点意见",
+            "提一点意见",
+            "有一个想法",
+            "有个想法",
+            "建言",
+            "几点意见",
+            "献策",
+        ],
     ),
 ];
 
@@ -147,7 +168,18 @@ pub(crate) fn read(pages: &[PageText], zones: &LetterZones, fields: &mut Fields)
     let sentences = body::sentences(&flow);
     let head: String = zones.head().iter().map(|r| r.compact()).collect();
     if let Some(purpose) = purpose(&sentences, &head) {
-        fields.purpose = field(pages, &purpose, Measured::Purpose, Vec::new());
+        // Only a grievance that asks for something, and does nothing else, says what it is for in the way it speaks; words alone do not.
+        let said = |name: &str| {
+            purpose
+                .signs
+                .iter()
+                .any(|s| s.name == name && s.value > 0.0)
+        };
+        let plain = ["is_request", "asks", "grieves", "unmixed"]
+            .into_iter()
+            .all(said);
+        let read = field(pages, &purpose, Measured::Purpose, Vec::new());
+        fields.purpose = if plain { read } else { for_a_person(read) };
     }
     fields.flags.archive_only = Some(archive_hint(fields, &sentences));
     let parts = split::parts(zones);
@@ -216,6 +248,7 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
         texts.iter().filter(|t| has_any(t, words)).count() + 2 * usize::from(has_any(&head, words))
     };
     let asked = score(REQUESTS);
+    let asks = texts.iter().any(|t| plea::asks(t));
     // A title is often a form of its own; what is urged stands in the text.
     let urging = ["请求", "恳请", "要求", "盼望", "恳求", "诉求"];
     let urged = texts.iter().filter(|t| has_any(t, &urging)).count();
@@ -245,7 +278,7 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
                 .map_or(REQUESTS, |(_, w)| *w),
         ),
         None if !are_belied && only_thanks(&texts) => return Some(told("感谢", sentences)),
-        None if asked > 0 => ("投诉请求", REQUESTS),
+        None if asked > 0 || asks => ("投诉请求", REQUESTS),
         // A letter that tells a grievance and asks for nothing in words still asks for redress: proposed, never sure.
         None if texts.iter().any(|t| t.chars().count() >= TOLD) => {
             return Some(told("投诉请求", sentences));
@@ -271,6 +304,11 @@ fn purpose(sentences: &[&[Glyph]], head: &str) -> Option<Candidate> {
     found.note("words_for_it", count(own));
     found.note("words_for_others", count(others));
     found.note("urged", count(urged));
+    let known = |holds: bool| f32::from(u8::from(holds));
+    found.note("asks", known(asks));
+    found.note("grieves", known(texts.iter().any(|t| plea::grieves(t))));
+    let unmixed = others == 0 && !texts.iter().any(|t| plea::is_another(t));
+    found.note("unmixed", known(unmixed));
     Some(found)
 }
 

@@ -453,3 +453,28 @@ fn c8_a_title_is_neither_the_greeting_nor_an_empty_request() {
         Some("城乡建设/物业管理/电梯与消防隐患")
     );
 }
+
+#[test]
+fn c10_a_complaint_that_asks_and_does_nothing_else_is_accepted_and_what_else_a_letter_does_holds_it_back()
+ {
+    let grievance = "老板拖欠我半年工资不给，我去了五趟都没有结果。";
+    assert!(told(&[grievance, "请督促公司尽快发放。"]).purpose.accepted);
+    assert!(told(&[grievance, "恳请领导过问此事。"]).purpose.accepted);
+    for other in [
+        "感谢李科长帮我补发了低保。",
+        "请问到哪里能查到我的档案？",
+        "建议在村口增设路灯。",
+        "村主任段国平还虚报冒领低保金。",
+        "我不服原来的处理意见。",
+    ] {
+        let purpose = told(&[grievance, "请督促公司尽快发放。", other]).purpose;
+        assert!(!purpose.accepted, "{other}: {:?}", purpose.value);
+    }
+    for alone in [
+        "请问失地农民怎样参加养老保险？",
+        "公交站牌的字太小，请改大一些。",
+        "多亏李科长，水管接通了。",
+    ] {
+        assert!(!told(&[alone]).purpose.accepted, "{alone}");
+    }
+}
