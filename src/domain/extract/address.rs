@@ -232,6 +232,16 @@ fn signed(seen: &Seen<'_>) -> Signed {
     let rows = seen.zones.tail_rows();
     let mut signed = Signed::default();
     let mut own: Vec<(Candidate, bool, bool)> = Vec::new();
+    let mut own_in_form: Vec<Candidate> = Vec::new();
+    // A form has its address above what it is about.
+    let above = super::tail::items(seen.zones.head());
+    let in_form = above.iter().filter(|i| i.kind == Kind::Address);
+    for candidate in in_form.filter_map(|i| signed_at(i, 0.8)) {
+        let own = whose::by_label(seen.zones.head(), &candidate.glyphs, seen.writers);
+        if matches!(own, Whose::Unsaid | Whose::Writers) {
+            own_in_form.push(candidate);
+        }
+    }
     let labelled = seen.items.iter().filter(|i| i.kind == Kind::Address);
     for candidate in labelled.filter_map(|i| signed_at(i, 0.95)) {
         let label = whose::lead(rows, &candidate.glyphs);
@@ -280,6 +290,10 @@ fn signed(seen: &Seen<'_>) -> Signed {
         signed
             .own
             .extend(bare.into_iter().find_map(|i| signed_at(i, 0.8)));
+    }
+    if signed.own.is_empty() && !own_in_form.is_empty() {
+        signed.is_doubtful = true;
+        signed.own = own_in_form;
     }
     signed
 }

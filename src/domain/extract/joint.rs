@@ -105,9 +105,11 @@ pub(super) fn several(
         .filter(|c| c.value != winner.value)
         .map(|c| c.lost("联名来信登记次序在后"))
         .collect();
+    let chosen_name = winner.value.clone();
     let chosen = field(pages, &winner, Measured::Sender, lost);
     // Who is registered for a joint letter hangs on every name, number and label that was read: a person looks.
-    fields.sender_name = if fields.joint.is_joint {
+    let unheard = names::person(&chosen_name) < 0.8 && names::unit(&chosen_name) < 0.8;
+    fields.sender_name = if fields.joint.is_joint || unheard {
         for_a_person(chosen)
     } else {
         chosen

@@ -8,7 +8,8 @@ use crate::domain::zones::{Row, is_han};
 
 use super::glyphs::has_any;
 use lists::{
-    CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, UNITS, UNNAMED, WHOLE,
+    CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED,
+    UNITS, UNNAMED, WHOLE,
 };
 
 /// Whether a character is a surname by itself, or begins a compound one.
@@ -45,6 +46,9 @@ pub(crate) fn person(text: &str) -> f32 {
         return if sound && parts.len() <= 4 { 0.8 } else { 0.0 };
     }
     let n = chars.len();
+    if (5..=9).contains(&n) && chars.iter().all(|c| TRANSLITERATED.contains(*c)) {
+        return 0.45;
+    }
     // 年 is a surname, and 年月日 the blanks of a form.
     if !(2..=4).contains(&n)
         || !chars.iter().all(|c| is_han(*c))

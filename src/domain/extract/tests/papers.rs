@@ -294,3 +294,43 @@ fn the_principals_id_number_stands_in_the_authorisation() {
     );
     assert!(!fields.id_number.field.accepted);
 }
+
+#[test]
+fn a_form_has_its_address_above_and_a_person_looks_at_it() {
+    let fields = of(&[page(
+        1,
+        PageKind::Letter,
+        &[
+            "来信登记表",
+            "姓　名：汪小满",
+            "住　址：临江市河东区柳林路3号",
+            "反映问题：我们小区的路灯坏了半年，请派人修好。",
+            "收信单位：临江市人民政府",
+            "2025年3月4日",
+        ],
+    )]);
+    let address = &fields.address;
+    assert_eq!(address.value.as_deref(), Some("临江市河东区柳林路3号"));
+    assert!(!address.accepted);
+}
+
+#[test]
+fn a_name_of_another_language_without_its_dot_is_proposed_and_the_letter_not_anonymous() {
+    let fields = letter(&["盼复。", "买买提 吐尔逊（13888990424）", "2025年3月4日"]);
+    assert_eq!(sender(&fields), "买买提吐尔逊");
+    assert!(!fields.sender_name.accepted && !fields.anonymous.value);
+}
+
+#[test]
+fn what_a_letter_is_for_is_left_to_a_person_where_it_accuses_somebody() {
+    let rows = [
+        "霍市长：",
+        "被反映人：段美兰，某村村主任。",
+        "她把集体鱼塘低价包给了侄子，账目从不公开，我们跑了五趟没有结果。",
+        "请求派人查账。",
+        "此致",
+        "敬礼",
+        "来信人：汪小满",
+    ];
+    assert!(!of(&[page(1, PageKind::Letter, &rows)]).purpose.accepted);
+}
