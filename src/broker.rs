@@ -39,8 +39,8 @@ use crate::sd_notify::{Beat, Watchdog};
 
 pub use bucket::bucket;
 pub use fault::BrokerFault;
-pub use link::{Link, PART, Refusal};
 pub use key_file::KeyFault;
+pub use link::{Link, PART, Refusal};
 pub use seal::SealKey;
 
 /// How often the tables are asked what is owed.

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, App};
+use crate::broker::crossing::Crossing;
 use crate::config::{ConfigError, Settings};
 use crate::disinfect::{self, CabinetControl};
 use crate::events::Events;
@@ -21,7 +22,6 @@ use crate::evidence::Evidence;
 use crate::health::Readiness;
 use crate::sd_notify::{self, Watchdog};
 use crate::store::{Db, Store, StoreError};
-use crate::broker::crossing::Crossing;
 use crate::{Chain, alarm, broker, console, daily, handoff, read, scan, scrub};
 
 mod training;
