@@ -19,6 +19,8 @@ use crate::support::{LAIXIN, Process, TestStation, bounded, free_address, projec
 
 /// The token of the tests' case system.
 pub const TOKEN: &str = "only for this test";
+/// That of another.
+pub const OTHER_TOKEN: &str = "of another case system";
 const BEGINS: &str =
     "      # --- a station; repeat the block for each, with its own name and key: begins ---\n";
 const ENDS: &str = "      # --- a station: ends ---\n";
@@ -262,12 +264,14 @@ impl Office {
             .collect();
         format!(
             "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_most = {}\npages_mb = 500\n{}\
-             [http]\nlisten = \"{}\"\n{stations}[[system]]\nname = \"cases\"\ntoken_sha256 = \"{}\"\n",
+             [http]\nlisten = \"{}\"\n{stations}[[system]]\nname = \"cases\"\ntoken_sha256 = \"{}\"\n\
+             [[system]]\nname = \"others\"\ntoken_sha256 = \"{}\"\n",
             self.lease_s,
             self.drafts_most,
             brokers.table("brokers", "office", &self.servers),
             self.addresses[n],
             digest::sha256_hex(TOKEN.as_bytes()),
+            digest::sha256_hex(OTHER_TOKEN.as_bytes()),
         )
     }
 
@@ -329,6 +333,17 @@ impl Office {
         self.call_keyed(n, (method, path), body, &crate::support::unique())
     }
 
+    /// A call as the other case system.
+    pub fn call_as_other(
+        &self,
+        n: usize,
+        (method, path): (&str, &str),
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let key = crate::support::unique();
+        self.call_with(n, (method, path), body, (OTHER_TOKEN, &key))
+    }
+
     pub fn call_keyed(
         &self,
         n: usize,
@@ -336,10 +351,20 @@ impl Office {
         body: Option<Value>,
         key: &str,
     ) -> (u16, Value) {
+        self.call_with(n, (method, path), body, (TOKEN, key))
+    }
+
+    fn call_with(
+        &self,
+        n: usize,
+        (method, path): (&str, &str),
+        body: Option<Value>,
+        (token, key): (&str, &str),
+    ) -> (u16, Value) {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url(n)))
-            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json")
             .header("idempotency-key", key)
             .body(body.map(|body| body.to_string()).unwrap_or_default())

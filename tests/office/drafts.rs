@@ -250,3 +250,50 @@ fn with_the_cable_pulled_a_station_goes_on_and_catches_up() {
         (ask(station, acked).len() == 2).then_some(())
     });
 }
+
+#[test]
+fn a_case_system_sees_and_ends_nothing_of_what_another_has() {
+    let All {
+        brokers: _brokers,
+        office,
+        stations,
+    } = all(60, &["desk-a"]);
+    feed(&stations[0], &["H00001"]);
+    let claim = office.claim(0, 1).remove(0);
+    let other = |method: &str, path: &str, body: Option<Value>| {
+        let (status, told) = office.call_as_other(1, (method, path), body);
+        (status, told["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let draft = "/v1/drafts/desk-a.H00001";
+    let page = "/v1/letters/desk-a.H00001/pages/1/original";
+    let unseen = || {
+        assert_eq!(other("GET", draft, None).0, 404);
+        assert_eq!(other("GET", page, None).0, 404);
+        let (status, told) = office.call_as_other(0, ("GET", "/v1/drafts?state=acked"), None);
+        assert_eq!((status, &told["items"]), (200, &json!([])));
+    };
+    let acks = || {
+        let body = json!({"case_number": "X-1"});
+        other("POST", &format!("{draft}/ack"), Some(body))
+    };
+    unseen();
+    assert_eq!(acks(), (409, "leased_to_another".to_owned()));
+
+    // Given back it is everybody's again, and nobody's without a claim: not even his who gave it back.
+    let body = json!({"reason": "不归我们管", "lease": claim["lease"]});
+    let nack = office.call(0, "POST", &format!("{draft}/nack"), Some(body));
+    assert_eq!(nack.0, 200, "{}", nack.1);
+    assert_eq!(acks(), (409, "not_leased".to_owned()));
+    let (status, told) = ack(&office, 0, &claim, "SZ-1");
+    assert_eq!((status, &told["code"]), (409, &json!("not_leased")));
+
+    let claim = office.claim(0, 1).remove(0);
+    assert_eq!(ack(&office, 0, &claim, "SZ-1").0, 200);
+    unseen();
+    assert_eq!(acks(), (409, "registered_elsewhere".to_owned()));
+    let mine = office.call(1, "GET", "/v1/drafts?state=acked", None).1;
+    assert_eq!(mine["items"][0]["case_number"], "SZ-1");
+    wait_for("the receipt", 20, || {
+        (number_of(&stations[0], "H00001") == ["SZ-1"]).then_some(())
+    });
+}

@@ -122,19 +122,26 @@ impl Counter {
     }
 }
 
-/// One draft, as long as it lies at the brokers; of a registered one where it stands.
+/// One draft, as long as it lies at the brokers; of a registered one where it stands. Of what another system has there is nothing to see.
 pub(super) async fn get(
     State(counter): State<Counter>,
-    _: CaseSystem,
+    CaseSystem(system): CaseSystem,
     Path(id): Path<String>,
 ) -> Result<Json<View>, Problem> {
     let known = counter.known(id)?;
+    let none = || Problem::not_found("draft", &known.id);
     if let Some(registered) = counter.registered(&known.key).await? {
-        return Ok(Json(View::registered(&known.id, &registered)));
+        let own = Some(registered).filter(|registered| registered.system == system);
+        return Ok(Json(View::registered(&known.id, &own.ok_or_else(none)?)));
     }
-    let package = counter.lying(&known.key).await?;
-    let package = package.ok_or_else(|| Problem::not_found("draft", &known.id))?;
+    let package = counter.lying(&known.key).await?.ok_or_else(none)?;
     let handed = counter.handed(&known.key).await?;
+    if handed
+        .as_ref()
+        .is_some_and(|handed| handed.is_kept_from(&system))
+    {
+        return Err(none());
+    }
     let draft = Some(shown_draft(package));
     Ok(Json(View::out(&known.id, handed.as_ref(), draft)))
 }
@@ -160,6 +167,10 @@ pub(super) async fn ack(
                 .await?
         }
     };
+    if registered.system != system {
+        let why = "another case system has registered it";
+        return Err(Problem::new("registered_elsewhere", why));
+    }
     if registered.case_number != case_number {
         let why = format!("registered under {} already", registered.case_number);
         return Err(Problem::new("other_case_number", why));
@@ -198,9 +209,15 @@ impl Counter {
             let why = "leased under a newer lease";
             return Err(Problem::new("lease_outdated", why));
         }
-        if lease.is_none() && handed.system != system && handed.runs() {
+        if lease.is_none() && handed.is_kept_from(system) {
             let why = "leased to another case system";
             return Err(Problem::new("leased_to_another", why));
+        }
+        // Never claimed, or given back: it is claimed anew first. A lease that ran out still counts as long as nobody else has the draft.
+        let is_own = handed.system == system && handed.until_ms != 0;
+        let is_older = lease.is_some_and(|lease| lease.delivery != handed.delivery);
+        if !is_own && !is_older {
+            return Err(Problem::new("not_leased", "not leased to you"));
         }
         let package = lease.map_or(&handed.package, |lease| &lease.package);
         let registered = Registered {
@@ -277,10 +294,10 @@ pub(super) struct Which {
     state: Option<String>,
 }
 
-/// Registered drafts, in the order in which they were; nothing else is listed, since what is open comes by claims.
+/// Drafts that the caller registered, in that order; nothing else is listed, since what is open comes by claims.
 pub(super) async fn list(
     State(counter): State<Counter>,
-    _: CaseSystem,
+    CaseSystem(system): CaseSystem,
     Query(Which { state }): Query<Which>,
     Query(part): Query<Part>,
 ) -> Result<Json<Listed<View>>, Problem> {
@@ -311,6 +328,9 @@ pub(super) async fn list(
     let items = came.iter().filter_map(|(_, message)| {
         let station = message.subject.split('.').nth(2).unwrap_or_default();
         let entry = records::unsealed::<Registered>(&message.payload, &counter.key)?;
+        if entry.system != system {
+            return None;
+        }
         Some(View::registered(
             &names::shown(station, &entry.letter),
             &entry,

@@ -26,11 +26,11 @@ struct Files {
 /// A page's original bytes.
 pub(super) async fn original(
     State(counter): State<Counter>,
-    _: CaseSystem,
+    CaseSystem(system): CaseSystem,
     Path((id, n)): Path<(String, u32)>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let files = counter.files(&id).await?;
+    let files = counter.files(&id, &system).await?;
     let page = files.pages.iter().find(|(at, _)| *at == n);
     let (_, sha256) = page.ok_or_else(|| Problem::not_found("page", &format!("{id}/{n}")))?;
     let bytes = counter.fetched(&files.station, sha256).await?;
@@ -42,11 +42,11 @@ pub(super) async fn original(
 /// The letter's PDF.
 pub(super) async fn archive(
     State(counter): State<Counter>,
-    _: CaseSystem,
+    CaseSystem(system): CaseSystem,
     Path(id): Path<String>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
-    let files = counter.files(&id).await?;
+    let files = counter.files(&id, &system).await?;
     let archive = files.archive;
     let archive = archive.ok_or_else(|| Problem::not_found("archive file of letter", &id))?;
     let bytes = counter.fetched(&files.station, &archive.sha256).await?;
@@ -60,13 +60,16 @@ pub(super) async fn archive(
 }
 
 impl Counter {
-    /// Of a letter that was handed out, or is registered.
-    async fn files(&self, id: &str) -> Result<Files, Problem> {
+    /// Of a letter that was handed out to this system or may be, or that it registered.
+    async fn files(&self, id: &str, system: &str) -> Result<Files, Problem> {
         let none = || Problem::not_found("letter", id);
         let (station, letter) = names::meant(id).ok_or_else(none)?;
         let key = names::key(station, letter);
         let station = station.to_owned();
         if let Some(registered) = self.registered(&key).await? {
+            if registered.system != system {
+                return Err(none());
+            }
             return Ok(Files {
                 station,
                 pages: registered.pages,
@@ -74,6 +77,9 @@ impl Counter {
             });
         }
         let handed = self.handed(&key).await?.ok_or_else(none)?;
+        if handed.is_kept_from(system) {
+            return Err(none());
+        }
         Ok(Files {
             station,
             pages: handed.pages,

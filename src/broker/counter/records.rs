@@ -38,6 +38,11 @@ impl Handed {
         self.until_ms > clock::now().0
     }
 
+    /// Whether another system than this one has it just now.
+    pub(super) fn is_kept_from(&self, system: &str) -> bool {
+        self.runs() && self.system != system
+    }
+
     /// When it runs out.
     pub(super) fn until(&self) -> Millis {
         Millis(self.until_ms)

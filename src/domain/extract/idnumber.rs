@@ -155,7 +155,7 @@ fn of_principal(zones: &LetterZones) -> Option<Told> {
         let by = text.find("委托人")?;
         let others = ["受委托人", "被委托人", "受托人", "代理人"];
         let is_others = others.iter().any(|word| text.contains(word));
-        (by == 0 && !is_others).then(|| Told {
+        (by == 0 && !is_others).then_some(Told {
             value,
             glyphs,
             source: Source::LetterBody,
