@@ -203,7 +203,8 @@ fn beside(row: &[Glyph], date: &Range<usize>, above: &str) -> Option<&'static st
         .chars()
         .chain(text_of(&row[date.end..]).chars())
         .collect();
-    if has_any(&rest, PAPERS) {
+    // 证明人:骆启华 2025年3月4日 is a witness's row, no paper's.
+    if has_any(&rest.replace("证明人", ""), PAPERS) {
         return Some(OTHERS);
     }
     let is_word = |word: &str| {
