@@ -44,7 +44,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         is_doubtful,
     } = signed(seen);
     let in_own_row = residence::beside_writer(&seen.zones.rows);
-    let is_doubtful = is_doubtful || found.is_empty() && in_own_row.is_some();
+    let only_in_own_row = found.is_empty() && in_own_row.is_some();
     found.extend(in_own_row.filter(|c| {
         found
             .iter()
@@ -95,6 +95,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && !written.has_unknown_district()
         && (known("levels") || known("agreed"))
         && !known("nearly")
+        && !(only_in_own_row && !known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
         && winner.source != Source::EnvelopePostmark;
     fields.address = if whole { field } else { for_a_person(field) };
