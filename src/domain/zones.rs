@@ -62,7 +62,7 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
             continue;
         }
         let rows = rows(index, page);
-        let behind = !zones.rows.is_empty();
+        let behind = has_ended(&zones.rows);
         if is_authorisation(&rows) {
             zones.authorisation.extend(rows);
         } else if page.kind == PageKind::Letter && behind && is_other_paper(&rows) {
@@ -132,6 +132,7 @@ fn is_other_paper(rows: &[Row]) -> bool {
         let text = row.compact();
         ADDRESSING.iter().any(|a| text.starts_with(a)) || greets(&text)
     });
+    let margin = rows.iter().map(|row| row.left).fold(1.0, f32::min);
     let is_title = |row: &Row| {
         let text = row.compact();
         let bare = text.trim_matches(['《', '》', ':', '(', ')', '*', '-']);
@@ -140,7 +141,7 @@ fn is_other_paper(rows: &[Row]) -> bool {
         let marked = ["附件", "附:", "附一", "附1"]
             .iter()
             .any(|m| text.starts_with(m));
-        let centred = row.left > TITLE_LEFT;
+        let centred = row.left > margin + TITLE_LEFT;
         let words = bare
             .chars()
             .all(|c| is_han(c) || c.is_ascii_digit() || c == ':');
@@ -152,8 +153,17 @@ fn is_other_paper(rows: &[Row]) -> bool {
     !addresses && rows.iter().take(2).any(is_title)
 }
 
-/// A title begins right of this share of the page's width; a sentence that goes on from the page before begins at its left.
-const TITLE_LEFT: f32 = 0.2;
+/// Whether a letter has come to its end: something of what one finds under letters stands in its last rows.
+fn has_ended(rows: &[Row]) -> bool {
+    let last = &rows[rows.len().saturating_sub(LAST_ROWS)..];
+    last.iter().any(|row| is_closing(&row.compact())) || last.last().is_some_and(looks_like_tail)
+}
+
+/// Rows in which a letter comes to its end.
+const LAST_ROWS: usize = 10;
+
+/// A title begins so much of the page's width right of its margin; a sentence that goes on from the page before begins there.
+const TITLE_LEFT: f32 = 0.1;
 
 /// A page that opens with the title of a written authorisation.
 fn is_authorisation(rows: &[Row]) -> bool {

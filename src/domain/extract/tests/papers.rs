@@ -334,3 +334,25 @@ fn what_a_letter_is_for_is_left_to_a_person_where_it_accuses_somebody() {
     ];
     assert!(!of(&[page(1, PageKind::Letter, &rows)]).purpose.accepted);
 }
+
+#[test]
+fn a_letter_that_has_not_ended_goes_on_whatever_its_next_page_begins_with() {
+    let open = [
+        &BODY[..2],
+        &["他们拿来的那张收条我没有签过字，请你们对一对下面这份"],
+    ]
+    .concat();
+    let pages = [
+        page(1, PageKind::Letter, &open),
+        set(
+            2,
+            &[
+                (0.45, "收条"),
+                (0.1, "是假的，请查。"),
+                (0.6, "汪小满"),
+                (0.6, "2025年3月4日"),
+            ],
+        ),
+    ];
+    assert_eq!(sender(&of(&pages)), "汪小满");
+}
