@@ -190,12 +190,13 @@ pub async fn roster(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
+    let shares = Shares::now(&app, OfficeSetting::Roster).await?;
     let new = match either(table.as_deref(), *change, "table")? {
         Ok(text) => std::sync::Arc::new(table::parsed(text)?),
         Err(0) => app.store.with(|db| Ok(db.roster_of_file())).await?,
         Err(change) => app.store.with(move |db| db.roster_set_by(change)).await?,
     };
-    let to_share = is_shared(&app).then(|| (OfficeSetting::Roster, json!(*new)));
+    let to_share = shares.map(|shares| (shares, json!(*new)));
     let is_file = *change == Some(0) && to_share.is_none();
     let looked_at = new.clone();
     let looked = office::beside(&app.settings, move |db| {
@@ -270,7 +271,7 @@ impl Found {
 async fn put_in_force<V, F>(
     app: &App,
     key: Option<RequestKey>,
-    (view, set, to_share): (V, F, Option<(OfficeSetting, Value)>),
+    (view, set, to_share): (V, F, Option<(Shares, Value)>),
     (by, approver, password): (&str, &str, &str),
 ) -> Result<Given, Problem>
 where
@@ -283,9 +284,10 @@ where
     let approved_by = signed(app, by, view.lessens(), (approver, password)).await?;
     let shared = match to_share {
         None => None,
-        Some((setting, value)) => {
+        Some((shares, value)) => {
             let by = (by, approved_by.as_deref().unwrap_or_default());
-            let (version, turn) = share(app, setting, value, by).await?;
+            let setting = shares.setting;
+            let (version, turn) = share(app, shares, value, by).await?;
             Some((setting, version, turn))
         }
     };
@@ -305,10 +307,27 @@ fn is_shared(app: &App) -> bool {
     office.is_some_and(|office| office.shared_settings)
 }
 
+/// A setting of all stations, and the version that was in force when it was looked at: put over that one, or not at all.
+struct Shares {
+    setting: OfficeSetting,
+    over: Option<Shared>,
+}
+
+impl Shares {
+    /// As it is now, before anything is looked at; `None` where stations share nothing.
+    async fn now(app: &App, setting: OfficeSetting) -> Result<Option<Self>, Problem> {
+        if !is_shared(app) {
+            return Ok(None);
+        }
+        let over = app.store.look(move |db| db.shared(setting)).await?;
+        Ok(Some(Self { setting, over }))
+    }
+}
+
 /// Puts it in force at all stations; without the brokers at none.
 async fn share(
     app: &App,
-    setting: OfficeSetting,
+    Shares { setting, over }: Shares,
     value: Value,
     by: (&str, &str),
 ) -> Result<(Shared, OwnedMutexGuard<()>), Problem> {
@@ -318,7 +337,7 @@ async fn share(
     };
     let shared = app.others.shared().ok_or_else(unreachable)?;
     shared
-        .set(setting, value, by)
+        .set((setting, over), value, by)
         .await
         .map_err(|error| match error {
             NotShared::Overtaken => Problem::new(
@@ -374,6 +393,7 @@ pub async fn deadlines(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
+    let shares = Shares::now(&app, OfficeSetting::Deadlines).await?;
     let (_, now) = app.store.with(Db::office_in_force).await?;
     let new = match either(profile.as_deref(), *change, "profile")? {
         Ok(name) => {
@@ -391,7 +411,7 @@ pub async fn deadlines(
         holidays: now.holidays.clone(),
         ..new
     };
-    let to_share = is_shared(&app).then(|| (OfficeSetting::Deadlines, json!(new)));
+    let to_share = shares.map(|shares| (shares, json!(new)));
     let is_file = *change == Some(0) && to_share.is_none();
     let looked_at = new.clone();
     let looked = office::beside(&app.settings, move |db| {
@@ -444,6 +464,7 @@ pub async fn lists(
     if let Some(given) = app.given_before(key.clone()).await? {
         return Ok(given);
     }
+    let shares = Shares::now(&app, OfficeSetting::Lists).await?;
     let new = match either(table.as_deref(), *change, "table")? {
         Ok(text) => Lists::parsed(text).map_err(OfficeFault::from)?,
         Err(change) => app.store.with(move |db| db.lists_set_by(change)).await?,
@@ -465,7 +486,7 @@ pub async fn lists(
         restricted: 0,
     };
     let view = found.told(preview.as_deref(), &app)?;
-    let to_share = is_shared(&app).then(|| (OfficeSetting::Lists, json!(new)));
+    let to_share = shares.map(|shares| (shares, json!(new)));
     let set = move |db: &mut Db, approved_by: Option<&str>| db.set_lists(&new, (&by, approved_by));
     put_in_force(
         &app,

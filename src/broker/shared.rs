@@ -64,14 +64,14 @@ enum Refused {
 
 /// Where a setting of all stations is set.
 pub trait SetsForAll: std::fmt::Debug + Send + Sync {
-    /// Puts a setting into the bucket, over the version that is in force here and no other. The new version's place; whoever set it has the turn until it is
+    /// Puts a setting into the bucket, over the version that was looked at (`None`: there was none) and no other. The new version's place; whoever set it has the turn until it is
     /// in force here, too.
     ///
     /// # Errors
     /// [`NotShared`].
     fn set<'a>(
         &'a self,
-        setting: OfficeSetting,
+        over: (OfficeSetting, Option<Shared>),
         value: Value,
         by: (&'a str, &'a str),
     ) -> BoxFuture<'a, Result<(Shared, OwnedMutexGuard<()>), NotShared>>;
@@ -111,18 +111,18 @@ fn of(name: &str) -> Option<OfficeSetting> {
 impl SetsForAll for SharedSettings {
     fn set<'a>(
         &'a self,
-        setting: OfficeSetting,
+        over: (OfficeSetting, Option<Shared>),
         value: Value,
         by: (&'a str, &'a str),
     ) -> BoxFuture<'a, Result<(Shared, OwnedMutexGuard<()>), NotShared>> {
-        Box::pin(self.put(setting, value, by))
+        Box::pin(self.put(over, value, by))
     }
 }
 
 impl SharedSettings {
     async fn put(
         &self,
-        setting: OfficeSetting,
+        (setting, known): (OfficeSetting, Option<Shared>),
         value: Value,
         (by, approved_by): (&str, &str),
     ) -> Result<(Shared, OwnedMutexGuard<()>), NotShared> {
@@ -138,8 +138,6 @@ impl SharedSettings {
         let text = serde_json::to_vec(&set).map_err(|error| unreachable(error.into()))?;
         let bucket = self.bucket().await.map_err(unreachable)?;
         let made = made(&bucket);
-        let known = self.store.look(move |db| db.shared(setting)).await;
-        let known = known.map_err(|error| unreachable(error.into()))?;
         let over = known
             .filter(|known| known.made == made)
             .map_or(0, |known| known.version);

@@ -87,6 +87,58 @@ fn a_roster_is_set_by_two_people_and_in_force_everywhere() {
     });
 }
 
+/// Both looked at the same roster; whoever is second would take back what the first has done, and nobody saw that.
+#[test]
+fn of_two_settings_put_in_force_at_two_stations_at_once_the_second_is_refused() {
+    let broker = Broker::new();
+    let stations = [running(&broker, "desk-a"), running(&broker, "desk-b")];
+    for station in &stations {
+        wait_for("the connection", 20, || {
+            station
+                .log()
+                .contains("part=\"shared_settings\"")
+                .then_some(())
+        });
+    }
+    let mut before = roster(&stations[0]);
+    for round in 0..4 {
+        let tables = ["甲", "乙"].map(|name| with(&before, &format!("范围外,,{name}{round}局,,")));
+        let bodies: Vec<Value> = stations
+            .iter()
+            .zip(&tables)
+            .map(|(station, table)| {
+                let looked = Some(json!({"table": table}));
+                let looked = station.ok("POST", "/v1/settings/roster", looked);
+                json!({"table": table, "preview": looked["preview"], "approver": "countersigner", "approver_password": PASSWORD})
+            })
+            .collect();
+        let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
+            let asked: Vec<_> = stations
+                .iter()
+                .zip(bodies)
+                .map(|(station, body)| {
+                    scope.spawn(|| station.call("POST", "/v1/settings/roster", Some(body)))
+                })
+                .collect();
+            asked.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let first = answers.iter().position(|(status, _)| *status == 200);
+        let first = first.unwrap_or_else(|| panic!("one is in force: {answers:?}"));
+        let (status, told) = &answers[1 - first];
+        assert_eq!(
+            (*status, &told["code"]),
+            (409, &json!("setting_changed")),
+            "{told}"
+        );
+        for station in &stations {
+            wait_for("the first to be in force", 20, || {
+                (roster(station) == tables[first]).then_some(())
+            });
+        }
+        before.clone_from(&tables[first]);
+    }
+}
+
 #[test]
 fn a_setting_that_no_station_sealed_is_refused_and_the_last_good_one_stays() {
     let broker = Broker::new();
