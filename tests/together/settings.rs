@@ -57,6 +57,10 @@ fn a_roster_is_set_by_two_people_and_in_force_everywhere() {
         (&json!("desk-a/admin"), &json!("desk-a/countersigner"))
     );
 
+    let own = a.ok("GET", "/v1/settings", None);
+    let times = own["roster_changes"].as_array().unwrap().len();
+    assert_eq!(times, 1, "once in the history of its own station: {own}");
+
     // The other way round, and over what is in force now.
     let two = with(&one, "范围外,,另一局,,");
     assert_eq!(set(&b, &two, "countersigner").0, 200);

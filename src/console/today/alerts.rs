@@ -260,8 +260,11 @@ fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
     alerts
 }
 
-/// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`.
+/// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`, `office/clock` has a name of its own.
 pub(in crate::console) fn part_name(w: &Words, part: &str) -> String {
+    if let Some(own) = w.known("part", &part.replace('/', "_")) {
+        return own.to_owned();
+    }
     match part.split_once('/') {
         None => w.code("part", part).to_owned(),
         Some((kind, id)) => format!("{} {id}", w.code("part", kind)),
