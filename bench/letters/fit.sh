@@ -29,7 +29,7 @@ done
 for part in fit1 fit2 check1 check2 held1 blind1 blind2 fresh1 fresh2 fresh3; do
   seed=$((seed + 1))
   "$python" $here/purposes.py --bank "$out/banks/$part.json" --seed $seed --out "$out/$part-purposes"
-  "$laixin" evaluate "$out/$part-purposes" --truth-text --signs "$out/$part-said.jsonl" >"$out/$part-purposes.txt"
+  "$laixin" evaluate "$out/$part-purposes" --truth-text --roster config/roster.toml --signs "$out/$part-said.jsonl" >"$out/$part-purposes.txt"
   # Of these letters nothing but the purpose is known.
   grep '"field":"purpose"' "$out/$part-said.jsonl" >"$out/$part-purposes.jsonl"
 done

@@ -1,7 +1,7 @@
 """Letters as text alone, to fit how sure a purpose is: every wording of every matter of a bank, and its thanks, questions, proposals and accusations.
 
 Usage: purposes.py --bank BANK.json --seed N --out FOLDER
-Writes ID.json files that `laixin evaluate FOLDER --truth-text --signs FILE` registers; every second letter has characters misread. What a
+Writes ID.json files that `laixin evaluate FOLDER --truth-text --roster config/roster.toml --signs FILE` registers; every second letter has characters misread. What a
 letter wants does not hang on how it is laid out, so no page is drawn; the wordings are what there is too little of, and all of them are used.
 """
 

@@ -172,12 +172,16 @@ fn draft(args: &ExtractArgs, roster: &Roster, all: AllRead) -> Draft {
         });
         pages.push(text);
     }
-    let fields = extract_by_meaning(
+    let mut fields = extract_by_meaning(
         &pages,
         roster,
         args.received.as_deref(),
         Some(&args.engine.meaning()),
     );
+    if kept_back > 0 {
+        // Who signed may stand on what nobody looked at.
+        fields.withdraw_anonymity();
+    }
     let remarks = remarks(&pages, &fields);
     let unread = (bad > 0).then(|| format!("{bad} 个文件无法读取，登记项可能不全"));
     // As the station notes a page that a mark keeps from being read.

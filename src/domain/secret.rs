@@ -21,6 +21,11 @@ pub fn mark(rows: &[Row]) -> Option<&Row> {
     rows.iter().find(|row| is_mark(&row.compact(), row.middle))
 }
 
+/// Whether a row is a mark.
+pub fn is_row(row: &Row) -> bool {
+    is_mark(&row.compact(), row.middle)
+}
+
 /// Whether a page has a mark.
 pub fn is_on(page: &PageText) -> bool {
     mark(&rows(0, page)).is_some()

@@ -12,6 +12,7 @@ pub use row::{Glyph, Row, fold, is_han, rows, text_of};
 
 use crate::domain::extract::glyphs::has_any;
 use crate::domain::extract::{labels, names};
+use crate::domain::secret;
 use crate::domain::text::{PageKind, PageText};
 
 /// A letter's rows in reading order and where its parts begin and end.
@@ -61,7 +62,9 @@ pub fn letter_zones(pages: &[PageText]) -> LetterZones {
         if !inside {
             continue;
         }
-        let rows = rows(index, page);
+        // A mark heads a paper; it signs none.
+        let mut rows = rows(index, page);
+        rows.retain(|row| !secret::is_row(row));
         let behind = has_ended(&zones.rows);
         if is_authorisation(&rows) {
             zones.authorisation.extend(rows);

@@ -114,6 +114,20 @@ fn a_secret_mark_on_any_page_is_seen_and_the_word_in_a_sentence_is_not() {
             .secret_mark
             .is_some_and(|f| f.value && f.page == Some(2))
     );
+    assert_eq!(fields.sender_name.value.as_deref(), Some("汪小满"));
+    let unsigned = vec![
+        page(1, PageKind::Letter, &PLAIN[..4]),
+        page(2, PageKind::Letter, &["秘密", "我反映的是这样一件事。"]),
+    ];
+    let fields = extract(&unsigned, &roster(), None);
+    assert!(
+        !fields
+            .sender_name
+            .value
+            .as_deref()
+            .unwrap_or_default()
+            .contains('密')
+    );
     let told = [
         "霍市长：",
         "他们把账目当成机密。",
