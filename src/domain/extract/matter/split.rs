@@ -5,7 +5,7 @@
 use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
 
 use super::super::body;
-use super::super::glyphs::squeeze;
+use super::super::glyphs::{has_any, squeeze};
 use super::category;
 
 /// One matter's text.
@@ -99,6 +99,23 @@ fn led_in(text: &str, marked: usize) -> usize {
     found.map_or(0, |word| word.chars().count())
 }
 
+fn asks_about(text: &str) -> bool {
+    has_any(
+        text,
+        &[
+            "请问",
+            "想了解",
+            "想问",
+            "咨询",
+            "请教",
+            "想知道",
+            "告知",
+            "解答",
+            "?",
+        ],
+    )
+}
+
 /// A letter without numbers: one matter, and one more for each turn to another category.
 fn turned(rows: &[Row]) -> Vec<Part> {
     let flow = body::flow(rows);
@@ -113,7 +130,9 @@ fn turned(rows: &[Row]) -> Vec<Part> {
         let about = category::of(&text);
         let before = parts.last().map(|p| text_of(&p.glyphs)).unwrap_or_default();
         let other = about.is_some() && category::of(&before).is_some_and(|c| Some(c) != about);
-        if turn && other && !known.contains(&about) {
+        // One more question of a letter that asks is no other grievance.
+        let questions = asks_about(&text) && asks_about(&before);
+        if turn && other && !questions && !known.contains(&about) {
             parts.push(Part {
                 glyphs: sentence.to_vec(),
                 marked: 0,
