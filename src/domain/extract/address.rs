@@ -95,7 +95,7 @@ pub(crate) fn read(seen: &Seen<'_>, fields: &mut Fields) {
         && !written.has_unknown_district()
         && (known("levels") || known("agreed"))
         && !known("nearly")
-        && !(only_in_own_row && !known("agreed"))
+        && (!only_in_own_row || known("agreed"))
         && !(is_doubtful && winner.source == Source::LetterSignedAddress)
         && winner.source != Source::EnvelopePostmark;
     fields.address = if whole { field } else { for_a_person(field) };
