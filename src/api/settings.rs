@@ -288,12 +288,14 @@ where
             let by = (by, approved_by.as_deref().unwrap_or_default());
             let setting = shares.setting;
             let (version, turn) = share(app, shares, value, by).await?;
-            Some((setting, version, turn))
+            Some(((setting, version), turn))
         }
     };
+    // Nobody hears the others' word of it before it is kept here: it would be put in force twice.
+    let (noted, _turn) = shared.unzip();
     app.once(key, move |db| {
         set(db, approved_by.as_deref())?;
-        if let Some((setting, version, _turn)) = &shared {
+        if let Some((setting, version)) = &noted {
             db.note_shared(*setting, version)?;
         }
         answer(StatusCode::OK, &view)

@@ -111,11 +111,7 @@ pub(crate) fn beside_writer(rows: &[Row]) -> Option<Candidate> {
         let lives =
             |word: &str| find_from(&chars[from..to], word, 0).map(|i| i + word.chars().count());
         let begin = [",现住", ",家住", ",住址:", ",住址", ",地址:", ",住"]
-<<<<<<< HEAD
-            .iter()
-=======
             .into_iter()
->>>>>>> 512d8c7 (What the lints asked)
             .find_map(lives)?;
         // Somebody else may be named before he lives anywhere.
         if has_any(&text_of(&row[..begin]), &["被", "对方"]) {
