@@ -45,6 +45,8 @@ pub use settings::{CounterSettings, KnownStation, Own, System};
 pub const NAME: &str = "office";
 /// Between two attempts to find the streams.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Between two looks whether the brokers agree.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Why the office did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +120,7 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     crate::sd_notify::ready(&format!("运行中 · {listen}"));
     tracing::info!(address = %listen, "the office is up");
     let withdrawn = tokio::spawn(notices::run(counter.clone(), stop.clone()));
+    let looking = tokio::spawn(look(counter.clone(), stop.clone()));
     let routes = router(counter);
     let served = match tls {
         Some(tls) => tls::serve(listener, tls, routes, stop.clone()).await,
@@ -126,6 +129,7 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     crate::sd_notify::stopping();
     stop.cancel();
     signals.abort();
+    looking.abort();
     if withdrawn.await.is_err() {
         tracing::error!("the task of notices ended by a defect");
     }
@@ -159,6 +163,25 @@ async fn set_up(
         tokio::select! {
             () = stop.cancelled() => return None,
             () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+}
+
+/// Whether enough brokers are up to agree on the drafts, told by readiness: a connection to one of them says nothing of that.
+async fn look(counter: Counter, stop: CancellationToken) {
+    let mut drafts = counter.streams.drafts.clone();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        match drafts.info().await {
+            Ok(_) => counter.readiness.ready("streams"),
+            Err(error) => {
+                let fault = BrokerFault::away(error);
+                let why = Chain(&fault).to_string();
+                counter.readiness.not_ready("streams", fault.code(), &why);
+            }
         }
     }
 }

@@ -3,8 +3,13 @@
 use async_nats::jetstream::Error as Told;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 
+use crate::Chain;
+
 /// JetStream's number for a publish that a full stream refuses, and those it says beside it.
 const FULL: [u64; 4] = [10_077, 10_047, 10_053, 10_122];
+
+/// How it says that a stream, or the bucket over it, is not there; the client wraps it in errors of many kinds.
+const MISSING: &str = "stream not found";
 
 /// Why something did not get across. It is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,11 @@ pub enum BrokerFault {
 impl BrokerFault {
     /// Of anything that the client returns.
     pub fn away(error: impl Into<async_nats::Error>) -> Self {
-        Self::Away(error.into())
+        let error = error.into();
+        match Chain(error.as_ref()).to_string().contains(MISSING) {
+            true => Self::NoStream,
+            false => Self::Away(error),
+        }
     }
 
     /// Stable code.

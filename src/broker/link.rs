@@ -66,6 +66,11 @@ pub enum Refusal {
         "the brokers have no JetStream: switch it on in their configuration, for this account too"
     )]
     NoJetStream,
+    /// They know the credentials, and do not let them do what this side does.
+    #[error(
+        "the brokers do not allow what this side asks for: the credentials may be those of another name; compare its permissions with config/office"
+    )]
+    NotPermitted,
     /// They do not say, just now.
     #[error("the brokers do not answer: too few of them may be up to agree on anything")]
     NoAnswer,
@@ -80,6 +85,7 @@ impl Refusal {
             Self::WrongCredentials { .. } => "credentials_refused",
             Self::Unreachable(_) => "brokers_unreachable",
             Self::NoJetStream => "no_jetstream",
+            Self::NotPermitted => "not_permitted",
             Self::NoAnswer => "brokers_silent",
         }
     }
@@ -102,7 +108,7 @@ impl Link {
         name: &str,
         readiness: &Readiness,
     ) -> Result<Self, Refusal> {
-        let established = Arc::new(AtomicBool::new(false));
+        let (established, refused) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let mut options = with_credentials(&brokers.credentials)?
             .name(name)
             .custom_inbox_prefix(format!("_INBOX.{name}"))
@@ -110,7 +116,10 @@ impl Link {
             .request_timeout(Some(PATIENCE))
             .ping_interval(PING)
             .require_tls(!brokers.plain)
-            .event_callback(told_to(readiness.clone(), established.clone()));
+            .event_callback(told_to(
+                readiness.clone(),
+                (established.clone(), Arc::clone(&refused)),
+            ));
         if let Some(authority) = &brokers.authority {
             options = options.add_root_certificates(authority.clone());
         }
@@ -130,7 +139,12 @@ impl Link {
             .ack_timeout(PATIENCE)
             .build(client.clone());
         let link = Self { client, jetstream };
-        link.has_jetstream().await?;
+        link.has_jetstream()
+            .await
+            .map_err(|refusal| match refusal {
+                Refusal::NoAnswer if refused.load(Ordering::Acquire) => Refusal::NotPermitted,
+                other => other,
+            })?;
         established.store(true, Ordering::Release);
         readiness.ready(PART);
         Ok(link)
@@ -208,10 +222,15 @@ fn with_credentials(file: &Path) -> Result<ConnectOptions, Refusal> {
 /// What the client says of a connection that is established, told on.
 fn told_to(
     readiness: Readiness,
-    established: Arc<AtomicBool>,
+    (established, refused): (Arc<AtomicBool>, Arc<AtomicBool>),
 ) -> impl Fn(Event) -> std::future::Ready<()> + Send + Sync {
     move |event| {
         match event {
+            Event::ServerError(ServerError::Other(said))
+                if !established.load(Ordering::Acquire) && said.contains(NOT_PERMITTED) =>
+            {
+                refused.store(true, Ordering::Release);
+            }
             _ if !established.load(Ordering::Acquire) => {}
             Event::Connected => readiness.ready(PART),
             Event::Disconnected | Event::Closed => readiness.not_ready(

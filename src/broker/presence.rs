@@ -91,6 +91,8 @@ pub(super) async fn run(
 ) {
     let here = Present::here(&outside.handoff.settings.station.data_dir);
     let (mut name, mut wrote) = (Name::Free, None);
+    // Nothing is sent before the clock was seen to be right.
+    let mut is_right = false;
     let mut bucket = None;
     loop {
         beat.beat();
@@ -103,8 +105,9 @@ pub(super) async fn run(
             step(outside, store, (&here, name, &mut wrote)).await
         };
         match round.await {
-            Ok((known, is_right)) => {
+            Ok((known, seen)) => {
                 name = known;
+                is_right = seen.unwrap_or(is_right);
                 is_ours.send_replace(matches!(name, Name::Ours(_)) && is_right);
             }
             Err(fault) => {
@@ -125,12 +128,12 @@ pub(super) async fn run(
     }
 }
 
-/// Looks, and writes where that is right; what is known then, and whether the clock may be trusted.
+/// Looks, and writes where that is right; what is known then, and whether the clock may be trusted, where that was seen.
 async fn step(
     outside: &Outside,
     store: &Store,
     (here, known, wrote): (&Present, Name, &mut Option<(u64, Millis)>),
-) -> Result<(Name, bool), BrokerFault> {
+) -> Result<(Name, Option<bool>), BrokerFault> {
     let station = outside.office.station.0.as_str();
     let found = store.entry(station).await.map_err(BrokerFault::away)?;
     let is_right = clock_is_right(outside, found.as_ref(), *wrote);
@@ -190,12 +193,14 @@ async fn step(
 }
 
 /// The brokers' clock is read off what this station wrote itself.
-fn clock_is_right(outside: &Outside, found: Option<&Entry>, wrote: Option<(u64, Millis)>) -> bool {
-    let (Some(entry), Some((revision, at))) = (found, wrote) else {
-        return true;
-    };
+fn clock_is_right(
+    outside: &Outside,
+    found: Option<&Entry>,
+    wrote: Option<(u64, Millis)>,
+) -> Option<bool> {
+    let (entry, (revision, at)) = (found?, wrote?);
     if entry.revision != revision {
-        return true;
+        return None;
     }
     let theirs_s = entry.created.unix_timestamp();
     let apart_s = theirs_s - at.0.div_euclid(1000);
@@ -203,7 +208,7 @@ fn clock_is_right(outside: &Outside, found: Option<&Entry>, wrote: Option<(u64, 
     let readiness = &outside.handoff.readiness;
     if apart_s.abs() <= allowed {
         readiness.ready(CLOCK);
-        return true;
+        return Some(true);
     }
     let why = format!(
         "this machine's clock is {} minutes {} the brokers': set it (NTP); drafts are kept here until then",
@@ -211,7 +216,7 @@ fn clock_is_right(outside: &Outside, found: Option<&Entry>, wrote: Option<(u64, 
         if apart_s > 0 { "behind" } else { "ahead of" },
     );
     readiness.not_ready(CLOCK, "clock_apart", &why);
-    false
+    Some(false)
 }
 
 #[cfg(test)]

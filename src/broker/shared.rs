@@ -142,9 +142,11 @@ impl SharedSettings {
             .filter(|known| known.made == made)
             .map_or(0, |known| known.version);
         let sealed = self.key.seal(&format!("{SHARED}.{}", name(setting)), &text);
-        let put = bucket
-            .update(name(setting), sealed.into(), over.unsigned_abs())
-            .await;
+        let over = match self.nonsense(&bucket, setting).await.map_err(unreachable)? {
+            Some(revision) => revision,
+            None => over.unsigned_abs(),
+        };
+        let put = bucket.update(name(setting), sealed.into(), over).await;
         let version = put.map_err(|error| match error.kind() {
             kv::UpdateErrorKind::WrongLastRevision => NotShared::Overtaken,
             _ => unreachable(error.into()),
@@ -154,6 +156,29 @@ impl SharedSettings {
             version: i64::try_from(version).unwrap_or(i64::MAX),
         };
         Ok((version, turn))
+    }
+
+    /// The entry of a setting that no station of this office can have set: it is in force nowhere, and a new one goes over it.
+    async fn nonsense(
+        &self,
+        bucket: &kv::Store,
+        setting: OfficeSetting,
+    ) -> Result<Option<u64>, async_nats::Error> {
+        let entry = bucket.entry(name(setting)).await?;
+        let entry = entry.filter(|entry| entry.operation == kv::Operation::Put);
+        let other = entry.filter(|entry| self.opened(setting, &entry.value).is_err());
+        Ok(other.map(|entry| entry.revision))
+    }
+
+    /// What two people set at some station.
+    fn opened(&self, setting: OfficeSetting, sealed: &[u8]) -> Result<Set, Refused> {
+        let text = self
+            .key
+            .open(&format!("{SHARED}.{}", name(setting)), sealed)
+            .ok_or(Refused::NotSealed)?;
+        let set: Set = serde_json::from_slice(&text).map_err(|_| Refused::Nonsense("setting"))?;
+        let is_two = !set.by.is_empty() && !set.approved_by.is_empty() && set.by != set.approved_by;
+        is_two.then_some(set).ok_or(Refused::OnePerson)
     }
 
     async fn bucket(&self) -> Result<kv::Store, async_nats::Error> {
@@ -223,15 +248,7 @@ impl SharedSettings {
         {
             return Ok(());
         }
-        let text = self
-            .key
-            .open(&format!("{SHARED}.{}", name(setting)), sealed)
-            .ok_or(Refused::NotSealed)?;
-        let set: Set = serde_json::from_slice(&text).map_err(|_| Refused::Nonsense("setting"))?;
-        let is_two = !set.by.is_empty() && !set.approved_by.is_empty() && set.by != set.approved_by;
-        if !is_two {
-            return Err(Refused::OnePerson);
-        }
+        let set = self.opened(setting, sealed)?;
         let by = format!("{}/{}", set.station, set.by);
         let approved_by = format!("{}/{}", set.station, set.approved_by);
         match setting {

@@ -46,9 +46,16 @@ fn together(settings: &Settings, report: &mut Report) {
     note("seal_key", SealKey::load(&office.seal_key).err());
     let stations = office.stations_key.as_deref().map(StationsKey::read);
     note("stations_key", stations.and_then(Result::err));
-    if let Err(error) = std::fs::File::open(&office.brokers.credentials) {
-        let shown = office.brokers.credentials.display();
-        faults.push(format!("office.brokers.credentials: {shown}: {error}"));
+    let credentials = &office.brokers.credentials;
+    let shown = credentials.display();
+    match std::fs::read_to_string(credentials) {
+        Err(error) => faults.push(format!("office.brokers.credentials: {shown}: {error}")),
+        Ok(text) => {
+            let is_seed = nkeys::KeyPair::from_seed(text.trim()).is_ok();
+            if !is_seed && !text.contains("BEGIN USER NKEY SEED") {
+                faults.push(format!("office.brokers.credentials: {shown} holds no credentials: a .creds file or one seed of an nkey (SU…) is needed"));
+            }
+        }
     }
     for fault in &faults {
         report.bad("office", "office_key", &[fault]);

@@ -168,6 +168,12 @@ fn a_setting_that_no_station_sealed_is_refused_and_the_last_good_one_stays() {
             .then_some(())
     });
     assert_eq!(roster(&a), one);
+
+    // Two people set over it: it is nobody's setting.
+    let two = with(&one, "范围外,,另一局,,");
+    let (status, told) = set(&a, &two, "countersigner");
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(roster(&a), two);
 }
 
 #[test]

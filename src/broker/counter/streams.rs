@@ -63,8 +63,21 @@ impl Streams {
                 duplicate_window: SAME_WITHIN,
                 ..more
             };
-            let found = jetstream.get_or_create_stream(config).await;
-            found.map_err(BrokerFault::away)
+            let found = jetstream.get_or_create_stream(config.clone()).await;
+            let found = found.map_err(BrokerFault::away)?;
+            let has = &found.cached_info().config;
+            let as_set = has.max_messages == config.max_messages.max(-1)
+                || has.max_messages <= 0 && config.max_messages <= 0;
+            if !as_set || has.num_replicas != replicas {
+                let changed = Config {
+                    max_messages: config.max_messages,
+                    num_replicas: replicas,
+                    ..has.clone()
+                };
+                let changed = jetstream.update_stream(changed).await;
+                changed.map_err(BrokerFault::away)?;
+            }
+            Ok::<_, BrokerFault>(found)
         };
         let queue = || Config {
             retention: RetentionPolicy::WorkQueue,
@@ -149,7 +162,18 @@ async fn pages(
     (seconds, max_bytes, num_replicas): (u64, i64, usize),
 ) -> Result<(), BrokerFault> {
     let bucket = names::pages(station);
-    if jetstream.get_object_store(&bucket).await.is_ok() {
+    if let Ok(found) = jetstream.get_stream(format!("OBJ_{bucket}")).await {
+        let has = &found.cached_info().config;
+        let wanted = Config {
+            max_age: Duration::from_secs(seconds),
+            max_bytes,
+            num_replicas,
+            ..has.clone()
+        };
+        if *has != wanted {
+            let changed = jetstream.update_stream(wanted).await;
+            changed.map_err(BrokerFault::away)?;
+        }
         return Ok(());
     }
     let config = object_store::Config {
