@@ -317,7 +317,45 @@ async fn a_confirmation_that_is_refused_comes_back_with_its_letter_and_reason() 
             told.contains("S006") && told.contains("没有确认") && told.contains("刚被别人改过"),
             "{told}"
         );
+        let foot = browser.text("#confirm-say").await;
+        assert_eq!(foot, "", "nothing is being confirmed any more");
         assert_eq!(stage(&station, "S006").await, Stage::Drafted);
+    })
+    .await;
+}
+
+/// Two people on one field: what was typed saved itself over what the other had saved, and took the notice away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_does_not_save_itself_over_what_somebody_else_saved() {
+    with_browser(|browser| async move {
+        let station = desk().await;
+        sign_in(&browser, &station).await;
+        browser.open(&station.page("/letters/S006")).await;
+        is_at(&browser, "S006", "v-sender_name").await;
+        browser.fill("#v-address", "苏州市虎丘区彩虹新村8").await;
+        correct_elsewhere(&station, "S006", "address", "苏州市虎丘区彩虹新村9幢").await;
+        // The page hears of it before what is typed here would be saved.
+        station.app.events.tell(laixin::events::Event::Letter {
+            letter: "S006".into(),
+            what: "corrected".into(),
+        });
+        let notice = "document.querySelector('#f-address [data-say]').textContent.includes('彩虹新村9幢')";
+        browser.until("told", notice).await;
+        // She goes on typing, and waits longer than it takes to be saved.
+        browser.press("幢").await;
+        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+        assert_eq!(browser.ask(&format!("return {notice};")).await, json!(true));
+        let address = async || station.draft("S006").await.fields.address.value;
+        assert_eq!(address().await.as_deref(), Some("苏州市虎丘区彩虹新村9幢"));
+        browser.picture("their-value-stands").await;
+        // Enter says that hers goes over it.
+        browser.press(ENTER).await;
+        browser.until("saved", "document.querySelector('#f-address:not(.typed)')").await;
+        assert_eq!(address().await.as_deref(), Some("苏州市虎丘区彩虹新村8幢"));
+        // And whoever had saved it is told when it is changed once more.
+        correct_elsewhere(&station, "S006", "address", "苏州市虎丘区彩虹新村10幢").await;
+        browser.until("told", "document.querySelector('#f-address [data-say]').textContent.includes('别人又改了')").await;
+        assert_eq!(browser.ask("return document.getElementById('v-address').value;").await, json!("苏州市虎丘区彩虹新村10幢"));
     })
     .await;
 }

@@ -19,6 +19,8 @@
   let idle = 0;
   let again = 0;
   let undo = [];
+  /** What was saved from this desk, by its place: whoever saved it is told when somebody else changes it. */
+  let mine = new WeakMap();
 
   // What can be taken back outlives a reload and a look at another letter, while nobody else has changed the letter since.
   const UNDO = "laixin-undo", MOST_LETTERS = 20;
@@ -59,6 +61,7 @@
 
   function mark(field) {
     const dirty = typed(field);
+    if (!dirty) delete control(field).dataset.keptTheirs;
     control(field).toggleAttribute("data-kept-typed", dirty);
     field.classList.toggle("typed", dirty);
   }
@@ -173,8 +176,11 @@
         if (other !== field && !isPart) control(other).dataset.saved = control(other).value.trim();
         mark(other);
       }
+      const { version } = form().dataset;
       await window.laixinRefresh();
-      if (!typed(field)) say(field, said.script.saved, "good");
+      const isOurs = form().dataset.version === version || control(field).dataset.saved === value;
+      if (!typed(field)) say(field, isOurs ? said.script.saved : said.script.overwritten, isOurs ? "good" : "warn");
+      mine.set(control(field), control(field).dataset.saved);
       return true;
     } catch (error) {
       refused(field, error);
@@ -185,7 +191,9 @@
   /** Saves a field after those before it; fulfilled with whether it is kept. What was refused is not sent again unless it is asked for. */
   function save(field, isAsked) {
     clearTimeout(idle);
-    if (isAsked) delete control(field).dataset.keptRefused;
+    if (isAsked) for (const why of ["keptRefused", "keptTheirs"]) delete control(field).dataset[why];
+    // Somebody else saved another value meanwhile: whoever typed has been told, and says by Enter that his goes over it.
+    if ("keptTheirs" in control(field).dataset) return chain.then(() => !typed(field));
     if (!typed(field) || control(field).dataset.keptRefused === control(field).value.trim()) return chain.then(() => !typed(field));
     chain = chain.then(() => send(field));
     return chain;
@@ -233,6 +241,7 @@
         }
         undo.push({ name: "matters", before, key: field.dataset.key });
         keepUndo();
+        mine = new WeakMap();
         await window.laixinRefresh();
         const there = document.getElementById(field.id) || document.getElementById("f-matters-0-title");
         go(there);
@@ -252,6 +261,7 @@
       try {
         await patch({ [last.name]: last.before });
         keepUndo();
+        mine = new WeakMap();
         await window.laixinRefresh();
         const there = document.getElementById(`f-${last.key}`) || field;
         delete control(there).dataset.keptLooked;
@@ -304,6 +314,7 @@
     // Of several rows, and one line all the same: what was pasted may have more.
     if ("line" in event.target.dataset && event.target.value.includes("\n")) event.target.value = event.target.value.replace(/\s*\n\s*/g, "");
     mark(field);
+    if ("keptTheirs" in event.target.dataset) return;
     say(field, "", "");
     clearTimeout(idle);
     if (!event.isComposing && !matters.isHalf(field)) idle = setTimeout(() => save(field), IDLE_MS);
@@ -313,7 +324,16 @@
     mark(field);
     // They saved what stands here already: nothing to compare.
     if (!typed(field)) { say(field, "", ""); return; }
+    control(field).dataset.keptTheirs = "";
     say(field, `${said.problem.changed} ${fill(said.script.theirs, event.detail || "—")}`, "warn");
+  });
+  document.addEventListener("laixin-refreshed", () => {
+    for (const field of fields()) {
+      const saved = mine.get(control(field));
+      if (saved === undefined || saved === control(field).dataset.saved) continue;
+      mine.delete(control(field));
+      if (!typed(field)) say(field, said.script.overwritten, "warn");
+    }
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -361,6 +381,7 @@
   /** Begins a letter: at the first field that wants a look, else at the confirm button with the sender lit. */
   function begin() {
     undo = keptUndo();
+    mine = new WeakMap();
     chain = Promise.resolve();
     const first = fields().find(isOpen);
     const confirm = document.getElementById("confirm");

@@ -108,7 +108,10 @@
     told().textContent = fill(said.script.confirming, letter);
     asked.then(
       () => { if (document.body.dataset.subject === found.id) told().textContent = fill(said.script.confirmed_next, letter); },
-      (error) => outcome(letter, fill(said.script.not_confirmed, why(error))),
+      (error) => {
+        if (told().textContent === fill(said.script.confirming, letter)) told().textContent = "";
+        outcome(letter, fill(said.script.not_confirmed, why(error)));
+      },
     );
     return true;
   }
