@@ -72,8 +72,15 @@ impl Finding {
 
     /// What was found, in words.
     pub(crate) fn told(&self, w: &Words) -> String {
-        let values: Vec<&dyn std::fmt::Display> =
-            self.values.iter().map(|value| value as _).collect();
+        // A value that is a code of its own, or a scanner's tray, has words, too.
+        let sections = ["missing", "hold", "check_value"];
+        let in_words = |value: &String| {
+            let code = value.replace(' ', "_");
+            let known = sections.iter().find_map(|section| w.known(section, &code));
+            known.map_or_else(|| value.clone(), str::to_owned)
+        };
+        let told: Vec<String> = self.values.iter().map(in_words).collect();
+        let values: Vec<&dyn std::fmt::Display> = told.iter().map(|value| value as _).collect();
         w.fill(&format!("check.{}", self.code), &values)
     }
 

@@ -1,5 +1,6 @@
 //! The console in a real Chromium: what a person does in a day, and what may never happen.
 
+mod attention;
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/browser_station.rs"]

@@ -46,7 +46,8 @@ pub(super) async fn all(settings: &Settings, is_inside: bool, report: &mut Repor
         let looked = match looked {
             Ok(looked) => looked,
             Err(trouble) => {
-                report.bad(&what, "scanner_trouble", &[&Chain(&trouble).to_string()]);
+                let raw = Chain(&trouble).to_string();
+                report.bad(&what, "scanner_trouble", &[trouble.code(), &raw]);
                 report.advise(next_action(trouble.code()), trouble.code());
                 continue;
             }

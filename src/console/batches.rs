@@ -154,6 +154,8 @@ struct BatchCard {
     /// Letters that are in no load yet, where that is known.
     left: Option<i64>,
     scanning: Scanning,
+    /// It was signed in just now.
+    is_next: bool,
 }
 
 #[derive(Template)]
@@ -388,6 +390,7 @@ fn card(
         verdict,
         close_text,
         left,
+        is_next: false,
         loads: loads
             .iter()
             .map(|(load, cycle)| load_line(w, app, open, load, cycle.as_ref()))
@@ -399,6 +402,8 @@ fn card(
 #[derive(Debug, Deserialize)]
 pub(super) struct Wanted {
     before: Option<i64>,
+    /// The batch that was signed in just now: its load is what comes next.
+    signed_in: Option<i64>,
 }
 
 /// `GET /batches`
@@ -437,7 +442,10 @@ pub(super) async fn page(
         more: last.map(|(batch, ..)| format!("/batches?before={}", batch.id)),
         batches: found
             .into_iter()
-            .map(|found| card(w, &app, found, &scans_of))
+            .map(|found| BatchCard {
+                is_next: wanted.signed_in == Some(found.0.id),
+                ..card(w, &app, found, &scans_of)
+            })
             .collect(),
     })
 }

@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 use super::cabinet::{blocked_words, read_words};
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
-use super::today::part_name;
+use super::scanning::{Trouble, trouble};
+use super::today::{part_name, part_words};
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -34,8 +35,10 @@ struct PartLine {
     state: &'static str,
     tone: &'static str,
     next: String,
-    /// Which one it is, or what the system said.
+    /// What the system said, where it has no words for it.
     detail: String,
+    /// The same beside the words, folded.
+    raw: String,
 }
 
 struct PointLine {
@@ -89,7 +92,7 @@ struct MaintenancePage {
     second: Option<String>,
 }
 
-/// `blocked`: what a cabinet's page says of it, in this person's language.
+/// `blocked`: what a cabinet's page says of it, in this person's language; of a scanner why its last scan stopped.
 fn part_line(
     w: &'static Words,
     part: &str,
@@ -98,25 +101,34 @@ fn part_line(
 ) -> PartLine {
     let name = part_name(w, part);
     let Some(why) = why else {
+        let (state, tone) = match blocked {
+            Some(_) => ("maintenance.warning", "warning"),
+            None => ("maintenance.ready", "good"),
+        };
         return PartLine {
             name,
-            state: w.t("maintenance.ready"),
-            tone: "good",
-            next: String::new(),
+            state: w.t(state),
+            tone,
+            next: blocked.unwrap_or_default(),
             detail: String::new(),
+            raw: String::new(),
         };
     };
-    let next = || w.code("part_code", &why.code).to_owned();
+    let is_told = blocked.is_some();
+    let (next, detail) = match blocked {
+        Some(told) => (told, String::new()),
+        None => part_words(w, &why),
+    };
     PartLine {
         name,
         state: w.t("maintenance.not_ready"),
         tone: "bad",
-        detail: if blocked.is_some() {
-            String::new()
-        } else {
-            why.message.clone()
+        raw: match is_told || !detail.is_empty() {
+            true => String::new(),
+            false => why.message,
         },
-        next: blocked.unwrap_or_else(next),
+        next,
+        detail,
     }
 }
 
@@ -176,7 +188,10 @@ fn number(value: f64) -> String {
 fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
     let row = &line.newest;
     let unit = w.known("point_unit", &row.point).unwrap_or_default();
-    let is_yes_or_no = w.known("point_on", &row.point).is_some();
+    // Yes or no, or the side behind which something happened: no measure that goes up and down.
+    let has_no_span = ["point_on", "point_after"]
+        .iter()
+        .any(|section| w.known(section, &row.point).is_some());
     let state = ["good", "warning", "bad"]
         .into_iter()
         .find(|known| *known == row.state);
@@ -184,7 +199,7 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
         point: w.code("point", &row.point).to_owned(),
         value: measured(w, &row.point, row.value),
         limit: measured(w, &row.point, row.limit),
-        span: match line.span.filter(|_| !is_yes_or_no) {
+        span: match line.span.filter(|_| !has_no_span) {
             Some((least, greatest)) if number(least) == number(greatest) => number(least),
             Some((least, greatest)) => {
                 w.two("maintenance.span_of", number(least), number(greatest))
@@ -202,10 +217,17 @@ fn point_line(w: &'static Words, line: DeviceLine) -> PointLine {
     }
 }
 
-/// A value with its unit, or the words of one that is yes or no.
+/// A value with its unit, or the words of one that is yes or no, or of where something happened.
 pub(super) fn measured(w: &'static Words, point: &str, value: Option<f64>) -> String {
     let (on, off) = (w.known("point_on", point), w.known("point_off", point));
     let unit = w.known("point_unit", point).unwrap_or_default();
+    if w.known("point_after", point).is_some() {
+        let side = value.filter(|side| *side > 0.0);
+        return match side {
+            Some(side) => w.one(&format!("point_after.{point}"), number(side)),
+            None => w.t("app.none").to_owned(),
+        };
+    }
     match (value, on.zip(off)) {
         (None, _) => w.t("app.none").to_owned(),
         (Some(value), Some((on, off))) => if value >= 0.5 { on } else { off }.to_owned(),
@@ -339,6 +361,10 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
     let parts = app.readiness.parts().into_iter();
     let views: Vec<_> = app.cabinets.values().map(CabinetControl::view).collect();
     let blocked = |part: &str, why: &Option<NotReady>| {
+        if let Some(id) = part.strip_prefix("scanner/").filter(|_| why.is_none()) {
+            let Trouble { what, next } = trouble(w, &app.scanners.get(id)?.state())?;
+            return Some(format!("{what} {next}"));
+        }
         let id = part.strip_prefix("cabinet/")?;
         let view = views.iter().find(|view| view.id == id)?;
         blocked_words(w, view, &why.as_ref()?.code)

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::frame::{Frame, Visitor};
 use super::refused::{Refused, show};
 use super::scanning::detail_words;
+use super::today::part_name;
 use super::when;
 use super::words::Words;
 use crate::api::App;
@@ -28,6 +29,7 @@ struct Line {
     /// What came of the last attempt, and what follows.
     result: String,
     is_bad: bool,
+    is_given_up: bool,
     may_resend: bool,
     at: String,
 }
@@ -38,10 +40,59 @@ struct OutboxPage {
     f: Frame,
     has_channels: bool,
     set_aside: Vec<AsideLine>,
-    given_up: Vec<Line>,
+    given_up: Vec<Group>,
     newest: Vec<Line>,
     shared: Vec<SharedLine>,
     contradicted: Vec<ContradictedLine>,
+}
+
+/// Messages that want a person: those that one receiver did not get together, others each alone.
+struct Group {
+    /// Of several.
+    what: String,
+    /// What came of them, each once.
+    results: Vec<String>,
+    lines: Vec<Line>,
+    /// The calls that send all of them again, and the words for it.
+    all: Option<(String, String)>,
+}
+
+/// Given-up messages of one receiver together, in the order of the newest of each.
+fn groups(w: &'static Words, lines: Vec<Line>) -> Vec<Group> {
+    let mut groups: Vec<Vec<Line>> = Vec::new();
+    for line in lines {
+        let like = |group: &&mut Vec<Line>| {
+            line.is_given_up && group[0].is_given_up && group[0].channel == line.channel
+        };
+        match groups.iter_mut().find(like) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups.into_iter().map(|lines| group(w, lines)).collect()
+}
+
+fn group(w: &'static Words, lines: Vec<Line>) -> Group {
+    let mut results: Vec<String> = Vec::new();
+    for line in &lines {
+        if !results.contains(&line.result) {
+            results.push(line.result.clone());
+        }
+    }
+    let calls = lines.iter().filter(|line| line.may_resend);
+    let calls: Vec<String> = calls
+        .map(|line| format!("/v1/outbox/{}/resend", line.id))
+        .collect();
+    Group {
+        what: w.two(
+            "outbox.given_up_many",
+            part_name(w, &lines[0].channel),
+            lines.len(),
+        ),
+        results,
+        all: (calls.len() > 1).then(|| (calls.join(" "), w.one("outbox.resend_all", calls.len()))),
+        lines,
+    }
 }
 
 /// A letter that waits because a receipt contradicts what is known of it.
@@ -167,6 +218,7 @@ fn line(w: &'static Words, message: Message, may_resend: bool) -> Line {
             message.state,
             Standing::Dead | Standing::Rejected | Standing::Unfit
         ),
+        is_given_up: message.state == Standing::Dead,
         may_resend: may_resend && message.may_go_again(),
         at: when::moment(w, message.last.unwrap_or(message.made)),
         id: message.id,
@@ -258,7 +310,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
         f,
         has_channels: app.settings.tells_case_systems(),
         set_aside: set_aside(&app, w).await,
-        given_up: lines(seen.bad),
+        given_up: groups(w, lines(seen.bad)),
         newest: lines(seen.newest),
         shared: seen.shared.into_iter().map(|one| shared(w, one)).collect(),
         contradicted: seen

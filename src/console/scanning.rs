@@ -8,7 +8,7 @@ use crate::domain::access::Action;
 use crate::domain::balance::{Counts, Difference};
 use crate::domain::grouping::{GroupBy, hold};
 use crate::domain::intake::reason;
-use crate::scan::ScannerControl;
+use crate::scan::{ScannerControl, ScannerState};
 use crate::store::{BatchFiles, Hold, LiesIn, Load, RecordedException, Scan};
 
 /// A scan that can be started, or the one that runs.
@@ -21,7 +21,28 @@ pub(super) struct ScanLine {
     /// It scans another batch; with neither it can be started.
     pub(super) elsewhere: Option<String>,
     /// Why the last one failed and what to do.
-    pub(super) trouble: Option<String>,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Why a scan stopped, and behind which side; what to do.
+pub(super) struct Trouble {
+    pub(super) what: String,
+    pub(super) next: &'static str,
+}
+
+/// What stopped a scanner's last scan.
+pub(super) fn trouble(w: &'static Words, state: &ScannerState) -> Option<Trouble> {
+    let code = state.trouble.as_ref()?;
+    let why = w
+        .known("hold", code)
+        .map_or_else(|| code.clone(), str::to_owned);
+    Some(Trouble {
+        what: match state.last_images {
+            0 => why,
+            images => w.two("scanning.broke_after", images, why),
+        },
+        next: w.known("hold_do", code).unwrap_or_default(),
+    })
 }
 
 /// Where a finding is answered.
@@ -237,13 +258,7 @@ fn scan_line(
         elsewhere: of(state.scan)
             .filter(|other| *other != batch)
             .map(|other| w.one("scanning.busy_elsewhere", other)),
-        trouble: state
-            .trouble
-            .filter(|_| of(state.last) == Some(batch))
-            .map(|code| {
-                let what = w.code("hold", &code);
-                format!("{what} {}", w.known("hold_do", &code).unwrap_or_default())
-            }),
+        trouble: trouble(w, &state).filter(|_| of(state.last) == Some(batch)),
         scanner,
         load,
     }
@@ -352,9 +367,7 @@ fn hold_group(w: &'static Words, code: &str, first: HoldLine) -> HoldGroup {
 fn hold_line(w: &'static Words, hold: Hold, answered: Answered) -> HoldLine {
     let subject = [
         hold.scan.map(|scan| w.one("scanning.scan", scan)),
-        hold.detail
-            .filter(|detail| !detail.is_empty())
-            .map(|detail| detail_words(w, &detail)),
+        hold_words(w, &hold),
     ];
     HoldLine {
         id: hold.id,
@@ -367,6 +380,22 @@ fn hold_line(w: &'static Words, hold: Hold, answered: Answered) -> HoldLine {
         is_his: answered == Answered::Here,
         is_of_file: answered == Answered::ByItsFile,
     }
+}
+
+/// What a finding says more, if it does.
+pub(super) fn hold_words(w: &'static Words, hold: &Hold) -> Option<String> {
+    let detail = hold.detail.as_deref().filter(|detail| !detail.is_empty())?;
+    let another = (hold.reason == hold::UNRELEASED_LOAD)
+        .then(|| detail.split_once(' '))
+        .flatten();
+    Some(match another {
+        // It does not lie there: it may have come from there.
+        Some(("load", load)) => w.one("scanning.perhaps_of_load", load),
+        Some(("batch", batch)) if batch != hold.batch.to_string() => {
+            w.one("scanning.perhaps_of_batch", batch)
+        }
+        _ => detail_words(w, detail),
+    })
 }
 
 /// What a hold says more, as the judgement of a scan writes it (`store/scans.rs`), in the reader's language; a separator's label stays as it is.
@@ -413,6 +442,63 @@ mod tests {
         ] {
             let told = Words::of(language).known("hold_do", hold::SCAN_BROKEN);
             assert!(told.unwrap().contains(own), "{told:?}");
+        }
+    }
+
+    /// “scan-1 · batch 2” stood in the card of batch 1.
+    #[test]
+    fn a_letter_that_may_be_of_another_batch_is_not_told_as_if_it_lay_there() {
+        let hold = |reason: &str, detail: &str| Hold {
+            id: 1,
+            batch: 1,
+            letter: None,
+            scan: None,
+            reason: reason.to_owned(),
+            detail: Some(detail.to_owned()),
+            at: crate::clock::Millis(0),
+            resolved: None,
+        };
+        let zh = Words::of(Language::Chinese);
+        let told = |detail| hold_words(zh, &hold(hold::UNRELEASED_LOAD, detail)).unwrap();
+        assert_eq!(told("batch 2"), "可能来自第 2 批，该批没有放行");
+        assert!(told("load 3").contains("可能来自第 3 柜次"));
+        assert_eq!(
+            told("batch 1"),
+            "第 1 批",
+            "as an older laixin wrote of its own"
+        );
+        let other = hold_words(zh, &hold(hold::PAGE_AGAIN, "batch 2"));
+        assert_eq!(other.unwrap(), "第 2 批");
+    }
+
+    /// “Put the sheets back from the one named”, and none was named.
+    #[test]
+    fn a_jam_says_behind_which_side_it_was() {
+        let state = |code: &str, last_images| ScannerState {
+            last: Some(1),
+            last_images,
+            trouble: Some(code.to_owned()),
+            ..ScannerState::default()
+        };
+        let zh = Words::of(Language::Chinese);
+        let told = |code, images| trouble(zh, &state(code, images)).unwrap();
+        assert_eq!(told("scanner_jam", 3).what, "第 3 面之后：扫描仪卡纸。");
+        assert_eq!(
+            told("scanner_no_connection", 0).what,
+            "连接不上扫描仪。",
+            "before any side"
+        );
+        for language in [Language::Chinese, Language::English] {
+            let section = Words::of(language).section("hold_do").unwrap();
+            for (code, next) in section
+                .iter()
+                .filter(|(code, _)| code.starts_with("scanner_"))
+            {
+                assert!(
+                    !next.contains("所说的") && !next.contains(" named"),
+                    "{code}: {next}"
+                );
+            }
         }
     }
 

@@ -89,10 +89,11 @@ fn line(w: &'static Words, letter: FoundLetter) -> LetterLine {
     }
 }
 
-fn refusal(w: &'static Words, why: search::Refused) -> Option<String> {
+fn refusal(w: &'static Words, asked: &str, why: search::Refused) -> Option<String> {
     match why {
         // The empty field is no mistake.
-        search::Refused::Empty => None,
+        search::Refused::Empty if asked.trim().is_empty() => None,
+        search::Refused::Empty => Some(w.t("search.no_words").to_owned()),
         search::Refused::TooLong => Some(w.one("search.too_long", search::LONGEST)),
         search::Refused::TooManyWords => Some(w.one("search.too_many", search::MOST_WORDS)),
     }
@@ -118,7 +119,7 @@ pub(super) async fn page(
     let words = match search::Words::of(&page.asked) {
         Ok(words) => words,
         Err(why) => {
-            page.refused = refusal(w, why);
+            page.refused = refusal(w, &page.asked, why);
             return show(&page);
         }
     };

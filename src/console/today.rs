@@ -20,6 +20,7 @@ use super::frame::{Frame, Visitor};
 use super::letters::Row;
 use super::outbox::shared_numbers;
 use super::refused::{Refused, show};
+use super::scanning::{BatchOfScan, scans_now};
 use super::words::Words;
 use crate::api::App;
 use crate::api::auth::{Mailroom, Need, Oneself};
@@ -31,7 +32,7 @@ use crate::store::{
     Overview, RetentionRow, SharedCaseNumber, StoreError,
 };
 use alerts::Alert;
-pub(super) use alerts::{Waits, held_words, part_name, waits};
+pub(super) use alerts::{Waits, held_words, part_name, part_words, waits};
 
 const HELD_SHOWN: u32 = 20;
 /// Files that were not taken are counted up to this many.
@@ -84,6 +85,8 @@ struct Seen {
     day: Option<day::Today>,
     at_work: Vec<AtWork>,
     findings: findings::Findings,
+    /// Open batches of scans that ended last.
+    scans: BatchOfScan,
     /// Letters that an exchange folder did not take.
     returned: Vec<Message>,
     due: Due,
@@ -120,20 +123,41 @@ struct Kept {
 /// What is to be seen; on a disk that takes nothing all but the letters, since that is told here.
 async fn seen(app: &App, seer: Seer) -> Result<Seen, StoreError> {
     let again = seer.clone();
-    match app.store.with(move |db| look(db, &seer, true)).await {
+    let scans = scans_now(app);
+    let same = scans.clone();
+    match app
+        .store
+        .with(move |db| look(db, &seer, &scans, true))
+        .await
+    {
         Err(error) if error.is_full() => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "no letter is shown"
             );
-            app.store.with(move |db| look(db, &again, false)).await
+            app.store
+                .with(move |db| look(db, &again, &same, false))
+                .await
         }
         seen => seen,
     }
 }
 
+/// The batches of these scans, as far as they are open.
+fn open_batches_of(db: &Db, scans: &[i64]) -> Result<BatchOfScan, StoreError> {
+    let mut open = BatchOfScan::new();
+    for scan in scans {
+        if let Some(found) = db.find_scan(*scan)?
+            && db.batch(found.batch)?.closed.is_none()
+        {
+            open.insert(*scan, found.batch);
+        }
+    }
+    Ok(open)
+}
+
 /// What this person may see of it: whoever looks after devices sees no letter.
-fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError> {
+fn look(db: &mut Db, seer: &Seer, scans: &[i64], is_recorded: bool) -> Result<Seen, StoreError> {
     let (letters, troubled) = match is_recorded {
         true => (
             db.letter_lines(&LetterLinesWanted::default(), LETTERS_SHOWN)?,
@@ -198,6 +222,10 @@ fn look(db: &mut Db, seer: &Seer, is_recorded: bool) -> Result<Seen, StoreError>
         findings: match reads {
             true => findings::look(db, seer)?,
             false => findings::Findings::default(),
+        },
+        scans: match reads {
+            true => open_batches_of(db, scans)?,
+            false => BatchOfScan::new(),
         },
         returned: match reads {
             true => returned::look(db, seer)?,

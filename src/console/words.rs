@@ -185,6 +185,77 @@ mod tests {
         assert_eq!(keys(&CHINESE), keys(&ENGLISH));
     }
 
+    /// “cannot connect” stood where the next step belongs.
+    #[test]
+    fn what_is_to_be_done_about_a_reading_that_is_missing_is_a_step() {
+        for words in [&*CHINESE, &*ENGLISH] {
+            let missing = words.section("missing").unwrap().keys();
+            for code in
+                missing.filter(|code| !["not_in_profile", "not_fitted"].contains(&code.as_str()))
+            {
+                let step = words
+                    .known("health_do", code)
+                    .or(words.known("fault_do", code));
+                assert!(step.is_some(), "{code} has a cause and no step");
+                assert_ne!(step, words.known("missing", code), "{code}");
+            }
+        }
+    }
+
+    /// `cannot_connect` and the library's own English stood on the overview.
+    #[test]
+    fn every_part_that_is_not_ready_is_told_in_words() {
+        fn literals(folder: &Path, found: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    literals(&path, found);
+                } else if path.extension().is_some_and(|kind| kind == "rs") {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    let source = source.split("#[cfg(test)]").next().unwrap();
+                    for call in source.split("not_ready(").skip(1) {
+                        let call = call.split([';', ')']).next().unwrap().split('"');
+                        let texts = call.skip(1).step_by(2);
+                        let codes = texts.filter(|text| {
+                            !text.is_empty()
+                                && text.chars().all(|c| c == '_' || c.is_ascii_lowercase())
+                        });
+                        found.extend(codes.map(str::to_owned));
+                    }
+                }
+            }
+        }
+        let mut found = BTreeSet::new();
+        literals(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut found,
+        );
+        assert!(
+            found.contains("webhook_off") && found.len() > 10,
+            "{found:?}"
+        );
+        // What keeps a webhook from being told, each given out of an enum of its own.
+        let of_webhooks = [
+            "cannot_connect",
+            "no_answer",
+            "broken_off",
+            "no_address",
+            "address_not_allowed",
+            "secret_unusable",
+            "tls_unusable",
+        ];
+        found.extend(of_webhooks.map(str::to_owned));
+        for words in [&*CHINESE, &*ENGLISH] {
+            for code in &found {
+                let known = words.known("part_code", code).or(words.known("part", code));
+                assert!(known.is_some(), "{code} has no words");
+            }
+            for part in ["webhook", "exchange"] {
+                assert!(words.known("part", part).is_some(), "{part}");
+            }
+        }
+    }
+
     #[test]
     fn one_is_told_as_one_and_names_keep_their_brackets() {
         assert_eq!(

@@ -86,6 +86,8 @@ pub struct ScannerState {
     pub images: u32,
     /// The scan that ended last, of this run of the station.
     pub last: Option<i64>,
+    /// Images of that one.
+    pub last_images: u32,
     /// Why that one failed; empty after one that did not.
     pub trouble: Option<String>,
 }
@@ -347,6 +349,7 @@ impl Driver {
         self.health.ended(&self.desk.store, &ended).await;
         self.orders.state.send_replace(ScannerState {
             last: Some(id),
+            last_images: ended.images,
             trouble,
             ..ScannerState::default()
         });

@@ -17,7 +17,7 @@ use crate::page_workers::half_a_page;
 const OTHER: &str = "李强";
 
 /// The smallest file that is structurally a JPEG; `seed` makes it another one.
-fn page(seed: u8) -> Vec<u8> {
+pub(super) fn page(seed: u8) -> Vec<u8> {
     vec![
         0xff,
         0xd8,

@@ -33,7 +33,7 @@ pub(super) async fn sign_in_as(browser: &Browser, station: &Station, name: &str)
 }
 
 /// An ordinary letter that threatens, and one that accuses a person.
-async fn desk() -> Station {
+pub(super) async fn desk() -> Station {
     let station = Station::start().await;
     for (name, role) in [
         ("李明", Role::Operator),

@@ -68,6 +68,34 @@
     return row;
   }
 
+  /** What was folded by hand on this tab; one that is new, or was raised to somebody else since, unfolds them all. */
+  const FOLDED = "laixin-folded", FEWEST = 3;
+  const known = () => JSON.parse(sessionStorage.getItem(FOLDED) || "[]");
+  const name = ({ id, level }) => `${id}:${level}`;
+
+  function keep(folded, alerts) {
+    sessionStorage.setItem(FOLDED, JSON.stringify(folded.map(name)));
+    draw(alerts);
+    strip.querySelector("button").focus();
+  }
+
+  function bar(alerts, isFolded) {
+    const row = element("div", "", { className: "alarm all" });
+    const letters = [...new Set(alerts.map(({ letter }) => letter))].join("、");
+    const button = element("button", words[isFolded ? "unfold" : "fold"], { type: "button" });
+    button.setAttribute("aria-expanded", String(!isFolded));
+    button.addEventListener("click", () => keep(isFolded ? [] : alerts, alerts));
+    row.append(element("p", words.folded.replace("{}", alerts.length).replace("{}", letters), { className: "what" }), button);
+    return row;
+  }
+
+  function draw(alerts) {
+    const isFolded = alerts.length >= FEWEST && alerts.every((alert) => known().includes(name(alert)));
+    const rows = isFolded ? [] : alerts.map(line);
+    strip.replaceChildren(...(alerts.length >= FEWEST ? [bar(alerts, isFolded)] : []), ...rows);
+    strip.hidden = alerts.length === 0;
+  }
+
   async function look() {
     let alerts;
     try {
@@ -80,8 +108,7 @@
     // A note that is being typed stays; the list is drawn anew when nobody is in it.
     if (strip.contains(document.activeElement) && document.activeElement.value) return;
     shown = now;
-    strip.replaceChildren(...alerts.map(line));
-    strip.hidden = alerts.length === 0;
+    draw(alerts);
   }
 
   const turn = () => setTimeout(async () => { if (!document.hidden) await look(); turn(); }, EVERY_MS);

@@ -127,11 +127,12 @@ function showOnce(form, text) {
   place.hidden = false;
 }
 
-function after(then) {
+/** What follows; in an address, `{}` is the number of what was made. */
+function after(then, made) {
   if (then === "stay") return undefined;
   if (then === "refresh" && window.laixinRefresh) return window.laixinRefresh();
   if (then === "refresh" || then === "reload") return location.reload();
-  return location.assign(then);
+  return location.assign(made ? fill(then, made.id) : then);
 }
 
 const repeatKeys = new WeakMap();
@@ -149,7 +150,7 @@ async function send(from, body) {
     if (from.dataset.result) showOnce(from, answer.body[from.dataset.result]);
     const dialog = from.closest("dialog");
     if (dialog) dialog.close();
-    await after(from.dataset.then);
+    await after(from.dataset.then, answer.body);
   } catch (error) {
     if (error instanceof Refusal) repeatKeys.delete(from);
     const text = error instanceof Refusal ? sentence(error.problem, error.status, from) : said.script.lost;
@@ -157,6 +158,23 @@ async function send(from, body) {
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
   }
+}
+
+/** Calls of one kind, one after another. One that is refused (somebody else did it meanwhile) keeps none of the others back. */
+async function each(button) {
+  const addresses = button.dataset.each.split(" ");
+  let refused = [];
+  button.disabled = true;
+  try {
+    for (const address of addresses) {
+      await call("POST", address).catch((error) => { if (error instanceof Refusal) refused.push(error); else throw error; });
+    }
+    if (refused.length < addresses.length) { location.reload(); return; }
+  } catch (error) {
+    refused = [error];
+  }
+  button.disabled = false;
+  button.parentElement.querySelector("[data-say]").textContent = refused[0] instanceof Refusal ? refused[0].message : said.script.lost;
 }
 
 /** What a browser finds wrong with a field before it is sent, in the reader's language and not in the browser's. */
@@ -248,11 +266,12 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.call) send(button, button.dataset.body && JSON.parse(button.dataset.body));
+  if (button.dataset.each) each(button);
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   if ("close" in button.dataset) button.closest("dialog").close();
 });
 
 // What a desk remembers is its person's: nothing of it is left to whoever signs in next.
-if (!document.querySelector(".bar .user")) for (const one of ["laixin-undo", "laixin-trail"]) sessionStorage.removeItem(one);
+if (!document.querySelector(".bar .user")) for (const one of ["laixin-undo", "laixin-trail", "laixin-folded"]) sessionStorage.removeItem(one);
 
 window.laixin = { call, Refusal, said, fill };

@@ -1,6 +1,6 @@
 //! What a letter's page asks of a person: findings, and whether it accuses an office.
 
-use crate::console::scanning::detail_words;
+use crate::console::scanning::hold_words;
 use crate::console::words::Words;
 use crate::domain::access::Action;
 use crate::domain::grouping::hold;
@@ -23,8 +23,8 @@ pub(super) fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> 
     let next = next.or_else(|| w.known("held_do", &hold.reason));
     HoldQuestion {
         id: hold.id,
-        what: match hold.detail.filter(|detail| !detail.is_empty()) {
-            Some(detail) => format!("{what} · {}", detail_words(w, &detail)),
+        what: match hold_words(w, &hold) {
+            Some(more) => format!("{what} · {more}"),
             None => what.to_owned(),
         },
         next: next.unwrap_or_default().to_owned(),

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{Kept, Seen, day, due, findings, raised, returned};
 use crate::api::App;
+use crate::console::batches::card_href;
 use crate::console::cabinet;
+use crate::console::scanning::{self, BatchOfScan, Trouble};
 use crate::console::when;
 use crate::console::words::Words;
 use crate::disinfect::{CHANGED, CabinetControl};
 use crate::domain::intake::reason;
 use crate::domain::letter::LoadState;
+use crate::health::NotReady;
 use crate::store::{Db, HeldFile, LetterLine, StoreError};
 
 /// So many files of one reason are named.
@@ -156,23 +159,25 @@ pub(super) fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
     alerts.extend(parts.filter_map(|(part, why)| {
         let why = why?;
         let cabinet = part.strip_prefix("cabinet/");
+        let (next, detail) = part_words(w, &why);
         Some(Alert {
             what: w.one("alert.not_ready", part_name(w, &part)),
             next: cabinet
                 .and_then(|id| cabinet::blocked_words(w, &app.cabinets.get(id)?.view(), &why.code))
-                .unwrap_or_else(|| w.code("part_code", &why.code).to_owned()),
+                .unwrap_or(next),
             // A cabinet's page says the rest in this person's language.
             subject: match cabinet {
                 Some(id) => id.to_owned(),
                 // These are told below.
                 None if part == "clock" || part == "handover" => String::new(),
                 None if part == "originals" => damaged.clone(),
-                None => why.message,
+                None => detail,
             },
             href: cabinet.map(|id| format!("/cabinets/{id}")),
             tone: "bad",
         })
     }));
+    alerts.extend(stopped_scans(w, app, &seen.scans));
     let views = app.cabinets.values().map(CabinetControl::view);
     alerts.extend(views.filter(cabinet::is_told_by_another).map(|view| Alert {
         what: w.one(
@@ -225,6 +230,23 @@ pub(super) fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
     alerts
 }
 
+/// Driven scanners whose last scan failed, as long as its batch is open.
+fn stopped_scans(w: &'static Words, app: &App, batches: &BatchOfScan) -> Vec<Alert> {
+    let stopped = app.scanners.iter().filter_map(|(id, control)| {
+        let state = control.state();
+        let batch = *batches.get(&state.last?)?;
+        let Trouble { what, next } = scanning::trouble(w, &state)?;
+        Some(Alert {
+            what: w.two("alert.scanner", id, what),
+            next: next.to_owned(),
+            subject: w.one("batches.number", batch),
+            href: Some(card_href(batch)),
+            tone: "bad",
+        })
+    });
+    stopped.collect()
+}
+
 /// Originals that are damaged, back-ups that are overdue, valuables that are not returned.
 fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
     let mut alerts = Vec::new();
@@ -258,6 +280,14 @@ fn kept(w: &'static Words, app: &App, kept: &Kept) -> Vec<Alert> {
         );
     }
     alerts
+}
+
+/// What is to be done about a part that is not ready; and the system's own words, which are not this person's, where there are no others.
+pub(in crate::console) fn part_words(w: &Words, why: &NotReady) -> (String, String) {
+    match w.known("part_code", &why.code) {
+        Some(told) => (told.to_owned(), String::new()),
+        None => (why.code.clone(), why.message.clone()),
+    }
 }
 
 /// A part of the station in words: `cabinet/cabinet-1` is the cabinet `cabinet-1`, `office/clock` has a name of its own.
