@@ -129,8 +129,22 @@ const PAPERS: &[&str] = &[
     "公告",
 ];
 
-/// A page behind the letter that opens with the title of another paper: 附件：施工合同, 证明. One that addresses somebody goes on with the letter.
+/// What stands over a copy, alone in its row.
+const COPIES: &[&str] = &["复印件", "影印件", "抄件", "副本", "抄本", "抄录"];
+
+/// 复印件, （原信复印件）: what follows is somebody's paper of another day, a letter to the same office as well.
+fn is_copy(row: &Row) -> bool {
+    let text = row.compact();
+    let bare = text.trim_matches(['(', ')', '[', ']', '【', '】', ':', '*', '-']);
+    bare.chars().count() <= 8 && COPIES.iter().any(|copy| bare.ends_with(copy))
+}
+
+/// A page behind the letter that opens with the title of another paper: 附件：施工合同, 证明. One that addresses somebody goes on with the letter, unless a
+/// copy's mark stands over it.
 fn is_other_paper(rows: &[Row]) -> bool {
+    if rows.iter().take(2).any(is_copy) {
+        return true;
+    }
     let addresses = rows.iter().take(4).any(|row| {
         let text = row.compact();
         ADDRESSING.iter().any(|a| text.starts_with(a)) || greets(&text)
