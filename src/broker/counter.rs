@@ -12,6 +12,7 @@ mod streams;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +21,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +38,6 @@ use crate::Chain;
 use crate::api::problem::Problem;
 use crate::api::{self, tls};
 use crate::config::{Http, PublicKey};
-use crate::digest;
 use crate::health::Readiness;
 
 pub use settings::{CounterSettings, KnownStation, Own, System};
@@ -45,6 +46,8 @@ pub use settings::{CounterSettings, KnownStation, Own, System};
 pub const NAME: &str = "office";
 /// Between two attempts to find the streams.
 const AGAIN: Duration = Duration::from_secs(2);
+/// So many receipts that no broker takes, one after the other, and their stream is stuck.
+const STUCK: u32 = 3;
 /// Between two looks whether the brokers agree.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -83,6 +86,8 @@ pub(crate) struct Counter {
     link: Link,
     streams: Streams,
     readiness: Readiness,
+    /// Receipts one after the other that no broker took.
+    unsaid: Arc<AtomicU32>,
 }
 
 impl From<BrokerFault> for Problem {
@@ -153,6 +158,7 @@ async fn set_up(
                     link,
                     streams,
                     readiness: readiness.clone(),
+                    unsaid: Arc::default(),
                 });
             }
             Err(fault) => {
@@ -262,19 +268,48 @@ impl Counter {
         }
     }
 
-    /// Says to a letter's station what became of a package. The same receipt again is known by its id, or changes nothing there.
+    /// Says to a letter's station what became of a package. The same receipt again changes nothing there.
     async fn tell(&self, station: &str, answer: &Answer) -> Result<(), BrokerFault> {
         let Some(to) = self.key_of(station) else {
             return Ok(());
         };
         let plain = serde_json::to_vec(answer).expect("plain values are JSON");
-        let id = digest::sha256_hex(&plain);
-        let publish = async_nats::jetstream::message::PublishMessage::build()
-            .message_id(id)
-            .payload(self.key.seal(&plain, to).into());
-        let subject = names::receipts(station);
-        let sent = self.link.jetstream().send_publish(subject, publish);
-        sent.await?.await?;
-        Ok(())
+        // Without an id: of a receipt that a broker lost it may remember the id and nothing else, and twice is once at the station.
+        let sealed = self.key.seal(&plain, to);
+        let sending = async {
+            let sent = self
+                .link
+                .jetstream()
+                .publish(names::receipts(station), sealed.into());
+            sent.await?.await?;
+            Ok(())
+        };
+        let sent: Result<(), BrokerFault> = sending.await;
+        match &sent {
+            Err(BrokerFault::Away(_))
+                if self.unsaid.fetch_add(1, Ordering::Relaxed) + 1 >= STUCK =>
+            {
+                self.unsaid.store(0, Ordering::Relaxed);
+                self.step_down(names::RECEIPTS).await;
+            }
+            Err(_) => {}
+            Ok(()) => self.unsaid.store(0, Ordering::Relaxed),
+        }
+        sent
+    }
+
+    /// Lets the brokers choose another leader for a stream that takes nothing: seen at 2.9 after kills, for good, while it called itself well.
+    async fn step_down(&self, stream: &str) {
+        let asked = format!("STREAM.LEADER.STEPDOWN.{stream}");
+        let told: Result<Value, _> = self.link.jetstream().request(asked, &()).await;
+        match told {
+            Ok(_) => tracing::warn!(
+                stream,
+                "took nothing for a while: the brokers were asked for another leader"
+            ),
+            Err(error) => {
+                tracing::debug!(error = %Chain(&error), stream, "no other leader was to be had")
+            }
+        }
     }
 }
