@@ -45,7 +45,7 @@ pack() {
 tools=.setup/licence-tools/bin
 "$tools/cargo-cyclonedx" cyclonedx --format json --describe binaries --no-build-deps --spec-version 1.5 -q
 sed "s|path+file://$PWD|path+file:///laixin|g; s|file://$PWD|file:///laixin|g" laixin_bin.cdx.json >"$out/laixin.cdx.json"
-rm laixin_bin.cdx.json
+rm ./*_bin.cdx.json
 licences=.setup/licences-$(cat Cargo.lock package/about.toml package/licences.hbs | sha256sum | cut -c1-16).html
 [ -s "$licences" ] || {
   "$tools/cargo-about" about generate --offline --locked -c package/about.toml package/licences.hbs -o "$licences.part"

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::Message;
 use async_nats::jetstream::AckKind;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -29,10 +28,6 @@ use crate::clock::{self, Millis};
 
 /// A draft that was given back comes again after so long: others are offered first.
 const BACK: Duration = Duration::from_secs(5);
-/// For so long the brokers look for entries of a list.
-const LOOK: Duration = Duration::from_millis(500);
-/// So often a page of a list is asked for that comes with holes.
-const ATTEMPTS: u32 = 4;
 
 /// Where a draft stands at the office.
 #[derive(Debug, Serialize)]
@@ -310,17 +305,7 @@ pub(super) async fn list(
     let limit = part.limit()? as usize;
     let after = paging::number_shown(&part)?.unwrap_or(0);
     let start = u64::try_from(after).map_err(|_| paging::invalid())? + 1;
-    let mut attempt = 1;
-    let (came, more) = loop {
-        match entries(&counter, start, limit).await? {
-            Some(page) => break page,
-            None if attempt == ATTEMPTS => {
-                let holes = "the brokers leave out entries of the list";
-                return Err(BrokerFault::Away(holes.into()).into());
-            }
-            None => attempt += 1,
-        }
-    };
+    let (came, more) = entries(&counter, start, limit).await?;
     let place = came.last().map(|(place, _)| *place);
     let next = place
         .filter(|_| more)
@@ -340,47 +325,31 @@ pub(super) async fn list(
     Ok(Json(Listed { items, next }))
 }
 
-/// Entries from this place on, each with its own, and whether more follow. A consumer without acknowledgements sends each message once, and a broker
-/// that is just finding its way (seen at 2.9 under kills, at the first of a page) may lose it: `None` where one is missing.
+/// Entries from this place on, each with its own, and whether more follow; asked of the stream's leader one by one, since a consumer without
+/// acknowledgements sends each once, and a broker that is just finding its way (seen at 2.9 under kills, at the first of a page) loses it.
 async fn entries(
     counter: &Counter,
     start: u64,
     limit: usize,
-) -> Result<Option<(Vec<(i64, Message)>, bool)>, BrokerFault> {
-    let config = pull::Config {
-        deliver_policy: DeliverPolicy::ByStartSequence {
-            start_sequence: start,
-        },
-        ack_policy: AckPolicy::None,
-        inactive_threshold: Duration::from_secs(10),
-        memory_storage: true,
-        num_replicas: 1,
-        ..pull::Config::default()
-    };
+) -> Result<(Vec<(i64, StreamMessage)>, bool), BrokerFault> {
     let stream = &counter.streams.registered.stream;
-    let made = stream.create_consumer(config).await;
-    let made = made.map_err(BrokerFault::away)?;
-    let waiting = usize::try_from(made.cached_info().num_pending).unwrap_or(usize::MAX);
-    let asked = made.batch().max_messages(limit).expires(LOOK);
-    let mut came = asked.messages().await.map_err(BrokerFault::away)?;
-    let (mut all, mut more) = (Vec::new(), false);
-    while let Some(message) = came.next().await {
-        let message = message.map_err(BrokerFault::away)?;
-        let about = message.info().map_err(BrokerFault::away)?;
-        let is_next = about.consumer_sequence == all.len() as u64 + 1;
-        // Before the first of a page there is none left, unless it was taken away.
-        let is_first = !all.is_empty()
-            || about.stream_sequence == start
-            || stream.get_raw_message(start).await.is_err();
-        if !is_next || !is_first {
-            return Ok(None);
+    let all = format!("$KV.{}.>", names::REGISTERED);
+    let (mut came, mut at) = (Vec::new(), start);
+    loop {
+        let asked = stream.raw_message_builder().sequence(at);
+        let message = match asked.next_by_subject(all.as_str()).send().await {
+            Ok(message) => message,
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+                return Ok((came, false));
+            }
+            Err(error) => return Err(BrokerFault::away(error)),
+        };
+        if came.len() == limit {
+            return Ok((came, true));
         }
-        more = about.pending > 0;
-        let place = i64::try_from(about.stream_sequence).unwrap_or(i64::MAX);
-        all.push((place, message.into()));
+        at = message.sequence + 1;
+        came.push((i64::try_from(message.sequence).unwrap_or(i64::MAX), message));
     }
-    let is_whole = !all.is_empty() || waiting == 0;
-    Ok(is_whole.then_some((all, more)))
 }
 
 /// What is ready and what is not.
