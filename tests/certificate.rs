@@ -451,6 +451,25 @@ fn a_font_that_is_cut_off_is_refused_or_prints_but_never_panics() {
     }
 }
 
+/// A new typeface under the old name is printed with, not the one that was kept.
+#[test]
+fn a_font_that_was_replaced_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("font.ttc");
+    std::fs::copy(Print::default().font, &file).expect("copied");
+    assert!(PrintFont::load(&file).is_ok());
+    std::fs::write(&file, "no font any more").expect("written");
+    assert!(matches!(
+        PrintFont::load(&file),
+        Err(PrintError::NotAFont { .. })
+    ));
+    std::fs::remove_file(&file).expect("removed");
+    assert!(matches!(
+        PrintFont::load(&file),
+        Err(PrintError::FontUnreadable { .. })
+    ));
+}
+
 /// The record itself says so, whatever became of the profile since.
 #[test]
 fn asked_for_less_than_any_disinfection_takes_it_says_that_it_proves_none() {
