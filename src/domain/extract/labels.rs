@@ -2,6 +2,9 @@
 //!
 //! Data; when a word counts as a label is decided in [`super::tail`].
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::domain::zones::{address_like, is_han};
 
 use super::glyphs::one_off;
@@ -253,6 +256,24 @@ pub(crate) fn parts_label(ch: char) -> bool {
     ":;.-·~/|\\=>→".contains(ch)
 }
 
+/// Whether a text is a label and nothing else: 证明人 is nobody's name, 法人 neither, although 法 is a surname.
+pub(crate) fn is_label(text: &str) -> bool {
+    static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let listed = LABELS.iter().flat_map(|(_, words)| words.iter());
+        listed.chain(BESIDE_NAME).copied().collect()
+    });
+    ALL.contains(text)
+}
+
+/// Whether a label stands without an answer: nothing behind it that could be a name or a number one can dial.
+pub(crate) fn unanswered(behind: &[char]) -> bool {
+    let figures = behind.iter().filter(|c| c.is_ascii_digit()).count();
+    figures < SHORTEST_NUMBER && !behind.iter().any(|c| is_han(*c))
+}
+
+/// Figures of a telephone number without its area code.
+const SHORTEST_NUMBER: usize = 7;
+
 /// The label some characters without blanks begin with, and where its value does. One that nobody listed is told by its colon.
 pub(crate) fn at_front(flat: &[char]) -> Option<(Kind, usize)> {
     let idle = |c: &char| is_mark(*c) || matches!(c, '(' | ')' | '-' | '_');
@@ -266,7 +287,10 @@ pub(crate) fn at_front(flat: &[char]) -> Option<(Kind, usize)> {
         .max_by_key(|(_, word)| word.len());
     if let Some((kind, word)) = listed {
         let end = start + word.chars().count();
-        let value = past(end);
+        // 证明人 1 向传英: a stroke or a number of the list before a name.
+        let numbered = !matches!(kind, Kind::Address | Kind::Phone | Kind::Id | Kind::Other);
+        let figures = flat[past(end)..].iter().take_while(|c| c.is_ascii_digit());
+        let value = past(past(end) + if numbered { figures.count() } else { 0 });
         let rest: String = flat[value..].iter().collect();
         let marked = value > end || !rest.chars().any(is_han);
         let said = match kind {

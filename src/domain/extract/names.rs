@@ -7,6 +7,7 @@ mod lists;
 use crate::domain::zones::{Row, is_han};
 
 use super::glyphs::has_any;
+use super::labels::is_label;
 use lists::{
     CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED,
     UNITS, UNNAMED, WHOLE,
@@ -54,6 +55,7 @@ pub(crate) fn person(text: &str) -> f32 {
         || !chars.iter().all(|c| is_han(*c))
         || chars.iter().all(|c| "年月日".contains(*c))
         || NOT_NAMES.contains(&text)
+        || is_label(text)
         || incomplete(text)
     {
         return 0.0;

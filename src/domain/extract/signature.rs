@@ -6,6 +6,7 @@ mod units;
 
 use super::evidence::reading;
 use super::glyphs::{has_any, squeeze};
+use super::labels::is_label;
 use super::names;
 use super::phone::find_phones;
 use super::tail::{Item, Kind, trim};
@@ -403,7 +404,8 @@ fn with_unknown_units(glyphs: &[Glyph]) -> Vec<Signature> {
         let text = text_of(word);
         let long = (5..=16).contains(&word.len()) && word.iter().all(|g| is_han(g.ch));
         let unknown = Signature::new(word, 1.0).is_none() && run_together(word).is_none();
-        if long && unknown && !address_like(&text) && !dated(&text) {
+        let other = address_like(&text) || dated(&text) || is_label(&text);
+        if long && unknown && !other {
             parts.push(Signature {
                 glyphs: word.to_vec(),
                 form: Form::Unit,

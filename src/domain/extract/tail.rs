@@ -8,7 +8,7 @@ use super::date::find_dates;
 use super::glyphs::{all_han, chars_of, find, has_any, one_off, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
-use super::labels::{LABELS, OTHERS, is_mark, parts_label};
+use super::labels::{LABELS, OTHERS, is_mark, parts_label, unanswered};
 use super::phone::find_phones;
 use super::stitch::{FULL_ROW, stitched};
 use super::{foot, names};
@@ -400,10 +400,14 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         || matches!(flat[from - 1], '(' | ')')
         || flat[from - 1].is_ascii_digit();
     let length = to - from;
+    // 证明人 0, 律师 ..: a row of its own. 签名 may also head what stands below it.
+    if from == 0 && kind != Kind::ListHead && unanswered(&flat[to..]) {
+        return true;
+    }
     match kind {
         Kind::Another | Kind::Officer => {
-            let alone = from == 0 && to == flat.len();
-            colon || alone || starts && names_follow(&flat[to..])
+            let number = from == 0 && !flat[to..].iter().any(|c| is_han(*c));
+            colon || number || starts && names_follow(&flat[to..])
         }
         Kind::Addressed => from == 0 && next == Some(':'),
         // 律师事务所 and 代表大会 are none.
@@ -428,12 +432,14 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
     }
 }
 
-/// Full names and nothing else: 证明人 向传英、骆启华.
+/// Full names and nothing else, numbered or not: 证明人 向传英、骆启华.
 fn names_follow(rest: &[char]) -> bool {
     let rest: String = rest.iter().collect();
-    let mut parts = rest.split(['、', ',', '(', ')']).filter(|p| !p.is_empty());
-    parts.next().is_some_and(|part| names::person(part) > 0.8)
-        && parts.all(|part| names::person(part) > 0.4)
+    let numbered = |part: &str| part.trim_start_matches(|c| !is_han(c)).to_owned();
+    let parts = rest.split(['、', ',', '(', ')']).map(numbered);
+    let mut parts = parts.filter(|p| !p.is_empty());
+    parts.next().is_some_and(|part| names::person(&part) > 0.8)
+        && parts.all(|part| names::person(&part) > 0.4)
 }
 
 /// Whose a name is behind a label nobody listed: the writer's where the label is nearly one of his, or says who he is. Of any other nobody can tell.

@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::letters::{envelope, letter, with_envelope};
+use super::letters::{envelope, letter, page, with_envelope};
 use crate::domain::draft::Fields;
-use crate::domain::extract::labels::WRITERS;
+use crate::domain::extract::labels::{LABELS, WRITERS};
+use crate::domain::extract::{signature, tail};
+use crate::domain::text::PageKind;
+use crate::domain::zones::envelope::envelope_zones;
+use crate::domain::zones::{rows, text_of};
 
 const TOP: [&str; 5] = [
     "霍市长：",
@@ -25,11 +29,13 @@ fn enveloped(sender: &[&str]) -> Fields {
 }
 
 /// What stands between a label and its value, in every width.
+const MARKS: [&str; 27] = [
+    "：", ":", "﹕", "︰", "∶", "；", ";", "．", ".", "－", "-", "—", "·", "•", "／", "/", "＝",
+    "=", "｜", "|", "→", "　", " ", "“", "「", "《", "、",
+];
+
 fn marks() -> impl Strategy<Value = String> {
-    let mark = prop::sample::select(vec![
-        "：", ":", "﹕", "︰", "∶", "；", ";", "．", ".", "－", "-", "—", "·", "•", "／", "/",
-        "＝", "=", "｜", "|", "→", "　", " ", "“", "「", "《", "、",
-    ]);
+    let mark = prop::sample::select(MARKS.to_vec());
     prop::collection::vec(mark, 1..3).prop_map(|m| m.concat())
 }
 
@@ -132,4 +138,82 @@ fn an_office_called_people_is_no_writers_label() {
         "来信人：汪小满",
     ]);
     assert_eq!(fields.sender_name.value.as_deref(), Some("汪小满"));
+}
+
+/// Every label of the lists.
+fn every_label() -> impl Iterator<Item = &'static str> {
+    LABELS.iter().flat_map(|(_, words)| words.iter().copied())
+}
+
+/// What may be left of an answer that could not be read.
+const UNREADABLE: [&str; 12] = [
+    "", "0", "7", "20", "815", "!", "?？", "...", "。", "*_", "-0-", "3,2",
+];
+
+/// A row that is all a label has below it names nobody, alone or beside a name.
+fn names_nobody(label: &str, row: &str) {
+    let fields = sheet(&[row]);
+    no_label(&fields, label).unwrap();
+    assert_eq!(fields.address.value, None, "{row}");
+    let fields = sheet(&["汪小满", row]);
+    no_label(&fields, label).unwrap();
+    let sender = fields.sender_name.value.as_deref();
+    assert!(matches!(sender, Some("汪小满") | None), "{row}: {sender:?}");
+    let fields = enveloped(&[row]);
+    no_label(&fields, label).unwrap();
+    assert_eq!(fields.address.value, None, "{row}");
+}
+
+#[test]
+fn a_label_with_a_blank_and_a_figure_behind_it_is_nobodys_name() {
+    for label in every_label() {
+        for row in [
+            format!("{label}　0"),
+            format!("{label} 3."),
+            label.to_owned(),
+        ] {
+            names_nobody(label, &row);
+        }
+    }
+}
+
+#[test]
+fn a_number_of_the_list_stands_before_a_witness_as_well() {
+    let fields = sheet(&["汪小满", "证明人　1 段美兰、2 罗成"]);
+    assert_eq!(fields.sender_name.value.as_deref(), Some("汪小满"));
+    assert_eq!(fields.joint.count, 1);
+}
+
+#[test]
+#[ignore = "every label with every two marks: twenty minutes"]
+fn no_label_with_any_marks_is_a_value() {
+    for label in every_label() {
+        for mark in MARKS {
+            for rest in UNREADABLE {
+                names_nobody(label, &format!("{label}{mark}{rest}"));
+            }
+            for other in MARKS {
+                for rest in UNREADABLE {
+                    named_in_parts(label, &format!("{label}{mark}{other}{rest}"));
+                }
+            }
+        }
+    }
+}
+
+/// As [`names_nobody`], of the parts of a letter alone.
+fn named_in_parts(label: &str, row: &str) {
+    let sheet = page(1, PageKind::Letter, &[row]);
+    let items = tail::items(&rows(0, &sheet));
+    let signed = signature::single(&items).into_iter();
+    for signature in signed.chain(signature::list(&items)) {
+        assert!(!signature.name().contains(label), "{row}");
+    }
+    let zones = envelope_zones(0, &envelope("霍市长 收", &[row]));
+    for value in [zones.sender_name, zones.sender_address]
+        .into_iter()
+        .flatten()
+    {
+        assert!(!text_of(&value).contains(label), "{row}");
+    }
 }
