@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for DeviceId {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let id = String::deserialize(from)?;
         let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if id.is_empty() || id.len() > 32 || !id.chars().all(good) {
+        if id.len() > 32 || !id.chars().all(good) || id.trim_matches('-').is_empty() {
             let message = format!("\"{id}\" is not allowed; 1 to 32 of a-z, 0-9 and - are");
             return Err(de::Error::custom(message));
         }

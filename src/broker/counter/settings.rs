@@ -148,6 +148,25 @@ impl CounterSettings {
             );
             return Some(("token_sha256", message));
         }
+        let mut keys = BTreeSet::new();
+        let twice = self.stations.iter().find(|one| !keys.insert(&one.seal_to));
+        if let Some(station) = twice {
+            let message = format!(
+                "of {} is another station's: each makes a key of its own, or one could pass for the other",
+                station.name
+            );
+            return Some(("seal_to", message));
+        }
+        let mut tokens = BTreeSet::new();
+        let hash = |one: &System| one.token_sha256.to_ascii_lowercase();
+        let twice = self.systems.iter().find(|one| !tokens.insert(hash(one)));
+        if let Some(system) = twice {
+            let message = format!(
+                "of {} is another system's: each has a token of its own",
+                system.name
+            );
+            return Some(("token_sha256", message));
+        }
         if self.office.lease_seconds.0 > self.office.max_lease_seconds.0 {
             return Some(("lease_seconds", "is longer than max_lease_seconds".into()));
         }
@@ -200,6 +219,23 @@ mod tests {
         assert!(
             plain.starts_with(":12: token_sha256: of cases is no SHA-256"),
             "{plain}"
+        );
+        let key = |text: &str| text.split("seal_to = \"").nth(1).unwrap()[..56].to_owned();
+        let same = refused(|text| {
+            let key = key(&text);
+            text + &format!("[[station]]\nname = \"desk-b\"\nseal_to = \"{key}\"\n")
+        });
+        assert!(
+            same.contains("seal_to: of desk-b is another station's"),
+            "{same}"
+        );
+        let same = refused(|text| {
+            let token = "0".repeat(64);
+            text + &format!("[[system]]\nname = \"more\"\ntoken_sha256 = \"{token}\"\n")
+        });
+        assert!(
+            same.contains("token_sha256: of more is another system's"),
+            "{same}"
         );
         let more = refused(|text| text + "more = 1\n");
         assert!(
