@@ -25,6 +25,7 @@ pub mod seal;
 pub mod shared;
 pub mod stations_key;
 pub mod streams;
+mod stuck;
 pub mod together;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@ pub(crate) mod brokers;
 mod campaign;
 mod drafts;
 mod files;
+mod majority;
 mod permissions;
 mod refusals;
 mod tls;

@@ -9,10 +9,10 @@ mod notices;
 mod records;
 mod settings;
 mod streams;
+mod walk;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -21,7 +21,6 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -46,8 +45,6 @@ pub use settings::{CounterSettings, KnownStation, Own, System};
 pub const NAME: &str = "office";
 /// Between two attempts to find the streams.
 const AGAIN: Duration = Duration::from_secs(2);
-/// So many receipts that no broker takes, one after the other, and their stream is stuck.
-const STUCK: u32 = 3;
 /// Between two looks whether the brokers agree.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -86,8 +83,6 @@ pub(crate) struct Counter {
     link: Link,
     streams: Streams,
     readiness: Readiness,
-    /// Receipts one after the other that no broker took.
-    unsaid: Arc<AtomicU32>,
 }
 
 impl From<BrokerFault> for Problem {
@@ -158,7 +153,6 @@ async fn set_up(
                     link,
                     streams,
                     readiness: readiness.clone(),
-                    unsaid: Arc::default(),
                 });
             }
             Err(fault) => {
@@ -181,14 +175,24 @@ async fn look(counter: Counter, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        match drafts.info().await {
-            Ok(_) => counter.readiness.ready("streams"),
-            Err(error) => {
-                let fault = BrokerFault::away(error);
-                let why = Chain(&fault).to_string();
-                counter.readiness.not_ready("streams", fault.code(), &why);
+        let fault = match drafts.info().await {
+            // A broker that is left alone answers, too, and names no leader.
+            Ok(info)
+                if info
+                    .cluster
+                    .as_ref()
+                    .is_some_and(|all| all.leader.is_none()) =>
+            {
+                BrokerFault::away("too few of them are up to agree on anything")
             }
-        }
+            Ok(_) => {
+                counter.readiness.ready("streams");
+                continue;
+            }
+            Err(error) => BrokerFault::away(error),
+        };
+        let why = Chain(&fault).to_string();
+        counter.readiness.not_ready("streams", fault.code(), &why);
     }
 }
 
@@ -284,32 +288,6 @@ impl Counter {
             sent.await?.await?;
             Ok(())
         };
-        let sent: Result<(), BrokerFault> = sending.await;
-        match &sent {
-            Err(BrokerFault::Away(_))
-                if self.unsaid.fetch_add(1, Ordering::Relaxed) + 1 >= STUCK =>
-            {
-                self.unsaid.store(0, Ordering::Relaxed);
-                self.step_down(names::RECEIPTS).await;
-            }
-            Err(_) => {}
-            Ok(()) => self.unsaid.store(0, Ordering::Relaxed),
-        }
-        sent
-    }
-
-    /// Lets the brokers choose another leader for a stream that takes nothing: seen at 2.9 after kills, for good, while it called itself well.
-    async fn step_down(&self, stream: &str) {
-        let asked = format!("STREAM.LEADER.STEPDOWN.{stream}");
-        let told: Result<Value, _> = self.link.jetstream().request(asked, &()).await;
-        match told {
-            Ok(_) => tracing::warn!(
-                stream,
-                "took nothing for a while: the brokers were asked for another leader"
-            ),
-            Err(error) => {
-                tracing::debug!(error = %Chain(&error), stream, "no other leader was to be had")
-            }
-        }
+        self.link.put(names::RECEIPTS, sending).await
     }
 }

@@ -315,12 +315,13 @@ impl Carrier<'_> {
         let publish = PublishMessage::build()
             .message_id(id)
             .payload(sealed.into());
+        let link = &self.outside.link;
         let sending = async {
-            let sent = self.outside.link.jetstream().send_publish(subject, publish);
+            let sent = link.jetstream().send_publish(subject, publish);
             sent.await?.await?;
-            Ok::<(), BrokerFault>(())
+            Ok(())
         };
-        let went = sending.await;
+        let went = link.put(names::stream(message.kind), sending).await;
         (message, pdf, went)
     }
 

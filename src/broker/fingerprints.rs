@@ -14,6 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
+use super::Link;
 use super::stations_key::StationsKey;
 use super::streams::{FINGERPRINTS, fingerprints_of, station_of};
 use crate::Chain;
@@ -35,7 +36,7 @@ const UNKEPT: i64 = 5_000;
 /// What it takes.
 #[derive(Debug, Clone)]
 pub(super) struct Fingerprints {
-    pub(super) jetstream: jetstream::Context,
+    pub(super) link: Link,
     pub(super) store: Store,
     pub(super) events: Events,
     pub(super) readiness: Readiness,
@@ -86,6 +87,7 @@ impl Fingerprints {
                 }
                 anew.store(true, Ordering::Relaxed);
                 self.not_ready("registrations_not_told", &trouble);
+                self.link.took(FINGERPRINTS, false).await;
                 failed = true;
                 if pause(AGAIN, stop).await.is_none() {
                     return;
@@ -93,6 +95,7 @@ impl Fingerprints {
                 continue;
             }
             if std::mem::take(&mut failed) {
+                self.link.took(FINGERPRINTS, true).await;
                 self.readiness.ready(PART);
             }
             tokio::select! {
@@ -118,8 +121,9 @@ impl Fingerprints {
             let mut under_way = Vec::with_capacity(all.len());
             for one in &all {
                 let sealed = self.key.seal(&subject, &one.said.to_bytes());
-                let sent = self.jetstream.publish(subject.clone(), sealed.into());
-                under_way.push(sent.await.map_err(Trouble::broker)?);
+                let sent = self.link.jetstream();
+                let sent = sent.publish(subject.clone(), sealed.into()).await;
+                under_way.push(sent.map_err(Trouble::broker)?);
             }
             for sent in under_way {
                 sent.await.map_err(Trouble::broker)?;
@@ -151,7 +155,7 @@ impl Fingerprints {
     }
 
     async fn hear_on(&self, anew: &AtomicBool) -> Result<std::convert::Infallible, Trouble> {
-        let stream = self.jetstream.get_stream(FINGERPRINTS).await;
+        let stream = self.link.jetstream().get_stream(FINGERPRINTS).await;
         let stream = stream.map_err(Trouble::broker)?;
         let info = stream.cached_info();
         let made = info.created.unix_timestamp_nanos().to_string();

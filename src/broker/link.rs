@@ -12,6 +12,7 @@ use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::stuck::Untaken;
 use crate::Chain;
 use crate::config::Brokers;
 use crate::health::Readiness;
@@ -96,6 +97,7 @@ impl Refusal {
 pub struct Link {
     client: Client,
     jetstream: jetstream::Context,
+    untaken: Untaken,
 }
 
 impl Link {
@@ -138,7 +140,11 @@ impl Link {
             .timeout(PATIENCE)
             .ack_timeout(PATIENCE)
             .build(client.clone());
-        let link = Self { client, jetstream };
+        let link = Self {
+            client,
+            jetstream,
+            untaken: Untaken::default(),
+        };
         link.has_jetstream()
             .await
             .map_err(|refusal| match refusal {
@@ -193,6 +199,11 @@ impl Link {
     #[must_use]
     pub fn jetstream(&self) -> &jetstream::Context {
         &self.jetstream
+    }
+
+    /// What streams have not taken.
+    pub(super) fn untaken(&self) -> &Untaken {
+        &self.untaken
     }
 
     /// Plain messages.

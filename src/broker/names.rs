@@ -56,6 +56,16 @@ pub fn subject(station: &str, letter: &str, kind: Kind) -> String {
     }
 }
 
+/// The stream that it goes into.
+#[must_use]
+pub fn stream(kind: Kind) -> &'static str {
+    match kind {
+        Kind::DraftReady => DRAFTS,
+        Kind::DraftWithdrawn | Kind::Amended => NOTICES,
+        Kind::AlertRaised => ALERTS,
+    }
+}
+
 /// Where receipts for a station come.
 #[must_use]
 pub fn receipts(station: &str) -> String {

@@ -80,7 +80,10 @@ async fn put_one(
         ..ObjectMetadata::default()
     };
     let mut bytes = sealed.as_slice();
-    let put = store.put(meta, &mut bytes);
-    put.await.map_err(BrokerFault::away)?;
-    Ok(())
+    let putting = async {
+        let put = store.put(meta, &mut bytes).await;
+        put.map(drop).map_err(BrokerFault::away)
+    };
+    let stream = format!("OBJ_{}", names::pages(&outside.office.station.0));
+    outside.link.put(&stream, putting).await
 }

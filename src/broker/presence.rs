@@ -104,7 +104,8 @@ pub(super) async fn run(
             let store = bucket.as_ref().expect("it was just opened");
             step(outside, store, (&here, name, &mut wrote)).await
         };
-        match round.await {
+        let stream = format!("KV_{}", names::PRESENT);
+        match outside.link.put(&stream, round).await {
             Ok((known, seen)) => {
                 name = known;
                 is_right = seen.unwrap_or(is_right);

@@ -82,7 +82,7 @@ pub(super) async fn run(together: Together, stop: CancellationToken) {
     let mut tasks = Vec::new();
     if let Some(key) = key {
         let fingerprints = Fingerprints {
-            jetstream: jetstream.clone(),
+            link: link.clone(),
             store: store.clone(),
             events,
             readiness: readiness.clone(),

@@ -53,7 +53,7 @@ fn nkey(file: &Path) -> String {
     pair.public_key()
 }
 
-fn private(file: &Path, text: &str) {
+pub fn private(file: &Path, text: &str) {
     fs::write(file, text).expect("a key is written");
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("it is closed");
 }
@@ -206,6 +206,8 @@ pub struct Office {
     lease_s: u64,
     /// How many drafts the brokers take.
     pub drafts_most: u32,
+    /// How large each station's bucket of originals may become in MB, and how long they lie there in days.
+    pub pages: (u32, u32),
 }
 
 impl Office {
@@ -223,6 +225,7 @@ impl Office {
             servers: brokers.servers(),
             lease_s,
             drafts_most: 100_000,
+            pages: (500, 30),
         };
         private(&office.file("office.seal"), &office.key.seed());
         for (name, key) in &office.keys {
@@ -263,11 +266,13 @@ impl Office {
             })
             .collect();
         format!(
-            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_most = {}\npages_mb = 500\n{}\
+            "[office]\nseal_key = \"office.seal\"\nlease_seconds = {}\nreplicas = {replicas}\ndrafts_most = {}\npages_mb = {}\npages_days = {}\n{}\
              [http]\nlisten = \"{}\"\n{stations}[[system]]\nname = \"cases\"\ntoken_sha256 = \"{}\"\n\
              [[system]]\nname = \"others\"\ntoken_sha256 = \"{}\"\n",
             self.lease_s,
             self.drafts_most,
+            self.pages.0,
+            self.pages.1,
             brokers.table("brokers", "office", &self.servers),
             self.addresses[n],
             digest::sha256_hex(TOKEN.as_bytes()),
@@ -275,10 +280,16 @@ impl Office {
         )
     }
 
-    /// Starts one of its processes; it may still wait for the brokers.
-    pub fn start(&mut self, brokers: &Brokers, n: usize) {
+    /// The settings of one of its processes, written.
+    pub fn settings_file(&self, brokers: &Brokers, n: usize) -> PathBuf {
         let file = self.file(&format!("office-{n}.toml"));
         fs::write(&file, self.settings(brokers, n)).expect("written");
+        file
+    }
+
+    /// Starts one of its processes; it may still wait for the brokers.
+    pub fn start(&mut self, brokers: &Brokers, n: usize) {
+        let file = self.settings_file(brokers, n);
         let log = File::options()
             .create(true)
             .append(true)

@@ -11,7 +11,7 @@ use async_nats::{Client, ConnectOptions};
 use super::brokers::{Brokers, Office, ask, feed, permissions, station};
 use crate::support::{project, wait_for};
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -20,9 +20,9 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// What a client is told by the brokers besides answers.
-type Told = Arc<Mutex<Vec<String>>>;
+pub type Told = Arc<Mutex<Vec<String>>>;
 
-async fn connected(brokers: &Brokers, name: &str) -> (Client, jetstream::Context, Told) {
+pub async fn connected(brokers: &Brokers, name: &str) -> (Client, jetstream::Context, Told) {
     let seed = std::fs::read_to_string(brokers.file(&format!("{name}.nkey"))).unwrap();
     let told = Told::default();
     let hears = told.clone();

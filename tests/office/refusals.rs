@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use laixin::broker::SealKey;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::brokers::{Brokers, Office, ask, code_of, feed, permissions, station};
+use super::permissions::{connected, runtime};
 use crate::support::clock::Clock;
 use crate::support::{LAIXIN, TestStation, bounded, wait_for};
 
@@ -56,6 +57,15 @@ fn wrong_credentials() {
     fs::write(brokers.file("desk-a.nkey"), stranger).unwrap();
     let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
     says(&station, "office", "credentials_refused");
+}
+
+#[test]
+fn the_credentials_of_another_station_are_no_silence() {
+    let brokers = Brokers::new(1, &["desk-a", "desk-b"]);
+    let office = Office::new(&brokers, &["desk-a"], (0, 60));
+    fs::copy(brokers.file("desk-b.nkey"), brokers.file("desk-a.nkey")).unwrap();
+    let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
+    says(&station, "office", "not_permitted");
 }
 
 #[test]
@@ -132,6 +142,29 @@ fn a_limit_that_the_settings_lower_holds_for_a_stream_that_is_there() {
     wait_for("the stream to be full", 60, || {
         (code_of(&station, "office/drafts")? == "stream_full").then_some(())
     });
+}
+
+#[test]
+fn room_and_time_for_originals_hold_for_buckets_that_are_there() {
+    let brokers = Brokers::new(1, &["desk-a"]);
+    let mut office = Office::new(&brokers, &["desk-a"], (1, 60));
+    let has = || {
+        let client = connected(&brokers, "office");
+        runtime().block_on(async {
+            let (_, asked, _) = client.await;
+            let stream = asked.get_stream("OBJ_pages-desk-a").await.unwrap();
+            let config = &stream.cached_info().config;
+            (config.max_bytes >> 20, config.max_age.as_secs() / 86_400)
+        })
+    };
+    office.up(&brokers, 0);
+    assert_eq!(has(), (500, 30));
+    for pages in [(7, 2), (900, 60)] {
+        office.kill(0);
+        office.pages = pages;
+        office.up(&brokers, 0);
+        assert_eq!(has(), (pages.0.into(), pages.1.into()));
+    }
 }
 
 #[test]
@@ -217,45 +250,4 @@ fn a_key_that_others_may_read_stops_the_station_at_its_start() {
         told.contains("office.seal_key") && told.contains("chmod 600"),
         "{told}"
     );
-}
-
-#[test]
-fn check_names_the_keys_of_an_office_that_are_not_as_they_should_be() {
-    let brokers = Brokers::new(1, &["desk-a"]);
-    let office = Office::new(&brokers, &["desk-a"], (0, 60));
-    let key = office.file("stations.key");
-    let more = format!("stations_key = {key:?}\n");
-    let table = office.table(&brokers, "desk-a", &more);
-    let station = TestStation::with_settings(|text| text + &table);
-    let found = || {
-        let told = station.try_command(&["check", "--json"], None).stdout;
-        let told: Value = serde_json::from_slice(&told).unwrap();
-        let items = told["items"].as_array().unwrap().iter();
-        let office = items.filter(|item| item["part"] == "office");
-        let told = office.map(|item| {
-            let part = |of: &str| item[of].as_str().unwrap_or_default().to_owned();
-            (part("code"), part("message"), part("next"))
-        });
-        told.collect::<Vec<_>>()
-    };
-    fs::write(brokers.file("desk-a.nkey"), "garbage").unwrap();
-    let told = found();
-    let of = |named: &str| told.iter().any(|(_, message, _)| message.contains(named));
-    assert!(
-        of("office.stations_key") && of("office.brokers.credentials"),
-        "{told:?}"
-    );
-    assert!(
-        told.iter()
-            .all(|(code, _, next)| code == "office_key" && !next.is_empty()),
-        "{told:?}"
-    );
-    let seed = nkeys::KeyPair::new_user().seed().unwrap();
-    for (file, text) in [(key, "0a".repeat(32)), (brokers.file("desk-a.nkey"), seed)] {
-        fs::write(&file, text).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    let told = found();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(told[0].0, "office_ready");
 }

@@ -98,8 +98,8 @@ pub(super) async fn claim(
                 .map(|one| (one.lease.clone(), one.until_ms))
                 .collect(),
         };
-        let store = &counter.streams.answers;
-        let is_first = records::create(store, (name.as_str(), &answered), &counter.key).await?;
+        let entry = (name.as_str(), &answered);
+        let is_first = counter.create(&counter.streams.answers, entry).await?;
         // Asked twice at the same time: the first answer holds, what came now is free again.
         if !is_first && let Some(first) = counter.answered(name).await? {
             for one in claimed {
@@ -244,7 +244,8 @@ impl Counter {
             pages: package.originals(),
             archive: package.archive.clone(),
         };
-        records::put(&self.streams.handed, (key.as_str(), &handed), &self.key).await?;
+        self.write(&self.streams.handed, (key.as_str(), &handed))
+            .await?;
         if seconds != self.settings.office.lease_seconds.0 {
             // Offered again after this time instead of the usual one; an acknowledgement until then counts as ever.
             let again = AckKind::Nak(Some(Duration::from_secs(seconds)));

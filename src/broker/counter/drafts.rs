@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -16,10 +15,11 @@ use super::Counter;
 use super::caller::CaseSystem;
 use super::claims::shown_draft;
 use super::records::{self, Handed, Lease, Registered};
+use super::walk;
 use crate::api::asked::Asked;
 use crate::api::drafts::{AckBody, NackBody, check_text};
 use crate::api::health::OnHost;
-use crate::api::paging::{self, Listed, Part};
+use crate::api::paging::{Listed, Part};
 use crate::api::problem::Problem;
 use crate::broker::fault::BrokerFault;
 use crate::broker::names;
@@ -225,7 +225,7 @@ impl Counter {
             archive: handed.archive.clone(),
         };
         let entry = (known.key.as_str(), &registered);
-        if records::create(&self.streams.registered, entry, &self.key).await? {
+        if self.create(&self.streams.registered, entry).await? {
             return Ok(registered);
         }
         let first = self.registered(&known.key).await?;
@@ -268,7 +268,7 @@ pub(super) async fn nack(
         ..handed.clone()
     };
     let entry = (known.key.as_str(), &free);
-    records::put(&counter.streams.handed, entry, &counter.key).await?;
+    counter.write(&counter.streams.handed, entry).await?;
     counter
         .deliver(&handed.delivery, AckKind::Nak(Some(BACK)))
         .await?;
@@ -302,54 +302,14 @@ pub(super) async fn list(
             "state: acked is allowed at the office",
         ));
     }
-    let limit = part.limit()? as usize;
-    let after = paging::number_shown(&part)?.unwrap_or(0);
-    let start = u64::try_from(after).map_err(|_| paging::invalid())? + 1;
-    let (came, more) = entries(&counter, start, limit).await?;
-    let place = came.last().map(|(place, _)| *place);
-    let next = place
-        .filter(|_| more)
-        .map(|place| paging::mark(&paging::place_shown(place)));
-    let items = came.iter().filter_map(|(_, message)| {
-        let station = message.subject.split('.').nth(2).unwrap_or_default();
+    let shown = |message: &StreamMessage| {
+        let station = message.subject.split('.').nth(2)?;
         let entry = records::unsealed::<Registered>(&message.payload, &counter.key)?;
-        if entry.system != system {
-            return None;
-        }
-        Some(View::registered(
-            &names::shown(station, &entry.letter),
-            &entry,
-        ))
-    });
-    let items = items.collect();
-    Ok(Json(Listed { items, next }))
-}
-
-/// Entries from this place on, each with its own, and whether more follow; asked of the stream's leader one by one, since a consumer without
-/// acknowledgements sends each once, and a broker that is just finding its way (seen at 2.9 under kills, at the first of a page) loses it.
-async fn entries(
-    counter: &Counter,
-    start: u64,
-    limit: usize,
-) -> Result<(Vec<(i64, StreamMessage)>, bool), BrokerFault> {
-    let stream = &counter.streams.registered.stream;
+        let id = names::shown(station, &entry.letter);
+        (entry.system == system).then(|| View::registered(&id, &entry))
+    };
     let all = format!("$KV.{}.>", names::REGISTERED);
-    let (mut came, mut at) = (Vec::new(), start);
-    loop {
-        let asked = stream.raw_message_builder().sequence(at);
-        let message = match asked.next_by_subject(all.as_str()).send().await {
-            Ok(message) => message,
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
-                return Ok((came, false));
-            }
-            Err(error) => return Err(BrokerFault::away(error)),
-        };
-        if came.len() == limit {
-            return Ok((came, true));
-        }
-        at = message.sequence + 1;
-        came.push((i64::try_from(message.sequence).unwrap_or(i64::MAX), message));
-    }
+    walk::page((&counter.streams.registered.stream, &all), &part, shown).await
 }
 
 /// What is ready and what is not.

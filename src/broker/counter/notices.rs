@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{AckKind, Message};
 use axum::Json;
@@ -14,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::Counter;
 use super::caller::CaseSystem;
 use super::claims::shown_draft;
+use super::walk;
 use crate::Chain;
 use crate::api::asked::{Asked, Nothing};
-use crate::api::paging::{self, Listed, Part};
+use crate::api::paging::{Listed, Part};
 use crate::api::problem::Problem;
 use crate::broker::fault::BrokerFault;
 use crate::broker::names;
@@ -161,31 +163,14 @@ pub(super) async fn alerts(
 impl Counter {
     async fn listed(
         &self,
-        (stream, subject): (&Stream, &str),
+        of: (&Stream, &str),
         part: &Part,
     ) -> Result<Json<Listed<NoticeView>>, Problem> {
-        let limit = part.limit()? as usize;
-        let after = paging::number_shown(part)?.unwrap_or(0);
-        let mut at = u64::try_from(after).map_err(|_| paging::invalid())? + 1;
-        let (mut items, mut next) = (Vec::new(), None);
-        loop {
-            let asked = stream.raw_message_builder().sequence(at);
-            let message = match asked.next_by_subject(subject).send().await {
-                Ok(message) => message,
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => break,
-                Err(error) => return Err(BrokerFault::away(error).into()),
-            };
-            if items.len() == limit {
-                let last = i64::try_from(at - 1).unwrap_or(i64::MAX);
-                next = Some(paging::mark(&paging::place_shown(last)));
-                break;
-            }
-            at = message.sequence + 1;
-            if let Some(package) = self.opened(&message.subject, &message.payload) {
-                items.push(NoticeView::of(message.sequence, package));
-            }
-        }
-        Ok(Json(Listed { items, next }))
+        let shown = |message: &StreamMessage| {
+            let package = self.opened(&message.subject, &message.payload)?;
+            Some(NoticeView::of(message.sequence, package))
+        };
+        walk::page(of, part, shown).await
     }
 }
 

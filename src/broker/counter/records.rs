@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Counter;
 use crate::broker::fault::BrokerFault;
 use crate::broker::package::Archive;
 use crate::broker::seal::SealKey;
@@ -117,31 +118,36 @@ pub(super) fn unsealed<T: DeserializeOwned>(sealed: &[u8], seal: &SealKey) -> Op
     serde_json::from_slice(&seal.kept(sealed)?).ok()
 }
 
-/// Writes an entry.
-pub(super) async fn put(
-    store: &Store,
-    (key, value): (&str, &impl Serialize),
-    seal: &SealKey,
-) -> Result<(), BrokerFault> {
-    let sealed = seal.keep(&json(value));
-    store
-        .put(key, sealed.into())
-        .await
-        .map_err(BrokerFault::away)?;
-    Ok(())
-}
+impl Counter {
+    /// Writes an entry.
+    pub(super) async fn write(
+        &self,
+        store: &Store,
+        (key, value): (&str, &impl Serialize),
+    ) -> Result<(), BrokerFault> {
+        let sealed = self.key.keep(&json(value));
+        let writing = async {
+            let written = store.put(key, sealed.into()).await;
+            written.map(drop).map_err(BrokerFault::away)
+        };
+        self.link.put(&store.stream_name, writing).await
+    }
 
-/// Creates an entry unless there is one; whether it was created by this call.
-pub(super) async fn create(
-    store: &Store,
-    (key, value): (&str, &impl Serialize),
-    seal: &SealKey,
-) -> Result<bool, BrokerFault> {
-    let sealed = seal.keep(&json(value));
-    match store.create(key, sealed.into()).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == CreateErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(BrokerFault::away(error)),
+    /// Creates an entry unless there is one; whether it was created by this call.
+    pub(super) async fn create(
+        &self,
+        store: &Store,
+        (key, value): (&str, &impl Serialize),
+    ) -> Result<bool, BrokerFault> {
+        let sealed = self.key.keep(&json(value));
+        let creating = async {
+            match store.create(key, sealed.into()).await {
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == CreateErrorKind::AlreadyExists => Ok(false),
+                Err(error) => Err(BrokerFault::away(error)),
+            }
+        };
+        self.link.put(&store.stream_name, creating).await
     }
 }
 
