@@ -8,6 +8,7 @@ mod machine;
 mod office;
 mod outside;
 mod scanners;
+mod together;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use crate::disinfect::CabinetControl;
 use crate::store::{Db, StoreError};
 
 pub(crate) use machine::room_of;
+pub use together::{counter, reader};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod brokers;
 mod campaign;
+mod check;
 mod drafts;
 mod files;
 mod majority;

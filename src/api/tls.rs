@@ -50,8 +50,8 @@ pub enum TlsError {
         #[source]
         source: rustls::Error,
     },
-    /// The authority for case systems cannot be used.
-    #[error("{}: no authority for case systems", file.display())]
+    /// An authority cannot be used.
+    #[error("{}: holds no authority that certificates can be held against", file.display())]
     Authority {
         /// The file.
         file: PathBuf,
@@ -83,7 +83,11 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     }
 }
 
-fn authority(file: &Path) -> Result<RootCertStore, TlsError> {
+/// The authorities that a PEM file holds.
+///
+/// # Errors
+/// [`TlsError`] with the file.
+pub fn authority(file: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(file)? {
         roots

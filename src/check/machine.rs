@@ -4,7 +4,7 @@
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{statfs, statvfs};
@@ -105,9 +105,8 @@ fn try_using(folder: &Path) -> std::io::Result<()> {
 
 /// Who else can look into what is the station's alone; and whether this look says anything about the user that runs it.
 fn rights(settings: &Settings, report: &mut Report) {
-    let others = |path: &Path| path.metadata().is_ok_and(|meta| meta.mode() & 0o077 != 0);
     let data = &settings.station.data_dir;
-    if others(data) {
+    if is_open(data) {
         report.warn("rights", "open_to_others", &[&data.display().to_string()]);
     }
     let at_rest = settings.at_rest.as_ref().and_then(|wanted| match wanted {
@@ -119,9 +118,7 @@ fn rights(settings: &Settings, report: &mut Report) {
         .chain(at_rest)
         .chain(&settings.backup.key_file)
         .chain(&settings.http.key);
-    for file in files.filter(|file| others(file)) {
-        report.warn("rights", "secret_open", &[&file.display().to_string()]);
-    }
+    secrets_open(files, report);
     let owner = data.metadata().map(|meta| meta.uid());
     let asking = rustix::process::geteuid().as_raw();
     if let Ok(owner) = owner.as_ref()
@@ -129,6 +126,17 @@ fn rights(settings: &Settings, report: &mut Report) {
     {
         let numbers = [&asking.to_string(), &owner.to_string()];
         report.warn("rights", "other_user", &numbers.map(String::as_str));
+    }
+}
+
+fn is_open(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.mode() & 0o077 != 0)
+}
+
+/// Those of these files that others of this machine can read.
+pub(super) fn secrets_open<'a>(files: impl IntoIterator<Item = &'a PathBuf>, report: &mut Report) {
+    for file in files.into_iter().filter(|file| is_open(file)) {
+        report.warn("rights", "secret_open", &[&file.display().to_string()]);
     }
 }
 

@@ -6,10 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Report;
-use crate::broker::stations_key::StationsKey;
-use crate::broker::{KeyFault, SealKey, crossing};
-use crate::config::{Offer, Settings};
+use super::{Report, together};
+use crate::config::{self, Offer, Settings};
 use crate::domain::access::{Role, Scope};
 use crate::domain::deadline::Profile;
 use crate::domain::roster::Roster;
@@ -28,46 +26,10 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     backups(settings, report);
     registration(settings, report);
     offered_as_read(settings, report);
-    reading(settings, report);
+    reading(&settings.reading, report);
     meaning(settings, report);
     paper(settings, report);
-    together(settings, report);
-}
-
-/// With other stations of one office: the keys, the credentials and the program that it takes. Whether a broker answers a running station says itself.
-fn together(settings: &Settings, report: &mut Report) {
-    let Some(office) = &settings.office else {
-        return;
-    };
-    let mut faults: Vec<String> = Vec::new();
-    let mut note = |key: &str, fault: Option<KeyFault>| {
-        faults.extend(fault.map(|fault| format!("office.{key}: {}", Chain(&fault))));
-    };
-    note("seal_key", SealKey::load(&office.seal_key).err());
-    let stations = office.stations_key.as_deref().map(StationsKey::read);
-    note("stations_key", stations.and_then(Result::err));
-    let credentials = &office.brokers.credentials;
-    let shown = credentials.display();
-    match std::fs::read_to_string(credentials) {
-        Err(error) => faults.push(format!("office.brokers.credentials: {shown}: {error}")),
-        Ok(text) => {
-            let is_seed = nkeys::KeyPair::from_seed(text.trim()).is_ok();
-            if !is_seed && !text.contains("BEGIN USER NKEY SEED") {
-                faults.push(format!("office.brokers.credentials: {shown} holds no credentials: a .creds file or one seed of an nkey (SU…) is needed"));
-            }
-        }
-    }
-    for fault in &faults {
-        report.bad("office", "office_key", &[fault]);
-    }
-    let program = crossing::program();
-    match program.filter(|program| program.exists()) {
-        None => report.bad("office", "office_program", &[crossing::PROGRAM]),
-        Some(_) if faults.is_empty() => {
-            report.good("office", "office_ready", &[&office.station.0]);
-        }
-        Some(_) => {}
-    }
+    together::of_station(settings, report);
 }
 
 /// A station that nobody can sign in to does nothing.
@@ -262,9 +224,9 @@ fn holidays(deadlines: &Profile, report: &mut Report) {
 }
 
 /// The models are loaded where pages are read: in a process of its own, within its limit of memory.
-fn reading(settings: &Settings, report: &mut Report) {
-    let mut worker = Worker::new(settings.reading.memory_mb.0);
-    let task = Task::Open(Box::new(settings.reading.clone()));
+pub(super) fn reading(reading: &config::Reading, report: &mut Report) {
+    let mut worker = Worker::new(reading.memory_mb.0);
+    let task = Task::Open(Box::new(reading.clone()));
     let mut on = |_| Wait::On;
     let opened = worker.ask(&task, &[], &mut Patience::new(LOADING, &mut on));
     worker.end();
@@ -272,7 +234,7 @@ fn reading(settings: &Settings, report: &mut Report) {
         Ok((Done::Opened { engine, note }, _)) => {
             report.good("reading", "reading_works", &[&engine]);
             match note {
-                Some(note) if settings.reading.openvino_dir.exists() => {
+                Some(note) if reading.openvino_dir.exists() => {
                     report.warn("reading", "reading_slower", &[&note]);
                 }
                 Some(note) => report.good("reading", "reading_rten", &[&note]),

@@ -1,31 +1,32 @@
 //! Whom the station speaks to: its own port, TLS, and the case systems. Nothing is sent.
 
+use super::Report;
 use super::machine::{folder, station_runs};
-use super::{Report, machine};
 use crate::Chain;
-use crate::config::Settings;
+use crate::config::{Http, Settings};
 use crate::handoff::{self, Guarded};
 
 /// What needs no answer from anybody.
 pub(super) fn check(settings: &Settings, report: &mut Report) {
-    port(settings, report);
-    tls(settings, report);
+    port(&settings.http, || station_runs(settings), report);
+    tls(&settings.http, report);
     exchanges(settings, report);
 }
 
-fn port(settings: &Settings, report: &mut Report) {
-    let address = settings.http.listen.to_string();
-    match std::net::TcpListener::bind(settings.http.listen) {
+/// `runs`: whether it may be this program itself that listens there.
+pub(super) fn port(http: &Http, runs: impl Fn() -> bool, report: &mut Report) {
+    let address = http.listen.to_string();
+    match std::net::TcpListener::bind(http.listen) {
         Ok(_) => report.good("http", "port_free", &[&address]),
-        Err(_) if machine::station_runs(settings) => report.good("http", "port_ours", &[&address]),
+        Err(_) if runs() => report.good("http", "port_ours", &[&address]),
         Err(error) => report.warn("http", "port_taken", &[&address, &error.to_string()]),
     }
 }
 
-fn tls(settings: &Settings, report: &mut Report) {
-    match crate::api::tls::server_config(&settings.http) {
+pub(super) fn tls(http: &Http, report: &mut Report) {
+    match crate::api::tls::server_config(http) {
         Ok(None) => {}
-        Ok(Some(_)) if settings.http.client_authority.is_some() => {
+        Ok(Some(_)) if http.client_authority.is_some() => {
             report.good("tls", "tls_shown", &[]);
         }
         Ok(Some(_)) => report.good("tls", "tls_fits", &[]),

@@ -1,14 +1,16 @@
 //! `laixin check`: tries the settings, every device, folder and model; one line each, with what to do next. What is looked at is in
-//! `src/check.rs`; here it is printed, in the station's language or as JSON.
+//! `src/check.rs`; here it is printed, in the station's language or as JSON. Settings of `laixin office` and `laixin reader` are known by their tables.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{ConfigArg, FINDING, GOOD, USAGE};
+use crate::broker::counter::CounterSettings;
 use crate::check::{self, Finding, Level};
 use crate::clock;
-use crate::config::{Language, Settings};
+use crate::config::{ConfigError, Language, ReaderSettings, Settings, load_toml};
 use crate::console::words::Words;
 
 /// `laixin check`
@@ -24,23 +26,60 @@ pub struct CheckArgs {
     language: Option<String>,
 }
 
+/// Whose settings a file holds.
+enum Whose {
+    Station(Box<Settings>),
+    Counter(CounterSettings),
+    Reader(ReaderSettings),
+}
+
+impl Whose {
+    /// A station has its brokers in `[office]`; what has them in a table of their own is none.
+    fn load(file: &Path) -> Result<Self, ConfigError> {
+        let tables = load_toml::<toml::Table>(file)?;
+        if tables.contains_key("reader") {
+            return ReaderSettings::load(file).map(Self::Reader);
+        }
+        if tables.contains_key("brokers") {
+            return CounterSettings::load(file).map(Self::Counter);
+        }
+        Settings::load(file).map(|settings| Self::Station(Box::new(settings)))
+    }
+
+    fn language(&self) -> Language {
+        match self {
+            Self::Station(settings) => settings.station.language,
+            Self::Counter(_) | Self::Reader(_) => Language::default(),
+        }
+    }
+
+    fn checked(self) -> Vec<Finding> {
+        let settings = match self {
+            Self::Counter(settings) => return check::counter(&settings),
+            Self::Reader(settings) => return check::reader(&settings),
+            Self::Station(settings) => settings,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the system can start a runtime");
+        runtime.block_on(check::everything(Arc::from(settings), None))
+    }
+}
+
 /// Checks everything the settings name.
 pub fn run(args: &CheckArgs) -> u8 {
-    let settings = match Settings::load(&args.config.config) {
-        Ok(settings) => settings,
+    let whose = match Whose::load(&args.config.config) {
+        Ok(whose) => whose,
         Err(error) => return refused(args, &crate::Chain(&error).to_string()),
     };
     let language = match args.language.as_deref() {
         Some("zh") => Language::Chinese,
         Some(_) => Language::English,
-        None => settings.station.language,
+        None => whose.language(),
     };
     let w = Words::of(language);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("the system can start a runtime");
-    let findings = runtime.block_on(check::everything(Arc::new(settings), None));
+    let findings = whose.checked();
     let bad = count(&findings, Level::Bad);
     if args.json {
         let items: Vec<Value> = findings.iter().map(|finding| item(w, finding)).collect();
@@ -60,7 +99,7 @@ fn refused(args: &CheckArgs, why: &str) -> u8 {
     eprintln!("laixin: {why}");
     if args.json {
         let item = json!({"part": "configuration", "state": Level::Bad.name(), "code": "settings_refused", "message": why,
-            "next": "mend the line it names; the comments of config/station.toml say what is allowed"});
+            "next": "mend the line it names; the comments of the shipped file say what is allowed"});
         print_json(args, 1, 0, vec![item]);
     }
     USAGE

@@ -135,20 +135,21 @@ fn part_line(
 fn other_line(w: &'static Words, one: &Neighbour) -> OtherLine {
     let is_there = one.is_there();
     let parts = one.word.parts.iter().filter(|_| is_there);
+    // In its own words: what is "here" there is not here.
     let amiss = parts.filter_map(|(part, code)| {
         let code = code.as_deref()?;
-        Some(format!(
-            "{}: {}",
-            part_name(w, part),
-            w.code("part_code", code)
-        ))
+        let told = w.code("part_code", code);
+        Some(w.two("maintenance.it_says", part_name(w, part), told))
     });
-    let amiss: Vec<String> = amiss.collect();
+    let mut amiss: Vec<String> = amiss.collect();
     let (state, tone) = match (is_there, amiss.is_empty()) {
         (false, _) => ("maintenance.silent", "bad"),
         (true, false) => ("maintenance.not_ready", "bad"),
         (true, true) => ("maintenance.ready", "good"),
     };
+    if !is_there {
+        amiss.push(w.t("maintenance.silent_do").to_owned());
+    }
     let kind = match one.kind {
         Kind::Station => "maintenance.station",
         Kind::Reader => "maintenance.reader",
