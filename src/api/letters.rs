@@ -113,6 +113,10 @@ pub struct PageView {
     pub height: Option<u32>,
     /// The load under which its sheet was opened: another than the letter's where the page was moved into it, or came later.
     pub load: i64,
+    /// Engine and models that it was read with, once it is read; the same name reads the same.
+    pub engine: Option<String>,
+    /// The reader of the office that read it; `null`: the station itself, or nobody yet.
+    pub read_by: Option<String>,
 }
 
 impl From<PageRow> for PageView {
@@ -128,6 +132,8 @@ impl From<PageRow> for PageView {
             width: row.size_px.map(|(width, _)| width),
             height: row.size_px.map(|(_, height)| height),
             load: row.load,
+            engine: row.engine,
+            read_by: row.read_by,
         }
     }
 }

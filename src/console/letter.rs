@@ -385,7 +385,7 @@ fn filled(w: &'static Words, f: Frame, seen: Seen) -> LetterPage {
             .map(|draft| signatories(&draft.fields))
             .unwrap_or_default(),
         more: draft
-            .map(|draft| more(w, draft, seen.seen_by_visitor.as_deref()))
+            .map(|draft| more(w, (draft, &seen.pages), seen.seen_by_visitor.as_deref()))
             .unwrap_or_default(),
         queue: w.one("letter.queue", seen.queue.waiting),
         next: seen.queue.next.clone().unwrap_or_default(),

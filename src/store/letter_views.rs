@@ -65,6 +65,10 @@ pub struct PageRow {
     pub turned_deg: u16,
     /// The load under which its sheet was opened.
     pub load: i64,
+    /// Engine and models that it was read with, once it is read.
+    pub engine: Option<String>,
+    /// The reader of the office that read it; `None`: this station did, or nobody yet.
+    pub read_by: Option<String>,
 }
 
 impl PageRow {
@@ -78,6 +82,10 @@ impl PageRow {
 /// The load that a page `p` came under, by the entry of its arrival; of one that has none its letter's.
 const LOAD_OF_PAGE: &str = "coalesce((SELECT detail ->> '$.load' FROM ledger WHERE subject = 'arrival/' || p.arrival_id AND action = 'page.arrived'
     ORDER BY seq DESC LIMIT 1), (SELECT load_id FROM letters WHERE id = p.letter_id))";
+
+/// Who read a page `p`, where that was not this station: the note of it follows the reading.
+const READER_OF_PAGE: &str = "(SELECT CASE action WHEN 'page.read_elsewhere' THEN detail ->> '$.reader' END FROM ledger
+    WHERE subject = 'page/' || p.id AND action IN ('page.read', 'page.read_elsewhere') ORDER BY seq DESC LIMIT 1)";
 
 /// Which letters to list.
 #[derive(Debug, Clone, Default)]
@@ -221,8 +229,8 @@ impl Db {
     /// When SQLite refuses.
     pub fn page_rows(&self, letter: &str) -> Result<Vec<PageRow>, StoreError> {
         let mut query = self.connection.prepare_cached(&format!(
-            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height, coalesce(r.turned_deg, 0), {LOAD_OF_PAGE}
-             FROM pages p LEFT JOIN readings r ON r.rowid =
+            "SELECT p.kind, p.sha256, p.sm3, p.size, p.frame, p.state, p.problem, r.width, r.height, coalesce(r.turned_deg, 0), {LOAD_OF_PAGE},
+             r.engine, {READER_OF_PAGE} FROM pages p LEFT JOIN readings r ON r.rowid =
              (SELECT rowid FROM readings WHERE page_id = p.id ORDER BY read_ms DESC, rowid DESC LIMIT 1)
              WHERE p.letter_id = ?1 ORDER BY {ARCHIVE_ORDER}"
         ))?;
@@ -242,6 +250,8 @@ impl Db {
                 size_px: size.0.zip(size.1),
                 turned_deg: row.get(9)?,
                 load: row.get(10)?,
+                engine: row.get(11)?,
+                read_by: row.get(12)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

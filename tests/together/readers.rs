@@ -77,6 +77,17 @@ fn lines(station: &TestStation) -> BTreeMap<String, String> {
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+/// Who read each page, as its letter tells; by engine and models it is the same everywhere.
+fn read_by(station: &TestStation) -> Vec<Value> {
+    let pages = LETTERS.iter().flat_map(|letter| {
+        let told = station.ok("GET", &format!("/v1/letters/{letter}"), None);
+        told["page_list"].as_array().unwrap().clone()
+    });
+    let is_named = |page: &Value| page["engine"].as_str().is_some_and(|name| !name.is_empty());
+    let pages = pages.inspect(|page| assert!(is_named(page), "{page}"));
+    pages.map(|page| page["read_by"].clone()).collect()
+}
+
 fn drafted(station: &TestStation) {
     for letter in LETTERS {
         station.wait_for_stage(letter, &["drafted"], 180);
@@ -98,6 +109,11 @@ fn pages_read_elsewhere_are_read_once_and_say_the_same() {
     let elsewhere: i64 = read.values().map(|(_, elsewhere)| elsewhere).sum();
     // The station may take a page itself before the others have arrived behind it.
     assert!(elsewhere >= 3, "{read:?}\n{}", station.log());
+    let told = read_by(&station);
+    assert_eq!(told.len(), 6, "{told:?}");
+    let by_reader = told.iter().filter(|by| *by == "reader-1").count();
+    assert_eq!(by_reader, usize::try_from(elsewhere).unwrap(), "{told:?}");
+    assert!(told.iter().all(|by| by == "reader-1" || by.is_null()));
 
     let mut alone = TestStation::new();
     alone.start();
@@ -105,6 +121,7 @@ fn pages_read_elsewhere_are_read_once_and_say_the_same() {
     arrive(&alone);
     drafted(&alone);
     assert_eq!(lines(&station), lines(&alone));
+    assert!(read_by(&alone).iter().all(Value::is_null));
 }
 
 /// With the permissions that are shipped, nobody is refused anything that he needs.

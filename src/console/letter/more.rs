@@ -1,9 +1,12 @@
 //! What the letter's page shows below the fields: who signed a joint letter, disinfection, deadlines.
 
+use std::collections::BTreeMap;
+
 use super::super::when;
 use super::super::words::Words;
 use crate::domain::deadline::{Start, Unit, WEEKENDS_ONLY};
 use crate::domain::draft::{Deadline, DeadlineToCome, Disinfection, Draft, Fields};
+use crate::store::PageRow;
 
 /// A label with its text.
 pub(super) struct Line {
@@ -100,8 +103,26 @@ fn deadline_to_come(w: &'static Words, rule: &DeadlineToCome) -> String {
     )
 }
 
+/// Pages that another machine read, and which.
+fn read_elsewhere(w: &'static Words, pages: &[PageRow]) -> String {
+    let mut by: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for page in pages {
+        if let Some(reader) = &page.read_by {
+            by.entry(reader).or_default().push(page.n.to_string());
+        }
+    }
+    let lines = by
+        .into_iter()
+        .map(|(reader, pages)| w.two("letter.read_by", pages.join("、"), reader));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What the form shows below the fields.
-pub(super) fn more(w: &'static Words, draft: &Draft, seen: Option<&str>) -> Vec<Line> {
+pub(super) fn more(
+    w: &'static Words,
+    (draft, pages): (&Draft, &[PageRow]),
+    seen: Option<&str>,
+) -> Vec<Line> {
     let fields = &draft.fields;
     let mut lines = Vec::new();
     let mut add = |label: &'static str, text: String, tone: &'static str| {
@@ -145,5 +166,6 @@ pub(super) fn more(w: &'static Words, draft: &Draft, seen: Option<&str>) -> Vec<
     let to_come = draft.deadlines_to_come.iter();
     let to_come: Vec<_> = to_come.map(|rule| deadline_to_come(w, rule)).collect();
     add("letter.deadlines_to_come", to_come.join("\n"), "");
+    add("letter.read_elsewhere", read_elsewhere(w, pages), "");
     lines
 }
