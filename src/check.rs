@@ -4,6 +4,7 @@
 
 mod at_rest;
 mod cabinets;
+mod finding;
 mod machine;
 mod office;
 mod outside;
@@ -16,11 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use crate::clock::{self, Millis};
-use crate::config::{Language, Settings};
-use crate::console::words::Words;
+use crate::config::Settings;
 use crate::disinfect::CabinetControl;
 use crate::store::{Db, StoreError};
 
+pub use finding::Finding;
+use finding::Value;
 pub(crate) use machine::room_of;
 pub use together::{counter, reader};
 
@@ -47,62 +49,6 @@ impl Level {
     }
 }
 
-/// One line of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at, e.g. `disk`, `cabinet cabinet-1`.
-    pub part: String,
-    /// How bad it is.
-    pub level: Level,
-    /// Stable code of what was found.
-    pub code: &'static str,
-    values: Vec<String>,
-    /// What a driver itself says is to be done: in English, and the stable code of its trouble.
-    advice: Option<(String, String)>,
-}
-
-impl Finding {
-    /// What was looked at, in words.
-    pub(crate) fn part(&self, w: &Words) -> String {
-        match self.part.split_once(' ') {
-            Some((kind, id)) if w.known("check_part", kind).is_some() => {
-                format!("{} {id}", w.code("check_part", kind))
-            }
-            _ => w.code("check_part", &self.part).to_owned(),
-        }
-    }
-
-    /// What was found, in words.
-    pub(crate) fn told(&self, w: &Words) -> String {
-        // A value that is a code of its own, or a scanner's tray, has words, too.
-        let sections = ["missing", "hold", "check_value"];
-        let in_words = |value: &String| {
-            let code = value.replace(' ', "_");
-            let known = sections.iter().find_map(|section| w.known(section, &code));
-            known.map_or_else(|| value.clone(), str::to_owned)
-        };
-        let told: Vec<String> = self.values.iter().map(in_words).collect();
-        let values: Vec<&dyn std::fmt::Display> = told.iter().map(|value| value as _).collect();
-        w.fill(&format!("check.{}", self.code), &values)
-    }
-
-    /// What to do next, in words; nothing where all is well.
-    pub(crate) fn next(&self, w: &Words) -> Option<String> {
-        if self.level == Level::Good {
-            return None;
-        }
-        let (said, code) = match &self.advice {
-            Some((said, _)) if w.language() == Language::English => return Some(said.clone()),
-            Some((said, code)) => (Some(said), code.as_str()),
-            None => (None, ""),
-        };
-        let known = w
-            .known("hold_do", code)
-            .or_else(|| w.known("check_do", self.code));
-        known.map(str::to_owned).or_else(|| said.cloned())
-    }
-}
-
 /// Collects the lines.
 #[derive(Debug, Default)]
 struct Report {
@@ -111,11 +57,17 @@ struct Report {
 
 impl Report {
     fn add(&mut self, level: Level, part: &str, code: &'static str, values: &[&str]) {
+        self.tell(level, part, code, values.iter().map(Value::from).collect());
+    }
+
+    /// The same with values that have words of their own.
+    fn tell(&mut self, level: Level, part: &str, code: &'static str, values: Vec<Value>) {
         self.findings.push(Finding {
             part: part.to_owned(),
             level,
             code,
-            values: values.iter().map(|&value| value.to_owned()).collect(),
+            values,
+            said: None,
             advice: None,
         });
     }
@@ -130,6 +82,13 @@ impl Report {
 
     fn bad(&mut self, part: &str, code: &'static str, values: &[&str]) {
         self.add(Level::Bad, part, code, values);
+    }
+
+    /// What the system or a device said of the last one: words of theirs, in their language.
+    fn said(&mut self, said: impl std::fmt::Display) {
+        if let Some(last) = self.findings.last_mut() {
+            last.said = Some(said.to_string());
+        }
     }
 
     /// The driver knows better what to do.
@@ -229,7 +188,8 @@ fn database(settings: &Settings, report: &mut Report) {
         Ok(false) => return report.good("database", "database_none", &[]),
         Ok(true) => {}
         Err(error) => {
-            return report.bad("database", "database_shut", &[&shown, &error.to_string()]);
+            report.bad("database", "database_shut", &[&shown]);
+            return report.said(error);
         }
     }
     match Db::look_at(settings) {
@@ -239,8 +199,8 @@ fn database(settings: &Settings, report: &mut Report) {
             office::accounts(&db, report);
         }
         Err(error) => {
-            let why = crate::Chain(&error).to_string();
-            report.bad("database", "database_broken", &[&shown, &why]);
+            report.bad("database", "database_broken", &[&shown]);
+            report.said(crate::Chain(&error));
         }
     }
 }

@@ -45,7 +45,7 @@ impl CheckLine {
             part: finding.part.clone(),
             state: finding.level,
             code: finding.code.to_owned(),
-            message: finding.told(w),
+            message: finding.whole(w),
             next: finding.next(w),
         }
     }

@@ -21,12 +21,14 @@ pub(super) fn check(settings: &mut Settings, is_inside: bool, report: &mut Repor
     let Some(wanted) = settings.at_rest.clone() else {
         report.warn("at_rest", "in_the_clear", &[]);
         if let Err(error) = unlocked {
-            report.bad("at_rest", "key_not_named", &[&Chain(&error).to_string()]);
+            report.bad("at_rest", "key_not_named", &[]);
+            report.said(Chain(&error));
         }
         return;
     };
     if let Err(error) = unlocked {
-        report.bad("at_rest", "key_not_there", &[&Chain(&error).to_string()]);
+        report.bad("at_rest", "key_not_there", &[]);
+        report.said(Chain(&error));
         return;
     }
     let Ok(lock) = settings.lock() else { return };

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use uv_cabinet::{
     Address, Cabinet, LEAST_DOSE_MJ_CM2, LEAST_EXPOSURE_S, LinkProblem, Missing, Point, Profile,
+    ProfileError,
 };
 
-use super::{Report, Running, outside};
+use super::{Level, Report, Running, Value, outside};
 use crate::config::{self, Settings};
-use crate::disinfect::{CabinetView, TroubleView};
+use crate::disinfect::{CabinetView, TroubleView, WrongCabinetView};
 use crate::store::{Db, HealthRow, TestOutcome};
 use crate::{Chain, clock, disinfect};
 
@@ -29,7 +30,8 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                 match lines.cabinet(profile.clone()) {
                     Ok(on_line) => on_lines.push(on_line),
                     Err(error) => {
-                        report.bad(&what, "cabinet_twice", &[&Chain(&error).to_string()]);
+                        report.bad(&what, "cabinet_twice", &[]);
+                        report.said(Chain(&error));
                         continue;
                     }
                 }
@@ -46,9 +48,14 @@ pub(super) async fn all(settings: &Settings, report: &mut Report) {
                 }
                 self_test(settings, cabinet, report);
             }
-            Err(error) => report.bad(&what, "profile_refused", &[&Chain(&error).to_string()]),
+            Err(error) => profile_refused(&what, &error, report),
         }
     }
+}
+
+fn profile_refused(what: &str, error: &ProfileError, report: &mut Report) {
+    report.bad(what, "profile_refused", &[]);
+    report.said(Chain(error));
 }
 
 /// The same of a running station, whose tasks look at their cabinets several times a second: nobody else does.
@@ -59,7 +66,7 @@ pub(super) fn seen(settings: &Settings, running: &Running, report: &mut Report) 
         match disinfect::profile_of(cabinet) {
             Ok(profile) => known_beforehand(cabinet, &profile, report),
             // It runs with the profile it started with, and will not start again with this one.
-            Err(error) => report.bad(&what, "profile_refused", &[&Chain(&error).to_string()]),
+            Err(error) => profile_refused(&what, &error, report),
         }
         let control = running.get(&cabinet.id.0);
         if let Some(control) = control.filter(|control| control.view().step != "alarm") {
@@ -72,15 +79,42 @@ pub(super) fn seen(settings: &Settings, running: &Running, report: &mut Report) 
 fn as_seen(what: &str, cabinet: &config::Cabinet, view: &CabinetView, report: &mut Report) {
     let address = cabinet.address.to_string();
     if let Some(wrong) = &view.wrong_cabinet {
-        let told = format!("{} {} ≠ {}", wrong.point, wrong.read, wrong.expected);
-        report.bad(what, "wrong_cabinet", &[&address, &told]);
+        wrong_cabinet(what, &address, wrong, report);
     } else if !view.connected {
         let why = view.link.last_problem.as_deref().unwrap_or("not_read_yet");
         let blocked = view.blocked.as_ref().map(|blocked| blocked.code.as_str());
         let code = SILENCES.into_iter().find(|code| blocked == Some(code));
-        report.bad(what, code.unwrap_or("cabinet_silent"), &[&address, why]);
+        no_answer(
+            what,
+            code.unwrap_or("cabinet_silent"),
+            (&address, why),
+            report,
+        );
     } else {
         told_troubles(what, &address, &view.troubles, report);
+    }
+}
+
+fn wrong_cabinet(what: &str, address: &str, wrong: &WrongCabinetView, report: &mut Report) {
+    let told = vec![
+        address.into(),
+        (&wrong.point).into(),
+        read(&wrong.read),
+        (&wrong.expected).into(),
+    ];
+    report.tell(Level::Bad, what, "wrong_cabinet", told);
+}
+
+fn no_answer(what: &str, code: &'static str, (address, why): (&str, &str), report: &mut Report) {
+    let why = Value::Code("missing", why.to_owned());
+    report.tell(Level::Bad, what, code, vec![address.into(), why]);
+}
+
+/// What was read, where that is an exception in the driver's English.
+fn read(found: &str) -> Value {
+    match found.strip_prefix("Modbus exception ") {
+        Some(number) => Value::Text("cabinet.exception", vec![number.into()]),
+        None => found.into(),
     }
 }
 
@@ -107,14 +141,26 @@ fn silence(why: &Missing) -> &'static str {
     known.unwrap_or("cabinet_silent")
 }
 
+/// A point without a value, as the cabinet's page tells it.
+fn missing(trouble: &TroubleView) -> Value {
+    let values = vec![
+        Value::Code("point", trouble.point.clone()),
+        (&trouble.point).into(),
+        Value::Code("missing", trouble.code.clone()),
+        (&trouble.place).into(),
+        read(&trouble.read),
+        (&trouble.expected).into(),
+    ];
+    Value::Text("cabinet.trouble", values)
+}
+
 fn told_troubles(what: &str, address: &str, troubles: &[TroubleView], report: &mut Report) {
     for trouble in troubles {
-        let told = trouble.to_string();
-        if trouble.needed {
-            report.bad(what, "reading_needed", &[&told]);
-        } else {
-            report.warn(what, "reading_unneeded", &[&told]);
-        }
+        let (level, code) = match trouble.needed {
+            true => (Level::Bad, "reading_needed"),
+            false => (Level::Warning, "reading_unneeded"),
+        };
+        report.tell(level, what, code, vec![missing(trouble)]);
     }
     if !troubles.iter().any(|trouble| trouble.needed) {
         report.good(what, "cabinet_answers", &[address]);
@@ -195,11 +241,11 @@ async fn one(cabinet: &config::Cabinet, profile: Profile, report: &mut Report) {
     drop(handle);
     let _ = task.await;
     if let Some(wrong) = readings.wrong_cabinet() {
-        report.bad(&what, "wrong_cabinet", &[&address, &wrong.to_string()]);
+        wrong_cabinet(&what, &address, &wrong.into(), report);
         return;
     }
     if let Some(why) = disinfect::silence(&readings, now) {
-        report.bad(&what, silence(&why), &[&address, why.code()]);
+        no_answer(&what, silence(&why), (&address, why.code()), report);
         report.advise(disinfect::silence_next(&why), why.code());
         return;
     }

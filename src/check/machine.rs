@@ -92,7 +92,10 @@ pub(super) fn folder(what: &str, folder: &Path, good: &'static str, report: &mut
     let shown = folder.display().to_string();
     match try_using(folder) {
         Ok(()) => report.good(what, good, &[&shown]),
-        Err(error) => report.bad(what, "cannot_be_used", &[&shown, &error.to_string()]),
+        Err(error) => {
+            report.bad(what, "cannot_be_used", &[&shown]);
+            report.said(error);
+        }
     }
 }
 

@@ -108,7 +108,10 @@ fn registration(settings: &Settings, report: &mut Report) {
             }
             holidays(&office.deadlines, report);
         }
-        Err(error) => report.bad("roster", "office_refused", &[&Chain(&error).to_string()]),
+        Err(error) => {
+            report.bad("roster", "office_refused", &[]);
+            report.said(Chain(&error));
+        }
     }
 }
 
@@ -235,28 +238,39 @@ pub(super) fn reading(reading: &config::Reading, report: &mut Report) {
             report.good("reading", "reading_works", &[&engine]);
             match note {
                 Some(note) if reading.openvino_dir.exists() => {
-                    report.warn("reading", "reading_slower", &[&note]);
+                    report.warn("reading", "reading_slower", &[]);
+                    report.said(note);
                 }
-                Some(note) => report.good("reading", "reading_rten", &[&note]),
+                Some(note) => {
+                    report.good("reading", "reading_rten", &[]);
+                    report.said(note);
+                }
                 None => {}
             }
         }
         Ok(_) => {}
-        Err(error) => report.bad("reading", "reading_fails", &[&Chain(&error).to_string()]),
+        Err(error) => {
+            report.bad("reading", "reading_fails", &[]);
+            report.said(Chain(&error));
+        }
     }
 }
 
 /// Threats are found without the language model too, but not as many.
 fn meaning(settings: &Settings, report: &mut Report) {
     if let Err(error) = meaning::check(&settings.reading.models_dir) {
-        report.warn("reading", "words_alone", &[&Chain(&error).to_string()]);
+        report.warn("reading", "words_alone", &[]);
+        report.said(Chain(&error));
     }
 }
 
 /// Letters are read and registered without it; only certificates are not.
 fn paper(settings: &Settings, report: &mut Report) {
     match PrintFont::load(&settings.print.font) {
-        Err(error) => report.warn("print", "font_missing", &[&Chain(&error).to_string()]),
+        Err(error) => {
+            report.warn("print", "font_missing", &[]);
+            report.said(Chain(&error));
+        }
         Ok(font) => {
             let lacks = font.lacks(&certificate::wording(settings.station.language));
             let file = font.file().display().to_string();
@@ -273,6 +287,7 @@ fn paper(settings: &Settings, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Value;
     use crate::domain::roster::{Leader, Organisation};
 
     #[test]
@@ -351,7 +366,7 @@ mod tests {
         };
         let of = |whose: &str, unit: &[&str]| {
             let values = [&[whose], unit].concat().into_iter();
-            values.map(str::to_owned).collect::<Vec<String>>()
+            values.map(Value::from).collect::<Vec<Value>>()
         };
         assert_eq!(
             codes("read"),

@@ -19,7 +19,10 @@ pub(super) fn port(http: &Http, runs: impl Fn() -> bool, report: &mut Report) {
     match std::net::TcpListener::bind(http.listen) {
         Ok(_) => report.good("http", "port_free", &[&address]),
         Err(_) if runs() => report.good("http", "port_ours", &[&address]),
-        Err(error) => report.warn("http", "port_taken", &[&address, &error.to_string()]),
+        Err(error) => {
+            report.warn("http", "port_taken", &[&address]);
+            report.said(error);
+        }
     }
 }
 
@@ -30,7 +33,10 @@ pub(super) fn tls(http: &Http, report: &mut Report) {
             report.good("tls", "tls_shown", &[]);
         }
         Ok(Some(_)) => report.good("tls", "tls_fits", &[]),
-        Err(error) => report.bad("tls", "tls_refused", &[&Chain(&error).to_string()]),
+        Err(error) => {
+            report.bad("tls", "tls_refused", &[]);
+            report.said(Chain(&error));
+        }
     }
 }
 
@@ -44,7 +50,10 @@ fn exchanges(settings: &Settings, report: &mut Report) {
                 &[&exchange.mapping.display().to_string()],
             ),
             Ok(mapping) => report.good(&what, "mapping_is", &[&mapping.system.name]),
-            Err(error) => report.bad(&what, "mapping_refused", &[&Chain(&error).to_string()]),
+            Err(error) => {
+                report.bad(&what, "mapping_refused", &[]);
+                report.said(Chain(&error));
+            }
         }
         let its = exchange.folder.as_path();
         let there = match its.exists() {
@@ -61,7 +70,10 @@ pub(super) async fn webhooks(settings: &Settings, report: &mut Report) {
         let what = format!("webhook {}", hook.id);
         match handoff::secrets_of(&hook.secret_file) {
             Ok(secrets) => report.good(&what, "hook_signs", &[&secrets.len().to_string()]),
-            Err(error) => report.bad(&what, "hook_unsigned", &[&Chain(&error).to_string()]),
+            Err(error) => {
+                report.bad(&what, "hook_unsigned", &[]);
+                report.said(Chain(&error));
+            }
         }
         match handoff::where_to(hook, &settings.handoff.push_to).await {
             Ok(to) => report.good(&what, "hook_goes", &[&to.to_string()]),

@@ -70,7 +70,8 @@ impl<'a> Part<'a> {
 
     fn bad(&mut self, code: &'static str, why: &str) {
         self.is_whole = false;
-        self.report.bad("office", code, &[why]);
+        self.report.bad("office", code, &[]);
+        self.report.said(why);
     }
 
     fn key<K>(&mut self, named: &str, key: Result<K, KeyFault>) {

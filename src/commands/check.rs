@@ -116,7 +116,7 @@ fn count(findings: &[Finding], level: Level) -> usize {
 }
 
 fn item(w: &Words, finding: &Finding) -> Value {
-    json!({"part": finding.part, "state": finding.level.name(), "code": finding.code, "message": finding.told(w), "next": finding.next(w)})
+    json!({"part": finding.part, "state": finding.level.name(), "code": finding.code, "message": finding.whole(w), "next": finding.next(w)})
 }
 
 fn print(w: &Words, finding: &Finding) {
@@ -125,7 +125,7 @@ fn print(w: &Words, finding: &Finding) {
         Level::Warning => "warn ",
         Level::Bad => "BAD  ",
     };
-    println!("  {mark} {}: {}", finding.part(w), finding.told(w));
+    println!("  {mark} {}: {}", finding.part(w), finding.whole(w));
     if let Some(next) = finding.next(w) {
         println!("        → {next}");
     }

@@ -18,6 +18,8 @@ struct Line {
     tone: &'static str,
     state: &'static str,
     told: String,
+    /// What the system or a device said, in its own language.
+    said: String,
     next: String,
 }
 
@@ -65,6 +67,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
             Level::Bad => "maintenance.bad",
         }),
         told: finding.told(w),
+        said: finding.said().unwrap_or_default().to_owned(),
         next: finding.next(w).unwrap_or_default(),
     };
     let at = last.as_ref().map(|made| {

@@ -50,3 +50,51 @@ async fn the_button_checks_again_and_says_what_to_do_next() {
     })
     .await;
 }
+
+/// What a scanner offers, and what the system said of one that is away, stood in English on the Chinese page.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_scanner_offers_is_told_in_the_readers_words() {
+    with_browser(|browser| async move {
+        let mut station = Station::with_scanners().await;
+        station
+            .add_person(ADMINISTRATOR, laixin::store::Role::Administrator)
+            .await;
+        trust::sign_in_as(&browser, &station, ADMINISTRATOR).await;
+        browser.open(&station.page("/check")).await;
+        browser.click("#check-again button").await;
+        browser
+            .until("the list", "document.querySelector('table.checked')")
+            .await;
+        let rows = "return [...document.querySelectorAll('table.checked tbody tr')].filter((row) => /scanner-2/.test(row.textContent))
+            .map((row) => row.cells[2].firstChild.textContent);";
+        let told = browser.ask(rows).await.to_string();
+        for said in [
+            "（序列号 SIM-0001）：空闲",
+            "进纸器：200、300 dpi；灰度（8 位）、彩色（24 位）；纸张最大 216×356 mm",
+            "进纸器双面：200、300 dpi；",
+        ] {
+            assert!(told.contains(said), "{said} is not in\n{told}");
+        }
+        pictures(&browser, &station, "/check", "checked-scanner").await;
+        browser.open(&station.page("/language/en?to=/check")).await;
+        let english = browser.ask(rows).await.to_string();
+        let said = "feeder: 200, 300 dpi; grey (8 bits), colour (24 bits); paper up to 216×356 mm";
+        assert!(english.contains(said), "{english}");
+        browser.open(&station.page("/language/zh?to=/check")).await;
+        drop(station.device.take());
+        browser.click("#check-again button").await;
+        browser
+            .until(
+                "that it is away",
+                "document.querySelector('table.checked tbody').textContent.includes('连接不上扫描仪')",
+            )
+            .await;
+        let away = browser.ask(rows).await.to_string();
+        assert!(away.contains("连接不上扫描仪。") && !away.contains("os error"), "{away}");
+        let folded = "const row = [...document.querySelectorAll('table.checked tr')].find((row) => row.textContent.includes('连接不上扫描仪'));
+            const said = row.querySelector('details'); return [said.open, said.textContent.includes('cannot be reached')];";
+        assert_eq!(browser.ask(folded).await, json!([false, true]));
+        pictures(&browser, &station, "/check", "checked-away").await;
+    })
+    .await;
+}

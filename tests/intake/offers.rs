@@ -6,7 +6,11 @@ use scanner::sim::{SimSettings, Simulator};
 use crate::support::TestStation;
 
 fn told(station: &TestStation) -> String {
-    let done = station.try_command(&["check", "--language", "en"], None);
+    told_in(station, "en")
+}
+
+fn told_in(station: &TestStation, language: &str) -> String {
+    let done = station.try_command(&["check", "--language", language], None);
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
@@ -24,22 +28,32 @@ async fn check_shows_what_a_scanner_offers_and_tries_the_settings_against_it() {
              [[scanner]]\nid = \"wide\"\nkind = \"sane\"\ndevice = \"test:0\"\nsides = 1\n\
              sources = [\"Automatic Document Feeder\", \"Automatic Document Feeder\", \"Flatbed\"]\n\
              [[scanner]]\nid = \"fits\"\nkind = \"sane\"\ndevice = \"test:0\"\nsides = 1\npaper_mm = [150, 200]\n\
-             sources = [\"Automatic Document Feeder\", \"ADF Duplex\", \"Flatbed\"]\n"
+             sources = [\"Automatic Document Feeder\", \"ADF Duplex\", \"Flatbed\"]\n\
+             [[scanner]]\nid = \"odd\"\nkind = \"sane\"\ndevice = \"test:0\"\nsides = 1\npaper_mm = [150, 200]\n\
+             sources = [\"Automatic Document Feeder\", \"ADF Duplex\", \"Flatbed\"]\noptions = [\"--no-such-option=1\"]\n"
         )
     });
-    let text = tokio::task::spawn_blocking(move || told(&station))
-        .await
-        .unwrap();
+    let both = tokio::task::spawn_blocking(move || [told(&station), told_in(&station, "zh")]);
+    let [text, chinese] = both.await.unwrap();
     let line = |says: &str| text.lines().any(|line| line.contains(says));
     for says in [
-        "ok    scanner good: feeder: 200, 300 dpi; Grayscale8, RGB24; paper up to 216×356 mm",
-        "BAD   scanner fine: every scan would be refused: the device has no resolution of 600 dpi; it has 200, 300 dpi",
-        "BAD   scanner tray: every scan would be refused: the device has no source \"ADF Duplex\"; it has Flatbed, Automatic Document Feeder",
-        "ok    scanner wide: Automatic Document Feeder: 1 to 1200 dpi; Gray, Color; paper up to 200×200 mm",
-        "BAD   scanner wide: every scan would be refused: the device has no paper of 210×297 mm; its largest is 200×200 mm",
-        "ok    scanner fits: not used: the device has no source \"ADF Duplex\"",
+        "ok    scanner good: feeder: 200, 300 dpi; grey (8 bits), colour (24 bits); paper up to 216×356 mm",
+        "BAD   scanner fine: every scan would be refused: it has not 600 dpi, but 200, 300 dpi",
+        "BAD   scanner tray: every scan would be refused: it has no ADF Duplex, but Flatbed, Automatic Document Feeder",
+        "ok    scanner wide: Automatic Document Feeder: 1 to 1200 dpi; grey, colour; paper up to 200×200 mm",
+        "BAD   scanner wide: every scan would be refused: it takes no paper of 210×297 mm; its largest is 200×200 mm",
+        "ok    scanner fits: not used: it has no ADF Duplex, but Flatbed, Automatic Document Feeder",
+        "BAD   scanner odd: every scan would be refused: it takes one of the settings not (",
     ] {
         assert!(line(says), "{says}\n{text}");
+    }
+    for says in [
+        "扫描仪 good: 进纸器：200、300 dpi；灰度（8 位）、彩色（24 位）；纸张最大 216×356 mm",
+        "扫描仪 fine: 每次扫描都会被拒绝：没有 600 dpi；有 200、300 dpi",
+        "扫描仪 tray: 每次扫描都会被拒绝：没有进纸器双面（ADF Duplex）；有平板（Flatbed）、进纸器（Automatic Document Feeder）",
+        "扫描仪 wide: 每次扫描都会被拒绝：放不下 210×297 mm 的纸；最大 200×200 mm",
+    ] {
+        assert!(chinese.contains(says), "{says}\n{chinese}");
     }
     assert!(
         !line("BAD   scanner good") && !line("BAD   scanner fits"),

@@ -29,7 +29,7 @@ pub use feeding::Feeding;
 pub use folder::{Events, Folder, FolderSettings};
 pub use index::Listed;
 pub use naming::{PageHint, PageKind};
-pub use offers::Fit;
+pub use offers::{Fit, Lack, Resolutions, TrayOffer};
 pub use order::{Ended, Order, Outcome, Portrait, Progress, Trouble};
 pub use sane::Sane;
 

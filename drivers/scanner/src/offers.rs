@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::order::{Manner, Trouble};
+use crate::order::{Manner, Paper, Trouble};
 
 /// A few tenths more than the device has are rounding, not another paper.
 const ROUNDING_MM: f64 = 0.6;
@@ -56,52 +56,121 @@ pub struct TrayOffer {
 }
 
 impl TrayOffer {
-    /// Why a scan in this manner would be refused; `mode` is the device's word for its colours.
-    pub(crate) fn lacks(&self, manner: &Manner, mode: &str) -> Option<Trouble> {
-        let what = if !self.resolutions.has(manner.dpi) {
-            format!(
-                "resolution of {} dpi; it has {}",
-                manner.dpi, self.resolutions
-            )
-        } else if !self.modes.is_empty() && !self.modes.iter().any(|has| has == mode) {
-            format!("colour mode {mode}; it has {}", self.modes.join(", "))
-        } else if over(manner.paper.width_mm, self.widest_mm)
-            || over(manner.paper.height_mm, self.longest_mm)
-        {
-            let (width, height) = (manner.paper.width_mm, manner.paper.height_mm);
-            format!(
-                "paper of {width}×{height} mm; its largest is {}",
-                self.largest()
-            )
-        } else {
-            return None;
-        };
-        Some(Trouble::Unsupported { what })
+    /// What of this manner the device has not; `mode` is the device's word for its colours.
+    pub(crate) fn lacks(&self, manner: &Manner, mode: &str) -> Option<Lack> {
+        if !self.resolutions.has(manner.dpi) {
+            return Some(Lack::Resolution {
+                dpi: manner.dpi,
+                has: self.resolutions.clone(),
+            });
+        }
+        if !self.modes.is_empty() && !self.modes.iter().any(|has| has == mode) {
+            return Some(Lack::Mode {
+                mode: mode.to_owned(),
+                has: self.modes.clone(),
+            });
+        }
+        let Paper {
+            width_mm,
+            height_mm,
+        } = manner.paper;
+        (over(width_mm, self.widest_mm) || over(height_mm, self.longest_mm)).then(|| Lack::Paper {
+            width_mm,
+            height_mm,
+            largest: self.largest(),
+        })
     }
 
-    fn largest(&self) -> String {
+    /// Its largest paper, e.g. `216×356`, in mm; `?` for a side that it does not tell.
+    #[must_use]
+    pub fn largest(&self) -> String {
         let told = |mm: Option<f64>| mm.map_or("?".to_owned(), |mm| format!("{mm:.0}"));
-        format!("{}×{} mm", told(self.widest_mm), told(self.longest_mm))
+        format!("{}×{}", told(self.widest_mm), told(self.longest_mm))
+    }
+}
+
+/// What of a wanted manner a device has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The tray.
+    Tray {
+        /// The driver's word for it.
+        tray: String,
+        /// Those that it has; none where there is nothing to choose.
+        has: Vec<String>,
+    },
+    /// The resolution.
+    Resolution {
+        /// Dots an inch.
+        dpi: u32,
+        /// Those that it has.
+        has: Resolutions,
+    },
+    /// The colours.
+    Mode {
+        /// In the device's word.
+        mode: String,
+        /// Those that it has.
+        has: Vec<String>,
+    },
+    /// Paper of that size.
+    Paper {
+        /// Its width.
+        width_mm: u32,
+        /// Its height.
+        height_mm: u32,
+        /// As [`TrayOffer::largest`] tells it, in mm.
+        largest: String,
+    },
+    /// JPEG images.
+    Jpeg {
+        /// The formats that it has.
+        has: Vec<String>,
+    },
+    /// A setting, as its backend said.
+    Setting {
+        /// What it said.
+        said: String,
+    },
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tray { tray, has } if has.is_empty() => {
+                write!(f, "source {tray:?}; it has none to choose from")
+            }
+            Self::Tray { tray, has } => {
+                write!(f, "source {tray:?}; it has {}", has.join(", "))
+            }
+            Self::Resolution { dpi, has } => write!(f, "resolution of {dpi} dpi; it has {has}"),
+            Self::Mode { mode, has } => write!(f, "colour mode {mode}; it has {}", has.join(", ")),
+            Self::Paper {
+                width_mm,
+                height_mm,
+                largest,
+            } => {
+                write!(
+                    f,
+                    "paper of {width_mm}×{height_mm} mm; its largest is {largest} mm"
+                )
+            }
+            Self::Jpeg { has } => write!(f, "format image/jpeg; it has {}", has.join(", ")),
+            Self::Setting { said } => write!(f, "such a setting: {said}"),
+        }
+    }
+}
+
+impl From<Lack> for Trouble {
+    fn from(lack: Lack) -> Self {
+        Self::Unsupported {
+            what: lack.to_string(),
+        }
     }
 }
 
 fn over(wanted_mm: u32, most_mm: Option<f64>) -> bool {
     most_mm.is_some_and(|most| f64::from(wanted_mm) > most + ROUNDING_MM)
-}
-
-impl fmt::Display for TrayOffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let modes = match self.modes.is_empty() {
-            true => "colours not told".to_owned(),
-            false => self.modes.join(", "),
-        };
-        write!(
-            f,
-            "{}; {modes}; paper up to {}",
-            self.resolutions,
-            self.largest()
-        )
-    }
 }
 
 /// How a wanted manner fits what a device offers.
@@ -112,13 +181,13 @@ pub struct Fit {
     /// What it offers there; `None`: it has no such tray.
     pub offer: Option<TrayOffer>,
     /// Why a scan would be refused.
-    pub lacks: Option<Trouble>,
+    pub lacks: Option<Lack>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::{Colour, Paper, Sides, Tray};
+    use crate::order::{Colour, Sides, Tray};
 
     #[test]
     fn what_is_not_offered_is_named_with_what_is() {
@@ -138,7 +207,10 @@ mod tests {
             widest_mm: Some(215.9),
             longest_mm: None,
         };
-        let told = |manner: Manner, mode| offer.lacks(&manner, mode).map(|it| it.to_string());
+        let told = |manner: Manner, mode| {
+            let lack = offer.lacks(&manner, mode)?;
+            Some(Trouble::from(lack).to_string())
+        };
         assert_eq!(told(manner(300, 216), "Gray"), None, "a tenth is rounding");
         assert_eq!(
             told(manner(600, 210), "Gray").unwrap(),

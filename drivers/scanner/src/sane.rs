@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::feeding::Job;
-use crate::offers::{Fit, TrayOffer};
+use crate::offers::{Fit, Lack, TrayOffer};
 use crate::order::{Ended, LONGEST_PAGE, MOST_IMAGES, Manner, Outcome, Portrait, Trouble};
 use crate::spool;
 use child::{Child, Exit};
@@ -121,21 +121,18 @@ impl Sane {
     async fn fit(&self, device: &str, sources: &[String], manner: &Manner) -> Result<Fit, Trouble> {
         let source = child::source_of(&self.settings, manner);
         if !sources.iter().any(|has| has == source) {
-            let has = match sources {
-                [] => "none to choose from".to_owned(),
-                _ => sources.join(", "),
-            };
             return Ok(Fit {
                 tray: source.to_owned(),
                 offer: None,
-                lacks: Some(Trouble::Unsupported {
-                    what: format!("source {source:?}; it has {has}"),
+                lacks: Some(Lack::Tray {
+                    tray: source.to_owned(),
+                    has: sources.to_owned(),
                 }),
             });
         }
         let offer = self.offered(device, Some(source)).await?.offer;
         let lacks = match offer.lacks(manner, child::mode_of(manner)) {
-            Some(trouble) => Some(trouble),
+            Some(lack) => Some(lack),
             None => self.refusal(device, manner).await?,
         };
         Ok(Fit {
@@ -159,23 +156,25 @@ impl Sane {
     }
 
     /// Sets everything that a scan would set, options of the settings included, and scans nothing.
-    async fn refusal(&self, device: &str, manner: &Manner) -> Result<Option<Trouble>, Trouble> {
+    async fn refusal(&self, device: &str, manner: &Manner) -> Result<Option<Lack>, Trouble> {
         let mut words = vec![format!("--device-name={device}")];
         words.extend(child::words(&self.settings, manner));
         words.extend(self.settings.options.iter().cloned());
         words.push("--dont-scan".into());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let output = self.ask(&words).await?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ok(trouble_of(output.status.code(), 0).map(|trouble| {
-            let refused = said.lines().find_map(|line| {
-                let line = line.strip_prefix("scanimage: ")?;
-                (!line.starts_with("rounded value")).then(|| line.to_owned())
-            });
-            refused.map_or(trouble, |what| Trouble::Unsupported {
-                what: format!("such a setting: {what}"),
-            })
-        }))
+        let Some(trouble) = trouble_of(output.status.code(), 0) else {
+            return Ok(None);
+        };
+        let told = String::from_utf8_lossy(&output.stderr);
+        let said = told.lines().find_map(|line| {
+            let line = line.strip_prefix("scanimage: ")?;
+            (!line.starts_with("rounded value")).then(|| line.to_owned())
+        });
+        match said {
+            Some(said) => Ok(Some(Lack::Setting { said })),
+            None => Err(trouble),
+        }
     }
 
     /// The device's whole name: given, or the one that matches.

@@ -10,7 +10,7 @@ use super::http::{Device, refused, retry_after};
 use super::xml::{self, Capabilities, JobStatus, Status, TrayCapabilities};
 use crate::complete::LooksLike;
 use crate::feeding::Job;
-use crate::offers::Fit;
+use crate::offers::{Fit, Lack};
 use crate::order::{Ended, Manner, Outcome, Sides, Tray, Trouble};
 use crate::spool::Spool;
 
@@ -391,9 +391,10 @@ fn is_text(response: &Response) -> bool {
         .is_some_and(|kind| kind.starts_with("text/") || kind.contains("xml"))
 }
 
-fn lacks(what: impl Into<String>) -> Trouble {
-    Trouble::Unsupported { what: what.into() }
-}
+/// What the trays are called.
+const GLASS: &str = "glass";
+const FEEDER: &str = "feeder";
+const DUPLEX: &str = "feeder for both sides";
 
 /// The tray of a manner, and what it is called.
 fn tray_of<'a>(
@@ -401,23 +402,37 @@ fn tray_of<'a>(
     manner: &Manner,
 ) -> (Option<&'a TrayCapabilities>, &'static str) {
     let (tray, name) = match (manner.tray, manner.sides) {
-        (Tray::Glass, _) => (&capabilities.glass, "glass"),
-        (Tray::Feeder, Sides::One) => (&capabilities.feeder, "feeder"),
-        (Tray::Feeder, Sides::Both) => (&capabilities.duplex, "feeder for both sides"),
+        (Tray::Glass, _) => (&capabilities.glass, GLASS),
+        (Tray::Feeder, Sides::One) => (&capabilities.feeder, FEEDER),
+        (Tray::Feeder, Sides::Both) => (&capabilities.duplex, DUPLEX),
     };
     (tray.as_ref(), name)
 }
 
+fn trays(capabilities: &Capabilities) -> Vec<String> {
+    let all = [
+        (&capabilities.feeder, FEEDER),
+        (&capabilities.duplex, DUPLEX),
+        (&capabilities.glass, GLASS),
+    ];
+    let there = all.into_iter().filter(|(tray, _)| tray.is_some());
+    there.map(|(_, name)| name.to_owned()).collect()
+}
+
 /// Whether the tray offers what is ordered; what a device does not list at all it is not held to.
-fn can(capabilities: &Capabilities, manner: &Manner) -> Result<(), Trouble> {
+fn can(capabilities: &Capabilities, manner: &Manner) -> Result<(), Lack> {
     let (tray, name) = tray_of(capabilities, manner);
-    let tray = tray.ok_or_else(|| lacks(name))?;
-    if let Some(trouble) = tray.offer().lacks(manner, xml::colour_mode(manner.colour)) {
-        return Err(trouble);
+    let tray = tray.ok_or_else(|| Lack::Tray {
+        tray: name.to_owned(),
+        has: trays(capabilities),
+    })?;
+    if let Some(lack) = tray.offer().lacks(manner, xml::colour_mode(manner.colour)) {
+        return Err(lack);
     }
     if !tray.formats.is_empty() && !tray.formats.iter().any(|has| has == "image/jpeg") {
-        let formats = tray.formats.join(", ");
-        return Err(lacks(format!("format image/jpeg; it has {formats}")));
+        return Err(Lack::Jpeg {
+            has: tray.formats.clone(),
+        });
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
+use crate::offers::Resolutions;
 use crate::order::{Colour, Manner, Paper, Sides, Tray};
 use crate::{Feeding, Order, Progress, Seen, Source};
 
@@ -473,7 +474,7 @@ async fn what_the_device_offers_is_told_and_tried() {
     assert_eq!(told[0], None);
     assert_eq!(
         told[1].as_deref(),
-        Some("the device has no source \"ADF Duplex\"; it has Flatbed, Automatic Document Feeder")
+        Some("source \"ADF Duplex\"; it has Flatbed, Automatic Document Feeder")
     );
     assert!(
         told[2].as_deref().unwrap().contains("it has 1 to 1200 dpi"),
@@ -486,8 +487,10 @@ async fn what_the_device_offers_is_told_and_tried() {
             .contains("its largest is 200×200 mm"),
         "{told:?}"
     );
-    let offer = fits[0].offer.as_ref().unwrap().to_string();
-    assert_eq!(offer, "1 to 1200 dpi; Gray, Color; paper up to 200×200 mm");
+    let offer = fits[0].offer.as_ref().unwrap();
+    assert_eq!(offer.resolutions, Resolutions::Range(1, 1200));
+    assert_eq!(offer.modes, ["Gray", "Color"]);
+    assert_eq!(offer.largest(), "200×200");
     let odd = Sane::new(test_device(&["--no-such-option=1"]));
     let fits = odd.fits(&[manner(300, 150)]).await.unwrap();
     let told = fits[0].lacks.as_ref().unwrap().to_string();
