@@ -14,7 +14,7 @@ use crate::domain::extract::categories;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 22] = [
     ("base.css", CSS, include_str!("assets/base.css")),
     ("pages.css", CSS, include_str!("assets/pages.css")),
     ("cabinet.css", CSS, include_str!("assets/cabinet.css")),
@@ -28,6 +28,7 @@ const FILES: [(&str, &str, &str); 21] = [
     ("call.js", SCRIPT, include_str!("assets/call.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),
     ("search.js", SCRIPT, include_str!("assets/search.js")),
+    ("trail.js", SCRIPT, include_str!("assets/trail.js")),
     ("review.js", SCRIPT, include_str!("assets/review.js")),
     ("sheets.js", SCRIPT, include_str!("assets/sheets.js")),
     ("settings.js", SCRIPT, include_str!("assets/settings.js")),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Visitor};
 use super::maintenance::chart::{Chart, chart};
-use super::maintenance::{measured, next_words};
+use super::maintenance::{device_name, measured, next_words};
 use super::refused::{Refused, show};
 use super::when;
 use super::words::Words;
@@ -36,8 +36,6 @@ const CHARTED: [(&str, Keep); 7] = [
     ("link_errors_percent", Keep::GreatestOfDay),
     ("images_per_day", Keep::GreatestOfDay),
 ];
-/// The history of a driven scanner that no single entry of the log is.
-const JAMS: &str = "jams_per_1000";
 
 /// What part of the log is wanted.
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +67,8 @@ struct Choice {
 #[template(path = "device.html")]
 struct DevicePage {
     f: Frame,
-    device: String,
+    /// What it is, and which.
+    name: String,
     charts: Vec<Chart>,
     points: Vec<Choice>,
     states: Vec<Choice>,
@@ -110,7 +109,7 @@ fn look(
         charts.push((point, history, limit(point)));
     }
     let scans = db.feeding_of(device)?;
-    charts.push((JAMS, wear::per_thousand_of_weeks(&scans), None));
+    charts.push((devices::JAMS, wear::per_thousand_of_weeks(&scans), None));
     Ok(Seen {
         charts,
         points: newest.iter().map(|row| row.point.clone()).collect(),
@@ -194,7 +193,7 @@ fn newest_first((row, entry): &(i64, HealthRow)) -> std::cmp::Reverse<(Millis, i
 fn filled(
     w: &'static Words,
     f: Frame,
-    device: String,
+    (device, name): (&str, String),
     wanted: &Wanted,
     mut seen: Seen,
 ) -> DevicePage {
@@ -222,13 +221,13 @@ fn filled(
             .into(),
         said: wanted.said.clone().unwrap_or_default(),
         log: seen.log.iter().map(|(_, row)| log_line(w, row)).collect(),
-        older: older.map(|row| address(&device, "", wanted, Some(row))),
+        older: older.map(|row| address(device, "", wanted, Some(row))),
         newest: wanted
             .before
             .as_ref()
-            .map(|_| address(&device, "", wanted, None)),
-        csv: address(&device, "/log.csv", wanted, None),
-        device,
+            .map(|_| address(device, "", wanted, None)),
+        csv: address(device, "/log.csv", wanted, None),
+        name,
         f,
     }
 }
@@ -248,7 +247,10 @@ pub(super) async fn page(
         Ok((device, wanted, seen))
     });
     match found.await {
-        Ok((device, wanted, seen)) => show(&filled(w, f, device, &wanted, seen)),
+        Ok((device, wanted, seen)) => {
+            let name = device_name(w, &app.settings, &device).unwrap_or_else(|| device.clone());
+            show(&filled(w, f, (&device, name), &wanted, seen))
+        }
         Err(error) => Refused::by_store(f, &error).into_response(),
     }
 }

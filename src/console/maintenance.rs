@@ -23,7 +23,7 @@ use crate::api::App;
 use crate::api::auth::DeviceHealth;
 use crate::broker::neighbours::{Kind, Neighbour};
 use crate::clock;
-use crate::config::Scanner;
+use crate::config::Settings;
 use crate::disinfect::{CabinetControl, CabinetView, LinkView};
 use crate::evidence::Second;
 use crate::health::NotReady;
@@ -302,12 +302,24 @@ fn counts(w: &'static Words, link: &LinkView) -> Vec<Count> {
     counts
 }
 
-/// The cabinets of the settings first, then devices that only the log knows any more.
+/// What a device is and which; `None` where the settings do not have it.
+pub(super) fn device_name(w: &'static Words, settings: &Settings, id: &str) -> Option<String> {
+    let is_cabinet = settings.cabinets.iter().any(|one| one.id.0 == id);
+    let is_scanner = settings.scanners.iter().any(|one| one.id.0 == id);
+    match id {
+        "evidence" => Some(w.t("part.evidence").to_owned()),
+        _ if is_cabinet => Some(part_name(w, &format!("cabinet/{id}"))),
+        _ if is_scanner => Some(part_name(w, &format!("scanner/{id}"))),
+        _ => None,
+    }
+}
+
+/// The cabinets of the settings first, then the other devices, those too that only the log knows any more.
 fn device_cards(
     w: &'static Words,
     views: Vec<CabinetView>,
     lines: Vec<DeviceLine>,
-    scanners: &[Scanner],
+    settings: &Settings,
 ) -> Vec<Device> {
     let mut points: BTreeMap<String, Vec<PointLine>> = BTreeMap::new();
     for line in lines {
@@ -325,21 +337,20 @@ fn device_cards(
                 about: format!("{} · {link}", view.model),
                 points: points.remove(&view.id).unwrap_or_default(),
                 link: counts(w, &view.link),
-                name: part_name(w, &format!("cabinet/{}", view.id)),
+                name: device_name(w, settings, &view.id).unwrap_or_else(|| view.id.clone()),
                 id: view.id,
             }
         })
         .collect();
     devices.extend(points.into_iter().map(|(id, points)| {
-        let is_scanner = scanners.iter().any(|scanner| scanner.id.0 == id);
-        let (name, about) = match id.as_str() {
-            "evidence" => (w.t("part.evidence").to_owned(), ""),
-            _ if is_scanner => (part_name(w, &format!("scanner/{id}")), ""),
-            _ => (id.clone(), w.t("maintenance.not_in_settings")),
+        let known = device_name(w, settings, &id);
+        let about = match known {
+            Some(_) => "",
+            None => w.t("maintenance.not_in_settings"),
         };
         Device {
+            name: known.unwrap_or_else(|| id.clone()),
             id,
-            name,
             about: about.to_owned(),
             points,
             link: Vec::new(),
@@ -383,7 +394,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<DeviceHealth>)
     show(&MaintenancePage {
         f,
         parts,
-        devices: device_cards(w, views, lines, &app.settings.scanners),
+        devices: device_cards(w, views, lines, &app.settings),
         others: app
             .others
             .neighbours

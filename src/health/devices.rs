@@ -29,6 +29,9 @@ pub struct DeviceLine {
 /// How far back least and greatest are looked for.
 pub const SPAN_DAYS: i64 = 30;
 
+/// Jams and double feeds of a driven scanner in a thousand images, by the week: counted from its scans, no single entry of the log.
+pub const JAMS: &str = "jams_per_1000";
+
 /// Every device that may be asked for by name: those of the settings, and those that only the log knows any more.
 ///
 /// # Errors
@@ -77,7 +80,7 @@ pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLin
         let hours = history(db, row)?;
         lamps.insert(row.device.clone(), wear::lamp_changed(&hours));
     }
-    newest
+    let mut lines = newest
         .into_iter()
         .map(|mut row| {
             if row.point == "selftest_age_days" {
@@ -89,7 +92,38 @@ pub fn lines(db: &Db, cabinets: &[Cabinet], now: Millis) -> Result<Vec<DeviceLin
             let lamp = lamps.get(&row.device).copied().flatten();
             line(db, row, lamp, now)
         })
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    for scanner in db.scanners_that_scanned()? {
+        lines.extend(feeding(db, &scanner, now)?);
+    }
+    lines.sort_by(|one, other| one.newest.device.cmp(&other.newest.device));
+    Ok(lines)
+}
+
+/// How often paper jams in a scanner; `None` before its first image.
+fn feeding(db: &Db, scanner: &str, now: Millis) -> Result<Option<DeviceLine>, StoreError> {
+    let history = wear::per_thousand_of_weeks(&db.feeding_of(scanner)?);
+    let Some(newest) = history.last() else {
+        return Ok(None);
+    };
+    let since = now.plus_seconds(-SPAN_DAYS * 86_400);
+    let lately = history.iter().filter(|week| week.at_ms >= since.0);
+    let span = lately.map(|week| (week.value, week.value));
+    Ok(Some(DeviceLine {
+        newest: HealthRow {
+            at: Millis(newest.at_ms),
+            device: scanner.to_owned(),
+            point: JAMS.to_owned(),
+            value: Some(newest.value),
+            limit: None,
+            state: State::Good.code().to_owned(),
+            code: None,
+            detail: None,
+        },
+        outlook: None,
+        span: span.reduce(|(least, greatest), (value, _)| (least.min(value), greatest.max(value))),
+        history,
+    }))
 }
 
 /// A fault of the sensor is over, and nothing has been measured since.

@@ -115,6 +115,18 @@ impl Db {
         Ok(wanted.take(limit as usize).collect::<Result<_, _>>()?)
     }
 
+    /// The driven scanners of which a scan has ended.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn scanners_that_scanned(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT DISTINCT scanner FROM scans WHERE ended_ms IS NOT NULL ORDER BY scanner",
+        )?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The ended scans of a driven scanner, oldest first: how many images came, and whether paper jammed or two sheets went through at once.
     ///
     /// # Errors

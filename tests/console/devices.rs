@@ -119,3 +119,46 @@ async fn a_device_has_charts_with_their_limits_and_a_log_to_look_through_and_tak
     })
     .await;
 }
+
+/// Scans of so many days ago, with their images, jammed or not.
+fn scanned(station: &Station, scans: &[(i64, u32, bool)]) {
+    let database = rusqlite::Connection::open(station.app.settings.database()).unwrap();
+    for &(days, images, is_jammed) in scans {
+        let at = clock::now().plus_seconds(-days * 86_400 - 60).0;
+        let trouble = is_jammed.then_some("scanner_jam");
+        let outcome = if is_jammed { "failed" } else { "done" };
+        database
+            .execute(
+                "INSERT INTO scans (scanner, batch_id, load_id, sides, asked_by, asked_ms, ended_ms, outcome, trouble, received_images)
+                 SELECT 'scanner-2', batch_id, id, 1, '周维', ?1, ?1, ?2, ?3, ?4 FROM loads LIMIT 1",
+                (at, outcome, trouble, images),
+            )
+            .unwrap();
+    }
+}
+
+/// The chart told it, the table of devices did not.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_tells_how_often_paper_jams_in_a_scanner() {
+    with_browser(|browser| async move {
+        let station = Station::with_scanners().await;
+        station.add_person("周维", Role::Maintenance).await;
+        station.open_batch(laixin::domain::letter::Carrier::Letter, 9).await;
+        trust::sign_in_as(&browser, &station, "周维").await;
+        browser.open(&station.page("/maintenance")).await;
+        assert!(!browser.text("main").await.contains("每千面"), "nothing was scanned yet");
+        scanned(&station, &[(10, 400, true), (9, 600, false), (3, 150, true), (0, 50, true)]);
+        browser.open(&station.page("/maintenance")).await;
+        let row = "const rows = [...document.querySelectorAll('#device-scanner-2 tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+            return rows.find((cells) => cells[0].startsWith('每千面')).slice(0, 4);";
+        assert_eq!(browser.ask(row).await, json!(["每千面卡纸、重张（按周）", "10", "—", "1 – 10"]));
+        let listed = browser.ask("return fetch('/v1/health/devices').then((answer) => answer.json());").await;
+        let listed = listed["items"].as_array().unwrap().iter();
+        let jams: Vec<_> = listed.filter(|one| one["point"] == "jams_per_1000").collect();
+        assert_eq!(jams.len(), 1, "{jams:?}");
+        assert_eq!((&jams[0]["device"], &jams[0]["value"]), (&json!("scanner-2"), &json!(10.0)));
+        pictures(&browser, &station, "/maintenance", "devices-jams").await;
+        pictures(&browser, &station, "/maintenance/scanner-2", "scanner").await;
+    })
+    .await;
+}

@@ -3,13 +3,12 @@
 use laixin::domain::letter::Carrier;
 use serde_json::{Value, json};
 
-use super::browser::{ALT, Browser, CONTROL, ENTER, F8, with_browser};
+use super::browser::{ALT, Browser, CONTROL, ENTER, F8, F9, with_browser};
 use super::browser_station::Station;
 use super::{pictures, sign_in};
 
 const LEAK: &str = "城乡建设/房屋维修/漏水与质量";
 const DELETE: &str = "\u{e017}";
-const F9: &str = "\u{e039}";
 
 fn two_matters(draft: &mut Value) {
     let range = |page: u32, top: u32| json!({"page": page, "quad": [[300, top], [1900, top], [1900, top + 80], [300, top + 80]]});
@@ -198,6 +197,8 @@ async fn matters_fit_the_desk_in_both_languages() {
             browser.open(&station.page(&format!("/language/{language}?to=/letters/A001"))).await;
             browser.at("#fields .field.chosen").await;
             browser.picture(&format!("matters-plain-{language}")).await;
+            let rows = "return new Set([...document.querySelector('.letter-foot .keys').children].map((one) => Math.round(one.getBoundingClientRect().top))).size;";
+            assert_eq!(browser.ask(rows).await, json!(1), "the keys stand in one row");
             focus(&browser, "matters-1-title").await;
             browser.picture(&format!("matters-title-{language}")).await;
             focus(&browser, "matters-2-category").await;

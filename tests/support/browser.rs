@@ -50,6 +50,7 @@ pub(crate) const ALT: &str = "\u{e00a}";
 pub(crate) const F1: &str = "\u{e031}";
 pub(crate) const F2: &str = "\u{e032}";
 pub(crate) const F8: &str = "\u{e038}";
+pub(crate) const F9: &str = "\u{e039}";
 
 /// The chromedriver process; ended when dropped.
 struct Chromedriver {

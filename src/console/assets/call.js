@@ -208,10 +208,10 @@ document.addEventListener("keydown", (event) => {
   if (next) { event.preventDefault(); next.focus(); }
 });
 
-// A link that has a key of its own.
+// What has a key of its own.
 document.addEventListener("keydown", (event) => {
-  const link = /^F\d+$/.test(event.key) && document.querySelector(`a[data-press="${event.key}"]`);
-  if (link && !event.repeat && !document.querySelector("dialog[open]")) { event.preventDefault(); link.click(); }
+  const pressed = /^F\d+$/.test(event.key) && document.querySelector(`[data-press="${event.key}"]:not([hidden])`);
+  if (pressed && !event.repeat && !document.querySelector("dialog[open]")) { event.preventDefault(); pressed.click(); }
 });
 
 document.addEventListener("submit", (event) => {

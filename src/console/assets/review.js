@@ -220,22 +220,12 @@
     sheet.showModal();
   }
 
-  /** The letters that lay on this desk, the one that lies there last: pages of other kinds between them are none. */
-  const TRAIL = "laixin-trail", LONGEST_TRAIL = 50;
-  const trail = () => JSON.parse(sessionStorage.getItem(TRAIL) || "[]");
-  function lies() {
-    const { letter } = form().dataset;
-    const known = trail();
-    if (known.at(-1) !== letter) sessionStorage.setItem(TRAIL, JSON.stringify([...known, letter].slice(-LONGEST_TRAIL)));
-  }
+  const lies = () => window.laixinTrail.lies(form().dataset.letter);
 
   /** Back to the letter that lay here before this one. */
   async function back() {
-    const before = trail().slice(0, -1);
-    if (!before.length) { told().textContent = said.script.no_letter_before; return; }
     if (!(await desk.settled())) { told().textContent = said.script.leave; return; }
-    sessionStorage.setItem(TRAIL, JSON.stringify(before));
-    location.assign(`/letters/${encodeURIComponent(before.at(-1))}`);
+    if (!window.laixinTrail.back(form().dataset.letter)) told().textContent = said.script.no_letter_before;
   }
 
   async function skip() {
