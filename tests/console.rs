@@ -137,6 +137,16 @@ async fn a_batch_is_signed_in_loaded_and_its_cycle_started() {
             text.contains("特快专递") && text.contains("签收 12 件，已扫描 0 件"),
             "{text}"
         );
+        // More than there are: it was said that somebody else may have been first.
+        browser.fill("#letters-1", "13").await;
+        browser.press(ENTER).await;
+        browser
+            .until(
+                "how many are left",
+                "document.querySelector('#batch-1 .loads [data-say]').textContent.includes('只有 12 件')",
+            )
+            .await;
+        browser.fill("#letters-1", "12").await;
         browser.click("#batch-1 form.inline button").await;
         browser
             .click("#batch-1 .loads .waiting button.primary")

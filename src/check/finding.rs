@@ -31,7 +31,7 @@ impl Value {
             Self::Text(key, values) => filled(w, key, values),
             Self::Several(values) => {
                 let told: Vec<String> = values.iter().map(|value| value.told(w)).collect();
-                told.join(w.t("check_page.and"))
+                w.list(&told)
             }
         }
     }

@@ -43,6 +43,7 @@ const FILES: [(&str, &str, &str); 22] = [
 fn words_script(language: Language) -> String {
     let words = Words::of(language);
     let wanted = [
+        "app",
         "script",
         "problem",
         "allowed",

@@ -152,7 +152,7 @@ pub(crate) fn times(w: &'static Words, saw: &Saw) -> String {
     let looks = w.two("audit.times", saw.looks, saw.listed);
     let mut told = vec![looks, w.one("audit.last", when::moment(w, saw.last))];
     if !saw.under.is_empty() {
-        told.push(w.one("audit.under", saw.under.join("、")));
+        told.push(w.one("audit.under", w.list(&saw.under)));
     }
     told.join(" · ")
 }

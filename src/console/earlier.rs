@@ -57,10 +57,10 @@ pub(super) fn part(w: &'static Words, draft: &Draft, later: &[String]) -> Earlie
     }
     notes.extend(repeat.nth.map(|nth| w.one("earlier.nth", nth)));
     if let Some(copies) = &repeat.copies {
-        notes.push(w.two("earlier.copies", &copies.handled, copies.letters.join("、")));
+        notes.push(w.two("earlier.copies", &copies.handled, w.list(&copies.letters)));
     }
     if !later.is_empty() {
-        notes.push(w.one("earlier.later", later.join("、")));
+        notes.push(w.one("earlier.later", w.list(&later)));
     }
     EarlierPart {
         verdict,
@@ -150,6 +150,6 @@ fn differs(w: &'static Words, c: &RepeatCandidate) -> Vec<String> {
     ];
     let told = kinds.into_iter().map(|(key, how)| (key, named(how)));
     told.filter(|(_, names)| !names.is_empty())
-        .map(|(key, names)| w.one(key, names.join("、")))
+        .map(|(key, names)| w.one(key, w.list(&names)))
         .collect()
 }

@@ -308,7 +308,7 @@ fn missing(w: &'static Words, draft: &Draft) -> String {
         .iter()
         .map(|name| w.code("field", name))
         .collect();
-    names.join("、")
+    w.list(&names)
 }
 
 fn batch_words(w: &'static Words, batch: &Batch) -> String {
@@ -465,11 +465,11 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .then(|| w.t("letter.note_accused_unknown").to_owned());
     let offices = seen.offices.iter().map(|(one, _)| match &one.office {
         Some(office) => w.one("letter.note_office_named", office),
-        None => w.one("letter.note_office_unknown", seen.of_systems.join("、")),
+        None => w.one("letter.note_office_unknown", w.list(&seen.of_systems)),
     });
     let emptied = seen.letter.emptied.then(|| match seen.went_to.as_slice() {
         [] => w.t("letter.note_emptied").to_owned(),
-        letters => w.one("letter.note_emptied_into", letters.join("、")),
+        letters => w.one("letter.note_emptied_into", w.list(letters)),
     });
     let conflict = seen.conflict.then(|| w.t("access.conflict").to_owned());
     conflict
@@ -480,7 +480,7 @@ fn notes(w: &'static Words, seen: &Seen) -> Vec<String> {
         .chain(unread)
         .chain(handed_over)
         .chain(seen.kept_like.as_ref().map(|(from, users)| {
-            let users = users.join("、");
+            let users = w.list(users);
             let who = w.who_may(Action::DecideAccess);
             w.fill("letter.kept_like", &[from, &users, &who])
         }))

@@ -48,6 +48,17 @@ impl Standing {
     }
 }
 
+fn rules_of(fields: &[Standing]) -> Vec<&'static str> {
+    let open = fields.iter().filter(|one| one.is_open());
+    let rules = open.filter_map(|one| match one.name {
+        "sender_name" => Some("7.4.2.2"),
+        "phones" => Some("7.4.2.5"),
+        "id_number" => Some("7.4.2.1"),
+        _ => None,
+    });
+    rules.collect()
+}
+
 #[derive(Template)]
 #[template(path = "entry.html")]
 struct EntryPage {
@@ -55,6 +66,8 @@ struct EntryPage {
     letter: String,
     pages: Vec<PageTab>,
     fields: Vec<Standing>,
+    /// The written rules behind those that are still to be keyed.
+    rules: Vec<&'static str>,
     /// The first that is still to be keyed; none when all of them agree.
     begins: &'static str,
 }
@@ -105,6 +118,7 @@ pub(super) async fn page(
             .iter()
             .find(|one| one.is_open())
             .map_or("", |one| one.name),
+        rules: rules_of(&fields),
         fields,
         f,
     })

@@ -195,10 +195,10 @@ fn group(w: &'static Words, line: LetterLine, pages: Option<Vec<PageRow>>, most:
         sheets: shown.map(|page| sheet(w, page)).collect(),
         last: pages.iter().flatten().map(|page| page.n).max().unwrap_or(0),
         more: all.saturating_sub(most),
-        hidden: if pages.is_none() {
-            w.t("sheets.hidden")
-        } else {
-            ""
+        hidden: match pages {
+            Some(_) => "",
+            None if line.emptied => w.t("sheets.emptied"),
+            None => w.t("sheets.hidden"),
         },
         is_open,
         letter: Row::of(w, line),

@@ -61,7 +61,7 @@ fn shown(w: &'static Words, view: VisitorView, pages: &[PageRow]) -> ShownLetter
         .purpose
         .as_deref()
         .map(|code| w.code("purpose", code).to_owned());
-    let phones = (!it.phones.is_empty()).then(|| it.phones.join("、"));
+    let phones = (!it.phones.is_empty()).then(|| w.list(&it.phones));
     let lines = [
         ("field.sender_name", it.sender_name.clone()),
         ("field.id_number", it.id_number.clone()),

@@ -125,6 +125,11 @@ impl Words {
         }
     }
 
+    /// Several, one behind the other.
+    pub(crate) fn list<S: std::borrow::Borrow<str>>(&self, items: &[S]) -> String {
+        items.join(self.t("app.and"))
+    }
+
     /// The roles of people that may do that, in words.
     pub(crate) fn who_may(&self, action: Action) -> String {
         let roles = roles_that_may(action).map(|role| self.code("role", role.word()));

@@ -4,7 +4,7 @@ use laixin::disinfect::{BlockedView, CabinetView, TroubleView, WrongCabinetView}
 use laixin::domain::letter::Carrier;
 use laixin::store::{CycleOutcome, CycleTerms, NewBatch, Role};
 
-use super::browser::with_browser;
+use super::browser::{ENTER, with_browser};
 use super::browser_station::{Station, idle, irradiating};
 use super::trust::sign_in_as;
 use super::{USER, pictures, sign_in};
@@ -443,6 +443,55 @@ async fn a_cabinet_found_in_use_says_what_to_find_out_and_who_ends_it() {
         let forms = "return [...document.querySelectorAll('main form')].map(form => form.dataset.call.split('/').pop()).join();";
         assert_eq!(browser.ask(forms).await, "acknowledge,abort");
         pictures(&browser, &station, PAGE, "cabinet-found-in-use").await;
+    })
+    .await;
+}
+
+/// The page draws itself anew every second: the focus fell to nowhere, and Enter did nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_stands_on_the_button_that_aborts_stays_there_while_the_page_changes() {
+    with_browser(|browser| async move {
+        let station = Station::start().await;
+        sign_in(&browser, &station).await;
+        station
+            .cabinet
+            .send(irradiating(4.0, 12.0))
+            .expect("somebody looks");
+        browser.open(&station.page(PAGE)).await;
+        browser.at("#to-abort").await;
+        browser
+            .ask("document.getElementById('to-abort').focus();")
+            .await;
+        let mut view = irradiating(4.0, 24.0);
+        view.troubles = vec![TroubleView {
+            point: "lamp_temperature_c".into(),
+            code: "refused".into(),
+            place: "input_register 2".into(),
+            read: "Modbus exception 4".into(),
+            expected: "0 … 120".into(),
+            needed: false,
+        }];
+        let cycle = view.cycle.as_mut().expect("a cycle");
+        cycle.left_s = None;
+        cycle.dose_mj_cm2 = None;
+        station.cabinet.send(view).expect("somebody looks");
+        browser
+            .until("the change", "document.getElementById('warnings')")
+            .await;
+        let focused = "return document.activeElement.id;";
+        assert_eq!(browser.ask(focused).await, "to-abort");
+        browser.press(ENTER).await;
+        browser
+            .until("the question", "document.getElementById('abort').open")
+            .await;
+        // It is over meanwhile: nothing is left to abort.
+        station.cabinet.send(idle()).expect("somebody looks");
+        browser
+            .until(
+                "the question gone",
+                "!document.getElementById('abort').open",
+            )
+            .await;
     })
     .await;
 }

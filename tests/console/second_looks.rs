@@ -4,7 +4,7 @@ use laixin::domain::letter::Carrier;
 use laixin::store::Role;
 use serde_json::json;
 
-use super::browser::{ALT, Browser, ENTER, with_browser};
+use super::browser::{ALT, Browser, ENTER, F2, with_browser};
 use super::browser_station::Station;
 use super::{earlier, pictures, sign_in, trust};
 
@@ -25,6 +25,10 @@ async fn a_second_person_keys_blind_and_both_are_compared() {
         assert!(!blind.as_str().unwrap().contains(&name), "the draft's value is on the page");
         pictures(&browser, &station, "/letters/S008/entry", "entry").await;
         browser.open(&station.page("/letters/S008/entry")).await;
+        browser.press(F2).await;
+        browser.until("the rules", "document.querySelector('details.rules').open").await;
+        let rules = browser.text("details.rules").await;
+        assert!(rules.contains("联名来信的，登记1人姓名") && rules.contains("7.4.2.5"), "{rules}");
         browser.fill("#k-sender_name", "张三").await;
         let phones: Vec<_> = fields.phones.iter().filter_map(|one| one.field.value.clone()).collect();
         browser.fill("#k-phones", &phones.join("、")).await;

@@ -81,7 +81,7 @@
 
   function bar(alerts, isFolded) {
     const row = element("div", "", { className: "alarm all" });
-    const letters = [...new Set(alerts.map(({ letter }) => letter))].join("、");
+    const letters = [...new Set(alerts.map(({ letter }) => letter))].join(said.app.and);
     const button = element("button", words[isFolded ? "unfold" : "fold"], { type: "button" });
     button.setAttribute("aria-expanded", String(!isFolded));
     button.addEventListener("click", () => keep(isFolded ? [] : alerts, alerts));

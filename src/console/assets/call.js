@@ -98,7 +98,7 @@ function valueOf(field) {
   if (field.dataset.as === "list") return text.split(/[、，,；;]+/).map((one) => one.trim()).filter(Boolean);
   if (field.dataset.as === "count") {
     if (!/^[0-9]+$/.test(text) || Number(text) < 1) throw new RangeError(said.script.not_a_count);
-    if (Number(text) > Number(field.dataset.most ?? Infinity)) throw new RangeError(fill(said.script.too_many, field.dataset.most));
+    if (Number(text) > Number(field.dataset.most ?? Infinity)) throw new RangeError(fill(said.script[field.dataset.tooMany || "too_many"], field.dataset.most));
     return Number(text);
   }
   if (field.dataset.as === "moment") return text + (text.length === 16 ? ":00" : "") + field.dataset.zone;

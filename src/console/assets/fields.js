@@ -63,6 +63,7 @@
     const dirty = typed(field);
     if (!dirty) delete control(field).dataset.keptTheirs;
     control(field).toggleAttribute("data-kept-typed", dirty);
+    if (control(field).dataset.keptRefused !== control(field).value.trim()) control(field).removeAttribute("aria-invalid");
     field.classList.toggle("typed", dirty);
   }
 
@@ -121,6 +122,7 @@
   function unsaved(field, text) {
     say(field, text, "warn");
     control(field).dataset.keptRefused = control(field).value.trim();
+    control(field).setAttribute("aria-invalid", "true");
     delete control(field).dataset.keptLooked;
     if (!field.contains(document.activeElement)) told().textContent = `${field.querySelector("label").textContent}: ${text}`;
   }

@@ -85,6 +85,13 @@
     }
   }
 
+  /** What was moved or drawn anew loses the focus: whoever works by keyboard stays where he was. */
+  function staysAt(held) {
+    if (document.activeElement !== document.body || !held || held === document.body) return;
+    const there = held.isConnected ? held : held.id && document.getElementById(held.id);
+    if (there) there.focus({ preventScroll: true });
+  }
+
   function linkIs(up) {
     lost.hidden = up;
     if (frozen) frozen.hidden = up;
@@ -118,10 +125,15 @@
     if (!answer.ok) { linkIs(false); return; }
     const next = new DOMParser().parseFromString(text, "text/html");
     linkIs(true);
+    const at = document.activeElement;
     document.querySelector('meta[name="csrf"]').content = next.querySelector('meta[name="csrf"]').content;
     for (const part of document.querySelectorAll("[data-live]")) {
       const wanted = next.getElementById(part.id);
       if (wanted) become(part, wanted);
+    }
+    staysAt(at);
+    for (const dialog of document.querySelectorAll("dialog[data-while-opener][open]")) {
+      if (!document.querySelector(`[data-open="${dialog.id}"]`)) dialog.close();
     }
     document.dispatchEvent(new CustomEvent("laixin-refreshed"));
   }

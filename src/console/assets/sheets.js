@@ -57,7 +57,7 @@
 
   /** The pages of a letter from this one on, also those that are not drawn. */
   const numbers = (group, from) => Array.from({ length: Number(group.dataset.last) - from + 1 }, (_, at) => from + at);
-  const spoken = (pages_) => (pages_.length > 6 ? `${pages_[0]}–${pages_.at(-1)}` : pages_.join("、"));
+  const spoken = (pages_) => (pages_.length > 6 ? `${pages_[0]}–${pages_.at(-1)}` : pages_.join(said.app.and));
 
   /** This page and those after it become a letter of their own. */
   function split(sheet) {

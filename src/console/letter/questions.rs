@@ -36,7 +36,7 @@ pub(super) fn hold_question(w: &'static Words, hold: Hold, is_officer: bool) -> 
 /// Which pages are kept back from whom, and what they wait for.
 pub(super) fn kept_words(w: &'static Words, kept: &KeptPages) -> String {
     let pages: Vec<String> = kept.pages.iter().map(u32::to_string).collect();
-    let pages = pages.join("、");
+    let pages = w.list(&pages);
     match (kept.until, &kept.office) {
         (KeptUntil::AlertDecided, _) => w.one("letter.kept_until_decided", pages),
         (KeptUntil::AlertOfUnread, _) => w.one("letter.kept_until_seen", pages),
@@ -76,7 +76,7 @@ pub(super) fn office_questions(
         },
         None => OfficeQuestion {
             words: w.t("letter.whichever_question").to_owned(),
-            no: w.one("letter.whichever_no", of_systems.join("、")),
+            no: w.one("letter.whichever_no", w.list(of_systems)),
             yes: None,
             why_no: w.t("letter.whichever_why_no"),
             why_yes: "",

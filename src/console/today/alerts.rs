@@ -196,7 +196,7 @@ pub(super) fn alerts(w: &'static Words, app: &App, seen: &Seen) -> Vec<Alert> {
             what: w.two(
                 "alert.office_waits",
                 seen.to_be_judged.len(),
-                named.join("、"),
+                w.list(&named),
             ),
             next: w.t("alert.office_waits_do").to_owned(),
             subject: String::new(),

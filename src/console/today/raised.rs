@@ -89,7 +89,7 @@ fn told(w: &'static Words, ((alert, quotes), is): &Open) -> Alert {
         .map(|one| place_words(w, one))
         .collect();
     if !late.is_empty() {
-        what = format!("{what} · {}", late.join("、"));
+        what = format!("{what} · {}", w.list(&late));
     }
     let mut subject: Vec<String> = quotes.iter().map(|quote| quoted_words(w, quote)).collect();
     if *is == Letter::Read {
