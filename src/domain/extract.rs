@@ -13,6 +13,7 @@ mod confidence;
 mod date;
 mod evidence;
 mod foot;
+mod form;
 pub(crate) mod glyphs;
 mod heading;
 mod houses;

@@ -422,17 +422,18 @@ fn looks_like_tail(row: &Row) -> bool {
     let labelled = labels::opens_tail_row(&text) || text.contains(':');
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let dated = text.contains('年') && text.contains('月') && length <= 14;
-    let unit = row.left > SIGNED_LEFT && names::unit(&text) >= 0.8;
+    let signed = row.left > SIGNED_LEFT && (names::unit(&text) >= 0.8 || names::signs(row));
     labelled
-        || unit
+        || signed
         || dated
         || digits * 2 > length
         || length <= 12
+        || text.starts_with("此致") && length <= 30
         || names::list_like(row)
         || address_like(&text)
 }
 
-/// A unit's long name right of this share of the page's width is signed; at the left a sentence may end in one.
+/// A unit's long name, or a name among other words, right of this share of the page's width is signed; at the left a sentence may end in one.
 const SIGNED_LEFT: f32 = 0.3;
 
 /// Whether a text reads like a postal address.

@@ -236,9 +236,13 @@ fn signed(seen: &Seen<'_>) -> Signed {
     let mut own_in_form: Vec<Candidate> = Vec::new();
     // A form has its address above what it is about.
     let above = super::tail::items(seen.zones.head());
-    let in_form = above.iter().filter(|i| i.kind == Kind::Address);
+    let cells = super::form::cells(seen.zones);
+    let in_form = above
+        .iter()
+        .chain(&cells)
+        .filter(|i| i.kind == Kind::Address);
     for candidate in in_form.filter_map(|i| signed_at(i, 0.8)) {
-        let own = whose::by_label(seen.zones.head(), &candidate.glyphs, seen.writers);
+        let own = whose::by_label(&seen.zones.rows, &candidate.glyphs, seen.writers);
         if matches!(own, Whose::Unsaid | Whose::Writers) {
             own_in_form.push(candidate);
         }

@@ -20,51 +20,106 @@ pub(crate) fn sentences(flow: &[Glyph]) -> Vec<&[Glyph]> {
         .collect()
 }
 
-/// 我叫…, 本人…, 我是…的住户…: the name the writer gives himself.
+/// 我叫…, 本人…, 我是…的住户…: the name the writer gives himself, where a letter begins or where it ends.
 pub(crate) fn own_name(rows: &[Row]) -> Option<Candidate> {
     let flow = flow(rows);
-    let chars = chars_of(&flow);
-    let openings = [
-        "我叫",
-        "我名叫",
-        "我的名字叫",
-        "我姓名叫",
-        "我名",
-        "本人姓名",
-        "本人",
-        "鄙人",
-        "我姓名",
-        "我是",
-        "的住户",
-        "的居民",
-        "的村民",
-        "的业主",
-        "的职工",
-        "的员工",
-        "的退休职工",
-        "的租户",
-        "的市民",
-    ];
-    let named = openings
+    let end = flow
+        .len()
+        .saturating_sub(CLOSING_WINDOW)
+        .max(OPENING_WINDOW);
+    let behind = || flow.get(end..).and_then(said_at_end);
+    said_at_beginning(&flow).or_else(behind).map(in_own_words)
+}
+
+/// How a writer names himself.
+const OPENINGS: &[&str] = &[
+    "我叫",
+    "我名叫",
+    "我的名字叫",
+    "我的名字是",
+    "我姓名叫",
+    "我名",
+    "本人姓名",
+    "本人",
+    "鄙人",
+    "我姓名",
+    "我是",
+    "的住户",
+    "的居民",
+    "的村民",
+    "的业主",
+    "的职工",
+    "的员工",
+    "的退休职工",
+    "的租户",
+    "的市民",
+];
+
+/// Those of them that name nobody else wherever they stand.
+const CLOSINGS: &[&str] = &["我叫", "我名叫", "我的名字叫", "我的名字是", "写信的人是"];
+
+fn said_at_beginning(flow: &[Glyph]) -> Option<Vec<Glyph>> {
+    let chars = chars_of(flow);
+    let named = OPENINGS
         .iter()
         .chain(WRITERS)
         // 被申请人 is somebody else.
         .find_map(|opening| {
-            named_after(&flow, &chars, opening, |before| {
-                before.last() != Some(&'被')
-            })
+            named_after(flow, &chars, opening, |before| before.last() != Some(&'被'))
         });
-    let named = named.or_else(|| headed(&flow, &chars));
+    let named = named.or_else(|| headed(flow, &chars));
     // 我是一名工人,名叫…: the sentence speaks of its writer. 我, 张三, 今年…: so does this.
     let named = named
-        .or_else(|| named_after(&flow, &chars, "叫", speaks_of_writer))
+        .or_else(|| named_after(flow, &chars, "叫", speaks_of_writer))
         .or_else(|| {
-            named_after(&flow, &chars, "我,", |before| {
+            named_after(flow, &chars, "我,", |before| {
                 sentence_of(before).is_empty()
             })
         });
-    named.map(in_own_words)
+    named.or_else(|| introduced(flow))
 }
+
+fn said_at_end(flow: &[Glyph]) -> Option<Vec<Glyph>> {
+    let chars = chars_of(flow);
+    let mut openings = CLOSINGS.iter().chain(WRITERS);
+    openings.find_map(|opening| {
+        named_after(flow, &chars, opening, |before| before.last() != Some(&'被'))
+    })
+}
+
+/// 我是棠垭村三组的向传英,…; 本人系机械厂退休工人赵大海,…: who the writer is, and his name where the clause ends.
+fn introduced(flow: &[Glyph]) -> Option<Vec<Glyph>> {
+    let early = &flow[..flow.len().min(OPENING_WINDOW)];
+    let mut clauses = early.split(|g| matches!(g.ch, ',' | '。' | '!' | '?' | ';' | ':' | '('));
+    clauses.find_map(|clause| {
+        let text = text_of(clause);
+        let opening = ["我是", "我系", "本人是", "本人系", "我乃"]
+            .into_iter()
+            .find(|opening| text.starts_with(opening))?;
+        let skip = opening.chars().count();
+        let who = &clause[skip..];
+        if has_any(&text, NO_INTRODUCTION) {
+            return None;
+        }
+        let said = text_of(who);
+        let behind_de = who.iter().rposition(|g| g.ch == '的').map(|at| at + 1);
+        let of = behind_de.filter(|at| names::person(&text_of(&who[*at..])) > 0.8);
+        let at = names::after_role(&said)
+            .or_else(|| names::after_whose(&said))
+            .or(of)?;
+        let name = &who[at..];
+        (names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
+    })
+}
+
+/// What makes a clause tell of something rather than of its writer.
+const NO_INTRODUCTION: &[&str] = &[
+    "反映", "举报", "控告", "检举", "投诉", "来找", "因为", "由于", "关于", "不是", "要求", "状告",
+    "揭发", "为了", "替", "代", "受", "被",
+];
+
+/// So many characters from the end a writer may say who he is.
+const CLOSING_WINDOW: usize = 120;
 
 /// The writer's name in a form's rows above whom it is for.
 pub(crate) fn name_in_form(rows: &[Row]) -> Option<Candidate> {
@@ -134,7 +189,7 @@ const OPENING_WINDOW: usize = 240;
 fn name_at(flow: &[Glyph], mut at: usize) -> Option<Vec<Glyph>> {
     while flow
         .get(at)
-        .is_some_and(|g| matches!(g.ch, ':' | '叫' | '"' | '“' | ','))
+        .is_some_and(|g| matches!(g.ch, ':' | '叫' | '是' | '为' | '"' | '“' | ','))
     {
         at += 1;
     }

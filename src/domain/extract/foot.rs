@@ -4,6 +4,8 @@ use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of
 
 use super::glyphs::{has_any, squeeze};
 use super::names;
+use super::phone::find_phones;
+use super::signature::{self, Form};
 
 /// What an office or its holder is called by in the end.
 const OFFICES: &[&str] = &[
@@ -90,25 +92,56 @@ pub(crate) fn all_addressed(rows: &[Row]) -> Vec<Vec<Glyph>> {
     named.map(|i| i.value).collect()
 }
 
-/// The full name behind a closing formula on its row: 盼复!韦志英, 敬礼  王芳.
+/// The full name behind a closing formula on its row: 盼复!韦志英, 敬礼  王芳, 此致敬礼王芳13872514096.
 pub(crate) fn name_behind_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
-    let at = glyphs
+    let end = find_phones(glyphs).first().map_or(glyphs.len(), |p| p.from);
+    let glyphs = &glyphs[..end];
+    let glyphs = &glyphs[..glyphs.len() - glyphs.iter().rev().take_while(|g| g.ch == ' ').count()];
+    let parted = glyphs
         .iter()
-        .rposition(|g| matches!(g.ch, '!' | '。' | ' '))?;
-    let (formula, name) = (
-        text_of(&squeeze(&glyphs[..at])),
-        super::tail::trim(&glyphs[at + 1..]),
-    );
-    let text = text_of(name);
-    let closes = has_any(&formula, &["敬礼", "盼复", "望复", "回复", "此致"]);
-    (closes && names::person(&text) > 0.8 && !is_closing(&text)).then(|| name.to_vec())
+        .rposition(|g| matches!(g.ch, '!' | '。' | ' ' | ',' | ':'))
+        .and_then(|at| {
+            let formula = text_of(&squeeze(&glyphs[..at]));
+            let closes = ["敬礼", "盼复", "望复", "回复", "此致", "致敬", "感激", "谢"];
+            has_any(&formula, &closes).then(|| &glyphs[at + 1..])
+        });
+    let joined = || {
+        let chars = super::glyphs::chars_of(glyphs);
+        let behind = ["敬礼", "盼复", "望复", "回复", "致敬", "叩谢"];
+        let ends = behind.iter().filter_map(|word| {
+            let at = super::glyphs::find(&chars, word)?;
+            Some(at + word.chars().count())
+        });
+        ends.max().map(|at| &glyphs[at..])
+    };
+    [parted, joined()].into_iter().flatten().find_map(|name| {
+        let name = super::tail::trim(name);
+        let text = text_of(name);
+        let one = match &signature::tokens(name)[..] {
+            [one] => one.is_whole() || matches!(one.form, Form::Pseudonym | Form::Incomplete),
+            _ => false,
+        };
+        let signed = names::person(&text) > 0.8 || one && names::unit(&text) == 0.0;
+        (signed && !is_closing(&text) && !is_office(&text)).then(|| name.to_vec())
+    })
 }
 
 /// The full name before a courtesy that is a closing formula by itself: 端木志坚 叩谢.
 pub(crate) fn name_before_closing(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     let glyphs = squeeze(glyphs);
     let courtesies = [
-        "叩谢", "致敬", "敬礼", "拜谢", "致谢", "谨谢", "敬谢", "叩首", "谨呈", "盼复", "望复",
+        "此致敬礼",
+        "叩谢",
+        "致敬",
+        "敬礼",
+        "拜谢",
+        "致谢",
+        "谨谢",
+        "敬谢",
+        "叩首",
+        "谨呈",
+        "盼复",
+        "望复",
     ];
     [4, 3, 2].into_iter().find_map(|n| {
         let (name, rest) = glyphs.split_at_checked(n)?;

@@ -22,6 +22,12 @@ pub(crate) fn whole(tail: &[char]) -> bool {
 /// Figures and what they count, to the end; `nth`: 第 stands before the first.
 fn counted(mut rest: &[char], nth: bool) -> bool {
     let mut before = Unit::Name;
+    // 2单元3楼西户: the doors of a landing have no figures.
+    let door = rest.strip_suffix(&['户']).and_then(|r| r.split_last());
+    let door = door.filter(|(side, _)| "东西南北中".contains(**side));
+    if let Some((_, stairs)) = door {
+        rest = stairs;
+    }
     while !rest.is_empty() {
         let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
         let tail = &rest[digits..];
@@ -36,7 +42,10 @@ fn counted(mut rest: &[char], nth: bool) -> bool {
         }
         (before, rest) = (unit, &tail[length..]);
     }
-    !matches!(before, Unit::Name | Unit::Dash | Unit::HouseAnd)
+    match door {
+        Some(_) => matches!(before, Unit::Floor | Unit::Entrance | Unit::Building),
+        None => !matches!(before, Unit::Name | Unit::Dash | Unit::HouseAnd),
+    }
 }
 
 /// What a figure counts.
@@ -44,8 +53,10 @@ fn counted(mut rest: &[char], nth: bool) -> bool {
 enum Unit {
     /// Nothing yet: the name.
     Name,
-    /// 组
+    /// 组, 队, 社
     Group,
+    /// 号院, 院: houses within.
+    Yard,
     /// 弄, 巷
     Lane,
     /// 号
@@ -67,8 +78,11 @@ enum Unit {
 }
 
 fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
-    let known: [(&str, Unit); 19] = [
+    let known: [(&str, Unit); 27] = [
         ("号楼", Unit::Building),
+        ("号大院", Unit::Yard),
+        ("号院", Unit::Yard),
+        ("院", Unit::Yard),
         ("号附", Unit::HouseAnd),
         ("号-", Unit::HouseAnd),
         ("号", Unit::House),
@@ -81,9 +95,14 @@ fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
         ("座", Unit::Building),
         ("单元", Unit::Entrance),
         ("组", Unit::Group),
+        ("队", Unit::Group),
+        ("社", Unit::Group),
+        ("排", Unit::Lane),
         ("弄", Unit::Lane),
         ("巷", Unit::Lane),
         ("室", Unit::Room),
+        ("房", Unit::Room),
+        ("户", Unit::Room),
         ("层", Unit::Floor),
         ("楼", Unit::Floor),
         ("-", Unit::Dash),
@@ -102,14 +121,19 @@ fn unit_of(text: &[char]) -> Option<(Unit, usize)> {
 /// Whether a figure of so many digits behind a unit counts the next one.
 fn fits(before: Unit, digits: usize, unit: Unit) -> bool {
     use Unit::{
-        Building, Dash, Entrance, Floor, Group, House, HouseAnd, Lane, Name, Nothing, Room,
+        Building, Dash, Entrance, Floor, Group, House, HouseAnd, Lane, Name, Nothing, Room, Yard,
     };
     match (before, unit) {
         (Name, Group) => digits <= 2,
         (Name, Lane) => digits <= 4,
         // 44幢乙单元: the unit's own letter.
         (Name, Entrance) => digits <= 3,
-        (Name | Lane | Group, House | HouseAnd) | (Name, Building) => digits <= 4,
+        (Name | Lane | Group, House | HouseAnd) | (Name, Building | Yard) => digits <= 4,
+        (Yard, House | Building) => digits <= 3,
+        // 20幢2-1229号
+        (Building | Yard, Dash) => digits <= 2,
+        (Dash | Entrance, House) => (3..=4).contains(&digits),
+        (Entrance, Floor) => digits <= 2,
         (HouseAnd, House | Nothing) => digits <= 2,
         (House, Building) => digits <= 3,
         (Building | House, Entrance | Floor) => digits <= 2,
@@ -147,6 +171,14 @@ mod tests {
             "金星苑44幢乙单元1405室",
             "港沟村82号",
             "仲宫村23组",
+            "江心村9队",
+            "新民村4社12号",
+            "高新大道195号院20幢2-1229号",
+            "经二路20号院3号楼2单元501室",
+            "建材厂家属院9号楼2单元2楼西户",
+            "建材厂家属院9号楼2单元东户",
+            "铁路新村5排12号",
+            "姜谭路18号3栋602房",
         ] {
             assert!(is_whole(tail), "{tail}");
         }
@@ -168,6 +200,11 @@ mod tests {
             "玉苑42-4-86",
             "号88号",
             "新村42-50",
+            "高新大道195号院20幢2-29号",
+            "高新大道19520幢2-1229号",
+            "江心村9",
+            "家属院92单元西户9",
+            "西户",
         ] {
             assert!(!is_whole(tail), "{tail}");
         }

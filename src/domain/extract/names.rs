@@ -7,10 +7,10 @@ mod lists;
 use crate::domain::zones::{Row, is_han};
 
 use super::glyphs::has_any;
-use super::labels::is_label;
+use super::labels::{OFFICERS, is_label};
 use lists::{
-    CALLED, COMPOUND, EPITHETS, GIVEN, NOT_GIVEN, NOT_NAMES, ROLES, SURNAMES, TRANSLITERATED,
-    UNITS, UNNAMED, WHOLE,
+    BEARERS, CALLED, COMPOUND, ENDS_PLACE, EPITHETS, GIVEN, HOUSES, NOT_GIVEN, NOT_NAMES, ROLES,
+    SURNAMES, TRANSLITERATED, UNITS, UNNAMED, WHOLE,
 };
 
 /// Whether a character is a surname by itself, or begins a compound one.
@@ -43,8 +43,18 @@ pub(crate) fn person(text: &str) -> f32 {
         let sound = parts
             .iter()
             .all(|p| (1..=8).contains(&p.chars().count()) && p.chars().all(is_han))
-            && !chars.starts_with(&['我']);
-        return if sound && parts.len() <= 4 { 0.8 } else { 0.0 };
+            && !chars.starts_with(&['我'])
+            && !ROLES
+                .iter()
+                .chain(BEARERS)
+                .any(|word| text.starts_with(word));
+        let usual = |c: &char| *c == '·' || TRANSLITERATED.contains(*c);
+        let foreign = chars.iter().filter(|c| usual(c)).count() * 2 > chars.len();
+        return match sound && parts.len() <= 4 {
+            true if foreign => 0.9,
+            true => 0.8,
+            false => 0.0,
+        };
     }
     let n = chars.len();
     if (5..=9).contains(&n) && chars.iter().all(|c| TRANSLITERATED.contains(*c)) {
@@ -56,6 +66,7 @@ pub(crate) fn person(text: &str) -> f32 {
         || chars.iter().all(|c| "年月日".contains(*c))
         || NOT_NAMES.contains(&text)
         || is_label(text)
+        || BEARERS.contains(&text)
         || incomplete(text)
     {
         return 0.0;
@@ -129,6 +140,7 @@ pub(crate) fn incomplete(text: &str) -> bool {
     if chars.is_empty() || chars.len() > 7 {
         return false;
     }
+    let first = chars[0];
     let surname = surname_length(&chars).max(1).min(chars.len());
     let rest: String = chars[surname..].iter().collect();
     let masked = |c: char| {
@@ -156,11 +168,15 @@ pub(crate) fn incomplete(text: &str) -> bool {
     if chars.len() <= 4 && CALLED.contains(&rest.as_str()) {
         return true;
     }
-    // 吴姓住户: a surname that says it is one.
-    if surname_length(&chars) == 1 && chars.get(1) == Some(&'姓') {
+    // 吴姓住户, 姓吴, 姓吴的人: a surname that says it is one.
+    let surnamed =
+        |w: &[char]| w[0] == '姓' && SURNAMES.contains(w[1]) && (w.len() < 3 || w[2] == '的');
+    if surname_length(&chars) == 1 && chars.get(1) == Some(&'姓')
+        || chars.len() == 2 && surnamed(&chars)
+        || chars.windows(3).any(surnamed)
+    {
         return true;
     }
-    let first = chars[0];
     chars.len() == 2
         && (first == '老' || first == '小' || first == '阿')
         && SURNAMES.contains(chars[1])
@@ -187,12 +203,65 @@ pub(crate) fn after_role(text: &str) -> Option<usize> {
     (named || incomplete(rest)).then_some(skipped)
 }
 
+/// Where the whole name begins behind words that say whose or whence its bearer is, without a gap: 儿媳王芳, 东坡村三组向传英, 机械厂赵大海.
+pub(crate) fn after_whose(text: &str) -> Option<usize> {
+    let chars: Vec<char> = text.chars().collect();
+    if !(4..=LONGEST_INTRODUCTION).contains(&chars.len()) || !chars.iter().all(|c| said(*c)) {
+        return None;
+    }
+    [4, 3, 2].into_iter().find_map(|length| {
+        let at = chars.len().checked_sub(length).filter(|at| *at >= 1)?;
+        let (before, name): (String, String) =
+            (chars[..at].iter().collect(), chars[at..].iter().collect());
+        let place = chars.last().is_some_and(|c| ENDS_PLACE.contains(*c));
+        let whole = person(&name) > 0.8 && (length < 4 || surname_length(&chars[at..]) == 2);
+        (whole && !place && introduces(&before)).then_some(at)
+    })
+}
+
+/// Characters of a name with who bears it.
+const LONGEST_INTRODUCTION: usize = 24;
+
+fn said(ch: char) -> bool {
+    is_han(ch) || ch.is_ascii_digit() || matches!(ch, '(' | ')' | '-' | '·')
+}
+
+/// Whether a name's bearer is told by such words: a kinship, a calling, a house, a village or a unit he belongs to.
+fn introduces(before: &str) -> bool {
+    let n = before.chars().count();
+    let house = before.ends_with(HOUSES);
+    let placed = n >= 3 && before.ends_with(['村', '组', '社', '镇', '乡', '寨', '屯', '庄', '湾']);
+    house
+        || placed
+        || BEARERS.iter().any(|word| before.ends_with(word))
+        || OFFICERS
+            .iter()
+            .any(|office| before.strip_suffix(office).is_some_and(once))
+        || n >= 4 && unit(before) >= 0.8
+        || super::divisions_in(before).is_some_and(|d| d.length == n)
+}
+
 /// Two or three characters that are a name if the first is a surname: what follows it are characters of given names.
 pub(crate) fn unheard(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next();
     let given = chars.as_str();
     person(text) > 0.4 && (1..=2).contains(&given.chars().count()) && given.chars().all(is_given)
+}
+
+/// Whether an office is one its holder has left or speaks of as his own: 退休老校长, 原村主任, 本村书记.
+pub(crate) fn once(front: &str) -> bool {
+    has_any(
+        front,
+        &[
+            "退休", "离休", "离任", "卸任", "退职", "前任", "曾任", "退役",
+        ],
+    ) || front.starts_with(['原', '前', '老'])
+}
+
+/// Whether a signature says itself that it is no name: 化名, 匿名.
+pub(crate) fn pretended(text: &str) -> bool {
+    has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
 }
 
 /// Whether a text signs for someone unnamed: 一名老党员, 知情群众, 小区部分业主, 苏小民(化名).
@@ -210,10 +279,24 @@ pub(crate) fn pseudonym(text: &str) -> bool {
         _ => false,
     };
     whole
-        || has_any(text, &["化名", "匿名", "假名", "笔名", "无名氏"])
+        || pretended(text)
         || EPITHETS.iter().any(|e| text.ends_with(e))
         || (has_any(text, UNNAMED) || ROLES.iter().any(|r| role.ends_with(r)))
             && after_role(text).is_none()
+}
+
+/// Whether a row has one whole name in it and says who bears it, or where and how it was written: 退休民办教师向传英, 向传英 泣书于病榻.
+pub(crate) fn signs(row: &Row) -> bool {
+    let text = row.compact();
+    let parts: Vec<String> = row
+        .chars()
+        .split(|c| *c == ' ')
+        .map(|part| part.iter().collect())
+        .collect();
+    let ends = [parts.first(), parts.last()];
+    let beside = parts.len() > 1 && ends.into_iter().flatten().any(|part| person(part) > 0.8);
+    text.chars().count() <= LONGEST_INTRODUCTION
+        && (beside || after_role(&text).is_some() || after_whose(&text).is_some())
 }
 
 /// Whether a row is a list of names: at least two, parted by gaps.

@@ -246,13 +246,46 @@ pub(crate) fn tell_owners(items: &[Item], fields: &mut Fields) {
             .find(|s| s.phone.is_some() && s.phone == value)
             .map(Signature::name);
         let said = phone.owner.take();
+        // Of several who are named under a letter, the one whose number stands in his own row or right below it.
+        let several = agent.is_some() || fields.joint.count > 1;
+        let below = || {
+            let named = named_above(items, value.as_deref()?)?;
+            let known = fields.joint.signatories.contains(&named)
+                || fields.sender_name.value.as_ref() == Some(&named)
+                || agent.as_ref() == Some(&named);
+            known.then_some(named)
+        };
         phone.owner = beside
             .or(said)
+            .or_else(|| below().filter(|_| several))
             .or_else(|| contact_name.clone())
             .or_else(|| agent.clone())
             .or_else(|| alone.clone());
     }
 }
+
+/// Whoever a label names alone in the row of a number, or right above it.
+fn named_above(items: &[Item], number: &str) -> Option<String> {
+    let has = |i: &Item| find_phones(&i.value).iter().any(|f| f.value == number);
+    let at = items.iter().position(has)?;
+    let detail = |i: &&Item| {
+        let labelled = matches!(i.kind, Kind::Address | Kind::Phone | Kind::Id | Kind::Other);
+        !labelled
+    };
+    let named = items[..=at].iter().rev().find(detail)?;
+    let near = items[at].row.saturating_sub(named.row) <= ROWS_OF_ONE;
+    let one = matches!(
+        named.kind,
+        Kind::Signer | Kind::Principal | Kind::Agent | Kind::Role | Kind::Contact
+    );
+    match &signature::tokens(&named.value)[..] {
+        [signed] if near && one && signed.is_whole() => Some(signed.name()),
+        _ => None,
+    }
+}
+
+/// Rows under a name that tell of its bearer.
+const ROWS_OF_ONE: usize = 3;
 
 fn own_number(text: &str) -> bool {
     [

@@ -2,6 +2,8 @@
 //!
 //! Needs words of authorisation; being someone's son is none.
 
+mod wordings;
+
 use crate::domain::draft::Proxy;
 use crate::domain::field::Source;
 use crate::domain::zones::{Glyph, LetterZones, Row, text_of};
@@ -11,6 +13,7 @@ use super::glyphs::{chars_of, find_from, has_any, squeeze};
 use super::signature::{Form, Signature};
 use super::tail::{Item, Kind, items, trim};
 use super::{body, names};
+use wordings::{appointed, signed_for, wrote_for};
 
 /// A principal and his agent.
 pub(crate) struct Found {
@@ -18,8 +21,16 @@ pub(crate) struct Found {
     pub(crate) proxy: Proxy,
 }
 
-/// Finds a proxy's letter.
-pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Found> {
+/// Finds a proxy's letter. `own_words`: who the writer says he is.
+pub(crate) fn find(
+    zones: &LetterZones,
+    tail: &[Item],
+    signed: &[Signature],
+    own_words: Option<&Candidate>,
+) -> Option<Found> {
+    if let Some(found) = by_appointment(zones, tail, signed, own_words) {
+        return Some(found);
+    }
     let enclosed = items(&zones.authorisation);
     let in_body = body_principal(zones.body_rows());
     let agent_item = tail
@@ -65,15 +76,59 @@ pub(crate) fn find(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> 
     })
 }
 
+/// Who signed in another's name, and he: 熊小梅(代段美兰); 我叫段美兰,由女儿熊小梅代笔 above the daughter's signature.
+fn by_appointment(
+    zones: &LetterZones,
+    tail: &[Item],
+    signed: &[Signature],
+    own_words: Option<&Candidate>,
+) -> Option<Found> {
+    let proxy = |agent: String| Proxy {
+        agent,
+        authorisation_seen: !zones.authorisation.is_empty(),
+    };
+    let principal =
+        |name: &[Glyph]| Candidate::as_read(name, 0.7, Source::LetterSignature, "7.4.1");
+    if let Some((name, agent)) = tail.iter().find_map(signed_for) {
+        let agent = agent.or_else(|| {
+            let mut others = signed.iter().map(Signature::name);
+            others.find(|other| *other != text_of(&name))
+        });
+        return Some(Found {
+            principal: principal(&name),
+            proxy: proxy(agent.unwrap_or_default()),
+        });
+    }
+    let (agent, own) = (appointed(zones)?, own_words?);
+    let signs = signed.first().is_some_and(|s| s.name() == agent);
+    (signs && own.value != agent).then(|| Found {
+        principal: Candidate {
+            rule: "7.4.1",
+            ..own.clone()
+        },
+        proxy: proxy(agent),
+    })
+}
+
 /// The agent named beside who signed himself: 申请人:何永康 / 委托代理人:骆小勇.
 pub(crate) fn beside(zones: &LetterZones, tail: &[Item], signed: &[Signature]) -> Option<Proxy> {
-    let agent = agent(tail)?;
+    let agent = agent(tail).or_else(|| commissions(zones))?;
     let own = signed.first().filter(|s| s.form == Form::Person)?;
     (own.name() != agent).then_some(Proxy {
         agent,
         authorisation_seen: !zones.authorisation.is_empty(),
     })
 }
+
+/// 特委托我儿子熊小梅代为反映: not who only wrote the letter down.
+fn commissions(zones: &LetterZones) -> Option<String> {
+    let flow = body::flow(zones.body_rows());
+    let mut sentences = body::sentences(&flow).into_iter();
+    sentences.find_map(|sentence| wordings::commissions(sentence, AUTHORISED))
+}
+
+/// Verbs of authorisation.
+const AUTHORISED: &[&str] = &["委托", "授权", "拜托"];
 
 fn agent(tail: &[Item]) -> Option<String> {
     named(tail, Kind::Agent).first().map(|name| text_of(name))
@@ -180,10 +235,15 @@ fn commissioned(zones: &LetterZones, tail: &[Item]) -> Vec<Vec<Glyph>> {
     let sentences = body::sentences(&flow);
     let told = sentences.iter().copied();
     told.filter(|s| has_any(&text_of(s), WRITING))
-        .filter_map(|s| by_whom(s).or_else(|| who_asked(s)))
+        .filter_map(|s| by_whom(s).or_else(|| who_asked(s)).or_else(|| wrote_for(s)))
         .chain(bracketed)
         .collect()
 }
+
+/// What one is given who writes for somebody: 受X之托.
+const ASKED: &[&str] = &[
+    "委托", "授权", "之托", "所托", "嘱托", "重托", "拜托", "托付", "请托",
+];
 
 /// 受(邻居)X(老人)委托 of the writer: where a clause begins, or behind who he is.
 fn by_whom(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
@@ -206,7 +266,7 @@ fn by_whom(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
             let name = rest.get(name_at..name_at + length)?;
             let after: String = chars[at + 1 + name_at + length..].iter().take(12).collect();
             let whole = names::person(&text_of(name)) > 0.8 && boundary(&after);
-            (whole && has_any(&after, &["委托", "授权"])).then(|| name.to_vec())
+            (whole && has_any(&after, ASKED)).then(|| name.to_vec())
         });
         if name.is_some() {
             return name;
@@ -225,8 +285,26 @@ fn who_asked(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
         "授权本人",
         "托我写",
         "托我代",
+        "托我向",
+        "托我给",
+        "托我把",
+        "嘱我",
         "请我代",
+        "请我写",
+        "请我向",
         "让我代",
+        "让我写",
+        "让我替",
+        "让我给",
+        "叫我代",
+        "叫我写",
+        "叫我替",
+        "要我代",
+        "要我写",
+        "要我替",
+        "央我",
+        "求我代",
+        "求我写",
     ];
     let end = asked.iter().filter_map(|w| find_from(&chars, w, 0)).min()?;
     let clause = |at: &usize| *at == 0 || matches!(chars[at - 1], ',' | ':' | '我' | '的');
@@ -237,8 +315,8 @@ fn who_asked(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
             [3, 2, 4].into_iter().find_map(|length| {
                 let name = sentence[..end].get(at..at + length)?;
                 let next = chars.get(at + length).copied().unwrap_or(',');
-                let ends =
-                    ",(年今因现于是的已身有患住不无没在系也想特书委授托请让先女老".contains(next);
+                let ends = ",(年今因现于是的已身有患住不无没在系也想特书委授托请让先女老叫要嘱求央"
+                    .contains(next);
                 (ends && names::person(&text_of(name)) > 0.8).then(|| name.to_vec())
             })
         })
@@ -248,6 +326,30 @@ fn who_asked(sentence: &[Glyph]) -> Option<Vec<Glyph>> {
 fn relation_in_front(chars: &[char]) -> usize {
     let own = usize::from(chars.first() == Some(&'我'));
     let relations = [
+        "老父亲",
+        "老母亲",
+        "老伴",
+        "爱人",
+        "儿媳",
+        "女婿",
+        "孙子",
+        "孙女",
+        "外孙",
+        "外甥",
+        "大哥",
+        "大姐",
+        "二哥",
+        "二姐",
+        "表哥",
+        "表弟",
+        "堂兄",
+        "堂弟",
+        "嫂子",
+        "弟媳",
+        "大伯",
+        "大叔",
+        "老人",
+        "律师",
         "邻居",
         "朋友",
         "同事",
@@ -297,6 +399,7 @@ fn relation_in_front(chars: &[char]) -> usize {
 fn boundary(rest: &str) -> bool {
     [
         "(", "的", "书面", "之", "委托", "授权", ",", "写", "反映", "本人", "先生", "女士", "老人",
+        "所托", "嘱托", "重托", "拜托", "托付", "请托", "同志", "大爷", "大妈", "大娘", "大叔",
     ]
     .iter()
     .any(|b| rest.starts_with(b))

@@ -15,7 +15,7 @@ use super::evidence::{Candidate, field, for_a_person, nothing, reading};
 use super::glyphs::one_off;
 use super::signature::{Form, Signature, list, single, tokens};
 use super::tail::{Item, Kind};
-use super::{body, joint, names, nbest, proxy, scribe};
+use super::{body, joint, names, nbest, proxy, scribe, signature};
 
 /// What an anonymous letter is registered as.
 pub const ANONYMOUS: &str = "匿名";
@@ -46,10 +46,10 @@ pub(crate) fn read(
         return joint::several(pages, items, &signed[..1], said, on_envelope, fields);
     }
     if signed.is_empty() {
-        signed.extend(self_named(zones));
+        signed.extend(self_named(zones).or_else(|| signature::at_end(zones.body_rows())));
     }
     let own_words = body::own_name(zones.body_rows()).or_else(|| body::name_in_form(zones.head()));
-    let authorised = proxy::find(zones, items, &signed);
+    let authorised = proxy::find(zones, items, &signed, own_words.as_ref());
     if let Some(found) = authorised {
         fields.joint = joint_of(std::slice::from_ref(&found.principal.value), None);
         fields.proxy = Some(found.proxy);
@@ -87,6 +87,7 @@ fn self_named(zones: &LetterZones) -> Option<Signature> {
         form: Form::Person,
         score: 0.8,
         phone: None,
+        cut_out: false,
     })
 }
 
@@ -205,7 +206,7 @@ fn one(
             || stranger
             || either
             || signature.doubtful()
-            || unsupported && !said("agreed");
+            || (unsupported || signature.cut_out) && !said("agreed");
         fields.sender_name = if disputed { for_a_person(field) } else { field };
         return;
     }

@@ -1,7 +1,8 @@
 //! Who signed: the signatures under a letter, one or many, whole, incomplete or false (SZ 7.4.2.2, 3.3, 3.4).
 
-use crate::domain::zones::{Glyph, address_like, is_han, text_of};
+use crate::domain::zones::{Glyph, Row, address_like, is_han, text_of};
 
+mod notes;
 mod units;
 
 use super::evidence::reading;
@@ -9,7 +10,8 @@ use super::glyphs::{has_any, squeeze};
 use super::labels::is_label;
 use super::names;
 use super::phone::find_phones;
-use super::tail::{Item, Kind, trim};
+use super::tail::{Item, Kind, trim, without_dates};
+use notes::without_notes;
 
 /// How a signature reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +35,13 @@ pub(crate) struct Signature {
     pub(crate) score: f32,
     /// The phone number written beside it.
     pub(crate) phone: Option<String>,
+    /// Cut out of other words by its form alone: 机械厂赵大海. For a person to accept.
+    pub(crate) cut_out: bool,
 }
 
 impl Signature {
     /// Whether it is a full name beyond doubt.
-    fn sure(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.score >= 0.8 && matches!(self.form, Form::Person | Form::Unit)
     }
 
@@ -68,6 +72,12 @@ impl Signature {
         } else if let Some(skip) = names::after_role(&text) {
             let inner = Self::new(&glyphs[skip..], weight)?;
             return Some(inner);
+        } else if let Some(skip) = names::after_whose(&text) {
+            let inner = Self::new(&glyphs[skip..], weight)?;
+            return Some(Self {
+                cut_out: true,
+                ..inner
+            });
         } else if unit > person {
             (Form::Unit, unit)
         } else if person > 0.0 {
@@ -80,6 +90,7 @@ impl Signature {
             form,
             score: score * weight,
             phone: None,
+            cut_out: false,
         })
     }
 }
@@ -90,109 +101,6 @@ fn dated(text: &str) -> bool {
         .chars()
         .filter(|c| "〇一二三四五六七八九十".contains(*c));
     text.contains('月') && text.ends_with('日') && numerals.count() >= 3
-}
-
-/// Notes and courtesies behind a name.
-const NOTES: &[&str] = &[
-    "(签名)",
-    "(签字)",
-    "(签章)",
-    "(手印)",
-    "(盖章)",
-    "(章)",
-    "签名",
-    "签字",
-    "盖章",
-    "手印",
-    "敬上",
-    "谨上",
-    "拜上",
-    "敬呈",
-    "呈上",
-    "上书",
-    "亲笔",
-    "敬启",
-    "拜启",
-    "叩首",
-    "叩上",
-    "敬书",
-    "含泪上书",
-    "泣书",
-    "泣上",
-    "泣告",
-    "泣诉",
-    "手书",
-    "手上",
-    "敬具",
-    "谨具",
-    "谨书",
-    "敬告",
-    "亲书",
-    "亲上",
-    "百拜",
-    "顿首",
-    "再拜",
-    "稽首",
-    "鞠躬",
-    "敬拜",
-    "敬禀",
-    "谨禀",
-    "谨呈",
-    "谨启",
-    "(签名",
-    "(签字",
-    "(签章",
-    "(盖章",
-    "(手印",
-    "签",
-    "上",
-    "呈",
-    "叩",
-];
-
-fn without_notes(glyphs: &[Glyph]) -> Vec<Glyph> {
-    let mut rest = glyphs.to_vec();
-    // (签字按手印): whatever else the bracket says; (化名) stays.
-    let bracket = rest.iter().position(|g| g.ch == '(').filter(|at| *at >= 2);
-    let told = ["签", "印", "章", "男", "女", "岁"];
-    if let Some(at) = bracket
-        && has_any(&text_of(&rest[at..]), &told)
-    {
-        rest.truncate(at);
-        return rest;
-    }
-    // 骆启华等, 骆启华等五户村民: how many more there are is no part of the name.
-    let more = rest.iter().position(|g| g.ch == '等').filter(|at| *at >= 2);
-    if let Some(at) = more
-        && names::person(&text_of(&rest[..at])) > 0.8
-    {
-        rest.truncate(at);
-        return rest;
-    }
-    // 敬步 for 敬上.
-    let n = rest.len();
-    if (4..=6).contains(&n)
-        && matches!(rest[n - 2].ch, '敬' | '谨')
-        && names::person(&text_of(&rest[..n - 2])) > 0.8
-    {
-        rest.truncate(n - 2);
-        return rest;
-    }
-    for note in NOTES {
-        let n = note.chars().count();
-        if rest.len() > n + 1 && text_of(&rest).ends_with(note) {
-            rest.truncate(rest.len() - n);
-            // `张三(签名)` with the bracket read as something else leaves its stump.
-            while rest
-                .last()
-                .is_some_and(|g| matches!(g.ch, '(' | ')' | ':' | ','))
-            {
-                rest.pop();
-            }
-            break;
-        }
-    }
-    rest
 }
 
 /// The weight of a name behind a label nobody listed, and the score below which a signature is for a person to accept.
@@ -212,18 +120,25 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
             _ => continue,
         };
         let mut parts = tokens(&item.value);
+        if at_a_unit(&parts) {
+            parts[0].score *= BESIDE_HIS_UNIT;
+        }
         let address = item.kind == Kind::Bare && housed(&item.value);
         if address {
             parts.retain(|t| t.form == Form::Person);
         }
-        let people = parts.iter().filter(|t| t.sure()).count();
-        if people >= 2 || (parts.len() == 1 && people == 1) {
+        let people = parts.iter().filter(|t| t.is_whole()).count();
+        // 韦志英 泣书于病榻: one whole name beside other words.
+        let beside = people == 1 && parts.len() > 1;
+        let under = item.kind != Kind::Bare || item.after_closing;
+        if people >= 2 || people == 1 && (!beside || under) {
             found.extend(
                 parts
                     .into_iter()
-                    .filter(Signature::sure)
+                    .filter(Signature::is_whole)
                     .map(|t| Signature {
                         score: t.score * weight,
+                        cut_out: t.cut_out || beside,
                         ..t
                     }),
             );
@@ -233,9 +148,55 @@ pub(crate) fn single(items: &[Item]) -> Vec<Signature> {
     }
     // Stable: of equals the first written comes first.
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    name_before_role(&mut found);
     let best = found.first().map_or(0.0, |s| s.score);
     found.retain(|s| s.score > 0.4 || s.score == best);
     found
+}
+
+/// The name behind the last sentence of a letter, on its row: …恳请处理。  韦志英.
+pub(crate) fn at_end(body: &[Row]) -> Option<Signature> {
+    let mut last = body.iter().rev().take(2);
+    let found = last.find_map(|row| {
+        let glyphs = without_dates(&row.glyphs);
+        let end = glyphs
+            .iter()
+            .rposition(|g| matches!(g.ch, '。' | '!' | '?' | ';'))?;
+        let behind = trim(&glyphs[end + 1..]);
+        let short = behind.len() <= LONGEST_BEHIND && !behind.iter().any(|g| g.ch == ',');
+        let mut parts = tokens(behind).into_iter();
+        let (first, more) = (parts.next()?, parts.next());
+        (short && more.is_none() && first.is_whole()).then_some(first)
+    })?;
+    Some(Signature {
+        score: found.score * 0.85,
+        cut_out: true,
+        ..found
+    })
+}
+
+/// What a unit counts in whose row a person has signed.
+const BESIDE_HIS_UNIT: f32 = 0.85;
+
+/// Characters of a name behind a sentence, with who bears it.
+const LONGEST_BEHIND: usize = 12;
+
+/// 一名老党员 / 藏岩: who he is above his name, however rare his surname, makes no letter anonymous.
+fn name_before_role(found: &mut Vec<Signature>) {
+    let Some(first) = found.first() else {
+        return;
+    };
+    if first.form != Form::Pseudonym || names::pretended(&first.name()) {
+        return;
+    }
+    let named = |s: &Signature| {
+        let name = s.name();
+        s.form == Form::Person && (names::person(&name) > 0.8 || names::unheard(&name))
+    };
+    if let Some(at) = found.iter().position(named) {
+        let signature = found.remove(at);
+        found.insert(0, signature);
+    }
 }
 
 /// An address with its house number: what stands before the figures is no signature.
@@ -271,7 +232,7 @@ struct Listed {
 
 impl Listed {
     fn sure(&self) -> usize {
-        self.parts.iter().filter(|t| t.sure()).count()
+        self.parts.iter().filter(|t| t.is_whole()).count()
     }
 
     /// Several parts, each of them like a name.
@@ -288,7 +249,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     let own_labels = rows.iter().filter(|r| r.labelled && r.sure() == 1);
     let labelled_each = own_labels.count() >= 2;
     let mut found: Vec<Signature> = Vec::new();
-    let mut bare_rows = 0;
+    let (mut bare_rows, mut in_rows) = (0, 0);
     let mut last_listed = head.map(|h| items[h].row);
     for (index, at) in rows.iter().enumerate() {
         let sure = at.sure();
@@ -312,6 +273,7 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
         let alone = !at.under_head && at.after_closing && (at.bare && one && sure == 1 || labelled);
         if listed || alone {
             bare_rows += usize::from(alone && at.bare);
+            in_rows += 1;
             last_listed = Some(at.row);
             let floor = if at.under_head { 0.1 } else { 0.2 };
             // A seal's or a stroke's few characters between the names: nothing like a name, and hardly read at all.
@@ -323,12 +285,19 @@ pub(crate) fn list(items: &[Item]) -> Vec<Signature> {
     // Two names below each other are no list yet, but two rows of a table are: name and number.
     let in_table = found.iter().all(|signature| signature.phone.is_some());
     let rows_alone = bare_rows == found.len() && found.len() < 3 && !in_table;
-    if head.is_none() && (found.len() < 2 || rows_alone) {
+    if head.is_none() && (found.len() < 2 || rows_alone || in_rows == 1 && at_a_unit(&found)) {
         return Vec::new();
     }
     let mut listed = distinct(found);
     tell_holder(items, &mut listed);
     listed
+}
+
+/// 临江市机械厂 赵大海: one who says where he belongs.
+fn at_a_unit(parts: &[Signature]) -> bool {
+    matches!(parts, [unit, person] if unit.form == Form::Unit
+        && person.form == Form::Person
+        && person.is_whole())
 }
 
 /// 反映人:项春桃, and two names or more below it, each alone on the next row.
@@ -411,6 +380,7 @@ fn with_unknown_units(glyphs: &[Glyph]) -> Vec<Signature> {
                 form: Form::Unit,
                 score: 0.5,
                 phone: None,
+                cut_out: false,
             });
         }
     }
@@ -432,6 +402,18 @@ fn distinct(found: Vec<Signature>) -> Vec<Signature> {
 /// A row of signatures taken apart at its gaps, numbers and marks; a phone number stays with the name before it.
 pub(crate) fn tokens(glyphs: &[Glyph]) -> Vec<Signature> {
     let phones = find_phones(glyphs);
+    // 高二(3)班家长段美兰: figures that belong to who she is.
+    let text = text_of(glyphs);
+    let joined = !glyphs.iter().any(|g| g.ch == ' ') && phones.is_empty();
+    let figures = text.contains(|c: char| c.is_ascii_digit());
+    if joined
+        && figures
+        && names::after_role(&text)
+            .or_else(|| names::after_whose(&text))
+            .is_some()
+    {
+        return Signature::new(glyphs, 1.0).into_iter().collect();
+    }
     let mut out: Vec<Signature> = Vec::new();
     let mut word: Vec<Vec<Glyph>> = vec![Vec::new()];
     let mut at = 0;

@@ -5,6 +5,7 @@
 use crate::domain::zones::{Glyph, Row, address_like, is_closing, is_han, text_of};
 
 use super::date::find_dates;
+use super::form::CELL;
 use super::glyphs::{all_han, chars_of, find, has_any, one_off, squeeze};
 use super::heading::{heads_a_list, rest_of_closing};
 pub(crate) use super::labels::Kind;
@@ -50,10 +51,12 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
             });
             continue;
         }
-        if is_closing(&row.compact()) || rest_of_closing(tail, index) {
+        let undated = without_dates(&row.glyphs);
+        let closes = is_closing(&row.compact()) || is_closing(&text_of(&undated));
+        if closes || rest_of_closing(tail, index) {
             // 盼复!韦志英
-            let named = foot::name_behind_closing(&row.glyphs);
-            if let Some(name) = named.or_else(|| foot::name_before_closing(&row.glyphs)) {
+            let named = foot::name_behind_closing(&undated);
+            if let Some(name) = named.or_else(|| foot::name_before_closing(&undated)) {
                 out.push(Item {
                     kind: Kind::Bare,
                     value: name,
@@ -87,6 +90,18 @@ pub(crate) fn items(tail: &[Row]) -> Vec<Item> {
             last.row = index;
             continue;
         }
+        if continues
+            && index > 0
+            && row.left > tail[index - 1].left + CELL
+            && let Some(cell) = out
+                .iter_mut()
+                .find(|i| i.kind == Kind::Address && i.row + 1 == index)
+            && goes_on_in_cell(cell, &found[0].1)
+        {
+            cell.value.extend(found[0].1.iter().copied());
+            cell.row = index;
+            continue;
+        }
         let more = others_end.is_some_and(|end| end + 1 == index)
             && found.iter().all(|(kind, _)| *kind == Kind::Bare)
             && names_only(row);
@@ -118,6 +133,21 @@ fn labels_others(text: &str) -> bool {
 fn names_only(row: &Row) -> bool {
     let (named, parts) = names::names_in(row);
     parts > 0 && named == parts
+}
+
+/// Whether a bare row below a cell goes on with the address in it: 住址 …133 / 号9栋2单元302室.
+fn goes_on_in_cell(cell: &Item, next: &[Glyph]) -> bool {
+    let text = text_of(next);
+    let ends = text.ends_with([
+        '室', '号', '楼', '层', '户', '幢', '栋', '组', '队', '村', '社', '元',
+    ]);
+    let number = text.chars().all(|c| c.is_ascii_digit() || c == '-');
+    address_like(&text_of(&cell.value))
+        && text.chars().count() <= 16
+        && (ends || number && text.len() <= 6)
+        && !begins_other(&text)
+        && find_phones(next).is_empty()
+        && names::person(&text) <= 0.8
 }
 
 /// Whether a bare row goes on with the value above it.
@@ -274,11 +304,14 @@ fn push(out: &mut Vec<(Kind, Vec<Glyph>)>, kind: Kind, value: &[Glyph]) {
     out.push((kind, value.to_vec()));
 }
 
-/// The row without its dates: they are read elsewhere and would hide a name beside them.
-fn without_dates(glyphs: &[Glyph]) -> Vec<Glyph> {
+/// The row without its dates: they are read elsewhere and would hide a name beside them. 于 before one goes with it.
+pub(crate) fn without_dates(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut out = glyphs.to_vec();
     for found in find_dates(glyphs).iter().rev() {
-        out.drain(found.range.clone());
+        let before = &glyphs[..found.range.start];
+        let last = before.iter().rposition(|g| g.ch != ' ');
+        let on = last.filter(|at| glyphs[*at].ch == '于');
+        out.drain(on.unwrap_or(found.range.start)..found.range.end);
     }
     out
 }
@@ -327,13 +360,17 @@ fn labels(chars: &[char]) -> Vec<Label> {
             while let Some(i) = super::glyphs::find_from(&flat, word, from) {
                 from = i + n;
                 let free = found.iter().all(|(_, a, b)| i + n <= *a || i >= *b);
-                if free && stands_as_label(&flat, i, i + n, *kind) {
+                let cell = is_cell(&home, i, i + n, *kind);
+                if free && (cell || stands_as_label(&flat, i, i + n, *kind)) {
                     let begins = if matches!(kind, Kind::Another | Kind::Officer) {
                         whole_label(&flat, &home, i)
                     } else {
                         i
                     };
-                    found.push((*kind, begins, i + n));
+                    let front: String = flat[begins..i].iter().collect();
+                    let own = *kind == Kind::Officer && names::once(&front);
+                    let kind = if own { Kind::Role } else { *kind };
+                    found.push((kind, begins, i + n));
                 }
             }
         }
@@ -391,6 +428,17 @@ fn list_heading(flat: &[char]) -> Option<usize> {
     (together.iter().any(|t| head.contains(t)) && !head.contains(['电', '址'])).then_some(colon)
 }
 
+/// Whether a label stands alone between two gaps of its row, as in a table: 现居住地 东坡村9队 工作单位 机械厂.
+fn is_cell(home: &[usize], from: usize, to: usize, kind: Kind) -> bool {
+    let gap = |at: usize| home.get(at).is_none_or(|next| *next > home[at - 1] + 1);
+    let details = match kind {
+        Kind::Address | Kind::Phone | Kind::Id => true,
+        Kind::Other => to - from > 2,
+        _ => false,
+    };
+    details && to - from > 1 && (from == 0 || gap(from)) && to < home.len() && gap(to)
+}
+
 /// A label is one where a row or a gap begins and a colon, a bracket or its value follows.
 fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
     let next = flat.get(to).copied();
@@ -422,10 +470,15 @@ fn stands_as_label(flat: &[char], from: usize, to: usize, kind: Kind) -> bool {
         Kind::Signer
             if matches!(
                 flat[from..to],
-                ['本', '人'] | ['姓', '名'] | ['签', '字'] | ['署', '名']
+                ['本', '人']
+                    | ['姓', '名']
+                    | ['签', '字']
+                    | ['署', '名']
+                    | ['落', '款']
+                    | ['签', '署']
             ) =>
         {
-            colon && starts
+            starts && (colon || names_follow(&flat[to..]))
         }
         Kind::Other => colon && (starts || length > 2) || starts && length > 2,
         _ => colon || starts,
@@ -521,7 +574,9 @@ fn after_colon(flat: &[char], mut at: usize) -> usize {
             at += close + 1;
         }
     }
-    for word in ["签名", "签字", "签章", "盖章", "为", "是"] {
+    for word in [
+        "签名", "签字", "签章", "盖章", "名叫", "名为", "叫", "为", "是", "系",
+    ] {
         if find(&flat[at.min(flat.len())..], word) == Some(0) {
             at += word.chars().count();
         }

@@ -13,6 +13,7 @@ mod lists;
 mod papers;
 mod properties;
 mod rules;
+mod signed;
 mod standard;
 mod unnamed;
 mod whose;

@@ -61,6 +61,15 @@ const OTHERS: &[&str] = &[
     "放贷",
     "的人",
     "那家",
+    "陌生人",
+    "信里",
+    "信上",
+    "字条",
+    "标语",
+    "墙上",
+    "门上",
+    "网上",
+    "微信",
 ];
 /// Threatening words in somebody's mouth.
 const THREATEN: &[&str] = &[
@@ -83,7 +92,7 @@ const THREATEN: &[&str] = &[
     "吵着要",
 ];
 /// Words in somebody's mouth.
-const SAY: &[&str] = &["说", "骂", "提议", "商量着", "吼"];
+const SAY: &[&str] = &["说", "骂", "提议", "商量着", "吼", "写着", "写道"];
 /// 说 that tells nobody's words.
 const NO_SPEECH: &[&str] = &[
     "说法",
@@ -216,18 +225,23 @@ pub(super) fn told(text: &[char]) -> Vec<bool> {
     let mut told = vec![false; text.len()];
     quoted(text, &mut told);
     let (mut going_on, mut announced) = (false, false);
+    // Of whom the clause before it in the same sentence tells.
+    let mut other = false;
     let mut from = 0;
     for clause in text.split_inclusive(|c| ends_clause(*c)) {
         let words: String = clause.iter().collect();
         let tells = tells(&words);
+        let says_on = other && goes_on_saying(&words);
         going_on = tells || going_on && (announced || !speaks_for_himself(&words));
         let to = from + clause.len();
-        if going_on || happened(&words) || fears(&words) || reported(&words) {
+        if going_on || says_on || happened(&words) || fears(&words) || reported(&words) {
             told[from..to].fill(true);
         }
         // Behind a colon the speech lasts to the end of the sentence: 村霸说:谁再去,我就….
         announced = going_on && (announced || words.ends_with(':'));
-        going_on &= !clause.last().is_some_and(|c| ends_sentence(*c));
+        let ended = clause.last().is_some_and(|c| ends_sentence(*c));
+        other = !ended && !speaks_for_himself(&words) && (other || someone(&words));
+        going_on &= !ended;
         announced &= going_on;
         from = to;
     }
@@ -268,6 +282,18 @@ fn quoted(text: &[char], told: &mut [bool]) {
     }
 }
 
+/// …堵在门口,说再不搬走就放火: what the one says of whom the sentence tells.
+fn goes_on_saying(clause: &str) -> bool {
+    let fronts = ["还", "并", "又", "就", "都", "边", "反复", "一直", "当场"];
+    let front = fronts.iter().find_map(|front| clause.strip_prefix(front));
+    let speech = front.unwrap_or(clause);
+    let says = ["说", "骂", "吼", "喊"]
+        .iter()
+        .any(|w| speech.starts_with(w));
+    says && speech.chars().count() > SHORTEST_QUOTATION
+        && !NO_SPEECH.iter().any(|w| speech.starts_with(w))
+}
+
 fn speaks_for_himself(clause: &str) -> bool {
     OWN.iter().any(|w| clause.starts_with(w)) || clause.contains("我也")
 }
@@ -290,7 +316,9 @@ fn tells(clause: &str) -> bool {
         .any(|w| lead.contains(w));
     let unsaid = UNSAID.iter().any(|w| lead.ends_with(w));
     let no_speech = NO_SPEECH.iter().any(|w| clause[at..].starts_with(w));
-    someone && !announced && !unsaid && !no_speech
+    // 我在墙上写着:…
+    let own_writing = clause[at..].starts_with('写') && lead.contains(['我', '咱', '俺']);
+    someone && !announced && !unsaid && !no_speech && !own_writing
 }
 
 /// What somebody else did: 我表哥喝了农药.
@@ -336,6 +364,11 @@ mod tests {
             ("孩子他爹说要拼命,我哭着把他拉住了。", "我哭着把他拉住了。"),
             ("他扬言要杀我,那我就先杀了他。", "那我就先杀了他。"),
             ("村霸说:谁再去,我就让他全家不得安宁。", ""),
+            (
+                "两个陌生人堵在门口,说再不搬走就放火。",
+                "两个陌生人堵在门口,",
+            ),
+            ("门上写着:再告就要你的命。", ""),
             ("我表哥喝了农药,送到医院晚了。", "送到医院晚了。"),
             ("名字我就不落了,怕人家找上门来。请见谅。", "请见谅。"),
             ("邻居放出话来,再告就打断我的腿。请管。", "请管。"),
@@ -360,6 +393,10 @@ mod tests {
             "他的“意外”是早晚的事。",
             "他拆我的房,我就拆他的骨头。",
             "我怕我管不住自己,他要小心。",
+            "老板不给钱,说好了月底,月底再没有我就点火。",
+            "我在墙上写着:再不给钱就点火。",
+            "村长劝我算了,不给钱就点火。",
+            "村长躲着我,说什么都晚了,我要他的命。",
         ] {
             assert_eq!(own_words(text), text);
         }

@@ -463,3 +463,81 @@ fn a7_an_agent_is_beside_who_signed_and_the_page_is_asked_for() {
             .is_some_and(|p| p.agent == "段美兰" && !p.authorisation_seen)
     );
 }
+
+#[test]
+fn a7_whoever_writes_or_signs_for_another_is_his_agent_in_every_wording() {
+    let told = |body: &'static str, tail: &[&'static str]| {
+        let mut rows = vec!["霍市长：", body, "请求修理屋顶。", "此致", "敬礼"];
+        rows.extend(tail);
+        rows.push(DAY);
+        letter(&rows)
+    };
+    for (body, tail) in [
+        ("我代我母亲熊大海写这封信，反映漏雨一事。", &["熊小梅"][..]),
+        ("我替父亲熊大海写信，反映漏雨一事。", &["熊小梅"]),
+        ("现代老母亲熊大海向您反映漏雨一事。", &["女儿　熊小梅"]),
+        ("本人受熊大海之托写信反映漏雨一事。", &["熊小梅"]),
+        ("受邻居熊大海所托，来信反映漏雨一事。", &["受托人：熊小梅"]),
+        ("我父亲熊大海叫我写信反映漏雨一事。", &["熊小梅"]),
+        ("我年老多病，特委托我女儿熊小梅代为反映。", &["熊大海"]),
+        ("我不识字，现委托侄女熊小梅写信反映漏雨一事。", &["熊大海"]),
+        ("房屋漏雨一年多。", &["熊小梅（代熊大海）"]),
+        ("房屋漏雨一年多。", &["熊大海（女儿熊小梅代）"]),
+        ("房屋漏雨一年多。", &["熊大海（熊小梅代签）"]),
+        ("房屋漏雨一年多。", &["代父亲熊大海：熊小梅"]),
+        ("房屋漏雨一年多。", &["熊小梅代熊大海"]),
+        (
+            "我叫熊大海，今年八十岁，不识字，由女儿熊小梅代笔写信。",
+            &["熊小梅"],
+        ),
+    ] {
+        let fields = told(body, tail);
+        assert_eq!(sender(&fields), "熊大海", "{body} {tail:?}");
+        let proxy = fields.proxy.as_ref();
+        assert_eq!(
+            proxy.map(|p| p.agent.as_str()),
+            Some("熊小梅"),
+            "{body} {tail:?}"
+        );
+        assert!(!fields.sender_name.accepted, "{body} {tail:?}");
+    }
+    for body in [
+        "我委托律师赵明起诉了物业，至今没有结果。",
+        "村里让会计高远代领补贴，我没有拿到。",
+        "他代表物业来谈过一次。",
+    ] {
+        let fields = told(body, &["汪小满"]);
+        assert_eq!(sender(&fields), "汪小满", "{body}");
+        assert_eq!(fields.proxy, None, "{body}");
+    }
+}
+
+#[test]
+fn c5_a_number_below_one_of_several_names_is_his() {
+    let fields = under(&[
+        "委托人：熊大海",
+        "电话：13812345678",
+        "代理人：熊小梅",
+        "电话：13987654321",
+        DAY,
+    ]);
+    let owners: Vec<_> = fields
+        .phones
+        .iter()
+        .map(|p| p.owner.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(owners, ["熊大海", "熊小梅"]);
+    let fields = under(&[
+        "反映人：汪小满",
+        "电话：13812345678",
+        "反映人：段美兰",
+        "电话：13987654321",
+        DAY,
+    ]);
+    let owners: Vec<_> = fields
+        .phones
+        .iter()
+        .map(|p| p.owner.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(owners, ["汪小满", "段美兰"]);
+}
