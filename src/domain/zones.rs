@@ -410,7 +410,8 @@ fn list_head(rows: &[Row], from: usize) -> Option<usize> {
 fn looks_like_tail(row: &Row) -> bool {
     let text = row.compact();
     let length = text.chars().count();
-    if is_closing(&text) {
+    // 此致敬礼!  韦志英  13872514096
+    if is_closing(&text) || text.starts_with("此致") && length <= LONGEST_CLOSING {
         return true;
     }
     let sentence = has_any(&text, &["。", "?", "!", ";"])
@@ -428,10 +429,12 @@ fn looks_like_tail(row: &Row) -> bool {
         || dated
         || digits * 2 > length
         || length <= 12
-        || text.starts_with("此致") && length <= 30
         || names::list_like(row)
         || address_like(&text)
 }
+
+/// Characters of a closing formula with the name, the number and the day behind it.
+const LONGEST_CLOSING: usize = 30;
 
 /// A unit's long name, or a name among other words, right of this share of the page's width is signed; at the left a sentence may end in one.
 const SIGNED_LEFT: f32 = 0.3;

@@ -327,12 +327,18 @@ fn tell_holder(items: &[Item], listed: &mut [Signature]) {
 fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
     let row_of = |(index, item): (usize, &Item)| {
         let under_head = head.is_some_and(|h| index >= h);
-        let parts = match item.kind {
+        let mut parts = match item.kind {
             Kind::ListHead | Kind::Bare if under_head => with_unknown_units(&item.value),
             Kind::ListHead | Kind::Bare => tokens(&item.value),
             Kind::Signer if !under_head => tokens(&item.value),
             _ => return None,
         };
+        if let [one] = &mut parts[..]
+            && one.form == Form::Person
+            && one.phone.is_none()
+        {
+            one.phone = number_beside(&items[index..]);
+        }
         Some(Listed {
             parts,
             row: item.row,
@@ -344,6 +350,19 @@ fn listed_rows(items: &[Item], head: Option<usize>) -> Vec<Listed> {
         })
     };
     items.iter().enumerate().filter_map(row_of).collect()
+}
+
+/// 汪小满 电话:13872514096: the number that a label gives in the row of a name, before somebody else is named there.
+fn number_beside(items: &[Item]) -> Option<String> {
+    let [name, behind @ ..] = items else {
+        return None;
+    };
+    let details = behind.iter().take_while(|i| {
+        let detail = matches!(i.kind, Kind::Address | Kind::Phone | Kind::Id | Kind::Other);
+        i.row == name.row && detail
+    });
+    let mut numbers = details.flat_map(|i| find_phones(&i.value));
+    numbers.next().map(|found| found.value)
 }
 
 /// Whether a row without a head stands in a block of rows of nothing but names, of which at least two have a surname one knows: 刀文山 is

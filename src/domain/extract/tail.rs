@@ -533,7 +533,10 @@ fn unknown_label(flat: &[char]) -> Option<(Kind, usize, usize)> {
     } else {
         return None;
     };
-    Some((kind, 0, colon))
+    // 王芳:13872514096: whose it is stands before the mark.
+    let detail = matches!(kind, Kind::Address | Kind::Phone | Kind::Id);
+    let named = detail && names::person(&label) > 0.8;
+    Some((kind, if named { colon } else { 0 }, colon))
 }
 
 /// `末信人兵王爱民`: label and colon both misread, a whole name at the end.

@@ -444,3 +444,22 @@ fn an_address_stands_in_a_cell_of_a_form_and_goes_on_below_it() {
     );
     assert_eq!(fields.address.value.as_deref(), whole);
 }
+
+#[test]
+fn names_with_a_labelled_number_each_are_two_signatories_and_own_them() {
+    for tail in [
+        ["段美兰　电话：13812345678", "汪小满　电话：13987654321"],
+        ["段美兰：13812345678", "汪小满：13987654321"],
+        ["段美兰　13812345678", "汪小满　13987654321"],
+        ["段美兰（电话13812345678）", "汪小满（电话13987654321）"],
+    ] {
+        let fields = under(&[tail[0], tail[1], DAY]);
+        assert_eq!(sender(&fields), "段美兰", "{tail:?}");
+        assert_eq!(fields.joint.count, 2, "{tail:?}");
+        let owners: Vec<_> = fields.phones.iter().map(|p| p.owner.as_deref()).collect();
+        assert_eq!(owners, [Some("段美兰"), Some("汪小满")], "{tail:?}");
+    }
+    let fields = under(&["段美兰：13812345678", DAY]);
+    assert_eq!(sender(&fields), "段美兰");
+    assert_eq!(fields.phones[0].owner.as_deref(), Some("段美兰"));
+}
