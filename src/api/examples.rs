@@ -14,7 +14,7 @@ const DAY: &str = "2026-03-02";
 const HASH: &str = "c3e5b62398179e3e271165ab0403dfd556059c35668fb8e20aab5693f764c861";
 
 /// Texts by property; first those of one type's property only.
-const TEXTS: [(&str, &str); 111] = [
+const TEXTS: [(&str, &str); 113] = [
     ("ArrivalView.id", "0a-17"),
     ("ArrivalView.name", "A001_p1.jpg"),
     ("ArrivalView.reason", "no_open_batch"),
@@ -28,6 +28,8 @@ const TEXTS: [(&str, &str); 111] = [
     ("DestructionBody.reason", "保存期满"),
     ("ListFault.fault", "page_in_two_letters"),
     ("ListFault.page", "0002.jpg"),
+    ("PageView.engine", "ppocr-v6-small …"),
+    ("PageView.read_by", "reader-1"),
     ("PageView.state", "read"),
     ("Phones.value", "0512-65227061"),
     ("RetentionView.reason", "保存期满"),
