@@ -211,6 +211,15 @@ impl Outline {
         self
     }
 
+    /// SHA-256 of each page's original, by page.
+    #[must_use]
+    pub fn originals(&self) -> Vec<(u32, String)> {
+        let pages = self.pages.iter();
+        pages
+            .map(|leaf| (leaf.row.n, leaf.row.sha256.clone()))
+            .collect()
+    }
+
     /// How many pages it has.
     #[must_use]
     pub fn pages(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Task: packages out to the brokers, as the outbox owes them. Claimed like by any case system; out once a majority of the brokers has the
 //! message on disk. The package's name is the message's id: sent again after a crash it is the same one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
@@ -45,6 +46,22 @@ struct Made {
     message: Message,
     sealed: Vec<u8>,
     pdf: Option<String>,
+}
+
+/// What a package shows of its letter.
+struct Content {
+    draft: Draft,
+    outline: Outline,
+    /// The pages that an amendment tells of.
+    added: Vec<u32>,
+}
+
+/// The originals of a letter that may be fetched: those of its draft, and those that came since.
+fn files(draft: &Draft, outline: &Outline) -> Vec<(u32, String)> {
+    let own = draft.pages.iter();
+    let own = own.map(|page| (page.n, page.sha256.clone()));
+    let files: BTreeMap<u32, String> = own.chain(outline.originals()).collect();
+    files.into_iter().collect()
 }
 
 struct Carrier<'a> {
@@ -160,11 +177,22 @@ impl Carrier<'_> {
             code: message.code.clone(),
             pages: Vec::new(),
             draft: None,
+            files: Vec::new(),
             archive: None,
         };
         let mut pdf = None;
         if message.has_content() {
-            let (draft, outline) = self.content(&message).await?;
+            let Content {
+                draft,
+                outline,
+                added,
+            } = self.content(&message).await?;
+            package.files = files(&draft, &outline);
+            package.pages = added;
+            let files = &package.files;
+            package
+                .pages
+                .retain(|n| files.iter().any(|(at, _)| at == n));
             if office.pages {
                 let file = match self.pdf(outline).await {
                     Ok(file) => file,
@@ -179,7 +207,7 @@ impl Carrier<'_> {
                         return Ok(Ok(None));
                     }
                 };
-                match pages::put(self.outside, &draft, file).await {
+                match pages::put(self.outside, &package.files, file).await {
                     Ok(archive) => package.archive = archive,
                     Err(pages::NotPut::Fault(fault)) => return Ok(Err(fault)),
                     Err(pages::NotPut::Evidence(error)) => {
@@ -214,16 +242,19 @@ impl Carrier<'_> {
         })))
     }
 
-    async fn content(&self, message: &Message) -> Result<(Draft, Outline), StoreError> {
-        let letter = message.letter.clone();
+    async fn content(&self, message: &Message) -> Result<Content, StoreError> {
+        let message = message.clone();
         let handed = self.outside.handoff.store.with(move |db| {
-            let draft = db.draft_for(BROKERS, &letter)?;
-            let kept = db.pages_kept_from_channel(BROKERS, &letter)?;
-            let outline = Outline::of(db, &letter)?
-                .without_instructions()
-                .without_findings()
-                .without(&kept);
-            Ok((draft, outline))
+            let letter = message.letter.as_str();
+            let kept = db.pages_kept_from_channel(BROKERS, letter)?;
+            Ok(Content {
+                draft: db.draft_for(BROKERS, letter)?,
+                outline: Outline::of(db, letter)?
+                    .without_instructions()
+                    .without_findings()
+                    .without(&kept),
+                added: db.added_pages_told(&message)?,
+            })
         });
         handed.await
     }

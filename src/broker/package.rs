@@ -25,12 +25,15 @@ pub struct Package {
     /// The amendment's or alert's stable code.
     #[serde(default)]
     pub code: Option<String>,
-    /// The pages that raised an alert.
+    /// The pages that raised an alert, or that came.
     #[serde(default)]
     pub pages: Vec<u32>,
     /// The draft, as the contract has it.
     #[serde(default)]
     pub draft: Option<Value>,
+    /// SHA-256 of the original of every page by now, by page: the draft lists those that it was registered with. Earlier packages have none.
+    #[serde(default)]
+    pub files: Vec<(u32, String)>,
     /// The letter's PDF, where it went along.
     #[serde(default)]
     pub archive: Option<Archive>,
@@ -49,6 +52,9 @@ impl Package {
     /// SHA-256 of every page's original, by page.
     #[must_use]
     pub fn originals(&self) -> Vec<(u32, String)> {
+        if !self.files.is_empty() {
+            return self.files.clone();
+        }
         let pages = self
             .draft
             .as_ref()

@@ -7,7 +7,6 @@ use super::fault::BrokerFault;
 use super::package::Archive;
 use super::{Outside, names};
 use crate::digest;
-use crate::domain::draft::Draft;
 use crate::evidence::EvidenceError;
 
 /// Why a letter's files are not at the brokers.
@@ -24,20 +23,16 @@ impl From<BrokerFault> for NotPut {
     }
 }
 
-/// Puts every original that a draft lists, and the PDF; what is there already is not sent again.
+/// Puts these originals and the PDF; what is there already is not sent again.
 pub(super) async fn put(
     outside: &Outside,
-    draft: &Draft,
+    files: &[(u32, String)],
     pdf: Option<Vec<u8>>,
 ) -> Result<Option<Archive>, NotPut> {
     let bucket = names::pages(&outside.office.station.0);
     let store = outside.link.jetstream().get_object_store(&bucket);
     let store = store.await.map_err(BrokerFault::away)?;
-    let mut hashes: Vec<&str> = draft
-        .pages
-        .iter()
-        .map(|page| page.sha256.as_str())
-        .collect();
+    let mut hashes: Vec<&str> = files.iter().map(|(_, sha256)| sha256.as_str()).collect();
     hashes.sort_unstable();
     hashes.dedup();
     for sha256 in hashes {

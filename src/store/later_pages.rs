@@ -10,7 +10,7 @@ use rusqlite::OptionalExtension;
 use super::amendments::AmendmentRow;
 use super::later::{Later, PAGE_ADDED};
 use super::named_offices::OfficeWord;
-use super::{Db, StoreError};
+use super::{Db, Message, StoreError};
 use crate::clock::Millis;
 use crate::domain::alarm::Code;
 
@@ -65,30 +65,51 @@ impl Db {
         (letter, amendment): (&str, i64),
         unit: Option<&str>,
     ) -> Result<Option<bool>, StoreError> {
-        let Some(told) = self.noted_at((letter, amendment))? else {
-            return Ok(None);
-        };
-        let readings = self.readings_since(letter)?;
-        let Some(at) = readings.iter().rposition(|(seq, _)| *seq < told) else {
-            return Ok(None);
-        };
-        let handed = self.draft(letter)?.draft.pages;
-        let is_new = |page: &&String| {
-            readings[..at]
-                .iter()
-                .all(|(_, pages)| !pages.contains(page))
-                && handed.iter().all(|known| known.sha256 != **page)
-        };
-        let new: Vec<&String> = readings[at].1.iter().filter(is_new).collect();
+        let new = self.pages_of((letter, amendment))?;
         if new.is_empty() {
             return Ok(None);
         }
         for page in new {
-            if self.is_page_kept((letter, page), unit)? != Some(false) {
+            if self.is_page_kept((letter, &page), unit)? != Some(false) {
                 return Ok(Some(true));
             }
         }
         Ok(Some(false))
+    }
+
+    /// SHA-256 of the pages that an amendment tells of; none where nobody wrote down of which.
+    fn pages_of(&self, (letter, amendment): (&str, i64)) -> Result<Vec<String>, StoreError> {
+        let Some(told) = self.noted_at((letter, amendment))? else {
+            return Ok(Vec::new());
+        };
+        let mut readings = self.readings_since(letter)?;
+        let Some(at) = readings.iter().rposition(|(seq, _)| *seq < told) else {
+            return Ok(Vec::new());
+        };
+        let (_, mut new) = readings.swap_remove(at);
+        readings.truncate(at);
+        let handed = self.draft(letter)?.draft.pages;
+        new.retain(|page| {
+            readings.iter().all(|(_, pages)| !pages.contains(page))
+                && handed.iter().all(|known| known.sha256 != *page)
+        });
+        Ok(new)
+    }
+
+    /// The pages that a message tells of as added, by their numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn added_pages_told(&self, message: &Message) -> Result<Vec<u32>, StoreError> {
+        if message.code.as_deref() != Some(PAGE_ADDED) {
+            return Ok(Vec::new());
+        }
+        let letter = message.letter.as_str();
+        let new = self.pages_of((letter, message.occasion))?;
+        let kept = self.pages_kept_from_channel(&message.channel, letter)?;
+        let pages = self.page_rows(letter)?.into_iter();
+        let told = pages.filter(|page| new.contains(&page.sha256) && !kept.contains(&page.n));
+        Ok(told.map(|page| page.n).collect())
     }
 
     /// Since when a change may be told to the system of this office: since an officer let it go, where it had been kept back. When its page was read would say

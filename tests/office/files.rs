@@ -8,7 +8,7 @@ use super::brokers::{Brokers, Office, ask};
 use crate::support::{TestStation, project, wait_for};
 
 /// A station that takes real images; nothing is read well, but everything is taken.
-fn scanning(table: &str) -> TestStation {
+pub fn scanning(table: &str) -> TestStation {
     let mut station = TestStation::with_settings(|text| text + table);
     station.start();
     station.sign_in();

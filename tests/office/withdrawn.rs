@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::brokers::{Brokers, Office};
 
 /// A station that only says and hears what a test tells it to.
-struct Hand {
+pub struct Hand {
     runtime: tokio::runtime::Runtime,
     jetstream: jetstream::Context,
     key: SealKey,
@@ -24,7 +24,7 @@ struct Hand {
 }
 
 impl Hand {
-    fn new(brokers: &Brokers, office: &Office) -> Self {
+    pub fn new(brokers: &Brokers, office: &Office) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -50,7 +50,7 @@ impl Hand {
         }
     }
 
-    fn says(&self, package: &str, kind: Kind, withdrawn: Option<&str>) {
+    pub fn says(&self, package: &str, kind: Kind, withdrawn: Option<&str>) {
         let package = Package {
             package: package.into(),
             kind,
@@ -58,9 +58,14 @@ impl Hand {
             letter: "H00001".into(),
             made_at: "2026-11-30T08:00:00+08:00".into(),
             withdrawn: withdrawn.map(str::to_owned),
-            code: (kind == Kind::Amended).then(|| "withdrawn".to_owned()),
+            code: match kind {
+                Kind::Amended => Some("withdrawn".to_owned()),
+                Kind::AlertRaised => Some("threat".to_owned()),
+                Kind::DraftReady | Kind::DraftWithdrawn => None,
+            },
             pages: Vec::new(),
             draft: (kind == Kind::DraftReady).then(|| json!({"pages": [], "which": package})),
+            files: Vec::new(),
             archive: None,
         };
         let sealed = self
@@ -77,7 +82,7 @@ impl Hand {
     }
 
     /// The next answers that come, opened, until one is of this package.
-    fn hears_of(&self, package: &str) -> Answer {
+    pub fn hears_of(&self, package: &str) -> Answer {
         self.runtime.block_on(async {
             let consumer: PullConsumer = self
                 .jetstream
@@ -105,7 +110,7 @@ impl Hand {
     }
 }
 
-fn office() -> (Brokers, Office) {
+pub fn office() -> (Brokers, Office) {
     let brokers = Brokers::new(1, &["desk-a"]);
     let mut office = Office::new(&brokers, &["desk-a"], (1, 5));
     office.up(&brokers, 0);

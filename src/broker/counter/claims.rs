@@ -243,6 +243,7 @@ impl Counter {
             delivery: lease.delivery.clone(),
             pages: package.originals(),
             archive: package.archive.clone(),
+            amended: 0,
         };
         self.write(&self.streams.handed, (key.as_str(), &handed))
             .await?;

@@ -15,7 +15,7 @@ use super::Counter;
 use super::caller::CaseSystem;
 use super::claims::shown_draft;
 use super::records::{self, Handed, Lease, Registered};
-use super::walk;
+use super::walk::Walk;
 use crate::api::asked::Asked;
 use crate::api::drafts::{AckBody, NackBody, check_text};
 use crate::api::health::OnHost;
@@ -309,7 +309,13 @@ pub(super) async fn list(
         (entry.system == system).then(|| View::registered(&id, &entry))
     };
     let all = format!("$KV.{}.>", names::REGISTERED);
-    walk::page((&counter.streams.registered.stream, &all), &part, shown).await
+    let mut walk = Walk::begin((&counter.streams.registered.stream, &all), &part)?;
+    while let Some(message) = walk.next().await? {
+        if let Some(view) = shown(&message) {
+            walk.show(view);
+        }
+    }
+    Ok(walk.done())
 }
 
 /// What is ready and what is not.

@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::Counter;
 use super::caller::CaseSystem;
+use super::records::Handed;
 use crate::api::problem::Problem;
 use crate::api::ranged;
 use crate::broker::fault::BrokerFault;
@@ -70,10 +71,13 @@ impl Counter {
             if registered.system != system {
                 return Err(none());
             }
+            let later = self.handed(&key).await?;
+            let handed = later.filter(|handed| handed.amended > 0);
+            let handed = handed.unwrap_or_else(|| Handed::of(registered));
             return Ok(Files {
                 station,
-                pages: registered.pages,
-                archive: registered.archive,
+                pages: handed.pages,
+                archive: handed.archive,
             });
         }
         let handed = self.handed(&key).await?.ok_or_else(none)?;

@@ -1,9 +1,9 @@
-//! What is told of drafts that are out: a withdrawn package goes from the queue, amendments and alerts are listed until the case system has them.
+//! What is told of drafts that are out: a withdrawn package goes from the queue, amendments and alerts are listed until the case system has them. What is
+//! told of a letter is for whoever has it; to others it says nothing.
 
 use std::time::Duration;
 
-use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use async_nats::jetstream::{AckKind, Message};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::Counter;
 use super::caller::CaseSystem;
 use super::claims::shown_draft;
-use super::walk;
+use super::records::{Handed, Registered};
+use super::walk::Walk;
 use crate::Chain;
 use crate::api::asked::{Asked, Nothing};
 use crate::api::paging::{Listed, Part};
@@ -120,7 +121,7 @@ pub(super) struct NoticeView {
     /// `page_added`, `corrected`, `withdrawn`, `reinstated`, `threat_confirmed`, `threat_withdrawn`; of an alert its code.
     kind: Option<String>,
     at: String,
-    /// The pages that raised an alert.
+    /// The pages that came, or that raised an alert.
     pages: Vec<u32>,
     /// The draft as it is now, where the letter was not withdrawn.
     draft: Option<Value>,
@@ -140,58 +141,146 @@ impl NoticeView {
     }
 }
 
-/// Changes of letters that no case system has acknowledged, oldest first.
-pub(super) async fn amendments(
-    State(counter): State<Counter>,
-    _: CaseSystem,
-    Query(part): Query<Part>,
-) -> Result<Json<Listed<NoticeView>>, Problem> {
-    let of = format!("{}.*.amended", names::NOTICES);
-    counter.listed((&counter.streams.notices, &of), &part).await
+/// Whose a letter is at the office.
+#[derive(Debug, PartialEq, Eq)]
+enum Whose {
+    /// Registered by this system, or in its hands just now.
+    Of(String),
+    /// Nobody has it, or no record says who.
+    Anybodys,
 }
 
-/// Alerts, oldest first, for as long as the brokers keep them; `cursor` goes on from the last one seen.
-pub(super) async fn alerts(
-    State(counter): State<Counter>,
-    _: CaseSystem,
-    Query(part): Query<Part>,
-) -> Result<Json<Listed<NoticeView>>, Problem> {
-    let of = format!("{}.*", names::ALERTS);
-    counter.listed((&counter.streams.alerts, &of), &part).await
+impl Whose {
+    fn of(registered: Option<&Registered>, handed: Option<&Handed>) -> Self {
+        let has_it = handed.filter(|handed| handed.runs());
+        let system = registered.map(|entry| &entry.system);
+        match system.or(has_it.map(|handed| &handed.system)) {
+            Some(system) => Self::Of(system.clone()),
+            None => Self::Anybodys,
+        }
+    }
+
+    fn includes(&self, system: &str) -> bool {
+        match self {
+            Self::Of(own) => own == system,
+            Self::Anybodys => true,
+        }
+    }
 }
 
 impl Counter {
-    async fn listed(
-        &self,
-        of: (&Stream, &str),
-        part: &Part,
-    ) -> Result<Json<Listed<NoticeView>>, Problem> {
-        let shown = |message: &StreamMessage| {
-            let package = self.opened(&message.subject, &message.payload)?;
-            Some(NoticeView::of(message.sequence, package))
+    /// Whether an alert is told to this system.
+    async fn hears_alert(&self, package: &Package, system: &str) -> Result<bool, BrokerFault> {
+        let key = names::key(&package.station, &package.letter);
+        let registered = self.registered(&key).await?;
+        let handed = match registered {
+            Some(_) => None,
+            None => self.handed(&key).await?,
         };
-        walk::page(of, part, shown).await
+        Ok(Whose::of(registered.as_ref(), handed.as_ref()).includes(system))
     }
+
+    /// Whether a change is told to this system; from then on the files that it brings may be fetched. As long as the draft waits in the queue it is
+    /// nobody's yet: whoever registers it has to hear of the change.
+    async fn hears_change(
+        &self,
+        (place, package): (u64, &Package),
+        system: &str,
+    ) -> Result<bool, BrokerFault> {
+        let key = names::key(&package.station, &package.letter);
+        let registered = self.registered(&key).await?;
+        if registered.is_none() && self.lying(&key).await?.is_some() {
+            return Ok(false);
+        }
+        let handed = self.handed(&key).await?;
+        if !Whose::of(registered.as_ref(), handed.as_ref()).includes(system) {
+            return Ok(false);
+        }
+        let known = handed.or_else(|| registered.map(Handed::of));
+        if let Some(known) = known
+            && known.amended < place
+            && !package.files.is_empty()
+        {
+            let now = Handed {
+                pages: package.originals(),
+                archive: package.archive.clone(),
+                amended: place,
+                ..known
+            };
+            self.write(&self.streams.handed, (&key, &now)).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Changes of the caller's letters that it has not acknowledged, oldest first.
+pub(super) async fn amendments(
+    State(counter): State<Counter>,
+    CaseSystem(system): CaseSystem,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<NoticeView>>, Problem> {
+    let of = format!("{}.*.amended", names::NOTICES);
+    let mut walk = Walk::begin((&counter.streams.notices, &of), &part)?;
+    while let Some(message) = walk.next().await? {
+        let place = message.sequence;
+        if let Some(package) = counter.opened(&message.subject, &message.payload)
+            && counter.hears_change((place, &package), &system).await?
+        {
+            walk.show(NoticeView::of(place, package));
+        }
+    }
+    Ok(walk.done())
+}
+
+/// Alerts of letters that no other system has, oldest first, for as long as the brokers keep them; `cursor` goes on from the last one seen.
+pub(super) async fn alerts(
+    State(counter): State<Counter>,
+    CaseSystem(system): CaseSystem,
+    Query(part): Query<Part>,
+) -> Result<Json<Listed<NoticeView>>, Problem> {
+    let of = format!("{}.*", names::ALERTS);
+    let mut walk = Walk::begin((&counter.streams.alerts, &of), &part)?;
+    while let Some(message) = walk.next().await? {
+        if let Some(package) = counter.opened(&message.subject, &message.payload)
+            && counter.hears_alert(&package, &system).await?
+        {
+            walk.show(NoticeView::of(message.sequence, package));
+        }
+    }
+    Ok(walk.done())
 }
 
 /// The case system has taken a change over; twice is once, since what is gone was taken.
 pub(super) async fn ack_amendment(
     State(counter): State<Counter>,
-    _: CaseSystem,
+    CaseSystem(system): CaseSystem,
     Path(id): Path<u64>,
     _: Asked<Nothing>,
 ) -> Result<Json<Value>, Problem> {
-    let taken = || Ok(Json(serde_json::json!({"id": id})));
+    let none = || Problem::not_found("amendment", &id.to_string());
+    let taken = Ok(Json(serde_json::json!({"id": id})));
+    if id == 0 {
+        return Err(none());
+    }
     let stream = &counter.streams.notices;
     let message = match stream.get_raw_message(id).await {
         Ok(message) => message,
-        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => return taken(),
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
+            let told = stream.get_info().await.map_err(BrokerFault::away)?;
+            return match (1..=told.state.last_sequence).contains(&id) {
+                true => taken,
+                false => Err(none()),
+            };
+        }
         Err(error) => return Err(BrokerFault::away(error).into()),
     };
     let package = counter.opened(&message.subject, &message.payload);
     let package = package.filter(|package| package.kind == Kind::Amended);
-    let package = package.ok_or_else(|| Problem::not_found("amendment", &id.to_string()))?;
+    let package = package.ok_or_else(none)?;
+    if !counter.hears_change((id, &package), &system).await? {
+        return Err(none());
+    }
     counter.tell(&package.station, &known(&package)).await?;
     stream.delete_message(id).await.map_err(BrokerFault::away)?;
-    taken()
+    taken
 }

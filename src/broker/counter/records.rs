@@ -31,9 +31,26 @@ pub(super) struct Handed {
     pub(super) pages: Vec<(u32, String)>,
     /// The letter's PDF.
     pub(super) archive: Option<Archive>,
+    /// The change that brought these files, by its place in the stream of notices; 0: they are the package's own.
+    #[serde(default)]
+    pub(super) amended: u64,
 }
 
 impl Handed {
+    /// Of a registered letter whose own entry is forgotten.
+    pub(super) fn of(registered: Registered) -> Self {
+        Self {
+            package: registered.package,
+            letter: registered.letter,
+            system: registered.system,
+            until_ms: 0,
+            delivery: String::new(),
+            pages: registered.pages,
+            archive: registered.archive,
+            amended: 0,
+        }
+    }
+
     /// Whether the lease runs.
     pub(super) fn runs(&self) -> bool {
         self.until_ms > clock::now().0
