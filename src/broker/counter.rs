@@ -9,6 +9,7 @@ mod notices;
 mod records;
 mod settings;
 mod streams;
+mod unopened;
 mod walk;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use self::streams::Streams;
+use self::unopened::Unopened;
 use super::fault::BrokerFault;
 use super::link::Link;
 use super::names;
@@ -83,6 +85,7 @@ pub(crate) struct Counter {
     link: Link,
     streams: Streams,
     readiness: Readiness,
+    unopened: Unopened,
 }
 
 impl From<BrokerFault> for Problem {
@@ -121,6 +124,7 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     tracing::info!(address = %listen, "the office is up");
     let withdrawn = tokio::spawn(notices::run(counter.clone(), stop.clone()));
     let looking = tokio::spawn(look(counter.clone(), stop.clone()));
+    let unopened = tokio::spawn(unopened::run(counter.clone(), stop.clone()));
     let routes = router(counter);
     let served = match tls {
         Some(tls) => tls::serve(listener, tls, routes, stop.clone()).await,
@@ -130,8 +134,10 @@ pub async fn run(settings: CounterSettings) -> Result<(), CounterError> {
     stop.cancel();
     signals.abort();
     looking.abort();
-    if withdrawn.await.is_err() {
-        tracing::error!("the task of notices ended by a defect");
+    for (task, what) in [(withdrawn, "notices"), (unopened, "what does not open")] {
+        if task.await.is_err() {
+            tracing::error!("the task of {what} ended by a defect");
+        }
     }
     served.map_err(CounterError::Http)
 }
@@ -153,6 +159,7 @@ async fn set_up(
                     link,
                     streams,
                     readiness: readiness.clone(),
+                    unopened: Unopened::default(),
                 });
             }
             Err(fault) => {
@@ -256,20 +263,10 @@ impl Counter {
             package.station == station
                 && names::subject(station, &package.letter, package.kind) == subject
         };
-        let part = format!("station/{station}");
-        match package.filter(fits) {
-            Some(package) => {
-                self.readiness.ready(&part);
-                Some(package)
-            }
-            None => {
-                let why = format!(
-                    "what comes under the name {station} is not sealed with the key that [[station]] names: two stations may have one name, or its key is another by now; it is held"
-                );
-                self.readiness.not_ready(&part, "station_unknown", &why);
-                None
-            }
-        }
+        let package = package.filter(fits);
+        self.unopened
+            .came(&self.readiness, station, package.is_some());
+        package
     }
 
     /// Says to a letter's station what became of a package. The same receipt again changes nothing there.

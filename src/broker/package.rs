@@ -67,6 +67,9 @@ impl Package {
     }
 }
 
+/// What an office says to a station of whose packages one did not open.
+const UNREADABLE: &str = "unreadable";
+
 /// What a case system says, on its way back: the receipt that an exchange folder takes, too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -82,4 +85,24 @@ pub struct Answer {
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Answer {
+    /// That something under this station's name does not open: of which package nobody knows.
+    #[must_use]
+    pub fn unreadable(station: &str) -> Self {
+        Self {
+            package: String::new(),
+            result: UNREADABLE.into(),
+            letter: station.to_owned(),
+            case_number: None,
+            reason: None,
+        }
+    }
+
+    /// Whether that is what an office said.
+    #[must_use]
+    pub fn is_unreadable(plain: &[u8]) -> bool {
+        serde_json::from_slice::<Self>(plain).is_ok_and(|answer| answer.result == UNREADABLE)
+    }
 }

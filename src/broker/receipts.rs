@@ -1,4 +1,5 @@
-//! Task: what the office says of packages. A receipt counts as one out of an exchange folder does; it leaves the brokers once the store has it.
+//! Task: what the office says of packages. A receipt counts as one out of an exchange folder does; it leaves the brokers once the store has it. One that
+//! does not open waits there: the key that it was sealed to may come back.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::BrokerFault;
+use super::package::Answer;
 use super::{Outside, names};
 use crate::Chain;
 use crate::events::Event;
@@ -22,6 +24,11 @@ const AT_ONCE: usize = 100;
 const OPEN: Duration = Duration::from_secs(2);
 /// A receipt for a letter that a restored station has not scanned in again comes back after so long.
 const LATER: Duration = Duration::from_secs(300);
+/// One that does not open comes back after so long.
+const HELD: Duration = Duration::from_secs(60);
+/// What readiness calls this station's sealing key.
+const PART: &str = "office/key";
+const KEY_UNKNOWN: &str = "seal_key_unknown";
 
 /// Why a round ended early.
 enum Ended {
@@ -31,12 +38,12 @@ enum Ended {
 
 /// Runs until `stop`.
 pub(super) async fn run(outside: &Outside, beat: &Beat, stop: &CancellationToken) {
-    let mut consumer = None;
+    let (mut consumer, mut opened) = (None, 0);
     loop {
         beat.beat();
         let round = tokio::select! {
             () = stop.cancelled() => return,
-            round = round(outside, &mut consumer, beat) => round,
+            round = round(outside, (&mut consumer, &mut opened), beat) => round,
         };
         match round {
             Ok(()) => continue,
@@ -58,7 +65,7 @@ pub(super) async fn run(outside: &Outside, beat: &Beat, stop: &CancellationToken
 
 async fn round(
     outside: &Outside,
-    consumer: &mut Option<PullConsumer>,
+    (consumer, opened): (&mut Option<PullConsumer>, &mut u64),
     beat: &Beat,
 ) -> Result<(), Ended> {
     let fault = |error: async_nats::Error| Ended::Fault(BrokerFault::away(error));
@@ -81,24 +88,45 @@ async fn round(
     {
         beat.beat();
         let message = message.map_err(fault)?;
-        let kind = take(outside, &message).await.map_err(Ended::Store)?;
+        let taken = take(outside, &message, opened).await;
+        let kind = taken.map_err(Ended::Store)?;
         message.ack_with(kind).await.map_err(fault)?;
     }
     Ok(())
 }
 
-/// What one receipt changes, and what becomes of it at the brokers.
-async fn take(outside: &Outside, message: &Message) -> Result<AckKind, StoreError> {
-    let opened = outside.key.open(&message.payload, &outside.office.seal_to);
-    let told = opened
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| parse(&text, "json"));
-    let Some(told) = told else {
-        aside(
-            outside,
-            "no_receipt",
-            "not sealed by the office, or no receipt",
-        );
+/// What one receipt changes, and what becomes of it at the brokers. `opened` is the place of the last one that this key opened.
+async fn take(
+    outside: &Outside,
+    message: &Message,
+    opened: &mut u64,
+) -> Result<AckKind, StoreError> {
+    let place = message.info().map_or(0, |info| info.stream_sequence);
+    let plain = outside.key.open(&message.payload, &outside.office.seal_to);
+    let Some(plain) = plain else {
+        // The office has sealed to this key since: the one before is out of use there.
+        if place < *opened {
+            aside(outside, "no_receipt", "sealed to another key than this");
+            return Ok(AckKind::Term);
+        }
+        key_unknown(outside, "a receipt of the office does not open here");
+        return Ok(AckKind::Nak(Some(HELD)));
+    };
+    let is_newest = place >= *opened;
+    *opened = place.max(*opened);
+    if Answer::is_unreadable(&plain) {
+        if is_newest {
+            key_unknown(
+                outside,
+                "the office cannot open what it gets under this station's name",
+            );
+        }
+        return Ok(AckKind::Ack);
+    }
+    outside.handoff.readiness.ready(PART);
+    let told = String::from_utf8(plain).ok();
+    let Some(told) = told.and_then(|text| parse(&text, "json")) else {
+        aside(outside, "no_receipt", "it is no receipt");
         return Ok(AckKind::Term);
     };
     match answer::take(&outside.handoff, BROKERS, told).await? {
@@ -111,6 +139,16 @@ async fn take(outside: &Outside, message: &Message) -> Result<AckKind, StoreErro
             })
         }
     }
+}
+
+fn key_unknown(outside: &Outside, what: &str) {
+    let station = &outside.office.station.0;
+    let own = outside.key.public().0;
+    let why = format!(
+        "{what}: office.toml names another key for {station} than that of office.seal_key here ({own}), another station uses this name, or office.seal_to is not the office's key; drafts and receipts wait at the brokers"
+    );
+    let readiness = &outside.handoff.readiness;
+    readiness.not_ready(PART, KEY_UNKNOWN, &why);
 }
 
 fn aside(outside: &Outside, code: &str, why: &str) {

@@ -244,6 +244,13 @@ impl Office {
         self.key.public()
     }
 
+    /// Its settings name this key for a station from the next start on.
+    pub fn knows(&mut self, station: &str, key: SealKey) {
+        let mut known = self.keys.iter_mut();
+        let known = known.find(|(name, _)| name == station);
+        known.expect("a station of this office").1 = key;
+    }
+
     /// It sees the brokers at these addresses.
     pub fn sees(&mut self, servers: String) {
         self.servers = servers;
