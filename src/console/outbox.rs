@@ -39,6 +39,8 @@ struct Line {
 struct OutboxPage {
     f: Frame,
     has_channels: bool,
+    /// How many letters nobody has fetched and no way out has taken.
+    left: Option<String>,
     set_aside: Vec<AsideLine>,
     given_up: Vec<Group>,
     newest: Vec<Line>,
@@ -262,6 +264,7 @@ pub(super) fn shared_numbers(
 }
 
 struct Seen {
+    left: u64,
     /// Messages that want a person.
     bad: Vec<(Message, bool)>,
     newest: Vec<(Message, bool)>,
@@ -285,6 +288,7 @@ fn look(db: &Db, seer: &Seer) -> Result<Seen, StoreError> {
         }
     }
     Ok(Seen {
+        left: db.left_open()?,
         bad: known(db, seer, bad)?,
         newest: known(db, seer, newest)?,
         shared: shared_numbers(db, seer, Millis(0))?,
@@ -309,6 +313,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor<Mailroom>) -> 
     show(&OutboxPage {
         f,
         has_channels: app.settings.tells_case_systems(),
+        left: (seen.left > 0).then(|| w.one("outbox.left", seen.left)),
         set_aside: set_aside(&app, w).await,
         given_up: groups(w, lines(seen.bad)),
         newest: lines(seen.newest),

@@ -350,6 +350,18 @@ impl Db {
         Ok(told)
     }
 
+    /// Drafts that may be handed over and that nobody has: with no way out just now they stand in no message.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn left_open(&self) -> Result<u64, StoreError> {
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT count(*) FROM drafts d JOIN letters l ON l.id = d.letter_id WHERE {OFFERED} AND d.state = 'open'"
+        ))?;
+        let count: i64 = query.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Whether a webhook's other side wants nothing any more: one of its messages was given up over that answer, and nobody has sent it again.
     ///
     /// # Errors

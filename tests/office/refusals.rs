@@ -95,6 +95,9 @@ fn no_broker_at_all() {
     brokers.kill(0);
     let station = station(&office.table(&brokers, "desk-a", "pages = false\n"), 20);
     says(&station, "office", "brokers_unreachable");
+    // How many wait is told all the same.
+    let page = String::from_utf8(station.bytes("/outbox")).unwrap();
+    assert!(page.contains("1 封信可以移交"), "{page}");
 }
 
 #[test]
