@@ -10,5 +10,7 @@ mod later_pages;
 mod majority;
 mod permissions;
 mod refusals;
+mod renamed;
+mod seal_keys;
 mod tls;
 mod withdrawn;

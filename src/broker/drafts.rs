@@ -20,7 +20,7 @@ use crate::domain::outgoing::{Kind, Retry, State};
 use crate::events::Event;
 use crate::handoff::chance;
 use crate::sd_notify::Beat;
-use crate::store::{BROKERS, Channel, Db, Found, Message, StoreError};
+use crate::store::{BROKERS, Channel, Db, Found, Message, OwedAs, StoreError};
 
 /// Packages made in one go.
 const AT_ONCE: u32 = 20;
@@ -85,12 +85,21 @@ pub(super) async fn run(
             holder: Some(BROKERS.to_owned()),
         },
     };
+    // The name stays what it is until this process ends.
+    let mut is_named = false;
     loop {
         beat.beat();
         let pause = if !*may_send.borrow() {
             HELD
         } else {
-            match carrier.round(beat, stop).await {
+            let went = async {
+                is_named = is_named || carrier.is_named().await?;
+                match is_named {
+                    true => carrier.round(beat, stop).await,
+                    false => Ok(Went::Done),
+                }
+            };
+            match went.await {
                 Ok(Went::More) => Duration::ZERO,
                 Ok(Went::Done) => super::EVERY,
                 Err(StoreError::Stopped) => return,
@@ -108,6 +117,24 @@ pub(super) async fn run(
 }
 
 impl Carrier<'_> {
+    /// Whether letters may go out under this station's name; where some are with the office under another, and not answered for, none does.
+    async fn is_named(&self) -> Result<bool, StoreError> {
+        let Outside {
+            handoff, office, ..
+        } = self.outside;
+        let name = office.station.0.clone();
+        let owed = handoff.store.with(move |db| db.go_out_as(BROKERS, &name));
+        let Some(OwedAs { name, drafts }) = owed.await? else {
+            return Ok(true);
+        };
+        let now = &office.station.0;
+        let why = format!(
+            "{drafts} letters are with the office as {name} without an answer, and would be registered twice as {now}: set office.station back to {name} until each is registered or withdrawn; nothing is sent before"
+        );
+        handoff.readiness.not_ready(BROKERS, "name_changed", &why);
+        Ok(false)
+    }
+
     async fn round(&self, beat: &Beat, stop: &CancellationToken) -> Result<Went, StoreError> {
         let store = &self.outside.handoff.store;
         let (channel, most) = (self.channel.clone(), self.outside.office.most_waiting.0);
